@@ -1,0 +1,68 @@
+import type { HopVerdict } from "./check-hops.ts";
+import type { ChainView, Decision, Denied } from "./decision.ts";
+
+/**
+ * A decision as a tree for people: outcome, then the hops, each with what was said of it. The same in a terminal, a log
+ * and a console.
+ */
+export function explain(decision: Decision): string {
+  const { chain, verdicts } = decision;
+  const lines = [headline(decision)];
+  const hops = chain?.hops ?? [];
+  for (const [i, hop] of hops.entries()) {
+    lines.push(`${"   ".repeat(i)}${i === 0 ? "" : "└─ "}${hop.id}  ${said(decision, i, verdicts[i])}`);
+  }
+  return lines.join("\n");
+}
+
+function headline(decision: Decision): string {
+  if (decision.outcome !== "denied") return `${decision.outcome} ${decision.tool}`;
+  const { code, tool, reason, message, pointer } = decision;
+  return `denied ${tool}: ${code}${pointer ? ` at "${pointer}"` : ""}: ${reason ?? message}`;
+}
+
+function said(decision: Decision, hop: number, verdict: HopVerdict | undefined): string {
+  const denied: Denied | undefined = decision.outcome === "denied" && decision.hop === hop ? decision : undefined;
+  if (verdict === undefined) return denied === undefined ? "not asked" : `stopped by ${denied.stage}: ${denied.code}`;
+  const words = [
+    verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem}`,
+  ];
+  if (verdict.delegation === "deny") words.push("may not hand on");
+  if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
+  if (verdict.policy) words.push(`(${verdict.policy})`);
+  return words.join(" ");
+}
+
+/** A chain in one line: `alice → planner → researcher`. */
+export function chainLine(chain: ChainView): string {
+  return chain.hops.map(({ id }) => id.replace(/^agent:/, "")).join(" → ");
+}
+
+/** What a model may be told of a denial: a code, safe words, and whether trying again can help. */
+export interface ModelView {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+const WORDS: { readonly [code: string]: string } = {
+  grant_tool_missing: "This tool was not handed over to you. Do the task without it, or report that you need it.",
+  grant_argument_refused: "These arguments are outside of what was handed over to you.",
+  policy_denied: "The policy does not allow this call.",
+  delegation_denied: "The policy does not allow you to act here on behalf of the one who delegated to you.",
+  token_expired: "Your delegation has expired. Ask for a new one.",
+  policy_unavailable: "The call could not be checked just now.",
+  context_unavailable: "The call could not be checked just now.",
+  audit_unavailable: "The call could not be recorded just now.",
+  state_unavailable: "The call could not be checked just now.",
+  arguments_malformed: "These arguments cannot be read safely.",
+};
+
+/** The view of a denial that goes to a model: no policy names, no rules, no identities; the policy's own reason as data. */
+export function modelView(denied: Denied): ModelView {
+  const words = WORDS[denied.code] ?? "The call was refused.";
+  const where =
+    denied.code === "grant_argument_refused" && denied.pointer ? ` Argument: ${JSON.stringify(denied.pointer)}.` : "";
+  const reason = denied.reason === undefined ? "" : ` Reason given: ${JSON.stringify(denied.reason)}`;
+  return { code: denied.code, message: `${words}${where}${reason}`, retryable: denied.retryable };
+}

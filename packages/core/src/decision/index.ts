@@ -1,0 +1,18 @@
+/** What does Cerbos say for each hop, and what do all answers together mean? */
+export { checkHops, type Edge, type HopQuestion, type HopVerdict } from "./check-hops.ts";
+export { combineVerdicts, type HopDenial } from "./combine.ts";
+export { withDeadline } from "./deadline.ts";
+export {
+  type Allowed,
+  type ChainView,
+  type Decision,
+  type DenialCode,
+  type Denied,
+  isRetryable,
+  type Pending,
+  type Stage,
+  type Timings,
+} from "./decision.ts";
+export { chainLine, explain, type ModelView, modelView } from "./explain.ts";
+export type { PolicyDecisionPoint } from "./pdp.ts";
+export { couldBeAllowed } from "./plan-hops.ts";

@@ -1,0 +1,51 @@
+import { PlanKind, type Principal } from "@cerbos/core";
+import { HopwiseError } from "../errors.ts";
+import type { ToolEntry } from "../resource/index.ts";
+import { withDeadline } from "./deadline.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
+
+/**
+ * For each entry: could some call of it be allowed to every one of the principals? False only where the policies always
+ * deny, whatever the arguments; a rule that needs arguments hides nothing.
+ *
+ * @throws {HopwiseError} `policy_unavailable`: an outage is never an empty list
+ */
+export async function couldBeAllowed(
+  pdp: PolicyDecisionPoint,
+  principals: readonly Principal[],
+  entries: readonly ToolEntry[],
+  deadlineMs: number,
+): Promise<readonly boolean[]> {
+  const questions = new Map(entries.map((entry) => [questionKey(entry), entry]));
+  const answers = new Map<string, boolean>();
+  try {
+    await withDeadline(deadlineMs, (signal, expired) =>
+      Promise.all(
+        [...questions].map(async ([key, { kind, action, scope, policyVersion }]) => {
+          const resource = {
+            kind,
+            ...(scope !== undefined && { scope }),
+            ...(policyVersion !== undefined && { policyVersion }),
+          };
+          const plans = await Promise.race([
+            Promise.all(
+              principals.map((principal) => pdp.planResources({ principal, resource, actions: [action] }, { signal })),
+            ),
+            expired,
+          ]);
+          answers.set(
+            key,
+            plans.every(({ kind }) => kind === PlanKind.ALWAYS_ALLOWED || kind === PlanKind.CONDITIONAL),
+          );
+        }),
+      ),
+    );
+  } catch (cause) {
+    throw new HopwiseError("policy_unavailable", "the policies could not be asked what may be shown", { cause });
+  }
+  return entries.map((entry) => answers.get(questionKey(entry)) === true);
+}
+
+function questionKey({ kind, action, scope, policyVersion }: ToolEntry): string {
+  return JSON.stringify([kind, action, scope, policyVersion]);
+}

@@ -1,0 +1,126 @@
+import { HopwiseError } from "../errors.ts";
+import { freezeJson, type JsonScalar, type JsonValue } from "../json/index.ts";
+import type { Constraint, ConstraintOf, Grant } from "./constraint.ts";
+import { type GrantLimits, parseGrant } from "./parse.ts";
+
+/** What an author may write for one tool: a constraint for each argument, or one of the two markers. */
+export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
+
+/** The tool may be called with any arguments at all. Explicit, because it hands over everything the tool can do. */
+export const anyArguments: unique symbol = Symbol("any arguments");
+
+/** The tool takes no arguments, and may be called with none. */
+export const noArguments: unique symbol = Symbol("no arguments");
+
+/**
+ * Builds a grant: what is handed over, tool by tool, argument by argument.
+ *
+ * ```ts
+ * grant({
+ *   read_invoice: { id: oneOf("INV-7", "INV-9") },
+ *   send_payment: { to: wildcard(), amount: range({ max: 1000 }), currency: exact("EUR") },
+ * })
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
+ */
+export function grant(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
+  const plain: Record<string, JsonValue> = {};
+  for (const [tool, input] of Object.entries(tools)) {
+    plain[tool] = input === anyArguments ? {} : constraintsOf(tool, input);
+  }
+  return parseGrant(plain, BUILDER_LIMITS, "config_invalid");
+}
+
+function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): JsonValue {
+  if (input === noArguments) return { "": { constraint_type: "absent" } };
+  if (Object.keys(input).length === 0) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the grant of "${tool}" names no argument; say anyArguments or noArguments, whichever is meant`,
+      { pointer: `/${tool}` },
+    );
+  }
+  return freezeJson(input, { maxDepth: 32, maxSize: 1_000_000 });
+}
+
+/** The builder's bounds are those of a token's default limits; a verifier may set tighter ones. */
+const BUILDER_LIMITS: GrantLimits = {
+  tools: 256,
+  argumentsPerTool: 64,
+  constraintDepth: 8,
+  nameLength: 256,
+  valueLength: 4096,
+};
+
+/** Exactly this value. */
+export function exact<const V extends JsonScalar>(value: V): ConstraintOf<"exact"> & { readonly value: V } {
+  return { constraint_type: "exact", value };
+}
+
+/** One of these values. */
+export function oneOf<const V extends JsonScalar>(...values: readonly V[]): ConstraintOf<"one_of"> {
+  return { constraint_type: "one_of", values };
+}
+
+/** Any value but these. Deny-lists leak by spelling; prefer {@link oneOf} wherever the good values can be named. */
+export function notOneOf(...excluded: readonly JsonScalar[]): ConstraintOf<"not_one_of"> {
+  return { constraint_type: "not_one_of", excluded };
+}
+
+/** A number between the bounds, which are inclusive; `above` and `below` are the exclusive ones. */
+export function range(bounds: { min?: number; max?: number; above?: number; below?: number }): ConstraintOf<"range"> {
+  const { min, max, above, below } = bounds;
+  if ((min !== undefined && above !== undefined) || (max !== undefined && below !== undefined)) {
+    throw new HopwiseError("config_invalid", "range: give min or above, and max or below, not both of a pair");
+  }
+  const low = min ?? above;
+  const high = max ?? below;
+  return {
+    constraint_type: "range",
+    ...(low !== undefined && { min: low }),
+    ...(high !== undefined && { max: high }),
+    ...(above !== undefined && { min_inclusive: false }),
+    ...(below !== undefined && { max_inclusive: false }),
+  };
+}
+
+/** A safe integer between the bounds, both inclusive. */
+export function int(bounds: { min?: number; max?: number } = {}): ConstraintOf<"int"> {
+  return { constraint_type: "int", ...bounds };
+}
+
+/** An array of scalars that has all of these elements. */
+export function contains(...required: readonly JsonScalar[]): ConstraintOf<"contains"> {
+  return { constraint_type: "contains", required };
+}
+
+/** An array of scalars that has no other elements than these. */
+export function subset(...allowed: readonly JsonScalar[]): ConstraintOf<"subset"> {
+  return { constraint_type: "subset", allowed };
+}
+
+/** Every one of these. */
+export function all(...constraints: readonly Constraint[]): ConstraintOf<"all"> {
+  return { constraint_type: "all", constraints };
+}
+
+/** At least one of these. */
+export function any(...constraints: readonly Constraint[]): ConstraintOf<"any"> {
+  return { constraint_type: "any", constraints };
+}
+
+/** Any value, but there must be one. */
+export function wildcard(): ConstraintOf<"wildcard"> {
+  return { constraint_type: "wildcard" };
+}
+
+/** The argument may be missing; if it is there, it must pass. */
+export function optional(constraint: Constraint): ConstraintOf<"optional"> {
+  return { constraint_type: "optional", constraint };
+}
+
+/** The argument must not be there. */
+export function absent(): ConstraintOf<"absent"> {
+  return { constraint_type: "absent" };
+}

@@ -1,0 +1,24 @@
+/** Does what was handed over cover this call, and is one grant narrower than another? Pure functions on plain data. */
+export {
+  absent,
+  all,
+  any,
+  anyArguments,
+  contains,
+  exact,
+  grant,
+  int,
+  noArguments,
+  notOneOf,
+  oneOf,
+  optional,
+  range,
+  subset,
+  type ToolGrantInput,
+  wildcard,
+} from "./build.ts";
+export { passes } from "./check.ts";
+export type { Constraint, ConstraintOf, ConstraintType, Grant, RangeConstraint, ToolGrant } from "./constraint.ts";
+export { findWidening, isNarrower, type Widening } from "./narrow.ts";
+export { type GrantLimits, parseGrant } from "./parse.ts";
+export { permits, type Refusal, refusal } from "./permits.ts";

@@ -1,0 +1,48 @@
+import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import { passes } from "./check.ts";
+import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+
+/** Why a grant does not cover a call. Names the argument and the rule, never the value. */
+export interface Refusal {
+  readonly code: "grant_tool_missing" | "grant_argument_refused";
+  /** JSON pointer (RFC 6901) into the arguments; empty for the tool as a whole. */
+  readonly pointer: string;
+  readonly rule: string;
+  /** What the grant would accept there; undefined where it accepts no such argument at all. */
+  readonly expected: Constraint | undefined;
+}
+
+/**
+ * Whether a grant covers a call with these arguments; undefined means yes (step 6 of the AAT draft, section 7).
+ *
+ * As soon as the grant constrains one argument of the tool, exactly the named arguments are required and allowed.
+ */
+export function refusal(grant: Grant, tool: string, args: JsonObject): Refusal | undefined {
+  if (!Object.hasOwn(grant, tool)) {
+    return { code: "grant_tool_missing", pointer: "", rule: "the tool was not handed over", expected: undefined };
+  }
+  const constraints = grant[tool] as ToolGrant;
+  const names = Object.keys(constraints);
+  if (names.length === 0) return undefined;
+  const refuse = (name: string, rule: string, expected?: Constraint): Refusal => ({
+    code: "grant_argument_refused",
+    pointer: pointerTo("", name),
+    rule,
+    expected,
+  });
+  for (const name of Object.keys(args)) {
+    if (!Object.hasOwn(constraints, name)) return refuse(name, "the argument was not handed over");
+  }
+  for (const name of names) {
+    const constraint = constraints[name] as Constraint;
+    const value = Object.hasOwn(args, name) ? (args[name] as JsonValue) : undefined;
+    if (!passes(constraint, value))
+      return refuse(name, `the argument does not pass ${constraint.constraint_type}`, constraint);
+  }
+  return undefined;
+}
+
+/** Whether a grant covers a call with these arguments. */
+export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
+  return refusal(grant, tool, args) === undefined;
+}

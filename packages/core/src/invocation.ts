@@ -1,0 +1,151 @@
+import type { AuditSink, DecisionRecord } from "./audit/index.ts";
+import { sha256 } from "./crypto/index.ts";
+import {
+  type Allowed,
+  type ChainView,
+  type Decision,
+  type Denied,
+  type HopVerdict,
+  isRetryable,
+  type Stage,
+} from "./decision/index.ts";
+import { HopwiseError } from "./errors.ts";
+import { canonicalJson, type JsonObject } from "./json/index.ts";
+import { type Chain, randomId } from "./token/index.ts";
+
+/** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
+export interface Invocation {
+  readonly id: string;
+  chain?: Chain;
+  view?: ChainView;
+  /** Whether somebody showed to be the holder, or the user; before that, a denial is nobody's. */
+  verified: boolean;
+  received: JsonObject;
+  parsed?: JsonObject;
+  verdicts: readonly HopVerdict[];
+  shown?: { items: number; of: number };
+  /** Runs one stage and notes how long it took. A {@link HopwiseError} in it ends the invocation. */
+  stage<T>(name: Stage, run: () => T | Promise<T>): Promise<T>;
+  /** Ends it with an allowance, unless that cannot be recorded. */
+  allow(projected: boolean): Promise<Decision>;
+  /** Ends it with a denial: the {@link HopwiseError} that a stage threw. Anything else is a fault and is thrown on. */
+  deny(error: unknown): Promise<Denied>;
+}
+
+export interface InvocationOptions {
+  readonly tool: string;
+  readonly audience: string;
+  readonly via: DecisionRecord["via"];
+  readonly audit: AuditSink;
+  readonly clock: () => number;
+}
+
+export function beginInvocation({ tool, audience, via, audit, clock }: InvocationOptions): Invocation {
+  const id = randomId();
+  const start = performance.now();
+  const spent: { [stage in Stage]?: number } = {};
+  let current: Stage = "arguments";
+
+  const answer = (): Omit<Allowed, "outcome" | "arguments"> => ({
+    invocation: id,
+    tool,
+    ...(invocation.view !== undefined && { chain: invocation.view }),
+    verdicts: invocation.verdicts,
+    timings: { ...spent, total: performance.now() - start },
+  });
+
+  const record = async (decision: Decision): Promise<void> => {
+    const { received, parsed, shown, chain } = invocation;
+    const { outcome, verdicts, timings } = decision;
+    const denied = decision.outcome === "denied" ? decision : undefined;
+    await audit.record({
+      version: 1,
+      invocation: id,
+      time: new Date(clock()).toISOString(),
+      audience,
+      via,
+      ...(decision.chain !== undefined && { chain: decision.chain }),
+      tokens: chain?.links.map(({ hash }) => hash) ?? [],
+      tool,
+      argumentsHash: {
+        received: await sha256(canonicalJson(received)),
+        ...(parsed !== undefined && parsed !== received && { parsed: await sha256(canonicalJson(parsed)) }),
+      },
+      outcome,
+      ...(denied && { code: denied.code, stage: denied.stage, message: denied.message }),
+      ...(denied?.hop !== undefined && { hop: denied.hop }),
+      ...(denied?.reason !== undefined && { reason: denied.reason }),
+      verdicts,
+      ...(shown !== undefined && { shown }),
+      timings,
+    });
+  };
+
+  const denied = (error: HopwiseError): Denied => ({
+    ...answer(),
+    outcome: "denied",
+    code: error.code as Denied["code"],
+    stage: current,
+    message: error.message,
+    ...(error.hop !== undefined && { hop: error.hop }),
+    ...(error.reason !== undefined && { reason: error.reason }),
+    ...(error.pointer !== undefined && { pointer: error.pointer }),
+    ...(error.rule !== undefined && { rule: error.rule }),
+    retryable: isRetryable(error.code as Denied["code"]),
+  });
+
+  const invocation: Invocation = {
+    id,
+    verified: false,
+    received: {},
+    verdicts: [],
+    stage: async (name, run) => {
+      current = name;
+      const from = performance.now();
+      try {
+        return await run();
+      } finally {
+        spent[name] = (spent[name] ?? 0) + performance.now() - from;
+      }
+    },
+    allow: async (projected) => {
+      const decision = (): Allowed => ({
+        ...answer(),
+        outcome: "allowed",
+        arguments: invocation.parsed ?? invocation.received,
+        ...(projected && { projected: true }),
+      });
+      try {
+        await invocation.stage("audit", () => record(decision()));
+        return decision();
+      } catch (cause) {
+        // No allowed call without its record.
+        return denied(
+          new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
+            cause,
+          }),
+        );
+      }
+    },
+    deny: async (error) => {
+      if (!(error instanceof HopwiseError)) throw error;
+      const decision = denied(error);
+      if (invocation.verified) {
+        // A denial stands whether or not it could be written down.
+        await record(decision).catch(() => {});
+      } else {
+        audit.unverified?.({
+          invocation: id,
+          time: new Date(clock()).toISOString(),
+          audience,
+          tool,
+          code: decision.code,
+          message: decision.message,
+          ...(invocation.chain !== undefined && { chainId: invocation.chain.id }),
+        });
+      }
+      return decision;
+    },
+  };
+  return invocation;
+}

@@ -1,0 +1,101 @@
+import { HopwiseError } from "../errors.ts";
+import { isExactNumber, isForbiddenKey, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
+
+/** Bounds of an arguments object. */
+export interface FreezeLimits {
+  readonly maxDepth: number;
+  /** Longest text, in characters of its canonical form, roughly bytes. */
+  readonly maxSize: number;
+}
+
+/**
+ * Copies a value that must be plain JSON, deeply frozen, reading every property exactly once.
+ *
+ * The copy is what gets checked, hashed and run, so a getter, a proxy or a reference kept by somebody else cannot make
+ * the tool see another value than the policy saw. What is not JSON (Date, Map, URL, functions, class instances,
+ * symbols) is refused: a lossy copy would run something other than what was asked for.
+ *
+ * @throws {HopwiseError} `arguments_malformed` with the JSON pointer of the first offending place
+ */
+export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
+  let budget = limits.maxSize;
+
+  const refuse = (pointer: string, problem: string): never => {
+    throw new HopwiseError("arguments_malformed", `the arguments cannot be judged: ${problem} at "${pointer}"`, {
+      pointer,
+    });
+  };
+
+  const spend = (size: number, pointer: string): void => {
+    budget -= size;
+    if (budget < 0) refuse(pointer, `they are longer than ${limits.maxSize} characters`);
+  };
+
+  const text = (string: string, pointer: string): string => {
+    spend(string.length + 3, pointer);
+    return string.isWellFormed() ? string : refuse(pointer, "a lone surrogate");
+  };
+
+  const copy = (item: unknown, pointer: string, depth: number): JsonValue => {
+    switch (typeof item) {
+      case "string":
+        return text(item, pointer);
+      case "number":
+        spend(8, pointer);
+        return isExactNumber(item) ? item : refuse(pointer, "a number that cannot be held exactly");
+      case "boolean":
+        spend(5, pointer);
+        return item;
+      case "object":
+        if (item === null) return item;
+        if (depth >= limits.maxDepth) return refuse(pointer, `nesting deeper than ${limits.maxDepth}`);
+        return Array.isArray(item) ? copyArray(item, pointer, depth) : copyObject(item, pointer, depth);
+      default:
+        return refuse(pointer, `a ${typeof item}, which JSON cannot say`);
+    }
+  };
+
+  const copyArray = (items: readonly unknown[], pointer: string, depth: number): JsonValue => {
+    const out: JsonValue[] = [];
+    const length = items.length;
+    spend(length + 2, pointer);
+    for (let i = 0; i < length; i++) out.push(copy(items[i], pointerTo(pointer, i), depth + 1));
+    return Object.freeze(out);
+  };
+
+  const copyObject = (object: object, pointer: string, depth: number): JsonValue => {
+    const prototype: unknown = Object.getPrototypeOf(object);
+    if (prototype !== Object.prototype && prototype !== null)
+      return refuse(pointer, "an object that is not plain data");
+    const out: Record<string, JsonValue> = {};
+    for (const key of Reflect.ownKeys(object)) {
+      if (typeof key === "symbol") return refuse(pointer, "a symbol as a key");
+      if (isForbiddenKey(key)) return refuse(pointer, "a forbidden member name");
+      const member = (object as Record<string, unknown>)[key];
+      // An optional member that a schema left undefined is an absent member: JSON has no other way to say it.
+      if (member === undefined) continue;
+      text(key, pointer);
+      out[key] = copy(member, pointerTo(pointer, key), depth + 1);
+    }
+    return Object.freeze(out);
+  };
+
+  try {
+    return copy(value, "", 0);
+  } catch (error) {
+    if (error instanceof HopwiseError) throw error;
+    // A getter or a proxy threw while it was read: the value is not plain data.
+    throw new HopwiseError("arguments_malformed", "the arguments cannot be judged: reading them failed", {
+      cause: error,
+    });
+  }
+}
+
+/** {@link freezeJson} for the arguments of a call, which are an object; absent arguments are the empty object. */
+export function freezeArguments(value: unknown, limits: FreezeLimits): JsonObject {
+  const frozen = freezeJson(value ?? {}, limits);
+  if (typeof frozen !== "object" || frozen === null || Array.isArray(frozen)) {
+    throw new HopwiseError("arguments_malformed", "the arguments of a call must be a JSON object", { pointer: "" });
+  }
+  return frozen as JsonObject;
+}

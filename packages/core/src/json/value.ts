@@ -1,0 +1,36 @@
+/** What JSON can say (RFC 8259), and nothing else. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+
+/** A JSON object. Keys are looked up with `Object.hasOwn`, never through a prototype. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** A value that JSON writes without brackets. */
+export type JsonScalar = null | boolean | number | string;
+
+export function isScalar(value: JsonValue): value is JsonScalar {
+  return value === null || typeof value !== "object";
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Integers beyond 2^53 - 1 are refused everywhere: another parser may read another number there. The same holds for
+ * what no finite double can hold.
+ */
+export function isExactNumber(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+}
+
+/** A key that JavaScript would treat as something other than data. */
+export function isForbiddenKey(key: string): boolean {
+  return key === "__proto__";
+}
+
+/** JSON pointer of a member (RFC 6901, section 3). */
+export function pointerTo(pointer: string, key: string | number): string {
+  return `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}

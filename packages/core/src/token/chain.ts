@@ -1,0 +1,42 @@
+import type { Grant } from "../grant/index.ts";
+import type { KnownKey } from "./key.ts";
+import type { ChainId, Thumbprint, TokenHash } from "./names.ts";
+
+/** A chain that verified: who handed what to whom. Nothing in it is a claim any more; roles and attributes are elsewhere. */
+export interface Chain {
+  /** H(root): the identity of everything that grows from this root. */
+  readonly id: ChainId;
+  /** The user or service at the origin. A user is everywhere the pair of issuer and subject. */
+  readonly subject: Subject;
+  /** One link a token, root first; the last one's holder is who calls. */
+  readonly links: readonly Link[];
+  /** The audience of the root; decides whether tool ids are qualified. */
+  readonly rootAudience: readonly string[];
+  /** Where the last holder may present the chain. */
+  readonly audience: readonly string[];
+  /** Earliest `exp` of the chain, in seconds since the epoch. */
+  readonly expiresAt: number;
+  /** The key that must sign proofs. */
+  readonly holder: KnownKey;
+}
+
+/** A user or service, by who vouches for it and what it is called there. */
+export interface Subject {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** What one token of a chain says. */
+export interface Link {
+  /** H(t): this token's identity. */
+  readonly hash: TokenHash;
+  /** `jti`, for logs only: its maker chooses it. */
+  readonly jti: string;
+  /** The agent it was made for. A name until the registry confirms the key. */
+  readonly agent: string;
+  /** The key the agent must hold. */
+  readonly key: Thumbprint;
+  readonly grant: Grant;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}

@@ -1,0 +1,189 @@
+import { decodeBase64url, type PublicJwk } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { type Grant, parseGrant } from "../grant/index.ts";
+import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import { parsePublicJwk } from "./key.ts";
+import type { Limits } from "./limits.ts";
+import { AGENT_NAME, isAudience } from "./names.ts";
+
+/** The value of `authorization_details[0].type` (AAT draft, section 3.3; RFC 9396). */
+export const DETAIL_TYPE = "attenuating_agent_token";
+
+/** Version of the Hopwise profile; signed in every root, so that nobody can ask for an older reading. */
+export const PROFILE_VERSION = 1;
+
+/** Where the tools of a token stand in its payload, as a JSON pointer. */
+export const TOOLS_POINTER = "/authorization_details/0/tools";
+
+/** Claims of every token (AAT draft, section 3.2). Times are seconds since the epoch. */
+interface CommonClaims {
+  readonly jti: string;
+  readonly iss: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly cnf: { readonly jwk: PublicJwk };
+  readonly del_depth: number;
+  readonly del_max_depth: number;
+  readonly authorization_details: readonly [{ readonly type: typeof DETAIL_TYPE; readonly tools: Grant }];
+  /** The agent this token was made for (RFC 8693, section 4.1). Only a name until the registry confirms its key. */
+  readonly act: { readonly sub: string };
+  readonly txn?: string;
+}
+
+/** Claims of a root token: what a user handed to a first agent. */
+export interface RootClaims extends CommonClaims {
+  readonly hw: typeof PROFILE_VERSION;
+  readonly sub: string;
+  /** Enforcement points, absolute URIs, compared exactly. */
+  readonly aud: readonly string[];
+}
+
+/** Claims of a derived token: what an agent handed on. */
+export interface DerivedClaims extends CommonClaims {
+  readonly par_hash: string;
+  readonly sub?: string;
+  readonly aud?: readonly string[];
+}
+
+export type TokenClaims = RootClaims | DerivedClaims;
+
+const COMMON = [
+  "jti",
+  "iss",
+  "iat",
+  "exp",
+  "cnf",
+  "del_depth",
+  "del_max_depth",
+  "authorization_details",
+  "act",
+] as const;
+const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn"]);
+const DERIVED = new Set<string>([...COMMON, "par_hash", "sub", "aud", "txn"]);
+
+/**
+ * Reads the claims of a root token. The set of claims is closed: a claim that this version does not know (`budget`,
+ * `nbf` …) might restrict the token, so it is refused rather than overlooked.
+ *
+ * @throws {HopwiseError} `token_malformed`, `token_version_unsupported` with the JSON pointer of the claim
+ */
+export function parseRootClaims(payload: JsonValue, limits: Limits): RootClaims {
+  const claims = claimsObject(payload);
+  if (claims["hw"] !== PROFILE_VERSION) {
+    throw new HopwiseError(
+      "token_version_unsupported",
+      `the token is not of version ${PROFILE_VERSION} of the Hopwise profile; have it issued anew`,
+      { pointer: "/hw" },
+    );
+  }
+  closed(claims, ROOT);
+  const iss = text(claims, "iss", 512);
+  if (!iss.startsWith("https://") || !isAudience(iss)) refuse("/iss", "an https URI is expected");
+  const aud = audience(claims["aud"], 8);
+  return { ...common(claims, limits), iss, hw: PROFILE_VERSION, sub: text(claims, "sub", 256), aud };
+}
+
+/**
+ * Reads the claims of a derived token.
+ *
+ * @throws {HopwiseError} `token_malformed` with the JSON pointer of the claim
+ */
+export function parseDerivedClaims(payload: JsonValue, limits: Limits): DerivedClaims {
+  const claims = claimsObject(payload);
+  closed(claims, DERIVED);
+  return {
+    ...common(claims, limits),
+    iss: text(claims, "iss", 512),
+    par_hash: digest(claims, "par_hash"),
+    ...(claims["sub"] !== undefined && { sub: text(claims, "sub", 256) }),
+    ...(claims["aud"] !== undefined && { aud: audience(claims["aud"], 8) }),
+  };
+}
+
+/** The tools of a token. */
+export function grantOf(claims: TokenClaims): Grant {
+  return claims.authorization_details[0].tools;
+}
+
+function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
+  const jti = text(claims, "jti", 64);
+  if (decodeBase64url(jti)?.length !== 16) refuse("/jti", "16 bytes of base64url are expected");
+  const act = claims["act"];
+  if (!isJsonObject(act) || Object.keys(act).join() !== "sub")
+    return refuse("/act", "an object with sub alone is expected");
+  const actor = text(act, "sub", 128, "/act");
+  if (!AGENT_NAME.test(actor)) refuse("/act/sub", "an agent's name is letters, digits and . _ - /");
+  const cnf = claims["cnf"];
+  if (!isJsonObject(cnf) || Object.keys(cnf).join() !== "jwk")
+    return refuse("/cnf", "an object with jwk alone is expected");
+  return {
+    jti,
+    iat: integer(claims, "iat"),
+    exp: integer(claims, "exp"),
+    cnf: { jwk: parsePublicJwk(cnf["jwk"], "token_malformed", "/cnf/jwk") },
+    del_depth: integer(claims, "del_depth"),
+    del_max_depth: integer(claims, "del_max_depth"),
+    authorization_details: [{ type: DETAIL_TYPE, tools: tools(claims["authorization_details"], limits) }],
+    act: { sub: actor },
+    ...(claims["txn"] !== undefined && { txn: text(claims, "txn", 128) }),
+  };
+}
+
+function tools(details: JsonValue | undefined, limits: Limits): Grant {
+  const pointer = "/authorization_details";
+  if (!Array.isArray(details) || details.length !== 1) return refuse(pointer, "exactly one entry is expected");
+  const [entry] = details;
+  if (!isJsonObject(entry) || entry["type"] !== DETAIL_TYPE || Object.keys(entry).sort().join() !== "tools,type") {
+    return refuse(`${pointer}/0`, `an object with the type "${DETAIL_TYPE}" and tools is expected`);
+  }
+  return parseGrant(entry["tools"], limits, "token_malformed", TOOLS_POINTER);
+}
+
+function audience(value: JsonValue | undefined, max: number): readonly string[] {
+  if (!Array.isArray(value) || value.length < 1 || value.length > max) {
+    return refuse("/aud", `an array of 1 to ${max} audiences is expected`);
+  }
+  const names = value.map((name, i) =>
+    typeof name === "string" && isAudience(name)
+      ? name
+      : refuse(pointerTo("/aud", i), "an absolute URI without a fragment is expected"),
+  );
+  return new Set(names).size === names.length ? names : refuse("/aud", "each audience is named once");
+}
+
+function claimsObject(payload: JsonValue): JsonObject {
+  return isJsonObject(payload) ? payload : refuse("", "an object of claims is expected");
+}
+
+function closed(claims: JsonObject, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(claims)) {
+    if (!known.has(name)) refuse(pointerTo("", name), "a claim that this version does not know");
+  }
+}
+
+function text(claims: JsonObject, name: string, max: number, at = ""): string {
+  const value = claims[name];
+  if (typeof value !== "string" || value === "" || value.length > max) {
+    return refuse(pointerTo(at, name), `a text of 1 to ${max} characters is expected`);
+  }
+  return value;
+}
+
+function digest(claims: JsonObject, name: string): string {
+  const value = text(claims, name, 64);
+  return decodeBase64url(value)?.length === 32
+    ? value
+    : refuse(pointerTo("", name), "a SHA-256 in base64url is expected");
+}
+
+function integer(claims: JsonObject, name: string): number {
+  const value = claims[name];
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    return refuse(pointerTo("", name), "a non-negative integer is expected");
+  }
+  return value;
+}
+
+function refuse(pointer: string, rule: string): never {
+  throw new HopwiseError("token_malformed", `the token is broken at "${pointer}": ${rule}`, { pointer, rule });
+}

@@ -1,0 +1,109 @@
+import { HopwiseError } from "../errors.ts";
+import { findWidening, type Grant } from "../grant/index.ts";
+import type { JsonValue } from "../json/index.ts";
+import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
+import { type Delegation, type HeldDelegation, hold, parseDelegation, partsOfDelegation } from "./delegation.ts";
+import { checkSize, randomId } from "./issue.ts";
+import { signJws } from "./jws.ts";
+import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import type { Signer } from "./signer.ts";
+
+/** What an agent hands on: to whom, what, and for how long. Everything that is left out stays as the parent has it. */
+export interface DelegateOrder {
+  /** The agent that gets it, by its id in the registry. */
+  readonly to: string;
+  readonly holder: Holder;
+  readonly grant: Grant;
+  /** Default: as long as the parent lives. */
+  readonly lifetimeSeconds?: number;
+  /** Highest depth below; may only fall. 0 more agents means the depth of the new token itself. */
+  readonly maxDepth?: number;
+  /** Where it may be presented: a part of the parent's audience. */
+  readonly audience?: readonly string[];
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Hands on less of a delegation, offline, signed by its holder (AAT draft, section 6). Widening is refused here as it
+ * is at verification, naming the place, both values and the rule.
+ *
+ * @throws {HopwiseError} `chain_widened`, `chain_depth_exceeded`, `token_expired`, `token_key_refused`,
+ *   `token_malformed`, `token_too_large`, `proof_invalid`
+ */
+export function delegate(
+  parent: HeldDelegation,
+  order: DelegateOrder & { readonly holder: Signer },
+): Promise<HeldDelegation>;
+export function delegate(
+  parent: HeldDelegation,
+  order: DelegateOrder & { readonly holder: RemoteHolder },
+): Promise<Delegation>;
+export async function delegate(parent: HeldDelegation, order: DelegateOrder): Promise<Delegation> {
+  const { compact, leaf, leafHash } = partsOfDelegation(parent);
+  const now = Math.floor((order.clock ?? Date.now)() / 1000);
+  const iat = Math.max(now, leaf.iat);
+  const depth = leaf.del_depth + 1;
+  const maxDepth = order.maxDepth ?? leaf.del_max_depth;
+  const exp = order.lifetimeSeconds === undefined ? leaf.exp : iat + order.lifetimeSeconds;
+
+  if (leaf.exp <= now)
+    throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
+  if (depth > leaf.del_max_depth || maxDepth < depth) {
+    throw new HopwiseError(
+      "chain_depth_exceeded",
+      `the delegation may be ${leaf.del_max_depth} deep, this would be ${depth}`,
+      {
+        pointer: "/del_depth",
+      },
+    );
+  }
+  if (maxDepth > leaf.del_max_depth)
+    widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
+  if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
+  const outside = order.audience?.find((name) => !parent.audience.includes(name));
+  if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
+  const widening = findWidening(grantOf(leaf), order.grant);
+  if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
+
+  const payload: JsonValue = JSON.parse(
+    JSON.stringify({
+      jti: randomId(),
+      iss: thumbprintUri(await thumbprintOf(parent.signer.publicJwk)),
+      act: { sub: order.to },
+      iat,
+      exp,
+      del_depth: depth,
+      del_max_depth: maxDepth,
+      par_hash: leafHash,
+      cnf: { jwk: await freshKey(order.holder, parent) },
+      ...(order.audience !== undefined && { aud: order.audience }),
+      authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
+    }),
+  );
+  parseDerivedClaims(payload, DEFAULT_LIMITS);
+  const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
+  checkSize(token);
+  const delegation = await parseDelegation(`${compact}~${token}`);
+  return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
+}
+
+/** A key of its own for each hop: with the parent's key, the child could use the parent's token just as well. */
+async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
+  const jwk = await holderKey(holder);
+  const { thumbprint } = await importKnownKey(jwk);
+  if (thumbprint === (await thumbprintOf(parent.signer.publicJwk))) {
+    throw new HopwiseError("token_key_refused", "the new holder has the delegator's own key; give it a key of its own");
+  }
+  return jwk;
+}
+
+function widened(pointer: string, rule: string, parent: unknown, child: unknown): never {
+  throw new HopwiseError(
+    "chain_widened",
+    `this would widen the delegation at "${pointer}": ${rule}; the parent has ${JSON.stringify(parent) ?? "nothing"}, the child asks for ${JSON.stringify(child) ?? "nothing"}`,
+    { pointer, rule },
+  );
+}

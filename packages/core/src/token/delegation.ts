@@ -1,0 +1,118 @@
+import { sha256 } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { Grant } from "../grant/index.ts";
+import { parseJsonBytes } from "../json/index.ts";
+import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
+import { splitJws } from "./jws.ts";
+import { thumbprintOf } from "./key.ts";
+import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
+import type { ChainId, TokenHash } from "./names.ts";
+import type { Signer } from "./signer.ts";
+
+/**
+ * A chain as its holder or its maker sees it: what it says, not whether it is genuine. Printing or serialising it by
+ * accident shows no token; {@link serialize} does so on purpose.
+ */
+export interface Delegation {
+  /** H(root), the same as {@link Chain}.id. */
+  readonly id: ChainId;
+  /** The names of the agents, first to last. */
+  readonly agents: readonly string[];
+  /** The subject of the root. */
+  readonly subject: string;
+  /** What the last agent may do, at most. */
+  readonly grant: Grant;
+  /** Where the last agent may present the chain. */
+  readonly audience: readonly string[];
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** A delegation with the key of its holder, who alone can use it and hand less of it on. */
+export interface HeldDelegation extends Delegation {
+  readonly signer: Signer;
+}
+
+/** What the makers of tokens and proofs know of a delegation besides what it shows. */
+export interface DelegationParts {
+  readonly compact: string;
+  readonly root: RootClaims;
+  readonly leaf: TokenClaims;
+  readonly leafHash: TokenHash;
+}
+
+/** Kept beside the delegations, so that no property, no log line and no `JSON.stringify` ever shows a token. */
+const partsOf = new WeakMap<Delegation, DelegationParts>();
+
+/** The parts of a delegation made by {@link parseDelegation}. */
+export function partsOfDelegation(delegation: Delegation): DelegationParts {
+  const parts = partsOf.get(delegation);
+  if (parts === undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      "not a delegation: take what issue, delegate, parseDelegation or hold gave, uncopied",
+    );
+  }
+  return parts;
+}
+
+/** The text of a chain, to hand it to its holder: compact tokens, root first, joined by `~`. Not a secret, but private. */
+export function serialize(delegation: Delegation): string {
+  return partsOfDelegation(delegation).compact;
+}
+
+/**
+ * Reads the text of a chain as a holder: to see what it says and to use it. Signatures are the verifier's business.
+ *
+ * @throws {HopwiseError} `token_malformed`, `token_alg_refused`, `token_version_unsupported`
+ */
+export async function parseDelegation(compact: string): Promise<Delegation> {
+  const claims: TokenClaims[] = [];
+  const hashes: TokenHash[] = [];
+  for (const [i, text] of compact.split("~").entries()) {
+    const jws = splitJws(
+      text,
+      { typ: "aat+jwt", kid: i === 0 ? "required" : "forbidden" },
+      "token_malformed",
+      "a token of the chain",
+    );
+    const payload = parseJsonBytes(jws.payload, {
+      code: "token_malformed",
+      what: "a token's payload",
+      maxDepth: payloadDepth(DEFAULT_LIMITS),
+    });
+    claims.push(i === 0 ? parseRootClaims(payload, DEFAULT_LIMITS) : parseDerivedClaims(payload, DEFAULT_LIMITS));
+    hashes.push((await sha256(jws.signingInput)) as TokenHash);
+  }
+  const root = claims[0] as RootClaims;
+  const leaf = claims.at(-1) as TokenClaims;
+  const delegation: Delegation = Object.freeze({
+    id: hashes[0] as ChainId,
+    agents: claims.map(({ act }) => act.sub),
+    subject: root.sub,
+    grant: grantOf(leaf),
+    audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
+    expiresAt: leaf.exp,
+  });
+  partsOf.set(delegation, { compact, root, leaf, leafHash: hashes.at(-1) as TokenHash });
+  return delegation;
+}
+
+/**
+ * Takes up a delegation as its holder.
+ *
+ * @throws {HopwiseError} `config_invalid` where the key is not the one the chain was made for
+ */
+export async function hold(delegation: Delegation, signer: Signer): Promise<HeldDelegation> {
+  const parts = partsOfDelegation(delegation);
+  if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
+    throw new HopwiseError(
+      "config_invalid",
+      "the chain was made for another key; hold it with the key that was sent to its maker",
+    );
+  }
+  const held = { ...delegation, signer };
+  Object.defineProperty(held, "signer", { enumerable: false });
+  partsOf.set(held, parts);
+  return Object.freeze(held);
+}

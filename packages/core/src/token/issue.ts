@@ -1,0 +1,115 @@
+import { encodeBase64url } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { Grant } from "../grant/index.ts";
+import type { JsonValue } from "../json/index.ts";
+import { DETAIL_TYPE, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
+import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
+import { signJws } from "./jws.ts";
+import { importKnownKey, thumbprintOf } from "./key.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import type { Signer } from "./signer.ts";
+import { checkAgainstAnchor, checkAnchors, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
+
+/** Mints the roots of chains: the one service that knows users and may speak for them. */
+export interface Issuer {
+  /**
+   * Hands something of a user's to a first agent.
+   *
+   * @throws {HopwiseError} `token_untrusted_issuer` for what its own configuration does not let it say;
+   *   `proof_invalid` where a remote holder did not show its key; `token_malformed`, `token_too_large`
+   */
+  issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
+  issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
+  /** What a verifier must be given to trust this issuer, and no more than it. */
+  readonly trustAnchor: TrustAnchor;
+}
+
+/** What an issuer is, and everything that it may say. The verifier pins the same again. */
+export interface IssuerOptions extends Omit<TrustAnchor, "keys"> {
+  readonly signer: Signer;
+  /** The name of the key in `kid`. Default: the first characters of its thumbprint. */
+  readonly kid?: string;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/** One root to be minted. */
+export interface RootOrder {
+  /** The user or service on whose behalf all of the chain acts. */
+  readonly subject: string;
+  /** The agent that gets it, by its id in the registry. */
+  readonly agent: string;
+  readonly holder: Holder;
+  readonly grant: Grant;
+  /** Where the chain may be presented; default all audiences of the issuer. */
+  readonly audience?: readonly string[];
+  /** Default one hour. */
+  readonly lifetimeSeconds?: number;
+  /** How many agents may stand behind the first; default what the issuer allows. */
+  readonly maxDepth?: number;
+  /** Correlates several roots of one transaction. */
+  readonly txn?: string;
+}
+
+const DEFAULT_LIFETIME_SECONDS = 60 * 60;
+
+/**
+ * Makes an issuer.
+ *
+ * @throws {HopwiseError} `config_invalid`, `token_key_refused`
+ */
+export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
+  const { signer, clock = Date.now, kid = (await thumbprintOf(signer.publicJwk)).slice(0, 8), ...pinned } = options;
+  const trustAnchor: TrustAnchor = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
+  checkAnchors([trustAnchor]);
+  await importKnownKey(signer.publicJwk);
+
+  async function issue(order: RootOrder): Promise<Delegation> {
+    const iat = Math.floor(clock() / 1000);
+    const lifetime =
+      order.lifetimeSeconds ?? Math.min(DEFAULT_LIFETIME_SECONDS, pinned.lifetimeSeconds ?? Number.POSITIVE_INFINITY);
+    const payload: JsonValue = JSON.parse(
+      JSON.stringify({
+        jti: randomId(),
+        iss: pinned.issuer,
+        sub: order.subject,
+        act: { sub: order.agent },
+        aud: order.audience ?? pinned.audiences,
+        iat,
+        exp: iat + lifetime,
+        del_depth: 0,
+        del_max_depth: order.maxDepth ?? pinned.maxDepth ?? DEFAULT_MAX_DEPTH,
+        hw: PROFILE_VERSION,
+        cnf: { jwk: await holderKey(order.holder) },
+        ...(order.txn !== undefined && { txn: order.txn }),
+        authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
+      }),
+    );
+    // The same rules that a verifier applies: what cannot be accepted is not signed.
+    const claims = parseRootClaims(payload, DEFAULT_LIMITS);
+    await importKnownKey(claims.cnf.jwk);
+    checkAgainstAnchor(claims, trustAnchor, DEFAULT_LIMITS);
+    const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
+    checkSize(compact);
+    const delegation = await parseDelegation(compact);
+    return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
+  }
+
+  return { issue: issue as Issuer["issue"], trustAnchor };
+}
+
+/** 16 random bytes, base64url. */
+export function randomId(): string {
+  return encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** A token that no verifier would read is not worth signing. */
+export function checkSize(token: string): void {
+  if (token.length > DEFAULT_LIMITS.tokenBytes) {
+    throw new HopwiseError(
+      "token_too_large",
+      `the token would be ${token.length} bytes, ${DEFAULT_LIMITS.tokenBytes} are read; hand over fewer tools or shorter constraints`,
+    );
+  }
+}

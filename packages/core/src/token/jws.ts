@@ -1,0 +1,76 @@
+import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../crypto/index.ts";
+import { type ErrorCode, HopwiseError } from "../errors.ts";
+import { isJsonObject, type JsonObject, parseJsonBytes } from "../json/index.ts";
+import { algorithmOf } from "./key.ts";
+import type { Signer } from "./signer.ts";
+
+/** A compact JWS (RFC 7515, section 7.1), taken apart. The payload stays undecoded until its signature verified. */
+export interface CompactJws {
+  readonly header: JsonObject;
+  readonly signingInput: string;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** What a header must be: a closed set of parameters, so that nothing in it can choose a key or a rule. */
+export interface HeaderRule {
+  readonly typ: string;
+  readonly kid: "required" | "forbidden";
+}
+
+/** What a `kid` may be: a map key into the pinned keys, nothing else. */
+export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+const ALGORITHMS: ReadonlySet<unknown> = new Set<SignatureAlgorithm>(["Ed25519", "ES256"]);
+
+/**
+ * Takes a compact JWS apart: three segments of canonical base64url, and a header of exactly the parameters allowed.
+ *
+ * @throws {HopwiseError} `code`; `token_alg_refused` for any algorithm but Ed25519 and ES256
+ */
+export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: string): CompactJws {
+  const refuse = (problem: string): never => {
+    throw new HopwiseError(code, `${what} is not a compact JWS as expected: ${problem}`);
+  };
+  const first = text.indexOf(".");
+  const last = text.lastIndexOf(".");
+  if (first <= 0 || last === first || text.indexOf(".", first + 1) !== last)
+    return refuse("three segments are expected");
+  const protectedHeader = decodeBase64url(text.slice(0, first));
+  const payload = decodeBase64url(text.slice(first + 1, last));
+  const signature = decodeBase64url(text.slice(last + 1));
+  if (protectedHeader === undefined || payload === undefined || signature === undefined) {
+    return refuse("a segment is not canonical base64url");
+  }
+  const header = parseJsonBytes(protectedHeader, { code, what: `the header of ${what}`, maxDepth: 1 });
+  if (!isJsonObject(header)) return refuse("the header is not an object");
+  if (!ALGORITHMS.has(header["alg"])) {
+    throw new HopwiseError("token_alg_refused", `the algorithm of ${what} is not accepted; only Ed25519 and ES256 are`);
+  }
+  if (header["typ"] !== rule.typ) return refuse(`its typ is not ${rule.typ}`);
+  for (const name of Object.keys(header)) {
+    if (name !== "alg" && name !== "typ" && name !== "kid") return refuse("a header parameter that is not allowed");
+  }
+  const kid = header["kid"];
+  if (rule.kid === "forbidden" ? kid !== undefined : typeof kid !== "string" || !KID.test(kid)) {
+    return refuse(
+      rule.kid === "forbidden" ? "a kid is not allowed here" : "a kid of up to 64 letters, digits, - and _ is required",
+    );
+  }
+  return { header, signingInput: text.slice(0, last), payload, signature };
+}
+
+/** Signs a payload text. What was signed is kept byte for byte. */
+export async function signJws(header: { typ: string; kid?: string }, payload: string, signer: Signer): Promise<string> {
+  const alg = algorithmOf(signer.publicJwk);
+  const { kid } = header;
+  const head = JSON.stringify({ alg, typ: header.typ, ...(kid !== undefined && { kid }) });
+  const input = `${encodeText(head)}.${encodeText(payload)}`;
+  const signature = await signer.sign(encoder.encode(input));
+  return `${input}.${encodeBase64url(signature)}`;
+}
+
+const encoder = new TextEncoder();
+
+function encodeText(text: string): string {
+  return encodeBase64url(encoder.encode(text));
+}

@@ -1,0 +1,42 @@
+import type { GrantLimits } from "../grant/index.ts";
+
+/** Bounds of what a verifier reads and of what an issuer makes. All finite; a deployment may set its own. */
+export interface Limits extends GrantLimits {
+  /** Longest compact token, in bytes (MAX_TOKEN_SIZE of the AAT draft, section 4.3.1). */
+  readonly tokenBytes: number;
+  /** Longest chain text, in bytes (MAX_STACK_SIZE). */
+  readonly chainBytes: number;
+  /** Most tokens in a chain: one more than the deepest delegation depth. */
+  readonly chainTokens: number;
+  /** Longest canonical text of a call's arguments, in characters. */
+  readonly argumentsSize: number;
+  /** Deepest nesting of a call's arguments. */
+  readonly argumentsDepth: number;
+  /** Longest time between `iat` and `exp` of a root (MAX_TOKEN_LIFETIME). */
+  readonly lifetimeSeconds: number;
+  /** How far in the future an `iat` may lie (MAX_IAT_SKEW). */
+  readonly skewSeconds: number;
+  /** How far a proof's `iat` may lie from the verifier's clock, either way (section 5.3). */
+  readonly proofWindowSeconds: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  tokenBytes: 8 * 1024,
+  chainBytes: 32 * 1024,
+  chainTokens: 17,
+  tools: 256,
+  argumentsPerTool: 64,
+  constraintDepth: 8,
+  nameLength: 256,
+  valueLength: 4096,
+  argumentsSize: 64 * 1024,
+  argumentsDepth: 16,
+  lifetimeSeconds: 24 * 60 * 60,
+  skewSeconds: 30,
+  proofWindowSeconds: 30,
+};
+
+/** JSON nesting that a payload needs for the deepest grant that the limits allow. */
+export function payloadDepth(limits: GrantLimits): number {
+  return 8 + 2 * limits.constraintDepth;
+}

@@ -1,0 +1,66 @@
+import { HopwiseError } from "../errors.ts";
+import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.ts";
+import { type HeldDelegation, partsOfDelegation, serialize } from "./delegation.ts";
+import { randomId } from "./issue.ts";
+import { signJws } from "./jws.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import { isListing, toolIdOf } from "./names.ts";
+
+/** One invocation to be proven. */
+export interface Invocation {
+  /** The tool's own name, or an operation such as `mcp:resources/read`. */
+  readonly tool: string;
+  /** The arguments as they will be sent; none for a list. */
+  readonly arguments?: unknown;
+  /**
+   * The enforcement point, from the caller's own configuration. Never take it from what a server says: a hostile
+   * server would name the bank and relay the proof to it.
+   */
+  readonly audience: string;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/** What goes with a call: the chain, and the proof that it is presented by its holder, for this call, now. */
+export interface Credential {
+  readonly chain: string;
+  readonly proof: string;
+}
+
+/** The claims of a proof (AAT draft, section 5.2). `hw_leaf` binds it to this very chain. */
+export const PROOF_CLAIMS = ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"] as const;
+
+/**
+ * Proves possession of a delegation for one invocation: a signed statement of tool, arguments, audience and time, good
+ * for once (AAT draft, section 5).
+ *
+ * @throws {HopwiseError} `arguments_malformed`; `audience_mismatch` where the chain is not for this audience;
+ *   `token_expired`
+ */
+export async function prove(held: HeldDelegation, invocation: Invocation): Promise<Credential> {
+  const { leaf, leafHash, root } = partsOfDelegation(held);
+  const now = Math.floor((invocation.clock ?? Date.now)() / 1000);
+  if (!held.audience.includes(invocation.audience)) {
+    throw new HopwiseError(
+      "audience_mismatch",
+      `the delegation is not for "${invocation.audience}"; it is for ${held.audience.join(", ")}`,
+    );
+  }
+  if (held.expiresAt <= now) throw new HopwiseError("token_expired", "the delegation has expired; have it made anew");
+  const args: JsonObject = isListing(invocation.tool)
+    ? {}
+    : freezeArguments(invocation.arguments, {
+        maxDepth: DEFAULT_LIMITS.argumentsDepth,
+        maxSize: DEFAULT_LIMITS.argumentsSize,
+      });
+  const payload = canonicalJson({
+    aat_aud: invocation.audience,
+    aat_id: leaf.jti,
+    aat_tool: toolIdOf(invocation.tool, invocation.audience, root.aud),
+    hta: args,
+    hw_leaf: leafHash,
+    iat: now,
+    jti: randomId(),
+  });
+  return { chain: serialize(held), proof: await signJws({ typ: "aat-pop+jwt" }, payload, held.signer) };
+}

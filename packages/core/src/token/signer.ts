@@ -1,0 +1,52 @@
+import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import type { PublicJwk, SignatureAlgorithm } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { JsonValue } from "../json/index.ts";
+import { algorithmOf, parsePublicJwk } from "./key.ts";
+
+/**
+ * A private key one can sign with but not look at. Implement it over a key store or a cloud key service to keep keys
+ * out of the process.
+ */
+export interface Signer {
+  readonly publicJwk: PublicJwk;
+  /** Signs bytes: Ed25519 (RFC 8032), or ES256 as r and s of 32 bytes each (RFC 7518, section 3.4). */
+  sign(data: Uint8Array): Promise<Uint8Array>;
+}
+
+type PrivateKey = Parameters<typeof crypto.subtle.sign>[1];
+
+const parameters = {
+  Ed25519: { name: "Ed25519" },
+  ES256: { name: "ECDSA", hash: "SHA-256" },
+} as const satisfies Record<SignatureAlgorithm, object>;
+
+/** Makes a new key whose private part cannot be taken out of the process's WebCrypto. */
+export async function generateSigner(algorithm: SignatureAlgorithm = "Ed25519"): Promise<Signer> {
+  const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: false });
+  return signerOf(privateKey, await exportJWK(publicKey));
+}
+
+/**
+ * Takes a private key in JWK form (RFC 7517), for keys that must outlive the process. The key handle it makes is not
+ * extractable; the JWK itself is the caller's to guard.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
+  const { kty, crv, x, y } = privateJwk;
+  if (privateJwk.d === undefined) throw new HopwiseError("config_invalid", "signerFromJwk needs a private JWK, with d");
+  const publicJwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
+  const key = await importJWK({ ...privateJwk, ext: false }, algorithmOf(publicJwk));
+  return signerOf(key as PrivateKey, publicJwk as JWK);
+}
+
+function signerOf(privateKey: PrivateKey, publicJwk: JWK): Signer {
+  const { kty, crv, x, y } = publicJwk;
+  const jwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
+  const algorithm = parameters[algorithmOf(jwk)];
+  return {
+    publicJwk: jwk,
+    sign: async (data) => new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data))),
+  };
+}

@@ -1,0 +1,86 @@
+import { decodeBase64url, verify } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes } from "../json/index.ts";
+import type { Chain, Link } from "./chain.ts";
+import { splitJws } from "./jws.ts";
+import { algorithmOf } from "./key.ts";
+import type { Limits } from "./limits.ts";
+import { toolIdOf } from "./names.ts";
+import { PROOF_CLAIMS } from "./prove.ts";
+
+/** What a proof must say to be a proof of this call. */
+export interface ExpectedProof {
+  readonly chain: Chain;
+  /** The tool's own name, or an operation such as `mcp:resources/read`. */
+  readonly tool: string;
+  /** The arguments as received. */
+  readonly arguments: JsonObject;
+  /** The names of this enforcement point. */
+  readonly audience: readonly string[];
+  readonly nowSeconds: number;
+  readonly limits: Limits;
+}
+
+/** A proof that verified. */
+export interface Proof {
+  /** Unique to the invocation: with the holder's key it is what a replay store remembers. */
+  readonly jti: string;
+  readonly issuedAt: number;
+  /** Which of this point's names was meant. */
+  readonly audience: string;
+}
+
+const PROOF_HEADER = { typ: "aat-pop+jwt", kid: "forbidden" } as const;
+const CLAIM_NAMES = PROOF_CLAIMS.join();
+
+/**
+ * Verifies that the holder of a verified chain proved this invocation (AAT draft, section 5.3).
+ *
+ * @throws {HopwiseError} `proof_invalid`, `audience_mismatch`, `proof_arguments_mismatch`, `token_alg_refused`
+ */
+export async function verifyProof(text: string, expected: ExpectedProof): Promise<Proof> {
+  const { chain, limits } = expected;
+  if (text.length > limits.argumentsSize * 2) refuse("it is too long");
+  const jws = splitJws(text, PROOF_HEADER, "proof_invalid", "the proof");
+  if (jws.header["alg"] !== algorithmOf(chain.holder.jwk)) refuse("its algorithm is not that of the holder's key");
+  if (!(await verify(chain.holder.verification, jws.signingInput, jws.signature)))
+    refuse("the chain's holder did not sign it");
+
+  const claims = parseJsonBytes(jws.payload, {
+    code: "proof_invalid",
+    what: "the proof's payload",
+    maxDepth: limits.argumentsDepth + 1,
+  });
+  if (!isJsonObject(claims) || Object.keys(claims).join() !== CLAIM_NAMES)
+    return refuse(`its claims must be exactly ${CLAIM_NAMES}`);
+  const { aat_aud, aat_id, aat_tool, hta, hw_leaf, iat, jti } = claims;
+  if (!isJsonObject(hta)) return refuse("hta must be an object");
+  if (canonicalJson(claims) !== new TextDecoder().decode(jws.payload))
+    refuse("its payload is not in canonical form (RFC 8785)");
+  if (typeof jti !== "string" || decodeBase64url(jti)?.length !== 16)
+    return refuse("jti must be 16 bytes of base64url");
+  if (typeof iat !== "number" || !Number.isSafeInteger(iat)) return refuse("iat must be an integer");
+  const leaf = chain.links.at(-1) as Link;
+  if (aat_id !== leaf.jti || hw_leaf !== leaf.hash) refuse("it was made for another chain");
+  if (typeof aat_aud !== "string" || !expected.audience.includes(aat_aud) || !chain.audience.includes(aat_aud)) {
+    throw new HopwiseError("audience_mismatch", "the proof was made for another enforcement point", {
+      pointer: "/aat_aud",
+    });
+  }
+  if (aat_tool !== toolIdOf(expected.tool, aat_aud, chain.rootAudience)) refuse("it was made for another tool");
+  if (canonicalJson(hta) !== canonicalJson(expected.arguments)) {
+    throw new HopwiseError("proof_arguments_mismatch", "the proof was made for other arguments than those received", {
+      pointer: "/hta",
+    });
+  }
+  if (Math.abs(iat - expected.nowSeconds) > limits.proofWindowSeconds) {
+    refuse(
+      `its iat must lie within ${limits.proofWindowSeconds} seconds of the verifier's clock; make a new proof for each call`,
+    );
+  }
+  return { jti, issuedAt: iat, audience: aat_aud };
+}
+
+function refuse(rule: string): never {
+  throw new HopwiseError("proof_invalid", `the proof is not acceptable: ${rule}`, { rule });
+}

@@ -1,0 +1,34 @@
+import type { Credential } from "@hopwise/core";
+import type { JsonRpcMessage } from "./jsonrpc.ts";
+
+/** Where a request carries its chain and its proof, on every transport of MCP. */
+const META_CHAIN = "dev.hopwise/chain";
+const META_PROOF = "dev.hopwise/proof";
+
+type Params = { readonly [key: string]: unknown };
+
+function metaOf(params: Params | undefined): Params {
+  const meta = params?.["_meta"];
+  return typeof meta === "object" && meta !== null ? (meta as Params) : {};
+}
+
+/** What came with a request; undefined unless both parts did. */
+export function credentialIn({ params }: JsonRpcMessage): Credential | undefined {
+  const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(params);
+  return typeof chain === "string" && typeof proof === "string" ? { chain, proof } : undefined;
+}
+
+/** The same request without them: no handler, no log of a handler, ever sees a token. */
+export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
+  const { [META_CHAIN]: chain, [META_PROOF]: proof, ...meta } = metaOf(message.params);
+  if (chain === undefined && proof === undefined) return message;
+  const { _meta, ...params } = message.params as Params;
+  return { ...message, params: Object.keys(meta).length === 0 ? params : { ...params, _meta: meta } };
+}
+
+export function withCredential<M extends JsonRpcMessage>(message: M, { chain, proof }: Credential): M {
+  return {
+    ...message,
+    params: { ...message.params, _meta: { ...metaOf(message.params), [META_CHAIN]: chain, [META_PROOF]: proof } },
+  };
+}

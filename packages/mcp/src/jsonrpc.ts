@@ -1,0 +1,53 @@
+/** A JSON-RPC 2.0 message as MCP transports carry it. Structural, so that any SDK's transport fits. */
+export interface JsonRpcMessage {
+  readonly jsonrpc: "2.0";
+  readonly id?: string | number;
+  readonly method?: string;
+  readonly params?: { readonly [key: string]: unknown };
+  readonly result?: { readonly [key: string]: unknown };
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+/** What the transport tells of a message besides its text. */
+export interface MessageExtra {
+  /** SDK 2.x and mcp-proxy: the web request that brought the message. */
+  readonly request?: { readonly headers: Headers };
+  /** SDK 1.x. */
+  readonly requestInfo?: { readonly headers: { readonly [name: string]: string | string[] | undefined } };
+}
+
+/** The part of an MCP transport that a guard or a carrier stands in front of. */
+export interface McpTransport {
+  start(): Promise<void>;
+  close(): Promise<void>;
+  send(message: JsonRpcMessage, options?: { relatedRequestId?: string | number }): Promise<void>;
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: ((message: JsonRpcMessage, extra?: MessageExtra) => void) | undefined;
+  sessionId?: string | undefined;
+  setProtocolVersion?: (version: string) => void;
+}
+
+export type JsonRpcId = string | number;
+
+/** A message that asks for an answer. */
+export interface JsonRpcRequest extends JsonRpcMessage {
+  readonly id: JsonRpcId;
+  readonly method: string;
+}
+
+export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {
+  return typeof message.method === "string" && message.id !== undefined;
+}
+
+/** The headers of the HTTP request that brought a message; undefined where there was none, as on stdio. */
+export function headersOf(extra: MessageExtra | undefined): Headers | undefined {
+  if (extra?.request !== undefined) return new Headers(extra.request.headers);
+  const plain = extra?.requestInfo?.headers;
+  if (plain === undefined) return undefined;
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(plain)) {
+    for (const one of Array.isArray(value) ? value : value === undefined ? [] : [value]) headers.append(name, one);
+  }
+  return headers;
+}

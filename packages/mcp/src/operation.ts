@@ -1,0 +1,61 @@
+import type { JsonRpcMessage } from "./jsonrpc.ts";
+
+/** What a request of MCP asks for, in the words of grants and policies. */
+export type Operation =
+  /** A tool call: decided once the tool's own schema has parsed the arguments. */
+  | { readonly kind: "tool"; readonly tool: string; readonly arguments: unknown }
+  /** A resource or a prompt: decided on the arguments as they came, since nothing parses them further. */
+  | { readonly kind: "data"; readonly tool: string; readonly arguments: { readonly [key: string]: unknown } }
+  /** A list: each item is shown or hidden. */
+  | { readonly kind: "list"; readonly tool: string; readonly list: ListRule }
+  /** What keeps a session going and carries nothing. */
+  | { readonly kind: "lifecycle" }
+  /** Everything else could reach data that nobody checks. */
+  | { readonly kind: "unguarded" };
+
+/** How the items of a list are found in its result, and which call each offers. */
+export interface ListRule {
+  readonly member: string;
+  offer(item: { readonly [key: string]: unknown }): {
+    readonly tool: string;
+    readonly arguments?: { readonly [key: string]: string };
+  };
+}
+
+const LISTS: { readonly [method: string]: ListRule } = {
+  "tools/list": { member: "tools", offer: ({ name }) => ({ tool: String(name) }) },
+  "resources/list": {
+    member: "resources",
+    offer: ({ uri }) => ({ tool: "mcp:resources/read", arguments: { uri: String(uri) } }),
+  },
+  "resources/templates/list": { member: "resourceTemplates", offer: () => ({ tool: "mcp:resources/read" }) },
+  "prompts/list": {
+    member: "prompts",
+    offer: ({ name }) => ({ tool: "mcp:prompts/get", arguments: { name: String(name) } }),
+  },
+};
+
+const LIFECYCLE: ReadonlySet<string> = new Set(["initialize", "ping", "server/discover", "logging/setLevel"]);
+
+/** Reads a request. The client and the server read it with the same function, so that a proof and a check agree. */
+export function operationOf({ method = "", params = {} }: JsonRpcMessage): Operation {
+  if (LIFECYCLE.has(method)) return { kind: "lifecycle" };
+  if (Object.hasOwn(LISTS, method)) return { kind: "list", tool: `mcp:${method}`, list: LISTS[method] as ListRule };
+  switch (method) {
+    case "tools/call":
+      return { kind: "tool", tool: String(params["name"]), arguments: params["arguments"] ?? {} };
+    case "resources/read":
+      return { kind: "data", tool: "mcp:resources/read", arguments: { uri: params["uri"] } };
+    case "prompts/get":
+      return {
+        kind: "data",
+        tool: "mcp:prompts/get",
+        arguments: {
+          name: params["name"],
+          ...(params["arguments"] !== undefined && { arguments: params["arguments"] }),
+        },
+      };
+    default:
+      return { kind: "unguarded" };
+  }
+}
