@@ -1,31 +1,21 @@
-import type { AuditSink, DecisionRecord } from "./audit/index.ts";
+import {
+  type Admission,
+  type Caller,
+  checkGrants,
+  createAdmission,
+  type DecisionContext,
+  inTime,
+  type Listed,
+  type Listing,
+  plainArguments,
+} from "./admission.ts";
+import type { AuditSink } from "./audit/index.ts";
 import { verify } from "./crypto/index.ts";
-import {
-  checkHops,
-  combineVerdicts,
-  couldBeAllowed,
-  type Decision,
-  type Denied,
-  type Edge,
-  type PolicyDecisionPoint,
-  withDeadline,
-} from "./decision/index.ts";
+import type { Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
-import { refusal } from "./grant/index.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
-import { freezeArguments, type JsonObject } from "./json/index.ts";
-import {
-  type Agent,
-  type AgentRegistry,
-  confirmAgents,
-  findUser,
-  type Hop,
-  hopsOf,
-  principalsOf,
-  type User,
-  type UserDirectory,
-} from "./principal/index.ts";
-import { checkToolMap, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import { type Agent, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
+import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
 import type { State } from "./state/index.ts";
 import {
   type Chain,
@@ -40,7 +30,6 @@ import {
   type Subject,
   serialize,
   type TrustAnchor,
-  toolIdOf,
   verifyProof,
 } from "./token/index.ts";
 
@@ -103,36 +92,13 @@ export interface Authorizer {
   openSession(held: HeldDelegation): Promise<Session>;
 }
 
-/** A caller who was let in, with a call that the grants cover. Ends in one decision, or in one list. */
-export interface Admission {
-  readonly outcome: "admitted";
-  readonly invocation: string;
-  /** The arguments as received, deeply frozen. */
-  readonly arguments: JsonObject;
-  readonly subject: Subject;
-  /**
-   * The second half: policies for every hop, and the record.
-   *
-   * @param parsed what the tool's schema made of the arguments; left out where it changes nothing
-   */
-  decide(parsed?: unknown): Promise<Decision>;
-  /** For a list: which of these could be called. An outage is a denial, never an empty list. */
-  list(items: readonly Listed[]): Promise<{ readonly outcome: "listed"; readonly shown: readonly boolean[] } | Denied>;
-}
-
-/** One item of a list, as the call that it offers. */
-export interface Listed {
-  readonly tool: string;
-  /** Arguments that are known beforehand, such as a resource's `uri`. */
-  readonly arguments?: JsonObject;
-}
-
 /** A holder's calls within one process. */
 export interface Session {
   readonly delegation: HeldDelegation;
+  /** @param call its arguments as the tool's schema made them */
   authorize(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Decision>;
   /** Which of these tools could be called. */
-  list(items: readonly Listed[]): Promise<{ readonly outcome: "listed"; readonly shown: readonly boolean[] } | Denied>;
+  list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
 
 const DEFAULT_DEADLINE_MS = 1000;
@@ -143,55 +109,41 @@ const DEFAULT_DEADLINE_MS = 1000;
  * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const {
-    cerbos,
-    trust,
-    users,
-    agents: registry,
-    tools,
-    delegation,
-    audit,
-    state,
-    clock = Date.now,
-    deadlineMs = DEFAULT_DEADLINE_MS,
-  } = options;
+  const { trust, agents: registry, tools, audit, state, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
   const audience: readonly string[] = typeof options.audience === "string" ? [options.audience] : options.audience;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const nowSeconds = (): number => Math.floor(clock() / 1000);
+  const context: DecisionContext = { ...options, deadlineMs, limits, nowSeconds };
   checkOptions(audience, deadlineMs);
   checkToolMap(tools);
   const verifier = createChainVerifier(trust, limits);
-  const here = audience[0] as string;
-  const nowSeconds = (): number => Math.floor(clock() / 1000);
-  const begin = (tool: string, via: DecisionRecord["via"]): Invocation =>
-    beginInvocation({ tool, audience: here, via, audit, clock });
-  const freeze = (value: unknown): JsonObject =>
-    freezeArguments(value, { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize });
+  const begin = (tool: string, via: Invocation["via"]): Invocation =>
+    beginInvocation({ tool, audience: audience[0] as string, via, audit, clock });
 
   /** Steps 1 to 7: the chain is genuine, alive, meant for us, and its agents are who it says. */
   const openChain = async (invocation: Invocation, compact: string): Promise<readonly Agent[]> => {
     const chain = await invocation.stage("token", () => verifier.verify(compact, nowSeconds()));
-    if (!chain.audience.some((name) => audience.includes(name))) {
-      throw new HopwiseError(
-        "audience_mismatch",
-        "the chain is not for this enforcement point; have it delegated for its name",
-        { pointer: "/aud" },
-      );
-    }
+    ourName(chain, audience);
     invocation.chain = chain;
-    return invocation.stage("principal", () => inTime(() => confirmAgents(chain, registry), "the agent registry"));
+    const { issuer, subject } = chain.subject;
+    invocation.view = {
+      id: chain.id,
+      issuer,
+      hops: hopsOf(
+        { id: subject },
+        chain.links.map(({ agent }) => agent),
+      ),
+    };
+    return invocation.stage("principal", () =>
+      inTime(deadlineMs, "the agent registry", () => confirmAgents(chain, registry)),
+    );
   };
 
-  /** Step 8 and 10: its holder presents it, for this call, once. Every proof that verified is used up, whatever follows. */
-  const checkProof = async (invocation: Invocation, chain: Chain, call: Call, proof: string): Promise<string> => {
+  /** Steps 8 and 10: its holder presents it, for this call, once. Every proof that verified is used up, whatever follows. */
+  const checkProof = async (invocation: Invocation, chain: Chain, proof: string): Promise<string> => {
+    const { tool, received } = invocation;
     const proven = await invocation.stage("proof", () =>
-      verifyProof(proof, {
-        chain,
-        tool: call.tool,
-        arguments: invocation.received,
-        audience,
-        nowSeconds: nowSeconds(),
-        limits,
-      }),
+      verifyProof(proof, { chain, tool, arguments: received, audience, nowSeconds: nowSeconds(), limits }),
     );
     await invocation.stage("replay", async () => {
       const { notBefore } = state.replay;
@@ -202,160 +154,28 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         );
       }
       const until = (Math.max(nowSeconds(), proven.issuedAt) + limits.proofWindowSeconds + limits.skewSeconds) * 1000;
-      const fresh = await Promise.resolve(state.replay.claim(`${chain.holder.thumbprint}.${proven.jti}`, until)).catch(
-        (cause: unknown) => {
-          throw new HopwiseError("state_unavailable", "it could not be told whether the proof was used before", {
-            cause,
-          });
-        },
-      );
-      if (!fresh) throw new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
+      if (!(await claim(state, `${chain.holder.thumbprint}.${proven.jti}`, until))) {
+        throw new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
+      }
     });
     return proven.audience;
   };
 
-  /** Step 9: every token's grant covers the call. */
-  const checkGrants = ({ links, rootAudience }: Chain, at: string, tool: string, args: JsonObject): void => {
-    const id = toolIdOf(tool, at, rootAudience);
-    for (const [i, { grant, agent }] of links.entries()) {
-      const refused = refusal(grant, id, args);
-      if (refused !== undefined) {
-        throw new HopwiseError(
-          refused.code,
-          `what was handed to "${agent}" does not cover this call: ${refused.rule}`,
-          {
-            hop: i + 1,
-            pointer: refused.pointer,
-            rule: refused.rule,
-          },
-        );
-      }
+  /** Step 9, and what comes after: the same for every caller. A list is not granted, each of its items is. */
+  const letIn = async (invocation: Invocation, caller: Caller): Promise<Admission> => {
+    const { chain, tool, received } = invocation;
+    if (chain !== undefined && !isListing(tool)) {
+      await invocation.stage("grant", () => checkGrants(chain, caller.at, tool, received));
     }
-  };
-
-  const inTime = <T>(run: () => Promise<T>, what: string): Promise<T> =>
-    withDeadline(deadlineMs, (_, expired) => Promise.race([run(), expired])).catch((cause: unknown) => {
-      if (cause instanceof HopwiseError) throw cause;
-      throw new HopwiseError("context_unavailable", `${what} gave no answer within ${deadlineMs} ms`, { cause });
-    });
-
-  const entryOf = (tool: string): ToolEntry => {
-    const entry = toolEntry(tools, tool);
-    if (entry === undefined)
-      throw new HopwiseError(
-        "grant_tool_missing",
-        `the tool map has no entry for "${tool}", so no policy can be asked`,
-      );
-    return entry;
-  };
-
-  /** Who let themselves in, and from where on the stages are the same for all. */
-  interface Caller {
-    readonly subject: Subject;
-    readonly agents: readonly Agent[];
-    /** The name of this enforcement point that the caller meant. */
-    readonly at: string;
-  }
-
-  const admission = (invocation: Invocation, call: Pick<Call, "tool">, { subject, agents, at }: Caller): Admission => {
-    const { chain } = invocation;
-    let ended = false;
-    const once = (): void => {
-      if (ended)
-        throw new HopwiseError("config_invalid", "an admission ends in one decision or one list; admit each call anew");
-      ended = true;
-    };
-    const see = (user: User): readonly Hop[] => {
-      const hops = hopsOf(user, chain?.links.map(({ agent }) => agent) ?? []);
-      invocation.view = { ...(chain !== undefined && { id: chain.id }), issuer: subject.issuer, hops };
-      return hops;
-    };
-
-    return {
-      outcome: "admitted",
-      invocation: invocation.id,
-      arguments: invocation.received,
-      subject,
-      decide: async (parsed) => {
-        once();
-        try {
-          const entry = entryOf(call.tool);
-          if (parsed !== undefined) {
-            const { projection } = entry;
-            invocation.parsed = await invocation.stage("arguments", () =>
-              freeze(projection === undefined ? parsed : projection(parsed as never)),
-            );
-            if (chain !== undefined && entry.projection === undefined) {
-              await invocation.stage("grant", () => checkGrants(chain, at, call.tool, invocation.parsed as JsonObject));
-            }
-          }
-          const args = invocation.parsed ?? invocation.received;
-          const context = await invocation.stage("context", () =>
-            inTime(async () => {
-              const [user, resource] = await Promise.all([
-                findUser(subject, users),
-                loadResource(entry, call.tool, args),
-              ]);
-              const hops = see(user);
-              return { hops, resource, principals: principalsOf(user, agents, hops) };
-            }, "a source of attributes"),
-          );
-          const edges =
-            delegation === "grants-only" ? undefined : edgesOf(delegation, context.hops, chain, nowSeconds());
-          const question = {
-            ...context,
-            action: entry.action,
-            invocation: invocation.id,
-            chainId: chain?.id,
-            ...(edges && { edges }),
-          };
-          await invocation.stage("policy", async () => {
-            invocation.verdicts = await checkHops(cerbos, question, deadlineMs);
-            const denial = combineVerdicts(invocation.verdicts);
-            if (denial !== undefined) throw new HopwiseError(denial.code, denial.message, denial);
-          });
-          return await invocation.allow(entry.projection !== undefined && parsed !== undefined);
-        } catch (error) {
-          return invocation.deny(error);
-        }
-      },
-      list: async (items) => {
-        once();
-        try {
-          const granted = items.map(({ tool, arguments: known = {} }) => {
-            const entry = toolEntry(tools, tool);
-            const grants = chain?.links.map(({ grant }) => grant) ?? [];
-            const id = chain === undefined ? tool : toolIdOf(tool, at, chain.rootAudience);
-            return grants.every((grant) => couldCover(grant, id, known)) ? entry : undefined;
-          });
-          const candidates = granted.filter((entry) => entry !== undefined);
-          const principals = await invocation.stage("context", () =>
-            inTime(async () => {
-              const user = await findUser(subject, users);
-              return principalsOf(user, agents, see(user));
-            }, "a source of attributes"),
-          );
-          const answers = await invocation.stage("policy", () =>
-            couldBeAllowed(cerbos, principals, candidates, deadlineMs),
-          );
-          const open = new Set(candidates.filter((_, i) => answers[i]));
-          const shown = granted.map((entry) => entry !== undefined && open.has(entry));
-          invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
-          const decision = await invocation.allow(false);
-          return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
-        } catch (error) {
-          return invocation.deny(error);
-        }
-      },
-    };
+    return createAdmission(context, invocation, caller);
   };
 
   const admit = async (call: Call): Promise<Admission | Denied> => {
-    const { credential } = call;
-    const invocation = begin(call.tool, credential !== undefined && "user" in credential ? "user" : "proof");
+    const { credential, tool } = call;
+    const invocation = begin(tool, credential !== undefined && "user" in credential ? "user" : "proof");
     try {
       invocation.received = await invocation.stage("arguments", () =>
-        isListing(call.tool) ? {} : freeze(call.arguments),
+        plainArguments(undefined, isListing(tool) ? {} : call.arguments, limits),
       );
       if (credential === undefined) {
         throw new HopwiseError(
@@ -365,16 +185,14 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       }
       if ("user" in credential) {
         invocation.verified = true;
-        return admission(invocation, call, { subject: credential.user, agents: [], at: here });
+        return await letIn(invocation, { subject: credential.user, agents: [], at: audience[0] as string });
       }
       const agents = await openChain(invocation, credential.chain);
       const chain = invocation.chain as Chain;
-      const at = await checkProof(invocation, chain, call, credential.proof);
+      const at = await checkProof(invocation, chain, credential.proof);
       invocation.verified = true;
       checkTransportUser(chain, call.transportUser);
-      if (!isListing(call.tool))
-        await invocation.stage("grant", () => checkGrants(chain, at, call.tool, invocation.received));
-      return admission(invocation, call, { subject: chain.subject, agents, at });
+      return await letIn(invocation, { subject: chain.subject, agents, at });
     } catch (error) {
       return invocation.deny(error);
     }
@@ -383,27 +201,22 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const openSession = async (held: HeldDelegation): Promise<Session> => {
     const compact = serialize(held);
     const chain = await verifier.verify(compact, nowSeconds());
-    const challenge = `hopwise-session ${randomId()} ${here}`;
+    const challenge = `hopwise-session ${randomId()} ${audience[0]}`;
     const signature = await held.signer.sign(new TextEncoder().encode(challenge));
     if (!(await verify(chain.holder.verification, challenge, signature))) {
       throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
     }
-    const at = audience.find((name) => chain.audience.includes(name));
-    if (at === undefined)
-      throw new HopwiseError("audience_mismatch", "the chain is not for this enforcement point", { pointer: "/aud" });
+    const at = ourName(chain, audience);
 
-    const enter = async (call: {
-      readonly tool: string;
-      readonly arguments?: unknown;
-    }): Promise<Admission | Denied> => {
-      const invocation = begin(call.tool, "session");
+    const enter = async (tool: string, args: unknown): Promise<Admission | Denied> => {
+      const invocation = begin(tool, "session");
       invocation.verified = true;
       try {
-        invocation.received = await invocation.stage("arguments", () => freeze(call.arguments));
+        invocation.received = await invocation.stage("arguments", () =>
+          plainArguments(toolEntry(tools, tool), args, limits),
+        );
         const agents = await openChain(invocation, compact);
-        if (!isListing(call.tool))
-          await invocation.stage("grant", () => checkGrants(chain, at, call.tool, invocation.received));
-        return admission(invocation, call, { subject: chain.subject, agents, at });
+        return await letIn(invocation, { subject: chain.subject, agents, at });
       } catch (error) {
         return invocation.deny(error);
       }
@@ -412,11 +225,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return {
       delegation: held,
       authorize: async (call) => {
-        const entered = await enter(call);
+        const entered = await enter(call.tool, call.arguments);
         return entered.outcome === "admitted" ? entered.decide() : entered;
       },
       list: async (items) => {
-        const entered = await enter({ tool: "mcp:tools/list" });
+        const entered = await enter("mcp:tools/list", {});
         return entered.outcome === "admitted" ? entered.list(items) : entered;
       },
     };
@@ -446,43 +259,28 @@ function checkOptions(audience: readonly string[], deadlineMs: number): void {
     throw new HopwiseError("config_invalid", "deadlineMs must be a positive number");
 }
 
+/** Step 6: one of our names is in the chain's audience. */
+function ourName(chain: Chain, audience: readonly string[]): string {
+  const name = audience.find((own) => chain.audience.includes(own));
+  if (name !== undefined) return name;
+  throw new HopwiseError(
+    "audience_mismatch",
+    "the chain is not for this enforcement point; have it delegated for its name",
+    { pointer: "/aud" },
+  );
+}
+
+async function claim({ replay }: State, key: string, untilMs: number): Promise<boolean> {
+  try {
+    return await replay.claim(key, untilMs);
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", "it could not be told whether the proof was used before", { cause });
+  }
+}
+
 /** Where the transport knows its user, too, both must be the same: otherwise one of the two was borrowed. */
 function checkTransportUser({ subject }: Chain, user: Subject | undefined): void {
   if (user !== undefined && (user.issuer !== subject.issuer || user.subject !== subject.subject)) {
     throw new HopwiseError("subject_mismatch", "the request was authenticated as another user than the chain's");
   }
-}
-
-/** Whether a grant could cover a call of which only some arguments are known yet. */
-function couldCover(grant: Chain["links"][number]["grant"], id: string, known: JsonObject): boolean {
-  const refused = refusal(grant, id, known);
-  if (refused === undefined) return true;
-  return refused.code === "grant_argument_refused" && !Object.hasOwn(known, refused.pointer.slice(1));
-}
-
-/** Each handing over as a question: may hop i give this to hop i + 1? */
-function edgesOf(
-  { kind, action }: { readonly kind: string; readonly action: string },
-  hops: readonly Hop[],
-  chain: Chain | undefined,
-  now: number,
-): readonly Edge[] {
-  return (chain?.links ?? []).map((link, i) => {
-    const from = hops[i] as Hop;
-    const to = hops[i + 1] as Hop;
-    return {
-      action,
-      resource: {
-        kind,
-        id: `${from.id}->${to.id}`,
-        attr: {
-          to: to.id,
-          toKind: to.kind,
-          depth: i + 1,
-          expiresIn: link.expiresAt - now,
-          actions: Object.keys(link.grant),
-        },
-      },
-    };
-  });
 }

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { Admission, Listed, Listing } from "./admission.ts";
 export {
   type AuditSink,
   type DecisionRecord,
@@ -12,15 +14,7 @@ export {
   memoryAudit,
   type UnverifiedAttempt,
 } from "./audit/index.ts";
-export {
-  type Admission,
-  type Authorizer,
-  type AuthorizerOptions,
-  type Call,
-  createAuthorizer,
-  type Listed,
-  type Session,
-} from "./authorizer.ts";
+export { type Authorizer, type AuthorizerOptions, type Call, createAuthorizer, type Session } from "./authorizer.ts";
 export type { PublicJwk, SignatureAlgorithm } from "./crypto/index.ts";
 export {
   type Allowed,
@@ -93,6 +87,7 @@ export {
   type Invocation,
   type Issuer,
   type IssuerOptions,
+  isToolGranted,
   type Limits,
   parseDelegation,
   prove,

@@ -16,6 +16,8 @@ import { type Chain, randomId } from "./token/index.ts";
 /** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
 export interface Invocation {
   readonly id: string;
+  readonly tool: string;
+  readonly via: DecisionRecord["via"];
   chain?: Chain;
   view?: ChainView;
   /** Whether somebody showed to be the holder, or the user; before that, a denial is nobody's. */
@@ -96,6 +98,8 @@ export function beginInvocation({ tool, audience, via, audit, clock }: Invocatio
 
   const invocation: Invocation = {
     id,
+    tool,
+    via,
     verified: false,
     received: {},
     verdicts: [],

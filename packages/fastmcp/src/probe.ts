@@ -1,11 +1,11 @@
 import { HopwiseError } from "@hopwise/core";
 import type { JsonRpcMessage, McpTransport } from "@hopwise/mcp";
 
-const PROBE_TOOL = "hopwise-probe";
+const PROBE = "hopwise/probe";
 
 /**
- * Proves that a new session of a server is behind the guard: connects one in memory and calls a tool without a chain. A
- * guard answers that itself, an unguarded session would answer that there is no such tool.
+ * Proves that a new session of a server is behind the guard: connects one in memory and asks for what no guard lets
+ * through. An unguarded session would answer that there is no such method.
  *
  * @throws {HopwiseError} `config_invalid`
  */
@@ -24,9 +24,9 @@ export async function mustAnswer(connect: (transport: McpTransport) => Promise<u
   };
   await connect(transport);
   await transport.close();
-  const answer = answers.get(PROBE_TOOL);
+  const answer = answers.get(PROBE);
   const data = answer?.error?.data as { code?: string } | undefined;
-  if (data?.code !== "proof_missing") {
+  if (data?.code !== "method_unguarded") {
     throw new HopwiseError(
       "config_invalid",
       "the server's sessions do not pass the guard, so it is not started; import FastMCP from the same copy of fastmcp (ESM) as @hopwise/fastmcp does",
@@ -42,5 +42,5 @@ const CONVERSATION: readonly JsonRpcMessage[] = [
     params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "hopwise-probe", version: "1" } },
   },
   { jsonrpc: "2.0", method: "notifications/initialized" },
-  { jsonrpc: "2.0", id: PROBE_TOOL, method: "tools/call", params: { name: PROBE_TOOL, arguments: {} } },
+  { jsonrpc: "2.0", id: PROBE, method: PROBE },
 ];

@@ -1,11 +1,24 @@
 import type { HopVerdict } from "./check-hops.ts";
-import type { ChainView, Decision, Denied } from "./decision.ts";
+import type { ChainView, Denied } from "./decision.ts";
+
+/** What can be explained: a decision, or the record of one. */
+export interface Explainable {
+  readonly outcome: "allowed" | "denied" | "pending";
+  readonly tool: string;
+  readonly chain?: ChainView;
+  readonly verdicts: readonly HopVerdict[];
+  readonly code?: string;
+  readonly stage?: string;
+  readonly hop?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
 
 /**
  * A decision as a tree for people: outcome, then the hops, each with what was said of it. The same in a terminal, a log
  * and a console.
  */
-export function explain(decision: Decision): string {
+export function explain(decision: Explainable): string {
   const { chain, verdicts } = decision;
   const lines = [headline(decision)];
   const hops = chain?.hops ?? [];
@@ -15,15 +28,19 @@ export function explain(decision: Decision): string {
   return lines.join("\n");
 }
 
-function headline(decision: Decision): string {
+function headline(decision: Explainable): string {
   if (decision.outcome !== "denied") return `${decision.outcome} ${decision.tool}`;
-  const { code, tool, reason, message, pointer } = decision;
-  return `denied ${tool}: ${code}${pointer ? ` at "${pointer}"` : ""}: ${reason ?? message}`;
+  const { code, tool, reason, message } = decision;
+  return `denied ${tool}: ${code}: ${reason ?? message}`;
 }
 
-function said(decision: Decision, hop: number, verdict: HopVerdict | undefined): string {
-  const denied: Denied | undefined = decision.outcome === "denied" && decision.hop === hop ? decision : undefined;
-  if (verdict === undefined) return denied === undefined ? "not asked" : `stopped by ${denied.stage}: ${denied.code}`;
+function said(
+  { outcome, stage, code, hop: failed }: Explainable,
+  hop: number,
+  verdict: HopVerdict | undefined,
+): string {
+  if (verdict === undefined)
+    return outcome === "denied" && failed === hop ? `stopped by ${stage}: ${code}` : "not asked";
   const words = [
     verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem}`,
   ];

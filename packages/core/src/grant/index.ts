@@ -21,4 +21,4 @@ export { passes } from "./check.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, RangeConstraint, ToolGrant } from "./constraint.ts";
 export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
-export { permits, type Refusal, refusal } from "./permits.ts";
+export { couldPermit, permits, type Refusal, refusal } from "./permits.ts";

@@ -46,3 +46,13 @@ export function refusal(grant: Grant, tool: string, args: JsonObject): Refusal |
 export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   return refusal(grant, tool, args) === undefined;
 }
+
+/** Whether a grant could cover a call of which only some arguments are known yet: what may be shown in a list. */
+export function couldPermit(grant: Grant, tool: string, known: JsonObject): boolean {
+  if (!Object.hasOwn(grant, tool)) return false;
+  const constraints = grant[tool] as ToolGrant;
+  if (Object.keys(constraints).length === 0) return true;
+  return Object.entries(known).every(
+    ([name, value]) => Object.hasOwn(constraints, name) && passes(constraints[name] as Constraint, value),
+  );
+}

@@ -6,7 +6,7 @@ import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type Tok
 import { splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
-import type { ChainId, TokenHash } from "./names.ts";
+import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
 import type { Signer } from "./signer.ts";
 
 /**
@@ -115,4 +115,10 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   Object.defineProperty(held, "signer", { enumerable: false });
   partsOf.set(held, parts);
   return Object.freeze(held);
+}
+
+/** Whether a delegation names a tool of an enforcement point: what its holder may show to a model. */
+export function isToolGranted(delegation: Delegation, tool: string, audience: string): boolean {
+  const { root } = partsOfDelegation(delegation);
+  return delegation.audience.includes(audience) && Object.hasOwn(delegation.grant, toolIdOf(tool, audience, root.aud));
 }

@@ -1,7 +1,7 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And: how is one made? */
 export type { Chain, Link, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
-export { type Delegation, type HeldDelegation, hold, parseDelegation, serialize } from "./delegation.ts";
+export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";

@@ -1,0 +1,174 @@
+/** Everybody on stage: the policies, the server, alice's planner, and the researcher in its own process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type Pdp, startPdp } from "@hopwise/cerbos";
+import {
+  type Authorizer,
+  createAuthorizer,
+  createChallenge,
+  createIssuer,
+  delegate,
+  exact,
+  generateSigner,
+  grant,
+  type HeldDelegation,
+  type Issuer,
+  int,
+  type MemoryAudit,
+  memoryAudit,
+  memoryState,
+  oneOf,
+  optional,
+  type PublicJwk,
+  type Signer,
+  serialize,
+  wildcard,
+} from "@hopwise/core";
+import { userFromAuth } from "./bob.ts";
+import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "./company.ts";
+import { createPayServer, type Payments } from "./pay-server.ts";
+
+export interface Cast {
+  readonly audit: MemoryAudit;
+  readonly authorizer: Authorizer;
+  readonly issuer: Issuer;
+  readonly issuerKey: Signer;
+  readonly payments: Payments;
+  readonly planner: HeldDelegation;
+  readonly url: string;
+  /** How many requests the policies were asked so far. */
+  policyRequests(): number;
+  /** The next message of the researcher's process. */
+  fromResearcher(): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+export async function enter(): Promise<Cast> {
+  const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
+  const researcher = startResearcher();
+
+  // The issuer speaks for the users. Here it is a part of the story; elsewhere it is a service of its own.
+  const issuerKey = await generateSigner();
+  const issuer = await createIssuer({
+    issuer: ISSUER,
+    signer: issuerKey,
+    audiences: [PAY_SERVER],
+    subjects: ["alice", "bob"],
+    tools: "any",
+  });
+
+  // Each agent has a key of its own; the researcher's never leaves its process.
+  const plannerKey = await generateSigner();
+  const challenge = createChallenge();
+  researcher.send({ challenge });
+  const { request, jwk } = await researcher.receive();
+
+  const audit = memoryAudit();
+  const { counted, count } = countRequests(pdp);
+  const authorizer = createAuthorizer({
+    cerbos: counted,
+    audience: PAY_SERVER,
+    trust: [issuer.trustAnchor],
+    users,
+    agents: registerAgents({ planner: plannerKey.publicJwk, researcher: jwk as PublicJwk }),
+    tools,
+    delegation: { kind: "delegation", action: "delegate" },
+    audit,
+    state: memoryState(),
+  });
+
+  const payments: Payments = [];
+  const server = createPayServer(authorizer, payments, { userFromAuth: userFromAuth(issuerKey) });
+  const port = await freePort();
+  await server.start({ transportType: "httpStream", httpStream: { port, host: "127.0.0.1", stateless: true } });
+  const url = `http://127.0.0.1:${port}/mcp`;
+
+  // Alice's session hands something to the planner; the planner hands less of it to the researcher, offline.
+  const planner = await issuer.issue({
+    subject: "alice",
+    agent: "planner",
+    holder: plannerKey,
+    grant: grant({
+      get_transactions: { account: wildcard(), limit: optional(int({ min: 1, max: 100 })) },
+      read_invoice: { id: wildcard() },
+      send_payment: { to: wildcard(), amount: int({ min: 1, max: 10_000 }), currency: exact("EUR") },
+      "mcp:resources/read": { uri: exact("policy://payments") },
+    }),
+  });
+  const delegated = await delegate(planner, {
+    to: "researcher",
+    holder: { request: String(request), challenge },
+    grant: grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } }),
+  });
+  researcher.send({ chain: serialize(delegated), url });
+
+  return {
+    audit,
+    authorizer,
+    issuer,
+    issuerKey,
+    payments,
+    planner,
+    url,
+    policyRequests: count,
+    fromResearcher: researcher.receive,
+    close: async () => {
+      researcher.child.kill();
+      await server.stop();
+      await pdp.close();
+    },
+  };
+}
+
+function startResearcher(): {
+  child: ChildProcess;
+  send(message: object): void;
+  receive(): Promise<Record<string, unknown>>;
+} {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("researcher.ts", import.meta.url))], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    child,
+    send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
+    receive: async () => {
+      const { value, done } = await lines.next();
+      if (done) throw new Error("the researcher's process ended early");
+      return JSON.parse(value);
+    },
+  };
+}
+
+/** The same client, counting: the story shows where no policy was asked at all. */
+function countRequests({ client }: Pdp): {
+  counted: Pick<Pdp["client"], "checkResources" | "planResources">;
+  count(): number;
+} {
+  let requests = 0;
+  return {
+    counted: {
+      checkResources: (...args) => {
+        requests++;
+        return client.checkResources(...args);
+      },
+      planResources: (...args) => {
+        requests++;
+        return client.planResources(...args);
+      },
+    },
+    count: () => requests,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  return port;
+}

@@ -1,0 +1,229 @@
+/**
+ * The story: alice's agent chain at work. What is allowed, what is stopped, at which hop, and why. Exits non-zero if any
+ * of it did not happen.
+ */
+
+import { authorizeTools } from "@hopwise/ai-sdk";
+import { createMcpClient } from "@hopwise/ai-sdk/mcp";
+import {
+  type Credential,
+  chainLine,
+  type DecisionRecord,
+  delegate,
+  exact,
+  explain,
+  generateSigner,
+  grant,
+  prove,
+  serialize,
+  type Timings,
+} from "@hopwise/core";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { stepCountIs, ToolLoopAgent, type ToolSet, tool } from "ai";
+import { accessTokenFor } from "./bob.ts";
+import { type Cast, enter } from "./cast.ts";
+import { PAY_SERVER } from "./company.ts";
+import { forgeProof } from "./forge.ts";
+import { chooseModel, scriptedModel } from "./model.ts";
+import { paymentSchema } from "./pay-server.ts";
+import { expect, failed, note, say, title, tree } from "./print.ts";
+
+const started = performance.now();
+const cast = await enter();
+try {
+  await story(cast);
+} finally {
+  await cast.close();
+}
+const broken = failed();
+say(
+  broken.length === 0
+    ? `\nEverything happened as told, in ${((performance.now() - started) / 1000).toFixed(1)} s.`
+    : `\n${broken.length} did not happen:`,
+);
+for (const what of broken) say(`   ${what}`);
+process.exit(broken.length === 0 ? 0 : 1);
+
+async function story({
+  audit,
+  authorizer,
+  issuerKey,
+  payments,
+  planner,
+  url,
+  policyRequests,
+  fromResearcher,
+}: Cast): Promise<void> {
+  say(
+    "alice (user) → planner (agent) → researcher (sub-agent, a process of its own) → a FastMCP server with her company's payments",
+  );
+
+  title("1  The researcher reads an invoice");
+  const loop = (await fromResearcher()) as { offered: string[]; results: { type: string; output?: unknown }[] };
+  const read = last((record) => record.tool === "read_invoice");
+  tree(explain(read));
+  expect(read.outcome === "allowed" && read.verdicts.length === 3, "allowed at all three hops");
+
+  title("2  The invoice says: pay 9,000 to a stranger. The researcher obeys");
+  note(`its loop offered: ${loop.offered.join(", ")}`);
+  expect(!loop.offered.includes("send_payment"), "send_payment was not even offered to its model");
+  const before = policyRequests();
+  const { direct } = (await fromResearcher()) as { direct: { isError?: boolean } };
+  const injected = last((record) => record.tool === "send_payment");
+  note("it calls the server directly, with its own chain and a good proof:");
+  tree(explain(injected));
+  expect(
+    direct.isError === true && injected.code === "grant_tool_missing" && injected.hop === 2,
+    "stopped by the grant at hop 2: never given",
+  );
+  expect(injected.verdicts.length === 0 && policyRequests() === before, "no policy was asked");
+
+  title("3  The planner pays 9,000");
+  const mcp = await createMcpClient({ transport: { type: "http", url }, delegation: planner, audience: PAY_SERVER });
+  const overHttp = await agentCalls(await mcp.tools(), { to: "Globex", amount: 9000, currency: "EUR" });
+  const tooMuch = last((record) => record.tool === "send_payment");
+  tree(explain(tooMuch));
+  expect(tooMuch.code === "policy_denied" && tooMuch.hop === 0, "stopped by policy at hop 0: alice may not");
+  expect(tooMuch.reason === "payment of 9000 is above alice's limit of 1000", "the reason is the policy's own");
+
+  title("4  The planner pays 400 to a known supplier");
+  await agentCalls(await mcp.tools(), { to: "Globex", amount: 400, currency: "EUR" });
+  const paid = last((record) => record.tool === "send_payment");
+  tree(explain(paid));
+  expect(paid.outcome === "allowed" && payments.length === 1 && payments[0]?.amount === 400, "allowed, and paid once");
+
+  title("5  The researcher forges a wider token");
+  const { forged } = (await fromResearcher()) as { forged: Credential };
+  const wider = await callRaw(url, "read_invoice", { id: "INV-21" }, forged);
+  attempt("read_invoice");
+  expect(wider.code === "chain_widened", "stopped at verification");
+  expect(attempted().includes("/authorization_details/0/tools/read_invoice/id"), "naming the argument it widened");
+
+  title("6  Replayed, stolen, expired");
+  const once = await prove(planner, { tool: "read_invoice", arguments: { id: "INV-9" }, audience: PAY_SERVER });
+  const first = await callRaw(url, "read_invoice", { id: "INV-9" }, once);
+  const again = await callRaw(url, "read_invoice", { id: "INV-9" }, once);
+  attempt("read_invoice");
+  expect(first.code === undefined && again.code === "proof_replayed", "the same proof, a second time: proof_replayed");
+  const stolen = serialize(planner);
+  const proof = await forgeProof(stolen, await generateSigner(), "read_invoice", { id: "INV-9" });
+  const thief = await callRaw(url, "read_invoice", { id: "INV-9" }, { chain: stolen, proof });
+  attempt("read_invoice");
+  expect(thief.code === "proof_invalid", "a stolen chain without its key: proof_invalid");
+  const shortLived = await delegate(planner, {
+    to: "planner",
+    holder: await generateSigner(),
+    grant: grant({ read_invoice: { id: exact("INV-9") } }),
+    lifetimeSeconds: 1,
+  });
+  const late = await prove(shortLived, { tool: "read_invoice", arguments: { id: "INV-9" }, audience: PAY_SERVER });
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const expired = await callRaw(url, "read_invoice", { id: "INV-9" }, late);
+  attempt("read_invoice");
+  expect(expired.code === "token_expired", "a call after expiry: token_expired");
+
+  title("7  The same call on a local tool, without MCP; and bob, a user without agents");
+  const local = {
+    send_payment: tool({ description: "Pays a supplier", inputSchema: paymentSchema, execute: async () => "paid" }),
+  };
+  const guarded = await authorizeTools(local, { authorizer, delegation: planner });
+  const inProcess = await agentCalls(guarded, { to: "Globex", amount: 9000, currency: "EUR" });
+  const localDenial = last((record) => record.tool === "send_payment" && record.via === "session");
+  tree(explain(localDenial));
+  note(`the model reads: ${inProcess}`);
+  expect(
+    localDenial.code === tooMuch.code && localDenial.reason === tooMuch.reason,
+    "same policy, same answer, same reason",
+  );
+  expect(overHttp.includes("9000") && inProcess.includes("9000"), "both models were told why");
+  await bobLooksAround(url, await accessTokenFor("bob", issuerKey));
+
+  title("8  Who did this, on whose behalf, and why was it allowed");
+  for (const record of audit.records) say(`   ${line(record)}`);
+  for (const [code, count] of audit.unverifiedCounts)
+    note(`${count} × ${code}, sent by nobody who showed a key: counted, not kept`);
+  const allowedRecords = audit.records.filter(
+    ({ outcome, via, tool }) => outcome === "allowed" && via === "proof" && !tool.endsWith("/list"),
+  );
+  title("What one allowed call cost, in milliseconds");
+  say(`   ${costs(allowedRecords.at(-1)?.timings ?? {})}`);
+  await mcp.close();
+
+  function last(matches: (record: DecisionRecord) => boolean): DecisionRecord {
+    const record = audit.records.findLast(matches);
+    if (record === undefined) throw new Error("nothing of the kind was recorded");
+    return record;
+  }
+
+  function attempted(): string {
+    return audit.unverifiedSamples.at(-1)?.message ?? "";
+  }
+
+  function attempt(tool: string): void {
+    tree(`denied ${tool}: ${audit.unverifiedSamples.at(-1)?.code}: ${attempted()}`);
+  }
+}
+
+/** An AI SDK loop that makes one payment; gives what its model got to read of it. */
+async function agentCalls(tools: ToolSet, input: object): Promise<string> {
+  const script = scriptedModel([{ call: "send_payment", input }, { say: "done" }]);
+  const agent = new ToolLoopAgent({ model: chooseModel(script), tools, stopWhen: stepCountIs(3) });
+  const { steps } = await agent.generate({ prompt: `Pay: ${JSON.stringify(input)}` });
+  const results = steps
+    .flatMap(({ content }) => content)
+    .filter(({ type }) => type === "tool-result" || type === "tool-error");
+  return results
+    .map((part) => ("error" in part ? String(part.error) : "output" in part ? JSON.stringify(part.output) : ""))
+    .join(" ");
+}
+
+/** A client that sends what it is told to: chain and proof are whatever it got hold of. */
+async function callRaw(
+  url: string,
+  name: string,
+  args: Record<string, unknown>,
+  { chain, proof }: Credential,
+): Promise<{ code?: string }> {
+  const client = new Client({ name: "raw", version: "1.0.0" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  const result = await client.callTool({
+    name,
+    arguments: args,
+    _meta: { "dev.hopwise/chain": chain, "dev.hopwise/proof": proof },
+  });
+  await client.close();
+  return (result._meta?.["dev.hopwise/denial"] as { code: string } | undefined) ?? {};
+}
+
+/** Bob has a plain MCP client and his access token. */
+async function bobLooksAround(url: string, token: string): Promise<void> {
+  const client = new Client({ name: "bob", version: "1.0.0" });
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+  );
+  const { tools } = await client.listTools();
+  const read = await client.callTool({ name: "read_invoice", arguments: { id: "INV-9" } });
+  const pay = await client.callTool({ name: "send_payment", arguments: { to: "Globex", amount: 1, currency: "EUR" } });
+  const other = await client.callTool({ name: "read_invoice", arguments: { id: "INV-21" } });
+  await client.close();
+  note(`bob is shown: ${tools.map(({ name }) => name).join(", ")}`);
+  expect(tools.map(({ name }) => name).join() === "read_invoice", "bob sees only what he could use");
+  expect(
+    !read.isError && pay.isError === true && other.isError === true,
+    "bob reads an invoice of his region, and no more",
+  );
+}
+
+/** One record in one line. */
+function line({ chain, tool, outcome, code, hop, via }: DecisionRecord): string {
+  const who = chain === undefined ? "?" : chainLine(chain);
+  const what = code === undefined ? outcome : `${outcome}: ${code}${hop === undefined ? "" : ` at hop ${hop}`}`;
+  return `${who.padEnd(30)} ${tool.padEnd(18)} ${via.padEnd(8)} ${what}`;
+}
+
+function costs(timings: Timings): string {
+  return Object.entries(timings)
+    .map(([stage, ms]) => `${stage} ${ms.toFixed(2)}`)
+    .join("  ");
+}

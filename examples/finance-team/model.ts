@@ -1,0 +1,46 @@
+/** The language model of the story: scripted, so that it needs no key and no network, and is as gullible as it gets. */
+
+import type { LanguageModel } from "ai";
+import { MockLanguageModelV4 } from "ai/test";
+
+/** One turn of the script: a tool call, or what the model says in the end. */
+export type Turn = { readonly call: string; readonly input: object } | { readonly say: string };
+
+type Generate = NonNullable<NonNullable<ConstructorParameters<typeof MockLanguageModelV4>[0]>["doGenerate"]>;
+type Generated = Awaited<ReturnType<Extract<Generate, (...args: never[]) => unknown>>>;
+
+/** What the model was shown: names of tools, turn by turn. */
+export interface ScriptedModel {
+  readonly model: LanguageModel;
+  readonly offered: readonly (readonly string[])[];
+}
+
+export function scriptedModel(turns: readonly Turn[]): ScriptedModel {
+  const offered: string[][] = [];
+  const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
+  const model = new MockLanguageModelV4({
+    doGenerate: (async ({ tools }: { tools?: readonly { readonly name: string }[] }) => {
+      const turn = turns[offered.length] ?? { say: "done" };
+      offered.push((tools ?? []).map(({ name }) => name));
+      const content =
+        "say" in turn
+          ? [{ type: "text", text: turn.say }]
+          : [
+              {
+                type: "tool-call",
+                toolCallId: `call-${offered.length}`,
+                toolName: turn.call,
+                input: JSON.stringify(turn.input),
+              },
+            ];
+      const reason = "say" in turn ? "stop" : "tool-calls";
+      return { content, finishReason: { unified: reason, raw: reason }, usage, warnings: [] } as unknown as Generated;
+    }) as Generate,
+  });
+  return { model, offered };
+}
+
+/** The model of the loops: the script, or a real one by the name in `HOPWISE_MODEL`, such as `openai/gpt-5`. */
+export function chooseModel(script: ScriptedModel): LanguageModel {
+  return process.env["HOPWISE_MODEL"] ?? script.model;
+}

@@ -1,0 +1,50 @@
+/**
+ * The researcher: a sub-agent in a process of its own. Its key never leaves it. It gets its chain over a pipe, one JSON
+ * message a line, and works with nothing else.
+ */
+import { createInterface } from "node:readline";
+import { createMcpClient } from "@hopwise/ai-sdk/mcp";
+import { generateSigner, hold, parseDelegation, requestDelegation } from "@hopwise/core";
+import { stepCountIs, ToolLoopAgent } from "ai";
+import { PAY_SERVER } from "./company.ts";
+import { forgeWiderChain } from "./forge.ts";
+import { chooseModel, scriptedModel } from "./model.ts";
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const receive = async (): Promise<Record<string, string>> => JSON.parse((await lines.next()).value ?? "{}");
+const tell = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+
+const key = await generateSigner();
+const { challenge } = await receive();
+tell({ request: await requestDelegation(key, challenge ?? ""), jwk: key.publicJwk });
+
+const { chain, url } = await receive();
+const delegation = await hold(await parseDelegation(chain ?? ""), key);
+const client = await createMcpClient({ transport: { type: "http", url: url ?? "" }, delegation, audience: PAY_SERVER });
+const tools = await client.tools();
+
+// Its loop: it reads the invoice, and believes what it reads.
+const script = scriptedModel([
+  { call: "read_invoice", input: { id: "INV-7" } },
+  { call: "send_payment", input: { to: "Mallory Ltd", amount: 9000, currency: "EUR" } },
+  { say: "I could not pay: I have no tool for it." },
+]);
+const agent = new ToolLoopAgent({ model: chooseModel(script), tools, stopWhen: stepCountIs(5) });
+const { steps } = await agent.generate({ prompt: "Check invoice INV-7." });
+tell({
+  offered: Object.keys(tools),
+  results: steps.flatMap(({ content }) => content).filter(({ type }) => type !== "text"),
+});
+
+// Around its loop: straight to the server, with its own chain and a good proof.
+const direct = await client.callTool({
+  name: "send_payment",
+  arguments: { to: "Mallory Ltd", amount: 9000, currency: "EUR" },
+});
+tell({ direct });
+
+// And a chain it made wider by itself, signed with its own key.
+tell({ forged: await forgeWiderChain(delegation) });
+
+await client.close();
+process.exit(0);

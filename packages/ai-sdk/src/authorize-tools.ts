@@ -1,0 +1,123 @@
+import {
+  type Authorizer,
+  type Denied,
+  type HeldDelegation,
+  HopwiseError,
+  modelView,
+  type Session,
+} from "@hopwise/core";
+import { delegationOf } from "./decided-elsewhere.ts";
+
+/** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
+export interface AnyTool {
+  readonly execute?: ((input: never, options: never) => unknown) | undefined;
+}
+
+export interface AuthorizeToolsOptions {
+  readonly authorizer: Authorizer;
+  /** On whose behalf the agent loop runs. Its key must be at hand: possession is proven once, here. */
+  readonly delegation: HeldDelegation;
+}
+
+/** A call that was not allowed. Its text is what the model gets to read, so it says no more than a model may know. */
+export class ToolDenied extends Error {
+  override readonly name = "ToolDenied";
+  readonly code: string;
+  readonly retryable: boolean;
+  /** The whole decision, for the host program. */
+  declare readonly decision: Denied;
+
+  constructor(decision: Denied) {
+    const view = modelView(decision);
+    super(`Not allowed (${view.code}). ${view.message}`);
+    this.code = view.code;
+    this.retryable = view.retryable;
+    Object.defineProperty(this, "decision", { value: decision, enumerable: false });
+  }
+}
+
+/**
+ * Puts a tool set under a delegation: the model sees only tools that could be allowed, each call is decided on its
+ * parsed arguments, and the tool gets exactly those, deeply frozen. A denial goes back to the model as the result of
+ * the call, and the loop goes on.
+ *
+ * Tools of {@link createMcpClient} are passed on as they are: their server decides and records them.
+ *
+ * ```ts
+ * const tools = await authorizeTools({ ...localTools, ...(await client.tools()) }, { authorizer, delegation });
+ * const agent = new ToolLoopAgent({ model, tools });
+ * ```
+ *
+ * @returns the same tools, of the same type, without those that could never be allowed
+ * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for a
+ *   tool that cannot be checked because it does not run here
+ */
+export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
+  tools: Tools,
+  { authorizer, delegation }: AuthorizeToolsOptions,
+): Promise<Tools> {
+  const session = await authorizer.openSession(delegation);
+  const names = Object.keys(tools);
+  const local = names.filter((name) => !isRemote(name, tools[name] as AnyTool, delegation));
+  const answer = await session.list(local.map((tool) => ({ tool })));
+  if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
+  const hidden = new Set(local.filter((_, i) => !answer.shown[i]));
+  const isLocal = new Set(local);
+  const shown = names
+    .filter((name) => !hidden.has(name))
+    .map((name) => [name, isLocal.has(name) ? guarded(name, tools[name] as AnyTool, session) : tools[name]] as const);
+  return Object.fromEntries(shown) as Tools;
+}
+
+/** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */
+function isRemote(name: string, tool: AnyTool, delegation: HeldDelegation): boolean {
+  const bound = delegationOf(tool);
+  if (bound === undefined) return false;
+  if (bound !== delegation) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the MCP tool "${name}" is bound to another delegation than this agent's; make a client with this agent's delegation`,
+    );
+  }
+  return true;
+}
+
+function guarded(name: string, tool: AnyTool, session: Session): AnyTool {
+  const { execute } = tool;
+  if (execute === undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the tool "${name}" has no execute: it would run at the provider or at the client, where no call can be checked; leave it out`,
+    );
+  }
+
+  const decide = async (input: unknown): Promise<never> => {
+    const decision = await session.authorize({ tool: name, arguments: input });
+    if (decision.outcome !== "allowed") throw new ToolDenied(decision as Denied);
+    return (decision.projected ? input : decision.arguments) as never;
+  };
+
+  // The AI SDK looks whether the returned value itself can be iterated: only a generator keeps streaming results.
+  const wrapper = isAsyncGenerator(execute)
+    ? async function* (input: unknown, options: never) {
+        yield* execute.call(tool, await decide(input), options) as AsyncGenerator;
+      }
+    : async (input: unknown, options: never) => lastOf(await execute.call(tool, await decide(input), options));
+
+  // Copied by descriptor: a spread would lose what other parties attached without making it enumerable.
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(tool)) as AnyTool;
+  Object.defineProperty(copy, "execute", { value: wrapper, enumerable: true, configurable: true, writable: true });
+  return copy;
+}
+
+function isAsyncGenerator(execute: (input: never, options: never) => unknown): boolean {
+  return execute.constructor.name === "AsyncGeneratorFunction";
+}
+
+/** A function that returns a stream of results: its last one is the result. */
+async function lastOf(result: unknown): Promise<unknown> {
+  if (typeof result !== "object" || result === null || !(Symbol.asyncIterator in result)) return result;
+  let last: unknown;
+  for await (const value of result as AsyncIterable<unknown>) last = value;
+  return last;
+}

@@ -1,0 +1,50 @@
+/**
+ * An MCP client of the AI SDK that carries a delegation chain, and a proof for each request, to a guarded server.
+ *
+ * @packageDocumentation
+ */
+import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
+import { type HeldDelegation, isToolGranted } from "@hopwise/core";
+import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
+import { markDecidedElsewhere } from "./decided-elsewhere.ts";
+
+export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transport" | "experimental_events"> {
+  /** Streamable HTTP by its URL, or a transport object such as that of `@ai-sdk/mcp/mcp-stdio`. */
+  readonly transport:
+    | { readonly type: "http"; readonly url: string; readonly headers?: Record<string, string> }
+    | MCPTransport;
+  /** On whose behalf this client calls; for its whole life. */
+  readonly delegation: HeldDelegation;
+  /** The server's name, from one's own configuration, never from what the server says. */
+  readonly audience: string;
+}
+
+/**
+ * Makes an MCP client bound to one delegation. `tools()` gives only what was handed over, signed here call by call,
+ * decided and recorded at the server.
+ *
+ * @throws {HopwiseError} `audience_mismatch` at the first request where the delegation is not for that audience
+ */
+export async function createMcpClient({
+  transport,
+  delegation,
+  audience,
+  ...config
+}: DelegatedMcpClientOptions): Promise<MCPClient> {
+  const carry = { delegation, audience };
+  const carrying: MCPClientConfig["transport"] =
+    "url" in transport
+      ? { ...transport, fetch: carryingFetch(carry) }
+      : (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport);
+  const client = await createMCPClient({ ...config, transport: carrying });
+  const listTools = client.tools.bind(client);
+  client.tools = (async (options) => {
+    const tools = await listTools(options);
+    for (const [name, tool] of Object.entries(tools)) {
+      if (isToolGranted(delegation, name, audience)) markDecidedElsewhere(tool as object, delegation);
+      else delete tools[name as keyof typeof tools];
+    }
+    return tools;
+  }) as MCPClient["tools"];
+  return client;
+}

@@ -1,0 +1,251 @@
+import {
+  checkHops,
+  combineVerdicts,
+  couldBeAllowed,
+  type Decision,
+  type Denied,
+  type Edge,
+  type PolicyDecisionPoint,
+  withDeadline,
+} from "./decision/index.ts";
+import { HopwiseError } from "./errors.ts";
+import { couldPermit, refusal } from "./grant/index.ts";
+import type { Invocation } from "./invocation.ts";
+import { freezeArguments, type JsonObject } from "./json/index.ts";
+import {
+  type Agent,
+  findUser,
+  type Hop,
+  hopsOf,
+  principalsOf,
+  type User,
+  type UserDirectory,
+} from "./principal/index.ts";
+import { loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import { type Chain, type Limits, type Subject, toolIdOf } from "./token/index.ts";
+
+/** A caller who was let in, with a call that the grants cover. Ends in one decision, or in one list. */
+export interface Admission {
+  readonly outcome: "admitted";
+  readonly invocation: string;
+  /** The arguments as received, deeply frozen. */
+  readonly arguments: JsonObject;
+  readonly subject: Subject;
+  /**
+   * The second half: policies for every hop, and the record.
+   *
+   * @param parsed what the tool's schema made of the arguments; left out where it changes nothing
+   */
+  decide(parsed?: unknown): Promise<Decision>;
+  /** For a list: which of these could be called. An outage is a denial, never an empty list. */
+  list(items: readonly Listed[]): Promise<Listing | Denied>;
+}
+
+/** One item of a list, as the call that it offers. */
+export interface Listed {
+  readonly tool: string;
+  /** Arguments that are known beforehand, such as a resource's `uri`. */
+  readonly arguments?: JsonObject;
+}
+
+/** Which items of a list may be shown, in the order in which they were asked about. */
+export interface Listing {
+  readonly outcome: "listed";
+  readonly shown: readonly boolean[];
+}
+
+/** What the second half of the way needs. */
+export interface DecisionContext {
+  readonly cerbos: PolicyDecisionPoint;
+  readonly users: UserDirectory;
+  readonly tools: ToolMap;
+  readonly delegation: { readonly kind: string; readonly action: string } | "grants-only";
+  readonly deadlineMs: number;
+  readonly limits: Limits;
+  readonly nowSeconds: () => number;
+}
+
+/** Who was let in. */
+export interface Caller {
+  readonly subject: Subject;
+  readonly agents: readonly Agent[];
+  /** The name of this enforcement point that the caller meant. */
+  readonly at: string;
+}
+
+/** Makes the admission of one caller with one call. */
+export function createAdmission(
+  context: DecisionContext,
+  invocation: Invocation,
+  { subject, agents, at }: Caller,
+): Admission {
+  const { cerbos, users, tools, delegation, deadlineMs, limits, nowSeconds } = context;
+  const { chain, tool } = invocation;
+  let ended = false;
+
+  const once = (): void => {
+    if (ended)
+      throw new HopwiseError("config_invalid", "an admission ends in one decision or one list; admit each call anew");
+    ended = true;
+  };
+
+  const see = (user: User): readonly Hop[] => {
+    const hops = hopsOf(user, chain?.links.map(({ agent }) => agent) ?? []);
+    invocation.view = { ...(chain !== undefined && { id: chain.id }), issuer: subject.issuer, hops };
+    return hops;
+  };
+
+  const decide = async (parsed: unknown): Promise<Decision> => {
+    const entry = entryOf(tools, tool);
+    if (parsed !== undefined) {
+      invocation.parsed = await invocation.stage("arguments", () => plainArguments(entry, parsed, limits));
+      // A projection has names of its own; the arguments as received were checked before.
+      if (chain !== undefined && entry.projection === undefined) {
+        await invocation.stage("grant", () => checkGrants(chain, at, tool, invocation.parsed as JsonObject));
+      }
+    }
+    const args = invocation.parsed ?? invocation.received;
+    const { hops, resource, principals } = await invocation.stage("context", () =>
+      inTime(deadlineMs, "a source of attributes", async () => {
+        const [user, resource] = await Promise.all([findUser(subject, users), loadResource(entry, tool, args)]);
+        const hops = see(user);
+        return { hops, resource, principals: principalsOf(user, agents, hops) };
+      }),
+    );
+    const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
+    await invocation.stage("policy", async () => {
+      invocation.verdicts = await checkHops(
+        cerbos,
+        {
+          hops,
+          principals,
+          resource,
+          action: entry.action,
+          invocation: invocation.id,
+          chainId: chain?.id,
+          ...(edges && { edges }),
+        },
+        deadlineMs,
+      );
+      const denial = combineVerdicts(invocation.verdicts);
+      if (denial !== undefined) throw new HopwiseError(denial.code, denial.message, denial);
+    });
+    return invocation.allow(entry.projection !== undefined && (parsed !== undefined || invocation.via === "session"));
+  };
+
+  const list = async (items: readonly Listed[]): Promise<Listing | Denied> => {
+    const grants = chain?.links.map(({ grant }) => grant) ?? [];
+    const granted = items.map(({ tool: name, arguments: known = {} }) => {
+      const id = chain === undefined ? name : toolIdOf(name, at, chain.rootAudience);
+      return grants.every((grant) => couldPermit(grant, id, known)) ? toolEntry(tools, name) : undefined;
+    });
+    const candidates = granted.filter((entry) => entry !== undefined);
+    const principals = await invocation.stage("context", () =>
+      inTime(deadlineMs, "a source of attributes", async () => {
+        const user = await findUser(subject, users);
+        return principalsOf(user, agents, see(user));
+      }),
+    );
+    const answers = await invocation.stage("policy", () => couldBeAllowed(cerbos, principals, candidates, deadlineMs));
+    const open = new Set(candidates.filter((_, i) => answers[i]));
+    const shown = granted.map((entry) => entry !== undefined && open.has(entry));
+    invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
+    const decision = await invocation.allow(false);
+    return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
+  };
+
+  return {
+    outcome: "admitted",
+    invocation: invocation.id,
+    arguments: invocation.received,
+    subject,
+    decide: (parsed) => {
+      once();
+      return decide(parsed).catch(invocation.deny);
+    },
+    list: (items) => {
+      once();
+      return list(items).catch(invocation.deny);
+    },
+  };
+}
+
+/**
+ * Step 9: every token's grant covers the call.
+ *
+ * @throws {HopwiseError} `grant_tool_missing`, `grant_argument_refused` with the first hop that was not given this
+ */
+export function checkGrants({ links, rootAudience }: Chain, at: string, tool: string, args: JsonObject): void {
+  const id = toolIdOf(tool, at, rootAudience);
+  for (const [i, { grant, agent }] of links.entries()) {
+    const refused = refusal(grant, id, args);
+    if (refused !== undefined) {
+      const { code, pointer, rule } = refused;
+      throw new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
+        hop: i + 1,
+        pointer,
+        rule,
+      });
+    }
+  }
+}
+
+/**
+ * The arguments as plain, frozen data: themselves, or the tool map's projection of them.
+ *
+ * @throws {HopwiseError} `arguments_malformed`
+ */
+export function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
+  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
+  if (entry?.projection === undefined) return freezeArguments(value, bounds);
+  let projected: unknown;
+  try {
+    projected = entry.projection(value as never);
+  } catch (cause) {
+    throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
+  }
+  return freezeArguments(projected, bounds);
+}
+
+/** Gives a source its deadline. @throws {HopwiseError} `context_unavailable` */
+export function inTime<T>(deadlineMs: number, what: string, run: () => Promise<T>): Promise<T> {
+  return withDeadline(deadlineMs, (_, expired) => Promise.race([run(), expired])).catch((cause: unknown) => {
+    if (cause instanceof HopwiseError) throw cause;
+    throw new HopwiseError("context_unavailable", `${what} gave no answer within ${deadlineMs} ms`, { cause });
+  });
+}
+
+function entryOf(tools: ToolMap, tool: string): ToolEntry {
+  const entry = toolEntry(tools, tool);
+  if (entry === undefined) {
+    throw new HopwiseError("grant_tool_missing", `the tool map has no entry for "${tool}", so no policy can be asked`);
+  }
+  return entry;
+}
+
+/** Each handing over as a question: may hop i give this to hop i + 1? */
+function edgesOf(
+  { kind, action }: { readonly kind: string; readonly action: string },
+  hops: readonly Hop[],
+  chain: Chain | undefined,
+  now: number,
+): readonly Edge[] {
+  return (chain?.links ?? []).map((link, i) => {
+    const from = hops[i] as Hop;
+    const to = hops[i + 1] as Hop;
+    return {
+      action,
+      resource: {
+        kind,
+        id: `${from.id}->${to.id}`,
+        attr: {
+          to: to.id,
+          toKind: to.kind,
+          depth: i + 1,
+          expiresIn: link.expiresAt - now,
+          actions: Object.keys(link.grant),
+        },
+      },
+    };
+  });
+}
