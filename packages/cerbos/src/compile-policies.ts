@@ -1,0 +1,146 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { HopwiseError } from "@hopwise/core";
+import { findBinary } from "./find-binary.ts";
+import type { SchemaEnforcement } from "./pdp-config.ts";
+import { pdpEnvironment } from "./pdp-environment.ts";
+import { checkPolicyFolder } from "./policy-folder.ts";
+import type { PolicyError, PolicyTests } from "./read-compile-output.ts";
+import { readErrors, readTests } from "./read-compile-output.ts";
+
+/** Options of {@link compilePolicies}. */
+export interface CompilePoliciesOptions {
+  /**
+   * Path of a Cerbos executable.
+   *
+   * @defaultValue `HOPWISE_CERBOS_BINARY` of the environment, else the platform's package, else `cerbos` on the PATH
+   */
+  readonly binary?: string;
+  /**
+   * Runs the tests as {@link startPdp} runs the policies: a rule that cannot be evaluated denies. Needs Cerbos 0.55.0.
+   *
+   * @defaultValue true
+   */
+  readonly strictEvaluation?: boolean;
+}
+
+/** What `cerbos compile` found. */
+export interface CompileResult {
+  /** True when everything compiles and no test failed. */
+  readonly ok: boolean;
+  /** What does not compile. When there is any, no test was run. */
+  readonly errors: readonly PolicyError[];
+  readonly tests: PolicyTests;
+  /** What Cerbos printed, as it printed it: JSON, and its last word. */
+  readonly output: string;
+}
+
+/**
+ * Compiles the policies and schemas of a folder with the real Cerbos and runs their tests (`*_test.yaml`).
+ *
+ * @example
+ * ```ts
+ * const { ok, errors, tests } = await compilePolicies("./policies");
+ * for (const { file, line, message } of errors) console.error(`${file}:${line}: ${message}`);
+ * for (const { file, test, message } of tests.failures) console.error(`${file}: ${test}: ${message}`);
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for a folder without policies, `pdp_missing` without a Cerbos executable,
+ * `pdp_start_failed` when it cannot be run. Broken policies and failed tests are in the result.
+ */
+export async function compilePolicies(folder: string, options: CompilePoliciesOptions = {}): Promise<CompileResult> {
+  await checkPolicyFolder(folder);
+  const flags = options.strictEvaluation === false ? [] : ["--strict-evaluation"];
+  return await compile({ binary: await findBinary(options.binary), policies: folder, flags });
+}
+
+/**
+ * Checks, for {@link startPdp}, that nothing in the folder is broken. Tests are not run.
+ *
+ * @throws {HopwiseError} `policy_invalid`, with the first ten errors
+ */
+export async function refuseBrokenPolicies(options: {
+  readonly binary: string;
+  readonly policies: string;
+  readonly schemaEnforcement: SchemaEnforcement;
+  readonly timeoutMs: number;
+}): Promise<void> {
+  const { schemaEnforcement, policies } = options;
+  const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
+  const { errors } = await compile({ ...options, flags });
+  if (errors.length === 0) return;
+  const shown = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${inOneLine(error)}`);
+  if (errors.length > shown.length) shown.push(`  and ${errors.length - shown.length} more`);
+  throw new HopwiseError(
+    "policy_invalid",
+    `The policies in ${policies} do not compile. Correct these places and start again:\n${shown.join("\n")}`,
+    { pointer: "/policies" },
+  );
+}
+
+const SHOWN_ERRORS = 10;
+
+function inOneLine({ file, line, column, message }: PolicyError): string {
+  return `${[file, line, column].filter((part) => part !== undefined).join(":")}: ${message.replace(/\s+/g, " ")}`;
+}
+
+/** Exit codes of `cerbos compile`. Any other is a fault of the run, not of a policy. */
+const COMPILED = 0;
+const BROKEN = 3;
+const TESTS_FAILED = 4;
+
+async function compile(options: {
+  readonly binary: string;
+  readonly policies: string;
+  readonly flags: readonly string[];
+  readonly timeoutMs?: number;
+}): Promise<CompileResult> {
+  const { binary, policies, flags, timeoutMs = 0 } = options;
+  const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs);
+  if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {
+    const lines = run.stderr
+      .trim()
+      .split("\n")
+      .slice(-20)
+      .map((line) => `  ${line}`);
+    throw new HopwiseError(
+      "pdp_start_failed",
+      `Cerbos (${binary}) could not check the policies in ${policies}: ${run.fault}. Its last lines:\n${lines.join("\n")}`,
+    );
+  }
+  const output = `${run.stdout}${run.stderr}`;
+  const errors = run.code === BROKEN ? readErrors(run.stdout, policies) : [];
+  const tests = readTests(run.code === BROKEN ? "" : run.stdout, policies);
+  return { ok: run.code === COMPILED, errors, tests, output };
+}
+
+interface Run {
+  /** Exit code; null when it was killed or never ran. */
+  readonly code: number | null;
+  readonly fault: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function execute(binary: string, args: readonly string[], timeoutMs: number): Promise<Run> {
+  const options = {
+    env: pdpEnvironment(process.env),
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+    maxBuffer: 256 * 1024 * 1024,
+  } as const;
+  return new Promise((settle) => {
+    execFile(binary, args, options, (error, stdout, stderr) => {
+      if (error === null) settle({ code: 0, fault: "", stdout, stderr });
+      else if (typeof error.code === "number")
+        settle({ code: error.code, fault: `code ${error.code}`, stdout, stderr });
+      else
+        settle({
+          code: null,
+          fault: error.killed ? `no answer within ${timeoutMs} ms` : error.message,
+          stdout,
+          stderr,
+        });
+    });
+  });
+}

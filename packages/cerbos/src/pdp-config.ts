@@ -1,0 +1,41 @@
+import type { RunFolder } from "./run-folder.ts";
+
+/** What Cerbos does with attributes that do not fit their schema: deny, log a warning, or nothing. */
+export type SchemaEnforcement = "reject" | "warn" | "none";
+
+/**
+ * The configuration file of a PDP. It is JSON, which is YAML too, and needs no quoting rules of its own.
+ *
+ * @see https://docs.cerbos.dev/cerbos/latest/configuration/
+ */
+export function pdpConfig(options: {
+  readonly folder: Pick<RunFolder, "grpcSocket" | "httpSocket">;
+  readonly policies: string;
+  readonly strictEvaluation: boolean;
+  readonly schemaEnforcement: SchemaEnforcement;
+  readonly decisionLog: string | undefined;
+}): string {
+  const config = {
+    server: {
+      grpcListenAddr: `unix:${options.folder.grpcSocket}`,
+      httpListenAddr: `unix:${options.folder.httpSocket}`,
+      udsFileMode: "0o600",
+    },
+    storage: { driver: "disk", disk: { directory: options.policies, watchForChanges: true } },
+    // A Cerbos before 0.55.0 refuses a setting it does not know. That is right for true, and needless for false.
+    ...(options.strictEvaluation && { engine: { strictEvaluation: true } }),
+    schema: { enforcement: options.schemaEnforcement },
+    telemetry: { disabled: true },
+    ...(options.decisionLog !== undefined && {
+      audit: {
+        enabled: true,
+        decisionLogsEnabled: true,
+        accessLogsEnabled: false,
+        backend: "file",
+        file: { path: options.decisionLog },
+      },
+    }),
+  };
+  // Cerbos replaces ${NAME} and $NAME by environment variables before it parses the file; $$ is a dollar.
+  return JSON.stringify(config, null, 2).replaceAll("$", "$$$$");
+}

@@ -1,0 +1,36 @@
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { RunFolder } from "./run-folder.ts";
+import { createRunFolder } from "./run-folder.ts";
+import { temporaryFolder } from "./testing/policies.ts";
+
+function created(temporary: string): RunFolder {
+  const folder = createRunFolder(({ path }) => `for ${path}`, temporary);
+  onTestFinished(() => rmSync(folder.path, { recursive: true }));
+  return folder;
+}
+
+describe("the folder of a running PDP", () => {
+  it("is in the temporary folder and holds the configuration", () => {
+    const temporary = temporaryFolder();
+    const folder = created(temporary);
+    expect(folder.path.startsWith(join(temporary, "hopwise-pdp-"))).toBe(true);
+    expect(readFileSync(folder.config, "utf8")).toBe(`for ${folder.path}`);
+  });
+
+  it("is in /tmp when a socket's path would be too long for the system", () => {
+    const long = join(temporaryFolder(), "x".repeat(80));
+    mkdirSync(long);
+    const folder = created(long);
+    expect(folder.path.startsWith("/tmp/hopwise-pdp-")).toBe(true);
+    expect(folder.grpcSocket.length).toBeLessThan(100);
+  });
+
+  it("cannot be made where this user cannot write, and the error says where that is", () => {
+    const missing = join(temporaryFolder(), "missing");
+    expect(() => createRunFolder(() => "", missing)).toThrow(
+      expect.objectContaining({ code: "pdp_start_failed", message: expect.stringContaining(missing) }),
+    );
+  });
+});
