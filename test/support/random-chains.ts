@@ -1,0 +1,59 @@
+/** Random grants, narrowings and calls over small domains, so that chance meets every case. */
+import { type Constraint, type Grant, type JsonObject, type JsonScalar, wildcard } from "@hopwise/core";
+import fc from "fast-check";
+
+export const TOOLS = ["get_transactions", "read_invoice", "send_payment"] as const;
+
+/** The arguments of each tool, with the values that calls and grants are made of. */
+const DOMAINS: { readonly [tool in (typeof TOOLS)[number]]: { readonly [argument: string]: readonly JsonScalar[] } } = {
+  get_transactions: { account: ["4711", "4712"] },
+  read_invoice: { id: ["INV-7", "INV-9", "INV-21"] },
+  send_payment: { to: ["Globex", "Mallory Ltd"], amount: [1, 400, 999, 1000, 1001, 9000], currency: ["EUR"] },
+};
+
+const constraintOver = (values: readonly JsonScalar[]): fc.Arbitrary<Constraint> => {
+  const some = fc.subarray([...values], { minLength: 1 });
+  const numbers = values.filter((value) => typeof value === "number");
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant(wildcard()) },
+    some.map((values): Constraint => ({ constraint_type: "one_of", values })),
+    fc.constantFrom(...values).map((value): Constraint => ({ constraint_type: "exact", value })),
+    ...(numbers.length > 0
+      ? [
+          fc
+            .tuple(fc.constantFrom(...numbers), fc.boolean(), fc.constantFrom("range", "int"))
+            .map(
+              ([max, max_inclusive, type]): Constraint =>
+                type === "int" ? { constraint_type: "int", max } : { constraint_type: "range", max, max_inclusive },
+            ),
+        ]
+      : []),
+  );
+};
+
+const toolGrant = (tool: (typeof TOOLS)[number]): fc.Arbitrary<Grant[string]> =>
+  fc.record(Object.fromEntries(Object.entries(DOMAINS[tool]).map(([name, values]) => [name, constraintOver(values)])));
+
+/** A grant of some of the tools. Whether one is narrower than another is left to chance, helped by {@link part}. */
+export const anyGrant: fc.Arbitrary<Grant> = fc
+  .subarray([...TOOLS], { minLength: 1 })
+  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, toolGrant(name)]))));
+
+/** Takes over a part of a parent's grant and lets another grant replace some of it: often, not always, narrower. */
+export const part = (parent: Grant, other: Grant, keep: readonly boolean[]): Grant => {
+  const names = Object.keys(parent).filter((_, i) => keep[i] !== false);
+  return Object.fromEntries(
+    names.map((name, i) => [name, keep[i + 3] && other[name] !== undefined ? other[name] : parent[name]]),
+  ) as Grant;
+};
+
+export const anyCall: fc.Arbitrary<{ tool: (typeof TOOLS)[number]; arguments: JsonObject }> = fc
+  .constantFrom(...TOOLS)
+  .chain((tool) =>
+    fc.record({
+      tool: fc.constant(tool),
+      arguments: fc.record(
+        Object.fromEntries(Object.entries(DOMAINS[tool]).map(([name, values]) => [name, fc.constantFrom(...values)])),
+      ) as fc.Arbitrary<JsonObject>,
+    }),
+  );

@@ -1,0 +1,93 @@
+/** The company of the story, for tests: the real policies on the real PDP, keys, chains, an authorizer. */
+import { fileURLToPath } from "node:url";
+import { type Pdp, startPdp } from "@hopwise/cerbos";
+import {
+  type Authorizer,
+  type AuthorizerOptions,
+  createAuthorizer,
+  createIssuer,
+  delegate,
+  exact,
+  type Grant,
+  generateSigner,
+  grant,
+  type HeldDelegation,
+  type Issuer,
+  int,
+  type MemoryAudit,
+  memoryAudit,
+  memoryState,
+  oneOf,
+  optional,
+  type Signer,
+  wildcard,
+} from "@hopwise/core";
+import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
+
+export interface World {
+  readonly pdp: Pdp;
+  readonly issuer: Issuer;
+  readonly issuerKey: Signer;
+  readonly keys: { readonly planner: Signer; readonly researcher: Signer };
+  /** alice → planner */
+  readonly planner: HeldDelegation;
+  /** alice → planner → researcher */
+  readonly researcher: HeldDelegation;
+  /** An authorizer of its own: fresh audit and state, anything else by option. */
+  authorizer(options?: Partial<AuthorizerOptions>): { authorizer: Authorizer; audit: MemoryAudit };
+}
+
+export const PLANNER_GRANT: Grant = grant({
+  get_transactions: { account: wildcard(), limit: optional(int({ min: 1, max: 100 })) },
+  read_invoice: { id: wildcard() },
+  send_payment: { to: wildcard(), amount: int({ min: 1, max: 10_000 }), currency: exact("EUR") },
+  "mcp:resources/read": { uri: exact("policy://payments") },
+  "mcp:prompts/get": { name: exact("monthly-report") },
+});
+
+export const RESEARCHER_GRANT: Grant = grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } });
+
+/** One PDP for a test file: start it in `beforeAll`, close it in `afterAll`. */
+export async function createWorld(): Promise<World> {
+  const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
+  const issuerKey = await generateSigner();
+  const issuer = await createIssuer({
+    issuer: ISSUER,
+    signer: issuerKey,
+    audiences: [PAY_SERVER],
+    subjects: ["alice", "bob"],
+    tools: "any",
+  });
+  const keys = { planner: await generateSigner(), researcher: await generateSigner("ES256") };
+  const planner = await issuer.issue({
+    subject: "alice",
+    agent: "planner",
+    holder: keys.planner,
+    grant: PLANNER_GRANT,
+  });
+  const researcher = await delegate(planner, { to: "researcher", holder: keys.researcher, grant: RESEARCHER_GRANT });
+  return {
+    pdp,
+    issuer,
+    issuerKey,
+    keys,
+    planner,
+    researcher,
+    authorizer: (options = {}) => {
+      const audit = memoryAudit();
+      const authorizer = createAuthorizer({
+        cerbos: pdp.client,
+        audience: PAY_SERVER,
+        trust: [issuer.trustAnchor],
+        users,
+        agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
+        tools,
+        delegation: { kind: "delegation", action: "delegate" },
+        audit,
+        state: memoryState({ since: 0 }),
+        ...options,
+      });
+      return { authorizer, audit };
+    },
+  };
+}
