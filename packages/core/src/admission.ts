@@ -99,8 +99,7 @@ export function createAdmission(
     const entry = entryOf(tools, tool);
     if (parsed !== undefined) {
       invocation.parsed = await invocation.stage("arguments", () => plainArguments(entry, parsed, limits));
-      // A projection has names of its own; the arguments as received were checked before.
-      if (chain !== undefined && entry.projection === undefined) {
+      if (chain !== undefined) {
         await invocation.stage("grant", () => checkGrants(chain, at, tool, invocation.parsed as JsonObject));
       }
     }

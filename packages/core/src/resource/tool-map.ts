@@ -24,7 +24,7 @@ export interface ToolEntry {
   readonly policyVersion?: string;
   /**
    * For a tool whose schema gives values that JSON cannot say (dates, URLs, maps): the plain data to check and hash in
-   * their place. Without it, such a call is refused.
+   * their place. Keep the arguments' names: grants are checked on it, too. Without it, such a call is refused.
    */
   readonly projection?: (parsed: never) => unknown;
 }
