@@ -210,7 +210,9 @@ export function plainArguments(entry: ToolEntry | undefined, value: unknown, lim
 export function inTime<T>(deadlineMs: number, what: string, run: () => Promise<T>): Promise<T> {
   return withDeadline(deadlineMs, (_, expired) => Promise.race([run(), expired])).catch((cause: unknown) => {
     if (cause instanceof HopwiseError) throw cause;
-    throw new HopwiseError("context_unavailable", `${what} gave no answer within ${deadlineMs} ms`, { cause });
+    throw new HopwiseError("context_unavailable", `${what} failed, or gave no answer within ${deadlineMs} ms`, {
+      cause,
+    });
   });
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./admission.ts";
 import type { AuditSink } from "./audit/index.ts";
 import { verify } from "./crypto/index.ts";
-import type { Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
+import { type Decision, type Denied, type PolicyDecisionPoint, withDeadline } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
 import { type Agent, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
@@ -118,7 +118,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   checkToolMap(tools);
   const verifier = createChainVerifier(trust, limits);
   const begin = (tool: string, via: Invocation["via"]): Invocation =>
-    beginInvocation({ tool, audience: audience[0] as string, via, audit, clock });
+    beginInvocation({ tool, audience: audience[0] as string, via, audit, deadlineMs, clock });
 
   /** Steps 1 to 7: the chain is genuine, alive, meant for us, and its agents are who it says. */
   const openChain = async (invocation: Invocation, compact: string): Promise<readonly Agent[]> => {
@@ -154,7 +154,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         );
       }
       const until = (Math.max(nowSeconds(), proven.issuedAt) + limits.proofWindowSeconds + limits.skewSeconds) * 1000;
-      if (!(await claim(state, `${chain.holder.thumbprint}.${proven.jti}`, until))) {
+      if (!(await claim(state, `${chain.holder.thumbprint}.${proven.jti}`, until, deadlineMs))) {
         throw new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
       }
     });
@@ -270,9 +270,9 @@ function ourName(chain: Chain, audience: readonly string[]): string {
   );
 }
 
-async function claim({ replay }: State, key: string, untilMs: number): Promise<boolean> {
+async function claim({ replay }: State, key: string, untilMs: number, deadlineMs: number): Promise<boolean> {
   try {
-    return await replay.claim(key, untilMs);
+    return await withDeadline(deadlineMs, (_, expired) => Promise.race([replay.claim(key, untilMs), expired]));
   } catch (cause) {
     throw new HopwiseError("state_unavailable", "it could not be told whether the proof was used before", { cause });
   }

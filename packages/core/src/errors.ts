@@ -1,3 +1,5 @@
+import { plainText } from "./plain-text.ts";
+
 /**
  * Every code Hopwise can answer with, grouped by the stage that gives it. Codes are stable: programs and policies may
  * depend on them; texts may change.
@@ -84,7 +86,7 @@ export class HopwiseError extends Error {
   readonly reason: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    super(plainText(message), detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.pointer = detail.pointer;
     this.rule = detail.rule;

@@ -8,9 +8,11 @@ import {
   type HopVerdict,
   isRetryable,
   type Stage,
+  withDeadline,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
+import { plainText } from "./plain-text.ts";
 import { type Chain, randomId } from "./token/index.ts";
 
 /** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
@@ -39,10 +41,12 @@ export interface InvocationOptions {
   readonly audience: string;
   readonly via: DecisionRecord["via"];
   readonly audit: AuditSink;
+  /** How long writing the record may take, in milliseconds. */
+  readonly deadlineMs: number;
   readonly clock: () => number;
 }
 
-export function beginInvocation({ tool, audience, via, audit, clock }: InvocationOptions): Invocation {
+export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock }: InvocationOptions): Invocation {
   const id = randomId();
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
@@ -50,7 +54,7 @@ export function beginInvocation({ tool, audience, via, audit, clock }: Invocatio
 
   const answer = (): Omit<Allowed, "outcome" | "arguments"> => ({
     invocation: id,
-    tool,
+    tool: plainText(tool),
     ...(invocation.view !== undefined && { chain: invocation.view }),
     verdicts: invocation.verdicts,
     timings: { ...spent, total: performance.now() - start },
@@ -60,7 +64,7 @@ export function beginInvocation({ tool, audience, via, audit, clock }: Invocatio
     const { received, parsed, shown, chain } = invocation;
     const { outcome, verdicts, timings } = decision;
     const denied = decision.outcome === "denied" ? decision : undefined;
-    await audit.record({
+    const entry: DecisionRecord = {
       version: 1,
       invocation: id,
       time: new Date(clock()).toISOString(),
@@ -68,7 +72,7 @@ export function beginInvocation({ tool, audience, via, audit, clock }: Invocatio
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
       tokens: chain?.links.map(({ hash }) => hash) ?? [],
-      tool,
+      tool: decision.tool,
       argumentsHash: {
         received: await sha256(canonicalJson(received)),
         ...(parsed !== undefined && parsed !== received && { parsed: await sha256(canonicalJson(parsed)) }),
@@ -80,7 +84,8 @@ export function beginInvocation({ tool, audience, via, audit, clock }: Invocatio
       verdicts,
       ...(shown !== undefined && { shown }),
       timings,
-    });
+    };
+    await withDeadline(deadlineMs, (_, expired) => Promise.race([audit.record(entry), expired]));
   };
 
   const denied = (error: HopwiseError): Denied => ({
@@ -138,15 +143,19 @@ export function beginInvocation({ tool, audience, via, audit, clock }: Invocatio
         // A denial stands whether or not it could be written down.
         await record(decision).catch(() => {});
       } else {
-        audit.unverified?.({
-          invocation: id,
-          time: new Date(clock()).toISOString(),
-          audience,
-          tool,
-          code: decision.code,
-          message: decision.message,
-          ...(invocation.chain !== undefined && { chainId: invocation.chain.id }),
-        });
+        try {
+          audit.unverified?.({
+            invocation: id,
+            time: new Date(clock()).toISOString(),
+            audience,
+            tool: decision.tool,
+            code: decision.code,
+            message: decision.message,
+            ...(invocation.chain !== undefined && { chainId: invocation.chain.id }),
+          });
+        } catch {
+          // Counting strangers must not break the answer to them.
+        }
       }
       return decision;
     },

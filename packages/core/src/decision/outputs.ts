@@ -1,4 +1,5 @@
 import type { OutputResult } from "@cerbos/core";
+import { plainText } from "../plain-text.ts";
 
 /** What the outputs of the rules that took part say. */
 export interface OutputReading {
@@ -6,8 +7,6 @@ export interface OutputReading {
   /** Why an output could not be understood; then an allowance must not stand. */
   readonly problem?: string;
 }
-
-const MAX_REASON_LENGTH = 500;
 
 /**
  * Reads the outputs of policy rules: objects with the member `reason`, a text. Every other member is an obligation
@@ -29,13 +28,4 @@ export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
     }
   }
   return problem === undefined ? { reasons } : { reasons, problem };
-}
-
-/**
- * A policy may put arguments into its reasons, and those come from a model: no control characters, no line breaks, no
- * invisible direction marks reach a terminal, a log or a prompt.
- */
-export function plainText(text: string): string {
-  const safe = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
-  return safe.length > MAX_REASON_LENGTH ? `${safe.slice(0, MAX_REASON_LENGTH)}…` : safe;
 }
