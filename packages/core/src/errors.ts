@@ -59,6 +59,18 @@ export type StateErrorCode = "audit_unavailable" | "state_unavailable";
 /** Codes of a set-up that cannot work; thrown before anything is served. */
 export type StartErrorCode = "pdp_missing" | "pdp_start_failed" | "policy_invalid" | "config_invalid";
 
+const START_CODES: ReadonlySet<ErrorCode> = new Set<StartErrorCode>([
+  "pdp_missing",
+  "pdp_start_failed",
+  "policy_invalid",
+  "config_invalid",
+]);
+
+/** What goes wrong at the start speaks of one's own files and options; everything else may quote a stranger. */
+function isStartErrorCode(code: ErrorCode): boolean {
+  return START_CODES.has(code);
+}
+
 /** What a {@link HopwiseError} can carry besides its text. Never a token, a key or an argument's value. */
 export interface ErrorDetail {
   /** JSON pointer (RFC 6901) to the offending place, in the token's payload or in the arguments. */
@@ -86,7 +98,7 @@ export class HopwiseError extends Error {
   readonly reason: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    super(plainText(message), detail.cause === undefined ? undefined : { cause: detail.cause });
+    super(isStartErrorCode(code) ? message : plainText(message), detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.pointer = detail.pointer;
     this.rule = detail.rule;

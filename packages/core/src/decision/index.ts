@@ -1,6 +1,6 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
-export { checkHops, type Edge, type HopQuestion, type HopVerdict } from "./check-hops.ts";
-export { combineVerdicts, type HopDenial } from "./combine.ts";
+export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
+export { combineVerdicts } from "./combine.ts";
 export { withDeadline } from "./deadline.ts";
 export {
   type Allowed,

@@ -17,8 +17,7 @@ export {
   type ToolGrantInput,
   wildcard,
 } from "./build.ts";
-export { passes } from "./check.ts";
-export type { Constraint, ConstraintOf, ConstraintType, Grant, RangeConstraint, ToolGrant } from "./constraint.ts";
+export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
 export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
-export { couldPermit, permits, type Refusal, refusal } from "./permits.ts";
+export { couldPermit, permits, refusal } from "./permits.ts";

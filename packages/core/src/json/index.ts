@@ -1,9 +1,8 @@
 /** Is this text, or this object, exactly one JSON value, and what are its canonical bytes? */
 export { canonicalJson } from "./canonical.ts";
-export { type FreezeLimits, freezeArguments, freezeJson } from "./freeze.ts";
-export { type ParseOptions, parseJson, parseJsonBytes } from "./parse.ts";
+export { freezeArguments, freezeJson } from "./freeze.ts";
+export { parseJsonBytes } from "./parse.ts";
 export {
-  isExactNumber,
   isJsonObject,
   isScalar,
   type JsonObject,

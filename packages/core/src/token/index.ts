@@ -1,17 +1,15 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And: how is one made? */
-export type { Chain, Link, Subject } from "./chain.ts";
+export type { Chain, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export {
-  AGENT_NAME,
   type ChainId,
   isAudience,
   isListing,
   MCP_OPERATIONS,
-  type McpOperation,
   type Thumbprint,
   type TokenHash,
   toolIdOf,
@@ -22,4 +20,4 @@ export { createChallenge, type Holder, type RemoteHolder, requestDelegation } fr
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export type { TrustAnchor, TrustedKey } from "./trust.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
-export { type ExpectedProof, type Proof, verifyProof } from "./verify-proof.ts";
+export { verifyProof } from "./verify-proof.ts";

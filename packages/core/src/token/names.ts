@@ -23,8 +23,6 @@ export const MCP_OPERATIONS = [
   "mcp:prompts/get",
 ] as const;
 
-export type McpOperation = (typeof MCP_OPERATIONS)[number];
-
 /** Operations that show what there is: no grant names them, each item that they show must be granted. */
 export function isListing(operation: string): boolean {
   return operation.startsWith(MCP_PREFIX) && operation.endsWith("/list");

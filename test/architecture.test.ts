@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/**
+ * Who may know whom; ARCHITECTURE.md says why. A key is a package, a folder or a file of one (`core/token` is
+ * packages/core/src/token), and the longest key that fits a file holds for it. An entry is another place in the same
+ * package, a package, or a module of Node; `type:` lets only types through, which leave nothing at run time; `node:`
+ * stands for all modules of Node.
+ */
+const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
+  "core/plain-text.ts": [],
+  "core/errors.ts": ["core/plain-text.ts"],
+  "core/json": ["core/errors.ts"],
+  "core/crypto": ["#crypto"],
+  "core/crypto/node.ts": ["node:crypto"],
+  "core/crypto/web.ts": ["jose"],
+  "core/grant": ["core/json", "core/errors.ts"],
+  "core/token": ["core/grant", "core/json", "core/crypto", "core/errors.ts", "jose", "lru-cache"],
+  "core/principal": ["core/token", "type:core/crypto", "core/json", "core/errors.ts", "type:@cerbos/core"],
+  "core/resource": ["core/token", "core/json", "core/errors.ts", "type:@cerbos/core"],
+  "core/state": [],
+  "core/decision": [
+    "core/principal",
+    "core/resource",
+    "core/token",
+    "core/json",
+    "core/errors.ts",
+    "core/plain-text.ts",
+    // The client's interface, and the names of effects and plans: no transport.
+    "@cerbos/core",
+  ],
+  "core/audit": ["core/decision", "core/token"],
+  // The few files that put the stages in order know them all.
+  "core/invocation.ts": [
+    "core/audit",
+    "core/crypto",
+    "core/decision",
+    "core/errors.ts",
+    "core/json",
+    "core/plain-text.ts",
+    "core/token",
+  ],
+  "core/admission.ts": [
+    "core/decision",
+    "core/errors.ts",
+    "core/grant",
+    "core/invocation.ts",
+    "core/json",
+    "core/principal",
+    "core/resource",
+    "core/token",
+  ],
+  "core/authorizer.ts": [
+    "core/admission.ts",
+    "core/audit",
+    "core/crypto",
+    "core/decision",
+    "core/errors.ts",
+    "core/grant",
+    "core/invocation.ts",
+    "core/json",
+    "core/principal",
+    "core/resource",
+    "core/state",
+    "core/token",
+  ],
+  // The front door.
+  "core/index.ts": [
+    "core/admission.ts",
+    "core/audit",
+    "core/authorizer.ts",
+    "type:core/crypto",
+    "core/decision",
+    "core/errors.ts",
+    "core/grant",
+    "type:core/json",
+    "core/principal",
+    "type:core/resource",
+    "core/state",
+    "core/token",
+  ],
+  // Only errors of the core: see below.
+  cerbos: ["@hopwise/core", "@cerbos/grpc", "node:"],
+  mcp: ["@hopwise/core", "node:"],
+  fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
+  "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
+  // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.
+  "ai-sdk/mcp.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
+};
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+  /** The text between `import` or `export` and `from`. */
+  readonly clause: string;
+}
+
+/** Statements begin a line (the formatter sees to it), so that examples in comments are none. */
+const STATEMENT = /^(?:import|export)\s+(?:([^"';]*?)\s*\bfrom\s+)?"([^"]+)"/gm;
+const DYNAMIC = /\bimport\(\s*["'`]([^"'`]+)["'`]/g;
+
+function importsOf(text: string): readonly Import[] {
+  const fixed = [...text.matchAll(STATEMENT)].map(([, clause = "", specifier = ""]) => ({
+    specifier,
+    // `import { type A }` does not count: with verbatimModuleSyntax it still loads the module.
+    typeOnly: /^type\b/.test(clause),
+    clause,
+  }));
+  const dynamic = [...text.matchAll(DYNAMIC)].map(([, specifier = ""]) => ({ specifier, typeOnly: false, clause: "" }));
+  return [...fixed, ...dynamic];
+}
+
+const packages = join(import.meta.dirname, "../packages");
+const NOT_SHIPPED = /\.(test|fixture)\.ts$|\/testing\//;
+
+/** Source files that are shipped, as `core/token/jws.ts`. */
+const files = readdirSync(packages).flatMap((name) =>
+  readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })
+    .map((path) => `${name}/${path}`)
+    .filter((path) => path.endsWith(".ts") && !NOT_SHIPPED.test(path)),
+);
+
+function textOf(file: string): string {
+  const [name = "", ...path] = file.split("/");
+  return readFileSync(join(packages, name, "src", ...path), "utf8");
+}
+
+const packageOf = (file: string): string => file.slice(0, file.indexOf("/"));
+
+/** In the core, a folder of src or a file beside the folders; any other package is one place. */
+function placeOf(file: string): string {
+  return packageOf(file) === "core" ? file.split("/").slice(0, 2).join("/") : packageOf(file);
+}
+
+/** The npm package of a specifier: `@ai-sdk/mcp` for `@ai-sdk/mcp/mcp-stdio`. Modules of Node stay as they are. */
+function moduleOf(specifier: string): string {
+  if (specifier.startsWith("node:")) return specifier;
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+function ruleFor(file: string): readonly string[] | undefined {
+  const keys = Object.keys(MAY_IMPORT).filter((key) => file === key || file.startsWith(`${key}/`));
+  const longest = keys.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? undefined : MAY_IMPORT[longest];
+}
+
+/** What is wrong with one import of a file, in a line; undefined where nothing is. */
+function violation(file: string, { specifier, typeOnly }: Import): string | undefined {
+  const rule = ruleFor(file);
+  if (rule === undefined) return `${file}: say in MAY_IMPORT what ${placeOf(file)} may import`;
+  const relative = specifier.startsWith(".");
+  const target = relative ? posix.join(posix.dirname(file), specifier) : moduleOf(specifier);
+  if (relative && placeOf(target) === placeOf(file)) return undefined;
+  const known = relative ? placeOf(target) : target;
+  const allowed = rule.some(
+    (entry) =>
+      entry === known || (typeOnly && entry === `type:${known}`) || (entry === "node:" && known.startsWith(entry)),
+  );
+  if (!allowed) return `${file} may not import ${typeOnly ? "types of " : ""}${known} ("${specifier}")`;
+  if (relative && known !== target && target !== `${known}/index.ts`) {
+    return `${file} may enter ${known} only through its index.ts ("${specifier}")`;
+  }
+  return undefined;
+}
+
+const allImports = files.flatMap((file) => importsOf(textOf(file)).map((found) => ({ file, ...found })));
+
+describe("the imports of the packages", () => {
+  it("point one way: each folder and package knows only what the table lets it know, and enters it by the door", () => {
+    const violations = allImports.map(({ file, ...found }) => violation(file, found));
+    expect(violations.filter((it) => it !== undefined)).toEqual([]);
+  });
+
+  it("have a rule for every file, also for one that imports nothing", () => {
+    expect(files.filter((file) => ruleFor(file) === undefined)).toEqual([]);
+  });
+
+  it("name only packages that a consumer gets: dependencies and peers, no tools of development", () => {
+    const undeclared = allImports
+      .filter(({ specifier }) => !/^(\.|#|node:)/.test(specifier))
+      .filter(({ file, specifier }) => {
+        const manifest = JSON.parse(readFileSync(join(packages, packageOf(file), "package.json"), "utf8"));
+        return !Object.hasOwn({ ...manifest.dependencies, ...manifest.peerDependencies }, moduleOf(specifier));
+      });
+    expect(undeclared.map(({ file, specifier }) => `${file}: ${specifier}`)).toEqual([]);
+  });
+
+  it("take nothing but errors from the core into the package that starts the PDP", () => {
+    const errors = new Set(
+      Array.from(textOf("core/errors.ts").matchAll(/^export (?:class|interface|type) (\w+)/gm), ([, name]) => name),
+    );
+    const taken = allImports
+      .filter(({ file, specifier }) => packageOf(file) === "cerbos" && specifier === "@hopwise/core")
+      .flatMap(({ clause }) => clause.replace(/\btype\b|[{}\s]/g, "").split(","))
+      .filter((name) => name !== "");
+    expect(taken).not.toEqual([]);
+    expect(taken.filter((name) => !errors.has(name))).toEqual([]);
+  });
+
+  it("are seen in every form they can take, and refused where the table does not have them", () => {
+    const found = importsOf(
+      [
+        'import "a";',
+        'import { b, type B } from "b";',
+        'import type { C } from "c";',
+        'import {\n  d,\n  type D,\n} from "d";',
+        'export * from "e";',
+        'export type { F } from "f";',
+        'const g = await import("g");',
+        '/**\n * import { h } from "h";\n */',
+        'export const i = "from";',
+      ].join("\n"),
+    );
+    expect(found.map(({ specifier, typeOnly }) => (typeOnly ? `type:${specifier}` : specifier))).toEqual([
+      "a",
+      "b",
+      "type:c",
+      "d",
+      "e",
+      "type:f",
+      "g",
+    ]);
+    const problem = (file: string, text: string) => importsOf(text).map((it) => violation(file, it))[0];
+    expect(problem("core/grant/check.ts", 'import { a } from "../token/index.ts";')).toMatch(
+      /may not import core\/token/,
+    );
+    expect(problem("core/token/jws.ts", 'import { a } from "../grant/check.ts";')).toMatch(
+      /only through its index\.ts/,
+    );
+    expect(problem("core/principal/hops.ts", 'import { sha256 } from "../crypto/index.ts";')).toMatch(/may not import/);
+    expect(problem("core/crypto/web.ts", 'import { a } from "node:crypto";')).toMatch(/may not import node:crypto/);
+    expect(problem("core/state/replay.ts", 'import { a } from "../authorizer.ts";')).toMatch(/may not import/);
+    expect(problem("core/new/door.ts", 'import { a } from "./b.ts";')).toMatch(/say in MAY_IMPORT/);
+    expect(problem("mcp/carry.ts", 'import { guard } from "@hopwise/fastmcp";')).toMatch(/may not import/);
+  });
+});
