@@ -6,7 +6,7 @@ import {
   type Denied,
   type Edge,
   type PolicyDecisionPoint,
-  withDeadline,
+  settleInTime,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { couldPermit, refusal } from "./grant/index.ts";
@@ -208,7 +208,7 @@ export function plainArguments(entry: ToolEntry | undefined, value: unknown, lim
 
 /** Gives a source its deadline. @throws {HopwiseError} `context_unavailable` */
 export function inTime<T>(deadlineMs: number, what: string, run: () => Promise<T>): Promise<T> {
-  return withDeadline(deadlineMs, (_, expired) => Promise.race([run(), expired])).catch((cause: unknown) => {
+  return settleInTime(deadlineMs, run()).catch((cause: unknown) => {
     if (cause instanceof HopwiseError) throw cause;
     throw new HopwiseError("context_unavailable", `${what} failed, or gave no answer within ${deadlineMs} ms`, {
       cause,

@@ -11,7 +11,7 @@ import {
 } from "./admission.ts";
 import type { AuditSink } from "./audit/index.ts";
 import { verify } from "./crypto/index.ts";
-import { type Decision, type Denied, type PolicyDecisionPoint, withDeadline } from "./decision/index.ts";
+import { type Decision, type Denied, type PolicyDecisionPoint, settleInTime } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
 import { type Agent, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
@@ -272,7 +272,7 @@ function ourName(chain: Chain, audience: readonly string[]): string {
 
 async function claim({ replay }: State, key: string, untilMs: number, deadlineMs: number): Promise<boolean> {
   try {
-    return await withDeadline(deadlineMs, (_, expired) => Promise.race([replay.claim(key, untilMs), expired]));
+    return await settleInTime(deadlineMs, replay.claim(key, untilMs));
   } catch (cause) {
     throw new HopwiseError("state_unavailable", "it could not be told whether the proof was used before", { cause });
   }

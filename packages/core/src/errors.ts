@@ -98,7 +98,10 @@ export class HopwiseError extends Error {
   readonly reason: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    super(isStartErrorCode(code) ? message : plainText(message), detail.cause === undefined ? undefined : { cause: detail.cause });
+    super(
+      isStartErrorCode(code) ? message : plainText(message),
+      detail.cause === undefined ? undefined : { cause: detail.cause },
+    );
     this.code = code;
     this.pointer = detail.pointer;
     this.rule = detail.rule;

@@ -8,7 +8,7 @@ import {
   type HopVerdict,
   isRetryable,
   type Stage,
-  withDeadline,
+  settleInTime,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
@@ -85,7 +85,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       ...(shown !== undefined && { shown }),
       timings,
     };
-    await withDeadline(deadlineMs, (_, expired) => Promise.race([audit.record(entry), expired]));
+    await settleInTime(deadlineMs, audit.record(entry));
   };
 
   const denied = (error: HopwiseError): Denied => ({

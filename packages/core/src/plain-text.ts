@@ -5,6 +5,7 @@ const MAX_LENGTH = 500;
  * print: no control characters, no line breaks, no invisible direction marks reach a terminal, a log or a prompt.
  */
 export function plainText(text: string): string {
-  const safe = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
-  return safe.length > MAX_LENGTH ? `${safe.slice(0, MAX_LENGTH)}…` : safe;
+  const safe = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  if (safe.length <= MAX_LENGTH) return safe;
+  return `${safe.slice(0, MAX_LENGTH).replace(/\p{Cs}$/u, "")}…`; // not half of a character
 }

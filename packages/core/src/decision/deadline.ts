@@ -7,6 +7,27 @@ export async function withDeadline<T>(
   run: (signal: AbortSignal, expired: Promise<never>) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
+  return race(
+    ms,
+    (expired) => run(controller.signal, expired),
+    () => controller.abort(),
+  );
+}
+
+/**
+ * Waits for what cannot be asked to end: a source, a store, a sink. An answer that is there already needs no timer, and
+ * none of them needs a signal: both cost more than a source in memory does.
+ */
+export async function settleInTime<T>(ms: number, answer: T | PromiseLike<T>): Promise<T> {
+  if (!isThenable(answer)) return answer;
+  return race(
+    ms,
+    (expired) => Promise.race([answer, expired]),
+    () => {},
+  );
+}
+
+async function race<T>(ms: number, run: (expired: Promise<never>) => Promise<T>, onExpired: () => void): Promise<T> {
   let reject: (reason: Error) => void = () => {};
   const expired = new Promise<never>((_, no) => {
     reject = no;
@@ -14,11 +35,15 @@ export async function withDeadline<T>(
   expired.catch(() => {}); // it may reject after everybody stopped waiting
   const timer = setTimeout(() => {
     reject(new Error(`no answer within ${ms} ms`));
-    controller.abort();
+    onExpired();
   }, ms);
   try {
-    return await run(controller.signal, expired);
+    return await run(expired);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (typeof value === "object" || typeof value === "function") && value !== null && "then" in value;
 }

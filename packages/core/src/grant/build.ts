@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, type JsonScalar, type JsonValue } from "../json/index.ts";
-import type { Constraint, ConstraintOf, Grant } from "./constraint.ts";
+import { freezeJson, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
+import type { Constraint, ConstraintOf, Grant, ToolGrant } from "./constraint.ts";
 import { type GrantLimits, parseGrant } from "./parse.ts";
 
 /** What an author may write for one tool: a constraint for each argument, or one of the two markers. */
@@ -25,23 +25,37 @@ export const noArguments: unique symbol = Symbol("no arguments");
  * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
  */
 export function grant(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
-  const plain: Record<string, JsonValue> = {};
-  for (const [tool, input] of Object.entries(tools)) {
-    plain[tool] = input === anyArguments ? {} : constraintsOf(tool, input);
-  }
-  return parseGrant(plain, BUILDER_LIMITS, "config_invalid");
+  const written = Object.entries(tools).map(([tool, input]) => [
+    tool,
+    input === anyArguments ? {} : constraintsOf(tool, input),
+  ]);
+  return parseGrant(plainOf(Object.fromEntries(written)), BUILDER_LIMITS, "config_invalid");
 }
 
-function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): JsonValue {
+function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): ToolGrant {
   if (input === noArguments) return { "": { constraint_type: "absent" } };
   if (Object.keys(input).length === 0) {
     throw new HopwiseError(
       "config_invalid",
       `the grant of "${tool}" names no argument; say anyArguments or noArguments, whichever is meant`,
-      { pointer: `/${tool}` },
+      { pointer: pointerTo("", tool) },
     );
   }
-  return freezeJson(input, { maxDepth: 32, maxSize: 1_000_000 });
+  return input;
+}
+
+/** A copy that nobody else holds. What a token cannot say is here a mistake of the author, not of a caller. */
+function plainOf(tools: object): JsonValue {
+  try {
+    return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });
+  } catch (cause) {
+    const pointer = cause instanceof HopwiseError ? cause.pointer : undefined;
+    throw new HopwiseError(
+      "config_invalid",
+      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects`,
+      { pointer, cause },
+    );
+  }
 }
 
 /** The builder's bounds are those of a token's default limits; a verifier may set tighter ones. */
@@ -59,7 +73,9 @@ export function exact<const V extends JsonScalar>(value: V): ConstraintOf<"exact
 }
 
 /** One of these values. */
-export function oneOf<const V extends JsonScalar>(...values: readonly V[]): ConstraintOf<"one_of"> {
+export function oneOf<const V extends readonly JsonScalar[]>(
+  ...values: V
+): ConstraintOf<"one_of"> & { readonly values: V } {
   return { constraint_type: "one_of", values };
 }
 

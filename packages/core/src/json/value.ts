@@ -30,7 +30,10 @@ export function isForbiddenKey(key: string): boolean {
   return key === "__proto__";
 }
 
+const SPECIAL = /[~/]/;
+
 /** JSON pointer of a member (RFC 6901, section 3). */
 export function pointerTo(pointer: string, key: string | number): string {
-  return `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  if (typeof key === "number" || !SPECIAL.test(key)) return `${pointer}/${key}`;
+  return `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

@@ -1,7 +1,8 @@
 import type { Principal } from "@cerbos/core";
+import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject } from "../json/index.ts";
-import { type Chain, type Subject, thumbprintOf } from "../token/index.ts";
+import type { Chain, Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory } from "./sources.ts";
 
 /** Who stands at a place of a chain. Index 0 is the user; what follows are agents. */
@@ -24,14 +25,13 @@ const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
  */
 export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<readonly Agent[]> {
   return Promise.all(
-    chain.links.map(async ({ agent: name, key }, i) => {
+    chain.links.map(async ({ agent: name, key, jwk }, i) => {
       const hop = i + 1;
       const agent = await ask(() => registry.find(name), `the agent registry could not tell who "${name}" is`, hop);
       if (agent === undefined) {
         throw new HopwiseError("agent_unknown", `no agent "${name}" is registered; register it with its key`, { hop });
       }
-      const pinned = await Promise.all(agent.keys.map((own) => (typeof own === "string" ? own : thumbprintOf(own))));
-      if (!pinned.includes(key)) {
+      if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
         throw new HopwiseError(
           "agent_unknown",
           `the chain names agent "${name}" with a key that is not registered as its own`,
@@ -40,6 +40,16 @@ export async function confirmAgents(chain: Chain, registry: AgentRegistry): Prom
       }
       return agent;
     }),
+  );
+}
+
+/** The same members have the same thumbprint, and need none to be seen to be the same. */
+function isSameKey(own: PublicJwk, other: PublicJwk): boolean {
+  return (
+    own.x === other.x &&
+    own.crv === other.crv &&
+    own.kty === other.kty &&
+    (own.kty === "OKP" || own.y === (other as typeof own).y)
   );
 }
 

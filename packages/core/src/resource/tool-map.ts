@@ -84,9 +84,15 @@ export async function loadResource(entry: ToolEntry, tool: string, args: JsonObj
   }
   if (Object.hasOwn(attributes, "args"))
     unavailable('its loader gave an attribute "args", which is Hopwise\'s own name');
+  let id: string | undefined;
+  try {
+    id = resourceId(entry, tool, args);
+  } catch (cause) {
+    unavailable("the function that makes its id failed", cause);
+  }
   return {
     kind: entry.kind,
-    id: resourceId(entry, tool, args) || unavailable("it has no id"),
+    id: id || unavailable("it has no id"),
     attr: { ...attributes, args: args as Record<string, never> },
     ...(entry.scope !== undefined && { scope: entry.scope }),
     ...(entry.policyVersion !== undefined && { policyVersion: entry.policyVersion }),

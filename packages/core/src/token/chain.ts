@@ -1,3 +1,4 @@
+import type { PublicJwk } from "../crypto/index.ts";
 import type { Grant } from "../grant/index.ts";
 import type { KnownKey } from "./key.ts";
 import type { ChainId, Thumbprint, TokenHash } from "./names.ts";
@@ -36,6 +37,8 @@ export interface Link {
   readonly agent: string;
   /** The key the agent must hold. */
   readonly key: Thumbprint;
+  /** That key itself, to compare with the ones that a registry pins. */
+  readonly jwk: PublicJwk;
   readonly grant: Grant;
   readonly issuedAt: number;
   readonly expiresAt: number;

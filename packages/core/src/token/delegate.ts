@@ -62,6 +62,11 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   }
   if (maxDepth > leaf.del_max_depth)
     widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
+  if (exp <= iat) {
+    throw new HopwiseError("token_malformed", "lifetimeSeconds must be positive: a token expires after it was issued", {
+      pointer: "/exp",
+    });
+  }
   if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
@@ -86,7 +91,14 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   parseDerivedClaims(payload, DEFAULT_LIMITS);
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
   checkSize(token);
-  const delegation = await parseDelegation(`${compact}~${token}`);
+  const chain = `${compact}~${token}`;
+  if (chain.length > DEFAULT_LIMITS.chainBytes) {
+    throw new HopwiseError(
+      "token_too_large",
+      `the chain would be ${chain.length} bytes, ${DEFAULT_LIMITS.chainBytes} are read; hand over less at each hop`,
+    );
+  }
+  const delegation = await parseDelegation(chain);
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }
 

@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import type { Signer } from "./signer.ts";
 import { checkAgainstAnchor, checkAnchors, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
+import { checkRoot } from "./verify-chain.ts";
 
 /** Mints the roots of chains: the one service that knows users and may speak for them. */
 export interface Issuer {
@@ -17,7 +18,8 @@ export interface Issuer {
    * Hands something of a user's to a first agent.
    *
    * @throws {HopwiseError} `token_untrusted_issuer` for what its own configuration does not let it say;
-   *   `proof_invalid` where a remote holder did not show its key; `token_malformed`, `token_too_large`
+   *   `proof_invalid` where a remote holder did not show its key; `token_malformed`, `token_too_large`,
+   *   `token_key_refused`, `chain_depth_exceeded`
    */
   issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
   issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
@@ -90,6 +92,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     const claims = parseRootClaims(payload, DEFAULT_LIMITS);
     await importKnownKey(claims.cnf.jwk);
     checkAgainstAnchor(claims, trustAnchor, DEFAULT_LIMITS);
+    checkRoot(claims, DEFAULT_LIMITS, iat);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
     checkSize(compact);
     const delegation = await parseDelegation(compact);

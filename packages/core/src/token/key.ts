@@ -63,9 +63,10 @@ export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
   }
 }
 
-/** SHA-256 JWK thumbprint (RFC 7638). A {@link PublicJwk} has exactly the members that count. */
+/** SHA-256 JWK thumbprint (RFC 7638), of the members that count: a registry may keep others, such as `kid`, with a key. */
 export async function thumbprintOf(jwk: PublicJwk): Promise<Thumbprint> {
-  return (await sha256(canonicalJson({ ...jwk }))) as Thumbprint;
+  const { kty, crv, x } = jwk;
+  return (await sha256(canonicalJson(jwk.kty === "OKP" ? { kty, crv, x } : { kty, crv, x, y: jwk.y }))) as Thumbprint;
 }
 
 /** JWK thumbprint URI (RFC 9278), the `iss` of a derived token. */

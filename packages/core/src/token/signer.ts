@@ -37,7 +37,14 @@ export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
   const { kty, crv, x, y } = privateJwk;
   if (privateJwk.d === undefined) throw new HopwiseError("config_invalid", "signerFromJwk needs a private JWK, with d");
   const publicJwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
-  const key = await importJWK({ ...privateJwk, ext: false }, algorithmOf(publicJwk));
+  let key: unknown;
+  try {
+    key = await importJWK({ ...privateJwk, ext: false }, algorithmOf(publicJwk));
+  } catch (cause) {
+    throw new HopwiseError("config_invalid", "signerFromJwk: d is not a private key of this public key's kind", {
+      cause,
+    });
+  }
   return signerOf(key as PrivateKey, publicJwk as JWK);
 }
 

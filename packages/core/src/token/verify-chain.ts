@@ -52,9 +52,11 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
 
   const keyOf = async (jwk: PublicJwk): Promise<KnownKey> => {
     const name = jwk.kty === "EC" ? `${jwk.x}.${jwk.y}` : jwk.x;
-    const known = keys.get(name) ?? (await importKnownKey(jwk));
-    keys.set(name, known);
-    return known;
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const imported = await importKnownKey(jwk);
+    keys.set(name, imported);
+    return imported;
   };
 
   const verifyCold = async (compact: string, now: number): Promise<Chain> => {
@@ -92,8 +94,8 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
         return hit;
       }
       const chain = await verifyCold(compact, now);
-      // Parsed claims take a few times the room of their text.
-      verified.set(name, chain, { size: 1024 + 4 * compact.length, ttl: Math.max(1, (chain.expiresAt - now) * 1000) });
+      // Parsed claims take a few times the room of their text. An expired chain is refused at a hit, and falls out by itself.
+      verified.set(name, chain, { size: 1024 + 4 * compact.length });
       return chain;
     },
   };
@@ -185,8 +187,8 @@ function signatureInvalid(what: string): never {
   throw new HopwiseError("token_signature_invalid", `${what} was not signed by the key that must have signed it`);
 }
 
-/** Step 4 for a root (AAT draft, section 7, steps 3c to 3n). */
-function checkRoot(claims: RootClaims, limits: Limits, now: number): void {
+/** Step 4 for a root (AAT draft, section 7, steps 3c to 3n); the issuer applies the same before it signs. */
+export function checkRoot(claims: RootClaims, limits: Limits, now: number): void {
   if (claims.del_depth !== 0) broken("chain_link_broken", "/del_depth", "a root has depth 0", 1);
   if (claims.del_max_depth >= limits.chainTokens) {
     broken("chain_depth_exceeded", "/del_max_depth", `a depth of ${limits.chainTokens - 1} is the most`, 1);
@@ -283,6 +285,7 @@ function linkOf({ claims, hash, key }: OpenedToken): Link {
     jti: claims.jti,
     agent: claims.act.sub,
     key: key.thumbprint,
+    jwk: key.jwk,
     grant: grantOf(claims),
     issuedAt: claims.iat,
     expiresAt: claims.exp,

@@ -1,0 +1,84 @@
+/** What one decision costs over what the policy decision point costs anyway, on the real Cerbos with the story's policies. */
+import type { CheckResourcesRequest } from "@cerbos/core";
+import { startPdp } from "@hopwise/cerbos";
+import { type Credential, type Decision, type HeldDelegation, type PolicyDecisionPoint, prove } from "@hopwise/core";
+import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
+import { AUDIENCE, CALL, makeAuthorizer, makeTeam, POLICIES, type Team } from "./world.ts";
+
+export interface AuthorizeResult {
+  readonly sessionOverRaw3: number;
+  readonly wireOverRaw3: number;
+  readonly sessionOverRaw1: number;
+  /** What three hops cost where there is no Hopwise at all: the part of `sessionOverRaw1` that is not ours. */
+  readonly raw3OverRaw1: number;
+  readonly microseconds: { readonly [name in "session" | "wire" | "raw3" | "raw1"]: number };
+}
+
+/** A session's call and a proven call of three hops, in turns with three raw checks at once and with one. */
+export async function measureAuthorize(): Promise<AuthorizeResult> {
+  await using pdp = await startPdp({ policies: POLICIES });
+  const team = await makeTeam();
+  const messages = await captureMessages(team, pdp.client);
+  const authorizer = makeAuthorizer(team, pdp.client);
+  const session = await authorizer.openSession(team.held);
+
+  const times = await takeTurns(
+    {
+      session: repeat(async () => mustBeAllowed(await session.authorize(CALL))),
+      wire: async (count) => {
+        const credentials = await makeProofs(team.held, count);
+        return async () => {
+          for (const credential of credentials) mustBeAllowed(await authorizer.authorize({ ...CALL, credential }));
+        };
+      },
+      raw3: repeat(() => Promise.all(messages.map((message) => pdp.client.checkResources(message)))),
+      // Each of the three in its turn: they differ a little in size.
+      raw1: repeat((i) => pdp.client.checkResources(messages[i % messages.length] as CheckResourcesRequest)),
+    },
+    { rounds: 400, warmup: 100, batch: 6, clock: "wall" },
+  );
+  return {
+    sessionOverRaw3: ratio(times.session, times.raw3),
+    wireOverRaw3: ratio(times.wire, times.raw3),
+    sessionOverRaw1: ratio(times.session, times.raw1),
+    raw3OverRaw1: ratio(times.raw3, times.raw1),
+    microseconds: {
+      session: p50(times.session),
+      wire: p50(times.wire),
+      raw3: p50(times.raw3),
+      raw1: p50(times.raw1),
+    },
+  };
+}
+
+/** The very messages that the authorizer sends for one call: what raw checks are compared with is the same work. */
+async function captureMessages(team: Team, client: PolicyDecisionPoint): Promise<readonly CheckResourcesRequest[]> {
+  const messages: CheckResourcesRequest[] = [];
+  const listening: PolicyDecisionPoint = {
+    checkResources: (request, options) => {
+      messages.push(request);
+      return client.checkResources(request, options);
+    },
+    planResources: (request, options) => client.planResources(request, options),
+  };
+  const session = await makeAuthorizer(team, listening).openSession(team.held);
+  mustBeAllowed(await session.authorize(CALL));
+  if (messages.length !== 3) throw new Error(`three hops asked ${messages.length} times`);
+  return messages;
+}
+
+/** A denial would be measured as a short way: every call that counts went the whole way. */
+function mustBeAllowed(decision: Decision): void {
+  if (decision.outcome !== "allowed")
+    throw new Error(`the benchmark's call was not allowed: ${JSON.stringify(decision)}`);
+}
+
+async function makeProofs(held: HeldDelegation, count: number): Promise<readonly Credential[]> {
+  return Promise.all(Array.from({ length: count }, () => prove(held, { ...CALL, audience: AUDIENCE })));
+}
+
+function repeat(operation: (index: number) => Promise<unknown>): Candidate {
+  return (count) => async () => {
+    for (let i = 0; i < count; i++) await operation(i);
+  };
+}

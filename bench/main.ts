@@ -1,0 +1,55 @@
+/**
+ * Measures speed and size, as ratios of one run, and prints them beside their goals.
+ *
+ * `node bench/main.ts [--json FILE]`
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { measureAuthorize } from "./authorize.ts";
+import { chainBytes, measureCold, measureWarm } from "./verify.ts";
+
+/** The most that a key may be. Keys without a goal are printed to put the ratios into proportion. */
+const GOALS: { readonly [key: string]: number } = {
+  authorize3_over_raw3: 1.25,
+  authorize3_wire_over_raw3: 1.4,
+  authorize3_over_raw1: 2,
+  verify_cold_n1: 1.6,
+  verify_cold_n3: 1.6,
+  verify_cold_n8: 1.6,
+  verify_cold_n16: 1.6,
+  verify_warm_us: 10,
+  bytes_2: 1700,
+  bytes_3: 2600,
+};
+
+const { values } = parseArgs({ options: { json: { type: "string" } } });
+const results = await measureAll();
+printTable(results);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+
+async function measureAll(): Promise<{ readonly [key: string]: number }> {
+  const authorize = await measureAuthorize();
+  const cold = await measureCold();
+  const results: { [key: string]: number } = {
+    authorize3_over_raw3: authorize.sessionOverRaw3,
+    authorize3_wire_over_raw3: authorize.wireOverRaw3,
+    authorize3_over_raw1: authorize.sessionOverRaw1,
+  };
+  for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
+  results["verify_warm_us"] = await measureWarm();
+  for (const tokens of [2, 3]) results[`bytes_${tokens}`] = await chainBytes(tokens);
+  const { session, wire, raw3, raw1 } = authorize.microseconds;
+  results["raw3_over_raw1"] = authorize.raw3OverRaw1;
+  Object.assign(results, { authorize3_us: session, authorize3_wire_us: wire, raw3_us: raw3, raw1_us: raw1 });
+  for (const { tokens, chainMicroseconds } of cold) results[`verify_cold_n${tokens}_us`] = chainMicroseconds;
+  return Object.fromEntries(Object.entries(results).map(([key, value]) => [key, Math.round(value * 1000) / 1000]));
+}
+
+function printTable(results: { readonly [key: string]: number }): void {
+  console.log(`Node ${process.versions.node}, p50 values; ratios are of one run, measured in turns\n`);
+  for (const [key, value] of Object.entries(results)) {
+    const goal = GOALS[key];
+    const verdict = goal === undefined ? "" : `goal ≤ ${goal}`.padEnd(12) + (value <= goal ? "met" : "NOT MET");
+    console.log(`${key.padEnd(26)} ${String(value).padStart(10)}   ${verdict}`.trimEnd());
+  }
+}

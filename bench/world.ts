@@ -1,0 +1,145 @@
+/** The story's finance team, as small as a measurement needs it: alice → planner → researcher, and longer chains. */
+import { fileURLToPath } from "node:url";
+import {
+  type AuditSink,
+  type Authorizer,
+  createAuthorizer,
+  createIssuer,
+  type DecisionRecord,
+  delegate,
+  exact,
+  generateSigner,
+  grant,
+  type HeldDelegation,
+  type Issuer,
+  inMemoryAgents,
+  inMemoryUsers,
+  memoryState,
+  type PolicyDecisionPoint,
+  type Signer,
+  serialize,
+  wildcard,
+} from "@hopwise/core";
+
+export const POLICIES: string = fileURLToPath(new URL("../policies", import.meta.url));
+export const AUDIENCE = "https://pay.acme.example/mcp";
+const ISSUER = "https://id.acme.example";
+
+/** The call that is judged: a reader agent reads an invoice, which the policies allow to all three hops. */
+export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" } } as const;
+
+/** Lean grants: one audience, one or two tools, one constraint each. What a chain of this length has to say anyway. */
+const WIDE = grant({ get_transactions: { account: wildcard() }, read_invoice: { id: wildcard() } });
+const NARROW = grant({ read_invoice: { id: wildcard() } });
+const NARROWEST = grant({ read_invoice: { id: exact("INV-7") } });
+
+/** Deep enough for the longest chain that the default limits read: 17 tokens. */
+export async function makeIssuer(): Promise<Issuer> {
+  return createIssuer({
+    issuer: ISSUER,
+    signer: await generateSigner(),
+    audiences: [AUDIENCE],
+    subjects: ["alice"],
+    tools: ["get_transactions", "read_invoice"],
+    maxDepth: 16,
+  });
+}
+
+/** A chain of so many tokens, each with a fresh key: two tools, then one, then one with one value. */
+export async function makeChain(issuer: Issuer, tokens: number): Promise<HeldDelegation> {
+  let held = await issuer.issue({
+    subject: "alice",
+    agent: "planner",
+    holder: await generateSigner(),
+    grant: WIDE,
+  });
+  for (let depth = 1; depth < tokens; depth++) {
+    held = await delegate(held, {
+      to: "researcher",
+      holder: await generateSigner(),
+      grant: depth === 1 ? NARROW : NARROWEST,
+    });
+  }
+  return held;
+}
+
+/** The text of a chain as a server gets it from a socket: one flat string that nobody has looked at yet. */
+export function asReceived(held: HeldDelegation): string {
+  return Buffer.from(serialize(held), "latin1").toString("latin1");
+}
+
+/** Alice's chain over planner to researcher: three hops, two tokens. */
+export async function makeTeam(): Promise<Team> {
+  const [issuer, planner, researcher] = await Promise.all([makeIssuer(), generateSigner(), generateSigner()]);
+  const first = await issuer.issue({ subject: "alice", agent: "planner", holder: planner, grant: WIDE });
+  const held = await delegate(first, { to: "researcher", holder: researcher, grant: NARROW });
+  return { issuer, planner, researcher, held };
+}
+
+export interface Team {
+  readonly issuer: Issuer;
+  readonly planner: Signer;
+  readonly researcher: Signer;
+  /** The researcher's delegation. */
+  readonly held: HeldDelegation;
+}
+
+/** An authorizer of the story's payment server, on whatever answers for the policies. */
+export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint): Authorizer {
+  const owner = "finance-team";
+  return createAuthorizer({
+    cerbos,
+    audience: AUDIENCE,
+    trust: [team.issuer.trustAnchor],
+    users: inMemoryUsers({
+      [ISSUER]: {
+        alice: {
+          roles: ["employee", "analyst"],
+          attributes: { department: "finance", region: "EMEA", paymentLimit: 1000 },
+        },
+      },
+    }),
+    agents: inMemoryAgents({
+      planner: {
+        roles: ["finance_agent"],
+        attributes: { class: "finance", owner },
+        keys: [team.planner.publicJwk],
+      },
+      researcher: {
+        roles: ["reader_agent"],
+        attributes: { class: "reader", owner },
+        keys: [team.researcher.publicJwk],
+      },
+    }),
+    tools: {
+      read_invoice: {
+        kind: "invoice",
+        action: "read",
+        id: "id",
+        attributes: () => ({ region: "EMEA", supplier: "acme", amount: 900 }),
+      },
+      get_transactions: {
+        kind: "ledger",
+        action: "read",
+        id: "account",
+        attributes: () => ({ department: "finance" }),
+      },
+    },
+    delegation: { kind: "delegation", action: "delegate" },
+    audit: boundedAudit(),
+    // Proofs of this process's first second count, too: nobody used one before.
+    state: memoryState({ since: 0 }),
+  });
+}
+
+/** A sink that is not durable and does not grow: the record is made in full, and writing it costs nothing. */
+function boundedAudit(): AuditSink {
+  const kept: DecisionRecord[] = [];
+  let next = 0;
+  return {
+    record: (record) => {
+      kept[next] = record;
+      next = (next + 1) % 1024;
+    },
+  };
+}

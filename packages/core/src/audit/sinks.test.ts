@@ -1,0 +1,111 @@
+import { Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import type { DecisionRecord, UnverifiedAttempt } from "./record.ts";
+import { jsonLinesAudit, memoryAudit } from "./sinks.ts";
+
+const record = (changed: Partial<DecisionRecord> = {}): DecisionRecord => ({
+  version: 1,
+  invocation: "inv",
+  time: "2025-10-09T08:53:20.000Z",
+  audience: "https://pay.acme.example/mcp",
+  via: "proof",
+  tokens: [],
+  tool: "send_payment",
+  argumentsHash: { received: "h" },
+  outcome: "allowed",
+  verdicts: [],
+  timings: {},
+  ...changed,
+});
+const attempt = (code: UnverifiedAttempt["code"], i = 0): UnverifiedAttempt => ({
+  invocation: `inv${i}`,
+  time: "2025-10-09T08:53:20.000Z",
+  audience: "https://pay.acme.example/mcp",
+  tool: "send_payment",
+  code,
+  message: "m",
+});
+
+describe("the audit trail in memory", () => {
+  it("keeps every decision in order", async () => {
+    const audit = memoryAudit();
+    await audit.record(record({ invocation: "1" }));
+    await audit.record(record({ invocation: "2", outcome: "denied", code: "policy_denied" }));
+    expect(audit.records.map(({ invocation }) => invocation)).toEqual(["1", "2"]);
+  });
+
+  it("counts what nobody signed, keeps a hundred samples, and not one more", () => {
+    const audit = memoryAudit();
+    for (let i = 0; i < 10_000; i++) audit.unverified?.(attempt(i % 10 === 0 ? "proof_invalid" : "token_malformed", i));
+    expect(Object.fromEntries(audit.unverifiedCounts)).toEqual({ proof_invalid: 1000, token_malformed: 9000 });
+    expect(audit.unverifiedSamples).toHaveLength(100);
+    expect(audit.unverifiedSamples[99]?.invocation).toBe("inv99");
+    expect(audit.records).toEqual([]);
+  });
+
+  it("is shared with no other", () => {
+    const [one, other] = [memoryAudit(), memoryAudit()];
+    one.unverified?.(attempt("proof_missing"));
+    expect(other.unverifiedCounts.size).toBe(0);
+  });
+});
+
+describe("the audit trail in lines of JSON", () => {
+  const writer = (write: (text: string, done: (error?: Error | null) => void) => void) => jsonLinesAudit({ write });
+
+  it("writes one line a decision, whatever line breaks and escapes are in it", async () => {
+    const lines: string[] = [];
+    const audit = writer((text, done) => {
+      lines.push(text);
+      done();
+    });
+    const reason = 'no\n{"outcome":"allowed"}\r\u2028\u001b[31m';
+    await audit.record(record({ reason }));
+    await audit.record(record());
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line.match(/[\r\n]/g)).toEqual(["\n"]);
+    expect(JSON.parse(lines[0] as string)).toEqual(record({ reason }));
+  });
+
+  it("is done only when the line was handed over", async () => {
+    let finish: () => void = () => {};
+    const audit = writer((_, done) => {
+      finish = done;
+    });
+    let done = false;
+    const writing = Promise.resolve(audit.record(record())).then(() => {
+      done = true;
+    });
+    await Promise.resolve();
+    expect(done).toBe(false);
+    finish();
+    await writing;
+    expect(done).toBe(true);
+  });
+
+  it("rejects where the stream says that it failed, and where it throws", async () => {
+    await expect(writer((_, done) => done(new Error("disk full"))).record(record())).rejects.toThrow("disk full");
+    const broken = writer(() => {
+      throw new Error("closed");
+    });
+    await expect(broken.record(record())).rejects.toThrow("closed");
+  });
+
+  it("rejects over a stream of Node that fails, or that was ended", async () => {
+    const failing = new Writable({ write: (_, __, done) => done(new Error("disk full")) }).on("error", () => {});
+    await expect(jsonLinesAudit(failing).record(record())).rejects.toThrow("disk full");
+    const ended = new Writable({ write: (_, __, done) => done() }).on("error", () => {});
+    ended.end();
+    await expect(jsonLinesAudit(ended).record(record())).rejects.toThrow("write after end");
+  });
+
+  it("rejects what it cannot write as JSON", async () => {
+    const cyclic = { self: {} };
+    cyclic.self = cyclic;
+    await expect(writer((_, done) => done()).record(record(cyclic as object))).rejects.toThrow("circular");
+  });
+
+  it("writes nothing of what nobody signed", () => {
+    expect(writer((_, done) => done()).unverified).toBeUndefined();
+  });
+});

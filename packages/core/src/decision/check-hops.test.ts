@@ -1,0 +1,287 @@
+import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
+import { describe, expect, it } from "vitest";
+import type { Hop } from "../principal/index.ts";
+import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
+import { checkHops, type Edge, type HopQuestion, type HopVerdict } from "./check-hops.ts";
+import { combineVerdicts } from "./combine.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
+
+const DEADLINE = 20;
+const hops: readonly Hop[] = [
+  { kind: "user", id: "alice" },
+  { kind: "agent", id: "agent:planner" },
+];
+const principals: readonly Principal[] = [
+  { id: "alice", roles: ["analyst"], attr: {} },
+  { id: "agent:planner", roles: ["finance_agent"], attr: {} },
+];
+const resource: Resource = { kind: "payment", id: "p1", attr: { args: { amount: 900 } } };
+const edge: Edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
+const question: HopQuestion = {
+  hops,
+  principals,
+  resource,
+  action: "send",
+  edges: [edge],
+  invocation: "inv",
+  chainId: "chain",
+};
+
+const denied = (action: string): Result => ({ actions: { [action]: "EFFECT_DENY" } });
+/** The verdict of the user, whose answer is changed, and what all verdicts together mean. */
+async function verdictOf(results: (request: CheckResourcesRequest) => unknown) {
+  const { pdp } = pdpOf((request) => (request.principal.id === "alice" ? results(request) : allowAll(request)));
+  const verdicts = await checkHops(pdp, question, DEADLINE);
+  expect(verdicts).toHaveLength(2);
+  return { ...(verdicts[0] as HopVerdict), code: combineVerdicts(verdicts)?.code };
+}
+
+describe("asking the policies of every hop", () => {
+  it("asks once for each, with its own principal, the same resource, and the handing over where there is one", async () => {
+    const { pdp, asked } = pdpOf();
+    const verdicts = await checkHops(pdp, question, DEADLINE);
+    expect(asked.map(({ principal }) => principal)).toEqual(principals);
+    expect(asked.map(({ resources }) => resources)).toEqual([
+      [
+        { resource, actions: ["send"] },
+        { resource: edge.resource, actions: ["delegate"] },
+      ],
+      [{ resource, actions: ["send"] }],
+    ]);
+    expect(asked.map(({ requestContext }) => requestContext?.annotations)).toEqual([
+      { "hopwise.invocation": "inv", "hopwise.hop": 0, "hopwise.chain": "chain" },
+      { "hopwise.invocation": "inv", "hopwise.hop": 1, "hopwise.chain": "chain" },
+    ]);
+    expect(verdicts).toEqual([
+      {
+        hop: 0,
+        ...hops[0],
+        effect: "allow",
+        delegation: "allow",
+        reasons: [],
+        policy: "resource.payment",
+        cerbosCallId: "call",
+      },
+      { hop: 1, ...hops[1], effect: "allow", reasons: [], policy: "resource.payment", cerbosCallId: "call" },
+    ]);
+  });
+
+  it("never puts the roles of two hops into one request", async () => {
+    const { pdp, asked } = pdpOf();
+    await checkHops(pdp, question, DEADLINE);
+    expect(asked.map(({ principal }) => principal.roles)).toEqual([["analyst"], ["finance_agent"]]);
+  });
+
+  it("keeps a denial of the call and one of the handing over apart", async () => {
+    expect(
+      await verdictOf(({ resources: [call, handing] }) => [
+        allowing(call as never, denied("send")),
+        allowing(handing as never),
+      ]),
+    ).toMatchObject({ effect: "deny", delegation: "allow", code: "policy_denied" });
+    expect(
+      await verdictOf(({ resources: [call, handing] }) => [
+        allowing(call as never),
+        allowing(handing as never, denied("delegate")),
+      ]),
+    ).toMatchObject({ effect: "allow", delegation: "deny", code: "delegation_denied" });
+  });
+
+  it("reads the answers by position where two have the same kind and id", async () => {
+    const same: HopQuestion = { ...question, action: "delegate", resource: { ...edge.resource, attr: { args: {} } } };
+    for (const [call, handing] of [
+      ["ALLOW", "DENY"],
+      ["DENY", "ALLOW"],
+    ] as const) {
+      const { pdp } = pdpOf(({ resources }) =>
+        resources.map((asked, i) => allowing(asked, { actions: { delegate: `EFFECT_${i === 0 ? call : handing}` } })),
+      );
+      const [verdict] = await checkHops(pdp, same, DEADLINE);
+      expect(verdict).toMatchObject({ effect: call.toLowerCase(), delegation: handing.toLowerCase() });
+    }
+  });
+
+  it.each<[string, (request: CheckResourcesRequest) => unknown]>([
+    ["out of order", (request) => allowAll(request).reverse()],
+    ["too few", (request) => allowAll(request).slice(0, 1)],
+    ["none", () => []],
+    ["too many", (request) => [...allowAll(request), allowing(request.resources[0] as never)]],
+    [
+      "of another kind",
+      ({ resources }) => resources.map((asked) => allowing(asked, { resource: { kind: "x", id: asked.resource.id } })),
+    ],
+    [
+      "of another id",
+      ({ resources }) =>
+        resources.map((asked) => allowing(asked, { resource: { kind: asked.resource.kind, id: "x" } })),
+    ],
+    ["without the action", ({ resources }) => resources.map((asked) => allowing(asked, { actions: {} }))],
+    [
+      "of another action",
+      ({ resources }) => resources.map((asked) => allowing(asked, { actions: { other: "EFFECT_ALLOW" } })),
+    ],
+    [
+      "of no effect",
+      ({ resources }) =>
+        resources.map((asked) =>
+          allowing(asked, { actions: { send: "EFFECT_UNSPECIFIED", delegate: "EFFECT_NO_MATCH" } }),
+        ),
+    ],
+    [
+      "true for an effect",
+      ({ resources }) => resources.map((asked) => allowing(asked, { actions: { send: true, delegate: true } })),
+    ],
+    [
+      "with a principal that does not fit its schema",
+      ({ resources }) =>
+        resources.map((asked) =>
+          allowing(asked, { validationErrors: [{ path: "/a", message: "m", source: "SOURCE_PRINCIPAL" }] }),
+        ),
+    ],
+    [
+      "with a resource that does not fit its schema",
+      ({ resources }) =>
+        resources.map((asked) =>
+          allowing(asked, { validationErrors: [{ path: "/a", message: "m", source: "SOURCE_RESOURCE" }] }),
+        ),
+    ],
+    [
+      "with an obligation that cannot be fulfilled",
+      ({ resources }) =>
+        resources.map((asked) => allowing(asked, { outputs: [{ source: "r", value: { redact: ["iban"] } }] })),
+    ],
+    [
+      "with a typo in an output",
+      ({ resources }) =>
+        resources.map((asked) =>
+          allowing(asked, { outputs: [{ source: "r", value: { reason: "ok", redcat: ["iban"] } }] }),
+        ),
+    ],
+    [
+      "with an output that failed",
+      ({ resources }) => resources.map((asked) => allowing(asked, { outputs: [{ source: "r", value: undefined }] })),
+    ],
+  ])("does not take answers that are %s for an allowance", async (_, results) => {
+    const verdict = await verdictOf(results);
+    expect(verdict).toMatchObject({ effect: "error", code: "policy_inconclusive" });
+    expect(verdict.problem).toBeTruthy();
+    expect(verdict.unavailable).toBeUndefined();
+  });
+
+  it("does not take an effect that an object inherits", async () => {
+    const { pdp } = pdpOf(({ resources }) => resources.map((asked) => allowing(asked, { actions: {} })));
+    const [verdict] = await checkHops(pdp, { ...question, action: "toString" }, DEADLINE);
+    expect(verdict?.effect).toBe("error");
+  });
+
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "EFFECT_ALLOW"],
+    ["a list of null", [null, null]],
+    ["a list of texts", ["EFFECT_ALLOW", "EFFECT_ALLOW"]],
+    ["results without a resource", [{ actions: { send: "EFFECT_ALLOW" } }, {}]],
+    ["results without lists", [{ resource: { kind: "payment", id: "p1" }, actions: { send: "EFFECT_ALLOW" } }, {}]],
+  ])("is closed and does not crash where the answer is %s", async (_, results) => {
+    const verdict = await verdictOf(() => results);
+    expect(verdict.effect).toBe("error");
+    expect(verdict.code).toMatch(/^policy_(unavailable|inconclusive)$/);
+  });
+
+  it("keeps the reasons of a denial although another output cannot be read", async () => {
+    const outputs = [
+      { source: "r", value: { reason: "over the limit" } },
+      { source: "s", value: 1 },
+    ];
+    const verdict = await verdictOf(({ resources }) =>
+      resources.map((asked) => allowing(asked, { ...denied("send"), outputs })),
+    );
+    expect(verdict).toMatchObject({ effect: "deny", reasons: ["over the limit"] });
+  });
+
+  it("gives the reasons of the call first, then those of the handing over", async () => {
+    const verdict = await verdictOf(({ resources }) =>
+      resources.map((asked, i) => allowing(asked, { outputs: [{ source: "r", value: { reason: `reason ${i}` } }] })),
+    );
+    expect(verdict).toMatchObject({ effect: "allow", delegation: "allow", reasons: ["reason 0", "reason 1"] });
+  });
+});
+
+describe("a decision point that is not there", () => {
+  const failing = (fail: () => never | Promise<never>): PolicyDecisionPoint => ({
+    checkResources: fail,
+    planResources: () => never,
+  });
+
+  it.each<[string, PolicyDecisionPoint]>([
+    [
+      "rejects",
+      failing(async () => {
+        throw new Error("14 UNAVAILABLE");
+      }),
+    ],
+    [
+      "throws at once",
+      failing(() => {
+        throw new Error("14 UNAVAILABLE");
+      }),
+    ],
+    [
+      "throws what is no error",
+      failing(() => {
+        throw "14 UNAVAILABLE";
+      }),
+    ],
+  ])("is unavailable for every hop where it %s", async (_, pdp) => {
+    const verdicts = await checkHops(pdp, question, DEADLINE);
+    expect(verdicts).toMatchObject([
+      { hop: 0, id: "alice", effect: "error", unavailable: true, reasons: [] },
+      { hop: 1, id: "agent:planner", effect: "error", unavailable: true, reasons: [] },
+    ]);
+    expect(combineVerdicts(verdicts)?.code).toBe("policy_unavailable");
+  });
+
+  it("ends with the deadline where it hangs, whether or not it listens to the signal", async () => {
+    const { pdp, signals } = pdpOf(() => never);
+    const verdicts = await checkHops(pdp, question, DEADLINE);
+    expect(verdicts.map(({ effect, unavailable }) => [effect, unavailable])).toEqual([
+      ["error", true],
+      ["error", true],
+    ]);
+    expect(verdicts[0]?.problem).toContain(`${DEADLINE} ms`);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true]);
+  });
+
+  it("does not take the answers of the others with it where it hangs for one hop", async () => {
+    const { pdp } = pdpOf((request) => (request.principal.id === "alice" ? allowAll(request) : never));
+    const verdicts = await checkHops(pdp, question, DEADLINE);
+    expect(verdicts).toMatchObject([{ effect: "allow" }, { effect: "error", unavailable: true }]);
+    expect(combineVerdicts(verdicts)).toMatchObject({ code: "policy_unavailable", hop: 1 });
+  });
+
+  it("does not answer late: what comes after the deadline changes nothing", async () => {
+    let answer: (results: Result[]) => void = () => {};
+    const { pdp, asked } = pdpOf(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const verdicts = await checkHops(pdp, { ...question, hops: hops.slice(0, 1) }, DEADLINE);
+    answer(allowAll(asked[0] as CheckResourcesRequest));
+    await Promise.resolve();
+    expect(verdicts[0]?.effect).toBe("error");
+  });
+
+  it("that refuses the request for its schema is not unavailable: asking again will not help", async () => {
+    const fault = Object.assign(new Error("schema"), { name: "ValidationFailed" });
+    const verdicts = await checkHops(
+      failing(() => {
+        throw fault;
+      }),
+      question,
+      DEADLINE,
+    );
+    expect(combineVerdicts(verdicts)?.code).toBe("policy_inconclusive");
+  });
+});

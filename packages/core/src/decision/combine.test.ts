@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { HopVerdict } from "./check-hops.ts";
+import { combineVerdicts } from "./combine.ts";
+
+type Said = Partial<HopVerdict>;
+
+/** Verdicts of a chain, of which each hop said something. */
+const chain = (...said: readonly Said[]): HopVerdict[] =>
+  said.map((own, hop) => ({
+    hop,
+    kind: hop === 0 ? "user" : "agent",
+    id: `hop${hop}`,
+    effect: "allow",
+    reasons: [],
+    ...own,
+  }));
+
+const allow: Said = { delegation: "allow" };
+const last: Said = {};
+const deny: Said = { effect: "deny", delegation: "allow", reasons: ["over the limit", "second"] };
+const noHandingOver: Said = { delegation: "deny", reasons: ["not to interns"] };
+const unclear: Said = { effect: "error", problem: "it answered another question" };
+const unclearEdge: Said = { delegation: "error", problem: "unclear" };
+const away: Said = { effect: "error", problem: "14 UNAVAILABLE", unavailable: true };
+
+describe("all verdicts together", () => {
+  it.each<[string, HopVerdict[], string | undefined, number | undefined]>([
+    ["allow where every hop allows", chain(allow, allow, last), undefined, undefined],
+    ["allow a user without agents", chain(last), undefined, undefined],
+    ["allow where handing over is not asked about", chain(last, last), undefined, undefined],
+    ["are inconclusive where nobody was asked", [], "policy_inconclusive", 0],
+    ["deny where the user is denied", chain(deny, allow, last), "policy_denied", 0],
+    ["deny where an agent in the middle is denied", chain(allow, deny, last), "policy_denied", 1],
+    ["deny where the last agent is denied", chain(allow, allow, deny), "policy_denied", 2],
+    ["deny where somebody may not hand over", chain(allow, noHandingOver, last), "delegation_denied", 1],
+    ["are unavailable where a hop could not be asked", chain(allow, away, last), "policy_unavailable", 1],
+    ["are inconclusive where an answer is unclear", chain(allow, unclear), "policy_inconclusive", 1],
+    ["are inconclusive where a handing over is unclear", chain(unclearEdge, last), "policy_inconclusive", 0],
+    ["name the first hop that does not allow", chain(allow, noHandingOver, deny), "delegation_denied", 1],
+    ["name an outage before a later denial", chain(away, deny), "policy_unavailable", 0],
+    ["name a denial before a later outage", chain(deny, away), "policy_denied", 0],
+    [
+      "do not trust a denial whose handing over is unclear",
+      chain({ ...deny, delegation: "error" }),
+      "policy_inconclusive",
+      0,
+    ],
+    [
+      "deny where both the call and the handing over are denied",
+      chain({ ...deny, delegation: "deny" }),
+      "policy_denied",
+      0,
+    ],
+  ])("%s", (_, verdicts, code, hop) => {
+    expect([combineVerdicts(verdicts)?.code, combineVerdicts(verdicts)?.hop]).toEqual([code, hop]);
+  });
+
+  it("give the first reason of a denial, and none of what is no denial", () => {
+    expect(combineVerdicts(chain(deny))).toMatchObject({ reason: "over the limit" });
+    expect(combineVerdicts(chain(noHandingOver))).toMatchObject({ reason: "not to interns" });
+    expect(combineVerdicts(chain({ ...deny, reasons: [] }))).not.toHaveProperty("reason");
+    expect(combineVerdicts(chain({ ...away, reasons: ["x"] }))).not.toHaveProperty("reason");
+  });
+
+  it("allow if and only if every single hop allows, and so never more for a longer chain", () => {
+    const verdict: fc.Arbitrary<Said> = fc.constantFrom(
+      allow,
+      allow,
+      allow,
+      last,
+      deny,
+      noHandingOver,
+      unclear,
+      unclearEdge,
+      away,
+    );
+    fc.assert(
+      fc.property(fc.array(verdict, { minLength: 1, maxLength: 6 }), fc.nat({ max: 5 }), (said, cut) => {
+        const whole = combineVerdicts(chain(...said)) === undefined;
+        const single = said.every((own) => combineVerdicts(chain(own)) === undefined);
+        const shorter = combineVerdicts(chain(...said.slice(0, 1 + (cut % said.length)))) === undefined;
+        return whole === single && (!whole || shorter);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

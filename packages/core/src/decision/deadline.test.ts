@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { never } from "../testing.fixture.ts";
+import { settleInTime, withDeadline } from "./deadline.ts";
+
+describe("a deadline", () => {
+  it("gives what came in time, and what failed in time", async () => {
+    await expect(withDeadline(1000, async () => "answer")).resolves.toBe("answer");
+    await expect(withDeadline(1000, async () => Promise.reject(new Error("own fault")))).rejects.toThrow("own fault");
+    await expect(
+      withDeadline(1000, () => {
+        throw new Error("at once");
+      }),
+    ).rejects.toThrow("at once");
+  });
+
+  it("ends what hangs, first in its own name and then by the signal", async () => {
+    let seen: AbortSignal | undefined;
+    const run = withDeadline(20, (signal, expired) => {
+      seen = signal;
+      return Promise.race([never, expired]);
+    });
+    await expect(run).rejects.toThrow("no answer within 20 ms");
+    expect(seen?.aborted).toBe(true);
+  });
+
+  it("aborts nothing that was done in time", async () => {
+    const signal = await withDeadline(20, async (own) => own);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(signal.aborted).toBe(false);
+  });
+});
+
+describe("waiting for what cannot be asked to end", () => {
+  it("gives what is there already, and what comes in time", async () => {
+    for (const answer of [undefined, null, 0, "", false, { then: 1 }.then, [], {}]) {
+      expect(await settleInTime(1000, answer)).toBe(answer);
+    }
+    await expect(settleInTime(1000, Promise.resolve("answer"))).resolves.toBe("answer");
+    await expect(settleInTime(1000, Promise.reject(new Error("own fault")))).rejects.toThrow("own fault");
+  });
+
+  it("ends where nothing comes, also from a promise of another make", async () => {
+    await expect(settleInTime(20, never)).rejects.toThrow("no answer within 20 ms");
+    // biome-ignore lint/suspicious/noThenProperty: another library's promise
+    await expect(settleInTime(20, { then: () => never })).rejects.toThrow("no answer within 20 ms");
+  });
+});

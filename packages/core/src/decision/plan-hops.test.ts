@@ -1,0 +1,57 @@
+import { PlanKind, type PlanResourcesRequest } from "@cerbos/core";
+import { describe, expect, it } from "vitest";
+import type { ToolEntry } from "../resource/index.ts";
+import { errorOf, never } from "../testing.fixture.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
+import { couldBeAllowed } from "./plan-hops.ts";
+
+const principals = [
+  { id: "alice", roles: ["analyst"] },
+  { id: "agent:planner", roles: ["finance_agent"] },
+];
+const send: ToolEntry = { kind: "payment", action: "send", scope: "acme", policyVersion: "2" };
+const read: ToolEntry = { kind: "invoice", action: "read" };
+
+function planning(kindOf: (request: PlanResourcesRequest) => unknown) {
+  const asked: PlanResourcesRequest[] = [];
+  const pdp: PolicyDecisionPoint = {
+    checkResources: () => never,
+    planResources: async (request) => {
+      asked.push(request);
+      return { kind: await kindOf(request) } as never;
+    },
+  };
+  return { pdp, asked };
+}
+
+describe("what may be shown", () => {
+  it("is what every hop could be allowed, and nothing that one of them never is", async () => {
+    const { pdp } = planning(({ principal, resource }) =>
+      principal.id === "alice" || resource.kind === "invoice" ? PlanKind.CONDITIONAL : PlanKind.ALWAYS_DENIED,
+    );
+    expect(await couldBeAllowed(pdp, principals, [send, read, send], 20)).toEqual([false, true, false]);
+  });
+
+  it("is asked once a hop for entries that are the same to policies", async () => {
+    const { pdp, asked } = planning(() => PlanKind.ALWAYS_ALLOWED);
+    expect(await couldBeAllowed(pdp, principals, [send, { ...send, id: "to" }, send], 20)).toEqual([true, true, true]);
+    const resource = { kind: "payment", scope: "acme", policyVersion: "2" };
+    expect(asked).toEqual(principals.map((principal) => ({ principal, resource, actions: ["send"] })));
+  });
+
+  it.each([undefined, null, "KIND_UNSPECIFIED", true])("is nothing where the plan is %j", async (kind) => {
+    expect(await couldBeAllowed(planning(() => kind).pdp, principals, [send], 20)).toEqual([false]);
+  });
+
+  it("is nothing of nothing", async () => {
+    expect(await couldBeAllowed(planning(() => never).pdp, principals, [], 20)).toEqual([]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["fails", async () => Promise.reject(new Error("14 UNAVAILABLE"))],
+    ["hangs", () => never],
+  ])("is an error and never an empty list where the decision point %s", async (_, kindOf) => {
+    const error = await errorOf(couldBeAllowed(planning(kindOf).pdp, principals, [send, read], 20));
+    expect(error.code).toBe("policy_unavailable");
+  });
+});

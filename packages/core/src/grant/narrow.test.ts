@@ -1,0 +1,256 @@
+import { describe, expect, it } from "vitest";
+import { absent, all, any, contains, exact, int, notOneOf, oneOf, optional, range, subset, wildcard } from "./build.ts";
+import type { Constraint, ConstraintType, Grant } from "./constraint.ts";
+import { findWidening, isNarrower } from "./narrow.ts";
+
+const pay = (amount: Constraint): Grant => ({ pay: { amount } });
+const AT = "/pay/amount";
+const ulpAbove = 1000.0000000000001;
+
+type Pair = readonly [name: string, parent: Constraint, child: Constraint];
+
+describe("a constraint may stand under its parent", () => {
+  it.each<Pair>([
+    ["exact under the same", exact("a"), exact("a")],
+    ["one_of with fewer values, in any order", oneOf("a", "b", 1), oneOf(1, "a")],
+    ["one_of of the one value of exact", exact("a"), oneOf("a")],
+    ["exact under one_of that has it", oneOf("a", "b"), exact("b")],
+    ["not_one_of with more exclusions", notOneOf("a"), notOneOf("b", "a")],
+    ["exact under not_one_of that does not exclude it", notOneOf("a"), exact("b")],
+    ["range inside", range({ min: 0, max: 10 }), range({ min: 1, max: 9 })],
+    ["range with the same bounds", range({ min: 0, below: 10 }), range({ min: 0, below: 10 })],
+    ["range whose inclusive bounds turn exclusive", range({ min: 0, max: 10 }), range({ above: 0, below: 10 })],
+    ["range that adds a bound", range({ max: 10 }), range({ min: 1, max: 10 })],
+    ["inclusive under exclusive, further inside", range({ above: 0, below: 10 }), range({ min: 1, max: 9 })],
+    ["exact under range", range({ max: 10 }), exact(10)],
+    ["one_of under range", range({ max: 10 }), oneOf(1, 9.5)],
+    ["int under range", range({ min: 0, max: 9.5 }), int({ min: 0, max: 9 })],
+    ["int under an exclusive bound, further inside", range({ below: 10 }), int({ max: 9 })],
+    ["int without bounds under range without bounds", range({}), int()],
+    ["int inside", int({ min: 0, max: 9 }), int({ min: 0, max: 8 })],
+    ["exact under int", int({ max: 9 }), exact(9)],
+    ["one_of under int", int({ max: 9 }), oneOf(1, 9)],
+    ["contains with more required elements", contains("a"), contains("b", "a")],
+    ["subset with fewer allowed elements", subset("a", "b"), subset("b")],
+    ["subset of nothing", subset("a"), subset()],
+    ["all with one clause more", all(int(), range({ max: 9 })), all(range({ max: 9 }), int(), wildcard())],
+    ["all with its clauses narrower", all(int(), range({ max: 9 })), all(range({ max: 8 }), int({ min: 0 }))],
+    ["exact under all that it passes", all(int(), range({ max: 9 })), exact(9)],
+    ["any with fewer clauses", any(exact("a"), int()), any(int({ max: 3 }))],
+    ["any with two clauses under one", any(range({ max: 9 })), any(range({ max: 3 }), int({ max: 9 }))],
+    ["exact under any that it passes", any(exact("a"), int()), exact(3)],
+    ["one_of under any, each value under another clause", any(exact("a"), int()), oneOf("a", 3)],
+    ["optional with a narrower inside", optional(range({ max: 9 })), optional(range({ max: 8 }))],
+    ["required under optional", optional(range({ max: 9 })), range({ max: 9 })],
+    ["exact under optional", optional(range({ max: 9 })), exact(1)],
+    ["absent under optional", optional(range({ max: 9 })), absent()],
+    ["absent under absent", absent(), absent()],
+    ["anything that must be there under wildcard", wildcard(), any(contains("a"), all(int(), notOneOf(1)))],
+  ])("%s", (_, parent, child) => {
+    expect(findWidening(pay(parent), pay(child))).toBeUndefined();
+    expect(isNarrower(pay(parent), pay(child))).toBe(true);
+  });
+});
+
+type Refused = readonly [...Pair, pointer: string, rule: string];
+
+describe("a constraint may not stand under its parent", () => {
+  it.each<Refused>([
+    ["exact of another value", exact("a"), exact("b"), "", "every listed value must pass the parent"],
+    ["exact of another type of value", exact(1), exact("1"), "", "every listed value must pass the parent"],
+    ["one_of with a value more", oneOf("a"), oneOf("a", "b"), "", "every listed value must pass the parent"],
+    ["exact outside of one_of", oneOf("a"), exact("b"), "", "every listed value must pass the parent"],
+    ["not_one_of for one_of", oneOf("a"), notOneOf("b"), "", "not_one_of may not stand under one_of"],
+    ["wildcard for exact", exact("a"), wildcard(), "", "wildcard may not stand under exact"],
+    ["not_one_of that drops", notOneOf("a", "b"), notOneOf("a"), "/excluded", "a child may not drop an excluded value"],
+    ["exact that is excluded", notOneOf("a"), exact("a"), "", "every listed value must pass the parent"],
+    ["range wider by one", range({ max: 1000 }), range({ max: 1001 }), "/max", "an upper bound may only fall"],
+    ["range wider by an ulp", range({ max: 1000 }), range({ max: ulpAbove }), "/max", "an upper bound may only fall"],
+    [
+      "range lower by an ulp",
+      range({ min: 0 }),
+      range({ min: -Number.MIN_VALUE }),
+      "/min",
+      "a lower bound may only rise",
+    ],
+    ["exact wider by an ulp", range({ max: 1000 }), exact(ulpAbove), "", "every listed value must pass the parent"],
+    ["range that drops max", range({ max: 1000 }), range({}), "/max", "an upper bound may only fall"],
+    ["range that drops min", range({ min: 0 }), range({ max: 9 }), "/min", "a lower bound may only rise"],
+    [
+      "range that drops an exclusive flag",
+      range({ below: 1000 }),
+      range({ max: 1000 }),
+      "/max_inclusive",
+      "an exclusive bound stays exclusive",
+    ],
+    [
+      "range that turns an exclusive flag",
+      range({ above: 0 }),
+      { constraint_type: "range", min: 0, min_inclusive: true },
+      "/min_inclusive",
+      "an exclusive bound stays exclusive",
+    ],
+    ["int at an exclusive bound", range({ below: 10 }), int({ max: 10 }), "/max_inclusive", "an exclusive bound stays"],
+    ["int beyond a fraction", range({ max: 9.5 }), int({ max: 10 }), "/max", "an upper bound may only fall"],
+    ["int without a bound under range", range({ max: 9 }), int(), "/max", "an upper bound may only fall"],
+    ["int wider by one", int({ min: 0 }), int({ min: -1 }), "/min", "a lower bound may only rise"],
+    ["int without a bound", int({ max: 9 }), int({ min: 0 }), "/max", "an upper bound may only fall"],
+    ["range under int, even inside", int({ max: 9 }), range({ max: 8 }), "", "range may not stand under int"],
+    ["a fraction under int", int({ max: 9 }), oneOf(1, 1.5), "", "every listed value must pass the parent"],
+    ["contains that drops", contains("a", "b"), contains("a"), "/required", "a child may not drop a required element"],
+    ["subset that adds", subset("a"), subset("a", "b"), "/allowed", "a child may not add an allowed element"],
+    ["subset for contains", contains("a"), subset("a"), "", "subset may not stand under contains"],
+    [
+      "all that drops a clause",
+      all(int(), exact(1), wildcard()),
+      all(int(), exact(1)),
+      "/constraints",
+      "each clause of",
+    ],
+    [
+      "all with one clause wider",
+      all(int(), exact(1)),
+      all(int(), range({ max: 1 })),
+      "/constraints",
+      "each clause of",
+    ],
+    ["any with a clause more", any(exact(1)), any(exact(1), exact(2)), "/constraints/1", "every clause of any must"],
+    [
+      "any with a wider clause",
+      any(range({ max: 9 })),
+      any(range({ max: 10 })),
+      "/constraints/0",
+      "every clause of any",
+    ],
+    ["any that widens deep inside", any(any(exact(1))), any(any(wildcard())), "/constraints/0", "every clause of any"],
+    ["what any has as a clause, without any", any(int(), exact("a")), int(), "", "int may not stand under any"],
+    ["any of one for what it has", int(), any(int()), "", "any may not stand under int"],
+    ["all that is narrower, without the type", int(), all(int(), exact(1)), "", "all may not stand under int"],
+    [
+      "optional for required",
+      range({ max: 9 }),
+      optional(range({ max: 9 })),
+      "",
+      "optional stands only under optional",
+    ],
+    ["optional under wildcard", wildcard(), optional(wildcard()), "", "optional stands only under optional"],
+    ["absent under wildcard", wildcard(), absent(), "", "absent stands only under absent or optional"],
+    ["absent for required", exact(1), absent(), "", "absent stands only under absent or optional"],
+    ["required under absent", absent(), exact(1), "", "absent stands only under absent or optional"],
+    ["optional under absent", absent(), optional(exact(1)), "", "absent stands only under absent or optional"],
+    [
+      "optional with a wider inside",
+      optional(range({ max: 9 })),
+      optional(range({ max: 10 })),
+      "/constraint/max",
+      "an upper bound may only fall",
+    ],
+    ["required but wider under optional", optional(exact(1)), exact(2), "", "every listed value must pass the parent"],
+  ])("%s", (_, parent, child, pointer, rule) => {
+    const widening = findWidening(pay(parent), pay(child));
+    expect(widening?.pointer).toBe(AT + pointer);
+    expect(widening?.rule).toContain(rule);
+    expect(isNarrower(pay(parent), pay(child))).toBe(false);
+  });
+
+  it("in any pair of types that the table does not list, even where it would be true", () => {
+    // Each accepts 1 or [1], and where one accepts less than another it is by nothing but its type.
+    const samples: Record<ConstraintType, Constraint> = {
+      exact: exact(1),
+      one_of: oneOf(1),
+      not_one_of: notOneOf(9),
+      range: range({ min: 1, max: 1 }),
+      int: int({ min: 1, max: 1 }),
+      contains: contains(1),
+      subset: subset(1),
+      all: all(int({ min: 1, max: 1 }), range({ min: 1, max: 1 })),
+      any: any(int({ min: 1, max: 1 })),
+      wildcard: wildcard(),
+      optional: optional(int({ min: 1, max: 1 })),
+      absent: absent(),
+    };
+    const scalarTypes = "exact one_of not_one_of range int all any wildcard optional";
+    const listed: Record<ConstraintType, string> = {
+      exact: scalarTypes,
+      one_of: scalarTypes,
+      not_one_of: "not_one_of wildcard",
+      range: "range wildcard",
+      int: "range int wildcard optional",
+      contains: "contains wildcard",
+      subset: "subset wildcard",
+      all: "all wildcard",
+      any: "any wildcard",
+      wildcard: "wildcard",
+      optional: "optional",
+      absent: "optional absent",
+    };
+    const types = Object.keys(samples) as ConstraintType[];
+    const found = types.map((child) => [
+      child,
+      types.filter((parent) => isNarrower(pay(samples[parent]), pay(samples[child]))).join(" "),
+    ]);
+    expect(Object.fromEntries(found)).toEqual(listed);
+  });
+
+  it("and the error has both values", () => {
+    expect(findWidening(pay(range({ max: 1 })), pay(range({ max: 2 })))).toMatchObject({ parent: 1, child: 2 });
+    expect(findWidening(pay(oneOf("a")), pay(oneOf("a", "b")))).toMatchObject({ parent: oneOf("a"), child: "b" });
+    expect(findWidening(pay(subset("a")), pay(subset("b")))).toMatchObject({ parent: subset("a"), child: "b" });
+  });
+});
+
+describe("clauses of all", () => {
+  it("are matched one to one, where taking the first that fits would fail", () => {
+    const parent = all(range({ max: 10 }), range({ max: 5 }));
+    expect(isNarrower(pay(parent), pay(all(range({ max: 5 }), range({ max: 10 }))))).toBe(true);
+    const [a, b, c] = [range({ max: 3 }), range({ max: 2 }), range({ max: 1 })];
+    for (const order of [
+      [a, b, c],
+      [a, c, b],
+      [b, a, c],
+      [b, c, a],
+      [c, a, b],
+      [c, b, a],
+    ]) {
+      expect(isNarrower(pay(all(a, b, c)), pay(all(...order)))).toBe(true);
+    }
+  });
+
+  it("never share one clause of the child between two of the parent", () => {
+    const parent = all(range({ max: 10 }), range({ max: 20 }));
+    expect(isNarrower(pay(parent), pay(all(range({ max: 5 }), wildcard())))).toBe(false);
+  });
+
+  it("come to an end where every way of matching must be looked at and none fits", () => {
+    const parents = all(...Array.from({ length: 8 }, (_, i) => range({ max: 100 + i })));
+    const children = all(...Array.from({ length: 7 }, (_, i) => range({ max: i })), range({ max: 999 }));
+    expect(isNarrower(pay(parents), pay(children))).toBe(false);
+    const bomb = (inner: Constraint): Constraint => all(...Array.from({ length: 8 }, () => inner));
+    expect(isNarrower(pay(bomb(bomb(parents))), pay(bomb(bomb(children))))).toBe(false);
+    expect(isNarrower(pay(bomb(bomb(parents))), pay(bomb(bomb(parents))))).toBe(true);
+  });
+});
+
+describe("a grant may not stand under its parent where it", () => {
+  const parent: Grant = { pay: { to: wildcard(), memo: optional(wildcard()) }, read: {}, "a/b": { "c~d": int() } };
+
+  it.each<[string, Grant, string, string]>([
+    ["adds a tool", { remove: {} }, "/remove", "a child may only name tools that its parent names"],
+    ["adds a tool of an inherited name", { toString: {} }, "/toString", "a child may only name tools"],
+    ["adds an argument", { pay: { ...parent["pay"], cc: exact(1) } }, "/pay/cc", "names no argument that its parent"],
+    ["adds an inherited name", { pay: { ...parent["pay"], valueOf: exact(1) } }, "/pay/valueOf", "names no argument"],
+    ["drops an argument", { pay: { to: exact("ACME") } }, "/pay/memo", "constrains every argument that its parent"],
+    ["empties the map of arguments", { pay: {} }, "/pay/to", "constrains every argument that its parent"],
+    ["widens under a name with / and ~", { "a/b": { "c~d": wildcard() } }, "/a~1b/c~0d", "wildcard may not stand"],
+    ["widens the second tool", { read: {}, pay: { to: optional(wildcard()), memo: absent() } }, "/pay/to", "optional"],
+  ])("%s", (_, child, pointer, rule) => {
+    expect(findWidening(parent, child)).toMatchObject({ pointer, rule: expect.stringContaining(rule) });
+  });
+
+  it("and may where it drops a tool, names arguments under any arguments, or says nothing at all", () => {
+    expect(isNarrower(parent, { read: { id: exact(1) } })).toBe(true);
+    expect(isNarrower(parent, { read: {} })).toBe(true);
+    expect(isNarrower(parent, {})).toBe(true);
+    expect(isNarrower({}, {})).toBe(true);
+  });
+});

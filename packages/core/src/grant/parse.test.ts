@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../json/index.ts";
+import { errorOf } from "../testing.fixture.ts";
+import { type GrantLimits, parseGrant } from "./parse.ts";
+
+const limits: GrantLimits = { tools: 3, argumentsPerTool: 2, constraintDepth: 2, nameLength: 5, valueLength: 4 };
+const parse = (value: unknown): unknown => parseGrant(value as JsonValue, limits, "token_malformed", "/tools");
+const broken = async (value: unknown): Promise<string> => {
+  const error = await errorOf(() => parse(value));
+  expect(error.code).toBe("token_malformed");
+  return `${error.pointer}: ${error.rule}`;
+};
+const one = (constraint: unknown): unknown => ({ t: { a: constraint } });
+const wildcard = { constraint_type: "wildcard" };
+const exact = (value: unknown): unknown => ({ constraint_type: "exact", value });
+const any = (...constraints: unknown[]): unknown => ({ constraint_type: "any", constraints });
+const all = (...constraints: unknown[]): unknown => ({ constraint_type: "all", constraints });
+const many = (count: number, make: (i: number) => unknown): unknown[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+
+describe("reading a grant", () => {
+  it("takes any number of tools and arguments up to the limits, and not one more", async () => {
+    const names = (count: number) => Object.fromEntries(many(count, (i) => [`n${i}`, {}]) as [string, object][]);
+    const args = (count: number) => Object.fromEntries(many(count, (i) => [`n${i}`, wildcard]) as [string, object][]);
+    expect(parse(names(3))).toEqual(names(3));
+    expect(await broken(names(4))).toBe("/tools: at most 3 tools");
+    expect(parse({ t: args(2) })).toEqual({ t: args(2) });
+    expect(await broken({ t: args(3) })).toBe("/tools/t: at most 2 arguments");
+  });
+
+  it("takes names up to the limit, and not one character more", async () => {
+    expect(parse({ aaaaa: { bbbbb: wildcard } })).toEqual({ aaaaa: { bbbbb: wildcard } });
+    expect(await broken({ aaaaaa: {} })).toBe("/tools: a name is longer than 5 characters");
+    expect(await broken({ t: { bbbbbb: wildcard } })).toBe("/tools/t: a name is longer than 5 characters");
+  });
+
+  it("takes values up to the limit, and not one character more, wherever a value stands", async () => {
+    const rule = "a value is longer than 4 characters";
+    expect(parse(one(exact("xxxx")))).toEqual(one(exact("xxxx")));
+    expect(await broken(one(exact("xxxxx")))).toBe(`/tools/t/a/value: ${rule}`);
+    for (const [type, member] of [
+      ["one_of", "values"],
+      ["not_one_of", "excluded"],
+      ["contains", "required"],
+      ["subset", "allowed"],
+    ] as const) {
+      const constraint = { constraint_type: type, [member]: ["ok", "xxxxx"] };
+      expect(await broken(one(constraint))).toBe(`/tools/t/a/${member}/1: ${rule}`);
+    }
+  });
+
+  it("takes constraints in constraints up to the limit, and not one level more", async () => {
+    expect(parse(one(any(any(wildcard))))).toEqual(one(any(any(wildcard))));
+    expect(await broken(one(any(any(any(wildcard)))))).toBe(
+      "/tools/t/a/constraints/0/constraints/0/constraints/0: constraints nest deeper than 2",
+    );
+    const optional = (constraint: unknown) => ({ constraint_type: "optional", constraint });
+    expect(parse(one(optional(any(wildcard))))).toEqual(one(optional(any(wildcard))));
+    expect(await broken(one(optional(any(any(wildcard)))))).toContain("constraints nest deeper than 2");
+  });
+
+  it.each([
+    ["one_of", "values", 1, 64],
+    ["not_one_of", "excluded", 1, 64],
+    ["contains", "required", 1, 64],
+    ["subset", "allowed", 0, 64],
+  ])("takes a %s of as many %s as it may have, and not one more or less", async (type, member, min, max) => {
+    const of = (count: number) => one({ constraint_type: type, [member]: many(count, (i) => i) });
+    const rule = `/tools/t/a/${member}: an array of ${min} to ${max} items is expected`;
+    expect(parse(of(min))).toEqual(of(min));
+    expect(parse(of(max))).toEqual(of(max));
+    expect(await broken(of(max + 1))).toBe(rule);
+    if (min > 0) expect(await broken(of(min - 1))).toBe(rule);
+    expect(await broken(one({ constraint_type: type }))).toBe(rule);
+    expect(await broken(one({ constraint_type: type, [member]: "a" }))).toBe(rule);
+    expect(await broken(one({ constraint_type: type, [member]: [["a"]] }))).toContain(`/tools/t/a/${member}/0: `);
+  });
+
+  it.each([
+    ["all", all, 2, 8],
+    ["any", any, 1, 8],
+  ])("takes %s of as many clauses as it may have, and not one more or less", async (_, of, min, max) => {
+    const rule = `/tools/t/a/constraints: an array of ${min} to ${max} items is expected`;
+    expect(parse(one(of(...many(min, () => wildcard))))).toBeDefined();
+    expect(parse(one(of(...many(max, () => wildcard))))).toBeDefined();
+    expect(await broken(one(of(...many(min - 1, () => wildcard))))).toBe(rule);
+    expect(await broken(one(of(...many(max + 1, () => wildcard))))).toBe(rule);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["an unknown type", { constraint_type: "regex", pattern: ".*" }, "/constraint_type: an unknown constraint type"],
+    ["a type of another case", { constraint_type: "Exact", value: 1 }, "/constraint_type: an unknown constraint type"],
+    ["an inherited type", { constraint_type: "constructor" }, "/constraint_type: an unknown constraint type"],
+    [
+      "a type that is no text",
+      { constraint_type: ["exact"], value: 1 },
+      "/constraint_type: an unknown constraint type",
+    ],
+    ["no type", { value: 1 }, "/constraint_type: an unknown constraint type"],
+    ["an unknown member", { constraint_type: "exact", value: 1, flags: "i" }, "/flags: an unknown member"],
+    ["a member of another type", { constraint_type: "wildcard", value: 1 }, "/value: an unknown member"],
+    ["a misspelt member", { constraint_type: "range", maximum: 1 }, "/maximum: an unknown member"],
+    ["no value", { constraint_type: "exact" }, "/value: a string, number, boolean or null is expected"],
+    ["an array as value", exact([1]), "/value: a string, number, boolean or null is expected"],
+    ["an object as value", exact({}), "/value: a string, number, boolean or null is expected"],
+    ["a text as bound", { constraint_type: "range", max: "9" }, "/max: a number is expected"],
+    ["null as bound", { constraint_type: "range", min: null }, "/min: a number is expected"],
+    ["min above max", { constraint_type: "range", min: 2, max: 1 }, ": min is above max"],
+    ["min above max of integers", { constraint_type: "int", min: 2, max: 1 }, ": min is above max"],
+    ["a flag that is no boolean", { constraint_type: "range", max_inclusive: 0 }, "/max_inclusive: true or false"],
+    ["a flag as text", { constraint_type: "range", min_inclusive: "false" }, "/min_inclusive: true or false"],
+    ["a flag of int", { constraint_type: "int", max_inclusive: false }, "/max_inclusive: an unknown member"],
+    ["a fraction as int", { constraint_type: "int", min: 0.5 }, "/min: an integer is expected"],
+    ["optional of nothing", { constraint_type: "optional" }, "/constraint: an object is expected"],
+    [
+      "optional in optional",
+      { constraint_type: "optional", constraint: { constraint_type: "optional", constraint: wildcard } },
+      "/constraint: optional stands only at the top of an argument",
+    ],
+    [
+      "absent in optional",
+      { constraint_type: "optional", constraint: { constraint_type: "absent" } },
+      "/constraint: absent stands only at the top of an argument",
+    ],
+    ["optional in any", any({ constraint_type: "optional", constraint: wildcard }), "/constraints/0: optional stands"],
+    ["absent in any", any(wildcard, { constraint_type: "absent" }), "/constraints/1: absent stands only at the top"],
+    ["absent in all", all(wildcard, { constraint_type: "absent" }), "/constraints/1: absent stands only at the top"],
+    ["a text as constraint", "wildcard", ": an object is expected"],
+    ["an array as constraint", [wildcard], ": an object is expected"],
+    ["null as constraint", null, ": an object is expected"],
+  ])("refuses %s, with the place", async (_, constraint, place) => {
+    expect(await broken(one(constraint))).toContain(`/tools/t/a${place}`);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "/tools: an object is expected"],
+    ["an array", [], "/tools: an object is expected"],
+    ["an array of arguments", { t: [] }, "/tools/t: an object is expected"],
+    ["null for arguments", { t: null }, "/tools/t: an object is expected"],
+    ["a tool without a name", { "": {} }, "/tools/: a tool without a name"],
+    ["a place that needs escaping", { "a/b~": { c: 1 } }, "/tools/a~1b~0/c: an object is expected"],
+  ])("refuses %s in place of tools", async (_, tools, place) => {
+    expect(await broken(tools)).toBe(place);
+  });
+
+  it("takes bounds that are equal, and ranges without any", () => {
+    for (const constraint of [
+      { constraint_type: "range", min: 1, max: 1 },
+      { constraint_type: "range" },
+      { constraint_type: "int", min: -1, max: -1 },
+      { constraint_type: "range", max: 0.5, max_inclusive: true },
+    ]) {
+      expect(parse(one(constraint))).toStrictEqual(one(constraint));
+    }
+  });
+
+  it("refuses under the code it was given", async () => {
+    expect((await errorOf(() => parseGrant(1, limits, "config_invalid"))).code).toBe("config_invalid");
+  });
+});

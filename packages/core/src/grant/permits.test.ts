@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../json/index.ts";
+import { absent, anyArguments, exact, grant, noArguments, optional, range, wildcard } from "./build.ts";
+import { couldPermit, permits, refusal } from "./permits.ts";
+
+const handed = grant({
+  send_payment: { to: wildcard(), amount: range({ max: 1000 }), memo: optional(exact("rent")), bonus: absent() },
+  read_anything: anyArguments,
+  list_accounts: noArguments,
+});
+const good = { to: "ACME", amount: 900 };
+
+describe("a grant", () => {
+  it("covers a call whose arguments all pass", () => {
+    expect(refusal(handed, "send_payment", good)).toBeUndefined();
+    expect(permits(handed, "send_payment", { ...good, memo: "rent" })).toBe(true);
+  });
+
+  it.each([
+    ["a value outside", { ...good, amount: 1001 }, "/amount", "the argument does not pass range", range({ max: 1000 })],
+    [
+      "a coerced value",
+      { ...good, amount: "900" },
+      "/amount",
+      "the argument does not pass range",
+      range({ max: 1000 }),
+    ],
+    ["a missing argument", { amount: 900 }, "/to", "the argument does not pass wildcard", wildcard()],
+    ["an argument that was not named", { ...good, cc: "x" }, "/cc", "the argument was not handed over", undefined],
+    ["an argument that must be absent", { ...good, bonus: 1 }, "/bonus", "the argument does not pass absent", absent()],
+    ["null for absent", { ...good, bonus: null }, "/bonus", "the argument does not pass absent", absent()],
+    [
+      "an optional argument that does not pass",
+      { ...good, memo: null },
+      "/memo",
+      "the argument does not pass optional",
+      optional(exact("rent")),
+    ],
+    ["no arguments at all", {}, "/to", "the argument does not pass wildcard", wildcard()],
+    ["a name that needs escaping", { ...good, "a/b~c": 1 }, "/a~1b~0c", "the argument was not handed over", undefined],
+    ["an inherited name", { ...good, toString: 1 }, "/toString", "the argument was not handed over", undefined],
+  ])("refuses %s, naming the argument and the rule and never the value", (_, args, pointer, rule, expected) => {
+    const refused = refusal(handed, "send_payment", args as JsonObject);
+    expect(refused).toEqual({ code: "grant_argument_refused", pointer, rule, expected });
+  });
+
+  it.each(["delete_account", "SEND_PAYMENT", "send_payment ", "", "toString", "__proto__", "constructor"])(
+    "refuses the tool %j, which it does not name",
+    (tool) => {
+      expect(refusal(handed, tool, good)).toMatchObject({ code: "grant_tool_missing", pointer: "" });
+    },
+  );
+
+  it("does not take an argument from the prototype of the arguments", () => {
+    expect(permits(handed, "send_payment", Object.create({ to: "ACME", amount: 1 }) as JsonObject)).toBe(false);
+    const inherited = grant({ t: { toString: wildcard() } });
+    expect(permits(inherited, "t", {})).toBe(false);
+  });
+
+  it("covers any arguments where it says so, and only for that tool", () => {
+    expect(permits(handed, "read_anything", {})).toBe(true);
+    expect(permits(handed, "read_anything", { what: ["ever"] })).toBe(true);
+  });
+
+  it("covers no arguments but none where it says so", () => {
+    expect(permits(handed, "list_accounts", {})).toBe(true);
+    expect(permits(handed, "list_accounts", { all: true })).toBe(false);
+    expect(permits(handed, "list_accounts", { "": null })).toBe(false);
+  });
+});
+
+describe("what a grant could cover, of which some arguments are known yet", () => {
+  it.each<[string, string, JsonObject, boolean]>([
+    ["nothing is known", "send_payment", {}, true],
+    ["what is known passes", "send_payment", { amount: 900 }, true],
+    ["what is known does not pass", "send_payment", { amount: 1001 }, false],
+    ["what is known was not handed over", "send_payment", { cc: "x" }, false],
+    ["what is known has an inherited name", "send_payment", { toString: "x" }, false],
+    ["any arguments were handed over", "read_anything", { what: "ever" }, true],
+    ["no arguments were handed over and some are known", "list_accounts", { all: true }, false],
+    ["the tool was not handed over", "delete_account", {}, false],
+    ["the tool has an inherited name", "constructor", {}, false],
+  ])("where %s", (_, tool, known, could) => {
+    expect(couldPermit(handed, tool, known)).toBe(could);
+  });
+});

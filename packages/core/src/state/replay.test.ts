@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { memoryState } from "./replay.ts";
+
+/** A memory whose clock stands where it is put, in milliseconds. */
+function memory(options: { maxProofs?: number; since?: number } = {}) {
+  const at = { now: 0 };
+  const { replay } = memoryState({ ...options, clock: () => at.now });
+  return { replay, at };
+}
+
+describe("the memory of proofs", () => {
+  it("lets a proof through once, and never again while it lives", () => {
+    const { replay, at } = memory();
+    expect(replay.claim("key.a", 1000)).toBe(true);
+    expect(replay.claim("key.a", 1000)).toBe(false);
+    expect(replay.claim("key.a", 9000)).toBe(false);
+    at.now = 999;
+    expect(replay.claim("key.a", 1000)).toBe(false);
+  });
+
+  it("tells proofs apart by holder and by name, each exactly", () => {
+    const { replay } = memory();
+    expect(["a.1", "b.1", "a.2", "A.1", "a.1 ", ""].map((key) => replay.claim(key, 1000))).toEqual(Array(6).fill(true));
+  });
+
+  it("lets one of many through that come at the same moment", async () => {
+    const { replay } = memory();
+    const claims = await Promise.all(Array.from({ length: 100 }, async () => replay.claim("a", 1000)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it("forgets a proof not before it can do no more harm", () => {
+    const { replay, at } = memory();
+    expect(replay.claim("a", 1000)).toBe(true);
+    at.now = 1000;
+    expect(replay.claim("a", 2000)).toBe(true);
+  });
+
+  it("still knows a proof that lives long behind one that lapsed, and one that lapsed behind a living one", () => {
+    const { replay, at } = memory();
+    expect(replay.claim("short", 1000)).toBe(true);
+    expect(replay.claim("long", 5000)).toBe(true);
+    expect(replay.claim("short too", 1000)).toBe(true);
+    at.now = 2000;
+    expect(replay.claim("long", 9000)).toBe(false);
+    expect(replay.claim("short too", 9000)).toBe(false); // forgotten later than it could be, never sooner
+    at.now = 5000;
+    expect(replay.claim("short too", 9000)).toBe(true);
+  });
+
+  it("throws where it is full, rather than forget a living proof, and has room again when proofs lapsed", () => {
+    const { replay, at } = memory({ maxProofs: 2 });
+    expect([replay.claim("a", 1000), replay.claim("b", 1000)]).toEqual([true, true]);
+    expect(() => replay.claim("c", 1000)).toThrow("more than 2 live proofs");
+    expect(replay.claim("a", 1000)).toBe(false);
+    expect(() => replay.claim("c", 1000)).toThrow("more than 2 live proofs");
+    at.now = 1000;
+    expect(replay.claim("c", 2000)).toBe(true);
+  });
+
+  it("stays as small as what lives, however many proofs come", () => {
+    const { replay, at } = memory({ maxProofs: 100 });
+    for (let i = 0; i < 10_000; i++) {
+      at.now = i;
+      expect(replay.claim(`p${i}`, i + 50)).toBe(true);
+    }
+  });
+
+  it("keeps what it knows where the clock jumps back", () => {
+    const { replay, at } = memory();
+    at.now = 10_000;
+    expect(replay.claim("a", 20_000)).toBe(true);
+    at.now = 0;
+    expect(replay.claim("a", 20_000)).toBe(false);
+  });
+
+  it("vouches for no proof that was made before it began: a second that had begun already counts as before", () => {
+    expect(memory({ since: 5000 }).replay.notBefore).toBe(5);
+    expect(memory({ since: 5001 }).replay.notBefore).toBe(6);
+    expect(memoryState().replay.notBefore).toBe(Math.ceil(performance.timeOrigin / 1000));
+  });
+
+  it("is shared by nobody who did not share it", () => {
+    expect(memory().replay.claim("a", 1000)).toBe(true);
+    expect(memory().replay.claim("a", 1000)).toBe(true);
+  });
+});

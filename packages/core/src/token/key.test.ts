@@ -1,0 +1,82 @@
+import { calculateJwkThumbprint, calculateJwkThumbprintUri, exportJWK, generateKeyPair } from "jose";
+import { describe, expect, it } from "vitest";
+import type { PublicJwk } from "../crypto/index.ts";
+import { ALGORITHMS, errorOf, forge, refusalOf } from "../testing.fixture.ts";
+import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
+import { generateSigner, signerFromJwk } from "./signer.ts";
+
+describe("the thumbprint of a key", () => {
+  it("is that of RFC 8037, appendix A.3", async () => {
+    const jwk = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } as const;
+    expect(await thumbprintOf(jwk)).toBe("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+  });
+
+  it.each(ALGORITHMS)("of an %s key is the one that jose finds, as URI, too", async (algorithm) => {
+    const { publicJwk } = await generateSigner(algorithm);
+    expect(await thumbprintOf(publicJwk)).toBe(await calculateJwkThumbprint(publicJwk));
+    expect(thumbprintUri(await thumbprintOf(publicJwk))).toBe(await calculateJwkThumbprintUri(publicJwk));
+  });
+
+  it.each(ALGORITHMS)(
+    "of an %s key counts only what RFC 7638 counts, whatever else a registry keeps with it",
+    async (algorithm) => {
+      const { publicJwk } = await generateSigner(algorithm);
+      const kept = { ...publicJwk, ...{ kid: "k1", use: "sig", alg: algorithm } };
+      expect(await calculateJwkThumbprint(kept)).toBe(await thumbprintOf(publicJwk));
+      expect(await thumbprintOf(kept)).toBe(await thumbprintOf(publicJwk));
+    },
+  );
+});
+
+describe("a key", () => {
+  const ed = (x: string): PublicJwk => ({ kty: "OKP", crv: "Ed25519", x });
+
+  it("is refused where it is of small order or not canonical", async () => {
+    const belowTop = "f".repeat(60);
+    const hex = ["01", "00", `ec${belowTop}7f`, `ed${belowTop}7f`, `ee${belowTop}ff`];
+    for (const point of hex) {
+      const x = Buffer.from(point.padEnd(64, "0"), "hex").toString("base64url");
+      expect(await refusalOf(importKnownKey(ed(x)))).toBe("token_key_refused");
+    }
+  });
+
+  it("is refused where it is not on P-256", async () => {
+    const { publicJwk } = await generateSigner("ES256");
+    expect(await refusalOf(importKnownKey({ ...publicJwk, y: publicJwk.x } as PublicJwk))).toBe("token_key_refused");
+  });
+});
+
+describe.each(ALGORITHMS)("a signer with an %s key", (algorithm) => {
+  const privateJwk = async () => exportJWK((await generateKeyPair(algorithm, { extractable: true })).privateKey);
+
+  it("shows its public key, exactly the members that count, and keeps its private one", async () => {
+    for (const signer of [await generateSigner(algorithm), await signerFromJwk(await privateJwk())]) {
+      const names = algorithm === "ES256" ? ["crv", "kty", "x", "y"] : ["crv", "kty", "x"];
+      expect(Object.keys(signer.publicJwk).sort()).toEqual(names);
+      expect(await refusalOf(importKnownKey(signer.publicJwk))).toBe("accepted");
+    }
+  });
+
+  it("signs the same from a JWK as the JWK's own key", async () => {
+    const jwk = await privateJwk();
+    const token = await forge({ alg: algorithm }, { hello: 1 }, await signerFromJwk(jwk));
+    const { compactVerify, importJWK } = await import("jose");
+    const { d: _, ...publicJwk } = jwk;
+    await expect(compactVerify(token, await importJWK(publicJwk, algorithm))).resolves.toBeDefined();
+  });
+
+  it("is not made from a JWK that is public, broken or of another kind", async () => {
+    const jwk = await privateJwk();
+    const { d: _, ...publicJwk } = jwk;
+    const broken = [
+      publicJwk,
+      { ...jwk, x: "AAAA" },
+      { ...jwk, crv: "P-521" },
+      { ...jwk, kty: "RSA" },
+      { kty: "oct", k: "AAAA", d: "AAAA" },
+      { ...jwk, d: "AAAA" },
+      { ...jwk, d: "not base64url!" },
+    ];
+    for (const bent of broken) expect((await errorOf(signerFromJwk(bent))).code).toBe("config_invalid");
+  });
+});

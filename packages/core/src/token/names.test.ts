@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { AGENT_NAME, isAudience, isListing, toolIdOf, toolNameProblem } from "./names.ts";
+
+const PAY = "https://pay.acme.example/mcp";
+
+describe("names", () => {
+  it.each([PAY, "urn:acme:pay", "stdio:pay", "https://pay.acme.example/mcp?tenant=1", `https://${"a".repeat(504)}`])(
+    "of an enforcement point may be %s",
+    (text) => expect(isAudience(text)).toBe(true),
+  );
+
+  it.each([
+    "",
+    "pay",
+    "/mcp",
+    "//pay",
+    `${PAY}#`,
+    `${PAY}#x`,
+    ` ${PAY}`,
+    `${PAY}\n`,
+    `${PAY}/é`,
+    "https://pаy.example",
+    `https://${"a".repeat(505)}`,
+  ])("of an enforcement point may not be %j", (text) => expect(isAudience(text)).toBe(false));
+
+  it("of tools are bare where the root has one audience, and qualified where it has several", () => {
+    expect(toolIdOf("pay", PAY, [PAY])).toBe("pay");
+    expect(toolIdOf("pay", PAY, [PAY, "urn:b"])).toBe(`${PAY}#pay`);
+  });
+
+  it("of tools cannot be taken for an operation of MCP or a qualified id", () => {
+    expect(["pay", "resources/read", "MCP:x", "a:b"].map(toolNameProblem)).toEqual(Array(4).fill(undefined));
+    for (const name of ["", "mcp:tools/list", "mcp:", "a#b", "#"]) expect(toolNameProblem(name)).toBeTypeOf("string");
+  });
+
+  it("of agents are paths of words, from end to end", () => {
+    for (const name of ["planner", "a", "planner/reader/a-1", "v1.2_x", "x".repeat(128)])
+      expect(AGENT_NAME.test(name)).toBe(true);
+    for (const name of ["", ".", "-a", "a/", "a b", "a\n", "agent:a", "é", "x".repeat(129)])
+      expect(AGENT_NAME.test(name)).toBe(false);
+  });
+
+  it("of lists are told from names of tools", () => {
+    expect(["mcp:tools/list", "mcp:resources/templates/list"].map(isListing)).toEqual([true, true]);
+    expect(["tools/list", "mcp:resources/read", "list", "mcp:list "].map(isListing)).toEqual(Array(4).fill(false));
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import {
+  ALGORITHMS,
+  ARGUMENTS,
+  claimsOf,
+  createWorld,
+  DOCS,
+  details,
+  errorOf,
+  NOW,
+  PAY,
+  proveAt,
+  refusalOf,
+  verifyAt,
+  type World,
+} from "../testing.fixture.ts";
+import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
+import { prove } from "./prove.ts";
+
+const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
+const clock = (): number => NOW * 1000 + 999;
+
+describe.each(worlds)("proving with an $algorithm key", async (world: World) => {
+  const held: HeldDelegation = await hold(await parseDelegation(await world.chain()), world.researcher);
+  const call = { tool: "send_payment", arguments: ARGUMENTS, audience: PAY, clock };
+
+  it("makes a proof that the verifier accepts with the chain beside it, and for this call only", async () => {
+    const { chain, proof } = await prove(held, call);
+    const verified = await verifyAt(chain, [world.anchor]);
+    expect(await proveAt(verified, proof)).toMatchObject({ issuedAt: NOW, audience: PAY });
+    expect(await refusalOf(proveAt(verified, proof, { arguments: { ...ARGUMENTS, amount: 1 } }))).toBe(
+      "proof_arguments_mismatch /hta",
+    );
+  });
+
+  it("makes another proof each time", async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => claimsOf((await prove(held, call)).proof)["jti"]),
+    );
+    expect(new Set(ids).size).toBe(20);
+  });
+
+  it("says what the arguments were when they were read, and reads them once", async () => {
+    let reads = 0;
+    const moving = {
+      to: "ACME-Supplies",
+      get amount() {
+        return ++reads;
+      },
+    };
+    expect(claimsOf((await prove(held, { ...call, arguments: moving })).proof)["hta"]).toEqual({
+      to: "ACME-Supplies",
+      amount: 1,
+    });
+    expect(reads).toBe(1);
+  });
+
+  it.each([
+    ["a date", { at: new Date(0) }],
+    ["2^53", { n: 2 ** 53 }],
+    ["a lone surrogate", { s: "\ud800" }],
+    ["a list", ["a"]],
+    ["seventeen levels", JSON.parse(`${'{"a":'.repeat(17)}1${"}".repeat(17)}`)],
+    ["a text that is too long", { s: "x".repeat(64 * 1024) }],
+  ])("refuses %s as arguments, since the verifier would", async (_, args) => {
+    expect((await errorOf(prove(held, { ...call, arguments: args }))).code).toBe("arguments_malformed");
+  });
+
+  it.each([
+    ["letters of three bytes", { s: "€".repeat(60_000) }],
+    ["letters that JSON escapes", { s: "\u0001".repeat(60_000) }],
+    ["many numbers of many digits", { n: Array.from({ length: 7000 }, (_, i) => (i + 1) / 3e5) }],
+    ["sixteen levels", JSON.parse(`${'{"a":'.repeat(16)}1${"}".repeat(16)}`)],
+  ])("of arguments within the limits is accepted: %s", async (_, args) => {
+    const { chain, proof } = await prove(held, { ...call, arguments: args });
+    expect(await refusalOf(proveAt(await verifyAt(chain, [world.anchor]), proof, { arguments: args }))).toBe(
+      "accepted",
+    );
+  });
+
+  it("refuses an audience that the delegation is not for, whatever a server calls itself", async () => {
+    const error = await errorOf(prove(held, { ...call, audience: "https://bank.example/mcp" }));
+    expect(error.code).toBe("audience_mismatch");
+    expect(error.message).toContain(PAY);
+  });
+
+  it("refuses a delegation from the second on in which it expires", async () => {
+    const at = (seconds: number) => prove(held, { ...call, clock: () => seconds * 1000 });
+    expect(await refusalOf(at(NOW + 3599))).toBe("accepted");
+    expect(await refusalOf(at(NOW + 3600))).toBe("token_expired");
+  });
+
+  it("says nothing of arguments for a list", async () => {
+    const { proof } = await prove(held, { tool: "mcp:tools/list", arguments: { cursor: "x" }, audience: PAY, clock });
+    expect(claimsOf(proof)).toMatchObject({ aat_tool: "mcp:tools/list", hta: {} });
+  });
+
+  it("names the tool with the audience where the root has several", async () => {
+    const root = await world.root({ aud: [PAY, DOCS], ...details({ [`${PAY}#send_payment`]: {} }) });
+    const narrowed = `${root}~${await world.child(root, { aud: [PAY] })}`;
+    const { chain, proof } = await prove(await hold(await parseDelegation(narrowed), world.researcher), call);
+    expect(claimsOf(proof)["aat_tool"]).toBe(`${PAY}#send_payment`);
+    expect(await refusalOf(proveAt(await verifyAt(chain, [world.anchor]), proof))).toBe("accepted");
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { ALGORITHMS, createWorld, hashOf, NOW, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
+import { thumbprintOf } from "./key.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import type { TrustAnchor } from "./trust.ts";
+import { createChainVerifier } from "./verify-chain.ts";
+
+const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
+
+/** An anchor that counts how often it is asked: once for each chain that is verified from the beginning. */
+function counting(anchor: TrustAnchor): { readonly anchor: TrustAnchor; readonly asked: () => number } {
+  let asked = 0;
+  const subjects = (): boolean => {
+    asked++;
+    return true;
+  };
+  return { anchor: { ...anchor, subjects }, asked: () => asked };
+}
+
+describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
+  it("is remembered, and says the same the second time", async () => {
+    const { anchor, asked } = counting(world.anchor);
+    const verifier = createChainVerifier([anchor], DEFAULT_LIMITS);
+    const chain = await world.chain();
+    const first = await verifier.verify(chain, NOW);
+    expect(await verifier.verify(chain, NOW + 60)).toEqual(first);
+    expect(asked()).toBe(1);
+  });
+
+  it("still ends when it expires, although it is remembered", async () => {
+    const { anchor, asked } = counting(world.anchor);
+    const verifier = createChainVerifier([anchor], DEFAULT_LIMITS);
+    const root = await world.root();
+    const chain = `${root}~${await world.child(root, { exp: NOW + 60 })}`;
+    expect(await refusalOf(verifier.verify(chain, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(chain, NOW + 59))).toBe("accepted");
+    expect(asked()).toBe(1);
+    expect(await refusalOf(verifier.verify(chain, NOW + 60))).toBe("token_expired /exp");
+    expect(await refusalOf(verifier.verify(chain, NOW + 4000))).toBe("token_expired /exp");
+  });
+
+  it("is known to no other verifier: with other anchors it is refused", async () => {
+    const trusting = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+    const strict = createChainVerifier([{ ...world.anchor, subjects: ["bob"] }], DEFAULT_LIMITS);
+    const stranger = createChainVerifier([], DEFAULT_LIMITS);
+    const chain = await world.chain();
+    expect(await refusalOf(trusting.verify(chain, NOW))).toBe("accepted");
+    expect(await refusalOf(strict.verify(chain, NOW))).toBe("token_untrusted_issuer /sub");
+    expect(await refusalOf(stranger.verify(chain, NOW))).toBe("token_untrusted_issuer /kid");
+    expect(await refusalOf(trusting.verify(chain, NOW))).toBe("accepted");
+  });
+
+  it("lends nothing to a chain that shares tokens with it", async () => {
+    const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+    const chain = await world.chain();
+    const [root, child] = chain.split("~") as [string, string];
+    expect(await refusalOf(verifier.verify(chain, NOW))).toBe("accepted");
+    const bent = `${child.slice(0, -2)}${child.endsWith("AA") ? "gA" : "AA"}`;
+    expect(await refusalOf(verifier.verify(`${root}~${bent}`, NOW))).toBe("token_signature_invalid");
+    const forged = await world.child(root, {}, { signer: world.mallory });
+    expect(await refusalOf(verifier.verify(`${root}~${forged}`, NOW))).toBe("token_signature_invalid");
+    expect(await refusalOf(verifier.verify(chain.toLowerCase(), NOW))).not.toBe("accepted");
+  });
+
+  it("was never one that was refused: that is looked at anew each time", async () => {
+    const { anchor, asked } = counting(world.anchor);
+    const verifier = createChainVerifier([anchor], DEFAULT_LIMITS);
+    const early = await world.root({ iat: NOW + 100 });
+    expect(await refusalOf(verifier.verify(early, NOW))).toBe("token_not_yet_valid /iat");
+    expect(await refusalOf(verifier.verify(early, NOW + 100))).toBe("accepted");
+    expect(asked()).toBe(2);
+  });
+
+  it("is not mixed up when many are verified at once", async () => {
+    const verifier = createChainVerifier([{ ...world.anchor, subjects: "any" }], DEFAULT_LIMITS);
+    const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
+    const roots = await Promise.all(names.map((sub) => world.root({ sub })));
+    const chains = await Promise.all([...roots, ...roots].map((root) => verifier.verify(root, NOW)));
+    expect(chains.map(({ subject }) => subject.subject)).toEqual([...names, ...names]);
+  });
+});
+
+it("a P-256 key is not taken for the one that differs in the sign of y alone, also where that one is remembered", async () => {
+  const world = worlds[1] as World;
+  const { planner } = world;
+  const prime = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
+  const y = BigInt(`0x${Buffer.from((planner.publicJwk as { y: string }).y, "base64url").toString("hex")}`);
+  const negated = Buffer.from((prime - y).toString(16).padStart(64, "0"), "hex").toString("base64url");
+  const twin = { ...planner.publicJwk, y: negated } as typeof planner.publicJwk;
+  const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+  const own = await verifier.verify(await world.root(), NOW);
+  const other = await verifier.verify(await world.root({ cnf: { jwk: twin } }), NOW);
+  expect(other.holder.thumbprint).toBe(await thumbprintOf(twin));
+  expect(other.holder.thumbprint).not.toBe(own.holder.thumbprint);
+  const root = await world.root({ cnf: { jwk: twin } });
+  expect(await refusalOf(verifier.verify(`${root}~${await world.child(root)}`, NOW))).toBe("token_signature_invalid");
+});
+
+it("an ECDSA signature that somebody turned into its twin gives the same chain, by the same identity", async () => {
+  const world = worlds[1] as World;
+  const n = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+  const token = await world.root();
+  const signature = Buffer.from(token.slice(token.lastIndexOf(".") + 1), "base64url").toString("hex");
+  const twin = (n - BigInt(`0x${signature.slice(64)}`)).toString(16).padStart(64, "0");
+  const bent = `${token.slice(0, token.lastIndexOf("."))}.${Buffer.from(signature.slice(0, 64) + twin, "hex").toString("base64url")}`;
+  const [chain, other] = [await verifyAt(token, [world.anchor]), await verifyAt(bent, [world.anchor])];
+  expect(bent).not.toBe(token);
+  expect(other).toMatchObject({ id: chain.id, links: [{ hash: await hashOf(token) }] });
+});
