@@ -11,6 +11,8 @@ import { delegationOf } from "./decided-elsewhere.ts";
 /** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
 export interface AnyTool {
   readonly execute?: ((input: never, options: never) => unknown) | undefined;
+  /** The provider runs it, whatever `execute` is. */
+  readonly isProviderExecuted?: boolean | undefined;
 }
 
 export interface AuthorizeToolsOptions {
@@ -50,7 +52,7 @@ export class ToolDenied extends Error {
  *
  * @returns the same tools, of the same type, without those that could never be allowed
  * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for a
- *   tool that cannot be checked because it does not run here
+ *   tool that cannot be checked because it does not run here, or has a name that no tool may have
  */
 export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
   tools: Tools,
@@ -71,6 +73,12 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
 
 /** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */
 function isRemote(name: string, tool: AnyTool, delegation: HeldDelegation): boolean {
+  if (name.startsWith("mcp:") || name.includes("#")) {
+    throw new HopwiseError(
+      "config_invalid",
+      `a tool may not be called "${name}": "mcp:" names operations of MCP, "#" separates an audience`,
+    );
+  }
   const bound = delegationOf(tool);
   if (bound === undefined) return false;
   if (bound !== delegation) {
@@ -84,30 +92,39 @@ function isRemote(name: string, tool: AnyTool, delegation: HeldDelegation): bool
 
 function guarded(name: string, tool: AnyTool, session: Session): AnyTool {
   const { execute } = tool;
-  if (execute === undefined) {
+  if (execute === undefined || tool.isProviderExecuted === true) {
     throw new HopwiseError(
       "config_invalid",
-      `the tool "${name}" has no execute: it would run at the provider or at the client, where no call can be checked; leave it out`,
+      `the tool "${name}" has no execute, or is the provider's: it would run at the provider or at the client, where no call can be checked; leave it out`,
     );
   }
 
-  const decide = async (input: unknown): Promise<never> => {
-    const decision = await session.authorize({ tool: name, arguments: input });
+  const decide = async (
+    input: unknown,
+    options: { readonly abortSignal?: AbortSignal } | undefined,
+  ): Promise<never> => {
+    const decision = await session.authorize({ tool: name, arguments: input }).catch((cause: unknown) => {
+      // What a callback of the host program threw is for the host program: this text goes to the model and to browsers.
+      throw new Error("Not allowed. The call could not be checked.", { cause });
+    });
     if (decision.outcome !== "allowed") throw new ToolDenied(decision as Denied);
+    // Stopped while it was checked: nobody waits for it any more.
+    options?.abortSignal?.throwIfAborted();
     return (decision.projected ? input : decision.arguments) as never;
   };
 
   // The AI SDK looks whether the returned value itself can be iterated: only a generator keeps streaming results.
   const wrapper = isAsyncGenerator(execute)
     ? async function* (input: unknown, options: never) {
-        yield* execute.call(tool, await decide(input), options) as AsyncGenerator;
+        yield* execute.call(tool, await decide(input, options), options) as AsyncGenerator;
       }
-    : async (input: unknown, options: never) => lastOf(await execute.call(tool, await decide(input), options));
+    : async (input: unknown, options: never) => lastOf(await execute.call(tool, await decide(input, options), options));
 
   // Copied by descriptor: a spread would lose what other parties attached without making it enumerable.
-  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(tool)) as AnyTool;
-  Object.defineProperty(copy, "execute", { value: wrapper, enumerable: true, configurable: true, writable: true });
-  return copy;
+  return Object.create(Object.getPrototypeOf(tool), {
+    ...Object.getOwnPropertyDescriptors(tool),
+    execute: { value: wrapper, enumerable: true, configurable: true, writable: true },
+  }) as AnyTool;
 }
 
 function isAsyncGenerator(execute: (input: never, options: never) => unknown): boolean {

@@ -2,15 +2,28 @@ import type { HeldDelegation } from "@hopwise/core";
 
 const decidedElsewhere = Symbol.for("dev.hopwise/decided-elsewhere");
 
+interface MarkedTool {
+  readonly execute?: unknown;
+}
+
+/** On whose behalf a marked tool calls, and what runs when it is called. */
+interface Mark {
+  readonly delegation: HeldDelegation;
+  readonly execute: unknown;
+}
+
 /**
  * Marks a tool whose calls carry a proof to a server that decides and records them. The mark is no property that a
- * spread or a serialisation would carry on, so a tool that was rebuilt from parts is a local one again, and checked.
+ * spread or a serialisation would carry on, and it holds for this tool with this `execute`: one that was rebuilt from
+ * parts, inherited from or given another `execute` is a local tool again, and checked.
  */
-export function markDecidedElsewhere<T extends object>(tool: T, delegation: HeldDelegation): T {
-  return Object.defineProperty(tool, decidedElsewhere, { value: delegation, enumerable: false });
+export function markDecidedElsewhere<T extends MarkedTool>(tool: T, delegation: HeldDelegation): T {
+  const mark: Mark = { delegation, execute: tool.execute };
+  return Object.defineProperty(tool, decidedElsewhere, { value: mark, enumerable: false });
 }
 
 /** The delegation that a marked tool is bound to. */
-export function delegationOf(tool: object): HeldDelegation | undefined {
-  return (tool as { [decidedElsewhere]?: HeldDelegation })[decidedElsewhere];
+export function delegationOf(tool: MarkedTool): HeldDelegation | undefined {
+  const mark = Object.getOwnPropertyDescriptor(tool, decidedElsewhere)?.value as Mark | undefined;
+  return mark !== undefined && mark.execute === tool.execute ? mark.delegation : undefined;
 }

@@ -33,15 +33,15 @@ export async function createMcpClient({
 }: DelegatedMcpClientOptions): Promise<MCPClient> {
   const carry = { delegation, audience };
   const carrying: MCPClientConfig["transport"] =
-    "url" in transport
-      ? { ...transport, fetch: carryingFetch(carry) }
-      : (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport);
+    "start" in transport
+      ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)
+      : { ...transport, fetch: carryingFetch(carry) };
   const client = await createMCPClient({ ...config, transport: carrying });
   const listTools = client.tools.bind(client);
   client.tools = (async (options) => {
     const tools = await listTools(options);
     for (const [name, tool] of Object.entries(tools)) {
-      if (isToolGranted(delegation, name, audience)) markDecidedElsewhere(tool as object, delegation);
+      if (isToolGranted(delegation, name, audience)) markDecidedElsewhere(tool, delegation);
       else delete tools[name as keyof typeof tools];
     }
     return tools;

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
 import { decideTool, guardTransport, type McpTransport, type RequestScope } from "@hopwise/mcp";
-import { type FastMCP, FastMCPSession } from "fastmcp";
+import type { FastMCP } from "fastmcp";
+import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
 import { mustAnswer } from "./probe.ts";
 
 export interface GuardServerOptions {
@@ -15,18 +16,7 @@ export interface GuardServerOptions {
   }) => Subject | undefined | Promise<Subject | undefined>;
 }
 
-/** What a guarded server's sessions need to know of it. */
-interface Guarding {
-  readonly guardSession: (transport: McpTransport) => McpTransport;
-}
-
-/**
- * Which guarded server a new session belongs to. FastMCP makes its sessions itself and offers no hook, so the exported
- * session class is patched, once, to ask this: a session made within a guarded server's `start` gets that server's
- * guard, every other session is left as it was.
- */
-const owner = new AsyncLocalStorage<Guarding>();
-const patched = Symbol.for("dev.hopwise/fastmcp/patched");
+type AnyTool = Parameters<FastMCP["addTool"]>[0];
 
 /**
  * Protects a FastMCP server: every tool call, resource and prompt is decided, every list is filtered, for each request,
@@ -37,62 +27,71 @@ const patched = Symbol.for("dev.hopwise/fastmcp/patched");
  * ```
  *
  * @returns the same server
- * @throws {HopwiseError} `config_invalid` from `start()` where the guard would not see every request; from `addTool` for
- *   a name that no tool may have, or that the tool map does not know
+ * @throws {HopwiseError} `config_invalid` at once for a server that runs or is guarded already; from `start()` where the
+ *   guard would not see every request; from `addTool` for a name that no tool may have, or that the tool map does not
+ *   know
  */
 export function guard<Server extends FastMCP>(
   server: Server,
   authorizer: Authorizer,
   options: GuardServerOptions = {},
 ): Server {
+  if (GUARDING in server) throw new HopwiseError("config_invalid", "the server is guarded already");
+  if (server.serverState === "running" || server.sessions.length > 0)
+    throw new HopwiseError("config_invalid", "the server runs already; guard it before start()");
+
   const scope = new AsyncLocalStorage<RequestScope>();
   const wrapped = new Set<string>();
+  const guards = new WeakSet<McpTransport>();
   const guarding: Guarding = {
-    guardSession: (transport) =>
-      guardTransport(transport, {
+    guardSession: (transport) => {
+      if (guards.has(transport)) return transport;
+      const guarded = guardTransport(transport, {
         authorizer,
         scope,
         isWrapped: (tool) => wrapped.has(tool),
         userFromAuth: options.userFromAuth,
-      }),
+      });
+      guards.add(guarded);
+      return guarded;
+    },
   };
   patchSessions();
+  Object.defineProperty(server, GUARDING, { value: guarding });
 
-  const wrap = <T extends Parameters<Server["addTool"]>[0]>(tool: T): T => {
-    checkTool(tool.name, authorizer);
-    wrapped.add(tool.name);
-    return {
-      ...tool,
-      execute: async (args: unknown, context: never) => {
-        const decision = await decideTool(scope, tool.name, args);
-        return decision.run ? tool.execute(decision.arguments as never, context) : decision.result;
-      },
+  const wrap = (tool: AnyTool): AnyTool => {
+    const { name } = tool;
+    checkTool(name, authorizer);
+    const execute: AnyTool["execute"] = async (args, context) => {
+      const decision = await decideTool(scope, name, args);
+      if (!decision.run) return decision.result;
+      // Cancelled, or timed out, while it was checked: its caller was told, or has left.
+      context.signal.throwIfAborted();
+      return tool.execute(decision.arguments as never, context);
     };
+    return { ...tool, name, execute };
   };
 
   const { addTool, addTools, start, connect } = server;
-  server.addTool = ((tool: never) => addTool.call(server, wrap(tool) as never)) as Server["addTool"];
-  server.addTools = ((tools: never[]) =>
-    addTools.call(server, tools.map((tool) => wrap(tool)) as never)) as Server["addTools"];
-  server.connect = ((transport: never, auth: never) =>
-    owner.run(guarding, () => connect.call(server, transport, auth))) as Server["connect"];
+  server.addTool = ((tool: AnyTool) => {
+    const own = wrap(tool);
+    addTool.call(server, own as never);
+    wrapped.add(own.name);
+  }) as Server["addTool"];
+  server.addTools = ((tools: AnyTool[]) => {
+    const own = tools.map(wrap);
+    addTools.call(server, own as never);
+    for (const { name } of own) wrapped.add(name);
+  }) as Server["addTools"];
+  server.connect = ((transport: McpTransport, auth: never) =>
+    connect.call(server, guarding.guardSession(transport) as never, auth)) as Server["connect"];
   server.start = (async (startOptions) => {
-    await owner.run(guarding, () => mustAnswer((transport) => connect.call(server, transport as never)));
-    await owner.run(guarding, () => start.call(server, withoutEventStore(startOptions)));
+    const own = withoutEventStore(startOptions);
+    await mustAnswer((transport) => connect.call(server, transport as never));
+    await start.call(server, own);
   }) as Server["start"];
+  addTool.call(server, markOf(guarding) as never);
   return server;
-}
-
-function patchSessions(): void {
-  const prototype = FastMCPSession.prototype as FastMCPSession & { [patched]?: true };
-  if (prototype[patched]) return;
-  const { connect } = prototype;
-  prototype.connect = function (this: FastMCPSession, transport) {
-    const guarding = owner.getStore();
-    const guarded = guarding === undefined ? transport : guarding.guardSession(transport as McpTransport);
-    return connect.call(this, guarded as typeof transport);
-  };
-  Object.defineProperty(prototype, patched, { value: true });
 }
 
 function checkTool(name: string, authorizer: Authorizer): void {
@@ -114,19 +113,16 @@ type StartOptions = Parameters<FastMCP["start"]>[0];
 
 /**
  * An event store would hand one caller's results to whoever resumes the stream with its session id. FastMCP's default
- * is to have one, so it is switched off in so many words.
+ * is to have one, so it is switched off in so many words, whatever the options say: the transport may also be chosen by
+ * FASTMCP_TRANSPORT or on the command line.
  */
 function withoutEventStore(options: StartOptions): StartOptions {
-  if (options?.transportType !== "httpStream") return options;
-  const { eventStore } = options.httpStream ?? {};
-  if (eventStore) {
+  const { httpStream } = (options ?? {}) as { httpStream?: { eventStore?: unknown } };
+  if (httpStream?.eventStore) {
     throw new HopwiseError(
       "config_invalid",
       "a guarded server has no event store: it would give one caller's results to another who resumes the stream",
     );
   }
-  return {
-    ...options,
-    httpStream: { ...options.httpStream, eventStore: false as never } as NonNullable<typeof options.httpStream>,
-  };
+  return { ...options, httpStream: { ...httpStream, eventStore: false } } as never;
 }

@@ -1,46 +1,40 @@
 import { HopwiseError } from "@hopwise/core";
 import type { JsonRpcMessage, McpTransport } from "@hopwise/mcp";
 
-const PROBE = "hopwise/probe";
+const PROBE: JsonRpcMessage = { jsonrpc: "2.0", id: "hopwise/probe", method: "hopwise/probe" };
+const PATIENCE_MS = 1000;
 
 /**
- * Proves that a new session of a server is behind the guard: connects one in memory and asks for what no guard lets
- * through. An unguarded session would answer that there is no such method.
+ * Proves that a new session of a server is behind the guard: begins one in memory and asks for what no guard lets
+ * through. An unguarded session would answer that there is no such method. The session never comes about, so that no
+ * listener of the server hears of it.
  *
  * @throws {HopwiseError} `config_invalid`
  */
 export async function mustAnswer(connect: (transport: McpTransport) => Promise<unknown>): Promise<void> {
-  const answers = new Map<unknown, JsonRpcMessage>();
+  let answer: JsonRpcMessage | undefined;
   const transport: McpTransport = {
-    start: async () => {
-      setImmediate(() => {
-        for (const message of CONVERSATION) transport.onmessage?.(message);
-      });
-    },
-    close: async () => transport.onclose?.(),
-    send: async (message) => {
-      answers.set(message.id, message);
-    },
+    start: () =>
+      new Promise((_, abandon) => {
+        const done = (): void => abandon(new Error("the probe is over"));
+        const patience = setTimeout(done, PATIENCE_MS);
+        transport.send = async (message) => {
+          answer = message;
+          clearTimeout(patience);
+          done();
+        };
+        transport.onmessage?.(PROBE);
+      }),
+    close: async () => {},
+    send: async () => {},
   };
-  await connect(transport);
-  await transport.close();
-  const answer = answers.get(PROBE);
+  const cause = await connect(transport).catch((error: unknown) => error);
   const data = answer?.error?.data as { code?: string } | undefined;
   if (data?.code !== "method_unguarded") {
     throw new HopwiseError(
       "config_invalid",
       "the server's sessions do not pass the guard, so it is not started; import FastMCP from the same copy of fastmcp (ESM) as @hopwise/fastmcp does",
+      { cause },
     );
   }
 }
-
-const CONVERSATION: readonly JsonRpcMessage[] = [
-  {
-    jsonrpc: "2.0",
-    id: "hopwise-initialize",
-    method: "initialize",
-    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "hopwise-probe", version: "1" } },
-  },
-  { jsonrpc: "2.0", method: "notifications/initialized" },
-  { jsonrpc: "2.0", id: PROBE, method: PROBE },
-];

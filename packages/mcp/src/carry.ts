@@ -22,7 +22,7 @@ export async function sign(
 ): Promise<JsonRpcMessage> {
   if (!isRequest(message)) return message;
   const operation = operationOf(message);
-  if (operation.kind === "lifecycle" || operation.kind === "unguarded") return message;
+  if (!("tool" in operation)) return message;
   const credential = await prove(delegation, {
     tool: operation.tool,
     ...("arguments" in operation && { arguments: operation.arguments }),
@@ -59,10 +59,20 @@ export function carryingFetch(
 ): typeof globalThis.fetch {
   return async (input, init) => {
     if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
-    const body: unknown = JSON.parse(init.body);
+    const body = jsonIn(init.body);
+    if (typeof body !== "object" || body === null) return fetch(input, init);
     const signed = Array.isArray(body)
       ? await Promise.all(body.map((message) => sign(message as JsonRpcMessage, options)))
       : await sign(body as JsonRpcMessage, options);
     return fetch(input, { ...init, body: JSON.stringify(signed) });
   };
+}
+
+/** Clients send more than MCP through their `fetch`: the forms of OAuth, for example. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -12,16 +12,22 @@ function metaOf(params: Params | undefined): Params {
   return typeof meta === "object" && meta !== null ? (meta as Params) : {};
 }
 
+/** Whether any part of a credential came with a request: then nothing else may speak for its caller. */
+export function carriesCredential({ params }: JsonRpcMessage): boolean {
+  const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(params);
+  return chain !== undefined || proof !== undefined;
+}
+
 /** What came with a request; undefined unless both parts did. */
 export function credentialIn({ params }: JsonRpcMessage): Credential | undefined {
   const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(params);
   return typeof chain === "string" && typeof proof === "string" ? { chain, proof } : undefined;
 }
 
-/** The same request without them: no handler, no log of a handler, ever sees a token. */
+/** The same message without them: no handler, no log of a handler, ever sees a token. */
 export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
-  const { [META_CHAIN]: chain, [META_PROOF]: proof, ...meta } = metaOf(message.params);
-  if (chain === undefined && proof === undefined) return message;
+  if (!carriesCredential(message)) return message;
+  const { [META_CHAIN]: _chain, [META_PROOF]: _proof, ...meta } = metaOf(message.params);
   const { _meta, ...params } = message.params as Params;
   return { ...message, params: Object.keys(meta).length === 0 ? params : { ...params, _meta: meta } };
 }

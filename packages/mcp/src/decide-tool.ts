@@ -1,7 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Denied } from "@hopwise/core";
-import { toolDenial } from "./denial.ts";
-import type { RequestScope } from "./guard-transport.ts";
+import { ownDenial, toolDenial } from "./denial.ts";
+import type { RequestScope } from "./in-flight.ts";
 
 /** What a tool's wrapper does next: run with exactly these arguments, or answer with this denial. */
 export type ToolDecision =
@@ -19,21 +19,11 @@ export async function decideTool(
   parsed: unknown,
 ): Promise<ToolDecision> {
   const within = scope.getStore();
-  if (within === undefined || within.tool !== tool) {
-    const denied: Denied = {
-      outcome: "denied",
-      code: "method_unguarded",
-      stage: "arguments",
-      message: `the tool "${tool}" ran outside of a guarded request`,
-      invocation: "",
-      tool,
-      verdicts: [],
-      timings: {},
-      retryable: false,
-    };
-    return { run: false, result: toolDenial(denied) };
+  if (within?.tool !== tool) {
+    const message = `the tool "${tool}" ran outside of a guarded request`;
+    return { run: false, result: toolDenial(ownDenial("method_unguarded", tool, { message })) };
   }
-  const decision = await within.admission.decide(parsed ?? {});
+  const decision = await within.decide(parsed ?? {});
   if (decision.outcome !== "allowed") return { run: false, result: toolDenial(decision as Denied) };
   return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
 }

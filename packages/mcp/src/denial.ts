@@ -1,4 +1,4 @@
-import { type Denied, modelView } from "@hopwise/core";
+import { type DenialCode, type Denied, modelView } from "@hopwise/core";
 import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
 
 /** Where a denied tool result carries its code for programs. */
@@ -43,6 +43,22 @@ export function errorDenial(id: JsonRpcId, denied: Denied): JsonRpcMessage {
     jsonrpc: "2.0",
     id,
     error: { code, message: `Not allowed (${denied.code}). ${message}`, data: denialData(denied) },
+  };
+}
+
+/** A denial that the guard itself gives, where the authorizer was not asked or could not answer. */
+export function ownDenial(code: DenialCode, tool: string, rest: Partial<Denied> = {}): Denied {
+  return {
+    outcome: "denied",
+    code,
+    stage: "arguments",
+    message: "the guard of the transport refused it",
+    invocation: "",
+    tool,
+    verdicts: [],
+    timings: {},
+    retryable: false,
+    ...rest,
   };
 }
 

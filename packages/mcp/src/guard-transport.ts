@@ -1,32 +1,32 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Admission, Authorizer, Denied, JsonObject, Subject } from "@hopwise/core";
-import { credentialIn, withoutCredential } from "./credential.ts";
-import { errorDenial, refused, toolDenial } from "./denial.ts";
+import { checkAnswer, notThere } from "./check-answer.ts";
+import { carriesCredential, credentialIn, withoutCredential } from "./credential.ts";
+import { errorDenial, ownDenial, refused, toolDenial } from "./denial.ts";
+import { createFlights, type Flight, type RequestScope } from "./in-flight.ts";
 import {
+  cameOverHttp,
   headersOf,
+  isNotification,
+  isPlain,
   isRequest,
-  type JsonRpcId,
   type JsonRpcMessage,
   type JsonRpcRequest,
   type McpTransport,
   type MessageExtra,
+  type SendOptions,
 } from "./jsonrpc.ts";
-import { type ListRule, type Operation, operationOf } from "./operation.ts";
-
-/** The one request within which a handler runs, from the guard to the tool. */
-export interface RequestScope {
-  readonly requestId: JsonRpcId;
-  readonly transport: McpTransport;
-  /** The tool that was admitted, and its admission: the wrapper round the tool ends it in a decision. */
-  readonly tool: string;
-  readonly admission: Admission;
-}
+import { type Operation, operationOf } from "./operation.ts";
+import { createQuestions } from "./questions.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
   /** Joins what the transport sees (chain, proof, headers) with what the tool sees (its parsed arguments). */
   readonly scope: AsyncLocalStorage<RequestScope>;
-  /** Whether a tool is wrapped, so that its call ends in a decision; a call of any other is refused by name. */
+  /**
+   * Whether a tool is wrapped, so that its call ends in a decision (`decideTool`) before it runs. Any other tool is to
+   * its caller as if it were not there; the result of one that ran without a decision is withheld.
+   */
   readonly isWrapped: (tool: string) => boolean;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
@@ -37,14 +37,11 @@ export interface GuardOptions {
     | undefined;
 }
 
-/** A list that was asked for, until its result comes by. */
-interface PendingList {
-  readonly admission: Admission;
-  readonly list: ListRule;
-}
-
 /** What a server may say outside of a request on HTTP: it reaches whoever holds the stream, so it must carry nothing. */
 const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prompts)\/list_changed)$/;
+
+/** What an authorizer is asked about. */
+type Guarded = Extract<Operation, { kind: "tool" | "data" | "list" }>;
 
 /**
  * Stands in front of a server's transport: the only place that sees every request. Refuses, strips chain and proof,
@@ -53,160 +50,193 @@ const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prom
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
   const { authorizer, scope, isWrapped, userFromAuth } = options;
   let handler: McpTransport["onmessage"];
-  let overHttp = false;
-  const inFlight = new Set<JsonRpcId>();
-  const reads = new Set<JsonRpcId>();
-  const lists = new Map<JsonRpcId, PendingList>();
+  /** Undefined until the first message: until then nobody knows who listens. */
+  let overHttp: boolean | undefined;
 
-  const reply = (request: JsonRpcRequest, message: JsonRpcMessage): Promise<void> =>
-    inner.send(message, { relatedRequestId: request.id });
-
-  const deny = (request: JsonRpcRequest, operation: Operation, denied: Denied): Promise<void> =>
-    operation.kind === "tool" && denied.code !== "proof_missing"
-      ? reply(request, { jsonrpc: "2.0", id: request.id, result: toolDenial(denied) })
-      : reply(request, errorDenial(request.id, denied));
-
-  const receive = async (
-    request: JsonRpcRequest,
-    operation: Operation,
-    extra: MessageExtra | undefined,
-  ): Promise<void> => {
-    if (operation.kind === "unguarded" || operation.kind === "lifecycle") {
-      return reply(
-        request,
-        refused(
-          request.id,
-          "method_unguarded",
-          `This server does not guard "${request.method}" yet, so it does not serve it.`,
-        ),
-      );
+  const report = (error: unknown): void => {
+    try {
+      inner.onerror?.(error instanceof Error ? error : new Error(String(error)));
+    } catch {
+      // A logger that fails must not take the answer, or the process, with it.
     }
+  };
+  const flights = createFlights(report);
+  const questions = createQuestions();
+
+  /**
+   * Answers a request, unless it was withdrawn.
+   *
+   * A HTTP transport finds the stream for an answer by the request's id alone, and a second request of the same id
+   * leads it to the second one's stream. The guard withdraws the first as soon as it sees the second, which is some
+   * microtasks later; a turn of the event loop lets these pass, so that no answer leaves in between.
+   */
+  const answer = async (flight: Flight, message: JsonRpcMessage): Promise<void> => {
+    await turnOfTheLoop();
+    const { id } = flight.request;
+    if (flights.end(flight)) await inner.send({ ...message, id }, { relatedRequestId: id });
+  };
+
+  const deny = (flight: Flight, denied: Denied): Promise<void> =>
+    answer(
+      flight,
+      flight.operation.kind === "tool" && denied.code !== "proof_missing"
+        ? { jsonrpc: "2.0", id: flight.id, result: toolDenial(denied) }
+        : errorDenial(flight.id, denied),
+    );
+
+  /** A fault in the guard is a denial, too: nothing is let through. */
+  const fail = (flight: Flight, error: unknown): Promise<void> => {
+    report(error);
+    const tool = flight.tool ?? flight.request.method;
+    return deny(flight, ownDenial("context_unavailable", tool, { retryable: true }));
+  };
+
+  const admit = async (
+    request: JsonRpcRequest,
+    operation: Guarded,
+    extra: MessageExtra | undefined,
+  ): Promise<Admission | Denied> => {
     const headers = headersOf(extra);
-    const user = headers === undefined ? undefined : await userFromAuth?.({ headers });
-    const credential = credentialIn(request) ?? (user && { user });
-    const admission = await authorizer.admit({
+    if (userFromAuth !== undefined && headers === undefined && cameOverHttp(extra)) {
+      throw new Error("the transport did not tell the headers of a request, so its user is not known");
+    }
+    const user = headers === undefined ? undefined : ((await userFromAuth?.({ headers })) ?? undefined);
+    return authorizer.admit({
       tool: operation.tool,
       ...("arguments" in operation && { arguments: operation.arguments }),
-      credential,
+      credential: carriesCredential(request) ? credentialIn(request) : user && { user },
       ...(user !== undefined && { transportUser: user }),
     });
-    if (admission.outcome === "denied") return deny(request, operation, admission);
+  };
 
-    const stripped = withoutCredential(request);
+  const receive = async (flight: Flight, extra: MessageExtra | undefined): Promise<void> => {
+    const { request, operation } = flight;
+    let params: JsonObject | undefined;
     switch (operation.kind) {
-      case "list":
-        lists.set(request.id, { admission, list: operation.list });
-        return handler?.(stripped, extra);
-      case "data": {
-        const decision = await admission.decide();
-        if (decision.outcome !== "allowed") return deny(request, operation, decision as Denied);
-        reads.add(request.id);
-        return handler?.({ ...stripped, params: { ...stripped.params, ...decision.arguments } }, extra);
-      }
-      case "tool": {
-        if (!isWrapped(operation.tool)) {
-          return reply(
-            request,
-            refused(
-              request.id,
-              "method_unguarded",
-              `The tool "${operation.tool}" is not guarded: guard the server before its tools are added.`,
-            ),
-          );
+      case "malformed":
+        return answer(
+          flight,
+          refused(request.id, "arguments_malformed", "The request's params cannot be read safely."),
+        );
+      case "unguarded":
+        return answer(
+          flight,
+          refused(
+            request.id,
+            "method_unguarded",
+            `This server does not guard ${quoted(request.method)} yet, so it does not serve it.`,
+          ),
+        );
+      case "lifecycle":
+        break;
+      default: {
+        const admission = await admit(request, operation, extra);
+        if (admission.outcome === "denied") return deny(flight, admission);
+        flight.admission = admission;
+        if (operation.kind === "tool") {
+          if (!isWrapped(operation.tool)) {
+            report(
+              new Error(
+                `no guarded tool is called ${quoted(operation.tool)}; guard a server before its tools are added`,
+              ),
+            );
+            return deny(flight, notThere(flight));
+          }
+          params = { arguments: admission.arguments };
         }
-        const within: RequestScope = { requestId: request.id, transport: guarded, tool: operation.tool, admission };
-        const checked = { ...stripped, params: { ...stripped.params, arguments: admission.arguments } };
-        return scope.run(within, () => handler?.(checked, extra));
+        if (operation.kind === "data") {
+          const decision = await flight.decide(undefined);
+          if (decision.outcome !== "allowed") return deny(flight, decision as Denied);
+          params = decision.arguments;
+        }
       }
     }
+    // It may have been withdrawn while it was checked.
+    if (!flights.isOpen(flight)) return;
+    const stripped = withoutCredential(request);
+    const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
+    scope.run(flight, () => handler?.(checked, extra));
+  };
+
+  const withdraw = (flight: Flight, reason?: unknown): void => {
+    flights.end(flight);
+    handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
+  };
+
+  const onRequest = (received: JsonRpcRequest, extra: MessageExtra | undefined): void => {
+    // In one process the caller may still hold the message, and change it.
+    const { params } = received;
+    const request = isPlain(params) ? { ...received, params: { ...params } } : { ...received };
+    const same = flights.called(request.id);
+    if (same !== undefined) {
+      // Whoever sent the second one may have taken over the stream of the first: neither is answered with data.
+      withdraw(same, "another request has the same id");
+      const answer = refused(request.id, "arguments_malformed", "A request with this id is under way.");
+      inner.send(answer, { relatedRequestId: request.id }).catch(report);
+      return;
+    }
+    const flight = flights.begin(request, operationOf(request));
+    receive(flight, extra)
+      .catch((error: unknown) => fail(flight, error))
+      .catch(report);
   };
 
   const onMessage = (message: JsonRpcMessage, extra?: MessageExtra): void => {
-    if (headersOf(extra) !== undefined) overHttp = true;
-    if (!isRequest(message)) {
-      // Answers to the server's own questions, and notifications, which ask for nothing.
-      if (message.method === undefined || message.method.startsWith("notifications/")) handler?.(message, extra);
-      return;
-    }
-    const operation = operationOf(message);
-    if (operation.kind === "lifecycle") {
+    overHttp = overHttp === true || cameOverHttp(extra);
+    if (isRequest(message)) {
+      onRequest(message, extra);
+    } else if (message.method === "notifications/cancelled") {
+      const flight = flights.called(message.params?.["requestId"]);
+      if (flight !== undefined) withdraw(flight, message.params?.["reason"]);
+    } else if (isNotification(message)) {
       handler?.(withoutCredential(message), extra);
-      return;
+    } else if (message.method === undefined) {
+      const answered = questions.answered(message);
+      if (answered !== undefined) handler?.(answered, extra);
     }
-    if (inFlight.has(message.id)) {
-      void reply(message, refused(message.id, "arguments_malformed", "A request with this id is under way.")).catch(
-        report,
-      );
-      return;
-    }
-    inFlight.add(message.id);
-    receive(message, operation, extra).catch((error: unknown) => {
-      report(error);
-      inFlight.delete(message.id);
-      // A fault in the guard is a denial, too: nothing was let through.
-      return reply(message, {
-        jsonrpc: "2.0",
-        id: message.id,
-        error: {
-          code: 4303,
-          message: "Not allowed. The call could not be checked.",
-          data: { code: "context_unavailable", retryable: true },
-        },
-      }).catch(report);
-    });
   };
 
-  const report = (error: unknown): void => inner.onerror?.(error instanceof Error ? error : new Error(String(error)));
-
-  const filterList = async (message: JsonRpcMessage, { admission, list }: PendingList): Promise<JsonRpcMessage> => {
-    const items = message.result?.[list.member];
-    const all = Array.isArray(items) ? (items as { readonly [key: string]: unknown }[]) : [];
-    const answer = await admission.list(
-      all.map((item) => list.offer(item) as { tool: string; arguments?: JsonObject }),
-    );
-    if (answer.outcome === "denied") return errorDenial(message.id as JsonRpcId, answer);
-    const visible = all.filter(
-      (item, i) => answer.shown[i] === true && (list.member !== "tools" || isWrapped(String(item["name"]))),
-    );
-    return { ...message, result: { ...message.result, [list.member]: visible } };
-  };
-
-  const sendAnswer = async (
-    message: JsonRpcMessage,
-    options: { relatedRequestId?: JsonRpcId } | undefined,
-  ): Promise<void> => {
-    const id = message.id as JsonRpcId;
-    const pending = lists.get(id);
-    const isRead = reads.delete(id);
-    lists.delete(id);
-    inFlight.delete(id);
-    if (pending !== undefined && message.result !== undefined)
-      return inner.send(await filterList(message, pending), options);
-    // FastMCP answers an unknown URI with the list of all there are.
-    if (isRead && message.error !== undefined) {
-      return inner.send(
-        { ...message, error: { code: message.error.code, message: "This could not be read." } },
-        options,
-      );
+  const sendAnswer = async (message: JsonRpcMessage): Promise<void> => {
+    const flight = flights.get(message.id);
+    if (flight === undefined) return;
+    try {
+      return await answer(flight, await checkAnswer(message, flight, { isWrapped, report }));
+    } catch (error) {
+      return fail(flight, error);
     }
-    return inner.send(message, options);
   };
 
-  const guarded: McpTransport = {
-    start: () => inner.start(),
-    close: () => inner.close(),
-    send: async (message, sendOptions) => {
-      if (message.method === undefined) return sendAnswer(message, sendOptions);
-      if (sendOptions?.relatedRequestId !== undefined) return inner.send(message, sendOptions);
-      const within = scope.getStore();
-      // Said while a call runs: it belongs on that call's own stream, where only its caller reads.
-      if (within?.transport === guarded && inFlight.has(within.requestId)) {
-        return inner.send(message, { ...sendOptions, relatedRequestId: within.requestId });
+  const own = (): Flight | undefined => {
+    const within = scope.getStore() as Flight | undefined;
+    return within !== undefined && flights.isOpen(within) ? within : undefined;
+  };
+
+  /** What the server says on its own account: a notification, or a question. */
+  const sendWord = async (message: JsonRpcMessage, sendOptions: SendOptions | undefined): Promise<void> => {
+    const related = sendOptions?.relatedRequestId;
+    // Said while a call runs: it belongs on that call's own stream, where only its caller reads.
+    const flight = related === undefined ? own() : flights.get(related);
+    const word = questions.ask(message);
+    const free = related === undefined && (overHttp === false || CARRIES_NOTHING.test(message.method as string));
+    try {
+      if (flight !== undefined) await turnOfTheLoop();
+      if (flight !== undefined && flights.isOpen(flight)) {
+        return await inner.send(word, { ...sendOptions, relatedRequestId: flight.request.id });
       }
-      if (!overHttp || CARRIES_NOTHING.test(message.method)) return inner.send(message, sendOptions);
+      if (flight === undefined && free) return await inner.send(word, sendOptions);
       if (message.id !== undefined)
         throw new Error(`"${message.method}" can be asked over HTTP only while a call runs`);
-    },
+    } catch (error) {
+      questions.forget(word);
+      throw error;
+    }
+  };
+
+  return {
+    start: () => inner.start(),
+    close: () => inner.close(),
+    send: (message, sendOptions) =>
+      message.method === undefined ? sendAnswer(message) : sendWord(message, sendOptions),
     get onmessage() {
       return handler;
     },
@@ -218,7 +248,11 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       return inner.onclose;
     },
     set onclose(next) {
-      inner.onclose = next;
+      inner.onclose = () => {
+        flights.endAll();
+        questions.forgetAll();
+        next?.();
+      };
     },
     get onerror() {
       return inner.onerror;
@@ -234,5 +268,13 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     },
     setProtocolVersion: (version) => inner.setProtocolVersion?.(version),
   };
-  return guarded;
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A name that a caller chose, for a text: on one line, and of bearable length. */
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 128));
 }

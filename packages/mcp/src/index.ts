@@ -7,5 +7,6 @@
 export { type CarryOptions, carryingFetch, carryOver } from "./carry.ts";
 export { decideTool, type ToolDecision } from "./decide-tool.ts";
 export { type DenialData, META_DENIAL } from "./denial.ts";
-export { type GuardOptions, guardTransport, type RequestScope } from "./guard-transport.ts";
+export { type GuardOptions, guardTransport } from "./guard-transport.ts";
+export type { RequestScope } from "./in-flight.ts";
 export type { JsonRpcMessage, McpTransport, MessageExtra } from "./jsonrpc.ts";

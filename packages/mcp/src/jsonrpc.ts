@@ -20,12 +20,17 @@ export interface MessageExtra {
 export interface McpTransport {
   start(): Promise<void>;
   close(): Promise<void>;
-  send(message: JsonRpcMessage, options?: { relatedRequestId?: string | number }): Promise<void>;
+  send(message: JsonRpcMessage, options?: SendOptions): Promise<void>;
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
   onmessage?: ((message: JsonRpcMessage, extra?: MessageExtra) => void) | undefined;
   sessionId?: string | undefined;
   setProtocolVersion?: (version: string) => void;
+}
+
+export interface SendOptions {
+  /** The request on whose stream the message goes. */
+  readonly relatedRequestId?: JsonRpcId;
 }
 
 export type JsonRpcId = string | number;
@@ -36,8 +41,21 @@ export interface JsonRpcRequest extends JsonRpcMessage {
   readonly method: string;
 }
 
+export function isPlain(params: unknown): params is { readonly [key: string]: unknown } {
+  return typeof params === "object" && params !== null && !Array.isArray(params);
+}
+
 export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {
-  return typeof message.method === "string" && message.id !== undefined;
+  return typeof message.method === "string" && (typeof message.id === "string" || typeof message.id === "number");
+}
+
+export function isNotification({ id, method }: JsonRpcMessage): boolean {
+  return id === undefined && typeof method === "string" && method.startsWith("notifications/");
+}
+
+/** Whether a message came over HTTP, where a session can have more callers than one. */
+export function cameOverHttp(extra: MessageExtra | undefined): boolean {
+  return extra !== undefined && ("request" in extra || "requestInfo" in extra);
 }
 
 /** The headers of the HTTP request that brought a message; undefined where there was none, as on stdio. */

@@ -1,4 +1,4 @@
-import type { JsonRpcMessage } from "./jsonrpc.ts";
+import { isPlain, type JsonRpcMessage } from "./jsonrpc.ts";
 
 /** What a request of MCP asks for, in the words of grants and policies. */
 export type Operation =
@@ -11,7 +11,9 @@ export type Operation =
   /** What keeps a session going and carries nothing. */
   | { readonly kind: "lifecycle" }
   /** Everything else could reach data that nobody checks. */
-  | { readonly kind: "unguarded" };
+  | { readonly kind: "unguarded" }
+  /** Two readers could take it for two different requests. */
+  | { readonly kind: "malformed" };
 
 /** How the items of a list are found in its result, and which call each offers. */
 export interface ListRule {
@@ -39,22 +41,27 @@ const LIFECYCLE: ReadonlySet<string> = new Set(["initialize", "ping", "server/di
 
 /** Reads a request. The client and the server read it with the same function, so that a proof and a check agree. */
 export function operationOf({ method = "", params = {} }: JsonRpcMessage): Operation {
+  if (!isPlain(params)) return { kind: "malformed" };
   if (LIFECYCLE.has(method)) return { kind: "lifecycle" };
   if (Object.hasOwn(LISTS, method)) return { kind: "list", tool: `mcp:${method}`, list: LISTS[method] as ListRule };
+  const given = (name: string): unknown => (Object.hasOwn(params, name) ? params[name] : undefined);
   switch (method) {
-    case "tools/call":
-      return { kind: "tool", tool: String(params["name"]), arguments: params["arguments"] ?? {} };
+    case "tools/call": {
+      const tool = given("name");
+      return typeof tool === "string"
+        ? { kind: "tool", tool, arguments: given("arguments") ?? {} }
+        : { kind: "malformed" };
+    }
     case "resources/read":
-      return { kind: "data", tool: "mcp:resources/read", arguments: { uri: params["uri"] } };
-    case "prompts/get":
+      return { kind: "data", tool: "mcp:resources/read", arguments: { uri: given("uri") } };
+    case "prompts/get": {
+      const args = given("arguments");
       return {
         kind: "data",
         tool: "mcp:prompts/get",
-        arguments: {
-          name: params["name"],
-          ...(params["arguments"] !== undefined && { arguments: params["arguments"] }),
-        },
+        arguments: { name: given("name"), ...(args !== undefined && { arguments: args }) },
       };
+    }
     default:
       return { kind: "unguarded" };
   }

@@ -1,0 +1,82 @@
+import type { Admission, Denied, JsonObject } from "@hopwise/core";
+import { errorDenial, ownDenial, toolDenial } from "./denial.ts";
+import type { Flight } from "./in-flight.ts";
+import type { JsonRpcMessage } from "./jsonrpc.ts";
+import type { ListRule } from "./operation.ts";
+
+export interface AnswerRules {
+  readonly isWrapped: (tool: string) => boolean;
+  readonly report: (error: unknown) => void;
+}
+
+/** What of a server's answer may reach the caller. */
+export async function checkAnswer(
+  message: JsonRpcMessage,
+  flight: Flight,
+  { isWrapped, report }: AnswerRules,
+): Promise<JsonRpcMessage> {
+  const { operation, admission, decision } = flight;
+  if (admission === undefined) return message;
+  switch (operation.kind) {
+    case "list":
+      return message.result === undefined ? message : filterList(message, admission, operation.list, isWrapped);
+    case "tool":
+      if (decision === undefined) return undecided(message, flight, admission, report);
+      // Written anew: the order of members would tell a denial of a tool that is there from one of a tool that is not.
+      return decision.outcome === "allowed" ? message : denial(flight, decision as Denied);
+    case "data":
+      // FastMCP answers an unknown URI with the list of all there are.
+      return message.error === undefined
+        ? message
+        : { ...message, error: { code: message.error.code, message: "This could not be read." } };
+    default:
+      return message;
+  }
+}
+
+/** To its caller a tool that is not there looks like one that the policy forbids. */
+export function notThere({ admission, tool }: Flight): Denied {
+  return ownDenial("policy_denied", String(tool), {
+    stage: "policy",
+    hop: 0,
+    invocation: admission?.invocation ?? "",
+  });
+}
+
+async function filterList(
+  message: JsonRpcMessage,
+  admission: Admission,
+  list: ListRule,
+  isWrapped: AnswerRules["isWrapped"],
+): Promise<JsonRpcMessage> {
+  const found = message.result?.[list.member];
+  const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
+    ({ name }) => list.member !== "tools" || isWrapped(String(name)),
+  );
+  const answer = await admission.list(
+    items.map((item) => list.offer(item) as { tool: string; arguments?: JsonObject }),
+  );
+  if (answer.outcome === "denied") return errorDenial(message.id as number, answer);
+  return { ...message, result: { ...message.result, [list.member]: items.filter((_, i) => answer.shown[i] === true) } };
+}
+
+/**
+ * A tool call was answered though nobody asked for its decision: its arguments do not fit the tool's schema, or the tool
+ * is gone. What such an error says of a tool is for those who may see the tool.
+ */
+async function undecided(
+  message: JsonRpcMessage,
+  flight: Flight,
+  admission: Admission,
+  report: AnswerRules["report"],
+): Promise<JsonRpcMessage> {
+  const failed = message.error !== undefined || message.result?.["isError"] === true;
+  if (!failed) report(new Error(`the tool "${flight.tool}" ran without a decision; its result is withheld`));
+  const listing = await admission.list([{ tool: String(flight.tool) }]);
+  if (failed && listing.outcome === "listed" && listing.shown[0] === true) return message;
+  return denial(flight, listing.outcome === "denied" ? listing : notThere(flight));
+}
+
+function denial({ id }: Flight, denied: Denied): JsonRpcMessage {
+  return { jsonrpc: "2.0", id, result: toolDenial(denied) };
+}
