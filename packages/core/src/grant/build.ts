@@ -115,6 +115,41 @@ export function wildcard(): ConstraintOf<"wildcard"> {
   return { constraint_type: "wildcard" };
 }
 
+/** A text that starts with this. For paths and URLs use {@link path} and {@link url}: a prefix knows no segments. */
+export function prefix(value: string): ConstraintOf<"prefix"> {
+  return { constraint_type: "prefix", value };
+}
+
+/** A text that ends with this. */
+export function suffix(value: string): ConstraintOf<"suffix"> {
+  return { constraint_type: "suffix", value };
+}
+
+/** An absolute path at or below a root. Paths that would have to be resolved or decoded first are refused. */
+export function path(root: string): ConstraintOf<"path"> {
+  return { constraint_type: "path", root };
+}
+
+/** A URL of one of these origins, at or below a path; in its one canonical spelling. */
+export function url(where: { origins: readonly string[]; under?: string }): ConstraintOf<"url"> {
+  return { constraint_type: "url", ...where };
+}
+
+/** A text or an array that is not longer; a text is measured in UTF-16 code units. */
+export function length(max: number): ConstraintOf<"length"> {
+  return { constraint_type: "length", max };
+}
+
+/** An array of which every element passes. */
+export function each(constraint: Constraint): ConstraintOf<"each"> {
+  return { constraint_type: "each", constraint };
+}
+
+/** An object of exactly these properties. */
+export function object(properties: { readonly [name: string]: Constraint }): ConstraintOf<"object"> {
+  return { constraint_type: "object", properties };
+}
+
 /** The argument may be missing; if it is there, it must pass. */
 export function optional(constraint: Constraint): ConstraintOf<"optional"> {
   return { constraint_type: "optional", constraint };

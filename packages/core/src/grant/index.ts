@@ -5,20 +5,35 @@ export {
   any,
   anyArguments,
   contains,
+  each,
   exact,
   grant,
   int,
+  length,
   noArguments,
   notOneOf,
+  object,
   oneOf,
   optional,
+  path,
+  prefix,
   range,
   subset,
+  suffix,
   type ToolGrantInput,
+  url,
   wildcard,
 } from "./build.ts";
 export { passes } from "./check.ts";
-export type { Constraint, ConstraintOf, ConstraintType, Grant, RangeConstraint, ToolGrant } from "./constraint.ts";
+export type {
+  Constraint,
+  ConstraintOf,
+  ConstraintType,
+  Grant,
+  RangeConstraint,
+  ToolGrant,
+  UrlConstraint,
+} from "./constraint.ts";
 export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, type Refusal, refusal } from "./permits.ts";

@@ -1,6 +1,7 @@
 import { type JsonScalar, pointerTo } from "../json/index.ts";
 import { passes } from "./check.ts";
 import type { Constraint, ConstraintOf, Grant, RangeConstraint, ToolGrant } from "./constraint.ts";
+import { isAtOrBelow } from "./location.ts";
 
 /** Where and how a child's grant reaches beyond its parent's. */
 export interface Widening {
@@ -37,11 +38,15 @@ export function findWidening(parent: Grant, child: Grant): Widening | undefined 
 }
 
 function findToolWidening(parent: ToolGrant, child: ToolGrant, pointer: string): Widening | undefined {
-  const parentNames = Object.keys(parent);
-  if (parentNames.length === 0) return undefined; // "any arguments": whatever the child names is narrower
-  for (const name of parentNames) {
+  if (Object.keys(parent).length === 0) return undefined; // "any arguments": whatever the child names is narrower
+  return findMembersWidening(parent, child, pointer);
+}
+
+/** Two closed worlds, of arguments or of an object's properties: the same names, each narrower. */
+function findMembersWidening(parent: ToolGrant, child: ToolGrant, pointer: string): Widening | undefined {
+  for (const name of Object.keys(parent)) {
     if (!Object.hasOwn(child, name)) {
-      const rule = "a child constrains every argument that its parent constrains";
+      const rule = "a child constrains everything that its parent constrains";
       return { pointer: pointerTo(pointer, name), rule, parent: parent[name], child: undefined };
     }
   }
@@ -51,7 +56,7 @@ function findToolWidening(parent: ToolGrant, child: ToolGrant, pointer: string):
     if (!Object.hasOwn(parent, name)) {
       return {
         pointer: at,
-        rule: "a child names no argument that its parent does not name",
+        rule: "a child names nothing that its parent does not name",
         parent: undefined,
         child: own,
       };
@@ -126,6 +131,48 @@ function findConstraintWidening(parent: Constraint, child: Constraint, pointer: 
         added && widens("a child may not add an allowed element", pointerTo(pointer, "allowed"), undefined, added.value)
       );
     }
+    case "prefix": {
+      const { value } = parent as typeof child;
+      return child.value.startsWith(value)
+        ? undefined
+        : widens("a prefix may only grow longer", pointerTo(pointer, "value"), value, child.value);
+    }
+    case "suffix": {
+      const { value } = parent as typeof child;
+      return child.value.endsWith(value)
+        ? undefined
+        : widens("a suffix may only grow longer", pointerTo(pointer, "value"), value, child.value);
+    }
+    case "path": {
+      const { root } = parent as typeof child;
+      return isAtOrBelow(child.root, root)
+        ? undefined
+        : widens("a root stays at or below its parent's", pointerTo(pointer, "root"), root, child.root);
+    }
+    case "url": {
+      const { origins, under = "/" } = parent as typeof child;
+      const added = missing(child.origins, origins);
+      if (added !== undefined)
+        return widens("a child may not add an origin", pointerTo(pointer, "origins"), undefined, added.value);
+      if (isAtOrBelow(child.under ?? "/", under)) return undefined;
+      return widens("a path stays at or below its parent's", pointerTo(pointer, "under"), under, child.under);
+    }
+    case "length": {
+      const { max } = parent as typeof child;
+      return child.max <= max ? undefined : widens("a length may only fall", pointerTo(pointer, "max"), max, child.max);
+    }
+    case "each":
+      return findConstraintWidening(
+        (parent as typeof child).constraint,
+        child.constraint,
+        pointerTo(pointer, "constraint"),
+      );
+    case "object":
+      return findMembersWidening(
+        (parent as typeof child).properties,
+        child.properties,
+        pointerTo(pointer, "properties"),
+      );
     case "any": {
       const clauses = (parent as typeof child).constraints;
       const at = pointerTo(pointer, "constraints");

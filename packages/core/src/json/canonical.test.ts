@@ -34,9 +34,7 @@ describe("canonical JSON (RFC 8785)", () => {
   });
 
   it("sorts names that look like numbers as texts, and short names before longer ones", () => {
-    expect(canonicalJson({ b: 0, "10": 0, "9": 0, aa: 0, a: 0, "": 0 })).toBe(
-      '{"":0,"10":0,"9":0,"a":0,"aa":0,"b":0}',
-    );
+    expect(canonicalJson({ b: 0, "10": 0, "9": 0, aa: 0, a: 0, "": 0 })).toBe('{"":0,"10":0,"9":0,"a":0,"aa":0,"b":0}');
   });
 
   it("sorts at every depth and keeps the order of arrays", () => {
