@@ -14,9 +14,9 @@ import { verify } from "./crypto/index.ts";
 import { type Decision, type Denied, type PolicyDecisionPoint, withDeadline } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
-import { type Agent, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
+import { type AgentClass, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
 import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
-import type { State } from "./state/index.ts";
+import type { RevocationQuery, RevocationTarget, State } from "./state/index.ts";
 import {
   type Chain,
   type Credential,
@@ -121,10 +121,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     beginInvocation({ tool, audience: audience[0] as string, via, audit, deadlineMs, clock });
 
   /** Steps 1 to 7: the chain is genuine, alive, meant for us, and its agents are who it says. */
-  const openChain = async (invocation: Invocation, compact: string): Promise<readonly Agent[]> => {
+  const openChain = async (invocation: Invocation, compact: string): Promise<readonly AgentClass[]> => {
     const chain = await invocation.stage("token", () => verifier.verify(compact, nowSeconds()));
     ourName(chain, audience);
     invocation.chain = chain;
+    await checkRevoked(invocation, { ...namesOf(chain), subject: chain.subject });
     const { issuer, subject } = chain.subject;
     invocation.view = {
       id: chain.id,
@@ -137,6 +138,14 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return invocation.stage("principal", () =>
       inTime(deadlineMs, "the agent registry", () => confirmAgents(chain, registry)),
     );
+  };
+
+  /** Step 6: asked at each call, whatever is cached. */
+  const checkRevoked = async (invocation: Invocation, query: RevocationQuery): Promise<void> => {
+    const target = await invocation.stage("token", () => findRevoked(state, query, deadlineMs));
+    if (target === undefined) return;
+    const [what = ""] = Object.keys(target);
+    throw new HopwiseError("revoked", `the ${what} that this call stands on was revoked; have it delegated anew`);
   };
 
   /** Steps 8 and 10: its holder presents it, for this call, once. Every proof that verified is used up, whatever follows. */
@@ -185,6 +194,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       }
       if ("user" in credential) {
         invocation.verified = true;
+        await checkRevoked(invocation, {
+          tokens: [],
+          keys: [],
+          agents: [],
+          subject: credential.user,
+          issuedAt: nowSeconds(),
+        });
         return await letIn(invocation, { subject: credential.user, agents: [], at: audience[0] as string });
       }
       const agents = await openChain(invocation, credential.chain);
@@ -268,6 +284,28 @@ function ourName(chain: Chain, audience: readonly string[]): string {
     "the chain is not for this enforcement point; have it delegated for its name",
     { pointer: "/aud" },
   );
+}
+
+/** Everything of a chain that can be revoked. */
+function namesOf({ links }: Chain): Omit<RevocationQuery, "subject"> {
+  return {
+    tokens: links.map(({ hash }) => hash),
+    keys: links.map(({ key }) => key),
+    agents: links.map(({ agent }) => agent),
+    issuedAt: links[0]?.issuedAt ?? 0,
+  };
+}
+
+async function findRevoked(
+  { revocations }: State,
+  query: RevocationQuery,
+  deadlineMs: number,
+): Promise<RevocationTarget | undefined> {
+  try {
+    return await withDeadline(deadlineMs, (_, expired) => Promise.race([revocations.find(query), expired]));
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", "it could not be told whether something was revoked", { cause });
+  }
 }
 
 async function claim({ replay }: State, key: string, untilMs: number, deadlineMs: number): Promise<boolean> {

@@ -28,11 +28,13 @@ export type TokenErrorCode =
   | "chain_widened"
   | "principal_changed"
   | "audience_mismatch"
-  | "agent_unknown";
+  | "agent_unknown"
+  | "revoked";
 
 /** Codes of a caller who could not show that the chain is theirs, for this call, now. */
 export type ProofErrorCode =
   | "proof_missing"
+  | "proof_nonce_required"
   | "proof_invalid"
   | "proof_replayed"
   | "proof_arguments_mismatch"

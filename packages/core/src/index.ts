@@ -78,7 +78,18 @@ export {
   type UserDirectory,
 } from "./principal/index.ts";
 export type { ToolEntry, ToolMap } from "./resource/index.ts";
-export { type MemoryStateOptions, memoryState, type ReplayStore, type State } from "./state/index.ts";
+export {
+  type MemoryReplayOptions,
+  type MemoryRevocations,
+  memoryReplay,
+  memoryRevocations,
+  memoryState,
+  type ReplayStore,
+  type RevocationQuery,
+  type RevocationStore,
+  type RevocationTarget,
+  type State,
+} from "./state/index.ts";
 export {
   type ChainId,
   type Credential,
@@ -95,11 +106,15 @@ export {
   type Issuer,
   type IssuerOptions,
   isToolGranted,
+  type KeySource,
   type Limits,
+  localJwks,
   parseDelegation,
   prove,
   type RemoteHolder,
+  type RemoteJwksOptions,
   type RootOrder,
+  remoteJwks,
   requestDelegation,
   type Signer,
   type Subject,

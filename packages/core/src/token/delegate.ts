@@ -12,8 +12,11 @@ import type { Signer } from "./signer.ts";
 
 /** What an agent hands on: to whom, what, and for how long. Everything that is left out stays as the parent has it. */
 export interface DelegateOrder {
-  /** The agent that gets it, by its id in the registry. */
-  readonly to: string;
+  /**
+   * The agent that gets it: by its name in the registry, or a class of sub-agents that the delegator may make for
+   * itself, which gives it a name and needs no registration.
+   */
+  readonly to: string | { readonly class: string };
   readonly holder: Holder;
   readonly grant: Grant;
   /** Default: as long as the parent lives. */
@@ -72,7 +75,7 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
     JSON.stringify({
       jti: randomId(),
       iss: thumbprintUri(await thumbprintOf(parent.signer.publicJwk)),
-      act: { sub: order.to },
+      act: { sub: typeof order.to === "string" ? order.to : `${leaf.act.sub}/${order.to.class}/${randomId()}` },
       iat,
       exp,
       del_depth: depth,

@@ -3,6 +3,7 @@ export type { Chain, Link, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";
+export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export {
@@ -20,6 +21,6 @@ export {
 export { type Credential, type Invocation, prove } from "./prove.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
-export type { TrustAnchor, TrustedKey } from "./trust.ts";
+export type { TrustAnchor } from "./trust.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
 export { type ExpectedProof, type Proof, verifyProof } from "./verify-proof.ts";

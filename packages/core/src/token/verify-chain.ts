@@ -16,8 +16,15 @@ import {
 import { type CompactJws, type HeaderRule, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, type KnownKey, thumbprintUri } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
-import { type TokenHash, toolNameProblem } from "./names.ts";
-import { type AnchorKey, checkAgainstAnchor, checkAnchors, importAnchors, type TrustAnchor } from "./trust.ts";
+import { type Thumbprint, type TokenHash, toolNameProblem } from "./names.ts";
+import {
+  type AnchorKey,
+  type AnchorKeys,
+  checkAgainstAnchor,
+  checkAnchors,
+  createAnchorKeys,
+  type TrustAnchor,
+} from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
 export interface ChainVerifier {
@@ -40,15 +47,14 @@ const CACHE_BYTES = 16 * 1024 * 1024;
 const KEY_CACHE_ENTRIES = 1024;
 
 /**
- * Makes a verifier. Keys are imported once, at the first verification; two verifiers share nothing.
+ * Makes a verifier. No key is imported twice; two verifiers share nothing.
  *
  * @throws {HopwiseError} `config_invalid` for a trust anchor that cannot be right
  */
 export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits): ChainVerifier {
   checkAnchors(trust);
-  const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
+  const verified = new LRUCache<string, Verified>({ maxSize: CACHE_BYTES });
   const keys = new LRUCache<string, KnownKey>({ max: KEY_CACHE_ENTRIES });
-  let anchors: Promise<ReadonlyMap<string, readonly AnchorKey[]>> | undefined;
 
   const keyOf = async (jwk: PublicJwk): Promise<KnownKey> => {
     const name = jwk.kty === "EC" ? `${jwk.x}.${jwk.y}` : jwk.x;
@@ -57,10 +63,11 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
     return known;
   };
 
-  const verifyCold = async (compact: string, now: number): Promise<Chain> => {
+  const anchors = createAnchorKeys(trust, keyOf);
+
+  const verifyCold = async (compact: string, now: number): Promise<Verified> => {
     const texts = splitChain(compact, limits);
-    anchors ??= importAnchors(trust);
-    const root = await openRoot(texts[0] as string, await anchors, limits, now);
+    const root = await openRoot(texts[0] as string, anchors, limits, now);
     let parent: OpenedToken = { ...root, key: await keyOf(root.claims.cnf.jwk) };
     let audience = root.claims.aud;
     const links = [linkOf(parent)];
@@ -71,7 +78,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       parent = { ...opened, key: await keyOf(opened.claims.cnf.jwk) };
       links.push(linkOf(parent));
     }
-    return {
+    const chain: Chain = {
       id: root.hash,
       subject: { issuer: root.claims.iss, subject: root.claims.sub },
       links,
@@ -80,6 +87,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       expiresAt: parent.claims.exp, // no child outlives its parent, so the last is the earliest
       holder: parent.key,
     };
+    return { chain, signedBy: root.signedBy };
   };
 
   return {
@@ -88,12 +96,14 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       const name = await sha256(compact);
       const hit = verified.get(name);
       if (hit !== undefined) {
-        checkAlive(hit.expiresAt, now);
-        return hit;
+        checkAlive(hit.chain.expiresAt, now);
+        await checkStillTrusted(hit.signedBy, anchors);
+        return hit.chain;
       }
-      const chain = await verifyCold(compact, now);
+      const cold = await verifyCold(compact, now);
+      const { chain } = cold;
       // Parsed claims take a few times the room of their text.
-      verified.set(name, chain, { size: 1024 + 4 * compact.length, ttl: Math.max(1, (chain.expiresAt - now) * 1000) });
+      verified.set(name, cold, { size: 1024 + 4 * compact.length, ttl: Math.max(1, (chain.expiresAt - now) * 1000) });
       return chain;
     },
   };
@@ -117,6 +127,26 @@ function tooLarge(what: string, bytes: number): never {
   );
 }
 
+/** A chain that verified, and by which issuer's key: it lives no longer than that key is published. */
+interface Verified {
+  readonly chain: Chain;
+  readonly signedBy: SigningKey;
+}
+
+interface SigningKey {
+  readonly kid: string;
+  readonly thumbprint: Thumbprint;
+}
+
+async function checkStillTrusted({ kid, thumbprint }: SigningKey, anchors: AnchorKeys): Promise<void> {
+  const keys = await anchors.find(kid);
+  if (!keys.some(({ key }) => key.thumbprint === thumbprint)) {
+    throw new HopwiseError("token_untrusted_issuer", "the key that signed the root is not published any more", {
+      pointer: "/kid",
+    });
+  }
+}
+
 interface OpenedToken<C extends TokenClaims = TokenClaims> {
   readonly claims: C;
   readonly hash: TokenHash;
@@ -126,13 +156,14 @@ interface OpenedToken<C extends TokenClaims = TokenClaims> {
 /** Steps 2 to 4 for a root: the key by its `kid` among the pinned ones, the signature, then the claims. */
 async function openRoot(
   text: string,
-  anchors: ReadonlyMap<string, readonly AnchorKey[]>,
+  anchors: AnchorKeys,
   limits: Limits,
   now: number,
-): Promise<Omit<OpenedToken<RootClaims>, "key">> {
+): Promise<Omit<OpenedToken<RootClaims>, "key"> & { readonly signedBy: SigningKey }> {
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
-  const candidates = anchors.get(jws.header["kid"] as string);
-  if (candidates === undefined) {
+  const kid = jws.header["kid"] as string;
+  const candidates = await anchors.find(kid);
+  if (candidates.length === 0) {
     throw new HopwiseError("token_untrusted_issuer", "no trusted issuer has a key of the root token's kid", {
       pointer: "/kid",
     });
@@ -141,7 +172,11 @@ async function openRoot(
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   checkAgainstAnchor(claims, signer.anchor, limits);
   checkRoot(claims, limits, now);
-  return { claims, hash: (await sha256(jws.signingInput)) as TokenHash };
+  return {
+    claims,
+    hash: (await sha256(jws.signingInput)) as TokenHash,
+    signedBy: { kid, thumbprint: signer.key.thumbprint },
+  };
 }
 
 async function findSigner(jws: CompactJws, candidates: readonly AnchorKey[]): Promise<AnchorKey> {
