@@ -21,11 +21,14 @@ import {
   type Chain,
   type Credential,
   createChainVerifier,
+  currentDelegation,
   DEFAULT_LIMITS,
+  type DelegationSource,
   type HeldDelegation,
   isAudience,
   isListing,
   type Limits,
+  type Nonces,
   randomId,
   type Subject,
   serialize,
@@ -51,6 +54,8 @@ export interface AuthorizerOptions {
   readonly delegation: { readonly kind: string; readonly action: string } | "grants-only";
   readonly audit: AuditSink;
   readonly state: State;
+  /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
+  readonly nonces?: Nonces;
   /** How long the policies, and how long the sources of attributes, may take. Default 1000. */
   readonly deadlineMs?: number;
   readonly limits?: Partial<Limits>;
@@ -89,12 +94,12 @@ export interface Authorizer {
    *
    * @throws {HopwiseError} where the chain does not verify here, or its key is not at hand
    */
-  openSession(held: HeldDelegation): Promise<Session>;
+  openSession(delegation: DelegationSource): Promise<Session>;
 }
 
 /** A holder's calls within one process. */
 export interface Session {
-  readonly delegation: HeldDelegation;
+  readonly delegation: DelegationSource;
   /** @param call its arguments as the tool's schema made them */
   authorize(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Decision>;
   /** Which of these tools could be called. */
@@ -152,17 +157,33 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const checkProof = async (invocation: Invocation, chain: Chain, proof: string): Promise<string> => {
     const { tool, received } = invocation;
     const proven = await invocation.stage("proof", () =>
-      verifyProof(proof, { chain, tool, arguments: received, audience, nowSeconds: nowSeconds(), limits }),
+      verifyProof(proof, {
+        chain,
+        tool,
+        arguments: received,
+        audience,
+        nowSeconds: nowSeconds(),
+        limits,
+        nonces: options.nonces,
+      }),
     );
     await invocation.stage("replay", async () => {
       const { notBefore } = state.replay;
-      if (notBefore !== undefined && proven.issuedAt < notBefore) {
+      const { nonce } = proven;
+      if (nonce !== undefined && !(await claim(state, `nonce.${nonce.value}`, nonce.expiresAt * 1000, deadlineMs))) {
+        throw new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
+      }
+      if (nonce === undefined && notBefore !== undefined && proven.issuedAt < notBefore) {
         throw new HopwiseError(
           "proof_invalid",
           "the proof was made before this server began to remember proofs; make a new one",
         );
       }
-      const until = (Math.max(nowSeconds(), proven.issuedAt) + limits.proofWindowSeconds + limits.skewSeconds) * 1000;
+      const until =
+        (Math.max(nowSeconds(), proven.issuedAt, nonce?.expiresAt ?? 0) +
+          limits.proofWindowSeconds +
+          limits.skewSeconds) *
+        1000;
       if (!(await claim(state, `${chain.holder.thumbprint}.${proven.jti}`, until, deadlineMs))) {
         throw new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
       }
@@ -214,7 +235,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
   };
 
-  const openSession = async (held: HeldDelegation): Promise<Session> => {
+  /** The holder's key is at hand: it signs a challenge. */
+  const provePossession = async (held: HeldDelegation): Promise<ProvenHolder> => {
     const compact = serialize(held);
     const chain = await verifier.verify(compact, nowSeconds());
     const challenge = `hopwise-session ${randomId()} ${audience[0]}`;
@@ -222,8 +244,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (!(await verify(chain.holder.verification, challenge, signature))) {
       throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
     }
-    const at = ourName(chain, audience);
+    return { held, compact, chain, at: ourName(chain, audience) };
+  };
 
+  const openSession = async (delegation: DelegationSource): Promise<Session> => {
+    let holder = await provePossession(await currentDelegation(delegation));
     const enter = async (tool: string, args: unknown): Promise<Admission | Denied> => {
       const invocation = begin(tool, "session");
       invocation.verified = true;
@@ -231,6 +256,9 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         invocation.received = await invocation.stage("arguments", () =>
           plainArguments(toolEntry(tools, tool), args, limits),
         );
+        const held = await currentDelegation(delegation);
+        if (held !== holder.held) holder = await provePossession(held);
+        const { compact, chain, at } = holder;
         const agents = await openChain(invocation, compact);
         return await letIn(invocation, { subject: chain.subject, agents, at });
       } catch (error) {
@@ -239,7 +267,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     };
 
     return {
-      delegation: held,
+      delegation,
       authorize: async (call) => {
         const entered = await enter(call.tool, call.arguments);
         return entered.outcome === "admitted" ? entered.decide() : entered;
@@ -261,6 +289,14 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     openSession,
   };
+}
+
+/** A holder who showed to have the key, once. */
+interface ProvenHolder {
+  readonly held: HeldDelegation;
+  readonly compact: string;
+  readonly chain: Chain;
+  readonly at: string;
 }
 
 function checkOptions(audience: readonly string[], deadlineMs: number): void {

@@ -71,6 +71,8 @@ export interface ErrorDetail {
   readonly hop?: number | undefined;
   /** What a policy gave as its reason. */
   readonly reason?: string | undefined;
+  /** What the next proof must name; only with `proof_nonce_required`. */
+  readonly nonce?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -86,6 +88,7 @@ export class HopwiseError extends Error {
   readonly rule: string | undefined;
   readonly hop: number | undefined;
   readonly reason: string | undefined;
+  readonly nonce: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(plainText(message), detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -94,5 +97,6 @@ export class HopwiseError extends Error {
     this.rule = detail.rule;
     this.hop = detail.hop;
     this.reason = detail.reason;
+    this.nonce = detail.nonce;
   }
 }

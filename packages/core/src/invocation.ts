@@ -98,6 +98,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     ...(error.reason !== undefined && { reason: error.reason }),
     ...(error.pointer !== undefined && { pointer: error.pointer }),
     ...(error.rule !== undefined && { rule: error.rule }),
+    ...(error.nonce !== undefined && { nonce: error.nonce }),
     retryable: isRetryable(error.code as Denied["code"]),
   });
 

@@ -34,6 +34,7 @@ export type {
   ToolGrant,
   UrlConstraint,
 } from "./constraint.ts";
-export { findWidening, isNarrower, type Widening } from "./narrow.ts";
+export { findExtension } from "./interop.ts";
+export { findWidening, isNarrower, type NarrowingTable, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, type Refusal, refusal } from "./permits.ts";

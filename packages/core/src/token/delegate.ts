@@ -3,7 +3,7 @@ import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation, partsOfDelegation } from "./delegation.ts";
-import { checkSize, randomId } from "./issue.ts";
+import { checkInterop, checkSize, randomId } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -25,6 +25,8 @@ export interface DelegateOrder {
   readonly maxDepth?: number;
   /** Where it may be presented: a part of the parent's audience. */
   readonly audience?: readonly string[];
+  /** Keeps to the constraint types and the table of the draft, so that any verifier of it accepts the token. */
+  readonly interop?: "aat-01";
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -68,7 +70,8 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
-  const widening = findWidening(grantOf(leaf), order.grant);
+  if (order.interop !== undefined) checkInterop(order.grant);
+  const widening = findWidening(grantOf(leaf), order.grant, order.interop);
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 
   const payload: JsonValue = JSON.parse(

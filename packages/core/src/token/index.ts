@@ -18,7 +18,9 @@ export {
   toolIdOf,
   toolNameProblem,
 } from "./names.ts";
+export { createNonces, type Nonces, type NoncesOptions } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";
+export { currentDelegation, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export type { TrustAnchor } from "./trust.ts";
