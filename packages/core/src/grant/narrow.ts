@@ -196,12 +196,14 @@ function findConstraintWidening(
         (parent as typeof child).constraint,
         child.constraint,
         pointerTo(pointer, "constraint"),
+        table,
       );
     case "object":
       return findMembersWidening(
         (parent as typeof child).properties,
         child.properties,
         pointerTo(pointer, "properties"),
+        table,
       );
     case "any": {
       const clauses = (parent as typeof child).constraints;
