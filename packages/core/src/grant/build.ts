@@ -2,6 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonScalar, type JsonValue } from "../json/index.ts";
 import type { Constraint, ConstraintOf, Grant } from "./constraint.ts";
 import { type GrantLimits, parseGrant } from "./parse.ts";
+import type { CheckedGrant, Schemas } from "./typed.ts";
 
 /** What an author may write for one tool: a constraint for each argument, or one of the two markers. */
 export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
@@ -22,11 +23,16 @@ export const noArguments: unique symbol = Symbol("no arguments");
  * })
  * ```
  *
+ * @param schemas the tools' own schemas (zod or any Standard Schema), by name: then a wrong argument name, a missing
+ *   one, or a constraint that does not fit the argument's type is a compile error
  * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
  */
-export function grant(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
+export function grant<
+  const G extends { readonly [tool: string]: ToolGrantInput },
+  S extends Schemas = Record<never, never>,
+>(tools: G & CheckedGrant<G, S>, _schemas?: S): Grant {
   const plain: Record<string, JsonValue> = {};
-  for (const [tool, input] of Object.entries(tools)) {
+  for (const [tool, input] of Object.entries<ToolGrantInput>(tools)) {
     plain[tool] = input === anyArguments ? {} : constraintsOf(tool, input);
   }
   return parseGrant(plain, BUILDER_LIMITS, "config_invalid");
@@ -59,7 +65,9 @@ export function exact<const V extends JsonScalar>(value: V): ConstraintOf<"exact
 }
 
 /** One of these values. */
-export function oneOf<const V extends JsonScalar>(...values: readonly V[]): ConstraintOf<"one_of"> {
+export function oneOf<const V extends readonly JsonScalar[]>(
+  ...values: V
+): ConstraintOf<"one_of"> & { readonly values: V } {
   return { constraint_type: "one_of", values };
 }
 

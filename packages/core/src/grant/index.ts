@@ -34,7 +34,10 @@ export type {
   ToolGrant,
   UrlConstraint,
 } from "./constraint.ts";
+export { describe } from "./describe.ts";
+export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
 export { findWidening, isNarrower, type NarrowingTable, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, type Refusal, refusal } from "./permits.ts";
+export type { ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
