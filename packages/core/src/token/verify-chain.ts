@@ -16,7 +16,7 @@ import {
 import { type CompactJws, type HeaderRule, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, type KnownKey, thumbprintUri } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
-import { type Thumbprint, type TokenHash, toolNameProblem } from "./names.ts";
+import { operationProblem, type Thumbprint, type TokenHash } from "./names.ts";
 import {
   type AnchorKey,
   type AnchorKeys,
@@ -234,16 +234,14 @@ function checkRoot(claims: RootClaims, limits: Limits, now: number): void {
   }
 }
 
-/** `mcp:` names an operation and is no tool's own name, but a grant may hand it over. */
 function bareProblem(id: string): string | undefined {
-  return id.includes("#") ? "with one audience, tools have bare names" : undefined;
+  return id.includes("#") ? "with one audience, tools have bare names" : operationProblem(id);
 }
 
 function qualifiedProblem(id: string, audience: readonly string[]): string | undefined {
-  const name = audience.map((name) => `${name}#`).find((prefix) => id.startsWith(prefix));
-  if (name === undefined) return "with several audiences, tools are named <audience>#<tool>";
-  const bare = id.slice(name.length);
-  return bare.startsWith("mcp:") ? undefined : toolNameProblem(bare);
+  const prefix = audience.map((name) => `${name}#`).find((candidate) => id.startsWith(candidate));
+  if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool>";
+  return operationProblem(id.slice(prefix.length));
 }
 
 /** Step 5: a child says no more than its parent (AAT draft, section 4, invariants I1 to I5). */
