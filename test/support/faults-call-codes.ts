@@ -12,6 +12,7 @@ import {
   type GrantErrorCode,
   generateSigner,
   grant,
+  memoryState,
   type StartErrorCode,
   type StateErrorCode,
 } from "@hopwise/core";
@@ -158,7 +159,7 @@ export const STATE_CODES = {
   },
   state_unavailable: {
     when: "a proof of which nobody can tell whether it was used",
-    produce: (world) => plannerReads(world, { state: { replay: { claim: fail } } }),
+    produce: (world) => plannerReads(world, { state: { ...memoryState(), replay: { claim: fail } } }),
     says: /it could not be told whether the proof was used before/,
     retryable: true,
   },
@@ -206,7 +207,7 @@ export const START_CODES = {
           tools: {},
           delegation: "grants-only",
           audit: { record: () => {} },
-          state: { replay: { claim: () => true } },
+          state: memoryState(),
         }),
       ),
     says: /audience must be absolute URIs without a fragment, such as "https:\/\/pay\.example\/mcp"; got "pay server"/,

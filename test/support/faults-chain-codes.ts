@@ -1,10 +1,12 @@
 /** How each code of a chain or of a proof comes about. */
 import {
   createChallenge,
+  createNonces,
   delegate,
   generateSigner,
   grant,
   inMemoryAgents,
+  memoryState,
   type ProofErrorCode,
   prove,
   requestDelegation,
@@ -151,6 +153,16 @@ export const CHAIN_CODES = {
     at: { hop: 1 },
     retryable: false,
   },
+  revoked: {
+    when: "a chain whose agent was revoked a moment ago",
+    produce: (world) => {
+      const state = memoryState();
+      state.revocations.revoke({ agent: "planner" });
+      return plannerReads(world, { state });
+    },
+    says: /the agent that this call stands on was revoked; have it delegated anew/,
+    retryable: false,
+  },
 } satisfies Record<TokenErrorCode, Case>;
 
 export const PROOF_CODES = {
@@ -165,6 +177,12 @@ export const PROOF_CODES = {
     produce: (world) => present(world, serialize(world.planner)),
     says: /the proof is not acceptable: the chain's holder did not sign it/,
     retryable: false,
+  },
+  proof_nonce_required: {
+    when: "a proof without a nonce, where the enforcement point asks for one",
+    produce: (world) => plannerReads(world, { nonces: createNonces() }),
+    says: /the proof must name a nonce of this enforcement point; make a new proof with the one given/,
+    retryable: true,
   },
   proof_replayed: {
     when: "a proof that was used before",

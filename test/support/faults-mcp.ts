@@ -27,7 +27,7 @@ export async function servePayments(world: World): Promise<PayServer> {
   };
   const { url, stop, audit, payments } = await serve(world, {
     stateless: true, // with sessions, FastMCP lets each client wait for a second
-    authorizer: { state: { replay: { claim } } },
+    authorizer: { state: { ...memoryState(), replay: { claim } } },
   });
   return {
     url,

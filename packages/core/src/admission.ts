@@ -13,7 +13,7 @@ import { couldPermit, refusal } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
 import {
-  type Agent,
+  type AgentClass,
   findUser,
   type Hop,
   hopsOf,
@@ -68,7 +68,7 @@ export interface DecisionContext {
 /** Who was let in. */
 export interface Caller {
   readonly subject: Subject;
-  readonly agents: readonly Agent[];
+  readonly agents: readonly AgentClass[];
   /** The name of this enforcement point that the caller meant. */
   readonly at: string;
 }

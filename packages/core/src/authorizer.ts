@@ -14,18 +14,21 @@ import { verify } from "./crypto/index.ts";
 import { type Decision, type Denied, type PolicyDecisionPoint, settleInTime } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
-import { type Agent, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
+import { type AgentClass, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
 import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
-import type { State } from "./state/index.ts";
+import type { RevocationQuery, RevocationTarget, State } from "./state/index.ts";
 import {
   type Chain,
   type Credential,
   createChainVerifier,
+  currentDelegation,
   DEFAULT_LIMITS,
+  type DelegationSource,
   type HeldDelegation,
   isAudience,
   isListing,
   type Limits,
+  type Nonces,
   randomId,
   type Subject,
   serialize,
@@ -51,6 +54,8 @@ export interface AuthorizerOptions {
   readonly delegation: { readonly kind: string; readonly action: string } | "grants-only";
   readonly audit: AuditSink;
   readonly state: State;
+  /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
+  readonly nonces?: Nonces;
   /** How long the policies, and how long the sources of attributes, may take. Default 1000. */
   readonly deadlineMs?: number;
   readonly limits?: Partial<Limits>;
@@ -89,12 +94,12 @@ export interface Authorizer {
    *
    * @throws {HopwiseError} where the chain does not verify here, or its key is not at hand
    */
-  openSession(held: HeldDelegation): Promise<Session>;
+  openSession(delegation: DelegationSource): Promise<Session>;
 }
 
 /** A holder's calls within one process. */
 export interface Session {
-  readonly delegation: HeldDelegation;
+  readonly delegation: DelegationSource;
   /** @param call its arguments as the tool's schema made them */
   authorize(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Decision>;
   /** Which of these tools could be called. */
@@ -121,10 +126,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     beginInvocation({ tool, audience: audience[0] as string, via, audit, deadlineMs, clock });
 
   /** Steps 1 to 7: the chain is genuine, alive, meant for us, and its agents are who it says. */
-  const openChain = async (invocation: Invocation, compact: string): Promise<readonly Agent[]> => {
+  const openChain = async (invocation: Invocation, compact: string): Promise<readonly AgentClass[]> => {
     const chain = await invocation.stage("token", () => verifier.verify(compact, nowSeconds()));
     ourName(chain, audience);
     invocation.chain = chain;
+    await checkRevoked(invocation, { ...namesOf(chain), subject: chain.subject });
     const { issuer, subject } = chain.subject;
     invocation.view = {
       id: chain.id,
@@ -139,21 +145,45 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     );
   };
 
+  /** Step 6: asked at each call, whatever is cached. */
+  const checkRevoked = async (invocation: Invocation, query: RevocationQuery): Promise<void> => {
+    const target = await invocation.stage("token", () => findRevoked(state, query, deadlineMs));
+    if (target === undefined) return;
+    const [what = ""] = Object.keys(target);
+    throw new HopwiseError("revoked", `the ${what} that this call stands on was revoked; have it delegated anew`);
+  };
+
   /** Steps 8 and 10: its holder presents it, for this call, once. Every proof that verified is used up, whatever follows. */
   const checkProof = async (invocation: Invocation, chain: Chain, proof: string): Promise<string> => {
     const { tool, received } = invocation;
     const proven = await invocation.stage("proof", () =>
-      verifyProof(proof, { chain, tool, arguments: received, audience, nowSeconds: nowSeconds(), limits }),
+      verifyProof(proof, {
+        chain,
+        tool,
+        arguments: received,
+        audience,
+        nowSeconds: nowSeconds(),
+        limits,
+        nonces: options.nonces,
+      }),
     );
     await invocation.stage("replay", async () => {
       const { notBefore } = state.replay;
-      if (notBefore !== undefined && proven.issuedAt < notBefore) {
+      const { nonce } = proven;
+      if (nonce !== undefined && !(await claim(state, `nonce.${nonce.value}`, nonce.expiresAt * 1000, deadlineMs))) {
+        throw new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
+      }
+      if (nonce === undefined && notBefore !== undefined && proven.issuedAt < notBefore) {
         throw new HopwiseError(
           "proof_invalid",
           "the proof was made before this server began to remember proofs; make a new one",
         );
       }
-      const until = (Math.max(nowSeconds(), proven.issuedAt) + limits.proofWindowSeconds + limits.skewSeconds) * 1000;
+      const until =
+        (Math.max(nowSeconds(), proven.issuedAt, nonce?.expiresAt ?? 0) +
+          limits.proofWindowSeconds +
+          limits.skewSeconds) *
+        1000;
       if (!(await claim(state, `${chain.holder.thumbprint}.${proven.jti}`, until, deadlineMs))) {
         throw new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
       }
@@ -185,6 +215,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       }
       if ("user" in credential) {
         invocation.verified = true;
+        await checkRevoked(invocation, {
+          tokens: [],
+          keys: [],
+          agents: [],
+          subject: credential.user,
+          issuedAt: nowSeconds(),
+        });
         return await letIn(invocation, { subject: credential.user, agents: [], at: audience[0] as string });
       }
       const agents = await openChain(invocation, credential.chain);
@@ -198,7 +235,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
   };
 
-  const openSession = async (held: HeldDelegation): Promise<Session> => {
+  /** The holder's key is at hand: it signs a challenge. */
+  const provePossession = async (held: HeldDelegation): Promise<ProvenHolder> => {
     const compact = serialize(held);
     const chain = await verifier.verify(compact, nowSeconds());
     const challenge = `hopwise-session ${randomId()} ${audience[0]}`;
@@ -206,8 +244,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (!(await verify(chain.holder.verification, challenge, signature))) {
       throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
     }
-    const at = ourName(chain, audience);
+    return { held, compact, chain, at: ourName(chain, audience) };
+  };
 
+  const openSession = async (delegation: DelegationSource): Promise<Session> => {
+    let holder = await provePossession(await currentDelegation(delegation));
     const enter = async (tool: string, args: unknown): Promise<Admission | Denied> => {
       const invocation = begin(tool, "session");
       invocation.verified = true;
@@ -215,6 +256,9 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         invocation.received = await invocation.stage("arguments", () =>
           plainArguments(toolEntry(tools, tool), args, limits),
         );
+        const held = await currentDelegation(delegation);
+        if (held !== holder.held) holder = await provePossession(held);
+        const { compact, chain, at } = holder;
         const agents = await openChain(invocation, compact);
         return await letIn(invocation, { subject: chain.subject, agents, at });
       } catch (error) {
@@ -223,7 +267,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     };
 
     return {
-      delegation: held,
+      delegation,
       authorize: async (call) => {
         const entered = await enter(call.tool, call.arguments);
         return entered.outcome === "admitted" ? entered.decide() : entered;
@@ -247,6 +291,14 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
 }
 
+/** A holder who showed to have the key, once. */
+interface ProvenHolder {
+  readonly held: HeldDelegation;
+  readonly compact: string;
+  readonly chain: Chain;
+  readonly at: string;
+}
+
 function checkOptions(audience: readonly string[], deadlineMs: number): void {
   const wrong = audience.find((name) => !isAudience(name));
   if (audience.length === 0 || wrong !== undefined) {
@@ -268,6 +320,28 @@ function ourName(chain: Chain, audience: readonly string[]): string {
     "the chain is not for this enforcement point; have it delegated for its name",
     { pointer: "/aud" },
   );
+}
+
+/** Everything of a chain that can be revoked. */
+function namesOf({ links }: Chain): Omit<RevocationQuery, "subject"> {
+  return {
+    tokens: links.map(({ hash }) => hash),
+    keys: links.map(({ key }) => key),
+    agents: links.map(({ agent }) => agent),
+    issuedAt: links[0]?.issuedAt ?? 0,
+  };
+}
+
+async function findRevoked(
+  { revocations }: State,
+  query: RevocationQuery,
+  deadlineMs: number,
+): Promise<RevocationTarget | undefined> {
+  try {
+    return await settleInTime(deadlineMs, revocations.find(query));
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", "it could not be told whether something was revoked", { cause });
+  }
 }
 
 async function claim({ replay }: State, key: string, untilMs: number, deadlineMs: number): Promise<boolean> {

@@ -28,11 +28,13 @@ export type TokenErrorCode =
   | "chain_widened"
   | "principal_changed"
   | "audience_mismatch"
-  | "agent_unknown";
+  | "agent_unknown"
+  | "revoked";
 
 /** Codes of a caller who could not show that the chain is theirs, for this call, now. */
 export type ProofErrorCode =
   | "proof_missing"
+  | "proof_nonce_required"
   | "proof_invalid"
   | "proof_replayed"
   | "proof_arguments_mismatch"
@@ -81,6 +83,8 @@ export interface ErrorDetail {
   readonly hop?: number | undefined;
   /** What a policy gave as its reason. */
   readonly reason?: string | undefined;
+  /** What the next proof must name; only with `proof_nonce_required`. */
+  readonly nonce?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -96,6 +100,7 @@ export class HopwiseError extends Error {
   readonly rule: string | undefined;
   readonly hop: number | undefined;
   readonly reason: string | undefined;
+  readonly nonce: string | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(
@@ -107,5 +112,6 @@ export class HopwiseError extends Error {
     this.rule = detail.rule;
     this.hop = detail.hop;
     this.reason = detail.reason;
+    this.nonce = detail.nonce;
   }
 }

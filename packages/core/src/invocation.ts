@@ -1,4 +1,4 @@
-import type { AuditSink, DecisionRecord } from "./audit/index.ts";
+import type { AuditSink, DecisionRecord, UnverifiedAttempt } from "./audit/index.ts";
 import { sha256 } from "./crypto/index.ts";
 import {
   type Allowed,
@@ -88,6 +88,16 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     await settleInTime(deadlineMs, audit.record(entry));
   };
 
+  const attemptOf = ({ tool, code, message }: Denied): UnverifiedAttempt => ({
+    invocation: id,
+    time: new Date(clock()).toISOString(),
+    audience,
+    tool,
+    code,
+    message,
+    ...(invocation.chain !== undefined && { chainId: invocation.chain.id }),
+  });
+
   const denied = (error: HopwiseError): Denied => ({
     ...answer(),
     outcome: "denied",
@@ -98,6 +108,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     ...(error.reason !== undefined && { reason: error.reason }),
     ...(error.pointer !== undefined && { pointer: error.pointer }),
     ...(error.rule !== undefined && { rule: error.rule }),
+    ...(error.nonce !== undefined && { nonce: error.nonce }),
     retryable: isRetryable(error.code as Denied["code"]),
   });
 
@@ -143,19 +154,10 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
         // A denial stands whether or not it could be written down.
         await record(decision).catch(() => {});
       } else {
-        try {
-          audit.unverified?.({
-            invocation: id,
-            time: new Date(clock()).toISOString(),
-            audience,
-            tool: decision.tool,
-            code: decision.code,
-            message: decision.message,
-            ...(invocation.chain !== undefined && { chainId: invocation.chain.id }),
-          });
-        } catch {
-          // Counting strangers must not break the answer to them.
-        }
+        // Counting strangers must not break the answer to them, nor the process.
+        void Promise.resolve(attemptOf(decision))
+          .then((attempt) => audit.unverified?.(attempt))
+          .catch(() => {});
       }
       return decision;
     },

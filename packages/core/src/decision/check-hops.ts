@@ -5,6 +5,7 @@ import type {
   Principal,
   Resource,
 } from "@cerbos/core";
+import { plainText } from "../plain-text.ts";
 import type { Hop } from "../principal/index.ts";
 import { withDeadline } from "./deadline.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
@@ -130,7 +131,7 @@ function readResult(
   const [invalid] = result.validationErrors;
   if (invalid !== undefined) {
     return nothing(
-      `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}": ${invalid.message}`,
+      `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`,
     );
   }
   const outputs = readOutputs(result.outputs);
@@ -140,6 +141,11 @@ function readResult(
   if (effect !== "EFFECT_ALLOW") return nothing("it gave neither allow nor deny");
   // An allowance with an output that is not understood may be one with a condition on it.
   return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
+}
+
+/** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */
+function withoutValues(message: string): string {
+  return /^(missing properties|additionalProperties|expected) /.test(message) ? `: ${plainText(message)}` : "";
 }
 
 function faultOf(cause: unknown): Pick<HopVerdict, "problem" | "unavailable"> {

@@ -57,6 +57,8 @@ export interface Denied extends Answer {
   /** JSON pointer into the arguments or into the token. */
   readonly pointer?: string;
   readonly rule?: string;
+  /** What the next proof must name; only with `proof_nonce_required`. */
+  readonly nonce?: string;
   /** Whether the same call may be allowed later, without anybody being given more. */
   readonly retryable: boolean;
 }
@@ -69,6 +71,7 @@ export interface Pending extends Answer {
 const RETRYABLE: ReadonlySet<DenialCode> = new Set<DenialCode>([
   "token_expired",
   "token_not_yet_valid",
+  "proof_nonce_required",
   "context_unavailable",
   "policy_unavailable",
   "audit_unavailable",

@@ -1,4 +1,4 @@
-import { PlanKind, type Principal } from "@cerbos/core";
+import { PlanKind, type PlanResourcesResponse, type Principal } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { ToolEntry } from "../resource/index.ts";
 import { withDeadline } from "./deadline.ts";
@@ -8,7 +8,7 @@ import type { PolicyDecisionPoint } from "./pdp.ts";
  * For each entry: could some call of it be allowed to every one of the principals? False only where the policies always
  * deny, whatever the arguments; a rule that needs arguments hides nothing.
  *
- * @throws {HopwiseError} `policy_unavailable`: an outage is never an empty list
+ * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
  */
 export async function couldBeAllowed(
   pdp: PolicyDecisionPoint,
@@ -33,17 +33,24 @@ export async function couldBeAllowed(
             ),
             expired,
           ]);
-          answers.set(
-            key,
-            plans.every(({ kind }) => kind === PlanKind.ALWAYS_ALLOWED || kind === PlanKind.CONDITIONAL),
-          );
+          answers.set(key, plans.map(mayBeAllowed).every(Boolean));
         }),
       ),
     );
   } catch (cause) {
+    if (cause instanceof HopwiseError) throw cause;
     throw new HopwiseError("policy_unavailable", "the policies could not be asked what may be shown", { cause });
   }
   return entries.map((entry) => answers.get(questionKey(entry)) === true);
+}
+
+function mayBeAllowed({ kind, validationErrors }: Partial<PlanResourcesResponse>, hop: number): boolean {
+  const valid = validationErrors === undefined || validationErrors.length === 0;
+  if (valid && kind === PlanKind.ALWAYS_DENIED) return false;
+  if (valid && (kind === PlanKind.ALWAYS_ALLOWED || kind === PlanKind.CONDITIONAL)) return true;
+  throw new HopwiseError("policy_inconclusive", "the policies' answer about what may be shown cannot be relied on", {
+    hop,
+  });
 }
 
 function questionKey({ kind, action, scope, policyVersion }: ToolEntry): string {

@@ -2,6 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
 import type { Constraint, ConstraintOf, Grant, ToolGrant } from "./constraint.ts";
 import { type GrantLimits, parseGrant } from "./parse.ts";
+import type { CheckedGrant, Schemas } from "./typed.ts";
 
 /** What an author may write for one tool: a constraint for each argument, or one of the two markers. */
 export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
@@ -22,10 +23,15 @@ export const noArguments: unique symbol = Symbol("no arguments");
  * })
  * ```
  *
+ * @param schemas the tools' own schemas (zod or any Standard Schema), by name: then a wrong argument name, a missing
+ *   one, or a constraint that does not fit the argument's type is a compile error
  * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
  */
-export function grant(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
-  const written = Object.entries(tools).map(([tool, input]) => [
+export function grant<
+  const G extends { readonly [tool: string]: ToolGrantInput },
+  S extends Schemas = Record<never, never>,
+>(tools: G & CheckedGrant<G, S>, _schemas?: S): Grant {
+  const written = Object.entries<ToolGrantInput>(tools).map(([tool, input]) => [
     tool,
     input === anyArguments ? {} : constraintsOf(tool, input),
   ]);
@@ -129,6 +135,41 @@ export function any(...constraints: readonly Constraint[]): ConstraintOf<"any"> 
 /** Any value, but there must be one. */
 export function wildcard(): ConstraintOf<"wildcard"> {
   return { constraint_type: "wildcard" };
+}
+
+/** A text that starts with this. For paths and URLs use {@link path} and {@link url}: a prefix knows no segments. */
+export function prefix(value: string): ConstraintOf<"prefix"> {
+  return { constraint_type: "prefix", value };
+}
+
+/** A text that ends with this. */
+export function suffix(value: string): ConstraintOf<"suffix"> {
+  return { constraint_type: "suffix", value };
+}
+
+/** An absolute path at or below a root. Paths that would have to be resolved or decoded first are refused. */
+export function path(root: string): ConstraintOf<"path"> {
+  return { constraint_type: "path", root };
+}
+
+/** A URL of one of these origins, at or below a path; in its one canonical spelling. */
+export function url(where: { origins: readonly string[]; under?: string }): ConstraintOf<"url"> {
+  return { constraint_type: "url", ...where };
+}
+
+/** A text or an array that is not longer; a text is measured in UTF-16 code units. */
+export function length(max: number): ConstraintOf<"length"> {
+  return { constraint_type: "length", max };
+}
+
+/** An array of which every element passes. */
+export function each(constraint: Constraint): ConstraintOf<"each"> {
+  return { constraint_type: "each", constraint };
+}
+
+/** An object of exactly these properties. */
+export function object(properties: { readonly [name: string]: Constraint }): ConstraintOf<"object"> {
+  return { constraint_type: "object", properties };
 }
 
 /** The argument may be missing; if it is there, it must pass. */

@@ -1,5 +1,6 @@
-import { isScalar, type JsonValue } from "../json/index.ts";
+import { isJsonObject, isScalar, type JsonObject, type JsonValue } from "../json/index.ts";
 import type { Constraint, RangeConstraint } from "./constraint.ts";
+import { isAtOrBelow, isCleanPath, passesUrl } from "./location.ts";
 
 /**
  * Whether a value passes a constraint (the `check` predicate, AAT draft, section 3.4). `undefined` is an argument that
@@ -52,7 +53,30 @@ function passesPresent(
       return constraint.constraints.some((clause) => passes(clause, value));
     case "wildcard":
       return true;
+    case "prefix":
+      return typeof value === "string" && value.startsWith(constraint.value);
+    case "suffix":
+      return typeof value === "string" && value.endsWith(constraint.value);
+    case "path":
+      return typeof value === "string" && isCleanPath(value) && isAtOrBelow(value, constraint.root);
+    case "url":
+      return typeof value === "string" && passesUrl(constraint, value);
+    case "length":
+      return (typeof value === "string" || Array.isArray(value)) && value.length <= constraint.max;
+    case "each":
+      return Array.isArray(value) && value.every((item: JsonValue) => passes(constraint.constraint, item));
+    case "object":
+      return isJsonObject(value) && passesObject(constraint.properties, value);
   }
+}
+
+/** A closed world again: exactly the named properties. */
+function passesObject(properties: { readonly [name: string]: Constraint }, value: JsonObject): boolean {
+  const names = Object.keys(properties);
+  return (
+    Object.keys(value).length === names.length &&
+    names.every((name) => Object.hasOwn(value, name) && passes(properties[name] as Constraint, value[name]))
+  );
 }
 
 function isScalarArray(value: JsonValue): value is readonly (string | number | boolean | null)[] {

@@ -16,6 +16,13 @@ export type Constraint =
   | { readonly constraint_type: "all"; readonly constraints: readonly Constraint[] }
   | { readonly constraint_type: "any"; readonly constraints: readonly Constraint[] }
   | { readonly constraint_type: "wildcard" }
+  | { readonly constraint_type: "prefix"; readonly value: string }
+  | { readonly constraint_type: "suffix"; readonly value: string }
+  | { readonly constraint_type: "path"; readonly root: string }
+  | UrlConstraint
+  | { readonly constraint_type: "length"; readonly max: number }
+  | { readonly constraint_type: "each"; readonly constraint: Constraint }
+  | { readonly constraint_type: "object"; readonly properties: { readonly [name: string]: Constraint } }
   | { readonly constraint_type: "optional"; readonly constraint: Constraint }
   | { readonly constraint_type: "absent" };
 
@@ -26,6 +33,14 @@ export interface RangeConstraint {
   readonly max?: number;
   readonly min_inclusive?: boolean;
   readonly max_inclusive?: boolean;
+}
+
+/** A URL of one of these origins (`scheme://host` or `scheme://host:port`), at or below a path. */
+export interface UrlConstraint {
+  readonly constraint_type: "url";
+  readonly origins: readonly string[];
+  /** Default: anywhere below the origin. */
+  readonly under?: string;
 }
 
 export type ConstraintType = Constraint["constraint_type"];

@@ -5,19 +5,30 @@ export {
   any,
   anyArguments,
   contains,
+  each,
   exact,
   grant,
   int,
+  length,
   noArguments,
   notOneOf,
+  object,
   oneOf,
   optional,
+  path,
+  prefix,
   range,
   subset,
+  suffix,
   type ToolGrantInput,
+  url,
   wildcard,
 } from "./build.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
-export { findWidening, isNarrower, type Widening } from "./narrow.ts";
+export { describe } from "./describe.ts";
+export { diff, type GrantDiff } from "./diff.ts";
+export { findExtension } from "./interop.ts";
+export { findWidening, isNarrower, type NarrowingTable, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, refusal } from "./permits.ts";
+export type { ConstraintFor, SchemaLike, Schemas } from "./typed.ts";

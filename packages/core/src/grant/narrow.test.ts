@@ -1,5 +1,28 @@
 import { describe, expect, it } from "vitest";
-import { absent, all, any, contains, exact, int, notOneOf, oneOf, optional, range, subset, wildcard } from "./build.ts";
+import {
+  absent,
+  all,
+  any,
+  contains,
+  each,
+  exact,
+  int,
+  length,
+  notOneOf,
+  object,
+  oneOf,
+  optional,
+  path,
+  prefix,
+  range,
+  subset,
+  suffix,
+  url,
+  wildcard,
+} from "./build.ts";
+
+const A = "https://a.example";
+
 import type { Constraint, ConstraintType, Grant } from "./constraint.ts";
 import { findWidening, isNarrower } from "./narrow.ts";
 
@@ -126,6 +149,50 @@ describe("a constraint may not stand under its parent", () => {
     ["what any has as a clause, without any", any(int(), exact("a")), int(), "", "int may not stand under any"],
     ["any of one for what it has", int(), any(int()), "", "any may not stand under int"],
     ["all that is narrower, without the type", int(), all(int(), exact(1)), "", "all may not stand under int"],
+    ["prefix that is shorter", prefix("ab"), prefix("a"), "/value", "a prefix may only grow longer"],
+    ["prefix for suffix", suffix("a"), prefix("a"), "", "prefix may not stand under suffix"],
+    ["suffix that is shorter", suffix("ab"), suffix("b"), "/value", "a suffix may only grow longer"],
+    ["exact outside of a prefix", prefix("ab"), exact("a"), "", "every listed value must pass the parent"],
+    ["path above", path("/a/b"), path("/a"), "/root", "a root stays at or below"],
+    ["path beside, of the same beginning", path("/a"), path("/ab"), "/root", "a root stays at or below"],
+    ["a listed path that leaves", path("/a"), oneOf("/a/b", "/a/../c"), "", "every listed value must pass the parent"],
+    [
+      "url of another origin",
+      url({ origins: [A] }),
+      url({ origins: [A, "https://b.example"] }),
+      "/origins",
+      "may not add an",
+    ],
+    ["url above", url({ origins: [A], under: "/x" }), url({ origins: [A] }), "/under", "a path stays at or below"],
+    ["length that grows", length(3), length(4), "/max", "a length may only fall"],
+    [
+      "each with a wider inside",
+      each(int({ max: 1 })),
+      each(int({ max: 2 })),
+      "/constraint/max",
+      "an upper bound may only fall",
+    ],
+    [
+      "object with a property more",
+      object({ a: int() }),
+      object({ a: int(), b: int() }),
+      "/properties/b",
+      "names nothing that",
+    ],
+    [
+      "object with a property less",
+      object({ a: int(), b: int() }),
+      object({ a: int() }),
+      "/properties/b",
+      "constrains everything",
+    ],
+    [
+      "object with a wider property",
+      object({ a: int({ max: 1 }) }),
+      object({ a: int() }),
+      "/properties/a/max",
+      "an upper bound",
+    ],
     [
       "optional for required",
       range({ max: 9 }),
@@ -166,6 +233,13 @@ describe("a constraint may not stand under its parent", () => {
       all: all(int({ min: 1, max: 1 }), range({ min: 1, max: 1 })),
       any: any(int({ min: 1, max: 1 })),
       wildcard: wildcard(),
+      prefix: prefix("/a"),
+      suffix: suffix("/a"),
+      path: path("/a"),
+      url: url({ origins: ["https://a.example"] }),
+      length: length(0),
+      each: each(int({ min: 1, max: 1 })),
+      object: object({ a: int() }),
       optional: optional(int({ min: 1, max: 1 })),
       absent: absent(),
     };
@@ -181,6 +255,13 @@ describe("a constraint may not stand under its parent", () => {
       all: "all wildcard",
       any: "any wildcard",
       wildcard: "wildcard",
+      prefix: "wildcard prefix",
+      suffix: "wildcard suffix",
+      path: "wildcard path",
+      url: "wildcard url",
+      length: "wildcard length",
+      each: "wildcard each",
+      object: "wildcard object",
       optional: "optional",
       absent: "optional absent",
     };
@@ -237,10 +318,10 @@ describe("a grant may not stand under its parent where it", () => {
   it.each<[string, Grant, string, string]>([
     ["adds a tool", { remove: {} }, "/remove", "a child may only name tools that its parent names"],
     ["adds a tool of an inherited name", { toString: {} }, "/toString", "a child may only name tools"],
-    ["adds an argument", { pay: { ...parent["pay"], cc: exact(1) } }, "/pay/cc", "names no argument that its parent"],
-    ["adds an inherited name", { pay: { ...parent["pay"], valueOf: exact(1) } }, "/pay/valueOf", "names no argument"],
-    ["drops an argument", { pay: { to: exact("ACME") } }, "/pay/memo", "constrains every argument that its parent"],
-    ["empties the map of arguments", { pay: {} }, "/pay/to", "constrains every argument that its parent"],
+    ["adds an argument", { pay: { ...parent["pay"], cc: exact(1) } }, "/pay/cc", "names nothing that its parent"],
+    ["adds an inherited name", { pay: { ...parent["pay"], valueOf: exact(1) } }, "/pay/valueOf", "names nothing"],
+    ["drops an argument", { pay: { to: exact("ACME") } }, "/pay/memo", "constrains everything that its parent"],
+    ["empties the map of arguments", { pay: {} }, "/pay/to", "constrains everything that its parent"],
     ["widens under a name with / and ~", { "a/b": { "c~d": wildcard() } }, "/a~1b/c~0d", "wildcard may not stand"],
     ["widens the second tool", { read: {}, pay: { to: optional(wildcard()), memo: absent() } }, "/pay/to", "optional"],
   ])("%s", (_, child, pointer, rule) => {

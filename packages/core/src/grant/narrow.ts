@@ -1,6 +1,7 @@
 import { type JsonScalar, pointerTo } from "../json/index.ts";
 import { passes } from "./check.ts";
 import type { Constraint, ConstraintOf, Grant, RangeConstraint, ToolGrant } from "./constraint.ts";
+import { isAtOrBelow } from "./location.ts";
 
 /** Where and how a child's grant reaches beyond its parent's. */
 export interface Widening {
@@ -11,6 +12,18 @@ export interface Widening {
   readonly parent: unknown;
   readonly child: unknown;
 }
+
+/**
+ * Which table rules: Hopwise's own, or the draft's alone (section 4.5), where less may stand under what. A chain that
+ * keeps to the draft's is accepted by any verifier of it.
+ */
+export type NarrowingTable = "hopwise" | "aat-01";
+
+/** What listed values may stand under in the draft; in Hopwise's table, under whatever accepts each of them. */
+const LISTED_STANDS_UNDER: { readonly [child in string]?: readonly string[] } = {
+  exact: ["exact", "range", "one_of", "wildcard"],
+  one_of: ["one_of", "wildcard"],
+};
 
 /** Whether every call that `child` covers is covered by `parent`, as far as the table of the specification can tell. */
 export function isNarrower(parent: Grant, child: Grant): boolean {
@@ -23,25 +36,39 @@ export function isNarrower(parent: Grant, child: Grant): boolean {
  *
  * The boundary itself does not rest on this table: at each call the arguments must pass every token's grant.
  */
-export function findWidening(parent: Grant, child: Grant): Widening | undefined {
+export function findWidening(parent: Grant, child: Grant, table: NarrowingTable = "hopwise"): Widening | undefined {
   for (const tool of Object.keys(child)) {
     const pointer = pointerTo("", tool);
     const own = child[tool] as ToolGrant;
     if (!Object.hasOwn(parent, tool)) {
       return { pointer, rule: "a child may only name tools that its parent names", parent: undefined, child: own };
     }
-    const widening = findToolWidening(parent[tool] as ToolGrant, own, pointer);
+    const widening = findToolWidening(parent[tool] as ToolGrant, own, pointer, table);
     if (widening !== undefined) return widening;
   }
   return undefined;
 }
 
-function findToolWidening(parent: ToolGrant, child: ToolGrant, pointer: string): Widening | undefined {
-  const parentNames = Object.keys(parent);
-  if (parentNames.length === 0) return undefined; // "any arguments": whatever the child names is narrower
-  for (const name of parentNames) {
+function findToolWidening(
+  parent: ToolGrant,
+  child: ToolGrant,
+  pointer: string,
+  table: NarrowingTable,
+): Widening | undefined {
+  if (Object.keys(parent).length === 0) return undefined; // "any arguments": whatever the child names is narrower
+  return findMembersWidening(parent, child, pointer, table);
+}
+
+/** Two closed worlds, of arguments or of an object's properties: the same names, each narrower. */
+function findMembersWidening(
+  parent: ToolGrant,
+  child: ToolGrant,
+  pointer: string,
+  table: NarrowingTable,
+): Widening | undefined {
+  for (const name of Object.keys(parent)) {
     if (!Object.hasOwn(child, name)) {
-      const rule = "a child constrains every argument that its parent constrains";
+      const rule = "a child constrains everything that its parent constrains";
       return { pointer: pointerTo(pointer, name), rule, parent: parent[name], child: undefined };
     }
   }
@@ -51,18 +78,23 @@ function findToolWidening(parent: ToolGrant, child: ToolGrant, pointer: string):
     if (!Object.hasOwn(parent, name)) {
       return {
         pointer: at,
-        rule: "a child names no argument that its parent does not name",
+        rule: "a child names nothing that its parent does not name",
         parent: undefined,
         child: own,
       };
     }
-    const widening = findConstraintWidening(parent[name] as Constraint, own, at);
+    const widening = findConstraintWidening(parent[name] as Constraint, own, at, table);
     if (widening !== undefined) return widening;
   }
   return undefined;
 }
 
-function findConstraintWidening(parent: Constraint, child: Constraint, pointer: string): Widening | undefined {
+function findConstraintWidening(
+  parent: Constraint,
+  child: Constraint,
+  pointer: string,
+  table: NarrowingTable,
+): Widening | undefined {
   const widens = (rule: string, at = pointer, p: unknown = parent, c: unknown = child): Widening => ({
     pointer: at,
     rule,
@@ -74,9 +106,9 @@ function findConstraintWidening(parent: Constraint, child: Constraint, pointer: 
   if (parent.constraint_type === "optional") {
     if (child.constraint_type === "absent") return undefined;
     if (child.constraint_type === "optional") {
-      return findConstraintWidening(parent.constraint, child.constraint, pointerTo(pointer, "constraint"));
+      return findConstraintWidening(parent.constraint, child.constraint, pointerTo(pointer, "constraint"), table);
     }
-    return findConstraintWidening(parent.constraint, child, pointer);
+    return findConstraintWidening(parent.constraint, child, pointer, table);
   }
   if (parent.constraint_type === "absent" || child.constraint_type === "absent") {
     if (parent.constraint_type === child.constraint_type) return undefined;
@@ -86,7 +118,10 @@ function findConstraintWidening(parent: Constraint, child: Constraint, pointer: 
 
   // Listed values may stand under any type that accepts each of them: true by definition, whatever the type.
   const listed = listedValues(child);
-  if (listed !== undefined) {
+  if (
+    listed !== undefined &&
+    (table === "hopwise" || LISTED_STANDS_UNDER[child.constraint_type]?.includes(parent.constraint_type))
+  ) {
     const outside = listed.find((value) => !passes(parent, value));
     return outside === undefined
       ? undefined
@@ -126,10 +161,54 @@ function findConstraintWidening(parent: Constraint, child: Constraint, pointer: 
         added && widens("a child may not add an allowed element", pointerTo(pointer, "allowed"), undefined, added.value)
       );
     }
+    case "prefix": {
+      const { value } = parent as typeof child;
+      return child.value.startsWith(value)
+        ? undefined
+        : widens("a prefix may only grow longer", pointerTo(pointer, "value"), value, child.value);
+    }
+    case "suffix": {
+      const { value } = parent as typeof child;
+      return child.value.endsWith(value)
+        ? undefined
+        : widens("a suffix may only grow longer", pointerTo(pointer, "value"), value, child.value);
+    }
+    case "path": {
+      const { root } = parent as typeof child;
+      return isAtOrBelow(child.root, root)
+        ? undefined
+        : widens("a root stays at or below its parent's", pointerTo(pointer, "root"), root, child.root);
+    }
+    case "url": {
+      const { origins, under = "/" } = parent as typeof child;
+      const added = missing(child.origins, origins);
+      if (added !== undefined)
+        return widens("a child may not add an origin", pointerTo(pointer, "origins"), undefined, added.value);
+      if (isAtOrBelow(child.under ?? "/", under)) return undefined;
+      return widens("a path stays at or below its parent's", pointerTo(pointer, "under"), under, child.under);
+    }
+    case "length": {
+      const { max } = parent as typeof child;
+      return child.max <= max ? undefined : widens("a length may only fall", pointerTo(pointer, "max"), max, child.max);
+    }
+    case "each":
+      return findConstraintWidening(
+        (parent as typeof child).constraint,
+        child.constraint,
+        pointerTo(pointer, "constraint"),
+        table,
+      );
+    case "object":
+      return findMembersWidening(
+        (parent as typeof child).properties,
+        child.properties,
+        pointerTo(pointer, "properties"),
+        table,
+      );
     case "any": {
       const clauses = (parent as typeof child).constraints;
       const at = pointerTo(pointer, "constraints");
-      const wide = child.constraints.findIndex((clause) => !clauses.some((wider) => stands(wider, clause)));
+      const wide = child.constraints.findIndex((clause) => !clauses.some((wider) => stands(wider, clause, table)));
       if (wide === -1) return undefined;
       return widens(
         "every clause of any must stand under a clause of the parent",
@@ -140,7 +219,7 @@ function findConstraintWidening(parent: Constraint, child: Constraint, pointer: 
     }
     case "all": {
       const clauses = (parent as typeof child).constraints;
-      if (canMatchAll(clauses, child.constraints)) return undefined;
+      if (canMatchAll(clauses, child.constraints, table)) return undefined;
       return widens("each clause of the parent's all needs a clause of its own", pointerTo(pointer, "constraints"));
     }
     default:
@@ -148,8 +227,8 @@ function findConstraintWidening(parent: Constraint, child: Constraint, pointer: 
   }
 }
 
-function stands(parent: Constraint, child: Constraint): boolean {
-  return findConstraintWidening(parent, child, "") === undefined;
+function stands(parent: Constraint, child: Constraint, table: NarrowingTable): boolean {
+  return findConstraintWidening(parent, child, "", table) === undefined;
 }
 
 function listedValues(constraint: Constraint): readonly JsonScalar[] | undefined {
@@ -196,8 +275,8 @@ function rangeWidening(parent: RangeConstraint, child: RangeConstraint, pointer:
  * Whether each parent clause can have a child clause of its own that stands under it: a perfect matching, found by
  * augmenting paths (Kuhn). Polynomial, where the draft's backtracking (section 4.5) is exponential in the worst case.
  */
-function canMatchAll(parents: readonly Constraint[], children: readonly Constraint[]): boolean {
-  const edges = parents.map((parent) => children.map((child) => stands(parent, child)));
+function canMatchAll(parents: readonly Constraint[], children: readonly Constraint[], table: NarrowingTable): boolean {
+  const edges = parents.map((parent) => children.map((child) => stands(parent, child, table)));
   const takenBy = new Map<number, number>();
   const assign = (parent: number, seen: Set<number>): boolean => {
     for (let child = 0; child < children.length; child++) {

@@ -1,6 +1,7 @@
 import { type ErrorCode, HopwiseError } from "../errors.ts";
 import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+import { isCleanPath, isOrigin } from "./location.ts";
 
 /** Bounds of a grant; each is finite, so that no token can make a verifier work without end. */
 export interface GrantLimits {
@@ -80,6 +81,29 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
     return typeof own === "boolean" ? { [name]: own } : refuse(pointerTo(pointer, name), "true or false is expected");
   };
 
+  const text = (item: JsonValue | undefined, pointer: string): string => {
+    const value = scalar(item, pointer);
+    return typeof value === "string" && value !== "" ? value : refuse(pointer, "a text that is not empty is expected");
+  };
+
+  const cleanPath = (item: JsonValue | undefined, pointer: string): string => {
+    const path = text(item, pointer);
+    return isCleanPath(path)
+      ? path
+      : refuse(pointer, "an absolute path without . or .. or empty segments, % or \\ is expected");
+  };
+
+  const origins = (item: JsonValue | undefined, pointer: string): readonly string[] =>
+    list(item, pointer, 1, MAX_VALUES).map((entry, i) => {
+      const origin = text(entry, pointerTo(pointer, i));
+      return isOrigin(origin)
+        ? origin
+        : refuse(pointerTo(pointer, i), "an origin such as https://docs.example is expected");
+    });
+
+  /** The argument `uri` of a tool, and whatever is nested in its constraint. */
+  const isUriArgument = (pointer: string): boolean => pointer.slice(at.length).split("/")[2] === "uri";
+
   const clauses = (item: JsonObject, pointer: string, min: number, depth: number): readonly Constraint[] => {
     const inner = pointerTo(pointer, "constraints");
     return list(item["constraints"], inner, min, MAX_CLAUSES).map((c, i) =>
@@ -128,6 +152,41 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
         return { constraint_type: "any", constraints: clauses(item, pointer, 1, depth) };
       case "wildcard":
         return { constraint_type: "wildcard" };
+      case "prefix":
+      case "suffix":
+        if (isUriArgument(pointer))
+          return refuse(pointer, `${type} cannot tell one place of a uri from another; use url`);
+        return {
+          constraint_type: type as "prefix" | "suffix",
+          value: text(item["value"], pointerTo(pointer, "value")),
+        };
+      case "path":
+        return { constraint_type: "path", root: cleanPath(item["root"], pointerTo(pointer, "root")) };
+      case "url":
+        return {
+          constraint_type: "url",
+          origins: origins(item["origins"], pointerTo(pointer, "origins")),
+          ...(item["under"] !== undefined && { under: cleanPath(item["under"], pointerTo(pointer, "under")) }),
+        };
+      case "length": {
+        const max = bound(item["max"], pointerTo(pointer, "max"), true);
+        if (max === undefined || max < 0)
+          return refuse(pointerTo(pointer, "max"), "a non-negative integer is expected");
+        return { constraint_type: "length", max };
+      }
+      case "each":
+        return {
+          constraint_type: "each",
+          constraint: constraint(item["constraint"], pointerTo(pointer, "constraint"), depth + 1),
+        };
+      case "object": {
+        const inner = pointerTo(pointer, "properties");
+        const properties: Record<string, Constraint> = {};
+        for (const [name, member] of entries(item["properties"], inner, limits.argumentsPerTool, "properties")) {
+          properties[name] = constraint(member, pointerTo(inner, name), depth + 1);
+        }
+        return { constraint_type: "object", properties };
+      }
       case "optional":
         if (depth > 0) return refuse(pointer, "optional stands only at the top of an argument");
         return {
@@ -164,6 +223,13 @@ const members = {
   all: ["constraints"],
   any: ["constraints"],
   wildcard: [],
+  prefix: ["value"],
+  suffix: ["value"],
+  path: ["root"],
+  url: ["origins", "under"],
+  length: ["max"],
+  each: ["constraint"],
+  object: ["properties"],
   optional: ["constraint"],
   absent: [],
 } as const satisfies Record<Constraint["constraint_type"], readonly string[]>;

@@ -3,7 +3,7 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject } from "../json/index.ts";
 import type { Chain, Subject } from "../token/index.ts";
-import type { Agent, AgentRegistry, User, UserDirectory } from "./sources.ts";
+import type { Agent, AgentClass, AgentRegistry, User, UserDirectory } from "./sources.ts";
 
 /** Who stands at a place of a chain. Index 0 is the user; what follows are agents. */
 export interface Hop {
@@ -18,29 +18,63 @@ const AGENT_PREFIX = "agent:";
 const DELEGATION = "delegation";
 const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
 
+/** The last part of an ephemeral agent's name. */
+const RANDOM_PART = /^[A-Za-z0-9_-]{8,64}$/;
+
 /**
- * Confirms every agent of a chain: registered, and with the key that the registry pins to its name (step 7).
+ * Confirms every agent of a chain (step 7): registered, with the key that the registry pins to its name; or ephemeral,
+ * of a class that its delegator may make, and named after both.
  *
  * @throws {HopwiseError} `agent_unknown`; `context_unavailable` where the registry cannot tell
  */
-export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<readonly Agent[]> {
-  return Promise.all(
-    chain.links.map(async ({ agent: name, key, jwk }, i) => {
-      const hop = i + 1;
-      const agent = await ask(() => registry.find(name), `the agent registry could not tell who "${name}" is`, hop);
-      if (agent === undefined) {
-        throw new HopwiseError("agent_unknown", `no agent "${name}" is registered; register it with its key`, { hop });
-      }
-      if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
-        throw new HopwiseError(
-          "agent_unknown",
-          `the chain names agent "${name}" with a key that is not registered as its own`,
-          { hop },
-        );
-      }
-      return agent;
-    }),
+export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<readonly AgentClass[]> {
+  const registered = await Promise.all(
+    chain.links.map(({ agent: name }, i) =>
+      ask(() => registry.find(name), `the agent registry could not tell who "${name}" is`, i + 1),
+    ),
   );
+  const confirmed: AgentClass[] = [];
+  for (const [i, link] of chain.links.entries()) {
+    const { agent: name } = link;
+    const own = registered[i];
+    if (own !== undefined) checkPinned(own, link, i + 1);
+    const agent = own ?? ephemeralClass(name, chain.links[i - 1]?.agent, confirmed[i - 1]);
+    if (agent === undefined) {
+      throw new HopwiseError(
+        "agent_unknown",
+        `no agent "${name}" is registered; register it with its key, or let its delegator make agents of its class`,
+        {
+          hop: i + 1,
+        },
+      );
+    }
+    confirmed.push(agent);
+  }
+  return confirmed;
+}
+
+function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
+  if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
+    throw new HopwiseError(
+      "agent_unknown",
+      `the chain names agent "${name}" with a key that is not registered as its own`,
+      { hop },
+    );
+  }
+}
+
+/** The class that an unregistered name speaks of, if the one who made it may make such agents. */
+function ephemeralClass(
+  name: string,
+  delegator: string | undefined,
+  of: AgentClass | undefined,
+): AgentClass | undefined {
+  if (delegator === undefined || !name.startsWith(`${delegator}/`)) return undefined;
+  const [className = "", random = "", ...more] = name.slice(delegator.length + 1).split("/");
+  const known = of?.classes;
+  if (more.length > 0 || !RANDOM_PART.test(random) || known === undefined || !Object.hasOwn(known, className))
+    return undefined;
+  return known[className];
 }
 
 /** The same members have the same thumbprint, and need none to be seen to be the same. */
@@ -94,12 +128,16 @@ export function hopsOf(user: { readonly id: string }, agents: readonly string[])
  *
  * @throws {HopwiseError} `context_unavailable` where a source gives what a policy cannot be asked with
  */
-export function principalsOf(user: User, agents: readonly Agent[], hops: readonly Hop[]): readonly Principal[] {
+export function principalsOf(user: User, agents: readonly AgentClass[], hops: readonly Hop[]): readonly Principal[] {
   const userAttributes = attributesOf(user.attributes, 0);
   const origin = { id: user.id, roles: [...user.roles], attr: userAttributes };
   return hops.map((hop, depth): Principal => {
-    const source = depth === 0 ? user : (agents[depth - 1] as Agent);
-    if (source.roles.length === 0) {
+    const source = depth === 0 ? user : (agents[depth - 1] as AgentClass);
+    const { roles } = source;
+    if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
+      throw new HopwiseError("context_unavailable", `the roles of "${hop.id}" are not a list of texts`, { hop: depth });
+    }
+    if (roles.length === 0) {
       throw new HopwiseError(
         "context_unavailable",
         `"${hop.id}" has no role, and Cerbos decides by roles; give it at least one`,

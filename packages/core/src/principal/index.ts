@@ -2,6 +2,7 @@
 export { confirmAgents, findUser, type Hop, hopsOf, principalsOf } from "./hops.ts";
 export {
   type Agent,
+  type AgentClass,
   type AgentRegistry,
   inMemoryAgents,
   inMemoryUsers,

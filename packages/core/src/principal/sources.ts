@@ -18,10 +18,19 @@ export interface UserDirectory {
   find(subject: Subject): Awaitable<User | undefined>;
 }
 
-/** What policies may know of an agent, and which keys are its own. */
-export interface Agent {
+/** What policies may know of a class of agents. */
+export interface AgentClass {
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;
+  /**
+   * The classes of sub-agents it may make for itself, by name. Such a sub-agent is not registered and has a fresh key;
+   * it is called `<delegator>/<class>/<random>`, and whatever it is allowed comes from its class.
+   */
+  readonly classes?: { readonly [name: string]: AgentClass };
+}
+
+/** What policies may know of an agent, and which keys are its own. */
+export interface Agent extends AgentClass {
   /** The agent's keys: public JWKs, or their RFC 7638 thumbprints. Any other key in its name is refused. */
   readonly keys: readonly (PublicJwk | string)[];
 }

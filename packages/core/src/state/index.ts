@@ -1,2 +1,10 @@
 /** What must be remembered between calls? Small interfaces; in memory here, in a shared store elsewhere. */
-export { type MemoryStateOptions, memoryState, type ReplayStore, type State } from "./replay.ts";
+export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
+export {
+  type MemoryRevocations,
+  memoryRevocations,
+  type RevocationQuery,
+  type RevocationStore,
+  type RevocationTarget,
+} from "./revocation.ts";
+export { memoryState, type State } from "./state.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { memoryState } from "./replay.ts";
+import { memoryReplay } from "./replay.ts";
 
 /** A memory whose clock stands where it is put, in milliseconds. */
 function memory(options: { maxProofs?: number; since?: number } = {}) {
   const at = { now: 0 };
-  const { replay } = memoryState({ ...options, clock: () => at.now });
+  const replay = memoryReplay({ ...options, clock: () => at.now });
   return { replay, at };
 }
 
@@ -77,7 +77,7 @@ describe("the memory of proofs", () => {
   it("vouches for no proof that was made before it began: a second that had begun already counts as before", () => {
     expect(memory({ since: 5000 }).replay.notBefore).toBe(5);
     expect(memory({ since: 5001 }).replay.notBefore).toBe(6);
-    expect(memoryState().replay.notBefore).toBe(Math.ceil(performance.timeOrigin / 1000));
+    expect(memoryReplay().notBefore).toBe(Math.ceil(performance.timeOrigin / 1000));
   });
 
   it("is shared by nobody who did not share it", () => {

@@ -14,12 +14,7 @@ export interface ReplayStore {
   readonly notBefore?: number;
 }
 
-/** What an authorizer must remember between calls. */
-export interface State {
-  readonly replay: ReplayStore;
-}
-
-export interface MemoryStateOptions {
+export interface MemoryReplayOptions {
   /** Most proofs remembered at once; beyond, calls are denied with `state_unavailable`. Default one million. */
   readonly maxProofs?: number;
   /** Since when this memory can vouch for proofs, in milliseconds. Default: when the process began. */
@@ -29,32 +24,33 @@ export interface MemoryStateOptions {
 }
 
 /**
- * State in memory, for one process. Two authorizers with the same audience must share it.
+ * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it.
  *
  * What an earlier process saw is forgotten, so proofs made before this process began are refused.
  */
-export function memoryState(options: MemoryStateOptions = {}): State {
+export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = options;
   const seen = new Map<string, number>();
+  let forgottenUntil = 0;
 
   // Proofs come in nearly in the order in which they lapse: looking at the oldest few is enough to stay small.
   const forget = (now: number): void => {
     for (const [key, until] of seen) {
       if (until > now) return;
       seen.delete(key);
+      forgottenUntil = Math.max(forgottenUntil, until);
     }
   };
 
   return {
-    replay: {
-      notBefore: Math.ceil(since / 1000),
-      claim: (key, untilMs) => {
-        forget(clock());
-        if (seen.has(key)) return false;
-        if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);
-        seen.set(key, untilMs);
-        return true;
-      },
+    notBefore: Math.ceil(since / 1000),
+    claim: (key, untilMs) => {
+      forget(clock());
+      // Where a clock jumped, what lives no longer than something forgotten may be that very thing.
+      if (seen.has(key) || untilMs <= forgottenUntil) return false;
+      if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);
+      seen.set(key, untilMs);
+      return true;
     },
   };
 }

@@ -3,7 +3,7 @@ import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation, partsOfDelegation } from "./delegation.ts";
-import { checkSize, randomId } from "./issue.ts";
+import { checkInterop, checkSize, randomId } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -12,8 +12,11 @@ import type { Signer } from "./signer.ts";
 
 /** What an agent hands on: to whom, what, and for how long. Everything that is left out stays as the parent has it. */
 export interface DelegateOrder {
-  /** The agent that gets it, by its id in the registry. */
-  readonly to: string;
+  /**
+   * The agent that gets it: by its name in the registry, or a class of sub-agents that the delegator may make for
+   * itself, which gives it a name and needs no registration.
+   */
+  readonly to: string | { readonly class: string };
   readonly holder: Holder;
   readonly grant: Grant;
   /** Default: as long as the parent lives. */
@@ -22,6 +25,8 @@ export interface DelegateOrder {
   readonly maxDepth?: number;
   /** Where it may be presented: a part of the parent's audience. */
   readonly audience?: readonly string[];
+  /** Keeps to the constraint types and the table of the draft, so that any verifier of it accepts the token. */
+  readonly interop?: "aat-01";
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -70,14 +75,15 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
-  const widening = findWidening(grantOf(leaf), order.grant);
+  if (order.interop !== undefined) checkInterop(order.grant);
+  const widening = findWidening(grantOf(leaf), order.grant, order.interop);
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 
   const payload: JsonValue = JSON.parse(
     JSON.stringify({
       jti: randomId(),
       iss: thumbprintUri(await thumbprintOf(parent.signer.publicJwk)),
-      act: { sub: order.to },
+      act: { sub: typeof order.to === "string" ? order.to : `${leaf.act.sub}/${order.to.class}/${randomId()}` },
       iat,
       exp,
       del_depth: depth,
@@ -102,12 +108,15 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }
 
-/** A key of its own for each hop: with the parent's key, the child could use the parent's token just as well. */
+/** A key of its own for each hop: with the key of one above, the child could present that one's broader token. */
 async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
   const jwk = await holderKey(holder);
-  const { thumbprint } = await importKnownKey(jwk);
-  if (thumbprint === (await thumbprintOf(parent.signer.publicJwk))) {
-    throw new HopwiseError("token_key_refused", "the new holder has the delegator's own key; give it a key of its own");
+  await importKnownKey(jwk);
+  if (partsOfDelegation(parent).holders.some(({ x }) => x === jwk.x)) {
+    throw new HopwiseError(
+      "token_key_refused",
+      "the new holder has a key that is in the chain already; give it a key of its own",
+    );
   }
   return jwk;
 }

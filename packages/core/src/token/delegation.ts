@@ -1,4 +1,4 @@
-import { sha256 } from "../crypto/index.ts";
+import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { Grant } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
@@ -39,6 +39,8 @@ export interface DelegationParts {
   readonly root: RootClaims;
   readonly leaf: TokenClaims;
   readonly leafHash: TokenHash;
+  /** The keys of all holders, first agent to last. */
+  readonly holders: readonly PublicJwk[];
 }
 
 /** Kept beside the delegations, so that no property, no log line and no `JSON.stringify` ever shows a token. */
@@ -94,7 +96,13 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
     audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
     expiresAt: leaf.exp,
   });
-  partsOf.set(delegation, { compact, root, leaf, leafHash: hashes.at(-1) as TokenHash });
+  partsOf.set(delegation, {
+    compact,
+    root,
+    leaf,
+    leafHash: hashes.at(-1) as TokenHash,
+    holders: claims.map(({ cnf }) => cnf.jwk),
+  });
   return delegation;
 }
 

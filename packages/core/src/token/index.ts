@@ -3,6 +3,7 @@ export type { Chain, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";
+export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export {
@@ -15,9 +16,11 @@ export {
   toolIdOf,
   toolNameProblem,
 } from "./names.ts";
+export { createNonces, type Nonces, type NoncesOptions } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";
+export { currentDelegation, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
-export type { TrustAnchor, TrustedKey } from "./trust.ts";
+export type { TrustAnchor } from "./trust.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
 export { verifyProof } from "./verify-proof.ts";

@@ -1,9 +1,10 @@
 import { encodeBase64url } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import type { Grant } from "../grant/index.ts";
+import { findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DETAIL_TYPE, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
+import type { TrustedKey } from "./jwks.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -24,7 +25,7 @@ export interface Issuer {
   issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
   issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
   /** What a verifier must be given to trust this issuer, and no more than it. */
-  readonly trustAnchor: TrustAnchor;
+  readonly trustAnchor: TrustAnchor & { readonly keys: readonly TrustedKey[] };
 }
 
 /** What an issuer is, and everything that it may say. The verifier pins the same again. */
@@ -50,6 +51,8 @@ export interface RootOrder {
   readonly lifetimeSeconds?: number;
   /** How many agents may stand behind the first; default what the issuer allows. */
   readonly maxDepth?: number;
+  /** Keeps to the constraint types of the draft, so that any verifier of it accepts the token. */
+  readonly interop?: "aat-01";
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
 }
@@ -63,11 +66,12 @@ const DEFAULT_LIFETIME_SECONDS = 60 * 60;
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { signer, clock = Date.now, kid = (await thumbprintOf(signer.publicJwk)).slice(0, 8), ...pinned } = options;
-  const trustAnchor: TrustAnchor = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
+  const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
   checkAnchors([trustAnchor]);
   await importKnownKey(signer.publicJwk);
 
   async function issue(order: RootOrder): Promise<Delegation> {
+    if (order.interop !== undefined) checkInterop(order.grant);
     const iat = Math.floor(clock() / 1000);
     const lifetime =
       order.lifetimeSeconds ?? Math.min(DEFAULT_LIFETIME_SECONDS, pinned.lifetimeSeconds ?? Number.POSITIVE_INFINITY);
@@ -100,6 +104,20 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   }
 
   return { issue: issue as Issuer["issue"], trustAnchor };
+}
+
+/** @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have */
+export function checkInterop(grant: Grant): void {
+  const extension = findExtension(grant);
+  if (extension !== undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `interop "aat-01": the constraint at "${extension}" is not one of the draft's; use those, or leave interop out`,
+      {
+        pointer: extension,
+      },
+    );
+  }
 }
 
 /** 16 random bytes, base64url. */

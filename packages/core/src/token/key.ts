@@ -38,7 +38,11 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
   };
   if (kty === "OKP" && crv === "Ed25519") {
     if (names !== "crv,kty,x") return refuse("an Ed25519 key has exactly crv, kty and x");
-    return { kty, crv, x: coordinate(x) };
+    const point = coordinate(x);
+    if (!isUsableEd25519Point(decodeBase64url(point) as Uint8Array)) {
+      throw new HopwiseError("token_key_refused", "an Ed25519 key is of small order or not canonical; make a new key");
+    }
+    return { kty, crv, x: point };
   }
   if (kty === "EC" && crv === "P-256") {
     if (names !== "crv,kty,x,y") return refuse("a P-256 key has exactly crv, kty, x and y");
@@ -48,14 +52,11 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
 }
 
 /**
- * Imports a key that {@link parsePublicJwk} let through and refuses weak points.
+ * Imports a key that {@link parsePublicJwk} let through.
  *
  * @throws {HopwiseError} `token_key_refused`
  */
 export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
-  if (jwk.kty === "OKP" && !isUsableEd25519Point(decodeBase64url(jwk.x) as Uint8Array)) {
-    throw new HopwiseError("token_key_refused", "an Ed25519 key is of small order or not canonical; make a new key");
-  }
   try {
     return { jwk, thumbprint: await thumbprintOf(jwk), verification: await importKey(jwk) };
   } catch (cause) {

@@ -21,11 +21,22 @@ export const MCP_OPERATIONS = [
   "mcp:resources/read",
   "mcp:prompts/list",
   "mcp:prompts/get",
+  "mcp:resources/subscribe",
+  "mcp:resources/unsubscribe",
+  "mcp:completion/complete",
 ] as const;
 
 /** Operations that show what there is: no grant names them, each item that they show must be granted. */
 export function isListing(operation: string): boolean {
   return operation.startsWith(MCP_PREFIX) && operation.endsWith("/list");
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
+
+/** Why a text can be neither a tool's own name nor an operation of MCP; in a grant both may stand. */
+export function operationProblem(name: string): string | undefined {
+  if (!name.startsWith(MCP_PREFIX)) return toolNameProblem(name);
+  return OPERATIONS.has(name) ? undefined : "it names an operation of MCP that is not known";
 }
 
 /** Why a name cannot be a tool's own name: it would be taken for an operation of MCP, or for a qualified id. */

@@ -17,6 +17,8 @@ export interface Invocation {
    * server would name the bank and relay the proof to it.
    */
   readonly audience: string;
+  /** What the enforcement point asked for with `proof_nonce_required`. */
+  readonly nonce?: string;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -27,8 +29,8 @@ export interface Credential {
   readonly proof: string;
 }
 
-/** The claims of a proof (AAT draft, section 5.2). `hw_leaf` binds it to this very chain. */
-export const PROOF_CLAIMS = ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"] as const;
+/** The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. */
+export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"];
 
 /**
  * Proves possession of a delegation for one invocation: a signed statement of tool, arguments, audience and time, good
@@ -61,6 +63,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
     hw_leaf: leafHash,
     iat: now,
     jti: randomId(),
+    ...(invocation.nonce !== undefined && { nonce: invocation.nonce }),
   });
   return { chain: serialize(held), proof: await signJws({ typ: "aat-pop+jwt" }, payload, held.signer) };
 }

@@ -12,6 +12,7 @@ import {
   verifyAt,
   type World,
 } from "../testing.fixture.ts";
+import type { TrustedKey } from "./jwks.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { TrustAnchor } from "./trust.ts";
 import { createChainVerifier } from "./verify-chain.ts";
@@ -116,7 +117,7 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     const anchor = {
       ...world.anchor,
       keys: [
-        ...world.anchor.keys,
+        ...(world.anchor.keys as readonly TrustedKey[]),
         { kid: "k2", jwk: world.clerk.publicJwk },
         { kid: "k1", jwk: world.clerk.publicJwk },
       ],
@@ -180,7 +181,11 @@ describe("trust anchors are refused before anything is verified with them where"
 
   it("a key is of small order: then nothing verifies", async () => {
     const weak = { kty: "OKP", crv: "Ed25519", x: `AQ${"A".repeat(41)}` } as const;
-    const anchor = { ...edwards.anchor, keys: [...edwards.anchor.keys, { kid: "k2", jwk: weak }] };
-    expect(await refusalOf(verifyAt(await edwards.root(), [anchor]))).toBe("token_key_refused");
+    const anchor = {
+      ...edwards.anchor,
+      keys: [...(edwards.anchor.keys as readonly TrustedKey[]), { kid: "k2", jwk: weak }],
+    };
+    const root = await edwards.root();
+    expect(await refusalOf((async () => verifyAt(root, [anchor]))())).toBe("token_key_refused");
   });
 });

@@ -2,8 +2,9 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { grantOf, type RootClaims } from "./claims.ts";
+import type { KeySource, TrustedKey } from "./jwks.ts";
 import { KID } from "./jws.ts";
-import { importKnownKey, type KnownKey, parsePublicJwk } from "./key.ts";
+import { type KnownKey, parsePublicJwk } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import { isAudience } from "./names.ts";
 
@@ -14,8 +15,8 @@ import { isAudience } from "./names.ts";
 export interface TrustAnchor {
   /** The `iss` of its roots: an https URI. */
   readonly issuer: string;
-  /** Its public keys by `kid`. At most four keys in all anchors may share a `kid`. */
-  readonly keys: readonly TrustedKey[];
+  /** Its public keys by `kid`, or where they are published. At most four keys in all anchors may share a `kid`. */
+  readonly keys: readonly TrustedKey[] | KeySource;
   /** The enforcement points it may name in `aud`. */
   readonly audiences: readonly string[];
   /** The users and services it may name in `sub`. `"any"` is right only for an issuer whose directory is the only one. */
@@ -28,12 +29,6 @@ export interface TrustAnchor {
   readonly maxDepth?: number;
 }
 
-/** A public key of an issuer. */
-export interface TrustedKey {
-  readonly kid: string;
-  readonly jwk: PublicJwk;
-}
-
 /** A {@link TrustAnchor}'s key, ready to verify, with whose it is. */
 export interface AnchorKey {
   readonly anchor: TrustAnchor;
@@ -43,18 +38,37 @@ export interface AnchorKey {
 export const DEFAULT_MAX_DEPTH = 3;
 const MAX_KEYS_PER_KID = 4;
 
-/** Every key of the anchors, by its `kid`. @throws {HopwiseError} `token_key_refused` */
-export async function importAnchors(
+/** The keys of all anchors, by `kid`. */
+export interface AnchorKeys {
+  /** The keys that may have signed a root with this `kid`, at most four, whoever owns them. */
+  find(kid: string): Promise<readonly AnchorKey[]>;
+}
+
+/**
+ * Reads trust anchors: keys that are given once, keys that are published anew each time.
+ *
+ * @param importKey imports a key, remembering those it saw before
+ */
+export function createAnchorKeys(
   anchors: readonly TrustAnchor[],
-): Promise<ReadonlyMap<string, readonly AnchorKey[]>> {
-  const byKid = new Map<string, AnchorKey[]>();
-  for (const anchor of anchors) {
-    for (const { kid, jwk } of anchor.keys) {
-      const entry = { anchor, key: await importKnownKey(jwk) };
-      byKid.set(kid, [...(byKid.get(kid) ?? []), entry]);
-    }
-  }
-  return byKid;
+  importKey: (jwk: PublicJwk) => Promise<KnownKey>,
+): AnchorKeys {
+  return {
+    find: async (kid) => {
+      const found: AnchorKey[] = [];
+      for (const anchor of anchors) {
+        const keys = isPublished(anchor.keys) ? await anchor.keys.find(kid) : anchor.keys;
+        for (const { kid: own, jwk } of keys) {
+          if (own === kid && found.length < MAX_KEYS_PER_KID) found.push({ anchor, key: await importKey(jwk) });
+        }
+      }
+      return found;
+    },
+  };
+}
+
+function isPublished(keys: TrustAnchor["keys"]): keys is KeySource {
+  return !Array.isArray(keys);
 }
 
 /**
@@ -69,11 +83,12 @@ export function checkAnchors(anchors: readonly TrustAnchor[]): void {
       throw new HopwiseError("config_invalid", `trust[${i}]: ${problem}`);
     };
     if (!anchor.issuer.startsWith("https://") || !isAudience(anchor.issuer)) invalid("issuer must be an https URI");
-    if (anchor.keys.length === 0) invalid("an issuer without keys can sign nothing; give its public keys");
+    const keys = isPublished(anchor.keys) ? undefined : anchor.keys;
+    if (keys?.length === 0) invalid("an issuer without keys can sign nothing; give its public keys");
     if (anchor.audiences.length === 0 || !anchor.audiences.every(isAudience)) {
       invalid("audiences must be absolute URIs without a fragment, at least one");
     }
-    for (const [k, { kid, jwk }] of anchor.keys.entries()) {
+    for (const [k, { kid, jwk }] of (keys ?? []).entries()) {
       if (!KID.test(kid)) invalid(`keys[${k}].kid must be up to 64 letters, digits, - and _`);
       parsePublicJwk({ ...jwk } as JsonValue, "config_invalid", `trust[${i}].keys[${k}].jwk`);
       const sharing = (keysPerKid.get(kid) ?? 0) + 1;

@@ -16,8 +16,15 @@ import {
 import { type CompactJws, type HeaderRule, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, type KnownKey, thumbprintUri } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
-import { type TokenHash, toolNameProblem } from "./names.ts";
-import { type AnchorKey, checkAgainstAnchor, checkAnchors, importAnchors, type TrustAnchor } from "./trust.ts";
+import { operationProblem, type Thumbprint, type TokenHash } from "./names.ts";
+import {
+  type AnchorKey,
+  type AnchorKeys,
+  checkAgainstAnchor,
+  checkAnchors,
+  createAnchorKeys,
+  type TrustAnchor,
+} from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
 export interface ChainVerifier {
@@ -40,15 +47,14 @@ const CACHE_BYTES = 16 * 1024 * 1024;
 const KEY_CACHE_ENTRIES = 1024;
 
 /**
- * Makes a verifier. Keys are imported once, at the first verification; two verifiers share nothing.
+ * Makes a verifier. No key is imported twice; two verifiers share nothing.
  *
  * @throws {HopwiseError} `config_invalid` for a trust anchor that cannot be right
  */
 export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits): ChainVerifier {
   checkAnchors(trust);
-  const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
+  const verified = new LRUCache<string, Verified>({ maxSize: CACHE_BYTES });
   const keys = new LRUCache<string, KnownKey>({ max: KEY_CACHE_ENTRIES });
-  let anchors: Promise<ReadonlyMap<string, readonly AnchorKey[]>> | undefined;
 
   const keyOf = async (jwk: PublicJwk): Promise<KnownKey> => {
     const name = jwk.kty === "EC" ? `${jwk.x}.${jwk.y}` : jwk.x;
@@ -59,10 +65,11 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
     return imported;
   };
 
-  const verifyCold = async (compact: string, now: number): Promise<Chain> => {
+  const anchors = createAnchorKeys(trust, keyOf);
+
+  const verifyCold = async (compact: string, now: number): Promise<Verified> => {
     const texts = splitChain(compact, limits);
-    anchors ??= importAnchors(trust);
-    const root = await openRoot(texts[0] as string, await anchors, limits, now);
+    const root = await openRoot(texts[0] as string, anchors, limits, now);
     let parent: OpenedToken = { ...root, key: await keyOf(root.claims.cnf.jwk) };
     let audience = root.claims.aud;
     const links = [linkOf(parent)];
@@ -73,7 +80,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       parent = { ...opened, key: await keyOf(opened.claims.cnf.jwk) };
       links.push(linkOf(parent));
     }
-    return {
+    const chain: Chain = {
       id: root.hash,
       subject: { issuer: root.claims.iss, subject: root.claims.sub },
       links,
@@ -82,6 +89,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       expiresAt: parent.claims.exp, // no child outlives its parent, so the last is the earliest
       holder: parent.key,
     };
+    return { chain, signedBy: root.signedBy };
   };
 
   return {
@@ -90,13 +98,14 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       const name = await sha256(compact);
       const hit = verified.get(name);
       if (hit !== undefined) {
-        checkAlive(hit.expiresAt, now);
-        return hit;
+        checkAlive(hit.chain.expiresAt, now);
+        await checkStillTrusted(hit.signedBy, anchors);
+        return hit.chain;
       }
-      const chain = await verifyCold(compact, now);
+      const cold = await verifyCold(compact, now);
       // Parsed claims take a few times the room of their text. An expired chain is refused at a hit, and falls out by itself.
-      verified.set(name, chain, { size: 1024 + 4 * compact.length });
-      return chain;
+      verified.set(name, cold, { size: 1024 + 4 * compact.length });
+      return cold.chain;
     },
   };
 }
@@ -119,6 +128,26 @@ function tooLarge(what: string, bytes: number): never {
   );
 }
 
+/** A chain that verified, and by which issuer's key: it lives no longer than that key is published. */
+interface Verified {
+  readonly chain: Chain;
+  readonly signedBy: SigningKey;
+}
+
+interface SigningKey {
+  readonly kid: string;
+  readonly thumbprint: Thumbprint;
+}
+
+async function checkStillTrusted({ kid, thumbprint }: SigningKey, anchors: AnchorKeys): Promise<void> {
+  const keys = await anchors.find(kid);
+  if (!keys.some(({ key }) => key.thumbprint === thumbprint)) {
+    throw new HopwiseError("token_untrusted_issuer", "the key that signed the root is not published any more", {
+      pointer: "/kid",
+    });
+  }
+}
+
 interface OpenedToken<C extends TokenClaims = TokenClaims> {
   readonly claims: C;
   readonly hash: TokenHash;
@@ -128,13 +157,14 @@ interface OpenedToken<C extends TokenClaims = TokenClaims> {
 /** Steps 2 to 4 for a root: the key by its `kid` among the pinned ones, the signature, then the claims. */
 async function openRoot(
   text: string,
-  anchors: ReadonlyMap<string, readonly AnchorKey[]>,
+  anchors: AnchorKeys,
   limits: Limits,
   now: number,
-): Promise<Omit<OpenedToken<RootClaims>, "key">> {
+): Promise<Omit<OpenedToken<RootClaims>, "key"> & { readonly signedBy: SigningKey }> {
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
-  const candidates = anchors.get(jws.header["kid"] as string);
-  if (candidates === undefined) {
+  const kid = jws.header["kid"] as string;
+  const candidates = await anchors.find(kid);
+  if (candidates.length === 0) {
     throw new HopwiseError("token_untrusted_issuer", "no trusted issuer has a key of the root token's kid", {
       pointer: "/kid",
     });
@@ -143,7 +173,11 @@ async function openRoot(
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   checkAgainstAnchor(claims, signer.anchor, limits);
   checkRoot(claims, limits, now);
-  return { claims, hash: (await sha256(jws.signingInput)) as TokenHash };
+  return {
+    claims,
+    hash: (await sha256(jws.signingInput)) as TokenHash,
+    signedBy: { kid, thumbprint: signer.key.thumbprint },
+  };
 }
 
 async function findSigner(jws: CompactJws, candidates: readonly AnchorKey[]): Promise<AnchorKey> {
@@ -201,16 +235,14 @@ export function checkRoot(claims: RootClaims, limits: Limits, now: number): void
   }
 }
 
-/** `mcp:` names an operation and is no tool's own name, but a grant may hand it over. */
 function bareProblem(id: string): string | undefined {
-  return id.includes("#") ? "with one audience, tools have bare names" : undefined;
+  return id.includes("#") ? "with one audience, tools have bare names" : operationProblem(id);
 }
 
 function qualifiedProblem(id: string, audience: readonly string[]): string | undefined {
-  const name = audience.map((name) => `${name}#`).find((prefix) => id.startsWith(prefix));
-  if (name === undefined) return "with several audiences, tools are named <audience>#<tool>";
-  const bare = id.slice(name.length);
-  return bare.startsWith("mcp:") ? undefined : toolNameProblem(bare);
+  const prefix = audience.map((name) => `${name}#`).find((candidate) => id.startsWith(candidate));
+  if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool>";
+  return operationProblem(id.slice(prefix.length));
 }
 
 /** Step 5: a child says no more than its parent (AAT draft, section 4, invariants I1 to I5). */

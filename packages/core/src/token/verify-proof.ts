@@ -6,6 +6,7 @@ import { splitJws } from "./jws.ts";
 import { algorithmOf } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import { toolIdOf } from "./names.ts";
+import type { Nonces } from "./nonce.ts";
 import { PROOF_CLAIMS } from "./prove.ts";
 
 /** What a proof must say to be a proof of this call. */
@@ -19,6 +20,8 @@ export interface ExpectedProof {
   readonly audience: readonly string[];
   readonly nowSeconds: number;
   readonly limits: Limits;
+  /** Where given, a proof must name one of these nonces, and the clock window does not count. */
+  readonly nonces?: Nonces | undefined;
 }
 
 /** A proof that verified. */
@@ -26,12 +29,15 @@ export interface Proof {
   /** Unique to the invocation: with the holder's key it is what a replay store remembers. */
   readonly jti: string;
   readonly issuedAt: number;
+  /** The nonce that it used up, and until when that would have been good. */
+  readonly nonce?: { readonly value: string; readonly expiresAt: number };
   /** Which of this point's names was meant. */
   readonly audience: string;
 }
 
 const PROOF_HEADER = { typ: "aat-pop+jwt", kid: "forbidden" } as const;
 const CLAIM_NAMES = PROOF_CLAIMS.join();
+const CLAIM_NAMES_WITH_NONCE = [...PROOF_CLAIMS, "nonce"].join();
 
 /**
  * Verifies that the holder of a verified chain proved this invocation (AAT draft, section 5.3).
@@ -52,8 +58,9 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
     what: "the proof's payload",
     maxDepth: limits.argumentsDepth + 1,
   });
-  if (!isJsonObject(claims) || Object.keys(claims).join() !== CLAIM_NAMES)
-    return refuse(`its claims must be exactly ${CLAIM_NAMES}`);
+  const wanted = isJsonObject(claims) && claims["nonce"] !== undefined ? CLAIM_NAMES_WITH_NONCE : CLAIM_NAMES;
+  if (!isJsonObject(claims) || Object.keys(claims).join() !== wanted)
+    return refuse(`its claims must be exactly ${wanted}`);
   const { aat_aud, aat_id, aat_tool, hta, hw_leaf, iat, jti } = claims;
   if (!isJsonObject(hta)) return refuse("hta must be an object");
   if (canonicalJson(claims) !== new TextDecoder().decode(jws.payload))
@@ -74,6 +81,19 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
       pointer: "/hta",
     });
   }
+  if (expected.nonces !== undefined) {
+    const value = typeof claims["nonce"] === "string" ? claims["nonce"] : "";
+    const expiresAt = await expected.nonces.expiryOf(value, expected.nowSeconds);
+    if (expiresAt !== undefined) return { jti, issuedAt: iat, audience: aat_aud, nonce: { value, expiresAt } };
+    throw new HopwiseError(
+      "proof_nonce_required",
+      "the proof must name a nonce of this enforcement point; make a new proof with the one given",
+      {
+        nonce: await expected.nonces.issue(expected.nowSeconds),
+      },
+    );
+  }
+  if (claims["nonce"] !== undefined) refuse("it names a nonce, and none was asked for");
   if (Math.abs(iat - expected.nowSeconds) > limits.proofWindowSeconds) {
     refuse(
       `its iat must lie within ${limits.proofWindowSeconds} seconds of the verifier's clock; make a new proof for each call`,

@@ -1,0 +1,39 @@
+import { canonicalJson, type JsonValue, pointerTo } from "../json/index.ts";
+import type { Grant, ToolGrant } from "./constraint.ts";
+import { findWidening, type Widening } from "./narrow.ts";
+
+/** What a child changed against its parent. */
+export interface GrantDiff {
+  /** What the child may do less, by JSON pointer; `child` is undefined for a tool that was not handed on. */
+  readonly narrowed: readonly { readonly pointer: string; readonly parent: unknown; readonly child: unknown }[];
+  /** Where it reaches beyond its parent; then it will be refused. */
+  readonly widened?: Widening;
+}
+
+/** Compares two grants: names what narrowed, or, where the child would be refused, exactly what widened. */
+export function diff(parent: Grant, child: Grant): GrantDiff {
+  const widened = findWidening(parent, child);
+  const narrowed = Object.entries(parent).flatMap(([tool, constraints]) => {
+    const pointer = pointerTo("", tool);
+    const own = Object.hasOwn(child, tool) ? child[tool] : undefined;
+    if (own === undefined || Object.keys(constraints).length === 0) {
+      return equal(constraints, own) ? [] : [{ pointer, parent: constraints, child: own }];
+    }
+    return argumentsDiff(constraints, own, pointer);
+  });
+  return {
+    narrowed: narrowed.filter(({ pointer }) => !widened?.pointer.startsWith(pointer)),
+    ...(widened && { widened }),
+  };
+}
+
+function argumentsDiff(parent: ToolGrant, child: ToolGrant, at: string): GrantDiff["narrowed"] {
+  return Object.entries(parent)
+    .filter(([name, constraint]) => !equal(constraint, child[name]))
+    .map(([name, constraint]) => ({ pointer: pointerTo(at, name), parent: constraint, child: child[name] }));
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return canonicalJson(a as JsonValue) === canonicalJson(b as JsonValue);
+}

@@ -1,0 +1,49 @@
+import type { JsonScalar } from "../json/index.ts";
+import type { anyArguments, noArguments } from "./build.ts";
+import type { Constraint, ConstraintOf, UrlConstraint } from "./constraint.ts";
+
+/** The part of Standard Schema (standardschema.dev) that says what a schema takes: zod, valibot, arktype … all have it. */
+export interface SchemaLike {
+  readonly "~standard": { readonly types?: { readonly input: unknown } | undefined };
+}
+
+/** Tools' own schemas, by name. */
+export interface Schemas {
+  readonly [tool: string]: SchemaLike;
+}
+
+/** What a tool's arguments are before its schema has parsed them: what a grant constrains. */
+type ArgumentsOf<S extends SchemaLike> = NonNullable<S["~standard"]["types"]>["input"];
+
+/** Constraints that make sense for an argument of a type; `optional` and `absent` only for one that may be left out. */
+export type ConstraintFor<T> =
+  | ConstraintForPresent<Exclude<T, undefined>>
+  | (undefined extends T ? ConstraintOf<"optional"> | ConstraintOf<"absent"> : never);
+
+type ConstraintForPresent<T> =
+  | ConstraintOf<"wildcard" | "all" | "any" | "not_one_of">
+  | ([Extract<T, JsonScalar>] extends [never]
+      ? never
+      :
+          | { readonly constraint_type: "exact"; readonly value: Extract<T, JsonScalar> }
+          | { readonly constraint_type: "one_of"; readonly values: readonly Extract<T, JsonScalar>[] })
+  | ([Extract<T, number>] extends [never] ? never : ConstraintOf<"range" | "int">)
+  | ([Extract<T, string>] extends [never]
+      ? never
+      : ConstraintOf<"prefix" | "suffix" | "path" | "length"> | UrlConstraint)
+  | ([Extract<T, readonly unknown[]>] extends [never] ? never : ConstraintOf<"contains" | "subset" | "each" | "length">)
+  | ([Exclude<T, JsonScalar | readonly unknown[]>] extends [never] ? never : ConstraintOf<"object">);
+
+/** What may be written for a tool of which the schema is known: every argument that is required, and no other name. */
+type ArgumentsGrant<A, G> = {
+  readonly [Name in keyof A as undefined extends A[Name] ? never : Name]: ConstraintFor<A[Name]>;
+} & {
+  readonly [Name in keyof G]: Name extends keyof A ? ConstraintFor<A[Name]> : never;
+};
+
+/** Checks what was written for each tool against its schema; a tool without a schema takes any names. */
+export type CheckedGrant<G, S extends Schemas> = {
+  readonly [Tool in keyof G]: Tool extends keyof S
+    ? ArgumentsGrant<ArgumentsOf<S[Tool]>, G[Tool]> | typeof anyArguments | typeof noArguments
+    : { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
+};

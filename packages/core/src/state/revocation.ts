@@ -1,0 +1,80 @@
+import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
+
+type Awaitable<T> = T | Promise<T>;
+
+/** What a call stands on, all of which may have been revoked. */
+export interface RevocationQuery {
+  /** H(t) of every token, root first: with a token, everything below it is revoked. */
+  readonly tokens: readonly TokenHash[];
+  readonly keys: readonly Thumbprint[];
+  readonly agents: readonly string[];
+  readonly subject: Subject;
+  /** When the root was issued, in seconds since the epoch; now, for a user without a chain. */
+  readonly issuedAt: number;
+}
+
+/** What was revoked. A chain is the token at its root: its id is that token's hash. */
+export type RevocationTarget =
+  | { readonly token: TokenHash }
+  | { readonly key: Thumbprint }
+  | { readonly agent: string }
+  /** Everything that was issued for the user before a time, in seconds since the epoch. */
+  | { readonly user: Subject; readonly notBefore: number };
+
+/** Knows what must not be used any more. Asked at each call, also for chains that verified before. */
+export interface RevocationStore {
+  /** The first target that the query meets. Throws where it cannot tell: that denies. */
+  find(query: RevocationQuery): Awaitable<RevocationTarget | undefined>;
+}
+
+/** A {@link RevocationStore} in memory, for one process. */
+export interface MemoryRevocations extends RevocationStore {
+  /**
+   * Effective on the next call.
+   *
+   * @param untilMs when the entry may be forgotten, in milliseconds since the epoch: once nothing that it can touch
+   *   lives any more. Default: never.
+   */
+  revoke(target: RevocationTarget, untilMs?: number): void;
+}
+
+export function memoryRevocations(clock: () => number = Date.now): MemoryRevocations {
+  const entries = new Map<string, { readonly target: RevocationTarget; readonly untilMs: number }>();
+
+  const live = (key: string): RevocationTarget | undefined => {
+    const entry = entries.get(key);
+    if (entry === undefined || entry.untilMs > clock()) return entry?.target;
+    entries.delete(key);
+    return undefined;
+  };
+
+  return {
+    revoke: (target, untilMs = Number.POSITIVE_INFINITY) => {
+      entries.set(keyOf(target), { target, untilMs });
+    },
+    find: ({ tokens, keys, agents, subject, issuedAt }) => {
+      const user = live(userKey(subject));
+      if (user !== undefined && "user" in user && issuedAt < user.notBefore) return user;
+      for (const key of [
+        ...tokens.map((token) => keyOf({ token })),
+        ...keys.map((key) => keyOf({ key })),
+        ...agents.map((agent) => keyOf({ agent })),
+      ]) {
+        const target = live(key);
+        if (target !== undefined) return target;
+      }
+      return undefined;
+    },
+  };
+}
+
+function keyOf(target: RevocationTarget): string {
+  if ("token" in target) return `token ${target.token}`;
+  if ("key" in target) return `key ${target.key}`;
+  if ("agent" in target) return `agent ${target.agent}`;
+  return userKey(target.user);
+}
+
+function userKey({ issuer, subject }: Subject): string {
+  return `user ${JSON.stringify([issuer, subject])}`;
+}

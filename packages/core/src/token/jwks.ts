@@ -1,0 +1,96 @@
+import { createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK } from "jose";
+import type { PublicJwk } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { JsonValue } from "../json/index.ts";
+import { parsePublicJwk } from "./key.ts";
+
+/** A public key of an issuer. */
+export interface TrustedKey {
+  readonly kid: string;
+  readonly jwk: PublicJwk;
+}
+
+/** Where an issuer's keys come from while they change. */
+export interface KeySource {
+  /**
+   * The keys that are published under a `kid` now; none for a `kid` that is unknown or not published any more. Throws
+   * where it cannot tell: that denies.
+   */
+  find(kid: string): Promise<readonly TrustedKey[]>;
+}
+
+/** The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use; others, such as RSA keys, are left out. */
+export function localJwks({ keys }: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
+  return keys.flatMap(({ kid, use, kty, crv, x, y }) => {
+    if (kid === undefined || (use !== undefined && use !== "sig")) return [];
+    try {
+      const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
+      return [{ kid, jwk: parsePublicJwk(jwk, "token_key_refused", "") }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export interface RemoteJwksOptions {
+  readonly fetch?: typeof globalThis.fetch;
+  /** How long a fetch may take. Default 5 seconds. */
+  readonly timeoutMs?: number;
+  /** How long what was fetched is good for. A key that is withdrawn is trusted no longer than this. Default 10 minutes. */
+  readonly maxAgeMs?: number;
+  /** Least time between two fetches, whatever `kid`s come in and whether or not they succeed. Default 1 minute. */
+  readonly cooldownMs?: number;
+}
+
+/**
+ * An issuer's keys at the address that *you* configure; no token can name an address. One fetch at a time, and none
+ * more often than the cool-down: ten thousand unknown `kid`s cause one. While the endpoint is down, what was fetched is
+ * used until it is too old, then nothing is.
+ *
+ * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
+ */
+export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySource {
+  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000 } = options;
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  const local = address !== undefined && ["127.0.0.1", "[::1]", "localhost"].includes(address.hostname);
+  if (address === undefined || (address.protocol !== "https:" && !local)) {
+    throw new HopwiseError("config_invalid", "remoteJwks needs an https address");
+  }
+  const set = createRemoteJWKSet(address, {
+    timeoutDuration: timeoutMs,
+    cooldownDuration: cooldownMs,
+    cacheMaxAge: maxAgeMs,
+    ...(options.fetch !== undefined && { [customFetch]: options.fetch }),
+  });
+  let lastTry = Number.NEGATIVE_INFINITY;
+  let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;
+
+  /** Fetches, unless that was tried a moment ago. Whoever comes meanwhile waits for the same fetch. */
+  const refresh = async (): Promise<void> => {
+    if (!set.reloading && performance.now() - lastTry < cooldownMs) return;
+    if (!set.reloading) lastTry = performance.now();
+    await set.reload().catch(() => {}); // what matters is whether it is fresh afterwards
+  };
+
+  const published = (kid: string): readonly TrustedKey[] => {
+    const jwks = set.jwks();
+    if (jwks === undefined || !set.fresh) {
+      throw new HopwiseError(
+        "context_unavailable",
+        "the issuer's keys could not be fetched, or what was fetched is too old",
+      );
+    }
+    if (read?.jwks !== jwks) read = { jwks, keys: localJwks(jwks) };
+    return read.keys.filter((key) => key.kid === kid);
+  };
+
+  return {
+    find: async (kid) => {
+      if (!set.fresh) await refresh();
+      const keys = published(kid);
+      if (keys.length > 0) return keys;
+      await refresh();
+      return published(kid);
+    },
+  };
+}

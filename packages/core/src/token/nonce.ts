@@ -1,0 +1,56 @@
+import { decodeBase64url, encodeBase64url } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+
+/**
+ * Challenges for proofs: instead of trusting the holder's clock within a window, a verifier asks for a proof that names
+ * a nonce of its own (as RFC 9449, section 8, does for DPoP). A nonce is good for one proof.
+ */
+export interface Nonces {
+  issue(nowSeconds: number): Promise<string>;
+  /** Until when a nonce is good, in seconds since the epoch; undefined for one that is not ours, or lapsed. */
+  expiryOf(nonce: string, nowSeconds: number): Promise<number | undefined>;
+}
+
+export interface NoncesOptions {
+  /** At least 32 bytes, shared by all instances that accept each other's nonces. Default: random, for this instance. */
+  readonly secret?: Uint8Array;
+  /** How long a nonce may be used. Default 60. */
+  readonly lifetimeSeconds?: number;
+}
+
+const RANDOM_BYTES = 16;
+const TIME_BYTES = 8;
+const BODY_BYTES = RANDOM_BYTES + TIME_BYTES;
+
+/**
+ * Nonces that carry their own expiry under a MAC: nothing is stored to give one out. That each is used once is the
+ * replay store's part.
+ *
+ * @throws {HopwiseError} `config_invalid` for a short secret
+ */
+export function createNonces(options: NoncesOptions = {}): Nonces {
+  const { secret = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 60 } = options;
+  if (secret.length < 32) throw new HopwiseError("config_invalid", "the secret of nonces must have at least 32 bytes");
+  const key = crypto.subtle.importKey("raw", new Uint8Array(secret), { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+    "verify",
+  ]);
+
+  return {
+    issue: async (now) => {
+      const body = new Uint8Array(BODY_BYTES);
+      crypto.getRandomValues(body.subarray(0, RANDOM_BYTES));
+      new DataView(body.buffer).setBigUint64(RANDOM_BYTES, BigInt(now + lifetimeSeconds));
+      const mac = new Uint8Array(await crypto.subtle.sign("HMAC", await key, body));
+      return encodeBase64url(Uint8Array.of(...body, ...mac));
+    },
+    expiryOf: async (nonce, now) => {
+      const bytes = Uint8Array.from(decodeBase64url(nonce) ?? []);
+      if (bytes.length !== BODY_BYTES + 32) return undefined;
+      const body = bytes.slice(0, BODY_BYTES);
+      if (!(await crypto.subtle.verify("HMAC", await key, bytes.slice(BODY_BYTES), body))) return undefined;
+      const expiry = Number(new DataView(body.buffer).getBigUint64(RANDOM_BYTES));
+      return expiry > now ? expiry : undefined;
+    },
+  };
+}

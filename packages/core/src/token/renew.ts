@@ -1,0 +1,48 @@
+import type { HeldDelegation } from "./delegation.ts";
+
+/** A delegation, or what gives the one that is good now. */
+export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
+
+export interface RenewOptions {
+  /** How long before it expires a delegation is renewed. Default 30. */
+  readonly beforeSeconds?: number;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is asked for another one, once for
+ * all who wait. Where that fails, the old one is used for as long as it lives.
+ *
+ * @param renew asks whoever delegated for a new delegation to the same agent
+ */
+export function renewing(
+  held: HeldDelegation,
+  renew: (expiring: HeldDelegation) => Promise<HeldDelegation>,
+  { beforeSeconds = 30, clock = Date.now }: RenewOptions = {},
+): () => Promise<HeldDelegation> {
+  let current = held;
+  let underWay: Promise<HeldDelegation> | undefined;
+
+  const next = async (): Promise<HeldDelegation> => {
+    try {
+      current = await renew(current);
+    } catch (error) {
+      if (current.expiresAt * 1000 <= clock()) throw error;
+    } finally {
+      underWay = undefined;
+    }
+    return current;
+  };
+
+  return async () => {
+    if ((current.expiresAt - beforeSeconds) * 1000 > clock()) return current;
+    underWay ??= next();
+    return underWay;
+  };
+}
+
+/** The delegation that is good now. */
+export async function currentDelegation(source: DelegationSource): Promise<HeldDelegation> {
+  return typeof source === "function" ? source() : source;
+}
