@@ -223,6 +223,43 @@ describe("a client that leaves", () => {
   });
 });
 
+describe("a transport that closes", () => {
+  it("while a request is checked: nothing is loaded for it afterwards", async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    const { client } = world.pdp;
+    const checkResources: typeof client.checkResources = async (question) => {
+      asked++;
+      await held;
+      return client.checkResources(question);
+    };
+    const planResources = client.planResources.bind(client);
+    const { authorizer, audit } = world.authorizer({ deadlineMs: 10_000, cerbos: { checkResources, planResources } });
+    const server = emptyServer(authorizer);
+    let loaded = 0;
+    server.addResource({
+      uri: "policy://payments",
+      name: "p",
+      load: async () => {
+        loaded++;
+        return { text: "" };
+      },
+    });
+    const loose = await loosely(server);
+    loose.say(await proven(world.planner, request(1, "resources/read", { uri: "policy://payments" })));
+    await vi.waitFor(() => expect(asked).toBe(2));
+    await loose.close();
+    release();
+    await vi.waitFor(() => expect(audit.records.at(-1)).toMatchObject({ outcome: "allowed" }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(loaded).toBe(0);
+    expect(loose.sent).toHaveLength(1);
+  });
+});
+
 describe("start()", () => {
   it("says so where the port is taken, and can be called again with another", async () => {
     const taken = createServer().listen(0, "127.0.0.1");

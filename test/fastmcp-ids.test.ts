@@ -1,4 +1,5 @@
 /** The ids of requests are chosen by callers: what can be done by choosing them well, to the microtask. */
+import { AsyncResource } from "node:async_hooks";
 import type { Authorizer } from "@hopwise/core";
 import type { JsonRpcMessage } from "@hopwise/mcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -42,6 +43,25 @@ describe("a request with the id of another", () => {
       await turn();
     }
     expect(stolen).toEqual([]);
+  });
+
+  it("does not hear its words either, though they were said before and leave after", async () => {
+    const streams = new Map<unknown, "first" | "second">([[1, "first"]]);
+    const stolen: JsonRpcMessage[] = [];
+    const { server, running } = talkingServer();
+    const loose = await loosely(server, (message) => {
+      if (message.method === "notifications/progress" && streams.get(1) === "second") stolen.push(message);
+    });
+    loose.say(await proven(await plannerWith(world, "open"), openCall(1)), overHttp);
+    const call = await running();
+    void call.progress();
+    streams.set(1, "second");
+    await null;
+    loose.say(request(1, "ping"), overHttp);
+    await turn();
+    await turn();
+    expect(stolen).toEqual([]);
+    call.end();
   });
 
   it("does not take the filter off a list", async () => {
@@ -99,31 +119,59 @@ describe("words of a server", () => {
   });
 
   it("that come up in a callback without the call's context still go to that call alone", async () => {
-    const callbacks: (() => Promise<void>)[] = [];
-    const server = emptyServer(world.authorizer({ tools: { open: OPEN_TO_ALICE } }).authorizer);
-    let end = (): void => {};
-    server.addTool({
-      name: "open",
-      parameters: z.object({ name: z.string() }),
-      execute: async (_, { reportProgress }) => {
-        callbacks.push(() => reportProgress({ progress: 1 }));
-        await new Promise<void>((resolve) => {
-          end = resolve;
-        });
-        return "done";
-      },
-    });
+    const { server, running } = talkingServer();
     const loose = await loosely(server);
-    const held = await plannerWith(world, "open");
-    const params = { name: "open", arguments: { name: "x" }, _meta: { progressToken: "mine" } };
-    loose.say(await proven(held, request(1, "tools/call", params)), overHttp);
-    while (callbacks.length === 0) await turn();
-    await callbacks[0]?.();
+    loose.say(await proven(await plannerWith(world, "open"), openCall(1)), overHttp);
+    const call = await running();
+    await call.progress();
     expect(loose.sent.at(-1)).toMatchObject({ method: "notifications/progress", params: { progressToken: "mine" } });
-    end();
+    call.end();
     expect(textOf((await loose.answer(1)).result)).toBe("done");
     const sent = loose.sent.length;
-    await callbacks[0]?.();
+    await call.progress();
     expect(loose.sent).toHaveLength(sent);
   });
+
+  it("that a call says of all sessions reach the others, and so do late ones where there is one client", async () => {
+    const { server, running } = talkingServer();
+    const [loose, other] = await Promise.all([loosely(server), loosely(server)]);
+    loose.say(await proven(await plannerWith(world, "open"), openCall(1)));
+    const call = await running();
+    call.announce();
+    await vi.waitFor(() => expect(other.sent.at(-1)).toMatchObject({ method: "notifications/tools/list_changed" }));
+    call.end();
+    await loose.answer(1);
+    call.log();
+    await vi.waitFor(() => expect(loose.sent.at(-1)).toMatchObject({ params: { data: { message: "late" } } }));
+  });
 });
+
+function openCall(id: number): JsonRpcMessage {
+  return request(id, "tools/call", { name: "open", arguments: { name: "x" }, _meta: { progressToken: "mine" } });
+}
+
+/** A server with one tool, whose words and end the test has in its hand: said from within the call's own context. */
+function talkingServer() {
+  const server = emptyServer(world.authorizer({ tools: { open: OPEN_TO_ALICE } }).authorizer);
+  const calls: { progress: () => Promise<void>; log: () => void; announce: () => void; end: () => void }[] = [];
+  server.addTool({
+    name: "open",
+    parameters: z.object({ name: z.string() }),
+    execute: async (_, { reportProgress, log }) => {
+      await new Promise<void>((end) => {
+        calls.push({
+          progress: () => reportProgress({ progress: 1 }),
+          log: AsyncResource.bind(() => log.info("late")),
+          announce: AsyncResource.bind(() => server.removeTool("nobody")),
+          end,
+        });
+      });
+      return "done";
+    },
+  });
+  const running = async () => {
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    return calls[0] as (typeof calls)[number];
+  };
+  return { server, running };
+}

@@ -21,7 +21,7 @@ import {
   sseClientOf,
   textOf,
 } from "./support/mcp-client.ts";
-import { type Served, serve } from "./support/mcp-server.ts";
+import { plannerWith, type Served, serve } from "./support/mcp-server.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 let world: World;
@@ -128,6 +128,17 @@ describe.each(TRANSPORTS)("over %s", (_, connect) => {
     ];
     for (const other of others) expect(await failure(other())).toMatchObject({ code: 4303 });
     expect(errorCodeOf(await failure(planner.readResource({ uri: HIDDEN.uri })))).toBe("grant_argument_refused");
+  });
+
+  it("asks the policies about a resource or a prompt, whatever was handed over", async () => {
+    const everything = await connect(await plannerWith(world, "mcp:resources/read", "mcp:prompts/get"));
+    expect((await everything.readResource({ uri: "policy://payments" })).contents).toHaveLength(1);
+    for (const forbidden of [
+      () => everything.readResource({ uri: HIDDEN.uri }),
+      () => everything.getPrompt({ name: "dismissal" }),
+    ])
+      expect(await failure(forbidden())).toMatchObject({ code: 4303, data: { code: "policy_denied", hop: 0 } });
+    await everything.close();
   });
 
   it("refuses what could reach data without a decision, known to MCP or not", async () => {

@@ -57,8 +57,10 @@ describe("a tool call", () => {
   it("does nothing with a name that is not a text, though a proof for the text it turns into is there", async () => {
     const held = await plannerWith(world, "echo");
     const call = await provenCall(held, 1, "echo", { name: "x" });
-    for (const name of [["echo"], { toString: "echo" }, { 0: "echo" }, null, 1, true])
-      await expectNothingRan({ ...call, params: { ...call.params, name } });
+    for (const name of [["echo"], { toString: "echo" }, { 0: "echo" }, null, 1, true]) {
+      const { messages } = await post(served.url, { ...call, params: { ...call.params, name } });
+      expect(messages[0]).toMatchObject({ error: { code: 4303, data: { code: "arguments_malformed" } } });
+    }
   });
 
   it("does nothing with arguments that are an array, a text or a number", async () => {

@@ -55,6 +55,15 @@ export async function hashOf(token: string): Promise<string> {
   return sha256(token.slice(0, token.lastIndexOf(".")));
 }
 
+/** The same token under the other of the two ECDSA signatures that anybody can make of one: r, and n - s. */
+export function twinOf(token: string): string {
+  const n = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+  const at = token.lastIndexOf(".") + 1;
+  const signature = Buffer.from(token.slice(at), "base64url").toString("hex");
+  const s = (n - BigInt(`0x${signature.slice(64)}`)).toString(16).padStart(64, "0");
+  return token.slice(0, at) + Buffer.from(signature.slice(0, 64) + s, "hex").toString("base64url");
+}
+
 /** A grant as it stands in a token. */
 export function details(tools: unknown): Claims {
   return { authorization_details: [{ type: "attenuating_agent_token", tools }] };

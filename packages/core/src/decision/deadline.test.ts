@@ -32,7 +32,7 @@ describe("a deadline", () => {
 
 describe("waiting for what cannot be asked to end", () => {
   it("gives what is there already, and what comes in time", async () => {
-    for (const answer of [undefined, null, 0, "", false, { then: 1 }.then, [], {}]) {
+    for (const answer of [undefined, null, 0, "", false, [], {}]) {
       expect(await settleInTime(1000, answer)).toBe(answer);
     }
     await expect(settleInTime(1000, Promise.resolve("answer"))).resolves.toBe("answer");

@@ -175,9 +175,9 @@ describe("narrowing", () => {
         if (!permits(parent, "t", args)) throw new Error(JSON.stringify({ parent, child, args }));
       }
     });
-    fc.assert(property, { numRuns: 2000 });
+    fc.assert(property, { numRuns: 1500 });
     expect(seen.narrower / seen.pairs).toBeGreaterThan(0.2);
-    expect(seen.permitted).toBeGreaterThan(1000);
+    expect(seen.permitted).toBeGreaterThan(500);
   });
 
   it("calls every grant narrower than itself, and what is narrower than a narrower one narrower", () => {

@@ -85,7 +85,7 @@ describe("canonical JSON (RFC 8785)", () => {
   it("is the same for the same value, however its members were ordered and its text was written", () => {
     fc.assert(
       fc.property(
-        fc.dictionary(fc.string({ unit: "binary", maxLength: 4 }), fc.oneof(fc.integer(), fc.boolean()), {
+        fc.dictionary(fc.string({ unit: "binary", maxLength: 3 }), fc.oneof(fc.integer(), fc.boolean()), {
           noNullPrototype: true,
           maxKeys: 6,
         }),

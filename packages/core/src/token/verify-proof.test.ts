@@ -14,6 +14,7 @@ import {
   PAY,
   proveAt,
   refusalOf,
+  twinOf,
   verifyAt,
   type World,
 } from "../testing.fixture.ts";
@@ -201,6 +202,15 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(await within(4100)).toBe("accepted");
     expect(await within(10)).toBe("proof_invalid");
   });
+});
+
+it("a proof whose ECDSA signature somebody turned into its twin is remembered as the same proof", async () => {
+  const world = worlds[1] as World;
+  const text = await world.chain();
+  const chain = await verifyAt(text, [world.anchor]);
+  const proof = await world.proof(text);
+  expect(twinOf(proof)).not.toBe(proof);
+  expect(await proveAt(chain, twinOf(proof))).toEqual(await proveAt(chain, proof));
 });
 
 describe("a proof where the chain has several enforcement points", async () => {
