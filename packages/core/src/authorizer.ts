@@ -117,7 +117,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { trust, agents: registry, tools, audit, state, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
   const audience: readonly string[] = typeof options.audience === "string" ? [options.audience] : options.audience;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const nowSeconds = (): number => Math.floor(clock() / 1000);
+  const nowSeconds = (): number => secondsOf(clock());
   const context: DecisionContext = { ...options, deadlineMs, limits, nowSeconds };
   checkOptions(audience, deadlineMs);
   checkToolMap(tools);
@@ -309,6 +309,12 @@ function checkOptions(audience: readonly string[], deadlineMs: number): void {
   }
   if (!(deadlineMs > 0 && Number.isFinite(deadlineMs)))
     throw new HopwiseError("config_invalid", "deadlineMs must be a positive number");
+}
+
+/** A clock that gives no time would make every comparison with it false, also those that refuse. */
+function secondsOf(milliseconds: number): number {
+  if (!Number.isFinite(milliseconds)) throw new HopwiseError("state_unavailable", "the clock gave no time");
+  return Math.floor(milliseconds / 1000);
 }
 
 /** Step 6: one of our names is in the chain's audience. */

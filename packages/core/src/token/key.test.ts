@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, calculateJwkThumbprintUri, exportJWK, generateK
 import { describe, expect, it } from "vitest";
 import type { PublicJwk } from "../crypto/index.ts";
 import { ALGORITHMS, errorOf, forge, refusalOf } from "../testing.fixture.ts";
-import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
+import { importKnownKey, parsePublicJwk, thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, signerFromJwk } from "./signer.ts";
 
 describe("the thumbprint of a key", () => {
