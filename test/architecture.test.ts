@@ -19,7 +19,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/token": ["core/grant", "core/json", "core/crypto", "core/errors.ts", "jose", "lru-cache"],
   "core/principal": ["core/token", "type:core/crypto", "core/json", "core/errors.ts", "type:@cerbos/core"],
   "core/resource": ["core/token", "core/json", "core/errors.ts", "type:@cerbos/core"],
-  "core/state": [],
+  "core/state": ["type:core/token"],
   "core/decision": [
     "core/principal",
     "core/resource",

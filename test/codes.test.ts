@@ -45,7 +45,9 @@ describe("every code of the catalogue", () => {
     produced.add(answer.code);
     expect(answer.code).toBe(code);
     checkText(answer, entry);
-    for (const secret of SECRETS) expect(answer.shown).not.toContain(secret);
+    // Timings have many digits, and by chance any.
+    const shown = answer.shown.replace(/\d+\.\d+/g, "");
+    for (const secret of SECRETS) expect(shown).not.toContain(secret);
     expect(answer.retryable).toBe(entry.retryable);
     if (entry.at?.pointer !== undefined) expect(answer.pointer).toBe(entry.at.pointer);
     if (entry.at?.hop !== undefined) expect(answer.hop).toBe(entry.at.hop);

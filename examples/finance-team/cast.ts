@@ -131,6 +131,8 @@ function startResearcher(): {
   const child = spawn(process.execPath, [fileURLToPath(new URL("researcher.ts", import.meta.url))], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  // Whoever ends this process early leaves nobody behind.
+  process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     child,

@@ -14,10 +14,6 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const receive = async (): Promise<Record<string, string>> => JSON.parse((await lines.next()).value ?? "{}");
 const tell = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
-// Without the process that started it there is nothing to do, and nobody to complain to.
-process.stdin.once("close", () => process.exit(0));
-process.stdout.on("error", () => process.exit(0));
-
 const key = await generateSigner();
 const { challenge } = await receive();
 tell({ request: await requestDelegation(key, challenge ?? ""), jwk: key.publicJwk });
