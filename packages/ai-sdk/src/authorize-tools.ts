@@ -1,7 +1,7 @@
 import {
   type Authorizer,
+  type DelegationSource,
   type Denied,
-  type HeldDelegation,
   HopwiseError,
   modelView,
   type Session,
@@ -17,8 +17,11 @@ export interface AnyTool {
 
 export interface AuthorizeToolsOptions {
   readonly authorizer: Authorizer;
-  /** On whose behalf the agent loop runs. Its key must be at hand: possession is proven once, here. */
-  readonly delegation: HeldDelegation;
+  /**
+   * On whose behalf the agent loop runs: a delegation, or what keeps it alive (`renewing`). Its key must be at hand:
+   * possession is proven once, here.
+   */
+  readonly delegation: DelegationSource;
 }
 
 /** A call that was not allowed. Its text is what the model gets to read, so it says no more than a model may know. */
@@ -72,7 +75,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
 }
 
 /** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */
-function isRemote(name: string, tool: AnyTool, delegation: HeldDelegation): boolean {
+function isRemote(name: string, tool: AnyTool, delegation: DelegationSource): boolean {
   if (name.startsWith("mcp:") || name.includes("#")) {
     throw new HopwiseError(
       "config_invalid",

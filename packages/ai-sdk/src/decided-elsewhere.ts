@@ -1,4 +1,4 @@
-import type { HeldDelegation } from "@hopwise/core";
+import type { DelegationSource } from "@hopwise/core";
 
 const decidedElsewhere = Symbol.for("dev.hopwise/decided-elsewhere");
 
@@ -8,7 +8,7 @@ interface MarkedTool {
 
 /** On whose behalf a marked tool calls, and what runs when it is called. */
 interface Mark {
-  readonly delegation: HeldDelegation;
+  readonly delegation: DelegationSource;
   readonly execute: unknown;
 }
 
@@ -17,13 +17,13 @@ interface Mark {
  * spread or a serialisation would carry on, and it holds for this tool with this `execute`: one that was rebuilt from
  * parts, inherited from or given another `execute` is a local tool again, and checked.
  */
-export function markDecidedElsewhere<T extends MarkedTool>(tool: T, delegation: HeldDelegation): T {
+export function markDecidedElsewhere<T extends MarkedTool>(tool: T, delegation: DelegationSource): T {
   const mark: Mark = { delegation, execute: tool.execute };
   return Object.defineProperty(tool, decidedElsewhere, { value: mark, enumerable: false });
 }
 
 /** The delegation that a marked tool is bound to. */
-export function delegationOf(tool: MarkedTool): HeldDelegation | undefined {
+export function delegationOf(tool: MarkedTool): DelegationSource | undefined {
   const mark = Object.getOwnPropertyDescriptor(tool, decidedElsewhere)?.value as Mark | undefined;
   return mark !== undefined && mark.execute === tool.execute ? mark.delegation : undefined;
 }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
-import { type HeldDelegation, isToolGranted } from "@hopwise/core";
+import { currentDelegation, type DelegationSource, isToolGranted } from "@hopwise/core";
 import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
 import { markDecidedElsewhere } from "./decided-elsewhere.ts";
 
@@ -13,8 +13,8 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   readonly transport:
     | { readonly type: "http"; readonly url: string; readonly headers?: Record<string, string> }
     | MCPTransport;
-  /** On whose behalf this client calls; for its whole life. */
-  readonly delegation: HeldDelegation;
+  /** On whose behalf this client calls, for its whole life: a delegation, or what keeps it alive (`renewing`). */
+  readonly delegation: DelegationSource;
   /** The server's name, from one's own configuration, never from what the server says. */
   readonly audience: string;
 }
@@ -40,8 +40,9 @@ export async function createMcpClient({
   const listTools = client.tools.bind(client);
   client.tools = (async (options) => {
     const tools = await listTools(options);
+    const current = await currentDelegation(delegation);
     for (const [name, tool] of Object.entries(tools)) {
-      if (isToolGranted(delegation, name, audience)) markDecidedElsewhere(tool, delegation);
+      if (isToolGranted(current, name, audience)) markDecidedElsewhere(tool, delegation);
       else delete tools[name as keyof typeof tools];
     }
     return tools;

@@ -98,7 +98,7 @@ export function createAdmission(
   const decide = async (parsed: unknown): Promise<Decision> => {
     const entry = entryOf(tools, tool);
     if (parsed !== undefined) {
-      invocation.parsed = await invocation.stage("arguments", () => plainArguments(entry, parsed, limits));
+      invocation.parsed = await invocation.stage("arguments", () => parsedArguments(entry, parsed, limits));
       if (chain !== undefined) {
         await invocation.stage("grant", () => checkGrants(chain, at, tool, invocation.parsed as JsonObject));
       }
@@ -204,6 +204,17 @@ export function plainArguments(entry: ToolEntry | undefined, value: unknown, lim
     throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
   }
   return freezeArguments(projected, bounds);
+}
+
+/** What a tool's schema made of the arguments: where that is no plain data, its author has to say what to check. */
+function parsedArguments(entry: ToolEntry, value: unknown, limits: Limits): JsonObject {
+  try {
+    return plainArguments(entry, value, limits);
+  } catch (error) {
+    if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
+    const { code, message, pointer } = error;
+    throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
+  }
 }
 
 /** Gives a source its deadline. @throws {HopwiseError} `context_unavailable` */

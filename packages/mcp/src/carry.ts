@@ -1,11 +1,12 @@
-import { type HeldDelegation, prove } from "@hopwise/core";
+import { currentDelegation, type DelegationSource, prove } from "@hopwise/core";
 import { withCredential } from "./credential.ts";
 import { isRequest, type JsonRpcMessage, type McpTransport } from "./jsonrpc.ts";
 import { operationOf } from "./operation.ts";
 
 /** On whose behalf a client calls, and whom. */
 export interface CarryOptions {
-  readonly delegation: HeldDelegation;
+  /** A delegation, or what gives the one that is good now (`renewing`). */
+  readonly delegation: DelegationSource;
   /**
    * The server's name, from one's own configuration. Never what a server says of itself: a hostile one would name the
    * bank and relay the proof to it.
@@ -16,14 +17,11 @@ export interface CarryOptions {
 }
 
 /** Adds chain and a fresh proof to a message that needs them; any other message stays as it is. */
-export async function sign(
-  message: JsonRpcMessage,
-  { delegation, audience, clock }: CarryOptions,
-): Promise<JsonRpcMessage> {
+async function sign(message: JsonRpcMessage, { delegation, audience, clock }: CarryOptions): Promise<JsonRpcMessage> {
   if (!isRequest(message)) return message;
   const operation = operationOf(message);
   if (!("tool" in operation)) return message;
-  const credential = await prove(delegation, {
+  const credential = await prove(await currentDelegation(delegation), {
     tool: operation.tool,
     ...("arguments" in operation && { arguments: operation.arguments }),
     audience,

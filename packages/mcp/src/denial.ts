@@ -15,10 +15,12 @@ export interface DenialData {
   /** Names the record of it, for whoever runs the server. */
   readonly invocation: string;
   readonly hop?: number;
+  /** What the next proof must name; only with `proof_nonce_required`. */
+  readonly nonce?: string;
 }
 
-function denialData({ code, retryable, invocation, hop }: Denied): DenialData {
-  return { code, retryable, invocation, ...(hop !== undefined && { hop }) };
+function denialData({ code, retryable, invocation, hop, nonce }: Denied): DenialData {
+  return { code, retryable, invocation, ...(hop !== undefined && { hop }), ...(nonce !== undefined && { nonce }) };
 }
 
 /** A denied tool call as a tool result: the model reads it and goes on, where a protocol error might end its loop. */
@@ -35,10 +37,15 @@ export function toolDenial(denied: Denied): {
   };
 }
 
+/** What a client has to answer with another proof, before its model hears of it. */
+export function asksForProof({ code }: Denied): boolean {
+  return code === "proof_missing" || code === "proof_nonce_required";
+}
+
 /** A denied request as a JSON-RPC error. */
 export function errorDenial(id: JsonRpcId, denied: Denied): JsonRpcMessage {
   const { message } = modelView(denied);
-  const code = denied.code === "proof_missing" ? PROOF_REQUIRED : DENIED;
+  const code = asksForProof(denied) ? PROOF_REQUIRED : DENIED;
   return {
     jsonrpc: "2.0",
     id,

@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Admission, Authorizer, Denied, JsonObject, Subject } from "@hopwise/core";
 import { checkAnswer, notThere } from "./check-answer.ts";
 import { carriesCredential, credentialIn, withoutCredential } from "./credential.ts";
-import { errorDenial, ownDenial, refused, toolDenial } from "./denial.ts";
+import { asksForProof, errorDenial, ownDenial, refused, toolDenial } from "./denial.ts";
 import { createFlights, type Flight, type RequestScope } from "./in-flight.ts";
 import {
   cameOverHttp,
@@ -79,7 +79,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
   const deny = (flight: Flight, denied: Denied): Promise<void> =>
     answer(
       flight,
-      flight.operation.kind === "tool" && denied.code !== "proof_missing"
+      flight.operation.kind === "tool" && !asksForProof(denied)
         ? { jsonrpc: "2.0", id: flight.id, result: toolDenial(denied) }
         : errorDenial(flight.id, denied),
     );

@@ -1,7 +1,7 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
-export { settleInTime, withDeadline } from "./deadline.ts";
+export { settleInTime } from "./deadline.ts";
 export {
   type Allowed,
   type ChainView,

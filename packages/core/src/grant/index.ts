@@ -28,7 +28,7 @@ export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from 
 export { describe } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
-export { findWidening, isNarrower, type NarrowingTable, type Widening } from "./narrow.ts";
+export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, refusal } from "./permits.ts";
 export type { ConstraintFor, SchemaLike, Schemas } from "./typed.ts";

@@ -65,28 +65,33 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
   let lastTry = Number.NEGATIVE_INFINITY;
   let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;
 
-  /** Fetches, unless that was tried a moment ago. Whoever comes meanwhile waits for the same fetch. */
-  const refresh = async (): Promise<void> => {
-    if (!set.reloading && performance.now() - lastTry < cooldownMs) return;
-    if (!set.reloading) lastTry = performance.now();
-    await set.reload().catch(() => {}); // what matters is whether it is fresh afterwards
+  /** Fetches, unless that was tried a moment ago; whoever comes meanwhile waits for the same fetch. */
+  const refresh = async (): Promise<boolean> => {
+    if (!set.reloading) {
+      if (performance.now() - lastTry < cooldownMs) return false;
+      lastTry = performance.now();
+    }
+    return set.reload().then(
+      () => true,
+      () => false,
+    );
   };
 
   const published = (kid: string): readonly TrustedKey[] => {
     const jwks = set.jwks();
-    if (jwks === undefined || !set.fresh) {
-      throw new HopwiseError(
-        "context_unavailable",
-        "the issuer's keys could not be fetched, or what was fetched is too old",
-      );
-    }
+    if (jwks === undefined) return [];
     if (read?.jwks !== jwks) read = { jwks, keys: localJwks(jwks) };
     return read.keys.filter((key) => key.kid === kid);
   };
 
   return {
     find: async (kid) => {
-      if (!set.fresh) await refresh();
+      if (!set.fresh && !(await refresh()) && !set.fresh) {
+        throw new HopwiseError(
+          "context_unavailable",
+          "the issuer's keys could not be fetched, or what was fetched is too old",
+        );
+      }
       const keys = published(kid);
       if (keys.length > 0) return keys;
       await refresh();

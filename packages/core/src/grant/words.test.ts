@@ -1,0 +1,129 @@
+import { expect, it, describe as suite } from "vitest";
+import {
+  absent,
+  all,
+  any,
+  anyArguments,
+  contains,
+  describe,
+  diff,
+  each,
+  exact,
+  findExtension,
+  findWidening,
+  grant,
+  int,
+  length,
+  noArguments,
+  notOneOf,
+  object,
+  oneOf,
+  optional,
+  path,
+  prefix,
+  range,
+  subset,
+  suffix,
+  url,
+  wildcard,
+} from "./index.ts";
+
+suite("a grant in words", () => {
+  it("names each tool and each argument, with every type of constraint", () => {
+    const words = describe(
+      grant({
+        ping: noArguments,
+        raw: anyArguments,
+        pay: {
+          to: wildcard(),
+          amount: int({ min: 1, max: 1000 }),
+          rate: range({ above: 0, below: 1 }),
+          currency: oneOf("EUR", "USD"),
+          memo: optional(length(140)),
+          debug: absent(),
+        },
+        find: {
+          tags: contains("a"),
+          only: subset("b", 1),
+          not: notOneOf("x"),
+          both: all(prefix("a"), suffix("z")),
+          either: any(exact(null), int()),
+        },
+        open: {
+          file: path("/data"),
+          page: url({ origins: ["https://docs.example"], under: "/pub" }),
+          list: each(int({ max: 9 })),
+          form: object({ name: wildcard() }),
+        },
+      }),
+    );
+    expect(words.split("\n")).toEqual([
+      "ping: no arguments",
+      "raw: any arguments",
+      'pay: to is any value; amount is a whole number of at least 1 and at most 1000; rate is a number of more than 0 and less than 1; currency is one of "EUR", "USD"; memo may be left out, else is at most 140 long; debug must be left out',
+      'find: tags is a list that has "a"; only is a list of nothing but "b", 1; not is anything but "x"; both is a text that starts with "a" and a text that ends with "z"; either is null or a whole number',
+      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below /pub; list is a list of which each is a whole number of at most 9; form is an object whose name is any value',
+    ]);
+    expect(describe({})).toBe("nothing");
+  });
+});
+
+suite("the difference of two grants", () => {
+  const parent = grant({
+    pay: { to: wildcard(), amount: int({ max: 1000 }) },
+    read: { id: wildcard() },
+    raw: anyArguments,
+  });
+
+  it("names what narrowed, with both values", () => {
+    const child = grant({ pay: { to: exact("Globex"), amount: int({ max: 1000 }) }, raw: { id: exact(1) } });
+    expect(diff(parent, child)).toEqual({
+      narrowed: [
+        { pointer: "/pay/to", parent: wildcard(), child: exact("Globex") },
+        { pointer: "/read", parent: { id: wildcard() }, child: undefined },
+        { pointer: "/raw", parent: {}, child: { id: exact(1) } },
+      ],
+    });
+    expect(diff(parent, parent)).toEqual({ narrowed: [] });
+  });
+
+  it("names exactly what widened: pointer, both values, rule", () => {
+    const child = grant({ pay: { to: exact("Globex"), amount: int({ max: 1001 }) } });
+    const { narrowed, widened } = diff(parent, child);
+    expect(widened).toEqual({
+      pointer: "/pay/amount/max",
+      rule: "an upper bound may only fall",
+      parent: 1000,
+      child: 1001,
+    });
+    expect(narrowed.map(({ pointer }) => pointer)).toEqual(["/pay/to", "/read", "/raw"]);
+  });
+});
+
+suite("interoperation with the draft alone", () => {
+  it("knows its constraint types, however deep another stands", () => {
+    expect(findExtension(grant({ a: { b: all(range({}), any(exact(1), subset("x"))) } }))).toBeUndefined();
+    expect(findExtension(grant({ a: { b: exact(1), c: any(exact(1), int()) } }))).toBe("/a/c");
+    expect(findExtension(grant({ a: { "b/c": optional(exact(1)) } }))).toBe("/a/b~1c");
+  });
+
+  it.each([
+    ["exact under not_one_of", notOneOf("a"), exact("b")],
+    ["one_of under range", range({ max: 9 }), oneOf(1, 2)],
+    ["one_of of one value under exact", exact(1), oneOf(1)],
+    ["exact under any", any(exact(1), exact(2)), exact(1)],
+  ])("keeps to its table, where Hopwise's own says more: %s", (_, wide, narrow) => {
+    expect(findWidening({ t: { a: wide } }, { t: { a: narrow } })).toBeUndefined();
+    expect(findWidening({ t: { a: wide } }, { t: { a: narrow } }, "aat-01")).toMatchObject({ pointer: "/t/a" });
+  });
+
+  it.each([
+    ["exact under range", range({ max: 9 }), exact(1)],
+    ["exact under one_of", oneOf("a", "b"), exact("a")],
+    ["one_of under one_of", oneOf("a", "b"), oneOf("b")],
+    ["anything under wildcard", wildcard(), all(exact(1), range({}))],
+    ["the same, clause by clause", all(range({ max: 9 }), oneOf(1, 2)), all(oneOf(1), range({ max: 8 }))],
+  ])("accepts what its table has: %s", (_, wide, narrow) => {
+    expect(findWidening({ t: { a: wide } }, { t: { a: narrow } }, "aat-01")).toBeUndefined();
+  });
+});

@@ -1,0 +1,110 @@
+import { exportJWK, generateKeyPair } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createWorld, NOW, refusalOf, type World } from "../testing.fixture.ts";
+import { localJwks, remoteJwks } from "./jwks.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import { createChainVerifier } from "./verify-chain.ts";
+
+const URL_OF_KEYS = "https://id.acme.example/jwks";
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+/** An endpoint whose keys can be changed, and that can be down. */
+function endpoint(...keys: object[]) {
+  const state = { keys, down: false, fetches: 0 };
+  const fetch = (async () => {
+    state.fetches++;
+    if (state.down) throw new Error("down");
+    return new Response(JSON.stringify({ keys: state.keys }), { headers: { "content-type": "application/json" } });
+  }) as typeof globalThis.fetch;
+  return { state, fetch };
+}
+
+const published = (kid = "k1", jwk: object = world.issuer.publicJwk): object => ({
+  ...jwk,
+  kid,
+  use: "sig",
+  alg: "Ed25519",
+});
+const verifierOf = (keys: ReturnType<typeof remoteJwks>) =>
+  createChainVerifier([{ ...world.anchor, keys }], DEFAULT_LIMITS);
+
+describe("an issuer's published keys", () => {
+  it("verify its roots, and are fetched once for many", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const chains = await Promise.all([world.root(), world.chain(), world.root({ jti: "BAAAAAAAAAAAAAAAAAAAAA" })]);
+    await Promise.all(chains.map((chain) => verifier.verify(chain, NOW)));
+    expect(state.fetches).toBe(1);
+  });
+
+  it("are fetched once for ten thousand unknown kids, also while the endpoint is down", async () => {
+    for (const down of [false, true]) {
+      const { state, fetch } = endpoint(published());
+      state.down = down;
+      const keys = remoteJwks(URL_OF_KEYS, { fetch });
+      const answers = await Promise.all(Array.from({ length: 10_000 }, (_, i) => refusalOf(keys.find(`unknown-${i}`))));
+      expect(new Set(answers)).toEqual(new Set([down ? "context_unavailable" : "accepted"]));
+      expect(state.fetches).toBe(1);
+    }
+  });
+
+  it("may rotate: a new key is found after the cool-down, and old chains live while theirs is published", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));
+    const old = await world.root();
+    const renewed = await world.root({}, { signer: world.clerk, header: { kid: "k2" } });
+    expect(await refusalOf(verifier.verify(old, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(renewed, NOW))).toBe("token_untrusted_issuer /kid");
+    state.keys = [published(), published("k2", world.clerk.publicJwk)];
+    expect(await refusalOf(verifier.verify(renewed, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(old, NOW))).toBe("accepted");
+    state.keys = [published("k2", world.clerk.publicJwk)];
+    expect(await refusalOf(verifier.verify(old, NOW)), "a verified chain outlived its key").toBe(
+      "token_untrusted_issuer /kid",
+    );
+  });
+
+  it("are used while they are fresh and the endpoint is down, and then nothing is", async () => {
+    const { state, fetch } = endpoint(published());
+    const fresh = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const stale = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 0, cooldownMs: 0 }));
+    const root = await world.root();
+    await Promise.all([fresh.verify(root, NOW), stale.verify(root, NOW)]);
+    state.down = true;
+    expect(await refusalOf(fresh.verify(await world.chain(), NOW))).toBe("accepted");
+    expect(await refusalOf(stale.verify(root, NOW))).toBe("context_unavailable");
+  });
+
+  it("are pinned to their issuer: another issuer's kid signs nothing in its name", async () => {
+    const { fetch } = endpoint(published("k1", world.mallory.publicJwk));
+    const partner = { ...world.anchor, issuer: "https://partner.example", keys: remoteJwks(URL_OF_KEYS, { fetch }) };
+    const verifier = createChainVerifier([world.anchor, partner], DEFAULT_LIMITS);
+    expect(await refusalOf(verifier.verify(await world.root({}, { signer: world.mallory }), NOW))).toBe(
+      "token_untrusted_issuer /iss",
+    );
+  });
+
+  it("come from an address that is configured, over https", () => {
+    for (const url of ["http://id.acme.example/jwks", "file:///keys", "keys"]) {
+      expect(() => remoteJwks(url)).toThrow(expect.objectContaining({ code: "config_invalid" }));
+    }
+  });
+});
+
+describe("a local JWK Set", () => {
+  it("gives the keys that can be used, by their public members alone", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const secret = await exportJWK(privateKey);
+    const keys = [
+      published(),
+      { ...published("enc"), use: "enc" },
+      { ...(await exportJWK(publicKey)), kid: "rsa" },
+      { ...secret, kid: "s" },
+      { ...published("k2"), kid: undefined },
+    ];
+    expect(localJwks({ keys: keys as never })).toEqual([{ kid: "k1", jwk: world.issuer.publicJwk }]);
+  });
+});
