@@ -16,10 +16,7 @@ export interface CarryOptions {
 }
 
 /** Adds chain and a fresh proof to a message that needs them; any other message stays as it is. */
-export async function sign(
-  message: JsonRpcMessage,
-  { delegation, audience, clock }: CarryOptions,
-): Promise<JsonRpcMessage> {
+async function sign(message: JsonRpcMessage, { delegation, audience, clock }: CarryOptions): Promise<JsonRpcMessage> {
   if (!isRequest(message)) return message;
   const operation = operationOf(message);
   if (!("tool" in operation)) return message;
