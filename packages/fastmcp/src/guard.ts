@@ -9,7 +9,8 @@ export interface GuardServerOptions {
   /**
    * Opts in to users without agents, who come with an ordinary OAuth token: verifies the token in the headers of this
    * very request and says whose it is. FastMCP's own session must not be asked: it is shared by all requests of a
-   * session, whoever sends them. Without this option every request needs a chain and a proof.
+   * session, whoever sends them. Where it throws, the request is denied with `context_unavailable`. Without this option
+   * every request needs a chain and a proof.
    */
   readonly userFromAuth?: (request: {
     readonly headers: Headers;

@@ -7,10 +7,10 @@ export interface Guarding {
 }
 
 /** On a guarded server, on its mark, and on its sessions. Shared by all copies of this package in a process. */
-export const GUARDING: symbol = Symbol.for("dev.hopwise/fastmcp/guarding");
+export const GUARDING: unique symbol = Symbol.for("dev.hopwise/fastmcp/guarding");
 const PATCHED = Symbol.for("dev.hopwise/fastmcp/patched");
 
-type Marked = { [GUARDING]?: Guarding };
+type Marked = { [GUARDING]?: Guarding | undefined };
 
 interface Session extends Marked {
   setupToolHandlers(tools: readonly Marked[]): void;

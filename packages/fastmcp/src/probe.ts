@@ -33,7 +33,7 @@ export async function mustAnswer(connect: (transport: McpTransport) => Promise<u
   if (data?.code !== "method_unguarded") {
     throw new HopwiseError(
       "config_invalid",
-      "the server's sessions do not pass the guard, so it is not started; import FastMCP from the same copy of fastmcp (ESM) as @hopwise/fastmcp does",
+      "the server's sessions do not pass the guard, so it is not started; import FastMCP from the same copy of fastmcp (ESM) as @hopwise/fastmcp does, in a version that it supports",
       { cause },
     );
   }
