@@ -244,7 +244,14 @@ describe("renewing", () => {
 
   it("keeps a session alive past the end of the first delegation, asking once for all who wait", async () => {
     let asked = 0;
-    const current = renewing(await short(), async () => (asked++, short()), { clock });
+    const current = renewing(
+      await short(),
+      () => {
+        asked++;
+        return short();
+      },
+      { clock },
+    );
     const { authorizer } = authorizerWith();
     const session = await authorizer.openSession(current);
     expect(codeOf(await session.authorize(call))).toBe("allowed");
