@@ -57,3 +57,32 @@ export const anyCall: fc.Arbitrary<{ tool: (typeof TOOLS)[number]; arguments: Js
       ) as fc.Arbitrary<JsonObject>,
     }),
   );
+
+/** Everything there is, and each argument of it: what a user hands to a first agent that is trusted. */
+export const WIDEST: Grant = Object.fromEntries(
+  TOOLS.map((tool) => [tool, Object.fromEntries(Object.keys(DOMAINS[tool]).map((name) => [name, wildcard()]))]),
+);
+
+const memo: Constraint = { constraint_type: "optional", constraint: { constraint_type: "prefix", value: "a" } };
+const oneIn = (n: number): fc.Arbitrary<boolean> => fc.nat(n - 1).map((draw) => draw === 1);
+
+/** Like {@link anyGrant}, and now and then: any arguments, no arguments, one argument more, one less. */
+export const anyStrayGrant: fc.Arbitrary<Grant> = fc
+  .record({ grant: anyGrant, stray: fc.array(oneIn(6), { minLength: 3, maxLength: 3 }), how: fc.nat(3) })
+  .map(({ grant, stray, how }) =>
+    Object.fromEntries(
+      Object.entries(grant).map(([tool, own], i) => {
+        const [, ...less] = Object.entries(own);
+        const strayed = [{}, { "": { constraint_type: "absent" } }, { ...own, memo }, Object.fromEntries(less)];
+        return [tool, stray[i] ? strayed[how] : own];
+      }),
+    ),
+  ) as fc.Arbitrary<Grant>;
+
+/** Like {@link anyCall}, and now and then with an argument more, or without any. */
+export const anyStrayCall: typeof anyCall = fc
+  .record({ call: anyCall, stray: oneIn(4), none: oneIn(4), memo: fc.constantFrom("a", "ab", "b") })
+  .map(({ call, stray, none, memo }) => ({
+    ...call,
+    arguments: { ...(none && stray ? {} : call.arguments), ...(stray && !none && { memo }) },
+  }));

@@ -9,7 +9,7 @@ import {
   settleInTime,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
-import { couldPermit, refusal } from "./grant/index.ts";
+import { couldPermit, newWork, refusal } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
 import {
@@ -176,8 +176,9 @@ export function createAdmission(
  */
 export function checkGrants({ links, rootAudience }: Chain, at: string, tool: string, args: JsonObject): void {
   const id = toolIdOf(tool, at, rootAudience);
+  const work = newWork();
   for (const [i, { grant, agent }] of links.entries()) {
-    const refused = refusal(grant, id, args);
+    const refused = refusal(grant, id, args, work);
     if (refused !== undefined) {
       const { code, pointer, rule } = refused;
       throw new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {

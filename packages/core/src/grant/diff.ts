@@ -22,15 +22,19 @@ export function diff(parent: Grant, child: Grant): GrantDiff {
     return argumentsDiff(constraints, own, pointer);
   });
   return {
-    narrowed: narrowed.filter(({ pointer }) => !widened?.pointer.startsWith(pointer)),
+    narrowed: narrowed.filter(({ pointer }) => !`${widened?.pointer}/`.startsWith(`${pointer}/`)),
     ...(widened && { widened }),
   };
 }
 
 function argumentsDiff(parent: ToolGrant, child: ToolGrant, at: string): GrantDiff["narrowed"] {
   return Object.entries(parent)
-    .filter(([name, constraint]) => !equal(constraint, child[name]))
-    .map(([name, constraint]) => ({ pointer: pointerTo(at, name), parent: constraint, child: child[name] }));
+    .map(([name, constraint]) => ({
+      pointer: pointerTo(at, name),
+      parent: constraint,
+      child: Object.hasOwn(child, name) ? child[name] : undefined,
+    }))
+    .filter((change) => !equal(change.parent, change.child));
 }
 
 function equal(a: unknown, b: unknown): boolean {

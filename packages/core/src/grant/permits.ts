@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
-import { passes } from "./check.ts";
+import { newWork, passes, type Work } from "./check.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
@@ -17,7 +17,7 @@ export interface Refusal {
  *
  * As soon as the grant constrains one argument of the tool, exactly the named arguments are required and allowed.
  */
-export function refusal(grant: Grant, tool: string, args: JsonObject): Refusal | undefined {
+export function refusal(grant: Grant, tool: string, args: JsonObject, work: Work = newWork()): Refusal | undefined {
   if (!Object.hasOwn(grant, tool)) {
     return { code: "grant_tool_missing", pointer: "", rule: "the tool was not handed over", expected: undefined };
   }
@@ -36,7 +36,7 @@ export function refusal(grant: Grant, tool: string, args: JsonObject): Refusal |
   for (const name of names) {
     const constraint = constraints[name] as Constraint;
     const value = Object.hasOwn(args, name) ? (args[name] as JsonValue) : undefined;
-    if (!passes(constraint, value))
+    if (!passes(constraint, value, work))
       return refuse(name, `the argument does not pass ${constraint.constraint_type}`, constraint);
   }
   return undefined;

@@ -155,9 +155,15 @@ describe("freezing arguments", () => {
   });
 
   it("takes a text up to the limit of size and refuses one character more", () => {
-    expect(freeze("x".repeat(997))).toHaveLength(997);
-    expect(refused("x".repeat(998))).toContain("longer than 1000 characters");
-    expect(refused({ ["n".repeat(998)]: null })).toContain("longer than 1000 characters");
+    // The size is that of the canonical text: quotes, escapes, commas and all.
+    expect(freeze("x".repeat(998))).toHaveLength(998);
+    expect(refused("x".repeat(999))).toContain("longer than 1000 characters");
+    expect(freeze({ ["n".repeat(991)]: null })).toBeTypeOf("object");
+    expect(refused({ ["n".repeat(992)]: null })).toContain("longer than 1000 characters");
+    expect(freeze("\u0001".repeat(166))).toHaveLength(166);
+    expect(refused("\u0001".repeat(167))).toContain("longer than 1000 characters");
+    expect(freeze(Array(199).fill(null))).toHaveLength(199);
+    expect(refused(Array(200).fill(null))).toContain("longer than 1000 characters");
   });
 
   it("refuses an enormous array before it reads its elements", () => {

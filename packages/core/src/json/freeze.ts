@@ -4,9 +4,12 @@ import { isExactNumber, isForbiddenKey, type JsonObject, type JsonValue, pointer
 /** Bounds of an arguments object. */
 export interface FreezeLimits {
   readonly maxDepth: number;
-  /** Longest text, in characters of its canonical form, roughly bytes. */
+  /** Longest canonical text, in characters (UTF-16 code units). */
   readonly maxSize: number;
 }
+
+/** What JSON writes as more than one character. */
+const NEEDS_ESCAPE = /["\\\u0000-\u001f]/;
 
 /**
  * Copies a value that must be plain JSON, deeply frozen, reading every property exactly once.
@@ -32,7 +35,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
   };
 
   const text = (string: string, pointer: string): string => {
-    spend(string.length + 3, pointer);
+    spend(NEEDS_ESCAPE.test(string) ? JSON.stringify(string).length : string.length + 2, pointer);
     return string.isWellFormed() ? string : refuse(pointer, "a lone surrogate");
   };
 
@@ -41,13 +44,17 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
       case "string":
         return text(item, pointer);
       case "number":
-        spend(8, pointer);
-        return isExactNumber(item) ? item : refuse(pointer, "a number that cannot be held exactly");
+        spend(String(item).length, pointer);
+        if (!isExactNumber(item)) return refuse(pointer, "a number that cannot be held exactly");
+        return item === 0 ? 0 : item; // -0 and 0 have one text, and what runs is what that text says
       case "boolean":
-        spend(5, pointer);
+        spend(item ? 4 : 5, pointer);
         return item;
       case "object":
-        if (item === null) return item;
+        if (item === null) {
+          spend(4, pointer);
+          return item;
+        }
         if (depth >= limits.maxDepth) return refuse(pointer, `nesting deeper than ${limits.maxDepth}`);
         return Array.isArray(item) ? copyArray(item, pointer, depth) : copyObject(item, pointer, depth);
       default:
@@ -58,7 +65,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
   const copyArray = (items: readonly unknown[], pointer: string, depth: number): JsonValue => {
     const out: JsonValue[] = [];
     const length = items.length;
-    spend(length + 2, pointer);
+    spend(2 + Math.max(0, length - 1), pointer); // brackets and commas
     for (let i = 0; i < length; i++) out.push(copy(items[i], pointerTo(pointer, i), depth + 1));
     return Object.freeze(out);
   };
@@ -68,6 +75,8 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
     if (prototype !== Object.prototype && prototype !== null)
       return refuse(pointer, "an object that is not plain data");
     const out: Record<string, JsonValue> = {};
+    spend(2, pointer); // braces
+    let separator = 0;
     for (const key of Reflect.ownKeys(object)) {
       if (typeof key === "symbol") return refuse(pointer, "a symbol as a key");
       if (isForbiddenKey(key)) return refuse(pointer, "a forbidden member name");
@@ -75,6 +84,8 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
       // An optional member that a schema left undefined is an absent member: JSON has no other way to say it.
       if (member === undefined) continue;
       text(key, pointer);
+      spend(1 + separator, pointer); // a colon, and a comma before all but the first
+      separator = 1;
       out[key] = copy(member, pointerTo(pointer, key), depth + 1);
     }
     return Object.freeze(out);

@@ -1,7 +1,7 @@
 /** Is this text, or this object, exactly one JSON value, and what are its canonical bytes? */
 export { canonicalJson } from "./canonical.ts";
 export { freezeArguments, freezeJson } from "./freeze.ts";
-export { parseJsonBytes } from "./parse.ts";
+export { parseJson, parseJsonBytes } from "./parse.ts";
 export {
   isJsonObject,
   isScalar,

@@ -25,7 +25,10 @@ export interface DelegateOrder {
   readonly maxDepth?: number;
   /** Where it may be presented: a part of the parent's audience. */
   readonly audience?: readonly string[];
-  /** Keeps to the constraint types and the table of the draft, so that any verifier of it accepts the token. */
+  /**
+   * Keeps to the constraint types and the table of the draft; the chain so far must have, too. A verifier of the draft
+   * then accepts the chain if it knows the algorithm by its RFC 9864 name.
+   */
   readonly interop?: "aat-01";
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -47,7 +50,7 @@ export function delegate(
   order: DelegateOrder & { readonly holder: RemoteHolder },
 ): Promise<Delegation>;
 export async function delegate(parent: HeldDelegation, order: DelegateOrder): Promise<Delegation> {
-  const { compact, leaf, leafHash } = partsOfDelegation(parent);
+  const { compact, leaf, leafHash, grants } = partsOfDelegation(parent);
   const now = Math.floor((order.clock ?? Date.now)() / 1000);
   const iat = Math.max(now, leaf.iat);
   const depth = leaf.del_depth + 1;
@@ -75,7 +78,7 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
-  if (order.interop !== undefined) checkInterop(order.grant);
+  if (order.interop !== undefined) [...grants, order.grant].forEach(checkInterop);
   const widening = findWidening(grantOf(leaf), order.grant, order.interop);
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 

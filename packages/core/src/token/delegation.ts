@@ -41,6 +41,8 @@ export interface DelegationParts {
   readonly leafHash: TokenHash;
   /** The keys of all holders, first agent to last. */
   readonly holders: readonly PublicJwk[];
+  /** What each token hands over, root first. */
+  readonly grants: readonly Grant[];
 }
 
 /** Kept beside the delegations, so that no property, no log line and no `JSON.stringify` ever shows a token. */
@@ -102,6 +104,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
     leaf,
     leafHash: hashes.at(-1) as TokenHash,
     holders: claims.map(({ cnf }) => cnf.jwk),
+    grants: claims.map(grantOf),
   });
   return delegation;
 }

@@ -1,5 +1,5 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And: how is one made? */
-export type { Chain, Subject } from "./chain.ts";
+export type { Chain, Link, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";

@@ -51,7 +51,10 @@ export interface RootOrder {
   readonly lifetimeSeconds?: number;
   /** How many agents may stand behind the first; default what the issuer allows. */
   readonly maxDepth?: number;
-  /** Keeps to the constraint types of the draft, so that any verifier of it accepts the token. */
+  /**
+   * Keeps to the constraint types of the draft. A verifier of the draft then accepts the token if it knows the algorithm
+   * by its RFC 9864 name.
+   */
   readonly interop?: "aat-01";
   /** Correlates several roots of one transaction. */
   readonly txn?: string;

@@ -68,8 +68,8 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
 
   it.each([
     ["letters of three bytes", { s: "€".repeat(60_000) }],
-    ["letters that JSON escapes", { s: "\u0001".repeat(60_000) }],
-    ["many numbers of many digits", { n: Array.from({ length: 7000 }, (_, i) => (i + 1) / 3e5) }],
+    ["letters that JSON escapes", { s: "\u0001".repeat(10_000) }],
+    ["many numbers of many digits", { n: Array.from({ length: 2900 }, (_, i) => (i + 1) / 3e5) }],
     ["sixteen levels", JSON.parse(`${'{"a":'.repeat(16)}1${"}".repeat(16)}`)],
   ])("of arguments within the limits is accepted: %s", async (_, args) => {
     const { chain, proof } = await prove(held, { ...call, arguments: args });

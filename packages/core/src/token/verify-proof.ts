@@ -46,8 +46,8 @@ const CLAIM_NAMES_WITH_NONCE = [...PROOF_CLAIMS, "nonce"].join();
  */
 export async function verifyProof(text: string, expected: ExpectedProof): Promise<Proof> {
   const { chain, limits } = expected;
-  // A character that the limit counts takes up to six bytes of JSON ("\u0001"), and these a third more in base64url.
-  if (text.length > 1024 + limits.argumentsSize * 8) refuse("it is too long");
+  // A character of the arguments takes up to three bytes, and these a third more in base64url.
+  if (text.length > 4096 + limits.argumentsSize * 4) refuse("it is too long");
   const jws = splitJws(text, PROOF_HEADER, "proof_invalid", "the proof");
   if (jws.header["alg"] !== algorithmOf(chain.holder.jwk)) refuse("its algorithm is not that of the holder's key");
   if (!(await verify(chain.holder.verification, jws.signingInput, jws.signature)))

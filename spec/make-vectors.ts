@@ -1,0 +1,42 @@
+/** Makes spec/vectors/*.json, and the examples in delegation-token.md. Run: node spec/make-vectors.ts */
+import { readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { withExamples } from "./source/examples.ts";
+import { claims } from "./source/groups/claims.ts";
+import { grants } from "./source/groups/grants.ts";
+import { header } from "./source/groups/header.ts";
+import { json } from "./source/groups/json.ts";
+import { keys } from "./source/groups/keys.ts";
+import { limits } from "./source/groups/limits.ts";
+import { links } from "./source/groups/links.ts";
+import { narrowing } from "./source/groups/narrowing.ts";
+import { proof } from "./source/groups/proof.ts";
+import { print } from "./source/print.ts";
+import type { VectorFile } from "./source/vector.ts";
+
+/** All vectors, by the name of their file. The same each time: keys, times and even ECDSA's nonces are fixed. */
+export function makeVectors(): readonly VectorFile[] {
+  return [
+    { group: "header", about: "The form of a token, its header, its signature: V2, V3", vectors: header },
+    { group: "claims", about: "Claims, and what a trust anchor pins: V4, V5", vectors: claims },
+    { group: "links", about: "A derived token and its parent, audience, agents: V6, V7", vectors: links },
+    {
+      group: "narrowing",
+      about: "Which constraint may stand under which: constraints.md, section 6",
+      vectors: narrowing,
+    },
+    { group: "grants", about: "The form of constraints, and which calls a grant covers: F, V9", vectors: grants },
+    { group: "proof", about: "The proof, and arguments as received: V0, V8", vectors: proof },
+    { group: "json", about: "Reading JSON: J1 to J6", vectors: json },
+    { group: "keys", about: "Public keys: K1 to K4", vectors: keys },
+    { group: "limits", about: "Limits, both sides of each: V1, section 11", vectors: limits },
+  ];
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const files = makeVectors();
+  for (const file of files) writeFileSync(new URL(`vectors/${file.group}.json`, import.meta.url), print(file));
+  const text = new URL("delegation-token.md", import.meta.url);
+  writeFileSync(text, withExamples(readFileSync(text, "utf8")));
+  console.log(`${files.reduce((n, { vectors }) => n + vectors.length, 0)} vectors in ${files.length} files`);
+}

@@ -1,0 +1,106 @@
+/** Keys and signatures that come out the same each time. For vectors only: whoever reads this has every private key. */
+import {
+  createECDH,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+} from "node:crypto";
+import type { Jwk } from "./vector.ts";
+
+export interface Key {
+  readonly name: string;
+  readonly alg: "Ed25519" | "ES256";
+  readonly publicJwk: Jwk;
+  readonly privateJwk: Jwk;
+  readonly thumbprint: string;
+  sign(input: string): Buffer;
+}
+
+export const base64url = (data: string | Uint8Array): string => Buffer.from(data).toString("base64url");
+export const sha256 = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest();
+
+/** 16 bytes, base64url, made of a name. */
+export const id = (name: string): string => base64url(sha256(`id ${name}`).subarray(0, 16));
+
+const seedOf = (name: string): Buffer => sha256(`hopwise test vector key: ${name}`);
+const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
+
+export function ed25519Key(name: string): Key {
+  const seed = seedOf(name);
+  const handle = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: "der", type: "pkcs8" });
+  const { x } = publicMembers(handle);
+  const publicJwk: Jwk = { kty: "OKP", crv: "Ed25519", x };
+  return {
+    name,
+    alg: "Ed25519",
+    publicJwk,
+    privateJwk: { ...publicJwk, d: base64url(seed) },
+    thumbprint: thumbprint(publicJwk),
+    sign: (input) => sign(null, Buffer.from(input, "latin1"), handle),
+  };
+}
+
+export function p256Key(name: string): Key {
+  const secret = bytes32((toBigInt(seedOf(name)) % (ORDER - 1n)) + 1n);
+  const point = publicPoint(secret);
+  const publicJwk: Jwk = { kty: "EC", crv: "P-256", x: base64url(point.x), y: base64url(point.y) };
+  return {
+    name,
+    alg: "ES256",
+    publicJwk,
+    privateJwk: { ...publicJwk, d: base64url(secret) },
+    thumbprint: thumbprint(publicJwk),
+    sign: (input) => signP256(secret, input),
+  };
+}
+
+/** RFC 7638. */
+export function thumbprint({ kty, crv, x, y }: Jwk): string {
+  return base64url(sha256(JSON.stringify({ crv, kty, x, ...(y !== undefined && { y }) })));
+}
+
+function publicMembers(handle: KeyObject): { x: string } {
+  return createPublicKey(handle).export({ format: "jwk" }) as { x: string };
+}
+
+/** The order of P-256's group. */
+export const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** ECDSA with a nonce made of key and text, so that the files come out the same each time. */
+function signP256(secret: Buffer, input: string): Buffer {
+  const k = (toBigInt(createHmac("sha256", secret).update(input).digest()) % (ORDER - 1n)) + 1n;
+  const r = toBigInt(publicPoint(bytes32(k)).x) % ORDER;
+  const s = (inverse(k) * (toBigInt(sha256(input)) + r * toBigInt(secret))) % ORDER;
+  return Buffer.concat([bytes32(r), bytes32(s)]);
+}
+
+/** The other s that verifies as well. */
+export function otherSignature(signature: Buffer): Buffer {
+  return Buffer.concat([signature.subarray(0, 32), bytes32(ORDER - toBigInt(signature.subarray(32)))]);
+}
+
+function publicPoint(secret: Buffer): { x: Buffer; y: Buffer } {
+  const ecdh = createECDH("prime256v1");
+  ecdh.setPrivateKey(secret);
+  const point = ecdh.getPublicKey();
+  return { x: point.subarray(1, 33), y: point.subarray(33) };
+}
+
+/** Fermat: a^(ORDER - 2). */
+function inverse(a: bigint): bigint {
+  let result = 1n;
+  let base = a % ORDER;
+  for (let e = ORDER - 2n; e > 0n; e >>= 1n) {
+    if (e & 1n) result = (result * base) % ORDER;
+    base = (base * base) % ORDER;
+  }
+  return result;
+}
+
+export const toBigInt = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+export const bytes32 = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(64, "0"), "hex");
+/** 32 bytes, little endian, as Ed25519 has them. */
+export const littleEndian = (value: bigint): Buffer => bytes32(value).reverse();

@@ -1,0 +1,72 @@
+/** What a vector is. The JSON files in `spec/vectors/` hold these and nothing else. */
+export interface VectorFile {
+  readonly group: string;
+  readonly about: string;
+  readonly vectors: readonly Vector[];
+}
+
+export interface Vector {
+  readonly id: string;
+  readonly description: string;
+  /** The rule of the specification that it shows: `V6.2`, `J3`, `K4`, `F9`, or `check range`, `narrow url`. */
+  readonly rule: string;
+  /** The private keys of everybody who appears, by name: to make such tokens oneself. Verifying needs none of them. */
+  readonly keys: { readonly [name: string]: Jwk };
+  /** The verifier's clock, in seconds since the epoch. */
+  readonly now: number;
+  readonly config: Config;
+  readonly input: Input;
+  readonly expect: Expect;
+}
+
+/** How the enforcement point is set up. */
+export interface Config {
+  readonly trust: readonly Anchor[];
+  /** Its own names. */
+  readonly audience: readonly string[];
+  readonly agents: { readonly [name: string]: Agent };
+  /** Those that differ from the defaults. */
+  readonly limits?: { readonly [name: string]: number };
+}
+
+export interface Anchor {
+  readonly issuer: string;
+  readonly keys: readonly { readonly kid: string; readonly jwk: Jwk }[];
+  readonly audiences: readonly string[];
+  readonly subjects: readonly string[] | "any";
+  readonly tools: readonly string[] | "any";
+  readonly lifetimeSeconds?: number;
+  readonly maxDepth?: number;
+}
+
+export interface Agent {
+  /** RFC 7638 thumbprints. */
+  readonly keys: readonly string[];
+  readonly classes?: { readonly [name: string]: AgentClass };
+}
+
+export interface AgentClass {
+  readonly classes?: { readonly [name: string]: AgentClass };
+}
+
+interface Input {
+  readonly chain: string;
+  /** Left out where the call came without a proof. */
+  readonly proof?: string;
+  /** The tool's own name, or an operation of MCP. */
+  readonly tool: string;
+  /** The arguments as received: JSON text. */
+  readonly arguments: string;
+}
+
+export type Expect =
+  | { readonly result: "accept" }
+  | { readonly result: "refuse"; readonly code: string; readonly pointer?: string };
+
+export interface Jwk {
+  readonly kty: string;
+  readonly crv: string;
+  readonly x: string;
+  readonly y?: string;
+  readonly d?: string;
+}

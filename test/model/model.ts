@@ -1,0 +1,161 @@
+/**
+ * The law in its plainest form: sets over small finite domains, and nothing but sets. No signatures, no table of what may
+ * stand under what, no code of the library, of which only the types of the wire are borrowed. Read it beside the table of
+ * constraints in the specification: both should plainly say the same.
+ */
+import type { Constraint, ConstraintOf, ConstraintType, Grant, JsonValue } from "@hopwise/core";
+
+/** What an argument can be; `undefined` is one that is not there. */
+export type Argument = JsonValue | undefined;
+
+export interface Call {
+  readonly tool: string;
+  readonly arguments: { readonly [name: string]: JsonValue };
+}
+
+/** A constraint is a set of values. */
+export function denotes(constraint: Constraint, domain: readonly Argument[]): readonly Argument[] {
+  return domain.filter((value) => has(constraint, value));
+}
+
+/** Whether a value lies in the set that a constraint stands for. */
+export function has(constraint: Constraint, value: Argument): boolean {
+  if (constraint.constraint_type === "absent") return value === undefined;
+  if (constraint.constraint_type === "optional") return value === undefined || has(constraint.constraint, value);
+  return value !== undefined && MEMBER[constraint.constraint_type](constraint as never, value);
+}
+
+type Members = {
+  readonly [T in Exclude<ConstraintType, "optional" | "absent">]: (its: ConstraintOf<T>, v: JsonValue) => boolean;
+};
+
+/** One row of the specification's table each: which values that are there pass. */
+const MEMBER: Members = {
+  exact: (its, v) => v === its.value,
+  one_of: (its, v) => its.values.some((one) => one === v),
+  not_one_of: (its, v) => its.excluded.every((one) => one !== v),
+  range: (its, v) => typeof v === "number" && Number.isFinite(v) && isAbove(its, v) && isBelow(its, v),
+  int: (its, v) => typeof v === "number" && Number.isSafeInteger(v) && isAbove(its, v) && isBelow(its, v),
+  contains: (its, v) => isScalarList(v) && its.required.every((one) => v.some((item) => item === one)),
+  subset: (its, v) => isScalarList(v) && v.every((item) => its.allowed.some((one) => one === item)),
+  all: (its, v) => its.constraints.every((clause) => has(clause, v)),
+  any: (its, v) => its.constraints.some((clause) => has(clause, v)),
+  wildcard: () => true,
+  prefix: (its, v) => typeof v === "string" && v.slice(0, its.value.length) === its.value,
+  suffix: (its, v) =>
+    typeof v === "string" && v.length >= its.value.length && v.slice(v.length - its.value.length) === its.value,
+  path: (its, v) => typeof v === "string" && isPlainPath(v) && isUnder(v, its.root),
+  url: (its, v) => typeof v === "string" && isPlainUrl(v) && isAt(its, v),
+  length: (its, v) => (typeof v === "string" || isList(v)) && v.length <= its.max,
+  each: (its, v) => isList(v) && v.every((item) => has(its.constraint, item)),
+  object: (its, v) => isObject(v) && sameNames(v, its.properties) && everyMember(its.properties, v),
+};
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+  readonly min_inclusive?: boolean;
+  readonly max_inclusive?: boolean;
+}
+
+function isAbove({ min, min_inclusive }: Bounds, v: number): boolean {
+  if (min === undefined) return true;
+  return min_inclusive === false ? v > min : v >= min;
+}
+
+function isBelow({ max, max_inclusive }: Bounds, v: number): boolean {
+  if (max === undefined) return true;
+  return max_inclusive === false ? v < max : v <= max;
+}
+
+/** "Absolute POSIX path; a `.`, `..` or empty segment, `\`, `%`, NUL is refused, not resolved." */
+function isPlainPath(text: string): boolean {
+  return text === "/" || (/^(?:\/[^/\\%\0]+)+$/.test(text) && !/\/\.\.?(?:\/|$)/.test(text));
+}
+
+/** "At or below", segment by segment. */
+function isUnder(path: string, root: string): boolean {
+  return `${path}/`.startsWith(root === "/" ? "/" : `${root}/`);
+}
+
+/** "Equals its own WHATWG serialisation; no userinfo, fragment, `%2e %2f %5c`." */
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text) || new URL(text).href !== text) return false;
+  return (
+    !/#|%2e|%2f|%5c/i.test(text) &&
+    !text
+      .replace(/^[^:]*:\/\//, "")
+      .replace(/[/?].*$/s, "")
+      .includes("@")
+  );
+}
+
+/** "Origin in an exact list; path at or below." */
+function isAt({ origins, under = "/" }: ConstraintOf<"url">, text: string): boolean {
+  const [, origin = "", path = ""] = /^([^:]+:\/\/[^/?]*)([^?]*)/.exec(text) ?? [];
+  return origins.some((one) => one === origin) && isUnder(path === "" ? "/" : path, under);
+}
+
+function isList(v: JsonValue): v is readonly JsonValue[] {
+  return Array.isArray(v);
+}
+
+function isObject(v: JsonValue): v is { readonly [name: string]: JsonValue } {
+  return typeof v === "object" && v !== null && !isList(v);
+}
+
+/** "Arrays of scalars." */
+function isScalarList(v: JsonValue): v is readonly JsonValue[] {
+  return isList(v) && v.every((item) => !isList(item) && !isObject(item));
+}
+
+function sameNames(a: object, b: object): boolean {
+  return Object.keys(a).sort().join("\n") === Object.keys(b).sort().join("\n");
+}
+
+type Named = { readonly [name: string]: JsonValue };
+
+function everyMember(constraints: { readonly [name: string]: Constraint }, values: Named): boolean {
+  return Object.entries(constraints).every(([name, constraint]) => has(constraint, ownMember(values, name)));
+}
+
+function ownMember(values: Named, name: string): Argument {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+/** A grant is a set of calls. A closed world; `{}` under a tool is the one way to say "any arguments". */
+export function covers(grant: Grant, { tool, arguments: args }: Call): boolean {
+  const constraints = Object.hasOwn(grant, tool) ? grant[tool] : undefined;
+  if (constraints === undefined) return false;
+  if (Object.keys(constraints).length === 0) return true;
+  return Object.keys(args).every((name) => Object.hasOwn(constraints, name)) && everyMember(constraints, args);
+}
+
+/** Whether one set of calls lies within another, over a finite domain of calls: what "narrower" means. */
+export function isWithin(parent: Grant, child: Grant, domain: readonly Call[]): boolean {
+  return domain.every((call) => covers(parent, call) || !covers(child, call));
+}
+
+/** A user at the origin, and what each agent was given by the one before. */
+export interface ModelChain {
+  readonly user: string;
+  readonly links: readonly { readonly agent: string; readonly grant: Grant }[];
+}
+
+/** Policies are functions: of the chain up to the hop that is asked, and of the call. */
+export interface Policies {
+  allows(upTo: readonly string[], call: Call): boolean;
+  /** May the last of these hand this grant to the next? Left out where policies are not asked that. */
+  handsOver?(upTo: readonly string[], to: string, grant: Grant): boolean;
+}
+
+/** The law: every grant covers the call, every hop may do it, every hop but the last may hand over. */
+export function isAllowed({ user, links }: ModelChain, call: Call, policies: Policies): boolean {
+  const hops = [user, ...links.map(({ agent }) => agent)];
+  const upTo = (hop: number): readonly string[] => hops.slice(0, hop + 1);
+  return (
+    links.every(({ grant }) => covers(grant, call)) &&
+    hops.every((_, hop) => policies.allows(upTo(hop), call)) &&
+    links.every(({ agent, grant }, hop) => policies.handsOver?.(upTo(hop), agent, grant) ?? true)
+  );
+}
