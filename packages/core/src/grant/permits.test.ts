@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../json/index.ts";
-import { absent, anyArguments, exact, grant, noArguments, optional, range, wildcard } from "./build.ts";
+import { absent, any, anyArguments, each, exact, grant, noArguments, optional, range, url, wildcard } from "./build.ts";
+import { newWork } from "./check.ts";
 import { couldPermit, permits, refusal } from "./permits.ts";
 
 const handed = grant({
@@ -9,6 +10,23 @@ const handed = grant({
   list_accounts: noArguments,
 });
 const good = { to: "ACME", amount: 900 };
+
+describe("the work that a call may cause", () => {
+  const origins = Array.from({ length: 8 }, (_, i) => url({ origins: [`a://b${i}`] }));
+  const heavy = { t: { list: each(any(any(...origins), any(...origins), any(...origins))) } };
+
+  it("is bounded: many clauses times a long list are refused, not worked through", () => {
+    expect(permits(heavy, "t", { list: Array(100).fill("a://b7") })).toBe(true);
+    expect(refusal(heavy, "t", { list: Array(7200).fill("a://b7") })?.code).toBe("grant_argument_refused");
+  });
+
+  it("is one budget for all tokens of a call", () => {
+    const work = newWork();
+    const args = { list: Array(300).fill("a://b7") };
+    const answers = Array.from({ length: 4 }, () => refusal(heavy, "t", args, work) === undefined);
+    expect(answers).toEqual([true, false, false, false]);
+  });
+});
 
 describe("a grant", () => {
   it("covers a call whose arguments all pass", () => {

@@ -87,6 +87,18 @@ suite("the difference of two grants", () => {
     expect(diff(parent, parent)).toEqual({ narrowed: [] });
   });
 
+  it("looks at own names alone, and tells a tool from one whose name begins alike", () => {
+    const before = grant({ t: { constructor: exact(1) }, s: { a: exact(1) }, tx: { a: exact(1) } });
+    const after = { s: { a: exact(2) }, t: {}, tx: { a: exact(2) } };
+    expect(diff(before, after).narrowed).toContainEqual({
+      pointer: "/t/constructor",
+      parent: exact(1),
+      child: undefined,
+    });
+    const gone = diff(grant({ t: { a: exact(1) }, tx: { a: exact(1) } }), grant({ tx: { a: exact(2) } }));
+    expect(gone.narrowed).toEqual([{ pointer: "/t", parent: { a: exact(1) }, child: undefined }]);
+  });
+
   it("names exactly what widened: pointer, both values, rule", () => {
     const child = grant({ pay: { to: exact("Globex"), amount: int({ max: 1001 }) } });
     const { narrowed, widened } = diff(parent, child);

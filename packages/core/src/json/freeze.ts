@@ -9,7 +9,7 @@ export interface FreezeLimits {
 }
 
 /** What JSON writes as more than one character. */
-const NEEDS_ESCAPE = /["\\\u0000-\u001f]/;
+const NEEDS_ESCAPE = /["\\\p{Cc}]/u;
 
 /**
  * Copies a value that must be plain JSON, deeply frozen, reading every property exactly once.

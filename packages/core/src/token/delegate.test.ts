@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exact, type Grant, grant, range, wildcard } from "../grant/index.ts";
+import { exact, type Grant, grant, int, range, wildcard } from "../grant/index.ts";
 import {
   ALGORITHMS,
   claimsOf,
@@ -135,6 +135,21 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
       expect(await attempt({ to })).toBe("token_malformed /act/sub");
     },
   );
+
+  it("keeps to the draft alone where it is asked to, all the way down the chain", async () => {
+    const parent = await heldRoot();
+    const core = grant({ send_payment: { to: exact("a"), amount: exact(1) } });
+    expect((await delegate(parent, { ...order({ grant: core }), interop: "aat-01" })).agents).toHaveLength(2);
+    const own = await delegate(
+      parent,
+      order({ grant: grant({ send_payment: { to: wildcard(), amount: int({ max: 9 }) } }) }),
+    );
+    expect(
+      await refusalOf(
+        delegate(own, { ...order({ grant: core }), to: "clerk", holder: world.clerk, interop: "aat-01" }),
+      ),
+    ).toBe("config_invalid /send_payment/amount");
+  });
 
   it("refuses what is no grant at all", async () => {
     const broken = { send_payment: { to: { constraint_type: "exact" }, amount: exact(1) } } as unknown as Grant;
