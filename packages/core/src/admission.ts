@@ -1,3 +1,4 @@
+import { type Caller, inTime } from "./caller.ts";
 import {
   checkHops,
   combineVerdicts,
@@ -6,21 +7,12 @@ import {
   type Denied,
   type Edge,
   type PolicyDecisionPoint,
-  settleInTime,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { couldPermit, newWork, refusal } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
-import {
-  type AgentClass,
-  findUser,
-  type Hop,
-  hopsOf,
-  principalsOf,
-  type User,
-  type UserDirectory,
-} from "./principal/index.ts";
+import { findUser, type Hop, hopsOf, principalsOf, type User, type UserDirectory } from "./principal/index.ts";
 import { loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
 import { type Chain, type Limits, type Subject, toolIdOf } from "./token/index.ts";
 
@@ -63,14 +55,6 @@ export interface DecisionContext {
   readonly deadlineMs: number;
   readonly limits: Limits;
   readonly nowSeconds: () => number;
-}
-
-/** Who was let in. */
-export interface Caller {
-  readonly subject: Subject;
-  readonly agents: readonly AgentClass[];
-  /** The name of this enforcement point that the caller meant. */
-  readonly at: string;
 }
 
 /** Makes the admission of one caller with one call. */
@@ -216,16 +200,6 @@ function parsedArguments(entry: ToolEntry, value: unknown, limits: Limits): Json
     const { code, message, pointer } = error;
     throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
   }
-}
-
-/** Gives a source its deadline. @throws {HopwiseError} `context_unavailable` */
-export function inTime<T>(deadlineMs: number, what: string, run: () => Promise<T>): Promise<T> {
-  return settleInTime(deadlineMs, run()).catch((cause: unknown) => {
-    if (cause instanceof HopwiseError) throw cause;
-    throw new HopwiseError("context_unavailable", `${what} failed, or gave no answer within ${deadlineMs} ms`, {
-      cause,
-    });
-  });
 }
 
 function entryOf(tools: ToolMap, tool: string): ToolEntry {

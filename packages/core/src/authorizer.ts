@@ -1,39 +1,32 @@
 import {
   type Admission,
-  type Caller,
   checkGrants,
   createAdmission,
   type DecisionContext,
-  inTime,
   type Listed,
   type Listing,
   plainArguments,
 } from "./admission.ts";
 import type { AuditSink } from "./audit/index.ts";
-import { verify } from "./crypto/index.ts";
-import { type Decision, type Denied, type PolicyDecisionPoint, settleInTime } from "./decision/index.ts";
+import { type Caller, createCallerChecks } from "./caller.ts";
+import type { Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
-import { type AgentClass, type AgentRegistry, confirmAgents, hopsOf, type UserDirectory } from "./principal/index.ts";
+import type { AgentRegistry, UserDirectory } from "./principal/index.ts";
 import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
-import type { RevocationQuery, RevocationTarget, State } from "./state/index.ts";
+import type { State } from "./state/index.ts";
 import {
   type Chain,
   type Credential,
-  createChainVerifier,
   currentDelegation,
   DEFAULT_LIMITS,
   type DelegationSource,
-  type HeldDelegation,
   isAudience,
   isListing,
   type Limits,
   type Nonces,
-  randomId,
   type Subject,
-  serialize,
   type TrustAnchor,
-  verifyProof,
 } from "./token/index.ts";
 
 /** What an authorizer stands on. */
@@ -114,82 +107,22 @@ const DEFAULT_DEADLINE_MS = 1000;
  * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { trust, agents: registry, tools, audit, state, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const { tools, audit, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
   const audience: readonly string[] = typeof options.audience === "string" ? [options.audience] : options.audience;
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const nowSeconds = (): number => secondsOf(clock());
   const context: DecisionContext = { ...options, deadlineMs, limits, nowSeconds };
   checkOptions(audience, deadlineMs);
   checkToolMap(tools);
-  const verifier = createChainVerifier(trust, limits);
+  const { openChain, checkProof, checkUser, provePossession } = createCallerChecks({
+    ...options,
+    audience,
+    limits,
+    deadlineMs,
+    nowSeconds,
+  });
   const begin = (tool: string, via: Invocation["via"]): Invocation =>
     beginInvocation({ tool, audience: audience[0] as string, via, audit, deadlineMs, clock });
-
-  /** Steps 1 to 7: the chain is genuine, alive, meant for us, and its agents are who it says. */
-  const openChain = async (invocation: Invocation, compact: string): Promise<readonly AgentClass[]> => {
-    const chain = await invocation.stage("token", () => verifier.verify(compact, nowSeconds()));
-    ourName(chain, audience);
-    invocation.chain = chain;
-    await checkRevoked(invocation, { ...namesOf(chain), subject: chain.subject });
-    const { issuer, subject } = chain.subject;
-    invocation.view = {
-      id: chain.id,
-      issuer,
-      hops: hopsOf(
-        { id: subject },
-        chain.links.map(({ agent }) => agent),
-      ),
-    };
-    return invocation.stage("principal", () =>
-      inTime(deadlineMs, "the agent registry", () => confirmAgents(chain, registry)),
-    );
-  };
-
-  /** Step 6: asked at each call, whatever is cached. */
-  const checkRevoked = async (invocation: Invocation, query: RevocationQuery): Promise<void> => {
-    const target = await invocation.stage("token", () => findRevoked(state, query, deadlineMs));
-    if (target === undefined) return;
-    const [what = ""] = Object.keys(target);
-    throw new HopwiseError("revoked", `the ${what} that this call stands on was revoked; have it delegated anew`);
-  };
-
-  /** Steps 8 and 10: its holder presents it, for this call, once. Every proof that verified is used up, whatever follows. */
-  const checkProof = async (invocation: Invocation, chain: Chain, proof: string): Promise<string> => {
-    const { tool, received } = invocation;
-    const proven = await invocation.stage("proof", () =>
-      verifyProof(proof, {
-        chain,
-        tool,
-        arguments: received,
-        audience,
-        nowSeconds: nowSeconds(),
-        limits,
-        nonces: options.nonces,
-      }),
-    );
-    await invocation.stage("replay", async () => {
-      const { notBefore } = state.replay;
-      const { nonce } = proven;
-      if (nonce !== undefined && !(await claim(state, `nonce.${nonce.value}`, nonce.expiresAt * 1000, deadlineMs))) {
-        throw new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
-      }
-      if (nonce === undefined && notBefore !== undefined && proven.issuedAt < notBefore) {
-        throw new HopwiseError(
-          "proof_invalid",
-          "the proof was made before this server began to remember proofs; make a new one",
-        );
-      }
-      const until =
-        (Math.max(nowSeconds(), proven.issuedAt, nonce?.expiresAt ?? 0) +
-          limits.proofWindowSeconds +
-          limits.skewSeconds) *
-        1000;
-      if (!(await claim(state, `${chain.holder.thumbprint}.${proven.jti}`, until, deadlineMs))) {
-        throw new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
-      }
-    });
-    return proven.audience;
-  };
 
   /** Step 9, and what comes after: the same for every caller. A list is not granted, each of its items is. */
   const letIn = async (invocation: Invocation, caller: Caller): Promise<Admission> => {
@@ -215,17 +148,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       }
       if ("user" in credential) {
         invocation.verified = true;
-        await checkRevoked(invocation, {
-          tokens: [],
-          keys: [],
-          agents: [],
-          subject: credential.user,
-          issuedAt: nowSeconds(),
-        });
+        await checkUser(invocation, credential.user);
         return await letIn(invocation, { subject: credential.user, agents: [], at: audience[0] as string });
       }
-      const agents = await openChain(invocation, credential.chain);
-      const chain = invocation.chain as Chain;
+      const { chain, agents } = await openChain(invocation, credential.chain);
       const at = await checkProof(invocation, chain, credential.proof);
       invocation.verified = true;
       checkTransportUser(chain, call.transportUser);
@@ -233,18 +159,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     } catch (error) {
       return invocation.deny(error);
     }
-  };
-
-  /** The holder's key is at hand: it signs a challenge. */
-  const provePossession = async (held: HeldDelegation): Promise<ProvenHolder> => {
-    const compact = serialize(held);
-    const chain = await verifier.verify(compact, nowSeconds());
-    const challenge = `hopwise-session ${randomId()} ${audience[0]}`;
-    const signature = await held.signer.sign(new TextEncoder().encode(challenge));
-    if (!(await verify(chain.holder.verification, challenge, signature))) {
-      throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
-    }
-    return { held, compact, chain, at: ourName(chain, audience) };
   };
 
   const openSession = async (delegation: DelegationSource): Promise<Session> => {
@@ -258,9 +172,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         );
         const held = await currentDelegation(delegation);
         if (held !== holder.held) holder = await provePossession(held);
-        const { compact, chain, at } = holder;
-        const agents = await openChain(invocation, compact);
-        return await letIn(invocation, { subject: chain.subject, agents, at });
+        const { chain, agents } = await openChain(invocation, holder.compact);
+        return await letIn(invocation, { subject: chain.subject, agents, at: holder.at });
       } catch (error) {
         return invocation.deny(error);
       }
@@ -291,14 +204,6 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
 }
 
-/** A holder who showed to have the key, once. */
-interface ProvenHolder {
-  readonly held: HeldDelegation;
-  readonly compact: string;
-  readonly chain: Chain;
-  readonly at: string;
-}
-
 function checkOptions(audience: readonly string[], deadlineMs: number): void {
   const wrong = audience.find((name) => !isAudience(name));
   if (audience.length === 0 || wrong !== undefined) {
@@ -315,47 +220,6 @@ function checkOptions(audience: readonly string[], deadlineMs: number): void {
 function secondsOf(milliseconds: number): number {
   if (!Number.isFinite(milliseconds)) throw new HopwiseError("state_unavailable", "the clock gave no time");
   return Math.floor(milliseconds / 1000);
-}
-
-/** Step 6: one of our names is in the chain's audience. */
-function ourName(chain: Chain, audience: readonly string[]): string {
-  const name = audience.find((own) => chain.audience.includes(own));
-  if (name !== undefined) return name;
-  throw new HopwiseError(
-    "audience_mismatch",
-    "the chain is not for this enforcement point; have it delegated for its name",
-    { pointer: "/aud" },
-  );
-}
-
-/** Everything of a chain that can be revoked. */
-function namesOf({ links }: Chain): Omit<RevocationQuery, "subject"> {
-  return {
-    tokens: links.map(({ hash }) => hash),
-    keys: links.map(({ key }) => key),
-    agents: links.map(({ agent }) => agent),
-    issuedAt: links[0]?.issuedAt ?? 0,
-  };
-}
-
-async function findRevoked(
-  { revocations }: State,
-  query: RevocationQuery,
-  deadlineMs: number,
-): Promise<RevocationTarget | undefined> {
-  try {
-    return await settleInTime(deadlineMs, revocations.find(query));
-  } catch (cause) {
-    throw new HopwiseError("state_unavailable", "it could not be told whether something was revoked", { cause });
-  }
-}
-
-async function claim({ replay }: State, key: string, untilMs: number, deadlineMs: number): Promise<boolean> {
-  try {
-    return await settleInTime(deadlineMs, replay.claim(key, untilMs));
-  } catch (cause) {
-    throw new HopwiseError("state_unavailable", "it could not be told whether the proof was used before", { cause });
-  }
 }
 
 /** Where the transport knows its user, too, both must be the same: otherwise one of the two was borrowed. */

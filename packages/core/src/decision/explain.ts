@@ -1,3 +1,4 @@
+import { plainText } from "../plain-text.ts";
 import type { HopVerdict } from "./check-hops.ts";
 import type { ChainView, Denied } from "./decision.ts";
 
@@ -23,7 +24,7 @@ export function explain(decision: Explainable): string {
   const lines = [headline(decision)];
   const hops = chain?.hops ?? [];
   for (const [i, hop] of hops.entries()) {
-    lines.push(`${"   ".repeat(i)}${i === 0 ? "" : "└─ "}${hop.id}  ${said(decision, i, verdicts[i])}`);
+    lines.push(`${"   ".repeat(i)}${i === 0 ? "" : "└─ "}${plainText(hop.id)}  ${said(decision, i, verdicts[i])}`);
   }
   return lines.join("\n");
 }
@@ -52,7 +53,7 @@ function said(
 
 /** A chain in one line: `alice → planner → researcher`. */
 export function chainLine(chain: ChainView): string {
-  return chain.hops.map(({ id }) => id.replace(/^agent:/, "")).join(" → ");
+  return chain.hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → ");
 }
 
 /** What a model may be told of a denial: a code, safe words, and whether trying again can help. */

@@ -4,12 +4,10 @@ import {
   absent,
   all,
   any,
-  anyArguments,
   contains,
   exact,
   grant,
   int,
-  noArguments,
   notOneOf,
   oneOf,
   optional,
@@ -18,6 +16,7 @@ import {
   type ToolGrantInput,
   wildcard,
 } from "./build.ts";
+import { anyArguments, noArguments } from "./markers.ts";
 
 describe("the builder of grants", () => {
   it("makes the shapes that stand in tokens", () => {

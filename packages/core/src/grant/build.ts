@@ -1,17 +1,12 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
 import type { Constraint, ConstraintOf, Grant, ToolGrant } from "./constraint.ts";
+import { anyArguments, noArguments } from "./markers.ts";
 import { type GrantLimits, parseGrant } from "./parse.ts";
 import type { CheckedGrant, Schemas } from "./typed.ts";
 
 /** What an author may write for one tool: a constraint for each argument, or one of the two markers. */
 export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
-
-/** The tool may be called with any arguments at all. Explicit, because it hands over everything the tool can do. */
-export const anyArguments: unique symbol = Symbol("any arguments");
-
-/** The tool takes no arguments, and may be called with none. */
-export const noArguments: unique symbol = Symbol("no arguments");
 
 /**
  * Builds a grant: what is handed over, tool by tool, argument by argument.

@@ -3,14 +3,12 @@ export {
   absent,
   all,
   any,
-  anyArguments,
   contains,
   each,
   exact,
   grant,
   int,
   length,
-  noArguments,
   notOneOf,
   object,
   oneOf,
@@ -29,6 +27,7 @@ export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from 
 export { describe } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
+export { anyArguments, noArguments } from "./markers.ts";
 export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, refusal } from "./permits.ts";

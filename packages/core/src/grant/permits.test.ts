@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../json/index.ts";
-import { absent, any, anyArguments, each, exact, grant, noArguments, optional, range, url, wildcard } from "./build.ts";
+import { absent, any, each, exact, grant, optional, range, url, wildcard } from "./build.ts";
 import { newWork } from "./check.ts";
+import { anyArguments, noArguments } from "./markers.ts";
 import { couldPermit, permits, refusal } from "./permits.ts";
 
 const handed = grant({

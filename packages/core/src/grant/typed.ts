@@ -1,6 +1,6 @@
 import type { JsonScalar } from "../json/index.ts";
-import type { anyArguments, noArguments } from "./build.ts";
 import type { Constraint, ConstraintOf, UrlConstraint } from "./constraint.ts";
+import type { anyArguments, noArguments } from "./markers.ts";
 
 /** The part of Standard Schema (standardschema.dev) that says what a schema takes: zod, valibot, arktype … all have it. */
 export interface SchemaLike {
