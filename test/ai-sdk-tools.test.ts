@@ -258,8 +258,11 @@ describe("a tool set", () => {
     });
   });
 
-  it("loses such a tool without a word where it was not handed over: nobody could call it", async () => {
-    expect(Object.keys(await guard({ search: provider, browse: noExecute } as never))).toEqual([]);
+  it("is refused where the tool map does not know a tool: no policy could ever be asked about it", async () => {
+    await expect(guard({ search: provider, browse: noExecute } as never)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining('the tool map has no entry for "search"'),
+    });
   });
 
   it.each(["mcp:resources/read", "mcp:tools/list", "https://pay.acme.example/mcp#send_payment"])(
@@ -272,13 +275,15 @@ describe("a tool set", () => {
     },
   );
 
-  it("loses tools that the tool map does not know, also where every object knows their name", async () => {
-    const execute = async () => "done";
-    const names = ["constructor", "toString", "unknown", "send_payment"];
-    const tools = Object.fromEntries(names.map((name) => [name, { execute }]));
-    Object.defineProperty(tools, "__proto__", { value: { execute }, enumerable: true });
-    expect(Object.keys(await guard(tools))).toEqual(["send_payment"]);
-  });
+  it.each(["constructor", "toString", "__proto__", "unknown"])(
+    "is refused where the tool map does not know a tool, also where every object knows its name: %s",
+    async (name) => {
+      const execute = async () => "done";
+      const tools = { send_payment: { execute } };
+      Object.defineProperty(tools, name, { value: { execute }, enumerable: true });
+      await expect(guard(tools)).rejects.toMatchObject({ code: "config_invalid" });
+    },
+  );
 
   it("keeps what the policies could allow for some arguments, and loses what they never do", async () => {
     const kinds: ToolMap = { ...toolMap, get_transactions: { kind: "nothing_has_a_policy_for", action: "read" } };

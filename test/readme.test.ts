@@ -53,7 +53,8 @@ beforeAll(async () => {
   await writeFile(
     join(folder, "keys.ts"),
     `export const issuerKey = ${JSON.stringify({ kid: "k1", jwk: publicPart(issuerJwk) })} as never;
-     export const plannerKey = ${JSON.stringify(publicPart(plannerJwk))} as never;`,
+     export const plannerKey = ${JSON.stringify(publicPart(plannerJwk))} as never;
+     export const researcherKey = ${JSON.stringify(publicPart(await privateJwk()))} as never;`,
   );
   await writeFile(join(folder, "company.ts"), await snippet("company.ts"));
   await writeFile(join(folder, "server.ts"), await snippet("server.ts"));

@@ -120,7 +120,7 @@ export const DECISION_CODES = {
       const find: typeof agents.find = (name) => (name === "assistant" ? assistant : agents.find(name));
       return denial(world.authorizer({ agents: { find } }), { tool: "read_invoice", arguments: args, credential });
     },
-    says: /policy does not let "agent:researcher" hand authority to the next hop/,
+    says: /no policy lets "agent:researcher" hand authority to the next hop; .* set delegation: "grants-only"/,
     at: { hop: 2 },
     retryable: false,
   },

@@ -142,7 +142,7 @@ export const CHAIN_CODES = {
   audience_mismatch: {
     when: "a chain for another server",
     produce: (world) => plannerReads(world, { audience: "https://other.acme.example/mcp" }),
-    says: /the chain is not for this enforcement point; have it delegated for its name/,
+    says: /the chain is for .*, this enforcement point is .*; names are compared to the letter/,
     at: { pointer: "/aud" },
     retryable: false,
   },

@@ -55,7 +55,7 @@ export class ToolDenied extends Error {
  *
  * @returns the same tools, of the same type, without those that could never be allowed
  * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for a
- *   tool that cannot be checked because it does not run here, or has a name that no tool may have
+ *   tool that cannot be checked because it does not run here, has a name that no tool may have, or none that is mapped
  */
 export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
   tools: Tools,
@@ -64,6 +64,15 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const session = await authorizer.openSession(delegation);
   const names = Object.keys(tools);
   const local = names.filter((name) => !isRemote(name, tools[name] as AnyTool, delegation));
+  const unmapped = local.find(
+    (name) => !Object.hasOwn(authorizer.tools, name) && !Object.hasOwn(authorizer.tools, "*"),
+  );
+  if (unmapped !== undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the tool map has no entry for "${unmapped}": say which resource and action it is, or give "*" an entry`,
+    );
+  }
   const answer = await session.list(local.map((tool) => ({ tool })));
   if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
   const hidden = new Set(local.filter((_, i) => !answer.shown[i]));

@@ -14,7 +14,10 @@ export interface RunFolder {
 /** A unix socket's path has room for 103 bytes on macOS and 107 on Linux. */
 const LONGEST_SOCKET_PATH = 100;
 
-/** Makes the folder, synchronously: nothing of the host can come between this and the supervisor that removes it. */
+/**
+ * Makes the folder, synchronously: nothing of the host's own can come between this and the supervisor that removes it. A
+ * SIGKILL can; then a folder with a config file stays, and no process.
+ */
 export function createRunFolder(config: (folder: RunFolder) => string, temporary: string = tmpdir()): RunFolder {
   const prefix = "hopwise-pdp-";
   const longest = join(resolve(temporary), `${prefix}XXXXXX`, "grpc.sock");

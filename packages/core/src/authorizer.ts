@@ -108,11 +108,12 @@ const DEFAULT_DEADLINE_MS = 1000;
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { tools, audit, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
-  const audience: readonly string[] = typeof options.audience === "string" ? [options.audience] : options.audience;
+  const audience: readonly string[] =
+    typeof options.audience === "string" ? [options.audience] : (options.audience ?? []);
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const nowSeconds = (): number => secondsOf(clock());
   const context: DecisionContext = { ...options, deadlineMs, limits, nowSeconds };
-  checkOptions(audience, deadlineMs);
+  checkOptions(options, audience, deadlineMs);
   checkToolMap(tools);
   const { openChain, checkProof, checkUser, provePossession } = createCallerChecks({
     ...options,
@@ -204,7 +205,19 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
 }
 
-function checkOptions(audience: readonly string[], deadlineMs: number): void {
+const REQUIRED = ["cerbos", "audience", "trust", "users", "agents", "tools", "delegation", "audit", "state"] as const;
+
+function checkOptions(options: AuthorizerOptions, audience: readonly string[], deadlineMs: number): void {
+  const missing = REQUIRED.find((name) => options[name] === undefined);
+  if (missing !== undefined) {
+    throw new HopwiseError("config_invalid", `createAuthorizer: ${missing} is missing`);
+  }
+  if (typeof options.cerbos.checkResources !== "function") {
+    throw new HopwiseError(
+      "config_invalid",
+      "createAuthorizer: cerbos has no checkResources; pass a client, such as pdp.client",
+    );
+  }
   const wrong = audience.find((name) => !isAudience(name));
   if (audience.length === 0 || wrong !== undefined) {
     throw new HopwiseError(

@@ -76,7 +76,7 @@ export function createCallerChecks(context: CallerContext): CallerChecks {
     if (name !== undefined) return name;
     throw new HopwiseError(
       "audience_mismatch",
-      "the chain is not for this enforcement point; have it delegated for its name",
+      `the chain is for ${chain.audience.join(", ")}, this enforcement point is ${audience.join(", ")}; names are compared to the letter`,
       { pointer: "/aud" },
     );
   };

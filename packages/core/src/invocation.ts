@@ -81,6 +81,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       ...(denied && { code: denied.code, stage: denied.stage, message: denied.message }),
       ...(denied?.hop !== undefined && { hop: denied.hop }),
       ...(denied?.reason !== undefined && { reason: denied.reason }),
+      ...(denied?.pointer !== undefined && { pointer: denied.pointer }),
       verdicts,
       ...(shown !== undefined && { shown }),
       timings,

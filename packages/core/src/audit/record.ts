@@ -23,6 +23,8 @@ export interface DecisionRecord {
   readonly stage?: Stage;
   readonly hop?: number;
   readonly reason?: string;
+  /** JSON pointer into the arguments or the token. */
+  readonly pointer?: string;
   readonly message?: string;
   readonly verdicts: readonly HopVerdict[];
   /** For a list: how many items were shown, of how many. */

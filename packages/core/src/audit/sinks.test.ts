@@ -105,7 +105,15 @@ describe("the audit trail in lines of JSON", () => {
     await expect(writer((_, done) => done()).record(record(cyclic as object))).rejects.toThrow("circular");
   });
 
-  it("writes nothing of what nobody signed", () => {
-    expect(writer((_, done) => done()).unverified).toBeUndefined();
+  it("writes one line a code of what nobody signed, whatever comes in, and never waits for it", () => {
+    const lines: string[] = [];
+    const audit = jsonLinesAudit({ write: (text) => lines.push(text) });
+    const attempt = { invocation: "i", time: "t", audience: "a", tool: "x", message: "m" };
+    for (let i = 0; i < 1000; i++)
+      audit.unverified?.({ ...attempt, code: i % 2 === 0 ? "proof_invalid" : "agent_unknown" });
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { unverified: "proof_invalid", count: 1, message: "m", tool: "x", invocation: "i", time: "t" },
+      { unverified: "agent_unknown", count: 1, message: "m", tool: "x", invocation: "i", time: "t" },
+    ]);
   });
 });

@@ -35,15 +35,33 @@ export interface LineWriter {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
+/** How often strangers may cause a line, by code. */
+const UNVERIFIED_EVERY_MS = 10_000;
+
 /**
  * One decision a line, as JSON. A call waits until its line was handed over, and is denied where that failed. Nothing
  * is signed or linked yet, and a line that was written can be changed.
+ *
+ * What was refused before anybody showed a key gets at most one line for each code in ten seconds, with a count: enough
+ * to see a wrong set-up, not enough to fill a disk with.
  */
 export function jsonLinesAudit(stream: LineWriter): AuditSink {
+  const strangers = new Map<DenialCode, { count: number; lastLine: number }>();
   return {
     record: (record) =>
       new Promise((resolve, reject) => {
         stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
       }),
+    unverified: ({ code, message, invocation, time, tool }) => {
+      const seen = strangers.get(code) ?? { count: 0, lastLine: Number.NEGATIVE_INFINITY };
+      strangers.set(code, seen);
+      seen.count++;
+      if (performance.now() - seen.lastLine < UNVERIFIED_EVERY_MS) return;
+      seen.lastLine = performance.now();
+      stream.write(
+        `${JSON.stringify({ unverified: code, count: seen.count, message, tool, invocation, time })}\n`,
+        () => {},
+      );
+    },
   };
 }

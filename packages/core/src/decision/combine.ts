@@ -42,7 +42,7 @@ function denialOf({ hop, id, effect, delegation, reasons, problem, unavailable }
     return {
       code: "delegation_denied",
       hop,
-      message: `policy does not let "${id}" hand authority to the next hop`,
+      message: `no policy lets "${id}" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"`,
       ...reason,
     };
   }

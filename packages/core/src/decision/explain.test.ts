@@ -44,7 +44,7 @@ describe("a decision, explained to people", () => {
       [
         "denied send_payment: policy_denied: over the limit",
         "alice  allows (resource.payment)",
-        '   └─ agent:planner  denies may not hand on "over the limit"',
+        '   └─ agent:planner  denies and handing it on "over the limit"',
         "      └─ agent:researcher  failed: no answer within 20 ms",
       ].join("\n"),
     );

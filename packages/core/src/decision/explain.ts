@@ -45,7 +45,8 @@ function said(
   const words = [
     verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem}`,
   ];
-  if (verdict.delegation === "deny") words.push("may not hand on");
+  if (verdict.delegation === "deny")
+    words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
   if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
   if (verdict.policy) words.push(`(${verdict.policy})`);
   return words.join(" ");
@@ -64,6 +65,7 @@ export interface ModelView {
 }
 
 const WORDS: { readonly [code: string]: string } = {
+  proof_missing: "This server needs a delegation chain and a proof with each request.",
   grant_tool_missing: "This tool was not handed over to you. Do the task without it, or report that you need it.",
   grant_argument_refused: "These arguments are outside of what was handed over to you.",
   policy_denied: "The policy does not allow this call.",

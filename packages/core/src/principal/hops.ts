@@ -57,7 +57,7 @@ function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][num
   if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
     throw new HopwiseError(
       "agent_unknown",
-      `the chain names agent "${name}" with a key that is not registered as its own`,
+      `the chain names agent "${name}" with a key that is not registered as its own (thumbprint ${key}); add it to the agent's keys if it is right`,
       { hop },
     );
   }

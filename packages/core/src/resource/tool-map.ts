@@ -52,7 +52,7 @@ export function checkToolMap(tools: ToolMap): void {
     const problem = OPERATIONS.has(name) ? undefined : toolNameProblem(name);
     if (problem !== undefined)
       throw new HopwiseError("config_invalid", `tools: "${name}" cannot be a tool's name: ${problem}`);
-    if (entry.kind === "" || entry.action === "") {
+    if (!entry.kind || !entry.action) {
       throw new HopwiseError("config_invalid", `tools: "${name}" needs a kind and an action`);
     }
   }

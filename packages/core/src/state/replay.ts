@@ -45,7 +45,10 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   return {
     notBefore: Math.ceil(since / 1000),
     claim: (key, untilMs) => {
-      forget(clock());
+      const now = clock();
+      // What is over already would be forgotten at once, and good again: then the caller's clock is not this one.
+      if (untilMs <= now) throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);
+      forget(now);
       // Where a clock jumped, what lives no longer than something forgotten may be that very thing.
       if (seen.has(key) || untilMs <= forgottenUntil) return false;
       if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);

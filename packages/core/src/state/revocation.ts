@@ -71,7 +71,8 @@ export function memoryRevocations(clock: () => number = Date.now): MemoryRevocat
 function keyOf(target: RevocationTarget): string {
   if ("token" in target) return `token ${target.token}`;
   if ("key" in target) return `key ${target.key}`;
-  if ("agent" in target) return `agent ${target.agent}`;
+  // Records and policies show agents with this prefix; both spellings mean the same agent.
+  if ("agent" in target) return `agent ${target.agent.replace(/^agent:/, "")}`;
   return userKey(target.user);
 }
 

@@ -89,7 +89,8 @@ export function checkAnchors(anchors: readonly TrustAnchor[]): void {
       invalid("audiences must be absolute URIs without a fragment, at least one");
     }
     for (const [k, { kid, jwk }] of (keys ?? []).entries()) {
-      if (!KID.test(kid)) invalid(`keys[${k}].kid must be up to 64 letters, digits, - and _`);
+      if (typeof kid !== "string" || !KID.test(kid))
+        invalid(`keys[${k}].kid must be up to 64 letters, digits, - and _; a key is { kid, jwk }`);
       parsePublicJwk({ ...jwk } as JsonValue, "config_invalid", `trust[${i}].keys[${k}].jwk`);
       const sharing = (keysPerKid.get(kid) ?? 0) + 1;
       if (sharing > MAX_KEYS_PER_KID) invalid(`keys[${k}]: more than ${MAX_KEYS_PER_KID} keys share the kid "${kid}"`);
