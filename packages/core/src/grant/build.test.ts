@@ -90,7 +90,9 @@ describe("the builder of grants", () => {
     ["min with above", { min: 1, above: 1 }],
     ["max with below", { max: 1, below: 1 }],
   ])("refuses a range of %s", async (_, bounds) => {
-    expect((await errorOf(() => range(bounds))).code).toBe("config_invalid");
+    const error = await errorOf(() => range(bounds));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toContain("give min or above, and max or below, not both of a pair");
   });
 
   it.each<[string, { readonly [tool: string]: unknown }, string]>([
@@ -116,6 +118,7 @@ describe("the builder of grants", () => {
     const error = await errorOf(() => grant(tools as { [tool: string]: ToolGrantInput }));
     expect(error.code).toBe("config_invalid");
     expect(error.pointer).toContain(pointer);
+    expect(error.message).toContain(`at "${error.pointer}"`);
   });
 });
 
