@@ -1,8 +1,6 @@
 /**
  * Mutation testing of the folders of @hopwise/core that decide; test/mutation.md says how to run it and what it found.
  * `HOPWISE_MUTATE=decision pnpm test:mutation` runs one folder.
- *
- * @type {import("@stryker-mutator/api/core").PartialStrykerOptions}
  */
 export default {
   testRunner: "vitest",

@@ -64,6 +64,11 @@ describe("the builder of grants", () => {
     });
   });
 
+  it("makes ranges without the bounds that were not given", () => {
+    expect(range({ min: 1 })).toStrictEqual({ constraint_type: "range", min: 1 });
+    expect(range({ below: 1 })).toStrictEqual({ constraint_type: "range", max: 1, max_inclusive: false });
+  });
+
   it("says any arguments, and no arguments, only where that was written", () => {
     expect(grant({ a: anyArguments, b: noArguments })).toStrictEqual({
       a: {},

@@ -155,7 +155,8 @@ describe("reading a grant", () => {
   });
 
   it("refuses under the code it was given", async () => {
-    expect((await errorOf(() => parseGrant(1, limits, "config_invalid"))).code).toBe("config_invalid");
+    const error = await errorOf(() => parseGrant({ t: 1 }, limits, "config_invalid"));
+    expect([error.code, error.pointer]).toEqual(["config_invalid", "/t"]);
   });
 });
 
