@@ -52,7 +52,11 @@ describe("asking the policies of every hop", () => {
       { "hopwise.invocation": "inv", "hopwise.hop": 0, "hopwise.chain": "chain" },
       { "hopwise.invocation": "inv", "hopwise.hop": 1, "hopwise.chain": "chain" },
     ]);
-    expect(verdicts).toEqual([
+    expect(asked.map(({ includeMetadata, requestId }) => [includeMetadata, requestId])).toEqual([
+      [true, "inv-0"],
+      [true, "inv-1"],
+    ]);
+    expect(verdicts).toStrictEqual([
       {
         hop: 0,
         ...hops[0],
@@ -64,6 +68,21 @@ describe("asking the policies of every hop", () => {
       },
       { hop: 1, ...hops[1], effect: "allow", reasons: [], policy: "resource.payment", cerbosCallId: "call" },
     ]);
+  });
+
+  it("names no chain where there is none", async () => {
+    const { pdp, asked } = pdpOf();
+    await checkHops(pdp, { ...question, chainId: undefined }, DEADLINE);
+    expect(asked[0]?.requestContext?.annotations).toStrictEqual({ "hopwise.invocation": "inv", "hopwise.hop": 0 });
+  });
+
+  it.each<[string, Result]>([
+    ["no metadata", { metadata: undefined }],
+    ["metadata of no action", { metadata: { actions: {} } }],
+  ])("names no policy where the answer has %s", async (_, changed) => {
+    const { pdp } = pdpOf(({ resources }) => resources.map((asked) => allowing(asked, changed)));
+    const [, last] = await checkHops(pdp, question, DEADLINE);
+    expect(last).toStrictEqual({ hop: 1, ...hops[1], effect: "allow", reasons: [], cerbosCallId: "call" });
   });
 
   it("never puts the roles of two hops into one request", async () => {
@@ -168,6 +187,59 @@ describe("asking the policies of every hop", () => {
     expect(verdict.unavailable).toBeUndefined();
   });
 
+  it("says what is wrong with the answer about the call, else with that about the handing over", async () => {
+    const other = { resource: { kind: "x", id: "x" } };
+    const neither = { actions: {} };
+    const problemOf = async (call: Result, handing: Result) => {
+      const { problem } = await verdictOf(({ resources }) => [
+        allowing(resources[0] as never, call),
+        allowing(resources[1] as never, handing),
+      ]);
+      return problem;
+    };
+    expect(await problemOf(other, {})).toBe("it answered another question");
+    expect(await problemOf({}, neither)).toBe("it gave neither allow nor deny");
+    expect(await problemOf(other, neither)).toBe("it answered another question");
+  });
+
+  it.each<[string, string, string, string]>([
+    [
+      "a principal",
+      "SOURCE_PRINCIPAL",
+      "expected object, but got string",
+      'the principal does not fit its schema at "/a": expected object, but got string',
+    ],
+    [
+      "a resource",
+      "SOURCE_RESOURCE",
+      "expected string, but got number",
+      'the resource does not fit its schema at "/a": expected string, but got number',
+    ],
+    [
+      "a resource, without control characters",
+      "SOURCE_RESOURCE",
+      "additionalProperties \u001b[31m'x' not allowed",
+      "the resource does not fit its schema at \"/a\": additionalProperties  [31m'x' not allowed",
+    ],
+    [
+      "a resource, without a value that is quoted",
+      "SOURCE_RESOURCE",
+      "'DE00 1234' does not match pattern",
+      'the resource does not fit its schema at "/a"',
+    ],
+    [
+      "a resource, without a value that is quoted first",
+      "SOURCE_RESOURCE",
+      "'DE00 expected 1' is not valid",
+      'the resource does not fit its schema at "/a"',
+    ],
+  ])("says where the schema does not fit %s", async (_, source, message, problem) => {
+    const verdict = await verdictOf(({ resources }) =>
+      resources.map((asked) => allowing(asked, { validationErrors: [{ path: "/a", message, source }] })),
+    );
+    expect(verdict.problem).toBe(problem);
+  });
+
   it("does not take an effect that an object inherits", async () => {
     const { pdp } = pdpOf(({ resources }) => resources.map((asked) => allowing(asked, { actions: {} })));
     const [verdict] = await checkHops(pdp, { ...question, action: "toString" }, DEADLINE);
@@ -234,6 +306,7 @@ describe("a decision point that is not there", () => {
     ],
   ])("is unavailable for every hop where it %s", async (_, pdp) => {
     const verdicts = await checkHops(pdp, question, DEADLINE);
+    expect(verdicts[0]?.problem).toMatch(/^(14 UNAVAILABLE|the policy decision point failed)$/);
     expect(verdicts).toMatchObject([
       { hop: 0, id: "alice", effect: "error", unavailable: true, reasons: [] },
       { hop: 1, id: "agent:planner", effect: "error", unavailable: true, reasons: [] },
@@ -283,5 +356,6 @@ describe("a decision point that is not there", () => {
       DEADLINE,
     );
     expect(combineVerdicts(verdicts)?.code).toBe("policy_inconclusive");
+    expect(verdicts[0]?.problem).toBe("the request does not fit a policy's schema");
   });
 });

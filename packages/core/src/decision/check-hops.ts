@@ -145,7 +145,7 @@ function readResult(
 
 /** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */
 function withoutValues(message: string): string {
-  return /^(missing properties|additionalProperties|expected) /.test(message) ? `: ${plainText(message)}` : "";
+  return /^(missing properties: |additionalProperties |expected )/.test(message) ? `: ${plainText(message)}` : "";
 }
 
 function faultOf(cause: unknown): Pick<HopVerdict, "problem" | "unavailable"> {

@@ -56,6 +56,23 @@ describe("all verdicts together", () => {
     expect([combineVerdicts(verdicts)?.code, combineVerdicts(verdicts)?.hop]).toEqual([code, hop]);
   });
 
+  it.each<[string, Said, string]>([
+    ["a denial", deny, 'policy does not allow this to "hop0"'],
+    ["a handing over that is denied", noHandingOver, 'no policy lets "hop0" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"'],
+    ["an outage", away, 'the policies could not be asked about "hop0": 14 UNAVAILABLE'],
+    [
+      "an answer that is unclear",
+      unclear,
+      'the policies\' answer about "hop0" cannot be relied on: it answered another question',
+    ],
+  ])("say in the message of %s whom it is about, and what went wrong", (_, said, message) => {
+    expect(combineVerdicts(chain(said))?.message).toBe(message);
+  });
+
+  it("say in the message that nobody was asked", () => {
+    expect(combineVerdicts([])?.message).toBe("nobody was asked");
+  });
+
   it("give the first reason of a denial, and none of what is no denial", () => {
     expect(combineVerdicts(chain(deny))).toMatchObject({ reason: "over the limit" });
     expect(combineVerdicts(chain(noHandingOver))).toMatchObject({ reason: "not to interns" });

@@ -64,8 +64,28 @@ describe("a decision, explained to people", () => {
     expect(explain(unknown)).toBe("denied send_payment: token_malformed: broken");
   });
 
+  it("has an outcome without a code where nothing was denied, and no hop that stopped it", () => {
+    expect(explain({ outcome: "allowed", tool: "send_payment", chain, verdicts: [verdict(0)], hop: 1 })).toBe(
+      [
+        "allowed send_payment",
+        "alice  allows",
+        "   └─ agent:planner  not asked",
+        "      └─ agent:researcher  not asked",
+      ].join("\n"),
+    );
+  });
+
+  it("has reasons only of a denial, and none where none was given", () => {
+    const verdicts = [verdict(0, { reasons: ["small"] }), verdict(1, { effect: "deny" })];
+    expect(explain(denied({ verdicts })).split("\n").slice(1, 3)).toEqual([
+      "alice  allows",
+      "   └─ agent:planner  denies",
+    ]);
+  });
+
   it("has the chain in one line", () => {
     expect(chainLine(chain)).toBe("alice → planner → researcher");
+    expect(chainLine({ ...chain, hops: [{ kind: "user", id: "urn:agent:alice" }] })).toBe("urn:agent:alice");
   });
 });
 

@@ -9,7 +9,7 @@ const read = (...values: unknown[]) => readOutputs(values.map((value) => output(
 describe("the outputs of policy rules", () => {
   it("are read as reasons, in order, from every rule", () => {
     expect(read({ reason: "first" }, { reason: "second" })).toEqual({ reasons: ["first", "second"] });
-    expect(read()).toEqual({ reasons: [] });
+    expect(read()).toStrictEqual({ reasons: [] });
     expect(read({})).toEqual({ reasons: [] });
   });
 

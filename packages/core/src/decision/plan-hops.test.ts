@@ -39,6 +39,44 @@ describe("what may be shown", () => {
     expect(asked).toEqual(principals.map((principal) => ({ principal, resource, actions: ["send"] })));
   });
 
+  it("is asked without a scope and a version where the entry has none", async () => {
+    const { pdp, asked } = planning(() => PlanKind.ALWAYS_ALLOWED);
+    await couldBeAllowed(pdp, principals.slice(0, 1), [read], 20);
+    expect(asked).toStrictEqual([{ principal: principals[0], resource: { kind: "invoice" }, actions: ["read"] }]);
+  });
+
+  it.each<[string, PlanKind]>([
+    ["always allowed", PlanKind.ALWAYS_ALLOWED],
+    ["always denied", PlanKind.ALWAYS_DENIED],
+  ])("is an error that names the hop where the plan is %s but something does not fit its schema", async (_, kind) => {
+    const answering = (errors: unknown): PolicyDecisionPoint => ({
+      checkResources: () => never,
+      planResources: async ({ principal }) =>
+        ({ kind, validationErrors: principal.id === "alice" ? [] : errors }) as never,
+    });
+    const invalid = [{ path: "/a", message: "m", source: "SOURCE_PRINCIPAL" }];
+    expect(await errorOf(couldBeAllowed(answering(invalid), principals, [send], 20))).toMatchObject({
+      code: "policy_inconclusive",
+      hop: 1,
+      message: expect.stringContaining("the policies' answer about what may be shown cannot be relied on"),
+    });
+    const allowed = kind === PlanKind.ALWAYS_ALLOWED;
+    expect(await couldBeAllowed(answering([]), principals, [send], 20)).toEqual([allowed]);
+  });
+
+  it("asks for an end, by the signal, where the deadline is over", async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const hanging: PolicyDecisionPoint = {
+      checkResources: () => never,
+      planResources: (_, options) => {
+        signals.push(options?.signal);
+        return never;
+      },
+    };
+    await errorOf(couldBeAllowed(hanging, principals, [send], 20));
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true]);
+  });
+
   it.each([undefined, null, "KIND_UNSPECIFIED", true])(
     "is an error where the plan is %j, which nobody understands",
     async (kind) => {
@@ -57,5 +95,7 @@ describe("what may be shown", () => {
   ])("is an error and never an empty list where the decision point %s", async (_, kindOf) => {
     const error = await errorOf(couldBeAllowed(planning(kindOf).pdp, principals, [send, read], 20));
     expect(error.code).toBe("policy_unavailable");
+    expect(error.message).toContain("the policies could not be asked what may be shown");
+    expect(error.cause).toBeInstanceOf(Error);
   });
 });

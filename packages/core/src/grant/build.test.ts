@@ -63,6 +63,11 @@ describe("the builder of grants", () => {
     });
   });
 
+  it("makes ranges without the bounds that were not given", () => {
+    expect(range({ min: 1 })).toStrictEqual({ constraint_type: "range", min: 1 });
+    expect(range({ below: 1 })).toStrictEqual({ constraint_type: "range", max: 1, max_inclusive: false });
+  });
+
   it("says any arguments, and no arguments, only where that was written", () => {
     expect(grant({ a: anyArguments, b: noArguments })).toStrictEqual({
       a: {},
@@ -89,7 +94,9 @@ describe("the builder of grants", () => {
     ["min with above", { min: 1, above: 1 }],
     ["max with below", { max: 1, below: 1 }],
   ])("refuses a range of %s", async (_, bounds) => {
-    expect((await errorOf(() => range(bounds))).code).toBe("config_invalid");
+    const error = await errorOf(() => range(bounds));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toContain("give min or above, and max or below, not both of a pair");
   });
 
   it.each<[string, { readonly [tool: string]: unknown }, string]>([
@@ -115,6 +122,7 @@ describe("the builder of grants", () => {
     const error = await errorOf(() => grant(tools as { [tool: string]: ToolGrantInput }));
     expect(error.code).toBe("config_invalid");
     expect(error.pointer).toContain(pointer);
+    expect(error.message).toContain(`at "${error.pointer}"`);
   });
 });
 

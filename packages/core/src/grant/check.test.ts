@@ -21,7 +21,7 @@ import {
   url,
   wildcard,
 } from "./build.ts";
-import { passes } from "./check.ts";
+import { passes, type Work } from "./check.ts";
 import type { Constraint } from "./constraint.ts";
 
 /** One value of every JSON type, and the argument that is not there. */
@@ -89,7 +89,12 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
       undefined,
     ],
   ],
-  ["path below the root of all", path("/"), ["/", "/a", "/a/b"], ["", "a", "//", "/a/", "/..", "/./a", undefined]],
+  [
+    "path below the root of all",
+    path("/"),
+    ["/", "/a", "/a/b"],
+    ["", "a", "ab", "//", "/a/", "/..", "/./a", undefined],
+  ],
   [
     "url",
     url({ origins: ["https://docs.example", "http://127.0.0.1:8080"], under: "/pub" }),
@@ -104,6 +109,7 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
       "https://docs.example:443/pub",
       "https://docs.example./pub",
       "https://user@docs.example/pub",
+      "https://:password@docs.example/pub",
       "https://docs.example@evil.example/pub",
       "https://docs.example.evil.example/pub",
       "https://d\u043ecs.example/pub",
@@ -121,6 +127,7 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
       "https://docs.example/pub\n",
       "",
       7,
+      { toString: 1 },
       undefined,
     ],
   ],
@@ -189,5 +196,28 @@ describe("the check of a constraint", () => {
   it("lets nothing but optional and absent pass for an argument that is not there", () => {
     const passing = table.filter(([, constraint]) => passes(constraint, undefined));
     expect(new Set(passing.map(([, { constraint_type }]) => constraint_type))).toEqual(new Set(["optional", "absent"]));
+  });
+});
+
+describe("the work of a check", () => {
+  const many = (count: number): string[] => Array.from({ length: count }, () => "a");
+
+  it.each<[string, Constraint, JsonValue, number]>([
+    ["one step for a comparison", exact("a"), "a", 1],
+    ["one step for each clause that is looked at", any(exact("b"), exact("a"), exact("c")), "a", 3],
+    ["four steps for a path, and one for every 16 characters", path("/a"), `/a/${"b".repeat(30)}`, 7],
+    [
+      "25 steps for a url, and one for every 16 characters",
+      url({ origins: ["https://a.example"] }),
+      "https://a.example/abc",
+      27,
+    ],
+    ["a step for every 16 elements and each that is required", contains("a", "a", "a"), many(17), 9],
+    ["a step for every 16 elements and each that is allowed", subset("a", "b"), many(17), 7],
+  ])("is %s; where less is left, nothing passes", (_, constraint, value, steps) => {
+    const work: Work = { steps };
+    expect(passes(constraint, value, work)).toBe(true);
+    expect(work.steps).toBe(0);
+    expect(passes(constraint, value, { steps: steps - 1 })).toBe(false);
   });
 });

@@ -155,6 +155,108 @@ describe("reading a grant", () => {
   });
 
   it("refuses under the code it was given", async () => {
-    expect((await errorOf(() => parseGrant(1, limits, "config_invalid"))).code).toBe("config_invalid");
+    const error = await errorOf(() => parseGrant({ t: 1 }, limits, "config_invalid"));
+    expect([error.code, error.pointer]).toEqual(["config_invalid", "/t"]);
+  });
+});
+
+describe("reading the constraint types that only Hopwise knows", () => {
+  const roomy: GrantLimits = { ...limits, nameLength: 32, valueLength: 64 };
+  const read = (tools: unknown): unknown => parseGrant(tools as JsonValue, roomy, "token_malformed", "/tools");
+  const refused = async (tools: unknown): Promise<string> => {
+    const { pointer, rule } = await errorOf(() => read(tools));
+    return `${pointer}: ${rule}`;
+  };
+  const path = (root: unknown): unknown => ({ constraint_type: "path", root });
+  const url = (origins: unknown, under?: unknown): unknown => ({
+    constraint_type: "url",
+    origins,
+    ...(under !== undefined && { under }),
+  });
+  const object = (properties: unknown): unknown => ({ constraint_type: "object", properties });
+  const each = (constraint: unknown): unknown => ({ constraint_type: "each", constraint });
+  const prefix = (value: unknown): unknown => ({ constraint_type: "prefix", value });
+  const suffix = (value: unknown): unknown => ({ constraint_type: "suffix", value });
+  const length = (max?: unknown): unknown => ({ constraint_type: "length", ...(max !== undefined && { max }) });
+
+  it.each<[string, unknown]>([
+    ["a prefix", prefix("INV-")],
+    ["a suffix", suffix(".pdf")],
+    ["a path", path("/data/in")],
+    ["the path of all", path("/")],
+    ["a url", url(["https://docs.example", "http://127.0.0.1:8080", "policy://payments"])],
+    ["a url below a path", url(["https://docs.example"], "/pub")],
+    ["a length", length(3)],
+    ["a length of nothing", length(0)],
+    ["each", each(prefix("a"))],
+    ["an object", object({ a: wildcard, b: object({}) })],
+    ["a prefix of a property called uri", object({ uri: prefix("a") })],
+  ])("takes %s as it stands", (_, constraint) => {
+    expect(read(one(constraint))).toStrictEqual(one(constraint));
+  });
+
+  it.each<[string, unknown, string]>([
+    ["an empty prefix", prefix(""), "/value: a text that is not empty is expected"],
+    ["a suffix that is no text", suffix(1), "/value: a text that is not empty is expected"],
+    ["a prefix that is too long", prefix("x".repeat(65)), "/value: a value is longer than 64 characters"],
+    ["an empty root", path(""), "/root: a text that is not empty is expected"],
+    ...["a", "/a/", "/a//b", "/a/../b", "/a/.", "/%61", "/a\\b"].map((root): [string, unknown, string] => [
+      `the root ${root}`,
+      path(root),
+      "/root: an absolute path without . or .. or empty segments, % or \\ is expected",
+    ]),
+    ["a url below what is no path", url(["https://docs.example"], "pub"), "/under: an absolute path without"],
+    ["a url of no origin", url([]), "/origins: an array of 1 to 64 items is expected"],
+    ["a url of an empty origin", url([""]), "/origins/0: a text that is not empty is expected"],
+    ...[
+      "docs.example",
+      "https://docs.example/",
+      "https://docs.example/pub",
+      "https://DOCS.example",
+      "https://docs.example:443",
+      "https://user@docs.example",
+      "mailto:alice",
+      "file://",
+    ].map((origin): [string, unknown, string] => [
+      `the origin ${origin}`,
+      url(["https://docs.example", origin]),
+      "/origins/1: an origin such as https://docs.example is expected",
+    ]),
+    ["no length", length(), "/max: a non-negative integer is expected"],
+    ["a length below nothing", length(-1), "/max: a non-negative integer is expected"],
+    ["a length that is a fraction", length(1.5), "/max: an integer is expected"],
+    ["each of nothing", each(undefined), "/constraint: an object is expected"],
+    ["each of what may be left out", each({ constraint_type: "absent" }), "/constraint: absent stands only at the top"],
+    [
+      "each that nests too deep",
+      each(each(each(wildcard))),
+      "/constraint/constraint/constraint: constraints nest deeper",
+    ],
+    ["an object of no properties", object(undefined), "/properties: an object is expected"],
+    ["an object of too many", object({ a: wildcard, b: wildcard, c: wildcard }), "/properties: at most 2 properties"],
+    ["a property that is none", object({ "a/b": 1 }), "/properties/a~1b: an object is expected"],
+    [
+      "a property that may be left out",
+      object({ a: { constraint_type: "optional", constraint: wildcard } }),
+      "/properties/a: optional stands only at the top",
+    ],
+    ["an object that nests too deep", object({ a: object({ b: object({ c: wildcard }) }) }), "constraints nest deeper"],
+  ])("refuses %s, with the place", async (_, constraint, place) => {
+    const refusal = await refused(one(constraint));
+    expect(refusal).toContain("/tools/t/a/");
+    expect(refusal).toContain(place);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a prefix", prefix("https://a"), "/tools/t/uri: prefix cannot tell one place of a uri from another; use url"],
+    ["a suffix", suffix("/a"), "/tools/t/uri: suffix cannot tell one place of a uri from another; use url"],
+    ["a prefix in any", any(wildcard, prefix("a")), "/tools/t/uri/constraints/1: prefix cannot tell one place"],
+    [
+      "a prefix in optional",
+      { constraint_type: "optional", constraint: prefix("a") },
+      "/tools/t/uri/constraint: prefix",
+    ],
+  ])("refuses %s of an argument called uri", async (_, constraint, place) => {
+    expect(await refused({ t: { uri: constraint } })).toContain(place);
   });
 });

@@ -66,7 +66,11 @@ describe("a grant", () => {
   it.each(["delete_account", "SEND_PAYMENT", "send_payment ", "", "toString", "__proto__", "constructor"])(
     "refuses the tool %j, which it does not name",
     (tool) => {
-      expect(refusal(handed, tool, good)).toMatchObject({ code: "grant_tool_missing", pointer: "" });
+      expect(refusal(handed, tool, good)).toMatchObject({
+        code: "grant_tool_missing",
+        pointer: "",
+        rule: "the tool was not handed over",
+      });
     },
   );
 

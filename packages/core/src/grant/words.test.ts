@@ -65,6 +65,10 @@ suite("a grant in words", () => {
       'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below /pub; list is a list of which each is a whole number of at most 9; form is an object whose name is any value',
     ]);
     expect(describe({})).toBe("nothing");
+    const origins = ["https://a.example", "https://b.example"];
+    expect(describe(grant({ t: { page: url({ origins }), form: object({ a: wildcard(), b: exact(1) }) } }))).toBe(
+      "t: page is a URL of https://a.example or https://b.example; form is an object whose a is any value, b is 1",
+    );
   });
 });
 
@@ -97,6 +101,15 @@ suite("the difference of two grants", () => {
     });
     const gone = diff(grant({ t: { a: exact(1) }, tx: { a: exact(1) } }), grant({ tx: { a: exact(2) } }));
     expect(gone.narrowed).toEqual([{ pointer: "/t", parent: { a: exact(1) }, child: undefined }]);
+  });
+
+  it("names nothing of a tool that was handed on as it was, whatever else widened", () => {
+    const child = grant({
+      pay: { to: wildcard(), amount: int({ max: 1001 }) },
+      read: { id: wildcard() },
+      raw: anyArguments,
+    });
+    expect(diff(parent, child).narrowed).toEqual([]);
   });
 
   it("names exactly what widened: pointer, both values, rule", () => {

@@ -1,0 +1,26 @@
+/**
+ * Mutation testing of the folders of @hopwise/core that decide; test/mutation.md says how to run it and what it found.
+ * `HOPWISE_MUTATE=decision pnpm test:mutation` runs one folder.
+ */
+export default {
+  testRunner: "vitest",
+  vitest: { configFile: "test/mutation.vitest.ts", related: true },
+  plugins: ["@stryker-mutator/vitest-runner"],
+  mutate: [
+    `packages/core/src/${process.env.HOPWISE_MUTATE ?? "{decision,grant,token}"}/*.ts`,
+    "!packages/core/src/**/*.{test,fixture}.ts",
+    "!packages/core/src/**/index.ts",
+  ],
+  coverageAnalysis: "perTest",
+  ignoreStatic: true,
+  concurrency: 2,
+  incremental: true,
+  incrementalFile: ".stryker/incremental.json",
+  ignorePatterns: [".stryker"],
+  tempDirName: ".stryker/sandbox",
+  // TypeScript 7 has no interface that could rewrite a tsconfig, and nothing here reads one.
+  tsconfigFile: "none",
+  reporters: ["clear-text", "progress-append-only", "json"],
+  jsonReporter: { fileName: ".stryker/report.json" },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+};

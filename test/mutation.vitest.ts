@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+/** The unit tests of `narrow.ts` over thousands of random grants: six seconds for each mutant that they reach. */
+const SLOW = process.env["HOPWISE_RUNS"] === "full" ? [] : ["packages/core/src/grant/narrow.property.test.ts"];
+
+/**
+ * What runs against a mutant (stryker.config.mjs): the unit tests of @hopwise/core and nothing else; where one folder is
+ * looked at, those of that folder alone.
+ */
+export default defineConfig({
+  test: {
+    include: [`packages/core/src/${process.env["HOPWISE_MUTATE"] ?? "**"}/*.test.ts`],
+    exclude: ["**/node_modules/**", ...SLOW],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
