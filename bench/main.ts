@@ -6,6 +6,8 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { measureAuthorize } from "./authorize.ts";
+import { measureGrant } from "./grant.ts";
+import { measureRivals } from "./rivals.ts";
 import { chainBytes, measureCold, measureWarm } from "./verify.ts";
 
 /** The most that a key may be. Keys without a goal are printed to put the ratios into proportion. */
@@ -20,6 +22,8 @@ const GOALS: { readonly [key: string]: number } = {
   verify_warm_us: 10,
   bytes_2: 1700,
   bytes_3: 2600,
+  grant10_us: 3,
+  verify3_over_biscuit3: 1.5,
 };
 
 const { values } = parseArgs({ options: { json: { type: "string" } } });
@@ -38,10 +42,16 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
   results["verify_warm_us"] = await measureWarm();
   for (const tokens of [2, 3]) results[`bytes_${tokens}`] = await chainBytes(tokens);
+  results["grant10_us"] = await measureGrant();
+  const rivals = await measureRivals();
+  results["verify3_over_biscuit3"] = rivals.overBiscuit;
+  results["verify3_over_ucan3"] = rivals.overUcan;
   const { session, wire, raw3, raw1 } = authorize.microseconds;
   results["raw3_over_raw1"] = authorize.raw3OverRaw1;
   Object.assign(results, { authorize3_us: session, authorize3_wire_us: wire, raw3_us: raw3, raw1_us: raw1 });
   for (const { tokens, chainMicroseconds } of cold) results[`verify_cold_n${tokens}_us`] = chainMicroseconds;
+  const { hopwise, biscuit, ucan } = rivals.microseconds;
+  Object.assign(results, { verify3_us: hopwise, biscuit3_us: biscuit, ucan3_us: ucan });
   return Object.fromEntries(Object.entries(results).map(([key, value]) => [key, Math.round(value * 1000) / 1000]));
 }
 

@@ -58,7 +58,11 @@ describe("all verdicts together", () => {
 
   it.each<[string, Said, string]>([
     ["a denial", deny, 'policy does not allow this to "hop0"'],
-    ["a handing over that is denied", noHandingOver, 'no policy lets "hop0" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"'],
+    [
+      "a handing over that is denied",
+      noHandingOver,
+      'no policy lets "hop0" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"',
+    ],
     ["an outage", away, 'the policies could not be asked about "hop0": 14 UNAVAILABLE'],
     [
       "an answer that is unclear",

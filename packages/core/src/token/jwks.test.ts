@@ -67,6 +67,15 @@ describe("an issuer's published keys", () => {
     );
   });
 
+  it("end a chain that was verified by a key which another has replaced under the same kid", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));
+    const root = await world.root();
+    expect(await refusalOf(verifier.verify(root, NOW))).toBe("accepted");
+    state.keys = [published("k1", world.clerk.publicJwk)];
+    expect(await refusalOf(verifier.verify(root, NOW))).toBe("token_untrusted_issuer /kid");
+  });
+
   it("are used while they are fresh and the endpoint is down, and then nothing is", async () => {
     const { state, fetch } = endpoint(published());
     const fresh = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
