@@ -30,7 +30,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     // The client's interface, and the names of effects and plans: no transport.
     "@cerbos/core",
   ],
-  "core/audit": ["core/decision", "core/token"],
+  "core/audit": ["core/decision", "core/token", "type:core/json"],
   // The few files that put the stages in order know them all.
   "core/invocation.ts": [
     "core/audit",

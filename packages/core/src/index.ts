@@ -12,6 +12,8 @@ export {
   type LineWriter,
   type MemoryAudit,
   memoryAudit,
+  type OutcomeRecord,
+  type TokenRecord,
   type UnverifiedAttempt,
 } from "./audit/index.ts";
 export { type Authorizer, type AuthorizerOptions, type Call, createAuthorizer, type Session } from "./authorizer.ts";
@@ -19,6 +21,7 @@ export type { PublicJwk, SignatureAlgorithm } from "./crypto/index.ts";
 export {
   type Allowed,
   type ChainView,
+  type ContextOrigin,
   chainLine,
   type Decision,
   type DenialCode,

@@ -1,4 +1,4 @@
-import type { AuditSink, DecisionRecord, UnverifiedAttempt } from "./audit/index.ts";
+import type { AuditSink, DecisionRecord, TokenRecord, UnverifiedAttempt } from "./audit/index.ts";
 import { sha256 } from "./crypto/index.ts";
 import {
   type Allowed,
@@ -66,12 +66,13 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     const denied = decision.outcome === "denied" ? decision : undefined;
     const entry: DecisionRecord = {
       version: 1,
+      kind: "decision",
       invocation: id,
       time: new Date(clock()).toISOString(),
       audience,
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
-      tokens: chain?.links.map(({ hash }) => hash) ?? [],
+      tokens: chain?.links.map(tokenRecord) ?? [],
       tool: decision.tool,
       argumentsHash: {
         received: await sha256(canonicalJson(received)),
@@ -164,4 +165,8 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     },
   };
   return invocation;
+}
+
+function tokenRecord({ hash, jti, agent, key, issuedAt, expiresAt, grant }: Chain["links"][number]): TokenRecord {
+  return { hash, jti, agent, key, issuedAt, expiresAt, tools: Object.keys(grant) };
 }

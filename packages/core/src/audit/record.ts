@@ -1,9 +1,11 @@
-import type { ChainView, DenialCode, HopVerdict, Stage, Timings } from "../decision/index.ts";
-import type { ChainId, TokenHash } from "../token/index.ts";
+import type { ChainView, ContextOrigin, DenialCode, HopVerdict, Stage, Timings } from "../decision/index.ts";
+import type { JsonObject } from "../json/index.ts";
+import type { ChainId, Thumbprint, TokenHash } from "../token/index.ts";
 
 /** What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash. */
 export interface DecisionRecord {
   readonly version: 1;
+  readonly kind: "decision";
   /** The same as in Cerbos' annotations, so that its decision log can be joined. */
   readonly invocation: string;
   /** ISO 8601, UTC. */
@@ -13,11 +15,15 @@ export interface DecisionRecord {
   /** How the caller showed who they are. */
   readonly via: "proof" | "session" | "user";
   readonly chain?: ChainView;
-  /** H(t) of every token, root first. */
-  readonly tokens: readonly TokenHash[];
+  /** Every token of the chain, root first: who was handed what, and until when. */
+  readonly tokens: readonly TokenRecord[];
   readonly tool: string;
   /** SHA-256 of the canonical JSON of the arguments as received, and as parsed by the tool's schema. */
   readonly argumentsHash: { readonly received: string; readonly parsed?: string };
+  /** Those arguments that the tool map says to keep; by default none. */
+  readonly arguments?: JsonObject;
+  /** Where each source's attributes came from, and how old they were. */
+  readonly context?: readonly ContextOrigin[];
   readonly outcome: "allowed" | "denied" | "pending";
   readonly code?: DenialCode;
   readonly stage?: Stage;
@@ -30,6 +36,42 @@ export interface DecisionRecord {
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
   readonly timings: Timings;
+}
+
+/** What one token handed over: everything but the token. */
+export interface TokenRecord {
+  /** H(t), which revocation and `par_hash` name it by. */
+  readonly hash: TokenHash;
+  /** Its maker's own name for it. */
+  readonly jti: string;
+  /** The agent it was made for, and the key that agent holds. */
+  readonly agent: string;
+  readonly key: Thumbprint;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** The tools that it handed over. */
+  readonly tools: readonly string[];
+}
+
+/** What came of a call that was allowed. A call without one was never heard of again: cut off, or killed. */
+export interface OutcomeRecord {
+  readonly version: 1;
+  readonly kind: "outcome";
+  /** The decision's. */
+  readonly invocation: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly audience: string;
+  readonly tool: string;
+  /** `withdrawn`: its caller had left before it could be answered. */
+  readonly outcome: "returned" | "failed" | "withdrawn";
+  /** SHA-256 of the canonical JSON of what the tool returned, before anything was taken out of it. */
+  readonly resultHash?: string;
+  /** What was taken out of the result on the policies' word: JSON pointers, never values. */
+  readonly redacted?: readonly string[];
+  /** From the decision to the outcome, in milliseconds. */
+  readonly durationMs: number;
 }
 
 /**
@@ -51,6 +93,8 @@ export interface UnverifiedAttempt {
 export interface AuditSink {
   /** Throws or rejects where it could not write: then the call is denied with `audit_unavailable`. */
   record(record: DecisionRecord): void | Promise<void>;
+  /** What came of an allowed call. The tool has run by then, so that a failure here denies nothing. */
+  outcome?(record: OutcomeRecord): void | Promise<void>;
   /** Never blocks and never throws into a call. */
   unverified?(attempt: UnverifiedAttempt): void;
 }

@@ -5,6 +5,7 @@ import { jsonLinesAudit, memoryAudit } from "./sinks.ts";
 
 const record = (changed: Partial<DecisionRecord> = {}): DecisionRecord => ({
   version: 1,
+  kind: "decision",
   invocation: "inv",
   time: "2025-10-09T08:53:20.000Z",
   audience: "https://pay.acme.example/mcp",

@@ -1,11 +1,12 @@
 import type { DenialCode } from "../decision/index.ts";
-import type { AuditSink, DecisionRecord, UnverifiedAttempt } from "./record.ts";
+import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 
 const SAMPLES = 100;
 
 /** An audit trail in memory, for tests and demonstrations. */
 export interface MemoryAudit extends AuditSink {
   readonly records: readonly DecisionRecord[];
+  readonly outcomes: readonly OutcomeRecord[];
   /** How many unverified attempts there were, by code. */
   readonly unverifiedCounts: ReadonlyMap<DenialCode, number>;
   /** The first of them, at most a hundred. */
@@ -14,14 +15,19 @@ export interface MemoryAudit extends AuditSink {
 
 export function memoryAudit(): MemoryAudit {
   const records: DecisionRecord[] = [];
+  const outcomes: OutcomeRecord[] = [];
   const counts = new Map<DenialCode, number>();
   const samples: UnverifiedAttempt[] = [];
   return {
     records,
+    outcomes,
     unverifiedCounts: counts,
     unverifiedSamples: samples,
     record: (record) => {
       records.push(record);
+    },
+    outcome: (record) => {
+      outcomes.push(record);
     },
     unverified: (attempt) => {
       counts.set(attempt.code, (counts.get(attempt.code) ?? 0) + 1);
@@ -47,11 +53,13 @@ const UNVERIFIED_EVERY_MS = 10_000;
  */
 export function jsonLinesAudit(stream: LineWriter): AuditSink {
   const strangers = new Map<DenialCode, { count: number; lastLine: number }>();
+  const line = (record: DecisionRecord | OutcomeRecord): Promise<void> =>
+    new Promise((resolve, reject) => {
+      stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
+    });
   return {
-    record: (record) =>
-      new Promise((resolve, reject) => {
-        stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
-      }),
+    record: line,
+    outcome: line,
     unverified: ({ code, message, invocation, time, tool }) => {
       const seen = strangers.get(code) ?? { count: 0, lastLine: Number.NEGATIVE_INFINITY };
       strangers.set(code, seen);

@@ -22,8 +22,20 @@ interface Answer {
   readonly chain?: ChainView;
   /** What the policies said, hop by hop; empty where they were not asked. */
   readonly verdicts: readonly HopVerdict[];
+  /** Where each source's attributes came from; undefined where none was asked. */
+  readonly context?: readonly ContextOrigin[];
   /** Milliseconds by stage, and in all. */
   readonly timings: Timings;
+}
+
+/** Where the attributes of a hop, or of the resource, came from. */
+export interface ContextOrigin {
+  /** The hop's id as policies see it, or `resource`. */
+  readonly of: string;
+  /** The source's name. */
+  readonly source: string;
+  /** How long ago it was asked, in milliseconds; 0 for an answer of its own to this call. */
+  readonly ageMs: number;
 }
 
 /** Who acts for whom. */

@@ -5,6 +5,7 @@ export { settleInTime } from "./deadline.ts";
 export {
   type Allowed,
   type ChainView,
+  type ContextOrigin,
   type Decision,
   type DenialCode,
   type Denied,
