@@ -1,3 +1,4 @@
+import type { Principal } from "@cerbos/core";
 import { type Caller, inTime } from "./caller.ts";
 import {
   checkHops,
@@ -12,8 +13,17 @@ import { HopwiseError } from "./errors.ts";
 import { couldPermit, newWork, refusal } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
-import { findUser, type Hop, hopsOf, principalsOf, type User, type UserDirectory } from "./principal/index.ts";
-import { loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import {
+  type AgentClass,
+  findUser,
+  type Hop,
+  hopsOf,
+  hopWithoutTool,
+  principalsOf,
+  type UserDirectory,
+} from "./principal/index.ts";
+import { actionOf, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import { type AttributeSources, gather } from "./source/index.ts";
 import { type Chain, type Limits, type Subject, toolIdOf } from "./token/index.ts";
 
 /** A caller who was let in, with a call that the grants cover. Ends in one decision, or in one list. */
@@ -46,10 +56,18 @@ export interface Listing {
   readonly shown: readonly boolean[];
 }
 
+/** Further sources of what policies may know of hops, by the names under which policies find it. */
+export interface PrincipalSources {
+  readonly user?: AttributeSources<Subject>;
+  /** Asked with an agent's name. */
+  readonly agent?: AttributeSources<string>;
+}
+
 /** What the second half of the way needs. */
 export interface DecisionContext {
   readonly cerbos: PolicyDecisionPoint;
   readonly users: UserDirectory;
+  readonly sources?: PrincipalSources;
   readonly tools: ToolMap;
   readonly delegation: { readonly kind: string; readonly action: string } | "grants-only";
   readonly deadlineMs: number;
@@ -61,9 +79,9 @@ export interface DecisionContext {
 export function createAdmission(
   context: DecisionContext,
   invocation: Invocation,
-  { subject, agents, at }: Caller,
+  { subject, agents, origins: agentOrigins, at }: Caller,
 ): Admission {
-  const { cerbos, users, tools, delegation, deadlineMs, limits, nowSeconds } = context;
+  const { cerbos, users, sources = {}, tools, delegation, deadlineMs, limits, nowSeconds } = context;
   const { chain, tool } = invocation;
   let ended = false;
 
@@ -73,10 +91,30 @@ export function createAdmission(
     ended = true;
   };
 
-  const see = (user: User): readonly Hop[] => {
-    const hops = hopsOf(user, chain?.links.map(({ agent }) => agent) ?? []);
+  const names = chain?.links.map(({ agent }) => agent) ?? [];
+
+  /** Who each hop is, completely. */
+  const people = async (): Promise<{ readonly hops: readonly Hop[]; readonly principals: readonly Principal[] }> => {
+    const [{ user, origin }, ...gathered] = await Promise.all([
+      findUser(subject, users),
+      gather(sources.user, subject, "the user", 0),
+      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, i + 1)),
+    ]);
+    const hops = hopsOf(user, names);
     invocation.view = { ...(chain !== undefined && { id: chain.id }), issuer: subject.issuer, hops };
-    return hops;
+    invocation.context.push(origin, ...agentOrigins);
+    for (const [i, { origins }] of gathered.entries()) {
+      invocation.context.push(...origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
+    }
+    return {
+      hops,
+      principals: principalsOf(
+        user,
+        agents,
+        hops,
+        gathered.map(({ attributes }) => attributes),
+      ),
+    };
   };
 
   const decide = async (parsed: unknown): Promise<Decision> => {
@@ -88,11 +126,13 @@ export function createAdmission(
       }
     }
     const args = invocation.parsed ?? invocation.received;
+    invocation.keep(entry.keepInRecord);
     const { hops, resource, principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", async () => {
-        const [user, resource] = await Promise.all([findUser(subject, users), loadResource(entry, tool, args)]);
-        const hops = see(user);
-        return { hops, resource, principals: principalsOf(user, agents, hops) };
+        const query = { tool, arguments: args, tenant: subject.issuer };
+        const [known, { resource, origins }] = await Promise.all([people(), loadResource(entry, query)]);
+        invocation.context.push(...origins);
+        return { ...known, resource };
       }),
     );
     const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
@@ -103,7 +143,7 @@ export function createAdmission(
           hops,
           principals,
           resource,
-          action: entry.action,
+          action: actionOf(entry, tool),
           invocation: invocation.id,
           chainId: chain?.id,
           ...(edges && { edges }),
@@ -120,14 +160,13 @@ export function createAdmission(
     const grants = chain?.links.map(({ grant }) => grant) ?? [];
     const granted = items.map(({ tool: name, arguments: known = {} }) => {
       const id = chain === undefined ? name : toolIdOf(name, at, chain.rootAudience);
-      return grants.every((grant) => couldPermit(grant, id, known)) ? toolEntry(tools, name) : undefined;
+      const granted = grants.every((grant) => couldPermit(grant, id, known));
+      const entry = granted && hopWithoutTool(agents, name) === undefined ? toolEntry(tools, name) : undefined;
+      return entry && { ...entry, action: actionOf(entry, name) };
     });
     const candidates = granted.filter((entry) => entry !== undefined);
-    const principals = await invocation.stage("context", () =>
-      inTime(deadlineMs, "a source of attributes", async () => {
-        const user = await findUser(subject, users);
-        return principalsOf(user, agents, see(user));
-      }),
+    const { principals } = await invocation.stage("context", () =>
+      inTime(deadlineMs, "a source of attributes", people),
     );
     const answers = await invocation.stage("policy", () => couldBeAllowed(cerbos, principals, candidates, deadlineMs));
     const open = new Set(candidates.filter((_, i) => answers[i]));
@@ -151,6 +190,18 @@ export function createAdmission(
       return list(items).catch(invocation.deny);
     },
   };
+}
+
+/**
+ * What the agent registry lets each agent of a chain take part in, whatever was handed over.
+ *
+ * @throws {HopwiseError} `grant_tool_missing`
+ */
+export function checkAgentTools(agents: readonly AgentClass[], tool: string): void {
+  const hop = hopWithoutTool(agents, tool);
+  if (hop === undefined) return;
+  const rule = "the agent registry does not let this agent use the tool";
+  throw new HopwiseError("grant_tool_missing", rule, { hop, rule });
 }
 
 /**

@@ -1,10 +1,12 @@
 import {
   type Admission,
+  checkAgentTools,
   checkGrants,
   createAdmission,
   type DecisionContext,
   type Listed,
   type Listing,
+  type PrincipalSources,
   plainArguments,
 } from "./admission.ts";
 import type { AuditSink } from "./audit/index.ts";
@@ -12,8 +14,9 @@ import { type Caller, createCallerChecks } from "./caller.ts";
 import type { Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
-import type { AgentRegistry, UserDirectory } from "./principal/index.ts";
+import { type AgentRegistry, DELEGATION, type UserDirectory } from "./principal/index.ts";
 import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
+import { checkSourceNames } from "./source/index.ts";
 import type { State } from "./state/index.ts";
 import {
   type Chain,
@@ -39,6 +42,8 @@ export interface AuthorizerOptions {
   readonly trust: readonly TrustAnchor[];
   readonly users: UserDirectory;
   readonly agents: AgentRegistry;
+  /** Further sources of attributes, each under its own name in `attr` of the user's or of an agent's principal. */
+  readonly sources?: PrincipalSources;
   readonly tools: ToolMap;
   /**
    * Whether policies also rule on who may hand authority to whom. `{ kind, action }` asks them for each hop but the last;
@@ -115,6 +120,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const context: DecisionContext = { ...options, deadlineMs, limits, nowSeconds };
   checkOptions(options, audience, deadlineMs);
   checkToolMap(tools);
+  checkSourceNames("sources.user", options.sources?.user, DELEGATION);
+  checkSourceNames("sources.agent", options.sources?.agent, DELEGATION);
   const { openChain, checkProof, checkUser, provePossession } = createCallerChecks({
     ...options,
     audience,
@@ -129,7 +136,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const letIn = async (invocation: Invocation, caller: Caller): Promise<Admission> => {
     const { chain, tool, received } = invocation;
     if (chain !== undefined && !isListing(tool)) {
-      await invocation.stage("grant", () => checkGrants(chain, caller.at, tool, received));
+      await invocation.stage("grant", () => {
+        checkAgentTools(caller.agents, tool);
+        checkGrants(chain, caller.at, tool, received);
+      });
     }
     return createAdmission(context, invocation, caller);
   };
@@ -150,13 +160,18 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       if ("user" in credential) {
         invocation.verified = true;
         await checkUser(invocation, credential.user);
-        return await letIn(invocation, { subject: credential.user, agents: [], at: audience[0] as string });
+        return await letIn(invocation, {
+          subject: credential.user,
+          agents: [],
+          origins: [],
+          at: audience[0] as string,
+        });
       }
-      const { chain, agents } = await openChain(invocation, credential.chain);
+      const { chain, confirmed } = await openChain(invocation, credential.chain);
       const at = await checkProof(invocation, chain, credential.proof);
       invocation.verified = true;
       checkTransportUser(chain, call.transportUser);
-      return await letIn(invocation, { subject: chain.subject, agents, at });
+      return await letIn(invocation, { subject: chain.subject, ...confirmed, at });
     } catch (error) {
       return invocation.deny(error);
     }
@@ -173,8 +188,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         );
         const held = await currentDelegation(delegation);
         if (held !== holder.held) holder = await provePossession(held);
-        const { chain, agents } = await openChain(invocation, holder.compact);
-        return await letIn(invocation, { subject: chain.subject, agents, at: holder.at });
+        const { chain, confirmed } = await openChain(invocation, holder.compact);
+        return await letIn(invocation, { subject: chain.subject, ...confirmed, at: holder.at });
       } catch (error) {
         return invocation.deny(error);
       }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { Admission, Listed, Listing } from "./admission.ts";
+export type { Admission, Listed, Listing, PrincipalSources } from "./admission.ts";
 export {
   type AuditSink,
   type DecisionRecord,
@@ -21,7 +21,6 @@ export type { PublicJwk, SignatureAlgorithm } from "./crypto/index.ts";
 export {
   type Allowed,
   type ChainView,
-  type ContextOrigin,
   chainLine,
   type Decision,
   type DenialCode,
@@ -79,14 +78,34 @@ export {
 export type { JsonObject, JsonScalar, JsonValue } from "./json/index.ts";
 export {
   type Agent,
+  type AgentClass,
   type AgentRegistry,
+  agentAttributesFrom,
+  agentsFrom,
   type Hop,
+  type HttpUsersOptions,
   inMemoryAgents,
   inMemoryUsers,
+  type OidcUsers,
+  type OidcUsersOptions,
+  oidcUsers,
+  type SourceOptions,
   type User,
   type UserDirectory,
+  userAttributesFrom,
+  usersFrom,
+  usersOverHttp,
+  type VerifiedClaims,
 } from "./principal/index.ts";
-export type { ToolEntry, ToolMap } from "./resource/index.ts";
+export {
+  type ResourceKey,
+  type ResourceQuery,
+  type ResourceSourceOptions,
+  resourceAttributesFrom,
+  type ToolEntry,
+  type ToolMap,
+} from "./resource/index.ts";
+export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "./source/index.ts";
 export {
   type MemoryReplayOptions,
   type MemoryRevocations,

@@ -1,5 +1,6 @@
 import type { AuditSink, DecisionRecord, TokenRecord, UnverifiedAttempt } from "./audit/index.ts";
 import { sha256 } from "./crypto/index.ts";
+import { settleInTime } from "./deadline.ts";
 import {
   type Allowed,
   type ChainView,
@@ -8,11 +9,11 @@ import {
   type HopVerdict,
   isRetryable,
   type Stage,
-  settleInTime,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
 import { plainText } from "./plain-text.ts";
+import type { ContextOrigin } from "./source/index.ts";
 import { type Chain, randomId } from "./token/index.ts";
 
 /** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
@@ -27,7 +28,11 @@ export interface Invocation {
   received: JsonObject;
   parsed?: JsonObject;
   verdicts: readonly HopVerdict[];
+  /** Where the attributes that policies were asked with came from. */
+  readonly context: ContextOrigin[];
   shown?: { items: number; of: number };
+  /** Arguments that the record keeps, by name; the others are in it as a hash. */
+  keep(names: readonly string[] | undefined): void;
   /** Runs one stage and notes how long it took. A {@link HopwiseError} in it ends the invocation. */
   stage<T>(name: Stage, run: () => T | Promise<T>): Promise<T>;
   /** Ends it with an allowance, unless that cannot be recorded. */
@@ -51,12 +56,14 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
   let current: Stage = "arguments";
+  let kept: readonly string[] = [];
 
   const answer = (): Omit<Allowed, "outcome" | "arguments"> => ({
     invocation: id,
     tool: plainText(tool),
     ...(invocation.view !== undefined && { chain: invocation.view }),
     verdicts: invocation.verdicts,
+    ...(invocation.context.length > 0 && { context: invocation.context }),
     timings: { ...spent, total: performance.now() - start },
   });
 
@@ -78,6 +85,8 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
         received: await sha256(canonicalJson(received)),
         ...(parsed !== undefined && parsed !== received && { parsed: await sha256(canonicalJson(parsed)) }),
       },
+      ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
+      ...(decision.context !== undefined && { context: decision.context }),
       outcome,
       ...(denied && { code: denied.code, stage: denied.stage, message: denied.message }),
       ...(denied?.hop !== undefined && { hop: denied.hop }),
@@ -121,6 +130,10 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     verified: false,
     received: {},
     verdicts: [],
+    context: [],
+    keep: (names = []) => {
+      kept = names;
+    },
     stage: async (name, run) => {
       current = name;
       const from = performance.now();
@@ -169,4 +182,8 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
 
 function tokenRecord({ hash, jti, agent, key, issuedAt, expiresAt, grant }: Chain["links"][number]): TokenRecord {
   return { hash, jti, agent, key, issuedAt, expiresAt, tools: Object.keys(grant) };
+}
+
+function only(names: readonly string[], args: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => names.includes(name)));
 }

@@ -1,5 +1,6 @@
-import type { ChainView, ContextOrigin, DenialCode, HopVerdict, Stage, Timings } from "../decision/index.ts";
+import type { ChainView, DenialCode, HopVerdict, Stage, Timings } from "../decision/index.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId, Thumbprint, TokenHash } from "../token/index.ts";
 
 /** What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash. */

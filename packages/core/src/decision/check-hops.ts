@@ -5,9 +5,9 @@ import type {
   Principal,
   Resource,
 } from "@cerbos/core";
+import { withDeadline } from "../deadline.ts";
 import { plainText } from "../plain-text.ts";
 import type { Hop } from "../principal/index.ts";
-import { withDeadline } from "./deadline.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 

@@ -1,6 +1,7 @@
 import type { ErrorCode, StartErrorCode } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Hop } from "../principal/index.ts";
+import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId } from "../token/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
 
@@ -26,16 +27,6 @@ interface Answer {
   readonly context?: readonly ContextOrigin[];
   /** Milliseconds by stage, and in all. */
   readonly timings: Timings;
-}
-
-/** Where the attributes of a hop, or of the resource, came from. */
-export interface ContextOrigin {
-  /** The hop's id as policies see it, or `resource`. */
-  readonly of: string;
-  /** The source's name. */
-  readonly source: string;
-  /** How long ago it was asked, in milliseconds; 0 for an answer of its own to this call. */
-  readonly ageMs: number;
 }
 
 /** Who acts for whom. */

@@ -1,11 +1,9 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
-export { settleInTime } from "./deadline.ts";
 export {
   type Allowed,
   type ChainView,
-  type ContextOrigin,
   type Decision,
   type DenialCode,
   type Denied,

@@ -1,16 +1,16 @@
 import { PlanKind, type PlanResourcesRequest } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
-import type { ToolEntry } from "../resource/index.ts";
+
 import { errorOf, never } from "../testing.fixture.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { couldBeAllowed } from "./plan-hops.ts";
+import { couldBeAllowed, type PlanQuestion } from "./plan-hops.ts";
 
 const principals = [
   { id: "alice", roles: ["analyst"] },
   { id: "agent:planner", roles: ["finance_agent"] },
 ];
-const send: ToolEntry = { kind: "payment", action: "send", scope: "acme", policyVersion: "2" };
-const read: ToolEntry = { kind: "invoice", action: "read" };
+const send: PlanQuestion = { kind: "payment", action: "send", scope: "acme", policyVersion: "2" };
+const read: PlanQuestion = { kind: "invoice", action: "read" };
 
 function planning(kindOf: (request: PlanResourcesRequest) => unknown) {
   const asked: PlanResourcesRequest[] = [];
@@ -34,7 +34,7 @@ describe("what may be shown", () => {
 
   it("is asked once a hop for entries that are the same to policies", async () => {
     const { pdp, asked } = planning(() => PlanKind.ALWAYS_ALLOWED);
-    expect(await couldBeAllowed(pdp, principals, [send, { ...send, id: "to" }, send], 20)).toEqual([true, true, true]);
+    expect(await couldBeAllowed(pdp, principals, [send, { ...send }, send], 20)).toEqual([true, true, true]);
     const resource = { kind: "payment", scope: "acme", policyVersion: "2" };
     expect(asked).toEqual(principals.map((principal) => ({ principal, resource, actions: ["send"] })));
   });

@@ -1,8 +1,15 @@
 import { PlanKind, type PlanResourcesResponse, type Principal } from "@cerbos/core";
+import { withDeadline } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
-import type { ToolEntry } from "../resource/index.ts";
-import { withDeadline } from "./deadline.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
+
+/** What is asked about an item of a list. */
+export interface PlanQuestion {
+  readonly kind: string;
+  readonly action: string;
+  readonly scope?: string;
+  readonly policyVersion?: string;
+}
 
 /**
  * For each entry: could some call of it be allowed to every one of the principals? False only where the policies always
@@ -13,7 +20,7 @@ import type { PolicyDecisionPoint } from "./pdp.ts";
 export async function couldBeAllowed(
   pdp: PolicyDecisionPoint,
   principals: readonly Principal[],
-  entries: readonly ToolEntry[],
+  entries: readonly PlanQuestion[],
   deadlineMs: number,
 ): Promise<readonly boolean[]> {
   const questions = new Map(entries.map((entry) => [questionKey(entry), entry]));
@@ -53,6 +60,6 @@ function mayBeAllowed({ kind, validationErrors }: Partial<PlanResourcesResponse>
   });
 }
 
-function questionKey({ kind, action, scope, policyVersion }: ToolEntry): string {
+function questionKey({ kind, action, scope, policyVersion }: PlanQuestion): string {
   return JSON.stringify([kind, action, scope, policyVersion]);
 }
