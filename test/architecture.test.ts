@@ -41,7 +41,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     // The client's interface, and the names of effects and plans: no transport.
     "@cerbos/core",
   ],
-  "core/audit": ["core/decision", "core/token", "type:core/json", "type:core/source"],
+  "core/audit": ["core/decision", "core/crypto", "core/json", "type:core/errors.ts", "type:core/source", "core/token"],
   // The few files that put the stages in order know them all.
   "core/invocation.ts": [
     "core/audit",
@@ -64,6 +64,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/token",
   ],
   "core/admission.ts": [
+    "core/plain-text.ts",
     "core/caller.ts",
     "core/decision",
     "core/errors.ts",

@@ -1,18 +1,22 @@
 import type { Principal } from "@cerbos/core";
 import { type Caller, inTime } from "./caller.ts";
 import {
+  addUp,
+  changesResults,
   checkHops,
   combineVerdicts,
   couldBeAllowed,
   type Decision,
   type Denied,
   type Edge,
+  type HopVerdict,
   type PolicyDecisionPoint,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
-import { couldPermit, newWork, refusal } from "./grant/index.ts";
+import { clause, couldPermit, newWork, refusal } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
+import { plainText } from "./plain-text.ts";
 import {
   type AgentClass,
   findUser,
@@ -37,8 +41,10 @@ export interface Admission {
    * The second half: policies for every hop, and the record.
    *
    * @param parsed what the tool's schema made of the arguments; left out where it changes nothing
+   * @param how `fulfils`: whoever runs the tool puts its result through `fulfil`. Otherwise a policy that obliges to
+   *   change results is not satisfied, and the call is denied with `policy_inconclusive`
    */
-  decide(parsed?: unknown): Promise<Decision>;
+  decide(parsed?: unknown, how?: { readonly fulfils?: boolean }): Promise<Decision>;
   /** For a list: which of these could be called. An outage is a denial, never an empty list. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
@@ -117,7 +123,7 @@ export function createAdmission(
     };
   };
 
-  const decide = async (parsed: unknown): Promise<Decision> => {
+  const decide = async (parsed: unknown, fulfils: boolean): Promise<Decision> => {
     const entry = entryOf(tools, tool);
     if (parsed !== undefined) {
       invocation.parsed = await invocation.stage("arguments", () => parsedArguments(entry, parsed, limits));
@@ -135,6 +141,9 @@ export function createAdmission(
         return { ...known, resource };
       }),
     );
+    const action = actionOf(entry, tool);
+    const { kind, scope } = resource;
+    invocation.asked = { kind, action, ...(scope !== undefined && { scope }) };
     const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
     await invocation.stage("policy", async () => {
       invocation.verdicts = await checkHops(
@@ -143,7 +152,7 @@ export function createAdmission(
           hops,
           principals,
           resource,
-          action: actionOf(entry, tool),
+          action,
           invocation: invocation.id,
           chainId: chain?.id,
           ...(edges && { edges }),
@@ -152,8 +161,12 @@ export function createAdmission(
       );
       const denial = combineVerdicts(invocation.verdicts);
       if (denial !== undefined) throw new HopwiseError(denial.code, denial.message, denial);
+      if (!fulfils) checkNothingIsOwed(invocation.verdicts);
     });
-    return invocation.allow(entry.projection !== undefined && (parsed !== undefined || invocation.via === "session"));
+    return invocation.allow({
+      projected: entry.projection !== undefined && (parsed !== undefined || invocation.via === "session"),
+      obligations: addUp(invocation.verdicts.map(({ obligations }) => obligations)),
+    });
   };
 
   const list = async (items: readonly Listed[]): Promise<Listing | Denied> => {
@@ -172,7 +185,7 @@ export function createAdmission(
     const open = new Set(candidates.filter((_, i) => answers[i]));
     const shown = granted.map((entry) => entry !== undefined && open.has(entry));
     invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
-    const decision = await invocation.allow(false);
+    const decision = await invocation.allow();
     return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
   };
 
@@ -181,15 +194,26 @@ export function createAdmission(
     invocation: invocation.id,
     arguments: invocation.received,
     subject,
-    decide: (parsed) => {
+    decide: (parsed, { fulfils = false } = {}) => {
       once();
-      return decide(parsed).catch(invocation.deny);
+      return decide(parsed, fulfils).catch(invocation.deny);
     },
     list: (items) => {
       once();
       return list(items).catch(invocation.deny);
     },
   };
+}
+
+/** @throws {HopwiseError} `policy_inconclusive` where a policy wants results changed, and nobody will do it */
+function checkNothingIsOwed(verdicts: readonly HopVerdict[]): void {
+  const owed = verdicts.find(({ obligations }) => obligations !== undefined && changesResults(obligations));
+  if (owed === undefined) return;
+  throw new HopwiseError(
+    "policy_inconclusive",
+    `the policies oblige to change results for "${owed.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
+    { hop: owed.hop },
+  );
 }
 
 /**
@@ -215,11 +239,13 @@ export function checkGrants({ links, rootAudience }: Chain, at: string, tool: st
   for (const [i, { grant, agent }] of links.entries()) {
     const refused = refusal(grant, id, args, work);
     if (refused !== undefined) {
-      const { code, pointer, rule } = refused;
+      const { code, pointer, rule, expected } = refused;
       throw new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
         hop: i + 1,
         pointer,
         rule,
+        // Every grant before this one covered the call.
+        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(clause(expected)) }) },
       });
     }
   }

@@ -9,9 +9,9 @@ import {
   type PrincipalSources,
   plainArguments,
 } from "./admission.ts";
-import type { AuditSink } from "./audit/index.ts";
+import { type AuditSink, type Outcome, outcomeRecord } from "./audit/index.ts";
 import { type Caller, createCallerChecks } from "./caller.ts";
-import type { Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
+import type { Allowed, Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
 import { type AgentRegistry, DELEGATION, type UserDirectory } from "./principal/index.ts";
@@ -72,6 +72,8 @@ export interface Call {
    * agents. Undefined where nothing came.
    */
   readonly credential: Credential | { readonly user: Subject } | undefined;
+  /** Whoever runs the tool puts its result through `fulfil`. See {@link Admission.decide}. */
+  readonly fulfils?: boolean;
   /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
   readonly transportUser?: Subject;
 }
@@ -93,13 +95,23 @@ export interface Authorizer {
    * @throws {HopwiseError} where the chain does not verify here, or its key is not at hand
    */
   openSession(delegation: DelegationSource): Promise<Session>;
+  /**
+   * Says what came of an allowed call, for the record. Never rejects: the tool has run, so there is nothing to deny any
+   * more.
+   */
+  report(decision: Allowed, outcome: Outcome): Promise<void>;
 }
 
 /** A holder's calls within one process. */
 export interface Session {
   readonly delegation: DelegationSource;
   /** @param call its arguments as the tool's schema made them */
-  authorize(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Decision>;
+  authorize(call: {
+    readonly tool: string;
+    readonly arguments?: unknown;
+    /** See {@link Admission.decide}. */
+    readonly fulfils?: boolean;
+  }): Promise<Decision>;
   /** Which of these tools could be called. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
@@ -199,7 +211,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       delegation,
       authorize: async (call) => {
         const entered = await enter(call.tool, call.arguments);
-        return entered.outcome === "admitted" ? entered.decide() : entered;
+        return entered.outcome === "admitted" ? entered.decide(undefined, call) : entered;
       },
       list: async (items) => {
         const entered = await enter("mcp:tools/list", {});
@@ -214,9 +226,16 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     admit,
     authorize: async (call) => {
       const admitted = await admit(call);
-      return admitted.outcome === "admitted" ? admitted.decide() : admitted;
+      return admitted.outcome === "admitted" ? admitted.decide(undefined, call) : admitted;
     },
     openSession,
+    report: async (decision, outcome) => {
+      try {
+        await audit.outcome?.(await outcomeRecord(decision, outcome, audience[0] as string, clock()));
+      } catch {
+        // See above.
+      }
+    },
   };
 }
 

@@ -3,11 +3,14 @@ import { sha256 } from "./crypto/index.ts";
 import { settleInTime } from "./deadline.ts";
 import {
   type Allowed,
+  type Asked,
   type ChainView,
+  changesResults,
   type Decision,
   type Denied,
   type HopVerdict,
   isRetryable,
+  type Obligations,
   type Stage,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
@@ -27,6 +30,8 @@ export interface Invocation {
   verified: boolean;
   received: JsonObject;
   parsed?: JsonObject;
+  /** The call in the words of policies. */
+  asked?: Asked;
   verdicts: readonly HopVerdict[];
   /** Where the attributes that policies were asked with came from. */
   readonly context: ContextOrigin[];
@@ -36,7 +41,7 @@ export interface Invocation {
   /** Runs one stage and notes how long it took. A {@link HopwiseError} in it ends the invocation. */
   stage<T>(name: Stage, run: () => T | Promise<T>): Promise<T>;
   /** Ends it with an allowance, unless that cannot be recorded. */
-  allow(projected: boolean): Promise<Decision>;
+  allow(how?: { readonly projected?: boolean; readonly obligations?: Obligations }): Promise<Decision>;
   /** Ends it with a denial: the {@link HopwiseError} that a stage threw. Anything else is a fault and is thrown on. */
   deny(error: unknown): Promise<Denied>;
 }
@@ -60,7 +65,9 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
 
   const answer = (): Omit<Allowed, "outcome" | "arguments"> => ({
     invocation: id,
+    time: new Date(clock()).toISOString(),
     tool: plainText(tool),
+    ...(invocation.asked !== undefined && { asked: invocation.asked }),
     ...(invocation.view !== undefined && { chain: invocation.view }),
     verdicts: invocation.verdicts,
     ...(invocation.context.length > 0 && { context: invocation.context }),
@@ -75,12 +82,13 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       version: 1,
       kind: "decision",
       invocation: id,
-      time: new Date(clock()).toISOString(),
+      time: decision.time,
       audience,
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
       tokens: chain?.links.map(tokenRecord) ?? [],
       tool: decision.tool,
+      ...(decision.asked !== undefined && { asked: decision.asked }),
       argumentsHash: {
         received: await sha256(canonicalJson(received)),
         ...(parsed !== undefined && parsed !== received && { parsed: await sha256(canonicalJson(parsed)) }),
@@ -92,6 +100,9 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       ...(denied?.hop !== undefined && { hop: denied.hop }),
       ...(denied?.reason !== undefined && { reason: denied.reason }),
       ...(denied?.pointer !== undefined && { pointer: denied.pointer }),
+      ...(denied?.rule !== undefined && { rule: denied.rule }),
+      ...(denied?.wouldPass !== undefined && { wouldPass: denied.wouldPass }),
+      ...(decision.outcome === "allowed" && decision.obligations && { obligations: decision.obligations }),
       verdicts,
       ...(shown !== undefined && { shown }),
       timings,
@@ -99,9 +110,9 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     await settleInTime(deadlineMs, audit.record(entry));
   };
 
-  const attemptOf = ({ tool, code, message }: Denied): UnverifiedAttempt => ({
+  const attemptOf = ({ time, tool, code, message }: Denied): UnverifiedAttempt => ({
     invocation: id,
-    time: new Date(clock()).toISOString(),
+    time,
     audience,
     tool,
     code,
@@ -119,6 +130,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     ...(error.reason !== undefined && { reason: error.reason }),
     ...(error.pointer !== undefined && { pointer: error.pointer }),
     ...(error.rule !== undefined && { rule: error.rule }),
+    ...(error.wouldPass !== undefined && { wouldPass: error.wouldPass }),
     ...(error.nonce !== undefined && { nonce: error.nonce }),
     retryable: isRetryable(error.code as Denied["code"]),
   });
@@ -143,12 +155,14 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
         spent[name] = (spent[name] ?? 0) + performance.now() - from;
       }
     },
-    allow: async (projected) => {
+    allow: async ({ projected = false, obligations } = {}) => {
+      const owed = obligations !== undefined && changesResults(obligations);
       const decision = (): Allowed => ({
         ...answer(),
         outcome: "allowed",
         arguments: invocation.parsed ?? invocation.received,
         ...(projected && { projected: true }),
+        ...(owed && { obligations }),
       });
       try {
         await invocation.stage("audit", () => record(decision()));

@@ -8,6 +8,7 @@ import type {
 import { withDeadline } from "../deadline.ts";
 import { plainText } from "../plain-text.ts";
 import type { Hop } from "../principal/index.ts";
+import { addUp, type Obligations } from "./obligations.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
@@ -41,12 +42,21 @@ export interface HopVerdict {
   readonly delegation?: "allow" | "deny" | "error";
   /** Reasons that the policy's outputs gave, of the call and of the handing over. */
   readonly reasons: readonly string[];
+  /** The rules that gave those reasons, as Cerbos names them. */
+  readonly rules?: readonly string[];
+  /** What an allowance depends on. */
+  readonly obligations?: Obligations;
   /** What went wrong, for operators. */
   readonly problem?: string;
   /** Whether asking again may help: the decision point was not there, or too slow. */
   readonly unavailable?: true;
-  /** The policy that decided, and Cerbos' own id of the check: together they lead to Cerbos' decision log. */
+  /** The roles it was asked with. */
+  readonly roles?: readonly string[];
+  /** The roles that policies derived from those. */
+  readonly derivedRoles?: readonly string[];
+  /** The policy that decided, its scope, and Cerbos' own id of the check: they lead to Cerbos' decision log. */
   readonly policy?: string;
+  readonly scope?: string;
   readonly cerbosCallId?: string;
 }
 
@@ -63,11 +73,12 @@ export async function checkHops(
     Promise.all(
       question.hops.map(async (hop, index): Promise<HopVerdict> => {
         const request = requestOf(question, index);
+        const asked = { hop: index, ...hop, roles: request.principal.roles };
         try {
           const response = await Promise.race([pdp.checkResources(request, { signal }), expired]);
-          return { ...read(request, response), hop: index, ...hop, cerbosCallId: response.cerbosCallId };
+          return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
         } catch (cause) {
-          return { hop: index, ...hop, effect: "error", reasons: [], ...faultOf(cause) };
+          return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
         }
       }),
     ),
@@ -94,12 +105,20 @@ function requestOf(question: HopQuestion, index: number): CheckResourcesRequest 
   };
 }
 
-type Reading = Pick<HopVerdict, "effect" | "delegation" | "reasons" | "problem" | "policy">;
+type Reading = Pick<
+  HopVerdict,
+  "effect" | "delegation" | "reasons" | "rules" | "obligations" | "problem" | "policy" | "scope" | "derivedRoles"
+>;
 
 /** Reads a response by position: of two entries with the same kind and id, the SDK's look-up answers for the first. */
 function read(request: CheckResourcesRequest, response: CheckResourcesResponse): Reading {
   const answers = request.resources.map((asked, i) => readResult(asked, response.results[i]));
   const [call, edge] = answers as [Answer, Answer | undefined];
+  const rules = [...call.rules, ...(edge?.rules ?? [])];
+  const obligations =
+    call.obligations === undefined && edge?.obligations === undefined
+      ? undefined
+      : addUp([call.obligations, edge?.obligations]);
   const problem =
     response.results.length === answers.length
       ? (call.problem ?? edge?.problem)
@@ -108,14 +127,17 @@ function read(request: CheckResourcesRequest, response: CheckResourcesResponse):
     effect: response.results.length === answers.length ? call.effect : "error",
     ...(edge !== undefined && { delegation: edge.effect }),
     reasons: [...call.reasons, ...(edge?.reasons ?? [])],
+    ...(rules.length > 0 && { rules }),
+    ...(obligations !== undefined && { obligations }),
     ...(problem !== undefined && { problem }),
-    ...(call.policy !== undefined && { policy: call.policy }),
+    ...call.decidedBy,
   };
 }
 
 interface Answer extends OutputReading {
   readonly effect: "allow" | "deny" | "error";
-  readonly policy?: string;
+  /** What Cerbos says of how it came to its answer. */
+  readonly decidedBy?: Pick<HopVerdict, "policy" | "scope" | "derivedRoles">;
 }
 
 function readResult(
@@ -123,7 +145,7 @@ function readResult(
   result: CheckResourcesResult | undefined,
 ): Answer {
   const action = actions[0] as string;
-  const nothing = (problem: string): Answer => ({ effect: "error", reasons: [], problem });
+  const nothing = (problem: string): Answer => ({ effect: "error", reasons: [], rules: [], problem });
   if (result === undefined || result.resource.kind !== resource.kind || result.resource.id !== resource.id) {
     return nothing("it answered another question");
   }
@@ -135,12 +157,21 @@ function readResult(
     );
   }
   const outputs = readOutputs(result.outputs);
-  const policy = result.metadata?.actions[action]?.matchedPolicy;
-  const known = { ...outputs, ...(policy !== undefined && { policy }) };
+  const known = { ...outputs, decidedBy: decidedBy(result, action) };
   if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
   if (effect !== "EFFECT_ALLOW") return nothing("it gave neither allow nor deny");
   // An allowance with an output that is not understood may be one with a condition on it.
   return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
+}
+
+function decidedBy({ metadata }: CheckResourcesResult, action: string): NonNullable<Answer["decidedBy"]> {
+  const { matchedPolicy: policy, matchedScope: scope } = metadata?.actions[action] ?? {};
+  const derivedRoles = metadata?.effectiveDerivedRoles;
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(scope && { scope }),
+    ...(derivedRoles !== undefined && derivedRoles.length > 0 && { derivedRoles }),
+  };
 }
 
 /** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */

@@ -3,6 +3,7 @@ export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
 export {
   type Allowed,
+  type Asked,
   type ChainView,
   type Decision,
   type DenialCode,
@@ -12,6 +13,9 @@ export {
   type Stage,
   type Timings,
 } from "./decision.ts";
-export { chainLine, explain, type ModelView, modelView } from "./explain.ts";
+export { type Explanation, explain } from "./explain.ts";
+export { type ModelView, modelView } from "./model-view.ts";
+export { addUp, changesResults, type Fulfilled, fulfil, type Obligations } from "./obligations.ts";
+export { chainLine, operatorView } from "./operator-view.ts";
 export type { PolicyDecisionPoint } from "./pdp.ts";
 export { couldBeAllowed } from "./plan-hops.ts";
