@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HopVerdict } from "./check-hops.ts";
 import type { ChainView, Denied } from "./decision.ts";
-import { explain } from "./explain.ts";
 import { chainLine, operatorView } from "./operator-view.ts";
 
 const chain: ChainView = {
