@@ -90,9 +90,17 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/state",
     "core/token",
   ],
+  "core/describe-context.ts": [
+    "type:core/authorizer.ts",
+    "type:core/json",
+    "core/principal",
+    "core/resource",
+    "type:core/source",
+  ],
   // The front door.
   "core/index.ts": [
     "core/admission.ts",
+    "core/describe-context.ts",
     "core/audit",
     "core/authorizer.ts",
     "type:core/crypto",

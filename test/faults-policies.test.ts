@@ -24,7 +24,6 @@ const NOT_UNDERSTOOD = {
   ],
   number: ["a reason that is a number", '{"reason": 5}', /is not a text/],
   list: ["a list of reasons", '[{"reason": "fine"}]', /is not an object/],
-  text: ["a plain text", '"all is well"', /is not an object/],
   flag: ["true", "true", /is not an object/],
   nothing: ["null", "null", /is not an object/],
   failed: ["an output that fails", '{"reason": R.attr.nothing.there}', /the output of .* failed/],

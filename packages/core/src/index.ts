@@ -41,6 +41,12 @@ export {
   type Stage,
   type Timings,
 } from "./decision/index.ts";
+export {
+  type AttributeDescription,
+  type ContextDescription,
+  type ContextOptions,
+  describeContext,
+} from "./describe-context.ts";
 export * from "./errors.ts";
 export {
   absent,
@@ -105,12 +111,16 @@ export {
   type VerifiedClaims,
 } from "./principal/index.ts";
 export {
+  cerbosFastmcpNaming,
+  mapTool,
   type ResourceKey,
   type ResourceQuery,
   type ResourceSourceOptions,
   resourceAttributesFrom,
   type ToolEntry,
   type ToolMap,
+  type ToolSchema,
+  type TypedEntry,
 } from "./resource/index.ts";
 export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "./source/index.ts";
 export {

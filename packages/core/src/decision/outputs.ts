@@ -16,7 +16,7 @@ export interface OutputReading {
 const POINTER = /^(\/([^~/]|~[01])*)+$/;
 
 /**
- * Reads the outputs of policy rules: objects with the members `reason` (a text), `redact` (a list of JSON pointers),
+ * Reads the outputs of policy rules: a text, which is a reason, or objects with the members `reason` (a text), `redact` (a list of JSON pointers),
  * `limit` (JSON pointers and whole numbers) and `approval` (a text). Any other member is a typo in one of these, or an
  * obligation that this version cannot fulfil, and neither may be overlooked.
  */
@@ -26,6 +26,11 @@ export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
   const obligations: Obligations[] = [];
   let problem: string | undefined;
   for (const { source, value } of outputs) {
+    if (typeof value === "string") {
+      reasons.push(plainText(value));
+      rules.push(plainText(source));
+      continue;
+    }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       problem ??= value === undefined ? `the output of ${source} failed` : `the output of ${source} is not an object`;
       continue;
