@@ -65,15 +65,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const session = await authorizer.openSession(delegation);
   const names = Object.keys(tools);
   const local = names.filter((name) => !isRemote(name, tools[name] as AnyTool, delegation));
-  const unmapped = local.find(
-    (name) => !Object.hasOwn(authorizer.tools, name) && !Object.hasOwn(authorizer.tools, "*"),
-  );
-  if (unmapped !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the tool map has no entry for "${unmapped}": say which resource and action it is, or give "*" an entry`,
-    );
-  }
+  for (const name of local) authorizer.checkTool(name);
   const answer = await session.list(local.map((tool) => ({ tool })));
   if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
   const hidden = new Set(local.filter((_, i) => !answer.shown[i]));
@@ -89,12 +81,6 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
 
 /** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */
 function isRemote(name: string, tool: AnyTool, delegation: DelegationSource): boolean {
-  if (name.startsWith("mcp:") || name.includes("#")) {
-    throw new HopwiseError(
-      "config_invalid",
-      `a tool may not be called "${name}": "mcp:" names operations of MCP, "#" separates an audience`,
-    );
-  }
   const bound = delegationOf(tool);
   if (bound === undefined) return false;
   if (bound !== delegation) {

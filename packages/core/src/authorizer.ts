@@ -15,7 +15,7 @@ import type { Allowed, Decision, Denied, PolicyDecisionPoint } from "./decision/
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
 import { type AgentRegistry, DELEGATION, type UserDirectory } from "./principal/index.ts";
-import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
+import { checkMapped, checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
 import { checkSourceNames } from "./source/index.ts";
 import type { State } from "./state/index.ts";
 import {
@@ -81,7 +81,12 @@ export interface Call {
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
   readonly audience: readonly string[];
-  readonly tools: ToolMap;
+  /**
+   * Whether a tool of this name can be guarded; for adapters, when a tool is added.
+   *
+   * @throws {HopwiseError} `config_invalid` for a name that no tool may have, or that the tool map does not know
+   */
+  checkTool(name: string): void;
   /** The whole way in one step, for calls whose arguments need no further parsing. */
   authorize(call: Call): Promise<Decision>;
   /**
@@ -222,7 +227,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   return {
     audience,
-    tools,
+    checkTool: (name) => checkMapped(tools, name),
     admit,
     authorize: async (call) => {
       const admitted = await admit(call);

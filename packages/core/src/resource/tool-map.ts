@@ -80,6 +80,22 @@ export function checkToolMap(tools: ToolMap): void {
   }
 }
 
+/**
+ * A tool that somebody wants to have guarded must have a name that a tool may have, and be mapped.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function checkMapped(tools: ToolMap, name: string): void {
+  const problem = toolNameProblem(name);
+  if (problem !== undefined) throw new HopwiseError("config_invalid", `a tool may not be called "${name}": ${problem}`);
+  if (toolEntry(tools, name) === undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the tool map has no entry for "${name}": say which resource and action it is, or give "*" an entry`,
+    );
+  }
+}
+
 /** The entry of a tool, or undefined: then there is no policy question to ask, and nothing is allowed. */
 export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
   if (Object.hasOwn(tools, tool)) return tools[tool];
