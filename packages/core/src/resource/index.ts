@@ -4,4 +4,12 @@ export { cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
 export { actionOf, loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
-export { ARGUMENTS, checkMapped, checkToolMap, type ResourceQuery, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
+export {
+  ARGUMENTS,
+  checkMapped,
+  checkToolMap,
+  type ResourceQuery,
+  type ToolEntry,
+  type ToolMap,
+  toolEntry,
+} from "./tool-map.ts";
