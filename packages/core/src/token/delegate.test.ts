@@ -93,6 +93,59 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     );
   });
 
+  it("says how deep a chain may be that would be too deep, and where", async () => {
+    const error = await errorOf(delegate(await heldRoot({ del_max_depth: 0 }), order()));
+    expect(error.message).toContain("may be 0 deep, this would be 1");
+    expect(error.pointer).toBe("/del_depth");
+  });
+
+  it.each<[rule: string, pointer: string, changed: Partial<DelegateOrder>, values: string]>([
+    ["the depth ceiling may only fall", "/del_max_depth", { maxDepth: 4 }, "the parent has 3, the child asks for 4"],
+    [
+      "a child may not outlive its parent",
+      "/exp",
+      { lifetimeSeconds: 3601 },
+      `the parent has ${NOW + 3600}, the child asks for ${NOW + 3601}`,
+    ],
+    [
+      "a child's audience is part of its parent's",
+      "/aud",
+      { audience: [PAY, DOCS] },
+      `the parent has ["${PAY}"], the child asks for "${DOCS}"`,
+    ],
+  ])("refuses to widen by the rule: %s", async (rule, pointer, changed, values) => {
+    const error = await errorOf(delegate(await heldRoot(), { ...order(), ...changed }));
+    expect(error).toMatchObject({ code: "chain_widened", pointer, rule });
+    expect(error.message).toContain(`"${pointer}": ${rule}; ${values}`);
+  });
+
+  it("goes by the machine's own clock where no other was given", async () => {
+    const { clock: _, ...unclocked } = order();
+    const before = Math.floor(Date.now() / 1000);
+    const held = await delegate(await heldRoot({ exp: before + 3600 }), { ...unclocked, lifetimeSeconds: 60 });
+    const iat = claimsOf(serialize(held).split("~")[1] as string)["iat"] as number;
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
+    expect(held.expiresAt).toBe(iat + 60);
+    expect(await refusalOf(delegate(await heldRoot(), unclocked))).toBe("token_expired"); // it ended in 2025
+  });
+
+  it("hands on to a class of sub-agents under the delegator's own name, with a name that it gives", async () => {
+    const [first, second] = [
+      await delegate(await heldRoot(), { ...order(), to: { class: "reader" } }),
+      await delegate(await heldRoot(), { ...order(), to: { class: "reader" } }),
+    ];
+    expect(first.agents[1]).toMatch(/^planner\/reader\/[\w-]{22}$/);
+    expect(first.agents[1]).not.toBe(second.agents[1]);
+  });
+
+  it("names the audience that was ordered, and none where none was", async () => {
+    const named = await delegate(await heldRoot(), order({ audience: [PAY] }));
+    expect(claimsOf(serialize(named).split("~")[1] as string)["aud"]).toEqual([PAY]);
+    const silent = await delegate(await heldRoot(), order());
+    expect(claimsOf(serialize(silent).split("~")[1] as string)).not.toHaveProperty("aud");
+  });
+
   it("refuses an audience that the parent lacks", async () => {
     expect(await attempt({ audience: [DOCS] })).toBe("chain_widened /aud");
     expect(await attempt({ audience: [PAY] })).toBe("accepted");

@@ -104,6 +104,26 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     expect(await check({ del_max_depth: 17 }, { maxDepth: 99 })).toBe("chain_depth_exceeded /del_max_depth");
   });
 
+  it.each<[rule: string, object, Partial<TrustAnchor>, pointer: string]>([
+    ["the key that signed belongs to another issuer", { iss: OTHER }, {}, "/iss"],
+    ["its anchor does not let it name this subject", { sub: "bob" }, {}, "/sub"],
+    ["its anchor does not let it name this audience", { aud: [`${PAY}/`] }, {}, "/aud"],
+    [
+      "its anchor does not let it hand over this tool",
+      {},
+      { tools: ["send_payment"] },
+      "/authorization_details/0/tools",
+    ],
+    ["a root may live 600 seconds", { exp: NOW + 601 }, { lifetimeSeconds: 600 }, "/exp"],
+    ["a root may live 86400 seconds", { exp: NOW + DAY + 1 }, {}, "/exp"],
+    ["a root may allow a depth of 3", { del_max_depth: 4 }, {}, "/del_max_depth"],
+    ["a root may allow a depth of 0", { del_max_depth: 1 }, { maxDepth: 0 }, "/del_max_depth"],
+  ])("is refused by the rule of its anchor: %s", async (rule, claims, anchor, pointer) => {
+    const error = await errorOf(verifyAt(await world.root({ ...claims }), [{ ...world.anchor, ...anchor }]));
+    expect(error).toMatchObject({ code: "token_untrusted_issuer", pointer, rule });
+    expect(error.message).toContain(rule);
+  });
+
   it("is nobody to a verifier that does not trust it", async () => {
     expect(await refusalOf(verifyAt(await world.root(), []))).toBe("token_untrusted_issuer /kid");
     expect(
