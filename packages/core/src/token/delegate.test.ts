@@ -15,7 +15,7 @@ import {
   type World,
 } from "../testing.fixture.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";
-import { type HeldDelegation, hold, parseDelegation, serialize } from "./delegation.ts";
+import { type Delegation, type HeldDelegation, hold, parseDelegation, serialize } from "./delegation.ts";
 import { thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, type Signer } from "./signer.ts";
 
@@ -93,13 +93,67 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     );
   });
 
+  it("says that a chain is too deep, not that its ceiling is, where both are", async () => {
+    expect(await attempt({ maxDepth: 1 }, { del_max_depth: 0 })).toBe("chain_depth_exceeded /del_depth");
+  });
+
+  it("signs nothing that no verifier would take", async () => {
+    let signed = 0;
+    const parent = await parseDelegation(await world.root());
+    const sign: Signer["sign"] = (data) => {
+      signed++;
+      return world.planner.sign(data);
+    };
+    const held = await hold(parent, { publicJwk: world.planner.publicJwk, sign });
+    const broken = [{ to: "agent:x" }, { lifetimeSeconds: 0.5 }, { audience: [] }, { lifetimeSeconds: 3601 }];
+    for (const changed of broken)
+      expect(await refusalOf(delegate(held, { ...order(), ...changed }))).not.toBe("accepted");
+    expect(signed).toBe(0);
+    expect(await refusalOf(delegate(held, order()))).toBe("accepted");
+    expect(signed).toBe(1);
+  });
+
+  it("makes a chain of the most bytes that a verifier reads, and none of one byte more", async () => {
+    const handed = (letters: number): Grant => grant({ t: { a: exact("x".repeat(letters)) } });
+    const anchor = { ...world.anchor, maxDepth: 16 };
+    const parentOf = async (letters: number): Promise<HeldDelegation> => {
+      let held = await heldRoot({ del_max_depth: 16, ...details({ t: {} }) });
+      for (let i = 0; i < 5; i++) {
+        held = await delegate(held, { to: "a", holder: await generateSigner(), grant: handed(letters), clock });
+      }
+      return held;
+    };
+    const lastOf = async (parent: HeldDelegation, letters: number, name: number): Promise<Delegation> =>
+      delegate(parent, { to: "n".repeat(name), holder: world.clerk, grant: handed(letters), clock });
+    const bytes = (delegation: Delegation): number => serialize(delegation).length;
+
+    // Coarse by what is handed over, fine by the name of the last agent: a letter more is one or two bytes more.
+    let letters = 2900;
+    let parent = await parentOf(letters);
+    const spare = 32_768 - bytes(await lastOf(parent, letters, 1));
+    letters += Math.floor(spare / 8) - 1;
+    parent = await parentOf(letters);
+    const sizes: number[] = [];
+    let refusal = "accepted";
+    for (let name = 1; refusal === "accepted" && name <= 128; name++) {
+      const made = lastOf(parent, letters, name);
+      refusal = await refusalOf(made);
+      if (refusal === "accepted") sizes.push(bytes(await made));
+      else expect((await errorOf(made)).message).toMatch(/would be 327(?:69|7\d) bytes, 32768 are read/);
+    }
+    expect(refusal).toBe("token_too_large");
+    expect(sizes.at(-1)).toBe(32_768);
+    const longest = await lastOf(parent, letters, sizes.length);
+    expect(await refusalOf(verifyAt(serialize(longest), [anchor]))).toBe("accepted");
+  });
+
   it("says how deep a chain may be that would be too deep, and where", async () => {
     const error = await errorOf(delegate(await heldRoot({ del_max_depth: 0 }), order()));
     expect(error.message).toContain("may be 0 deep, this would be 1");
     expect(error.pointer).toBe("/del_depth");
   });
 
-  it.each<[rule: string, pointer: string, changed: Partial<DelegateOrder>, values: string]>([
+  it.each<[rule: string, pointer: string, changed: Partial<Omit<DelegateOrder, "holder">>, values: string]>([
     ["the depth ceiling may only fall", "/del_max_depth", { maxDepth: 4 }, "the parent has 3, the child asks for 4"],
     [
       "a child may not outlive its parent",
@@ -168,6 +222,14 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     const error = await errorOf(delegate(await heldRoot(), order({ grant: grant({ wipe: { disk: exact("a") } }) })));
     expect(error.message).toContain('the parent has nothing, the child asks for {"disk":');
     expect(error.pointer).toBe("/authorization_details/0/tools/wipe");
+  });
+
+  it("says that the child asks for nothing where it leaves out what the parent restricts", async () => {
+    const error = await errorOf(delegate(await heldRoot(), order({ grant: { send_payment: { to: exact("a") } } })));
+    expect(error.pointer).toBe("/authorization_details/0/tools/send_payment/amount");
+    expect(error.message).toContain(
+      'the parent has {"constraint_type":"range","max":1000}, the child asks for nothing',
+    );
   });
 
   it("refuses the delegator's own key: with it, the child could present the broader parent", async () => {

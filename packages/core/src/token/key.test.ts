@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, calculateJwkThumbprintUri, exportJWK, generateKeyPair } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PublicJwk } from "../crypto/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { ALGORITHMS, errorOf, forge, refusalOf } from "../testing.fixture.ts";
@@ -101,6 +101,35 @@ describe.each(ALGORITHMS)("a signer with an %s key", (algorithm) => {
     const { compactVerify, importJWK } = await import("jose");
     const { d: _, ...publicJwk } = jwk;
     await expect(compactVerify(token, await importJWK(publicJwk, algorithm))).resolves.toBeDefined();
+  });
+
+  it("keeps its private key where nobody can take it out, also where it came from a JWK that could be", async () => {
+    const sign = vi.spyOn(crypto.subtle, "sign");
+    try {
+      for (const signer of [
+        await generateSigner(algorithm),
+        await signerFromJwk({ ...(await privateJwk()), ext: true }),
+      ]) {
+        await signer.sign(new Uint8Array(1));
+      }
+      const used = sign.mock.calls.map(([, key]) => key as { type: string; extractable: boolean });
+      expect(used.map(({ type, extractable }) => [type, extractable])).toEqual(Array(2).fill(["private", false]));
+    } finally {
+      sign.mockRestore();
+    }
+  });
+
+  it("is not made from a broken JWK without being told what is wrong, and where", async () => {
+    const jwk = await privateJwk();
+    const { d: _, ...publicJwk } = jwk;
+    expect((await errorOf(signerFromJwk(publicJwk))).message).toContain("a private JWK, with d");
+    expect(await errorOf(signerFromJwk({ ...jwk, x: "AAAA" }))).toMatchObject({
+      pointer: "",
+      rule: "a coordinate is not 32 bytes of base64url",
+    });
+    const error = await errorOf(signerFromJwk({ ...jwk, d: "AAAA" }));
+    expect(error.message).toContain("d is not a private key");
+    expect(error.cause).toBeDefined();
   });
 
   it("is not made from a JWK that is public, broken or of another kind", async () => {

@@ -151,6 +151,25 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
   });
 });
 
+it("no more than four keys of a kid are tried, however many an issuer publishes", async () => {
+  const { mallory, clerk, issuer } = edwards;
+  const publishing = (count: number): TrustAnchor["keys"] => ({
+    find: async (kid) => [...Array(count).fill({ kid, jwk: mallory.publicJwk }), { kid, jwk: issuer.publicJwk }],
+  });
+  const check = async (...anchors: readonly TrustAnchor["keys"][]): Promise<string> =>
+    refusalOf(
+      verifyAt(
+        await edwards.root(),
+        anchors.map((keys) => ({ ...edwards.anchor, keys })),
+      ),
+    );
+  expect(await check(publishing(3))).toBe("accepted");
+  expect(await check(publishing(4))).toBe("token_signature_invalid");
+  const two = [0, 1].map(() => ({ kid: "k1", jwk: clerk.publicJwk }));
+  expect(await check(two, publishing(1))).toBe("accepted");
+  expect(await check(two, publishing(2))).toBe("token_signature_invalid");
+});
+
 it("two issuers whose keys are of different kinds may share a kid, and neither takes the other's algorithm", async () => {
   const other = { ...nist.anchor, issuer: OTHER };
   const trust = [edwards.anchor, other];
@@ -175,6 +194,8 @@ describe("trust anchors are refused before anything is verified with them where"
     ["an audience is relative", { audiences: ["mcp"] }, "audiences must be absolute URIs"],
     ["a kid is empty", { keys: [{ kid: "", jwk }] }, "keys[0].kid must be"],
     ["a kid has other letters", { keys: [{ kid: "k 1", jwk }] }, "keys[0].kid must be"],
+    ["a kid is a number", { keys: [{ kid: 7, jwk }] }, "keys[0].kid must be"],
+    ["the second key has no kid", { keys: [{ kid: "k1", jwk }, { jwk }] }, "keys[1].kid must be"],
     ["a key is private", { keys: [{ kid: "k1", jwk: { ...jwk, d: jwk.x } }] }, "exactly crv, kty and x"],
     [
       "a key has members of its own",

@@ -268,6 +268,15 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     expect(await ruleOf(`${DOCS}#a#b`, [PAY, DOCS])).toBe('it contains "#", which separates an audience from a tool');
   });
 
+  it("is refused before it is taken apart where it is empty or has letters that no token has", async () => {
+    const chain = await world.chain();
+    for (const text of ["", " ", `${chain}\n`, `${chain}é`, `${chain}\u0000`, `é${chain}`]) {
+      const error = await errorOf(verifyAt(text, [world.anchor]));
+      expect(error.code).toBe("token_malformed");
+      expect(error.message).toContain("empty or not printable ASCII");
+    }
+  });
+
   it("is refused with the name of the token whose signature or algorithm is wrong", async () => {
     const messageOf = async (chain: string): Promise<string> =>
       (await errorOf(verifyAt(chain, [world.anchor]))).message;
