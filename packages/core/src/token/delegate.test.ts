@@ -70,6 +70,8 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     for (const lifetimeSeconds of [0, -1, 0.5, Number.NaN]) {
       expect(await attempt({ lifetimeSeconds })).toBe("token_malformed /exp");
     }
+    const error = await errorOf(delegate(await heldRoot(), order({ lifetimeSeconds: 0 })));
+    expect(error.message).toContain("lifetimeSeconds must be positive");
   });
 
   it("is never older than its parent, where the parent comes from a clock ahead", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { errorOf, NOW } from "../testing.fixture.ts";
 import { createNonces } from "./nonce.ts";
 
@@ -61,6 +61,16 @@ describe("a nonce", () => {
     const others = ["", nonce.slice(0, 32), nonce.slice(32), `${nonce}=`, ` ${nonce}`, bytes.toString("hex")];
     for (const text of [...others, bytes.subarray(0, 55).toString("base64url"), longer.toString("base64url")]) {
       expect(await nonces.expiryOf(text, NOW), text).toBeUndefined();
+    }
+  });
+
+  it("is made with a secret that cannot be taken out again", async () => {
+    const sign = vi.spyOn(crypto.subtle, "sign");
+    try {
+      await createNonces({ secret }).issue(NOW);
+      expect(sign.mock.calls.map(([, key]) => (key as { extractable: boolean }).extractable)).toEqual([false]);
+    } finally {
+      sign.mockRestore();
     }
   });
 

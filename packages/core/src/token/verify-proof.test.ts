@@ -249,6 +249,7 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     );
     const broken = await errorOf(proveAt(chain, await world.proof(text, {}, { write: () => "{" })));
     expect(broken.message).toContain("the proof's payload");
+    expect((await errorOf(proveAt(chain, "x"))).message).toContain("the proof is not a compact JWS as expected");
   });
 });
 
