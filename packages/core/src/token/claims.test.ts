@@ -255,6 +255,8 @@ describe("the claims of a derived token", () => {
   it.each([
     ["no parent", { par_hash: undefined }, "token_malformed /par_hash"],
     ["a parent's hash of 31 bytes", { par_hash: bytes(31) }, "token_malformed /par_hash"],
+    ["a parent's hash that is not canonical", { par_hash: `${"A".repeat(42)}B` }, "token_malformed /par_hash"],
+    ["a parent's hash in another alphabet", { par_hash: `${"A".repeat(42)}+` }, "token_malformed /par_hash"],
     ["a parent's hash in hexadecimal", { par_hash: "ab".repeat(32) }, "token_malformed /par_hash"],
     ["a version, which only a root has", { hw: 1 }, "token_malformed /hw"],
   ])("are refused with %s", async (_, claims, refusal) => {
