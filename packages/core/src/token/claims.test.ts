@@ -140,6 +140,7 @@ const broken: readonly [name: string, Claims, refusal: string][] = [
   ["an audience with a space", { aud: [`${PAY}/ `] }, "token_malformed /aud/0"],
   ["an audience that is not ASCII", { aud: ["https://pаy.example"] }, "token_malformed /aud/0"],
   ["an audience that is a number", { aud: [1] }, "token_malformed /aud/0"],
+  ["an audience in a list of its own", { aud: [[PAY]] }, "token_malformed /aud/0"],
   ["an empty txn", { txn: "" }, "token_malformed /txn"],
   ["a txn that is a number", { txn: 1 }, "token_malformed /txn"],
   ["an empty sub", { sub: "" }, "token_malformed /sub"],
