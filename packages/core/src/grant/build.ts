@@ -80,7 +80,10 @@ export function oneOf<const V extends readonly JsonScalar[]>(
   return { constraint_type: "one_of", values };
 }
 
-/** Any value but these. Deny-lists leak by spelling; prefer {@link oneOf} wherever the good values can be named. */
+/**
+ * Any value but these. Deny-lists leak by spelling, so one is signed only with `allowDenyLists`; prefer {@link oneOf}
+ * wherever the good values can be named.
+ */
 export function notOneOf(...excluded: readonly JsonScalar[]): ConstraintOf<"not_one_of"> {
   return { constraint_type: "not_one_of", excluded };
 }

@@ -24,6 +24,7 @@ export {
 } from "./build.ts";
 export { newWork, passes } from "./check.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
+export { findDenyList } from "./deny-list.ts";
 export { describe } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
