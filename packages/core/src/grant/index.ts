@@ -32,4 +32,4 @@ export { anyArguments, noArguments } from "./markers.ts";
 export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, refusal } from "./permits.ts";
-export type { ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
+export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";

@@ -236,12 +236,12 @@ export function checkRoot(claims: RootClaims, limits: Limits, now: number): void
 }
 
 function bareProblem(id: string): string | undefined {
-  return id.includes("#") ? "with one audience, tools have bare names" : operationProblem(id);
+  return id.includes("#") ? "with one audience, tools have bare names (grant, not grantFor)" : operationProblem(id);
 }
 
 function qualifiedProblem(id: string, audience: readonly string[]): string | undefined {
   const prefix = audience.map((name) => `${name}#`).find((candidate) => id.startsWith(candidate));
-  if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool>";
+  if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool> (grantFor)";
   return operationProblem(id.slice(prefix.length));
 }
 
