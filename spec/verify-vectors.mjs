@@ -501,20 +501,21 @@ function grantUnder(child, parent, at) {
 // ---------------------------------------------------------------------------------------------- 10 Verifying
 
 /** V2 */
-function openJws(text, typ, kidNeeded, code) {
+function openJws(text, typ, isRoot, code) {
   const parts = text.split(".");
   const [head, payload, signature] = parts.map(base64url);
   demand(parts.length === 3 && parts[0] !== "" && head && payload && signature, code);
   const header = readJsonBytes(head, 1, code);
   demand(isObject(header), code);
-  demand(["Ed25519", "ES256"].includes(header.get("alg")), "token_alg_refused");
+  const algorithms = isRoot ? ["Ed25519", "ES256", "EdDSA"] : ["Ed25519", "ES256"];
+  demand(algorithms.includes(header.get("alg")), "token_alg_refused");
   demand(header.get("typ") === typ, code);
   demand(
     [...header.keys()].every((name) => ["alg", "typ", "kid"].includes(name)),
     code,
   );
   const kid = header.get("kid");
-  demand(kidNeeded ? typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid) : !header.has("kid"), code);
+  demand(isRoot ? typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid) : !header.has("kid"), code);
   return {
     alg: header.get("alg"),
     kid,
@@ -617,7 +618,8 @@ function openRoot(text, { trust }, now, limits) {
     )
     .slice(0, 4);
   demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
-  const fitting = candidates.filter(({ key }) => key.alg === jws.alg);
+  const namesOf = ({ anchor, key }) => (anchor.foreign && key.alg === "Ed25519" ? ["Ed25519", "EdDSA"] : [key.alg]);
+  const fitting = candidates.filter((candidate) => namesOf(candidate).includes(jws.alg));
   demand(fitting.length > 0, "token_alg_refused");
   const { anchor } = fitting.find(({ key }) => isSignedBy(key, jws)) ?? refuse("token_signature_invalid");
   const c = readClaims(jws.payload, true, limits);

@@ -29,7 +29,7 @@ export interface Issuer {
 }
 
 /** What an issuer is, and everything that it may say. The verifier pins the same again. */
-export interface IssuerOptions extends Omit<TrustAnchor, "keys"> {
+export interface IssuerOptions extends Omit<TrustAnchor, "keys" | "foreign"> {
   readonly signer: Signer;
   /** The name of the key in `kid`. Default: the first characters of its thumbprint. */
   readonly kid?: string;

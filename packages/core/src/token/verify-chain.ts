@@ -13,7 +13,7 @@ import {
   TOOLS_POINTER,
   type TokenClaims,
 } from "./claims.ts";
-import { type CompactJws, type HeaderRule, splitJws } from "./jws.ts";
+import { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, ROOT_HEADER, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, type KnownKey, thumbprintUri } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
 import { operationProblem, type Thumbprint, type TokenHash } from "./names.ts";
@@ -38,8 +38,6 @@ export interface ChainVerifier {
   verify(compact: string, nowSeconds: number): Promise<Chain>;
 }
 
-const ROOT_HEADER: HeaderRule = { typ: "aat+jwt", kid: "required" };
-const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden" };
 const ASCII = /^[\x21-\x7e]+$/;
 
 /** How many bytes of verified chains a verifier remembers. */
@@ -181,12 +179,17 @@ async function openRoot(
 }
 
 async function findSigner(jws: CompactJws, candidates: readonly AnchorKey[]): Promise<AnchorKey> {
-  const fitting = candidates.filter(({ key }) => algorithmOf(key.jwk) === jws.header["alg"]);
+  const fitting = candidates.filter((candidate) => maySignWith(candidate, jws.header["alg"]));
   if (fitting.length === 0) algorithmDiffers("the root token");
   for (const candidate of fitting) {
     if (await verify(candidate.key.verification, jws.signingInput, jws.signature)) return candidate;
   }
   return signatureInvalid("the root token");
+}
+
+function maySignWith({ anchor, key }: AnchorKey, alg: unknown): boolean {
+  const own = algorithmOf(key.jwk);
+  return own === alg || (anchor.foreign === true && own === "Ed25519" && alg === FOREIGN_ED25519);
 }
 
 /** Steps 2 to 4 for a derived token: its parent's holder signed it. */
