@@ -563,6 +563,7 @@ const CLAIMS = {
   ],
   aud: ["R", "O", readAudience],
   txn: ["O", "O", is(isText(128))],
+  hw_src: ["O", "-", readSource],
 };
 const TOOLS = "/authorization_details/0/tools";
 
@@ -573,6 +574,25 @@ function readDetails(v, at, limits) {
     isObject(entry) && entry.size === 2 && entry.get("type") === "attenuating_agent_token" && entry.has("tools");
   demand(right, "token_malformed", `${at}/0`);
   return readGrant(entry.get("tools"), TOOLS, limits);
+}
+
+function readSource(v, at) {
+  const members = {
+    kind: (kind) => ["id_token", "access_token", "local"].includes(kind),
+    iss: isText(512),
+    sub: isText(256),
+    acr: isText(256),
+    auth_time: isCount,
+  };
+  const right =
+    isObject(v) &&
+    ["kind", "iss", "sub"].every((name) => v.has(name)) &&
+    [...v.keys()].every((name) => Object.hasOwn(members, name));
+  demand(right, "token_malformed", at);
+  for (const [name, holdsFor] of Object.entries(members)) {
+    demand(!v.has(name) || holdsFor(v.get(name)), "token_malformed", step(at, name));
+  }
+  return v;
 }
 
 function readAudience(v, at) {

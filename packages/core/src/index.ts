@@ -125,6 +125,7 @@ export {
   localJwks,
   type Nonces,
   type NoncesOptions,
+  type Provenance,
   parseDelegation,
   prove,
   type RemoteHolder,

@@ -1,5 +1,5 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And: how is one made? */
-export type { Chain, Link, Subject } from "./chain.ts";
+export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";

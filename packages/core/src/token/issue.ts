@@ -2,7 +2,8 @@ import { encodeBase64url } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
+import type { Provenance } from "./chain.ts";
+import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims, type SourceClaim } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { signJws } from "./jws.ts";
@@ -60,6 +61,8 @@ export interface RootOrder {
   readonly interop?: "aat-01";
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
+  /** Which login stood behind it. Goes into the token and into every record, so leave out what is nobody's business. */
+  readonly source?: Provenance;
 }
 
 const DEFAULT_LIFETIME_SECONDS = 60 * 60;
@@ -94,6 +97,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         hw: PROFILE_VERSION,
         cnf: { jwk: await holderKey(order.holder) },
         ...(order.txn !== undefined && { txn: order.txn }),
+        ...(order.source !== undefined && { hw_src: sourceClaim(order.source) }),
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
     );
@@ -110,6 +114,17 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   }
 
   return { issue: issue as Issuer["issue"], trustAnchor };
+}
+
+function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime, ...more }: Provenance): SourceClaim {
+  return {
+    ...more,
+    kind,
+    iss,
+    sub,
+    ...(acr !== undefined && { acr }),
+    ...(authTime !== undefined && { auth_time: authTime }),
+  };
 }
 
 /** @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have */

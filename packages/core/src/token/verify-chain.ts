@@ -3,13 +3,14 @@ import { type PublicJwk, sha256, verify } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
-import type { Chain, Link } from "./chain.ts";
+import type { Chain, Link, Provenance } from "./chain.ts";
 import {
   type DerivedClaims,
   grantOf,
   parseDerivedClaims,
   parseRootClaims,
   type RootClaims,
+  type SourceClaim,
   TOOLS_POINTER,
   type TokenClaims,
 } from "./claims.ts";
@@ -81,6 +82,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
     const chain: Chain = {
       id: root.hash,
       subject: { issuer: root.claims.iss, subject: root.claims.sub },
+      ...(root.claims.hw_src !== undefined && { source: provenanceOf(root.claims.hw_src) }),
       links,
       rootAudience: root.claims.aud,
       audience,
@@ -312,6 +314,16 @@ function broken(
   hop: number,
 ): never {
   throw new HopwiseError(code, `the chain breaks at hop ${hop}, "${pointer}": ${rule}`, { pointer, rule, hop });
+}
+
+function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
+  return {
+    kind,
+    issuer: iss,
+    subject: sub,
+    ...(acr !== undefined && { acr }),
+    ...(auth_time !== undefined && { authTime: auth_time }),
+  };
 }
 
 function linkOf({ claims, hash, key }: OpenedToken): Link {
