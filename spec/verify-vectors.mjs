@@ -310,7 +310,7 @@ function rangeUnder(child, parent, at) {
   return null;
 }
 
-/** N5: which sets of the child's clauses can have been taken after each clause of the parent. */
+/** N7: which sets of the child's clauses can have been taken after each clause of the parent. */
 function allUnder(child, parent, at) {
   let taken = new Set([0]);
   for (const wide of parent.constraints) {
@@ -458,7 +458,7 @@ function passes(c, v) {
   return TYPES[c.type].passes(c, v);
 }
 
-/** N1 to N7 */
+/** N1 to N9. Asks some pairs more than once: section 6 says why one that reads strangers' tokens must not. */
 function under(child, parent, at) {
   if (parent.type === "optional") {
     if (child.type === "absent") return null;
@@ -475,6 +475,9 @@ function under(child, parent, at) {
     );
   if (parent.type === "wildcard") return null;
   if (parent.type === "range" && child.type === "int") return rangeUnder(asRange(child), parent, at);
+  const stands = (c, p) => under(c, p, at) === null;
+  if (parent.type === "any" && child.type !== "any" && parent.constraints.some((p) => stands(child, p))) return null; // N5
+  if (child.type === "all" && child.constraints.some((c) => stands(c, parent))) return null; // N6
   const rule = parent.type === child.type ? TYPES[child.type].under : undefined;
   return rule === undefined ? at : rule(child, parent, at);
 }
