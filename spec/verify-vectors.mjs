@@ -706,7 +706,11 @@ function openChain(text, config, now, limits) {
     "token_too_large",
   );
   const tokens = [openRoot(texts[0], config, now, limits)];
-  for (const token of texts.slice(1)) tokens.push(openDerived(token, tokens.at(-1), tokens[0], now, limits));
+  for (const text of texts.slice(1)) {
+    const token = openDerived(text, tokens.at(-1), tokens[0], now, limits);
+    demand(!tokens.some(({ jti }) => jti === token.jti), "chain_link_broken", "/jti"); // V6.13
+    tokens.push(token);
+  }
   return tokens;
 }
 

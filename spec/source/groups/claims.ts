@@ -1,6 +1,6 @@
 import { accept, anchorOf, DOCS, ISSUER, issuer, type Json, NOW, PAY, planner, refuse, stranger } from "../forge.ts";
 import { collect } from "../group.ts";
-import { base64url, id } from "../keys.ts";
+import { base64url } from "../keys.ts";
 
 const malformed = (pointer: string) => refuse("token_malformed", pointer);
 const untrusted = (pointer: string) => refuse("token_untrusted_issuer", pointer);
@@ -483,12 +483,6 @@ export const claims = collect("claims", (add) => {
       tool: "mcp:resources/read",
       arguments: { uri: "docs://a" },
     },
-    accept,
-  );
-  add(
-    "jti-shared",
-    "two tokens with the same jti: nothing depends on it",
-    { rule: "V4.5", root: { claims: { jti: id("same") } }, links: [{ claims: { jti: id("same") } }] },
     accept,
   );
 });

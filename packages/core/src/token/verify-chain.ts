@@ -77,7 +77,11 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       checkLink(opened, parent, root.claims, audience, now, limits);
       audience = opened.claims.aud ?? audience;
       parent = { ...opened, key: await keyOf(opened.claims.cnf.jwk) };
-      links.push(linkOf(parent));
+      const link = linkOf(parent);
+      if (links.some(({ jti }) => jti === link.jti)) {
+        broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", links.length + 1);
+      }
+      links.push(link);
     }
     const chain: Chain = {
       id: root.hash,
