@@ -476,7 +476,7 @@ function under(child, parent, at) {
   if (parent.type === "wildcard") return null;
   if (parent.type === "range" && child.type === "int") return rangeUnder(asRange(child), parent, at);
   const stands = (c, p) => under(c, p, at) === null;
-  if (parent.type === "any" && child.type !== "any" && parent.constraints.some((p) => stands(child, p))) return null; // N5
+  if (parent.type === "any" && parent.constraints.some((p) => stands(child, p))) return null; // N5
   if (child.type === "all" && child.constraints.some((c) => stands(c, parent))) return null; // N6
   const rule = parent.type === child.type ? TYPES[child.type].under : undefined;
   return rule === undefined ? at : rule(child, parent, at);

@@ -146,8 +146,7 @@ function findConstraintWidening(
   }
   if (table === "hopwise") {
     // What passes the child passes that clause of the parent, so it passes any of them.
-    const isBelowClause = (clause: Constraint): boolean => stands(clause, child, comparison);
-    if (parent.constraint_type === "any" && child.constraint_type !== "any" && parent.constraints.some(isBelowClause))
+    if (parent.constraint_type === "any" && parent.constraints.some((clause) => stands(clause, child, comparison)))
       return undefined;
     // What passes all of the child's clauses passes the one that stands under the parent.
     if (child.constraint_type === "all" && child.constraints.some((clause) => stands(parent, clause, comparison)))

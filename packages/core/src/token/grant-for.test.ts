@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { anyArguments, exact, type Grant, grant, int, noArguments, range, suffix, wildcard } from "../grant/index.ts";
-import { createWorld, DOCS, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../testing.fixture.ts";
+import { createWorld, DOCS, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../testing.fixture.ts";
 import { delegate } from "./delegate.ts";
 import { serialize } from "./delegation.ts";
 import { grantFor } from "./grant-for.ts";
@@ -76,6 +76,17 @@ describe("a grant for several audiences", () => {
     ],
   ])("is refused with %s", async (_, build, pointer) => {
     expect(await refusalOf(build)).toBe(`config_invalid ${pointer}`);
+  });
+
+  it("says of each mistake where it is and what to do", async () => {
+    const say = async (build: () => unknown): Promise<string> => (await errorOf(build)).message;
+    expect(await say(() => grantFor({ pay: { x: noArguments } }))).toBe(
+      'the grant is not right at "/pay": grantFor takes tools by audience, an absolute URI without a fragment; bare tools are for grant',
+    );
+    expect(await say(() => grantFor({ [PAY]: {} }))).toContain("an audience without a tool: leave it out");
+    expect(await say(() => grantFor({ [PAY]: { "a#b": noArguments } }))).toContain(
+      'under an audience, a tool has its own name: it contains "#"',
+    );
   });
 
   it("cannot be mixed with bare tools, by hand either", async () => {
