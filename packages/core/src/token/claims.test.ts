@@ -19,14 +19,14 @@ const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algor
 const [world] = worlds as [World];
 const { x } = world.planner.publicJwk;
 const long = (length: number): string => "x".repeat(length);
-const bytes = (length: number): string => Buffer.alloc(length, 7).toString("base64url");
+const bytes = (length: number, of = 7): string => Buffer.alloc(length, of).toString("base64url");
 const detail = { type: "attenuating_agent_token", tools: TOOLS };
 
 /** Claims that a root and a derived token have in common, broken. */
 const broken: readonly [name: string, Claims, refusal: string][] = [
   ["an unknown claim that would restrict it: budget", { budget: { calls: 1 } }, "token_malformed /budget"],
   ["an unknown claim that would restrict it: nbf", { nbf: NOW + 1000 }, "token_malformed /nbf"],
-  ["an unknown claim: hw_src", { hw_src: { kind: "local" } }, "token_malformed /hw_src"],
+  ["a provenance without an issuer, or at a child: hw_src", { hw_src: { kind: "local" } }, "token_malformed /hw_src"],
   ["an unknown claim: roles", { roles: ["admin"] }, "token_malformed /roles"],
   ["an unknown claim: scope", { scope: "" }, "token_malformed /scope"],
   ["an unknown claim whose name needs escaping", { "a/b": 1 }, "token_malformed /a~1b"],
@@ -197,7 +197,7 @@ describe.each(["root", "derived"] as const)("the claims of a %s token", (kind) =
     const most = { jti: bytes(16), act: { sub: long(128) }, txn: long(128), sub: long(256) };
     const anchor = { ...world.anchor, subjects: [most.sub] };
     const root = await world.root(most);
-    const chain = kind === "root" ? root : `${root}~${await world.child(root, most)}`;
+    const chain = kind === "root" ? root : `${root}~${await world.child(root, { ...most, jti: bytes(16, 1) })}`;
     expect(await refusalOf(verifyAt(chain, [anchor]))).toBe("accepted");
   });
 

@@ -257,7 +257,7 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
       expect(error).toMatchObject({ code: "token_malformed", pointer: "/authorization_details/0/tools", hop: 1 });
       return error.rule;
     };
-    expect(await ruleOf(`${PAY}#pay`, [PAY])).toBe("with one audience, tools have bare names");
+    expect(await ruleOf(`${PAY}#pay`, [PAY])).toBe("with one audience, tools have bare names (grant, not grantFor)");
     expect(await ruleOf("mcp:x", [PAY])).toBe("it names an operation of MCP that is not known");
     const several = "with several audiences, tools are named <audience>#<tool>";
     expect(await ruleOf("pay", [PAY, DOCS])).toBe(several);
