@@ -259,7 +259,7 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     };
     expect(await ruleOf(`${PAY}#pay`, [PAY])).toBe("with one audience, tools have bare names (grant, not grantFor)");
     expect(await ruleOf("mcp:x", [PAY])).toBe("it names an operation of MCP that is not known");
-    const several = "with several audiences, tools are named <audience>#<tool>";
+    const several = "with several audiences, tools are named <audience>#<tool> (grantFor)";
     expect(await ruleOf("pay", [PAY, DOCS])).toBe(several);
     expect(await ruleOf(`${PAY}/x#pay`, [PAY, DOCS])).toBe(several);
     expect(await ruleOf(`x${PAY}#pay`, [PAY, DOCS])).toBe(several);
