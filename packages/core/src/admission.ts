@@ -6,6 +6,7 @@ import {
   type Decision,
   type Denied,
   type Edge,
+  type ListItem,
   type PolicyDecisionPoint,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
@@ -118,20 +119,28 @@ export function createAdmission(
 
   const list = async (items: readonly Listed[]): Promise<Listing | Denied> => {
     const grants = chain?.links.map(({ grant }) => grant) ?? [];
-    const granted = items.map(({ tool: name, arguments: known = {} }) => {
+    const granted = items.map(({ tool: name, arguments: known = {} }): ListItem | undefined => {
       const id = chain === undefined ? name : toolIdOf(name, at, chain.rootAudience);
-      return grants.every((grant) => couldPermit(grant, id, known)) ? toolEntry(tools, name) : undefined;
+      const entry = toolEntry(tools, name);
+      return entry !== undefined && grants.every((grant) => couldPermit(grant, id, known))
+        ? { entry, known }
+        : undefined;
     });
-    const candidates = granted.filter((entry) => entry !== undefined);
-    const principals = await invocation.stage("context", () =>
+    const candidates = granted.filter((item) => item !== undefined);
+    const { hops, principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", async () => {
         const user = await findUser(subject, users);
-        return principalsOf(user, agents, see(user));
+        const hops = see(user);
+        return { hops, principals: principalsOf(user, agents, hops) };
       }),
     );
-    const answers = await invocation.stage("policy", () => couldBeAllowed(cerbos, principals, candidates, deadlineMs));
+    const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
+    const question = { hops, principals, items: candidates, invocation: invocation.id, chainId: chain?.id };
+    const answers = await invocation.stage("policy", () =>
+      couldBeAllowed(cerbos, { ...question, ...(edges && { edges }) }, deadlineMs),
+    );
     const open = new Set(candidates.filter((_, i) => answers[i]));
-    const shown = granted.map((entry) => entry !== undefined && open.has(entry));
+    const shown = granted.map((item) => item !== undefined && open.has(item));
     invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
     const decision = await invocation.allow(false);
     return decision.outcome === "denied" ? decision : { outcome: "listed", shown };

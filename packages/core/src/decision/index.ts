@@ -1,5 +1,6 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
-export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
+export type { Edge } from "./ask-hop.ts";
+export { checkHops, type HopVerdict } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
 export { settleInTime } from "./deadline.ts";
 export {
@@ -15,5 +16,5 @@ export {
   type Timings,
 } from "./decision.ts";
 export { chainLine, explain, type ModelView, modelView } from "./explain.ts";
+export { couldBeAllowed, type ListItem } from "./list-hops.ts";
 export type { PolicyDecisionPoint } from "./pdp.ts";
-export { couldBeAllowed } from "./plan-hops.ts";
