@@ -22,6 +22,10 @@ const NAMES: ToolMap = Object.fromEntries(
 const KINDS: ToolMap = Object.fromEntries(
   INDEXES.map((i) => [toolName(i), { kind: `kind_${i}`, action: "send", list: "list", id: "to", attributes }]),
 );
+/** Fifty more, whose policies hold the principal against its schema for a list, too: once a kind. */
+const WHOLE: ToolMap = Object.fromEntries(
+  INDEXES.map((i) => [toolName(i), { kind: `whole_${i}`, action: "send", list: "list", id: "to", attributes }]),
+);
 /** The same fifty kinds without listing actions: each is planned. */
 const PLANNED: ToolMap = Object.fromEntries(
   INDEXES.map((i) => [toolName(i), { kind: `kind_${i}`, action: "send", id: "to", attributes }]),
@@ -32,10 +36,11 @@ const CALL = { tool: toolName(7), arguments: { to: "acme", amount: 900, currency
 export interface ListResult {
   readonly namesOverRaw1: number;
   readonly kindsOverRaw1: number;
+  readonly wholeOverRaw1: number;
   readonly namesOverNplus1: number;
   readonly kindsOverNplus1: number;
   readonly plansOverNplus1: number;
-  readonly microseconds: { readonly [name in "names" | "kinds" | "plans" | "nplus1"]: number };
+  readonly microseconds: { readonly [name in "names" | "kinds" | "whole" | "plans" | "nplus1"]: number };
 }
 
 /** Lists of a chain of three hops. All is shown: that is the most work, and an error would be noticed. */
@@ -46,13 +51,17 @@ export async function measureLists(): Promise<ListResult> {
     await using pdp = await startPdp({ policies });
     const names = await openSession(pdp.client, NAMES);
     const kinds = await openSession(pdp.client, KINDS);
+    const whole = await openSession(pdp.client, WHOLE);
     const plans = await openSession(pdp.client, PLANNED);
     const calls = await captureMessages(pdp.client, async (cerbos) =>
       (await openSession(cerbos, KINDS)).authorize(CALL),
     );
     const raw1 = repeat((i) => pdp.client.checkResources(calls[i % calls.length] as CheckResourcesRequest));
     const lists = { names: repeat(() => mustShowAll(names)), kinds: repeat(() => mustShowAll(kinds)) };
-    const short = await takeTurns({ ...lists, raw1 }, { rounds: 150, warmup: 40, batch: 3, clock: "wall" });
+    const short = await takeTurns(
+      { ...lists, whole: repeat(() => mustShowAll(whole)), raw1 },
+      { rounds: 150, warmup: 40, batch: 3, clock: "wall" },
+    );
     const nplus1 = repeat(() => askOneByOne(pdp.client, calls));
     const long = await takeTurns(
       { ...lists, plans: repeat(() => mustShowAll(plans)), nplus1 },
@@ -61,12 +70,14 @@ export async function measureLists(): Promise<ListResult> {
     return {
       namesOverRaw1: ratio(short.names, short.raw1),
       kindsOverRaw1: ratio(short.kinds, short.raw1),
+      wholeOverRaw1: ratio(short.whole, short.raw1),
       namesOverNplus1: ratio(long.names, long.nplus1),
       kindsOverNplus1: ratio(long.kinds, long.nplus1),
       plansOverNplus1: ratio(long.plans, long.nplus1),
       microseconds: {
         names: p50(short.names),
         kinds: p50(short.kinds),
+        whole: p50(short.whole),
         plans: p50(long.plans),
         nplus1: p50(long.nplus1),
       },
@@ -108,17 +119,19 @@ function writePolicies(folder: string): void {
   }
   copyFileSync(join(POLICIES, "resource_policies/delegation.yaml"), join(folder, "delegation.yaml"));
   write(folder, "tool", resourcePolicy("tool", "call:*", "list:*"));
-  for (const i of INDEXES) write(folder, `kind_${i}`, resourcePolicy(`kind_${i}`, "send", "list"));
+  for (const i of INDEXES) {
+    write(folder, `kind_${i}`, resourcePolicy(`kind_${i}`, "send", "list"));
+    write(folder, `whole_${i}`, resourcePolicy(`whole_${i}`, "send", "list", false));
+  }
   for (const role of ["finance_agent", "reader_agent"]) {
-    const rules = ["tool", "delegation", ...INDEXES.map((i) => `kind_${i}`)].map((resource) => ({
-      resource,
-      allowActions: ["*"],
-    }));
+    const kinds = ["tool", "delegation", ...INDEXES.flatMap((i) => [`kind_${i}`, `whole_${i}`])];
+    const rules = kinds.map((resource) => ({ resource, allowActions: ["*"] }));
     write(folder, role, { rolePolicy: { role, version: "default", rules } });
   }
 }
 
-function resourcePolicy(resource: string, call: string, list: string): object {
+function resourcePolicy(resource: string, call: string, list: string, listsAnyPrincipal = true): object {
+  const ignoreWhen = { actions: [list] };
   const limit = "P.attr.delegation.user.attr.paymentLimit";
   const roles = ["analyst", "finance_agent", "reader_agent"];
   return {
@@ -126,8 +139,8 @@ function resourcePolicy(resource: string, call: string, list: string): object {
       resource,
       version: "default",
       schemas: {
-        principalSchema: { ref: "cerbos:///principal.json" },
-        resourceSchema: { ref: "cerbos:///payment.json", ignoreWhen: { actions: [list] } },
+        principalSchema: { ref: "cerbos:///principal.json", ...(listsAnyPrincipal && { ignoreWhen }) },
+        resourceSchema: { ref: "cerbos:///payment.json", ignoreWhen },
       },
       rules: [
         { actions: [list], effect: "EFFECT_ALLOW", roles },
