@@ -10,6 +10,7 @@ import {
   grant,
   type Listed,
   type PolicyDecisionPoint,
+  type ToolEntry,
   type ToolMap,
 } from "@hopwise/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -50,7 +51,13 @@ const exempt = (actions?: readonly string[]): Json => ({
 
 /** One kind of resource for each thing that can be right or wrong. */
 const KINDS: { readonly [kind: string]: readonly [rules: readonly Json[], more?: Json] } = {
-  sound: [[allow(["list"]), small(["use"])], exempt(["list"])],
+  sound: [
+    [allow(["list"]), allow(["use"], { roles: ["*"], ...when("V.amount < 5.0") })],
+    { ...exempt(["list"]), variables: { local: { amount: "R.attr.args.amount" } } },
+  ],
+  wide: [[allow(["*"])]],
+  by_principal: [[allow(["use"])]],
+  obliges: [[allow(["list"], { roles: ["*"], output: { when: { ruleActivated: '{"redact": ["amount"]}' } } })]],
   not_exempt: [[allow(["list"]), small(["use"])], exempt()],
   reads_arguments: [[small(["list", "use"])]],
   deny_reads_arguments: [[allow(["list", "use"]), deny(["*"], "R.attr.args.amount > 5.0")]],
@@ -87,6 +94,10 @@ function writePolicies(): void {
     { name: "insider", parentRoles: ["*"], ...when('P.attr.delegation.user.attr.department == "finance"') },
   ];
   policy("relations", { derivedRoles: { name: "relations", definitions: relations } });
+  for (const [i, principal] of ["alice", "agent:planner"].entries()) {
+    const rules = [{ resource: "by_principal", actions: [{ action: "*", effect: "EFFECT_ALLOW" }] }];
+    policy(`principal-${i}`, { principalPolicy: { principal, version: "default", rules } });
+  }
   const known = Object.keys(KINDS).map((resource) => ({
     resource,
     allowActions: resource === "fenced" ? ["use"] : ["*"],
@@ -94,8 +105,8 @@ function writePolicies(): void {
   policy("agents", { rolePolicy: { role: "finance_agent", version: "default", rules: known } });
 }
 
-const listing = (kind: string): ToolMap[string] => ({ kind, action: "use", list: "list" });
-const planned = (kind: string): ToolMap[string] => ({ kind, action: "use" });
+const listing = (kind: string): ToolEntry => ({ kind, action: "use", list: "list" });
+const planned = (kind: string): ToolEntry => ({ kind, action: "use" });
 
 /** The planner of alice, with everything handed over. */
 async function open(tools: ToolMap, options: Partial<AuthorizerOptions> = {}) {
@@ -119,8 +130,8 @@ async function open(tools: ToolMap, options: Partial<AuthorizerOptions> = {}) {
 }
 
 /** Whether the one tool of this entry is shown. */
-async function isShown(entry: ToolMap[string] | undefined): Promise<boolean> {
-  const { list } = await open({ tool: entry as ToolMap[string] });
+async function isShown(tool: ToolEntry): Promise<boolean> {
+  const { list } = await open({ tool });
   const answer = await list();
   if (answer.outcome === "denied") throw new Error(answer.message);
   return answer.shown[0] === true;
@@ -143,7 +154,7 @@ function listening(): { readonly cerbos: PolicyDecisionPoint; readonly requests:
 }
 
 describe("a listing action", () => {
-  it("shows a tool whose calls need arguments, past the schema that its calls must fit", async () => {
+  it("shows a tool whose calls need arguments, past the schema and the variables of its calls", async () => {
     expect(await isShown(listing("sound"))).toBe(true);
   });
 
@@ -152,6 +163,30 @@ describe("a listing action", () => {
     const answer = (await list()) as Denied;
     expect(answer).toMatchObject({ outcome: "denied", code: "policy_inconclusive", hop: 0 });
     expect(answer.message).toContain("the resource does not fit its schema at \"/\": missing properties: 'args'");
+  });
+
+  it("is allowed by a rule, and by a principal policy, for all actions", async () => {
+    expect(await isShown(listing("wide"))).toBe(true);
+    expect(await isShown(listing("by_principal"))).toBe(true);
+  });
+
+  it("with a name in it is allowed by list:*, but not where the name has another colon", async () => {
+    const named = (list: string) => isShown({ kind: "named", action: "use", list });
+    expect([await named("list:pay"), await named("list:pay:all"), await named("list::pay")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("is asked of the policy version and the scope of its entry, and hidden where they have no rule", async () => {
+    expect(await isShown({ ...listing("sound"), policyVersion: "other" })).toBe(false);
+    expect(await isShown({ ...listing("sound"), scope: "acme" })).toBe(false);
+  });
+
+  it("is an error where its rule has an output that cannot be fulfilled", async () => {
+    const { list } = await open({ tool: listing("obliges") });
+    expect(await list()).toMatchObject({ outcome: "denied", code: "policy_inconclusive" });
   });
 
   it("is an error where a hop does not fit its schema", async () => {
@@ -180,8 +215,7 @@ describe("a listing action", () => {
   it("tells items apart by an id that is known beforehand; a plan does not know it", async () => {
     const uris = ["doc://open", "doc://secret"].map((uri) => ({ tool: "mcp:resources/read", arguments: { uri } }));
     const entry = { kind: "document", action: "read", id: "uri" };
-    const shown = async (of: ToolMap[string]) =>
-      (await (await open({ "mcp:resources/read": of })).list(uris)) as object;
+    const shown = async (of: ToolEntry) => (await (await open({ "mcp:resources/read": of })).list(uris)) as object;
     expect(await shown({ ...entry, list: "list" })).toMatchObject({ shown: [true, false] });
     expect(await shown(entry)).toMatchObject({ shown: [true, true] });
   });
