@@ -57,7 +57,7 @@ const KINDS: { readonly [kind: string]: readonly [rules: readonly Json[], more?:
   ],
   wide: [[allow(["*"])]],
   by_principal: [[allow(["use"])]],
-  obliges: [[allow(["list"], { roles: ["*"], output: { when: { ruleActivated: '{"redact": ["amount"]}' } } })]],
+  obliges: [[allow(["list"], { roles: ["*"], output: { when: { ruleActivated: '{"redact": ["/amount"]}' } } })]],
   not_exempt: [[allow(["list"]), small(["use"])], exempt()],
   reads_arguments: [[small(["list", "use"])]],
   deny_reads_arguments: [[allow(["list", "use"]), deny(["*"], "R.attr.args.amount > 5.0")]],

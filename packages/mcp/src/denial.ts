@@ -61,6 +61,7 @@ export function ownDenial(code: DenialCode, tool: string, rest: Partial<Denied> 
     stage: "arguments",
     message: "the guard of the transport refused it",
     invocation: "",
+    time: new Date().toISOString(),
     tool,
     verdicts: [],
     timings: {},

@@ -27,17 +27,18 @@ export interface Edge {
 }
 
 /** One resource of a request, and the actions that are asked about. */
-export type Asked = CheckResourcesRequest["resources"][number];
+export type AskedResource = CheckResourcesRequest["resources"][number];
 
 /** What the policies answer about one action. */
 export interface Answer extends OutputReading {
   /** `error`: the answer could not be understood; that is never an allowance. */
   readonly effect: "allow" | "deny" | "error";
-  readonly policy?: string;
+  /** What Cerbos says of how it came to its answer. */
+  readonly decidedBy?: { readonly policy?: string; readonly scope?: string; readonly derivedRoles?: readonly string[] };
 }
 
 /** The question whether a hop may hand on; none where it is the last one, or where policies are not asked about that. */
-export function edgeOf({ edges }: ChainQuestion, hop: number): readonly Asked[] {
+export function edgeOf({ edges }: ChainQuestion, hop: number): readonly AskedResource[] {
   const edge = edges?.[hop];
   return edge === undefined ? [] : [{ resource: edge.resource, actions: [edge.action] }];
 }
@@ -46,7 +47,7 @@ export function edgeOf({ edges }: ChainQuestion, hop: number): readonly Asked[] 
 export function hopRequest(
   { principals, invocation, chainId }: ChainQuestion,
   hop: number,
-  resources: readonly Asked[],
+  resources: readonly AskedResource[],
   includeMetadata: boolean,
 ): CheckResourcesRequest {
   return {
@@ -81,7 +82,11 @@ export function readAnswers(
   );
 }
 
-function readAnswer({ resource, actions }: Asked, action: string, result: CheckResourcesResult | undefined): Answer {
+function readAnswer(
+  { resource, actions }: AskedResource,
+  action: string,
+  result: CheckResourcesResult | undefined,
+): Answer {
   if (result === undefined || result.resource.kind !== resource.kind || result.resource.id !== resource.id) {
     return unreadable("it answered another question");
   }
@@ -94,8 +99,7 @@ function readAnswer({ resource, actions }: Asked, action: string, result: CheckR
   }
   // What names no action, or none that was asked about, may be about this one.
   const outputs = readOutputs(result.outputs.filter((it) => it.action === action || !actions.includes(it.action)));
-  const policy = result.metadata?.actions[action]?.matchedPolicy;
-  const known = { ...outputs, ...(policy !== undefined && { policy }) };
+  const known = { ...outputs, decidedBy: decidedBy(result, action) };
   if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
   if (effect !== "EFFECT_ALLOW") return unreadable("it gave neither allow nor deny");
   // An allowance with an output that is not understood may be one with a condition on it.
@@ -103,7 +107,17 @@ function readAnswer({ resource, actions }: Asked, action: string, result: CheckR
 }
 
 function unreadable(problem: string): Answer {
-  return { effect: "error", reasons: [], problem };
+  return { effect: "error", reasons: [], rules: [], problem };
+}
+
+function decidedBy({ metadata }: CheckResourcesResult, action: string): NonNullable<Answer["decidedBy"]> {
+  const { matchedPolicy: policy, matchedScope: scope } = metadata?.actions[action] ?? {};
+  const derivedRoles = metadata?.effectiveDerivedRoles;
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(scope && { scope }),
+    ...(derivedRoles !== undefined && derivedRoles.length > 0 && { derivedRoles }),
+  };
 }
 
 /** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */

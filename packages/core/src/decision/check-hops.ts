@@ -1,7 +1,8 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
+import { withDeadline } from "../deadline.ts";
 import type { Hop } from "../principal/index.ts";
 import { type Answer, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
-import { withDeadline } from "./deadline.ts";
+import { addUp, type Obligations } from "./obligations.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
 /** One call, put to every hop of a chain. */
@@ -21,12 +22,21 @@ export interface HopVerdict {
   readonly delegation?: "allow" | "deny" | "error";
   /** Reasons that the policy's outputs gave, of the call and of the handing over. */
   readonly reasons: readonly string[];
+  /** The rules that gave those reasons, as Cerbos names them. */
+  readonly rules?: readonly string[];
+  /** What an allowance depends on. */
+  readonly obligations?: Obligations;
   /** What went wrong, for operators. */
   readonly problem?: string;
   /** Whether asking again may help: the decision point was not there, or too slow. */
   readonly unavailable?: true;
-  /** The policy that decided, and Cerbos' own id of the check: together they lead to Cerbos' decision log. */
+  /** The roles it was asked with. */
+  readonly roles?: readonly string[];
+  /** The roles that policies derived from those. */
+  readonly derivedRoles?: readonly string[];
+  /** The policy that decided, its scope, and Cerbos' own id of the check: they lead to Cerbos' decision log. */
   readonly policy?: string;
+  readonly scope?: string;
   readonly cerbosCallId?: string;
 }
 
@@ -44,27 +54,38 @@ export async function checkHops(
     Promise.all(
       question.hops.map(async (hop, index): Promise<HopVerdict> => {
         const request = hopRequest(question, index, [call, ...edgeOf(question, index)], true);
+        const asked = { hop: index, ...hop, roles: request.principal.roles };
         try {
           const response = await Promise.race([pdp.checkResources(request, { signal }), expired]);
-          return { ...read(request, response), hop: index, ...hop, cerbosCallId: response.cerbosCallId };
+          return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
         } catch (cause) {
-          return { hop: index, ...hop, effect: "error", reasons: [], ...faultOf(cause) };
+          return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
         }
       }),
     ),
   );
 }
 
-type Reading = Pick<HopVerdict, "effect" | "delegation" | "reasons" | "problem" | "policy">;
+type Reading = Pick<
+  HopVerdict,
+  "effect" | "delegation" | "reasons" | "rules" | "obligations" | "problem" | "policy" | "scope" | "derivedRoles"
+>;
 
 function read(request: CheckResourcesRequest, response: CheckResourcesResponse): Reading {
   const [call, edge] = readAnswers(request, response).flat() as [Answer, Answer | undefined];
+  const rules = [...call.rules, ...(edge?.rules ?? [])];
+  const obligations =
+    call.obligations === undefined && edge?.obligations === undefined
+      ? undefined
+      : addUp([call.obligations, edge?.obligations]);
   const problem = call.problem ?? edge?.problem;
   return {
     effect: call.effect,
     ...(edge !== undefined && { delegation: edge.effect }),
     reasons: [...call.reasons, ...(edge?.reasons ?? [])],
+    ...(rules.length > 0 && { rules }),
+    ...(obligations !== undefined && { obligations }),
     ...(problem !== undefined && { problem }),
-    ...(call.policy !== undefined && { policy: call.policy }),
+    ...call.decidedBy,
   };
 }

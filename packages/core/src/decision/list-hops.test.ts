@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Hop } from "../principal/index.ts";
 import type { ToolEntry } from "../resource/index.ts";
 import { errorOf, never, type Result } from "../testing.fixture.ts";
-import type { Asked } from "./ask-hop.ts";
+import type { AskedResource } from "./ask-hop.ts";
 import { couldBeAllowed, type ListItem, type ListQuestion } from "./list-hops.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
@@ -24,14 +24,18 @@ const listed = (entry: ToolEntry, list = "list"): ToolEntry => ({ ...entry, list
 const about = (entries: readonly (ToolEntry | ListItem)[], edges: readonly (typeof edge)[] = []): ListQuestion => ({
   hops,
   principals,
-  items: entries.map((it) => ("entry" in it ? it : { entry: it, known: {} })),
+  items: entries.map((it) => ("entry" in it ? it : { tool: "tool", entry: it, known: {} })),
   invocation: "inv",
   chainId: "chain",
   ...(edges.length > 0 && { edges }),
 });
 
 /** What a decision point answers about one resource: each action by this function. */
-const result = ({ resource, actions }: Asked, effectOf: (action: string) => string, changed: Result = {}): Result => ({
+const result = (
+  { resource, actions }: AskedResource,
+  effectOf: (action: string) => string,
+  changed: Result = {},
+): Result => ({
   resource: { kind: resource.kind, id: resource.id },
   actions: Object.fromEntries(actions.map((action) => [action, `EFFECT_${effectOf(action)}`])),
   validationErrors: [],
@@ -123,10 +127,10 @@ describe("an entry with a listing action", () => {
       resources.map((asked) => result(asked, () => (asked.resource.id === "a" ? "ALLOW" : "DENY"))),
     );
     const entry = listed({ ...read, id: "uri" });
-    const items = [{ uri: "a" }, { uri: "b" }, {}, { uri: "" }].map((known) => ({ entry, known }));
+    const items = [{ uri: "a" }, { uri: "b" }, {}, { uri: "" }].map((known) => ({ tool: "tool", entry, known }));
     const more = [
-      { entry: listed({ ...read, id: () => "made" }), known: {} },
-      { entry: listed({ ...read, id: "toString" }), known: {} },
+      { tool: "tool", entry: listed({ ...read, id: () => "made" }), known: {} },
+      { tool: "tool", entry: listed({ ...read, id: "toString" }), known: {} },
     ];
     expect(await shownBy(pdp, about([...items, ...more]))).toEqual([true, false, false, false, false, false]);
     expect(checked[0]?.resources.map(({ resource }) => resource.id)).toEqual(["a", "b", "*"]);
@@ -171,7 +175,7 @@ describe("an entry with a listing action", () => {
     expect(checked[0]?.resources.map(({ actions }) => actions.length)).toEqual([50, 50, 20]);
   });
 
-  it.each<[string, (asked: Asked) => Result | undefined]>([
+  it.each<[string, (asked: AskedResource) => Result | undefined]>([
     ["of another kind", (asked) => result(asked, () => "ALLOW", { resource: { kind: "x", id: "*" } })],
     ["of another id", (asked) => result(asked, () => "ALLOW", { resource: { kind: "invoice", id: "x" } })],
     ["without one of the actions", (asked) => result({ ...asked, actions: ["list:a"] }, () => "ALLOW")],
@@ -189,7 +193,7 @@ describe("an entry with a listing action", () => {
     [
       "with an obligation that cannot be fulfilled",
       (asked) =>
-        result(asked, () => "ALLOW", { outputs: [{ source: "r", action: "list:b", value: { redact: ["x"] } }] }),
+        result(asked, () => "ALLOW", { outputs: [{ source: "r", action: "list:b", value: { redact: ["/x"] } }] }),
     ],
     ["missing", () => undefined],
   ])("is an error and no empty list where its answer is %s", async (_, answer) => {
@@ -257,6 +261,19 @@ describe("an entry without a listing action", () => {
     expect(await shownBy(pdp, about([send, { ...send, id: "to" }, send]))).toEqual([true, true, true]);
     const resource = { kind: "payment", scope: "acme", policyVersion: "2" };
     expect(planned).toStrictEqual(principals.map((principal) => ({ principal, resource, actions: ["send"] })));
+  });
+
+  it("that stands for several tools is planned by the action of each", async () => {
+    const { pdp, planned } = answering();
+    const entry: ToolEntry = { kind: "wiki", action: (tool) => `call:${tool}` };
+    const items = ["search", "write"].map((tool) => ({ tool, entry, known: {} }));
+    expect(await shownBy(pdp, about(items))).toEqual([true, true]);
+    expect(planned.map((request) => (request as { actions?: unknown }).actions)).toEqual([
+      ["call:search"],
+      ["call:write"],
+      ["call:search"],
+      ["call:write"],
+    ]);
   });
 
   it("is planned without a scope and a version where it has none", async () => {

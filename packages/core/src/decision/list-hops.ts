@@ -1,9 +1,9 @@
 import type { Principal, Resource } from "@cerbos/core";
+import { withDeadline } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import type { ToolEntry } from "../resource/index.ts";
-import { type Asked, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
-import { withDeadline } from "./deadline.ts";
+import { actionOf, type ToolEntry } from "../resource/index.ts";
+import { type AskedResource, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
 
@@ -12,8 +12,9 @@ export interface ListQuestion extends ChainQuestion {
   readonly items: readonly ListItem[];
 }
 
-/** One item of a list: the entry of the call that it offers, and the arguments that are known beforehand. */
+/** One item of a list: the call that it offers, its entry, and the arguments that are known beforehand. */
 export interface ListItem {
+  readonly tool: string;
   readonly entry: ToolEntry;
   readonly known: JsonObject;
 }
@@ -64,8 +65,8 @@ type Listed = Question & { readonly resource: Resource };
 /** The id of a resource that is not known before there are arguments. */
 const ANY = "*";
 
-function questionOf({ entry, known }: ListItem): Question {
-  const { kind, action, list, id, scope, policyVersion } = entry;
+function questionOf({ tool, entry, known }: ListItem): Question {
+  const { kind, list, id, scope, policyVersion } = entry;
   const own = typeof id === "string" && Object.hasOwn(known, id) ? String(known[id]) : "";
   const resource = {
     kind,
@@ -73,7 +74,7 @@ function questionOf({ entry, known }: ListItem): Question {
     ...(scope !== undefined && { scope }),
     ...(policyVersion !== undefined && { policyVersion }),
   };
-  return { resource, action: list ?? action };
+  return { resource, action: list ?? actionOf(entry, tool) };
 }
 
 function isListed(question: Question): question is Listed {
@@ -89,7 +90,7 @@ function keyOf({ resource: { kind, id, scope, policyVersion }, action }: Questio
 const MOST = 50;
 
 /** Listing actions of the same resource are asked about together. */
-function resourcesOf(questions: readonly Listed[]): readonly Asked[] {
+function resourcesOf(questions: readonly Listed[]): readonly AskedResource[] {
   const all: { readonly resource: Resource; readonly actions: string[] }[] = [];
   const latest = new Map<string, (typeof all)[number]>();
   for (const { resource, action } of questions) {
@@ -111,7 +112,7 @@ async function askHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,
-  { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly Asked[] },
+  { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly AskedResource[] },
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const edge = edgeOf(question, hop);
@@ -126,6 +127,10 @@ async function askHop(
   const answers = responses.flat();
   const unreadable = answers.flat().find(({ effect }) => effect === "error");
   if (unreadable !== undefined) throw new HopwiseError("policy_inconclusive", String(unreadable.problem));
+  const shown = answers.slice(edge.length).flat();
+  if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
+    throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
+  }
   if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return new Set();
   return new Set([
     ...planned.filter((_, i) => plans[i]).map(keyOf),

@@ -24,7 +24,7 @@ export {
 } from "./build.ts";
 export { newWork, passes } from "./check.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
-export { describe } from "./describe.ts";
+export { clause, describe } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
 export { anyArguments, noArguments } from "./markers.ts";
