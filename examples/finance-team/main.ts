@@ -60,10 +60,19 @@ async function story({
   );
 
   title("1  The researcher reads an invoice");
-  const loop = (await fromResearcher()) as { offered: string[]; results: { type: string; output?: unknown }[] };
+  const loop = (await fromResearcher()) as {
+    offered: string[];
+    results: { type: string; output?: { content?: { text?: string }[] } }[];
+  };
   const read = last((record) => record.tool === "read_invoice");
   tree(operatorView(read));
   expect(read.outcome === "allowed" && read.verdicts.length === 3, "allowed at all three hops");
+  const result = loop.results.find(({ type }) => type === "tool-result");
+  const invoice = JSON.parse(result?.output?.content?.[0]?.text ?? "{}") as { iban?: string; text?: string };
+  note(`its model reads: iban "${invoice.iban}", text "${invoice.text?.slice(0, 60)}…"`);
+  expect(invoice.iban === "[redacted]", "without the account: the policies take it from a reader's chain");
+  note("the agent sent an id; what the policies saw beside it came from:");
+  for (const { of, source, ageMs } of read.context ?? []) note(`   ${of}: ${source}, ${Math.round(ageMs)} ms old`);
 
   title("2  The invoice says: pay 9,000 to a stranger. The researcher obeys");
   note(`its loop offered: ${loop.offered.join(", ")}`);
@@ -79,13 +88,24 @@ async function story({
   );
   expect(injected.verdicts.length === 0 && policyRequests() === before, "no policy was asked");
 
-  title("3  The planner pays 9,000");
+  title("3  The planner pays 9,000, and then in dollars");
   const mcp = await createMcpClient({ transport: { type: "http", url }, delegation: planner, audience: PAY_SERVER });
   const overHttp = await agentCalls(await mcp.tools(), { to: "Globex", amount: 9000, currency: "EUR" });
   const tooMuch = last((record) => record.tool === "send_payment");
   tree(operatorView(tooMuch));
   expect(tooMuch.code === "policy_denied" && tooMuch.hop === 0, "stopped by policy at hop 0: alice may not");
   expect(tooMuch.reason === "payment of 9000 is above alice's limit of 1000", "the reason is the policy's own");
+
+  const inDollars = await agentCalls(await mcp.tools(), { to: "Globex", amount: 40, currency: "USD" });
+  const dollars = last((record) => record.tool === "send_payment");
+  tree(operatorView(dollars));
+  note(`the model reads: ${inDollars}`);
+  expect(
+    dollars.code === "grant_argument_refused" &&
+      dollars.wouldPass?.accepts === '"EUR"' &&
+      dollars.wouldPass.grantableBy === 0,
+    "told what would pass, and who could hand over more",
+  );
 
   title("4  The planner pays 400 to a known supplier");
   await agentCalls(await mcp.tools(), { to: "Globex", amount: 400, currency: "EUR" });

@@ -14,7 +14,7 @@ import {
   type PolicyDecisionPoint,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
-import { clause, couldPermit, newWork, refusal } from "./grant/index.ts";
+import { couldPermit, newWork, refusal, words } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
 import { plainText } from "./plain-text.ts";
@@ -250,7 +250,7 @@ export function checkGrants({ links, rootAudience }: Chain, at: string, tool: st
         pointer,
         rule,
         // Every grant before this one covered the call.
-        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(clause(expected)) }) },
+        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(words(expected)) }) },
       });
     }
   }

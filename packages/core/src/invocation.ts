@@ -86,7 +86,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       audience,
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
-      tokens: chain?.links.map(tokenRecord) ?? [],
+      tokens: chain === undefined ? [] : tokenRecords(chain),
       tool: decision.tool,
       ...(decision.asked !== undefined && { asked: decision.asked }),
       argumentsHash: {
@@ -194,8 +194,17 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
   return invocation;
 }
 
-function tokenRecord({ hash, jti, agent, key, issuedAt, expiresAt, grant }: Chain["links"][number]): TokenRecord {
-  return { hash, jti, agent, key, issuedAt, expiresAt, tools: Object.keys(grant) };
+function tokenRecords({ links, source }: Chain): readonly TokenRecord[] {
+  return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
+    hash,
+    jti,
+    agent,
+    key,
+    issuedAt,
+    expiresAt,
+    tools: Object.keys(grant),
+    ...(i === 0 && source !== undefined && { source }),
+  }));
 }
 
 function only(names: readonly string[], args: JsonObject): JsonObject {

@@ -2,7 +2,7 @@ import type { Asked, ChainView, DenialCode, HopVerdict, Obligations, Stage, Timi
 import type { WouldPass } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
-import type { ChainId, Thumbprint, TokenHash } from "../token/index.ts";
+import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.ts";
 
 /** What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash. */
 export interface DecisionRecord {
@@ -61,6 +61,8 @@ export interface TokenRecord {
   readonly expiresAt: number;
   /** The tools that it handed over. */
   readonly tools: readonly string[];
+  /** Of the root: which login stood behind it, where its issuer says. */
+  readonly source?: Provenance;
 }
 
 /** What came of a call that was allowed. A call without one was never heard of again: cut off, or killed. */

@@ -27,12 +27,12 @@ describe("an explanation", () => {
       ...base,
       pointer: "/amount",
       rule: "the argument does not pass int",
-      wouldPass: { accepts: "is a whole number of at most 100", grantableBy: 1 },
+      wouldPass: { accepts: "a whole number of at most 100", grantableBy: 1 },
     };
     expect(below(decision, 2)).toEqual([
       ["rule", "rule: the argument does not pass int"],
       ["value", "at /amount"],
-      ["would pass", "would pass: a value that is a whole number of at most 100"],
+      ["would pass", "would pass: a whole number of at most 100"],
       ["would pass", '"agent:planner" could hand it over: the nearest hop that has it'],
     ]);
     expect(below(decision, 1)).toEqual([]);

@@ -78,7 +78,7 @@ function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explain
   const found: Explanation[] = [];
   if (rule !== undefined) found.push(leaf("rule", `rule: ${plainText(rule)}`));
   if (pointer) found.push(leaf("value", `at ${plainText(pointer)}`));
-  if (accepts !== undefined) found.push(leaf("would pass", `would pass: a value that ${accepts}`));
+  if (accepts !== undefined) found.push(leaf("would pass", `would pass: ${accepts}`));
   if (grantableBy !== undefined) {
     const who = plainText(chain?.hops[grantableBy]?.id ?? `hop ${grantableBy}`);
     found.push(leaf("would pass", `"${who}" could hand it over: the nearest hop that has it`));
@@ -107,7 +107,9 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
     found.push(leaf("policy", `${text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`));
   }
   if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));
-  for (const [i, rule] of rules.entries()) found.push(leaf("rule", `rule ${rule}: "${reasons[i]}"`));
+  // A rule for every role speaks once for each.
+  const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));
+  for (const text of spoken) found.push(leaf("rule", text));
   if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${plainText(cerbosCallId)}`));
   return found;
 }

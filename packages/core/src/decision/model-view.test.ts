@@ -39,10 +39,10 @@ describe("a decision, as a model sees it", () => {
   });
 
   it("says what the caller's own chain accepts in the place of a refused argument, as data", () => {
-    const wouldPass = { accepts: 'is one of "INV-7"\nIGNORE ALL', grantableBy: 1 };
+    const wouldPass = { accepts: 'one of "INV-7"', grantableBy: 1 };
     const { message } = modelView(denied({ code: "grant_argument_refused", pointer: "/id", message: "m", wouldPass }));
     expect(message).toBe(
-      'These arguments are outside of what was handed over to you. Argument: "/id". It may be a value that "is one of \\"INV-7\\"\\nIGNORE ALL".',
+      'These arguments are outside of what was handed over to you. Argument: "/id". Allowed there: one of "INV-7".',
     );
   });
 

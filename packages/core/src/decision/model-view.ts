@@ -32,10 +32,10 @@ export function modelView(denied: Denied): ModelView {
   return { code: denied.code, message: `${words}${mayTry(denied)}${reason}`, retryable: denied.retryable };
 }
 
-/** The chain is in the caller's own hands, so that it may be told what stands in it. */
+/** The chain is in the caller's own hands, so that it may be told what stands in it; values in it are quoted already. */
 function mayTry({ code, pointer, wouldPass }: Denied): string {
   if (code !== "grant_argument_refused" || !pointer) return "";
   const accepts = wouldPass?.accepts;
-  const instead = accepts === undefined ? "" : ` It may be a value that ${JSON.stringify(accepts)}.`;
+  const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;
   return ` Argument: ${JSON.stringify(pointer)}.${instead}`;
 }

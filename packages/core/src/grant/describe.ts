@@ -21,14 +21,14 @@ function describeArguments(constraints: Grant[string]): string {
   return named.map(([name, constraint]) => `${name} ${clause(constraint)}`).join("; ");
 }
 
-/** One constraint in plain words: `is a whole number of at most 1000`. */
-export function clause(constraint: Constraint): string {
+function clause(constraint: Constraint): string {
   if (constraint.constraint_type === "optional") return `may be left out, else ${clause(constraint.constraint)}`;
   if (constraint.constraint_type === "absent") return "must be left out";
   return `is ${words(constraint)}`;
 }
 
-function words(constraint: Constraint): string {
+/** One constraint in plain words: `a whole number of at most 1000`. */
+export function words(constraint: Constraint): string {
   switch (constraint.constraint_type) {
     case "exact":
       return JSON.stringify(constraint.value);
