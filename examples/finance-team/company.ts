@@ -75,17 +75,22 @@ export const ledgers: {
 
 export const suppliers: ReadonlySet<string> = new Set(["Globex", "Initech"]);
 
-/** How each tool becomes a resource and an action of the policies: one map, for the server and for local tools alike. */
+/**
+ * How each tool becomes a resource and an action of the policies: one map, for the server and for local tools alike. The
+ * policies rule on who is shown it (`list`), too.
+ */
 export const tools: ToolMap = {
   get_transactions: {
     kind: "ledger",
     action: "read",
+    list: "list",
     id: "account",
     attributes: ({ account }) => ({ department: ledgers[String(account)]?.department ?? "unknown" }),
   },
   read_invoice: {
     kind: "invoice",
     action: "read",
+    list: "list",
     id: "id",
     attributes: ({ id }) => {
       const invoice = invoices[String(id)];
@@ -96,6 +101,7 @@ export const tools: ToolMap = {
   send_payment: {
     kind: "payment",
     action: "send",
+    list: "list",
     id: "to",
     attributes: ({ to }) => ({ supplierKnown: suppliers.has(String(to)) }),
   },

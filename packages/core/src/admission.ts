@@ -10,6 +10,7 @@ import {
   type Denied,
   type Edge,
   type HopVerdict,
+  type ListItem,
   type PolicyDecisionPoint,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
@@ -171,19 +172,23 @@ export function createAdmission(
 
   const list = async (items: readonly Listed[]): Promise<Listing | Denied> => {
     const grants = chain?.links.map(({ grant }) => grant) ?? [];
-    const granted = items.map(({ tool: name, arguments: known = {} }) => {
+    const granted = items.map(({ tool: name, arguments: known = {} }): ListItem | undefined => {
       const id = chain === undefined ? name : toolIdOf(name, at, chain.rootAudience);
       const granted = grants.every((grant) => couldPermit(grant, id, known));
       const entry = granted && hopWithoutTool(agents, name) === undefined ? toolEntry(tools, name) : undefined;
-      return entry && { ...entry, action: actionOf(entry, name) };
+      return entry && { tool: name, entry, known };
     });
-    const candidates = granted.filter((entry) => entry !== undefined);
-    const { principals } = await invocation.stage("context", () =>
+    const candidates = granted.filter((item) => item !== undefined);
+    const { hops, principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", people),
     );
-    const answers = await invocation.stage("policy", () => couldBeAllowed(cerbos, principals, candidates, deadlineMs));
+    const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
+    const question = { hops, principals, items: candidates, invocation: invocation.id, chainId: chain?.id };
+    const answers = await invocation.stage("policy", () =>
+      couldBeAllowed(cerbos, { ...question, ...(edges && { edges }) }, deadlineMs),
+    );
     const open = new Set(candidates.filter((_, i) => answers[i]));
-    const shown = granted.map((entry) => entry !== undefined && open.has(entry));
+    const shown = granted.map((item) => item !== undefined && open.has(item));
     invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
     const decision = await invocation.allow();
     return decision.outcome === "denied" ? decision : { outcome: "listed", shown };

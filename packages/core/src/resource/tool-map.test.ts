@@ -27,6 +27,19 @@ describe("a tool map", () => {
     }
   });
 
+  it("is refused with a listing action that is empty, or that is the action of a call: no schema sees its arguments", async () => {
+    for (const broken of [
+      { pay: { ...entry, list: "" } },
+      { pay: { ...entry, list: "send" } },
+      { pay: { ...entry, list: "list" }, list_payments: { kind: "payment", action: "list" } },
+      { pay: { kind: "mcp_resource", action: "send", list: "read" } },
+    ]) {
+      expect((await errorOf(() => checkToolMap(broken))).code).toBe("config_invalid");
+    }
+    const sound = { pay: { ...entry, list: "list" }, list_invoices: { kind: "invoice", action: "list" } };
+    expect(() => checkToolMap(sound)).not.toThrow();
+  });
+
   it("may name operations of MCP, any other tool by its name, and all the others together", () => {
     const tools = {
       pay: entry,

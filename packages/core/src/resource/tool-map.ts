@@ -35,6 +35,12 @@ export interface ToolEntry {
   readonly hideFromPolicies?: readonly string[];
   /** Arguments that the audit record keeps. By default it has their hash alone. */
   readonly keepInRecord?: readonly string[];
+  /**
+   * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. It is asked without
+   * arguments and attributes, so the policy's resource schema must exempt it (`ignoreWhen`). Without it, a plan of
+   * `action` decides what is shown; docs/lists.md says which to choose.
+   */
+  readonly list?: string;
   /** Cerbos scope of the resource policy. */
   readonly scope?: string;
   /** Cerbos version of the resource policy. */
@@ -67,14 +73,24 @@ const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 /** The attribute that has the arguments, unless an entry says otherwise. */
 export const ARGUMENTS = "args";
 
-/** @throws {HopwiseError} `config_invalid` for a name that no tool may have */
+/** @throws {HopwiseError} `config_invalid` for a name that no tool may have, or an entry that cannot be right */
 export function checkToolMap(tools: ToolMap): void {
+  const called = new Set(
+    Object.values({ ...MCP_ENTRIES, ...tools }).map(({ kind, action }) => JSON.stringify([kind, action])),
+  );
   for (const [name, entry] of Object.entries(tools)) {
     const problem = OPERATIONS.has(name) ? undefined : toolNameProblem(name);
     if (problem !== undefined)
       throw new HopwiseError("config_invalid", `tools: "${name}" cannot be a tool's name: ${problem}`);
     if (!entry.kind || !entry.action) {
       throw new HopwiseError("config_invalid", `tools: "${name}" needs a kind and an action`);
+    }
+    // Schemas exempt it: as the action of a call, too, it would let arguments through that no schema saw.
+    if (entry.list === "" || called.has(JSON.stringify([entry.kind, entry.list]))) {
+      throw new HopwiseError(
+        "config_invalid",
+        `tools: "${name}" needs a listing action that is not empty, and of no call of the kind "${entry.kind}"`,
+      );
     }
     checkSourceNames(`tools: "${name}"`, entry.sources, entry.argumentsAs ?? ARGUMENTS);
   }
