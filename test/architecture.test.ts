@@ -96,6 +96,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/principal",
     "core/resource",
     "type:core/source",
+    "core/token",
   ],
   // The front door.
   "core/index.ts": [
