@@ -8,6 +8,8 @@ export type { CompilePoliciesOptions, CompileResult } from "./compile-policies.t
 export { compilePolicies } from "./compile-policies.ts";
 export type { ConnectedPdp, ConnectPdpOptions } from "./connect-pdp.ts";
 export { connectPdp } from "./connect-pdp.ts";
+export type { PolicyWarning } from "./lint-policies.ts";
+export { lintPolicies } from "./lint-policies.ts";
 export type { SchemaEnforcement } from "./pdp-config.ts";
 export type { PdpProbe, PdpWarning, PdpWarningCode } from "./probe-pdp.ts";
 export { probePdp } from "./probe-pdp.ts";
