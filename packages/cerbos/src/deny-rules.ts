@@ -10,7 +10,7 @@ export interface DenyRule {
   readonly actions: readonly string[];
   /** Conditions of the rule, of the derived roles it is for, and the variables of both. */
   readonly expressions: readonly string[];
-  /** Where the attributes' schemas are named: the policy itself, or those of the kind of resource. */
+  /** By which schemas the attributes are checked: those of the kind of resource, in its policy without a scope. */
   readonly schemas: readonly PolicySchemas[];
 }
 
@@ -35,7 +35,14 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
   const roleSets = new Map(
     documents.map(({ content }) => at(content, "derivedRoles")).map((roles) => [at(roles, "name"), roles]),
   );
-  const policies = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => it !== undefined);
+  // Whatever a policy with a scope says of schemas, Cerbos goes by the one without: seen with 0.55.0.
+  const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => !isScoped(it));
+  const schemasFor = (kind: unknown, version?: unknown): readonly PolicySchemas[] => {
+    const found = unscoped.filter(
+      (it) => it !== undefined && at(it, "resource") === kind && (version ?? at(it, "version")) === at(it, "version"),
+    );
+    return found.length === 0 ? [schemasOf(undefined)] : found.map(schemasOf);
+  };
 
   /** The condition of something, and the variables it uses, and those that these use. */
   function expressionsOf(condition: unknown, holder: unknown): readonly string[] {
@@ -73,24 +80,34 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
         name: nameOf(rule, i),
         actions: list(at(rule, "actions")).map(String),
         expressions: [...expressionsOf(at(rule, "condition"), policy), ...roles],
-        schemas: [schemasOf(policy)],
+        schemas: schemasFor(at(policy, "resource"), at(policy, "version")),
       };
     });
     const ofPrincipal = list(at(principal, "rules")).flatMap((rule, i) =>
       list(at(rule, "actions")).flatMap((action, j) => {
         if (at(action, "effect") !== "EFFECT_DENY") return [];
-        const sameKind = policies.filter((it) => at(it, "resource") === at(rule, "resource"));
         return {
           document,
           line: document.lineOf(["principalPolicy", "rules", i, "actions", j]),
           name: nameOf(action, j),
           actions: [String(at(action, "action"))],
           expressions: expressionsOf(at(action, "condition"), principal),
-          schemas: sameKind.length === 0 ? [schemasOf(undefined)] : sameKind.map(schemasOf),
+          schemas: schemasFor(at(rule, "resource")),
         };
       }),
     );
     return [...ofResource, ...ofPrincipal];
+  });
+}
+
+/** Policies with a scope that name schemas, and the line where they do: nothing is checked by these. */
+export function ignoredSchemas(
+  documents: readonly SourceDocument[],
+): readonly { readonly document: SourceDocument; readonly line: number }[] {
+  return documents.flatMap((document) => {
+    const policy = at(document.content, "resourcePolicy");
+    if (!isScoped(policy) || at(policy, "schemas") === undefined) return [];
+    return { document, line: document.lineOf(["resourcePolicy", "schemas"]) };
   });
 }
 
@@ -113,6 +130,10 @@ function schemasOf(policy: unknown): PolicySchemas {
     };
   };
   return { resource: use("resourceSchema"), principal: use("principalSchema") };
+}
+
+function isScoped(policy: unknown): boolean {
+  return ![undefined, ""].includes(at(policy, "scope") as string | undefined);
 }
 
 function nameOf(rule: unknown, index: number): string {

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { compilePolicies } from "./compile-policies.ts";
 import { lintPolicies, type PolicyWarning } from "./lint-policies.ts";
+import { startPdp } from "./start-pdp.ts";
 import { PAYMENTS, temporaryFolder } from "./testing/policies.ts";
 
 interface Parts {
@@ -213,6 +214,50 @@ describe("a schema requires an attribute", () => {
     expect(await ignored("list")).toEqual([]);
     expect(await ignored("pay")).toEqual(["R.attr.amount"]);
     expect(await ignored('"*"')).toEqual(["R.attr.amount"]);
+  });
+});
+
+/** A policy of the scope `acme`, with a DENY rule on line 7 or below. */
+const ACME = (schemas: string): string => `apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  resource: payment
+  version: default
+  scope: acme
+  ${schemas}
+  rules:
+    - { actions: [pay], effect: EFFECT_DENY, roles: ["*"], condition: { match: ${EXPR("R.attr.amount > R.attr.bound")} } }
+`;
+const BOUND = JSON.stringify({ required: ["amount", "bound"] });
+
+describe("a policy with a scope", () => {
+  it("is held against the schemas of the policy without one, as Cerbos does", async () => {
+    expect(await attributes({ others: { "acme.yaml": ACME("") } })).toEqual(["R.attr.bound"]);
+  });
+
+  it("gets a warning where it names schemas: they are ignored, and do not count here either", async () => {
+    const others = {
+      "acme.yaml": ACME('schemas: { resourceSchema: { ref: "cerbos:///bound.json" } }'),
+      "_schemas/bound.json": BOUND,
+    };
+    const warnings = await lintPolicies(folderOf({ others }));
+    expect(warnings.map(({ code, line, attribute }) => [code, line, attribute])).toEqual([
+      ["schema_ignored", 6, undefined],
+      ["deny_on_optional_attribute", 8, "R.attr.bound"],
+    ]);
+  });
+
+  it("names schemas in vain: what they refuse is allowed, on the real PDP", async () => {
+    const policy = PAYMENTS.replace("resource: payment", "resource: payment\n  scope: acme").replace(
+      "rules:",
+      'schemas: { resourceSchema: { ref: "cerbos:///bound.json" } }\n  rules:',
+    );
+    const pdp = await startPdp({
+      policies: temporaryFolder({ "acme.yaml": policy, "root.yaml": PAYMENTS, "_schemas/bound.json": BOUND }),
+    });
+    onTestFinished(() => pdp.close());
+    const principal = { id: "ann", roles: ["user"], attr: { cap: 10 } };
+    const resource = { kind: "payment", id: "p1", scope: "acme", attr: { amount: 5 } };
+    expect(await pdp.client.isAllowed({ principal, resource, action: "pay" })).toBe(true);
   });
 });
 

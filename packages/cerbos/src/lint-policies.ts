@@ -1,12 +1,12 @@
 import { type AttributePath, readExpression } from "./attribute-paths.ts";
-import { type DenyRule, denyRules, type SchemaUse } from "./deny-rules.ts";
+import { type DenyRule, denyRules, ignoredSchemas, type SchemaUse } from "./deny-rules.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { readPolicySource } from "./policy-source.ts";
 import { optionalSteps } from "./required-attributes.ts";
 
 /** Something in a policy folder that compiles, and may still let through what it was written to stop. */
 export interface PolicyWarning {
-  readonly code: "deny_on_optional_attribute" | "file_unreadable";
+  readonly code: "deny_on_optional_attribute" | "schema_ignored" | "file_unreadable";
   /** Path of the file, below the folder as it was given. */
   readonly file: string;
   /** Counted from 1; undefined where the whole file is at fault. */
@@ -26,7 +26,8 @@ export interface PolicyWarning {
  * Looked at are conditions of DENY rules in resource and principal policies, the derived roles they are for, and the
  * variables of both, also imported ones. An attribute that the condition asks for first (`has(R.attr.cap)`) may be
  * missing. The text of the expressions is read, not their meaning: `R.attr[name]` is not followed, and whether a value has
- * the right type is the schema's business. A file that cannot be read is a warning, too: {@link compilePolicies} says all
+ * the right type is the schema's business. Schemas that a policy with a scope names are told too, because Cerbos ignores
+ * them. A file that cannot be read is a warning, too: {@link compilePolicies} says all
  * that is wrong with it.
  *
  * @example
@@ -45,6 +46,16 @@ export async function lintPolicies(folder: string): Promise<readonly PolicyWarni
         ...it,
         code: "file_unreadable",
         message: `the file cannot be read: ${it.message}. Correct it; nothing in it was looked at`,
+      }),
+    ),
+    ...ignoredSchemas(documents).map(
+      ({ document, line }): PolicyWarning => ({
+        code: "schema_ignored",
+        file: document.file,
+        line,
+        message:
+          "Cerbos ignores the schemas of a policy with a scope: it goes by those of the same policy without a scope. " +
+          "Name them there",
       }),
     ),
     ...denyRules(documents).flatMap((rule) => {
@@ -92,7 +103,7 @@ function ignores({ ignoredFor }: SchemaUse, actions: readonly string[]): boolean
 }
 
 function whyOptional(optional: string, use: SchemaUse, of: AttributePath["of"], ignored: boolean): string {
-  if (use.name === undefined) return `the policy names no ${of} schema`;
+  if (use.name === undefined) return `the policy (the one without a scope) names no ${of} schema`;
   if (ignored) return `Cerbos ignores the schema ${use.name} for an action of the rule (ignoreWhen)`;
   return `the schema ${use.name} does not require ${optional}`;
 }
