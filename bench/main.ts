@@ -15,6 +15,7 @@ const GOALS: { readonly [key: string]: number } = {
   authorize3_over_raw3: 1.25,
   authorize3_wire_over_raw3: 1.4,
   authorize3_over_raw1: 2,
+  resilient1_over_raw1: 1.05,
   verify_cold_n1: 1.6,
   verify_cold_n3: 1.6,
   verify_cold_n8: 1.6,
@@ -38,6 +39,7 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
     authorize3_over_raw3: authorize.sessionOverRaw3,
     authorize3_wire_over_raw3: authorize.wireOverRaw3,
     authorize3_over_raw1: authorize.sessionOverRaw1,
+    resilient1_over_raw1: authorize.resilient1OverRaw1,
   };
   for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
   results["verify_warm_us"] = await measureWarm();
