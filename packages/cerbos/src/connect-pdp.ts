@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { noticeLostPolicies } from "./lost-policies.ts";
 import { type PdpProbe, type PdpWarning, probePdp } from "./probe-pdp.ts";
 import { type PolicyClient, type ResilienceOptions, resilient } from "./resilient.ts";
 import { clientFor, type PdpTls } from "./target.ts";
@@ -79,7 +80,15 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
   };
   try {
     for (const [i, target] of targets.entries()) clients.push(clientFor(target, `/targets/${i}`, { tls, plaintext }));
-    const client = resilient(clients, {
+    let sawCanary = false;
+    const report = (probe: PdpProbe | undefined, target: string): readonly PdpWarning[] => {
+      sawCanary ||= probe?.warnings.every(({ code }) => code !== "strict_evaluation_unknown") ?? false;
+      const warnings = warningsOf(target, probe);
+      warnings.forEach(warn);
+      return warnings;
+    };
+    const watched = clients.map((client) => noticeLostPolicies(client, () => sawCanary));
+    const client = resilient(watched, {
       ...resilience,
       onChange({ index, up }) {
         const target = targets[index] as string;
@@ -88,14 +97,13 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
         // Whoever is back may be somebody else: an older version, or one that was set up anew.
         const signal = AbortSignal.timeout(startTimeoutMs);
         probePdp(clients[index] as GRPC, { signal }).then(
-          ({ warnings }) => warnings.forEach((warning) => void warn({ ...warning, target })),
+          (probe) => void report(probe, target),
           () => {},
         );
       },
     });
     const probes = await probeAll(targets, clients, startTimeoutMs);
-    const warnings = targets.flatMap((target, i) => warningsOf(target, probes[i]));
-    warnings.forEach(warn);
+    const warnings = targets.flatMap((target, i) => report(probes[i], target));
     return { client, version: oldest(probes), warnings, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();

@@ -46,16 +46,40 @@ export async function probePdp(
   client: Pick<GRPC, "serverInfo" | "checkResources">,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<PdpProbe> {
-  const [{ version }, behaviour] = await Promise.all([client.serverInfo(options), askCanary(client, options)]);
+  const [{ version }, behaviour] = await Promise.all([client.serverInfo(options), lacksByBehaviour(client, options)]);
   return { version, warnings: [...lacksOf(version), ...behaviour] };
 }
 
 const CANARY = "hopwise_canary";
 
-async function askCanary(
-  client: Pick<GRPC, "checkResources">,
-  options: { readonly signal?: AbortSignal },
-): Promise<readonly PdpWarning[]> {
+type CanaryClient = Pick<GRPC, "checkResources">;
+interface AskOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Whether the PDP has the canary's policy. */
+export async function hasCanary(client: CanaryClient, options: AskOptions): Promise<boolean> {
+  return (await askCanary(client, options)).known;
+}
+
+async function lacksByBehaviour(client: CanaryClient, options: AskOptions): Promise<readonly PdpWarning[]> {
+  const { known, strict, enforced } = await askCanary(client, options);
+  if (!known) return [{ code: "strict_evaluation_unknown", text: STRICT_UNKNOWN }];
+  return [
+    ...(strict ? [] : [{ code: "strict_evaluation_off", text: STRICT_OFF } as const]),
+    ...(enforced ? [] : [{ code: "schemas_not_enforced", text: SCHEMAS_IGNORED } as const]),
+  ];
+}
+
+interface Song {
+  readonly known: boolean;
+  /** It denied where a DENY rule failed. */
+  readonly strict: boolean;
+  /** It denied where attributes did not fit their schema. */
+  readonly enforced: boolean;
+}
+
+async function askCanary(client: CanaryClient, options: AskOptions): Promise<Song> {
   const { results } = await client.checkResources(
     {
       principal: { id: "hopwise-probe", roles: ["hopwise_probe"] },
@@ -68,14 +92,11 @@ async function askCanary(
     options,
   );
   const [rule, schema] = results;
-  const known = rule?.metadata?.actions["evaluate"]?.matchedPolicy === `resource.${CANARY}.vdefault`;
-  const strict = rule?.actions["evaluate"] === "EFFECT_DENY";
-  const enforced = schema?.actions["validate"] === "EFFECT_DENY";
-  if (!known) return [{ code: "strict_evaluation_unknown", text: STRICT_UNKNOWN }];
-  return [
-    ...(strict ? [] : [{ code: "strict_evaluation_off", text: STRICT_OFF } as const]),
-    ...(enforced ? [] : [{ code: "schemas_not_enforced", text: SCHEMAS_IGNORED } as const]),
-  ];
+  return {
+    known: rule?.metadata?.actions["evaluate"]?.matchedPolicy === `resource.${CANARY}.vdefault`,
+    strict: rule?.actions["evaluate"] === "EFFECT_DENY",
+    enforced: schema?.actions["validate"] === "EFFECT_DENY",
+  };
 }
 
 const STRICT_UNKNOWN =

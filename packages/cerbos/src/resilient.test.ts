@@ -246,6 +246,24 @@ describe("several clients", () => {
     expect(hung.signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
+  it("let one take its time that is all there is: nobody is left alone for being slow while the others are gone", async () => {
+    const slow: Behaviour = () => new Promise((resolve) => setTimeout(resolve, 60, "late"));
+    const steady = resilient([fake(fails(GONE)), fake(slow)], { patienceMs: 20, faultsInARow: 1, restMs: 60_000 });
+    const settled = await outcomes(steady, 10);
+    expect(settled.map((it) => it.status === "fulfilled" && it.value)).toEqual(Array(10).fill("late"));
+    expect(await check(steady)).toBe("late");
+  });
+
+  it("are better than none: one that rests is asked where the only one that is up fails", async () => {
+    const [resting, dying] = [fake(fails(GONE)), fake()];
+    const steady = resilient([resting, dying], { faultsInARow: 1, restMs: 60_000 });
+    await check(steady);
+    resting.behave = answers;
+    dying.behave = fails(GONE);
+    expect(await check(steady)).toBe("yes");
+    await expect(check(steady)).rejects.toThrow("left alone");
+  });
+
   it("leave nobody to ask where all of them failed: at once an error", async () => {
     const clients = [fake(fails(GONE)), fake(fails(GONE))];
     const steady = resilient(clients, { faultsInARow: 1, restMs: 60_000 });

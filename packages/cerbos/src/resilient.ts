@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { attempt, type Bounds, callerLeft, type Outcome } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
-import { judge } from "./target-fault.ts";
 
 /** The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it. */
 export type PolicyClient = Pick<GRPC, "checkResources" | "planResources">;
@@ -16,8 +16,8 @@ export interface ResilienceOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * How long to wait for one target where another one could be asked instead. Keep it well below the deadline of the
-   * authorizer. A caller who leaves later than this without an answer counts against the target.
+   * How long to wait for one target before another one is asked as well; the first answer counts. Keep it well below the
+   * deadline of the authorizer. A caller who leaves later than this without an answer counts against the target.
    *
    * @defaultValue 250
    */
@@ -67,29 +67,54 @@ export function resilient(
 ): PolicyClient {
   const settings = checked(options);
   const lanes = (Array.isArray(clients) ? clients : [clients]).map((client: PolicyClient, index) =>
-    createLane(client, index, settings),
+    createLane(client, index, settings, othersUp),
   );
   if (lanes.length === 0) throw new HopwiseError("config_invalid", "resilient() was given no client");
   let turn = 0;
 
   async function ask<Answer>(question: Question<Answer>, caller: AbortSignal | undefined): Promise<Answer> {
-    const from = performance.now();
-    const first = turn++ % lanes.length;
-    let failed: { readonly lane: Lane; readonly fault: unknown } | undefined;
-    // Round once, and round again: whoever comes after the one that failed, and itself where nobody else is left.
-    for (let i = 0; i < 2 * lanes.length; i++) {
-      const lane = lanes[(first + i) % lanes.length] as Lane;
-      if (failed?.lane === lane) await pause(caller);
-      const left = settings.timeoutMs - (performance.now() - from);
-      if (left <= 0) break;
-      const elsewhere = failed === undefined && lanes.some((other) => other !== lane && other.breaker.up);
-      const outcome = await lane.ask(question, elsewhere ? Math.min(left, settings.patienceMs) : left, caller);
-      if (outcome === undefined) continue;
-      if ("answer" in outcome) return outcome.answer;
-      if (outcome.verdict === "refused" || failed !== undefined) throw outcome.error;
-      failed = { lane, fault: outcome.error };
+    if (caller?.aborted) throw callerLeft(caller);
+    const endsAt = performance.now() + settings.timeoutMs;
+    const start = turn++;
+    const first = next(start);
+    if (first === undefined) throw nobodyLeft(lanes.length);
+    const answered = lanes.length > 1 ? new AbortController() : undefined;
+    const askOnce = (lane: Lane): Promise<Outcome<Answer>> =>
+      lane.ask(question, { limitMs: endsAt - performance.now(), caller, answered: answered?.signal });
+
+    const one = askOnce(first);
+    let outcome = othersUp(first) ? await within(settings.patienceMs, one) : await one;
+    if (outcome === undefined || outcome.verdict === "fault") {
+      const second = next(start, first) ?? (outcome === undefined ? undefined : lastResort(start, first));
+      if (second === first) await pause(caller);
+      const goesOn = second !== undefined && !caller?.aborted && performance.now() < endsAt;
+      const two = goesOn ? askOnce(second) : undefined;
+      // The first one is slow, or has failed. Slow is not gone: whoever answers first is right.
+      if (outcome === undefined) outcome = two === undefined ? await one : await firstAnswer(one, two);
+      else if (two !== undefined) outcome = await two;
     }
-    throw failed?.fault ?? nobodyLeft(lanes.length);
+    answered?.abort();
+    if (outcome.verdict !== "answer") throw outcome.error;
+    return outcome.answer;
+  }
+
+  /** The next one in turn that may be asked, but not this one. */
+  function next(start: number, not?: Lane): Lane | undefined {
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[(start + i) % lanes.length] as Lane;
+      if (lane !== not && lane.breaker.admits) return lane;
+    }
+    return undefined;
+  }
+
+  /** Where the first one failed and nobody else is up: one that rests is better than none, and may only have been slow. */
+  function lastResort(start: number, failed: Lane): Lane | undefined {
+    const others = lanes.filter((lane) => lane !== failed);
+    return others[start % others.length] ?? (failed.breaker.admits ? failed : undefined);
+  }
+
+  function othersUp(lane: Lane): boolean {
+    return lanes.some((other) => other !== lane && other.breaker.up);
   }
 
   return {
@@ -102,27 +127,18 @@ export function resilient(
 
 type Question<Answer> = (client: PolicyClient, signal: AbortSignal) => Promise<Answer>;
 
-type Outcome<Answer> =
-  | { readonly answer: Answer }
-  | { readonly verdict: ReturnType<typeof judge>; readonly error: unknown };
-
 /** One client, and whether it is worth asking. */
 interface Lane {
   readonly breaker: Breaker;
-  /** Undefined: it is left alone. Rejects only when the caller has left. */
-  ask<Answer>(
-    question: Question<Answer>,
-    limitMs: number,
-    caller: AbortSignal | undefined,
-  ): Promise<Outcome<Answer> | undefined>;
+  ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">): Promise<Outcome<Answer>>;
 }
 
 type Settings = Required<Omit<ResilienceOptions, "onChange">> & Pick<ResilienceOptions, "onChange">;
 
-function createLane(client: PolicyClient, index: number, settings: Settings): Lane {
+/** @param othersUp whether another one is up: the last one is not left alone for being slow */
+function createLane(client: PolicyClient, index: number, settings: Settings, othersUp: (lane: Lane) => boolean): Lane {
   const breaker = createBreaker({
     ...settings,
-    failed: (outcome) => (outcome as { verdict?: unknown }).verdict === "fault",
     onChange(up) {
       try {
         settings.onChange?.({ index, up });
@@ -131,65 +147,53 @@ function createLane(client: PolicyClient, index: number, settings: Settings): La
       }
     },
   });
-  return {
+  const lane: Lane = {
     breaker,
-    ask(question, limitMs, caller) {
-      if (caller?.aborted) return Promise.reject(callerLeft(caller));
-      return breaker.run(() => {
-        // The one call that tries has to end as a yes or a no.
-        const patienceMs = breaker.up ? settings.patienceMs : 0;
-        return attempt(async (signal) => question(client, signal), { limitMs, patienceMs, caller });
+    ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">) {
+      // The call that shows whether a target is back has to end as a yes or a no, however soon its caller leaves.
+      const trying = !breaker.up;
+      const longMs = trying ? 0 : settings.patienceMs;
+      const run = (): Promise<Outcome<Answer>> =>
+        attempt(async (signal) => question(client, signal), { ...bounds, longMs });
+      if (!breaker.admits) return run(); // as a last resort
+      return breaker.run(run, ({ verdict }) => {
+        if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
+        return COUNTS_AS[verdict];
       });
     },
   };
+  return lane;
 }
 
-/**
- * Asks once, for as long as the limit and the caller allow. A client that does not listen to signals is left behind: an
- * attempt always ends, or the breaker would wait for it forever.
- */
-function attempt<Answer>(
-  ask: (signal: AbortSignal) => Promise<Answer>,
-  { limitMs, patienceMs, caller }: { limitMs: number; patienceMs: number; caller: AbortSignal | undefined },
-): Promise<Outcome<Answer>> {
+const COUNTS_AS = { answer: "success", refused: "success", fault: "failure", left: "neither" } as const;
+
+/** Undefined when the time is over first. */
+async function within<Value>(ms: number, value: Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  const settled = await Promise.race([value, over]);
+  clearTimeout(timer);
+  return settled;
+}
+
+/** The first that is an answer, or says that the request is wrong; when none is, the outcome of the last that ended. */
+function firstAnswer<Answer>(...attempts: readonly Promise<Outcome<Answer>>[]): Promise<Outcome<Answer>> {
   return new Promise((settle, reject) => {
-    const own = new AbortController();
-    const from = performance.now();
-    const end = (): void => {
-      clearTimeout(timer);
-      caller?.removeEventListener("abort", leave);
-    };
-    const fail = (error: unknown, verdict = judge(error)): void => {
-      end();
-      settle({ verdict, error });
-    };
-    const leave = (): void => {
-      const error = callerLeft(caller);
-      // Who leaves at once says nothing about the target. Who waited for long does.
-      if (performance.now() - from >= patienceMs) fail(error);
-      else reject(error);
-      end();
-      own.abort();
-    };
-    const timer = setTimeout(() => {
-      fail(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`));
-      own.abort();
-    }, limitMs);
-    caller?.addEventListener("abort", leave, { once: true });
-    ask(own.signal).then((answer) => {
-      end();
-      settle({ answer });
-    }, fail);
+    let open = attempts.length;
+    for (const attempt of attempts) {
+      attempt.then((outcome) => {
+        open--;
+        if (open === 0 || outcome.verdict === "answer" || outcome.verdict === "refused") settle(outcome);
+      }, reject);
+    }
   });
 }
 
 /** So that many callers of a target that just fell over do not all come back in the same moment. */
 async function pause(caller: AbortSignal | undefined): Promise<void> {
   await delay(5 + Math.random() * 20, undefined, caller === undefined ? {} : { signal: caller }).catch(() => {});
-}
-
-function callerLeft(caller: AbortSignal | undefined): HopwiseError {
-  return new HopwiseError("policy_unavailable", "the caller stopped waiting", { cause: caller?.reason });
 }
 
 function nobodyLeft(targets: number): HopwiseError {
