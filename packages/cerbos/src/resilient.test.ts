@@ -264,6 +264,16 @@ describe("several clients", () => {
     await expect(check(steady)).rejects.toThrow("left alone");
   });
 
+  it("do not lose a call to one that only was slow once, and rests, when the quick one dies", async () => {
+    const [slow, quick] = [fake(hangs), fake()];
+    const steady = resilient([slow, quick], { patienceMs: 10, faultsInARow: 1, restMs: 60_000 });
+    expect(await check(steady)).toBe("yes");
+    slow.behave = answers;
+    quick.behave = fails(GONE);
+    for (let i = 0; i < 5; i++) expect(await check(steady)).toBe("yes");
+    expect(quick.asked).toBe(2);
+  });
+
   it("leave nobody to ask where all of them failed: at once an error", async () => {
     const clients = [fake(fails(GONE)), fake(fails(GONE))];
     const steady = resilient(clients, { faultsInARow: 1, restMs: 60_000 });

@@ -76,7 +76,8 @@ export function resilient(
     if (caller?.aborted) throw callerLeft(caller);
     const endsAt = performance.now() + settings.timeoutMs;
     const start = turn++;
-    const first = next(start);
+    // One that rests only because another one was quicker is better than none.
+    const first = next(start) ?? lanes.find((lane) => lane.onlySlow);
     if (first === undefined) throw nobodyLeft(lanes.length);
     const answered = lanes.length > 1 ? new AbortController() : undefined;
     const askOnce = (lane: Lane): Promise<Outcome<Answer>> =>
@@ -130,6 +131,8 @@ type Question<Answer> = (client: PolicyClient, signal: AbortSignal) => Promise<A
 /** One client, and whether it is worth asking. */
 interface Lane {
   readonly breaker: Breaker;
+  /** What it did wrong last was to be slower than another one. */
+  readonly onlySlow: boolean;
   ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">): Promise<Outcome<Answer>>;
 }
 
@@ -147,8 +150,12 @@ function createLane(client: PolicyClient, index: number, settings: Settings, oth
       }
     },
   });
+  let onlySlow = false;
   const lane: Lane = {
     breaker,
+    get onlySlow() {
+      return onlySlow;
+    },
     ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">) {
       // The call that shows whether a target is back has to end as a yes or a no, however soon its caller leaves.
       const trying = !breaker.up;
@@ -157,6 +164,7 @@ function createLane(client: PolicyClient, index: number, settings: Settings, oth
         attempt(async (signal) => question(client, signal), { ...bounds, longMs });
       if (!breaker.admits) return run(); // as a last resort
       return breaker.run(run, ({ verdict }) => {
+        if (verdict !== "left") onlySlow = verdict === "slow";
         if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
         return COUNTS_AS[verdict];
       });
