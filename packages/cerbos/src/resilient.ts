@@ -93,8 +93,8 @@ export function resilient(
       // The first one is slow, or has failed. Slow is not gone: whoever answers first is right.
       if (outcome === undefined) outcome = two === undefined ? await one : await firstAnswer(one, two);
       else if (two !== undefined) outcome = await two;
+      answered?.abort(); // costs too much to do where nobody else was asked
     }
-    answered?.abort();
     if (outcome.verdict !== "answer") throw outcome.error;
     return outcome.answer;
   }
