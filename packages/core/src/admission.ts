@@ -11,6 +11,7 @@ import {
   type Edge,
   type HopVerdict,
   type PolicyDecisionPoint,
+  withHeaders,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { clause, couldPermit, newWork, refusal } from "./grant/index.ts";
@@ -145,7 +146,7 @@ export function createAdmission(
     const { kind, scope } = resource;
     invocation.asked = { kind, action, ...(scope !== undefined && { scope }) };
     const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
-    await invocation.stage("policy", async () => {
+    await invocation.stage("policy", async (watch) => {
       invocation.verdicts = await checkHops(
         cerbos,
         {
@@ -158,6 +159,7 @@ export function createAdmission(
           ...(edges && { edges }),
         },
         deadlineMs,
+        watch.hop,
       );
       const denial = combineVerdicts(invocation.verdicts);
       if (denial !== undefined) throw new HopwiseError(denial.code, denial.message, denial);
@@ -181,7 +183,9 @@ export function createAdmission(
     const { principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", people),
     );
-    const answers = await invocation.stage("policy", () => couldBeAllowed(cerbos, principals, candidates, deadlineMs));
+    const answers = await invocation.stage("policy", ({ headers }) =>
+      couldBeAllowed(withHeaders(cerbos, headers), principals, candidates, deadlineMs),
+    );
     const open = new Set(candidates.filter((_, i) => answers[i]));
     const shown = granted.map((entry) => entry !== undefined && open.has(entry));
     invocation.shown = { items: shown.filter(Boolean).length, of: items.length };

@@ -10,7 +10,7 @@ import { plainText } from "../plain-text.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "./obligations.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
-import type { PolicyDecisionPoint } from "./pdp.ts";
+import { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
 
 /** One question to every hop of a chain. */
 export interface HopQuestion {
@@ -60,6 +60,12 @@ export interface HopVerdict {
   readonly cerbosCallId?: string;
 }
 
+/** Stands around each question: hands on the headers that go with it, and sees what came of it. */
+export type HopWatch = (
+  hop: Pick<HopVerdict, "hop" | "kind" | "id">,
+  ask: (headers?: TraceHeaders) => Promise<HopVerdict>,
+) => Promise<HopVerdict>;
+
 /**
  * Asks the policies about every hop at once: one request a hop, all within one deadline. The answers are for the caller
  * to AND; nothing is merged here.
@@ -68,18 +74,22 @@ export async function checkHops(
   pdp: PolicyDecisionPoint,
   question: HopQuestion,
   deadlineMs: number,
+  watch: HopWatch = (_, ask) => ask(),
 ): Promise<readonly HopVerdict[]> {
   return withDeadline(deadlineMs, (signal, expired) =>
     Promise.all(
-      question.hops.map(async (hop, index): Promise<HopVerdict> => {
+      question.hops.map((hop, index) => {
         const request = requestOf(question, index);
         const asked = { hop: index, ...hop, roles: request.principal.roles };
-        try {
-          const response = await Promise.race([pdp.checkResources(request, { signal }), expired]);
-          return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
-        } catch (cause) {
-          return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
-        }
+        return watch(asked, async (headers): Promise<HopVerdict> => {
+          try {
+            const answer = withHeaders(pdp, headers).checkResources(request, { signal });
+            const response = await Promise.race([answer, expired]);
+            return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
+          } catch (cause) {
+            return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
+          }
+        });
       }),
     ),
   );

@@ -1,5 +1,5 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
-export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
+export { checkHops, type Edge, type HopVerdict, type HopWatch } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
 export {
   type Allowed,
@@ -17,5 +17,5 @@ export { type Explanation, explain } from "./explain.ts";
 export { type ModelView, modelView } from "./model-view.ts";
 export { addUp, changesResults, type Fulfilled, fulfil, type Obligations } from "./obligations.ts";
 export { chainLine, operatorView } from "./operator-view.ts";
-export type { PolicyDecisionPoint } from "./pdp.ts";
+export { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
 export { couldBeAllowed } from "./plan-hops.ts";
