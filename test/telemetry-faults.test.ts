@@ -191,13 +191,15 @@ describe("decisions and records are the same as without telemetry, with", () => 
 });
 
 it("tells the SDK that is registered after the authorizer was made, and after its first call", async () => {
-  const { tracerProvider, spans, close } = recorder();
+  const { tracerProvider, meterProvider, spans, points, close } = recorder();
   const { authorizer } = world.authorizer({ telemetry: openTelemetry() });
   const call = { tool: "send_payment", arguments: GOOD, credential: undefined };
   await authorizer.authorize(call);
   trace.setGlobalTracerProvider(tracerProvider);
+  metrics.setGlobalMeterProvider(meterProvider);
   await authorizer.authorize(call);
   expect(treeOf(await spans())).toEqual(["authorize send_payment", "  hopwise.arguments"]);
+  expect((await points()).find(({ metric }) => metric === "hopwise.unverified_attempts")?.count).toBe(1);
   await close();
 });
 

@@ -40,6 +40,7 @@ export function recorder(options: { readonly sampler?: Sampler } = {}) {
 
   return {
     tracerProvider,
+    meterProvider,
     telemetry: openTelemetry({ tracerProvider, meterProvider }),
     /** Everything that ended, in the order in which it began. */
     spans: async (): Promise<readonly ReadableSpan[]> => {
