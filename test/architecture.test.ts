@@ -42,6 +42,15 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "@cerbos/core",
   ],
   "core/audit": ["core/decision", "core/crypto", "core/json", "type:core/errors.ts", "type:core/source", "core/token"],
+  "core/telemetry": ["type:core/audit", "type:core/decision"],
+  // A door of its own (`@hopwise/core/opentelemetry`): the other one works where this optional peer is not installed.
+  "core/opentelemetry": [
+    "core/telemetry",
+    "type:core/audit",
+    "type:core/decision",
+    "core/errors.ts",
+    "@opentelemetry/api",
+  ],
   // The few files that put the stages in order know them all.
   "core/invocation.ts": [
     "core/audit",
@@ -52,6 +61,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/json",
     "core/plain-text.ts",
     "type:core/source",
+    "type:core/telemetry",
     "core/token",
   ],
   "core/caller.ts": [
@@ -88,6 +98,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/resource",
     "core/source",
     "type:core/state",
+    "core/telemetry",
     "core/token",
   ],
   "core/describe-context.ts": [
@@ -113,6 +124,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/resource",
     "type:core/source",
     "core/state",
+    "type:core/telemetry",
     "core/token",
   ],
   // Only errors of the core: see below.

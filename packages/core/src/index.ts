@@ -136,6 +136,7 @@ export {
   type RevocationTarget,
   type State,
 } from "./state/index.ts";
+export type { Telemetry } from "./telemetry/index.ts";
 export {
   type ChainId,
   type Credential,

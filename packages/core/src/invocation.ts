@@ -17,6 +17,7 @@ import { HopwiseError } from "./errors.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
 import { plainText } from "./plain-text.ts";
 import type { ContextOrigin } from "./source/index.ts";
+import type { StageWatch, Telemetry } from "./telemetry/index.ts";
 import { type Chain, randomId } from "./token/index.ts";
 
 /** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
@@ -39,7 +40,7 @@ export interface Invocation {
   /** Arguments that the record keeps, by name; the others are in it as a hash. */
   keep(names: readonly string[] | undefined): void;
   /** Runs one stage and notes how long it took. A {@link HopwiseError} in it ends the invocation. */
-  stage<T>(name: Stage, run: () => T | Promise<T>): Promise<T>;
+  stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<T>;
   /** Ends it with an allowance, unless that cannot be recorded. */
   allow(how?: { readonly projected?: boolean; readonly obligations?: Obligations }): Promise<Decision>;
   /** Ends it with a denial: the {@link HopwiseError} that a stage threw. Anything else is a fault and is thrown on. */
@@ -51,13 +52,20 @@ export interface InvocationOptions {
   readonly audience: string;
   readonly via: DecisionRecord["via"];
   readonly audit: AuditSink;
+  readonly telemetry: Telemetry;
+  /** Whether the tool's name is ours, and no stranger's text. */
+  readonly named: boolean;
+  /** See {@link Call.traceparent}. */
+  readonly traceparent?: string | undefined;
   /** How long writing the record may take, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: () => number;
 }
 
-export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock }: InvocationOptions): Invocation {
+export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }: InvocationOptions): Invocation {
+  const { tool, audience, via } = call;
   const id = randomId();
+  const watch = telemetry.begin({ invocation: id, ...call });
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
   let current: Stage = "arguments";
@@ -135,6 +143,11 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     retryable: isRetryable(error.code as Denied["code"]),
   });
 
+  const ended = <D extends Decision>(decision: D): D => {
+    watch.end({ decision, verified: invocation.verified, shown: invocation.shown });
+    return decision;
+  };
+
   const invocation: Invocation = {
     id,
     tool,
@@ -150,7 +163,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       current = name;
       const from = performance.now();
       try {
-        return await run();
+        return await watch.stage(name, run);
       } finally {
         spent[name] = (spent[name] ?? 0) + performance.now() - from;
       }
@@ -166,18 +179,23 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       });
       try {
         await invocation.stage("audit", () => record(decision()));
-        return decision();
+        return ended(decision());
       } catch (cause) {
         // No allowed call without its record.
-        return denied(
-          new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
-            cause,
-          }),
+        return ended(
+          denied(
+            new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
+              cause,
+            }),
+          ),
         );
       }
     },
     deny: async (error) => {
-      if (!(error instanceof HopwiseError)) throw error;
+      if (!(error instanceof HopwiseError)) {
+        watch.fail();
+        throw error;
+      }
       const decision = denied(error);
       if (invocation.verified) {
         // A denial stands whether or not it could be written down.
@@ -188,7 +206,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
           .then((attempt) => audit.unverified?.(attempt))
           .catch(() => {});
       }
-      return decision;
+      return ended(decision);
     },
   };
   return invocation;
