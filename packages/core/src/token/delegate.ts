@@ -98,7 +98,7 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
       del_max_depth: maxDepth,
       par_hash: leafHash,
       cnf: { jwk: await freshKey(order.holder, parent) },
-      ...(order.audience !== undefined && { aud: order.audience }),
+      aud: order.audience,
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );

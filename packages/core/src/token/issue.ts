@@ -96,8 +96,8 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         del_max_depth: order.maxDepth ?? pinned.maxDepth ?? DEFAULT_MAX_DEPTH,
         hw: PROFILE_VERSION,
         cnf: { jwk: await holderKey(order.holder) },
-        ...(order.txn !== undefined && { txn: order.txn }),
-        ...(order.source !== undefined && { hw_src: sourceClaim(order.source) }),
+        txn: order.txn,
+        hw_src: order.source && sourceClaim(order.source),
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
     );

@@ -43,8 +43,7 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
   };
   const first = text.indexOf(".");
   const last = text.lastIndexOf(".");
-  if (first <= 0 || last === first || text.indexOf(".", first + 1) !== last)
-    return refuse("three segments are expected");
+  if (first <= 0 || text.indexOf(".", first + 1) !== last) return refuse("three segments are expected");
   const protectedHeader = decodeBase64url(text.slice(0, first));
   const payload = decodeBase64url(text.slice(first + 1, last));
   const signature = decodeBase64url(text.slice(last + 1));
@@ -73,8 +72,7 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
 /** Signs a payload text. What was signed is kept byte for byte. */
 export async function signJws(header: { typ: string; kid?: string }, payload: string, signer: Signer): Promise<string> {
   const alg = algorithmOf(signer.publicJwk);
-  const { kid } = header;
-  const head = JSON.stringify({ alg, typ: header.typ, ...(kid !== undefined && { kid }) });
+  const head = JSON.stringify({ alg, typ: header.typ, kid: header.kid });
   const input = `${encodeText(head)}.${encodeText(payload)}`;
   const signature = await signer.sign(encoder.encode(input));
   return `${input}.${encodeBase64url(signature)}`;

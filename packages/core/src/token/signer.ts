@@ -24,7 +24,7 @@ const parameters = {
 /** Makes a new key whose private part cannot be taken out of the process's WebCrypto. */
 export async function generateSigner(algorithm: SignatureAlgorithm = "Ed25519"): Promise<Signer> {
   const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: false });
-  return signerOf(privateKey, await exportJWK(publicKey));
+  return signerOf(privateKey, (await exportJWK(publicKey)) as PublicJwk);
 }
 
 /**
@@ -45,15 +45,13 @@ export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
       cause,
     });
   }
-  return signerOf(key as PrivateKey, publicJwk as JWK);
+  return signerOf(key as PrivateKey, publicJwk);
 }
 
-function signerOf(privateKey: PrivateKey, publicJwk: JWK): Signer {
-  const { kty, crv, x, y } = publicJwk;
-  const jwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
-  const algorithm = parameters[algorithmOf(jwk)];
+function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
+  const algorithm = parameters[algorithmOf(publicJwk)];
   return {
-    publicJwk: jwk,
+    publicJwk,
     sign: async (data) => new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data))),
   };
 }
