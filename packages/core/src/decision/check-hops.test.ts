@@ -399,3 +399,63 @@ describe("a decision point that is not there", () => {
     expect(verdicts[0]?.problem).toBe("the request does not fit a policy's schema");
   });
 });
+
+describe("an answer, as it is kept", () => {
+  const outputs = [{ source: "r", value: { redact: ["/iban"] } }];
+
+  it("has the obligations of the call, those of the handing over, or both together", async () => {
+    const obligationsOf = async (call: Result, handing: Result) =>
+      (
+        await verdictOf(({ resources }) => [
+          allowing(resources[0] as never, call),
+          allowing(resources[1] as never, handing),
+        ])
+      ).obligations;
+    const others = [{ source: "r", value: { limit: { "/lines": 3 } } }];
+    expect(await obligationsOf({ outputs }, {})).toEqual({ redact: ["/iban"], limit: {} });
+    expect(await obligationsOf({}, { outputs })).toEqual({ redact: ["/iban"], limit: {} });
+    expect(await obligationsOf({ outputs: others }, { outputs })).toEqual({
+      redact: ["/iban"],
+      limit: { "/lines": 3 },
+    });
+    expect(await obligationsOf({}, {})).toBeUndefined();
+  });
+
+  it("has no derived roles where there are none, and no rules where it cannot be read", async () => {
+    const { pdp } = pdpOf(({ resources }) =>
+      resources.map((asked) => allowing(asked, { metadata: { actions: {}, effectiveDerivedRoles: [] } })),
+    );
+    const [verdict] = await checkHops(pdp, question, DEADLINE);
+    expect(verdict).not.toHaveProperty("derivedRoles");
+    const unreadable = await verdictOf(({ resources }) => resources.map((asked) => allowing(asked, { actions: {} })));
+    expect(unreadable).not.toHaveProperty("rules");
+    expect(unreadable.reasons).toEqual([]);
+  });
+
+  it("is unreadable, and no outage, where a result is missing in its place", async () => {
+    const verdict = await verdictOf(() => [undefined, undefined]);
+    expect(verdict).toMatchObject({ problem: "it answered another question", code: "policy_inconclusive" });
+  });
+
+  it("comes with the headers that whoever watches hands on", async () => {
+    const given: unknown[] = [];
+    const { pdp } = pdpOf();
+    const watched: PolicyDecisionPoint = {
+      ...pdp,
+      checkResources: (request, options) => {
+        given.push(options?.headers);
+        return pdp.checkResources(request, options);
+      },
+    };
+    const seen: unknown[] = [];
+    await checkHops(watched, question, DEADLINE, (hop, ask) => {
+      seen.push([hop.hop, hop.kind, hop.id]);
+      return ask({ traceparent: `00-${hop.hop}` });
+    });
+    expect(seen).toEqual([
+      [0, "user", "alice"],
+      [1, "agent", "agent:planner"],
+    ]);
+    expect(given).toEqual([{ traceparent: "00-0" }, { traceparent: "00-1" }]);
+  });
+});

@@ -119,3 +119,24 @@ describe("all verdicts together", () => {
     );
   });
 });
+
+describe("a denial of all verdicts together", () => {
+  it("says whom policies would allow it once somebody has approved, and why they ask for that", () => {
+    const obligations = { redact: [], limit: {}, approval: "large" };
+    expect(combineVerdicts(chain(last, { obligations }))).toEqual({
+      code: "approval_required",
+      hop: 1,
+      message: 'policy allows this to "hop1" once somebody has approved it, and approvals are not there yet',
+      reason: "large",
+    });
+  });
+
+  it("names the rule that gave the reason, and none where Cerbos named none", () => {
+    const rules = ["resource.payment.v1#limit", "resource.payment.v1#second"];
+    expect(combineVerdicts(chain({ ...deny, rules }))).toMatchObject({ reason: "over the limit", rule: rules[0] });
+    expect(combineVerdicts(chain({ ...noHandingOver, rules }))).toMatchObject({ rule: rules[0] });
+    expect(combineVerdicts(chain({ ...deny, rules: [] }))).not.toHaveProperty("rule");
+    expect(combineVerdicts(chain(deny))).not.toHaveProperty("rule");
+    expect(combineVerdicts(chain({ ...deny, reasons: [], rules }))).not.toHaveProperty("rule");
+  });
+});

@@ -79,3 +79,87 @@ describe("an explanation", () => {
     expect(children.map((hop) => hop.text)).toEqual(["alice", "agent:planner", "agent:researcher"]);
   });
 });
+
+describe("the answer of a hop, explained", () => {
+  const answered = (verdict: Partial<Explainable["verdicts"][number]>, changed: Partial<Explainable> = {}) => {
+    const verdicts = [{ hop: 0, kind: "user", id: "alice", effect: "deny", reasons: [], ...verdict } as const];
+    const decision = { ...base, hop: 0, verdicts, ...changed };
+    return [explain(decision).children[0]?.text, below(decision, 0)];
+  };
+  const known = {
+    roles: ["analyst"],
+    derivedRoles: ["owner", "payer"],
+    policy: "resource.payment",
+    rules: ["payment#a", "payment#a", "payment#b"],
+    reasons: ["over the limit", "over the limit", "late"],
+    cerbosCallId: "01ABC",
+  };
+
+  it("is a tree: the decision, the hop, what the policy said with which roles, each rule once, and Cerbos' own id", () => {
+    expect(explain({ ...base, hop: 0, verdicts: [] }).kind).toBe("decision");
+    expect(explain(base).children.map(({ kind }) => kind)).toEqual(["hop", "hop", "hop"]);
+    expect(answered(known)).toEqual([
+      'alice  denies "over the limit" (resource.payment)',
+      [
+        ["policy", "resource.payment denies this to role analyst"],
+        ["policy", "derived roles owner, payer"],
+        ["rule", 'rule payment#a: "over the limit"'],
+        ["rule", 'rule payment#b: "late"'],
+        ["policy", "Cerbos call 01ABC"],
+      ],
+    ]);
+  });
+
+  it("says why it may not hand on what it is allowed itself", () => {
+    expect(answered({ ...known, effect: "allow", delegation: "deny" })).toEqual([
+      "alice  allows this, but not handing it on (resource.payment)",
+      [
+        ["policy", "derived roles owner, payer"],
+        ["rule", 'rule payment#a: "over the limit"'],
+        ["rule", 'rule payment#b: "late"'],
+        ["policy", "Cerbos call 01ABC"],
+      ],
+    ]);
+  });
+
+  it("speaks for itself where it allows, also where it may hand on", () => {
+    expect(answered({ ...known, effect: "allow", delegation: "allow" })).toEqual([
+      "alice  allows (resource.payment)",
+      [],
+    ]);
+    expect(answered({ ...known, effect: "allow" })).toEqual(["alice  allows (resource.payment)", []]);
+  });
+
+  it("has what is known of one that could not be relied on", () => {
+    expect(answered({ effect: "error", problem: "it answered another question", cerbosCallId: "01ABC" })).toEqual([
+      "alice  failed: it answered another question",
+      [["policy", "Cerbos call 01ABC"]],
+    ]);
+  });
+
+  it("names no policy where Cerbos gave an empty name", () => {
+    expect(answered({ roles: ["analyst"], policy: "" })).toEqual([
+      "alice  denies",
+      [["policy", "no rule allows this to role analyst"]],
+    ]);
+  });
+});
+
+describe("what else is explained", () => {
+  it("is each obligation as such", () => {
+    const obligations = { redact: ["/iban"], limit: { "/lines": 1 } };
+    expect(explain({ ...base, obligations }).children.map(({ kind }) => kind)).toEqual([
+      "hop",
+      "hop",
+      "hop",
+      "obligation",
+      "obligation",
+    ]);
+  });
+
+  it("is a hop by its number, where a record names one that its chain does not have", () => {
+    expect(below({ ...base, wouldPass: { grantableBy: 7 } }, 2)).toEqual([
+      ["would pass", '"hop 7" could hand it over: the nearest hop that has it'],
+    ]);
+  });
+});

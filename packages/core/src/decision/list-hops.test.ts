@@ -1,5 +1,6 @@
 import { type CheckResourcesRequest, PlanKind, type PlanResourcesRequest } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ToolEntry } from "../resource/index.ts";
 import { errorOf, never, type Result } from "../testing.fixture.ts";
@@ -352,5 +353,70 @@ describe("a decision point that is not there", () => {
     const fault = Object.assign(new Error("schema"), { name: "ValidationFailed" });
     const error = await errorOf(shownBy(answering(() => Promise.reject(fault)).pdp, about([listed(read)])));
     expect(error.code).toBe("policy_inconclusive");
+  });
+});
+
+describe("a listing action that is asked with attributes", () => {
+  const item = (tool: string, attributes?: Record<string, string>): ListItem => ({
+    tool,
+    entry: { ...read, list: () => ({ action: "list", id: "all", ...(attributes !== undefined && { attributes }) }) },
+    known: {},
+  });
+
+  it("is asked with them, and with none where it gives none", async () => {
+    const { pdp, checked } = answering();
+    await shownBy(pdp, about([item("a", { owner: "alice" }), item("b")]));
+    expect(checked[0]?.resources.map(({ resource }) => resource)).toStrictEqual([
+      { kind: "invoice", id: "all", attr: { owner: "alice" } },
+      { kind: "invoice", id: "all" },
+    ]);
+  });
+
+  it("is another question where they are others: what is shown of one owner says nothing of another's", async () => {
+    const { pdp } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, () => (asked.resource.attr?.["owner"] === "alice" ? "ALLOW" : "DENY"))),
+    );
+    const items = [item("a", { owner: "alice" }), item("b", { owner: "bob" }), item("c")];
+    expect(await shownBy(pdp, about(items))).toEqual([true, false, false]);
+  });
+
+  it("has no id of an argument that happens to be called undefined", async () => {
+    const { pdp, checked } = answering();
+    await shownBy(pdp, about([{ tool: "tool", entry: listed(read), known: { undefined: "a" } }]));
+    expect(checked[0]?.resources[0]?.resource.id).toBe("*");
+  });
+});
+
+describe("obligations and faults behind a list", () => {
+  const redacting = (action: string) => [{ source: "r", action, value: { redact: ["/x"] } }];
+
+  it("are none of an item that is not shown, nor of the handing over: those are about calls", async () => {
+    const { pdp } = answering(({ resources }) =>
+      resources.map((asked) => {
+        const [action = ""] = asked.actions;
+        return result(asked, (it) => (it === "list:b" ? "DENY" : "ALLOW"), {
+          outputs: action === "list:a" ? redacting("list:b") : redacting("delegate"),
+        });
+      }),
+    );
+    const items = [listed(read, "list:a"), listed(read, "list:b")];
+    expect(await shownBy(pdp, about(items, [edge]))).toEqual([true, false]);
+  });
+
+  it("are an outage where the decision point says so in an error of our own", async () => {
+    const fault = new HopwiseError("policy_unavailable", "14 UNAVAILABLE");
+    const { pdp } = answering(() => Promise.reject(fault));
+    expect(await errorOf(shownBy(pdp, about([listed(read)])))).toMatchObject({ code: "policy_unavailable", hop: 0 });
+  });
+
+  it("are named in the message: what is wrong with an answer or with a plan", async () => {
+    const outputs = redacting("list");
+    const obliging = answering(({ resources }) => resources.map((asked) => result(asked, () => "ALLOW", { outputs })));
+    expect((await errorOf(shownBy(obliging.pdp, about([listed(read)])))).message).toContain(
+      "cannot be relied on: a list has no result that an obligation could be about",
+    );
+    expect((await errorOf(shownBy(answering(allowAll, () => "x").pdp, about([read])))).message).toContain(
+      "cannot be relied on: the plan is of no known kind",
+    );
   });
 });

@@ -53,3 +53,16 @@ describe("a decision, as a model sees it", () => {
     expect(said[0]).toEqual(said[1]);
   });
 });
+
+describe("a refused argument, as a model sees it", () => {
+  const messageOf = (changed: Partial<Denied>): string =>
+    modelView(denied({ code: "grant_argument_refused", message: "m", ...changed })).message;
+  const words = "These arguments are outside of what was handed over to you.";
+
+  it("has no more words than there is something to say", () => {
+    expect(messageOf({})).toBe(words);
+    expect(messageOf({ pointer: "" })).toBe(words);
+    expect(messageOf({ pointer: "/id" })).toBe(`${words} Argument: "/id".`);
+    expect(messageOf({ pointer: "/id", wouldPass: { grantableBy: 1 } })).toBe(`${words} Argument: "/id".`);
+  });
+});

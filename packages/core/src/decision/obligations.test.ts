@@ -114,3 +114,24 @@ describe("a result that policies oblige to change", () => {
     expect(fulfil({ redact: [], limit: {} }, own).result).toBe(own);
   });
 });
+
+describe("a result that is withheld, and one that is let through", () => {
+  it("say why, and no value of the result", async () => {
+    const messageOf = async (obligations: Obligations, result: unknown): Promise<string> =>
+      (await errorOf(() => fulfil(obligations, result))).message;
+    for (const [why, message] of [
+      ["it is a text that is no JSON", await messageOf(redact("/iban"), "the account is DE02")],
+      ["it is no plain data", await messageOf(redact("/iban"), new Map([["iban", "DE02"]]))],
+      ["a limit stands on what is no list", await messageOf(limit({ "/lines": 1 }), { lines: "DE02" })],
+    ] as const) {
+      expect(message).toContain("the policies oblige to change the result, and that cannot be done");
+      expect(message).toContain(why);
+      expect(message).not.toContain("DE02");
+    }
+  });
+
+  it("have nothing taken out where nothing is asked for, and no approval where nobody asked for one", () => {
+    expect(fulfil({ redact: [], limit: {} }, invoice)).toEqual({ result: invoice, redacted: [] });
+    expect(addUp([redact("/a"), redact("/b")])).toStrictEqual({ redact: ["/a", "/b"], limit: {} });
+  });
+});

@@ -106,3 +106,29 @@ describe("a decision, explained to people", () => {
     expect(chainLine({ ...chain, hops: [{ kind: "user", id: "urn:agent:alice" }] })).toBe("urn:agent:alice");
   });
 });
+
+describe("a decision that obliges, or whose user is denied, explained to people", () => {
+  it("has what the result has to go through, below all hops and at the margin", () => {
+    const obligations = { redact: ["/iban"], limit: { "/lines": 3 } };
+    const verdicts = [verdict(0), verdict(1), verdict(2)];
+    expect(operatorView({ outcome: "allowed", tool: "send_payment", chain, verdicts, obligations })).toBe(
+      [
+        "allowed send_payment",
+        "alice  allows",
+        "   └─ agent:planner  allows",
+        "      └─ agent:researcher  allows",
+        "· takes /iban out of the result",
+        "· shows at most 3 of the list at /lines",
+      ].join("\n"),
+    );
+  });
+
+  it("has what was said of the user right below the user", () => {
+    const verdicts = [verdict(0, { effect: "deny", cerbosCallId: "01ABC", roles: ["analyst"] })];
+    expect(
+      operatorView(denied({ hop: 0, verdicts, asked }))
+        .split("\n")
+        .slice(1, 4),
+    ).toEqual(["alice  denies", '· no rule allows "send" on payment to role analyst', "· Cerbos call 01ABC"]);
+  });
+});

@@ -24,7 +24,7 @@ export function operatorView(decision: Explainable): string {
 }
 
 function linesOf(nodes: readonly Explanation[], indent: string): string[] {
-  return nodes.flatMap(({ text, children }) => [`${indent}· ${text}`, ...linesOf(children, `${indent}  `)]);
+  return nodes.map(({ text }) => `${indent}· ${text}`);
 }
 
 /** A chain in one line: `alice → planner → researcher`. */

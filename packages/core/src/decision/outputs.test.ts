@@ -98,3 +98,22 @@ describe("the outputs of policy rules", () => {
     expect(read({ "\u001b[31mx\n": 1 }).problem).not.toMatch(/\p{Cc}/u);
   });
 });
+
+describe("an obligation of policies that is right in part", () => {
+  it.each<[string, unknown]>([
+    ["a list of pointers with a name among them", { redact: ["/iban", "name"] }],
+    ["a list with a list of a pointer in it, which looks like one as a text", { redact: [["/iban"]] }],
+    ["limits of which one stands at no pointer", { limit: { "/lines": 1, rows: 1 } }],
+    ["limits of which one is no number", { limit: { "/lines": 1, "/rows": "1" } }],
+    ["a limit that is null", { limit: null }],
+    ["a limit that is a list", { limit: [1] }],
+  ])("is a problem as a whole, and none of it an obligation: %s", (_, value) => {
+    const reading = read(value);
+    expect(reading.problem).toBeTruthy();
+    expect(reading).not.toHaveProperty("obligations");
+  });
+
+  it("may limit a list to nothing", () => {
+    expect(read({ limit: { "/lines": 0 } })).toMatchObject({ obligations: { limit: { "/lines": 0 } } });
+  });
+});
