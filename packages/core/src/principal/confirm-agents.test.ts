@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { HopwiseError } from "../errors.ts";
 import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
 import { type Chain, thumbprintOf } from "../token/index.ts";
 import { confirmAgents, hopWithoutTool } from "./confirm-agents.ts";
@@ -129,5 +130,108 @@ describe("the tools that a registry lets agents use", () => {
 
   it("are none, where a registry gives a text in which the name happens to stand", () => {
     expect(hopWithoutTool([{ roles, tools: "read_invoice" as never }], "read")).toBe(1);
+  });
+});
+
+describe("an agent that is not confirmed", () => {
+  const confirming = async (planner: object, researcher: object): Promise<HopwiseError> =>
+    errorOf(
+      confirmAgents(
+        chain,
+        inMemoryAgents({
+          planner: { roles: ["r"], keys: [world.planner.publicJwk], ...planner },
+          researcher: { roles: ["r"], keys: [world.researcher.publicJwk], ...researcher },
+        }),
+      ),
+    );
+
+  it("is one whose key is registered by the thumbprint of another key", async () => {
+    const keys = [await thumbprintOf(world.mallory.publicJwk)];
+    const error = await confirming({}, { keys });
+    expect(error).toMatchObject({ code: "agent_unknown", hop: 2 });
+    expect(error.message).toContain(
+      `names agent "researcher" with a key that is not registered as its own (thumbprint ${await thumbprintOf(world.researcher.publicJwk)})`,
+    );
+  });
+
+  it("is named in the refusal of a chain that is too long for it, with both numbers", async () => {
+    expect((await confirming({ maxDepth: 1 }, {})).message).toBe(
+      'the agent registry lets "planner" stand in chains of at most 1 agents, and this one has 2',
+    );
+  });
+
+  it("is named where the registry could not tell who it is", async () => {
+    const find = async () => Promise.reject(new Error("down"));
+    expect((await errorOf(confirmAgents(chain, { find }))).message).toBe(
+      'the agent registry could not tell who "planner" is',
+    );
+  });
+});
+
+describe("an agent that is confirmed", () => {
+  it("may have a key with a member that means nothing for its kind, as the thumbprint has it", async () => {
+    const own = { ...world.researcher.publicJwk, y: "AAAA" } as never;
+    const { origins } = await confirmAgents(chain, {
+      find: (name) => ({ roles: ["r"], keys: name === "planner" ? [world.planner.publicJwk] : [own] }),
+    });
+    // A registry without a name.
+    expect(origins).toEqual([
+      { of: "agent:planner", source: "agents", ageMs: 0 },
+      { of: "agent:researcher", source: "agents", ageMs: 0 },
+    ]);
+  });
+});
+
+describe("an agent of a registry in memory", () => {
+  it("is said to come from there", async () => {
+    const root = await verifyAt(await world.root(), [world.anchor]);
+    const agents = inMemoryAgents({ planner: { roles: ["r"], keys: [world.planner.publicJwk] } });
+    expect((await confirmAgents(root, agents)).origins).toEqual([
+      { of: "agent:planner", source: "agents in memory", ageMs: 0 },
+    ]);
+  });
+});
+
+describe("an ephemeral agent", () => {
+  const reader = { roles: ["reader"], classes: { helper: { roles: ["helper"] } } };
+  /** How the chain is taken where its second agent has this name, and the first one these classes. */
+  const attempt = async (name: string, classes: object | undefined = { reader }): Promise<unknown> => {
+    const root = await world.root();
+    const own = await verifyAt(`${root}~${await world.child(root, { act: { sub: name } })}`, [world.anchor]);
+    const planner = { roles: ["agent"], keys: [world.planner.publicJwk], ...(classes !== undefined && { classes }) };
+    const run = confirmAgents(own, inMemoryAgents({ planner: planner as Agent }));
+    const refusal = await refusalOf(run);
+    return refusal === "accepted" ? (await run).agents[1] : refusal;
+  };
+
+  it("has what its class has, and the name of that", async () => {
+    expect(await attempt("planner/reader/abcdefgh")).toEqual({ class: "reader", ...reader });
+  });
+
+  it.each([
+    ["another delegator, whose name is as long", "plannex/reader/abcdefgh"],
+    ["a delegator's name that has no end", "plannerxreader/abcdefgh"],
+    ["no class", "planner/abcdefgh"],
+    ["a class that does not exist", "planner/writer/abcdefgh"],
+    ["an inherited class", "planner/constructor/abcdefgh"],
+    ["a class of its class", "planner/helper/abcdefgh"],
+    ["too short a random part", "planner/reader/abcdefg"],
+    ["more than a random part", "planner/reader/abcdefgh/x"],
+  ])("is unknown where its name speaks of %s", async (_, name) => {
+    expect(await attempt(name)).toBe("agent_unknown");
+  });
+
+  it("is unknown where its delegator may make none at all", async () => {
+    const root = await world.root();
+    const child = await world.child(root, { act: { sub: "planner/reader/abcdefgh" } });
+    const own = await verifyAt(`${root}~${child}`, [world.anchor]);
+    const alone = inMemoryAgents({ planner: { roles: ["agent"], keys: [world.planner.publicJwk] } });
+    expect(await errorOf(confirmAgents(own, alone))).toMatchObject({ code: "agent_unknown", hop: 2 });
+  });
+
+  it("is unknown as the first of a chain: no user makes one", async () => {
+    const root = await world.root({ act: { sub: "undefined/reader/abcdefgh" } });
+    const own = await verifyAt(root, [world.anchor]);
+    expect(await errorOf(confirmAgents(own, inMemoryAgents({})))).toMatchObject({ code: "agent_unknown", hop: 1 });
   });
 });

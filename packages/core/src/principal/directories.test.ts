@@ -2,7 +2,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import { oidcUsers, usersFrom, usersOverHttp } from "./directories.ts";
+import {
+  agentAttributesFrom,
+  agentsFrom,
+  oidcUsers,
+  userAttributesFrom,
+  usersFrom,
+  usersOverHttp,
+} from "./directories.ts";
 
 const alice = { issuer: "https://id.example", subject: "alice" };
 
@@ -121,4 +128,92 @@ describe("a user directory out of verified claims", () => {
       );
     },
   );
+});
+
+describe("further attributes and agents by a function", () => {
+  it("are asked for by what tells people apart: issuer and subject, never one of both", async () => {
+    const users = userAttributesFrom({
+      name: "hr",
+      ttlMs: 1000,
+      find: ({ issuer, subject }) => ({ of: `${subject} of ${issuer}` }),
+    });
+    expect(await users.find(alice)).toEqual({ of: "alice of https://id.example" });
+    expect(await users.find({ ...alice, subject: "bob" })).toEqual({ of: "bob of https://id.example" });
+    expect(await users.find({ ...alice, issuer: "https://partner.example" })).toEqual({
+      of: "alice of https://partner.example",
+    });
+    expect(users.name).toBe("hr");
+  });
+
+  it("are asked for by an agent's name, many together", async () => {
+    const batches: (readonly string[])[] = [];
+    const agents = agentsFrom({
+      name: "registry",
+      findMany: async (names) => {
+        batches.push(names);
+        return names.map((name) => (name === "planner" ? { roles: ["r"], keys: [name] } : undefined));
+      },
+    });
+    expect(await Promise.all(["planner", "nobody"].map((name) => agents.find(name)))).toEqual([
+      { roles: ["r"], keys: ["planner"] },
+      undefined,
+    ]);
+    expect(batches).toEqual([["planner", "nobody"]]);
+    const health = agentAttributesFrom({ name: "health", ttlMs: 1000, find: (name) => ({ of: name }) });
+    expect(await health.find("planner")).toEqual({ of: "planner" });
+    expect(await health.find("researcher")).toEqual({ of: "researcher" });
+    expect([agents.name, health.name]).toEqual(["registry", "health"]);
+  });
+});
+
+describe("a request to a user directory behind HTTP", () => {
+  const asking = (answer: Response, headers?: { headers: () => Record<string, string> }) => {
+    const seen: RequestInit[] = [];
+    const users = usersOverHttp({
+      name: "directory",
+      url: () => "https://hr.example/users/alice",
+      parse: (body) => body as never,
+      fetch: async (_, init) => {
+        seen.push(init as RequestInit);
+        return answer;
+      },
+      ...headers,
+    });
+    return { users, seen };
+  };
+
+  it("asks for JSON, follows no redirect, and has only the headers that were given", async () => {
+    const plain = asking(Response.json({ id: "alice", roles: ["r"] }));
+    expect(await plain.users.find(alice)).toEqual({ id: "alice", roles: ["r"] });
+    expect(plain.seen).toEqual([
+      { signal: expect.any(AbortSignal), redirect: "error", headers: { accept: "application/json" } },
+    ]);
+    const bearing = asking(Response.json({}), { headers: () => ({ authorization: "Bearer t" }) });
+    await bearing.users.find(alice);
+    expect(bearing.seen[0]?.headers).toEqual({ accept: "application/json", authorization: "Bearer t" });
+  });
+
+  it.each([201, 206, 403, 500])("cannot be told by the body of an answer %i, whatever stands in it", async (status) => {
+    const { users } = asking(Response.json({ id: "alice", roles: ["admin"] }, { status }));
+    await expect(users.find(alice)).rejects.toThrow(`the user directory answered ${status}`);
+  });
+});
+
+describe("a user directory out of verified claims, as records tell it", () => {
+  it("has a name, and counts how long ago somebody logged in", async () => {
+    let now = 5000;
+    const users = oidcUsers({ user: () => ({ roles: ["r"] }), clock: () => now });
+    expect(users.name).toBe("verified claims");
+    expect(await users.look?.(alice)).toStrictEqual({ value: undefined, ageMs: 0 });
+    users.learn({ iss: alice.issuer, sub: "alice", exp: 1000 });
+    now = 5040;
+    expect(await users.look?.(alice)).toEqual({ value: { id: "alice", roles: ["r"] }, ageMs: 40 });
+  });
+
+  it("says what claims need", async () => {
+    const users = oidcUsers({ user: () => ({ roles: ["r"] }) });
+    expect((await errorOf(() => users.learn({ iss: alice.issuer, sub: "" } as never))).message).toBe(
+      "claims need iss, sub and exp to be taken in",
+    );
+  });
 });

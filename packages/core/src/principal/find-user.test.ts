@@ -43,3 +43,33 @@ describe("the user of a chain", () => {
     expect(await errorOf(findUser(subject, { find }))).toMatchObject({ code: "context_unavailable", hop: 0 });
   });
 });
+
+describe("a user that cannot be told", () => {
+  const subject = { issuer: ISSUER, subject: "alice" };
+  const messageOf = async (find: () => unknown) => (await errorOf(findUser(subject, { find } as never))).message;
+
+  it("is an unknown one, one nobody could look up, or one whose id could meet an agent's policy: each is said", async () => {
+    expect(await messageOf(() => undefined)).toBe("the user directory knows no such user of this issuer");
+    expect(await messageOf(async () => Promise.reject(new Error("down")))).toBe(
+      "the user directory could not tell who the user is",
+    );
+    expect(await messageOf(() => ({ id: "agent:x", roles: ["r"] }))).toBe(
+      'the user directory gave an id that no user may have: empty, or beginning with "agent:"',
+    );
+  });
+
+  it("is unknown, and no fault of the directory, where nobody knows the issuer", async () => {
+    const error = await errorOf(findUser(subject, inMemoryUsers({})));
+    expect(error.message).toBe("the user directory knows no such user of this issuer");
+  });
+});
+
+describe("a user directory without a name", () => {
+  it("is called users in records", async () => {
+    const { origin } = await findUser(
+      { issuer: ISSUER, subject: "alice" },
+      { find: () => ({ id: "alice", roles: ["r"] }) },
+    );
+    expect(origin).toEqual({ of: "alice", source: "users", ageMs: 0 });
+  });
+});

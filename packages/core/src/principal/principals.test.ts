@@ -101,3 +101,58 @@ describe("what policies see of the hops", () => {
     expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
   });
 });
+
+describe("what policies cannot be asked with", () => {
+  const hops = hopsOf({ id: "alice" }, ["planner"]);
+  const messageOf = async (user: object, agent: object = {}, added: Parameters<typeof principalsOf>[3] = []) => {
+    const whole = { id: "alice", roles: ["analyst"], ...user } as User;
+    const error = await errorOf(() =>
+      principalsOf(whole, [{ roles: ["reader"], keys: [], ...agent } as Agent], hops, added),
+    );
+    expect(error.code).toBe("context_unavailable");
+    return [error.hop, error.message];
+  };
+
+  it.each<[string, unknown]>([
+    ["a text, which would be one role a letter", "admin"],
+    ["an object", { 0: "admin", length: 1 }],
+    ["a list with a number in it", ["reader", 1]],
+    ["a list with an empty text in it", ["reader", ""]],
+    ["a list with nothing in one place", ["reader", undefined]],
+    ["a list with a list in it", [["admin"]]],
+  ])("is roles that are %s", async (_, roles) => {
+    expect(await messageOf({}, { roles })).toEqual([1, 'the roles of "agent:planner" are not a list of texts']);
+  });
+
+  it("is one without a role, and the refusal says who", async () => {
+    expect(await messageOf({ roles: [] })).toEqual([
+      0,
+      '"alice" has no role, and Cerbos decides by roles; give it at least one',
+    ]);
+  });
+
+  it("is an attribute that could be taken for another, and the refusal says for which", async () => {
+    expect(await messageOf({ attributes: { delegation: 1 } })).toEqual([
+      0,
+      'the attributes of hop 0 have a member "delegation", which is Hopwise\'s own name',
+    ]);
+    expect(await messageOf({}, { attributes: { risk: 1 } }, [{}, { risk: {} }])).toEqual([
+      1,
+      'the attributes of hop 1 have a member "risk", which is the name of a source',
+    ]);
+  });
+
+  it("is what is no data, and the refusal says whose", async () => {
+    expect(await messageOf({}, { attributes: ["admin"] })).toEqual([
+      1,
+      "the attributes of hop 1: what it gave is not an object",
+    ]);
+  });
+
+  it("is never said of hops by a kind that they are not", () => {
+    expect(hops).toEqual([
+      { kind: "user", id: "alice" },
+      { kind: "agent", id: "agent:planner" },
+    ]);
+  });
+});

@@ -123,3 +123,47 @@ describe("the resource of a call", () => {
     expect(resource.attr).toEqual({ arguments: args });
   });
 });
+
+describe("a resource that cannot be told, and where one came from", () => {
+  const query = { tool: "pay", arguments: { id: "INV-7" }, tenant: ISSUER };
+  const fault = new Error("down: password hunter2");
+  const fail = () => {
+    throw fault;
+  };
+
+  it.each<[string, Partial<ToolEntry>, string, unknown]>([
+    ["the loader fails", { attributes: fail }, "its loader failed", fault],
+    ["the loader gives a list", { attributes: () => [] as never }, "what it gave is not an object", expect.anything()],
+    [
+      "the loader gives our own name",
+      { attributes: () => ({ args: {} }) },
+      'its loader gave an attribute "args", which is the name of the arguments or of a source',
+      undefined,
+    ],
+    ["the function of the id fails", { id: fail }, "the function that makes its id failed", fault],
+    ["there is no id", { id: "nope" }, "it has no id", undefined],
+  ])("are a denial that says why where %s, with the cause for operators alone", async (_, changed, why, cause) => {
+    const error = await errorOf(loadResource({ ...entry, ...changed }, query));
+    expect(error.message).toBe(`the resource of "pay" could not be told: ${why}`);
+    expect(error.cause).toEqual(cause);
+  });
+
+  it("have no scope and no version where the entry has none", async () => {
+    expect((await loadResource(entry, query)).resource).toStrictEqual({
+      kind: "payment",
+      id: "pay",
+      attr: { args: { id: "INV-7" } },
+    });
+  });
+
+  it("are the tool map, where it has a loader, before further sources; else these alone", async () => {
+    const sources = { crm: { find: () => ({}) } };
+    const crm = { of: "resource", source: "crm", ageMs: 0 };
+    expect((await loadResource({ ...entry, attributes: () => ({}), sources }, query)).origins).toEqual([
+      { of: "resource", source: "tool map", ageMs: 0 },
+      crm,
+    ]);
+    expect((await loadResource({ ...entry, sources }, query)).origins).toEqual([crm]);
+    expect((await loadResource(entry, query)).origins).toEqual([]);
+  });
+});

@@ -37,3 +37,19 @@ describe("an entry of a tool map, typed by the tool's schema", () => {
     expect(mapTool({ "~standard": {} }, names)).toEqual(names);
   });
 });
+
+describe("the schema of a tool's arguments", () => {
+  it("is asked for in the words of JSON Schema 2020-12, and kept as data", () => {
+    const asked: unknown[] = [];
+    const told = { type: "object", properties: {}, check: () => true };
+    const output = (options: unknown) => {
+      asked.push(options);
+      return told;
+    };
+    expect(mapTool({ "~standard": { jsonSchema: { output } } }, names)).toEqual({
+      ...names,
+      argumentsSchema: { type: "object", properties: {} },
+    });
+    expect(asked).toEqual([{ target: "draft-2020-12" }]);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import { checkToolMap, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
+import { checkMapped, checkToolMap, listEntry, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
 
@@ -78,5 +78,54 @@ describe("the entry of a tool", () => {
     for (const name of ["mcp:tools/list", "mcp:completion/complete", "mcp:resources/subscribe", "mcp:x"]) {
       expect(toolEntry(tools, name)).toBeUndefined();
     }
+  });
+});
+
+describe("a list itself", () => {
+  it("is asked about where the map has an entry for it under its own name, and not where it has one for all", () => {
+    expect(listEntry({ "mcp:tools/list": entry }, "mcp:tools/list")).toBe(entry);
+    expect(listEntry({ "*": entry }, "mcp:tools/list")).toBeUndefined();
+    expect(listEntry({}, "constructor")).toBeUndefined();
+  });
+});
+
+describe("a tool that somebody wants to have guarded", () => {
+  const refusal = async (run: () => void): Promise<string[]> => {
+    const { code, message } = await errorOf(run);
+    return [code, message];
+  };
+
+  it("must have an entry, its own or that of all the others", async () => {
+    expect(() => checkMapped({ pay: entry }, "pay")).not.toThrow();
+    expect(() => checkMapped({ "*": entry }, "pay")).not.toThrow();
+    expect(await refusal(() => checkMapped({ pay: entry }, "Pay"))).toEqual([
+      "config_invalid",
+      'the tool map has no entry for "Pay": say which resource and action it is, or give "*" an entry',
+    ]);
+  });
+
+  it("must have a name that a tool may have", async () => {
+    expect(await refusal(() => checkMapped({ "*": entry }, "pay#send"))).toEqual([
+      "config_invalid",
+      expect.stringMatching(/^a tool may not be called "pay#send": .*"#"/),
+    ]);
+  });
+
+  it("is refused with words that say which entry is wrong, and how", async () => {
+    expect((await refusal(() => checkToolMap({ pay: { ...entry, kind: "" } })))[1]).toBe(
+      'tools: "pay" needs a kind and an action',
+    );
+    expect((await refusal(() => checkToolMap({ pay: { ...entry, list: "send" } })))[1]).toBe(
+      'tools: "pay" needs a listing action that is not empty, and of no call of the kind "payment"',
+    );
+  });
+
+  it("may not have a source of the name of its arguments, whatever these are called", async () => {
+    const source = { find: () => ({}) };
+    const checking = (sources: ToolEntry["sources"], argumentsAs?: string) => () =>
+      checkToolMap({ pay: { ...entry, sources: sources ?? {}, ...(argumentsAs !== undefined && { argumentsAs }) } });
+    expect((await refusal(checking({ args: source })))[1]).toContain('tools: "pay": a source may not be called "args"');
+    expect((await refusal(checking({ input: source }, "input")))[0]).toBe("config_invalid");
+    expect(checking({ args: source }, "input")).not.toThrow();
   });
 });

@@ -174,3 +174,35 @@ describe("a source that is asked for many at once", () => {
     expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 });
+
+describe("a source that remembers", () => {
+  it("has a clock of its own, which no clock of the machine can turn back", async () => {
+    const { source, asked } = counting({ ttlMs: 60_000, clock: undefined });
+    await source.find(a1);
+    expect(await source.find(a1)).toBe("is 1");
+    expect(asked.length).toBe(1);
+  });
+
+  it("counts the age of an answer from when it was asked, whatever the clock began with", async () => {
+    const { source, asked, wait } = counting({ ttlMs: 100 });
+    wait(1000);
+    await source.find(a1);
+    wait(40);
+    expect(await lookUp(source, a1)).toEqual({ value: "is 1", ageMs: 40 });
+    expect(asked.length).toBe(1);
+  });
+
+  it("says what it was given: its name, its schema, and whether policies may be asked without it", () => {
+    const schema = { type: "object" };
+    expect(counting({ schema, optional: true }).source).toMatchObject({ name: "counted", schema, optional: true });
+    expect(counting({ optional: false }).source).toMatchObject({ optional: false });
+    expect(Object.keys(counting().source)).toEqual(["name", "look", "find"]);
+  });
+
+  it.each([
+    [{ ttlMs: -1 }, "ttlMs must be a number of at least 0"],
+    [{ maxBatch: 0 }, "maxBatch must be a number of at least 1"],
+  ])("says which of its numbers cannot be right: %j", async (wrong, problem) => {
+    expect((await errorOf(() => counting(wrong).source)).message).toBe(`source "counted": ${problem}`);
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import { errorOf } from "../testing.fixture.ts";
-import { checkSourceNames, gather } from "./gather.ts";
+import { attributesFrom, checkSourceNames, gather } from "./gather.ts";
 
 const down = {
   find: async () => {
@@ -63,5 +64,41 @@ describe("further sources of attributes", () => {
       "config_invalid",
     );
     expect(checkSourceNames("sources.user", { risk: down }, "delegation")).toBeUndefined();
+  });
+});
+
+describe("what a further source gives", () => {
+  it("is taken as plain data alone, and it is said what is wrong with it", async () => {
+    expect(attributesFrom({ score: 1 })).toEqual({ score: 1 });
+    const noData = await errorOf(() => attributesFrom({ at: new Date(0) }));
+    expect([noData.code, noData.message]).toEqual(["context_unavailable", "what it gave is not plain JSON"]);
+    expect(noData.cause).toBeInstanceOf(HopwiseError);
+    const noObject = await errorOf(() => attributesFrom(["admin"]));
+    expect([noObject.code, noObject.message]).toEqual(["context_unavailable", "what it gave is not an object"]);
+  });
+
+  it.each<[string, { find(): unknown }, string]>([
+    ["fails", down, "it could not tell"],
+    ["has nothing", { find: () => undefined }, "it has nothing; make it optional where that may be"],
+    ["gives no object", { find: () => ["admin"] }, "what it gave is not an object"],
+    ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON"],
+  ])("is a denial that names the source, and why, where it %s", async (_, source, why) => {
+    const error = await errorOf(gather({ risk: source as never }, "alice", "agent:planner", 1));
+    expect(error.message).toBe(`the source "risk" of agent:planner failed: ${why}`);
+    expect([error.code, error.hop]).toEqual(["context_unavailable", 1]);
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  it("is no attribute at all where an optional one has nothing, and its age is told all the same", async () => {
+    const risk = { find: () => undefined, look: () => ({ value: undefined, ageMs: 5 }), optional: true };
+    expect(await gather({ risk }, "alice", "alice")).toStrictEqual({
+      attributes: {},
+      origins: [{ of: "alice", source: "risk", ageMs: 5, missing: true }],
+    });
+  });
+
+  it("is told apart from Hopwise's own by its name, which the refusal says", async () => {
+    const error = await errorOf(() => checkSourceNames("sources.user", { delegation: down }, "delegation"));
+    expect(error.message).toBe('sources.user: a source may not be called "delegation", which is Hopwise\'s own name');
   });
 });
