@@ -150,7 +150,7 @@ describe("what policies cannot be asked with", () => {
   });
 
   it("is never said of hops by a kind that they are not", () => {
-    expect(hops).toEqual([
+    expect(hopsOf({ id: "alice" }, ["planner"])).toEqual([
       { kind: "user", id: "alice" },
       { kind: "agent", id: "agent:planner" },
     ]);
