@@ -70,3 +70,10 @@ describe("an issuer of Hopwise's own", () => {
     expect(trustAnchor).not.toHaveProperty("foreign");
   });
 });
+
+describe("a foreign issuer's root", () => {
+  it("is refused with the algorithm of another kind of key, though the signature is right", async () => {
+    const root = await ed25519.root({}, { header: { alg: "ES256" } });
+    expect(await refusalOf(verifyAt(root, foreign()))).toBe("token_alg_refused");
+  });
+});

@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import type { Provenance } from "./chain.ts";
-import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims, type SourceClaim } from "./claims.ts";
+import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { signJws } from "./jws.ts";
@@ -116,15 +116,9 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   return { issue: issue as Issuer["issue"], trustAnchor };
 }
 
-function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime, ...more }: Provenance): SourceClaim {
-  return {
-    ...more,
-    kind,
-    iss,
-    sub,
-    ...(acr !== undefined && { acr }),
-    ...(authTime !== undefined && { auth_time: authTime }),
-  };
+/** Read again before it is signed: a member that does not belong there is refused, and not left out. */
+function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime: auth_time, ...more }: Provenance): object {
+  return { ...more, kind, iss, sub, acr, auth_time };
 }
 
 /** @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { grant, wildcard } from "../grant/index.ts";
-import { claimsOf, createWorld, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../testing.fixture.ts";
+import { claimsOf, createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../testing.fixture.ts";
 import type { Provenance } from "./chain.ts";
 import { delegate } from "./delegate.ts";
 import { serialize } from "./delegation.ts";
@@ -35,7 +35,7 @@ describe("the login that stood behind a root", () => {
       const held = await issue({ ...order, source });
       const child = await delegate(held, { to: "researcher", holder: world.researcher, grant: pay, clock });
       const chain = await verifyAt(serialize(child), [world.anchor]);
-      expect(chain.source).toEqual(source);
+      expect(chain.source).toStrictEqual(source);
       expect(chain.subject, "whom the chain acts for is another matter").toEqual({ issuer: ISSUER, subject: "alice" });
     }
     expect(claimsOf(serialize(await issue({ ...order, source: full })))["hw_src"]).toEqual(wire);
@@ -55,6 +55,7 @@ describe("the login that stood behind a root", () => {
     ["without an iss", { ...wire, iss: undefined }, "/hw_src"],
     ["without a sub", { ...wire, sub: undefined }, "/hw_src"],
     ["with a member of its own", { ...wire, email: "alice@acme.example" }, "/hw_src"],
+    ["with a member of its own that sorts last", { ...wire, tenant: "acme" }, "/hw_src"],
     ["of another kind", { ...wire, kind: "saml" }, "/hw_src/kind"],
     ["of a kind that is no text", { ...wire, kind: ["id_token"] }, "/hw_src/kind"],
     ["with an empty iss", { ...wire, iss: "" }, "/hw_src/iss"],
@@ -81,5 +82,16 @@ describe("the login that stood behind a root", () => {
     const odd = { ...full, email: "alice@acme.example" } as Provenance;
     expect(await refusalOf(issue({ ...order, source: odd }))).toBe("token_malformed /hw_src");
     expect(await refusalOf(issue({ ...order, source: { ...full, subject: "" } }))).toBe("token_malformed /hw_src/sub");
+  });
+
+  it("is refused with the kinds that there are, and the members", async () => {
+    const messageOf = async (hw_src: unknown): Promise<string> => {
+      const root = await world.root({ hw_src });
+      return (await errorOf(verifyAt(root, [world.anchor]))).message;
+    };
+    expect(await messageOf({ ...wire, kind: "saml" })).toContain("one of id_token, access_token, local is expected");
+    expect(await messageOf("local")).toContain(
+      "an object with kind, iss and sub is expected, and acr and auth_time at most",
+    );
   });
 });
