@@ -37,7 +37,7 @@ export interface GuardOptions {
     | undefined;
 }
 
-/** What a server may say outside of a request on HTTP: it reaches whoever holds the stream, so it must carry nothing. */
+/** What a server may always say outside of a request. On HTTP it reaches whoever holds the stream, so it carries nothing. */
 const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prompts)\/list_changed)$/;
 
 /** What an authorizer is asked about. */
@@ -223,7 +223,9 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     const said = flight === undefined ? message : withoutData(message, flight);
     if (said === undefined) return;
     const word = questions.ask(said);
-    const free = related === undefined && (overHttp === false || CARRIES_NOTHING.test(message.method as string));
+    // What belongs to no call any more may be of one whose result had to be changed: withdrawn, timed out, or lost.
+    const mayCarryData = overHttp === false && !flights.owed;
+    const free = related === undefined && (mayCarryData || CARRIES_NOTHING.test(message.method as string));
     try {
       if (flight !== undefined) await turnOfTheLoop();
       if (flight !== undefined && flights.isOpen(flight)) {
@@ -231,7 +233,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       }
       if (flight === undefined && free) return await inner.send(word, sendOptions);
       if (message.id !== undefined)
-        throw new Error(`"${message.method}" can be asked over HTTP only while a call runs`);
+        throw new Error(`"${message.method}" can be asked here only while a call runs`);
     } catch (error) {
       questions.forget(word);
       throw error;
