@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, isJsonObject, type JsonValue } from "../json/index.ts";
+import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson } from "../json/index.ts";
 
 /** What policies ask of whoever lets a call run. Those of all hops add up. */
 export interface Obligations {
@@ -49,13 +49,15 @@ export interface Fulfilled {
  * Does what policies oblige to: takes values out of a tool's result, and shortens lists. A text is read as JSON first
  * and written again.
  *
- * @throws {HopwiseError} `policy_inconclusive` for a result in which nothing can be found (a text that is no JSON, an
- *   instance of a class), or a limit on what is no list: then nothing of it may be shown
+ * @throws {HopwiseError} `policy_inconclusive` for a result in which nothing can be found (a text that is no JSON, a
+ *   single value, an instance of a class), or a limit on what is no list: then nothing of it may be shown
  */
 export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
   if (!changesResults(obligations)) return { result, redacted: [] };
   const isText = typeof result === "string";
   const value = isText ? jsonIn(result) : plain(result);
+  // A sentence in quotes, or a bare number, has no members, and may be just what was to be taken out.
+  if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
   const redacted: string[] = [];
   const changed = changeAt("", value, [], obligations, redacted);
   return { result: isText ? JSON.stringify(changed) : changed, redacted };
@@ -63,9 +65,9 @@ export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
 
 function jsonIn(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text, { code: "policy_inconclusive", what: "the result", maxDepth: RESULT_LIMITS.maxDepth });
   } catch {
-    throw cannot("it is a text that is no JSON");
+    throw cannot("it is a text that is no JSON, or one that two readers could read in two ways");
   }
 }
 
