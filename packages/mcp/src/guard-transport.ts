@@ -232,8 +232,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
         return await inner.send(word, { ...sendOptions, relatedRequestId: flight.request.id });
       }
       if (flight === undefined && free) return await inner.send(word, sendOptions);
-      if (message.id !== undefined)
-        throw new Error(`"${message.method}" can be asked here only while a call runs`);
+      if (message.id !== undefined) throw new Error(`"${message.method}" can be asked here only while a call runs`);
     } catch (error) {
       questions.forget(word);
       throw error;
