@@ -60,11 +60,16 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       // A logger that fails must not take the answer, or the process, with it.
     }
   };
-  const came = (decision: Allowed, outcome: Outcome): void => void authorizer.report(decision, outcome);
+  const ended = new WeakSet<Allowed>();
+  const came = (decision: Allowed, outcome: Outcome): void => {
+    if (ended.has(decision)) return;
+    ended.add(decision);
+    void authorizer.report(decision, outcome);
+  };
   const cameToNothing = ({ decision }: Flight): void => {
     if (decision?.outcome === "allowed") came(decision, { outcome: "withdrawn" });
   };
-  const flights = createFlights(report);
+  const flights = createFlights(report, cameToNothing);
   const questions = createQuestions();
 
   /**

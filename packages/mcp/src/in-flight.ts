@@ -40,7 +40,8 @@ export interface Flights {
   readonly owed: boolean;
 }
 
-export function createFlights(report: (error: unknown) => void): Flights {
+/** @param tooLate takes a flight that was decided after it had ended */
+export function createFlights(report: (error: unknown) => void, tooLate: (flight: Flight) => void): Flights {
   const byId = new Map<JsonRpcId, Flight>();
   const byCaller = new Map<unknown, Flight>();
   let last = 0;
@@ -64,6 +65,7 @@ export function createFlights(report: (error: unknown) => void): Flights {
         } catch (error) {
           report(error);
         }
+        if (byId.get(flight.id) !== flight) tooLate(flight);
         return flight.decision;
       },
     };
