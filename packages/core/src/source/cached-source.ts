@@ -70,11 +70,15 @@ export function cachedSource<Key, Value>(
   const asked = new Map<string, Promise<Found<Value>>>();
   const ask = "findMany" in options ? together(options, deadlineMs, maxBatch) : alone(options, deadlineMs);
 
+  const ttlOf = (value: Value | undefined): number => (value === undefined ? negativeTtlMs : ttlMs);
+
   const fetch = async (key: Key, id: string): Promise<Found<Value>> => {
+    const at = clock(); // what it says may be as old as the question
     try {
       // Databases say null where they have nothing.
       const value = (await ask(key)) ?? undefined;
-      kept.set(id, { value, at: clock() });
+      // What is not used again takes no place from what is.
+      if (ttlOf(value) > 0) kept.set(id, { value, at });
       return { value, ageMs: 0 };
     } finally {
       asked.delete(id);
@@ -86,7 +90,7 @@ export function cachedSource<Key, Value>(
     const known = kept.get(id);
     if (known !== undefined) {
       const ageMs = Math.max(0, clock() - known.at);
-      if (ageMs < (known.value === undefined ? negativeTtlMs : ttlMs)) return { value: known.value, ageMs };
+      if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
     const under = asked.get(id) ?? fetch(key, id);

@@ -66,7 +66,7 @@ async function askOne<Key>(
   if (value === undefined && source.optional !== true) {
     throw new HopwiseError("context_unavailable", "it has nothing; make it optional where that may be");
   }
-  return { value: value && attributesFrom(value), ageMs };
+  return { value: value === undefined ? undefined : attributesFrom(value), ageMs };
 }
 
 /**
