@@ -43,6 +43,30 @@ function breaking(record: AuditSink["record"]) {
   return Object.assign(audit, { sink });
 }
 
+describe("a record that was handed over", () => {
+  it("is not changed by a source that answers after the deadline", async () => {
+    let answer = (_: object): void => {};
+    const late = new Promise<object>((resolve) => (answer = resolve));
+    const { authorizer, audit } = world.authorizer({
+      cerbos: allowing,
+      deadlineMs: 50,
+      tools: {
+        send_payment: { kind: "payment", action: "send", sources: { supplier: { find: () => late as never } } },
+      },
+    });
+    const session = await authorizer.openSession(world.planner);
+    const decision = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
+    expect(decision).toMatchObject({
+      code: "context_unavailable",
+      context: [{ of: "alice" }, { of: "agent:planner" }],
+    });
+    const written = JSON.stringify(audit.records);
+    answer({ region: "EMEA" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(JSON.stringify(audit.records)).toBe(written);
+  });
+});
+
 describe("an audit sink that", () => {
   it.each(BROKEN_SINKS)("%s keeps an allowed call from running", async (_, record) => {
     const audit = breaking(record);

@@ -70,7 +70,8 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     ...(invocation.asked !== undefined && { asked: invocation.asked }),
     ...(invocation.view !== undefined && { chain: invocation.view }),
     verdicts: invocation.verdicts,
-    ...(invocation.context.length > 0 && { context: invocation.context }),
+    // A copy: a source that answers after the deadline must not write into a record.
+    ...(invocation.context.length > 0 && { context: [...invocation.context] }),
     timings: { ...spent, total: performance.now() - start },
   });
 
