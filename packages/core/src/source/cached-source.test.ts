@@ -112,6 +112,18 @@ describe("a source by a function", () => {
     expect(await source.find(a1)).toBe("well");
   });
 
+  it("does not keep a failure of its clock either", async () => {
+    let well = false;
+    const clock = () => {
+      if (!well) throw new Error("no time");
+      return 0;
+    };
+    const { source } = counting({ ttlMs: 100, clock });
+    await expect(source.find(a1)).rejects.toThrow("no time");
+    well = true;
+    expect(await source.find(a1)).toBe("is 1");
+  });
+
   it("fails where its function throws at once", async () => {
     const { source } = counting({
       find: () => {

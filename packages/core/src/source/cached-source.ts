@@ -74,15 +74,11 @@ export function cachedSource<Key, Value>(
 
   const fetch = async (key: Key, id: string): Promise<Found<Value>> => {
     const at = clock(); // what it says may be as old as the question
-    try {
-      // Databases say null where they have nothing.
-      const value = (await ask(key)) ?? undefined;
-      // What is not used again takes no place from what is.
-      if (ttlOf(value) > 0) kept.set(id, { value, at });
-      return { value, ageMs: 0 };
-    } finally {
-      asked.delete(id);
-    }
+    // Databases say null where they have nothing.
+    const value = (await ask(key)) ?? undefined;
+    // What is not used again takes no place from what is.
+    if (ttlOf(value) > 0) kept.set(id, { value, at });
+    return { value, ageMs: 0 };
   };
 
   const look = (key: Key): Found<Value> | Promise<Found<Value>> => {
@@ -93,7 +89,7 @@ export function cachedSource<Key, Value>(
       if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
-    const under = asked.get(id) ?? fetch(key, id);
+    const under = asked.get(id) ?? fetch(key, id).finally(() => asked.delete(id));
     asked.set(id, under);
     return under;
   };
