@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson } from "../json/index.ts";
+import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson, pointerTo } from "../json/index.ts";
 
 /** What policies ask of whoever lets a call run. Those of all hops add up. */
 export interface Obligations {
@@ -59,7 +59,7 @@ export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
   // A sentence in quotes, or a bare number, has no members, and may be just what was to be taken out.
   if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
   const redacted: string[] = [];
-  const changed = changeAt("", value, [], obligations, redacted);
+  const changed = changeAt("", value, rulesOf(obligations), 0, redacted);
   return { result: isText ? JSON.stringify(changed) : changed, redacted };
 }
 
@@ -86,35 +86,51 @@ function cannot(why: string): HopwiseError {
   );
 }
 
-/** Copies a value, changed by all obligations at once: a pointer means the result as the tool gave it. */
+/** One obligation, as the steps of its pointer; without `most` it takes the value out. */
+interface Rule {
+  readonly steps: readonly string[];
+  readonly most?: number;
+}
+
+function rulesOf({ redact, limit }: Obligations): readonly Rule[] {
+  return [
+    ...redact.map((pointer) => ({ steps: stepsOf(pointer) })),
+    ...Object.entries(limit).map(([pointer, most]) => ({ steps: stepsOf(pointer), most })),
+  ];
+}
+
+function stepsOf(pointer: string): readonly string[] {
+  const steps = pointer === "" ? [] : pointer.slice(1).split("/");
+  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/**
+ * Copies a value, changed by all obligations at once: a pointer means the result as the tool gave it.
+ *
+ * @param rules those that lead here; what none leads to stays as it is, so that a large result costs little
+ */
 function changeAt(
   pointer: string,
   value: JsonValue,
-  path: readonly string[],
-  obligations: Obligations,
+  rules: readonly Rule[],
+  depth: number,
   redacted: string[],
 ): JsonValue {
-  if (obligations.redact.some((wanted) => isAt(wanted, path))) {
+  if (rules.length === 0) return value;
+  const here = rules.filter(({ steps }) => steps.length === depth);
+  if (here.some(({ most }) => most === undefined)) {
     redacted.push(pointer);
     return REDACTED;
   }
-  const limits = Object.entries(obligations.limit).filter(([wanted]) => isAt(wanted, path));
-  const most = Math.min(...limits.map(([, number]) => number));
-  if (limits.length > 0 && !Array.isArray(value)) throw cannot("a limit stands on what is no list");
-  const change = (key: string, member: JsonValue): JsonValue =>
-    changeAt(`${pointer}/${escaped(key)}`, member, [...path, key], obligations, redacted);
+  const most = Math.min(...here.map((rule) => rule.most as number));
+  if (here.length > 0 && !Array.isArray(value)) throw cannot("a limit stands on what is no list");
+  const change = (key: string, member: JsonValue): JsonValue => {
+    const further = rules.filter(({ steps }) => steps[depth] === "*" || steps[depth] === key);
+    return changeAt(pointerTo(pointer, key), member, further, depth + 1, redacted);
+  };
   if (Array.isArray(value)) {
     return (value as readonly JsonValue[]).slice(0, most).map((item, i) => change(String(i), item));
   }
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
-}
-
-function isAt(wanted: string, path: readonly string[]): boolean {
-  const steps = wanted === "" ? [] : wanted.slice(1).split("/");
-  return steps.length === path.length && steps.every((step, i) => step === "*" || step === escaped(path[i] as string));
-}
-
-function escaped(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
