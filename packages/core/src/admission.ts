@@ -90,6 +90,8 @@ export function createAdmission(
 ): Admission {
   const { cerbos, users, sources = {}, tools, delegation, deadlineMs, limits, nowSeconds } = context;
   const { chain, tool } = invocation;
+  // The deadline is that of all sources: an optional one that took all of it would deny the call.
+  const patienceMs = deadlineMs / 2;
   let ended = false;
 
   const once = (): void => {
@@ -104,8 +106,8 @@ export function createAdmission(
   const people = async (): Promise<{ readonly hops: readonly Hop[]; readonly principals: readonly Principal[] }> => {
     const [{ user, origin }, ...gathered] = await Promise.all([
       findUser(subject, users),
-      gather(sources.user, subject, "the user", 0),
-      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, i + 1)),
+      gather(sources.user, subject, "the user", { patienceMs, hop: 0 }),
+      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, hop: i + 1 })),
     ]);
     const hops = hopsOf(user, names);
     invocation.view = { ...(chain !== undefined && { id: chain.id }), issuer: subject.issuer, hops };
@@ -137,7 +139,10 @@ export function createAdmission(
     const { hops, resource, principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", async () => {
         const query = { tool, arguments: args, tenant: subject.issuer };
-        const [known, { resource, origins }] = await Promise.all([people(), loadResource(entry, query)]);
+        const [known, { resource, origins }] = await Promise.all([
+          people(),
+          loadResource(entry, query, { patienceMs }),
+        ]);
         invocation.context.push(...origins);
         return { ...known, resource };
       }),

@@ -132,7 +132,7 @@ describe("asking the policies of every hop", () => {
     const mixing: PolicyDecisionPoint = {
       ...pdp,
       checkResources: async (request, options) => {
-        const own = { ...(await pdp.checkResources(request, options)), requestId: request.requestId as string };
+        const own = Object.assign(await pdp.checkResources(request, options), { requestId: request.requestId });
         answers.set(request.principal.id, own);
         return request.principal.id === "alice" ? own : (answers.get("alice") ?? own);
       },

@@ -35,7 +35,7 @@ describe("further sources of attributes", () => {
     ["looks and says nothing", { find: () => ({}), look: () => undefined } as never],
     ["gives what is no data", { find: () => ({ at: new Date(0) }) }],
   ])("are required: where one %s, it cannot be told", async (_, source) => {
-    const error = await errorOf(gather({ risk: source as never }, "alice", "alice", 0));
+    const error = await errorOf(gather({ risk: source as never }, "alice", "alice", { hop: 0 }));
     expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
     expect(error.message).toContain('"risk"');
     expect(error.message).not.toContain("hunter2");
