@@ -1,0 +1,101 @@
+import { type ContextOrigin, type DecisionRecord, type HopVerdict, plainText, type TokenRecord } from "@hopwise/core";
+import type { Lineage } from "./lineage.ts";
+
+/** One call's story as a tree for people. Whatever came from elsewhere is printed as plain text. */
+export function printLineage({ decision, outcome, place, before, after }: Lineage): string {
+  const lines = [
+    `${headline(decision)}`,
+    `   call ${plain(decision.invocation)} at ${plain(decision.time)}, decided for ${plain(decision.audience)}`,
+    `   record ${place.seq} of ${plain(place.writer)} (${plain(place.file)}:${place.line})`,
+    ...before.map((other) => `   before: ${summary(other)}`),
+    ...hops(decision),
+    ...arguments_(decision),
+    ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
+    ...ending(decision, outcome),
+    ...after.map((other) => `   after: ${summary(other)}`),
+  ];
+  return lines.join("\n");
+}
+
+const VIA = { proof: "by a proof of the last key", session: "in a session", user: "by the user's own sign-in" };
+
+function headline({ outcome, tool, code, reason, message }: DecisionRecord): string {
+  if (outcome !== "denied") return `${plain(outcome)} ${plain(tool)}`;
+  return `denied ${plain(tool)}: ${plain(code)}: ${plain(reason ?? message)}`;
+}
+
+function summary({ time, outcome, tool, code, invocation }: DecisionRecord): string {
+  const how = code === undefined ? plain(outcome) : `${plain(outcome)} (${plain(code)})`;
+  return `${plain(time)} ${plain(tool)} ${how}, call ${plain(invocation)}`;
+}
+
+/** Who handed what to whom, and what the policies said of each. */
+function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: DecisionRecord): string[] {
+  if (chain === undefined) return ["   nobody is known to have called"];
+  const lines: string[] = [];
+  const shown = plain(VIA[via] ?? via);
+  for (const [i, { id }] of chain.hops.entries()) {
+    const indent = "   ".repeat(i + 1);
+    const by = i === chain.hops.length - 1 ? `, who called ${shown}` : "";
+    const whose = i === 0 ? ` of ${plain(chain.issuer)}` : "";
+    lines.push(`${indent}${i === 0 ? "" : "└─ "}${plain(id)}${whose}${by}`);
+    const inner = i === 0 ? indent : `${indent}   `;
+    const token = tokens[i - 1];
+    if (token !== undefined) lines.push(...tokenLines(token).map((line) => `${inner}${line}`));
+    const verdict = verdicts.find(({ hop }) => hop === i);
+    const stopped = failed === i ? `stopped by ${plain(stage)}: ${plain(code)}` : "not asked";
+    lines.push(`${inner}policies: ${verdict === undefined ? stopped : said(verdict)}`);
+  }
+  return lines;
+}
+
+function tokenLines({ hash, jti, key, issuedAt, expiresAt, tools }: TokenRecord): string[] {
+  return [
+    `was handed ${tools.map(plain).join(", ") || "nothing"}, from ${instant(issuedAt)} to ${instant(expiresAt)}`,
+    `token ${plain(hash)} (jti ${plain(jti)}), key ${plain(key)}`,
+  ];
+}
+
+function said({ effect, delegation, reasons, problem, policy, cerbosCallId }: HopVerdict): string {
+  const words = [effect === "allow" ? "allow" : effect === "deny" ? "deny" : `failed: ${plain(problem)}`];
+  if (delegation !== undefined)
+    words.push(delegation === "allow" ? "and handing it on" : `, handing it on: ${delegation}`);
+  words.push(...reasons.map((reason) => `"${plain(reason)}"`));
+  if (policy !== undefined) words.push(`(${plain(policy)})`);
+  if (cerbosCallId !== undefined) words.push(`Cerbos call ${plain(cerbosCallId)}`);
+  return words.join(" ").replaceAll(" ,", ",");
+}
+
+function arguments_({ argumentsHash, arguments: kept }: DecisionRecord): string[] {
+  const parsed =
+    argumentsHash.parsed === undefined ? "" : `, as the tool's schema made them ${plain(argumentsHash.parsed)}`;
+  return [
+    `   arguments: sha-256 ${plain(argumentsHash.received)}${parsed}`,
+    ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
+  ];
+}
+
+function originLine({ of, source, ageMs }: ContextOrigin): string {
+  return `attributes of ${plain(of)}: from ${plain(source)}, ${ageMs === 0 ? "asked for this call" : `${ageMs} ms old`}`;
+}
+
+function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["outcome"]): string[] {
+  if (shown !== undefined) return [`   outcome: ${shown.items} of ${shown.of} items were shown`];
+  if (outcome === undefined) {
+    return [decided === "allowed" ? "   no outcome: cut off, or never heard of again" : "   the tool did not run"];
+  }
+  const hash = outcome.resultHash === undefined ? "" : `, result sha-256 ${plain(outcome.resultHash)}`;
+  const redacted = outcome.redacted?.length ? `, taken out of it: ${outcome.redacted.map(plain).join(", ")}` : "";
+  const after = `after ${Math.round(outcome.durationMs)} ms`;
+  return [`   outcome: ${plain(outcome.outcome)} ${after} at ${plain(outcome.time)}${hash}${redacted}`];
+}
+
+function instant(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
+}
+
+/** A record is read from a file that somebody may have written: nothing in it is known to be a text, either. */
+function plain(value: unknown): string {
+  return plainText(typeof value === "string" ? value : String(JSON.stringify(value)));
+}
