@@ -5,6 +5,8 @@ const SIGNER_DEADLINE_MS = 5_000;
 /** How far the log goes on without a signature where the signer fails: then it takes no more records. */
 const MOST_UNSIGNED = 100_000;
 const LONGEST_UNSIGNED_MS = 60_000;
+/** Node runs a timer that is longer than this at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface CheckpointOptions {
   /** Signs the head as it is now. */
@@ -60,7 +62,7 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
   };
 
   const wait = (): void => {
-    timer ??= setTimeout(request, ms).unref();
+    timer ??= setTimeout(request, Math.min(ms, LONGEST_TIMER_MS)).unref();
   };
 
   return {

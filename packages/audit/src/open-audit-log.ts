@@ -84,8 +84,9 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
   const { folder, signer, durability = "required", onCheckpoint = () => {} } = options;
   const limits = { bytes: 64 * MIB, ms: DAY_MS, ...options.rotate };
   const every = { records: 1000, ms: 1000, ...options.checkpoint };
-  for (const [name, value] of Object.entries({ ...limits, ...every })) {
-    if (!(value > 0)) throw new HopwiseError("config_invalid", `openAuditLog: ${name} must be more than 0`);
+  for (const value of [...Object.values(limits), ...Object.values(every)]) {
+    if (!(value > 0))
+      throw new HopwiseError("config_invalid", "openAuditLog: rotate and checkpoint take numbers above 0");
   }
   const writer = newWriter();
   const key = await thumbprintOf(signer.publicJwk);

@@ -68,7 +68,7 @@ async function after(
 const lineAt = (bytes: Buffer, offset: number): number =>
   bytes.subarray(0, offset).toString("latin1").split("\n").length;
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: process.env["HOPWISE_RUNS"] === "full" ? 5000 : 150 };
 
 describe("a log that nobody touched", () => {
   it("verifies, with counts and heads, in segments and with several writers", async () => {

@@ -62,16 +62,16 @@ export async function verifyAuditLog({ folder, keys, expectHead = [] }: VerifyOp
     if ("reason" in reading) return { ok: false, broken: reading };
     readings.set(stream.writer, reading);
   }
+  for (const [writer, reading] of readings) {
+    const torn = checkTorn(reading, claims.get(writer) ?? []);
+    if (torn !== undefined) return { ok: false, broken: torn };
+  }
   // Only now: a claim counts when the stream that makes it is sound.
   for (const [writer, of] of claims) {
     for (const claim of of) {
       const broken = checkClaim(claim, readings.get(writer));
       if (broken !== undefined) return { ok: false, broken };
     }
-  }
-  for (const [writer, reading] of readings) {
-    const torn = checkTorn(reading, claims.get(writer) ?? []);
-    if (torn !== undefined) return { ok: false, broken: torn };
   }
   const sound = [...readings].map(([writer, reading]) => describe(reading, claims.get(writer) ?? []));
   return { ok: true, records: sound.reduce((sum, { records }) => sum + records, 0), streams: sound };
@@ -140,16 +140,15 @@ function checkClaim(
   return { ...end, reason: "changed", message: `behind the last line stands something else than ${by} knows` };
 }
 
-/** A torn end that no later stream noted. */
+/** A torn end that no later stream noted, or not so. */
 function checkTorn({ torn, head }: StreamReading, claims: readonly Claim[]): Broken | undefined {
-  if (torn === undefined || isNoted(torn, claims)) return undefined;
-  const { bytes } = torn.note;
-  const message = `${bytes} bytes of a line that is cut off; after a crash, opening the log again notes them`;
-  return brokenAt("torn", torn.place, head.seq + 1, message);
-}
-
-function isNoted({ note }: NonNullable<StreamReading["torn"]>, claims: readonly Claim[]): boolean {
-  return claims.some(({ torn }) => torn?.segment === note.segment && torn.sha256 === note.sha256);
+  if (torn === undefined) return undefined;
+  const { place, note } = torn;
+  const noted = claims.filter((claim) => claim.torn?.segment === note.segment && claim.seq === head.seq);
+  if (noted.some((claim) => claim.torn?.sha256 === note.sha256)) return undefined;
+  if (noted.length > 0) return brokenAt("changed", place, head.seq + 1, "the cut-off line is not as it was noted");
+  const message = `${note.bytes} bytes of a line that is cut off; after a crash, opening the log again notes them`;
+  return brokenAt("torn", place, head.seq + 1, message);
 }
 
 function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream {
