@@ -85,7 +85,7 @@ export interface Team {
 }
 
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
-export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint): Authorizer {
+export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint, audit: AuditSink = boundedAudit()): Authorizer {
   const owner = "finance-team";
   return createAuthorizer({
     cerbos,
@@ -126,7 +126,7 @@ export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint): Authori
       },
     },
     delegation: { kind: "delegation", action: "delegate" },
-    audit: boundedAudit(),
+    audit,
     // Proofs of this process's first second count, too: nobody used one before.
     state: memoryState({ since: 0 }),
   });

@@ -1,4 +1,4 @@
-import type { DecisionRecord, OutcomeRecord } from "@hopwise/core";
+import { type DecisionRecord, HopwiseError, type OutcomeRecord } from "@hopwise/core";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {
@@ -19,11 +19,13 @@ export interface AuditFilter {
 /**
  * Makes a filter into a question. What came of a call has no chain and no code of its own, so a filter by chain, user,
  * agent or code lets only decisions through; `lineage` brings both together.
+ *
+ * @throws {HopwiseError} `config_invalid` for a time that is none
  */
 export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeRecord) => boolean {
   const { chain, user, agent, tool, code, invocation } = filter;
-  const since = filter.since === undefined ? Number.NEGATIVE_INFINITY : new Date(filter.since).getTime();
-  const until = filter.until === undefined ? Number.POSITIVE_INFINITY : new Date(filter.until).getTime();
+  const since = instant(filter.since, Number.NEGATIVE_INFINITY);
+  const until = instant(filter.until, Number.POSITIVE_INFINITY);
   const decisionsOnly = chain !== undefined || user !== undefined || agent !== undefined || code !== undefined;
   const isTheirs = ({ chain: of, code: given }: DecisionRecord): boolean => {
     const [first, ...agents] = of?.hops ?? [];
@@ -44,4 +46,10 @@ export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeR
       (!decisionsOnly || (record.kind === "decision" && isTheirs(record)))
     );
   };
+}
+
+function instant(time: AuditFilter["since"], open: number): number {
+  const ms = time === undefined ? open : new Date(time).getTime();
+  if (Number.isNaN(ms)) throw new HopwiseError("config_invalid", "readAuditLog: since or until is not a time");
+  return ms;
 }

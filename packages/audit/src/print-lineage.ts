@@ -33,37 +33,42 @@ function summary({ time, outcome, tool, code, invocation }: DecisionRecord): str
 function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: DecisionRecord): string[] {
   if (chain === undefined) return ["   nobody is known to have called"];
   const lines: string[] = [];
-  const shown = plain(VIA[via] ?? via);
   for (const [i, { id }] of chain.hops.entries()) {
     const indent = "   ".repeat(i + 1);
-    const by = i === chain.hops.length - 1 ? `, who called ${shown}` : "";
     const whose = i === 0 ? ` of ${plain(chain.issuer)}` : "";
-    lines.push(`${indent}${i === 0 ? "" : "└─ "}${plain(id)}${whose}${by}`);
-    const inner = i === 0 ? indent : `${indent}   `;
+    const called = i === chain.hops.length - 1 ? `, who called ${plain(VIA[via] ?? via)}` : "";
+    lines.push(`${indent}${i === 0 ? "" : "└─ "}${plain(id)}${whose}${called}`);
+    const inner = `${indent}${i === 0 ? "" : "   "}   `;
     const token = tokens[i - 1];
-    if (token !== undefined) lines.push(...tokenLines(token).map((line) => `${inner}${line}`));
+    const maker = i === 1 ? chain.issuer : chain.hops[i - 1]?.id;
+    if (token !== undefined) lines.push(...tokenLines(token, maker).map((line) => inner + line));
     const verdict = verdicts.find(({ hop }) => hop === i);
-    const stopped = failed === i ? `stopped by ${plain(stage)}: ${plain(code)}` : "not asked";
-    lines.push(`${inner}policies: ${verdict === undefined ? stopped : said(verdict)}`);
+    const stopped = failed === i ? `stopped by ${plain(stage)}: ${plain(code)}` : "policies: not asked";
+    lines.push(inner + (verdict === undefined ? stopped : `policies: ${said(verdict)}`));
   }
   return lines;
 }
 
-function tokenLines({ hash, jti, key, issuedAt, expiresAt, tools }: TokenRecord): string[] {
+function tokenLines({ hash, jti, key, issuedAt, expiresAt, tools }: TokenRecord, maker: string | undefined): string[] {
   return [
-    `was handed ${tools.map(plain).join(", ") || "nothing"}, from ${instant(issuedAt)} to ${instant(expiresAt)}`,
-    `token ${plain(hash)} (jti ${plain(jti)}), key ${plain(key)}`,
+    `was handed ${tools.map(plain).join(", ") || "nothing"} by ${plain(maker)}`,
+    `from ${instant(issuedAt)} to ${instant(expiresAt)}, by token ${plain(hash)} (jti ${plain(jti)}), for key ${plain(key)}`,
   ];
 }
 
+const EFFECTS: { readonly [effect: string]: string } = { allow: "allow it", deny: "deny it", error: "failed" };
+
 function said({ effect, delegation, reasons, problem, policy, cerbosCallId }: HopVerdict): string {
-  const words = [effect === "allow" ? "allow" : effect === "deny" ? "deny" : `failed: ${plain(problem)}`];
-  if (delegation !== undefined)
-    words.push(delegation === "allow" ? "and handing it on" : `, handing it on: ${delegation}`);
+  const words = [EFFECTS[effect] ?? plain(effect)];
+  if (problem !== undefined) words.push(`(${plain(problem)})`);
+  if (delegation === "allow") words.push("and handing it on");
+  else if (delegation !== undefined) words.push(`but not handing it on (${plain(delegation)})`);
   words.push(...reasons.map((reason) => `"${plain(reason)}"`));
-  if (policy !== undefined) words.push(`(${plain(policy)})`);
-  if (cerbosCallId !== undefined) words.push(`Cerbos call ${plain(cerbosCallId)}`);
-  return words.join(" ").replaceAll(" ,", ",");
+  const sources = [
+    ...(policy === undefined ? [] : [`by ${plain(policy)}`]),
+    ...(cerbosCallId === undefined ? [] : [`in Cerbos call ${plain(cerbosCallId)}`]),
+  ];
+  return [words.join(" "), ...sources].join(", ");
 }
 
 function arguments_({ argumentsHash, arguments: kept }: DecisionRecord): string[] {
@@ -76,11 +81,11 @@ function arguments_({ argumentsHash, arguments: kept }: DecisionRecord): string[
 }
 
 function originLine({ of, source, ageMs }: ContextOrigin): string {
-  return `attributes of ${plain(of)}: from ${plain(source)}, ${ageMs === 0 ? "asked for this call" : `${ageMs} ms old`}`;
+  return `attributes of ${plain(of)}: from ${plain(source)}, ${ageMs === 0 ? "asked for this call" : `${plain(ageMs)} ms old`}`;
 }
 
 function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["outcome"]): string[] {
-  if (shown !== undefined) return [`   outcome: ${shown.items} of ${shown.of} items were shown`];
+  if (shown !== undefined) return [`   outcome: ${plain(shown.items)} of ${plain(shown.of)} items were shown`];
   if (outcome === undefined) {
     return [decided === "allowed" ? "   no outcome: cut off, or never heard of again" : "   the tool did not run"];
   }
