@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import {
   type AuditSink,
   type Authorizer,
+  type AuthorizerOptions,
   createAuthorizer,
   createIssuer,
   type DecisionRecord,
@@ -85,7 +86,11 @@ export interface Team {
 }
 
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
-export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint, audit: AuditSink = boundedAudit()): Authorizer {
+export function makeAuthorizer(
+  team: Team,
+  cerbos: PolicyDecisionPoint,
+  options: Pick<Partial<AuthorizerOptions>, "audit" | "deadlineMs"> = {},
+): Authorizer {
   const owner = "finance-team";
   return createAuthorizer({
     cerbos,
@@ -126,9 +131,10 @@ export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint, audit: A
       },
     },
     delegation: { kind: "delegation", action: "delegate" },
-    audit,
+    audit: boundedAudit(),
     // Proofs of this process's first second count, too: nobody used one before.
     state: memoryState({ since: 0 }),
+    ...options,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The audit log under a real authorizer, on the real PDP. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +10,7 @@ import { startPdp } from "@hopwise/cerbos";
 import { type DecisionRecord, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { tool } from "ai";
-import { exportJWK, generateKeyPair } from "jose";
+import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { paymentSchema } from "../examples/finance-team/pay-server.ts";
 import type { AuditServerSetup } from "./support/audit-server.ts";
@@ -169,5 +170,38 @@ describe("an authorizer with a durable audit log", () => {
         });
       }
     }
+  });
+});
+
+describe("the format of the log", () => {
+  it("can be verified with SHA-256 and any JOSE library, as packages/audit/README.md specifies it", async () => {
+    const folder = temporaryFolder();
+    const audit = await openAuditLog({ folder, signer, rotate: { bytes: 2000 } });
+    const { authorizer } = world.authorizer({ audit });
+    const session = await authorizer.openSession(world.planner);
+    for (const id of ["INV-7", "INV-9", "INV-21"]) await session.authorize({ tool: "read_invoice", arguments: { id } });
+    await audit.close();
+
+    const key = await importJWK({ ...signer.publicJwk });
+    const hashes: string[] = ["0".repeat(64)];
+    const signed: unknown[] = [];
+    const files = readdirSync(folder).sort();
+    expect(files.length).toBeGreaterThan(1);
+    for (const text of files.map((file) => readFileSync(join(folder, file), "utf8"))) {
+      for (const line of text.split(/(?<=\n)/)) {
+        const { seq, prev, segment, checkpoint } = JSON.parse(line);
+        expect([seq, prev]).toEqual([hashes.length - 1, hashes.at(-1)]);
+        hashes.push(createHash("sha256").update(line).digest("hex"));
+        if (segment !== undefined) expect(segment.key).toBe(await calculateJwkThumbprint({ ...signer.publicJwk }));
+        if (checkpoint === undefined) continue;
+        const { payload, protectedHeader } = await compactVerify(checkpoint, key);
+        expect(protectedHeader).toMatchObject({ typ: "hopwise-audit-checkpoint" });
+        const statement = JSON.parse(new TextDecoder().decode(payload));
+        expect(statement.hash).toBe(hashes[statement.seq + 1]);
+        signed.push(statement.seq);
+      }
+    }
+    expect(signed.at(-1)).toBe(hashes.length - 3);
+    expect(audit.head.hash).toBe(hashes.at(-1));
   });
 });

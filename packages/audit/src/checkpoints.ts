@@ -78,8 +78,9 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
       return failure !== undefined;
     },
     overdue: () => {
-      const late = uncovered >= MOST_UNSIGNED || Date.now() - uncoveredSince >= LONGEST_UNSIGNED_MS;
-      return failure !== undefined && uncovered > 0 && late ? failure : undefined;
+      if (failure === undefined || uncovered === 0) return undefined;
+      const isLate = uncovered >= MOST_UNSIGNED || Date.now() - uncoveredSince >= LONGEST_UNSIGNED_MS;
+      return isLate ? failure : undefined;
     },
     close: async () => {
       clearTimeout(timer);

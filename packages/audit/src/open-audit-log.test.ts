@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateSigner, type Signer } from "@hopwise/core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { statementOf } from "./checkpoint.ts";
 import type { Head } from "./line.ts";
 import { type LogFile, type LogFiles, nodeFiles } from "./log-files.ts";
@@ -161,6 +161,17 @@ describe("an audit log", () => {
     await recording;
     await log.close();
     expect(await invocations(folder)).toEqual(["as it was"]);
+  });
+
+  it("stays in its folder, also where that was named by a relative path and the process goes elsewhere", async () => {
+    const [home, cwd] = [temporaryFolder(), process.cwd()];
+    process.chdir(home);
+    onTestFinished(() => process.chdir(cwd));
+    const log = await openAuditLog({ folder: "log", signer, rotate: { bytes: 1 }, checkpoint: { records: 1 } });
+    process.chdir(cwd);
+    for (let i = 0; i < 5; i++) await log.record(decision());
+    await log.close();
+    expect(await sound(join(home, "log"))).toMatchObject({ records: 5 });
   });
 
   it("refuses what is not JSON, what is too large, and what comes after the end", async () => {

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
 import {
   type AuditSink,
   type DenialCode,
@@ -81,7 +82,8 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** @internal For tests, which break the file system. */
 export async function openLogOn(files: LogFiles, options: AuditLogOptions): Promise<AuditLog> {
-  const { folder, signer, durability = "required", onCheckpoint = () => {} } = options;
+  const folder = resolve(options.folder); // stays where it is when the process goes elsewhere
+  const { signer, durability = "required", onCheckpoint = () => {} } = options;
   const limits = { bytes: 64 * MIB, ms: DAY_MS, ...options.rotate };
   const every = { records: 1000, ms: 1000, ...options.checkpoint };
   for (const value of [...Object.values(limits), ...Object.values(every)]) {
