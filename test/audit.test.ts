@@ -182,7 +182,7 @@ describe("the format of the log", () => {
     for (const id of ["INV-7", "INV-9", "INV-21"]) await session.authorize({ tool: "read_invoice", arguments: { id } });
     await audit.close();
 
-    const key = await importJWK({ ...signer.publicJwk });
+    const key = await importJWK({ ...signer.publicJwk }, "Ed25519");
     const hashes: string[] = ["0".repeat(64)];
     const signed: unknown[] = [];
     const files = readdirSync(folder).sort();

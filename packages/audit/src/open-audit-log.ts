@@ -137,19 +137,22 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
     await stream.append([...added, ...signed]);
     records += added.length;
     checkpoints.appended(added.length);
-    if (stream.bytes < limits.bytes && Date.now() - stream.since < limits.ms) return;
+    const isFull = stream.bytes >= limits.bytes || Date.now() - stream.since >= limits.ms;
+    if (!isFull || closing !== undefined) return;
     if (signed.length > 0 || checkpoints.failing) await stream.finish().catch(() => {});
     else checkpoints.request();
   });
-  let signing = stream.head;
+  let signedHead = stream.head;
   const checkpoints = createCheckpoints({
     ...every,
-    sign: (closed) => {
-      signing = stream.head;
+    sign: async (closed) => {
+      // The last checkpoint signs the line before it: no segment may begin between them.
+      if (closed) await stream.begin();
+      signedHead = stream.head;
       return statement(stream.head, closed);
     },
     add: async (jws) => {
-      const head = signing;
+      const head = signedHead;
       await queue.add({ kind: "checkpoint", json: JSON.stringify(jws) });
       try {
         onCheckpoint(head);

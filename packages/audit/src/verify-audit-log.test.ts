@@ -325,6 +325,8 @@ describe("a log that somebody touched", () => {
     const record = lines.find((line) => line.includes('"record":')) as string;
     writeLines(folder, file, relink([...lines, record]));
     expect(await brokenOf(folder)).toMatchObject({ line: lines.length + 1, reason: "inserted" });
+    writeLines(folder, file, relink(lines.toSpliced(-1, 0, record)));
+    expect(await brokenOf(folder)).toMatchObject({ line: lines.length + 1, reason: "inserted" });
     writeLines(folder, file, [...lines, "{"]);
     expect(await brokenOf(folder)).toMatchObject({ line: lines.length + 1, reason: "inserted" });
   });

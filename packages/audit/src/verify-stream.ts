@@ -143,6 +143,9 @@ function checkContent(
     const span = `lines ${reading.signedTo + 1} to ${statement.seq}`;
     return brokenAt("changed", here, seq, `one of ${span} of the stream is not what this checkpoint signs`);
   }
+  if (statement.closed === true && statement.seq !== seq - 1) {
+    return brokenAt("inserted", here, seq, "the last checkpoint signs the line before it, which this is not");
+  }
   for (const covered of unsigned.keys()) {
     if (covered > statement.seq) break;
     unsigned.delete(covered);
