@@ -37,7 +37,7 @@ export async function measureAudit(): Promise<AuditResult> {
     const off = await makeAuthorizer(team, pdp.client, { deadlineMs }).openSession(team.held);
     const calls = await takeTurns(
       { on: shared(CALLERS, () => mustBeAllowed(on)), off: shared(CALLERS, () => mustBeAllowed(off)) },
-      { rounds: 30, warmup: 8, batch: 256, clock: "wall" },
+      { rounds: 20, warmup: 5, batch: 256, clock: "wall" },
     );
     const write = async (): Promise<void> => log.record(record);
     const records = await takeTurns(

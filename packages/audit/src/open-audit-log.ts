@@ -15,7 +15,7 @@ import { createGroupQueue, unavailable } from "./group-queue.ts";
 import { FORMAT, type Head, nextLine } from "./line.ts";
 import { type LogFiles, nodeFiles } from "./log-files.ts";
 import { noteStreams } from "./note-streams.ts";
-import { ownIdentity } from "./process-identity.ts";
+import { identityOf } from "./process-identity.ts";
 import { type NotedStream, newWriter, type SegmentHeader } from "./segment.ts";
 import { createStreamWriter } from "./stream-writer.ts";
 
@@ -112,7 +112,7 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
 
   /** A stream's first segment begins with a checkpoint, too: nobody writes to a log that cannot be signed. */
   const opening = async (start: Head, segment: number, rejected: number): Promise<{ text: string; head: Head }> => {
-    const identity = segment === 1 ? await ownIdentity() : undefined;
+    const identity = segment === 1 ? await identityOf(process.pid) : undefined;
     const header: SegmentHeader = {
       log: FORMAT,
       writer,

@@ -4,19 +4,7 @@ import { readFile, readlink } from "node:fs/promises";
  * Names a process so that no later one has the same name: its boot, its PID namespace, its id, its start. Only Linux
  * tells all of that; elsewhere nobody is ever said to be gone.
  */
-export async function ownIdentity(): Promise<string | undefined> {
-  return identityOf(process.pid);
-}
-
-/** Whether that process is gone for certain. One of another boot or namespace cannot be told from here. */
-export async function isGone(identity: string): Promise<boolean> {
-  const [boot, namespace, pid] = identity.split("/");
-  const own = (await ownIdentity())?.split("/");
-  if (own === undefined || own[0] !== boot || own[1] !== namespace) return false;
-  return (await identityOf(Number(pid))) !== identity;
-}
-
-async function identityOf(pid: number): Promise<string | undefined> {
+export async function identityOf(pid: number): Promise<string | undefined> {
   try {
     const boot = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
     const namespace = /\d+/.exec(await readlink("/proc/self/ns/pid"))?.[0];
@@ -25,6 +13,13 @@ async function identityOf(pid: number): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Whether that process is gone for certain. One of another boot or namespace cannot be told from here. */
+export async function isGone(identity: string): Promise<boolean> {
+  const [boot, namespace, pid] = identity.split("/");
+  const now = await identityOf(Number(pid));
+  return now?.startsWith(`${boot}/${namespace}/`) === true && now !== identity;
 }
 
 /** Clock ticks from boot to the process's start: field 22, counted after the name, which may contain anything. */

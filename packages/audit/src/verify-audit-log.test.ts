@@ -119,6 +119,23 @@ describe("a log that nobody touched", () => {
   });
 });
 
+describe("a log that is opened again and again", () => {
+  it("notes each ended stream once, and still misses any of them that is taken away", async () => {
+    const folder = temporaryFolder();
+    for (let i = 0; i < 6; i++) await write(folder, 1, { rotate: { bytes: 1e6 } });
+    const files = filesOf(folder);
+    const noted = files.map((file) => JSON.parse(linesOf(folder, file)[0] as string).segment.noted.length);
+    expect(noted).toEqual([0, 1, 1, 1, 1, 1]);
+    for (const file of files.slice(0, -1)) {
+      const bytes = readFileSync(join(folder, file));
+      rmSync(join(folder, file));
+      expect(await brokenOf(folder)).toMatchObject({ file, reason: "deleted" });
+      writeFileSync(join(folder, file), bytes);
+    }
+    expect(await brokenOf(folder)).toBeUndefined();
+  });
+});
+
 describe("a log that somebody touched", () => {
   it("names the line of any byte that was changed", async () => {
     const { folder, heads } = await twoStreams();
