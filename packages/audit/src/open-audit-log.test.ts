@@ -33,8 +33,10 @@ async function invocations(folder: string): Promise<readonly string[]> {
 /** A file system with a wish: what happens at a call, and how often it was called. */
 function watched(instead: { readonly [call in keyof LogFile | "create" | "syncFolder"]?: () => Promise<void> | void }) {
   const calls: { [call: string]: number } = {};
+  const order: string[] = [];
   const at = async (call: keyof typeof instead): Promise<void> => {
     calls[call] = (calls[call] ?? 0) + 1;
+    order.push(call);
     await instead[call]?.();
   };
   const files: LogFiles = {
@@ -66,7 +68,7 @@ function watched(instead: { readonly [call in keyof LogFile | "create" | "syncFo
       await nodeFiles.syncFolder(path);
     },
   };
-  return { files, calls };
+  return { files, calls, order };
 }
 
 /** Breaks from a moment on, until it is told to be well again. */
@@ -222,6 +224,17 @@ describe("segments", () => {
     expect(files.length).toBeGreaterThan(2);
     for (const file of files) expect(linesOf(folder, file).at(-1)).toContain('"checkpoint":');
     expect(await sound(folder)).toMatchObject({ records: 60, streams: [{ segments: files.length }] });
+  });
+
+  it("begin again for the last checkpoint, where the log is closed right behind a full one", async () => {
+    const folder = temporaryFolder();
+    const log = await openAuditLog({ folder, signer, rotate: { bytes: 1 }, checkpoint: { records: 1 } });
+    await log.record(decision());
+    await expect.poll(() => log.head.seq).toBe(3); // header, checkpoint, record, checkpoint: full
+    await delay(20);
+    await log.close();
+    expect(filesOf(folder)).toHaveLength(2);
+    expect(await sound(folder)).toMatchObject({ records: 1, streams: [{ state: "closed", unsigned: 0 }] });
   });
 
   it("end by age", async () => {
@@ -405,6 +418,19 @@ describe("a disk that fails", () => {
       expect(await invocations(folder)).toEqual(["after"]);
       expect(await sound(folder)).toMatchObject({ records: 1, streams: [{ rejected: 3 }] });
     }
+  });
+
+  it("has given back what it wrote half of, for good, before the next segment begins", async () => {
+    const write = fault("ENOSPC");
+    const { files, order } = watched({ write: write.happen });
+    const log = await openLogOn(files, { folder: temporaryFolder(), signer });
+    write.begin();
+    await expect(log.record(decision())).rejects.toThrow();
+    write.end();
+    order.length = 0;
+    await log.record(decision());
+    expect(order).toEqual(["truncate", "sync", "create", "write", "sync", "syncFolder", "write", "sync"]);
+    await log.close();
   });
 
   it("that hangs: what waits is bounded, and the rest is refused at once", async () => {
