@@ -3,7 +3,7 @@ import type { CheckResourcesRequest } from "@cerbos/core";
 import { startPdp } from "@hopwise/cerbos";
 import { type Credential, type Decision, type HeldDelegation, type PolicyDecisionPoint, prove } from "@hopwise/core";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
-import { AUDIENCE, CALL, makeAuthorizer, makeTeam, POLICIES, type Team } from "./world.ts";
+import { AUDIENCE, CALL, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 
 export interface AuthorizeResult {
   readonly sessionOverRaw3: number;
@@ -18,7 +18,9 @@ export interface AuthorizeResult {
 export async function measureAuthorize(): Promise<AuthorizeResult> {
   await using pdp = await startPdp({ policies: POLICIES });
   const team = await makeTeam();
-  const messages = await captureMessages(team, pdp.client);
+  const messages = await captureMessages(pdp.client, async (cerbos) =>
+    (await makeAuthorizer(team, cerbos).openSession(team.held)).authorize(CALL),
+  );
   const authorizer = makeAuthorizer(team, pdp.client);
   const session = await authorizer.openSession(team.held);
 
@@ -51,8 +53,11 @@ export async function measureAuthorize(): Promise<AuthorizeResult> {
   };
 }
 
-/** The very messages that the authorizer sends for one call: what raw checks are compared with is the same work. */
-async function captureMessages(team: Team, client: PolicyDecisionPoint): Promise<readonly CheckResourcesRequest[]> {
+/** The very messages that an authorizer sends for one call: what raw checks are compared with is the same work. */
+export async function captureMessages(
+  client: PolicyDecisionPoint,
+  call: (cerbos: PolicyDecisionPoint) => Promise<Decision>,
+): Promise<readonly CheckResourcesRequest[]> {
   const messages: CheckResourcesRequest[] = [];
   const listening: PolicyDecisionPoint = {
     checkResources: (request, options) => {
@@ -61,8 +66,7 @@ async function captureMessages(team: Team, client: PolicyDecisionPoint): Promise
     },
     planResources: (request, options) => client.planResources(request, options),
   };
-  const session = await makeAuthorizer(team, listening).openSession(team.held);
-  mustBeAllowed(await session.authorize(CALL));
+  mustBeAllowed(await call(listening));
   if (messages.length !== 3) throw new Error(`three hops asked ${messages.length} times`);
   return messages;
 }
@@ -77,7 +81,7 @@ async function makeProofs(held: HeldDelegation, count: number): Promise<readonly
   return Promise.all(Array.from({ length: count }, () => prove(held, { ...CALL, audience: AUDIENCE })));
 }
 
-function repeat(operation: (index: number) => Promise<unknown>): Candidate {
+export function repeat(operation: (index: number) => Promise<unknown>): Candidate {
   return (count) => async () => {
     for (let i = 0; i < count; i++) await operation(i);
   };

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { measureAudit } from "./audit.ts";
 import { measureAuthorize } from "./authorize.ts";
 import { measureGrant } from "./grant.ts";
+import { measureLists } from "./lists.ts";
 import { measureRivals } from "./rivals.ts";
 import { chainBytes, measureCold, measureWarm } from "./verify.ts";
 
@@ -16,6 +17,9 @@ const GOALS: { readonly [key: string]: number } = {
   authorize3_over_raw3: 1.25,
   authorize3_wire_over_raw3: 1.4,
   authorize3_over_raw1: 2,
+  list50_over_raw1: 4,
+  list50_kinds_over_raw1: 15,
+  list50_over_nplus1: 0.1,
   verify_cold_n1: 1.6,
   verify_cold_n3: 1.6,
   verify_cold_n8: 1.6,
@@ -46,6 +50,10 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
     authorize3_wire_over_raw3: authorize.wireOverRaw3,
     authorize3_over_raw1: authorize.sessionOverRaw1,
   };
+  const lists = await measureLists();
+  results["list50_over_raw1"] = lists.namesOverRaw1;
+  results["list50_kinds_over_raw1"] = lists.kindsOverRaw1;
+  results["list50_over_nplus1"] = lists.namesOverNplus1;
   for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
   results["verify_warm_us"] = await measureWarm();
   for (const tokens of [2, 3]) results[`bytes_${tokens}`] = await chainBytes(tokens);
@@ -57,6 +65,10 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   const { session, wire, raw3, raw1 } = authorize.microseconds;
   results["raw3_over_raw1"] = authorize.raw3OverRaw1;
   Object.assign(results, { authorize3_us: session, authorize3_wire_us: wire, raw3_us: raw3, raw1_us: raw1 });
+  results["list50_kinds_whole_over_raw1"] = lists.wholeOverRaw1;
+  results["list50_kinds_over_nplus1"] = lists.kindsOverNplus1;
+  results["list50_plans_over_nplus1"] = lists.plansOverNplus1;
+  for (const [name, microseconds] of Object.entries(lists.microseconds)) results[`list50_${name}_us`] = microseconds;
   for (const { tokens, chainMicroseconds } of cold) results[`verify_cold_n${tokens}_us`] = chainMicroseconds;
   const { hopwise, biscuit, ucan } = rivals.microseconds;
   Object.assign(results, { verify3_us: hopwise, biscuit3_us: biscuit, ucan3_us: ucan });

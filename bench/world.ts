@@ -9,6 +9,7 @@ import {
   type DecisionRecord,
   delegate,
   exact,
+  type Grant,
   generateSigner,
   grant,
   type HeldDelegation,
@@ -19,6 +20,7 @@ import {
   type PolicyDecisionPoint,
   type Signer,
   serialize,
+  type ToolMap,
   wildcard,
 } from "@hopwise/core";
 
@@ -35,13 +37,13 @@ const NARROW = grant({ read_invoice: { id: wildcard() } });
 const NARROWEST = grant({ read_invoice: { id: exact("INV-7") } });
 
 /** Deep enough for the longest chain that the default limits read: 17 tokens. */
-export async function makeIssuer(): Promise<Issuer> {
+export async function makeIssuer(tools: readonly string[] = Object.keys(WIDE)): Promise<Issuer> {
   return createIssuer({
     issuer: ISSUER,
     signer: await generateSigner(),
     audiences: [AUDIENCE],
     subjects: ["alice"],
-    tools: ["get_transactions", "read_invoice"],
+    tools,
     maxDepth: 16,
   });
 }
@@ -70,10 +72,14 @@ export function asReceived(held: HeldDelegation): string {
 }
 
 /** Alice's chain over planner to researcher: three hops, two tokens. */
-export async function makeTeam(): Promise<Team> {
-  const [issuer, planner, researcher] = await Promise.all([makeIssuer(), generateSigner(), generateSigner()]);
-  const first = await issuer.issue({ subject: "alice", agent: "planner", holder: planner, grant: WIDE });
-  const held = await delegate(first, { to: "researcher", holder: researcher, grant: NARROW });
+export async function makeTeam(wide: Grant = WIDE, narrow: Grant = NARROW): Promise<Team> {
+  const [issuer, planner, researcher] = await Promise.all([
+    makeIssuer(Object.keys(wide)),
+    generateSigner(),
+    generateSigner(),
+  ]);
+  const first = await issuer.issue({ subject: "alice", agent: "planner", holder: planner, grant: wide });
+  const held = await delegate(first, { to: "researcher", holder: researcher, grant: narrow });
   return { issuer, planner, researcher, held };
 }
 
@@ -85,11 +91,27 @@ export interface Team {
   readonly held: HeldDelegation;
 }
 
+/** The tools of the call that is judged, without their listing actions: nobody lists. */
+const TOOLS: ToolMap = {
+  read_invoice: {
+    kind: "invoice",
+    action: "read",
+    id: "id",
+    attributes: () => ({ region: "EMEA", supplier: "acme", amount: 900 }),
+  },
+  get_transactions: {
+    kind: "ledger",
+    action: "read",
+    id: "account",
+    attributes: () => ({ department: "finance" }),
+  },
+};
+
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
 export function makeAuthorizer(
   team: Team,
   cerbos: PolicyDecisionPoint,
-  options: Pick<Partial<AuthorizerOptions>, "audit" | "deadlineMs"> = {},
+  options: Pick<Partial<AuthorizerOptions>, "audit" | "tools"> = {},
 ): Authorizer {
   const owner = "finance-team";
   return createAuthorizer({
@@ -116,21 +138,10 @@ export function makeAuthorizer(
         keys: [team.researcher.publicJwk],
       },
     }),
-    tools: {
-      read_invoice: {
-        kind: "invoice",
-        action: "read",
-        id: "id",
-        attributes: () => ({ region: "EMEA", supplier: "acme", amount: 900 }),
-      },
-      get_transactions: {
-        kind: "ledger",
-        action: "read",
-        id: "account",
-        attributes: () => ({ department: "finance" }),
-      },
-    },
+    tools: TOOLS,
     delegation: { kind: "delegation", action: "delegate" },
+    // A machine that is busy for a moment must not end the measurement.
+    deadlineMs: 30_000,
     audit: boundedAudit(),
     // Proofs of this process's first second count, too: nobody used one before.
     state: memoryState({ since: 0 }),

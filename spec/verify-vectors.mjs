@@ -310,7 +310,7 @@ function rangeUnder(child, parent, at) {
   return null;
 }
 
-/** N5: which sets of the child's clauses can have been taken after each clause of the parent. */
+/** N7: which sets of the child's clauses can have been taken after each clause of the parent. */
 function allUnder(child, parent, at) {
   let taken = new Set([0]);
   for (const wide of parent.constraints) {
@@ -458,7 +458,7 @@ function passes(c, v) {
   return TYPES[c.type].passes(c, v);
 }
 
-/** N1 to N7 */
+/** N1 to N9. Asks some pairs more than once: section 6 says why one that reads strangers' tokens must not. */
 function under(child, parent, at) {
   if (parent.type === "optional") {
     if (child.type === "absent") return null;
@@ -475,6 +475,9 @@ function under(child, parent, at) {
     );
   if (parent.type === "wildcard") return null;
   if (parent.type === "range" && child.type === "int") return rangeUnder(asRange(child), parent, at);
+  const stands = (c, p) => under(c, p, at) === null;
+  if (parent.type === "any" && parent.constraints.some((p) => stands(child, p))) return null; // N5
+  if (child.type === "all" && child.constraints.some((c) => stands(c, parent))) return null; // N6
   const rule = parent.type === child.type ? TYPES[child.type].under : undefined;
   return rule === undefined ? at : rule(child, parent, at);
 }
@@ -501,20 +504,21 @@ function grantUnder(child, parent, at) {
 // ---------------------------------------------------------------------------------------------- 10 Verifying
 
 /** V2 */
-function openJws(text, typ, kidNeeded, code) {
+function openJws(text, typ, isRoot, code) {
   const parts = text.split(".");
   const [head, payload, signature] = parts.map(base64url);
   demand(parts.length === 3 && parts[0] !== "" && head && payload && signature, code);
   const header = readJsonBytes(head, 1, code);
   demand(isObject(header), code);
-  demand(["Ed25519", "ES256"].includes(header.get("alg")), "token_alg_refused");
+  const algorithms = isRoot ? ["Ed25519", "ES256", "EdDSA"] : ["Ed25519", "ES256"];
+  demand(algorithms.includes(header.get("alg")), "token_alg_refused");
   demand(header.get("typ") === typ, code);
   demand(
     [...header.keys()].every((name) => ["alg", "typ", "kid"].includes(name)),
     code,
   );
   const kid = header.get("kid");
-  demand(kidNeeded ? typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid) : !header.has("kid"), code);
+  demand(isRoot ? typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid) : !header.has("kid"), code);
   return {
     alg: header.get("alg"),
     kid,
@@ -562,6 +566,7 @@ const CLAIMS = {
   ],
   aud: ["R", "O", readAudience],
   txn: ["O", "O", is(isText(128))],
+  hw_src: ["O", "-", readSource],
 };
 const TOOLS = "/authorization_details/0/tools";
 
@@ -572,6 +577,25 @@ function readDetails(v, at, limits) {
     isObject(entry) && entry.size === 2 && entry.get("type") === "attenuating_agent_token" && entry.has("tools");
   demand(right, "token_malformed", `${at}/0`);
   return readGrant(entry.get("tools"), TOOLS, limits);
+}
+
+function readSource(v, at) {
+  const members = {
+    kind: (kind) => ["id_token", "access_token", "local"].includes(kind),
+    iss: isText(512),
+    sub: isText(256),
+    acr: isText(256),
+    auth_time: isCount,
+  };
+  const right =
+    isObject(v) &&
+    ["kind", "iss", "sub"].every((name) => v.has(name)) &&
+    [...v.keys()].every((name) => Object.hasOwn(members, name));
+  demand(right, "token_malformed", at);
+  for (const [name, holdsFor] of Object.entries(members)) {
+    demand(!v.has(name) || holdsFor(v.get(name)), "token_malformed", step(at, name));
+  }
+  return v;
 }
 
 function readAudience(v, at) {
@@ -617,7 +641,8 @@ function openRoot(text, { trust }, now, limits) {
     )
     .slice(0, 4);
   demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
-  const fitting = candidates.filter(({ key }) => key.alg === jws.alg);
+  const namesOf = ({ anchor, key }) => (anchor.foreign && key.alg === "Ed25519" ? ["Ed25519", "EdDSA"] : [key.alg]);
+  const fitting = candidates.filter((candidate) => namesOf(candidate).includes(jws.alg));
   demand(fitting.length > 0, "token_alg_refused");
   const { anchor } = fitting.find(({ key }) => isSignedBy(key, jws)) ?? refuse("token_signature_invalid");
   const c = readClaims(jws.payload, true, limits);
@@ -681,7 +706,11 @@ function openChain(text, config, now, limits) {
     "token_too_large",
   );
   const tokens = [openRoot(texts[0], config, now, limits)];
-  for (const token of texts.slice(1)) tokens.push(openDerived(token, tokens.at(-1), tokens[0], now, limits));
+  for (const text of texts.slice(1)) {
+    const token = openDerived(text, tokens.at(-1), tokens[0], now, limits);
+    demand(!tokens.some(({ jti }) => jti === token.jti), "chain_link_broken", "/jti"); // V6.13
+    tokens.push(token);
+  }
   return tokens;
 }
 

@@ -1,5 +1,5 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { anyArguments, createIssuer, grant, type HeldDelegation } from "@hopwise/core";
+import { anyArguments, createIssuer, grantFor, type HeldDelegation } from "@hopwise/core";
 import type { ToolSet } from "ai";
 import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -160,7 +160,7 @@ describe("a delegation for several servers", () => {
       subject: "alice",
       agent: "planner",
       holder: world.keys.planner,
-      grant: grant({ [`${PAY_SERVER}#send_payment`]: anyArguments, [`${docs}#read_invoice`]: anyArguments }),
+      grant: grantFor({ [PAY_SERVER]: { send_payment: anyArguments }, [docs]: { read_invoice: anyArguments } }),
     });
     return { delegation, trust: [issuer.trustAnchor] };
   };

@@ -15,7 +15,7 @@ const PRINT = new URL("../examples/finance-team/print.ts", import.meta.url).href
 const HEADINGS = [
   "1  The researcher reads an invoice",
   "2  The invoice says: pay 9,000 to a stranger. The researcher obeys",
-  "3  The planner pays 9,000",
+  "3  The planner pays 9,000, and then in dollars",
   "4  The planner pays 400 to a known supplier",
   "5  The researcher forges a wider token",
   "6  Replayed, stolen, expired",

@@ -1,6 +1,6 @@
 import type { AuthorizerOptions, JsonObject, ToolEntry } from "@hopwise/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { registerAgents, tools, users } from "../examples/finance-team/company.ts";
+import { ISSUER, registerAgents, tools, users } from "../examples/finance-team/company.ts";
 import { denied, GOOD, paymentTool } from "./support/faults-calls.ts";
 import { answering } from "./support/faults-clients.ts";
 import { createWorld, type World } from "./support/world.ts";
@@ -88,7 +88,7 @@ const AGENTS: readonly Fault[] = [
   ["rejects", reject, HOP1],
   ["never answers", hang, NO_HOP],
   ["knows no such agent", () => undefined, UNKNOWN],
-  ["says null", () => null, NO_HOP],
+  ["says null", () => null, UNKNOWN],
   ["gives no keys", () => agent, NO_HOP],
   ["gives an empty list of keys", agentWith({ keys: [] }), UNKNOWN],
   ["gives a text for its keys", agentWith({ keys: "planner" }), NO_HOP],
@@ -194,8 +194,10 @@ describe("a resource loader that", () => {
     };
     const map = { read_invoice: { kind: "invoice", action: "read", id: "id", attributes } };
     const session = await world.authorizer({ tools: map }).authorizer.openSession(world.researcher);
-    expect((await session.authorize({ tool: "read_invoice", arguments: { id: "INV-7" } })).outcome).toBe("allowed");
-    expect(seen).toEqual([[{ id: "INV-7" }]]);
+    const args = { id: "INV-7" };
+    const decision = await session.authorize({ tool: "read_invoice", arguments: args, fulfils: true });
+    expect(decision.outcome).toBe("allowed");
+    expect(seen).toEqual([[args, { tool: "read_invoice", arguments: args, tenant: ISSUER }]]);
   });
 });
 

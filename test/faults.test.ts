@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { GRPC } from "@cerbos/grpc";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
-import type { PolicyDecisionPoint, Session } from "@hopwise/core";
+import type { PolicyDecisionPoint, Session, ToolMap } from "@hopwise/core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder, until } from "../packages/cerbos/src/testing/processes.ts";
 import { denied, GOOD, paymentTool, switchable } from "./support/faults-calls.ts";
@@ -197,15 +197,23 @@ describe("an answer that is", () => {
   });
 });
 
-describe("a list during an outage is an error, never empty:", () => {
-  it.each<[string, () => PolicyDecisionPoint]>([
-    ["nobody there", nobody],
-    ["no answer", hanging],
-    ["a failure", () => failing(new Error("connection reset"))],
-    ["a failure that is no error", () => failing("gone")],
-    ["nothing for an answer", () => planning(undefined)],
-  ])("%s", async (_, cerbos) => {
-    const { authorizer, audit } = world.authorizer({ cerbos: cerbos(), deadlineMs: 50 });
+/** A tool without a listing action: whether it is shown is planned. */
+const planned: ToolMap = { send_payment: { kind: "payment", action: "send" } };
+
+const OUTAGES: readonly [string, () => PolicyDecisionPoint][] = [
+  ["nobody there", nobody],
+  ["no answer", hanging],
+  ["a failure", () => failing(new Error("connection reset"))],
+  ["a failure that is no error", () => failing("gone")],
+  ["nothing for an answer", () => ({ ...planning(undefined), checkResources: async () => undefined as never })],
+];
+
+describe.each([
+  ["by a listing action", {}],
+  ["by plans", { tools: planned, delegation: "grants-only" as const }],
+])("a list %s during an outage is an error, never empty:", (_, options) => {
+  it.each(OUTAGES)("%s", async (_, cerbos) => {
+    const { authorizer, audit } = world.authorizer({ cerbos: cerbos(), deadlineMs: 50, ...options });
     const session = await authorizer.openSession(world.planner);
     expect(denied(await session.list([{ tool: "send_payment" }]))).toMatchObject({
       code: "policy_unavailable",
@@ -225,7 +233,10 @@ describe("a list during an outage is an error, never empty:", () => {
 
 describe("an answer about a list that makes no sense", () => {
   const NONSENSE = [{}, { kind: "KIND_UNSPECIFIED" }, { kind: ["KIND_ALWAYS_ALLOWED"] }, { kind: true }];
-  const listOn = async (plan: unknown) => (await sessionOn(planning(plan))).list([{ tool: "send_payment" }]);
+  const listOn = async (plan: unknown) => {
+    const { authorizer } = world.authorizer({ cerbos: planning(plan), tools: planned });
+    return (await authorizer.openSession(world.planner)).list([{ tool: "send_payment" }]);
+  };
 
   it.each(NONSENSE)("shows nothing: %o", async (plan) => {
     const answer = await listOn(plan);

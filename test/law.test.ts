@@ -13,9 +13,11 @@ import {
   HopwiseError,
   inMemoryAgents,
   inMemoryUsers,
+  type JsonObject,
   memoryState,
   type PolicyDecisionPoint,
   type Signer,
+  type ToolMap,
 } from "@hopwise/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -75,7 +77,8 @@ async function checkLaw(
     const session = await authorizer.openSession(prefix);
     const decision = await session.authorize(call);
     // Only a judgement counts: what merely failed says nothing about the law.
-    if (decision.outcome === "denied") expect(decision.code).toMatch(/^(policy_denied|delegation_denied|grant_)/);
+    if (decision.outcome === "denied")
+      expect(decision.code).toMatch(/^(policy_denied|delegation_denied|approval_required|grant_)/);
     answers.push(decision.outcome === "allowed");
   }
   tally.asked += answers.length;
@@ -128,49 +131,87 @@ it("holds for thousands of random chains and calls, under policies that decide a
   expect(tally.narrowed).toBeGreaterThan(100);
 });
 
-it("holds for hundreds of random chains and calls on the real PDP", async () => {
-  const roles = fc.constantFrom(
-    "finance_agent",
-    "finance_agent",
-    "finance_agent",
-    "reader_agent",
-    "employee",
-    "nobody",
-  );
-  const user = fc.record({
+interface People {
+  readonly alice: { readonly roles: string[]; readonly attributes: JsonObject };
+  readonly roles: readonly string[];
+}
+
+/** Alice and her three agents, with random roles, for the policies of the story. */
+const people: fc.Arbitrary<People> = fc.record({
+  alice: fc.record({
     roles: fc.constantFrom(["employee", "analyst"], ["analyst", "employee"], ["employee"]),
     attributes: fc.record({
       department: fc.constantFrom("finance", "finance", "sales"),
       region: fc.constantFrom("EMEA", "EMEA", "AMER"),
       paymentLimit: fc.constantFrom(0, 1000, 10_000),
     }),
+  }),
+  roles: fc.array(
+    fc.constantFrom("finance_agent", "finance_agent", "finance_agent", "reader_agent", "employee", "nobody"),
+    { minLength: DEPTH, maxLength: DEPTH },
+  ),
+});
+
+function sourcesOf({ alice, roles }: People): Pick<AuthorizerOptions, "users" | "agents"> {
+  const attributes = { class: "any", owner: "any" };
+  const agents = NAMES.map((name, i) => {
+    const agent = { roles: [roles[i] as string], attributes, keys: [(keys[i] as Signer).publicJwk] };
+    return [name, agent] as const;
   });
+  return { users: inMemoryUsers({ [ISSUER]: { alice } }), agents: inMemoryAgents(Object.fromEntries(agents)) };
+}
+
+it("holds for hundreds of random chains and calls on the real PDP", async () => {
   const tally: Tally = { asked: 0, allowed: 0, narrowed: 0 };
   await fc.assert(
-    fc.asyncProperty(
-      grown,
-      user,
-      fc.array(roles, { minLength: DEPTH, maxLength: DEPTH }),
-      async ({ root, others, keep, calls }, alice, agentRoles) => {
-        const attributes = { class: "any", owner: "any" };
-        const agents = inMemoryAgents(
-          Object.fromEntries(
-            NAMES.map((name, i) => [
-              name,
-              { roles: [agentRoles[i] as string], attributes, keys: [(keys[i] as Signer).publicJwk] },
-            ]),
-          ),
-        );
-        const users = inMemoryUsers({ [ISSUER]: { alice } });
-        const chain = await growChain(root, others, keep);
-        for (const call of calls.slice(0, 3)) await checkLaw(chain, call, { users, agents }, tally);
-      },
-    ),
+    fc.asyncProperty(grown, people, async ({ root, others, keep, calls }, team) => {
+      const chain = await growChain(root, others, keep);
+      for (const call of calls.slice(0, 3)) await checkLaw(chain, call, sourcesOf(team), tally);
+    }),
     { numRuns: 250 },
   );
   expect(tally.asked).toBeGreaterThan(900);
   expect(tally.allowed).toBeGreaterThan(30);
   expect(tally.narrowed).toBeGreaterThan(20);
+});
+
+/** The same tools without listing actions: what of them is shown is planned. */
+const planned: ToolMap = Object.fromEntries(
+  Object.entries(tools).map(([name, { list: _, ...entry }]) => [name, entry]),
+);
+
+it.each<[string, ToolMap]>([
+  ["a listing action", tools],
+  ["plans", planned],
+])("holds for lists by %s on the real PDP, and what can be called is shown", async (_, map) => {
+  const tally = { shown: 0, narrowed: 0, callable: 0 };
+  await fc.assert(
+    fc.asyncProperty(grown, people, async ({ root, others, keep, calls }, team) => {
+      const now = Date.now();
+      const options = { ...baseOptions(), ...sourcesOf(team), tools: map, clock: () => now };
+      const authorizer = createAuthorizer(options);
+      let before: readonly string[] = TOOLS;
+      for (const prefix of await growChain(root, others, keep)) {
+        const session = await authorizer.openSession(prefix);
+        const answer = await session.list(TOOLS.map((tool) => ({ tool })));
+        if (answer.outcome === "denied") throw new Error(answer.message);
+        const shown = TOOLS.filter((_, i) => answer.shown[i]);
+        expect(before, "a longer chain was shown more").toEqual(expect.arrayContaining(shown));
+        tally.shown += shown.length;
+        if (shown.length < before.length) tally.narrowed++;
+        before = shown;
+        for (const call of calls.slice(0, 2)) {
+          if ((await session.authorize(call)).outcome !== "allowed") continue;
+          expect(shown, "a tool that can be called is hidden").toContain(call.tool);
+          tally.callable++;
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+  expect(tally.shown).toBeGreaterThan(100);
+  expect(tally.narrowed).toBeGreaterThan(100);
+  expect(tally.callable).toBeGreaterThan(20);
 });
 
 /** Policies without rhyme or reason: each question has an answer of its own, always the same. */

@@ -99,9 +99,10 @@ it("protects the FastMCP server of the README, and records each decision on one 
     .split("\n")
     .filter((line) => line.startsWith('{"version"'))
     .map((line) => JSON.parse(line));
-  expect(records.map(({ outcome, code }) => [outcome, code])).toEqual([
-    ["allowed", undefined],
-    ["denied", "policy_denied"],
+  expect(records.map(({ kind, outcome, code }) => [kind, outcome, code])).toEqual([
+    ["decision", "allowed", undefined],
+    ["outcome", "returned", undefined],
+    ["decision", "denied", "policy_denied"],
   ]);
 });
 

@@ -11,9 +11,9 @@ import {
   type DecisionRecord,
   delegate,
   exact,
-  explain,
   generateSigner,
   grant,
+  operatorView,
   prove,
   serialize,
   type Timings,
@@ -60,10 +60,19 @@ async function story({
   );
 
   title("1  The researcher reads an invoice");
-  const loop = (await fromResearcher()) as { offered: string[]; results: { type: string; output?: unknown }[] };
+  const loop = (await fromResearcher()) as {
+    offered: string[];
+    results: { type: string; output?: { content?: { text?: string }[] } }[];
+  };
   const read = last((record) => record.tool === "read_invoice");
-  tree(explain(read));
+  tree(operatorView(read));
   expect(read.outcome === "allowed" && read.verdicts.length === 3, "allowed at all three hops");
+  const result = loop.results.find(({ type }) => type === "tool-result");
+  const invoice = JSON.parse(result?.output?.content?.[0]?.text ?? "{}") as { iban?: string; text?: string };
+  note(`its model reads: iban "${invoice.iban}", text "${invoice.text?.slice(0, 60)}…"`);
+  expect(invoice.iban === "[redacted]", "without the account: the policies take it from a reader's chain");
+  note("the agent sent an id; what the policies saw beside it came from:");
+  for (const { of, source, ageMs } of read.context ?? []) note(`   ${of}: ${source}, ${Math.round(ageMs)} ms old`);
 
   title("2  The invoice says: pay 9,000 to a stranger. The researcher obeys");
   note(`its loop offered: ${loop.offered.join(", ")}`);
@@ -72,25 +81,36 @@ async function story({
   const { direct } = (await fromResearcher()) as { direct: { isError?: boolean } };
   const injected = last((record) => record.tool === "send_payment");
   note("it calls the server directly, with its own chain and a good proof:");
-  tree(explain(injected));
+  tree(operatorView(injected));
   expect(
     direct.isError === true && injected.code === "grant_tool_missing" && injected.hop === 2,
     "stopped by the grant at hop 2: never given",
   );
   expect(injected.verdicts.length === 0 && policyRequests() === before, "no policy was asked");
 
-  title("3  The planner pays 9,000");
+  title("3  The planner pays 9,000, and then in dollars");
   const mcp = await createMcpClient({ transport: { type: "http", url }, delegation: planner, audience: PAY_SERVER });
   const overHttp = await agentCalls(await mcp.tools(), { to: "Globex", amount: 9000, currency: "EUR" });
   const tooMuch = last((record) => record.tool === "send_payment");
-  tree(explain(tooMuch));
+  tree(operatorView(tooMuch));
   expect(tooMuch.code === "policy_denied" && tooMuch.hop === 0, "stopped by policy at hop 0: alice may not");
   expect(tooMuch.reason === "payment of 9000 is above alice's limit of 1000", "the reason is the policy's own");
+
+  const inDollars = await agentCalls(await mcp.tools(), { to: "Globex", amount: 40, currency: "USD" });
+  const dollars = last((record) => record.tool === "send_payment");
+  tree(operatorView(dollars));
+  note(`the model reads: ${inDollars}`);
+  expect(
+    dollars.code === "grant_argument_refused" &&
+      dollars.wouldPass?.accepts === '"EUR"' &&
+      dollars.wouldPass.grantableBy === 0,
+    "told what would pass, and who could hand over more",
+  );
 
   title("4  The planner pays 400 to a known supplier");
   await agentCalls(await mcp.tools(), { to: "Globex", amount: 400, currency: "EUR" });
   const paid = last((record) => record.tool === "send_payment");
-  tree(explain(paid));
+  tree(operatorView(paid));
   expect(paid.outcome === "allowed" && payments.length === 1 && payments[0]?.amount === 400, "allowed, and paid once");
 
   title("5  The researcher forges a wider token");
@@ -130,7 +150,7 @@ async function story({
   const guarded = await authorizeTools(local, { authorizer, delegation: planner });
   const inProcess = await agentCalls(guarded, { to: "Globex", amount: 9000, currency: "EUR" });
   const localDenial = last((record) => record.tool === "send_payment" && record.via === "session");
-  tree(explain(localDenial));
+  tree(operatorView(localDenial));
   note(`the model reads: ${inProcess}`);
   expect(
     localDenial.code === tooMuch.code && localDenial.reason === tooMuch.reason,

@@ -26,7 +26,7 @@ export function createPayServer(authorizer: Authorizer, payments: Payments, opti
     name: "read_invoice",
     description: "Reads an invoice",
     parameters: z.object({ id: z.string() }),
-    execute: async ({ id }) => invoices[id]?.text ?? "no such invoice",
+    execute: async ({ id }) => JSON.stringify(invoices[id] ?? {}),
   });
   server.addTool({
     name: "send_payment",

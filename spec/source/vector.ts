@@ -32,6 +32,8 @@ export interface Config {
 export interface Anchor {
   readonly issuer: string;
   readonly keys: readonly { readonly kid: string; readonly jwk: Jwk }[];
+  /** Default false. */
+  readonly foreign?: boolean;
   readonly audiences: readonly string[];
   readonly subjects: readonly string[] | "any";
   readonly tools: readonly string[] | "any";

@@ -268,9 +268,10 @@ function extend(chain: HonestChain, honest: Honest, source: Source): Attack {
   const leaf = openToken(chain.tokens.at(-1) as string);
   const holder = chain.keys.at(-1) as SigningKey;
   const to = source.pick(Object.entries(honest.agents));
-  const { aud: _aud, hw: _hw, sub: _sub, txn: _txn, ...rest } = leaf.payload;
+  const { aud: _aud, hw: _hw, hw_src: _source, sub: _sub, txn: _txn, ...rest } = leaf.payload;
   const child: JsonObject = {
     ...rest,
+    jti: source.oneIn(8) ? (leaf.payload["jti"] as string) : sha256(`${leaf.input} handed on`).slice(0, 21).concat("A"),
     iss: `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint({ ...holder.publicJwk })}`,
     act: { sub: to[0] },
     cnf: { jwk: { ...to[1].publicJwk } },

@@ -110,6 +110,12 @@ const EDITS: readonly Edit[] = [
   claim("del_max_depth", near),
   claim("sub", () => ["alice", "bob", "p1", "", "agent:planner", null, ["alice"]]),
   claim("txn", () => ["t-1", "t-2", "", 1]),
+  claim("hw_src", () => [
+    { kind: "local", iss: "i", sub: "s" },
+    { kind: "local" },
+    { kind: 1, iss: "i", sub: "s" },
+    null,
+  ]),
   claim("aud", () => [
     [PAY],
     [DOCS],

@@ -30,6 +30,7 @@ export function problemOf(compact: string, honest: Honest, signed: boolean): str
       ? problemOfLink(token, parent, root, audience)
       : "a signature";
     if (problem !== undefined) return `token ${i}: ${problem}`;
+    if (tokens.slice(0, i).some(({ payload }) => payload["jti"] === token.payload["jti"])) return `token ${i}: its jti`;
     audience = (token.payload["aud"] as readonly JsonValue[] | undefined) ?? audience;
   }
   return undefined;

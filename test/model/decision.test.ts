@@ -102,7 +102,12 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
     return (await invocation.deny(error)).outcome !== "denied";
   }
   const agents = model.links.map(({ agent }) => ({ roles: rolesOf(agent) }));
-  const { outcome } = await createAdmission(context, invocation, { subject, agents, at: AUDIENCE }).decide();
+  const { outcome } = await createAdmission(context, invocation, {
+    subject,
+    agents,
+    origins: [],
+    at: AUDIENCE,
+  }).decide();
   expect(audit.records.map((record) => record.outcome)).toEqual([outcome]);
   return outcome === "allowed";
 }

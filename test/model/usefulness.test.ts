@@ -220,6 +220,15 @@ describe("usefulness", () => {
     },
   );
 
+  it("recognises most of what adds a condition, and of what one clause of any takes", () => {
+    for (const type of ["range", "int", "prefix", "suffix", "length"]) {
+      expect(shareOf(`all under ${type}`), type).toBeGreaterThan(0.5);
+    }
+    for (const type of ["int", "prefix", "suffix", "length"]) {
+      expect(shareOf(`${type} under any`), type).toBeGreaterThan(0.5);
+    }
+  });
+
   it("recognises what the specification lists across types: int in range, anything under wildcard, absent and inner under optional", () => {
     expect(shareOf("int under range")).toBe(1);
     expect(shareOf("absent under optional")).toBe(1);
@@ -237,7 +246,9 @@ describe("usefulness", () => {
       child === parent ||
       ["exact", "one_of"].includes(child) ||
       ["wildcard", "optional"].includes(parent) ||
-      (child === "int" && parent === "range");
+      (child === "int" && parent === "range") ||
+      (parent === "any" && child !== "optional" && child !== "absent") ||
+      (child === "all" && parent !== "absent");
     for (const [name, { recognised }] of cells) {
       const [child, parent] = name.split(" under ") as [ConstraintType, ConstraintType];
       if (!isListed(child, parent)) expect(recognised, name).toBe(0);

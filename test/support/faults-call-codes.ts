@@ -17,7 +17,7 @@ import {
   type StateErrorCode,
 } from "@hopwise/core";
 import { onTestFinished } from "vitest";
-import { registerAgents } from "../../examples/finance-team/company.ts";
+import { ISSUER, registerAgents, users } from "../../examples/finance-team/company.ts";
 import { failing } from "./faults-clients.ts";
 import { type Case, denial, INVOICE, type Produced, plannerReads, refusal } from "./faults-codes.ts";
 import { credentialFor } from "./faults-forge.ts";
@@ -135,6 +135,20 @@ export const DECISION_CODES = {
     when: "a payment that does not fit the policies' schema",
     produce: (world) => pay(world, { to: "Argument-Value", amount: 400, currency: "Argument-Value" }),
     says: /the policies' answer about "alice" cannot be relied on: the resource does not fit its schema at "\/args\/currency"/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  approval_required: {
+    when: "a payment that a second person has to approve",
+    produce: async (world) => {
+      const [alice, limit] = [await users.find({ issuer: ISSUER, subject: "alice" }), { paymentLimit: 5000 }];
+      const rich = { find: () => alice && { ...alice, attributes: { ...alice.attributes, ...limit } } };
+      const { authorizer, audit } = world.authorizer({ users: rich });
+      const args = { to: "Globex", amount: 2500, currency: "EUR" };
+      const credential = await credentialFor(world.planner, "send_payment", args);
+      return denial({ authorizer, audit }, { tool: "send_payment", arguments: args, credential });
+    },
+    says: /policy allows this to "alice" once somebody has approved it/,
     at: { hop: 0 },
     retryable: false,
   },

@@ -7,6 +7,7 @@ import {
   type Session,
 } from "@hopwise/core";
 import { delegationOf } from "./decided-elsewhere.ts";
+import { beginRun, type Run } from "./run.ts";
 
 /** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
 export interface AnyTool {
@@ -64,33 +65,22 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const session = await authorizer.openSession(delegation);
   const names = Object.keys(tools);
   const local = names.filter((name) => !isRemote(name, tools[name] as AnyTool, delegation));
-  const unmapped = local.find(
-    (name) => !Object.hasOwn(authorizer.tools, name) && !Object.hasOwn(authorizer.tools, "*"),
-  );
-  if (unmapped !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the tool map has no entry for "${unmapped}": say which resource and action it is, or give "*" an entry`,
-    );
-  }
+  for (const name of local) authorizer.checkTool(name);
   const answer = await session.list(local.map((tool) => ({ tool })));
   if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
   const hidden = new Set(local.filter((_, i) => !answer.shown[i]));
   const isLocal = new Set(local);
   const shown = names
     .filter((name) => !hidden.has(name))
-    .map((name) => [name, isLocal.has(name) ? guarded(name, tools[name] as AnyTool, session) : tools[name]] as const);
+    .map(
+      (name) =>
+        [name, isLocal.has(name) ? guarded(name, tools[name] as AnyTool, session, authorizer) : tools[name]] as const,
+    );
   return Object.fromEntries(shown) as Tools;
 }
 
 /** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */
 function isRemote(name: string, tool: AnyTool, delegation: DelegationSource): boolean {
-  if (name.startsWith("mcp:") || name.includes("#")) {
-    throw new HopwiseError(
-      "config_invalid",
-      `a tool may not be called "${name}": "mcp:" names operations of MCP, "#" separates an audience`,
-    );
-  }
   const bound = delegationOf(tool);
   if (bound === undefined) return false;
   if (bound !== delegation) {
@@ -102,7 +92,9 @@ function isRemote(name: string, tool: AnyTool, delegation: DelegationSource): bo
   return true;
 }
 
-function guarded(name: string, tool: AnyTool, session: Session): AnyTool {
+type CallOptions = { readonly abortSignal?: AbortSignal } | undefined;
+
+function guarded(name: string, tool: AnyTool, session: Session, authorizer: Authorizer): AnyTool {
   const { execute } = tool;
   if (execute === undefined || tool.isProviderExecuted === true) {
     throw new HopwiseError(
@@ -111,26 +103,46 @@ function guarded(name: string, tool: AnyTool, session: Session): AnyTool {
     );
   }
 
-  const decide = async (
-    input: unknown,
-    options: { readonly abortSignal?: AbortSignal } | undefined,
-  ): Promise<never> => {
-    const decision = await session.authorize({ tool: name, arguments: input }).catch((cause: unknown) => {
+  const begin = async (input: unknown, options: CallOptions): Promise<Run> => {
+    const call = { tool: name, arguments: input, fulfils: true };
+    const decision = await session.authorize(call).catch((cause: unknown) => {
       // What a callback of the host program threw is for the host program: this text goes to the model and to browsers.
       throw new Error("Not allowed. The call could not be checked.", { cause });
     });
     if (decision.outcome !== "allowed") throw new ToolDenied(decision as Denied);
-    // Stopped while it was checked: nobody waits for it any more.
-    options?.abortSignal?.throwIfAborted();
-    return (decision.projected ? input : decision.arguments) as never;
+    const run = beginRun(decision, input, authorizer);
+    const stop = options?.abortSignal;
+    if (stop?.aborted === true) {
+      // Stopped while it was checked: nobody waits for it any more.
+      run.withdrawn();
+      stop.throwIfAborted();
+    }
+    return run;
   };
 
   // The AI SDK looks whether the returned value itself can be iterated: only a generator keeps streaming results.
   const wrapper = isAsyncGenerator(execute)
     ? async function* (input: unknown, options: never) {
-        yield* execute.call(tool, await decide(input, options), options) as AsyncGenerator;
+        const run = await begin(input, options);
+        try {
+          for await (const value of execute.call(tool, run.arguments, options) as AsyncGenerator) yield run.show(value);
+          run.returned();
+        } catch (cause) {
+          throw run.failed(cause);
+        } finally {
+          run.withdrawn();
+        }
       }
-    : async (input: unknown, options: never) => lastOf(await execute.call(tool, await decide(input, options), options));
+    : async (input: unknown, options: never) => {
+        const run = await begin(input, options);
+        try {
+          const shown = run.show(await lastOf(await execute.call(tool, run.arguments, options)));
+          run.returned();
+          return shown;
+        } catch (cause) {
+          throw run.failed(cause);
+        }
+      };
 
   // Copied by descriptor: a spread would lose what other parties attached without making it enumerable.
   return Object.create(Object.getPrototypeOf(tool), {

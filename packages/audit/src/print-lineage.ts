@@ -9,7 +9,7 @@ export function printLineage({ decision, outcome, place, before, after }: Lineag
     `   record ${place.seq} of ${plain(place.writer)} (${plain(place.file)}:${place.line})`,
     ...before.map((other) => `   before: ${summary(other)}`),
     ...hops(decision),
-    ...arguments_(decision),
+    ...question(decision),
     ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
     ...ending(decision, outcome),
     ...after.map((other) => `   after: ${summary(other)}`),
@@ -49,8 +49,11 @@ function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: Decisi
   return lines;
 }
 
-function tokenLines({ hash, jti, key, issuedAt, expiresAt, tools }: TokenRecord, maker: string | undefined): string[] {
+function tokenLines({ source, ...token }: TokenRecord, maker: string | undefined): string[] {
+  const { hash, jti, key, issuedAt, expiresAt, tools } = token;
+  const when = source?.authTime === undefined ? "" : ` at ${instant(source.authTime)}`;
   return [
+    ...(source === undefined ? [] : [`login: ${plain(source.subject)} at ${plain(source.issuer)}${when} (${plain(source.kind)})`]),
     `was handed ${tools.map(plain).join(", ") || "nothing"} by ${plain(maker)}`,
     `from ${instant(issuedAt)} to ${instant(expiresAt)}, by token ${plain(hash)} (jti ${plain(jti)}), for key ${plain(key)}`,
   ];
@@ -71,17 +74,24 @@ function said({ effect, delegation, reasons, problem, policy, cerbosCallId }: Ho
   return [words.join(" "), ...sources].join(", ");
 }
 
-function arguments_({ argumentsHash, arguments: kept }: DecisionRecord): string[] {
-  const parsed =
-    argumentsHash.parsed === undefined ? "" : `, as the tool's schema made them ${plain(argumentsHash.parsed)}`;
+/** What the policies were asked about, and what the result had to go through. */
+function question({ asked, argumentsHash, arguments: kept, obligations }: DecisionRecord): string[] {
+  const { received, parsed } = argumentsHash;
+  const schema = parsed === undefined ? "" : `, as the tool's schema made them ${plain(parsed)}`;
+  const scope = asked?.scope === undefined ? "" : ` in scope ${plain(asked.scope)}`;
+  const { redact = [], limit = {} } = obligations ?? {};
   return [
-    `   arguments: sha-256 ${plain(argumentsHash.received)}${parsed}`,
+    ...(asked === undefined ? [] : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${scope}`]),
+    `   arguments: sha-256 ${plain(received)}${schema}`,
     ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
+    ...redact.map((pointer) => `   owed: ${plain(pointer)} is taken out of the result`),
+    ...Object.entries(limit).map(([pointer, most]) => `   owed: at most ${plain(most)} items at ${plain(pointer || "the top")}`),
   ];
 }
 
-function originLine({ of, source, ageMs }: ContextOrigin): string {
-  return `attributes of ${plain(of)}: from ${plain(source)}, ${ageMs === 0 ? "asked for this call" : `${plain(ageMs)} ms old`}`;
+function originLine({ of, source, ageMs, missing }: ContextOrigin): string {
+  const age = ageMs === 0 ? "asked for this call" : `${plain(ageMs)} ms old`;
+  return `attributes of ${plain(of)}: ${missing ? "none " : ""}from ${plain(source)}, ${age}`;
 }
 
 function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["outcome"]): string[] {
@@ -91,8 +101,9 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
   }
   const hash = outcome.resultHash === undefined ? "" : `, result sha-256 ${plain(outcome.resultHash)}`;
   const redacted = outcome.redacted?.length ? `, taken out of it: ${outcome.redacted.map(plain).join(", ")}` : "";
+  const withheld = outcome.withheld ? ", withheld: it could not be changed as the policies oblige to" : "";
   const after = `after ${Math.round(outcome.durationMs)} ms`;
-  return [`   outcome: ${plain(outcome.outcome)} ${after} at ${plain(outcome.time)}${hash}${redacted}`];
+  return [`   outcome: ${plain(outcome.outcome)} ${after} at ${plain(outcome.time)}${hash}${redacted}${withheld}`];
 }
 
 function instant(seconds: number): string {

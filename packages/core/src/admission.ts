@@ -1,19 +1,34 @@
+import type { Principal } from "@cerbos/core";
 import { type Caller, inTime } from "./caller.ts";
 import {
+  addUp,
+  changesResults,
   checkHops,
   combineVerdicts,
   couldBeAllowed,
   type Decision,
   type Denied,
   type Edge,
+  type HopVerdict,
+  type ListItem,
   type PolicyDecisionPoint,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
-import { couldPermit, newWork, refusal } from "./grant/index.ts";
+import { couldPermit, newWork, refusal, words } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
 import { freezeArguments, type JsonObject } from "./json/index.ts";
-import { findUser, type Hop, hopsOf, principalsOf, type User, type UserDirectory } from "./principal/index.ts";
-import { loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import { plainText } from "./plain-text.ts";
+import {
+  type AgentClass,
+  findUser,
+  type Hop,
+  hopsOf,
+  hopWithoutTool,
+  principalsOf,
+  type UserDirectory,
+} from "./principal/index.ts";
+import { actionOf, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import { type AttributeSources, gather } from "./source/index.ts";
 import { type Chain, type Limits, type Subject, toolIdOf } from "./token/index.ts";
 
 /** A caller who was let in, with a call that the grants cover. Ends in one decision, or in one list. */
@@ -27,8 +42,10 @@ export interface Admission {
    * The second half: policies for every hop, and the record.
    *
    * @param parsed what the tool's schema made of the arguments; left out where it changes nothing
+   * @param how `fulfils`: whoever runs the tool puts its result through `fulfil`. Otherwise a policy that obliges to
+   *   change results is not satisfied, and the call is denied with `policy_inconclusive`
    */
-  decide(parsed?: unknown): Promise<Decision>;
+  decide(parsed?: unknown, how?: { readonly fulfils?: boolean }): Promise<Decision>;
   /** For a list: which of these could be called. An outage is a denial, never an empty list. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
@@ -46,10 +63,18 @@ export interface Listing {
   readonly shown: readonly boolean[];
 }
 
+/** Further sources of what policies may know of hops, by the names under which policies find it. */
+export interface PrincipalSources {
+  readonly user?: AttributeSources<Subject>;
+  /** Asked with an agent's name. */
+  readonly agent?: AttributeSources<string>;
+}
+
 /** What the second half of the way needs. */
 export interface DecisionContext {
   readonly cerbos: PolicyDecisionPoint;
   readonly users: UserDirectory;
+  readonly sources?: PrincipalSources;
   readonly tools: ToolMap;
   readonly delegation: { readonly kind: string; readonly action: string } | "grants-only";
   readonly deadlineMs: number;
@@ -61,9 +86,9 @@ export interface DecisionContext {
 export function createAdmission(
   context: DecisionContext,
   invocation: Invocation,
-  { subject, agents, at }: Caller,
+  { subject, agents, origins: agentOrigins, at }: Caller,
 ): Admission {
-  const { cerbos, users, tools, delegation, deadlineMs, limits, nowSeconds } = context;
+  const { cerbos, users, sources = {}, tools, delegation, deadlineMs, limits, nowSeconds } = context;
   const { chain, tool } = invocation;
   let ended = false;
 
@@ -73,13 +98,33 @@ export function createAdmission(
     ended = true;
   };
 
-  const see = (user: User): readonly Hop[] => {
-    const hops = hopsOf(user, chain?.links.map(({ agent }) => agent) ?? []);
+  const names = chain?.links.map(({ agent }) => agent) ?? [];
+
+  /** Who each hop is, completely. */
+  const people = async (): Promise<{ readonly hops: readonly Hop[]; readonly principals: readonly Principal[] }> => {
+    const [{ user, origin }, ...gathered] = await Promise.all([
+      findUser(subject, users),
+      gather(sources.user, subject, "the user", 0),
+      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, i + 1)),
+    ]);
+    const hops = hopsOf(user, names);
     invocation.view = { ...(chain !== undefined && { id: chain.id }), issuer: subject.issuer, hops };
-    return hops;
+    invocation.context.push(origin, ...agentOrigins);
+    for (const [i, { origins }] of gathered.entries()) {
+      invocation.context.push(...origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
+    }
+    return {
+      hops,
+      principals: principalsOf(
+        user,
+        agents,
+        hops,
+        gathered.map(({ attributes }) => attributes),
+      ),
+    };
   };
 
-  const decide = async (parsed: unknown): Promise<Decision> => {
+  const decide = async (parsed: unknown, fulfils: boolean): Promise<Decision> => {
     const entry = entryOf(tools, tool);
     if (parsed !== undefined) {
       invocation.parsed = await invocation.stage("arguments", () => parsedArguments(entry, parsed, limits));
@@ -88,13 +133,18 @@ export function createAdmission(
       }
     }
     const args = invocation.parsed ?? invocation.received;
+    invocation.keep(entry.keepInRecord);
     const { hops, resource, principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", async () => {
-        const [user, resource] = await Promise.all([findUser(subject, users), loadResource(entry, tool, args)]);
-        const hops = see(user);
-        return { hops, resource, principals: principalsOf(user, agents, hops) };
+        const query = { tool, arguments: args, tenant: subject.issuer };
+        const [known, { resource, origins }] = await Promise.all([people(), loadResource(entry, query)]);
+        invocation.context.push(...origins);
+        return { ...known, resource };
       }),
     );
+    const action = actionOf(entry, tool);
+    const { kind, scope } = resource;
+    invocation.asked = { kind, action, ...(scope !== undefined && { scope }) };
     const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
     await invocation.stage("policy", async () => {
       invocation.verdicts = await checkHops(
@@ -103,7 +153,7 @@ export function createAdmission(
           hops,
           principals,
           resource,
-          action: entry.action,
+          action,
           invocation: invocation.id,
           chainId: chain?.id,
           ...(edges && { edges }),
@@ -112,28 +162,35 @@ export function createAdmission(
       );
       const denial = combineVerdicts(invocation.verdicts);
       if (denial !== undefined) throw new HopwiseError(denial.code, denial.message, denial);
+      if (!fulfils) checkNothingIsOwed(invocation.verdicts);
     });
-    return invocation.allow(entry.projection !== undefined && (parsed !== undefined || invocation.via === "session"));
+    return invocation.allow({
+      projected: entry.projection !== undefined && (parsed !== undefined || invocation.via === "session"),
+      obligations: addUp(invocation.verdicts.map(({ obligations }) => obligations)),
+    });
   };
 
   const list = async (items: readonly Listed[]): Promise<Listing | Denied> => {
     const grants = chain?.links.map(({ grant }) => grant) ?? [];
-    const granted = items.map(({ tool: name, arguments: known = {} }) => {
+    const granted = items.map(({ tool: name, arguments: known = {} }): ListItem | undefined => {
       const id = chain === undefined ? name : toolIdOf(name, at, chain.rootAudience);
-      return grants.every((grant) => couldPermit(grant, id, known)) ? toolEntry(tools, name) : undefined;
+      const granted = grants.every((grant) => couldPermit(grant, id, known));
+      const entry = granted && hopWithoutTool(agents, name) === undefined ? toolEntry(tools, name) : undefined;
+      return entry && { tool: name, entry, known };
     });
-    const candidates = granted.filter((entry) => entry !== undefined);
-    const principals = await invocation.stage("context", () =>
-      inTime(deadlineMs, "a source of attributes", async () => {
-        const user = await findUser(subject, users);
-        return principalsOf(user, agents, see(user));
-      }),
+    const candidates = granted.filter((item) => item !== undefined);
+    const { hops, principals } = await invocation.stage("context", () =>
+      inTime(deadlineMs, "a source of attributes", people),
     );
-    const answers = await invocation.stage("policy", () => couldBeAllowed(cerbos, principals, candidates, deadlineMs));
+    const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
+    const question = { hops, principals, items: candidates, invocation: invocation.id, chainId: chain?.id };
+    const answers = await invocation.stage("policy", () =>
+      couldBeAllowed(cerbos, { ...question, ...(edges && { edges }) }, deadlineMs),
+    );
     const open = new Set(candidates.filter((_, i) => answers[i]));
-    const shown = granted.map((entry) => entry !== undefined && open.has(entry));
+    const shown = granted.map((item) => item !== undefined && open.has(item));
     invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
-    const decision = await invocation.allow(false);
+    const decision = await invocation.allow();
     return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
   };
 
@@ -142,15 +199,38 @@ export function createAdmission(
     invocation: invocation.id,
     arguments: invocation.received,
     subject,
-    decide: (parsed) => {
+    decide: (parsed, { fulfils = false } = {}) => {
       once();
-      return decide(parsed).catch(invocation.deny);
+      return decide(parsed, fulfils).catch(invocation.deny);
     },
     list: (items) => {
       once();
       return list(items).catch(invocation.deny);
     },
   };
+}
+
+/** @throws {HopwiseError} `policy_inconclusive` where a policy wants results changed, and nobody will do it */
+function checkNothingIsOwed(verdicts: readonly HopVerdict[]): void {
+  const owed = verdicts.find(({ obligations }) => obligations !== undefined && changesResults(obligations));
+  if (owed === undefined) return;
+  throw new HopwiseError(
+    "policy_inconclusive",
+    `the policies oblige to change results for "${owed.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
+    { hop: owed.hop },
+  );
+}
+
+/**
+ * What the agent registry lets each agent of a chain take part in, whatever was handed over.
+ *
+ * @throws {HopwiseError} `grant_tool_missing`
+ */
+export function checkAgentTools(agents: readonly AgentClass[], tool: string): void {
+  const hop = hopWithoutTool(agents, tool);
+  if (hop === undefined) return;
+  const rule = "the agent registry does not let this agent use the tool";
+  throw new HopwiseError("grant_tool_missing", rule, { hop, rule });
 }
 
 /**
@@ -164,11 +244,13 @@ export function checkGrants({ links, rootAudience }: Chain, at: string, tool: st
   for (const [i, { grant, agent }] of links.entries()) {
     const refused = refusal(grant, id, args, work);
     if (refused !== undefined) {
-      const { code, pointer, rule } = refused;
+      const { code, pointer, rule, expected } = refused;
       throw new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
         hop: i + 1,
         pointer,
         rule,
+        // Every grant before this one covered the call.
+        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(words(expected)) }) },
       });
     }
   }

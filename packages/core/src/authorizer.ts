@@ -1,19 +1,22 @@
 import {
   type Admission,
+  checkAgentTools,
   checkGrants,
   createAdmission,
   type DecisionContext,
   type Listed,
   type Listing,
+  type PrincipalSources,
   plainArguments,
 } from "./admission.ts";
-import type { AuditSink } from "./audit/index.ts";
+import { type AuditSink, type Outcome, outcomeRecord } from "./audit/index.ts";
 import { type Caller, createCallerChecks } from "./caller.ts";
-import type { Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
+import type { Allowed, Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
-import type { AgentRegistry, UserDirectory } from "./principal/index.ts";
-import { checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
+import { type AgentRegistry, DELEGATION, type UserDirectory } from "./principal/index.ts";
+import { checkMapped, checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
+import { checkSourceNames } from "./source/index.ts";
 import type { State } from "./state/index.ts";
 import {
   type Chain,
@@ -39,6 +42,8 @@ export interface AuthorizerOptions {
   readonly trust: readonly TrustAnchor[];
   readonly users: UserDirectory;
   readonly agents: AgentRegistry;
+  /** Further sources of attributes, each under its own name in `attr` of the user's or of an agent's principal. */
+  readonly sources?: PrincipalSources;
   readonly tools: ToolMap;
   /**
    * Whether policies also rule on who may hand authority to whom. `{ kind, action }` asks them for each hop but the last;
@@ -67,6 +72,8 @@ export interface Call {
    * agents. Undefined where nothing came.
    */
   readonly credential: Credential | { readonly user: Subject } | undefined;
+  /** Whoever runs the tool puts its result through `fulfil`. See {@link Admission.decide}. */
+  readonly fulfils?: boolean;
   /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
   readonly transportUser?: Subject;
 }
@@ -74,7 +81,12 @@ export interface Call {
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
   readonly audience: readonly string[];
-  readonly tools: ToolMap;
+  /**
+   * Whether a tool of this name can be guarded; for adapters, when a tool is added.
+   *
+   * @throws {HopwiseError} `config_invalid` for a name that no tool may have, or that the tool map does not know
+   */
+  checkTool(name: string): void;
   /** The whole way in one step, for calls whose arguments need no further parsing. */
   authorize(call: Call): Promise<Decision>;
   /**
@@ -88,13 +100,23 @@ export interface Authorizer {
    * @throws {HopwiseError} where the chain does not verify here, or its key is not at hand
    */
   openSession(delegation: DelegationSource): Promise<Session>;
+  /**
+   * Says what came of an allowed call, for the record. Never rejects: the tool has run, so there is nothing to deny any
+   * more.
+   */
+  report(decision: Allowed, outcome: Outcome): Promise<void>;
 }
 
 /** A holder's calls within one process. */
 export interface Session {
   readonly delegation: DelegationSource;
   /** @param call its arguments as the tool's schema made them */
-  authorize(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Decision>;
+  authorize(call: {
+    readonly tool: string;
+    readonly arguments?: unknown;
+    /** See {@link Admission.decide}. */
+    readonly fulfils?: boolean;
+  }): Promise<Decision>;
   /** Which of these tools could be called. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
@@ -115,6 +137,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const context: DecisionContext = { ...options, deadlineMs, limits, nowSeconds };
   checkOptions(options, audience, deadlineMs);
   checkToolMap(tools);
+  checkSourceNames("sources.user", options.sources?.user, DELEGATION);
+  checkSourceNames("sources.agent", options.sources?.agent, DELEGATION);
   const { openChain, checkProof, checkUser, provePossession } = createCallerChecks({
     ...options,
     audience,
@@ -129,7 +153,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const letIn = async (invocation: Invocation, caller: Caller): Promise<Admission> => {
     const { chain, tool, received } = invocation;
     if (chain !== undefined && !isListing(tool)) {
-      await invocation.stage("grant", () => checkGrants(chain, caller.at, tool, received));
+      await invocation.stage("grant", () => {
+        checkAgentTools(caller.agents, tool);
+        checkGrants(chain, caller.at, tool, received);
+      });
     }
     return createAdmission(context, invocation, caller);
   };
@@ -150,13 +177,18 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       if ("user" in credential) {
         invocation.verified = true;
         await checkUser(invocation, credential.user);
-        return await letIn(invocation, { subject: credential.user, agents: [], at: audience[0] as string });
+        return await letIn(invocation, {
+          subject: credential.user,
+          agents: [],
+          origins: [],
+          at: audience[0] as string,
+        });
       }
-      const { chain, agents } = await openChain(invocation, credential.chain);
+      const { chain, confirmed } = await openChain(invocation, credential.chain);
       const at = await checkProof(invocation, chain, credential.proof);
       invocation.verified = true;
       checkTransportUser(chain, call.transportUser);
-      return await letIn(invocation, { subject: chain.subject, agents, at });
+      return await letIn(invocation, { subject: chain.subject, ...confirmed, at });
     } catch (error) {
       return invocation.deny(error);
     }
@@ -173,8 +205,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         );
         const held = await currentDelegation(delegation);
         if (held !== holder.held) holder = await provePossession(held);
-        const { chain, agents } = await openChain(invocation, holder.compact);
-        return await letIn(invocation, { subject: chain.subject, agents, at: holder.at });
+        const { chain, confirmed } = await openChain(invocation, holder.compact);
+        return await letIn(invocation, { subject: chain.subject, ...confirmed, at: holder.at });
       } catch (error) {
         return invocation.deny(error);
       }
@@ -184,7 +216,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       delegation,
       authorize: async (call) => {
         const entered = await enter(call.tool, call.arguments);
-        return entered.outcome === "admitted" ? entered.decide() : entered;
+        return entered.outcome === "admitted" ? entered.decide(undefined, call) : entered;
       },
       list: async (items) => {
         const entered = await enter("mcp:tools/list", {});
@@ -195,13 +227,20 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   return {
     audience,
-    tools,
+    checkTool: (name) => checkMapped(tools, name),
     admit,
     authorize: async (call) => {
       const admitted = await admit(call);
-      return admitted.outcome === "admitted" ? admitted.decide() : admitted;
+      return admitted.outcome === "admitted" ? admitted.decide(undefined, call) : admitted;
     },
     openSession,
+    report: async (decision, outcome) => {
+      try {
+        await audit.outcome?.(await outcomeRecord(decision, outcome, audience[0] as string, clock()));
+      } catch {
+        // See above.
+      }
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 import { verify } from "./crypto/index.ts";
-import { settleInTime } from "./decision/index.ts";
+import { settleInTime } from "./deadline.ts";
 import { HopwiseError } from "./errors.ts";
 import type { Invocation } from "./invocation.ts";
-import { type AgentClass, type AgentRegistry, confirmAgents, hopsOf } from "./principal/index.ts";
+import { type AgentRegistry, type ConfirmedAgents, confirmAgents, hopsOf } from "./principal/index.ts";
 import type { RevocationQuery, State } from "./state/index.ts";
 import {
   type Chain,
@@ -30,9 +30,8 @@ export interface CallerContext {
 }
 
 /** Who was let in. */
-export interface Caller {
+export interface Caller extends ConfirmedAgents {
   readonly subject: Subject;
-  readonly agents: readonly AgentClass[];
   /** The name of this enforcement point that the caller meant. */
   readonly at: string;
 }
@@ -40,7 +39,7 @@ export interface Caller {
 /** A chain that verified, with what the registry knows of its agents. */
 export interface OpenedChain {
   readonly chain: Chain;
-  readonly agents: readonly AgentClass[];
+  readonly confirmed: ConfirmedAgents;
 }
 
 /** A holder who showed to have the key, once. */
@@ -109,10 +108,10 @@ export function createCallerChecks(context: CallerContext): CallerChecks {
       });
       const { issuer, subject } = chain.subject;
       invocation.view = { id: chain.id, issuer, hops: hopsOf({ id: subject }, names) };
-      const agents = await invocation.stage("principal", () =>
+      const confirmed = await invocation.stage("principal", () =>
         inTime(deadlineMs, "the agent registry", () => confirmAgents(chain, registry)),
       );
-      return { chain, agents };
+      return { chain, confirmed };
     },
 
     checkProof: async (invocation, chain, proof) => {

@@ -53,7 +53,8 @@ export type DecisionErrorCode =
   | "policy_denied"
   | "delegation_denied"
   | "policy_unavailable"
-  | "policy_inconclusive";
+  | "policy_inconclusive"
+  | "approval_required";
 
 /** Codes of what must be remembered or written down. */
 export type StateErrorCode = "audit_unavailable" | "state_unavailable";
@@ -85,7 +86,17 @@ export interface ErrorDetail {
   readonly reason?: string | undefined;
   /** What the next proof must name; only with `proof_nonce_required`. */
   readonly nonce?: string | undefined;
+  /** What would pass in its place. */
+  readonly wouldPass?: WouldPass | undefined;
   readonly cause?: unknown;
+}
+
+/** What would pass in the place of what was refused, as far as the chain itself tells. */
+export interface WouldPass {
+  /** What was handed over for the refused argument, in words. */
+  readonly accepts?: string;
+  /** The nearest hop to which this very call was handed over: who could hand it on. Hop 0 is the user, who has it all. */
+  readonly grantableBy?: number;
 }
 
 /**
@@ -101,6 +112,7 @@ export class HopwiseError extends Error {
   readonly hop: number | undefined;
   readonly reason: string | undefined;
   readonly nonce: string | undefined;
+  readonly wouldPass: WouldPass | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(
@@ -113,5 +125,6 @@ export class HopwiseError extends Error {
     this.hop = detail.hop;
     this.reason = detail.reason;
     this.nonce = detail.nonce;
+    this.wouldPass = detail.wouldPass;
   }
 }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { Admission, Listed, Listing } from "./admission.ts";
+export type { Admission, Listed, Listing, PrincipalSources } from "./admission.ts";
 export {
   type AuditSink,
   type DecisionRecord,
@@ -12,6 +12,7 @@ export {
   type LineWriter,
   type MemoryAudit,
   memoryAudit,
+  type Outcome,
   type OutcomeRecord,
   type TokenRecord,
   type UnverifiedAttempt,
@@ -20,21 +21,32 @@ export { type Authorizer, type AuthorizerOptions, type Call, createAuthorizer, t
 export type { PublicJwk, SignatureAlgorithm } from "./crypto/index.ts";
 export {
   type Allowed,
+  type Asked,
   type ChainView,
-  type ContextOrigin,
   chainLine,
   type Decision,
   type DenialCode,
   type Denied,
+  type Explanation,
   explain,
+  type Fulfilled,
+  fulfil,
   type HopVerdict,
   type ModelView,
   modelView,
+  type Obligations,
+  operatorView,
   type Pending,
   type PolicyDecisionPoint,
   type Stage,
   type Timings,
 } from "./decision/index.ts";
+export {
+  type AttributeDescription,
+  type ContextDescription,
+  type ContextOptions,
+  describeContext,
+} from "./describe-context.ts";
 export * from "./errors.ts";
 export {
   absent,
@@ -80,14 +92,38 @@ export type { JsonObject, JsonScalar, JsonValue } from "./json/index.ts";
 export { plainText } from "./plain-text.ts";
 export {
   type Agent,
+  type AgentClass,
   type AgentRegistry,
+  agentAttributesFrom,
+  agentsFrom,
   type Hop,
+  type HttpUsersOptions,
   inMemoryAgents,
   inMemoryUsers,
+  type OidcUsers,
+  type OidcUsersOptions,
+  oidcUsers,
+  type SourceOptions,
   type User,
   type UserDirectory,
+  userAttributesFrom,
+  usersFrom,
+  usersOverHttp,
+  type VerifiedClaims,
 } from "./principal/index.ts";
-export type { ToolEntry, ToolMap } from "./resource/index.ts";
+export {
+  cerbosFastmcpNaming,
+  mapTool,
+  type ResourceKey,
+  type ResourceQuery,
+  type ResourceSourceOptions,
+  resourceAttributesFrom,
+  type ToolEntry,
+  type ToolMap,
+  type ToolSchema,
+  type TypedEntry,
+} from "./resource/index.ts";
+export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "./source/index.ts";
 export {
   type MemoryReplayOptions,
   type MemoryRevocations,
@@ -111,7 +147,9 @@ export {
   type Delegation,
   type DelegationSource,
   delegate,
+  type GrantsByAudience,
   generateSigner,
+  grantFor,
   type HeldDelegation,
   type Holder,
   hold,
@@ -124,6 +162,7 @@ export {
   localJwks,
   type Nonces,
   type NoncesOptions,
+  type Provenance,
   parseDelegation,
   prove,
   type RemoteHolder,

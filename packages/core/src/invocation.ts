@@ -1,18 +1,22 @@
 import type { AuditSink, DecisionRecord, TokenRecord, UnverifiedAttempt } from "./audit/index.ts";
 import { sha256 } from "./crypto/index.ts";
+import { settleInTime } from "./deadline.ts";
 import {
   type Allowed,
+  type Asked,
   type ChainView,
+  changesResults,
   type Decision,
   type Denied,
   type HopVerdict,
   isRetryable,
+  type Obligations,
   type Stage,
-  settleInTime,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
 import { plainText } from "./plain-text.ts";
+import type { ContextOrigin } from "./source/index.ts";
 import { type Chain, randomId } from "./token/index.ts";
 
 /** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
@@ -26,12 +30,18 @@ export interface Invocation {
   verified: boolean;
   received: JsonObject;
   parsed?: JsonObject;
+  /** The call in the words of policies. */
+  asked?: Asked;
   verdicts: readonly HopVerdict[];
+  /** Where the attributes that policies were asked with came from. */
+  readonly context: ContextOrigin[];
   shown?: { items: number; of: number };
+  /** Arguments that the record keeps, by name; the others are in it as a hash. */
+  keep(names: readonly string[] | undefined): void;
   /** Runs one stage and notes how long it took. A {@link HopwiseError} in it ends the invocation. */
   stage<T>(name: Stage, run: () => T | Promise<T>): Promise<T>;
   /** Ends it with an allowance, unless that cannot be recorded. */
-  allow(projected: boolean): Promise<Decision>;
+  allow(how?: { readonly projected?: boolean; readonly obligations?: Obligations }): Promise<Decision>;
   /** Ends it with a denial: the {@link HopwiseError} that a stage threw. Anything else is a fault and is thrown on. */
   deny(error: unknown): Promise<Denied>;
 }
@@ -51,12 +61,16 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
   let current: Stage = "arguments";
+  let kept: readonly string[] = [];
 
   const answer = (): Omit<Allowed, "outcome" | "arguments"> => ({
     invocation: id,
+    time: new Date(clock()).toISOString(),
     tool: plainText(tool),
+    ...(invocation.asked !== undefined && { asked: invocation.asked }),
     ...(invocation.view !== undefined && { chain: invocation.view }),
     verdicts: invocation.verdicts,
+    ...(invocation.context.length > 0 && { context: invocation.context }),
     timings: { ...spent, total: performance.now() - start },
   });
 
@@ -68,21 +82,27 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       version: 1,
       kind: "decision",
       invocation: id,
-      time: new Date(clock()).toISOString(),
+      time: decision.time,
       audience,
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
-      tokens: chain?.links.map(tokenRecord) ?? [],
+      tokens: chain === undefined ? [] : tokenRecords(chain),
       tool: decision.tool,
+      ...(decision.asked !== undefined && { asked: decision.asked }),
       argumentsHash: {
         received: await sha256(canonicalJson(received)),
         ...(parsed !== undefined && parsed !== received && { parsed: await sha256(canonicalJson(parsed)) }),
       },
+      ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
+      ...(decision.context !== undefined && { context: decision.context }),
       outcome,
       ...(denied && { code: denied.code, stage: denied.stage, message: denied.message }),
       ...(denied?.hop !== undefined && { hop: denied.hop }),
       ...(denied?.reason !== undefined && { reason: denied.reason }),
       ...(denied?.pointer !== undefined && { pointer: denied.pointer }),
+      ...(denied?.rule !== undefined && { rule: denied.rule }),
+      ...(denied?.wouldPass !== undefined && { wouldPass: denied.wouldPass }),
+      ...(decision.outcome === "allowed" && decision.obligations && { obligations: decision.obligations }),
       verdicts,
       ...(shown !== undefined && { shown }),
       timings,
@@ -90,9 +110,9 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     await settleInTime(deadlineMs, audit.record(entry));
   };
 
-  const attemptOf = ({ tool, code, message }: Denied): UnverifiedAttempt => ({
+  const attemptOf = ({ time, tool, code, message }: Denied): UnverifiedAttempt => ({
     invocation: id,
-    time: new Date(clock()).toISOString(),
+    time,
     audience,
     tool,
     code,
@@ -110,6 +130,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     ...(error.reason !== undefined && { reason: error.reason }),
     ...(error.pointer !== undefined && { pointer: error.pointer }),
     ...(error.rule !== undefined && { rule: error.rule }),
+    ...(error.wouldPass !== undefined && { wouldPass: error.wouldPass }),
     ...(error.nonce !== undefined && { nonce: error.nonce }),
     retryable: isRetryable(error.code as Denied["code"]),
   });
@@ -121,6 +142,10 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     verified: false,
     received: {},
     verdicts: [],
+    context: [],
+    keep: (names = []) => {
+      kept = names;
+    },
     stage: async (name, run) => {
       current = name;
       const from = performance.now();
@@ -130,12 +155,14 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
         spent[name] = (spent[name] ?? 0) + performance.now() - from;
       }
     },
-    allow: async (projected) => {
+    allow: async ({ projected = false, obligations } = {}) => {
+      const owed = obligations !== undefined && changesResults(obligations);
       const decision = (): Allowed => ({
         ...answer(),
         outcome: "allowed",
         arguments: invocation.parsed ?? invocation.received,
         ...(projected && { projected: true }),
+        ...(owed && { obligations }),
       });
       try {
         await invocation.stage("audit", () => record(decision()));
@@ -167,6 +194,19 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
   return invocation;
 }
 
-function tokenRecord({ hash, jti, agent, key, issuedAt, expiresAt, grant }: Chain["links"][number]): TokenRecord {
-  return { hash, jti, agent, key, issuedAt, expiresAt, tools: Object.keys(grant) };
+function tokenRecords({ links, source }: Chain): readonly TokenRecord[] {
+  return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
+    hash,
+    jti,
+    agent,
+    key,
+    issuedAt,
+    expiresAt,
+    tools: Object.keys(grant),
+    ...(i === 0 && source !== undefined && { source }),
+  }));
+}
+
+function only(names: readonly string[], args: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => names.includes(name)));
 }

@@ -17,7 +17,7 @@ export const NOW = 1_760_000_000;
 export const ISSUER = "https://id.acme.example";
 export const PAY = "https://pay.acme.example/mcp";
 export const DOCS = "https://docs.acme.example/mcp";
-/** 16 bytes of base64url. */
+/** 16 bytes of base64url: the `jti` of roots and of proofs. */
 export const JTI = "AAAAAAAAAAAAAAAAAAAAAA";
 export const ALGORITHMS = ["Ed25519", "ES256"] as const satisfies readonly SignatureAlgorithm[];
 
@@ -124,13 +124,14 @@ export async function createWorld(algorithm: SignatureAlgorithm = "Ed25519"): Pr
     async (parent, claims = {}, { signer = from, header } = {}) => {
       const last = parent.split("~").at(-1) as string;
       const up = claimsOf(last);
+      const depth = (up["del_depth"] as number) + 1;
       const own = {
-        jti: JTI,
+        jti: encodeBase64url(new Uint8Array(16).fill(depth)),
         iss: thumbprintUri(await thumbprintOf(from.publicJwk)),
         act: { sub: name },
         iat: up["iat"],
         exp: up["exp"],
-        del_depth: (up["del_depth"] as number) + 1,
+        del_depth: depth,
         del_max_depth: up["del_max_depth"],
         par_hash: await hashOf(last),
         cnf: { jwk: to.publicJwk },

@@ -62,7 +62,7 @@ export function guard<Server extends FastMCP>(
 
   const wrap = (tool: AnyTool): AnyTool => {
     const { name } = tool;
-    checkTool(name, authorizer);
+    authorizer.checkTool(name);
     const execute: AnyTool["execute"] = async (args, context) => {
       const decision = await decideTool(scope, name, args);
       if (!decision.run) return decision.result;
@@ -93,21 +93,6 @@ export function guard<Server extends FastMCP>(
   }) as Server["start"];
   addTool.call(server, markOf(guarding) as never);
   return server;
-}
-
-function checkTool(name: string, authorizer: Authorizer): void {
-  if (name.startsWith("mcp:") || name.includes("#")) {
-    throw new HopwiseError(
-      "config_invalid",
-      `a tool may not be called "${name}": "mcp:" names operations of MCP, "#" separates an audience`,
-    );
-  }
-  if (!Object.hasOwn(authorizer.tools, name) && !Object.hasOwn(authorizer.tools, "*")) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the tool map has no entry for "${name}": say which resource and action it is, or give "*" an entry`,
-    );
-  }
 }
 
 type StartOptions = Parameters<FastMCP["start"]>[0];

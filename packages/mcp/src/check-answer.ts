@@ -1,5 +1,6 @@
-import type { Admission, Denied, JsonObject } from "@hopwise/core";
+import { type Admission, type Allowed, type Denied, HopwiseError, type JsonObject, type Outcome } from "@hopwise/core";
 import { errorDenial, ownDenial, toolDenial } from "./denial.ts";
+import { fulfilAnswer } from "./fulfil-answer.ts";
 import type { Flight } from "./in-flight.ts";
 import type { JsonRpcMessage } from "./jsonrpc.ts";
 import type { ListRule } from "./operation.ts";
@@ -7,14 +8,17 @@ import type { ListRule } from "./operation.ts";
 export interface AnswerRules {
   readonly isWrapped: (tool: string) => boolean;
   readonly report: (error: unknown) => void;
+  /** Takes what came of an allowed call. */
+  readonly came: (decision: Allowed, outcome: Outcome) => void;
 }
 
 /** What of a server's answer may reach the caller. */
 export async function checkAnswer(
   message: JsonRpcMessage,
   flight: Flight,
-  { isWrapped, report }: AnswerRules,
+  rules: AnswerRules,
 ): Promise<JsonRpcMessage> {
+  const { isWrapped, report } = rules;
   const { operation, admission, decision } = flight;
   if (admission === undefined) return message;
   switch (operation.kind) {
@@ -23,14 +27,38 @@ export async function checkAnswer(
     case "tool":
       if (decision === undefined) return undecided(message, flight, admission, report);
       // Written anew: the order of members would tell a denial of a tool that is there from one of a tool that is not.
-      return decision.outcome === "allowed" ? message : denial(flight, decision as Denied);
+      return decision.outcome === "allowed"
+        ? allowed(message, flight, decision, rules)
+        : denial(flight, decision as Denied);
     case "data":
-      // FastMCP answers an unknown URI with the list of all there are.
-      return message.error === undefined
-        ? message
-        : { ...message, error: { code: message.error.code, message: "This could not be read." } };
+      return allowed(message, flight, decision as Allowed, rules);
     default:
       return message;
+  }
+}
+
+/** The answer of a call that was allowed: as it is, or as the policies oblige to change it. */
+function allowed(message: JsonRpcMessage, flight: Flight, decision: Allowed, { came }: AnswerRules): JsonRpcMessage {
+  const { obligations } = decision;
+  const { result, error } = message;
+  if (error !== undefined || result === undefined) {
+    came(decision, { outcome: "failed" });
+    // FastMCP answers an unknown URI with the list of all there are, and an error of a tool may quote what it read.
+    const bare = obligations !== undefined || flight.operation.kind === "data";
+    const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
+    return bare ? { ...message, error: { code: error?.code ?? 0, message: words } } : message;
+  }
+  try {
+    const shown = obligations && fulfilAnswer(result, obligations);
+    const failed = result["isError"] === true;
+    came(decision, failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] });
+    return shown === undefined ? message : { ...message, result: shown.result };
+  } catch (fault) {
+    if (!(fault instanceof HopwiseError)) throw fault;
+    came(decision, { outcome: "returned", result, withheld: true });
+    const { invocation, tool } = decision;
+    const denied = ownDenial("policy_inconclusive", tool, { invocation, stage: "policy", message: fault.message });
+    return flight.operation.kind === "tool" ? denial(flight, denied) : errorDenial(flight.id, denied);
   }
 }
 

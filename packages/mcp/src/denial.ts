@@ -5,7 +5,7 @@ import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
 export const META_DENIAL = "dev.hopwise/denial";
 
 /** The call came without a chain and a proof: a client has to send them. Outside of the range JSON-RPC reserves. */
-const PROOF_REQUIRED = 4301;
+export const PROOF_REQUIRED = 4301;
 const DENIED = 4303;
 
 /** What programs may know of a denial. */
@@ -61,6 +61,7 @@ export function ownDenial(code: DenialCode, tool: string, rest: Partial<Denied> 
     stage: "arguments",
     message: "the guard of the transport refused it",
     invocation: "",
+    time: new Date().toISOString(),
     tool,
     verdicts: [],
     timings: {},

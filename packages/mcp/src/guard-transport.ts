@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import type { Admission, Authorizer, Denied, JsonObject, Subject } from "@hopwise/core";
+import type { Admission, Allowed, Authorizer, Denied, JsonObject, Outcome, Subject } from "@hopwise/core";
 import { checkAnswer, notThere } from "./check-answer.ts";
 import { carriesCredential, credentialIn, withoutCredential } from "./credential.ts";
 import { asksForProof, errorDenial, ownDenial, refused, toolDenial } from "./denial.ts";
@@ -59,6 +59,10 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     } catch {
       // A logger that fails must not take the answer, or the process, with it.
     }
+  };
+  const came = (decision: Allowed, outcome: Outcome): void => void authorizer.report(decision, outcome);
+  const cameToNothing = ({ decision }: Flight): void => {
+    if (decision?.outcome === "allowed") came(decision, { outcome: "withdrawn" });
   };
   const flights = createFlights(report);
   const questions = createQuestions();
@@ -159,7 +163,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
   };
 
   const withdraw = (flight: Flight, reason?: unknown): void => {
-    flights.end(flight);
+    if (flights.end(flight)) cameToNothing(flight);
     handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
   };
 
@@ -200,7 +204,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     const flight = flights.get(message.id);
     if (flight === undefined) return;
     try {
-      return await answer(flight, await checkAnswer(message, flight, { isWrapped, report }));
+      return await answer(flight, await checkAnswer(message, flight, { isWrapped, report, came }));
     } catch (error) {
       return fail(flight, error);
     }
@@ -216,7 +220,9 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     const related = sendOptions?.relatedRequestId;
     // Said while a call runs: it belongs on that call's own stream, where only its caller reads.
     const flight = related === undefined ? own() : flights.get(related);
-    const word = questions.ask(message);
+    const said = flight === undefined ? message : withoutData(message, flight);
+    if (said === undefined) return;
+    const word = questions.ask(said);
     const free = related === undefined && (overHttp === false || CARRIES_NOTHING.test(message.method as string));
     try {
       if (flight !== undefined) await turnOfTheLoop();
@@ -249,7 +255,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     },
     set onclose(next) {
       inner.onclose = () => {
-        flights.endAll();
+        flights.endAll().forEach(cameToNothing);
         questions.forgetAll();
         next?.();
       };
@@ -277,4 +283,18 @@ function turnOfTheLoop(): Promise<void> {
 /** A name that a caller chose, for a text: on one line, and of bearable length. */
 function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 128));
+}
+
+/**
+ * While the policies oblige to change a call's result, nothing that carries data leaves before it: of what a server says
+ * meanwhile only how far it has come.
+ */
+function withoutData(message: JsonRpcMessage, { decision }: Flight): JsonRpcMessage | undefined {
+  if (decision?.outcome !== "allowed" || decision.obligations === undefined) return message;
+  if (message.id !== undefined) {
+    throw new Error(`"${message.method}" cannot be asked in a call whose result the policies oblige to change`);
+  }
+  if (message.method !== "notifications/progress") return undefined;
+  const { progressToken, progress, total } = message.params ?? {};
+  return { ...message, params: { progressToken, progress, ...(total !== undefined && { total }) } };
 }

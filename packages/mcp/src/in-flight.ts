@@ -34,7 +34,8 @@ export interface Flights {
   isOpen(flight: Flight): boolean;
   /** @returns false where it had ended before: then nothing may be sent for it */
   end(flight: Flight): boolean;
-  endAll(): void;
+  /** Those that were open. */
+  endAll(): readonly Flight[];
 }
 
 export function createFlights(report: (error: unknown) => void): Flights {
@@ -54,7 +55,8 @@ export function createFlights(report: (error: unknown) => void): Flights {
       decide: async (parsed) => {
         flight.decision = ownDenial("context_unavailable", String(tool), { retryable: true });
         try {
-          if (flight.admission !== undefined) flight.decision = await flight.admission.decide(parsed);
+          if (flight.admission !== undefined)
+            flight.decision = await flight.admission.decide(parsed, { fulfils: true });
         } catch (error) {
           report(error);
         }
@@ -76,8 +78,10 @@ export function createFlights(report: (error: unknown) => void): Flights {
       return byId.delete(flight.id);
     },
     endAll: () => {
+      const open = [...byId.values()];
       byId.clear();
       byCaller.clear();
+      return open;
     },
   };
 }

@@ -1,11 +1,18 @@
 import { accept, anchorOf, DOCS, ISSUER, issuer, type Json, NOW, PAY, planner, refuse, stranger } from "../forge.ts";
 import { collect } from "../group.ts";
-import { base64url, id } from "../keys.ts";
+import { base64url } from "../keys.ts";
 
 const malformed = (pointer: string) => refuse("token_malformed", pointer);
 const untrusted = (pointer: string) => refuse("token_untrusted_issuer", pointer);
 const any = { t: {} };
 const TOOLS = "/authorization_details/0/tools";
+const SOURCE = {
+  kind: "id_token",
+  iss: "https://login.acme.example",
+  sub: "00u1",
+  acr: "urn:acme:mfa",
+  auth_time: NOW - 600,
+};
 const detail = (more: { [name: string]: Json }) => ({ type: "attenuating_agent_token", tools: any, ...more });
 
 export const claims = collect("claims", (add) => {
@@ -51,6 +58,19 @@ export const claims = collect("claims", (add) => {
 
   right("sub-256", "a sub of 256 code units", { sub: "a".repeat(256) }, { anchor: { subjects: "any" } });
   right("sub-1", "a sub of one", { sub: "a" }, { anchor: { subjects: "any" } });
+  right("source", "the login that stood behind the root, in full", { hw_src: SOURCE });
+  right("source-local", "a login of the issuer's own, without more", {
+    hw_src: { kind: "local", iss: ISSUER, sub: "alice" },
+  });
+  right("source-longest", "the longest texts in hw_src", {
+    hw_src: { kind: "access_token", iss: "i".repeat(512), sub: "s".repeat(256), acr: "a".repeat(256), auth_time: 0 },
+  });
+  add(
+    "source-derived",
+    "hw_src in a derived token, also where it repeats the root's",
+    { rule: "V4.4", root: { claims: { hw_src: SOURCE } }, links: [{ claims: { hw_src: SOURCE } }] },
+    malformed("/hw_src"),
+  );
   right("txn-128", "a txn of 128 code units", { txn: "t".repeat(128) });
   const eight = Array.from({ length: 8 }, (_, i) => (i === 0 ? PAY : `https://s${i}.example/`));
   right(
@@ -107,7 +127,6 @@ export const claims = collect("claims", (add) => {
   for (const [name, value] of [
     ["nbf", NOW - 60],
     ["budget", { calls: 3 }],
-    ["hw_src", { kind: "local" }],
     ["par_hash", base64url(Buffer.alloc(32))],
     ["scope", "all"],
     ["roles", ["admin"]],
@@ -215,6 +234,29 @@ export const claims = collect("claims", (add) => {
     ["txn-empty", "an empty txn", { txn: "" }, "/txn"],
     ["txn-129", "a txn of 129 code units", { txn: "t".repeat(129) }, "/txn"],
     ["txn-null", "txn is null", { txn: null }, "/txn"],
+    ["source-text", "hw_src is a text", { hw_src: "local" }, "/hw_src"],
+    ["source-array", "hw_src is an array", { hw_src: [SOURCE] }, "/hw_src"],
+    ["source-null", "hw_src is null", { hw_src: null }, "/hw_src"],
+    ["source-no-iss", "hw_src without iss and sub", { hw_src: { kind: "local" } }, "/hw_src"],
+    ["source-no-kind", "hw_src without kind", { hw_src: { iss: SOURCE.iss, sub: SOURCE.sub } }, "/hw_src"],
+    ["source-more", "hw_src with a member of its own", { hw_src: { ...SOURCE, email: "a@acme.example" } }, "/hw_src"],
+    ["source-kind", "hw_src of another kind", { hw_src: { ...SOURCE, kind: "saml" } }, "/hw_src/kind"],
+    ["source-iss", "hw_src with an iss that is a number", { hw_src: { ...SOURCE, iss: 7 } }, "/hw_src/iss"],
+    ["source-sub", "hw_src with an empty sub", { hw_src: { ...SOURCE, sub: "" } }, "/hw_src/sub"],
+    ["source-sub-257", "hw_src with a sub of 257", { hw_src: { ...SOURCE, sub: "a".repeat(257) } }, "/hw_src/sub"],
+    ["source-acr", "hw_src with an acr that is null", { hw_src: { ...SOURCE, acr: null } }, "/hw_src/acr"],
+    [
+      "source-auth-time",
+      "hw_src with a time that is no integer",
+      { hw_src: { ...SOURCE, auth_time: 1.5 } },
+      "/hw_src/auth_time",
+    ],
+    [
+      "source-auth-time-text",
+      "hw_src with a time that is a text",
+      { hw_src: { ...SOURCE, auth_time: "1799990000" } },
+      "/hw_src/auth_time",
+    ],
     ["cnf-thumbprint", "cnf with a thumbprint instead of a key", { cnf: { jkt: issuer.thumbprint } }, "/cnf"],
     [
       "cnf-more",
@@ -441,12 +483,6 @@ export const claims = collect("claims", (add) => {
       tool: "mcp:resources/read",
       arguments: { uri: "docs://a" },
     },
-    accept,
-  );
-  add(
-    "jti-shared",
-    "two tokens with the same jti: nothing depends on it",
-    { rule: "V4.5", root: { claims: { jti: id("same") } }, links: [{ claims: { jti: id("same") } }] },
     accept,
   );
 });

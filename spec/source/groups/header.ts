@@ -122,7 +122,6 @@ export const header = collect("header", (add) => {
   for (const [slug, alg] of [
     ["alg-none", "none"],
     ["alg-rs256", "RS256"],
-    ["alg-eddsa", "EdDSA"],
     ["alg-lower-case", "ed25519"],
     ["alg-missing", undefined],
     ["alg-null", null],
@@ -207,6 +206,62 @@ export const header = collect("header", (add) => {
     "a derived token says ES256 and its parent's holder has an Ed25519 key",
     { rule: "V3.2", links: [{ header: { alg: "ES256" } }] },
     algRefused,
+  );
+
+  const eddsa = { alg: "EdDSA" };
+  const foreign = { foreign: true };
+  add("alg-eddsa", "alg EdDSA by an issuer that is not foreign", { rule: "V3.2", root: { header: eddsa } }, algRefused);
+  add(
+    "alg-eddsa-foreign",
+    "alg EdDSA by a foreign issuer with an Ed25519 key",
+    { rule: "V3.2", root: { header: eddsa }, anchor: foreign, links: [{}] },
+    accept,
+  );
+  add(
+    "alg-ed25519-foreign",
+    "alg Ed25519 by a foreign issuer: it need not be called EdDSA",
+    { rule: "V3.2", anchor: foreign },
+    accept,
+  );
+  add(
+    "alg-eddsa-p256",
+    "alg EdDSA by a foreign issuer with a P-256 key",
+    { rule: "V3.2", root: { signer: cloudIssuer, header: eddsa }, anchor: foreign },
+    algRefused,
+  );
+  add(
+    "alg-es256-foreign",
+    "alg ES256 by a foreign issuer with an Ed25519 key",
+    { rule: "V3.2", root: { header: { alg: "ES256" } }, anchor: foreign },
+    algRefused,
+  );
+  add(
+    "alg-eddsa-shared-kid",
+    "alg EdDSA, a kid that a foreign issuer shares with the one that signed",
+    {
+      rule: "V3.2",
+      root: { header: eddsa },
+      trust: [anchorOf(stranger, { issuer: "https://other.example", ...foreign }), anchorOf(issuer)],
+    },
+    badSignature,
+  );
+  add(
+    "alg-eddsa-derived",
+    "a derived token with alg EdDSA, under a foreign issuer's root",
+    { rule: "V2.3", root: { header: eddsa }, links: [{ header: eddsa }], anchor: foreign },
+    algRefused,
+  );
+  add(
+    "alg-eddsa-proof",
+    "a proof with alg EdDSA, under a foreign issuer's root",
+    { rule: "V2.3", root: { header: eddsa }, proof: { header: eddsa }, anchor: foreign },
+    algRefused,
+  );
+  add(
+    "alg-eddsa-typ",
+    "alg EdDSA by a foreign issuer, without typ: nothing else is looser",
+    { rule: "V2.4", root: { header: { ...eddsa, typ: undefined } }, anchor: foreign },
+    malformed,
   );
 
   const signed = (slug: string, description: string, change: (signature: Buffer) => Buffer, signer = issuer): void =>

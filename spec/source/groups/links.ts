@@ -1,6 +1,6 @@
 import { accept, DOCS, NOW, PAY, planner, refuse, researcher, stranger, vector } from "../forge.ts";
 import { collect } from "../group.ts";
-import { base64url, sha256 } from "../keys.ts";
+import { base64url, id, sha256 } from "../keys.ts";
 
 const THUMBPRINT = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:";
 const otherRoot = vector("another root of the planner's", "", { rule: "" }, accept).input.chain;
@@ -198,6 +198,16 @@ export const links = collect("links", (add) => {
     refuse("token_not_yet_valid", "/iat"),
   );
 
+  const same = { claims: { jti: id("same") } };
+  const repeated = broken("/jti");
+  add("jti-of-parent", "a child with its parent's jti", { rule: "V6.13", root: same, links: [same] }, repeated);
+  add("jti-of-root", "a third token with the root's jti", { rule: "V6.13", root: same, links: [{}, same] }, repeated);
+  add(
+    "jti-among-children",
+    "a third token with the second one's jti",
+    { rule: "V6.13", links: [same, same] },
+    repeated,
+  );
   add(
     "sub-changed",
     "a child for another subject",

@@ -1,6 +1,8 @@
-import type { ChainView, ContextOrigin, DenialCode, HopVerdict, Stage, Timings } from "../decision/index.ts";
+import type { Asked, ChainView, DenialCode, HopVerdict, Obligations, Stage, Timings } from "../decision/index.ts";
+import type { WouldPass } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import type { ChainId, Thumbprint, TokenHash } from "../token/index.ts";
+import type { ContextOrigin } from "../source/index.ts";
+import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.ts";
 
 /** What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash. */
 export interface DecisionRecord {
@@ -18,6 +20,8 @@ export interface DecisionRecord {
   /** Every token of the chain, root first: who was handed what, and until when. */
   readonly tokens: readonly TokenRecord[];
   readonly tool: string;
+  /** The call in the words of policies; undefined where they were not asked. */
+  readonly asked?: Asked;
   /** SHA-256 of the canonical JSON of the arguments as received, and as parsed by the tool's schema. */
   readonly argumentsHash: { readonly received: string; readonly parsed?: string };
   /** Those arguments that the tool map says to keep; by default none. */
@@ -31,6 +35,11 @@ export interface DecisionRecord {
   readonly reason?: string;
   /** JSON pointer into the arguments or the token. */
   readonly pointer?: string;
+  /** The rule that refused it: of the grants, or of a policy as Cerbos names it. */
+  readonly rule?: string;
+  readonly wouldPass?: WouldPass;
+  /** What the result had to go through; what was done is in the outcome. */
+  readonly obligations?: Obligations;
   readonly message?: string;
   readonly verdicts: readonly HopVerdict[];
   /** For a list: how many items were shown, of how many. */
@@ -52,6 +61,8 @@ export interface TokenRecord {
   readonly expiresAt: number;
   /** The tools that it handed over. */
   readonly tools: readonly string[];
+  /** Of the root: which login stood behind it, where its issuer says. */
+  readonly source?: Provenance;
 }
 
 /** What came of a call that was allowed. A call without one was never heard of again: cut off, or killed. */
@@ -70,6 +81,8 @@ export interface OutcomeRecord {
   readonly resultHash?: string;
   /** What was taken out of the result on the policies' word: JSON pointers, never values. */
   readonly redacted?: readonly string[];
+  /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
+  readonly withheld?: true;
   /** From the decision to the outcome, in milliseconds. */
   readonly durationMs: number;
 }

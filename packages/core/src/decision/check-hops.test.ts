@@ -2,7 +2,8 @@ import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import type { Hop } from "../principal/index.ts";
 import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
-import { checkHops, type Edge, type HopQuestion, type HopVerdict } from "./check-hops.ts";
+import type { Edge } from "./ask-hop.ts";
+import { checkHops, type HopQuestion, type HopVerdict } from "./check-hops.ts";
 import { combineVerdicts } from "./combine.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
@@ -63,10 +64,19 @@ describe("asking the policies of every hop", () => {
         effect: "allow",
         delegation: "allow",
         reasons: [],
+        roles: ["analyst"],
         policy: "resource.payment",
         cerbosCallId: "call",
       },
-      { hop: 1, ...hops[1], effect: "allow", reasons: [], policy: "resource.payment", cerbosCallId: "call" },
+      {
+        hop: 1,
+        ...hops[1],
+        effect: "allow",
+        reasons: [],
+        roles: ["finance_agent"],
+        policy: "resource.payment",
+        cerbosCallId: "call",
+      },
     ]);
   });
 
@@ -76,13 +86,43 @@ describe("asking the policies of every hop", () => {
     expect(asked[0]?.requestContext?.annotations).toStrictEqual({ "hopwise.invocation": "inv", "hopwise.hop": 0 });
   });
 
+  it("tells what Cerbos says of how it decided: policy, scope, derived roles, and the rules that spoke", async () => {
+    const { pdp } = pdpOf(({ resources }) =>
+      resources.map((asked) =>
+        allowing(asked, {
+          outputs: [{ action: "send", source: "resource.payment#large", value: { reason: "r", redact: ["/iban"] } }],
+          metadata: {
+            actions: { send: { matchedPolicy: "resource.payment", matchedScope: "acme" } },
+            effectiveDerivedRoles: ["owner"],
+          },
+        }),
+      ),
+    );
+    const [, last] = await checkHops(pdp, question, DEADLINE);
+    expect(last).toMatchObject({
+      policy: "resource.payment",
+      scope: "acme",
+      derivedRoles: ["owner"],
+      reasons: ["r"],
+      rules: ["resource.payment#large"],
+      obligations: { redact: ["/iban"], limit: {} },
+    });
+  });
+
   it.each<[string, Result]>([
     ["no metadata", { metadata: undefined }],
     ["metadata of no action", { metadata: { actions: {} } }],
   ])("names no policy where the answer has %s", async (_, changed) => {
     const { pdp } = pdpOf(({ resources }) => resources.map((asked) => allowing(asked, changed)));
     const [, last] = await checkHops(pdp, question, DEADLINE);
-    expect(last).toStrictEqual({ hop: 1, ...hops[1], effect: "allow", reasons: [], cerbosCallId: "call" });
+    expect(last).toStrictEqual({
+      hop: 1,
+      ...hops[1],
+      roles: ["finance_agent"],
+      effect: "allow",
+      reasons: [],
+      cerbosCallId: "call",
+    });
   });
 
   it("never puts the roles of two hops into one request", async () => {

@@ -1,31 +1,12 @@
-import type {
-  CheckResourcesRequest,
-  CheckResourcesResponse,
-  CheckResourcesResult,
-  Principal,
-  Resource,
-} from "@cerbos/core";
-import { plainText } from "../plain-text.ts";
+import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
+import { withDeadline } from "../deadline.ts";
 import type { Hop } from "../principal/index.ts";
-import { withDeadline } from "./deadline.ts";
-import { type OutputReading, readOutputs } from "./outputs.ts";
+import { type Answer, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
+import { addUp, type Obligations } from "./obligations.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
-/** One question to every hop of a chain. */
-export interface HopQuestion {
-  readonly hops: readonly Hop[];
-  /** One a hop, in the same order; each built from its own prefix of the chain. */
-  readonly principals: readonly Principal[];
-  readonly resource: Resource;
-  readonly action: string;
-  /** For each hop but the last: may it hand authority to the next? Left out with `"grants-only"`. */
-  readonly edges?: readonly Edge[];
-  readonly invocation: string;
-  readonly chainId: string | undefined;
-}
-
-/** The handing over from one hop to the next, as a resource that policies can rule on. */
-export interface Edge {
+/** One call, put to every hop of a chain. */
+export interface HopQuestion extends ChainQuestion {
   readonly resource: Resource;
   readonly action: string;
 }
@@ -41,12 +22,21 @@ export interface HopVerdict {
   readonly delegation?: "allow" | "deny" | "error";
   /** Reasons that the policy's outputs gave, of the call and of the handing over. */
   readonly reasons: readonly string[];
+  /** The rules that gave those reasons, as Cerbos names them. */
+  readonly rules?: readonly string[];
+  /** What an allowance depends on. */
+  readonly obligations?: Obligations;
   /** What went wrong, for operators. */
   readonly problem?: string;
   /** Whether asking again may help: the decision point was not there, or too slow. */
   readonly unavailable?: true;
-  /** The policy that decided, and Cerbos' own id of the check: together they lead to Cerbos' decision log. */
+  /** The roles it was asked with. */
+  readonly roles?: readonly string[];
+  /** The roles that policies derived from those. */
+  readonly derivedRoles?: readonly string[];
+  /** The policy that decided, its scope, and Cerbos' own id of the check: they lead to Cerbos' decision log. */
   readonly policy?: string;
+  readonly scope?: string;
   readonly cerbosCallId?: string;
 }
 
@@ -59,98 +49,43 @@ export async function checkHops(
   question: HopQuestion,
   deadlineMs: number,
 ): Promise<readonly HopVerdict[]> {
+  const call = { resource: question.resource, actions: [question.action] };
   return withDeadline(deadlineMs, (signal, expired) =>
     Promise.all(
       question.hops.map(async (hop, index): Promise<HopVerdict> => {
-        const request = requestOf(question, index);
+        const request = hopRequest(question, index, [call, ...edgeOf(question, index)], true);
+        const asked = { hop: index, ...hop, roles: request.principal.roles };
         try {
           const response = await Promise.race([pdp.checkResources(request, { signal }), expired]);
-          return { ...read(request, response), hop: index, ...hop, cerbosCallId: response.cerbosCallId };
+          return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
         } catch (cause) {
-          return { hop: index, ...hop, effect: "error", reasons: [], ...faultOf(cause) };
+          return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
         }
       }),
     ),
   );
 }
 
-function requestOf(question: HopQuestion, index: number): CheckResourcesRequest {
-  const edge = question.edges?.[index];
-  return {
-    principal: question.principals[index] as Principal,
-    resources: [
-      { resource: question.resource, actions: [question.action] },
-      ...(edge === undefined ? [] : [{ resource: edge.resource, actions: [edge.action] }]),
-    ],
-    includeMetadata: true,
-    requestId: `${question.invocation}-${index}`,
-    requestContext: {
-      annotations: {
-        "hopwise.invocation": question.invocation,
-        "hopwise.hop": index,
-        ...(question.chainId !== undefined && { "hopwise.chain": question.chainId }),
-      },
-    },
-  };
-}
+type Reading = Pick<
+  HopVerdict,
+  "effect" | "delegation" | "reasons" | "rules" | "obligations" | "problem" | "policy" | "scope" | "derivedRoles"
+>;
 
-type Reading = Pick<HopVerdict, "effect" | "delegation" | "reasons" | "problem" | "policy">;
-
-/** Reads a response by position: of two entries with the same kind and id, the SDK's look-up answers for the first. */
 function read(request: CheckResourcesRequest, response: CheckResourcesResponse): Reading {
-  const answers = request.resources.map((asked, i) => readResult(asked, response.results[i]));
-  const [call, edge] = answers as [Answer, Answer | undefined];
-  const problem =
-    response.results.length === answers.length
-      ? (call.problem ?? edge?.problem)
-      : "it answered another number of questions";
+  const [call, edge] = readAnswers(request, response).flat() as [Answer, Answer | undefined];
+  const rules = [...call.rules, ...(edge?.rules ?? [])];
+  const obligations =
+    call.obligations === undefined && edge?.obligations === undefined
+      ? undefined
+      : addUp([call.obligations, edge?.obligations]);
+  const problem = call.problem ?? edge?.problem;
   return {
-    effect: response.results.length === answers.length ? call.effect : "error",
+    effect: call.effect,
     ...(edge !== undefined && { delegation: edge.effect }),
     reasons: [...call.reasons, ...(edge?.reasons ?? [])],
+    ...(rules.length > 0 && { rules }),
+    ...(obligations !== undefined && { obligations }),
     ...(problem !== undefined && { problem }),
-    ...(call.policy !== undefined && { policy: call.policy }),
+    ...call.decidedBy,
   };
-}
-
-interface Answer extends OutputReading {
-  readonly effect: "allow" | "deny" | "error";
-  readonly policy?: string;
-}
-
-function readResult(
-  { resource, actions }: CheckResourcesRequest["resources"][number],
-  result: CheckResourcesResult | undefined,
-): Answer {
-  const action = actions[0] as string;
-  const nothing = (problem: string): Answer => ({ effect: "error", reasons: [], problem });
-  if (result === undefined || result.resource.kind !== resource.kind || result.resource.id !== resource.id) {
-    return nothing("it answered another question");
-  }
-  const effect = Object.hasOwn(result.actions, action) ? result.actions[action] : undefined;
-  const [invalid] = result.validationErrors;
-  if (invalid !== undefined) {
-    return nothing(
-      `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`,
-    );
-  }
-  const outputs = readOutputs(result.outputs);
-  const policy = result.metadata?.actions[action]?.matchedPolicy;
-  const known = { ...outputs, ...(policy !== undefined && { policy }) };
-  if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
-  if (effect !== "EFFECT_ALLOW") return nothing("it gave neither allow nor deny");
-  // An allowance with an output that is not understood may be one with a condition on it.
-  return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
-}
-
-/** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */
-function withoutValues(message: string): string {
-  return /^(missing properties: |additionalProperties |expected )/.test(message) ? `: ${plainText(message)}` : "";
-}
-
-function faultOf(cause: unknown): Pick<HopVerdict, "problem" | "unavailable"> {
-  if (cause instanceof Error && cause.name === "ValidationFailed") {
-    return { problem: "the request does not fit a policy's schema" };
-  }
-  return { problem: cause instanceof Error ? cause.message : "the policy decision point failed", unavailable: true };
 }

@@ -37,6 +37,18 @@ describe("all verdicts together", () => {
     ["are unavailable where a hop could not be asked", chain(allow, away, last), "policy_unavailable", 1],
     ["are inconclusive where an answer is unclear", chain(allow, unclear), "policy_inconclusive", 1],
     ["are inconclusive where a handing over is unclear", chain(unclearEdge, last), "policy_inconclusive", 0],
+    [
+      "need an approval where one hop asks for it",
+      chain(last, { obligations: { redact: [], limit: {}, approval: "large" } }),
+      "approval_required",
+      1,
+    ],
+    [
+      "ask nobody to approve what another hop denies",
+      chain({ obligations: { redact: [], limit: {}, approval: "large" } }, deny),
+      "policy_denied",
+      1,
+    ],
     ["name the first hop that does not allow", chain(allow, noHandingOver, deny), "delegation_denied", 1],
     ["name an outage before a later denial", chain(away, deny), "policy_unavailable", 0],
     ["name a denial before a later outage", chain(deny, away), "policy_denied", 0],

@@ -5,11 +5,13 @@ import type { HopVerdict } from "./check-hops.ts";
 export interface HopDenial {
   readonly code: Extract<
     DecisionErrorCode,
-    "policy_denied" | "delegation_denied" | "policy_unavailable" | "policy_inconclusive"
+    "policy_denied" | "delegation_denied" | "policy_unavailable" | "policy_inconclusive" | "approval_required"
   >;
   readonly hop: number;
   readonly message: string;
   readonly reason?: string;
+  /** The policy's rule that gave the reason. */
+  readonly rule?: string;
 }
 
 /**
@@ -22,11 +24,20 @@ export function combineVerdicts(verdicts: readonly HopVerdict[]): HopDenial | un
     const denial = denialOf(verdict);
     if (denial !== undefined) return denial;
   }
+  // Nobody is asked to approve what another hop denies.
+  for (const { hop, id, obligations } of verdicts) {
+    const approval = obligations?.approval;
+    if (approval !== undefined) {
+      const message = `policy allows this to "${id}" once somebody has approved it, and approvals are not there yet`;
+      return { code: "approval_required", hop, message, reason: approval };
+    }
+  }
   return undefined;
 }
 
-function denialOf({ hop, id, effect, delegation, reasons, problem, unavailable }: HopVerdict): HopDenial | undefined {
-  const reason = reasons[0] === undefined ? {} : { reason: reasons[0] };
+function denialOf(verdict: HopVerdict): HopDenial | undefined {
+  const { hop, id, effect, delegation, reasons, rules, problem, unavailable } = verdict;
+  const reason = reasons[0] === undefined ? {} : { reason: reasons[0], ...(rules?.[0] && { rule: rules[0] }) };
   if (effect === "error" || delegation === "error") {
     return unavailable
       ? { code: "policy_unavailable", hop, message: `the policies could not be asked about "${id}": ${problem}` }

@@ -1,8 +1,10 @@
-import type { ErrorCode, StartErrorCode } from "../errors.ts";
+import type { ErrorCode, StartErrorCode, WouldPass } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Hop } from "../principal/index.ts";
+import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId } from "../token/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
+import type { Obligations } from "./obligations.ts";
 
 /** The answer to one call. Denials are values; only a mistake of the programmer throws. */
 export type Decision = Allowed | Denied | Pending;
@@ -17,7 +19,11 @@ export type Stage = "arguments" | "token" | "principal" | "proof" | "grant" | "r
 interface Answer {
   /** Names this invocation: in the audit record, in Cerbos' annotations, in an error to the caller. */
   readonly invocation: string;
+  /** When it was decided: ISO 8601, UTC. */
+  readonly time: string;
   readonly tool: string;
+  /** What policies were asked about; undefined where they were not asked. */
+  readonly asked?: Asked;
   /** The chain, once it verified; hop 0 is the user. Undefined where nobody could be told. */
   readonly chain?: ChainView;
   /** What the policies said, hop by hop; empty where they were not asked. */
@@ -28,14 +34,11 @@ interface Answer {
   readonly timings: Timings;
 }
 
-/** Where the attributes of a hop, or of the resource, came from. */
-export interface ContextOrigin {
-  /** The hop's id as policies see it, or `resource`. */
-  readonly of: string;
-  /** The source's name. */
-  readonly source: string;
-  /** How long ago it was asked, in milliseconds; 0 for an answer of its own to this call. */
-  readonly ageMs: number;
+/** A call in the words of policies. Not which resource: its id may be an argument, and these are kept as configured. */
+export interface Asked {
+  readonly kind: string;
+  readonly action: string;
+  readonly scope?: string;
 }
 
 /** Who acts for whom. */
@@ -52,6 +55,8 @@ export interface Allowed extends Answer {
   readonly outcome: "allowed";
   /** The arguments that were checked, deeply frozen. What runs must be this object. */
   readonly arguments: JsonObject;
+  /** What the result has to go through before anybody sees it: see `fulfil`. */
+  readonly obligations?: Obligations;
   /** The arguments are the tool map's projection: what runs is the value that the projection was made from. */
   readonly projected?: true;
 }
@@ -69,6 +74,8 @@ export interface Denied extends Answer {
   /** JSON pointer into the arguments or into the token. */
   readonly pointer?: string;
   readonly rule?: string;
+  /** What would pass in its place, as far as the chain tells. */
+  readonly wouldPass?: WouldPass;
   /** What the next proof must name; only with `proof_nonce_required`. */
   readonly nonce?: string;
   /** Whether the same call may be allowed later, without anybody being given more. */

@@ -1,32 +1,51 @@
+import type { WouldPass } from "../errors.ts";
 import { plainText } from "../plain-text.ts";
 import type { HopVerdict } from "./check-hops.ts";
-import type { ChainView, Denied } from "./decision.ts";
+import type { Asked, ChainView } from "./decision.ts";
+import type { Obligations } from "./obligations.ts";
 
 /** What can be explained: a decision, or the record of one. */
 export interface Explainable {
   readonly outcome: "allowed" | "denied" | "pending";
   readonly tool: string;
+  readonly asked?: Asked;
   readonly chain?: ChainView;
   readonly verdicts: readonly HopVerdict[];
+  readonly obligations?: Obligations;
   readonly code?: string;
   readonly stage?: string;
   readonly hop?: number;
   readonly reason?: string;
   readonly message?: string;
+  readonly pointer?: string;
+  readonly rule?: string;
+  readonly wouldPass?: WouldPass;
+}
+
+/** A decision as a tree: the stage that ended it, below it the hops, below each what was said of it and why. */
+export interface Explanation {
+  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation";
+  /** One line, safe to print. */
+  readonly text: string;
+  readonly children: readonly Explanation[];
 }
 
 /**
- * A decision as a tree for people: outcome, then the hops, each with what was said of it. The same in a terminal, a log
- * and a console.
+ * Explains a decision to whoever runs the server: which hop, which policy, scope and derived roles, which rule, which
+ * value, and what would pass. Everything that is known; never for a model.
  */
-export function explain(decision: Explainable): string {
+export function explain(decision: Explainable): Explanation {
   const { chain, verdicts } = decision;
-  const lines = [headline(decision)];
-  const hops = chain?.hops ?? [];
-  for (const [i, hop] of hops.entries()) {
-    lines.push(`${"   ".repeat(i)}${i === 0 ? "" : "└─ "}${plainText(hop.id)}  ${said(decision, i, verdicts[i])}`);
-  }
-  return lines.join("\n");
+  const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
+    const verdict = verdicts[i];
+    const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
+    return leaf("hop", `${plainText(hop.id)}  ${said(decision, i, verdict)}`, children);
+  });
+  return leaf("decision", headline(decision), [...hops, ...owed(decision.obligations)]);
+}
+
+function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
+  return { kind, text, children };
 }
 
 function headline(decision: Explainable): string {
@@ -48,41 +67,69 @@ function said(
   if (verdict.delegation === "deny")
     words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
   if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
-  if (verdict.policy) words.push(`(${verdict.policy})`);
+  if (isNamed(verdict.policy)) words.push(`(${verdict.policy})`);
   return words.join(" ");
 }
 
-/** A chain in one line: `alice → planner → researcher`. */
-export function chainLine(chain: ChainView): string {
-  return chain.hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → ");
+/** What a hop that was stopped before any policy was asked could have had instead. */
+function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explainable, hop: number): Explanation[] {
+  if (failed !== hop) return [];
+  const { accepts, grantableBy } = wouldPass ?? {};
+  const found: Explanation[] = [];
+  if (rule !== undefined) found.push(leaf("rule", `rule: ${plainText(rule)}`));
+  if (pointer) found.push(leaf("value", `at ${plainText(pointer)}`));
+  if (accepts !== undefined) found.push(leaf("would pass", `would pass: ${accepts}`));
+  if (grantableBy !== undefined) {
+    const who = plainText(chain?.hops[grantableBy]?.id ?? `hop ${grantableBy}`);
+    found.push(leaf("would pass", `"${who}" could hand it over: the nearest hop that has it`));
+  }
+  return found;
 }
 
-/** What a model may be told of a denial: a code, safe words, and whether trying again can help. */
-export interface ModelView {
-  readonly code: string;
-  readonly message: string;
-  readonly retryable: boolean;
+/** How a hop's answer came to be. Said where it did not allow; an allowance speaks for itself. */
+function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
+  const {
+    effect,
+    delegation,
+    policy,
+    scope,
+    roles = [],
+    derivedRoles = [],
+    rules = [],
+    reasons,
+    cerbosCallId,
+  } = verdict;
+  if (effect === "allow" && delegation !== "deny") return [];
+  const found: Explanation[] = [];
+  if (effect === "deny") {
+    const call = asked === undefined ? "this" : `"${plainText(asked.action)}" on ${asked.kind}`;
+    const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
+    found.push(leaf("policy", `${text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`));
+  }
+  if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));
+  // A rule for every role speaks once for each.
+  const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));
+  for (const text of spoken) found.push(leaf("rule", text));
+  if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${plainText(cerbosCallId)}`));
+  return found;
 }
 
-const WORDS: { readonly [code: string]: string } = {
-  proof_missing: "This server needs a delegation chain and a proof with each request.",
-  grant_tool_missing: "This tool was not handed over to you. Do the task without it, or report that you need it.",
-  grant_argument_refused: "These arguments are outside of what was handed over to you.",
-  policy_denied: "The policy does not allow this call.",
-  delegation_denied: "The policy does not allow you to act here on behalf of the one who delegated to you.",
-  token_expired: "Your delegation has expired. Ask for a new one.",
-  policy_unavailable: "The call could not be checked just now.",
-  context_unavailable: "The call could not be checked just now.",
-  audit_unavailable: "The call could not be recorded just now.",
-  state_unavailable: "The call could not be checked just now.",
-  arguments_malformed: "These arguments cannot be read safely.",
-};
+function owed(obligations: Obligations | undefined): Explanation[] {
+  if (obligations === undefined) return [];
+  const { redact, limit } = obligations;
+  return [
+    ...redact.map((pointer) => leaf("obligation", `takes ${plainText(pointer)} out of the result`)),
+    ...Object.entries(limit).map(([pointer, most]) =>
+      leaf("obligation", `shows at most ${most} of the list at ${pointer === "" ? "the top" : plainText(pointer)}`),
+    ),
+  ];
+}
 
-/** The view of a denial that goes to a model: no policy names, no rules, no identities; the policy's own reason as data. */
-export function modelView(denied: Denied): ModelView {
-  const words = WORDS[denied.code] ?? "The call was refused.";
-  const where =
-    denied.code === "grant_argument_refused" && denied.pointer ? ` Argument: ${JSON.stringify(denied.pointer)}.` : "";
-  const reason = denied.reason === undefined ? "" : ` Reason given: ${JSON.stringify(denied.reason)}`;
-  return { code: denied.code, message: `${words}${where}${reason}`, retryable: denied.retryable };
+/** Cerbos says so where no rule matched. */
+function isNamed(policy: string | undefined): policy is string {
+  return policy !== undefined && policy !== "" && policy !== "NO_MATCH";
+}
+
+function list(what: string, names: readonly string[]): string {
+  return `${what}${names.length === 1 ? "" : "s"} ${names.map((name) => plainText(name)).join(", ")}`;
 }

@@ -1,11 +1,11 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
-export { checkHops, type Edge, type HopVerdict } from "./check-hops.ts";
+export type { Edge } from "./ask-hop.ts";
+export { checkHops, type HopVerdict } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
-export { settleInTime } from "./deadline.ts";
 export {
   type Allowed,
+  type Asked,
   type ChainView,
-  type ContextOrigin,
   type Decision,
   type DenialCode,
   type Denied,
@@ -14,6 +14,9 @@ export {
   type Stage,
   type Timings,
 } from "./decision.ts";
-export { chainLine, explain, type ModelView, modelView } from "./explain.ts";
+export { type Explanation, explain } from "./explain.ts";
+export { couldBeAllowed, type ListItem } from "./list-hops.ts";
+export { type ModelView, modelView } from "./model-view.ts";
+export { addUp, changesResults, type Fulfilled, fulfil, type Obligations } from "./obligations.ts";
+export { chainLine, operatorView } from "./operator-view.ts";
 export type { PolicyDecisionPoint } from "./pdp.ts";
-export { couldBeAllowed } from "./plan-hops.ts";

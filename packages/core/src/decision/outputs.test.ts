@@ -8,23 +8,34 @@ const read = (...values: unknown[]) => readOutputs(values.map((value) => output(
 
 describe("the outputs of policy rules", () => {
   it("are read as reasons, in order, from every rule", () => {
-    expect(read({ reason: "first" }, { reason: "second" })).toEqual({ reasons: ["first", "second"] });
-    expect(read()).toStrictEqual({ reasons: [] });
-    expect(read({})).toEqual({ reasons: [] });
+    expect(read({ reason: "first" }, { reason: "second" })).toEqual({
+      reasons: ["first", "second"],
+      rules: Array(2).fill("resource.payment.v1#limit"),
+    });
+    expect(read()).toStrictEqual({ reasons: [], rules: [] });
+    expect(read({})).toEqual({ reasons: [], rules: [] });
   });
 
   it.each<[string, unknown, string]>([
     ["a typo in an obligation", { redcat: ["iban"] }, 'has "redcat", which this version cannot fulfil'],
-    ["an obligation of a later version", { redact: ["iban"] }, 'has "redact", which this version cannot fulfil'],
-    ["an approval", { approval: true }, 'has "approval", which this version cannot fulfil'],
-    ["a limit", { limit: 10 }, 'has "limit", which this version cannot fulfil'],
+    ["an obligation of a later version", { watermark: true }, 'has "watermark", which this version cannot fulfil'],
+    ["a name that every object has", { toString: "x" }, 'has "toString", which this version cannot fulfil'],
+    ["a name in the place of a pointer", { redact: ["iban"] }, "is not a list of JSON pointers"],
+    ["one pointer that is no list", { redact: "/iban" }, "is not a list of JSON pointers"],
+    ["a pointer to the whole result", { redact: [""] }, "is not a list of JSON pointers"],
+    ["a pointer with a broken escape", { redact: ["/a~2"] }, "is not a list of JSON pointers"],
+    ["an approval that does not say why", { approval: true }, "is not a text that says why"],
+    ["an empty approval", { approval: "" }, "is not a text that says why"],
+    ["a limit of nothing", { limit: 10 }, "is not a map of JSON pointers"],
+    ["a negative limit", { limit: { "/lines": -1 } }, "is not a map of JSON pointers"],
+    ["a limit that is no whole number", { limit: { "/lines": 1.5 } }, "is not a map of JSON pointers"],
+    ["a limit at no pointer", { limit: { lines: 1 } }, "is not a map of JSON pointers"],
     ["a reason of another case", { Reason: "x" }, 'has "Reason", which this version cannot fulfil'],
     ["a reason that is a number", { reason: 7 }, "is not a text"],
     ["a reason that is null", { reason: null }, "is not a text"],
     ["a reason that is a list", { reason: ["x"] }, "is not a text"],
     ["no value, because the expression failed", undefined, "failed"],
     ["null", null, "is not an object"],
-    ["a text", "denied", "is not an object"],
     ["a number", 1, "is not an object"],
     ["a list", [{ reason: "x" }], "is not an object"],
     ["false", false, "is not an object"],
@@ -32,6 +43,27 @@ describe("the outputs of policy rules", () => {
     const reading = read(value);
     expect(reading.problem).toContain(problem);
     expect(reading.problem).toContain("resource.payment.v1#limit");
+  });
+
+  it("are reasons where they are a text, as many policies have them", () => {
+    expect(read("their own region")).toEqual({
+      reasons: ["their own region"],
+      rules: ["resource.payment.v1#limit"],
+    });
+  });
+
+  it("are read as obligations, which add up: every redaction, the strictest limit, the first approval", () => {
+    const reading = read(
+      { redact: ["/iban"], limit: { "": 10, "/lines": 5 } },
+      { redact: ["/iban", "/lines/*/price"], limit: { "/lines": 7 }, approval: "large" },
+      { reason: "small", approval: "late" },
+    );
+    expect(reading.problem).toBeUndefined();
+    expect(reading.obligations).toEqual({
+      redact: ["/iban", "/lines/*/price"],
+      limit: { "": 10, "/lines": 5 },
+      approval: "large",
+    });
   });
 
   it("are a problem where one of many is, and the reasons are still there", () => {

@@ -1,31 +1,79 @@
 import type { OutputResult } from "@cerbos/core";
 import { plainText } from "../plain-text.ts";
+import { addUp, type Obligations } from "./obligations.ts";
 
 /** What the outputs of the rules that took part say. */
 export interface OutputReading {
   readonly reasons: readonly string[];
+  /** The rules that gave the reasons, in the same order, as Cerbos names them: `resource.payment.vdefault#above_limit`. */
+  readonly rules: readonly string[];
+  readonly obligations?: Obligations;
   /** Why an output could not be understood; then an allowance must not stand. */
   readonly problem?: string;
 }
 
+/** An RFC 6901 pointer to something below the result. */
+const POINTER = /^(\/([^~/]|~[01])*)+$/;
+
 /**
- * Reads the outputs of policy rules: objects with the member `reason`, a text. Every other member is an obligation
- * that this version cannot fulfil, or a typo in one, and neither may be overlooked.
+ * Reads the outputs of policy rules: a text, which is a reason, or objects with the members `reason` (a text), `redact` (a list of JSON pointers),
+ * `limit` (JSON pointers and whole numbers) and `approval` (a text). Any other member is a typo in one of these, or an
+ * obligation that this version cannot fulfil, and neither may be overlooked.
  */
 export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
   const reasons: string[] = [];
+  const rules: string[] = [];
+  const obligations: Obligations[] = [];
   let problem: string | undefined;
   for (const { source, value } of outputs) {
+    if (typeof value === "string") {
+      reasons.push(plainText(value));
+      rules.push(plainText(source));
+      continue;
+    }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       problem ??= value === undefined ? `the output of ${source} failed` : `the output of ${source} is not an object`;
       continue;
     }
     for (const [key, member] of Object.entries(value)) {
-      if (key !== "reason")
+      const read = Object.hasOwn(MEMBERS, key) ? MEMBERS[key]?.(member) : undefined;
+      if (read === undefined)
         problem ??= `the output of ${source} has "${plainText(key)}", which this version cannot fulfil`;
-      else if (typeof member !== "string") problem ??= `the reason of ${source} is not a text`;
-      else reasons.push(plainText(member));
+      else if (typeof read === "string") problem ??= `the ${key} of ${source} is ${read}`;
+      else if ("reason" in read) {
+        reasons.push(read.reason);
+        rules.push(plainText(source));
+      } else obligations.push({ redact: [], limit: {}, ...read });
     }
   }
-  return problem === undefined ? { reasons } : { reasons, problem };
+  return {
+    reasons,
+    rules,
+    ...(obligations.length > 0 && { obligations: addUp(obligations) }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** Each reads one member of an output; a text says what is wrong with it. */
+const MEMBERS: {
+  readonly [member: string]: (value: unknown) => { readonly reason: string } | Partial<Obligations> | string;
+} = {
+  reason: (value) => (typeof value === "string" ? { reason: plainText(value) } : "not a text"),
+  approval: (value) =>
+    typeof value === "string" && value !== "" ? { approval: plainText(value) } : "not a text that says why",
+  redact: (value) =>
+    Array.isArray(value) && value.every((pointer) => typeof pointer === "string" && POINTER.test(pointer))
+      ? { redact: value as string[] }
+      : 'not a list of JSON pointers such as "/iban"',
+  limit: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(value).every(([pointer, most]) => (pointer === "" || POINTER.test(pointer)) && isCount(most))
+      ? { limit: value as Obligations["limit"] }
+      : 'not a map of JSON pointers and whole numbers such as {"/lines": 10}',
+};
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

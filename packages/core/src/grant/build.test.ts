@@ -132,3 +132,18 @@ function cyclic(): unknown {
   clauses.push(constraint);
   return constraint;
 }
+
+describe("tools of audiences beside bare ones", () => {
+  const any = { x: wildcard() };
+  it("are refused: a chain has the ones or the others", () => {
+    expect(() => grant({ [`https://pay.example#a`]: any, b: any })).toThrow(/bare tools beside some of an audience/);
+    expect(() => grant({ b: any, [`https://pay.example#a`]: any })).toThrow(
+      expect.objectContaining({ code: "config_invalid" }),
+    );
+  });
+
+  it("are let through without the others", () => {
+    expect(Object.keys(grant({ a: any, b: any }))).toEqual(["a", "b"]);
+    expect(Object.keys(grant({ "https://pay.example#a": any, "https://pay.example#b": any }))).toHaveLength(2);
+  });
+});

@@ -18,6 +18,8 @@ export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeo
  * })
  * ```
  *
+ * For a root with several audiences take `grantFor`.
+ *
  * @param schemas the tools' own schemas (zod or any Standard Schema), by name: then a wrong argument name, a missing
  *   one, or a constraint that does not fit the argument's type is a compile error
  * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
@@ -30,6 +32,13 @@ export function grant<
     tool,
     input === anyArguments ? {} : constraintsOf(tool, input),
   ]);
+  const qualified = written.filter(([tool]) => String(tool).includes("#")).length;
+  if (qualified !== 0 && qualified !== written.length) {
+    throw new HopwiseError(
+      "config_invalid",
+      "the grant has bare tools beside some of an audience (<audience>#<tool>); a chain has the ones or the others, see grantFor",
+    );
+  }
   return parseGrant(plainOf(Object.fromEntries(written)), BUILDER_LIMITS, "config_invalid");
 }
 
@@ -80,7 +89,10 @@ export function oneOf<const V extends readonly JsonScalar[]>(
   return { constraint_type: "one_of", values };
 }
 
-/** Any value but these. Deny-lists leak by spelling; prefer {@link oneOf} wherever the good values can be named. */
+/**
+ * Any value but these. Deny-lists leak by spelling, so one is signed only with `allowDenyLists`; prefer {@link oneOf}
+ * wherever the good values can be named.
+ */
 export function notOneOf(...excluded: readonly JsonScalar[]): ConstraintOf<"not_one_of"> {
   return { constraint_type: "not_one_of", excluded };
 }

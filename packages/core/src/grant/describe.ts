@@ -27,7 +27,8 @@ function clause(constraint: Constraint): string {
   return `is ${words(constraint)}`;
 }
 
-function words(constraint: Constraint): string {
+/** One constraint in plain words: `a whole number of at most 1000`. */
+export function words(constraint: Constraint): string {
   switch (constraint.constraint_type) {
     case "exact":
       return JSON.stringify(constraint.value);

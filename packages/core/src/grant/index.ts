@@ -24,11 +24,12 @@ export {
 } from "./build.ts";
 export { newWork, passes } from "./check.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
-export { describe } from "./describe.ts";
+export { findDenyList } from "./deny-list.ts";
+export { describe, words } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
 export { anyArguments, noArguments } from "./markers.ts";
 export { findWidening, isNarrower, type Widening } from "./narrow.ts";
 export { type GrantLimits, parseGrant } from "./parse.ts";
 export { couldPermit, permits, refusal } from "./permits.ts";
-export type { ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
+export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";

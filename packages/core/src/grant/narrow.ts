@@ -19,6 +19,16 @@ export interface Widening {
  */
 export type NarrowingTable = "hopwise" | "aat-01";
 
+/** One comparison of two grants. */
+interface Comparison {
+  readonly table: NarrowingTable;
+  /**
+   * Which clauses were found to stand under which, by parent and child: without it, `any` in `any` over `all` in `all`
+   * asks the same pairs again on every way through both.
+   */
+  readonly known: Map<Constraint, Map<Constraint, boolean>>;
+}
+
 /** What listed values may stand under in the draft; in Hopwise's table, under whatever accepts each of them. */
 const LISTED_STANDS_UNDER: { readonly [child in string]?: readonly string[] } = {
   exact: ["exact", "range", "one_of", "wildcard"],
@@ -37,13 +47,14 @@ export function isNarrower(parent: Grant, child: Grant): boolean {
  * The boundary itself does not rest on this table: at each call the arguments must pass every token's grant.
  */
 export function findWidening(parent: Grant, child: Grant, table: NarrowingTable = "hopwise"): Widening | undefined {
+  const comparison: Comparison = { table, known: new Map() };
   for (const tool of Object.keys(child)) {
     const pointer = pointerTo("", tool);
     const own = child[tool] as ToolGrant;
     if (!Object.hasOwn(parent, tool)) {
       return { pointer, rule: "a child may only name tools that its parent names", parent: undefined, child: own };
     }
-    const widening = findToolWidening(parent[tool] as ToolGrant, own, pointer, table);
+    const widening = findToolWidening(parent[tool] as ToolGrant, own, pointer, comparison);
     if (widening !== undefined) return widening;
   }
   return undefined;
@@ -53,10 +64,10 @@ function findToolWidening(
   parent: ToolGrant,
   child: ToolGrant,
   pointer: string,
-  table: NarrowingTable,
+  comparison: Comparison,
 ): Widening | undefined {
   if (Object.keys(parent).length === 0) return undefined; // "any arguments": whatever the child names is narrower
-  return findMembersWidening(parent, child, pointer, table);
+  return findMembersWidening(parent, child, pointer, comparison);
 }
 
 /** Two closed worlds, of arguments or of an object's properties: the same names, each narrower. */
@@ -64,7 +75,7 @@ function findMembersWidening(
   parent: ToolGrant,
   child: ToolGrant,
   pointer: string,
-  table: NarrowingTable,
+  comparison: Comparison,
 ): Widening | undefined {
   for (const name of Object.keys(parent)) {
     if (!Object.hasOwn(child, name)) {
@@ -83,7 +94,7 @@ function findMembersWidening(
         child: own,
       };
     }
-    const widening = findConstraintWidening(parent[name] as Constraint, own, at, table);
+    const widening = findConstraintWidening(parent[name] as Constraint, own, at, comparison);
     if (widening !== undefined) return widening;
   }
   return undefined;
@@ -93,8 +104,9 @@ function findConstraintWidening(
   parent: Constraint,
   child: Constraint,
   pointer: string,
-  table: NarrowingTable,
+  comparison: Comparison,
 ): Widening | undefined {
+  const { table } = comparison;
   const widens = (rule: string, at = pointer, p: unknown = parent, c: unknown = child): Widening => ({
     pointer: at,
     rule,
@@ -106,9 +118,9 @@ function findConstraintWidening(
   if (parent.constraint_type === "optional") {
     if (child.constraint_type === "absent") return undefined;
     if (child.constraint_type === "optional") {
-      return findConstraintWidening(parent.constraint, child.constraint, pointerTo(pointer, "constraint"), table);
+      return findConstraintWidening(parent.constraint, child.constraint, pointerTo(pointer, "constraint"), comparison);
     }
-    return findConstraintWidening(parent.constraint, child, pointer, table);
+    return findConstraintWidening(parent.constraint, child, pointer, comparison);
   }
   if (parent.constraint_type === "absent" || child.constraint_type === "absent") {
     if (parent.constraint_type === child.constraint_type) return undefined;
@@ -131,6 +143,14 @@ function findConstraintWidening(
   if (parent.constraint_type === "wildcard") return undefined;
   if (parent.constraint_type === "range" && child.constraint_type === "int") {
     return rangeWidening(parent, intAsRange(child), pointer);
+  }
+  if (table === "hopwise") {
+    // What passes the child passes that clause of the parent, so it passes any of them.
+    if (parent.constraint_type === "any" && parent.constraints.some((clause) => stands(clause, child, comparison)))
+      return undefined;
+    // What passes all of the child's clauses passes the one that stands under the parent.
+    if (child.constraint_type === "all" && child.constraints.some((clause) => stands(parent, clause, comparison)))
+      return undefined;
   }
   if (parent.constraint_type !== child.constraint_type) {
     return widens(`${child.constraint_type} may not stand under ${parent.constraint_type}`);
@@ -196,19 +216,19 @@ function findConstraintWidening(
         (parent as typeof child).constraint,
         child.constraint,
         pointerTo(pointer, "constraint"),
-        table,
+        comparison,
       );
     case "object":
       return findMembersWidening(
         (parent as typeof child).properties,
         child.properties,
         pointerTo(pointer, "properties"),
-        table,
+        comparison,
       );
     case "any": {
       const clauses = (parent as typeof child).constraints;
       const at = pointerTo(pointer, "constraints");
-      const wide = child.constraints.findIndex((clause) => !clauses.some((wider) => stands(wider, clause, table)));
+      const wide = child.constraints.findIndex((clause) => !clauses.some((wider) => stands(wider, clause, comparison)));
       if (wide === -1) return undefined;
       return widens(
         "every clause of any must stand under a clause of the parent",
@@ -219,7 +239,7 @@ function findConstraintWidening(
     }
     case "all": {
       const clauses = (parent as typeof child).constraints;
-      if (canMatchAll(clauses, child.constraints, table)) return undefined;
+      if (canMatchAll(clauses, child.constraints, comparison)) return undefined;
       return widens("each clause of the parent's all needs a clause of its own", pointerTo(pointer, "constraints"));
     }
     default:
@@ -227,8 +247,14 @@ function findConstraintWidening(
   }
 }
 
-function stands(parent: Constraint, child: Constraint, table: NarrowingTable): boolean {
-  return findConstraintWidening(parent, child, "", table) === undefined;
+function stands(parent: Constraint, child: Constraint, comparison: Comparison): boolean {
+  const known = comparison.known.get(parent) ?? new Map<Constraint, boolean>();
+  comparison.known.set(parent, known);
+  const before = known.get(child);
+  if (before !== undefined) return before;
+  const result = findConstraintWidening(parent, child, "", comparison) === undefined;
+  known.set(child, result);
+  return result;
 }
 
 function listedValues(constraint: Constraint): readonly JsonScalar[] | undefined {
@@ -275,8 +301,8 @@ function rangeWidening(parent: RangeConstraint, child: RangeConstraint, pointer:
  * Whether each parent clause can have a child clause of its own that stands under it: a perfect matching, found by
  * augmenting paths (Kuhn). Polynomial, where the draft's backtracking (section 4.5) is exponential in the worst case.
  */
-function canMatchAll(parents: readonly Constraint[], children: readonly Constraint[], table: NarrowingTable): boolean {
-  const edges = parents.map((parent) => children.map((child) => stands(parent, child, table)));
+function canMatchAll(parents: readonly Constraint[], children: readonly Constraint[], comparison: Comparison): boolean {
+  const edges = parents.map((parent) => children.map((child) => stands(parent, child, comparison)));
   const takenBy = new Map<number, number>();
   const assign = (parent: number, seen: Set<number>): boolean => {
     for (let child = 0; child < children.length; child++) {

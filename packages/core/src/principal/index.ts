@@ -1,5 +1,21 @@
 /** Who is each hop of a chain, completely? From the user directory and the agent registry, never from a token. */
-export { confirmAgents, findUser, type Hop, hopsOf, principalsOf } from "./hops.ts";
+export { type ConfirmedAgents, confirmAgents, hopWithoutTool } from "./confirm-agents.ts";
+export {
+  agentAttributesFrom,
+  agentsFrom,
+  type HttpUsersOptions,
+  type OidcUsers,
+  type OidcUsersOptions,
+  oidcUsers,
+  type SourceOptions,
+  userAttributesFrom,
+  usersFrom,
+  usersOverHttp,
+  type VerifiedClaims,
+} from "./directories.ts";
+export { findUser } from "./find-user.ts";
+export { type Hop, hopsOf } from "./hop.ts";
+export { DELEGATION, principalsOf } from "./principals.ts";
 export {
   type Agent,
   type AgentClass,

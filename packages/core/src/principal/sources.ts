@@ -1,8 +1,7 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { Source } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** What policies may know of a user or service: from a directory, never from a token. */
 export interface User {
@@ -13,15 +12,20 @@ export interface User {
 }
 
 /** Finds users. A user is the pair of issuer and subject: the same name from another issuer is somebody else. */
-export interface UserDirectory {
-  /** `undefined`: there is no such user. Throw where it cannot be told: that denies, too, with another code. */
-  find(subject: Subject): Awaitable<User | undefined>;
-}
+export type UserDirectory = Source<Subject, User>;
 
-/** What policies may know of a class of agents. */
+/** What policies may know of a class of agents, and what its agents may do at most, whatever they are given. */
 export interface AgentClass {
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;
+  /** What kind of agent it is; policies find it as `attr.class`. An ephemeral agent has the name of its class. */
+  readonly class?: string;
+  /** Who answers for it; policies find it as `attr.owner`. */
+  readonly owner?: string;
+  /** The only tools it may call or be part of calling. By default, whatever it was granted. */
+  readonly tools?: readonly string[];
+  /** How many agents a chain with it may have at most: 1 for one that works for users alone and hands nothing on. */
+  readonly maxDepth?: number;
   /**
    * The classes of sub-agents it may make for itself, by name. Such a sub-agent is not registered and has a fresh key;
    * it is called `<delegator>/<class>/<random>`, and whatever it is allowed comes from its class.
@@ -36,10 +40,7 @@ export interface Agent extends AgentClass {
 }
 
 /** Finds agents by the name that a chain gives them. */
-export interface AgentRegistry {
-  /** `undefined`: there is no such agent. Throw where it cannot be told. */
-  find(name: string): Awaitable<Agent | undefined>;
-}
+export type AgentRegistry = Source<string, Agent>;
 
 /**
  * A user directory in memory: issuer → subject → user. The id that policies see is the subject, unless it says another.
@@ -52,6 +53,7 @@ export function inMemoryUsers(users: {
   readonly [issuer: string]: { readonly [subject: string]: Omit<User, "id"> & { readonly id?: string } };
 }): UserDirectory {
   return {
+    name: "users in memory",
     find: ({ issuer, subject }) => {
       const known = Object.hasOwn(users, issuer) ? users[issuer] : undefined;
       const user = known !== undefined && Object.hasOwn(known, subject) ? known[subject] : undefined;
@@ -68,5 +70,8 @@ export function inMemoryUsers(users: {
  * ```
  */
 export function inMemoryAgents(agents: { readonly [name: string]: Agent }): AgentRegistry {
-  return { find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined) };
+  return {
+    name: "agents in memory",
+    find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),
+  };
 }

@@ -1,2 +1,15 @@
-/** What does a call act on? A tool and its arguments become one Cerbos resource and one action. */
-export { checkToolMap, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
+/** What does a call act on? By the tool map, loaded once for all hops. */
+
+export { cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
+export { actionOf, loadResource } from "./load-resource.ts";
+export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
+export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
+export {
+  ARGUMENTS,
+  checkMapped,
+  checkToolMap,
+  type ResourceQuery,
+  type ToolEntry,
+  type ToolMap,
+  toolEntry,
+} from "./tool-map.ts";

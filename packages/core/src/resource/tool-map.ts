@@ -1,23 +1,46 @@
-import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, isJsonObject, type JsonObject } from "../json/index.ts";
+import type { JsonObject } from "../json/index.ts";
+import { type AttributeSources, checkSourceNames } from "../source/index.ts";
 import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
+
+/** What a loader of attributes is asked about. Never who asks: a longer chain could otherwise be shown another resource. */
+export interface ResourceQuery {
+  readonly tool: string;
+  /** As parsed, deeply frozen. */
+  readonly arguments: JsonObject;
+  /** Whose data: the issuer of the user at the origin, who is the same for every hop. */
+  readonly tenant: string;
+}
 
 /** How a call of one tool becomes a Cerbos resource and an action. */
 export interface ToolEntry {
   /** Cerbos resource kind, such as `payment`. */
   readonly kind: string;
-  /** Cerbos action, such as `send`. */
-  readonly action: string;
+  /** Cerbos action, such as `send`; a function of the tool's name for an entry that stands for several. */
+  readonly action: string | ((tool: string) => string);
   /** The resource's id: the name of the argument that has it, or a function. Default: the tool's name. */
-  readonly id?: string | ((args: JsonObject) => string);
+  readonly id?: string | ((args: JsonObject, tool: string) => string);
+  /** What policies may know of the resource, from a source one trusts: members of `attr`. */
+  readonly attributes?: (args: JsonObject, query: ResourceQuery) => Awaitable<JsonObject>;
+  /** Further sources, each under its own name in `attr`. See `resourceAttributesFrom`. */
+  readonly sources?: AttributeSources<ResourceQuery>;
+  /** The attribute that has the arguments. Default `args`. */
+  readonly argumentsAs?: string;
   /**
-   * What policies may know of the resource, from a source one trusts. It sees the tool and the arguments, never who
-   * asks: otherwise a longer chain could be shown another resource.
+   * Arguments that policies do not need and that must not be in Cerbos' decision log: left out of what policies see.
+   * Grants are checked on them all the same.
    */
-  readonly attributes?: (args: JsonObject) => Awaitable<JsonObject>;
+  readonly hideFromPolicies?: readonly string[];
+  /** Arguments that the audit record keeps. By default it has their hash alone. */
+  readonly keepInRecord?: readonly string[];
+  /**
+   * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. It is asked without
+   * arguments and attributes, so the policy's resource schema must exempt it (`ignoreWhen`). Without it, a plan of
+   * `action` decides what is shown; docs/lists.md says which to choose.
+   */
+  readonly list?: string;
   /** Cerbos scope of the resource policy. */
   readonly scope?: string;
   /** Cerbos version of the resource policy. */
@@ -27,6 +50,9 @@ export interface ToolEntry {
    * their place. Keep the arguments' names: grants are checked on it, too. Without it, such a call is refused.
    */
   readonly projection?: (parsed: never) => unknown;
+  /** JSON Schema of the arguments, and of what `attributes` gives; for `describeContext`. */
+  readonly argumentsSchema?: JsonObject;
+  readonly attributesSchema?: JsonObject;
 }
 
 /**
@@ -44,10 +70,14 @@ const MCP_ENTRIES: ToolMap = {
 };
 
 const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
-const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
+/** The attribute that has the arguments, unless an entry says otherwise. */
+export const ARGUMENTS = "args";
 
-/** @throws {HopwiseError} `config_invalid` for a name that no tool may have */
+/** @throws {HopwiseError} `config_invalid` for a name that no tool may have, or an entry that cannot be right */
 export function checkToolMap(tools: ToolMap): void {
+  const called = new Set(
+    Object.values({ ...MCP_ENTRIES, ...tools }).map(({ kind, action }) => JSON.stringify([kind, action])),
+  );
   for (const [name, entry] of Object.entries(tools)) {
     const problem = OPERATIONS.has(name) ? undefined : toolNameProblem(name);
     if (problem !== undefined)
@@ -55,6 +85,30 @@ export function checkToolMap(tools: ToolMap): void {
     if (!entry.kind || !entry.action) {
       throw new HopwiseError("config_invalid", `tools: "${name}" needs a kind and an action`);
     }
+    // Schemas exempt it: as the action of a call, too, it would let arguments through that no schema saw.
+    if (entry.list === "" || called.has(JSON.stringify([entry.kind, entry.list]))) {
+      throw new HopwiseError(
+        "config_invalid",
+        `tools: "${name}" needs a listing action that is not empty, and of no call of the kind "${entry.kind}"`,
+      );
+    }
+    checkSourceNames(`tools: "${name}"`, entry.sources, entry.argumentsAs ?? ARGUMENTS);
+  }
+}
+
+/**
+ * A tool that somebody wants to have guarded must have a name that a tool may have, and be mapped.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function checkMapped(tools: ToolMap, name: string): void {
+  const problem = toolNameProblem(name);
+  if (problem !== undefined) throw new HopwiseError("config_invalid", `a tool may not be called "${name}": ${problem}`);
+  if (toolEntry(tools, name) === undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the tool map has no entry for "${name}": say which resource and action it is, or give "*" an entry`,
+    );
   }
 }
 
@@ -63,47 +117,4 @@ export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
   if (Object.hasOwn(tools, tool)) return tools[tool];
   if (Object.hasOwn(MCP_ENTRIES, tool)) return MCP_ENTRIES[tool];
   return tool.startsWith("mcp:") ? undefined : tools["*"];
-}
-
-/**
- * The resource that a call acts on, loaded once for all hops: attributes of the trusted loader, and the arguments as
- * `attr.args`.
- *
- * @throws {HopwiseError} `context_unavailable`
- */
-export async function loadResource(entry: ToolEntry, tool: string, args: JsonObject): Promise<Resource> {
-  const unavailable = (problem: string, cause?: unknown): never => {
-    throw new HopwiseError("context_unavailable", `the resource of "${tool}" could not be told: ${problem}`, { cause });
-  };
-  let attributes: JsonObject = {};
-  try {
-    const loaded = entry.attributes === undefined ? {} : freezeJson(await entry.attributes(args), ATTRIBUTE_LIMITS);
-    attributes = isJsonObject(loaded) ? loaded : unavailable("its attributes are not an object");
-  } catch (cause) {
-    unavailable(cause instanceof HopwiseError ? "its attributes are not plain JSON" : "its loader failed", cause);
-  }
-  if (Object.hasOwn(attributes, "args"))
-    unavailable('its loader gave an attribute "args", which is Hopwise\'s own name');
-  let id: string | undefined;
-  try {
-    id = resourceId(entry, tool, args);
-  } catch (cause) {
-    unavailable("the function that makes its id failed", cause);
-  }
-  return {
-    kind: entry.kind,
-    id: id || unavailable("it has no id"),
-    attr: { ...attributes, args: args as Record<string, never> },
-    ...(entry.scope !== undefined && { scope: entry.scope }),
-    ...(entry.policyVersion !== undefined && { policyVersion: entry.policyVersion }),
-  };
-}
-
-function resourceId(entry: ToolEntry, tool: string, args: JsonObject): string | undefined {
-  if (entry.id === undefined) return tool;
-  if (typeof entry.id === "string") {
-    const value = Object.hasOwn(args, entry.id) ? args[entry.id] : undefined;
-    return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  }
-  return entry.id(args);
 }

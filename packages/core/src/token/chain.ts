@@ -9,6 +9,8 @@ export interface Chain {
   readonly id: ChainId;
   /** The user or service at the origin. A user is everywhere the pair of issuer and subject. */
   readonly subject: Subject;
+  /** Which login stood behind the root, where its issuer says. */
+  readonly source?: Provenance;
   /** One link a token, root first; the last one's holder is who calls. */
   readonly links: readonly Link[];
   /** The audience of the root; decides whether tool ids are qualified. */
@@ -25,6 +27,22 @@ export interface Chain {
 export interface Subject {
   readonly issuer: string;
   readonly subject: string;
+}
+
+/**
+ * Which login stood behind a root, as its issuer says: for the record, never for a decision. Its subject is a name of
+ * that provider's; whom the chain acts for is {@link Chain}.subject.
+ */
+export interface Provenance {
+  /** What the issuer had been shown: an OpenID Connect ID token, an OAuth access token, or a login of its own. */
+  readonly kind: "id_token" | "access_token" | "local";
+  /** Who vouched for the login, and what the user is called there. */
+  readonly issuer: string;
+  readonly subject: string;
+  /** How the user was authenticated (`acr`, OpenID Connect Core, section 2). */
+  readonly acr?: string;
+  /** When, in seconds since the epoch. */
+  readonly authTime?: number;
 }
 
 /** What one token of a chain says. */

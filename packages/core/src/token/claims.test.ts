@@ -5,6 +5,7 @@ import {
   claimsOf,
   createWorld,
   details,
+  errorOf,
   forge,
   NOW,
   PAY,
@@ -18,14 +19,14 @@ const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algor
 const [world] = worlds as [World];
 const { x } = world.planner.publicJwk;
 const long = (length: number): string => "x".repeat(length);
-const bytes = (length: number): string => Buffer.alloc(length, 7).toString("base64url");
+const bytes = (length: number, of = 7): string => Buffer.alloc(length, of).toString("base64url");
 const detail = { type: "attenuating_agent_token", tools: TOOLS };
 
 /** Claims that a root and a derived token have in common, broken. */
 const broken: readonly [name: string, Claims, refusal: string][] = [
   ["an unknown claim that would restrict it: budget", { budget: { calls: 1 } }, "token_malformed /budget"],
   ["an unknown claim that would restrict it: nbf", { nbf: NOW + 1000 }, "token_malformed /nbf"],
-  ["an unknown claim: hw_src", { hw_src: { kind: "local" } }, "token_malformed /hw_src"],
+  ["a provenance without an issuer, or at a child: hw_src", { hw_src: { kind: "local" } }, "token_malformed /hw_src"],
   ["an unknown claim: roles", { roles: ["admin"] }, "token_malformed /roles"],
   ["an unknown claim: scope", { scope: "" }, "token_malformed /scope"],
   ["an unknown claim whose name needs escaping", { "a/b": 1 }, "token_malformed /a~1b"],
@@ -139,6 +140,7 @@ const broken: readonly [name: string, Claims, refusal: string][] = [
   ["an audience with a space", { aud: [`${PAY}/ `] }, "token_malformed /aud/0"],
   ["an audience that is not ASCII", { aud: ["https://pаy.example"] }, "token_malformed /aud/0"],
   ["an audience that is a number", { aud: [1] }, "token_malformed /aud/0"],
+  ["an audience in a list of its own", { aud: [[PAY]] }, "token_malformed /aud/0"],
   ["an empty txn", { txn: "" }, "token_malformed /txn"],
   ["a txn that is a number", { txn: 1 }, "token_malformed /txn"],
   ["an empty sub", { sub: "" }, "token_malformed /sub"],
@@ -155,7 +157,69 @@ describe.each(["root", "derived"] as const)("the claims of a %s token", (kind) =
   });
 });
 
+/** The rule in each refusal, in words that a report may show. */
+const rules: readonly [rule: string, Claims, pointer: string][] = [
+  ["a claim that this version does not know", { nbf: NOW }, "/nbf"],
+  ["a text of 1 to 64 characters is expected", { jti: long(65) }, "/jti"],
+  ["16 bytes of base64url are expected", { jti: bytes(15) }, "/jti"],
+  ["a text of 1 to 512 characters is expected", { iss: 1 }, "/iss"],
+  ["a non-negative integer is expected", { iat: -1 }, "/iat"],
+  ["a non-negative integer is expected", { del_depth: 0.5 }, "/del_depth"],
+  ["an object with sub alone is expected", { act: {} }, "/act"],
+  ["a text of 1 to 128 characters is expected", { act: { sub: long(129) } }, "/act/sub"],
+  ["an agent's name is letters, digits and . _ - /", { act: { sub: "a b" } }, "/act/sub"],
+  ["an object with jwk alone is expected", { cnf: {} }, "/cnf"],
+  ["a JWK object is expected", { cnf: { jwk: 1 } }, "/cnf/jwk"],
+  ["exactly one entry is expected", { authorization_details: [] }, "/authorization_details"],
+  [
+    'an object with the type "attenuating_agent_token" and tools is expected',
+    { authorization_details: [1] },
+    "/authorization_details/0",
+  ],
+  ["an array of 1 to 8 audiences is expected", { aud: [] }, "/aud"],
+  ["an absolute URI without a fragment is expected", { aud: [PAY, 1] }, "/aud/1"],
+  ["each audience is named once", { aud: [PAY, PAY] }, "/aud"],
+  ["a text of 1 to 256 characters is expected", { sub: "" }, "/sub"],
+  ["a text of 1 to 128 characters is expected", { txn: long(129) }, "/txn"],
+];
+
+describe.each(["root", "derived"] as const)("the claims of a %s token", (kind) => {
+  it.each(rules)("are refused by the rule that they broke: %s", async (rule, claims, pointer) => {
+    const root = await world.root();
+    const chain = kind === "root" ? await world.root(claims) : `${root}~${await world.child(root, claims)}`;
+    const error = await errorOf(verifyAt(chain, [world.anchor]));
+    expect(error).toMatchObject({ code: "token_malformed", pointer, rule });
+    expect(error.message).toContain(`"${pointer}"`);
+    expect(error.message).toContain(`: ${rule}`);
+  });
+
+  it("may be as long as their limits", async () => {
+    const most = { jti: bytes(16), act: { sub: long(128) }, txn: long(128), sub: long(256) };
+    const anchor = { ...world.anchor, subjects: [most.sub] };
+    const root = await world.root(most);
+    const chain = kind === "root" ? root : `${root}~${await world.child(root, { ...most, jti: bytes(16, 1) })}`;
+    expect(await refusalOf(verifyAt(chain, [anchor]))).toBe("accepted");
+  });
+
+  it("may name eight audiences", async () => {
+    const aud = Array.from({ length: 8 }, (_, i) => `${PAY}/${i}`);
+    const root = await world.root({ aud, ...details({}) });
+    const chain = kind === "root" ? root : `${root}~${await world.child(root, { aud })}`;
+    expect(await refusalOf(verifyAt(chain, [{ ...world.anchor, audiences: aud }]))).toBe("accepted");
+  });
+});
+
 describe("the claims of a root", () => {
+  it("are refused by the rule that they broke, where a root alone has them", async () => {
+    const error = await errorOf(verifyAt(await world.root({ iss: "http://id.acme.example" }), [world.anchor]));
+    expect(error).toMatchObject({ pointer: "/iss", rule: "an https URI is expected" });
+    const other = await errorOf(verifyAt(await world.root({ hw: 2 }), [world.anchor]));
+    expect(other.message).toContain("version 1 of the Hopwise profile");
+    const payload = await forge({ alg: "Ed25519", typ: "aat+jwt", kid: "k1" }, "[]", world.issuer);
+    const list = await errorOf(verifyAt(payload, [world.anchor]));
+    expect(list).toMatchObject({ code: "token_malformed", pointer: "", rule: "an object of claims is expected" });
+  });
+
   it.each([undefined, 0, 2, 1.5, "1", true, null, [1]])("are refused with the version %j", async (hw) => {
     expect(await refusalOf(verifyAt(await world.root({ hw }), [world.anchor]))).toBe("token_version_unsupported /hw");
   });
@@ -192,11 +256,22 @@ describe("the claims of a derived token", () => {
   it.each([
     ["no parent", { par_hash: undefined }, "token_malformed /par_hash"],
     ["a parent's hash of 31 bytes", { par_hash: bytes(31) }, "token_malformed /par_hash"],
+    ["a parent's hash that is not canonical", { par_hash: `${"A".repeat(42)}B` }, "token_malformed /par_hash"],
+    ["a parent's hash in another alphabet", { par_hash: `${"A".repeat(42)}+` }, "token_malformed /par_hash"],
     ["a parent's hash in hexadecimal", { par_hash: "ab".repeat(32) }, "token_malformed /par_hash"],
     ["a version, which only a root has", { hw: 1 }, "token_malformed /hw"],
   ])("are refused with %s", async (_, claims, refusal) => {
     const root = await world.root();
     expect(await refusalOf(verifyAt(`${root}~${await world.child(root, claims)}`, [world.anchor]))).toBe(refusal);
+  });
+
+  it("are refused by the rule that they broke, where a derived token alone has them", async () => {
+    const root = await world.root();
+    const bent = await world.child(root, { par_hash: bytes(31) });
+    expect(await errorOf(verifyAt(`${root}~${bent}`, [world.anchor]))).toMatchObject({
+      pointer: "/par_hash",
+      rule: "a SHA-256 in base64url is expected",
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { decodeBase64url, type PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Grant, parseGrant } from "../grant/index.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import type { Provenance } from "./chain.ts";
 import { parsePublicJwk } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import { AGENT_NAME, isAudience } from "./names.ts";
@@ -30,12 +31,22 @@ interface CommonClaims {
   readonly txn?: string;
 }
 
+/** Which login stood behind a root. The words of OpenID Connect, except `kind`. */
+export interface SourceClaim {
+  readonly kind: Provenance["kind"];
+  readonly iss: string;
+  readonly sub: string;
+  readonly acr?: string;
+  readonly auth_time?: number;
+}
+
 /** Claims of a root token: what a user handed to a first agent. */
 export interface RootClaims extends CommonClaims {
   readonly hw: typeof PROFILE_VERSION;
   readonly sub: string;
   /** Enforcement points, absolute URIs, compared exactly. */
   readonly aud: readonly string[];
+  readonly hw_src?: SourceClaim;
 }
 
 /** Claims of a derived token: what an agent handed on. */
@@ -58,7 +69,7 @@ const COMMON = [
   "authorization_details",
   "act",
 ] as const;
-const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn"]);
+const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn", "hw_src"]);
 const DERIVED = new Set<string>([...COMMON, "par_hash", "sub", "aud", "txn"]);
 
 /**
@@ -80,7 +91,15 @@ export function parseRootClaims(payload: JsonValue, limits: Limits): RootClaims 
   const iss = text(claims, "iss", 512);
   if (!iss.startsWith("https://") || !isAudience(iss)) refuse("/iss", "an https URI is expected");
   const aud = audience(claims["aud"], 8);
-  return { ...common(claims, limits), iss, hw: PROFILE_VERSION, sub: text(claims, "sub", 256), aud };
+  const source = claims["hw_src"];
+  return {
+    ...common(claims, limits),
+    iss,
+    hw: PROFILE_VERSION,
+    sub: text(claims, "sub", 256),
+    aud,
+    ...(source !== undefined && { hw_src: sourceOf(source) }),
+  };
 }
 
 /**
@@ -139,6 +158,24 @@ function tools(details: JsonValue | undefined, limits: Limits): Grant {
   return parseGrant(entry["tools"], limits, "token_malformed", TOOLS_POINTER);
 }
 
+const KINDS: readonly unknown[] = ["id_token", "access_token", "local"] satisfies Provenance["kind"][];
+
+function sourceOf(source: JsonValue): SourceClaim {
+  const at = "/hw_src";
+  const names = isJsonObject(source) ? Object.keys(source).sort().join() : "";
+  if (!isJsonObject(source) || !/^(acr,)?(auth_time,)?iss,kind,sub$/.test(names)) {
+    return refuse(at, "an object with kind, iss and sub is expected, and acr and auth_time at most");
+  }
+  if (!KINDS.includes(source["kind"])) refuse(`${at}/kind`, `one of ${KINDS.join(", ")} is expected`);
+  return {
+    kind: source["kind"] as Provenance["kind"],
+    iss: text(source, "iss", 512, at),
+    sub: text(source, "sub", 256, at),
+    ...(source["acr"] !== undefined && { acr: text(source, "acr", 256, at) }),
+    ...(source["auth_time"] !== undefined && { auth_time: integer(source, "auth_time", at) }),
+  };
+}
+
 function audience(value: JsonValue | undefined, max: number): readonly string[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > max) {
     return refuse("/aud", `an array of 1 to ${max} audiences is expected`);
@@ -176,10 +213,10 @@ function digest(claims: JsonObject, name: string): string {
     : refuse(pointerTo("", name), "a SHA-256 in base64url is expected");
 }
 
-function integer(claims: JsonObject, name: string): number {
+function integer(claims: JsonObject, name: string, at = ""): number {
   const value = claims[name];
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-    return refuse(pointerTo("", name), "a non-negative integer is expected");
+    return refuse(pointerTo(at, name), "a non-negative integer is expected");
   }
   return value;
 }

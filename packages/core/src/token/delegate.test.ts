@@ -15,7 +15,7 @@ import {
   type World,
 } from "../testing.fixture.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";
-import { type HeldDelegation, hold, parseDelegation, serialize } from "./delegation.ts";
+import { type Delegation, type HeldDelegation, hold, parseDelegation, serialize } from "./delegation.ts";
 import { thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, type Signer } from "./signer.ts";
 
@@ -70,6 +70,8 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     for (const lifetimeSeconds of [0, -1, 0.5, Number.NaN]) {
       expect(await attempt({ lifetimeSeconds })).toBe("token_malformed /exp");
     }
+    const error = await errorOf(delegate(await heldRoot(), order({ lifetimeSeconds: 0 })));
+    expect(error.message).toContain("lifetimeSeconds must be positive");
   });
 
   it("is never older than its parent, where the parent comes from a clock ahead", async () => {
@@ -91,6 +93,113 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     expect(await refusalOf(delegate(last, { ...order(), to: "clerk", holder: world.clerk }))).toBe(
       "chain_depth_exceeded /del_depth",
     );
+  });
+
+  it("says that a chain is too deep, not that its ceiling is, where both are", async () => {
+    expect(await attempt({ maxDepth: 1 }, { del_max_depth: 0 })).toBe("chain_depth_exceeded /del_depth");
+  });
+
+  it("signs nothing that no verifier would take", async () => {
+    let signed = 0;
+    const parent = await parseDelegation(await world.root());
+    const sign: Signer["sign"] = (data) => {
+      signed++;
+      return world.planner.sign(data);
+    };
+    const held = await hold(parent, { publicJwk: world.planner.publicJwk, sign });
+    const broken = [{ to: "agent:x" }, { lifetimeSeconds: 0.5 }, { audience: [] }, { lifetimeSeconds: 3601 }];
+    for (const changed of broken)
+      expect(await refusalOf(delegate(held, { ...order(), ...changed }))).not.toBe("accepted");
+    expect(signed).toBe(0);
+    expect(await refusalOf(delegate(held, order()))).toBe("accepted");
+    expect(signed).toBe(1);
+  });
+
+  it("makes a chain of the most bytes that a verifier reads, and none of one byte more", async () => {
+    const handed = (letters: number): Grant => grant({ t: { a: exact("x".repeat(letters)) } });
+    const anchor = { ...world.anchor, maxDepth: 16 };
+    const parentOf = async (letters: number): Promise<HeldDelegation> => {
+      let held = await heldRoot({ del_max_depth: 16, ...details({ t: {} }) });
+      for (let i = 0; i < 5; i++) {
+        held = await delegate(held, { to: "a", holder: await generateSigner(), grant: handed(letters), clock });
+      }
+      return held;
+    };
+    const lastOf = async (parent: HeldDelegation, letters: number, name: number): Promise<Delegation> =>
+      delegate(parent, { to: "n".repeat(name), holder: world.clerk, grant: handed(letters), clock });
+    const bytes = (delegation: Delegation): number => serialize(delegation).length;
+
+    // Coarse by what is handed over, fine by the name of the last agent: a letter more is one or two bytes more.
+    let letters = 2900;
+    let parent = await parentOf(letters);
+    const spare = 32_768 - bytes(await lastOf(parent, letters, 1));
+    letters += Math.floor(spare / 8) - 1;
+    parent = await parentOf(letters);
+    const sizes: number[] = [];
+    let refusal = "accepted";
+    for (let name = 1; refusal === "accepted" && name <= 128; name++) {
+      const made = lastOf(parent, letters, name);
+      refusal = await refusalOf(made);
+      if (refusal === "accepted") sizes.push(bytes(await made));
+      else expect((await errorOf(made)).message).toMatch(/would be 327(?:69|7\d) bytes, 32768 are read/);
+    }
+    expect(refusal).toBe("token_too_large");
+    expect(sizes.at(-1)).toBe(32_768);
+    const longest = await lastOf(parent, letters, sizes.length);
+    expect(await refusalOf(verifyAt(serialize(longest), [anchor]))).toBe("accepted");
+  });
+
+  it("says how deep a chain may be that would be too deep, and where", async () => {
+    const error = await errorOf(delegate(await heldRoot({ del_max_depth: 0 }), order()));
+    expect(error.message).toContain("may be 0 deep, this would be 1");
+    expect(error.pointer).toBe("/del_depth");
+  });
+
+  it.each<[rule: string, pointer: string, changed: Partial<Omit<DelegateOrder, "holder">>, values: string]>([
+    ["the depth ceiling may only fall", "/del_max_depth", { maxDepth: 4 }, "the parent has 3, the child asks for 4"],
+    [
+      "a child may not outlive its parent",
+      "/exp",
+      { lifetimeSeconds: 3601 },
+      `the parent has ${NOW + 3600}, the child asks for ${NOW + 3601}`,
+    ],
+    [
+      "a child's audience is part of its parent's",
+      "/aud",
+      { audience: [PAY, DOCS] },
+      `the parent has ["${PAY}"], the child asks for "${DOCS}"`,
+    ],
+  ])("refuses to widen by the rule: %s", async (rule, pointer, changed, values) => {
+    const error = await errorOf(delegate(await heldRoot(), { ...order(), ...changed }));
+    expect(error).toMatchObject({ code: "chain_widened", pointer, rule });
+    expect(error.message).toContain(`"${pointer}": ${rule}; ${values}`);
+  });
+
+  it("goes by the machine's own clock where no other was given", async () => {
+    const { clock: _, ...unclocked } = order();
+    const before = Math.floor(Date.now() / 1000);
+    const held = await delegate(await heldRoot({ exp: before + 3600 }), { ...unclocked, lifetimeSeconds: 60 });
+    const iat = claimsOf(serialize(held).split("~")[1] as string)["iat"] as number;
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
+    expect(held.expiresAt).toBe(iat + 60);
+    expect(await refusalOf(delegate(await heldRoot(), unclocked))).toBe("token_expired"); // it ended in 2025
+  });
+
+  it("hands on to a class of sub-agents under the delegator's own name, with a name that it gives", async () => {
+    const [first, second] = [
+      await delegate(await heldRoot(), { ...order(), to: { class: "reader" } }),
+      await delegate(await heldRoot(), { ...order(), to: { class: "reader" } }),
+    ];
+    expect(first.agents[1]).toMatch(/^planner\/reader\/[\w-]{22}$/);
+    expect(first.agents[1]).not.toBe(second.agents[1]);
+  });
+
+  it("names the audience that was ordered, and none where none was", async () => {
+    const named = await delegate(await heldRoot(), order({ audience: [PAY] }));
+    expect(claimsOf(serialize(named).split("~")[1] as string)["aud"]).toEqual([PAY]);
+    const silent = await delegate(await heldRoot(), order());
+    expect(claimsOf(serialize(silent).split("~")[1] as string)).not.toHaveProperty("aud");
   });
 
   it("refuses an audience that the parent lacks", async () => {
@@ -115,6 +224,14 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     const error = await errorOf(delegate(await heldRoot(), order({ grant: grant({ wipe: { disk: exact("a") } }) })));
     expect(error.message).toContain('the parent has nothing, the child asks for {"disk":');
     expect(error.pointer).toBe("/authorization_details/0/tools/wipe");
+  });
+
+  it("says that the child asks for nothing where it leaves out what the parent restricts", async () => {
+    const error = await errorOf(delegate(await heldRoot(), order({ grant: { send_payment: { to: exact("a") } } })));
+    expect(error.pointer).toBe("/authorization_details/0/tools/send_payment/amount");
+    expect(error.message).toContain(
+      'the parent has {"constraint_type":"range","max":1000}, the child asks for nothing',
+    );
   });
 
   it("refuses the delegator's own key: with it, the child could present the broader parent", async () => {

@@ -3,7 +3,7 @@ import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation, partsOfDelegation } from "./delegation.ts";
-import { checkInterop, checkSize, randomId } from "./issue.ts";
+import { checkDenyLists, checkInterop, checkSize, randomId } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -19,6 +19,11 @@ export interface DelegateOrder {
   readonly to: string | { readonly class: string };
   readonly holder: Holder;
   readonly grant: Grant;
+  /**
+   * Signs a `not_one_of` under an argument for which the parent has none. One that the parent has may be kept or made
+   * longer without: that it is a deny-list was decided above, and under it no value can be added. Default false.
+   */
+  readonly allowDenyLists?: boolean;
   /** Default: as long as the parent lives. */
   readonly lifetimeSeconds?: number;
   /** Highest depth below; may only fall. 0 more agents means the depth of the new token itself. */
@@ -39,7 +44,7 @@ export interface DelegateOrder {
  * is at verification, naming the place, both values and the rule.
  *
  * @throws {HopwiseError} `chain_widened`, `chain_depth_exceeded`, `token_expired`, `token_key_refused`,
- *   `token_malformed`, `token_too_large`, `proof_invalid`
+ *   `token_malformed`, `token_too_large`, `proof_invalid`, `config_invalid` for a grant that an option must allow
  */
 export function delegate(
   parent: HeldDelegation,
@@ -97,7 +102,8 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );
-  parseDerivedClaims(payload, DEFAULT_LIMITS);
+  const claims = parseDerivedClaims(payload, DEFAULT_LIMITS);
+  if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
   checkSize(token);
   const chain = `${compact}~${token}`;

@@ -8,6 +8,7 @@ import {
   DOCS,
   details,
   errorOf,
+  forge,
   NOW,
   PAY,
   proveAt,
@@ -90,6 +91,24 @@ describe.each(worlds)("a delegation of $algorithm keys", async (world: World) =>
       "token_alg_refused",
     );
     expect(await refusalOf(parseDelegation(await world.root({ budget: {} })))).toBe("token_malformed /budget");
+  });
+
+  it("is not read from a token whose payload is no JSON, or nests deeper than any grant may", async () => {
+    const header = { alg: world.algorithm, typ: "aat+jwt", kid: "k1" };
+    const deep = JSON.stringify({ hw: 1, deep: JSON.parse("[".repeat(30) + "]".repeat(30)) });
+    for (const payload of ["", "{", deep]) {
+      const error = await errorOf(parseDelegation(await forge(header, payload, world.issuer)));
+      expect(error.code).toBe("token_malformed");
+      expect(error.message).toContain("a token's payload is not acceptable JSON");
+    }
+    const other = await errorOf(parseDelegation("AAAA"));
+    expect(other.message).toContain("a token of the chain is not a compact JWS");
+  });
+
+  it("says what to do where it is not one, or was made for another key", async () => {
+    const read = await parseDelegation(text);
+    expect((await errorOf(() => serialize({ ...read }))).message).toContain("not a delegation");
+    expect((await errorOf(hold(read, world.mallory))).message).toContain("made for another key");
   });
 
   it("knows which tools of which enforcement point it names", async () => {

@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import type { Grant } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
-import { splitJws } from "./jws.ts";
+import { DERIVED_HEADER, ROOT_HEADER, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
 import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
@@ -74,12 +74,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
   const claims: TokenClaims[] = [];
   const hashes: TokenHash[] = [];
   for (const [i, text] of compact.split("~").entries()) {
-    const jws = splitJws(
-      text,
-      { typ: "aat+jwt", kid: i === 0 ? "required" : "forbidden" },
-      "token_malformed",
-      "a token of the chain",
-    );
+    const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
     const payload = parseJsonBytes(jws.payload, {
       code: "token_malformed",
       what: "a token's payload",

@@ -1,7 +1,8 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And: how is one made? */
-export type { Chain, Link, Subject } from "./chain.ts";
+export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
+export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";
 export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";

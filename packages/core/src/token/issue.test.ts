@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exact, grant, range, wildcard } from "../grant/index.ts";
+import { exact, grant, int, range, wildcard } from "../grant/index.ts";
 import {
   ALGORITHMS,
   claimsOf,
@@ -15,7 +15,7 @@ import {
   type World,
 } from "../testing.fixture.ts";
 import { serialize } from "./delegation.ts";
-import { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
+import { checkSize, createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 import { thumbprintOf } from "./key.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
@@ -123,6 +123,39 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     ],
   ])("does not sign what no verifier would accept: %s", async (_, changed, options, refusal) => {
     expect(await attempt(changed, options)).toBe(refusal);
+  });
+
+  it("keeps to the constraints of the draft where it is asked to, and names the one that is not of it", async () => {
+    const core = grant({ send_payment: { to: wildcard(), amount: range({ max: 1000 }) } });
+    const own = grant({ send_payment: { to: wildcard(), amount: int({ max: 1000 }) } });
+    expect(await attempt({ grant: core, interop: "aat-01" })).toBe("accepted");
+    expect(await attempt({ grant: own })).toBe("accepted");
+    const error = await errorOf((await issuerOf()).issue({ ...order, grant: own, interop: "aat-01" }));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/send_payment/amount" });
+    expect(error.message).toContain('interop "aat-01": the constraint at "/send_payment/amount"');
+  });
+
+  it("says how large a token would be that is too large, and how large one may be", async () => {
+    const big = grant({ send_payment: { a: exact("x".repeat(4096)), b: exact("x".repeat(4096)) } });
+    const error = await errorOf((await issuerOf()).issue({ ...order, grant: big }));
+    expect(error.message).toMatch(/would be 1\d{4} bytes, 8192 are read/);
+    expect(() => checkSize("x".repeat(8192))).not.toThrow();
+    expect(await refusalOf(() => checkSize("x".repeat(8193)))).toBe("token_too_large");
+  });
+
+  it("goes by the machine's own clock where no other was given", async () => {
+    const { clock: _, ...unclocked } = pinned;
+    const before = Math.floor(Date.now() / 1000);
+    const held = await (await createIssuer(unclocked)).issue(order);
+    const iat = claimsOf(serialize(held))["iat"] as number;
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
+  });
+
+  it("names the audiences that were ordered, a part of its own", async () => {
+    const issuer = await issuerOf({ audiences: [PAY, DOCS] });
+    const held = await issuer.issue({ ...order, audience: [PAY] });
+    expect(claimsOf(serialize(held))["aud"]).toEqual([PAY]);
   });
 
   it("gives an hour to live where nothing else was said, or less where it is pinned to less", async () => {

@@ -1,8 +1,9 @@
 import { encodeBase64url } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { findExtension, type Grant } from "../grant/index.ts";
+import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { DETAIL_TYPE, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
+import type { Provenance } from "./chain.ts";
+import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims, type SourceClaim } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { signJws } from "./jws.ts";
@@ -19,8 +20,8 @@ export interface Issuer {
    * Hands something of a user's to a first agent.
    *
    * @throws {HopwiseError} `token_untrusted_issuer` for what its own configuration does not let it say;
-   *   `proof_invalid` where a remote holder did not show its key; `token_malformed`, `token_too_large`,
-   *   `token_key_refused`, `chain_depth_exceeded`
+   *   `proof_invalid` where a remote holder did not show its key; `config_invalid` for a grant that an option must allow;
+   *   `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
    */
   issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
   issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
@@ -29,7 +30,7 @@ export interface Issuer {
 }
 
 /** What an issuer is, and everything that it may say. The verifier pins the same again. */
-export interface IssuerOptions extends Omit<TrustAnchor, "keys"> {
+export interface IssuerOptions extends Omit<TrustAnchor, "keys" | "foreign"> {
   readonly signer: Signer;
   /** The name of the key in `kid`. Default: the first characters of its thumbprint. */
   readonly kid?: string;
@@ -45,6 +46,8 @@ export interface RootOrder {
   readonly agent: string;
   readonly holder: Holder;
   readonly grant: Grant;
+  /** Signs `not_one_of`, too: it lets every spelling pass that nobody thought of. Default false. */
+  readonly allowDenyLists?: boolean;
   /** Where the chain may be presented; default all audiences of the issuer. */
   readonly audience?: readonly string[];
   /** Default one hour. */
@@ -58,6 +61,8 @@ export interface RootOrder {
   readonly interop?: "aat-01";
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
+  /** Which login stood behind it. Goes into the token and into every record, so leave out what is nobody's business. */
+  readonly source?: Provenance;
 }
 
 const DEFAULT_LIFETIME_SECONDS = 60 * 60;
@@ -92,11 +97,13 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         hw: PROFILE_VERSION,
         cnf: { jwk: await holderKey(order.holder) },
         ...(order.txn !== undefined && { txn: order.txn }),
+        ...(order.source !== undefined && { hw_src: sourceClaim(order.source) }),
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
     );
     // The same rules that a verifier applies: what cannot be accepted is not signed.
     const claims = parseRootClaims(payload, DEFAULT_LIMITS);
+    if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims));
     await importKnownKey(claims.cnf.jwk);
     checkAgainstAnchor(claims, trustAnchor, DEFAULT_LIMITS);
     checkRoot(claims, DEFAULT_LIMITS, iat);
@@ -109,6 +116,17 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   return { issue: issue as Issuer["issue"], trustAnchor };
 }
 
+function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime, ...more }: Provenance): SourceClaim {
+  return {
+    ...more,
+    kind,
+    iss,
+    sub,
+    ...(acr !== undefined && { acr }),
+    ...(authTime !== undefined && { auth_time: authTime }),
+  };
+}
+
 /** @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have */
 export function checkInterop(grant: Grant): void {
   const extension = findExtension(grant);
@@ -119,6 +137,18 @@ export function checkInterop(grant: Grant): void {
       {
         pointer: extension,
       },
+    );
+  }
+}
+
+/** @throws {HopwiseError} `config_invalid` for a deny-list that does not stand in the parent's grant already */
+export function checkDenyLists(grant: Grant, parent?: Grant): void {
+  const pointer = findDenyList(grant, parent);
+  if (pointer !== undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the constraint at "${pointer}" names what is forbidden (not_one_of), and lets every other spelling pass; name what is allowed, or say allowDenyLists: true`,
+      { pointer },
     );
   }
 }

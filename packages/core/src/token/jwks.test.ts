@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from "jose";
-import { beforeAll, describe, expect, it } from "vitest";
-import { createWorld, NOW, refusalOf, type World } from "../testing.fixture.ts";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { createWorld, errorOf, NOW, refusalOf, type World } from "../testing.fixture.ts";
 import { localJwks, remoteJwks } from "./jwks.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { createChainVerifier } from "./verify-chain.ts";
@@ -96,10 +96,112 @@ describe("an issuer's published keys", () => {
     );
   });
 
-  it("come from an address that is configured, over https", () => {
-    for (const url of ["http://id.acme.example/jwks", "file:///keys", "keys"]) {
-      expect(() => remoteJwks(url)).toThrow(expect.objectContaining({ code: "config_invalid" }));
+  it("come from an address that is configured, over https or on this machine", async () => {
+    const elsewhere = ["http://localhost.acme.example/jwks", "http://127.0.0.1.acme.example/", "http://[::2]/"];
+    for (const url of ["http://id.acme.example/jwks", "file:///keys", "keys", "", ...elsewhere]) {
+      const error = await errorOf(() => remoteJwks(url));
+      expect(error.code, url).toBe("config_invalid");
+      expect(error.message).toContain("https");
     }
+    for (const host of ["https://id.acme.example", "http://localhost:1", "http://127.0.0.1", "http://[::1]"]) {
+      expect(() => remoteJwks(`${host}/jwks`), host).not.toThrow();
+    }
+  });
+
+  it("are asked for at that address, and are given by the kid that was asked for alone", async () => {
+    const asked: string[] = [];
+    const keys = [published(), published("k2", world.clerk.publicJwk), published("k2", world.planner.publicJwk)];
+    const fetch = (async (address) => {
+      asked.push(String(address));
+      return Response.json({ keys });
+    }) as typeof globalThis.fetch;
+    const source = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await source.find("k1")).toEqual([{ kid: "k1", jwk: world.issuer.publicJwk }]);
+    expect(await source.find("k2")).toEqual([
+      { kid: "k2", jwk: world.clerk.publicJwk },
+      { kid: "k2", jwk: world.planner.publicJwk },
+    ]);
+    expect(await source.find("k3")).toEqual([]);
+    expect(asked).toEqual([URL_OF_KEYS]);
+  });
+
+  it("are waited for five seconds, or as long as was said", async () => {
+    const timeout = vi.spyOn(AbortSignal, "timeout");
+    try {
+      const { fetch } = endpoint(published());
+      await remoteJwks(URL_OF_KEYS, { fetch }).find("k1");
+      await remoteJwks(URL_OF_KEYS, { fetch, timeoutMs: 70 }).find("k1");
+      expect(timeout.mock.calls).toEqual([[5000], [70]]);
+    } finally {
+      timeout.mockRestore();
+    }
+  });
+
+  it("are denied with a reason where they cannot be had", async () => {
+    const { state, fetch } = endpoint(published());
+    state.down = true;
+    const error = await errorOf(remoteJwks(URL_OF_KEYS, { fetch }).find("k1"));
+    expect(error.code).toBe("context_unavailable");
+    expect(error.message).toContain("could not be fetched, or what was fetched is too old");
+  });
+});
+
+describe("an issuer's published keys, as time goes by,", () => {
+  const start = 1_760_000_000_000;
+  /** Moves both clocks: the one that says how old a set is, and the one that spaces fetches. */
+  const stopClocks = (): ((sinceStartMs: number) => void) => {
+    vi.useFakeTimers({ now: start, toFake: ["Date", "performance"] });
+    return (sinceStartMs) => vi.advanceTimersByTime(start + sinceStartMs - Date.now());
+  };
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("are good for ten minutes, and then fetched again", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.find("k1")).toHaveLength(1);
+    state.keys = [];
+    at(600_000 - 1);
+    expect(await keys.find("k1")).toHaveLength(1);
+    expect(state.fetches).toBe(1);
+    at(600_000);
+    expect(await keys.find("k1")).toHaveLength(0);
+    expect(state.fetches).toBe(2);
+  });
+
+  it("are asked for an unknown kid once a minute, and the one that came meanwhile is found then", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.find("k2")).toHaveLength(0);
+    state.keys = [published(), published("k2", world.clerk.publicJwk)];
+    at(60_000 - 1);
+    expect(await keys.find("k2")).toHaveLength(0);
+    expect(state.fetches).toBe(1);
+    at(60_000);
+    expect(await keys.find("k2")).toHaveLength(1);
+    expect(state.fetches).toBe(2);
+  });
+
+  it("are asked for once a minute while the endpoint is down, and used again as soon as it answers", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 30_000, cooldownMs: 60_000 });
+    state.down = true;
+    expect(await refusalOf(keys.find("k1"))).toBe("context_unavailable");
+    state.down = false;
+    at(59_999);
+    expect(await refusalOf(keys.find("k1"))).toBe("context_unavailable");
+    expect(state.fetches).toBe(1);
+    at(60_000);
+    expect(await keys.find("k1")).toHaveLength(1);
+    at(89_999);
+    expect(await keys.find("k1")).toHaveLength(1);
+    at(90_000);
+    expect(await refusalOf(keys.find("k1")), "too old, and too early to ask").toBe("context_unavailable");
+    expect(state.fetches).toBe(2);
   });
 });
 
@@ -115,5 +217,14 @@ describe("a local JWK Set", () => {
       { ...published("k2"), kid: undefined },
     ];
     expect(localJwks({ keys: keys as never })).toEqual([{ kid: "k1", jwk: world.issuer.publicJwk }]);
+  });
+
+  it("gives keys of both kinds, and those that do not say what they are for", async () => {
+    const { issuer } = await createWorld("ES256");
+    const keys = [{ ...issuer.publicJwk, kid: "p" }, published("k1")];
+    expect(localJwks({ keys: keys as never })).toEqual([
+      { kid: "p", jwk: issuer.publicJwk },
+      { kid: "k1", jwk: world.issuer.publicJwk },
+    ]);
   });
 });

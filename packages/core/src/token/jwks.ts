@@ -19,10 +19,15 @@ export interface KeySource {
   find(kid: string): Promise<readonly TrustedKey[]>;
 }
 
-/** The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use; others, such as RSA keys, are left out. */
+/**
+ * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use; others are left out, such as RSA keys, and those of
+ * which their owner says that they are for something else (`use`, `key_ops`, `alg`, section 4).
+ */
 export function localJwks({ keys }: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
-  return keys.flatMap(({ kid, use, kty, crv, x, y }) => {
+  return keys.flatMap(({ kid, use, key_ops, alg, kty, crv, x, y }) => {
     if (kid === undefined || (use !== undefined && use !== "sig")) return [];
+    if (key_ops !== undefined && !(Array.isArray(key_ops) && key_ops.includes("verify"))) return [];
+    if (alg !== undefined && !(kty === "EC" ? ["ES256"] : ["Ed25519", "EdDSA"]).includes(alg)) return [];
     try {
       const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
       return [{ kid, jwk: parsePublicJwk(jwk, "token_key_refused", "") }];

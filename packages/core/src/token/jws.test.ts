@@ -5,12 +5,14 @@ import {
   type Claims,
   claimsOf,
   createWorld,
+  errorOf,
   forge,
   proveAt,
   refusalOf,
   verifyAt,
   type World,
 } from "../testing.fixture.ts";
+import { signJws, splitJws } from "./jws.ts";
 import type { Signer } from "./signer.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
@@ -164,6 +166,59 @@ describe.each(worlds)("a header over $algorithm", (world: World) => {
     for (const signature of ["", other.slice(other.lastIndexOf(".") + 1), "A".repeat(86)]) {
       expect(await refusalOf(verifyAt(`${input}.${signature}`, [world.anchor]))).toBe("token_signature_invalid");
     }
+  });
+});
+
+describe("a compact JWS", async () => {
+  const [world] = worlds as [World];
+  const split = (text: string, kid: "required" | "forbidden" = "required") =>
+    splitJws(text, { typ: "aat+jwt", kid }, "token_malformed", "the root token");
+  const whole = { alg: "Ed25519", typ: "aat+jwt", kid: "k1" };
+  const made = (header: string | Claims): Promise<string> => forge(header, "{}", world.issuer);
+
+  it("is taken apart into what was signed, what it says, and the signature", async () => {
+    const text = await signJws({ typ: "aat+jwt", kid: "k1" }, '{"a":1}', world.issuer);
+    const { header, signingInput, payload, signature } = split(text);
+    expect(header).toEqual(whole);
+    expect(signingInput).toBe(text.split(".").slice(0, 2).join("."));
+    expect(new TextDecoder().decode(payload)).toBe('{"a":1}');
+    expect(signature).toHaveLength(64);
+    const bare = await signJws({ typ: "aat+jwt" }, "{}", world.issuer);
+    expect(Object.keys(split(bare, "forbidden").header)).toEqual(["alg", "typ"]);
+  });
+
+  it.each<[problem: string, string | Promise<string>]>([
+    ["three segments are expected", ""],
+    ["three segments are expected", "AAAA"],
+    ["three segments are expected", "AAAA.AAAA"],
+    ["three segments are expected", ".AAAA.AAAA"],
+    ["three segments are expected", "AAAA.AAAA.AAAA.AAAA"],
+    ["a segment is not canonical base64url", "A=.AAAA.AAAA"],
+    ["a segment is not canonical base64url", "AAAA.A=.AAAA"],
+    ["a segment is not canonical base64url", "AAAA.AAAA.A="],
+    ["the header of the root token is not acceptable JSON", made("alg=none")],
+    ["the header of the root token is not acceptable JSON", made({ ...whole, kid: { deep: {} } })],
+    ["the header is not an object", made("[]")],
+    ["the header is not an object", made("null")],
+    ["its typ is not aat+jwt", made({ ...whole, typ: "JWT" })],
+    ["a header parameter that is not allowed", made({ ...whole, crit: "exp" })],
+    ["a kid of up to 64 letters, digits, - and _ is required", made({ ...whole, kid: undefined })],
+    ["a kid of up to 64 letters, digits, - and _ is required", made({ ...whole, kid: "k".repeat(65) })],
+    ["a kid of up to 64 letters, digits, - and _ is required", made({ ...whole, kid: 7 })],
+  ])("is refused by the rule that it broke: %s", async (problem, text) => {
+    const error = await errorOf(async () => split(await text));
+    expect(error.code).toBe("token_malformed");
+    expect(error.message).toContain("the root token");
+    expect(error.message).toContain(problem);
+  });
+
+  it("is refused by the rule that it broke, where it has a kid that it may not have, or another algorithm", async () => {
+    const named = await made(whole);
+    expect((await errorOf(() => split(named, "forbidden"))).message).toContain("a kid is not allowed here");
+    const none = await made({ ...whole, alg: "none" });
+    const error = await errorOf(() => split(none));
+    expect(error.code).toBe("token_alg_refused");
+    expect(error.message).toContain("the algorithm of the root token is not accepted; only Ed25519 and ES256 are");
   });
 });
 

@@ -16,10 +16,20 @@ export interface CompactJws {
 export interface HeaderRule {
   readonly typ: string;
   readonly kid: "required" | "forbidden";
+  /** Whether `EdDSA` may stand there, the name that a foreign issuer may have for Ed25519. Whose key it is decides. */
+  readonly eddsa?: boolean;
 }
+
+/** The header of a root. */
+export const ROOT_HEADER: HeaderRule = { typ: "aat+jwt", kid: "required", eddsa: true };
+
+/** The header of a token that an agent made. */
+export const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden" };
 
 /** What a `kid` may be: a map key into the pinned keys, nothing else. */
 export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+/** An algorithm of two curves under one name (RFC 8037); RFC 9864 has deprecated it. */
+export const FOREIGN_ED25519 = "EdDSA";
 const ALGORITHMS: ReadonlySet<unknown> = new Set<SignatureAlgorithm>(["Ed25519", "ES256"]);
 
 /**
@@ -43,7 +53,8 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
   }
   const header = parseJsonBytes(protectedHeader, { code, what: `the header of ${what}`, maxDepth: 1 });
   if (!isJsonObject(header)) return refuse("the header is not an object");
-  if (!ALGORITHMS.has(header["alg"])) {
+  const { alg } = header;
+  if (!ALGORITHMS.has(alg) && !(rule.eddsa === true && alg === FOREIGN_ED25519)) {
     throw new HopwiseError("token_alg_refused", `the algorithm of ${what} is not accepted; only Ed25519 and ES256 are`);
   }
   if (header["typ"] !== rule.typ) return refuse(`its typ is not ${rule.typ}`);

@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, calculateJwkThumbprintUri, exportJWK, generateKeyPair } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PublicJwk } from "../crypto/index.ts";
+import type { JsonValue } from "../json/index.ts";
 import { ALGORITHMS, errorOf, forge, refusalOf } from "../testing.fixture.ts";
 import { importKnownKey, parsePublicJwk, thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, signerFromJwk } from "./signer.ts";
@@ -42,9 +43,44 @@ describe("a key", () => {
     }
   });
 
-  it("is refused where it is not on P-256", async () => {
+  it("is refused where it is not on P-256, with the cause", async () => {
     const { publicJwk } = await generateSigner("ES256");
-    expect(await refusalOf(importKnownKey({ ...publicJwk, y: publicJwk.x } as PublicJwk))).toBe("token_key_refused");
+    const error = await errorOf(importKnownKey({ ...publicJwk, y: publicJwk.x } as PublicJwk));
+    expect(error.code).toBe("token_key_refused");
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+  const okp = { kty: "OKP", crv: "Ed25519", x };
+  const ec = { kty: "EC", crv: "P-256", x, y: x };
+  it.each<[rule: string, value: JsonValue | undefined]>([
+    ["a JWK object is expected", undefined],
+    ["a JWK object is expected", [okp]],
+    ["a coordinate is not 32 bytes of base64url", { ...okp, x: 7 }],
+    ["a coordinate is not 32 bytes of base64url", { ...okp, x: x.slice(1) }],
+    ["a coordinate is not 32 bytes of base64url", { ...ec, x: `${x}AA` }],
+    ["a coordinate is not 32 bytes of base64url", { ...ec, y: null }],
+    ["an Ed25519 key has exactly crv, kty and x", { ...okp, y: x }],
+    ["an Ed25519 key has exactly crv, kty and x", { ...okp, kid: "k1" }],
+    ["an Ed25519 key has exactly crv, kty and x", { kty: "OKP", crv: "Ed25519" }],
+    ["a P-256 key has exactly crv, kty, x and y", { ...ec, d: x }],
+    ["a P-256 key has exactly crv, kty, x and y", { kty: "EC", crv: "P-256", x }],
+    ["only Ed25519 and P-256 keys are known", { ...okp, crv: "X25519" }],
+    ["only Ed25519 and P-256 keys are known", { ...okp, crv: "P-256" }],
+    ["only Ed25519 and P-256 keys are known", { ...okp, kty: "EC" }],
+    ["only Ed25519 and P-256 keys are known", { ...ec, crv: "P-384" }],
+    ["only Ed25519 and P-256 keys are known", { ...ec, kty: "OKP" }],
+    ["only Ed25519 and P-256 keys are known", { ...ec, kty: "RSA" }],
+    ["only Ed25519 and P-256 keys are known", {}],
+  ])("is refused by the rule that it broke, at the place where it stood: %s", async (rule, value) => {
+    const error = await errorOf(() => parsePublicJwk(value, "config_invalid", "/keys/1"));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/keys/1", rule });
+    expect(error.message).toContain(`"/keys/1" is broken: ${rule}`);
+  });
+
+  it("is read whatever the order of its members, and only as what it is", () => {
+    expect(parsePublicJwk({ x, crv: "Ed25519", kty: "OKP" }, "token_malformed", "")).toEqual(okp);
+    expect(parsePublicJwk({ y: x, x, crv: "P-256", kty: "EC" }, "token_malformed", "")).toEqual(ec);
   });
 });
 
@@ -65,6 +101,35 @@ describe.each(ALGORITHMS)("a signer with an %s key", (algorithm) => {
     const { compactVerify, importJWK } = await import("jose");
     const { d: _, ...publicJwk } = jwk;
     await expect(compactVerify(token, await importJWK(publicJwk, algorithm))).resolves.toBeDefined();
+  });
+
+  it("keeps its private key where nobody can take it out, also where it came from a JWK that could be", async () => {
+    const sign = vi.spyOn(crypto.subtle, "sign");
+    try {
+      for (const signer of [
+        await generateSigner(algorithm),
+        await signerFromJwk({ ...(await privateJwk()), ext: true }),
+      ]) {
+        await signer.sign(new Uint8Array(1));
+      }
+      const used = sign.mock.calls.map(([, key]) => key as { type: string; extractable: boolean });
+      expect(used.map(({ type, extractable }) => [type, extractable])).toEqual(Array(2).fill(["private", false]));
+    } finally {
+      sign.mockRestore();
+    }
+  });
+
+  it("is not made from a broken JWK without being told what is wrong, and where", async () => {
+    const jwk = await privateJwk();
+    const { d: _, ...publicJwk } = jwk;
+    expect((await errorOf(signerFromJwk(publicJwk))).message).toContain("a private JWK, with d");
+    expect(await errorOf(signerFromJwk({ ...jwk, x: "AAAA" }))).toMatchObject({
+      pointer: "",
+      rule: "a coordinate is not 32 bytes of base64url",
+    });
+    const error = await errorOf(signerFromJwk({ ...jwk, d: "AAAA" }));
+    expect(error.message).toContain("d is not a private key");
+    expect(error.cause).toBeDefined();
   });
 
   it("is not made from a JWK that is public, broken or of another kind", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createWorld, details, NOW, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
+import { createWorld, details, errorOf, NOW, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
 import { delegate } from "./delegate.ts";
 import { hold, parseDelegation, serialize } from "./delegation.ts";
 import { generateSigner } from "./signer.ts";
@@ -51,6 +51,17 @@ describe("the verifier reads", () => {
     expect(await check({ tokenBytes: longest - 1 })).toBe("token_too_large");
     expect(await check({ chainBytes: chain.length })).toBe("accepted");
     expect(await check({ chainBytes: chain.length - 1 })).toBe("token_too_large");
+  });
+
+  it("no more than its limits, and names the one that was passed", async () => {
+    const root = await world.root();
+    const messageOf = async (chain: string, limits: object): Promise<string> =>
+      (await errorOf(verifyAt(chain, [deep], { limits }))).message;
+    expect(await messageOf(root, { chainBytes: 99 })).toContain("the chain is longer than 99 bytes");
+    expect(await messageOf(root, { tokenBytes: 99 })).toContain("a token of the chain is longer than 99 bytes");
+    expect(await messageOf(`${root}~${root}~${root}`, { chainTokens: 2 })).toContain("more than 2 tokens");
+    const error = await errorOf(verifyAt(root, [deep], { limits: { chainTokens: 3 } }));
+    expect(error).toMatchObject({ pointer: "/del_max_depth", rule: "a depth of 2 is the most" });
   });
 
   it("8 KB of token and 32 KB of chain, where nothing else was said", async () => {

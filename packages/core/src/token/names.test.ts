@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { AGENT_NAME, isAudience, isListing, toolIdOf, toolNameProblem } from "./names.ts";
+import {
+  AGENT_NAME,
+  isAudience,
+  isListing,
+  MCP_OPERATIONS,
+  operationProblem,
+  toolIdOf,
+  toolNameProblem,
+} from "./names.ts";
 
 const PAY = "https://pay.acme.example/mcp";
 
@@ -31,6 +39,20 @@ describe("names", () => {
   it("of tools cannot be taken for an operation of MCP or a qualified id", () => {
     expect(["pay", "resources/read", "MCP:x", "a:b"].map(toolNameProblem)).toEqual(Array(4).fill(undefined));
     for (const name of ["", "mcp:tools/list", "mcp:", "a#b", "#"]) expect(toolNameProblem(name)).toBeTypeOf("string");
+  });
+
+  it("are refused with what is wrong with them", () => {
+    expect(toolNameProblem("")).toBe("it is empty");
+    expect(toolNameProblem("mcp:tools/list")).toBe('it begins with "mcp:", which names operations of MCP');
+    expect(toolNameProblem("a#b")).toBe('it contains "#", which separates an audience from a tool');
+  });
+
+  it("in a grant are those of tools and of the operations of MCP that are known, and no others", () => {
+    expect(["pay", ...MCP_OPERATIONS].map(operationProblem)).toEqual(Array(10).fill(undefined));
+    expect(operationProblem("mcp:tools/call")).toBe("it names an operation of MCP that is not known");
+    expect(operationProblem("mcp:")).toBe("it names an operation of MCP that is not known");
+    expect(operationProblem("a#b")).toBe(toolNameProblem("a#b"));
+    expect(operationProblem("")).toBe(toolNameProblem(""));
   });
 
   it("of agents are paths of words, from end to end", () => {

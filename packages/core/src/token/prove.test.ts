@@ -15,6 +15,7 @@ import {
   type World,
 } from "../testing.fixture.ts";
 import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
+import { createNonces } from "./nonce.ts";
 import { prove } from "./prove.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
@@ -82,6 +83,32 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
     const error = await errorOf(prove(held, { ...call, audience: "https://bank.example/mcp" }));
     expect(error.code).toBe("audience_mismatch");
     expect(error.message).toContain(PAY);
+  });
+
+  it("says which audiences the delegation is for, each of them", async () => {
+    const root = await world.root({ aud: [PAY, DOCS], ...details({ [`${PAY}#send_payment`]: {} }) });
+    const both = await hold(await parseDelegation(root), world.planner);
+    const error = await errorOf(prove(both, { ...call, audience: "https://bank.example/mcp" }));
+    expect(error.message).toContain(`not for "https://bank.example/mcp"; it is for ${PAY}, ${DOCS}`);
+  });
+
+  it("names the nonce that it was given, and none where none was given", async () => {
+    const nonces = createNonces();
+    const nonce = await nonces.issue(NOW);
+    const { chain, proof } = await prove(held, { ...call, nonce });
+    expect(claimsOf(proof)["nonce"]).toBe(nonce);
+    const verified = await verifyAt(chain, [world.anchor]);
+    expect((await proveAt(verified, proof, { nonces })).nonce?.value).toBe(nonce);
+    expect(claimsOf((await prove(held, call)).proof)).not.toHaveProperty("nonce");
+  });
+
+  it("goes by the machine's own clock where no other was given", async () => {
+    const lasting = await hold(await parseDelegation(await world.root({ exp: 4_000_000_000 })), world.planner);
+    const before = Math.floor(Date.now() / 1000);
+    const { clock: _, ...unclocked } = call;
+    const iat = claimsOf((await prove(lasting, unclocked)).proof)["iat"] as number;
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
   });
 
   it("refuses a delegation from the second on in which it expires", async () => {

@@ -52,6 +52,50 @@ describe.each(worlds)("a request by a holder of an $algorithm key", (world: Worl
     expect(await check(await request({ challenge: null }))).toBe("proof_invalid");
   });
 
+  it("is read whatever the order of its two claims", async () => {
+    const reversed = await forge(header, { jwk, challenge }, world.researcher);
+    expect(await check(reversed)).toBe("accepted");
+  });
+
+  it("is refused by the rule that it broke", async () => {
+    const ruleOf = async (text: Promise<string>, answered = challenge): Promise<string | undefined> => {
+      const error = await errorOf(holderKey({ request: await text, challenge: answered }));
+      expect(error.code).toBe("proof_invalid");
+      expect(error.message).toContain(`the request for a delegation is not acceptable: ${error.rule}`);
+      return error.rule;
+    };
+    expect(await ruleOf(request({ sub: "alice" }))).toBe("challenge and jwk are expected");
+    expect(await ruleOf(forge(header, [1], world.researcher))).toBe("challenge and jwk are expected");
+    expect(await ruleOf(request(), "other")).toBe("it answers another challenge");
+    expect(await ruleOf(request({}, {}, world.mallory))).toBe("the key in it did not sign it");
+  });
+
+  it("is refused as JSON where it is none, or nests deeper than a key needs", async () => {
+    for (const payload of ["", "{", JSON.stringify({ challenge, jwk: { ...jwk, deep: [[[]]] } })]) {
+      const text = await forge(header, payload, world.researcher);
+      const error = await errorOf(holderKey({ request: text, challenge }));
+      expect(error.code).toBe("proof_invalid");
+      expect(error.message).toContain("the request for a delegation is not acceptable JSON");
+    }
+    const typed = await errorOf(holderKey({ request: await request({}, { typ: "JWT" }), challenge }));
+    expect(typed.message).toContain("the request for a delegation is not a compact JWS as expected");
+  });
+
+  it("is not looked for in what is neither a signer nor a remote holder's answer", async () => {
+    const text = await request();
+    for (const holder of [
+      {},
+      { request: text },
+      { challenge },
+      { request: 7, challenge },
+      { request: text, challenge: 7 },
+    ]) {
+      const error = await errorOf(holderKey(holder as never));
+      expect(error.code).toBe("config_invalid");
+      expect(error.message).toContain("holder must be a Signer, or { request, challenge }");
+    }
+  });
+
   it("is refused where another key signed it than the one in it", async () => {
     expect(await check(await request({}, {}, world.mallory))).toBe("proof_invalid");
     expect(await check(await request({ jwk: world.mallory.publicJwk }))).toBe("proof_invalid");

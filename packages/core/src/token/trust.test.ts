@@ -104,6 +104,26 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     expect(await check({ del_max_depth: 17 }, { maxDepth: 99 })).toBe("chain_depth_exceeded /del_max_depth");
   });
 
+  it.each<[rule: string, object, Partial<TrustAnchor>, pointer: string]>([
+    ["the key that signed belongs to another issuer", { iss: OTHER }, {}, "/iss"],
+    ["its anchor does not let it name this subject", { sub: "bob" }, {}, "/sub"],
+    ["its anchor does not let it name this audience", { aud: [`${PAY}/`] }, {}, "/aud"],
+    [
+      "its anchor does not let it hand over this tool",
+      {},
+      { tools: ["send_payment"] },
+      "/authorization_details/0/tools",
+    ],
+    ["a root may live 600 seconds", { exp: NOW + 601 }, { lifetimeSeconds: 600 }, "/exp"],
+    ["a root may live 86400 seconds", { exp: NOW + DAY + 1 }, {}, "/exp"],
+    ["a root may allow a depth of 3", { del_max_depth: 4 }, {}, "/del_max_depth"],
+    ["a root may allow a depth of 0", { del_max_depth: 1 }, { maxDepth: 0 }, "/del_max_depth"],
+  ])("is refused by the rule of its anchor: %s", async (rule, claims, anchor, pointer) => {
+    const error = await errorOf(verifyAt(await world.root({ ...claims }), [{ ...world.anchor, ...anchor }]));
+    expect(error).toMatchObject({ code: "token_untrusted_issuer", pointer, rule });
+    expect(error.message).toContain(rule);
+  });
+
   it("is nobody to a verifier that does not trust it", async () => {
     expect(await refusalOf(verifyAt(await world.root(), []))).toBe("token_untrusted_issuer /kid");
     expect(
@@ -131,6 +151,25 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
   });
 });
 
+it("no more than four keys of a kid are tried, however many an issuer publishes", async () => {
+  const { mallory, clerk, issuer } = edwards;
+  const publishing = (count: number): TrustAnchor["keys"] => ({
+    find: async (kid) => [...Array(count).fill({ kid, jwk: mallory.publicJwk }), { kid, jwk: issuer.publicJwk }],
+  });
+  const check = async (...anchors: readonly TrustAnchor["keys"][]): Promise<string> =>
+    refusalOf(
+      verifyAt(
+        await edwards.root(),
+        anchors.map((keys) => ({ ...edwards.anchor, keys })),
+      ),
+    );
+  expect(await check(publishing(3))).toBe("accepted");
+  expect(await check(publishing(4))).toBe("token_signature_invalid");
+  const two = [0, 1].map(() => ({ kid: "k1", jwk: clerk.publicJwk }));
+  expect(await check(two, publishing(1))).toBe("accepted");
+  expect(await check(two, publishing(2))).toBe("token_signature_invalid");
+});
+
 it("two issuers whose keys are of different kinds may share a kid, and neither takes the other's algorithm", async () => {
   const other = { ...nist.anchor, issuer: OTHER };
   const trust = [edwards.anchor, other];
@@ -155,6 +194,8 @@ describe("trust anchors are refused before anything is verified with them where"
     ["an audience is relative", { audiences: ["mcp"] }, "audiences must be absolute URIs"],
     ["a kid is empty", { keys: [{ kid: "", jwk }] }, "keys[0].kid must be"],
     ["a kid has other letters", { keys: [{ kid: "k 1", jwk }] }, "keys[0].kid must be"],
+    ["a kid is a number", { keys: [{ kid: 7, jwk }] }, "keys[0].kid must be"],
+    ["the second key has no kid", { keys: [{ kid: "k1", jwk }, { jwk }] }, "keys[1].kid must be"],
     ["a key is private", { keys: [{ kid: "k1", jwk: { ...jwk, d: jwk.x } }] }, "exactly crv, kty and x"],
     [
       "a key has members of its own",

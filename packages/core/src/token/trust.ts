@@ -17,6 +17,11 @@ export interface TrustAnchor {
   readonly issuer: string;
   /** Its public keys by `kid`, or where they are published. At most four keys in all anchors may share a `kid`. */
   readonly keys: readonly TrustedKey[] | KeySource;
+  /**
+   * Whether it is somebody else's software, which may write `alg` as the AAT draft does (Appendix B.1): `EdDSA`, here
+   * with an Ed25519 key only. Nothing else is looser for it. Default false.
+   */
+  readonly foreign?: boolean;
   /** The enforcement points it may name in `aud`. */
   readonly audiences: readonly string[];
   /** The users and services it may name in `sub`. `"any"` is right only for an issuer whose directory is the only one. */

@@ -80,6 +80,17 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
   });
 });
 
+it("a key that two chains share is imported once by one verifier, and another imports it anew", async () => {
+  const world = worlds[0] as World;
+  const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+  const first = await verifier.verify(await world.root(), NOW);
+  const second = await verifier.verify(await world.root({ txn: "order-7" }), NOW);
+  expect(second).not.toBe(first);
+  expect(second.holder).toBe(first.holder);
+  const other = await createChainVerifier([world.anchor], DEFAULT_LIMITS).verify(await world.root(), NOW);
+  expect(other.holder).not.toBe(first.holder);
+});
+
 it("a P-256 key is not taken for the one that differs in the sign of y alone, also where that one is remembered", async () => {
   const world = worlds[1] as World;
   const { planner } = world;

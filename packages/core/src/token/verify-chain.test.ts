@@ -5,6 +5,7 @@ import {
   claimsOf,
   createWorld,
   DOCS,
+  details,
   errorOf,
   forge,
   hashOf,
@@ -218,6 +219,83 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     const error = await errorOf(verifyAt(`${root}~${second}~${third}`, [world.anchor]));
     expect(error).toMatchObject({ hop: 3, pointer: "/exp", rule: "a child may not outlive its parent" });
     expect(error.message).toContain("hop 3");
+  });
+
+  it.each<[rule: string, hop: number, pointer: string, refusal: string, claims: readonly Claims[]]>([
+    ["a root has depth 0", 1, "/del_depth", "chain_link_broken", [{ del_depth: 1 }]],
+    ["a depth of 16 is the most", 1, "/del_max_depth", "chain_depth_exceeded", [{ del_max_depth: 17 }]],
+    ["a token expires after it was issued", 1, "/exp", "token_malformed", [{ exp: NOW }]],
+    ["an iat may be 30 seconds ahead", 1, "/iat", "token_not_yet_valid", [{ iat: NOW + 31 }]],
+    ["a token expires after it was issued", 2, "/exp", "token_malformed", [{}, { exp: NOW }]],
+    ["an iat may be 30 seconds ahead", 2, "/iat", "token_not_yet_valid", [{}, { iat: NOW + 31 }]],
+    ["a child is issued by its parent's holder", 2, "/iss", "chain_link_broken", [{}, { iss: ISSUER }]],
+    ["a child names its parent by hash", 2, "/par_hash", "chain_link_broken", [{}, { par_hash: "A".repeat(43) }]],
+    ["each link is one deeper", 2, "/del_depth", "chain_link_broken", [{}, { del_depth: 2 }]],
+    ["the chain may be 0 deep", 2, "/del_depth", "chain_depth_exceeded", [{ del_max_depth: 0 }, {}]],
+    ["the depth ceiling may only fall", 2, "/del_max_depth", "chain_widened", [{}, { del_max_depth: 4 }]],
+    ["a child may not outlive its parent", 2, "/exp", "chain_widened", [{}, { exp: NOW + 3601 }]],
+    ["a child is not older than its parent", 2, "/iat", "chain_widened", [{}, { iat: NOW - 1 }]],
+    ["the subject stays the root's", 2, "/sub", "principal_changed", [{}, { sub: "bob" }]],
+    ["the transaction stays the root's", 2, "/txn", "principal_changed", [{}, { txn: "a" }]],
+    ["a child's audience is part of its parent's", 2, "/aud", "chain_widened", [{}, { aud: [DOCS] }]],
+    ["a child may not outlive its parent", 3, "/exp", "chain_widened", [{}, {}, { exp: NOW + 3601 }]],
+    ["a token expires after it was issued", 3, "/exp", "token_malformed", [{}, {}, { exp: NOW }]],
+    ["an iat may be 30 seconds ahead", 3, "/iat", "token_not_yet_valid", [{}, {}, { iat: NOW + 31 }]],
+  ])("is refused by the rule that it broke (%s), at hop %d", async (rule, hop, pointer, code, [top, second, third]) => {
+    const tokens = [await world.root(top)];
+    if (second !== undefined) tokens.push(await world.child(tokens[0] as string, second));
+    if (third !== undefined) tokens.push(await world.grandchild(tokens[1] as string, third));
+    const error = await errorOf(verifyAt(tokens.join("~"), [{ ...world.anchor, maxDepth: 99 }]));
+    expect(error).toMatchObject({ code, pointer, rule, hop });
+    expect(error.message).toContain(`hop ${hop}, "${pointer}": ${rule}`);
+  });
+
+  it("is refused by the rule of names that a tool of its root broke", async () => {
+    const ruleOf = async (id: string, aud: readonly string[]): Promise<string | undefined> => {
+      const root = await world.root({ aud, ...details({ [id]: {} }) });
+      const error = await errorOf(verifyAt(root, [world.anchor]));
+      expect(error).toMatchObject({ code: "token_malformed", pointer: "/authorization_details/0/tools", hop: 1 });
+      return error.rule;
+    };
+    expect(await ruleOf(`${PAY}#pay`, [PAY])).toBe("with one audience, tools have bare names (grant, not grantFor)");
+    expect(await ruleOf("mcp:x", [PAY])).toBe("it names an operation of MCP that is not known");
+    const several = "with several audiences, tools are named <audience>#<tool> (grantFor)";
+    expect(await ruleOf("pay", [PAY, DOCS])).toBe(several);
+    expect(await ruleOf(`${PAY}/x#pay`, [PAY, DOCS])).toBe(several);
+    expect(await ruleOf(`x${PAY}#pay`, [PAY, DOCS])).toBe(several);
+    expect(await ruleOf(`${DOCS}#`, [PAY, DOCS])).toBe("it is empty");
+    expect(await ruleOf(`${DOCS}#mcp:x`, [PAY, DOCS])).toBe("it names an operation of MCP that is not known");
+    expect(await ruleOf(`${DOCS}#a#b`, [PAY, DOCS])).toBe('it contains "#", which separates an audience from a tool');
+  });
+
+  it("is refused before it is taken apart where it is empty or has letters that no token has", async () => {
+    const chain = await world.chain();
+    for (const text of ["", " ", `${chain}\n`, `${chain}é`, `${chain}\u0000`, `é${chain}`]) {
+      const error = await errorOf(verifyAt(text, [world.anchor]));
+      expect(error.code).toBe("token_malformed");
+      expect(error.message).toContain("empty or not printable ASCII");
+    }
+  });
+
+  it("is refused with the name of the token whose signature or algorithm is wrong", async () => {
+    const messageOf = async (chain: string): Promise<string> =>
+      (await errorOf(verifyAt(chain, [world.anchor]))).message;
+    const root = await world.root();
+    const other = world.algorithm === "ES256" ? "Ed25519" : "ES256";
+    const stolen = { signer: world.mallory };
+    const foreign = { header: { alg: other } };
+    expect(await messageOf(await world.root({}, stolen))).toContain("the root token was not signed");
+    expect(await messageOf(await world.root({}, foreign))).toContain("the algorithm of the root token");
+    expect(await messageOf(`${root}~${await world.child(root, {}, stolen)}`)).toContain(
+      "a derived token was not signed",
+    );
+    expect(await messageOf(`${root}~${await world.child(root, {}, foreign)}`)).toContain(
+      "algorithm of a derived token",
+    );
+    expect(await messageOf(await world.root({}, { header: { typ: "JWT" } }))).toContain("the root token");
+    expect(await messageOf(`${root}~${root}`)).toContain("a derived token");
+    const unread = await forge({ alg: world.algorithm, typ: "aat+jwt", kid: "k1" }, "{", world.issuer);
+    expect(await messageOf(unread)).toContain("a token's payload is not acceptable JSON");
   });
 
   it("keeps its identity under a second signature over the same token", async () => {

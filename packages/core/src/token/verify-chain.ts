@@ -3,17 +3,18 @@ import { type PublicJwk, sha256, verify } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
-import type { Chain, Link } from "./chain.ts";
+import type { Chain, Link, Provenance } from "./chain.ts";
 import {
   type DerivedClaims,
   grantOf,
   parseDerivedClaims,
   parseRootClaims,
   type RootClaims,
+  type SourceClaim,
   TOOLS_POINTER,
   type TokenClaims,
 } from "./claims.ts";
-import { type CompactJws, type HeaderRule, splitJws } from "./jws.ts";
+import { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, ROOT_HEADER, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, type KnownKey, thumbprintUri } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
 import { operationProblem, type Thumbprint, type TokenHash } from "./names.ts";
@@ -38,8 +39,6 @@ export interface ChainVerifier {
   verify(compact: string, nowSeconds: number): Promise<Chain>;
 }
 
-const ROOT_HEADER: HeaderRule = { typ: "aat+jwt", kid: "required" };
-const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden" };
 const ASCII = /^[\x21-\x7e]+$/;
 
 /** How many bytes of verified chains a verifier remembers. */
@@ -78,11 +77,16 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
       checkLink(opened, parent, root.claims, audience, now, limits);
       audience = opened.claims.aud ?? audience;
       parent = { ...opened, key: await keyOf(opened.claims.cnf.jwk) };
-      links.push(linkOf(parent));
+      const link = linkOf(parent);
+      if (links.some(({ jti }) => jti === link.jti)) {
+        broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", links.length + 1);
+      }
+      links.push(link);
     }
     const chain: Chain = {
       id: root.hash,
       subject: { issuer: root.claims.iss, subject: root.claims.sub },
+      ...(root.claims.hw_src !== undefined && { source: provenanceOf(root.claims.hw_src) }),
       links,
       rootAudience: root.claims.aud,
       audience,
@@ -181,12 +185,17 @@ async function openRoot(
 }
 
 async function findSigner(jws: CompactJws, candidates: readonly AnchorKey[]): Promise<AnchorKey> {
-  const fitting = candidates.filter(({ key }) => algorithmOf(key.jwk) === jws.header["alg"]);
+  const fitting = candidates.filter((candidate) => maySignWith(candidate, jws.header["alg"]));
   if (fitting.length === 0) algorithmDiffers("the root token");
   for (const candidate of fitting) {
     if (await verify(candidate.key.verification, jws.signingInput, jws.signature)) return candidate;
   }
   return signatureInvalid("the root token");
+}
+
+function maySignWith({ anchor, key }: AnchorKey, alg: unknown): boolean {
+  const own = algorithmOf(key.jwk);
+  return own === alg || (anchor.foreign === true && own === "Ed25519" && alg === FOREIGN_ED25519);
 }
 
 /** Steps 2 to 4 for a derived token: its parent's holder signed it. */
@@ -236,12 +245,12 @@ export function checkRoot(claims: RootClaims, limits: Limits, now: number): void
 }
 
 function bareProblem(id: string): string | undefined {
-  return id.includes("#") ? "with one audience, tools have bare names" : operationProblem(id);
+  return id.includes("#") ? "with one audience, tools have bare names (grant, not grantFor)" : operationProblem(id);
 }
 
 function qualifiedProblem(id: string, audience: readonly string[]): string | undefined {
   const prefix = audience.map((name) => `${name}#`).find((candidate) => id.startsWith(candidate));
-  if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool>";
+  if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool> (grantFor)";
   return operationProblem(id.slice(prefix.length));
 }
 
@@ -309,6 +318,16 @@ function broken(
   hop: number,
 ): never {
   throw new HopwiseError(code, `the chain breaks at hop ${hop}, "${pointer}": ${rule}`, { pointer, rule, hop });
+}
+
+function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
+  return {
+    kind,
+    issuer: iss,
+    subject: sub,
+    ...(acr !== undefined && { acr }),
+    ...(auth_time !== undefined && { authTime: auth_time }),
+  };
 }
 
 function linkOf({ claims, hash, key }: OpenedToken): Link {

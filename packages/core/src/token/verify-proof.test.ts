@@ -8,6 +8,7 @@ import {
   createWorld,
   DOCS,
   details,
+  errorOf,
   hashOf,
   JTI,
   NOW,
@@ -19,6 +20,7 @@ import {
   type World,
 } from "../testing.fixture.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { createNonces } from "./nonce.ts";
 import type { ExpectedProof } from "./verify-proof.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
@@ -195,12 +197,112 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(await deep(5)).toBe("proof_invalid");
   });
 
-  it("that is longer than any arguments may make it is refused unread", async () => {
+  it("that is longer than any arguments may make it, by one character, is refused unread", async () => {
+    const ruleOf = async (length: number): Promise<string | undefined> => {
+      const limits = { ...DEFAULT_LIMITS, argumentsSize: 10 };
+      return (await errorOf(proveAt(chain, "x".repeat(length), { limits }))).rule;
+    };
+    expect(await ruleOf(4096 + 4 * 10 + 1)).toBe("it is too long");
+    expect(await ruleOf(4096 + 4 * 10)).toBeUndefined(); // it is read, and is no JWS
     const hta = { s: "x".repeat(4000) };
     const within = async (argumentsSize: number): Promise<string> =>
       check({ hta }, { arguments: hta, limits: { ...DEFAULT_LIMITS, argumentsSize } });
     expect(await within(4100)).toBe("accepted");
     expect(await within(10)).toBe("proof_invalid");
+  });
+
+  it.each<[string, Claims]>([
+    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti", { exp: NOW }],
+    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti,nonce", { exp: NOW, nonce: "AAAA" }],
+    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti,nonce", { jti: undefined, nonce: "AAAA" }],
+    ["hta must be an object", { hta: [] }],
+    ["jti must be 16 bytes of base64url", { jti: "AAAA" }],
+    ["jti must be 16 bytes of base64url", { jti: 7 }],
+    ["iat must be an integer", { iat: NOW + 0.5 }],
+    ["iat must be an integer", { iat: null }],
+    ["it was made for another chain", { aat_id: "BBBBBBBBBBBBBBBBBBBBBA" }],
+    ["it was made for another tool", { aat_tool: "read_invoice" }],
+    ["it names a nonce, and none was asked for", { nonce: "AAAA" }],
+    ["its iat must lie within 30 seconds of the verifier's clock; make a new proof for each call", { iat: NOW - 31 }],
+  ])("is refused by the rule that it broke: %s", async (rule, claims) => {
+    const error = await errorOf(proveAt(chain, await world.proof(text, claims)));
+    expect(error).toMatchObject({ code: "proof_invalid", rule });
+    expect(error.message).toContain(rule);
+  });
+
+  it("is refused by the rule that it broke, where it is not by the holder or not as it should be written", async () => {
+    const other = world.algorithm === "ES256" ? "Ed25519" : "ES256";
+    const rules: [Promise<string>, string][] = [
+      [world.proof(text, {}, { header: { alg: other } }), "its algorithm is not that of the holder's key"],
+      [world.proof(text, {}, { signer: world.planner }), "the chain's holder did not sign it"],
+      [
+        world.proof(text, {}, { write: (claims) => `${canonical(claims)} ` }),
+        "its payload is not in canonical form (RFC 8785)",
+      ],
+    ];
+    for (const [proof, rule] of rules) {
+      expect(await errorOf(proveAt(chain, await proof))).toMatchObject({ code: "proof_invalid", rule });
+    }
+    const list = await world.proof(text, {}, { write: () => "[]" });
+    expect((await errorOf(proveAt(chain, list))).rule).toBe(
+      "its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti",
+    );
+    const broken = await errorOf(proveAt(chain, await world.proof(text, {}, { write: () => "{" })));
+    expect(broken.message).toContain("the proof's payload");
+    expect((await errorOf(proveAt(chain, "x"))).message).toContain("the proof is not a compact JWS as expected");
+  });
+});
+
+describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,", async (world: World) => {
+  const nonces = createNonces();
+  const text = await world.chain();
+  const chain = await verifyAt(text, [world.anchor]);
+  const check = async (claims: Claims, expected: Partial<ExpectedProof> = {}): Promise<string> =>
+    refusalOf(proveAt(chain, await world.proof(text, claims), { nonces, ...expected }));
+
+  it("says which nonce it used up, and until when that would have been good", async () => {
+    const nonce = await nonces.issue(NOW - 10);
+    const proof = await proveAt(chain, await world.proof(text, { nonce, iat: NOW - 3 }), { nonces });
+    expect(proof).toEqual({
+      jti: JTI,
+      issuedAt: NOW - 3,
+      audience: PAY,
+      nonce: { value: nonce, expiresAt: NOW + 50 },
+    });
+  });
+
+  it("is accepted whatever its holder's clock says", async () => {
+    const nonce = await nonces.issue(NOW);
+    for (const iat of [0, NOW - 4000, NOW + 4000]) expect(await check({ nonce, iat })).toBe("accepted");
+  });
+
+  it("is refused with no nonce, one of somebody else, one that lapsed, or what is no nonce", async () => {
+    const strange = await createNonces().issue(NOW);
+    const lapsed = await nonces.issue(NOW - 60);
+    for (const nonce of [undefined, "", "AAAA", strange, lapsed, 7, null, [await nonces.issue(NOW)]]) {
+      expect(await check({ nonce })).toBe("proof_nonce_required");
+    }
+  });
+
+  it("is refused with a nonce that is good for the next proof, although its own clock was right", async () => {
+    const refused = await errorOf(proveAt(chain, await world.proof(text), { nonces }));
+    expect(refused.code).toBe("proof_nonce_required");
+    expect(refused.message).toContain("nonce of this enforcement point");
+    expect(await nonces.expiryOf(refused.nonce as string, NOW)).toBe(NOW + 60);
+    expect(await check({ nonce: refused.nonce })).toBe("accepted");
+  });
+
+  it("is refused for everything else that it would be refused for, whatever nonce it names", async () => {
+    const nonce = await nonces.issue(NOW);
+    expect(await check({ nonce, exp: NOW })).toBe("proof_invalid");
+    expect(await check({ nonce, jti: "AAAA" })).toBe("proof_invalid");
+    expect(await check({ nonce, iat: 0.5 })).toBe("proof_invalid");
+    expect(await check({ nonce, aat_id: "BBBBBBBBBBBBBBBBBBBBBA" })).toBe("proof_invalid");
+    expect(await check({ nonce, aat_tool: "read_invoice" })).toBe("proof_invalid");
+    expect(await check({ nonce, aat_aud: DOCS })).toBe("audience_mismatch /aat_aud");
+    expect(await check({ nonce }, { arguments: {} })).toBe("proof_arguments_mismatch /hta");
+    const stolen = await world.proof(text, { nonce }, { signer: world.mallory });
+    expect(await refusalOf(proveAt(chain, stolen, { nonces }))).toBe("proof_invalid");
   });
 });
 

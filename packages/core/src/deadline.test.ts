@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { never } from "../testing.fixture.ts";
 import { settleInTime, withDeadline } from "./deadline.ts";
+import { never } from "./testing.fixture.ts";
 
 describe("a deadline", () => {
   it("gives what came in time, and what failed in time", async () => {

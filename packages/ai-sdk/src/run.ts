@@ -1,0 +1,54 @@
+import { type Allowed, type Authorizer, fulfil } from "@hopwise/core";
+
+/** An allowed call while its tool runs. It ends once: whatever is said of it afterwards changes nothing. */
+export interface Run {
+  /** What the tool gets: exactly what was checked. */
+  readonly arguments: never;
+  /**
+   * A result as the policies let it be shown.
+   *
+   * @throws {Error} where it cannot be changed as they oblige to; its text may go to a model
+   */
+  show(result: unknown): unknown;
+  returned(): void;
+  /** @returns the error to throw on */
+  failed(cause: unknown): unknown;
+  /** Nobody waited for the rest. */
+  withdrawn(): void;
+}
+
+/** @param input the arguments as the tool's schema made them */
+export function beginRun(decision: Allowed, input: unknown, authorizer: Authorizer): Run {
+  const { obligations } = decision;
+  const redacted = new Set<string>();
+  let last: unknown;
+  let ended = false;
+  const end = (outcome: Parameters<Authorizer["report"]>[1]): void => {
+    if (ended) return;
+    ended = true;
+    void authorizer.report(decision, outcome);
+  };
+  return {
+    arguments: (decision.projected ? input : decision.arguments) as never,
+    show: (result) => {
+      last = result;
+      if (obligations === undefined) return result;
+      try {
+        const done = fulfil(obligations, result);
+        for (const pointer of done.redacted) redacted.add(pointer);
+        return done.result;
+      } catch (cause) {
+        end({ outcome: "returned", result, withheld: true });
+        throw new Error("Not allowed (policy_inconclusive). The result is withheld.", { cause });
+      }
+    },
+    returned: () => end({ outcome: "returned", result: last, redacted: [...redacted] }),
+    failed: (cause) => {
+      if (ended) return cause;
+      end({ outcome: "failed" });
+      // An error may quote what the policies want taken out.
+      return obligations === undefined ? cause : new Error("The tool failed.", { cause });
+    },
+    withdrawn: () => end({ outcome: "withdrawn" }),
+  };
+}

@@ -1,0 +1,54 @@
+import { sha256 } from "../crypto/index.ts";
+import type { Allowed } from "../decision/index.ts";
+import { canonicalJson, freezeJson } from "../json/index.ts";
+import type { OutcomeRecord } from "./record.ts";
+
+/** What came of an allowed call. */
+export type Outcome =
+  | {
+      readonly outcome: "returned";
+      /** What the tool gave, before anything was taken out of it: recorded as a hash. */
+      readonly result: unknown;
+      /** What was taken out of it on the policies' word: JSON pointers. */
+      readonly redacted?: readonly string[];
+      /** Nothing of it was shown, since it could not be changed as the policies oblige to. */
+      readonly withheld?: boolean;
+    }
+  /** `withdrawn`: its caller had left before it could be answered. */
+  | { readonly outcome: "failed" | "withdrawn" };
+
+const RESULT_LIMITS = { maxDepth: 64, maxSize: 1024 * 1024 };
+
+/** @param now milliseconds since the epoch */
+export async function outcomeRecord(
+  { invocation, tool, time }: Allowed,
+  outcome: Outcome,
+  audience: string,
+  now: number,
+): Promise<OutcomeRecord> {
+  const returned = outcome.outcome === "returned" ? outcome : undefined;
+  const hash = returned && (await hashOf(returned.result));
+  const redacted = returned?.redacted ?? [];
+  return {
+    version: 1,
+    kind: "outcome",
+    invocation,
+    time: new Date(now).toISOString(),
+    audience,
+    tool,
+    outcome: outcome.outcome,
+    ...(hash !== undefined && { resultHash: hash }),
+    ...(redacted.length > 0 && { redacted }),
+    ...(returned?.withheld === true && { withheld: true }),
+    durationMs: Math.max(0, now - Date.parse(time)),
+  };
+}
+
+/** Undefined for what is no plain data, or too much of it. */
+async function hashOf(result: unknown): Promise<string | undefined> {
+  try {
+    return await sha256(canonicalJson(freezeJson(result, RESULT_LIMITS)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import type {
+  CheckResourcesRequest,
+  CheckResourcesResponse,
+  CheckResourcesResult,
+  Principal,
+  Resource,
+} from "@cerbos/core";
+import { plainText } from "../plain-text.ts";
+import type { Hop } from "../principal/index.ts";
+import { type OutputReading, readOutputs } from "./outputs.ts";
+
+/** Whom a question is about: every hop of one chain. */
+export interface ChainQuestion {
+  readonly hops: readonly Hop[];
+  /** One a hop, in the same order; each built from its own prefix of the chain. */
+  readonly principals: readonly Principal[];
+  /** For each hop but the last: may it hand authority to the next? Left out with `"grants-only"`. */
+  readonly edges?: readonly Edge[];
+  readonly invocation: string;
+  readonly chainId: string | undefined;
+}
+
+/** The handing over from one hop to the next, as a resource that policies can rule on. */
+export interface Edge {
+  readonly resource: Resource;
+  readonly action: string;
+}
+
+/** One resource of a request, and the actions that are asked about. */
+export type AskedResource = CheckResourcesRequest["resources"][number];
+
+/** What the policies answer about one action. */
+export interface Answer extends OutputReading {
+  /** `error`: the answer could not be understood; that is never an allowance. */
+  readonly effect: "allow" | "deny" | "error";
+  /** What Cerbos says of how it came to its answer. */
+  readonly decidedBy?: { readonly policy?: string; readonly scope?: string; readonly derivedRoles?: readonly string[] };
+}
+
+/** The question whether a hop may hand on; none where it is the last one, or where policies are not asked about that. */
+export function edgeOf({ edges }: ChainQuestion, hop: number): readonly AskedResource[] {
+  const edge = edges?.[hop];
+  return edge === undefined ? [] : [{ resource: edge.resource, actions: [edge.action] }];
+}
+
+/** A request about one hop. By its annotations Cerbos' own decision log tells the chain, too. */
+export function hopRequest(
+  { principals, invocation, chainId }: ChainQuestion,
+  hop: number,
+  resources: readonly AskedResource[],
+  includeMetadata: boolean,
+): CheckResourcesRequest {
+  return {
+    principal: principals[hop] as Principal,
+    resources: [...resources],
+    includeMetadata,
+    requestId: `${invocation}-${hop}`,
+    requestContext: {
+      annotations: {
+        "hopwise.invocation": invocation,
+        "hopwise.hop": hop,
+        ...(chainId !== undefined && { "hopwise.chain": chainId }),
+      },
+    },
+  };
+}
+
+/**
+ * Reads a response by position, resource by resource and action by action: of two resources with the same kind and id,
+ * the SDK's look-up answers for the first.
+ */
+export function readAnswers(
+  { resources }: CheckResourcesRequest,
+  { results }: CheckResourcesResponse,
+): readonly (readonly Answer[])[] {
+  return resources.map((asked, i) =>
+    asked.actions.map((action) =>
+      results.length === resources.length
+        ? readAnswer(asked, action, results[i])
+        : unreadable("it answered another number of questions"),
+    ),
+  );
+}
+
+function readAnswer(
+  { resource, actions }: AskedResource,
+  action: string,
+  result: CheckResourcesResult | undefined,
+): Answer {
+  if (result === undefined || result.resource.kind !== resource.kind || result.resource.id !== resource.id) {
+    return unreadable("it answered another question");
+  }
+  const effect = Object.hasOwn(result.actions, action) ? result.actions[action] : undefined;
+  const [invalid] = result.validationErrors;
+  if (invalid !== undefined) {
+    return unreadable(
+      `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`,
+    );
+  }
+  // What names no action, or none that was asked about, may be about this one.
+  const outputs = readOutputs(result.outputs.filter((it) => it.action === action || !actions.includes(it.action)));
+  const known = { ...outputs, decidedBy: decidedBy(result, action) };
+  if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
+  if (effect !== "EFFECT_ALLOW") return unreadable("it gave neither allow nor deny");
+  // An allowance with an output that is not understood may be one with a condition on it.
+  return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
+}
+
+function unreadable(problem: string): Answer {
+  return { effect: "error", reasons: [], rules: [], problem };
+}
+
+function decidedBy({ metadata }: CheckResourcesResult, action: string): NonNullable<Answer["decidedBy"]> {
+  const { matchedPolicy: policy, matchedScope: scope } = metadata?.actions[action] ?? {};
+  const derivedRoles = metadata?.effectiveDerivedRoles;
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(scope && { scope }),
+    ...(derivedRoles !== undefined && derivedRoles.length > 0 && { derivedRoles }),
+  };
+}
+
+/** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */
+function withoutValues(message: string): string {
+  return /^(missing properties: |additionalProperties |expected )/.test(message) ? `: ${plainText(message)}` : "";
+}
+
+/** Why there is no answer, and whether asking again may help. */
+export function faultOf(cause: unknown): { readonly problem: string; readonly unavailable?: true } {
+  if (cause instanceof Error && cause.name === "ValidationFailed") {
+    return { problem: "the request does not fit a policy's schema" };
+  }
+  return { problem: cause instanceof Error ? cause.message : "the policy decision point failed", unavailable: true };
+}

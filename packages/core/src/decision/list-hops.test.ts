@@ -1,0 +1,356 @@
+import { type CheckResourcesRequest, PlanKind, type PlanResourcesRequest } from "@cerbos/core";
+import { describe, expect, it } from "vitest";
+import type { Hop } from "../principal/index.ts";
+import type { ToolEntry } from "../resource/index.ts";
+import { errorOf, never, type Result } from "../testing.fixture.ts";
+import type { AskedResource } from "./ask-hop.ts";
+import { couldBeAllowed, type ListItem, type ListQuestion } from "./list-hops.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
+
+const DEADLINE = 20;
+const hops: readonly Hop[] = [
+  { kind: "user", id: "alice" },
+  { kind: "agent", id: "agent:planner" },
+];
+const principals = [
+  { id: "alice", roles: ["analyst"] },
+  { id: "agent:planner", roles: ["finance_agent"] },
+];
+const edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
+const send: ToolEntry = { kind: "payment", action: "send", scope: "acme", policyVersion: "2" };
+const read: ToolEntry = { kind: "invoice", action: "read" };
+const listed = (entry: ToolEntry, list = "list"): ToolEntry => ({ ...entry, list });
+
+const about = (entries: readonly (ToolEntry | ListItem)[], edges: readonly (typeof edge)[] = []): ListQuestion => ({
+  hops,
+  principals,
+  items: entries.map((it) => ("entry" in it ? it : { tool: "tool", entry: it, known: {} })),
+  invocation: "inv",
+  chainId: "chain",
+  ...(edges.length > 0 && { edges }),
+});
+
+/** What a decision point answers about one resource: each action by this function. */
+const result = (
+  { resource, actions }: AskedResource,
+  effectOf: (action: string) => string,
+  changed: Result = {},
+): Result => ({
+  resource: { kind: resource.kind, id: resource.id },
+  actions: Object.fromEntries(actions.map((action) => [action, `EFFECT_${effectOf(action)}`])),
+  validationErrors: [],
+  outputs: [],
+  metadata: undefined,
+  ...changed,
+});
+
+const allowAll = ({ resources }: CheckResourcesRequest): unknown =>
+  resources.map((asked) => result(asked, () => "ALLOW"));
+
+/** A decision point that gives these results and plans, and remembers what it was asked. */
+function answering(
+  results: (request: CheckResourcesRequest) => unknown = allowAll,
+  kindOf: (request: PlanResourcesRequest) => unknown = () => PlanKind.ALWAYS_ALLOWED,
+) {
+  const checked: CheckResourcesRequest[] = [];
+  const planned: PlanResourcesRequest[] = [];
+  const signals: (AbortSignal | undefined)[] = [];
+  const pdp: PolicyDecisionPoint = {
+    checkResources: async (request, options) => {
+      checked.push(request);
+      signals.push(options?.signal);
+      return { cerbosCallId: "call", requestId: "", results: await results(request) } as never;
+    },
+    planResources: async (request, options) => {
+      planned.push(request);
+      signals.push(options?.signal);
+      return { kind: await kindOf(request) } as never;
+    },
+  };
+  return { pdp, checked, planned, signals };
+}
+
+const shownBy = (pdp: PolicyDecisionPoint, question: ListQuestion) => couldBeAllowed(pdp, question, DEADLINE);
+
+describe("what may be shown", () => {
+  it("is nothing of nothing, and nobody is asked", async () => {
+    const { pdp, checked, planned } = answering();
+    expect(await shownBy(pdp, about([], [edge]))).toEqual([]);
+    expect([checked, planned]).toEqual([[], []]);
+  });
+
+  it("is checked and planned side by side, and answered in the order of the items", async () => {
+    const { pdp, checked, planned } = answering(
+      ({ resources }) => resources.map((asked) => result(asked, (action) => (action === "list:a" ? "DENY" : "ALLOW"))),
+      ({ resource }) => (resource.kind === "payment" ? PlanKind.ALWAYS_DENIED : PlanKind.CONDITIONAL),
+    );
+    const items = [send, listed(read, "list:a"), read, listed(read, "list:b"), listed(read, "list:a")];
+    expect(await shownBy(pdp, about(items))).toEqual([false, false, true, true, false]);
+    expect([checked.length, planned.length]).toEqual([2, 4]);
+  });
+
+  it("carries no item that one hop of the chain alone is denied", async () => {
+    const { pdp } = answering(({ principal, resources }) =>
+      resources.map((asked) =>
+        result(asked, (action) => (action === "list:b" && principal.id === "agent:planner" ? "DENY" : "ALLOW")),
+      ),
+    );
+    expect(await shownBy(pdp, about([listed(read, "list:a"), listed(read, "list:b")]))).toEqual([true, false]);
+  });
+});
+
+describe("an entry with a listing action", () => {
+  it("is asked about without arguments and attributes, with each hop's own principal, in one request a hop", async () => {
+    const { pdp, checked } = answering();
+    const items = [listed(send), listed(read, "list:a"), listed({ ...read, id: "id" }, "list:b")];
+    expect(await shownBy(pdp, about(items, [edge]))).toEqual([true, true, true]);
+    const resources = [
+      { resource: { kind: "payment", id: "*", scope: "acme", policyVersion: "2" }, actions: ["list"] },
+      { resource: { kind: "invoice", id: "*" }, actions: ["list:a", "list:b"] },
+    ];
+    const request = (hop: number) => ({
+      principal: principals[hop],
+      includeMetadata: false,
+      requestId: `inv-${hop}`,
+      requestContext: {
+        annotations: { "hopwise.invocation": "inv", "hopwise.hop": hop, "hopwise.chain": "chain" },
+      },
+    });
+    expect(checked).toStrictEqual([
+      { ...request(0), resources: [{ resource: edge.resource, actions: ["delegate"] }, ...resources] },
+      { ...request(1), resources },
+    ]);
+  });
+
+  it("is asked about by the id that is known beforehand, and never by one that is not", async () => {
+    const { pdp, checked } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, () => (asked.resource.id === "a" ? "ALLOW" : "DENY"))),
+    );
+    const entry = listed({ ...read, id: "uri" });
+    const items = [{ uri: "a" }, { uri: "b" }, {}, { uri: "" }].map((known) => ({ tool: "tool", entry, known }));
+    const more = [
+      { tool: "tool", entry: listed({ ...read, id: () => "made" }), known: {} },
+      { tool: "tool", entry: listed({ ...read, id: "toString" }), known: {} },
+    ];
+    expect(await shownBy(pdp, about([...items, ...more]))).toEqual([true, false, false, false, false, false]);
+    expect(checked[0]?.resources.map(({ resource }) => resource.id)).toEqual(["a", "b", "*"]);
+  });
+
+  it.each([
+    ["kind", { kind: "other" }],
+    ["scope", { scope: "other" }],
+    ["policy version", { policyVersion: "other" }],
+  ])("is another question where its %s is another", async (_, changed) => {
+    const { pdp, checked } = answering(({ resources }) =>
+      resources.map((asked, i) => result(asked, () => (i === 0 ? "ALLOW" : "DENY"))),
+    );
+    expect(await shownBy(pdp, about([listed(read), listed({ ...read, ...changed })]))).toEqual([true, false]);
+    expect(checked[0]?.resources).toHaveLength(2);
+  });
+
+  it("shares a request with at most 49 others and the handing over", async () => {
+    const { pdp, checked } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, () => (/^k(48|49|119)$/.test(asked.resource.kind) ? "DENY" : "ALLOW"))),
+    );
+    const items = Array.from({ length: 120 }, (_, i) => listed({ kind: `k${i}`, action: "use" }));
+    const shown = await shownBy(pdp, about(items, [edge]));
+    expect(shown.flatMap((is, i) => (is ? [] : [i]))).toEqual([48, 49, 119]);
+    expect(checked.map(({ principal, resources }) => [principal.id, resources.length])).toEqual([
+      ["alice", 50],
+      ["alice", 50],
+      ["alice", 21],
+      ["agent:planner", 50],
+      ["agent:planner", 50],
+      ["agent:planner", 20],
+    ]);
+  });
+
+  it("shares a resource with at most 49 others, and the answers of two resources that are alike do not mix", async () => {
+    const { pdp, checked } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, (action) => (/:(49|50|119)$/.test(action) ? "DENY" : "ALLOW"))),
+    );
+    const items = Array.from({ length: 120 }, (_, i) => listed(read, `list:${i}`));
+    const shown = await shownBy(pdp, about(items));
+    expect(shown.flatMap((is, i) => (is ? [] : [i]))).toEqual([49, 50, 119]);
+    expect(checked[0]?.resources.map(({ actions }) => actions.length)).toEqual([50, 50, 20]);
+  });
+
+  it.each<[string, (asked: AskedResource) => Result | undefined]>([
+    ["of another kind", (asked) => result(asked, () => "ALLOW", { resource: { kind: "x", id: "*" } })],
+    ["of another id", (asked) => result(asked, () => "ALLOW", { resource: { kind: "invoice", id: "x" } })],
+    ["without one of the actions", (asked) => result({ ...asked, actions: ["list:a"] }, () => "ALLOW")],
+    ["of no effect", (asked) => result(asked, (action) => (action === "list:a" ? "ALLOW" : "UNSPECIFIED"))],
+    [
+      "with a principal that does not fit its schema",
+      (asked) =>
+        result(asked, () => "DENY", { validationErrors: [{ path: "/a", message: "m", source: "SOURCE_PRINCIPAL" }] }),
+    ],
+    [
+      "with a resource that does not fit its schema, because it is not exempt",
+      (asked) =>
+        result(asked, () => "DENY", { validationErrors: [{ path: "/", message: "m", source: "SOURCE_RESOURCE" }] }),
+    ],
+    [
+      "with an obligation that cannot be fulfilled",
+      (asked) =>
+        result(asked, () => "ALLOW", { outputs: [{ source: "r", action: "list:b", value: { redact: ["/x"] } }] }),
+    ],
+    ["missing", () => undefined],
+  ])("is an error and no empty list where its answer is %s", async (_, answer) => {
+    const { pdp } = answering(({ principal, resources }) =>
+      principal.id === "alice"
+        ? resources.map((asked) => result(asked, () => "ALLOW"))
+        : resources.flatMap((asked) => answer(asked) ?? []),
+    );
+    const error = await errorOf(shownBy(pdp, about([listed(read, "list:a"), listed(read, "list:b")])));
+    expect(error).toMatchObject({
+      code: "policy_inconclusive",
+      hop: 1,
+      message: expect.stringContaining("the policies' answer about what may be shown cannot be relied on: "),
+    });
+  });
+
+  it("is not denied an answer by the output of another action", async () => {
+    const outputs = [{ source: "r", action: "list:b", value: { redact: ["x"] } }];
+    const { pdp } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, (action) => (action === "list:b" ? "DENY" : "ALLOW"), { outputs })),
+    );
+    const items = [listed(read, "list:a"), listed(read, "list:b")];
+    expect(await shownBy(pdp, about(items))).toEqual([true, false]);
+  });
+});
+
+describe("a hop that may not hand on", () => {
+  const denying = ({ resources }: CheckResourcesRequest) =>
+    resources.map((asked) => result(asked, (action) => (action === "delegate" ? "DENY" : "ALLOW")));
+
+  it("shows nothing of what it checks, and nothing of what it plans", async () => {
+    expect(await shownBy(answering(denying).pdp, about([listed(read), read], [edge]))).toEqual([false, false]);
+  });
+
+  it("is asked alone where all entries are planned, and the last hop is not asked", async () => {
+    const { pdp, checked } = answering();
+    expect(await shownBy(pdp, about([read], [edge]))).toEqual([true]);
+    expect(checked.map(({ principal, resources }) => [principal.id, resources])).toEqual([
+      ["alice", [{ resource: edge.resource, actions: ["delegate"] }]],
+    ]);
+  });
+
+  it("is an error where the answer about it cannot be read", async () => {
+    const { pdp } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, (action) => (action === "delegate" ? "NO_MATCH" : "ALLOW"))),
+    );
+    expect(await errorOf(shownBy(pdp, about([listed(read), read], [edge])))).toMatchObject({
+      code: "policy_inconclusive",
+      hop: 0,
+    });
+  });
+});
+
+describe("an entry without a listing action", () => {
+  it("is planned, and shown unless one hop is always denied", async () => {
+    const { pdp, checked } = answering(allowAll, ({ principal, resource }) =>
+      principal.id === "alice" || resource.kind === "invoice" ? PlanKind.CONDITIONAL : PlanKind.ALWAYS_DENIED,
+    );
+    expect(await shownBy(pdp, about([send, read, send]))).toEqual([false, true, false]);
+    expect(checked).toEqual([]);
+  });
+
+  it("is planned once a hop where it is the same to policies", async () => {
+    const { pdp, planned } = answering();
+    expect(await shownBy(pdp, about([send, { ...send, id: "to" }, send]))).toEqual([true, true, true]);
+    const resource = { kind: "payment", scope: "acme", policyVersion: "2" };
+    expect(planned).toStrictEqual(principals.map((principal) => ({ principal, resource, actions: ["send"] })));
+  });
+
+  it("that stands for several tools is planned by the action of each", async () => {
+    const { pdp, planned } = answering();
+    const entry: ToolEntry = { kind: "wiki", action: (tool) => `call:${tool}` };
+    const items = ["search", "write"].map((tool) => ({ tool, entry, known: {} }));
+    expect(await shownBy(pdp, about(items))).toEqual([true, true]);
+    expect(planned.map((request) => (request as { actions?: unknown }).actions)).toEqual([
+      ["call:search"],
+      ["call:write"],
+      ["call:search"],
+      ["call:write"],
+    ]);
+  });
+
+  it("is planned without a scope and a version where it has none", async () => {
+    const { pdp, planned } = answering();
+    await shownBy(pdp, about([read]));
+    expect(planned[0]).toStrictEqual({ principal: principals[0], resource: { kind: "invoice" }, actions: ["read"] });
+  });
+
+  it.each<[string, PlanKind]>([
+    ["always allowed", PlanKind.ALWAYS_ALLOWED],
+    ["always denied", PlanKind.ALWAYS_DENIED],
+  ])("is an error that names the hop where the plan is %s but something does not fit its schema", async (_, kind) => {
+    const planning = (errors: unknown): PolicyDecisionPoint => ({
+      checkResources: () => never,
+      planResources: async ({ principal }) =>
+        ({ kind, validationErrors: principal.id === "alice" ? [] : errors }) as never,
+    });
+    const error = await errorOf(
+      shownBy(planning([{ path: "/", message: "m", source: "SOURCE_PRINCIPAL" }]), about([send])),
+    );
+    expect(error).toMatchObject({
+      code: "policy_inconclusive",
+      hop: 1,
+      message: expect.stringContaining("the policies' answer about what may be shown cannot be relied on: "),
+    });
+    expect(await shownBy(planning([]), about([send]))).toEqual([kind === PlanKind.ALWAYS_ALLOWED]);
+  });
+
+  it.each([undefined, null, "KIND_UNSPECIFIED", true])(
+    "is an error where the plan is %j, which nobody understands",
+    async (kind) => {
+      const error = await errorOf(shownBy(answering(allowAll, () => kind).pdp, about([send])));
+      expect(error.code).toBe("policy_inconclusive");
+    },
+  );
+});
+
+describe("a decision point that is not there", () => {
+  const fail = async () => Promise.reject(new Error("14 UNAVAILABLE"));
+  const hang = () => never;
+
+  it.each<[string, ToolEntry, () => Promise<unknown>]>([
+    ["fails a plan", read, fail],
+    ["hangs over a plan", read, hang],
+    ["fails a check", listed(read), fail],
+    ["hangs over a check", listed(read), hang],
+  ])("is an error and never an empty list where it %s", async (_, entry, answer) => {
+    const error = await errorOf(shownBy(answering(answer, answer).pdp, about([entry])));
+    expect(error).toMatchObject({ code: "policy_unavailable", hop: 0 });
+    expect(error.message).toContain("the policies could not be asked what may be shown");
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  it("is an error also where it fails one request of several, or one hop of several", async () => {
+    const kinds = Array.from({ length: 60 }, (_, i) => listed({ kind: `k${i}`, action: "use" }));
+    const { pdp } = answering((request) =>
+      request.principal.id !== "alice" && request.resources.length < 50 ? fail() : allowAll(request),
+    );
+    expect(await errorOf(shownBy(pdp, about(kinds)))).toMatchObject({ code: "policy_unavailable", hop: 1 });
+  });
+
+  it("is an error also where another hop already hides everything", async () => {
+    const { pdp } = answering((request) =>
+      request.principal.id === "alice" ? request.resources.map((asked) => result(asked, () => "DENY")) : fail(),
+    );
+    expect((await errorOf(shownBy(pdp, about([listed(read)])))).code).toBe("policy_unavailable");
+  });
+
+  it("asks for an end, by the signal, where the deadline is over", async () => {
+    const { pdp, signals } = answering(hang, hang);
+    await errorOf(shownBy(pdp, about([send, listed(read)])));
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true, true, true]);
+  });
+
+  it("that refuses the request for its schema is not unavailable: asking again will not help", async () => {
+    const fault = Object.assign(new Error("schema"), { name: "ValidationFailed" });
+    const error = await errorOf(shownBy(answering(() => Promise.reject(fault)).pdp, about([listed(read)])));
+    expect(error.code).toBe("policy_inconclusive");
+  });
+});

@@ -1,0 +1,156 @@
+import type { Principal, Resource } from "@cerbos/core";
+import { withDeadline } from "../deadline.ts";
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { actionOf, type ToolEntry } from "../resource/index.ts";
+import { type AskedResource, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
+import { type PlanQuestion, planHop } from "./plan-hops.ts";
+
+/** A list, put to every hop of a chain. */
+export interface ListQuestion extends ChainQuestion {
+  readonly items: readonly ListItem[];
+}
+
+/** One item of a list: the call that it offers, its entry, and the arguments that are known beforehand. */
+export interface ListItem {
+  readonly tool: string;
+  readonly entry: ToolEntry;
+  readonly known: JsonObject;
+}
+
+/**
+ * For each item: could some call of it be allowed to every hop, of which each may hand on to the next? Where an entry has
+ * a listing action, that is checked, for all of them in one request a hop; else the call's own action is planned.
+ *
+ * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
+ */
+export async function couldBeAllowed(
+  pdp: PolicyDecisionPoint,
+  question: ListQuestion,
+  deadlineMs: number,
+): Promise<readonly boolean[]> {
+  if (question.items.length === 0) return [];
+  const asked = question.items.map(questionOf);
+  const keys = asked.map(keyOf);
+  const distinct = [...new Map(asked.map((it, i) => [keys[i], it])).values()];
+  const planned = distinct.filter(({ resource }) => resource.id === undefined);
+  const listed = resourcesOf(distinct.filter(isListed));
+  const answers = await withDeadline(deadlineMs, (signal, expired) =>
+    Promise.all(
+      question.hops.map(async (_, hop) => {
+        try {
+          return await Promise.race([askHop(pdp, question, hop, { planned, listed }, signal), expired]);
+        } catch (cause) {
+          return faultAt(hop, cause);
+        }
+      }),
+    ),
+  );
+  const open = answers.map((answer) => {
+    if (answer instanceof HopwiseError) throw answer;
+    return answer;
+  });
+  return keys.map((key) => open.every((shown) => shown.has(key)));
+}
+
+/** A listing action of a resource to check, or, where there is no id, a call's action to plan. */
+interface Question {
+  readonly resource: PlanQuestion["resource"] & { readonly id?: string };
+  readonly action: string;
+}
+
+type Listed = Question & { readonly resource: Resource };
+
+/** The id of a resource that is not known before there are arguments. */
+const ANY = "*";
+
+function questionOf({ tool, entry, known }: ListItem): Question {
+  const { kind, list, id, scope, policyVersion } = entry;
+  const own = typeof id === "string" && Object.hasOwn(known, id) ? String(known[id]) : "";
+  const resource = {
+    kind,
+    ...(list !== undefined && { id: own || ANY }),
+    ...(scope !== undefined && { scope }),
+    ...(policyVersion !== undefined && { policyVersion }),
+  };
+  return { resource, action: list ?? actionOf(entry, tool) };
+}
+
+function isListed(question: Question): question is Listed {
+  return question.resource.id !== undefined;
+}
+
+/** Questions with the same key are the same question to policies. */
+function keyOf({ resource: { kind, id, scope, policyVersion }, action }: Question): string {
+  return JSON.stringify([kind, id ?? null, scope ?? null, policyVersion ?? null, action]);
+}
+
+/** What Cerbos takes by default: so many resources a request, and so many actions a resource. */
+const MOST = 50;
+
+/** Listing actions of the same resource are asked about together. */
+function resourcesOf(questions: readonly Listed[]): readonly AskedResource[] {
+  const all: { readonly resource: Resource; readonly actions: string[] }[] = [];
+  const latest = new Map<string, (typeof all)[number]>();
+  for (const { resource, action } of questions) {
+    const key = keyOf({ resource, action: "" });
+    const room = latest.get(key);
+    if (room !== undefined && room.actions.length < MOST) {
+      room.actions.push(action);
+      continue;
+    }
+    const next = { resource, actions: [action] };
+    latest.set(key, next);
+    all.push(next);
+  }
+  return all;
+}
+
+/** The keys of what one hop could be allowed, if it may hand on at all. */
+async function askHop(
+  pdp: PolicyDecisionPoint,
+  question: ListQuestion,
+  hop: number,
+  { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly AskedResource[] },
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const edge = edgeOf(question, hop);
+  const resources = [...edge, ...listed];
+  const requests = Array.from({ length: Math.ceil(resources.length / MOST) }, (_, i) =>
+    hopRequest(question, hop, resources.slice(i * MOST, (i + 1) * MOST), false),
+  );
+  const [plans, ...responses] = await Promise.all([
+    planHop(pdp, question.principals[hop] as Principal, planned, signal),
+    ...requests.map(async (request) => readAnswers(request, await pdp.checkResources(request, { signal }))),
+  ]);
+  const answers = responses.flat();
+  const unreadable = answers.flat().find(({ effect }) => effect === "error");
+  if (unreadable !== undefined) throw new HopwiseError("policy_inconclusive", String(unreadable.problem));
+  const shown = answers.slice(edge.length).flat();
+  if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
+    throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
+  }
+  if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return new Set();
+  return new Set([
+    ...planned.filter((_, i) => plans[i]).map(keyOf),
+    ...resources.flatMap(({ resource, actions }, i) =>
+      actions.filter((_, j) => answers[i]?.[j]?.effect === "allow").map((action) => keyOf({ resource, action })),
+    ),
+  ]);
+}
+
+function faultAt(hop: number, cause: unknown): HopwiseError {
+  const { problem, unavailable } =
+    cause instanceof HopwiseError && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
+  return unavailable === undefined
+    ? new HopwiseError(
+        "policy_inconclusive",
+        `the policies' answer about what may be shown cannot be relied on: ${problem}`,
+        { hop, cause },
+      )
+    : new HopwiseError("policy_unavailable", `the policies could not be asked what may be shown: ${problem}`, {
+        hop,
+        cause,
+      });
+}

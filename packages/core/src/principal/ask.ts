@@ -1,0 +1,16 @@
+import { HopwiseError } from "../errors.ts";
+import { type Found, lookUp, type Source } from "../source/index.ts";
+
+/** Asks a directory or registry. @throws {HopwiseError} `context_unavailable` where it throws */
+export async function ask<Key, Value>(
+  source: Source<Key, Value>,
+  key: Key,
+  problem: string,
+  hop: number,
+): Promise<Found<Value>> {
+  try {
+    return await lookUp(source, key);
+  } catch (cause) {
+    throw new HopwiseError("context_unavailable", problem, { hop, cause });
+  }
+}

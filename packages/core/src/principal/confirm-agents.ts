@@ -1,0 +1,107 @@
+import type { PublicJwk } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { ContextOrigin } from "../source/index.ts";
+import type { Chain } from "../token/index.ts";
+import { ask } from "./ask.ts";
+import { AGENT_PREFIX } from "./hop.ts";
+import type { Agent, AgentClass, AgentRegistry } from "./sources.ts";
+
+/** The last part of an ephemeral agent's name. */
+const RANDOM_PART = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** The agents of a chain as the registry knows them, in order, and how old that knowledge is. */
+export interface ConfirmedAgents {
+  readonly agents: readonly AgentClass[];
+  readonly origins: readonly ContextOrigin[];
+}
+
+/**
+ * Confirms every agent of a chain (step 7): registered, with the key that the registry pins to its name; or ephemeral,
+ * of a class that its delegator may make, and named after both.
+ *
+ * @throws {HopwiseError} `agent_unknown`; `chain_depth_exceeded` where the registry lets one stand in shorter chains alone;
+ *   `context_unavailable` where the registry cannot tell
+ */
+export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<ConfirmedAgents> {
+  const answers = await Promise.all(
+    chain.links.map(({ agent: name }, i) =>
+      ask(registry, name, `the agent registry could not tell who "${name}" is`, i + 1),
+    ),
+  );
+  const confirmed: AgentClass[] = [];
+  for (const [i, link] of chain.links.entries()) {
+    const { agent: name } = link;
+    const own = answers[i]?.value;
+    if (own !== undefined) checkPinned(own, link, i + 1);
+    const agent = own ?? ephemeralClass(name, chain.links[i - 1]?.agent, confirmed[i - 1]);
+    if (agent === undefined) {
+      throw new HopwiseError(
+        "agent_unknown",
+        `no agent "${name}" is registered; register it with its key, or let its delegator make agents of its class`,
+        {
+          hop: i + 1,
+        },
+      );
+    }
+    checkDepth(agent, name, chain.links.length, i + 1);
+    confirmed.push(agent);
+  }
+  const source = registry.name ?? "agents";
+  const origins = chain.links.map(({ agent }, i): ContextOrigin => {
+    return { of: AGENT_PREFIX + agent, source, ageMs: answers[i]?.ageMs ?? 0 };
+  });
+  return { agents: confirmed, origins };
+}
+
+function checkDepth({ maxDepth }: AgentClass, name: string, agents: number, hop: number): void {
+  if (maxDepth === undefined || agents <= maxDepth) return;
+  throw new HopwiseError(
+    "chain_depth_exceeded",
+    `the agent registry lets "${name}" stand in chains of at most ${maxDepth} agents, and this one has ${agents}`,
+    { hop },
+  );
+}
+
+/**
+ * The first hop whose agent the registry does not let take part in calling a tool, or undefined.
+ *
+ * @param agents of the chain, in order; hop 0 is the user
+ */
+export function hopWithoutTool(agents: readonly AgentClass[], tool: string): number | undefined {
+  const at = agents.findIndex(({ tools }) => tools !== undefined && !(Array.isArray(tools) && tools.includes(tool)));
+  return at < 0 ? undefined : at + 1;
+}
+
+function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
+  if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
+    throw new HopwiseError(
+      "agent_unknown",
+      `the chain names agent "${name}" with a key that is not registered as its own (thumbprint ${key}); add it to the agent's keys if it is right`,
+      { hop },
+    );
+  }
+}
+
+/** The class that an unregistered name speaks of, if the one who made it may make such agents. */
+function ephemeralClass(
+  name: string,
+  delegator: string | undefined,
+  of: AgentClass | undefined,
+): AgentClass | undefined {
+  if (delegator === undefined || !name.startsWith(`${delegator}/`)) return undefined;
+  const [className = "", random = "", ...more] = name.slice(delegator.length + 1).split("/");
+  const known = of?.classes;
+  if (more.length > 0 || !RANDOM_PART.test(random) || known === undefined || !Object.hasOwn(known, className))
+    return undefined;
+  return { class: className, ...(known[className] as AgentClass) };
+}
+
+/** The same members have the same thumbprint, and need none to be seen to be the same. */
+function isSameKey(own: PublicJwk, other: PublicJwk): boolean {
+  return (
+    own.x === other.x &&
+    own.crv === other.crv &&
+    own.kty === other.kty &&
+    (own.kty === "OKP" || own.y === (other as typeof own).y)
+  );
+}

@@ -1,0 +1,149 @@
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
+import type { Subject } from "../token/index.ts";
+import type { Agent, AgentRegistry, User, UserDirectory } from "./sources.ts";
+
+/** How a source may be asked: one by one or many at once, for how long an answer is good, how long it may take. */
+export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
+  Omit<CachedSourceOptions<Key, Value>, "find" | "findMany" | "keyOf" | "tenantOf">;
+
+/**
+ * A user directory by a function: a query in a database, a call of a service. Users of two issuers are never asked for
+ * together.
+ *
+ * ```ts
+ * usersFrom({ name: "hr", ttlMs: 60_000, findMany: (subjects) => sql`select … where subject in ${subjects.map((s) => s.subject)}` })
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for times that cannot be right
+ */
+export function usersFrom(options: SourceOptions<Subject, User>): UserDirectory {
+  return cachedSource({ ...options, ...BY_SUBJECT });
+}
+
+/** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
+export function userAttributesFrom(options: SourceOptions<Subject, JsonObject>): AttributeSource<Subject> {
+  return cachedSource({ ...options, ...BY_SUBJECT });
+}
+
+/** An agent registry by a function. See {@link usersFrom}. */
+export function agentsFrom(options: SourceOptions<string, Agent>): AgentRegistry {
+  return cachedSource({ ...options, ...BY_NAME });
+}
+
+/** Further attributes of agents by a function, for the option `sources.agent` of an authorizer. */
+export function agentAttributesFrom(options: SourceOptions<string, JsonObject>): AttributeSource<string> {
+  return cachedSource({ ...options, ...BY_NAME });
+}
+
+const BY_SUBJECT = {
+  keyOf: ({ subject }: Subject): string => subject,
+  tenantOf: ({ issuer }: Subject): string => issuer,
+};
+
+/** Agents are this enforcement point's own: there is one registry, for whoever they work. */
+const BY_NAME = { keyOf: (name: string): string => name, tenantOf: (): string => "" };
+
+export interface HttpUsersOptions extends Omit<CachedSourceOptions<Subject, User>, "find" | "keyOf" | "tenantOf"> {
+  /** Where a user is found. Put the subject through `encodeURIComponent`; a partner's issuer may have chosen it. */
+  readonly url: (subject: Subject) => string | URL;
+  /** The user in a response's JSON; throw where it is not what it should be. */
+  readonly parse: (body: unknown, subject: Subject) => User;
+  /** What each request carries, such as an `authorization`. */
+  readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * A user directory behind HTTP. `404` and `410` mean that there is no such user, any other answer but a `200` that it
+ * cannot be told. Redirects are not followed: they would carry the headers elsewhere.
+ *
+ * @throws {HopwiseError} `config_invalid` for times that cannot be right
+ */
+export function usersOverHttp({
+  url,
+  parse,
+  headers,
+  fetch = globalThis.fetch,
+  ...rest
+}: HttpUsersOptions): UserDirectory {
+  return usersFrom({
+    ...rest,
+    find: async (subject, { signal }) => {
+      const response = await fetch(url(subject), {
+        signal,
+        redirect: "error",
+        headers: { accept: "application/json", ...(await headers?.()) },
+      });
+      if (response.status === 404 || response.status === 410) return undefined;
+      if (response.status !== 200) throw new Error(`the user directory answered ${response.status}`);
+      return parse(await response.json(), subject);
+    },
+  });
+}
+
+/** Claims of an OpenID Connect ID token or access token that somebody verified: signature, issuer, audience, times. */
+export interface VerifiedClaims {
+  readonly iss: string;
+  readonly sub: string;
+  /** Seconds since the epoch. */
+  readonly exp: number;
+  readonly [claim: string]: unknown;
+}
+
+/** A directory of those who logged in here. */
+export interface OidcUsers extends UserDirectory {
+  /**
+   * Takes in a user's claims, until they expire. Call it where the token was verified: at log-in, or in `userFromAuth`.
+   *
+   * @throws {HopwiseError} `context_unavailable` for claims without `iss`, `sub` or `exp`
+   */
+  learn(claims: VerifiedClaims): Subject;
+}
+
+export interface OidcUsersOptions {
+  /** What policies see of a user, by the claims. */
+  readonly user: (claims: VerifiedClaims) => Omit<User, "id"> & { readonly id?: string };
+  /** How many users are kept; who logged in longest ago is forgotten first, and unknown then. Default 10,000. */
+  readonly maxUsers?: number;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/**
+ * A user directory out of verified OpenID Connect claims, in the memory of this process: who has not logged in here, or
+ * whose claims have expired, is unknown.
+ */
+export function oidcUsers({ user, maxUsers = 10_000, clock = Date.now }: OidcUsersOptions): OidcUsers {
+  const known = new Map<string, { readonly user: User; readonly exp: number; readonly at: number }>();
+  const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
+  const look: NonNullable<UserDirectory["look"]> = (subject) => {
+    const key = keyOf(subject);
+    const found = known.get(key);
+    const now = clock();
+    if (found === undefined || !(now < found.exp * 1000)) {
+      known.delete(key);
+      return { value: undefined, ageMs: 0 };
+    }
+    return { value: found.user, ageMs: Math.max(0, now - found.at) };
+  };
+  return {
+    name: "verified claims",
+    look,
+    find: async (subject) => (await look(subject)).value,
+    learn: (claims) => {
+      const { iss, sub, exp } = claims;
+      if (typeof iss !== "string" || typeof sub !== "string" || sub === "" || !Number.isFinite(exp)) {
+        throw new HopwiseError("context_unavailable", "claims need iss, sub and exp to be taken in");
+      }
+      const subject: Subject = { issuer: iss, subject: sub };
+      const key = keyOf(subject);
+      known.delete(key);
+      known.set(key, { user: { id: sub, ...user(claims) }, exp, at: clock() });
+      const oldest = known.keys().next();
+      if (known.size > maxUsers && !oldest.done) known.delete(oldest.value);
+      return subject;
+    },
+  };
+}

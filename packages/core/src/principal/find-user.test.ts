@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { errorOf, ISSUER } from "../testing.fixture.ts";
+import { findUser } from "./find-user.ts";
+import { inMemoryUsers } from "./sources.ts";
+
+describe("the user of a chain", () => {
+  const subject = { issuer: ISSUER, subject: "alice" };
+
+  it("is found by issuer and subject together: the same name from another issuer is somebody else", async () => {
+    const users = inMemoryUsers({
+      [ISSUER]: { alice: { roles: ["analyst"] } },
+      "https://partner.example": { bob: { roles: ["x"] } },
+    });
+    expect(await findUser(subject, users)).toEqual({
+      user: { id: "alice", roles: ["analyst"] },
+      origin: { of: "alice", source: "users in memory", ageMs: 0 },
+    });
+    for (const stranger of [
+      { issuer: "https://partner.example", subject: "alice" },
+      { issuer: ISSUER, subject: "bob" },
+      { issuer: ISSUER, subject: "Alice" },
+      { issuer: ISSUER, subject: "toString" },
+      { issuer: "constructor", subject: "name" },
+    ]) {
+      expect(await errorOf(findUser(stranger, users))).toMatchObject({ code: "context_unavailable", hop: 0 });
+    }
+  });
+
+  it("may have another id for policies than the issuer calls it", async () => {
+    const users = inMemoryUsers({ [ISSUER]: { alice: { id: "u-1", roles: ["analyst"] } } });
+    expect((await findUser(subject, users)).user.id).toBe("u-1");
+  });
+
+  it.each(["", "agent:planner", "agent:"])("may not have the id %j, which could meet an agent's policy", async (id) => {
+    expect(await errorOf(findUser(subject, { find: () => ({ id, roles: ["x"] }) }))).toMatchObject({
+      code: "context_unavailable",
+      hop: 0,
+    });
+  });
+
+  it("cannot be told where the directory fails", async () => {
+    const find = async () => Promise.reject(new Error("down"));
+    expect(await errorOf(findUser(subject, { find }))).toMatchObject({ code: "context_unavailable", hop: 0 });
+  });
+});

@@ -1,0 +1,34 @@
+import { HopwiseError } from "../errors.ts";
+import type { ContextOrigin } from "../source/index.ts";
+import type { Subject } from "../token/index.ts";
+import { ask } from "./ask.ts";
+import { AGENT_PREFIX } from "./hop.ts";
+import type { User, UserDirectory } from "./sources.ts";
+
+/** The user at the origin of a chain, and how old that knowledge is. */
+export interface FoundUser {
+  readonly user: User;
+  readonly origin: ContextOrigin;
+}
+
+/**
+ * Finds the user at the origin.
+ *
+ * @throws {HopwiseError} `context_unavailable`
+ */
+export async function findUser(subject: Subject, directory: UserDirectory): Promise<FoundUser> {
+  const { value: user, ageMs } = await ask(directory, subject, "the user directory could not tell who the user is", 0);
+  if (user === undefined) {
+    throw new HopwiseError("context_unavailable", "the user directory knows no such user of this issuer", { hop: 0 });
+  }
+  if (user.id === "" || user.id.startsWith(AGENT_PREFIX)) {
+    throw new HopwiseError(
+      "context_unavailable",
+      `the user directory gave an id that no user may have: empty, or beginning with "${AGENT_PREFIX}"`,
+      {
+        hop: 0,
+      },
+    );
+  }
+  return { user, origin: { of: user.id, source: directory.name ?? "users", ageMs } };
+}

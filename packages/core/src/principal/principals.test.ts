@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { errorOf } from "../testing.fixture.ts";
+import { hopsOf } from "./hop.ts";
+import { principalsOf } from "./principals.ts";
+import type { Agent, User } from "./sources.ts";
+
+describe("what policies see of the hops", () => {
+  const user: User = { id: "alice", roles: ["analyst"], attributes: { region: "EMEA" } };
+  const agents: Agent[] = [
+    { roles: ["finance_agent"], attributes: { team: "ap" }, keys: [] },
+    { roles: ["reader"], keys: [] },
+  ];
+  const hops = hopsOf(user, ["planner", "researcher"]);
+  const origin = { id: "alice", roles: ["analyst"], attr: { region: "EMEA" } };
+
+  it("is one principal each, built from those before it alone", () => {
+    const [h0, h1, h2] = hops.map((hop) => ({ ...hop }));
+    expect(principalsOf(user, agents, hops)).toEqual([
+      {
+        id: "alice",
+        roles: ["analyst"],
+        attr: { region: "EMEA", delegation: { kind: "user", depth: 0, user: origin, chain: [h0] } },
+      },
+      {
+        id: "agent:planner",
+        roles: ["finance_agent"],
+        attr: { team: "ap", delegation: { kind: "agent", depth: 1, user: origin, delegator: h0, chain: [h0, h1] } },
+      },
+      {
+        id: "agent:researcher",
+        roles: ["reader"],
+        attr: { delegation: { kind: "agent", depth: 2, user: origin, delegator: h1, chain: [h0, h1, h2] } },
+      },
+    ]);
+  });
+
+  it("never has the roles of two hops in one principal", () => {
+    const roles = principalsOf(user, agents, hops).map((principal) => principal.roles);
+    expect(roles).toEqual([["analyst"], ["finance_agent"], ["reader"]]);
+  });
+
+  it("keeps a user and an agent of the same name apart", () => {
+    const [first, second] = hopsOf({ id: "planner" }, ["planner"]);
+    expect(first?.id).toBe("planner");
+    expect(second?.id).toBe("agent:planner");
+  });
+
+  it.each<[string, User, Agent[], number]>([
+    ["a user without a role", { ...user, roles: [] }, agents, 0],
+    ["an agent without a role", user, [{ roles: [], keys: [] }, ...agents], 1],
+    ["a user's attribute of our name", { ...user, attributes: { delegation: { depth: 0 } } }, agents, 0],
+    [
+      "an agent's attribute of our name",
+      user,
+      [{ ...agents[0], attributes: { delegation: {} } } as Agent, ...agents],
+      1,
+    ],
+    ["attributes that are no data", { ...user, attributes: { since: new Date(0) } as never }, agents, 0],
+    ["attributes that are a list", { ...user, attributes: ["admin"] as never }, agents, 0],
+    ["an attribute that cannot be held", user, [{ ...agents[0], attributes: { n: 2 ** 53 } } as Agent, ...agents], 1],
+  ])("is refused with %s", async (_, someone, some, hop) => {
+    const error = await errorOf(() => principalsOf(someone, some, hops.slice(0, hop + 1)));
+    expect(error).toMatchObject({ code: "context_unavailable", hop });
+  });
+
+  it("is refused where an attribute of our name appears only at the second look", async () => {
+    let looks = 0;
+    const attributes = new Proxy({ region: "EMEA", delegation: { depth: 99 } } as never, {
+      getOwnPropertyDescriptor: (target, key) =>
+        key === "delegation" && looks++ === 0 ? undefined : Reflect.getOwnPropertyDescriptor(target, key),
+    });
+    const error = await errorOf(() => principalsOf({ ...user, attributes }, agents, hops));
+    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+  });
+
+  it("is not moved by a source that changes its answer afterwards", () => {
+    const attributes = { region: "EMEA" };
+    const roles = ["analyst"];
+    const [principal] = principalsOf({ id: "alice", roles, attributes }, agents, hops);
+    attributes.region = "APAC";
+    roles.push("admin");
+    expect(principal).toMatchObject({ roles: ["analyst"], attr: { region: "EMEA" } });
+  });
+
+  it("has what further sources say under the names of those, for their own hop alone", () => {
+    const added = [{ risk: { score: 3 } }, { health: { ok: true } }];
+    const [first, second, third] = principalsOf(user, agents, hops, added);
+    expect(first?.attr).toMatchObject({ region: "EMEA", risk: { score: 3 } });
+    expect(second?.attr).toMatchObject({ team: "ap", health: { ok: true } });
+    expect(second?.attr).not.toHaveProperty("risk");
+    expect(Object.keys(third?.attr ?? {})).toEqual(["delegation"]);
+  });
+
+  it("has what the registry says of an agent's class and owner", () => {
+    const [, planner] = principalsOf(user, [{ roles: ["r"], class: "finance", owner: "ap-team" }], hops.slice(0, 2));
+    expect(planner?.attr).toMatchObject({ class: "finance", owner: "ap-team" });
+  });
+
+  it("is refused where a directory's own attribute has the name of a source: policies could take one for the other", async () => {
+    const error = await errorOf(() => principalsOf({ ...user, attributes: { risk: 0 } }, agents, hops, [{ risk: {} }]));
+    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+  });
+});

@@ -1,0 +1,86 @@
+import type { Principal } from "@cerbos/core";
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { attributesFrom } from "../source/index.ts";
+import type { Hop } from "./hop.ts";
+import type { AgentClass, User } from "./sources.ts";
+
+/** The attribute that tells a policy where in a chain the principal stands. */
+export const DELEGATION = "delegation";
+
+/**
+ * One Cerbos principal a hop. What a policy sees of hop i is built from hops 0 to i alone: adding a hop adds a question
+ * and changes none of the others. Roles of two hops never meet in one principal, since Cerbos unions roles.
+ *
+ * @param added what further sources say of each hop, by source
+ * @throws {HopwiseError} `context_unavailable` where a source gives what a policy cannot be asked with
+ */
+export function principalsOf(
+  user: User,
+  agents: readonly AgentClass[],
+  hops: readonly Hop[],
+  added: readonly JsonObject[] = [],
+): readonly Principal[] {
+  const userAttributes = attributesOf(user, added[0], 0);
+  const origin = { id: user.id, roles: [...user.roles], attr: userAttributes };
+  return hops.map((hop, depth): Principal => {
+    const source = depth === 0 ? user : (agents[depth - 1] as AgentClass);
+    const { roles } = source;
+    if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
+      throw new HopwiseError("context_unavailable", `the roles of "${hop.id}" are not a list of texts`, { hop: depth });
+    }
+    if (roles.length === 0) {
+      throw new HopwiseError(
+        "context_unavailable",
+        `"${hop.id}" has no role, and Cerbos decides by roles; give it at least one`,
+        { hop: depth },
+      );
+    }
+    const delegator = hops[depth - 1];
+    const attr = {
+      ...(depth === 0 ? userAttributes : attributesOf(source, added[depth], depth)),
+      [DELEGATION]: {
+        kind: hop.kind,
+        depth,
+        user: origin,
+        ...(delegator !== undefined && { delegator: { ...delegator } }),
+        chain: hops.slice(0, depth + 1).map((member) => ({ ...member })),
+      },
+    };
+    return { id: hop.id, roles: [...source.roles], attr: attr as NonNullable<Principal["attr"]> };
+  });
+}
+
+/** What a directory or registry says, and what further sources add under their own names. */
+function attributesOf(
+  { attributes, ...source }: User | AgentClass,
+  added: JsonObject | undefined,
+  hop: number,
+): JsonObject {
+  const own = plain(attributes, hop);
+  const taken = Object.keys({ ...added, [DELEGATION]: 0 }).find(
+    // Asked before and after the copy: neither a name with nothing in it nor one that shows up late is let through.
+    (name) => Object.hasOwn(attributes ?? {}, name) || Object.hasOwn(own, name),
+  );
+  if (taken !== undefined) {
+    throw new HopwiseError(
+      "context_unavailable",
+      `the attributes of hop ${hop} have a member "${taken}", which is ${taken === DELEGATION ? "Hopwise's own name" : "the name of a source"}`,
+      { hop },
+    );
+  }
+  const { class: kind, owner } = source as AgentClass;
+  return { ...own, ...(kind !== undefined && { class: kind }), ...(owner !== undefined && { owner }), ...added };
+}
+
+function plain(attributes: JsonObject | undefined, hop: number): JsonObject {
+  if (attributes === undefined) return {};
+  try {
+    return attributesFrom(attributes);
+  } catch (cause) {
+    throw new HopwiseError("context_unavailable", `the attributes of hop ${hop}: ${(cause as Error).message}`, {
+      hop,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type { JsonObject } from "../json/index.ts";
+import type { ToolEntry, ToolMap } from "./tool-map.ts";
+
+/**
+ * A tool map that asks policies in the words of the Python middleware `cerbos-fastmcp`, so that policies written for it
+ * hold unchanged, now for every hop: one kind for all, the tool's name as the resource's id, the action
+ * `tools/call::NAME`, and the attributes `tool_name`, `arguments` and `source`.
+ *
+ * What that middleware does not ask about is asked here, too: `resources/read` with the URI as id, `prompts/get` with the
+ * prompt's name.
+ *
+ * @param kind the kind of all resources; the middleware's option `resource_kind`
+ */
+export function cerbosFastmcpNaming({ kind = "mcp_server" }: { readonly kind?: string } = {}): ToolMap {
+  const attributes = (tool: string): JsonObject => ({ tool_name: tool, source: "client" });
+  const entry: Pick<ToolEntry, "kind" | "argumentsAs"> = { kind, argumentsAs: "arguments" };
+  return {
+    "*": {
+      ...entry,
+      action: (tool) => `tools/call::${tool}`,
+      attributes: (_, { tool }) => attributes(tool),
+    },
+    "mcp:resources/read": { ...entry, action: "resources/read", id: "uri" },
+    "mcp:prompts/get": { ...entry, action: "prompts/get", id: "name" },
+  };
+}

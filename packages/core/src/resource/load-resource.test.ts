@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { errorOf, ISSUER } from "../testing.fixture.ts";
+import { loadResource } from "./load-resource.ts";
+import type { ToolEntry } from "./tool-map.ts";
+
+const entry: ToolEntry = { kind: "payment", action: "send" };
+
+describe("the resource of a call", () => {
+  const args = { id: "INV-7", n: 0, flag: true, amount: 900 };
+  const query = { tool: "pay", arguments: args, tenant: ISSUER };
+  const failed = async (changed: Partial<ToolEntry>) =>
+    (await errorOf(loadResource({ ...entry, ...changed }, query))).code;
+
+  it("has the arguments, what the loader knows, and where its policy stands", async () => {
+    const attributes = async () => ({ owner: "alice" });
+    const whole = { ...entry, id: "id", scope: "acme", policyVersion: "2", attributes };
+    expect((await loadResource(whole, query)).resource).toEqual({
+      kind: "payment",
+      id: "INV-7",
+      attr: { owner: "alice", args },
+      scope: "acme",
+      policyVersion: "2",
+    });
+  });
+
+  it("has the tool's name for an id, an argument, or what a function makes of them", async () => {
+    expect((await loadResource(entry, query)).resource.id).toBe("pay");
+    expect((await loadResource({ ...entry, id: "n" }, query)).resource.id).toBe("0");
+    expect((await loadResource({ ...entry, id: ({ id }) => `x-${String(id)}` }, query)).resource.id).toBe("x-INV-7");
+  });
+
+  it.each<[string, Partial<ToolEntry>]>([
+    ["an argument that is not there", { id: "nope" }],
+    ["an argument that is inherited", { id: "toString" }],
+    ["an argument that is no text and no number", { id: "flag" }],
+    ["a function that gives nothing", { id: () => "" }],
+    ["a function that gives undefined", { id: () => undefined as never }],
+  ])("cannot be told where its id is %s", async (_, changed) => {
+    expect(await failed(changed)).toBe("context_unavailable");
+  });
+
+  it("cannot be told where the function that makes its id throws", async () => {
+    expect(
+      await failed({
+        id: () => {
+          throw new Error("down");
+        },
+      }),
+    ).toBe("context_unavailable");
+  });
+
+  it.each<[string, ToolEntry["attributes"]]>([
+    ["rejects", async () => Promise.reject(new Error("down"))],
+    [
+      "throws",
+      () => {
+        throw new Error("down");
+      },
+    ],
+    ["gives nothing", () => undefined as never],
+    ["gives a list", () => [] as never],
+    ["gives a text", () => "x" as never],
+    ["gives what is no data", () => ({ at: new Date(0) }) as never],
+    ["gives an attribute of our name", () => ({ args: { amount: 1 } })],
+    [
+      "gives what throws when it is read",
+      () =>
+        new Proxy(
+          { a: 1 },
+          {
+            get: () => {
+              throw new Error("x");
+            },
+          },
+        ),
+    ],
+  ])("cannot be told where its loader %s", async (_, attributes) => {
+    expect(await failed(attributes === undefined ? {} : { attributes })).toBe("context_unavailable");
+  });
+
+  it("is asked for with the tool, the arguments and whose data it is, never with who asks", async () => {
+    const seen: unknown[][] = [];
+    const attributes = (...given: unknown[]) => {
+      seen.push(given);
+      return {};
+    };
+    await loadResource({ ...entry, attributes }, query);
+    expect(seen).toEqual([[args, query]]);
+    expect(Object.keys(query)).toEqual(["tool", "arguments", "tenant"]);
+  });
+
+  it("is not moved by a loader that changes its answer afterwards", async () => {
+    const known = { owner: "alice" };
+    const { resource } = await loadResource({ ...entry, attributes: () => known }, query);
+    known.owner = "mallory";
+    expect(resource.attr).toMatchObject({ owner: "alice" });
+  });
+
+  it("has what further sources say under their names, and tells where that came from", async () => {
+    const invoice = { find: () => ({ region: "EMEA" }) };
+    const owner = { name: "crm", find: () => undefined, optional: true };
+    const { resource, origins } = await loadResource({ ...entry, sources: { invoice, owner } }, query);
+    expect(resource.attr).toEqual({ invoice: { region: "EMEA" }, args });
+    expect(origins).toEqual([
+      { of: "resource", source: "invoice", ageMs: 0 },
+      { of: "resource", source: "crm", ageMs: 0, missing: true },
+    ]);
+  });
+
+  it("cannot be told where a required source has nothing, or where the loader gives an attribute of a source's name", async () => {
+    expect(await failed({ sources: { invoice: { find: () => undefined } } })).toBe("context_unavailable");
+    const sources = { invoice: { find: () => ({}) } };
+    expect(await failed({ sources, attributes: () => ({ invoice: {} }) })).toBe("context_unavailable");
+  });
+
+  it("does not show policies what an entry hides from them", async () => {
+    const { resource } = await loadResource({ ...entry, hideFromPolicies: ["n", "flag"] }, query);
+    expect(resource.attr).toEqual({ args: { id: "INV-7", amount: 900 } });
+  });
+
+  it("has the arguments under another name where the entry says so", async () => {
+    const { resource } = await loadResource({ ...entry, argumentsAs: "arguments" }, query);
+    expect(resource.attr).toEqual({ arguments: args });
+  });
+});

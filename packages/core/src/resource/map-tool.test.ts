@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { mapTool } from "./map-tool.ts";
+
+const payment = z.object({ to: z.string(), amount: z.number().int(), memo: z.string().optional() });
+const names = { kind: "payment", action: "send" };
+
+describe("an entry of a tool map, typed by the tool's schema", () => {
+  it("is the entry, with what the schema says of the arguments", () => {
+    const attributes = (): Record<string, never> => ({});
+    expect(mapTool(payment, { ...names, id: "to", attributes })).toMatchObject({
+      ...names,
+      id: "to",
+      attributes,
+      argumentsSchema: { type: "object", required: ["to", "amount"], properties: { amount: { type: "integer" } } },
+    });
+  });
+
+  it("does not compile with the name of an argument that the tool does not have", () => {
+    mapTool(payment, { ...names, attributes: ({ amount }) => ({ large: amount > 100 }) });
+    // @ts-expect-error: no such argument
+    mapTool(payment, { ...names, id: "payee" });
+    // @ts-expect-error: no such argument
+    mapTool(payment, { ...names, keepInRecord: ["payee"] });
+    // @ts-expect-error: no such argument
+    mapTool(payment, { ...names, hideFromPolicies: ["payee"] });
+    // @ts-expect-error: no such argument
+    mapTool(payment, { ...names, attributes: ({ payee }) => ({ payee }) });
+    expect(mapTool(payment, { ...names, id: "to" }).kind).toBe("payment");
+  });
+
+  it("has no schema where none can be told, and is an entry all the same", () => {
+    const dated = z.object({ at: z.coerce.date() });
+    expect(mapTool(dated, { ...names, projection: ({ at }) => ({ at: at.toISOString() }) })).not.toHaveProperty(
+      "argumentsSchema",
+    );
+    expect(mapTool({ "~standard": {} }, names)).toEqual(names);
+  });
+});

@@ -1,0 +1,52 @@
+import type { JsonObject } from "../json/index.ts";
+import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
+
+/**
+ * The part of Standard Schema (standardschema.dev) that says what a schema gives, and its JSON Schema where it can tell:
+ * zod, valibot, arktype … all have it.
+ */
+export interface ToolSchema {
+  readonly "~standard": {
+    readonly types?: { readonly output: unknown } | undefined;
+    readonly jsonSchema?: { readonly output: (options: { readonly target: "draft-2020-12" }) => object } | undefined;
+  };
+}
+
+/** What a tool gets: its arguments after its schema has parsed them. */
+type ParsedBy<S extends ToolSchema> = NonNullable<S["~standard"]["types"]>["output"];
+type NamesOf<S extends ToolSchema> = keyof ParsedBy<S> & string;
+
+/** An entry of a tool map, checked against the tool's own schema: a wrong name of an argument does not compile. */
+export type TypedEntry<S extends ToolSchema> = Omit<
+  ToolEntry,
+  "id" | "attributes" | "hideFromPolicies" | "keepInRecord" | "projection" | "argumentsSchema"
+> & {
+  readonly id?: NamesOf<S> | ((args: ParsedBy<S>, tool: string) => string);
+  readonly attributes?: (args: ParsedBy<S>, query: ResourceQuery) => JsonObject | Promise<JsonObject>;
+  readonly hideFromPolicies?: readonly NamesOf<S>[];
+  readonly keepInRecord?: readonly NamesOf<S>[];
+  readonly projection?: (parsed: ParsedBy<S>) => unknown;
+};
+
+/**
+ * An entry of a tool map, typed by the tool's own schema. What the schema says of the arguments goes into
+ * `describeContext`.
+ *
+ * ```ts
+ * const tools: ToolMap = { send_payment: mapTool(paymentSchema, { kind: "payment", action: "send", id: "to" }) };
+ * ```
+ */
+export function mapTool<S extends ToolSchema>(schema: S, entry: TypedEntry<S>): ToolEntry {
+  const argumentsSchema = schemaOf(schema);
+  return { ...entry, ...(argumentsSchema !== undefined && { argumentsSchema }) } as ToolEntry;
+}
+
+/** Undefined where the library cannot say it, or the schema is one that JSON Schema has no words for. */
+function schemaOf(schema: ToolSchema): JsonObject | undefined {
+  try {
+    const found = schema["~standard"].jsonSchema?.output({ target: "draft-2020-12" });
+    return found === undefined ? undefined : (JSON.parse(JSON.stringify(found)) as JsonObject);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { HopwiseError } from "../errors.ts";
+import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import { type ContextOrigin, lookUp, type Source } from "./source.ts";
+
+/** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
+export interface AttributeSource<Key> extends Source<Key, JsonObject> {
+  /**
+   * Policies are asked without it where it has nothing or cannot tell. By default a source is required, and the call is
+   * denied with `context_unavailable`.
+   */
+  readonly optional?: boolean;
+}
+
+/** Further sources by the name under which policies find what they say. */
+export interface AttributeSources<Key> {
+  readonly [name: string]: AttributeSource<Key>;
+}
+
+/** What sources said, and where each answer came from. */
+export interface Gathered {
+  readonly attributes: JsonObject;
+  readonly origins: readonly ContextOrigin[];
+}
+
+const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
+
+const NOTHING: Gathered = { attributes: {}, origins: [] };
+
+/**
+ * Asks all further sources about one key at once.
+ *
+ * @param of the hop's id, or `resource`
+ * @throws {HopwiseError} `context_unavailable` where a required source has nothing, cannot tell, or gives no plain object
+ */
+export async function gather<Key>(
+  sources: AttributeSources<Key> | undefined,
+  key: Key,
+  of: string,
+  hop?: number,
+): Promise<Gathered> {
+  if (sources === undefined) return NOTHING;
+  const answers = await Promise.all(
+    Object.entries(sources).map(async ([name, source]) => {
+      try {
+        return { name, source, ...(await askOne(source, key)) };
+      } catch (cause) {
+        if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
+        const why = cause instanceof HopwiseError ? cause.message : "it could not tell";
+        throw new HopwiseError("context_unavailable", `the source "${name}" of ${of} failed: ${why}`, { hop, cause });
+      }
+    }),
+  );
+  const attributes: { [name: string]: JsonObject } = {};
+  const origins = answers.map(({ name, source, value, ageMs }): ContextOrigin => {
+    if (value !== undefined) attributes[name] = value;
+    return { of, source: source.name ?? name, ageMs, ...(value === undefined && { missing: true }) };
+  });
+  return { attributes, origins };
+}
+
+async function askOne<Key>(
+  source: AttributeSource<Key>,
+  key: Key,
+): Promise<{ readonly value: JsonObject | undefined; readonly ageMs: number }> {
+  const { value, ageMs } = await lookUp(source, key);
+  if (value === undefined && source.optional !== true) {
+    throw new HopwiseError("context_unavailable", "it has nothing; make it optional where that may be");
+  }
+  return { value: value && attributesFrom(value), ageMs };
+}
+
+/**
+ * Attributes as plain, frozen data.
+ *
+ * @throws {HopwiseError} `context_unavailable`
+ */
+export function attributesFrom(value: unknown): JsonObject {
+  let plain: JsonValue;
+  try {
+    plain = freezeJson(value, ATTRIBUTE_LIMITS);
+  } catch (cause) {
+    throw new HopwiseError("context_unavailable", "what it gave is not plain JSON", { cause });
+  }
+  if (!isJsonObject(plain)) throw new HopwiseError("context_unavailable", "what it gave is not an object");
+  return plain;
+}
+
+/** @throws {HopwiseError} `config_invalid` for a name that Hopwise uses itself */
+export function checkSourceNames(where: string, sources: object | undefined, taken: string): void {
+  if (sources !== undefined && Object.hasOwn(sources, taken)) {
+    throw new HopwiseError(
+      "config_invalid",
+      `${where}: a source may not be called "${taken}", which is Hopwise's own name`,
+    );
+  }
+}

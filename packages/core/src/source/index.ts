@@ -1,0 +1,10 @@
+/** Where do attributes come from, and how old are they? */
+export { type CachedSourceOptions, cachedSource, type Many, type One } from "./cached-source.ts";
+export {
+  type AttributeSource,
+  type AttributeSources,
+  attributesFrom,
+  checkSourceNames,
+  gather,
+} from "./gather.ts";
+export { type ContextOrigin, type Found, lookUp, type Source } from "./source.ts";

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { fulfilAnswer } from "./fulfil-answer.ts";
+
+const redact = { redact: ["/iban"], limit: {} };
+const json = '{"iban":"DE02","id":1}';
+const safe = '{"iban":"[redacted]","id":1}';
+const shown = (result: object) => fulfilAnswer(result as never, redact).result;
+
+describe("an answer that policies oblige to change", () => {
+  it("is changed in every text and in structured content, and the places are told once", () => {
+    const content = [
+      { type: "text", text: json },
+      { type: "resource", resource: { uri: "x:1", text: json } },
+    ];
+    expect(fulfilAnswer({ content, structuredContent: { iban: "DE02" } }, redact)).toEqual({
+      result: {
+        content: [
+          { type: "text", text: safe },
+          { type: "resource", resource: { uri: "x:1", text: safe } },
+        ],
+        structuredContent: { iban: "[redacted]" },
+      },
+      redacted: ["/iban"],
+    });
+  });
+
+  it("keeps nothing that stands beside the texts: no notes, no links, no unknown members", () => {
+    const beside = { _meta: { iban: "DE02" }, annotations: { title: "DE02" } };
+    expect(shown({ content: [{ type: "text", text: json, ...beside }], ...beside, later: "DE02" })).toEqual({
+      content: [{ type: "text", text: safe }],
+    });
+    expect(shown({ contents: [{ uri: "x:1", mimeType: "application/json", text: json, ...beside }] })).toEqual({
+      contents: [{ uri: "x:1", mimeType: "application/json", text: safe }],
+    });
+  });
+
+  it("is changed in the messages of a prompt", () => {
+    const messages = [{ role: "user", content: { type: "text", text: json } }];
+    expect(shown({ messages, description: "DE02" })).toEqual({
+      messages: [{ role: "user", content: { type: "text", text: safe } }],
+    });
+  });
+
+  it("says of a failure no more than that", () => {
+    const content = [{ type: "text", text: "no money on DE02" }];
+    expect(shown({ content, structuredContent: { iban: "DE02" }, isError: true })).toEqual({
+      content: [{ type: "text", text: "The tool failed." }],
+      isError: true,
+    });
+  });
+
+  it.each<[string, object]>([
+    ["a text that is no JSON", { content: [{ type: "text", text: "DE02" }] }],
+    ["a picture", { content: [{ type: "image", data: "RE0y" }] }],
+    ["a sound", { content: [{ type: "audio", data: "RE0y" }] }],
+    ["a link", { content: [{ type: "resource_link", uri: "x:DE02" }] }],
+    ["a block without a kind", { content: [{ text: json }] }],
+    ["a resource of bytes", { contents: [{ uri: "x:1", blob: "RE0y" }] }],
+    ["an embedded resource of bytes", { content: [{ type: "resource", resource: { uri: "x:1", blob: "RE0y" } }] }],
+    ["content that is no list", { content: { text: json } }],
+    ["a prompt with a picture", { messages: [{ role: "user", content: { type: "image", data: "RE0y" } }] }],
+  ])("is withheld as a whole where it has %s", (_, result) => {
+    expect(() => shown(result)).toThrow(expect.objectContaining({ code: "policy_inconclusive" }));
+  });
+});
