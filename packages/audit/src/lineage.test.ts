@@ -103,7 +103,41 @@ describe("the lineage of a call", () => {
     const found = await lineage(folder, "the-call");
     expect(found?.before.map(({ invocation }) => invocation)).toEqual([2, 3, 4, 5, 6].map((i) => `other-${i}`));
     expect(found?.after.map(({ invocation }) => invocation)).toEqual([7, 8, 9, 10, 11].map((i) => `other-${i}`));
-    expect(await print(folder)).toMatchInlineSnapshot();
+    expect(await print(folder)).toMatchInlineSnapshot(`
+      "allowed read_invoice
+         call the-call at 2026-11-25T02:09:00.000Z, decided for https://pay.acme.example/mcp
+         record 9 of WRITER (WRITER.000001.ndjson:10)
+         before: 2026-11-25T02:02:00.000Z read_invoice allowed, call other-2
+         before: 2026-11-25T02:03:00.000Z read_invoice allowed, call other-3
+         before: 2026-11-25T02:04:00.000Z read_invoice allowed, call other-4
+         before: 2026-11-25T02:05:00.000Z read_invoice allowed, call other-5
+         before: 2026-11-25T02:06:00.000Z read_invoice allowed, call other-6
+         alice of https://id.acme.example
+            logged in as a.l.ice at https://login.example (id_token, 2025-11-24T23:46:40.000Z)
+            policies: allow it and handing it on, by resource.invoice.vdefault, in Cerbos call C0
+            └─ agent:planner
+                  was handed send_payment, read_invoice by https://id.acme.example
+                  from 2025-11-25T00:00:00.000Z to 2025-11-25T01:00:00.000Z, by token h1 (jti j1), for key k1
+                  policies: allow it but not handing it on (deny) "not to readers", in Cerbos call C1
+               └─ agent:researcher, who called by a proof of the last key
+                     was handed read_invoice by agent:planner
+                     from 2025-11-25T00:01:00.000Z to 2025-11-25T01:00:00.000Z, by token h2 (jti j2), for key k2
+                     policies: failed (no answer within 5 ms)
+         asked: read on invoice in scope emea
+         arguments: sha-256 a1, as the tool's schema made them a2
+         kept of them: {"id":"INV-7"}
+         owed: /iban is taken out of the result
+         owed: at most 10 items at the top
+         attributes of alice: from directory, 250 ms old
+         attributes of resource: from invoices, asked for this call
+         attributes of alice: none from risk, asked for this call
+         outcome: returned after 12 ms at 2026-11-25T02:20:00.000Z, result sha-256 r1, taken out of it: /iban
+         after: 2026-11-25T02:10:00.000Z read_invoice allowed, call other-7
+         after: 2026-11-25T02:11:00.000Z read_invoice allowed, call other-8
+         after: 2026-11-25T02:12:00.000Z read_invoice allowed, call other-9
+         after: 2026-11-25T02:13:00.000Z read_invoice allowed, call other-10
+         after: 2026-11-25T02:14:00.000Z read_invoice allowed, call other-11"
+    `);
   });
 
   it("tells of an allowed call that was cut off, and of one that did not run", async () => {

@@ -40,6 +40,7 @@ function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: Decisi
     lines.push(`${indent}${i === 0 ? "" : "└─ "}${plain(id)}${whose}${called}`);
     const inner = `${indent}${i === 0 ? "" : "   "}   `;
     const token = tokens[i - 1];
+    if (i === 0) lines.push(...loginLines(tokens[0]).map((line) => inner + line));
     const maker = i === 1 ? chain.issuer : chain.hops[i - 1]?.id;
     if (token !== undefined) lines.push(...tokenLines(token, maker).map((line) => inner + line));
     const verdict = verdicts.find(({ hop }) => hop === i);
@@ -49,11 +50,16 @@ function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: Decisi
   return lines;
 }
 
-function tokenLines({ source, ...token }: TokenRecord, maker: string | undefined): string[] {
-  const { hash, jti, key, issuedAt, expiresAt, tools } = token;
-  const when = source?.authTime === undefined ? "" : ` at ${instant(source.authTime)}`;
+/** Which login stood behind the root, where its issuer says. */
+function loginLines(root: TokenRecord | undefined): string[] {
+  if (root?.source === undefined) return [];
+  const { kind, issuer, subject, authTime } = root.source;
+  const when = authTime === undefined ? "" : `, ${instant(authTime)}`;
+  return [`logged in as ${plain(subject)} at ${plain(issuer)} (${plain(kind)}${when})`];
+}
+
+function tokenLines({ hash, jti, key, issuedAt, expiresAt, tools }: TokenRecord, maker: string | undefined): string[] {
   return [
-    ...(source === undefined ? [] : [`login: ${plain(source.subject)} at ${plain(source.issuer)}${when} (${plain(source.kind)})`]),
     `was handed ${tools.map(plain).join(", ") || "nothing"} by ${plain(maker)}`,
     `from ${instant(issuedAt)} to ${instant(expiresAt)}, by token ${plain(hash)} (jti ${plain(jti)}), for key ${plain(key)}`,
   ];
@@ -85,7 +91,9 @@ function question({ asked, argumentsHash, arguments: kept, obligations }: Decisi
     `   arguments: sha-256 ${plain(received)}${schema}`,
     ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
     ...redact.map((pointer) => `   owed: ${plain(pointer)} is taken out of the result`),
-    ...Object.entries(limit).map(([pointer, most]) => `   owed: at most ${plain(most)} items at ${plain(pointer || "the top")}`),
+    ...Object.entries(limit).map(
+      ([pointer, most]) => `   owed: at most ${plain(most)} items at ${plain(pointer || "the top")}`,
+    ),
   ];
 }
 
