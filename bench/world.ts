@@ -28,8 +28,11 @@ export const POLICIES: string = fileURLToPath(new URL("../policies", import.meta
 export const AUDIENCE = "https://pay.acme.example/mcp";
 const ISSUER = "https://id.acme.example";
 
-/** The call that is judged: a reader agent reads an invoice, which the policies allow to all three hops. */
-export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" } } as const;
+/**
+ * The call that is judged: a reader agent reads an invoice, which the policies allow to all three hops, and oblige whoever
+ * runs the tool to take a number out of the result.
+ */
+export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" }, fulfils: true } as const;
 
 /** Lean grants: one audience, one or two tools, one constraint each. What a chain of this length has to say anyway. */
 const WIDE = grant({ get_transactions: { account: wildcard() }, read_invoice: { id: wildcard() } });
