@@ -72,6 +72,9 @@ const FULL: Partial<DecisionRecord> = {
   ],
 };
 
+/** What a denial can say besides. */
+const WHY: Partial<DecisionRecord> = { rule: "r", pointer: "/p", wouldPass: { accepts: "a", grantableBy: 1 } };
+
 /** A log with these records, some of them before and after the call. */
 async function log(records: readonly (DecisionRecord | ReturnType<typeof outcome>)[]): Promise<string> {
   const folder = temporaryFolder();
@@ -150,11 +153,21 @@ describe("the lineage of a call", () => {
       hop: 2,
       verdicts: [],
       message: "not covered",
+      rule: "the tool was not handed over",
+      pointer: "/amount",
+      wouldPass: { accepts: "at most 5", grantableBy: 1 },
     });
     const text = await print(await log([refused]));
     expect(text).toContain("denied read_invoice: grant_tool_missing: not covered");
     expect(text).toContain("stopped by grant: grant_tool_missing");
-    expect(text).toContain("the tool did not run");
+    for (const line of [
+      "refused by rule: the tool was not handed over",
+      "at: /amount",
+      "would pass: at most 5",
+      "could be handed on by: agent:planner",
+      "the tool did not run",
+    ])
+      expect(text).toContain(`\n   ${line}`);
   });
 
   it("is not there for a call that nobody recorded", async () => {
@@ -169,7 +182,14 @@ describe("the lineage of a call", () => {
       if (typeof value !== "object" || value === null) return value;
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, poison(inner)]));
     };
-    const poisoned = poison({ ...decision(FULL), code: "x", reason: "x", message: "x", stage: "x" }) as DecisionRecord;
+    const poisoned = poison({
+      ...decision(FULL),
+      code: "x",
+      reason: "x",
+      message: "x",
+      stage: "x",
+      ...WHY,
+    }) as DecisionRecord;
     const story = {
       decision: { ...poisoned, outcome: "denied" as const },
       outcome: poison(outcome({ resultHash: "x", redacted: ["x"] })) as ReturnType<typeof outcome>,
@@ -179,7 +199,7 @@ describe("the lineage of a call", () => {
     };
     const clean = printLineage({
       ...story,
-      decision: { ...decision(FULL), outcome: "denied", code: "policy_denied", message: "m" },
+      decision: { ...decision(FULL), outcome: "denied", code: "policy_denied", message: "m", ...WHY },
       outcome: outcome({ resultHash: "x", redacted: ["x"] }),
       place: { file: "f", writer: "w", line: 1, seq: 1 },
       before: [decision(FULL)],

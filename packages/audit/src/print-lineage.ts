@@ -9,6 +9,7 @@ export function printLineage({ decision, outcome, place, before, after }: Lineag
     `   record ${place.seq} of ${plain(place.writer)} (${plain(place.file)}:${place.line})`,
     ...before.map((other) => `   before: ${summary(other)}`),
     ...hops(decision),
+    ...refusal(decision),
     ...question(decision),
     ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
     ...ending(decision, outcome),
@@ -78,6 +79,18 @@ function said({ effect, delegation, reasons, problem, policy, cerbosCallId }: Ho
     ...(cerbosCallId === undefined ? [] : [`in Cerbos call ${plain(cerbosCallId)}`]),
   ];
   return [words.join(" "), ...sources].join(", ");
+}
+
+/** Where a denied call met its end, and what would have passed. */
+function refusal({ rule, pointer, wouldPass, chain }: DecisionRecord): string[] {
+  const { accepts, grantableBy } = wouldPass ?? {};
+  const granter = grantableBy === undefined ? undefined : chain?.hops[grantableBy]?.id;
+  return [
+    ...(rule === undefined ? [] : [`   refused by rule: ${plain(rule)}`]),
+    ...(pointer ? [`   at: ${plain(pointer)}`] : []),
+    ...(accepts === undefined ? [] : [`   would pass: ${plain(accepts)}`]),
+    ...(granter === undefined ? [] : [`   could be handed on by: ${plain(granter)}`]),
+  ];
 }
 
 /** What the policies were asked about, and what the result had to go through. */
