@@ -6,7 +6,7 @@ import { openAuditLog } from "@hopwise/audit";
 import { startPdp } from "@hopwise/cerbos";
 import { type DecisionRecord, generateSigner, memoryAudit, type Session } from "@hopwise/core";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
-import { CALL, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
+import { CALL, FULFILS, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 
 const CALLERS = 64;
 const MANY_CALLERS = 1024;
@@ -67,6 +67,6 @@ function shared(callers: number, operation: () => Promise<unknown>): Candidate {
 }
 
 async function mustBeAllowed(session: Session): Promise<void> {
-  const { outcome } = await session.authorize(CALL);
+  const { outcome } = await session.authorize({ ...CALL, ...FULFILS });
   if (outcome !== "allowed") throw new Error(`the benchmark's call was ${outcome}`);
 }

@@ -1,9 +1,9 @@
 /** What one decision costs over what the policy decision point costs anyway, on the real Cerbos with the story's policies. */
 import type { CheckResourcesRequest } from "@cerbos/core";
-import { startPdp } from "@hopwise/cerbos";
+import { resilient, startPdp } from "@hopwise/cerbos";
 import { type Credential, type Decision, type HeldDelegation, type PolicyDecisionPoint, prove } from "@hopwise/core";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
-import { AUDIENCE, CALL, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
+import { AUDIENCE, CALL, FULFILS, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 
 export interface AuthorizeResult {
   readonly sessionOverRaw3: number;
@@ -11,6 +11,8 @@ export interface AuthorizeResult {
   readonly sessionOverRaw1: number;
   /** What three hops cost where there is no Hopwise at all: the part of `sessionOverRaw1` that is not ours. */
   readonly raw3OverRaw1: number;
+  /** One raw check through `resilient`, which retries and breaks, ÷ one without. */
+  readonly resilient1OverRaw1: number;
   readonly microseconds: { readonly [name in "session" | "wire" | "raw3" | "raw1"]: number };
 }
 
@@ -19,23 +21,26 @@ export async function measureAuthorize(): Promise<AuthorizeResult> {
   await using pdp = await startPdp({ policies: POLICIES });
   const team = await makeTeam();
   const messages = await captureMessages(pdp.client, async (cerbos) =>
-    (await makeAuthorizer(team, cerbos).openSession(team.held)).authorize(CALL),
+    (await makeAuthorizer(team, cerbos).openSession(team.held)).authorize({ ...CALL, ...FULFILS }),
   );
   const authorizer = makeAuthorizer(team, pdp.client);
   const session = await authorizer.openSession(team.held);
+  const steady = resilient(pdp.client);
 
   const times = await takeTurns(
     {
-      session: repeat(async () => mustBeAllowed(await session.authorize(CALL))),
+      session: repeat(async () => mustBeAllowed(await session.authorize({ ...CALL, ...FULFILS }))),
       wire: async (count) => {
         const credentials = await makeProofs(team.held, count);
         return async () => {
-          for (const credential of credentials) mustBeAllowed(await authorizer.authorize({ ...CALL, credential }));
+          for (const credential of credentials)
+            mustBeAllowed(await authorizer.authorize({ ...CALL, ...FULFILS, credential }));
         };
       },
       raw3: repeat(() => Promise.all(messages.map((message) => pdp.client.checkResources(message)))),
       // Each of the three in its turn: they differ a little in size.
       raw1: repeat((i) => pdp.client.checkResources(messages[i % messages.length] as CheckResourcesRequest)),
+      resilient1: repeat((i) => steady.checkResources(messages[i % messages.length] as CheckResourcesRequest)),
     },
     { rounds: 400, warmup: 100, batch: 6, clock: "wall" },
   );
@@ -44,6 +49,7 @@ export async function measureAuthorize(): Promise<AuthorizeResult> {
     wireOverRaw3: ratio(times.wire, times.raw3),
     sessionOverRaw1: ratio(times.session, times.raw1),
     raw3OverRaw1: ratio(times.raw3, times.raw1),
+    resilient1OverRaw1: ratio(times.resilient1, times.raw1),
     microseconds: {
       session: p50(times.session),
       wire: p50(times.wire),

@@ -20,6 +20,7 @@ const GOALS: { readonly [key: string]: number } = {
   list50_over_raw1: 4,
   list50_kinds_over_raw1: 15,
   list50_over_nplus1: 0.1,
+  resilient1_over_raw1: 1.05,
   verify_cold_n1: 1.6,
   verify_cold_n3: 1.6,
   verify_cold_n8: 1.6,
@@ -49,6 +50,7 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
     authorize3_over_raw3: authorize.sessionOverRaw3,
     authorize3_wire_over_raw3: authorize.wireOverRaw3,
     authorize3_over_raw1: authorize.sessionOverRaw1,
+    resilient1_over_raw1: authorize.resilient1OverRaw1,
   };
   const lists = await measureLists();
   results["list50_over_raw1"] = lists.namesOverRaw1;

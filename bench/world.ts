@@ -4,6 +4,7 @@ import {
   type AuditSink,
   type Authorizer,
   type AuthorizerOptions,
+  agentsFrom,
   createAuthorizer,
   createIssuer,
   type DecisionRecord,
@@ -14,13 +15,13 @@ import {
   grant,
   type HeldDelegation,
   type Issuer,
-  inMemoryAgents,
-  inMemoryUsers,
   memoryState,
   type PolicyDecisionPoint,
   type Signer,
   serialize,
   type ToolMap,
+  type User,
+  usersFrom,
   wildcard,
 } from "@hopwise/core";
 
@@ -28,11 +29,11 @@ export const POLICIES: string = fileURLToPath(new URL("../policies", import.meta
 export const AUDIENCE = "https://pay.acme.example/mcp";
 const ISSUER = "https://id.acme.example";
 
-/**
- * The call that is judged: a reader agent reads an invoice, which the policies allow to all three hops, and oblige whoever
- * runs the tool to take a number out of the result.
- */
-export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" }, fulfils: true } as const;
+/** Whoever measures puts no result through `fulfil`, since no tool runs. */
+export const FULFILS = { fulfils: true } as const;
+
+/** The call that is judged: a reader agent reads an invoice, which the policies allow to all three hops. */
+export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" } } as const;
 
 /** Lean grants: one audience, one or two tools, one constraint each. What a chain of this length has to say anyway. */
 const WIDE = grant({ get_transactions: { account: wildcard() }, read_invoice: { id: wildcard() } });
@@ -110,6 +111,12 @@ const TOOLS: ToolMap = {
   },
 };
 
+const ALICE: User = {
+  id: "alice",
+  roles: ["employee", "analyst"],
+  attributes: { department: "finance", region: "EMEA", paymentLimit: 1000 },
+};
+
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
 export function makeAuthorizer(
   team: Team,
@@ -121,25 +128,15 @@ export function makeAuthorizer(
     cerbos,
     audience: AUDIENCE,
     trust: [team.issuer.trustAnchor],
-    users: inMemoryUsers({
-      [ISSUER]: {
-        alice: {
-          roles: ["employee", "analyst"],
-          attributes: { department: "finance", region: "EMEA", paymentLimit: 1000 },
-        },
-      },
-    }),
-    agents: inMemoryAgents({
-      planner: {
-        roles: ["finance_agent"],
-        attributes: { class: "finance", owner },
-        keys: [team.planner.publicJwk],
-      },
-      researcher: {
-        roles: ["reader_agent"],
-        attributes: { class: "reader", owner },
-        keys: [team.researcher.publicJwk],
-      },
+    // What a team has in production: a directory and a registry that are asked, and remembered for a minute.
+    users: usersFrom({ name: "directory", ttlMs: 60_000, find: () => ALICE }),
+    agents: agentsFrom({
+      name: "registry",
+      ttlMs: 60_000,
+      find: (name) =>
+        name === "planner"
+          ? { roles: ["finance_agent"], class: "finance", owner, keys: [team.planner.publicJwk] }
+          : { roles: ["reader_agent"], class: "reader", owner, keys: [team.researcher.publicJwk] },
     }),
     tools: TOOLS,
     delegation: { kind: "delegation", action: "delegate" },

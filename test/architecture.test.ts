@@ -96,6 +96,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/principal",
     "core/resource",
     "type:core/source",
+    "core/token",
   ],
   // The front door.
   "core/index.ts": [
@@ -116,7 +117,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/token",
   ],
   // Only errors of the core: see below.
-  cerbos: ["@hopwise/core", "@cerbos/grpc", "node:"],
+  cerbos: ["@hopwise/core", "@cerbos/grpc", "cockatiel", "yaml", "node:"],
   mcp: ["@hopwise/core", "node:"],
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],

@@ -135,7 +135,7 @@ beforeAll(async () => {
     subject: "alice",
     agent: "planner",
     holder: world.keys.planner,
-    grant: grant({ send_payment: anyArguments, greet: anyArguments, read_data: anyArguments }),
+    grant: grant({ send_payment: anyArguments, greet: anyArguments, read_data: anyArguments, hidden: anyArguments }),
   });
 });
 afterAll(async () => {
@@ -299,7 +299,13 @@ resourcePolicy:
   resource: mcp_server
   version: default
   rules:
-    - { actions: ["tools/call::greet"], effect: EFFECT_ALLOW, roles: [analyst, finance_agent, reader_agent] }
+    - actions: ["tools/list", "tools/call::greet"]
+      effect: EFFECT_ALLOW
+      roles: [analyst, finance_agent, reader_agent]
+    - actions: ["tools/list::*"]
+      effect: EFFECT_ALLOW
+      roles: [analyst, finance_agent, reader_agent]
+      condition: { match: { expr: R.attr.tool_name == R.id && size(R.attr.arguments) == 0 && R.id != "hidden" } }
     - actions: ["tools/call::read_data"]
       effect: EFFECT_ALLOW
       roles: [analyst, finance_agent]
@@ -343,5 +349,24 @@ resourcePolicy:
     });
     expect(await ask(reader, "greet", { name: "Ada" })).toBe("allowed");
     expect(await ask(reader, "read_data", { region: "EMEA" })).toEqual(["policy_denied", 2, undefined]);
+  });
+
+  it("rule on lists as well: on each as a whole, and on each of its tools by name", async () => {
+    const { authorizer } = world.authorizer({
+      cerbos: python.client,
+      tools: cerbosFastmcpNaming(),
+      delegation: "grants-only",
+    });
+    const session = await authorizer.openSession(held);
+    const items = ["greet", "read_data", "hidden"].map((tool) => ({ tool }));
+    expect(await session.list(items)).toMatchObject({ shown: [true, true, false] });
+    const closed = {
+      ...cerbosFastmcpNaming(),
+      "mcp:tools/list": { kind: "mcp_server", action: "x", list: "tools/shut" },
+    };
+    const shut = await world
+      .authorizer({ cerbos: python.client, tools: closed, delegation: "grants-only" })
+      .authorizer.openSession(held);
+    expect(await shut.list(items)).toMatchObject({ outcome: "listed", shown: [false, false, false] });
   });
 });

@@ -27,7 +27,7 @@ import {
   principalsOf,
   type UserDirectory,
 } from "./principal/index.ts";
-import { actionOf, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
+import { actionOf, listEntry, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
 import { type AttributeSources, gather } from "./source/index.ts";
 import { type Chain, type Limits, type Subject, toolIdOf } from "./token/index.ts";
 
@@ -178,7 +178,10 @@ export function createAdmission(
       const entry = granted && hopWithoutTool(agents, name) === undefined ? toolEntry(tools, name) : undefined;
       return entry && { tool: name, entry, known };
     });
-    const candidates = granted.filter((item) => item !== undefined);
+    // The list itself may be ruled on, too: then it is one more item, and without it there is nothing to show.
+    const entry = listEntry(tools, tool);
+    const whole: ListItem | undefined = entry && { tool, entry, known: {} };
+    const candidates = [...granted, whole].filter((item) => item !== undefined);
     const { hops, principals } = await invocation.stage("context", () =>
       inTime(deadlineMs, "a source of attributes", people),
     );
@@ -188,7 +191,8 @@ export function createAdmission(
       couldBeAllowed(cerbos, { ...question, ...(edges && { edges }) }, deadlineMs),
     );
     const open = new Set(candidates.filter((_, i) => answers[i]));
-    const shown = granted.map((item) => item !== undefined && open.has(item));
+    const isOpen = whole === undefined || open.has(whole);
+    const shown = granted.map((item) => isOpen && item !== undefined && open.has(item));
     invocation.shown = { items: shown.filter(Boolean).length, of: items.length };
     const decision = await invocation.allow();
     return decision.outcome === "denied" ? decision : { outcome: "listed", shown };

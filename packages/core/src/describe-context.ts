@@ -3,6 +3,7 @@ import type { JsonObject } from "./json/index.ts";
 import { DELEGATION } from "./principal/index.ts";
 import { ARGUMENTS, actionOf, type ToolEntry } from "./resource/index.ts";
 import type { AttributeSources, Source } from "./source/index.ts";
+import { isListing } from "./token/index.ts";
 
 /** What {@link describeContext} looks at: the options of an authorizer, of which these are enough. */
 export type ContextOptions = Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">;
@@ -48,7 +49,8 @@ export function describeContext({ tools, users, agents, sources, delegation }: C
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
   const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };
   const kinds = new Map<string, JsonObject[]>();
-  const described = Object.entries(tools).map(([tool, entry]) => {
+  const calls = Object.entries(tools).filter(([tool]) => !isListing(tool));
+  const described = calls.map(([tool, entry]) => {
     const parts = partsOf(entry);
     kinds.set(entry.kind, [...(kinds.get(entry.kind) ?? []), objectOf(parts, `tool ${tool}`)]);
     const attributes = parts.flatMap((part) => listed("R.attr", part));

@@ -113,6 +113,7 @@ export {
 } from "./principal/index.ts";
 export {
   cerbosFastmcpNaming,
+  type ListedAs,
   mapTool,
   type ResourceKey,
   type ResourceQuery,

@@ -56,7 +56,7 @@ export async function couldBeAllowed(
 
 /** A listing action of a resource to check, or, where there is no id, a call's action to plan. */
 interface Question {
-  readonly resource: PlanQuestion["resource"] & { readonly id?: string };
+  readonly resource: PlanQuestion["resource"] & Partial<Pick<Resource, "id" | "attr">>;
   readonly action: string;
 }
 
@@ -68,13 +68,15 @@ const ANY = "*";
 function questionOf({ tool, entry, known }: ListItem): Question {
   const { kind, list, id, scope, policyVersion } = entry;
   const own = typeof id === "string" && Object.hasOwn(known, id) ? String(known[id]) : "";
+  const listed = typeof list === "string" ? { action: list } : list?.(tool);
   const resource = {
     kind,
-    ...(list !== undefined && { id: own || ANY }),
+    ...(listed !== undefined && { id: listed.id ?? (own || ANY) }),
+    ...(listed?.attributes !== undefined && { attr: listed.attributes as NonNullable<Resource["attr"]> }),
     ...(scope !== undefined && { scope }),
     ...(policyVersion !== undefined && { policyVersion }),
   };
-  return { resource, action: list ?? actionOf(entry, tool) };
+  return { resource, action: listed?.action ?? actionOf(entry, tool) };
 }
 
 function isListed(question: Question): question is Listed {
@@ -82,8 +84,8 @@ function isListed(question: Question): question is Listed {
 }
 
 /** Questions with the same key are the same question to policies. */
-function keyOf({ resource: { kind, id, scope, policyVersion }, action }: Question): string {
-  return JSON.stringify([kind, id ?? null, scope ?? null, policyVersion ?? null, action]);
+function keyOf({ resource: { kind, id, attr, scope, policyVersion }, action }: Question): string {
+  return JSON.stringify([kind, id ?? null, attr ?? null, scope ?? null, policyVersion ?? null, action]);
 }
 
 /** What Cerbos takes by default: so many resources a request, and so many actions a resource. */

@@ -8,6 +8,8 @@ export {
   ARGUMENTS,
   checkMapped,
   checkToolMap,
+  type ListedAs,
+  listEntry,
   type ResourceQuery,
   type ToolEntry,
   type ToolMap,

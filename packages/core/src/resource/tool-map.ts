@@ -14,6 +14,14 @@ export interface ResourceQuery {
   readonly tenant: string;
 }
 
+/** What policies are asked about an item of a list. */
+export interface ListedAs {
+  readonly action: string;
+  /** Default: the argument that has the id, where it is known beforehand, else `*`. */
+  readonly id?: string;
+  readonly attributes?: JsonObject;
+}
+
 /** How a call of one tool becomes a Cerbos resource and an action. */
 export interface ToolEntry {
   /** Cerbos resource kind, such as `payment`. */
@@ -38,9 +46,10 @@ export interface ToolEntry {
   /**
    * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. It is asked without
    * arguments and attributes, so the policy's resource schema must exempt it (`ignoreWhen`). Without it, a plan of
-   * `action` decides what is shown; docs/lists.md says which to choose.
+   * `action` decides what is shown; docs/lists.md says which to choose. A function of the tool's name where the policies
+   * want an id or attributes, too.
    */
-  readonly list?: string;
+  readonly list?: string | ((tool: string) => ListedAs);
   /** Cerbos scope of the resource policy. */
   readonly scope?: string;
   /** Cerbos version of the resource policy. */
@@ -61,6 +70,11 @@ export interface ToolEntry {
  */
 export interface ToolMap {
   readonly [tool: string]: ToolEntry;
+}
+
+/** How a list itself is asked about, beside its items, where the map has an entry for it: `mcp:tools/list`. */
+export function listEntry(tools: ToolMap, operation: string): ToolEntry | undefined {
+  return Object.hasOwn(tools, operation) ? tools[operation] : undefined;
 }
 
 /** The resources and prompts of an MCP server, where a tool map does not say otherwise. */
@@ -86,10 +100,11 @@ export function checkToolMap(tools: ToolMap): void {
       throw new HopwiseError("config_invalid", `tools: "${name}" needs a kind and an action`);
     }
     // Schemas exempt it: as the action of a call, too, it would let arguments through that no schema saw.
-    if (entry.list === "" || called.has(JSON.stringify([entry.kind, entry.list]))) {
+    const { kind, list } = entry;
+    if (list === "" || (typeof list === "string" && called.has(JSON.stringify([kind, list])))) {
       throw new HopwiseError(
         "config_invalid",
-        `tools: "${name}" needs a listing action that is not empty, and of no call of the kind "${entry.kind}"`,
+        `tools: "${name}" needs a listing action that is not empty, and of no call of the kind "${kind}"`,
       );
     }
     checkSourceNames(`tools: "${name}"`, entry.sources, entry.argumentsAs ?? ARGUMENTS);

@@ -1,0 +1,65 @@
+import { HopwiseError } from "@hopwise/core";
+import { judge } from "./target-fault.ts";
+
+/** How one attempt to ask a target ended. */
+export type Outcome<Answer> = { readonly verdict: "answer"; readonly answer: Answer } | Failure;
+
+export interface Failure {
+  /**
+   * `refused`: the request is wrong. `fault`: the target, or the way to it. `slow`: somebody else was quicker. `left`: it
+   * ended too soon to tell.
+   */
+  readonly verdict: "refused" | "fault" | "slow" | "left";
+  readonly error: unknown;
+}
+
+/** How long an attempt may take. */
+export interface Bounds {
+  readonly limitMs: number;
+  /** From when on it has taken long, in milliseconds. */
+  readonly longMs: number;
+  readonly caller: AbortSignal | undefined;
+  /** Aborted when somebody else has answered. */
+  readonly answered: AbortSignal | undefined;
+}
+
+/**
+ * Asks once, within the bounds. It always ends, and never rejects: a client that does not listen to signals is left
+ * behind, or a breaker would wait for it forever.
+ */
+export function attempt<Answer>(
+  ask: (signal: AbortSignal) => Promise<Answer>,
+  { limitMs, longMs, caller, answered }: Bounds,
+): Promise<Outcome<Answer>> {
+  return new Promise((settle) => {
+    const own = new AbortController();
+    const from = performance.now();
+    const end = (outcome: Outcome<Answer>): void => {
+      clearTimeout(timer);
+      caller?.removeEventListener("abort", leave);
+      answered?.removeEventListener("abort", yieldToOther);
+      settle(outcome);
+    };
+    const giveUp = (verdict: Failure["verdict"], error: unknown): void => {
+      end({ verdict, error });
+      own.abort();
+    };
+    const tookLong = (): boolean => performance.now() - from >= longMs;
+    // Who leaves at once says nothing about the target. Who waited for long does.
+    const leave = (): void => giveUp(tookLong() ? "fault" : "left", callerLeft(caller));
+    const yieldToOther = (): void => giveUp(tookLong() ? "slow" : "left", undefined);
+    const expire = (): void =>
+      giveUp("fault", new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`));
+    const timer = setTimeout(expire, limitMs);
+    caller?.addEventListener("abort", leave, { once: true });
+    answered?.addEventListener("abort", yieldToOther, { once: true });
+    ask(own.signal).then(
+      (answer) => end({ verdict: "answer", answer }),
+      (error: unknown) => end({ verdict: judge(error), error }),
+    );
+  });
+}
+
+export function callerLeft(caller: AbortSignal | undefined): HopwiseError {
+  return new HopwiseError("policy_unavailable", "the caller stopped waiting", { cause: caller?.reason });
+}

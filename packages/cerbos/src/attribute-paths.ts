@@ -1,0 +1,60 @@
+/** An attribute that an expression reads: `R.attr.args.amount` is `{ of: "resource", path: ["args", "amount"] }`. */
+export interface AttributePath {
+  readonly of: "resource" | "principal";
+  readonly path: readonly string[];
+}
+
+/** What a CEL expression reads, as far as its text shows. */
+export interface Reading {
+  readonly attributes: readonly AttributePath[];
+  /** Attributes that it asks for with `has(…)` or `"name" in R.attr`: who asks before reading may leave them out. */
+  readonly guarded: readonly AttributePath[];
+  /** Names of the variables it uses: `V.limit` is `limit`. */
+  readonly variables: readonly string[];
+}
+
+/**
+ * Reads the attributes off a CEL expression by its text: no parser, so that what CEL may learn tomorrow is no error here.
+ * It stops at what only is known at run time: `R.attr.items[i].price` reads `items`.
+ */
+export function readExpression(expression: string): Reading {
+  const { text, texts } = withoutTexts(expression);
+  const guarded: AttributePath[] = [];
+  const attributes: AttributePath[] = [];
+  for (const match of text.matchAll(ATTRIBUTE)) {
+    const [whole, root = "", steps = ""] = match;
+    const of = root.startsWith("R") || root.includes("resource") ? "resource" : "principal";
+    const after = text.slice(match.index + whole.length);
+    const before = text.slice(0, match.index);
+    let path = stepsOf(steps, texts);
+    // `R.attr.name.startsWith(…)`: the last step is a function.
+    if (/^\s*\(/.test(after) && !steps.endsWith("]")) path = path.slice(0, -1);
+    const asked = /§(\d+)§\s+in\s+$/.exec(before)?.[1];
+    if (asked !== undefined) {
+      guarded.push({ of, path: [...path, texts[Number(asked)] as string] });
+    } else if (/\bhas\s*\(\s*$/.test(before) && path.length > 0) {
+      // It asks for the last step, and reads what leads there.
+      guarded.push({ of, path });
+      path = path.slice(0, -1);
+    }
+    if (path.length > 0) attributes.push({ of, path });
+  }
+  const variables = Array.from(text.matchAll(/(?<![\w.])(?:V|variables)\.(\w+)/g), ([, name]) => name as string);
+  return { attributes, guarded, variables };
+}
+
+const ATTRIBUTE = /(?<![\w.])(R|P|request\.resource|request\.principal)\.attr((?:\.[A-Za-z_]\w*|\[\s*§\d+§\s*\])*)/g;
+
+function stepsOf(steps: string, texts: readonly string[]): readonly string[] {
+  return Array.from(steps.matchAll(/\.(\w+)|§(\d+)§/g), ([, name, text]) => name ?? (texts[Number(text)] as string));
+}
+
+/** Takes texts out, so that nothing in them is taken for code, and leaves their number. */
+function withoutTexts(expression: string): { readonly text: string; readonly texts: readonly string[] } {
+  const texts: string[] = [];
+  const text = expression.replace(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/gs, (_, double, single) => {
+    texts.push(double ?? single);
+    return `§${texts.length - 1}§`;
+  });
+  return { text, texts };
+}

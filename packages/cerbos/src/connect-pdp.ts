@@ -1,0 +1,164 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { GRPC } from "@cerbos/grpc";
+import { HopwiseError } from "@hopwise/core";
+import { noticeLostPolicies } from "./lost-policies.ts";
+import { type PdpProbe, type PdpWarning, probePdp } from "./probe-pdp.ts";
+import { type PolicyClient, type ResilienceOptions, resilient } from "./resilient.ts";
+import { clientFor, type PdpTls } from "./target.ts";
+
+/** Options of {@link connectPdp}; only `targets` is required. */
+export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
+  /**
+   * Where the PDPs are, one or several that serve the same policies: `host:port`, `dns:///host:port`, `[IPv6]:port`,
+   * `unix:/path`. They are asked in turns; a name with several addresses is asked at all of them.
+   */
+  readonly targets: string | readonly string[];
+  /** Uses TLS for all targets, with these keys. When left out, TLS is used for what is not on this machine. */
+  readonly tls?: PdpTls;
+  /** Talks plain text also with other machines: whoever is on the way reads all attributes and writes the answers. */
+  readonly plaintext?: "dangerously-unencrypted";
+  /**
+   * How long to wait until a PDP serves, in milliseconds.
+   *
+   * @defaultValue 10_000
+   */
+  readonly startTimeoutMs?: number;
+  /** Called with each warning, at the start and when a target that was gone is back. Nothing is printed without it. */
+  readonly onWarning?: (warning: PdpWarning) => void;
+  /** Called when a target failed several times and is left alone, and when it is asked again. */
+  readonly onChange?: (change: { readonly target: string; readonly up: boolean }) => void;
+}
+
+/** PDPs that run elsewhere. */
+export interface ConnectedPdp extends AsyncDisposable {
+  /** Asks the targets in turns, once more where one failed, and leaves alone who keeps failing: see {@link resilient}. */
+  readonly client: PolicyClient;
+  /** The oldest version of Cerbos among the targets that answered at the start. */
+  readonly version: string;
+  /** What was found missing at the start. */
+  readonly warnings: readonly PdpWarning[];
+  /** Disconnects. May be called again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to PDPs that run elsewhere, and waits until one of them serves.
+ *
+ * @example
+ * ```ts
+ * await using pdp = await connectPdp({
+ *   targets: ["pdp-1.internal:3593", "pdp-2.internal:3593"],
+ *   tls: { ca: await readFile("/etc/pki/internal-ca.pem") },
+ *   onWarning: ({ target, code, text }) => console.warn(`${target}: ${code}: ${text}`),
+ * });
+ * const authorizer = createAuthorizer({ cerbos: pdp.client, … });
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for targets or keys that are none, `pdp_missing` when nobody serves in time
+ */
+export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedPdp> {
+  const { tls, plaintext, startTimeoutMs = 10_000, onWarning, onChange, targets: given, ...resilience } = options;
+  const targets = typeof given === "string" ? [given] : [...given];
+  if (tls !== undefined && plaintext !== undefined) {
+    throw new HopwiseError("config_invalid", "tls and plaintext contradict each other", { pointer: "/plaintext" });
+  }
+  if (targets.length === 0) {
+    throw new HopwiseError("config_invalid", "name at least one target, such as localhost:3593", {
+      pointer: "/targets",
+    });
+  }
+  const clients: GRPC[] = [];
+  const close = async (): Promise<void> => {
+    for (const client of clients) client.close();
+  };
+  const warn = (warning: PdpWarning): void => {
+    try {
+      onWarning?.(warning);
+    } catch {
+      // who listens decides nothing
+    }
+  };
+  try {
+    for (const [i, target] of targets.entries()) clients.push(clientFor(target, `/targets/${i}`, { tls, plaintext }));
+    let sawCanary = false;
+    const report = (probe: PdpProbe | undefined, target: string): readonly PdpWarning[] => {
+      sawCanary ||= probe?.warnings.every(({ code }) => code !== "strict_evaluation_unknown") ?? false;
+      const warnings = warningsOf(target, probe);
+      warnings.forEach(warn);
+      return warnings;
+    };
+    const watched = clients.map((client) => noticeLostPolicies(client, () => sawCanary));
+    const client = resilient(watched, {
+      ...resilience,
+      onChange({ index, up }) {
+        const target = targets[index] as string;
+        onChange?.({ target, up });
+        if (!up) return;
+        // Whoever is back may be somebody else: an older version, or one that was set up anew.
+        const signal = AbortSignal.timeout(startTimeoutMs);
+        probePdp(clients[index] as GRPC, { signal }).then(
+          (probe) => void report(probe, target),
+          () => {},
+        );
+      },
+    });
+    const probes = await probeAll(targets, clients, startTimeoutMs);
+    const warnings = targets.flatMap((target, i) => report(probes[i], target));
+    return { client, version: oldest(probes), warnings, close, [Symbol.asyncDispose]: close };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
+/** Polled this often; the clients reconnect by themselves. */
+const POLL_MS = 50;
+/** How much longer than the first to serve the others may take. */
+const GRACE_MS = 1_000;
+
+/** One probe a target, undefined where nobody served in time. */
+async function probeAll(
+  targets: readonly string[],
+  clients: readonly GRPC[],
+  timeoutMs: number,
+): Promise<readonly (PdpProbe | undefined)[]> {
+  const stop = new AbortController();
+  const faults: string[] = [];
+  let timer = setTimeout(() => stop.abort(), timeoutMs);
+  const from = performance.now();
+  const probes = await Promise.all(
+    clients.map(async (client, i) => {
+      while (!stop.signal.aborted) {
+        try {
+          const probe = await probePdp(client, { signal: stop.signal });
+          clearTimeout(timer);
+          timer = setTimeout(() => stop.abort(), Math.min(GRACE_MS, timeoutMs - (performance.now() - from)));
+          return probe;
+        } catch (fault) {
+          if (!stop.signal.aborted || faults[i] === undefined) faults[i] = String((fault as Error).message);
+          await delay(POLL_MS);
+        }
+      }
+      return undefined;
+    }),
+  );
+  clearTimeout(timer);
+  if (probes.some((probe) => probe !== undefined)) return probes;
+  const lines = targets.map((target, i) => `  ${target}: ${faults[i] ?? "no answer"}`);
+  throw new HopwiseError(
+    "pdp_missing",
+    `No Cerbos PDP served within ${timeoutMs} ms. Start it, or correct the targets and how they are protected (TLS, unless ` +
+      `they are on this machine):\n${lines.join("\n")}`,
+    { pointer: "/targets" },
+  );
+}
+
+function warningsOf(target: string, probe: PdpProbe | undefined): readonly PdpWarning[] {
+  if (probe !== undefined) return probe.warnings.map((warning) => ({ ...warning, target }));
+  return [{ code: "target_absent", text: "Nobody serves there. It is asked as soon as somebody does.", target }];
+}
+
+function oldest(probes: readonly (PdpProbe | undefined)[]): string {
+  const versions = probes.flatMap((probe) => (probe === undefined ? [] : [probe.version]));
+  return versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true }))[0] as string;
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { probePdp } from "./probe-pdp.ts";
+import { PAYMENTS, temporaryFolder } from "./testing/policies.ts";
+import { plainClient, type RemotePdpOptions, remotePdp } from "./testing/remote-pdp.ts";
+
+const COMPANY = fileURLToPath(new URL("../../../policies", import.meta.url));
+
+async function codes(options: RemotePdpOptions): Promise<readonly string[]> {
+  const remote = await remotePdp({ policies: COMPANY, ...options });
+  const { warnings } = await probePdp(plainClient(remote.target));
+  return warnings.map(({ code }) => code);
+}
+
+/** A PDP of this version that answers the canary's questions as a strict one does. */
+function ofVersion(version: string): Parameters<typeof probePdp>[0] {
+  const results = ["evaluate", "validate"].map((action) => ({
+    actions: { [action]: "EFFECT_DENY" },
+    metadata: { actions: { [action]: { matchedPolicy: "resource.hopwise_canary.vdefault" } } },
+  }));
+  return { serverInfo: async () => ({ version }), checkResources: async () => ({ results }) } as never;
+}
+
+describe("probing a PDP", () => {
+  it("says its version, and nothing else where nothing is missing", async () => {
+    const remote = await remotePdp({ policies: COMPANY });
+    const probe = await probePdp(plainClient(remote.target));
+    expect(probe).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), warnings: [] });
+  });
+
+  it("sees by behaviour that a rule that cannot be evaluated is skipped", async () => {
+    expect(await codes({ strictEvaluation: false })).toEqual(["strict_evaluation_off"]);
+  });
+
+  it.each(["warn", "none"] as const)("sees that schemas are not enforced: %s", async (schemaEnforcement) => {
+    expect(await codes({ schemaEnforcement })).toEqual(["schemas_not_enforced"]);
+  });
+
+  it("says that it could not see that where the policy for it is not there", async () => {
+    expect(await codes({ policies: temporaryFolder({ "payments.yaml": PAYMENTS }) })).toEqual([
+      "strict_evaluation_unknown",
+    ]);
+  });
+
+  it.each([
+    ["0.50.0", ["annotations_missing", "role_policies_unsafe", "failed_rules_unseen"]],
+    ["0.51.0", ["failed_rules_unseen"]],
+    ["0.53.9", ["failed_rules_unseen"]],
+    ["0.54.0", []],
+    ["v0.55.0-prerelease", []],
+    ["1.0.0", []],
+    ["unknown", ["version_unknown"]],
+    ["", ["version_unknown"]],
+  ])("knows by the version what is missing: %o", async (version, expected) => {
+    const probe = await probePdp(ofVersion(version));
+    expect(probe.version).toBe(version);
+    expect(probe.warnings.map(({ code }) => code)).toEqual(expected);
+  });
+
+  it("says what to do", async () => {
+    const { warnings } = await probePdp(ofVersion("0.50.0"));
+    for (const { text } of warnings) expect(text).toMatch(/Use Cerbos 0\.5[14]\.0 or newer; this is 0\.50\.0\.$/);
+  });
+
+  it("fails with the client's error where nobody answers", async () => {
+    await expect(probePdp(plainClient("unix:/nowhere/cerbos.sock"))).rejects.toMatchObject({ code: 14 });
+  });
+});

@@ -1,0 +1,137 @@
+import type { GRPC } from "@cerbos/grpc";
+
+/** What a PDP lacks, or may lack, of what Hopwise relies on. Stable, for programs. */
+export type PdpWarningCode =
+  | "target_absent"
+  | "version_unknown"
+  | "annotations_missing"
+  | "role_policies_unsafe"
+  | "failed_rules_unseen"
+  | "strict_evaluation_off"
+  | "strict_evaluation_unknown"
+  | "schemas_not_enforced";
+
+/** Something an operator should know about a PDP before relying on it. */
+export interface PdpWarning {
+  readonly code: PdpWarningCode;
+  /** What is missing, what follows from it, and what to do. */
+  readonly text: string;
+  /** Where the PDP is, if it was connected to by a target. */
+  readonly target?: string;
+}
+
+/** What {@link probePdp} found out. */
+export interface PdpProbe {
+  /** Version of Cerbos, as it says itself, such as `0.55.0`. */
+  readonly version: string;
+  /** Empty when nothing is missing. Nothing is printed. */
+  readonly warnings: readonly PdpWarning[];
+}
+
+/**
+ * Asks a PDP what it is, and shows what it does: whether a rule that cannot be evaluated denies, and whether attributes
+ * that do not fit their schema deny. No version number tells that, and no answer of Cerbos either, so a policy is needed
+ * that is there for nothing else: `hopwise_canary` in the policies this project brings along. Without it the warning is
+ * `strict_evaluation_unknown`. The two questions decide nothing; a decision log shows them as `hopwise-probe`.
+ *
+ * @example
+ * ```ts
+ * const { version, warnings } = await probePdp(cerbos, { signal: AbortSignal.timeout(2_000) });
+ * for (const { code, text } of warnings) console.warn(`${code}: ${text}`);
+ * ```
+ *
+ * @throws whatever the client throws when nobody answers
+ */
+export async function probePdp(
+  client: Pick<GRPC, "serverInfo" | "checkResources">,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<PdpProbe> {
+  const [{ version }, behaviour] = await Promise.all([client.serverInfo(options), lacksByBehaviour(client, options)]);
+  return { version, warnings: [...lacksOf(version), ...behaviour] };
+}
+
+const CANARY = "hopwise_canary";
+
+type CanaryClient = Pick<GRPC, "checkResources">;
+interface AskOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Whether the PDP has the canary's policy. */
+export async function hasCanary(client: CanaryClient, options: AskOptions): Promise<boolean> {
+  return (await askCanary(client, options)).known;
+}
+
+async function lacksByBehaviour(client: CanaryClient, options: AskOptions): Promise<readonly PdpWarning[]> {
+  const { known, strict, enforced } = await askCanary(client, options);
+  if (!known) return [{ code: "strict_evaluation_unknown", text: STRICT_UNKNOWN }];
+  return [
+    ...(strict ? [] : [{ code: "strict_evaluation_off", text: STRICT_OFF } as const]),
+    ...(enforced ? [] : [{ code: "schemas_not_enforced", text: SCHEMAS_IGNORED } as const]),
+  ];
+}
+
+interface Song {
+  readonly known: boolean;
+  /** It denied where a DENY rule failed. */
+  readonly strict: boolean;
+  /** It denied where attributes did not fit their schema. */
+  readonly enforced: boolean;
+}
+
+async function askCanary(client: CanaryClient, options: AskOptions): Promise<Song> {
+  const { results } = await client.checkResources(
+    {
+      principal: { id: "hopwise-probe", roles: ["hopwise_probe"] },
+      resources: [
+        { resource: { kind: CANARY, id: "rule", attr: { song: "none" } }, actions: ["evaluate"] },
+        { resource: { kind: CANARY, id: "schema", attr: {} }, actions: ["validate"] },
+      ],
+      includeMetadata: true,
+    },
+    options,
+  );
+  const [rule, schema] = results;
+  return {
+    known: rule?.metadata?.actions["evaluate"]?.matchedPolicy === `resource.${CANARY}.vdefault`,
+    strict: rule?.actions["evaluate"] === "EFFECT_DENY",
+    enforced: schema?.actions["validate"] === "EFFECT_DENY",
+  };
+}
+
+const STRICT_UNKNOWN =
+  `It has no policy for "${CANARY}", so it cannot be seen whether it denies when a rule cannot be evaluated. ` +
+  "Add that policy (and its schema) to its policies, and set engine.strictEvaluation (Cerbos 0.55.0 or newer).";
+const STRICT_OFF =
+  "It skips a rule that cannot be evaluated, also one that denies: what the rule forbids is then allowed. " +
+  "Use Cerbos 0.55.0 or newer and set engine.strictEvaluation to true.";
+const SCHEMAS_IGNORED =
+  "It lets attributes pass that do not fit their schema, and rules that read them may fail. " +
+  'Set schema.enforcement to "reject".';
+
+/** What versions before this one lack. */
+const SINCE: readonly (readonly [minor: number, code: PdpWarningCode, text: string])[] = [
+  [51, "annotations_missing", "Its decision log cannot show chain and hop: it does not know request annotations."],
+  [
+    51,
+    "role_policies_unsafe",
+    "A role policy does not stop what it does not list: the parent role's permissions come through.",
+  ],
+  [
+    54,
+    "failed_rules_unseen",
+    "A rule that cannot be evaluated leaves no trace, not even in its log, so nobody learns that it was skipped.",
+  ],
+];
+
+function lacksOf(version: string): readonly PdpWarning[] {
+  const [, major, minor] = /^v?(\d+)\.(\d+)\.\d+/.exec(version) ?? [];
+  if (major === undefined) {
+    return [{ code: "version_unknown", text: "It does not say which version it is: what it lacks cannot be told." }];
+  }
+  if (Number(major) > 0) return [];
+  return SINCE.filter(([since]) => Number(minor) < since).map(([since, code, text]) => ({
+    code,
+    text: `${text} Use Cerbos 0.${since}.0 or newer; this is ${version}.`,
+  }));
+}

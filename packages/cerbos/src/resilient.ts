@@ -1,0 +1,221 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { GRPC } from "@cerbos/grpc";
+import { HopwiseError } from "@hopwise/core";
+import { attempt, type Bounds, callerLeft, type Outcome } from "./attempt.ts";
+import { type Breaker, createBreaker } from "./breaker.ts";
+
+/** The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it. */
+export type PolicyClient = Pick<GRPC, "checkResources" | "planResources">;
+
+/** Options of {@link resilient}. All times are in milliseconds. */
+export interface ResilienceOptions {
+  /**
+   * The most a call takes, all attempts together, whether or not the caller has a deadline of its own.
+   *
+   * @defaultValue 5_000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * How long to wait for one target before another one is asked as well; the first answer counts. Keep it well below the
+   * deadline of the authorizer. A caller who leaves later than this without an answer counts against the target.
+   *
+   * @defaultValue 250
+   */
+  readonly patienceMs?: number;
+  /**
+   * After how many faults in a row a target is left alone.
+   *
+   * @defaultValue 5
+   */
+  readonly faultsInARow?: number;
+  /**
+   * For how long a target is left alone before one call tries it again.
+   *
+   * @defaultValue 1_000
+   */
+  readonly restMs?: number;
+  /** Called when a target is left alone, and when it is asked again. What it throws is dropped. */
+  readonly onChange?: (change: TargetChange) => void;
+}
+
+/** A target that is left alone from now on, or is asked again. */
+export interface TargetChange {
+  /** Its place among the clients. */
+  readonly index: number;
+  readonly up: boolean;
+}
+
+/**
+ * Makes one client of one or several, which outlives their bad days: it asks in turns, asks once more where a target
+ * failed (the next one, or the same one again), and leaves alone who failed several times in a row.
+ *
+ * It asks at most twice, because checks and plans change nothing; never after the caller's signal was aborted, never
+ * beyond `timeoutMs`, and never where the answer says that the request is wrong. Where nobody can be asked it fails at
+ * once. It makes no answer up and keeps none.
+ *
+ * @example
+ * ```ts
+ * const cerbos = resilient(new HTTP("https://pdp.example.com"));
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for no client, or numbers that are not positive. Calls reject with
+ * `policy_unavailable`, or with the error of the last client that was asked
+ */
+export function resilient(
+  clients: PolicyClient | readonly PolicyClient[],
+  options: ResilienceOptions = {},
+): PolicyClient {
+  const settings = checked(options);
+  const lanes = (Array.isArray(clients) ? clients : [clients]).map((client: PolicyClient, index) =>
+    createLane(client, index, settings, othersUp),
+  );
+  if (lanes.length === 0) throw new HopwiseError("config_invalid", "resilient() was given no client");
+  let turn = 0;
+
+  async function ask<Answer>(question: Question<Answer>, caller: AbortSignal | undefined): Promise<Answer> {
+    if (caller?.aborted) throw callerLeft(caller);
+    const endsAt = performance.now() + settings.timeoutMs;
+    const start = turn++;
+    // One that rests only because another one was quicker is better than none.
+    const first = next(start) ?? lanes.find((lane) => lane.onlySlow);
+    if (first === undefined) throw nobodyLeft(lanes.length);
+    const answered = lanes.length > 1 ? new AbortController() : undefined;
+    const askOnce = (lane: Lane): Promise<Outcome<Answer>> =>
+      lane.ask(question, { limitMs: endsAt - performance.now(), caller, answered: answered?.signal });
+
+    const one = askOnce(first);
+    let outcome = othersUp(first) ? await within(settings.patienceMs, one) : await one;
+    if (outcome === undefined || outcome.verdict === "fault") {
+      const second = next(start, first) ?? (outcome === undefined ? undefined : lastResort(start, first));
+      if (second === first) await pause(caller);
+      const goesOn = second !== undefined && !caller?.aborted && performance.now() < endsAt;
+      const two = goesOn ? askOnce(second) : undefined;
+      // The first one is slow, or has failed. Slow is not gone: whoever answers first is right.
+      if (outcome === undefined) outcome = two === undefined ? await one : await firstAnswer(one, two);
+      else if (two !== undefined) outcome = await two;
+      answered?.abort(); // costs too much to do where nobody else was asked
+    }
+    if (outcome.verdict !== "answer") throw outcome.error;
+    return outcome.answer;
+  }
+
+  /** The next one in turn that may be asked, but not this one. */
+  function next(start: number, not?: Lane): Lane | undefined {
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[(start + i) % lanes.length] as Lane;
+      if (lane !== not && lane.breaker.admits) return lane;
+    }
+    return undefined;
+  }
+
+  /** Where the first one failed and nobody else is up: one that rests is better than none, and may only have been slow. */
+  function lastResort(start: number, failed: Lane): Lane | undefined {
+    const others = lanes.filter((lane) => lane !== failed);
+    return others[start % others.length] ?? (failed.breaker.admits ? failed : undefined);
+  }
+
+  function othersUp(lane: Lane): boolean {
+    return lanes.some((other) => other !== lane && other.breaker.up);
+  }
+
+  return {
+    checkResources: (request, options) =>
+      ask((client, signal) => client.checkResources(request, { ...options, signal }), options?.signal),
+    planResources: (request, options) =>
+      ask((client, signal) => client.planResources(request, { ...options, signal }), options?.signal),
+  };
+}
+
+type Question<Answer> = (client: PolicyClient, signal: AbortSignal) => Promise<Answer>;
+
+/** One client, and whether it is worth asking. */
+interface Lane {
+  readonly breaker: Breaker;
+  /** What it did wrong last was to be slower than another one. */
+  readonly onlySlow: boolean;
+  ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">): Promise<Outcome<Answer>>;
+}
+
+type Settings = Required<Omit<ResilienceOptions, "onChange">> & Pick<ResilienceOptions, "onChange">;
+
+/** @param othersUp whether another one is up: the last one is not left alone for being slow */
+function createLane(client: PolicyClient, index: number, settings: Settings, othersUp: (lane: Lane) => boolean): Lane {
+  const breaker = createBreaker({
+    ...settings,
+    onChange(up) {
+      try {
+        settings.onChange?.({ index, up });
+      } catch {
+        // who listens decides nothing
+      }
+    },
+  });
+  let onlySlow = false;
+  const lane: Lane = {
+    breaker,
+    get onlySlow() {
+      return onlySlow;
+    },
+    ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">) {
+      // The call that shows whether a target is back has to end as a yes or a no, however soon its caller leaves.
+      const trying = !breaker.up;
+      const longMs = trying ? 0 : settings.patienceMs;
+      const run = (): Promise<Outcome<Answer>> =>
+        attempt(async (signal) => question(client, signal), { ...bounds, longMs });
+      if (!breaker.admits) return run(); // as a last resort
+      return breaker.run(run, ({ verdict }) => {
+        if (verdict !== "left") onlySlow = verdict === "slow";
+        if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
+        return COUNTS_AS[verdict];
+      });
+    },
+  };
+  return lane;
+}
+
+const COUNTS_AS = { answer: "success", refused: "success", fault: "failure", left: "neither" } as const;
+
+/** Undefined when the time is over first. */
+async function within<Value>(ms: number, value: Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  const settled = await Promise.race([value, over]);
+  clearTimeout(timer);
+  return settled;
+}
+
+/** The first that is an answer, or says that the request is wrong; when none is, the outcome of the last that ended. */
+function firstAnswer<Answer>(...attempts: readonly Promise<Outcome<Answer>>[]): Promise<Outcome<Answer>> {
+  return new Promise((settle, reject) => {
+    let open = attempts.length;
+    for (const attempt of attempts) {
+      attempt.then((outcome) => {
+        open--;
+        if (open === 0 || outcome.verdict === "answer" || outcome.verdict === "refused") settle(outcome);
+      }, reject);
+    }
+  });
+}
+
+/** So that many callers of a target that just fell over do not all come back in the same moment. */
+async function pause(caller: AbortSignal | undefined): Promise<void> {
+  await delay(5 + Math.random() * 20, undefined, caller === undefined ? {} : { signal: caller }).catch(() => {});
+}
+
+function nobodyLeft(targets: number): HopwiseError {
+  const who = targets === 1 ? "the policy decision point" : "every policy decision point";
+  return new HopwiseError("policy_unavailable", `${who} failed several times in a row and is left alone for a moment`);
+}
+
+function checked(options: ResilienceOptions): Settings {
+  const settings = { timeoutMs: 5_000, patienceMs: 250, faultsInARow: 5, restMs: 1_000, ...options };
+  for (const [name, value] of Object.entries(settings)) {
+    if (typeof value === "function") continue;
+    if (!(typeof value === "number" && value > 0 && Number.isFinite(value))) {
+      throw new HopwiseError("config_invalid", `${name} must be a positive number`, { pointer: `/${name}` });
+    }
+  }
+  return settings;
+}
