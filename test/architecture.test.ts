@@ -120,6 +120,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "core/grant",
     "type:core/json",
+    "core/plain-text.ts",
     "core/principal",
     "core/resource",
     "type:core/source",
@@ -132,6 +133,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   mcp: ["@hopwise/core", "node:"],
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
+  // The one package that writes files; the core knows none.
+  audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.
   "ai-sdk/mcp.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
 };
