@@ -58,6 +58,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/deadline.ts",
     "core/decision",
     "core/errors.ts",
+    "core/grant",
     "core/json",
     "core/plain-text.ts",
     "type:core/source",

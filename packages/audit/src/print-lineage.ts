@@ -59,9 +59,11 @@ function loginLines(root: TokenRecord | undefined): string[] {
   return [`logged in as ${plain(subject)} at ${plain(issuer)} (${plain(kind)}${when})`];
 }
 
-function tokenLines({ hash, jti, key, issuedAt, expiresAt, tools }: TokenRecord, maker: string | undefined): string[] {
+function tokenLines(token: TokenRecord, maker: string | undefined): string[] {
+  const { hash, jti, key, issuedAt, expiresAt, tools, handed } = token;
   return [
     `was handed ${tools.map(plain).join(", ") || "nothing"} by ${plain(maker)}`,
+    ...(handed === undefined ? [] : [`for this call: ${plain(handed)}`]),
     `from ${instant(issuedAt)} to ${instant(expiresAt)}, by token ${plain(hash)} (jti ${plain(jti)}), for key ${plain(key)}`,
   ];
 }
@@ -94,13 +96,14 @@ function refusal({ rule, pointer, wouldPass, chain }: DecisionRecord): string[] 
 }
 
 /** What the policies were asked about, and what the result had to go through. */
-function question({ asked, argumentsHash, arguments: kept, obligations }: DecisionRecord): string[] {
+function question({ asked, pdp, argumentsHash, arguments: kept, obligations }: DecisionRecord): string[] {
   const { received, parsed } = argumentsHash;
   const schema = parsed === undefined ? "" : `, as the tool's schema made them ${plain(parsed)}`;
   const scope = asked?.scope === undefined ? "" : ` in scope ${plain(asked.scope)}`;
+  const version = pdp === undefined ? "" : `, of Cerbos ${plain(pdp.version)}`;
   const { redact = [], limit = {} } = obligations ?? {};
   return [
-    ...(asked === undefined ? [] : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${scope}`]),
+    ...(asked === undefined ? [] : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${scope}${version}`]),
     `   arguments: sha-256 ${plain(received)}${schema}`,
     ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
     ...redact.map((pointer) => `   owed: ${plain(pointer)} is taken out of the result`),

@@ -38,6 +38,8 @@ import {
 export interface AuthorizerOptions {
   /** A Cerbos client: of `@cerbos/grpc`, of `@cerbos/http`, or `startPdp().client`. */
   readonly cerbos: PolicyDecisionPoint;
+  /** Which version of Cerbos answers, for the record: `pdp.version` of `startPdp` and `connectPdp`. */
+  readonly pdpVersion?: string;
   /** The names of this enforcement point: absolute URIs, as callers know them. */
   readonly audience: string | readonly string[];
   /** Who may start a chain. */
@@ -154,7 +156,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   });
   const begin = (tool: string, via: Invocation["via"], traceparent?: string): Invocation => {
     const named = Object.hasOwn(tools, tool) || MCP_OPERATIONS.some((operation) => operation === tool);
-    const settings = { audience: audience[0] as string, audit, telemetry, deadlineMs, clock };
+    const { pdpVersion } = options;
+    const settings = { audience: audience[0] as string, audit, telemetry, deadlineMs, clock, pdpVersion };
     return beginInvocation({ ...settings, tool, via, named, traceparent });
   };
 
