@@ -90,6 +90,8 @@ export async function enter(): Promise<Cast> {
     tools,
     delegation: { kind: "delegation", action: "delegate" },
     audit: both(log, audit),
+    // A machine that is busy for a moment, or a slow disk, must not end the story.
+    deadlineMs: 10_000,
     state: memoryState(),
   });
 

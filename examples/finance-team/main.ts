@@ -246,7 +246,7 @@ async function bobLooksAround(url: string, token: string): Promise<void> {
 
 /** What came of a call is written after it was answered. */
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 1000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** One record in one line. */
