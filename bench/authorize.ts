@@ -3,7 +3,7 @@ import type { CheckResourcesRequest } from "@cerbos/core";
 import { resilient, startPdp } from "@hopwise/cerbos";
 import { type Credential, type Decision, type HeldDelegation, type PolicyDecisionPoint, prove } from "@hopwise/core";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
-import { AUDIENCE, CALL, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
+import { AUDIENCE, CALL, FULFILS, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 
 export interface AuthorizeResult {
   readonly sessionOverRaw3: number;
@@ -21,7 +21,7 @@ export async function measureAuthorize(): Promise<AuthorizeResult> {
   await using pdp = await startPdp({ policies: POLICIES });
   const team = await makeTeam();
   const messages = await captureMessages(pdp.client, async (cerbos) =>
-    (await makeAuthorizer(team, cerbos).openSession(team.held)).authorize(CALL),
+    (await makeAuthorizer(team, cerbos).openSession(team.held)).authorize({ ...CALL, ...FULFILS }),
   );
   const authorizer = makeAuthorizer(team, pdp.client);
   const session = await authorizer.openSession(team.held);
@@ -29,11 +29,12 @@ export async function measureAuthorize(): Promise<AuthorizeResult> {
 
   const times = await takeTurns(
     {
-      session: repeat(async () => mustBeAllowed(await session.authorize(CALL))),
+      session: repeat(async () => mustBeAllowed(await session.authorize({ ...CALL, ...FULFILS }))),
       wire: async (count) => {
         const credentials = await makeProofs(team.held, count);
         return async () => {
-          for (const credential of credentials) mustBeAllowed(await authorizer.authorize({ ...CALL, credential }));
+          for (const credential of credentials)
+            mustBeAllowed(await authorizer.authorize({ ...CALL, ...FULFILS, credential }));
         };
       },
       raw3: repeat(() => Promise.all(messages.map((message) => pdp.client.checkResources(message)))),

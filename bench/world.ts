@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import {
   type AuditSink,
   type Authorizer,
+  type AuthorizerOptions,
+  agentsFrom,
   createAuthorizer,
   createIssuer,
   type DecisionRecord,
@@ -13,19 +15,22 @@ import {
   grant,
   type HeldDelegation,
   type Issuer,
-  inMemoryAgents,
-  inMemoryUsers,
   memoryState,
   type PolicyDecisionPoint,
   type Signer,
   serialize,
   type ToolMap,
+  type User,
+  usersFrom,
   wildcard,
 } from "@hopwise/core";
 
 export const POLICIES: string = fileURLToPath(new URL("../policies", import.meta.url));
 export const AUDIENCE = "https://pay.acme.example/mcp";
 const ISSUER = "https://id.acme.example";
+
+/** Whoever measures puts no result through `fulfil`, since no tool runs. */
+export const FULFILS = { fulfils: true } as const;
 
 /** The call that is judged: a reader agent reads an invoice, which the policies allow to all three hops. */
 export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" } } as const;
@@ -106,40 +111,41 @@ const TOOLS: ToolMap = {
   },
 };
 
+const ALICE: User = {
+  id: "alice",
+  roles: ["employee", "analyst"],
+  attributes: { department: "finance", region: "EMEA", paymentLimit: 1000 },
+};
+
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
-export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint, tools: ToolMap = TOOLS): Authorizer {
+export function makeAuthorizer(
+  team: Team,
+  cerbos: PolicyDecisionPoint,
+  options: Pick<Partial<AuthorizerOptions>, "audit" | "tools"> = {},
+): Authorizer {
   const owner = "finance-team";
   return createAuthorizer({
     cerbos,
     audience: AUDIENCE,
     trust: [team.issuer.trustAnchor],
-    users: inMemoryUsers({
-      [ISSUER]: {
-        alice: {
-          roles: ["employee", "analyst"],
-          attributes: { department: "finance", region: "EMEA", paymentLimit: 1000 },
-        },
-      },
+    // What a team has in production: a directory and a registry that are asked, and remembered for a minute.
+    users: usersFrom({ name: "directory", ttlMs: 60_000, find: () => ALICE }),
+    agents: agentsFrom({
+      name: "registry",
+      ttlMs: 60_000,
+      find: (name) =>
+        name === "planner"
+          ? { roles: ["finance_agent"], class: "finance", owner, keys: [team.planner.publicJwk] }
+          : { roles: ["reader_agent"], class: "reader", owner, keys: [team.researcher.publicJwk] },
     }),
-    agents: inMemoryAgents({
-      planner: {
-        roles: ["finance_agent"],
-        attributes: { class: "finance", owner },
-        keys: [team.planner.publicJwk],
-      },
-      researcher: {
-        roles: ["reader_agent"],
-        attributes: { class: "reader", owner },
-        keys: [team.researcher.publicJwk],
-      },
-    }),
-    tools,
+    tools: TOOLS,
     delegation: { kind: "delegation", action: "delegate" },
     // A machine that is busy for a moment must not end the measurement.
     deadlineMs: 30_000,
     audit: boundedAudit(),
     // Proofs of this process's first second count, too: nobody used one before.
     state: memoryState({ since: 0 }),
+    ...options,
   });
 }
 

@@ -42,6 +42,15 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "@cerbos/core",
   ],
   "core/audit": ["core/decision", "core/crypto", "core/json", "type:core/errors.ts", "type:core/source", "core/token"],
+  "core/telemetry": ["type:core/audit", "type:core/decision"],
+  // A door of its own (`@hopwise/core/opentelemetry`): the other one works where this optional peer is not installed.
+  "core/opentelemetry": [
+    "core/telemetry",
+    "type:core/audit",
+    "type:core/decision",
+    "core/errors.ts",
+    "@opentelemetry/api",
+  ],
   // The few files that put the stages in order know them all.
   "core/invocation.ts": [
     "core/audit",
@@ -49,9 +58,11 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/deadline.ts",
     "core/decision",
     "core/errors.ts",
+    "core/grant",
     "core/json",
     "core/plain-text.ts",
     "type:core/source",
+    "type:core/telemetry",
     "core/token",
   ],
   "core/caller.ts": [
@@ -88,6 +99,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/resource",
     "core/source",
     "type:core/state",
+    "core/telemetry",
     "core/token",
   ],
   "core/describe-context.ts": [
@@ -109,10 +121,12 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "core/grant",
     "type:core/json",
+    "core/plain-text.ts",
     "core/principal",
     "core/resource",
     "type:core/source",
     "core/state",
+    "type:core/telemetry",
     "core/token",
   ],
   // Only errors of the core: see below.
@@ -120,6 +134,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   mcp: ["@hopwise/core", "node:"],
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
+  // The one package that writes files; the core knows none.
+  audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.
   "ai-sdk/mcp.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
 };

@@ -1,7 +1,8 @@
 /**
  * The programs of docs/ are run as they stand there. A page is a folder of files: each block of code that names a file
  * (```ts list.ts, ```yaml policies/payment.yaml) is written there, also one in a comment, which readers do not see. Then
- * every program is run, in the order of the page. A block ```text right after a program is what it must print.
+ * every program is run, in the order of the page. A block ```text right after a program is what it must print. A block
+ * below `<!-- executed by … -->` is another test's.
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -18,12 +19,16 @@ interface Block {
   readonly text: string;
 }
 
+const OTHERS = /^<!-- executed by .*-->\n```[\s\S]*?^```$/gm;
+
 function blocksOf(page: string): readonly Block[] {
-  return [...page.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(([, language = "", file, text = ""]) => ({
-    language,
-    file,
-    text,
-  }));
+  return [...page.replace(OTHERS, "").matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(
+    ([, language = "", file, text = ""]) => ({
+      language,
+      file,
+      text,
+    }),
+  );
 }
 
 /** Runs all of a page's programs; gives what each printed beside what the page says. */

@@ -129,6 +129,26 @@ describe("an audit sink that", () => {
     expect(payment.runs).toEqual([]);
     expect(late).toMatchObject([{ outcome: "allowed", tool: "send_payment" }]);
   });
+
+  it("is told that such a call did not run, so that nobody takes its record for a run", async () => {
+    const audit = memoryAudit();
+    const late = { ...audit, record: (record: DecisionRecord) => hang().finally(() => audit.record(record)) };
+    const { authorizer } = world.authorizer({ audit: late, cerbos: allowing, deadlineMs: 50 });
+    const session = await authorizer.openSession(world.planner);
+    const { invocation } = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
+    expect(audit.outcomes).toMatchObject([{ kind: "outcome", invocation, tool: "send_payment", outcome: "refused" }]);
+  });
+});
+
+describe("a record", () => {
+  it("says what each token handed over of the call, and which version of Cerbos answered", async () => {
+    const { authorizer, audit } = world.authorizer();
+    const session = await authorizer.openSession(world.researcher);
+    await session.authorize({ tool: "read_invoice", arguments: { id: "INV-7" }, fulfils: true });
+    const [record] = audit.records;
+    expect(record?.tokens.map(({ handed }) => handed)).toEqual(["id is any value", 'id is one of "INV-7", "INV-9"']);
+    expect(record?.pdp).toEqual({ version: world.pdp.version });
+  });
 });
 
 describe("a call of nobody who showed a key", () => {

@@ -147,7 +147,8 @@ describe("a FastMCP server over stdio that asks for nonces", () => {
     const decided = readFileSync(records, "utf8")
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as DecisionRecord);
+      .map((line) => JSON.parse(line) as DecisionRecord)
+      .filter(({ kind }) => kind === "decision");
     expect(calls(decided)).toEqual(["read_invoice allowed", "read_invoice allowed"]);
   });
 });

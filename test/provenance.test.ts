@@ -31,7 +31,7 @@ it("stands with the root's token in the record of a call that its last agent mak
   const held = await delegate(root, { to: "researcher", holder: keys.researcher, grant: RESEARCHER_GRANT });
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(held, { ...call, audience: PAY_SERVER });
-  expect(await authorizer.authorize({ ...call, credential })).toMatchObject({ outcome: "allowed" });
+  expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });
   const tokens = audit.records.at(-1)?.tokens ?? [];
   expect(tokens.map((token) => token.source)).toEqual([source, undefined]);
 });
@@ -39,6 +39,6 @@ it("stands with the root's token in the record of a call that its last agent mak
 it("is left out of the record where the issuer did not say", async () => {
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(world.researcher, { ...call, audience: PAY_SERVER });
-  expect(await authorizer.authorize({ ...call, credential })).toMatchObject({ outcome: "allowed" });
+  expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });
   for (const token of audit.records.at(-1)?.tokens ?? []) expect(token).not.toHaveProperty("source");
 });

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkGrants, createAdmission, type DecisionContext } from "../../packages/core/src/admission.ts";
 import { beginInvocation } from "../../packages/core/src/invocation.ts";
+import { NO_TELEMETRY } from "../../packages/core/src/telemetry/index.ts";
 import { type Chain, DEFAULT_LIMITS, type Link } from "../../packages/core/src/token/index.ts";
 import { anyStrayCall, anyStrayGrant, part } from "../support/random-chains.ts";
 import { answerOf, handingOver, randomDecisionPoint } from "../support/random-policies.ts";
@@ -85,7 +86,9 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
     tool: call.tool,
     audience: AUDIENCE,
     via: "session",
+    named: true,
     audit,
+    telemetry: NO_TELEMETRY,
     deadlineMs: 10_000,
     clock,
   });

@@ -12,6 +12,7 @@ import {
   type HopVerdict,
   type ListItem,
   type PolicyDecisionPoint,
+  withHeaders,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { couldPermit, newWork, refusal, words } from "./grant/index.ts";
@@ -151,7 +152,7 @@ export function createAdmission(
     const { kind, scope } = resource;
     invocation.asked = { kind, action, ...(scope !== undefined && { scope }) };
     const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
-    await invocation.stage("policy", async () => {
+    await invocation.stage("policy", async (watch) => {
       invocation.verdicts = await checkHops(
         cerbos,
         {
@@ -164,6 +165,7 @@ export function createAdmission(
           ...(edges && { edges }),
         },
         deadlineMs,
+        watch.hop,
       );
       const denial = combineVerdicts(invocation.verdicts);
       if (denial !== undefined) throw new HopwiseError(denial.code, denial.message, denial);
@@ -192,8 +194,8 @@ export function createAdmission(
     );
     const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, chain, nowSeconds());
     const question = { hops, principals, items: candidates, invocation: invocation.id, chainId: chain?.id };
-    const answers = await invocation.stage("policy", () =>
-      couldBeAllowed(cerbos, { ...question, ...(edges && { edges }) }, deadlineMs),
+    const answers = await invocation.stage("policy", ({ headers }) =>
+      couldBeAllowed(withHeaders(cerbos, headers), { ...question, ...(edges && { edges }) }, deadlineMs),
     );
     const open = new Set(candidates.filter((_, i) => answers[i]));
     const isOpen = whole === undefined || open.has(whole);

@@ -18,6 +18,7 @@ import { type AgentRegistry, DELEGATION, type UserDirectory } from "./principal/
 import { checkMapped, checkToolMap, type ToolMap, toolEntry } from "./resource/index.ts";
 import { checkSourceNames } from "./source/index.ts";
 import type { State } from "./state/index.ts";
+import { NO_TELEMETRY, type Telemetry } from "./telemetry/index.ts";
 import {
   type Chain,
   type Credential,
@@ -27,6 +28,7 @@ import {
   isAudience,
   isListing,
   type Limits,
+  MCP_OPERATIONS,
   type Nonces,
   type Subject,
   type TrustAnchor,
@@ -36,6 +38,8 @@ import {
 export interface AuthorizerOptions {
   /** A Cerbos client: of `@cerbos/grpc`, of `@cerbos/http`, or `startPdp().client`. */
   readonly cerbos: PolicyDecisionPoint;
+  /** Which version of Cerbos answers, for the record: `pdp.version` of `startPdp` and `connectPdp`. */
+  readonly pdpVersion?: string;
   /** The names of this enforcement point: absolute URIs, as callers know them. */
   readonly audience: string | readonly string[];
   /** Who may start a chain. */
@@ -51,6 +55,8 @@ export interface AuthorizerOptions {
    */
   readonly delegation: { readonly kind: string; readonly action: string } | "grants-only";
   readonly audit: AuditSink;
+  /** Traces and metrics of every call: `openTelemetry()` of `@hopwise/core/opentelemetry`. Default: none. */
+  readonly telemetry?: Telemetry;
   readonly state: State;
   /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
   readonly nonces?: Nonces;
@@ -76,6 +82,8 @@ export interface Call {
   readonly fulfils?: boolean;
   /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
   readonly transportUser?: Subject;
+  /** W3C trace context that came with the call. Telemetry links to it once its caller is verified; nothing else uses it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
@@ -129,7 +137,7 @@ const DEFAULT_DEADLINE_MS = 1000;
  * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { tools, audit, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const { tools, audit, telemetry = NO_TELEMETRY, clock = Date.now, deadlineMs = DEFAULT_DEADLINE_MS } = options;
   const audience: readonly string[] =
     typeof options.audience === "string" ? [options.audience] : (options.audience ?? []);
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -146,8 +154,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     deadlineMs,
     nowSeconds,
   });
-  const begin = (tool: string, via: Invocation["via"]): Invocation =>
-    beginInvocation({ tool, audience: audience[0] as string, via, audit, deadlineMs, clock });
+  const begin = (tool: string, via: Invocation["via"], traceparent?: string): Invocation => {
+    const named = Object.hasOwn(tools, tool) || MCP_OPERATIONS.some((operation) => operation === tool);
+    const { pdpVersion } = options;
+    const settings = { audience: audience[0] as string, audit, telemetry, deadlineMs, clock, pdpVersion };
+    return beginInvocation({ ...settings, tool, via, named, traceparent });
+  };
 
   /** Step 9, and what comes after: the same for every caller. A list is not granted, each of its items is. */
   const letIn = async (invocation: Invocation, caller: Caller): Promise<Admission> => {
@@ -163,7 +175,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
   const admit = async (call: Call): Promise<Admission | Denied> => {
     const { credential, tool } = call;
-    const invocation = begin(tool, credential !== undefined && "user" in credential ? "user" : "proof");
+    const invocation = begin(
+      tool,
+      credential !== undefined && "user" in credential ? "user" : "proof",
+      call.traceparent,
+    );
     try {
       invocation.received = await invocation.stage("arguments", () =>
         plainArguments(undefined, isListing(tool) ? {} : call.arguments, limits),
@@ -235,6 +251,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     openSession,
     report: async (decision, outcome) => {
+      telemetry.report(decision, outcome);
       try {
         await audit.outcome?.(await outcomeRecord(decision, outcome, audience[0] as string, clock()));
       } catch {

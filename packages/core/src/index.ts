@@ -89,6 +89,7 @@ export {
   wildcard,
 } from "./grant/index.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "./json/index.ts";
+export { plainText } from "./plain-text.ts";
 export {
   type Agent,
   type AgentClass,
@@ -136,6 +137,7 @@ export {
   type RevocationTarget,
   type State,
 } from "./state/index.ts";
+export type { Telemetry } from "./telemetry/index.ts";
 export {
   type ChainId,
   type Credential,

@@ -14,9 +14,11 @@ import {
   type Stage,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
+import { describeArguments, type Grant, type ToolGrant } from "./grant/index.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
 import { plainText } from "./plain-text.ts";
 import type { ContextOrigin } from "./source/index.ts";
+import type { StageWatch, Telemetry } from "./telemetry/index.ts";
 import { type Chain, randomId } from "./token/index.ts";
 
 /** What is known of one call while it passes the stages, and how it ends: as a decision, on record. */
@@ -39,7 +41,7 @@ export interface Invocation {
   /** Arguments that the record keeps, by name; the others are in it as a hash. */
   keep(names: readonly string[] | undefined): void;
   /** Runs one stage and notes how long it took. A {@link HopwiseError} in it ends the invocation. */
-  stage<T>(name: Stage, run: () => T | Promise<T>): Promise<T>;
+  stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<T>;
   /** Ends it with an allowance, unless that cannot be recorded. */
   allow(how?: { readonly projected?: boolean; readonly obligations?: Obligations }): Promise<Decision>;
   /** Ends it with a denial: the {@link HopwiseError} that a stage threw. Anything else is a fault and is thrown on. */
@@ -51,13 +53,28 @@ export interface InvocationOptions {
   readonly audience: string;
   readonly via: DecisionRecord["via"];
   readonly audit: AuditSink;
+  readonly telemetry: Telemetry;
+  /** Whether the tool's name is ours, and no stranger's text. */
+  readonly named: boolean;
+  /** See {@link Call.traceparent}. */
+  readonly traceparent?: string | undefined;
   /** How long writing the record may take, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: () => number;
+  readonly pdpVersion?: string | undefined;
 }
 
-export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock }: InvocationOptions): Invocation {
+export function beginInvocation({
+  audit,
+  telemetry,
+  deadlineMs,
+  clock,
+  pdpVersion,
+  ...call
+}: InvocationOptions): Invocation {
+  const { tool, audience, via } = call;
   const id = randomId();
+  const watch = telemetry.begin({ invocation: id, ...call });
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
   let current: Stage = "arguments";
@@ -87,7 +104,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       audience,
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
-      tokens: chain === undefined ? [] : tokenRecords(chain),
+      tokens: chain === undefined ? [] : tokenRecords(chain, tool),
       tool: decision.tool,
       ...(decision.asked !== undefined && { asked: decision.asked }),
       argumentsHash: {
@@ -105,11 +122,24 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       ...(denied?.wouldPass !== undefined && { wouldPass: denied.wouldPass }),
       ...(decision.outcome === "allowed" && decision.obligations && { obligations: decision.obligations }),
       verdicts,
+      ...(pdpVersion !== undefined && verdicts.length > 0 && { pdp: { version: pdpVersion } }),
       ...(shown !== undefined && { shown }),
       timings,
     };
     await settleInTime(deadlineMs, audit.record(entry));
   };
+
+  const takeBack = async ({ tool, time }: Pick<Allowed, "tool" | "time">): Promise<void> =>
+    audit.outcome?.({
+      version: 1,
+      kind: "outcome",
+      invocation: id,
+      time,
+      audience,
+      tool,
+      outcome: "refused",
+      durationMs: 0,
+    });
 
   const attemptOf = ({ time, tool, code, message }: Denied): UnverifiedAttempt => ({
     invocation: id,
@@ -136,6 +166,11 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
     retryable: isRetryable(error.code as Denied["code"]),
   });
 
+  const ended = <D extends Decision>(decision: D): D => {
+    watch.end({ decision, verified: invocation.verified, shown: invocation.shown });
+    return decision;
+  };
+
   const invocation: Invocation = {
     id,
     tool,
@@ -151,7 +186,7 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       current = name;
       const from = performance.now();
       try {
-        return await run();
+        return await watch.stage(name, run);
       } finally {
         spent[name] = (spent[name] ?? 0) + performance.now() - from;
       }
@@ -167,18 +202,25 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
       });
       try {
         await invocation.stage("audit", () => record(decision()));
-        return decision();
+        return ended(decision());
       } catch (cause) {
+        // A slow disk may still come to write that it was allowed: then this says that it did not run.
+        void takeBack(answer()).catch(() => {});
         // No allowed call without its record.
-        return denied(
-          new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
-            cause,
-          }),
+        return ended(
+          denied(
+            new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
+              cause,
+            }),
+          ),
         );
       }
     },
     deny: async (error) => {
-      if (!(error instanceof HopwiseError)) throw error;
+      if (!(error instanceof HopwiseError)) {
+        watch.fail();
+        throw error;
+      }
       const decision = denied(error);
       if (invocation.verified) {
         // A denial stands whether or not it could be written down.
@@ -189,13 +231,17 @@ export function beginInvocation({ tool, audience, via, audit, deadlineMs, clock 
           .then((attempt) => audit.unverified?.(attempt))
           .catch(() => {});
       }
-      return decision;
+      return ended(decision);
     },
   };
   return invocation;
 }
 
-function tokenRecords({ links, source }: Chain): readonly TokenRecord[] {
+function tokenRecords({ links, source }: Chain, tool: string): readonly TokenRecord[] {
+  const handed = (grant: Grant): string | undefined => {
+    const id = Object.keys(grant).find((name) => name === tool || name.endsWith(`#${tool}`));
+    return id === undefined ? undefined : plainText(describeArguments(grant[id] as ToolGrant));
+  };
   return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
     hash,
     jti,
@@ -204,6 +250,7 @@ function tokenRecords({ links, source }: Chain): readonly TokenRecord[] {
     issuedAt,
     expiresAt,
     tools: Object.keys(grant),
+    handed: handed(grant),
     ...(i === 0 && source !== undefined && { source }),
   }));
 }

@@ -24,6 +24,12 @@ export function credentialIn({ params }: JsonRpcMessage): Credential | undefined
   return typeof chain === "string" && typeof proof === "string" ? { chain, proof } : undefined;
 }
 
+/** The trace that a request says it belongs to, under the name that MCP reserves for it. Anybody can say anything here. */
+export function traceparentIn({ params }: JsonRpcMessage): string | undefined {
+  const { traceparent } = metaOf(params);
+  return typeof traceparent === "string" ? traceparent : undefined;
+}
+
 /** The same message without them: no handler, no log of a handler, ever sees a token. */
 export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
   if (!carriesCredential(message)) return message;

@@ -1,7 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Admission, Allowed, Authorizer, Denied, JsonObject, Outcome, Subject } from "@hopwise/core";
 import { checkAnswer, notThere } from "./check-answer.ts";
-import { carriesCredential, credentialIn, withoutCredential } from "./credential.ts";
+import { carriesCredential, credentialIn, traceparentIn, withoutCredential } from "./credential.ts";
 import { asksForProof, errorDenial, ownDenial, refused, toolDenial } from "./denial.ts";
 import { createFlights, type Flight, type RequestScope } from "./in-flight.ts";
 import {
@@ -115,6 +115,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       ...("arguments" in operation && { arguments: operation.arguments }),
       credential: carriesCredential(request) ? credentialIn(request) : user && { user },
       ...(user !== undefined && { transportUser: user }),
+      traceparent: traceparentIn(request),
     });
   };
 

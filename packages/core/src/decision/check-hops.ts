@@ -3,7 +3,7 @@ import { withDeadline } from "../deadline.ts";
 import type { Hop } from "../principal/index.ts";
 import { type Answer, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
 import { addUp, type Obligations } from "./obligations.ts";
-import type { PolicyDecisionPoint } from "./pdp.ts";
+import { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
 
 /** One call, put to every hop of a chain. */
 export interface HopQuestion extends ChainQuestion {
@@ -40,6 +40,12 @@ export interface HopVerdict {
   readonly cerbosCallId?: string;
 }
 
+/** Stands around each question: hands on the headers that go with it, and sees what came of it. */
+export type HopWatch = (
+  hop: Pick<HopVerdict, "hop" | "kind" | "id">,
+  ask: (headers?: TraceHeaders) => Promise<HopVerdict>,
+) => Promise<HopVerdict>;
+
 /**
  * Asks the policies about every hop at once: one request a hop, all within one deadline. The answers are for the caller
  * to AND; nothing is merged here.
@@ -48,19 +54,23 @@ export async function checkHops(
   pdp: PolicyDecisionPoint,
   question: HopQuestion,
   deadlineMs: number,
+  watch: HopWatch = (_, ask) => ask(),
 ): Promise<readonly HopVerdict[]> {
   const call = { resource: question.resource, actions: [question.action] };
   return withDeadline(deadlineMs, (signal, expired) =>
     Promise.all(
-      question.hops.map(async (hop, index): Promise<HopVerdict> => {
+      question.hops.map((hop, index) => {
         const request = hopRequest(question, index, [call, ...edgeOf(question, index)], true);
         const asked = { hop: index, ...hop, roles: request.principal.roles };
-        try {
-          const response = await Promise.race([pdp.checkResources(request, { signal }), expired]);
-          return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
-        } catch (cause) {
-          return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
-        }
+        return watch(asked, async (headers): Promise<HopVerdict> => {
+          try {
+            const answer = withHeaders(pdp, headers).checkResources(request, { signal });
+            const response = await Promise.race([answer, expired]);
+            return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
+          } catch (cause) {
+            return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
+          }
+        });
       }),
     ),
   );

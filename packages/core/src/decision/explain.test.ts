@@ -90,4 +90,15 @@ describe("an explanation", () => {
       "shows at most 1 of the list at /lines",
     ]);
   });
+
+  it("of a list says how much of it was shown, and of no hop that it was not asked", () => {
+    const { text, children } = explain({
+      ...base,
+      outcome: "allowed",
+      tool: "mcp:tools/list",
+      shown: { items: 2, of: 5 },
+    });
+    expect(text).toBe("mcp:tools/list: shown 2 of 5");
+    expect(children.map((hop) => hop.text)).toEqual(["alice", "agent:planner", "agent:researcher"]);
+  });
 });

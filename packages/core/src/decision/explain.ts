@@ -20,6 +20,8 @@ export interface Explainable {
   readonly pointer?: string;
   readonly rule?: string;
   readonly wouldPass?: WouldPass;
+  /** For a list: how many items were shown, of how many. */
+  readonly shown?: { readonly items: number; readonly of: number };
 }
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each what was said of it and why. */
@@ -39,7 +41,9 @@ export function explain(decision: Explainable): Explanation {
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
     const verdict = verdicts[i];
     const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
-    return leaf("hop", `${hop.id}  ${said(decision, i, verdict)}`, children);
+    // What a list shows is asked of every hop, item by item.
+    const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
+    return leaf("hop", `${hop.id}${words}`, children);
   });
   return leaf("decision", headline(decision), [...hops, ...owed(decision.obligations)]);
 }
@@ -50,6 +54,8 @@ function leaf(kind: Explanation["kind"], text: string, children: readonly Explan
 }
 
 function headline(decision: Explainable): string {
+  const { shown } = decision;
+  if (shown !== undefined) return `${decision.tool}: shown ${shown.items} of ${shown.of}`;
   if (decision.outcome !== "denied") return `${decision.outcome} ${decision.tool}`;
   const { code, tool, reason, message } = decision;
   return `denied ${tool}: ${code}: ${reason ?? message}`;

@@ -1,6 +1,6 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export type { Edge } from "./ask-hop.ts";
-export { checkHops, type HopVerdict } from "./check-hops.ts";
+export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
 export { combineVerdicts } from "./combine.ts";
 export {
   type Allowed,
@@ -19,4 +19,4 @@ export { couldBeAllowed, type ListItem } from "./list-hops.ts";
 export { type ModelView, modelView } from "./model-view.ts";
 export { addUp, changesResults, type Fulfilled, fulfil, type Obligations } from "./obligations.ts";
 export { chainLine, operatorView } from "./operator-view.ts";
-export type { PolicyDecisionPoint } from "./pdp.ts";
+export { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";

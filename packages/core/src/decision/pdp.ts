@@ -5,8 +5,25 @@ import type {
   PlanResourcesResponse,
 } from "@cerbos/core";
 
+/** Headers by which a request joins a trace. */
+export type TraceHeaders = { readonly [name: string]: string };
+
+interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly headers?: TraceHeaders;
+}
+
 /** The part of a Cerbos client that decisions need. `@cerbos/grpc`, `@cerbos/http` and `startPdp().client` all have it. */
 export interface PolicyDecisionPoint {
-  checkResources(request: CheckResourcesRequest, options?: { signal?: AbortSignal }): Promise<CheckResourcesResponse>;
-  planResources(request: PlanResourcesRequest, options?: { signal?: AbortSignal }): Promise<PlanResourcesResponse>;
+  checkResources(request: CheckResourcesRequest, options?: RequestOptions): Promise<CheckResourcesResponse>;
+  planResources(request: PlanResourcesRequest, options?: RequestOptions): Promise<PlanResourcesResponse>;
+}
+
+/** The same decision point, asked with these headers. */
+export function withHeaders(pdp: PolicyDecisionPoint, headers: TraceHeaders | undefined): PolicyDecisionPoint {
+  if (headers === undefined) return pdp;
+  return {
+    checkResources: (request, options) => pdp.checkResources(request, { ...options, headers }),
+    planResources: (request, options) => pdp.planResources(request, { ...options, headers }),
+  };
 }

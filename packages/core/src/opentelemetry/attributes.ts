@@ -1,0 +1,78 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { Decision, DenialCode, HopVerdict } from "../decision/index.ts";
+import type { EndOfCall, WatchedCall } from "../telemetry/index.ts";
+
+/*
+ * Everything that leaves by telemetry is named here, member by member. Not among it: tokens, keys, arguments, and the
+ * texts that may quote one: messages, reasons, rules, pointers, and the ids and scopes of resources.
+ */
+
+const MCP = "mcp:";
+
+/** What a call is about, in the words of the conventions; nothing where the name is a stranger's text. */
+export function subjectOf(tool: string, named: boolean): Attributes {
+  if (!named) return {};
+  if (tool.startsWith(MCP)) return { "mcp.method.name": tool.slice(MCP.length) };
+  return { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool };
+}
+
+/** A span's name has to be one of few. */
+export function spanName(tool: string, named: boolean): string {
+  return named ? `authorize ${tool.startsWith(MCP) ? tool.slice(MCP.length) : tool}` : "authorize";
+}
+
+export function callAttributes({ invocation, tool, named, via }: WatchedCall): Attributes {
+  return { "hopwise.invocation": invocation, "hopwise.via": via, ...subjectOf(tool, named) };
+}
+
+/** A name that the tool map does not have is still ours once policies were asked about it: a grant or `"*"` covers it. */
+export function isNamed({ named }: Pick<WatchedCall, "named">, { asked }: Decision): boolean {
+  return named || asked !== undefined;
+}
+
+export function endAttributes(call: WatchedCall, { decision, verified, shown }: EndOfCall): Attributes {
+  const { chain, asked } = decision;
+  const denied = decision.outcome === "denied" ? decision : undefined;
+  const agent = chain?.hops.at(-1);
+  return {
+    ...subjectOf(decision.tool, isNamed(call, decision)),
+    "hopwise.outcome": decision.outcome,
+    "hopwise.verified": verified,
+    "hopwise.chain.id": chain?.id,
+    "hopwise.chain.depth": chain && chain.hops.length - 1,
+    "hopwise.user.id": chain?.hops[0]?.id,
+    "gen_ai.agent.name": agent?.kind === "agent" ? agent.id.slice(agent.id.indexOf(":") + 1) : undefined,
+    "hopwise.code": denied?.code,
+    "hopwise.stage": denied?.stage,
+    "hopwise.hop": denied?.hop,
+    "hopwise.policy.kind": asked?.kind,
+    "hopwise.policy.action": asked?.action,
+    "hopwise.list.items": shown?.of,
+    "hopwise.list.shown": shown?.items,
+    ...errorType(denied?.code),
+  };
+}
+
+export function hopAttributes({ effect, delegation, policy, cerbosCallId, unavailable }: HopVerdict): Attributes {
+  const failed = effect === "error" || delegation === "error";
+  return {
+    "hopwise.effect": effect,
+    "hopwise.delegation": delegation,
+    "hopwise.policy": policy,
+    "hopwise.cerbos_call_id": cerbosCallId,
+    ...(failed && errorType(unavailable ? "policy_unavailable" : "policy_inconclusive")),
+  };
+}
+
+const FAULTS: ReadonlySet<string> = new Set<DenialCode>([
+  "context_unavailable",
+  "policy_unavailable",
+  "policy_inconclusive",
+  "audit_unavailable",
+  "state_unavailable",
+]);
+
+/** A denial is a good answer; an error is only what kept us from a good one. */
+export function errorType(code: string | undefined): Attributes {
+  return code !== undefined && FAULTS.has(code) ? { "error.type": code } : {};
+}

@@ -1,0 +1,66 @@
+import type { Attributes, Context, Meter } from "@opentelemetry/api";
+import type { Outcome } from "../audit/index.ts";
+import type { Allowed } from "../decision/index.ts";
+import type { EndOfCall, WatchedCall } from "../telemetry/index.ts";
+import { isNamed, subjectOf } from "./attributes.ts";
+
+/** Counts and durations. Their attributes take few values each: no ids of users, agents, chains or calls. */
+export interface Instruments {
+  decided(call: WatchedCall, end: EndOfCall, at: Context): void;
+  reported(decision: Allowed, outcome: Outcome): void;
+}
+
+/** Seconds; a decision takes about a millisecond where the decision point is near. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export function createInstruments(meter: Meter): Instruments {
+  const decisions = meter.createCounter("hopwise.decisions", {
+    unit: "{decision}",
+    description: "Decisions about calls of somebody who showed a key",
+  });
+  const unverified = meter.createCounter("hopwise.unverified_attempts", {
+    unit: "{attempt}",
+    description: "Calls that nobody showed a key for",
+  });
+  const outcomes = meter.createCounter("hopwise.outcomes", {
+    unit: "{outcome}",
+    description: "What came of allowed calls",
+  });
+  const seconds = { unit: "s", advice: { explicitBucketBoundaries: BUCKETS } };
+  const duration = meter.createHistogram("hopwise.authorize.duration", {
+    ...seconds,
+    description: "From a call's arrival to its decision",
+  });
+  const stageDuration = meter.createHistogram("hopwise.stage.duration", {
+    ...seconds,
+    description: "What each stage takes of it",
+  });
+
+  return {
+    decided: (call, { decision, verified }, at) => {
+      const code = decision.outcome === "denied" ? { "hopwise.code": decision.code } : {};
+      const outcome = { "hopwise.outcome": decision.outcome };
+      if (verified) {
+        decisions.add(1, { ...outcome, ...code, ...labelOf(decision.tool, isNamed(call, decision)) }, at);
+      } else {
+        // Nothing of it is anybody's but the code.
+        unverified.add(1, code, at);
+      }
+      const { total = 0, ...stages } = decision.timings;
+      duration.record(total / 1000, { ...outcome, "hopwise.verified": verified }, at);
+      for (const [stage, ms] of Object.entries(stages)) {
+        stageDuration.record(ms / 1000, { "hopwise.stage": stage }, at);
+      }
+    },
+    reported: ({ tool }, outcome) => {
+      const withheld = outcome.outcome === "returned" && outcome.withheld === true;
+      outcomes.add(1, { "hopwise.result": withheld ? "withheld" : outcome.outcome, ...labelOf(tool, true) });
+    },
+  };
+}
+
+/** The name that a call goes by; one for all that are not ours. */
+function labelOf(tool: string, named: boolean): Attributes {
+  const { "gen_ai.operation.name": _, ...name } = subjectOf(tool, named);
+  return Object.keys(name).length === 0 ? { "gen_ai.tool.name": "_OTHER" } : name;
+}

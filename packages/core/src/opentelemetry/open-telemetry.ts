@@ -1,0 +1,146 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type MeterProvider,
+  metrics,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from "@opentelemetry/api";
+import { HopwiseError } from "../errors.ts";
+import { type CallWatch, NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
+import { callAttributes, endAttributes, errorType, hopAttributes, isNamed, spanName } from "./attributes.ts";
+import { createInstruments, type Instruments } from "./instruments.ts";
+import { quietly } from "./quietly.ts";
+import { headersOf, linkOf, within } from "./trace-context.ts";
+
+/** Where traces and metrics go. */
+export interface OpenTelemetryOptions {
+  /** Default: the one that is registered with `@opentelemetry/api`, also where it is registered later. */
+  readonly tracerProvider?: TracerProvider;
+  /** Default: as above. */
+  readonly meterProvider?: MeterProvider;
+}
+
+const SCOPE = "@hopwise/core";
+
+/**
+ * Tells OpenTelemetry of each call: a span, with a child for each stage and for each hop that is asked, counters and
+ * durations. No token, key or argument is in any of them. The decision point gets the trace's headers, so that its own
+ * spans join. Where no SDK is registered, nothing happens; a tracer, meter or propagator that fails changes no decision.
+ *
+ * @example
+ * ```ts
+ * const authorizer = createAuthorizer({ ...options, telemetry: openTelemetry() });
+ * ```
+ */
+export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOptions = {}): Telemetry {
+  const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  let tracer: Tracer | undefined;
+  let made: { readonly by: MeterProvider; readonly instruments: Instruments } | undefined;
+
+  const start = (name: string, attributes: Attributes, parent: Context, kind = SpanKind.INTERNAL): Span =>
+    quietly(() => {
+      // The API's own one looks for an SDK until there is one.
+      tracer ??= (tracerProvider ?? trace).getTracer(SCOPE);
+      return tracer.startSpan(name, { attributes, kind }, parent);
+    }, noSpan);
+
+  /** Unlike tracers, meters that were made before there is an SDK never find it. */
+  const instruments = (): Instruments => {
+    const by = meterProvider ?? metrics.getMeterProvider();
+    if (made?.by !== by) made = { by, instruments: createInstruments(by.getMeter(SCOPE)) };
+    return made.instruments;
+  };
+
+  const stageWatch = (at: Context, span: Span): StageWatch => ({
+    get headers() {
+      return headersOf(span);
+    },
+    hop: async ({ hop, kind, id }, ask) => {
+      const about = { "hopwise.hop": hop, "hopwise.hop.kind": kind, "hopwise.hop.id": id };
+      const asking = start("hopwise.hop", about, at, SpanKind.CLIENT);
+      try {
+        const verdict = await within(trace.setSpan(at, asking), () => ask(headersOf(asking)));
+        note(asking, () => hopAttributes(verdict));
+        return verdict;
+      } finally {
+        end(asking);
+      }
+    },
+  });
+
+  return {
+    begin: (call): CallWatch => {
+      const parent = quietly(() => context.active(), ROOT_CONTEXT);
+      const span = start(spanName(call.tool, call.named), callAttributes(call), parent);
+      const at = quietly(() => trace.setSpan(parent, span), ROOT_CONTEXT);
+      const ended: CallWatch["end"] = (how) => {
+        note(span, () => {
+          span.updateName(spanName(how.decision.tool, isNamed(call, how.decision)));
+          const link = how.verified ? linkOf(call.traceparent) : undefined;
+          if (link !== undefined) span.addLink(link);
+          return endAttributes(call, how);
+        });
+        end(span);
+        quietly(() => instruments().decided(call, how, at), undefined);
+      };
+      const fail = (): void => {
+        note(span, () => ({ "error.type": "_OTHER" }));
+        end(span);
+      };
+      const stage: CallWatch["stage"] = async (name, run) => {
+        const own = start(`hopwise.${name}`, { "hopwise.stage": name }, at);
+        const inside = trace.setSpan(at, own);
+        try {
+          return await within(inside, () => run(stageWatch(inside, own)));
+        } catch (error) {
+          const code = error instanceof HopwiseError ? error.code : undefined;
+          note(own, () =>
+            code === undefined ? { "error.type": "_OTHER" } : { "hopwise.code": code, ...errorType(code) },
+          );
+          throw error;
+        } finally {
+          end(own);
+        }
+      };
+      const traced = quietly(() => isSpanContextValid(span.spanContext()), false);
+      if (!traced) return { ...NO_TELEMETRY.begin(call), end: ended };
+      const kept = quietly(() => span.isRecording(), false);
+      return { stage: kept ? stage : unkept(at, span), end: ended, fail };
+    },
+    report: (decision, outcome) => quietly(() => instruments().reported(decision, outcome), undefined),
+  };
+}
+
+/** A call that is not kept still hands its trace on: those it asks then do not keep their part either. */
+function unkept(at: Context, span: Span): CallWatch["stage"] {
+  const watch: StageWatch = {
+    get headers() {
+      return headersOf(span);
+    },
+    hop: (_, ask) => ask(headersOf(span)),
+  };
+  return (_, run) => within(at, () => run(watch));
+}
+
+/** Sets what is known at the end. A text for the status there is none: it would be an error's message. */
+function note(span: Span, attributes: () => Attributes): void {
+  quietly(() => {
+    if (!span.isRecording()) return;
+    const all = attributes();
+    span.setAttributes(all);
+    if (all["error.type"] !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+  }, undefined);
+}
+
+function end(span: Span): void {
+  quietly(() => span.end(), undefined);
+}

@@ -1,0 +1,9 @@
+/** Who watches how long calls take, and how they end? */
+export {
+  type CallWatch,
+  type EndOfCall,
+  NO_TELEMETRY,
+  type StageWatch,
+  type Telemetry,
+  type WatchedCall,
+} from "./telemetry.ts";
