@@ -90,7 +90,7 @@ export async function measureLists(): Promise<ListResult> {
 async function openSession(cerbos: PolicyDecisionPoint, tools: ToolMap): Promise<Session> {
   const all = grant(Object.fromEntries(INDEXES.map((i) => [toolName(i), anyArguments])));
   const team = await makeTeam(all, all);
-  return makeAuthorizer(team, cerbos, tools).openSession(team.held);
+  return makeAuthorizer(team, cerbos, { tools }).openSession(team.held);
 }
 
 async function mustShowAll(session: Session): Promise<void> {

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import {
   type AuditSink,
   type Authorizer,
+  type AuthorizerOptions,
   agentsFrom,
   createAuthorizer,
   createIssuer,
@@ -117,7 +118,11 @@ const ALICE: User = {
 };
 
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
-export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint, tools: ToolMap = TOOLS): Authorizer {
+export function makeAuthorizer(
+  team: Team,
+  cerbos: PolicyDecisionPoint,
+  options: Pick<Partial<AuthorizerOptions>, "audit" | "tools"> = {},
+): Authorizer {
   const owner = "finance-team";
   return createAuthorizer({
     cerbos,
@@ -133,13 +138,14 @@ export function makeAuthorizer(team: Team, cerbos: PolicyDecisionPoint, tools: T
           ? { roles: ["finance_agent"], class: "finance", owner, keys: [team.planner.publicJwk] }
           : { roles: ["reader_agent"], class: "reader", owner, keys: [team.researcher.publicJwk] },
     }),
-    tools,
+    tools: TOOLS,
     delegation: { kind: "delegation", action: "delegate" },
     // A machine that is busy for a moment must not end the measurement.
     deadlineMs: 30_000,
     audit: boundedAudit(),
     // Proofs of this process's first second count, too: nobody used one before.
     state: memoryState({ since: 0 }),
+    ...options,
   });
 }
 

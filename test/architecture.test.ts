@@ -58,6 +58,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/deadline.ts",
     "core/decision",
     "core/errors.ts",
+    "core/grant",
     "core/json",
     "core/plain-text.ts",
     "type:core/source",
@@ -73,9 +74,18 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/state",
     "core/token",
   ],
-  "core/admission.ts": [
+  "core/check-call.ts": [
+    "core/errors.ts",
+    "core/grant",
+    "core/json",
     "core/plain-text.ts",
+    "core/principal",
+    "type:core/resource",
+    "core/token",
+  ],
+  "core/admission.ts": [
     "core/caller.ts",
+    "core/check-call.ts",
     "core/decision",
     "core/errors.ts",
     "core/grant",
@@ -91,6 +101,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/admission.ts",
     "core/audit",
     "core/caller.ts",
+    "core/check-call.ts",
     "core/decision",
     "core/errors.ts",
     "core/invocation.ts",
@@ -120,6 +131,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "core/grant",
     "type:core/json",
+    "core/plain-text.ts",
     "core/principal",
     "core/resource",
     "type:core/source",
@@ -132,6 +144,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   mcp: ["@hopwise/core", "node:"],
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
+  // The one package that writes files; the core knows none.
+  audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.
   "ai-sdk/mcp.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
 };

@@ -301,6 +301,20 @@ describe("of two policy decision points", () => {
     expect(await session.list([{ tool: "send_payment" }])).toMatchObject({ outcome: "listed", shown: [true] });
   });
 
+  it("one never had policies, and no list by listing actions is empty", async () => {
+    const empty = mkdtempSync(join(tmpdir(), "hopwise-test-"));
+    onTestFinished(() => rmSync(empty, { recursive: true, force: true }));
+    const [bare, whole] = [await remotePdp({ policies: empty }), await company()];
+    const { client } = await connected(bare.target, whole.target);
+    const listed = { action: "get", id: "monthly-report", attributes: { args: { name: "monthly-report" } } };
+    const tools = { send_payment: { kind: "mcp_prompt", action: "get", list: () => listed } };
+    const { authorizer } = world.authorizer({ cerbos: client, tools });
+    const session = await authorizer.openSession(world.planner);
+    for (let i = 0; i < 8; i++) {
+      expect(await session.list([{ tool: "send_payment" }])).toMatchObject({ outcome: "listed", shown: [true] });
+    }
+  });
+
   it("one was absent at the start, is told, and is asked when it is there", async () => {
     const [absent, present] = [await company(), await company()];
     await absent.signal("SIGKILL");

@@ -43,6 +43,30 @@ function breaking(record: AuditSink["record"]) {
   return Object.assign(audit, { sink });
 }
 
+describe("a record that was handed over", () => {
+  it("is not changed by a source that answers after the deadline", async () => {
+    let answer = (_: object): void => {};
+    const late = new Promise<object>((resolve) => (answer = resolve));
+    const { authorizer, audit } = world.authorizer({
+      cerbos: allowing,
+      deadlineMs: 50,
+      tools: {
+        send_payment: { kind: "payment", action: "send", sources: { supplier: { find: () => late as never } } },
+      },
+    });
+    const session = await authorizer.openSession(world.planner);
+    const decision = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
+    expect(decision).toMatchObject({
+      code: "context_unavailable",
+      context: [{ of: "alice" }, { of: "agent:planner" }],
+    });
+    const written = JSON.stringify(audit.records);
+    answer({ region: "EMEA" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(JSON.stringify(audit.records)).toBe(written);
+  });
+});
+
 describe("an audit sink that", () => {
   it.each(BROKEN_SINKS)("%s keeps an allowed call from running", async (_, record) => {
     const audit = breaking(record);
@@ -104,6 +128,26 @@ describe("an audit sink that", () => {
     expect(await payment.call()).toContain("audit_unavailable");
     expect(payment.runs).toEqual([]);
     expect(late).toMatchObject([{ outcome: "allowed", tool: "send_payment" }]);
+  });
+
+  it("is told that such a call did not run, so that nobody takes its record for a run", async () => {
+    const audit = memoryAudit();
+    const late = { ...audit, record: (record: DecisionRecord) => hang().finally(() => audit.record(record)) };
+    const { authorizer } = world.authorizer({ audit: late, cerbos: allowing, deadlineMs: 50 });
+    const session = await authorizer.openSession(world.planner);
+    const { invocation } = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
+    expect(audit.outcomes).toMatchObject([{ kind: "outcome", invocation, tool: "send_payment", outcome: "refused" }]);
+  });
+});
+
+describe("a record", () => {
+  it("says what each token handed over of the call, and which version of Cerbos answered", async () => {
+    const { authorizer, audit } = world.authorizer();
+    const session = await authorizer.openSession(world.researcher);
+    await session.authorize({ tool: "read_invoice", arguments: { id: "INV-7" }, fulfils: true });
+    const [record] = audit.records;
+    expect(record?.tokens.map(({ handed }) => handed)).toEqual(["id is any value", 'id is one of "INV-7", "INV-9"']);
+    expect(record?.pdp).toEqual({ version: world.pdp.version });
   });
 });
 

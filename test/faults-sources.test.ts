@@ -1,4 +1,5 @@
 import type { AuthorizerOptions, JsonObject, ToolEntry } from "@hopwise/core";
+import { resourceAttributesFrom, userAttributesFrom } from "@hopwise/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ISSUER, registerAgents, tools, users } from "../examples/finance-team/company.ts";
 import { denied, GOOD, paymentTool } from "./support/faults-calls.ts";
@@ -198,6 +199,42 @@ describe("a resource loader that", () => {
     const decision = await session.authorize({ tool: "read_invoice", arguments: args, fulfils: true });
     expect(decision.outcome).toBe("allowed");
     expect(seen).toEqual([[args, { tool: "read_invoice", arguments: args, tenant: ISSUER }]]);
+  });
+});
+
+describe("an optional source that never answers", () => {
+  const optional = { optional: true } as const;
+  const unheard = () => ({ ...optional, find: hang });
+  const slow = { ...optional, name: "slow", deadlineMs: 200 };
+  const SILENT = [
+    ["of its own kind", unheard, unheard],
+    [
+      "asked one by one, with the deadline of the authorizer",
+      () => userAttributesFrom({ ...slow, find: hang }),
+      () => resourceAttributesFrom({ ...slow, key: "to", find: hang }),
+    ],
+    [
+      "asked for many at once, with the deadline of the authorizer",
+      () => userAttributesFrom({ ...slow, findMany: hang }),
+      () => resourceAttributesFrom({ ...slow, key: "to", findMany: hang }),
+    ],
+  ] as const;
+
+  it.each(SILENT)("is left out, %s: the call is not kept waiting until it is denied", async (_, ofUser, ofResource) => {
+    const map = { send_payment: { kind: "payment", action: "send", sources: { supplier: ofResource() } } };
+    const sources = { user: { risk: ofUser() } };
+    const { authorizer, audit } = world.authorizer({
+      cerbos: answering((right) => right),
+      tools: map,
+      sources,
+      deadlineMs: 200,
+    });
+    const session = await authorizer.openSession(world.planner);
+    expect((await session.authorize({ tool: "send_payment", arguments: GOOD })).outcome).toBe("allowed");
+    expect(audit.records[0]?.context?.filter(({ missing }) => missing).map(({ of }) => of)).toEqual([
+      "alice",
+      "resource",
+    ]);
   });
 });
 

@@ -1,11 +1,16 @@
 /** Everybody on stage: the policies, the server, alice's planner, and the researcher in its own process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { openAuditLog } from "@hopwise/audit";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import {
+  type AuditSink,
   type Authorizer,
   createAuthorizer,
   createChallenge,
@@ -33,6 +38,8 @@ import { createPayServer, type Payments } from "./pay-server.ts";
 
 export interface Cast {
   readonly audit: MemoryAudit;
+  /** The durable log, and the key that signs it. */
+  readonly log: { readonly folder: string; readonly key: PublicJwk };
   readonly authorizer: Authorizer;
   readonly issuer: Issuer;
   readonly issuerKey: Signer;
@@ -66,17 +73,25 @@ export async function enter(): Promise<Cast> {
   researcher.send({ challenge });
   const { request, jwk } = await researcher.receive();
 
+  // On disk before a tool runs; and in memory, since the story looks at what was recorded.
   const audit = memoryAudit();
+  const logKey = await generateSigner();
+  const folder = mkdtempSync(join(tmpdir(), "finance-team-audit-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const log = await openAuditLog({ folder, signer: logKey });
   const { counted, count } = countRequests(pdp);
   const authorizer = createAuthorizer({
     cerbos: counted,
+    pdpVersion: pdp.version,
     audience: PAY_SERVER,
     trust: [issuer.trustAnchor],
     users,
     agents: registerAgents({ planner: plannerKey.publicJwk, researcher: jwk as PublicJwk }),
     tools,
     delegation: { kind: "delegation", action: "delegate" },
-    audit,
+    audit: both(log, audit),
+    // A machine that is busy for a moment, or a slow disk, must not end the story.
+    deadlineMs: 10_000,
     state: memoryState(),
   });
 
@@ -107,6 +122,7 @@ export async function enter(): Promise<Cast> {
 
   return {
     audit,
+    log: { folder, key: logKey.publicJwk },
     authorizer,
     issuer,
     issuerKey,
@@ -118,6 +134,7 @@ export async function enter(): Promise<Cast> {
     close: async () => {
       researcher.child.kill();
       await server.stop();
+      await log.close();
       await pdp.close();
     },
   };
@@ -141,6 +158,24 @@ function startResearcher(): {
       const { value, done } = await lines.next();
       if (done) throw new Error("the researcher's process ended early");
       return JSON.parse(value);
+    },
+  };
+}
+
+/** Writes to the first, and what was written there to the second. */
+function both(first: Required<AuditSink>, second: AuditSink): AuditSink {
+  return {
+    record: async (record) => {
+      await first.record(record);
+      await second.record(record);
+    },
+    outcome: async (record) => {
+      await first.outcome(record);
+      await second.outcome?.(record);
+    },
+    unverified: (attempt) => {
+      first.unverified(attempt);
+      second.unverified?.(attempt);
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
+import { lineage, printLineage, verifyAuditLog } from "@hopwise/audit";
 import {
   type Credential,
   chainLine,
@@ -47,6 +48,7 @@ process.exit(broken.length === 0 ? 0 : 1);
 
 async function story({
   audit,
+  log,
   authorizer,
   issuerKey,
   payments,
@@ -163,6 +165,13 @@ async function story({
   for (const record of audit.records) say(`   ${line(record)}`);
   for (const [code, count] of audit.unverifiedCounts)
     note(`${count} × ${code}, sent by nobody who showed a key: counted, not kept`);
+  note("all of it is on disk, linked and signed; the whole story of the payment:");
+  await until(() => audit.outcomes.some(({ invocation }) => invocation === paid.invocation));
+  const found = await lineage(log.folder, paid.invocation);
+  if (found !== undefined) tree(printLineage(found));
+  const checked = await verifyAuditLog({ folder: log.folder, keys: [log.key] });
+  expect(found?.outcome?.outcome === "returned", "from who handed what to whom, to what the tool returned");
+  expect(checked.ok && checked.records >= audit.records.length, "and nobody has changed a byte of it");
   const allowedRecords = audit.records.filter(
     ({ outcome, via, tool }) => outcome === "allowed" && via === "proof" && !tool.endsWith("/list"),
   );
@@ -233,6 +242,11 @@ async function bobLooksAround(url: string, token: string): Promise<void> {
     !read.isError && pay.isError === true && other.isError === true,
     "bob reads an invoice of his region, and no more",
   );
+}
+
+/** What came of a call is written after it was answered. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** One record in one line. */

@@ -77,6 +77,7 @@ export async function createWorld(): Promise<World> {
       const audit = memoryAudit();
       const authorizer = createAuthorizer({
         cerbos: pdp.client,
+        pdpVersion: pdp.version,
         audience: PAY_SERVER,
         trust: [issuer.trustAnchor],
         users,

@@ -34,6 +34,7 @@ export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean): Poli
 
   return {
     async checkResources(request, options) {
+      // A list asks without metadata, and would be empty where nobody sees why.
       const response = await client.checkResources({ ...request, includeMetadata: true }, options);
       const unmatched = response.results.some(({ metadata }) =>
         Object.values(metadata?.actions ?? {}).some(({ matchedPolicy }) => matchedPolicy === NO_MATCH),

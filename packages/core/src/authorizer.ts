@@ -1,16 +1,14 @@
 import {
   type Admission,
-  checkAgentTools,
-  checkGrants,
   createAdmission,
   type DecisionContext,
   type Listed,
   type Listing,
   type PrincipalSources,
-  plainArguments,
 } from "./admission.ts";
 import { type AuditSink, type Outcome, outcomeRecord } from "./audit/index.ts";
 import { type Caller, createCallerChecks } from "./caller.ts";
+import { checkAgentTools, checkGrants, plainArguments } from "./check-call.ts";
 import type { Allowed, Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";
@@ -38,6 +36,8 @@ import {
 export interface AuthorizerOptions {
   /** A Cerbos client: of `@cerbos/grpc`, of `@cerbos/http`, or `startPdp().client`. */
   readonly cerbos: PolicyDecisionPoint;
+  /** Which version of Cerbos answers, for the record: `pdp.version` of `startPdp` and `connectPdp`. */
+  readonly pdpVersion?: string;
   /** The names of this enforcement point: absolute URIs, as callers know them. */
   readonly audience: string | readonly string[];
   /** Who may start a chain. */
@@ -154,7 +154,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   });
   const begin = (tool: string, via: Invocation["via"], traceparent?: string): Invocation => {
     const named = Object.hasOwn(tools, tool) || MCP_OPERATIONS.some((operation) => operation === tool);
-    const settings = { audience: audience[0] as string, audit, telemetry, deadlineMs, clock };
+    const { pdpVersion } = options;
+    const settings = { audience: audience[0] as string, audit, telemetry, deadlineMs, clock, pdpVersion };
     return beginInvocation({ ...settings, tool, via, named, traceparent });
   };
 

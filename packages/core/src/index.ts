@@ -89,6 +89,7 @@ export {
   wildcard,
 } from "./grant/index.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "./json/index.ts";
+export { plainText } from "./plain-text.ts";
 export {
   type Agent,
   type AgentClass,

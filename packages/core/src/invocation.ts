@@ -14,6 +14,7 @@ import {
   type Stage,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
+import { describeArguments, type Grant, type ToolGrant } from "./grant/index.ts";
 import { canonicalJson, type JsonObject } from "./json/index.ts";
 import { plainText } from "./plain-text.ts";
 import type { ContextOrigin } from "./source/index.ts";
@@ -60,9 +61,17 @@ export interface InvocationOptions {
   /** How long writing the record may take, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock: () => number;
+  readonly pdpVersion?: string | undefined;
 }
 
-export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }: InvocationOptions): Invocation {
+export function beginInvocation({
+  audit,
+  telemetry,
+  deadlineMs,
+  clock,
+  pdpVersion,
+  ...call
+}: InvocationOptions): Invocation {
   const { tool, audience, via } = call;
   const id = randomId();
   const watch = telemetry.begin({ invocation: id, ...call });
@@ -78,7 +87,8 @@ export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }
     ...(invocation.asked !== undefined && { asked: invocation.asked }),
     ...(invocation.view !== undefined && { chain: invocation.view }),
     verdicts: invocation.verdicts,
-    ...(invocation.context.length > 0 && { context: invocation.context }),
+    // A copy: a source that answers after the deadline must not write into a record.
+    ...(invocation.context.length > 0 && { context: [...invocation.context] }),
     timings: { ...spent, total: performance.now() - start },
   });
 
@@ -94,7 +104,7 @@ export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }
       audience,
       via,
       ...(decision.chain !== undefined && { chain: decision.chain }),
-      tokens: chain === undefined ? [] : tokenRecords(chain),
+      tokens: chain === undefined ? [] : tokenRecords(chain, tool),
       tool: decision.tool,
       ...(decision.asked !== undefined && { asked: decision.asked }),
       argumentsHash: {
@@ -112,11 +122,24 @@ export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }
       ...(denied?.wouldPass !== undefined && { wouldPass: denied.wouldPass }),
       ...(decision.outcome === "allowed" && decision.obligations && { obligations: decision.obligations }),
       verdicts,
+      ...(pdpVersion !== undefined && verdicts.length > 0 && { pdp: { version: pdpVersion } }),
       ...(shown !== undefined && { shown }),
       timings,
     };
     await settleInTime(deadlineMs, audit.record(entry));
   };
+
+  const takeBack = async ({ tool, time }: Pick<Allowed, "tool" | "time">): Promise<void> =>
+    audit.outcome?.({
+      version: 1,
+      kind: "outcome",
+      invocation: id,
+      time,
+      audience,
+      tool,
+      outcome: "refused",
+      durationMs: 0,
+    });
 
   const attemptOf = ({ time, tool, code, message }: Denied): UnverifiedAttempt => ({
     invocation: id,
@@ -181,6 +204,8 @@ export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }
         await invocation.stage("audit", () => record(decision()));
         return ended(decision());
       } catch (cause) {
+        // A slow disk may still come to write that it was allowed: then this says that it did not run.
+        void takeBack(answer()).catch(() => {});
         // No allowed call without its record.
         return ended(
           denied(
@@ -212,7 +237,11 @@ export function beginInvocation({ audit, telemetry, deadlineMs, clock, ...call }
   return invocation;
 }
 
-function tokenRecords({ links, source }: Chain): readonly TokenRecord[] {
+function tokenRecords({ links, source }: Chain, tool: string): readonly TokenRecord[] {
+  const handed = (grant: Grant): string | undefined => {
+    const id = Object.keys(grant).find((name) => name === tool || name.endsWith(`#${tool}`));
+    return id === undefined ? undefined : plainText(describeArguments(grant[id] as ToolGrant));
+  };
   return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
     hash,
     jti,
@@ -221,6 +250,7 @@ function tokenRecords({ links, source }: Chain): readonly TokenRecord[] {
     issuedAt,
     expiresAt,
     tools: Object.keys(grant),
+    handed: handed(grant),
     ...(i === 0 && source !== undefined && { source }),
   }));
 }

@@ -1,4 +1,4 @@
-import { type Admission, type Allowed, type Denied, HopwiseError, type JsonObject, type Outcome } from "@hopwise/core";
+import type { Admission, Allowed, Denied, JsonObject, Outcome } from "@hopwise/core";
 import { errorDenial, ownDenial, toolDenial } from "./denial.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import type { Flight } from "./in-flight.ts";
@@ -46,18 +46,18 @@ function allowed(message: JsonRpcMessage, flight: Flight, decision: Allowed, { c
     // FastMCP answers an unknown URI with the list of all there are, and an error of a tool may quote what it read.
     const bare = obligations !== undefined || flight.operation.kind === "data";
     const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
-    return bare ? { ...message, error: { code: error?.code ?? 0, message: words } } : message;
+    return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
   }
   try {
     const shown = obligations && fulfilAnswer(result, obligations);
     const failed = result["isError"] === true;
     came(decision, failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] });
-    return shown === undefined ? message : { ...message, result: shown.result };
-  } catch (fault) {
-    if (!(fault instanceof HopwiseError)) throw fault;
+    return shown === undefined ? message : { jsonrpc: "2.0", id: flight.id, result: shown.result };
+  } catch {
     came(decision, { outcome: "returned", result, withheld: true });
     const { invocation, tool } = decision;
-    const denied = ownDenial("policy_inconclusive", tool, { invocation, stage: "policy", message: fault.message });
+    const message = "the result is not such that it can be changed as the policies oblige to; it is withheld";
+    const denied = ownDenial("policy_inconclusive", tool, { invocation, stage: "policy", message });
     return flight.operation.kind === "tool" ? denial(flight, denied) : errorDenial(flight.id, denied);
   }
 }

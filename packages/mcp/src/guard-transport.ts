@@ -37,7 +37,7 @@ export interface GuardOptions {
     | undefined;
 }
 
-/** What a server may say outside of a request on HTTP: it reaches whoever holds the stream, so it must carry nothing. */
+/** What a server may always say outside of a request. On HTTP it reaches whoever holds the stream, so it carries nothing. */
 const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prompts)\/list_changed)$/;
 
 /** What an authorizer is asked about. */
@@ -60,11 +60,16 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       // A logger that fails must not take the answer, or the process, with it.
     }
   };
-  const came = (decision: Allowed, outcome: Outcome): void => void authorizer.report(decision, outcome);
+  const ended = new WeakSet<Allowed>();
+  const came = (decision: Allowed, outcome: Outcome): void => {
+    if (ended.has(decision)) return;
+    ended.add(decision);
+    void authorizer.report(decision, outcome);
+  };
   const cameToNothing = ({ decision }: Flight): void => {
     if (decision?.outcome === "allowed") came(decision, { outcome: "withdrawn" });
   };
-  const flights = createFlights(report);
+  const flights = createFlights(report, cameToNothing);
   const questions = createQuestions();
 
   /**
@@ -224,15 +229,16 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     const said = flight === undefined ? message : withoutData(message, flight);
     if (said === undefined) return;
     const word = questions.ask(said);
-    const free = related === undefined && (overHttp === false || CARRIES_NOTHING.test(message.method as string));
+    // What belongs to no call any more may be of one whose result had to be changed: withdrawn, timed out, or lost.
+    const mayCarryData = overHttp === false && !flights.owed;
+    const free = related === undefined && (mayCarryData || CARRIES_NOTHING.test(message.method as string));
     try {
       if (flight !== undefined) await turnOfTheLoop();
       if (flight !== undefined && flights.isOpen(flight)) {
         return await inner.send(word, { ...sendOptions, relatedRequestId: flight.request.id });
       }
       if (flight === undefined && free) return await inner.send(word, sendOptions);
-      if (message.id !== undefined)
-        throw new Error(`"${message.method}" can be asked over HTTP only while a call runs`);
+      if (message.id !== undefined) throw new Error(`"${message.method}" can be asked here only while a call runs`);
     } catch (error) {
       questions.forget(word);
       throw error;

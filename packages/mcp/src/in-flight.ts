@@ -36,12 +36,16 @@ export interface Flights {
   end(flight: Flight): boolean;
   /** Those that were open. */
   endAll(): readonly Flight[];
+  /** Whether there was ever a call whose result the policies oblige to change. */
+  readonly owed: boolean;
 }
 
-export function createFlights(report: (error: unknown) => void): Flights {
+/** @param tooLate takes a flight that was decided after it had ended */
+export function createFlights(report: (error: unknown) => void, tooLate: (flight: Flight) => void): Flights {
   const byId = new Map<JsonRpcId, Flight>();
   const byCaller = new Map<unknown, Flight>();
   let last = 0;
+  let owed = false;
 
   const begin = (request: JsonRpcRequest, operation: Operation): Flight => {
     const tool = operation.kind === "tool" ? operation.tool : undefined;
@@ -57,9 +61,11 @@ export function createFlights(report: (error: unknown) => void): Flights {
         try {
           if (flight.admission !== undefined)
             flight.decision = await flight.admission.decide(parsed, { fulfils: true });
+          owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
         } catch (error) {
           report(error);
         }
+        if (byId.get(flight.id) !== flight) tooLate(flight);
         return flight.decision;
       },
     };
@@ -82,6 +88,9 @@ export function createFlights(report: (error: unknown) => void): Flights {
       byId.clear();
       byCaller.clear();
       return open;
+    },
+    get owed() {
+      return owed;
     },
   };
 }

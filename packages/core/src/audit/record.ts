@@ -4,7 +4,10 @@ import type { JsonObject } from "../json/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.ts";
 
-/** What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash. */
+/**
+ * What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash; of
+ * the grants what they say of the tool that was called, values and all.
+ */
 export interface DecisionRecord {
   readonly version: 1;
   readonly kind: "decision";
@@ -42,6 +45,8 @@ export interface DecisionRecord {
   readonly obligations?: Obligations;
   readonly message?: string;
   readonly verdicts: readonly HopVerdict[];
+  /** Which version of Cerbos answered, where the authorizer was told. */
+  readonly pdp?: { readonly version: string };
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
   readonly timings: Timings;
@@ -61,6 +66,8 @@ export interface TokenRecord {
   readonly expiresAt: number;
   /** The tools that it handed over. */
   readonly tools: readonly string[];
+  /** What it handed over of the tool that was called, in words; undefined where it did not. */
+  readonly handed?: string | undefined;
   /** Of the root: which login stood behind it, where its issuer says. */
   readonly source?: Provenance;
 }
@@ -75,11 +82,14 @@ export interface OutcomeRecord {
   readonly time: string;
   readonly audience: string;
   readonly tool: string;
-  /** `withdrawn`: its caller had left before it could be answered. */
-  readonly outcome: "returned" | "failed" | "withdrawn";
+  /**
+   * `withdrawn`: its caller had left before it could be answered. `refused`: it did not run, since writing the decision
+   * failed or took too long; the decision may stand on record all the same.
+   */
+  readonly outcome: "returned" | "failed" | "withdrawn" | "refused";
   /** SHA-256 of the canonical JSON of what the tool returned, before anything was taken out of it. */
   readonly resultHash?: string;
-  /** What was taken out of the result on the policies' word: JSON pointers, never values. */
+  /** What was taken out of the result on the policies' word: the policies' JSON pointers that found something. */
   readonly redacted?: readonly string[];
   /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
   readonly withheld?: true;

@@ -70,16 +70,24 @@ export function hopRequest(
  * the SDK's look-up answers for the first.
  */
 export function readAnswers(
-  { resources }: CheckResourcesRequest,
-  { results }: CheckResourcesResponse,
+  request: CheckResourcesRequest,
+  response: CheckResourcesResponse,
 ): readonly (readonly Answer[])[] {
-  return resources.map((asked, i) =>
+  const mismatch = mismatchOf(request, response);
+  return request.resources.map((asked, i) =>
     asked.actions.map((action) =>
-      results.length === resources.length
-        ? readAnswer(asked, action, results[i])
-        : unreadable("it answered another number of questions"),
+      mismatch === undefined ? readAnswer(asked, action, response.results[i]) : unreadable(mismatch),
     ),
   );
+}
+
+/** Whose answer it is: two hops are asked about the same resource, so that only the request's id tells them apart. */
+function mismatchOf(
+  { requestId: own, resources }: CheckResourcesRequest,
+  { requestId, results }: CheckResourcesResponse,
+): string | undefined {
+  if (requestId && requestId !== own) return "it answered another request";
+  return results.length === resources.length ? undefined : "it answered another number of questions";
 }
 
 function readAnswer(

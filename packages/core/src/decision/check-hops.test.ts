@@ -125,6 +125,26 @@ describe("asking the policies of every hop", () => {
     });
   });
 
+  it("relies on no answer that was given to another hop, though it is about the same resource", async () => {
+    const { pdp } = pdpOf();
+    const answers = new Map<string, Awaited<ReturnType<PolicyDecisionPoint["checkResources"]>>>();
+    // What a decision point would do that mixes up two requests: the agent gets the user's answer.
+    const mixing: PolicyDecisionPoint = {
+      ...pdp,
+      checkResources: async (request, options) => {
+        const own = Object.assign(await pdp.checkResources(request, options), { requestId: request.requestId });
+        answers.set(request.principal.id, own);
+        return request.principal.id === "alice" ? own : (answers.get("alice") ?? own);
+      },
+    };
+    const { edges: _, ...alike } = question;
+    const verdicts = await checkHops(mixing, alike, DEADLINE);
+    expect(verdicts.map(({ effect, problem }) => [effect, problem])).toEqual([
+      ["allow", undefined],
+      ["error", "it answered another request"],
+    ]);
+  });
+
   it("never puts the roles of two hops into one request", async () => {
     const { pdp, asked } = pdpOf();
     await checkHops(pdp, question, DEADLINE);

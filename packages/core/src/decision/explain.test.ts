@@ -22,6 +22,29 @@ const below = (decision: Explainable, hop: number) =>
   explain(decision).children[hop]?.children.map(({ kind, text }) => [kind, text]);
 
 describe("an explanation", () => {
+  it("is safe to print, line by line, whoever chose the words: a decision point, a policy, a record from elsewhere", () => {
+    const evil = "x\u001b[2J\u202e\nallowed y";
+    const words = { tool: evil, code: evil, message: evil, pointer: evil, rule: evil, wouldPass: { accepts: evil } };
+    const told = { reasons: [evil], rules: [evil], policy: evil, scope: evil, roles: [evil], derivedRoles: [evil] };
+    const hop = { kind: "agent", id: evil } as const;
+    const tree = explain({
+      ...base,
+      ...words,
+      hop: 3,
+      asked: { kind: evil, action: evil },
+      chain: { issuer: evil, hops: [hop, hop, hop, hop] },
+      verdicts: [
+        { hop: 0, ...hop, effect: "deny", ...told, cerbosCallId: evil },
+        { hop: 1, ...hop, effect: "error", reasons: [], problem: evil },
+        { hop: 2, ...hop, effect: "allow", delegation: "deny", reasons: [], policy: evil },
+      ],
+      obligations: { redact: [evil], limit: { [evil]: 1 } },
+    });
+    const texts = (node: typeof tree): string[] => [node.text, ...node.children.flatMap(texts)];
+    expect(texts(tree).length).toBeGreaterThan(10);
+    for (const text of texts(tree)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
   it("of a refused argument has the rule, the place, what would pass, and who could hand it over", () => {
     const decision = {
       ...base,

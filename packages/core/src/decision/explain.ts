@@ -43,13 +43,14 @@ export function explain(decision: Explainable): Explanation {
     const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
     // What a list shows is asked of every hop, item by item.
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
-    return leaf("hop", `${plainText(hop.id)}${words}`, children);
+    return leaf("hop", `${hop.id}${words}`, children);
   });
   return leaf("decision", headline(decision), [...hops, ...owed(decision.obligations)]);
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
-  return { kind, text, children };
+  // Here, so that no word of any caller, policy, decision point or old record is printed as it came.
+  return { kind, text: plainText(text), children };
 }
 
 function headline(decision: Explainable): string {
@@ -82,11 +83,11 @@ function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explain
   if (failed !== hop) return [];
   const { accepts, grantableBy } = wouldPass ?? {};
   const found: Explanation[] = [];
-  if (rule !== undefined) found.push(leaf("rule", `rule: ${plainText(rule)}`));
-  if (pointer) found.push(leaf("value", `at ${plainText(pointer)}`));
+  if (rule !== undefined) found.push(leaf("rule", `rule: ${rule}`));
+  if (pointer) found.push(leaf("value", `at ${pointer}`));
   if (accepts !== undefined) found.push(leaf("would pass", `would pass: ${accepts}`));
   if (grantableBy !== undefined) {
-    const who = plainText(chain?.hops[grantableBy]?.id ?? `hop ${grantableBy}`);
+    const who = chain?.hops[grantableBy]?.id ?? `hop ${grantableBy}`;
     found.push(leaf("would pass", `"${who}" could hand it over: the nearest hop that has it`));
   }
   return found;
@@ -108,7 +109,7 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   if (effect === "allow" && delegation !== "deny") return [];
   const found: Explanation[] = [];
   if (effect === "deny") {
-    const call = asked === undefined ? "this" : `"${plainText(asked.action)}" on ${asked.kind}`;
+    const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
     const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
     found.push(leaf("policy", `${text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`));
   }
@@ -116,7 +117,7 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   // A rule for every role speaks once for each.
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));
   for (const text of spoken) found.push(leaf("rule", text));
-  if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${plainText(cerbosCallId)}`));
+  if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${cerbosCallId}`));
   return found;
 }
 
@@ -124,9 +125,9 @@ function owed(obligations: Obligations | undefined): Explanation[] {
   if (obligations === undefined) return [];
   const { redact, limit } = obligations;
   return [
-    ...redact.map((pointer) => leaf("obligation", `takes ${plainText(pointer)} out of the result`)),
+    ...redact.map((pointer) => leaf("obligation", `takes ${pointer} out of the result`)),
     ...Object.entries(limit).map(([pointer, most]) =>
-      leaf("obligation", `shows at most ${most} of the list at ${pointer === "" ? "the top" : plainText(pointer)}`),
+      leaf("obligation", `shows at most ${most} of the list at ${pointer === "" ? "the top" : pointer}`),
     ),
   ];
 }
@@ -137,5 +138,5 @@ function isNamed(policy: string | undefined): policy is string {
 }
 
 function list(what: string, names: readonly string[]): string {
-  return `${what}${names.length === 1 ? "" : "s"} ${names.map((name) => plainText(name)).join(", ")}`;
+  return `${what}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, isJsonObject, type JsonValue } from "../json/index.ts";
+import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson } from "../json/index.ts";
 
 /** What policies ask of whoever lets a call run. Those of all hops add up. */
 export interface Obligations {
@@ -41,7 +41,7 @@ export function changesResults({ redact, limit }: Obligations): boolean {
 /** A result as it may be shown. */
 export interface Fulfilled {
   readonly result: unknown;
-  /** The pointers at which something was taken out. */
+  /** The policies' pointers that found something, as they wrote them: bounded, and never a key of the data. */
   readonly redacted: readonly string[];
 }
 
@@ -49,23 +49,25 @@ export interface Fulfilled {
  * Does what policies oblige to: takes values out of a tool's result, and shortens lists. A text is read as JSON first
  * and written again.
  *
- * @throws {HopwiseError} `policy_inconclusive` for a result in which nothing can be found (a text that is no JSON, an
- *   instance of a class), or a limit on what is no list: then nothing of it may be shown
+ * @throws {HopwiseError} `policy_inconclusive` for a result in which nothing can be found (a text that is no JSON, a
+ *   single value, an instance of a class), or a limit on what is no list: then nothing of it may be shown
  */
 export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
   if (!changesResults(obligations)) return { result, redacted: [] };
   const isText = typeof result === "string";
   const value = isText ? jsonIn(result) : plain(result);
-  const redacted: string[] = [];
-  const changed = changeAt("", value, [], obligations, redacted);
-  return { result: isText ? JSON.stringify(changed) : changed, redacted };
+  // A sentence in quotes, or a bare number, has no members, and may be just what was to be taken out.
+  if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
+  const found = new Set<string>();
+  const changed = changeAt(value, rulesOf(obligations), 0, found);
+  return { result: isText ? JSON.stringify(changed) : changed, redacted: [...found] };
 }
 
 function jsonIn(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text, { code: "policy_inconclusive", what: "the result", maxDepth: RESULT_LIMITS.maxDepth });
   } catch {
-    throw cannot("it is a text that is no JSON");
+    throw cannot("it is a text that is no JSON, or one that two readers could read in two ways");
   }
 }
 
@@ -84,35 +86,54 @@ function cannot(why: string): HopwiseError {
   );
 }
 
-/** Copies a value, changed by all obligations at once: a pointer means the result as the tool gave it. */
-function changeAt(
-  pointer: string,
-  value: JsonValue,
-  path: readonly string[],
-  obligations: Obligations,
-  redacted: string[],
-): JsonValue {
-  if (obligations.redact.some((wanted) => isAt(wanted, path))) {
-    redacted.push(pointer);
+/** One obligation, as the steps of its pointer; without `most` it takes the value out. */
+interface Rule {
+  readonly pointer: string;
+  readonly steps: readonly string[];
+  readonly most?: number;
+}
+
+function rulesOf({ redact, limit }: Obligations): readonly Rule[] {
+  return [
+    ...redact.map((pointer) => ({ pointer, steps: stepsOf(pointer) })),
+    ...Object.entries(limit).map(([pointer, most]) => ({ pointer, steps: stepsOf(pointer), most })),
+  ];
+}
+
+function stepsOf(pointer: string): readonly string[] {
+  const steps = pointer === "" ? [] : pointer.slice(1).split("/");
+  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/**
+ * Copies a value, changed by all obligations at once: a pointer means the result as the tool gave it.
+ *
+ * @param rules those that lead here; what none leads to stays as it is, so that a large result costs little
+ * @param found takes the pointers, as the policies wrote them, at which something was taken out
+ */
+function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, found: Set<string>): JsonValue {
+  if (rules.length === 0) return value;
+  const here = rules.filter(({ steps }) => steps.length === depth);
+  const out = here.filter(({ most }) => most === undefined);
+  if (out.length > 0) {
+    for (const { pointer } of out) found.add(pointer);
     return REDACTED;
   }
-  const limits = Object.entries(obligations.limit).filter(([wanted]) => isAt(wanted, path));
-  const most = Math.min(...limits.map(([, number]) => number));
-  if (limits.length > 0 && !Array.isArray(value)) throw cannot("a limit stands on what is no list");
-  const change = (key: string, member: JsonValue): JsonValue =>
-    changeAt(`${pointer}/${escaped(key)}`, member, [...path, key], obligations, redacted);
+  const most = Math.min(...here.map((rule) => rule.most as number));
+  if (here.length > 0 && !Array.isArray(value)) throw cannot("a limit stands on what is no list");
+  const change = (key: string, member: JsonValue): JsonValue => {
+    const further = rules.filter(({ steps }) => steps[depth] === "*" || steps[depth] === key);
+    return changeAt(member, further, depth + 1, found);
+  };
   if (Array.isArray(value)) {
     return (value as readonly JsonValue[]).slice(0, most).map((item, i) => change(String(i), item));
   }
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
-}
-
-function isAt(wanted: string, path: readonly string[]): boolean {
-  const steps = wanted === "" ? [] : wanted.slice(1).split("/");
-  return steps.length === path.length && steps.every((step, i) => step === "*" || step === escaped(path[i] as string));
-}
-
-function escaped(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+  if (isJsonObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
+  }
+  // What the policy means may stand in the text, where nobody can find it.
+  if (typeof value === "string" && rules.some(({ steps }) => !steps.slice(0, depth).includes("*"))) {
+    throw cannot("a pointer leads into a text");
+  }
+  return value;
 }

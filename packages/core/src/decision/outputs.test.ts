@@ -39,6 +39,8 @@ describe("the outputs of policy rules", () => {
     ["a number", 1, "is not an object"],
     ["a list", [{ reason: "x" }], "is not an object"],
     ["false", false, "is not an object"],
+    ["an obligation that was written as a text", '{"redact": ["/iban"]}', "is a text that looks like an object"],
+    ["a half of one", " {redact: /iban", "is a text that looks like an object"],
   ])("are a problem with %s, and it names the rule", (_, value, problem) => {
     const reading = read(value);
     expect(reading.problem).toContain(problem);
@@ -50,6 +52,11 @@ describe("the outputs of policy rules", () => {
       reasons: ["their own region"],
       rules: ["resource.payment.v1#limit"],
     });
+  });
+
+  it("are problems in words that are safe to print, also where the rule's name is not", () => {
+    const reading = readOutputs([output(undefined, "resource.x#\u001b[2Jallowed\nyes")]);
+    expect(reading.problem).toBe("the output of resource.x# [2Jallowed yes failed");
   });
 
   it("are read as obligations, which add up: every redaction, the strictest limit, the first approval", () => {

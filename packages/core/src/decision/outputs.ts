@@ -25,10 +25,13 @@ export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
   const rules: string[] = [];
   const obligations: Obligations[] = [];
   let problem: string | undefined;
-  for (const { source, value } of outputs) {
+  for (const { source: rule, value } of outputs) {
+    const source = plainText(rule);
     if (typeof value === "string") {
+      // An obligation in one pair of quotes too many must not become a reason, and let out what it names.
+      if (value.trimStart().startsWith("{")) problem ??= `the output of ${source} is a text that looks like an object`;
       reasons.push(plainText(value));
-      rules.push(plainText(source));
+      rules.push(source);
       continue;
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -42,7 +45,7 @@ export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
       else if (typeof read === "string") problem ??= `the ${key} of ${source} is ${read}`;
       else if ("reason" in read) {
         reasons.push(read.reason);
-        rules.push(plainText(source));
+        rules.push(source);
       } else obligations.push({ redact: [], limit: {}, ...read });
     }
   }

@@ -13,7 +13,8 @@ export function describe(grant: Grant): string {
   return tools.map(([tool, constraints]) => `${tool}: ${describeArguments(constraints)}`).join("\n");
 }
 
-function describeArguments(constraints: Grant[string]): string {
+/** What a grant says of one tool: `to is any value; amount is a whole number of at most 1000`. */
+export function describeArguments(constraints: Grant[string]): string {
   const all = Object.entries(constraints);
   if (all.length === 0) return "any arguments";
   const named = all.filter(([name]) => name !== "");

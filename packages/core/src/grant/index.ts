@@ -25,7 +25,7 @@ export {
 export { newWork, passes } from "./check.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
 export { findDenyList } from "./deny-list.ts";
-export { describe, words } from "./describe.ts";
+export { describe, describeArguments, words } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
 export { anyArguments, noArguments } from "./markers.ts";

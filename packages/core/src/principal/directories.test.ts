@@ -85,6 +85,26 @@ describe("a user directory behind HTTP", () => {
   });
 });
 
+describe("a user directory behind HTTP, asked for a subject that a partner's issuer chose", () => {
+  it.each(["", ".", ".."])(
+    "does not ask another place for %j, which no escaping keeps in its place",
+    async (subject) => {
+      const asked: string[] = [];
+      const users = usersOverHttp({
+        name: "directory",
+        url: (who) => `https://hr.example/users/${encodeURIComponent(who.subject)}`,
+        parse: () => ({ id: "root", roles: ["admin"] }),
+        fetch: async (input) => {
+          asked.push(new Request(input).url);
+          return Response.json({});
+        },
+      });
+      expect(await users.find({ ...alice, subject })).toBeUndefined();
+      expect(asked).toEqual([]);
+    },
+  );
+});
+
 describe("a user directory out of verified claims", () => {
   const claims = { iss: alice.issuer, sub: "alice", exp: 1000, groups: ["analyst"] };
   const directory = (now: () => number, maxUsers = 2) =>

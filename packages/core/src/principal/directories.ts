@@ -46,7 +46,10 @@ const BY_SUBJECT = {
 const BY_NAME = { keyOf: (name: string): string => name, tenantOf: (): string => "" };
 
 export interface HttpUsersOptions extends Omit<CachedSourceOptions<Subject, User>, "find" | "keyOf" | "tenantOf"> {
-  /** Where a user is found. Put the subject through `encodeURIComponent`; a partner's issuer may have chosen it. */
+  /**
+   * Where a user is found. Put the subject through `encodeURIComponent`; a partner's issuer may have chosen it. It is not
+   * asked about `.` and `..`, which no escaping keeps in their place: nobody is called that.
+   */
   readonly url: (subject: Subject) => string | URL;
   /** The user in a response's JSON; throw where it is not what it should be. */
   readonly parse: (body: unknown, subject: Subject) => User;
@@ -71,6 +74,7 @@ export function usersOverHttp({
   return usersFrom({
     ...rest,
     find: async (subject, { signal }) => {
+      if (LEADS_ELSEWHERE.test(subject.subject)) return undefined;
       const response = await fetch(url(subject), {
         signal,
         redirect: "error",
@@ -82,6 +86,9 @@ export function usersOverHttp({
     },
   });
 }
+
+/** As a step of a path these mean another place, however they are escaped: `/users/..` is `/`. */
+const LEADS_ELSEWHERE = /^\.{0,2}$/;
 
 /** Claims of an OpenID Connect ID token or access token that somebody verified: signature, issuer, audience, times. */
 export interface VerifiedClaims {

@@ -1,7 +1,7 @@
 import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { attributesFrom, type ContextOrigin, gather } from "../source/index.ts";
+import { type Asking, attributesFrom, type ContextOrigin, gather } from "../source/index.ts";
 import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
 
 /** What a call acts on, as policies see it, and where that came from. */
@@ -16,7 +16,11 @@ export interface LoadedResource {
  *
  * @throws {HopwiseError} `context_unavailable`
  */
-export async function loadResource(entry: ToolEntry, query: ResourceQuery): Promise<LoadedResource> {
+export async function loadResource(
+  entry: ToolEntry,
+  query: ResourceQuery,
+  asking: Asking = {},
+): Promise<LoadedResource> {
   const { tool, arguments: args } = query;
   const unavailable = (problem: string, cause?: unknown): never => {
     throw new HopwiseError("context_unavailable", `the resource of "${tool}" could not be told: ${problem}`, { cause });
@@ -31,7 +35,7 @@ export async function loadResource(entry: ToolEntry, query: ResourceQuery): Prom
   };
   const [attributes, { attributes: added, origins }] = await Promise.all([
     load(),
-    gather(entry.sources, query, "resource"),
+    gather(entry.sources, query, "resource", asking),
   ]);
   const shown = { ...added, [entry.argumentsAs ?? ARGUMENTS]: withoutHidden(args, entry.hideFromPolicies) };
   const taken = Object.keys(shown).find((name) => Object.hasOwn(attributes, name));

@@ -61,6 +61,28 @@ describe("a source by a function", () => {
     expect(remembered.asked.length).toBe(2);
   });
 
+  it("says how old an answer is since it was asked for, however long the answer took", async () => {
+    let now = 0;
+    const find = async () => {
+      now += 60; // what it says is as old as the question
+      return "is 1";
+    };
+    const { source } = counting({ ttlMs: 100, find, clock: () => now });
+    await source.find(a1);
+    now += 30;
+    expect(await lookUp(source, a1)).toEqual({ value: "is 1", ageMs: 90 });
+    now += 10;
+    expect(await lookUp(source, a1)).toEqual({ value: "is 1", ageMs: 0 });
+  });
+
+  it("is not made to forget what is there by questions for what is not", async () => {
+    const { source, asked } = counting({ ttlMs: 100, maxEntries: 2 }, ({ id }) => (id === "1" ? "is 1" : undefined));
+    await source.find(a1);
+    for (const id of ["x", "y", "z"]) await source.find({ tenant: "b", id });
+    expect(await source.find(a1)).toBe("is 1");
+    expect(asked.length).toBe(4);
+  });
+
   it("takes null for none, as databases say it", async () => {
     expect(await counting({}, () => null as never).source.find(a1)).toBeUndefined();
   });
@@ -88,6 +110,18 @@ describe("a source by a function", () => {
     for (const one of waiting) await expect(one).rejects.toThrow("down");
     well = true;
     expect(await source.find(a1)).toBe("well");
+  });
+
+  it("does not keep a failure of its clock either", async () => {
+    let well = false;
+    const clock = () => {
+      if (!well) throw new Error("no time");
+      return 0;
+    };
+    const { source } = counting({ ttlMs: 100, clock });
+    await expect(source.find(a1)).rejects.toThrow("no time");
+    well = true;
+    expect(await source.find(a1)).toBe("is 1");
   });
 
   it("fails where its function throws at once", async () => {

@@ -70,15 +70,15 @@ export function cachedSource<Key, Value>(
   const asked = new Map<string, Promise<Found<Value>>>();
   const ask = "findMany" in options ? together(options, deadlineMs, maxBatch) : alone(options, deadlineMs);
 
+  const ttlOf = (value: Value | undefined): number => (value === undefined ? negativeTtlMs : ttlMs);
+
   const fetch = async (key: Key, id: string): Promise<Found<Value>> => {
-    try {
-      // Databases say null where they have nothing.
-      const value = (await ask(key)) ?? undefined;
-      kept.set(id, { value, at: clock() });
-      return { value, ageMs: 0 };
-    } finally {
-      asked.delete(id);
-    }
+    const at = clock(); // what it says may be as old as the question
+    // Databases say null where they have nothing.
+    const value = (await ask(key)) ?? undefined;
+    // What is not used again takes no place from what is.
+    if (ttlOf(value) > 0) kept.set(id, { value, at });
+    return { value, ageMs: 0 };
   };
 
   const look = (key: Key): Found<Value> | Promise<Found<Value>> => {
@@ -86,10 +86,10 @@ export function cachedSource<Key, Value>(
     const known = kept.get(id);
     if (known !== undefined) {
       const ageMs = Math.max(0, clock() - known.at);
-      if (ageMs < (known.value === undefined ? negativeTtlMs : ttlMs)) return { value: known.value, ageMs };
+      if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
-    const under = asked.get(id) ?? fetch(key, id);
+    const under = asked.get(id) ?? fetch(key, id).finally(() => asked.delete(id));
     asked.set(id, under);
     return under;
   };

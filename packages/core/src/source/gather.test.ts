@@ -28,9 +28,15 @@ describe("further sources of attributes", () => {
     ["fails", down],
     ["has nothing", { find: () => undefined }],
     ["gives no object", { find: () => ["admin"] }],
+    ["gives false", { find: () => false }],
+    ["gives 0", { find: () => 0 }],
+    ["gives an empty text", { find: () => "" }],
+    ["gives null", { find: () => null }],
+    ["remembers null", { find: () => null, look: () => ({ value: null, ageMs: 0 }) } as never],
+    ["looks and says nothing", { find: () => ({}), look: () => undefined } as never],
     ["gives what is no data", { find: () => ({ at: new Date(0) }) }],
   ])("are required: where one %s, it cannot be told", async (_, source) => {
-    const error = await errorOf(gather({ risk: source as never }, "alice", "alice", 0));
+    const error = await errorOf(gather({ risk: source as never }, "alice", "alice", { hop: 0 }));
     expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
     expect(error.message).toContain('"risk"');
     expect(error.message).not.toContain("hunter2");

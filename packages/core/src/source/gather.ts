@@ -1,3 +1,4 @@
+import { settleInTime } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
 import { type ContextOrigin, lookUp, type Source } from "./source.ts";
@@ -5,7 +6,7 @@ import { type ContextOrigin, lookUp, type Source } from "./source.ts";
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {
   /**
-   * Policies are asked without it where it has nothing or cannot tell. By default a source is required, and the call is
+   * Policies are asked without it where it has nothing, or cannot tell within half of the authorizer's deadline. By default a source is required, and the call is
    * denied with `context_unavailable`.
    */
   readonly optional?: boolean;
@@ -26,6 +27,13 @@ const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
 
 const NOTHING: Gathered = { attributes: {}, origins: [] };
 
+/** How sources are asked for one call. */
+export interface Asking {
+  readonly hop?: number;
+  /** How long optional sources are waited for, in milliseconds: less than the call has in all. Default: for ever. */
+  readonly patienceMs?: number;
+}
+
 /**
  * Asks all further sources about one key at once.
  *
@@ -36,13 +44,13 @@ export async function gather<Key>(
   sources: AttributeSources<Key> | undefined,
   key: Key,
   of: string,
-  hop?: number,
+  { hop, patienceMs }: Asking = {},
 ): Promise<Gathered> {
   if (sources === undefined) return NOTHING;
   const answers = await Promise.all(
     Object.entries(sources).map(async ([name, source]) => {
       try {
-        return { name, source, ...(await askOne(source, key)) };
+        return { name, source, ...(await askOne(source, key, patienceMs)) };
       } catch (cause) {
         if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
         const why = cause instanceof HopwiseError ? cause.message : "it could not tell";
@@ -61,12 +69,15 @@ export async function gather<Key>(
 async function askOne<Key>(
   source: AttributeSource<Key>,
   key: Key,
+  patienceMs: number | undefined,
 ): Promise<{ readonly value: JsonObject | undefined; readonly ageMs: number }> {
-  const { value, ageMs } = await lookUp(source, key);
+  const answer = lookUp(source, key);
+  const hurried = source.optional === true && patienceMs !== undefined;
+  const { value, ageMs } = await (hurried ? settleInTime(patienceMs, answer) : answer);
   if (value === undefined && source.optional !== true) {
     throw new HopwiseError("context_unavailable", "it has nothing; make it optional where that may be");
   }
-  return { value: value && attributesFrom(value), ageMs };
+  return { value: value === undefined ? undefined : attributesFrom(value), ageMs };
 }
 
 /**

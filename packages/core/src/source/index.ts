@@ -1,6 +1,7 @@
 /** Where do attributes come from, and how old are they? */
 export { type CachedSourceOptions, cachedSource, type Many, type One } from "./cached-source.ts";
 export {
+  type Asking,
   type AttributeSource,
   type AttributeSources,
   attributesFrom,

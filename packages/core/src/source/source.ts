@@ -35,11 +35,19 @@ export interface ContextOrigin {
 
 /** Asks a source, and says how old its answer is: one that remembers nothing answers now. */
 export function lookUp<Key, Value>(source: Source<Key, Value>, key: Key): Awaitable<Found<Value>> {
-  if (source.look !== undefined) return source.look(key);
+  if (source.look !== undefined) {
+    const known = source.look(key);
+    return known instanceof Promise ? known.then(orNone) : orNone(known);
+  }
   const found = source.find(key);
   return found instanceof Promise ? found.then(fresh) : fresh(found);
 }
 
 function fresh<Value>(value: Value | undefined): Found<Value> {
-  return { value: value ?? undefined, ageMs: 0 };
+  return orNone({ value, ageMs: 0 });
+}
+
+/** Databases say null where they have nothing. */
+function orNone<Value>({ value, ageMs }: Found<Value>): Found<Value> {
+  return { value: value ?? undefined, ageMs };
 }

@@ -1,0 +1,93 @@
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { HopwiseError, type PublicJwk, type Signer, thumbprintOf } from "@hopwise/core";
+import { FORMAT, type Head } from "./line.ts";
+
+/** What a checkpoint says and signs. */
+export interface Statement extends Head {
+  readonly log: typeof FORMAT;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  /** How many records the stream held. */
+  readonly records: number;
+  /** How many attempts of nobody known were counted since the log was opened, by code. Not one of them is a record. */
+  readonly unverified?: { readonly [code: string]: number };
+  /** The log was closed: only the line with this checkpoint follows. */
+  readonly closed?: true;
+}
+
+/** Keeps a checkpoint from being anything else that the same key may sign. */
+const TYP = "hopwise-audit-checkpoint";
+
+/** Signs a statement as a compact JWS (RFC 7515), which any JOSE library verifies. */
+export async function signStatement(statement: Statement, signer: Signer, kid: string): Promise<string> {
+  const alg = signer.publicJwk.kty === "OKP" ? "Ed25519" : "ES256";
+  const input = `${base64url(JSON.stringify({ alg, typ: TYP, kid }))}.${base64url(JSON.stringify(statement))}`;
+  return `${input}.${base64url(await signer.sign(Buffer.from(input, "latin1")))}`;
+}
+
+/** Keys that a verifier trusts, by thumbprint. */
+export type TrustedKeys = ReadonlyMap<string, KeyObject>;
+
+/** @throws {HopwiseError} `config_invalid` for what is no public key */
+export async function trustKeys(keys: readonly PublicJwk[]): Promise<TrustedKeys> {
+  const trusted = new Map<string, KeyObject>();
+  for (const jwk of keys) {
+    try {
+      const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
+      if (key.asymmetricKeyType !== "ed25519" && key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
+        throw new Error();
+      trusted.set(await thumbprintOf(jwk), key);
+    } catch {
+      throw new HopwiseError(
+        "config_invalid",
+        "verifyAuditLog: keys has something that is no Ed25519 or P-256 public JWK",
+      );
+    }
+  }
+  return trusted;
+}
+
+/** The statement of a checkpoint that a trusted key signed, or what is wrong with it. */
+export function readCheckpoint(jws: unknown, keys: TrustedKeys): Statement | "forged_checkpoint" | "unknown_key" {
+  const parts = typeof jws === "string" ? jws.split(".") : [];
+  const [head, payload, signature] = parts.map(decode);
+  if (parts.length !== 3 || head === undefined || payload === undefined || signature === undefined) {
+    return "forged_checkpoint";
+  }
+  const { alg, typ, kid } = (parseObject(head) ?? {}) as { [name: string]: unknown };
+  const key = typeof kid === "string" ? keys.get(kid) : undefined;
+  if (key === undefined) return "unknown_key";
+  const isEd25519 = key.asymmetricKeyType === "ed25519";
+  if (typ !== TYP || alg !== (isEd25519 ? "Ed25519" : "ES256")) return "forged_checkpoint";
+  const input = Buffer.from(`${parts[0]}.${parts[1]}`, "latin1");
+  const genuine = isEd25519
+    ? verify(null, input, key, signature)
+    : verify("sha256", input, { key, dsaEncoding: "ieee-p1363" }, signature);
+  return (genuine && statementOf(jws)) || "forged_checkpoint";
+}
+
+/** What a checkpoint claims, whoever signed it. */
+export function statementOf(jws: unknown): Statement | undefined {
+  const payload = typeof jws === "string" ? decode(jws.split(".")[1] ?? "") : undefined;
+  const statement = payload && (parseObject(payload) as Statement | undefined);
+  return statement?.log === FORMAT && Number.isSafeInteger(statement.seq) ? statement : undefined;
+}
+
+function parseObject(bytes: Buffer): object | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function base64url(data: string | Uint8Array): string {
+  return Buffer.from(data as Uint8Array).toString("base64url");
+}
+
+/** Only the one spelling: base64url leaves bits unused, in which a byte could change unseen. */
+function decode(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, "base64url");
+  return bytes.toString("base64url") === text ? bytes : undefined;
+}

@@ -1,0 +1,19 @@
+/**
+ * A durable audit log on files: hash-linked, with signed checkpoints, its reader and its verifier.
+ *
+ * @module
+ */
+export type { Broken, BrokenReason } from "./broken.ts";
+export type { AuditFilter } from "./filter.ts";
+export type { Head } from "./line.ts";
+export { type Lineage, lineage } from "./lineage.ts";
+export { type AuditLog, type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
+export { printLineage } from "./print-lineage.ts";
+export { type AuditEntry, readAuditLog } from "./read-audit-log.ts";
+export {
+  type AuditVerification,
+  type SoundLog,
+  type SoundStream,
+  type VerifyOptions,
+  verifyAuditLog,
+} from "./verify-audit-log.ts";

@@ -1,0 +1,49 @@
+import { statementOf } from "./checkpoint.ts";
+import { GENESIS, hashLine, parseLine } from "./line.ts";
+import { isGone } from "./process-identity.ts";
+import { firstLine, lastLine } from "./read-lines.ts";
+import { headerOf, listStreams, type NotedStream, type SegmentHeader, type StreamFiles } from "./segment.ts";
+
+/**
+ * Where the streams of a folder stand, for a new stream to say in its first line. So a stream that is taken away, or
+ * that a crash tore, is known to a later one. What another stream already noted as ended is left out: it names that one.
+ */
+export async function noteStreams(folder: string): Promise<readonly NotedStream[]> {
+  const streams = await listStreams(folder);
+  const headers = new Map<string, SegmentHeader | undefined>();
+  for (const { writer, segments } of streams) {
+    const line = await firstLine(segments[0]?.path as string);
+    headers.set(writer, line && headerOf(parseLine(line)));
+  }
+  const settled = new Set(
+    [...headers.values()]
+      .flatMap((header) => header?.noted ?? [])
+      .flatMap(({ writer, ended }) => (ended ? writer : [])),
+  );
+  const notes: NotedStream[] = [];
+  for (const stream of streams) {
+    if (!settled.has(stream.writer)) notes.push(await noteOf(stream, headers.get(stream.writer)));
+  }
+  return notes;
+}
+
+async function noteOf({ writer, segments }: StreamFiles, header: SegmentHeader | undefined): Promise<NotedStream> {
+  // Asked before the file is read: who is gone by now writes no more.
+  const gone = header?.process !== undefined && (await isGone(header.process));
+  let torn: NotedStream["torn"];
+  for (const { number, path } of segments.toReversed()) {
+    const { line, tail } = await lastLine(path);
+    if (tail.length > 0) torn ??= { segment: number, bytes: tail.length, sha256: hashLine(tail) };
+    const read = line && parseLine(line);
+    if (line === undefined || read === undefined) continue;
+    const closed = read.kind === "checkpoint" && statementOf(read.value)?.closed === true;
+    return {
+      writer,
+      seq: read.seq,
+      hash: hashLine(line),
+      ...((gone || closed) && { ended: true }),
+      ...(torn !== undefined && { torn }),
+    };
+  }
+  return { writer, seq: -1, hash: GENESIS, ...(torn !== undefined && { torn }) };
+}

@@ -1,0 +1,207 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import {
+  type AuditSink,
+  type DenialCode,
+  HopwiseError,
+  type MemoryAudit,
+  memoryAudit,
+  type Signer,
+  thumbprintOf,
+} from "@hopwise/core";
+import { signStatement } from "./checkpoint.ts";
+import { createCheckpoints } from "./checkpoints.ts";
+import { createGroupQueue, unavailable } from "./group-queue.ts";
+import { FORMAT, type Head, nextLine } from "./line.ts";
+import { type LogFiles, nodeFiles } from "./log-files.ts";
+import { noteStreams } from "./note-streams.ts";
+import { identityOf } from "./process-identity.ts";
+import { type NotedStream, newWriter, type SegmentHeader } from "./segment.ts";
+import { createStreamWriter } from "./stream-writer.ts";
+
+/** Options of {@link openAuditLog}; `folder` and `signer` are required. */
+export interface AuditLogOptions {
+  /** Made where it is not there. Any number of processes may write to one folder. */
+  readonly folder: string;
+  /** Signs the checkpoints. A key for this log alone: who has it can write another history. */
+  readonly signer: Signer;
+  /**
+   * `required`: a record is done when the disk has it. `buffered`: when the operating system has it, so that it outlives
+   * the process, but not a power cut.
+   *
+   * @defaultValue "required"
+   */
+  readonly durability?: "required" | "buffered";
+  /**
+   * When a segment is full: by its size in bytes, or its age in milliseconds.
+   *
+   * @defaultValue 64 MiB, a day
+   */
+  readonly rotate?: { readonly bytes?: number; readonly ms?: number };
+  /**
+   * When the head is signed: after so many records, and at the latest so many milliseconds after a record.
+   *
+   * @defaultValue 1000 records, 1000 ms
+   */
+  readonly checkpoint?: { readonly records?: number; readonly ms?: number };
+  /**
+   * Told of each signed head once it is on disk. Note heads where who can write to the folder cannot: `expectHead` of
+   * `verifyAuditLog` takes them, and finds an old copy by them.
+   */
+  readonly onCheckpoint?: (head: Head) => void;
+}
+
+/** An open log. Give it to `createAuthorizer` as `audit`. */
+export interface AuditLog extends Required<AuditSink>, AsyncDisposable {
+  /** The last line that counts. */
+  readonly head: Head;
+  /** How many unverified attempts there were since it was opened, by code. */
+  readonly unverifiedCounts: ReadonlyMap<DenialCode, number>;
+  /** The first of them, at most a hundred. In memory only. */
+  readonly unverifiedSamples: MemoryAudit["unverifiedSamples"];
+  /**
+   * Writes what waits, and a last checkpoint. Records that come later are refused.
+   *
+   * @throws {HopwiseError} `audit_unavailable` where that cannot be written or signed
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a durable audit log. It begins a stream of its own in the folder, which notes where the other streams stand, and
+ * with it the torn end that a crash left behind.
+ *
+ * @throws {HopwiseError} `audit_unavailable` where the folder cannot be written to, or the signer does not sign
+ */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  return openLogOn(nodeFiles, options);
+}
+
+const MIB = 1024 * 1024;
+const DAY_MS = 24 * 3600 * 1000;
+
+/** @internal For tests, which break the file system. */
+export async function openLogOn(files: LogFiles, options: AuditLogOptions): Promise<AuditLog> {
+  const folder = resolve(options.folder); // stays where it is when the process goes elsewhere
+  const { signer, durability = "required", onCheckpoint = () => {} } = options;
+  const limits = { bytes: 64 * MIB, ms: DAY_MS, ...options.rotate };
+  const every = { records: 1000, ms: 1000, ...options.checkpoint };
+  for (const value of [...Object.values(limits), ...Object.values(every)]) {
+    if (!(value > 0))
+      throw new HopwiseError("config_invalid", "openAuditLog: rotate and checkpoint take numbers above 0");
+  }
+  const writer = newWriter();
+  const key = await thumbprintOf(signer.publicJwk);
+  const strangers = memoryAudit();
+  let records = 0;
+  let closing: Promise<void> | undefined;
+
+  const statement = (head: Head, closed: boolean): Promise<string> =>
+    signStatement(
+      {
+        log: FORMAT,
+        ...head,
+        time: new Date().toISOString(),
+        records,
+        ...(strangers.unverifiedCounts.size > 0 && { unverified: Object.fromEntries(strangers.unverifiedCounts) }),
+        ...(closed && { closed: true as const }),
+      },
+      signer,
+      key,
+    );
+
+  /** A stream's first segment begins with a checkpoint, too: nobody writes to a log that cannot be signed. */
+  const opening = async (start: Head, segment: number, rejected: number): Promise<{ text: string; head: Head }> => {
+    const identity = segment === 1 ? await identityOf(process.pid) : undefined;
+    const header: SegmentHeader = {
+      log: FORMAT,
+      writer,
+      segment,
+      time: new Date().toISOString(),
+      key,
+      ...(rejected > 0 && { rejected }),
+      ...(identity !== undefined && { process: identity }),
+      ...(segment === 1 && { noted }),
+    };
+    const first = nextLine(start, "segment", JSON.stringify(header));
+    if (segment > 1) return first;
+    const second = nextLine(first.head, "checkpoint", JSON.stringify(await statement(first.head, false)));
+    return { text: first.text + second.text, head: second.head };
+  };
+
+  const stream = createStreamWriter({ files, folder, writer, durable: durability === "required", opening });
+  const queue = createGroupQueue(async (entries) => {
+    const added = entries.filter(({ kind }) => kind === "record");
+    // A checkpoint says itself what it signs: it can stand anywhere behind that, and stands best at a segment's end.
+    const signed = entries.filter(({ kind }) => kind === "checkpoint");
+    await stream.append([...added, ...signed]);
+    records += added.length;
+    checkpoints.appended(added.length);
+    const isFull = stream.bytes >= limits.bytes || Date.now() - stream.since >= limits.ms;
+    if (!isFull || closing !== undefined) return;
+    if (signed.length > 0 || checkpoints.failing) await stream.finish().catch(() => {});
+    else checkpoints.request();
+  });
+  let signedHead = stream.head;
+  const checkpoints = createCheckpoints({
+    ...every,
+    sign: async (closed) => {
+      // The last checkpoint signs the line before it: no segment may begin between them.
+      if (closed) await stream.begin();
+      signedHead = stream.head;
+      return statement(stream.head, closed);
+    },
+    add: async (jws) => {
+      const head = signedHead;
+      await queue.add({ kind: "checkpoint", json: JSON.stringify(jws) });
+      try {
+        onCheckpoint(head);
+      } catch {} // The listener's fault is not the log's.
+    },
+  });
+
+  const add = async (record: object): Promise<void> => {
+    if (closing !== undefined) throw unavailable("the audit log is closed");
+    const fault = checkpoints.overdue();
+    if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
+    await queue.add({ kind: "record", json: JSON.stringify(record) });
+  };
+  const end = async (): Promise<void> => {
+    await queue.idle();
+    try {
+      await checkpoints.close();
+    } catch (cause) {
+      throw unavailable("the audit log could not be closed with a checkpoint", cause);
+    } finally {
+      await queue.idle();
+      await stream.finish().catch(() => {});
+    }
+  };
+
+  const close = (): Promise<void> => {
+    closing ??= end();
+    return closing;
+  };
+
+  let noted: readonly NotedStream[] = [];
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    noted = await noteStreams(folder);
+    await stream.begin();
+  } catch (cause) {
+    throw unavailable(`no audit log can be written to ${folder}`, cause);
+  }
+  onCheckpoint(stream.head);
+  return {
+    get head() {
+      return stream.head;
+    },
+    unverifiedCounts: strangers.unverifiedCounts,
+    unverifiedSamples: strangers.unverifiedSamples,
+    record: add,
+    outcome: add,
+    unverified: (attempt) => strangers.unverified?.(attempt),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

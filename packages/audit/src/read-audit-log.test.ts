@@ -1,0 +1,98 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DecisionRecord, generateSigner, type Signer } from "@hopwise/core";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { AuditFilter } from "./filter.ts";
+import { openAuditLog } from "./open-audit-log.ts";
+import { readAuditLog } from "./read-audit-log.ts";
+import { decision, filesOf, linesOf, outcome, temporaryFolder, writeLines } from "./testing.fixture.ts";
+
+let signer: Signer;
+beforeAll(async () => {
+  signer = await generateSigner();
+});
+
+const ISSUER = "https://id.acme.example";
+const at = (minute: number): string => new Date(Date.now() + minute * 60_000).toISOString();
+
+function by(user: string, agents: readonly string[], id: string, issuer = ISSUER): Pick<DecisionRecord, "chain"> {
+  const hops = [
+    { kind: "user", id: user } as const,
+    ...agents.map((name) => ({ kind: "agent", id: `agent:${name}` }) as const),
+  ];
+  return { chain: { id: id as never, issuer, hops } };
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = temporaryFolder();
+  const one = await openAuditLog({ folder, signer, rotate: { bytes: 1000 } });
+  const other = await openAuditLog({ folder, signer });
+  await one.record(decision({ invocation: "1", time: at(1), tool: "read", ...by("alice", ["planner"], "c1") }));
+  await one.record(
+    decision({
+      invocation: "3",
+      time: at(3),
+      outcome: "denied",
+      code: "policy_denied",
+      ...by("alice", ["planner", "reader"], "c1"),
+    }),
+  );
+  await other.record(decision({ invocation: "2", time: at(2), ...by("bob", ["planner"], "c2") }));
+  await one.outcome(outcome({ invocation: "1", time: at(4), tool: "read" }));
+  await other.record(decision({ invocation: "5", time: at(5), ...by("alice", [], "c3", "https://other.example") }));
+  await other.record(decision({ invocation: "6", time: at(6), ...by("agent:planner", ["x"], "c4") }));
+  await other.close();
+  await one.close();
+});
+
+async function read(filter: AuditFilter = {}): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { record } of readAuditLog(folder, filter)) found.push(`${record.kind[0]}${record.invocation}`);
+  return found;
+}
+
+describe("the reader", () => {
+  it("reads all streams and segments together, by time", async () => {
+    expect(await read()).toEqual(["d1", "d2", "d3", "o1", "d5", "d6"]);
+  });
+
+  it("says where each record stands", async () => {
+    for await (const { record, file, line } of readAuditLog(folder)) {
+      expect(linesOf(folder, file)[line - 1]).toContain(JSON.stringify(record));
+    }
+  });
+
+  it.each<readonly [AuditFilter, readonly string[]]>([
+    [{ chain: "c1" }, ["d1", "d3"]],
+    [{ user: { issuer: ISSUER, id: "alice" } }, ["d1", "d3"]],
+    [{ user: { issuer: "https://other.example", id: "alice" } }, ["d5"]],
+    [{ agent: "planner" }, ["d1", "d2", "d3"]],
+    [{ agent: "reader" }, ["d3"]],
+    [{ tool: "read" }, ["d1", "o1"]],
+    [{ code: "policy_denied" }, ["d3"]],
+    [{ invocation: "1" }, ["d1", "o1"]],
+    [{ invocation: 'no "such' }, []],
+    [{ agent: "planner", tool: "send_payment", code: "policy_denied", chain: "c1" }, ["d3"]],
+    [{ agent: "planner", tool: "read", code: "policy_denied" }, []],
+  ])("finds by %j exactly what fits", async (filter, found) => {
+    expect(await read(filter)).toEqual(found);
+  });
+
+  it("finds by time, from the first moment on and to before the last", async () => {
+    const times: string[] = [];
+    for await (const { record } of readAuditLog(folder)) times.push(record.time);
+    const [, second = "", third = "", fourth = ""] = times;
+    expect(await read({ since: second, until: fourth })).toEqual(["d2", "d3"]);
+    expect(await read({ since: new Date(third), until: Date.parse(fourth) })).toEqual(["d3"]);
+    await expect(read({ since: "yesterday" })).rejects.toMatchObject({ code: "config_invalid" });
+  });
+
+  it("passes over a line that a crash cut off, and stops at one that is none", async () => {
+    const file = filesOf(folder).at(-1) as string;
+    appendFileSync(join(folder, file), '{"seq":7,"pre');
+    expect(await read()).toHaveLength(6);
+    writeLines(folder, file, linesOf(folder, file).with(2, "what is this\n"));
+    await expect(read()).rejects.toThrow(`${file}:3`);
+  });
+});

@@ -1,0 +1,89 @@
+import { type DecisionRecord, HopwiseError, type OutcomeRecord } from "@hopwise/core";
+import { type AuditFilter, matcher } from "./filter.ts";
+import { parseLine } from "./line.ts";
+import { listStreams, type StreamFiles } from "./segment.ts";
+import { streamLines } from "./stream-lines.ts";
+
+/** A record, and where it stands. */
+export interface AuditEntry {
+  readonly record: DecisionRecord | OutcomeRecord;
+  readonly writer: string;
+  readonly seq: number;
+  readonly file: string;
+  /** Of the file, counted from 1. */
+  readonly line: number;
+}
+
+/**
+ * Reads the records of a log by their time, of all streams together, a line at a time. It believes what stands there:
+ * `verifyAuditLog` says whether that is what was written. A line that a crash cut off is not a record, and is passed
+ * over.
+ *
+ * @throws {HopwiseError} `config_invalid` where the folder cannot be read; `audit_unavailable` for a line that is none
+ */
+export async function* readAuditLog(folder: string, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
+  const matches = matcher(filter);
+  for await (const entry of inOrder(await listStreams(folder), mention(filter))) {
+    if (matches(entry.record)) yield entry;
+  }
+}
+
+/** Text that a line must contain, so that most need not be parsed; only what JSON spells in one way. */
+function mention({ invocation, chain }: AuditFilter): string | undefined {
+  const text = invocation ?? chain;
+  return text !== undefined && /^[\w-]+$/.test(text) ? text : undefined;
+}
+
+interface Cursor {
+  readonly entries: AsyncGenerator<AuditEntry>;
+  next: AuditEntry;
+}
+
+/** Merges the streams. A stream's file is opened when its turn comes: its name says when it began. */
+async function* inOrder(streams: readonly StreamFiles[], needle: string | undefined): AsyncGenerator<AuditEntry> {
+  const waiting = [...streams];
+  const open: Cursor[] = [];
+  try {
+    for (;;) {
+      open.sort((a, b) => compare(a.next.record.time, b.next.record.time));
+      const first = open[0];
+      const other = waiting[0];
+      if (other !== undefined && (first === undefined || compare(beginningOf(other), first.next.record.time) <= 0)) {
+        waiting.shift();
+        const entries = recordsOf(other, needle);
+        const { value } = await entries.next();
+        if (value !== undefined) open.push({ entries, next: value });
+        continue;
+      }
+      if (first === undefined) return;
+      yield first.next;
+      const { value } = await first.entries.next();
+      if (value === undefined) open.shift();
+      else first.next = value;
+    }
+  } finally {
+    for (const { entries } of open) await entries.return(undefined);
+  }
+}
+
+/** `20261125T015609123Z-…` as `2026-11-25T01:56:09.123Z`. */
+function beginningOf({ writer }: StreamFiles): string {
+  return writer.replace(/^(....)(..)(..T..)(..)(..)(...Z).*$/, "$1-$2-$3:$4:$5.$6");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function* recordsOf(stream: StreamFiles, needle: string | undefined): AsyncGenerator<AuditEntry> {
+  for await (const { bytes, complete, file, number } of streamLines(stream)) {
+    if (!complete || (needle !== undefined && !bytes.includes(needle))) continue;
+    const line = parseLine(bytes);
+    if (line === undefined) {
+      throw new HopwiseError("audit_unavailable", `${file}:${number} is no line of an audit log; verify the log`);
+    }
+    if (line.kind !== "record") continue;
+    const record = line.value as AuditEntry["record"];
+    yield { record, writer: stream.writer, seq: line.seq, file, line: number };
+  }
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { HopwiseError } from "@hopwise/core";
+import { FORMAT, type Head, type Line } from "./line.ts";
+
+/** What a segment's first line says of it. */
+export interface SegmentHeader {
+  readonly log: typeof FORMAT;
+  readonly writer: string;
+  /** Counts the stream's segments from 1. */
+  readonly segment: number;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  /** RFC 7638 thumbprint of the one key that signs this stream's checkpoints. */
+  readonly key: string;
+  /** How many records could not be written since the segment before, and were refused to their callers. */
+  readonly rejected?: number;
+  /** Only in a stream's first segment: which process writes it, where that can be told. */
+  readonly process?: string;
+  /** Only in a stream's first segment: where the other streams of the folder stood. */
+  readonly noted?: readonly NotedStream[];
+}
+
+/** Where a stream stood when another one began. `seq` is -1 where it had no line yet. */
+export interface NotedStream extends Head {
+  /** It was closed, or its process is gone: nothing may follow. */
+  readonly ended?: true;
+  /** A line that a crash cut off, at the end of its last segment. */
+  readonly torn?: { readonly segment: number; readonly bytes: number; readonly sha256: string };
+}
+
+/** The files of one writer, in order. */
+export interface StreamFiles {
+  readonly writer: string;
+  readonly segments: readonly { readonly number: number; readonly path: string; readonly file: string }[];
+}
+
+const NAME = /^(\d{8}T\d{9}Z-[0-9a-f]{16})\.(\d{6,9})\.ndjson$/;
+
+/** A name no other writer has; names sort by the time their streams began. */
+export function newWriter(): string {
+  return `${new Date().toISOString().replace(/[-:.]/g, "")}-${randomBytes(8).toString("hex")}`;
+}
+
+export function segmentName(writer: string, number: number): string {
+  return `${writer}.${String(number).padStart(6, "0")}.ndjson`;
+}
+
+/**
+ * The streams of a folder, oldest first.
+ *
+ * @throws {HopwiseError} `config_invalid` where the folder cannot be read
+ */
+export async function listStreams(folder: string): Promise<readonly StreamFiles[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}`, { cause });
+  });
+  const streams = new Map<string, { number: number; path: string; file: string }[]>();
+  for (const file of names) {
+    const [, writer, number] = NAME.exec(file) ?? [];
+    if (writer === undefined) continue;
+    const segments = streams.get(writer) ?? [];
+    segments.push({ number: Number(number), path: join(folder, file), file });
+    streams.set(writer, segments);
+  }
+  return [...streams]
+    .map(([writer, segments]) => ({ writer, segments: segments.sort((a, b) => a.number - b.number) }))
+    .sort((a, b) => (a.writer < b.writer ? -1 : 1));
+}
+
+/** The header in a line, if it is one of this format. */
+export function headerOf(line: Line | undefined): SegmentHeader | undefined {
+  if (line?.kind !== "segment" || typeof line.value !== "object" || line.value === null) return undefined;
+  const header = line.value as SegmentHeader;
+  const noted: unknown = header.noted ?? [];
+  return header.log === FORMAT && Array.isArray(noted) && noted.every(isNote) ? header : undefined;
+}
+
+function isNote(note: unknown): note is NotedStream {
+  if (typeof note !== "object" || note === null) return false;
+  const { writer, seq, hash } = note as { [name: string]: unknown };
+  return typeof writer === "string" && Number.isSafeInteger(seq) && typeof hash === "string";
+}

@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { GENESIS, type Head, type LineKind, nextLine } from "./line.ts";
+import type { LogFile, LogFiles } from "./log-files.ts";
+import { segmentName } from "./segment.ts";
+
+/** What one line is to hold: a kind, and JSON text. */
+export interface Entry {
+  readonly kind: LineKind;
+  readonly json: string;
+}
+
+export interface StreamOptions {
+  readonly files: LogFiles;
+  readonly folder: string;
+  readonly writer: string;
+  /** Whether every group is synced to the disk before it counts. */
+  readonly durable: boolean;
+  /** The lines that a segment begins with, and the head that they make. */
+  readonly opening: (start: Head, segment: number, rejected: number) => Promise<{ text: string; head: Head }>;
+}
+
+/** One writer's chain of lines, over as many segments as it takes. Its calls must not overlap. */
+export interface StreamWriter {
+  /** The last line that counts. */
+  readonly head: Head;
+  /** Of the segment that is written to now. */
+  readonly bytes: number;
+  readonly since: number;
+  /** Adds lines in one write and one sync. Where it rejects, none of them counts, and the next call begins a segment. */
+  append(entries: readonly Entry[]): Promise<void>;
+  /** Begins a segment now, where none is open. */
+  begin(): Promise<void>;
+  /** Ends the segment; the next lines go to a new one. */
+  finish(): Promise<void>;
+}
+
+interface Segment {
+  readonly file: LogFile;
+  readonly since: number;
+  /** How long it is by what counts. */
+  bytes: number;
+}
+
+export function createStreamWriter({ files, folder, writer, durable, opening }: StreamOptions): StreamWriter {
+  let head: Head = { writer, seq: -1, hash: GENESIS };
+  let number = 0;
+  let rejected = 0;
+  let current: Segment | undefined;
+  let failed: Segment | undefined;
+
+  const begin = async (): Promise<Segment> => {
+    if (failed !== undefined) await takeBack(failed);
+    failed = undefined;
+    const path = join(folder, segmentName(writer, number + 1));
+    const file = await files.create(path);
+    try {
+      const first = await opening(head, number + 1, rejected);
+      const bytes = Buffer.from(first.text);
+      await file.write(bytes);
+      await file.sync();
+      await files.syncFolder(folder);
+      head = first.head;
+      number++;
+      rejected = 0;
+      return { file, bytes: bytes.length, since: Date.now() };
+    } catch (cause) {
+      await file.close().catch(() => {});
+      await files.remove(path).catch(() => {});
+      throw cause;
+    }
+  };
+
+  const append = async (entries: readonly Entry[]): Promise<void> => {
+    try {
+      current ??= await begin();
+      let next = head;
+      const lines: string[] = [];
+      for (const { kind, json } of entries) {
+        const line = nextLine(next, kind, json);
+        lines.push(line.text);
+        next = line.head;
+      }
+      const bytes = Buffer.from(lines.join(""));
+      await current.file.write(bytes);
+      if (durable) await current.file.sync();
+      current.bytes += bytes.length;
+      head = next;
+    } catch (cause) {
+      rejected += entries.filter(({ kind }) => kind === "record").length;
+      failed ??= current;
+      current = undefined;
+      throw cause;
+    }
+  };
+
+  return {
+    get head() {
+      return head;
+    },
+    get bytes() {
+      return current?.bytes ?? 0;
+    },
+    get since() {
+      return current?.since ?? Date.now();
+    },
+    append,
+    begin: async () => {
+      current ??= await begin();
+    },
+    finish: async () => {
+      const segment = current;
+      current = undefined;
+      await segment?.file.sync();
+      await segment?.file.close();
+    },
+  };
+}
+
+/**
+ * Removes what a failed write left behind what counts, whole lines and halves: their callers were told that nothing was
+ * written. After a failed sync nothing more is written to that file: what the system still holds of it cannot be known.
+ */
+async function takeBack({ file, bytes }: Segment): Promise<void> {
+  await file.truncate(bytes);
+  await file.sync();
+  await file.close().catch(() => {});
+}

@@ -1,0 +1,167 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { PublicJwk } from "@hopwise/core";
+import { type Broken, brokenAt } from "./broken.ts";
+import { type TrustedKeys, trustKeys } from "./checkpoint.ts";
+import { type Head, parseLine } from "./line.ts";
+import { firstLine } from "./read-lines.ts";
+import { headerOf, listStreams, type NotedStream, type StreamFiles, segmentName } from "./segment.ts";
+import { type StreamReading, verifyStream } from "./verify-stream.ts";
+
+/** Options of {@link verifyAuditLog}. */
+export interface VerifyOptions {
+  readonly folder: string;
+  /** The public keys that may have signed: `signer.publicJwk`, of now and of before. */
+  readonly keys: readonly PublicJwk[];
+  /** Heads that were noted elsewhere. The log must contain each of them. */
+  readonly expectHead?: Head | readonly Head[];
+}
+
+/** What a log turned out to be. */
+export type AuditVerification = SoundLog | { readonly ok: false; readonly broken: Broken };
+
+export interface SoundLog {
+  readonly ok: true;
+  readonly records: number;
+  /** Oldest first. Note their heads, for the next time's `expectHead`. */
+  readonly streams: readonly SoundStream[];
+}
+
+/** A stream that is as it was written. */
+export interface SoundStream {
+  readonly head: Head;
+  /** `closed`: by its writer. `ended`: its writer died, and a later stream noted where. `open`: neither is known. */
+  readonly state: "closed" | "ended" | "open";
+  readonly records: number;
+  readonly segments: number;
+  /** Lines behind the last one that a checkpoint covers. Until another stream notes it, such a line proves nothing. */
+  readonly unsigned: number;
+  /** Records that the disk did not take. Their calls were denied. */
+  readonly rejected: number;
+  /** Bytes of a line that a crash cut off, as a later stream noted them. They are still there. */
+  readonly tornBytes: number;
+}
+
+/** A place that a stream must have, on somebody's word. */
+interface Claim extends NotedStream {
+  readonly by: "another stream" | "expectHead";
+}
+
+/**
+ * Verifies a whole log: every line of every stream. Reads files as streams; memory does not grow with them. May run
+ * beside the writers.
+ *
+ * @throws {HopwiseError} `config_invalid` where the folder cannot be read, or a key is none
+ */
+export async function verifyAuditLog({ folder, keys, expectHead = [] }: VerifyOptions): Promise<AuditVerification> {
+  const trusted = await trustKeys(keys);
+  const streams = await listStreams(folder);
+  const claims = await collectClaims(streams, [expectHead].flat());
+  const readings = new Map<string, StreamReading>();
+  for (const stream of streams) {
+    const reading = await verifySettled(stream, trusted, claims.get(stream.writer) ?? []);
+    if ("reason" in reading) return { ok: false, broken: reading };
+    readings.set(stream.writer, reading);
+  }
+  for (const [writer, reading] of readings) {
+    const torn = checkTorn(reading, claims.get(writer) ?? []);
+    if (torn !== undefined) return { ok: false, broken: torn };
+  }
+  // Only now: a claim counts when the stream that makes it is sound.
+  for (const [writer, of] of claims) {
+    for (const claim of of) {
+      const broken = checkClaim(claim, readings.get(writer));
+      if (broken !== undefined) return { ok: false, broken };
+    }
+  }
+  const sound = [...readings].map(([writer, reading]) => describe(reading, claims.get(writer) ?? []));
+  return { ok: true, records: sound.reduce((sum, { records }) => sum + records, 0), streams: sound };
+}
+
+async function collectClaims(
+  streams: readonly StreamFiles[],
+  expected: readonly Head[],
+): Promise<ReadonlyMap<string, readonly Claim[]>> {
+  const claims: Claim[] = expected.map((head) => ({ ...head, by: "expectHead" }));
+  for (const { segments } of streams) {
+    const line = await firstLine(segments[0]?.path as string);
+    for (const note of headerOf(line && parseLine(line))?.noted ?? []) claims.push({ ...note, by: "another stream" });
+  }
+  const byStream = new Map<string, Claim[]>();
+  for (const claim of claims) byStream.set(claim.writer, [...(byStream.get(claim.writer) ?? []), claim]);
+  return byStream;
+}
+
+const ATTEMPTS = 20;
+const PAUSE_MS = 50;
+
+/** A torn end may be one that is just being written: it is read again until it stands still. */
+async function verifySettled(
+  stream: StreamFiles,
+  keys: TrustedKeys,
+  claims: readonly Claim[],
+): Promise<Broken | StreamReading> {
+  const wanted = new Set(claims.map(({ seq }) => seq));
+  let reading = await verifyStream(stream, keys, wanted);
+  for (let i = 0; i < ATTEMPTS && !("reason" in reading) && checkTorn(reading, claims) !== undefined; i++) {
+    const torn = reading.torn?.note;
+    await delay(PAUSE_MS);
+    reading = await verifyStream(stream, keys, wanted);
+    if (!("reason" in reading) && reading.torn?.note.sha256 === torn?.sha256) break;
+  }
+  return reading;
+}
+
+function checkClaim(
+  { writer, seq, hash, by, ...claim }: Claim,
+  reading: StreamReading | undefined,
+): Broken | undefined {
+  const lost = by === "expectHead" ? "rolled_back" : undefined;
+  if (reading === undefined) {
+    const message = `the stream is missing; ${by} knows it up to line ${seq}`;
+    return { file: segmentName(writer, 1), reason: lost ?? "deleted", message };
+  }
+  const { head, found, torn } = reading;
+  const end = { file: segmentName(writer, reading.segments), seq: head.seq };
+  if (head.seq < seq) {
+    return { ...end, reason: lost ?? "truncated", message: `the stream ends here; ${by} knows line ${seq} of it` };
+  }
+  const there = found.get(seq);
+  if (there !== undefined && there.hash !== hash) {
+    return brokenAt(lost ?? "changed", there.place, seq, `the line is not the one that ${by} knows`);
+  }
+  if (by === "expectHead") return undefined;
+  if (head.seq > seq) {
+    const message = `${by} knows that the stream ended at line ${seq}`;
+    return claim.ended === true ? { ...end, reason: "inserted", message } : undefined;
+  }
+  if (torn?.note.sha256 === claim.torn?.sha256) return undefined;
+  // A stream that was alive when it was noted may have got a torn end later.
+  if (claim.torn === undefined && claim.ended !== true) return undefined;
+  return { ...end, reason: "changed", message: `behind the last line stands something else than ${by} knows` };
+}
+
+/** A torn end that no later stream noted, or not so. */
+function checkTorn({ torn, head }: StreamReading, claims: readonly Claim[]): Broken | undefined {
+  if (torn === undefined) return undefined;
+  const { place, note } = torn;
+  const noted = claims.filter((claim) => claim.torn?.segment === note.segment && claim.seq === head.seq);
+  if (noted.some((claim) => claim.torn?.sha256 === note.sha256)) return undefined;
+  if (noted.length > 0) return brokenAt("changed", place, head.seq + 1, "the cut-off line is not as it was noted");
+  const message = `${note.bytes} bytes of a line that is cut off; after a crash, opening the log again notes them`;
+  return brokenAt("torn", place, head.seq + 1, message);
+}
+
+function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream {
+  const { head, records, segments, signedTo, rejected, closed, torn } = reading;
+  const isEnded = torn !== undefined || claims.some(({ ended }) => ended === true);
+  return {
+    head,
+    state: closed ? "closed" : isEnded ? "ended" : "open",
+    records,
+    segments,
+    // The line of a checkpoint is not covered by itself; behind the last one stands nothing that needs to be.
+    unsigned: Math.max(0, head.seq - signedTo - 1),
+    rejected,
+    tornBytes: torn?.note.bytes ?? 0,
+  };
+}
