@@ -89,7 +89,7 @@ describe("what a further source gives", () => {
     ["gives no object", { find: () => ["admin"] }, "what it gave is not an object"],
     ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON"],
   ])("is a denial that names the source, and why, where it %s", async (_, source, why) => {
-    const error = await errorOf(gather({ risk: source as never }, "alice", "agent:planner", 1));
+    const error = await errorOf(gather({ risk: source as never }, "alice", "agent:planner", { hop: 1 }));
     expect(error.message).toBe(`the source "risk" of agent:planner failed: ${why}`);
     expect([error.code, error.hop]).toEqual(["context_unavailable", 1]);
     expect(error.cause).toBeInstanceOf(Error);
