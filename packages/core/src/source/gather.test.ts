@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf, never } from "../testing.fixture.ts";
 import { attributesFrom, checkSourceNames, gather } from "./gather.ts";
 
 const down = {
@@ -106,5 +106,23 @@ describe("what a further source gives", () => {
   it("is told apart from Hopwise's own by its name, which the refusal says", async () => {
     const error = await errorOf(() => checkSourceNames("sources.user", { delegation: down }, "delegation"));
     expect(error.message).toBe('sources.user: a source may not be called "delegation", which is Hopwise\'s own name');
+  });
+});
+
+describe("how long a further source is waited for", () => {
+  const late = { find: () => new Promise<{ score: number }>((resolve) => setTimeout(resolve, 20, { score: 1 })) };
+  const told = { attributes: { risk: { score: 1 } }, origins: [{ of: "alice", source: "risk", ageMs: 0 }] };
+
+  it("has an end for an optional one: policies are asked without it", async () => {
+    const risk = { find: () => never, optional: true };
+    expect(await gather({ risk }, "alice", "alice", { patienceMs: 5 })).toEqual({
+      attributes: {},
+      origins: [{ of: "alice", source: "risk", ageMs: 0, missing: true }],
+    });
+  });
+
+  it("is for the call's own deadline to say where it is required, and where nobody said how long", async () => {
+    expect(await gather({ risk: late }, "alice", "alice", { patienceMs: 1 })).toEqual(told);
+    expect(await gather({ risk: { ...late, optional: true } }, "alice", "alice")).toEqual(told);
   });
 });
