@@ -142,3 +142,35 @@ describe("a result that is withheld, and one that is let through", () => {
     expect(addUp([redact("/a"), redact("/b")])).toStrictEqual({ redact: ["/a", "/b"], limit: {} });
   });
 });
+
+describe("a text in a result, into which a pointer leads", () => {
+  const refusal = async (obligations: Obligations, result: unknown): Promise<string> => {
+    const error = await errorOf(() => fulfil(obligations, result));
+    expect(error.code).toBe("policy_inconclusive");
+    return error.message;
+  };
+  const text = '{"iban":"DE02"}';
+
+  it("withholds the result: what is meant may stand in it, where nobody can find it", async () => {
+    expect(await refusal(redact("/meta/iban"), { meta: text })).toContain("a pointer leads into a text");
+    expect(await refusal(redact("/meta/*"), { meta: text })).toContain("a pointer leads into a text");
+    expect(await refusal(redact("/*/iban", "/meta/iban"), { meta: text })).toContain("a pointer leads into a text");
+  });
+
+  it("stays as it is where only a pointer to all members leads there, and so does a number", () => {
+    expect(fulfil(redact("/*/iban"), { note: "none", account: { iban: "DE02" } }).result).toEqual({
+      note: "none",
+      account: { iban: "[redacted]" },
+    });
+    expect(fulfil(redact("/meta/iban"), { meta: 7, none: null }).result).toEqual({ meta: 7, none: null });
+  });
+
+  it("withholds a result that is nothing but a single value, or that is nested too deeply, as it would as data", async () => {
+    expect(await refusal(redact("/iban"), 7)).toContain("it is a single value, in which nothing can be found");
+    const nested = (levels: number): string => `{"iban":"DE02","deep":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    for (const result of [nested(64), JSON.parse(nested(64))]) {
+      expect(await refusal(redact("/iban"), result)).toContain("that cannot be done");
+    }
+    expect(fulfil(redact("/iban"), nested(3)).result).toBe('{"iban":"[redacted]","deep":[[[]]]}');
+  });
+});
