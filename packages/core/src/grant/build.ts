@@ -97,7 +97,11 @@ export function notOneOf(...excluded: readonly JsonScalar[]): ConstraintOf<"not_
   return { constraint_type: "not_one_of", excluded };
 }
 
-/** A number between the bounds, which are inclusive; `above` and `below` are the exclusive ones. */
+/**
+ * A number between the bounds, which are inclusive; `above` and `below` are the exclusive ones.
+ *
+ * @throws {HopwiseError} `config_invalid` for two bounds at one end
+ */
 export function range(bounds: { min?: number; max?: number; above?: number; below?: number }): ConstraintOf<"range"> {
   const { min, max, above, below } = bounds;
   if ((min !== undefined && above !== undefined) || (max !== undefined && below !== undefined)) {
