@@ -51,6 +51,15 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
       { pointer: pointerTo("", tool) },
     );
   }
+  const bare = Object.entries(input).find(([, constraint]) => typeof constraint !== "object");
+  if (bare !== undefined) {
+    const pointer = pointerTo(pointerTo("", tool), bare[0]);
+    throw new HopwiseError(
+      "config_invalid",
+      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard()`,
+      { pointer },
+    );
+  }
   return input;
 }
 
