@@ -15,7 +15,7 @@ import type { Issuer } from "@hopwise/core";
 import { type API, Delegation, delegate, Failure } from "@ucanto/core";
 import { ed25519 } from "@ucanto/principal";
 import { capability, claim, Schema } from "@ucanto/validator";
-import { checkGrants } from "../packages/core/src/admission.ts";
+import { checkGrants } from "../packages/core/src/check-call.ts";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { nowSeconds, warmVerifier } from "./verify.ts";
 import { AUDIENCE, asReceived, CALL, makeChain, makeIssuer } from "./world.ts";

@@ -74,9 +74,18 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/state",
     "core/token",
   ],
-  "core/admission.ts": [
+  "core/check-call.ts": [
+    "core/errors.ts",
+    "core/grant",
+    "core/json",
     "core/plain-text.ts",
+    "core/principal",
+    "type:core/resource",
+    "core/token",
+  ],
+  "core/admission.ts": [
     "core/caller.ts",
+    "core/check-call.ts",
     "core/decision",
     "core/errors.ts",
     "core/grant",
@@ -92,6 +101,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/admission.ts",
     "core/audit",
     "core/caller.ts",
+    "core/check-call.ts",
     "core/decision",
     "core/errors.ts",
     "core/invocation.ts",

@@ -5,7 +5,8 @@
 import { type Grant, isNarrower, type JsonObject, memoryAudit, type ToolMap } from "@hopwise/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkGrants, createAdmission, type DecisionContext } from "../../packages/core/src/admission.ts";
+import { createAdmission, type DecisionContext } from "../../packages/core/src/admission.ts";
+import { checkGrants } from "../../packages/core/src/check-call.ts";
 import { beginInvocation } from "../../packages/core/src/invocation.ts";
 import { NO_TELEMETRY } from "../../packages/core/src/telemetry/index.ts";
 import { type Chain, DEFAULT_LIMITS, type Link } from "../../packages/core/src/token/index.ts";

@@ -1,5 +1,6 @@
 import type { Principal } from "@cerbos/core";
 import { type Caller, inTime } from "./caller.ts";
+import { checkGrants, parsedArguments } from "./check-call.ts";
 import {
   addUp,
   changesResults,
@@ -15,19 +16,10 @@ import {
   withHeaders,
 } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
-import { couldPermit, newWork, refusal, words } from "./grant/index.ts";
+import { couldPermit } from "./grant/index.ts";
 import type { Invocation } from "./invocation.ts";
-import { freezeArguments, type JsonObject } from "./json/index.ts";
-import { plainText } from "./plain-text.ts";
-import {
-  type AgentClass,
-  findUser,
-  type Hop,
-  hopsOf,
-  hopWithoutTool,
-  principalsOf,
-  type UserDirectory,
-} from "./principal/index.ts";
+import type { JsonObject } from "./json/index.ts";
+import { findUser, type Hop, hopsOf, hopWithoutTool, principalsOf, type UserDirectory } from "./principal/index.ts";
 import { actionOf, listEntry, loadResource, type ToolEntry, type ToolMap, toolEntry } from "./resource/index.ts";
 import { type AttributeSources, gather } from "./source/index.ts";
 import { type Chain, type Limits, type Subject, toolIdOf } from "./token/index.ts";
@@ -230,69 +222,6 @@ function checkNothingIsOwed(verdicts: readonly HopVerdict[]): void {
     `the policies oblige to change results for "${owed.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
     { hop: owed.hop },
   );
-}
-
-/**
- * What the agent registry lets each agent of a chain take part in, whatever was handed over.
- *
- * @throws {HopwiseError} `grant_tool_missing`
- */
-export function checkAgentTools(agents: readonly AgentClass[], tool: string): void {
-  const hop = hopWithoutTool(agents, tool);
-  if (hop === undefined) return;
-  const rule = "the agent registry does not let this agent use the tool";
-  throw new HopwiseError("grant_tool_missing", rule, { hop, rule });
-}
-
-/**
- * Step 9: every token's grant covers the call.
- *
- * @throws {HopwiseError} `grant_tool_missing`, `grant_argument_refused` with the first hop that was not given this
- */
-export function checkGrants({ links, rootAudience }: Chain, at: string, tool: string, args: JsonObject): void {
-  const id = toolIdOf(tool, at, rootAudience);
-  const work = newWork();
-  for (const [i, { grant, agent }] of links.entries()) {
-    const refused = refusal(grant, id, args, work);
-    if (refused !== undefined) {
-      const { code, pointer, rule, expected } = refused;
-      throw new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
-        hop: i + 1,
-        pointer,
-        rule,
-        // Every grant before this one covered the call.
-        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(words(expected)) }) },
-      });
-    }
-  }
-}
-
-/**
- * The arguments as plain, frozen data: themselves, or the tool map's projection of them.
- *
- * @throws {HopwiseError} `arguments_malformed`
- */
-export function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
-  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
-  if (entry?.projection === undefined) return freezeArguments(value, bounds);
-  let projected: unknown;
-  try {
-    projected = entry.projection(value as never);
-  } catch (cause) {
-    throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
-  }
-  return freezeArguments(projected, bounds);
-}
-
-/** What a tool's schema made of the arguments: where that is no plain data, its author has to say what to check. */
-function parsedArguments(entry: ToolEntry, value: unknown, limits: Limits): JsonObject {
-  try {
-    return plainArguments(entry, value, limits);
-  } catch (error) {
-    if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
-    const { code, message, pointer } = error;
-    throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
-  }
 }
 
 function entryOf(tools: ToolMap, tool: string): ToolEntry {

@@ -1,16 +1,14 @@
 import {
   type Admission,
-  checkAgentTools,
-  checkGrants,
   createAdmission,
   type DecisionContext,
   type Listed,
   type Listing,
   type PrincipalSources,
-  plainArguments,
 } from "./admission.ts";
 import { type AuditSink, type Outcome, outcomeRecord } from "./audit/index.ts";
 import { type Caller, createCallerChecks } from "./caller.ts";
+import { checkAgentTools, checkGrants, plainArguments } from "./check-call.ts";
 import type { Allowed, Decision, Denied, PolicyDecisionPoint } from "./decision/index.ts";
 import { HopwiseError } from "./errors.ts";
 import { beginInvocation, type Invocation } from "./invocation.ts";

@@ -1,6 +1,6 @@
 import type { AuthorizerOptions } from "./authorizer.ts";
 import type { JsonObject } from "./json/index.ts";
-import { DELEGATION } from "./principal/index.ts";
+import { DELEGATION, delegationSchema, principalSchema } from "./principal/index.ts";
 import { ARGUMENTS, actionOf, type ToolEntry } from "./resource/index.ts";
 import type { AttributeSources, Source } from "./source/index.ts";
 import { isListing } from "./token/index.ts";
@@ -171,51 +171,6 @@ function typeOf({ type, enum: values, const: value }: JsonObject): string {
   return sample === undefined ? "any" : typeof sample;
 }
 
-const TEXT: JsonObject = { type: "string", minLength: 1 };
-const KIND: JsonObject = { enum: ["user", "agent"] };
-const HOP: JsonObject = {
-  type: "object",
-  required: ["id", "kind"],
-  additionalProperties: false,
-  properties: { id: TEXT, kind: KIND },
-};
-
-/** What Hopwise says of a hop's place in its chain. Nothing else is in it, since nobody else writes it. */
-function delegationSchema(user: JsonObject): JsonObject {
-  return {
-    type: "object",
-    required: ["kind", "depth", "user", "chain"],
-    additionalProperties: false,
-    properties: {
-      kind: KIND,
-      depth: { type: "integer", minimum: 0 },
-      user: {
-        type: "object",
-        required: ["id", "roles", "attr"],
-        additionalProperties: false,
-        properties: { id: TEXT, roles: { type: "array", items: TEXT, minItems: 1 }, attr: user },
-      },
-      delegator: HOP,
-      chain: { type: "array", items: HOP, minItems: 1 },
-    },
-  };
-}
-
-function principalSchema(delegation: JsonObject, user: JsonObject, agent: JsonObject): JsonObject {
-  const isAgent = { properties: { [DELEGATION]: { properties: { kind: { const: "agent" } } } } };
-  return {
-    $schema: DRAFT,
-    title: "a hop: the user at depth 0, an agent from depth 1 on",
-    type: "object",
-    required: [DELEGATION],
-    properties: { [DELEGATION]: delegation },
-    if: isAgent,
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-    then: agent,
-    else: user,
-  };
-}
-
 /** One hop handing authority to the next. */
 const EDGE: JsonObject = {
   $schema: DRAFT,
@@ -224,10 +179,10 @@ const EDGE: JsonObject = {
   required: ["to", "toKind", "depth", "expiresIn", "actions"],
   additionalProperties: false,
   properties: {
-    to: TEXT,
-    toKind: KIND,
+    to: { type: "string", minLength: 1 },
+    toKind: { enum: ["user", "agent"] },
     depth: { type: "integer", minimum: 1 },
     expiresIn: { type: "integer", minimum: 0 },
-    actions: { type: "array", items: TEXT },
+    actions: { type: "array", items: { type: "string", minLength: 1 } },
   },
 };

@@ -9,7 +9,7 @@ export type Outcome =
       readonly outcome: "returned";
       /** What the tool gave, before anything was taken out of it: recorded as a hash. */
       readonly result: unknown;
-      /** What was taken out of it on the policies' word: JSON pointers. */
+      /** What was taken out of it on the policies' word: their JSON pointers that found something. */
       readonly redacted?: readonly string[];
       /** Nothing of it was shown, since it could not be changed as the policies oblige to. */
       readonly withheld?: boolean;

@@ -89,7 +89,7 @@ export interface OutcomeRecord {
   readonly outcome: "returned" | "failed" | "withdrawn" | "refused";
   /** SHA-256 of the canonical JSON of what the tool returned, before anything was taken out of it. */
   readonly resultHash?: string;
-  /** What was taken out of the result on the policies' word: JSON pointers, never values. */
+  /** What was taken out of the result on the policies' word: the policies' JSON pointers that found something. */
   readonly redacted?: readonly string[];
   /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
   readonly withheld?: true;

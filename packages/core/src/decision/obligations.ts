@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson, pointerTo } from "../json/index.ts";
+import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson } from "../json/index.ts";
 
 /** What policies ask of whoever lets a call run. Those of all hops add up. */
 export interface Obligations {
@@ -41,7 +41,7 @@ export function changesResults({ redact, limit }: Obligations): boolean {
 /** A result as it may be shown. */
 export interface Fulfilled {
   readonly result: unknown;
-  /** The pointers at which something was taken out. */
+  /** The policies' pointers that found something, as they wrote them: bounded, and never a key of the data. */
   readonly redacted: readonly string[];
 }
 
@@ -58,9 +58,9 @@ export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
   const value = isText ? jsonIn(result) : plain(result);
   // A sentence in quotes, or a bare number, has no members, and may be just what was to be taken out.
   if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
-  const redacted: string[] = [];
-  const changed = changeAt("", value, rulesOf(obligations), 0, redacted);
-  return { result: isText ? JSON.stringify(changed) : changed, redacted };
+  const found = new Set<string>();
+  const changed = changeAt(value, rulesOf(obligations), 0, found);
+  return { result: isText ? JSON.stringify(changed) : changed, redacted: [...found] };
 }
 
 function jsonIn(text: string): JsonValue {
@@ -88,14 +88,15 @@ function cannot(why: string): HopwiseError {
 
 /** One obligation, as the steps of its pointer; without `most` it takes the value out. */
 interface Rule {
+  readonly pointer: string;
   readonly steps: readonly string[];
   readonly most?: number;
 }
 
 function rulesOf({ redact, limit }: Obligations): readonly Rule[] {
   return [
-    ...redact.map((pointer) => ({ steps: stepsOf(pointer) })),
-    ...Object.entries(limit).map(([pointer, most]) => ({ steps: stepsOf(pointer), most })),
+    ...redact.map((pointer) => ({ pointer, steps: stepsOf(pointer) })),
+    ...Object.entries(limit).map(([pointer, most]) => ({ pointer, steps: stepsOf(pointer), most })),
   ];
 }
 
@@ -108,29 +109,31 @@ function stepsOf(pointer: string): readonly string[] {
  * Copies a value, changed by all obligations at once: a pointer means the result as the tool gave it.
  *
  * @param rules those that lead here; what none leads to stays as it is, so that a large result costs little
+ * @param found takes the pointers, as the policies wrote them, at which something was taken out
  */
-function changeAt(
-  pointer: string,
-  value: JsonValue,
-  rules: readonly Rule[],
-  depth: number,
-  redacted: string[],
-): JsonValue {
+function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, found: Set<string>): JsonValue {
   if (rules.length === 0) return value;
   const here = rules.filter(({ steps }) => steps.length === depth);
-  if (here.some(({ most }) => most === undefined)) {
-    redacted.push(pointer);
+  const out = here.filter(({ most }) => most === undefined);
+  if (out.length > 0) {
+    for (const { pointer } of out) found.add(pointer);
     return REDACTED;
   }
   const most = Math.min(...here.map((rule) => rule.most as number));
   if (here.length > 0 && !Array.isArray(value)) throw cannot("a limit stands on what is no list");
   const change = (key: string, member: JsonValue): JsonValue => {
     const further = rules.filter(({ steps }) => steps[depth] === "*" || steps[depth] === key);
-    return changeAt(pointerTo(pointer, key), member, further, depth + 1, redacted);
+    return changeAt(member, further, depth + 1, found);
   };
   if (Array.isArray(value)) {
     return (value as readonly JsonValue[]).slice(0, most).map((item, i) => change(String(i), item));
   }
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
+  if (isJsonObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
+  }
+  // What the policy means may stand in the text, where nobody can find it.
+  if (typeof value === "string" && rules.some(({ steps }) => !steps.slice(0, depth).includes("*"))) {
+    throw cannot("a pointer leads into a text");
+  }
+  return value;
 }

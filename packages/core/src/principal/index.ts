@@ -15,6 +15,7 @@ export {
 } from "./directories.ts";
 export { findUser } from "./find-user.ts";
 export { type Hop, hopsOf } from "./hop.ts";
+export { delegationSchema, principalSchema } from "./principal-schema.ts";
 export { DELEGATION, principalsOf } from "./principals.ts";
 export {
   type Agent,
