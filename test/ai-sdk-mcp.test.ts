@@ -71,10 +71,7 @@ describe.each(LOOPS)("in a loop of %s, tools of a guarded server", (_, loop) => 
     checkResults(script.results());
     checkRecords(records());
     expect(payments()).toEqual([GOOD]);
-    expect(
-      local.audit.records.map(({ tool: name }) => name),
-      "nothing of it was decided here",
-    ).toEqual(["mcp:tools/list"]);
+    expect(local.audit.records, "nothing is decided here, not even an empty list").toEqual([]);
     expect(new Set(claims()).size, "one list, four calls").toBe(5);
     const proofs = way.proofs();
     expect(proofs.map(({ hta }) => hta)).toEqual(expect.arrayContaining(TURN.map(({ input }) => input)));

@@ -66,9 +66,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const names = Object.keys(tools);
   const local = names.filter((name) => !isRemote(name, tools[name] as AnyTool, delegation));
   for (const name of local) authorizer.checkTool(name);
-  const answer = await session.list(local.map((tool) => ({ tool })));
-  if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
-  const hidden = new Set(local.filter((_, i) => !answer.shown[i]));
+  const hidden = new Set(local.length === 0 ? [] : await hiddenOf(local, session));
   const isLocal = new Set(local);
   const shown = names
     .filter((name) => !hidden.has(name))
@@ -77,6 +75,13 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
         [name, isLocal.has(name) ? guarded(name, tools[name] as AnyTool, session, authorizer) : tools[name]] as const,
     );
   return Object.fromEntries(shown) as Tools;
+}
+
+/** Which of these tools could never be allowed. @throws {HopwiseError} where the policies cannot be asked */
+async function hiddenOf(names: readonly string[], session: Session): Promise<readonly string[]> {
+  const answer = await session.list(names.map((tool) => ({ tool })));
+  if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
+  return names.filter((_, i) => !answer.shown[i]);
 }
 
 /** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */

@@ -174,6 +174,21 @@ describe("the lineage of a call", () => {
     expect(await lineage(await log([decision(FULL)]), "another")).toBeUndefined();
   });
 
+  it("rounds the age of what was remembered up, so that it is never told as asked for this call", () => {
+    const context = [{ of: "alice", source: "directory", ageMs: 0.25 }];
+    const place = { file: "f", writer: "w", line: 1, seq: 1 };
+    const told = printLineage({ decision: decision({ ...FULL, context }), place, before: [], after: [] });
+    expect(told).toContain("attributes of alice: from directory, 1 ms old");
+  });
+
+  it("does not say of a list that the policies were not asked: they were, about each item", () => {
+    const place = { file: "f", writer: "w", line: 1, seq: 1 };
+    const list = { ...FULL, verdicts: [], shown: { items: 1, of: 2 } };
+    const told = printLineage({ decision: decision(list), place, before: [], after: [] });
+    expect(told).toContain("outcome: 1 of 2 items were shown");
+    expect(told).not.toContain("policies:");
+  });
+
   it("prints whatever stands in a record as plain text: no line break, no escape, no direction mark", async () => {
     const evil = 'x\n   outcome: returned\r\u001b[2J\u202e\u2028"';
     const poison = (value: unknown): unknown => {

@@ -31,7 +31,7 @@ function summary({ time, outcome, tool, code, invocation }: DecisionRecord): str
 }
 
 /** Who handed what to whom, and what the policies said of each. */
-function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: DecisionRecord): string[] {
+function hops({ chain, tokens, verdicts, via, hop: failed, stage, code, shown }: DecisionRecord): string[] {
   if (chain === undefined) return ["   nobody is known to have called"];
   const lines: string[] = [];
   for (const [i, { id }] of chain.hops.entries()) {
@@ -45,8 +45,10 @@ function hops({ chain, tokens, verdicts, via, hop: failed, stage, code }: Decisi
     const maker = i === 1 ? chain.issuer : chain.hops[i - 1]?.id;
     if (token !== undefined) lines.push(...tokenLines(token, maker).map((line) => inner + line));
     const verdict = verdicts.find(({ hop }) => hop === i);
-    const stopped = failed === i ? `stopped by ${plain(stage)}: ${plain(code)}` : "policies: not asked";
-    lines.push(inner + (verdict === undefined ? stopped : `policies: ${said(verdict)}`));
+    if (verdict !== undefined) lines.push(`${inner}policies: ${said(verdict)}`);
+    else if (failed === i) lines.push(`${inner}stopped by ${plain(stage)}: ${plain(code)}`);
+    // They were asked about the items of a list, and no record says what each answer was.
+    else if (shown === undefined) lines.push(`${inner}policies: not asked`);
   }
   return lines;
 }
@@ -114,7 +116,7 @@ function question({ asked, pdp, argumentsHash, arguments: kept, obligations }: D
 }
 
 function originLine({ of, source, ageMs, missing }: ContextOrigin): string {
-  const age = ageMs === 0 ? "asked for this call" : `${plain(ageMs)} ms old`;
+  const age = ageMs === 0 ? "asked for this call" : `${plain(Math.ceil(ageMs))} ms old`;
   return `attributes of ${plain(of)}: ${missing ? "none " : ""}from ${plain(source)}, ${age}`;
 }
 

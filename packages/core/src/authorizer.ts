@@ -261,15 +261,28 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
 const REQUIRED = ["cerbos", "audience", "trust", "users", "agents", "tools", "delegation", "audit", "state"] as const;
 
+const METHODS = [
+  ["cerbos", "checkResources", "a client, such as pdp.client"],
+  ["users", "find", "a directory, such as inMemoryUsers({ … })"],
+  ["agents", "find", "a registry, such as inMemoryAgents({ … })"],
+  ["audit", "record", "a sink, such as memoryAudit()"],
+] as const;
+
 function checkOptions(options: AuthorizerOptions, audience: readonly string[], deadlineMs: number): void {
   const missing = REQUIRED.find((name) => options[name] === undefined);
   if (missing !== undefined) {
     throw new HopwiseError("config_invalid", `createAuthorizer: ${missing} is missing`);
   }
-  if (typeof options.cerbos.checkResources !== "function") {
+  for (const [option, method, example] of METHODS) {
+    if (typeof (options[option] as never)[method] !== "function") {
+      throw new HopwiseError("config_invalid", `createAuthorizer: ${option} has no ${method}; pass ${example}`);
+    }
+  }
+  const { delegation } = options;
+  if (delegation !== "grants-only" && !(delegation.kind && delegation.action)) {
     throw new HopwiseError(
       "config_invalid",
-      "createAuthorizer: cerbos has no checkResources; pass a client, such as pdp.client",
+      'createAuthorizer: delegation must be { kind, action }, or "grants-only" where no policy rules on it',
     );
   }
   const wrong = audience.find((name) => !isAudience(name));

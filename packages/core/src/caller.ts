@@ -1,5 +1,5 @@
 import { verify } from "./crypto/index.ts";
-import { settleInTime } from "./deadline.ts";
+import { DeadlinePassed, settleInTime } from "./deadline.ts";
 import { HopwiseError } from "./errors.ts";
 import type { Invocation } from "./invocation.ts";
 import { type AgentRegistry, type ConfirmedAgents, confirmAgents, hopsOf } from "./principal/index.ts";
@@ -174,8 +174,7 @@ async function told<T>(whether: string, deadlineMs: number, ask: () => T | Promi
 export function inTime<T>(deadlineMs: number, what: string, run: () => Promise<T>): Promise<T> {
   return settleInTime(deadlineMs, run()).catch((cause: unknown) => {
     if (cause instanceof HopwiseError) throw cause;
-    throw new HopwiseError("context_unavailable", `${what} failed, or gave no answer within ${deadlineMs} ms`, {
-      cause,
-    });
+    const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed";
+    throw new HopwiseError("context_unavailable", `${what} ${why}`, { cause });
   });
 }

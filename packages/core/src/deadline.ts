@@ -1,3 +1,6 @@
+/** A deadline has passed. */
+export class DeadlinePassed extends Error {}
+
 /**
  * Runs something under a deadline. `signal` asks for an end, and `expired` rejects whether or not the asked one listens:
  * a decision point that hangs must not hang the call.
@@ -34,7 +37,7 @@ async function race<T>(ms: number, run: (expired: Promise<never>) => Promise<T>,
   });
   expired.catch(() => {}); // it may reject after everybody stopped waiting
   const timer = setTimeout(() => {
-    reject(new Error(`no answer within ${ms} ms`));
+    reject(new DeadlinePassed(`no answer within ${ms} ms`));
     onExpired();
   }, ms);
   try {

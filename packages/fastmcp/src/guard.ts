@@ -21,7 +21,8 @@ type AnyTool = Parameters<FastMCP["addTool"]>[0];
 
 /**
  * Protects a FastMCP server: every tool call, resource and prompt is decided, every list is filtered, for each request,
- * over HTTP stream and stdio. Call it before tools are added and before `start()`.
+ * over HTTP stream and stdio. Call it before tools are added and before `start()`: a tool that was added
+ * earlier cannot be called, and no list shows it.
  *
  * ```ts
  * const server = guard(new FastMCP({ name: "pay", version: "1.0.0" }), authorizer);

@@ -13,6 +13,7 @@ export interface MemoryAudit extends AuditSink {
   readonly unverifiedSamples: readonly UnverifiedAttempt[];
 }
 
+/** Keeps records in memory, for tests and demonstrations. They are gone with the process. */
 export function memoryAudit(): MemoryAudit {
   const records: DecisionRecord[] = [];
   const outcomes: OutcomeRecord[] = [];

@@ -101,6 +101,14 @@ describe("an explanation", () => {
     expect(text).toBe("mcp:tools/list: shown 2 of 5");
     expect(children.map((hop) => hop.text)).toEqual(["alice", "agent:planner", "agent:researcher"]);
   });
+
+  it("names the hop whose policy asks for an approval", () => {
+    const asking = { redact: [], limit: {}, approval: "large" };
+    const verdict = { hop: 0, kind: "user", id: "alice", effect: "allow", reasons: [], obligations: asking } as const;
+    expect(below({ ...base, code: "approval_required", hop: 0, verdicts: [verdict] }, 0)).toEqual([
+      ["obligation", 'asks for an approval first: "large"'],
+    ]);
+  });
 });
 
 describe("the answer of a hop, explained", () => {

@@ -105,14 +105,17 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
     rules = [],
     reasons,
     cerbosCallId,
+    obligations,
   } = verdict;
-  if (effect === "allow" && delegation !== "deny") return [];
+  const approval = obligations?.approval;
+  if (effect === "allow" && delegation !== "deny" && approval === undefined) return [];
   const found: Explanation[] = [];
   if (effect === "deny") {
     const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
     const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
     found.push(leaf("policy", `${text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`));
   }
+  if (approval !== undefined) found.push(leaf("obligation", `asks for an approval first: "${approval}"`));
   if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));
   // A rule for every role speaks once for each.
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));

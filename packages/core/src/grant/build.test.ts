@@ -81,6 +81,13 @@ describe("the builder of grants", () => {
     expect(error.message).toContain("anyArguments or noArguments");
   });
 
+  it("refuses a bare value in the place of a constraint, and says which argument, not what stood there", async () => {
+    const error = await errorOf(() => grant({ pay: { "to/whom": "secret-payee" as never } }));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/pay/to~1whom" });
+    expect(error.message).toContain("a constraint is expected, such as exact(…)");
+    expect(error.message).not.toContain("secret-payee");
+  });
+
   it("keeps nothing of what it was given, so that a later change reaches no grant", () => {
     const values = ["a"];
     const input = { arg: { constraint_type: "one_of" as const, values } };

@@ -51,6 +51,15 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
       { pointer: pointerTo("", tool) },
     );
   }
+  const bare = Object.entries(input).find(([, constraint]) => typeof constraint !== "object");
+  if (bare !== undefined) {
+    const pointer = pointerTo(pointerTo("", tool), bare[0]);
+    throw new HopwiseError(
+      "config_invalid",
+      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard()`,
+      { pointer },
+    );
+  }
   return input;
 }
 
@@ -97,7 +106,11 @@ export function notOneOf(...excluded: readonly JsonScalar[]): ConstraintOf<"not_
   return { constraint_type: "not_one_of", excluded };
 }
 
-/** A number between the bounds, which are inclusive; `above` and `below` are the exclusive ones. */
+/**
+ * A number between the bounds, which are inclusive; `above` and `below` are the exclusive ones.
+ *
+ * @throws {HopwiseError} `config_invalid` for two bounds at one end
+ */
 export function range(bounds: { min?: number; max?: number; above?: number; below?: number }): ConstraintOf<"range"> {
   const { min, max, above, below } = bounds;
   if ((min !== undefined && above !== undefined) || (max !== undefined && below !== undefined)) {

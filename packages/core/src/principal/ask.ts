@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { type Found, lookUp, type Source } from "../source/index.ts";
+import { type Found, faultOf, lookUp, type Source } from "../source/index.ts";
 
 /** Asks a directory or registry. @throws {HopwiseError} `context_unavailable` where it throws */
 export async function ask<Key, Value>(
@@ -11,6 +11,7 @@ export async function ask<Key, Value>(
   try {
     return await lookUp(source, key);
   } catch (cause) {
-    throw new HopwiseError("context_unavailable", problem, { hop, cause });
+    const who = source.name === undefined ? "" : ` (source "${source.name}")`;
+    throw new HopwiseError("context_unavailable", `${problem}: ${faultOf(cause)}${who}`, { hop, cause });
   }
 }

@@ -87,6 +87,13 @@ describe("the agents of a chain", () => {
     expect(await errorOf(confirmAgents(chain, { find }))).toMatchObject({ code: "context_unavailable", hop: 1 });
   });
 
+  it.each([undefined, "key", {}])("cannot be told where the registry gives %j for a list of keys", async (keys) => {
+    const find = () => ({ roles: ["r"], keys }) as never;
+    const error = await errorOf(confirmAgents(chain, { find }));
+    expect(error).toMatchObject({ code: "context_unavailable", hop: 1 });
+    expect(error.message).toContain('no list of keys for "planner"');
+  });
+
   it("are known with the age of what the registry says, which is what records tell", async () => {
     const { find } = agentsOf();
     const look = async (name: string) => ({ value: await find(name), ageMs: name === "planner" ? 40 : 2 });

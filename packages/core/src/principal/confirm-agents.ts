@@ -73,6 +73,9 @@ export function hopWithoutTool(agents: readonly AgentClass[], tool: string): num
 }
 
 function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
+  if (!Array.isArray(agent.keys)) {
+    throw new HopwiseError("context_unavailable", `the agent registry gave no list of keys for "${name}"`, { hop });
+  }
   if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
     throw new HopwiseError(
       "agent_unknown",

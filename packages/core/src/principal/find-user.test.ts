@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorOf, ISSUER } from "../testing.fixture.ts";
+import { usersFrom } from "./directories.ts";
 import { findUser } from "./find-user.ts";
 import { inMemoryUsers } from "./sources.ts";
 
@@ -36,6 +37,23 @@ describe("the user of a chain", () => {
       code: "context_unavailable",
       hop: 0,
     });
+  });
+
+  it.each<[string, unknown]>([
+    ["no id", { roles: ["x"] }],
+    ["an id that is no text", { id: 7, roles: ["x"] }],
+    ["a text", "alice"],
+  ])("cannot be told where the directory gives %s, and that is what the denial says", async (_, given) => {
+    const error = await errorOf(findUser(subject, { find: () => given as never }));
+    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error.message).toContain("gave an id that no user may have");
+  });
+
+  it("is refused in words that name the directory and its deadline, and quote nothing of what it threw", async () => {
+    const late = usersFrom({ name: "hr", deadlineMs: 5, find: () => new Promise(() => {}) });
+    expect((await errorOf(findUser(subject, late))).message).toMatch(/no answer within 5 ms \(source "hr"\)$/);
+    const broken = usersFrom({ name: "hr", find: async () => Promise.reject(new Error("password hunter2")) });
+    expect((await errorOf(findUser(subject, broken))).message).toMatch(/: it failed \(source "hr"\)$/);
   });
 
   it("cannot be told where the directory fails", async () => {

@@ -21,10 +21,10 @@ export async function findUser(subject: Subject, directory: UserDirectory): Prom
   if (user === undefined) {
     throw new HopwiseError("context_unavailable", "the user directory knows no such user of this issuer", { hop: 0 });
   }
-  if (user.id === "" || user.id.startsWith(AGENT_PREFIX)) {
+  if (typeof user.id !== "string" || user.id === "" || user.id.startsWith(AGENT_PREFIX)) {
     throw new HopwiseError(
       "context_unavailable",
-      `the user directory gave an id that no user may have: empty, or beginning with "${AGENT_PREFIX}"`,
+      `the user directory gave an id that no user may have: none, an empty one, or one beginning with "${AGENT_PREFIX}"`,
       {
         hop: 0,
       },

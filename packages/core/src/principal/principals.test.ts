@@ -39,6 +39,20 @@ describe("what policies see of the hops", () => {
     expect(roles).toEqual([["analyst"], ["finance_agent"], ["reader"]]);
   });
 
+  it.each<[string, unknown]>([
+    ["no roles", undefined],
+    ["a text for its roles", "analyst"],
+    ["roles that are no texts", [1]],
+    ["an empty list of roles", []],
+  ])("cannot be told where a source gives %s, and the denial says whose", async (_, roles) => {
+    const changed = { ...user, roles } as User;
+    const error = await errorOf(() => principalsOf(changed, agents, hops));
+    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error.message).toMatch(/"alice" (are not a list of texts|has no role)/);
+    const agent = { ...agents[1], roles } as Agent;
+    expect(await errorOf(() => principalsOf(user, [agents[0] as Agent, agent], hops))).toMatchObject({ hop: 2 });
+  });
+
   it("keeps a user and an agent of the same name apart", () => {
     const [first, second] = hopsOf({ id: "planner" }, ["planner"]);
     expect(first?.id).toBe("planner");

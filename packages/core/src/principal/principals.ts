@@ -22,20 +22,10 @@ export function principalsOf(
   added: readonly JsonObject[] = [],
 ): readonly Principal[] {
   const userAttributes = attributesOf(user, added[0], 0);
-  const origin = { id: user.id, roles: [...user.roles], attr: userAttributes };
+  const origin = { id: user.id, roles: rolesOf(user, user.id, 0), attr: userAttributes };
   return hops.map((hop, depth): Principal => {
     const source = depth === 0 ? user : (agents[depth - 1] as AgentClass);
-    const { roles } = source;
-    if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
-      throw new HopwiseError("context_unavailable", `the roles of "${hop.id}" are not a list of texts`, { hop: depth });
-    }
-    if (roles.length === 0) {
-      throw new HopwiseError(
-        "context_unavailable",
-        `"${hop.id}" has no role, and Cerbos decides by roles; give it at least one`,
-        { hop: depth },
-      );
-    }
+    const roles = rolesOf(source, hop.id, depth);
     const delegator = hops[depth - 1];
     const attr = {
       ...(depth === 0 ? userAttributes : attributesOf(source, added[depth], depth)),
@@ -47,8 +37,22 @@ export function principalsOf(
         chain: hops.slice(0, depth + 1).map((member) => ({ ...member })),
       },
     };
-    return { id: hop.id, roles: [...source.roles], attr: attr as NonNullable<Principal["attr"]> };
+    return { id: hop.id, roles, attr: attr as NonNullable<Principal["attr"]> };
   });
+}
+
+function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[] {
+  if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
+    throw new HopwiseError("context_unavailable", `the roles of "${id}" are not a list of texts`, { hop });
+  }
+  if (roles.length === 0) {
+    throw new HopwiseError(
+      "context_unavailable",
+      `"${id}" has no role, and Cerbos decides by roles; give it at least one`,
+      { hop },
+    );
+  }
+  return [...roles];
 }
 
 /** What a directory or registry says, and what further sources add under their own names. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { errorOf, ISSUER } from "../testing.fixture.ts";
 import { loadResource } from "./load-resource.ts";
+import { type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 import type { ToolEntry } from "./tool-map.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
@@ -111,6 +112,17 @@ describe("the resource of a call", () => {
     expect(await failed({ sources: { invoice: { find: () => undefined } } })).toBe("context_unavailable");
     const sources = { invoice: { find: () => ({}) } };
     expect(await failed({ sources, attributes: () => ({ invoice: {} }) })).toBe("context_unavailable");
+  });
+
+  it.each<[string, ResourceSourceOptions["key"], string]>([
+    ["an argument that is not there", "nope", 'the argument "nope" is no text and no number'],
+    ["an argument that is neither text nor number", "flag", 'the argument "flag" is no text and no number'],
+    ["a function that gives nothing", () => undefined as never, "what its key function gave is no text and no number"],
+  ])("cannot be told where a source goes by %s, and the denial says which", async (_, key, why) => {
+    const invoice = resourceAttributesFrom({ name: "invoices", key, find: () => ({}) });
+    const error = await errorOf(loadResource({ ...entry, sources: { invoice } }, query));
+    expect(error).toMatchObject({ code: "context_unavailable" });
+    expect(error.message).toContain(why);
   });
 
   it("does not show policies what an entry hides from them", async () => {

@@ -1,9 +1,11 @@
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
 import type { ResourceQuery } from "./tool-map.ts";
 
 /** Which thing of whom a loader is asked for. */
 export interface ResourceKey {
+  /** The value of the argument that `key` names, whatever that is called. */
   readonly id: string;
   /** Things of two tenants are never asked for together, nor taken for each other. */
   readonly tenant: string;
@@ -34,7 +36,10 @@ export function resourceAttributesFrom({ key, ...options }: ResourceSourceOption
   });
   const keyIn = ({ arguments: args, tenant }: ResourceQuery): ResourceKey => {
     const id = typeof key === "function" ? key(args) : Object.hasOwn(args, key) ? args[key] : undefined;
-    if (typeof id !== "string" && typeof id !== "number") throw new Error(`no argument says which of ${options.name}`);
+    if (typeof id !== "string" && typeof id !== "number") {
+      const which = typeof key === "function" ? "what its key function gave" : `the argument "${key}"`;
+      throw new HopwiseError("context_unavailable", `${which} is no text and no number`);
+    }
     return { id: String(id), tenant };
   };
   const { look } = source;

@@ -1,7 +1,7 @@
 import { settleInTime } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
-import { type ContextOrigin, lookUp, type Source } from "./source.ts";
+import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {
@@ -53,7 +53,7 @@ export async function gather<Key>(
         return { name, source, ...(await askOne(source, key, patienceMs)) };
       } catch (cause) {
         if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
-        const why = cause instanceof HopwiseError ? cause.message : "it could not tell";
+        const why = cause instanceof HopwiseError ? cause.message : faultOf(cause);
         throw new HopwiseError("context_unavailable", `the source "${name}" of ${of} failed: ${why}`, { hop, cause });
       }
     }),

@@ -8,4 +8,4 @@ export {
   checkSourceNames,
   gather,
 } from "./gather.ts";
-export { type ContextOrigin, type Found, lookUp, type Source } from "./source.ts";
+export { type ContextOrigin, type Found, faultOf, lookUp, type Source } from "./source.ts";

@@ -1,3 +1,4 @@
+import { DeadlinePassed } from "../deadline.ts";
 import type { JsonObject } from "../json/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -31,6 +32,11 @@ export interface ContextOrigin {
   readonly ageMs: number;
   /** An optional source had nothing, or could not tell: policies were asked without it. */
   readonly missing?: true;
+}
+
+/** Why a source could not tell. What it threw may quote anything, so nothing is told but a deadline. */
+export function faultOf(cause: unknown): string {
+  return cause instanceof DeadlinePassed ? cause.message : "it failed";
 }
 
 /** Asks a source, and says how old its answer is: one that remembers nothing answers now. */

@@ -38,6 +38,7 @@ export interface MemoryRevocations extends RevocationStore {
   revoke(target: RevocationTarget, untilMs?: number): void;
 }
 
+/** Remembers revocations in memory, for one process. */
 export function memoryRevocations(clock: () => number = Date.now): MemoryRevocations {
   const entries = new Map<string, { readonly target: RevocationTarget; readonly untilMs: number }>();
 
