@@ -170,7 +170,7 @@ describe("an agent that is not confirmed", () => {
   it("is named where the registry could not tell who it is", async () => {
     const find = async () => Promise.reject(new Error("down"));
     expect((await errorOf(confirmAgents(chain, { find }))).message).toBe(
-      'the agent registry could not tell who "planner" is',
+      'the agent registry could not tell who "planner" is: it failed',
     );
   });
 });

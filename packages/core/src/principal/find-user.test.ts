@@ -69,10 +69,10 @@ describe("a user that cannot be told", () => {
   it("is an unknown one, one nobody could look up, or one whose id could meet an agent's policy: each is said", async () => {
     expect(await messageOf(() => undefined)).toBe("the user directory knows no such user of this issuer");
     expect(await messageOf(async () => Promise.reject(new Error("down")))).toBe(
-      "the user directory could not tell who the user is",
+      "the user directory could not tell who the user is: it failed",
     );
     expect(await messageOf(() => ({ id: "agent:x", roles: ["r"] }))).toBe(
-      'the user directory gave an id that no user may have: empty, or beginning with "agent:"',
+      'the user directory gave an id that no user may have: none, an empty one, or one beginning with "agent:"',
     );
   });
 

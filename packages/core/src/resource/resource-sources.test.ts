@@ -45,8 +45,8 @@ describe("attributes of resources by a function", () => {
     ["is inherited", {}, "constructor"],
   ])("cannot be told where the argument %s, and nobody is asked", async (_, args, key) => {
     const { source, asked } = invoices(key);
-    expect(() => source.find(query(args))).toThrow("no argument says which of invoices");
-    expect(() => lookUp(source, query(args))).toThrow("no argument says which of invoices");
+    expect(() => source.find(query(args))).toThrow(`the argument "${key}" is no text and no number`);
+    expect(() => lookUp(source, query(args))).toThrow(`the argument "${key}" is no text and no number`);
     expect(asked).toEqual([]);
   });
 

@@ -84,7 +84,7 @@ describe("what a further source gives", () => {
   });
 
   it.each<[string, { find(): unknown }, string]>([
-    ["fails", down, "it could not tell"],
+    ["fails", down, "it failed"],
     ["has nothing", { find: () => undefined }, "it has nothing; make it optional where that may be"],
     ["gives no object", { find: () => ["admin"] }, "what it gave is not an object"],
     ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON"],
