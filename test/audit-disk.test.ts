@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-audit-"));
+function temporaryFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, "hopwise-audit-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -122,9 +122,12 @@ async function asOrdinaryUser<T>(folder: string, run: () => Promise<T>): Promise
   }
 }
 
+/** Where another user gets to, also where the temporary folder of this one is his alone. */
+const REACHABLE = process.geteuid?.() === 0 ? "/tmp" : tmpdir();
+
 describe("a folder that is read-only", () => {
   it("opens no log", async () => {
-    const folder = join(temporaryFolder(), "log");
+    const folder = join(temporaryFolder(REACHABLE), "log");
     mkdirSync(folder);
     chmodSync(join(folder, ".."), 0o711);
     await asOrdinaryUser(folder, async () => {
@@ -134,7 +137,7 @@ describe("a folder that is read-only", () => {
   });
 
   it("denies when it becomes so and a segment must begin, and allows again when it can be written to", async () => {
-    const folder = join(temporaryFolder(), "log");
+    const folder = join(temporaryFolder(REACHABLE), "log");
     mkdirSync(folder);
     chmodSync(join(folder, ".."), 0o711);
     await asOrdinaryUser(folder, async () => {
