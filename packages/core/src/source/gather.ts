@@ -6,8 +6,8 @@ import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {
   /**
-   * Policies are asked without it where it has nothing, or cannot tell within half of the authorizer's deadline. By default a source is required, and the call is
-   * denied with `context_unavailable`.
+   * Policies are asked without it where it has nothing, or cannot tell within half of the authorizer's deadline. By
+   * default a source is required, and the call is denied with `context_unavailable`.
    */
   readonly optional?: boolean;
 }
