@@ -8,10 +8,9 @@ import { headerOf, listStreams, type NotedStream, type SegmentHeader, type Strea
  * Where the streams of a folder stand, for a new stream to say in its first line. So a stream that is taken away, or
  * that a crash tore, is known to a later one. What another stream already noted as ended is left out: it names that one.
  */
-export async function noteStreams(folder: string): Promise<readonly NotedStream[]> {
-  const streams = await listStreams(folder);
+export async function noteStreams(folder: string, goneNow = isGone): Promise<readonly NotedStream[]> {
   const headers = new Map<string, SegmentHeader | undefined>();
-  for (const { writer, segments } of streams) {
+  for (const { writer, segments } of await listStreams(folder)) {
     const line = await firstLine(segments[0]?.path as string);
     headers.set(writer, line && headerOf(parseLine(line)));
   }
@@ -20,16 +19,19 @@ export async function noteStreams(folder: string): Promise<readonly NotedStream[
       .flatMap((header) => header?.noted ?? [])
       .flatMap(({ writer, ended }) => (ended ? writer : [])),
   );
+  const gone = new Set<string>();
+  for (const [writer, header] of headers) {
+    if (header?.process !== undefined && (await goneNow(header.process))) gone.add(writer);
+  }
+  // Listed again, and read after that: who is gone by now writes no more, neither a line nor a further segment.
   const notes: NotedStream[] = [];
-  for (const stream of streams) {
-    if (!settled.has(stream.writer)) notes.push(await noteOf(stream, headers.get(stream.writer)));
+  for (const stream of await listStreams(folder)) {
+    if (!settled.has(stream.writer)) notes.push(await noteOf(stream, gone.has(stream.writer)));
   }
   return notes;
 }
 
-async function noteOf({ writer, segments }: StreamFiles, header: SegmentHeader | undefined): Promise<NotedStream> {
-  // Asked before the file is read: who is gone by now writes no more.
-  const gone = header?.process !== undefined && (await isGone(header.process));
+async function noteOf({ writer, segments }: StreamFiles, gone: boolean): Promise<NotedStream> {
   let torn: NotedStream["torn"];
   for (const { number, path } of segments.toReversed()) {
     const { line, tail } = await lastLine(path);
