@@ -8,7 +8,7 @@ import { headerOf, listStreams, type NotedStream, type SegmentHeader, type Strea
  * Where the streams of a folder stand, for a new stream to say in its first line. So a stream that is taken away, or
  * that a crash tore, is known to a later one. What another stream already noted as ended is left out: it names that one.
  */
-export async function noteStreams(folder: string, goneNow = isGone): Promise<readonly NotedStream[]> {
+export async function noteStreams(folder: string, goneNow: typeof isGone = isGone): Promise<readonly NotedStream[]> {
   const headers = new Map<string, SegmentHeader | undefined>();
   for (const { writer, segments } of await listStreams(folder)) {
     const line = await firstLine(segments[0]?.path as string);
