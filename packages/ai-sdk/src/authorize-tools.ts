@@ -1,9 +1,12 @@
 import {
+  type Allowed,
   type Authorizer,
+  type Decision,
   type DelegationSource,
   type Denied,
   HopwiseError,
   modelView,
+  type Pending,
   type Session,
 } from "@hopwise/core";
 import { delegationOf } from "./decided-elsewhere.ts";
@@ -25,20 +28,43 @@ export interface AuthorizeToolsOptions {
   readonly delegation: DelegationSource;
 }
 
-/** A call that was not allowed. Its text is what the model gets to read, so it says no more than a model may know. */
+/** Shared by all copies of this package in a process. */
+const MARK = Symbol.for("dev.hopwise/tool-denied");
+
+/**
+ * A call that was not allowed. Its text is what the model gets to read, so it says no more than a model may know.
+ * `instanceof` also knows those of another copy of this package.
+ */
 export class ToolDenied extends Error {
   override readonly name = "ToolDenied";
   readonly code: string;
   readonly retryable: boolean;
   /** The whole decision, for the host program. */
-  declare readonly decision: Denied;
+  declare readonly decision: Denied | Pending;
 
-  constructor(decision: Denied) {
-    const view = modelView(decision);
+  constructor(decision: Denied | Pending) {
+    const refusal = decision.outcome === "denied" ? decision : ({ code: "approval_required" } as const);
+    const view = modelView(refusal);
     super(`Not allowed (${view.code}). ${view.message}`);
     this.code = view.code;
     this.retryable = view.retryable;
     Object.defineProperty(this, "decision", { value: decision, enumerable: false });
+    Object.defineProperty(this, MARK, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+  }
+}
+
+/** @throws {ToolDenied} where a call was not allowed */
+function allowedOf(decision: Decision): Allowed {
+  switch (decision.outcome) {
+    case "allowed":
+      return decision;
+    case "denied":
+    case "pending":
+      throw new ToolDenied(decision);
   }
 }
 
@@ -114,8 +140,7 @@ function guarded(name: string, tool: AnyTool, session: Session, authorizer: Auth
       // What a callback of the host program threw is for the host program: this text goes to the model and to browsers.
       throw new Error("Not allowed. The call could not be checked.", { cause });
     });
-    if (decision.outcome !== "allowed") throw new ToolDenied(decision as Denied);
-    const run = beginRun(decision, input, authorizer);
+    const run = beginRun(allowedOf(decision), input, authorizer);
     const stop = options?.abortSignal;
     if (stop?.aborted === true) {
       // Stopped while it was checked: nobody waits for it any more.

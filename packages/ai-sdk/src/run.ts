@@ -1,4 +1,4 @@
-import { type Allowed, type Authorizer, fulfil } from "@hopwise/core";
+import { type Allowed, type Authorizer, fulfil, modelView } from "@hopwise/core";
 
 /** An allowed call while its tool runs. It ends once: whatever is said of it afterwards changes nothing. */
 export interface Run {
@@ -39,7 +39,8 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
         return done.result;
       } catch (cause) {
         end({ outcome: "returned", result, withheld: true });
-        throw new Error("Not allowed (policy_inconclusive). The result is withheld.", { cause });
+        const { code, message } = modelView({ code: "result_withheld" });
+        throw new Error(`Not allowed (${code}). ${message}`, { cause });
       }
     },
     returned: () => end({ outcome: "returned", result: last, redacted: [...redacted] }),

@@ -1,94 +1,26 @@
-import { plainText } from "./plain-text.ts";
+import { type ErrorCode, rowOf } from "./codes.ts";
+import { plainText } from "./lib/index.ts";
 
 /**
- * Every code Hopwise can answer with, grouped by the stage that gives it. Codes are stable: programs and policies may
- * depend on them; texts may change.
+ * Why something was refused: a call, a token, an option. The same members from where it arises to the decision, the
+ * record, the explanation and the wire. Never a token, a key or an argument's value.
  */
-export type ErrorCode =
-  | TokenErrorCode
-  | ProofErrorCode
-  | GrantErrorCode
-  | DecisionErrorCode
-  | StateErrorCode
-  | StartErrorCode;
-
-/** Codes of a token or a chain of tokens that was refused. */
-export type TokenErrorCode =
-  | "token_malformed"
-  | "token_too_large"
-  | "token_version_unsupported"
-  | "token_alg_refused"
-  | "token_key_refused"
-  | "token_signature_invalid"
-  | "token_untrusted_issuer"
-  | "token_expired"
-  | "token_not_yet_valid"
-  | "chain_depth_exceeded"
-  | "chain_link_broken"
-  | "chain_widened"
-  | "principal_changed"
-  | "audience_mismatch"
-  | "agent_unknown"
-  | "revoked";
-
-/** Codes of a caller who could not show that the chain is theirs, for this call, now. */
-export type ProofErrorCode =
-  | "proof_missing"
-  | "proof_nonce_required"
-  | "proof_invalid"
-  | "proof_replayed"
-  | "proof_arguments_mismatch"
-  | "subject_mismatch";
-
-/** Codes of a call that the grants of the chain do not cover, or whose arguments cannot be judged at all. */
-export type GrantErrorCode =
-  | "arguments_malformed"
-  | "method_unguarded"
-  | "grant_tool_missing"
-  | "grant_argument_refused";
-
-/** Codes of the policy decision and of what it needs. */
-export type DecisionErrorCode =
-  | "context_unavailable"
-  | "policy_denied"
-  | "delegation_denied"
-  | "policy_unavailable"
-  | "policy_inconclusive"
-  | "approval_required";
-
-/** Codes of what must be remembered or written down. */
-export type StateErrorCode = "audit_unavailable" | "state_unavailable";
-
-/** Codes of a set-up that cannot work; thrown before anything is served. */
-export type StartErrorCode = "pdp_missing" | "pdp_start_failed" | "policy_invalid" | "config_invalid";
-
-const START_CODES: ReadonlySet<ErrorCode> = new Set<StartErrorCode>([
-  "pdp_missing",
-  "pdp_start_failed",
-  "policy_invalid",
-  "config_invalid",
-]);
-
-/** What goes wrong at the start speaks of one's own files and options; everything else may quote a stranger. */
-function isStartErrorCode(code: ErrorCode): boolean {
-  return START_CODES.has(code);
-}
-
-/** What a {@link HopwiseError} can carry besides its text. Never a token, a key or an argument's value. */
-export interface ErrorDetail {
+export interface Refusal<Code extends ErrorCode = ErrorCode> {
+  readonly code: Code;
+  /** For operators: what is wrong, where, and what to do. */
+  readonly message: string;
+  /** Index of the first hop that it was found at; 0 is the user. */
+  readonly hop?: number;
   /** JSON pointer (RFC 6901) to the offending place, in the token's payload or in the arguments. */
-  readonly pointer?: string | undefined;
-  /** The rule that was broken, in the words of the specification. */
-  readonly rule?: string | undefined;
-  /** Index of the hop it was found at; 0 is the user. */
-  readonly hop?: number | undefined;
+  readonly pointer?: string;
+  /** The rule that refused it: of the specification, of a grant, or of a policy as Cerbos names it. */
+  readonly rule?: string;
   /** What a policy gave as its reason. */
-  readonly reason?: string | undefined;
-  /** What the next proof must name; only with `proof_nonce_required`. */
-  readonly nonce?: string | undefined;
+  readonly reason?: string;
   /** What would pass in its place. */
-  readonly wouldPass?: WouldPass | undefined;
-  readonly cause?: unknown;
+  readonly wouldPass?: WouldPass;
+  /** What the next proof must name; only with `proof_nonce_required`. */
+  readonly nonce?: string;
 }
 
 /** What would pass in the place of what was refused, as far as the chain itself tells. */
@@ -99,32 +31,60 @@ export interface WouldPass {
   readonly grantableBy?: number;
 }
 
+const DETAILS = ["hop", "pointer", "rule", "reason", "wouldPass", "nonce"] as const;
+
+/** What a {@link HopwiseError} can carry besides code and text. */
+export type ErrorDetail = { readonly [Name in (typeof DETAILS)[number]]?: Refusal[Name] | undefined } & {
+  readonly cause?: unknown;
+};
+
+/** Shared by all copies of this package in a process. */
+const MARK = Symbol.for("dev.hopwise/error");
+
 /**
  * The one error class of Hopwise. `code` is for programs, `message` says what is wrong, where, and what to do.
+ * `instanceof` also knows the errors of another copy of this package.
  *
  * No secret, token or key is ever part of an error.
  */
-export class HopwiseError extends Error {
+export class HopwiseError extends Error implements Refusal {
   override readonly name = "HopwiseError";
   readonly code: ErrorCode;
-  readonly pointer: string | undefined;
-  readonly rule: string | undefined;
-  readonly hop: number | undefined;
-  readonly reason: string | undefined;
-  readonly nonce: string | undefined;
-  readonly wouldPass: WouldPass | undefined;
+  declare readonly hop?: number;
+  declare readonly pointer?: string;
+  declare readonly rule?: string;
+  declare readonly reason?: string;
+  declare readonly wouldPass?: WouldPass;
+  declare readonly nonce?: string;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    // What goes wrong at the start speaks of one's own files and options; everything else may quote a stranger.
     super(
-      isStartErrorCode(code) ? message : plainText(message),
+      rowOf(code).stage === "start" ? message : plainText(message),
       detail.cause === undefined ? undefined : { cause: detail.cause },
     );
     this.code = code;
-    this.pointer = detail.pointer;
-    this.rule = detail.rule;
-    this.hop = detail.hop;
-    this.reason = detail.reason;
-    this.nonce = detail.nonce;
-    this.wouldPass = detail.wouldPass;
+    Object.assign(this, detailOf(detail));
+    Object.defineProperty(this, MARK, { value: true });
   }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+  }
+}
+
+/** The members that are there: what was printed or recorded shows no `undefined`. */
+function detailOf(from: ErrorDetail): Omit<Refusal, "code" | "message"> {
+  const found = DETAILS.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]);
+  return Object.fromEntries(found);
+}
+
+/** An error as plain data, to stand in a decision. */
+export function refusalOf(error: HopwiseError): Refusal {
+  return { code: error.code, message: error.message, ...detailOf(error) };
+}
+
+/** Whether a step was refused. Steps of a call give a value, or the {@link HopwiseError} that ends the call. */
+export function isRefusal(value: unknown): value is HopwiseError {
+  return value instanceof HopwiseError;
 }

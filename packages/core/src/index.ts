@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 
-export type { Admission, Listed, Listing, PrincipalSources } from "./admission.ts";
 export {
   type AuditSink,
   type DecisionRecord,
@@ -17,37 +16,27 @@ export {
   type TokenRecord,
   type UnverifiedAttempt,
 } from "./audit/index.ts";
-export { type Authorizer, type AuthorizerOptions, type Call, createAuthorizer, type Session } from "./authorizer.ts";
+export type { CodesOf, DenialCode, ErrorCode, Stage } from "./codes.ts";
 export type { PublicJwk, SignatureAlgorithm } from "./crypto/index.ts";
-export {
-  type Allowed,
-  type Asked,
-  type ChainView,
-  chainLine,
-  type Decision,
-  type DenialCode,
-  type Denied,
-  type Explanation,
-  explain,
-  type Fulfilled,
-  fulfil,
-  type HopVerdict,
-  type ModelView,
-  modelView,
-  type Obligations,
-  operatorView,
-  type Pending,
-  type PolicyDecisionPoint,
-  type Stage,
-  type Timings,
+export type {
+  Allowed,
+  Asked,
+  ChainView,
+  Decided,
+  Decision,
+  Denied,
+  HopVerdict,
+  Pending,
+  PolicyDecisionPoint,
+  Timings,
 } from "./decision/index.ts";
 export {
   type AttributeDescription,
   type ContextDescription,
   type ContextOptions,
   describeContext,
-} from "./describe-context.ts";
-export * from "./errors.ts";
+} from "./describe/index.ts";
+export { type ErrorDetail, HopwiseError, isRefusal, type Refusal, type WouldPass } from "./errors.ts";
 export {
   absent,
   all,
@@ -89,7 +78,7 @@ export {
   wildcard,
 } from "./grant/index.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "./json/index.ts";
-export { plainText } from "./plain-text.ts";
+export { plainText } from "./lib/index.ts";
 export {
   type Agent,
   type AgentClass,
@@ -124,6 +113,7 @@ export {
   type ToolSchema,
   type TypedEntry,
 } from "./resource/index.ts";
+export { type Fulfilled, fulfil, type Obligations } from "./result/index.ts";
 export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "./source/index.ts";
 export {
   type MemoryReplayOptions,
@@ -184,3 +174,25 @@ export {
   type TrustedKey,
   thumbprintOf,
 } from "./token/index.ts";
+export {
+  chainLine,
+  type Explainable,
+  type Explanation,
+  explain,
+  type ModelView,
+  modelView,
+  operatorView,
+} from "./views/index.ts";
+export {
+  type Admission,
+  type Authorizer,
+  type AuthorizerOptions,
+  type Call,
+  createAuthorizer,
+  type Listed,
+  type Listing,
+  type ParsedCall,
+  type PointRefusal,
+  type PrincipalSources,
+  type Session,
+} from "./way/index.ts";

@@ -4,9 +4,12 @@
  *
  * @packageDocumentation
  */
-export { type CarryOptions, carryingFetch, carryOver } from "./carry.ts";
-export { decideTool, type ToolDecision } from "./decide-tool.ts";
-export { type DenialData, META_DENIAL } from "./denial.ts";
-export { type GuardOptions, guardTransport } from "./guard-transport.ts";
-export type { RequestScope } from "./in-flight.ts";
-export type { JsonRpcMessage, McpTransport, MessageExtra } from "./jsonrpc.ts";
+export { type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
+export { decideTool, type GuardOptions, guardTransport, type RequestScope, type ToolDecision } from "./guard/index.ts";
+export {
+  type DenialData,
+  type JsonRpcMessage,
+  type McpTransport,
+  META_DENIAL,
+  type MessageExtra,
+} from "./protocol/index.ts";

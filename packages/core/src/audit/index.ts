@@ -1,4 +1,5 @@
 /** What was decided, for whom, and why? One record a decision, to a sink. */
-export { type Outcome, outcomeRecord } from "./outcome.ts";
+export { decisionRecord, unverifiedAttempt } from "./decision-record.ts";
+export { type Outcome, outcomeRecord, refusedOutcome } from "./outcome.ts";
 export type { AuditSink, DecisionRecord, OutcomeRecord, TokenRecord, UnverifiedAttempt } from "./record.ts";
 export { jsonLinesAudit, type LineWriter, type MemoryAudit, memoryAudit } from "./sinks.ts";

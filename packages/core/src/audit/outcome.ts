@@ -1,5 +1,5 @@
 import { sha256 } from "../crypto/index.ts";
-import type { Allowed } from "../decision/index.ts";
+import type { Allowed, Decided } from "../decision/index.ts";
 import { canonicalJson, freezeJson } from "../json/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
@@ -42,6 +42,11 @@ export async function outcomeRecord(
     ...(returned?.withheld === true && { withheld: true }),
     durationMs: Math.max(0, now - Date.parse(time)),
   };
+}
+
+/** Takes back an allowance of which the record failed or was late: a slow disk may still come to write it. */
+export function refusedOutcome({ invocation, tool, time }: Decided, audience: string): OutcomeRecord {
+  return { version: 1, kind: "outcome", invocation, time, audience, tool, outcome: "refused", durationMs: 0 };
 }
 
 /** Undefined for what is no plain data, or too much of it. */

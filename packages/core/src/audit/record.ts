@@ -1,6 +1,8 @@
-import type { Asked, ChainView, DenialCode, HopVerdict, Obligations, Stage, Timings } from "../decision/index.ts";
-import type { WouldPass } from "../errors.ts";
+import type { DenialCode, Stage } from "../codes.ts";
+import type { Asked, ChainView, HopVerdict, Timings } from "../decision/index.ts";
+import type { Refusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.ts";
 
@@ -8,7 +10,7 @@ import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.
  * What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash; of
  * the grants what they say of the tool that was called, values and all.
  */
-export interface DecisionRecord {
+export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce">> {
   readonly version: 1;
   readonly kind: "decision";
   /** The same as in Cerbos' annotations, so that its decision log can be joined. */
@@ -32,18 +34,10 @@ export interface DecisionRecord {
   /** Where each source's attributes came from, and how old they were. */
   readonly context?: readonly ContextOrigin[];
   readonly outcome: "allowed" | "denied" | "pending";
-  readonly code?: DenialCode;
+  /** Of a denial: where on its way the call was stopped. */
   readonly stage?: Stage;
-  readonly hop?: number;
-  readonly reason?: string;
-  /** JSON pointer into the arguments or the token. */
-  readonly pointer?: string;
-  /** The rule that refused it: of the grants, or of a policy as Cerbos names it. */
-  readonly rule?: string;
-  readonly wouldPass?: WouldPass;
   /** What the result had to go through; what was done is in the outcome. */
   readonly obligations?: Obligations;
-  readonly message?: string;
   readonly verdicts: readonly HopVerdict[];
   /** Which version of Cerbos answered, where the authorizer was told. */
   readonly pdp?: { readonly version: string };

@@ -1,4 +1,4 @@
-import type { DenialCode } from "../decision/index.ts";
+import type { DenialCode } from "../codes.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 
 const SAMPLES = 100;

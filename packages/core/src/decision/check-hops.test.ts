@@ -2,9 +2,9 @@ import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import type { Hop } from "../principal/index.ts";
 import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
-import type { Edge } from "./ask-hop.ts";
 import { checkHops, type HopQuestion, type HopVerdict } from "./check-hops.ts";
 import { combineVerdicts } from "./combine.ts";
+import type { Edge } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
 const DEADLINE = 20;

@@ -1,9 +1,10 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
-import { withDeadline } from "../deadline.ts";
+import { withDeadline } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
-import { type Answer, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
-import { addUp, type Obligations } from "./obligations.ts";
+import { addUp, type Obligations } from "../result/index.ts";
+import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
+import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
 export interface HopQuestion extends ChainQuestion {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { refusalOf } from "../errors.ts";
 import type { HopVerdict } from "./check-hops.ts";
 import { combineVerdicts } from "./combine.ts";
 
@@ -123,7 +124,8 @@ describe("all verdicts together", () => {
 describe("a denial of all verdicts together", () => {
   it("says whom policies would allow it once somebody has approved, and why they ask for that", () => {
     const obligations = { redact: [], limit: {}, approval: "large" };
-    expect(combineVerdicts(chain(last, { obligations }))).toEqual({
+    const refusal = combineVerdicts(chain(last, { obligations }));
+    expect(refusal && refusalOf(refusal)).toEqual({
       code: "approval_required",
       hop: 1,
       message: 'policy allows this to "hop1" once somebody has approved it, and approvals are not there yet',

@@ -1,61 +1,62 @@
-import type { DecisionErrorCode } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
+import { changesResults } from "../result/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
-
-/** Why the hops together do not allow a call; always that of the first hop that does not. */
-export interface HopDenial {
-  readonly code: Extract<
-    DecisionErrorCode,
-    "policy_denied" | "delegation_denied" | "policy_unavailable" | "policy_inconclusive" | "approval_required"
-  >;
-  readonly hop: number;
-  readonly message: string;
-  readonly reason?: string;
-  /** The policy's rule that gave the reason. */
-  readonly rule?: string;
-}
 
 /**
  * All answers together: allowed if and only if every hop allows the call and every hop but the last may hand over.
- * Undefined means allowed.
+ * Undefined means allowed; otherwise it is the refusal of the first hop that does not allow it.
  */
-export function combineVerdicts(verdicts: readonly HopVerdict[]): HopDenial | undefined {
-  if (verdicts.length === 0) return { code: "policy_inconclusive", hop: 0, message: "nobody was asked" };
+export function combineVerdicts(verdicts: readonly HopVerdict[]): HopwiseError | undefined {
+  if (verdicts.length === 0) return new HopwiseError("policy_inconclusive", "nobody was asked", { hop: 0 });
   for (const verdict of verdicts) {
-    const denial = denialOf(verdict);
-    if (denial !== undefined) return denial;
+    const refusal = refusalOf(verdict);
+    if (refusal !== undefined) return refusal;
   }
   // Nobody is asked to approve what another hop denies.
   for (const { hop, id, obligations } of verdicts) {
     const approval = obligations?.approval;
     if (approval !== undefined) {
       const message = `policy allows this to "${id}" once somebody has approved it, and approvals are not there yet`;
-      return { code: "approval_required", hop, message, reason: approval };
+      return new HopwiseError("approval_required", message, { hop, reason: approval });
     }
   }
   return undefined;
 }
 
-function denialOf(verdict: HopVerdict): HopDenial | undefined {
+/**
+ * An obligation that nobody does is a condition that is not met.
+ *
+ * @param fulfils whether the enforcement point does to results what policies oblige to
+ */
+export function refuseOwed(verdicts: readonly HopVerdict[], fulfils: boolean): HopwiseError | undefined {
+  if (fulfils) return undefined;
+  const owed = verdicts.find(({ obligations }) => obligations !== undefined && changesResults(obligations));
+  if (owed === undefined) return undefined;
+  return new HopwiseError(
+    "policy_inconclusive",
+    `the policies oblige to change results for "${owed.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
+    { hop: owed.hop },
+  );
+}
+
+function refusalOf(verdict: HopVerdict): HopwiseError | undefined {
   const { hop, id, effect, delegation, reasons, rules, problem, unavailable } = verdict;
-  const reason = reasons[0] === undefined ? {} : { reason: reasons[0], ...(rules?.[0] && { rule: rules[0] }) };
+  const [reason] = reasons;
+  const because = { hop, reason, rule: reason === undefined ? undefined : rules?.[0] || undefined };
   if (effect === "error" || delegation === "error") {
     return unavailable
-      ? { code: "policy_unavailable", hop, message: `the policies could not be asked about "${id}": ${problem}` }
-      : {
-          code: "policy_inconclusive",
+      ? new HopwiseError("policy_unavailable", `the policies could not be asked about "${id}": ${problem}`, { hop })
+      : new HopwiseError("policy_inconclusive", `the policies' answer about "${id}" cannot be relied on: ${problem}`, {
           hop,
-          message: `the policies' answer about "${id}" cannot be relied on: ${problem}`,
-        };
+        });
   }
-  if (effect === "deny")
-    return { code: "policy_denied", hop, message: `policy does not allow this to "${id}"`, ...reason };
+  if (effect === "deny") return new HopwiseError("policy_denied", `policy does not allow this to "${id}"`, because);
   if (delegation === "deny") {
-    return {
-      code: "delegation_denied",
-      hop,
-      message: `no policy lets "${id}" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"`,
-      ...reason,
-    };
+    return new HopwiseError(
+      "delegation_denied",
+      `no policy lets "${id}" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"`,
+      because,
+    );
   }
   return undefined;
 }

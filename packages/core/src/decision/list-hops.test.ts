@@ -4,8 +4,8 @@ import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ToolEntry } from "../resource/index.ts";
 import { errorOf, never, type Result } from "../testing.fixture.ts";
-import type { AskedResource } from "./ask-hop.ts";
-import { couldBeAllowed, type ListItem, type ListQuestion } from "./list-hops.ts";
+import type { AskedResource } from "./hop-request.ts";
+import { type ListItem, type ListQuestion, listHops } from "./list-hops.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
 const DEADLINE = 20;
@@ -71,7 +71,7 @@ function answering(
   return { pdp, checked, planned, signals };
 }
 
-const shownBy = (pdp: PolicyDecisionPoint, question: ListQuestion) => couldBeAllowed(pdp, question, DEADLINE);
+const shownBy = (pdp: PolicyDecisionPoint, question: ListQuestion) => listHops(pdp, question, DEADLINE);
 
 describe("what may be shown", () => {
   it("is nothing of nothing, and nobody is asked", async () => {

@@ -1,11 +1,12 @@
 import type { Principal, Resource } from "@cerbos/core";
-import { withDeadline } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import { withDeadline } from "../lib/index.ts";
 import { actionOf, type ToolEntry } from "../resource/index.ts";
-import { type AskedResource, type ChainQuestion, edgeOf, faultOf, hopRequest, readAnswers } from "./ask-hop.ts";
+import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
+import { faultOf, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
 export interface ListQuestion extends ChainQuestion {
@@ -25,7 +26,7 @@ export interface ListItem {
  *
  * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
  */
-export async function couldBeAllowed(
+export async function listHops(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   deadlineMs: number,
@@ -40,7 +41,7 @@ export async function couldBeAllowed(
     Promise.all(
       question.hops.map(async (_, hop) => {
         try {
-          return await Promise.race([askHop(pdp, question, hop, { planned, listed }, signal), expired]);
+          return await Promise.race([listHop(pdp, question, hop, { planned, listed }, signal), expired]);
         } catch (cause) {
           return faultAt(hop, cause);
         }
@@ -60,7 +61,7 @@ interface Question {
   readonly action: string;
 }
 
-type Listed = Question & { readonly resource: Resource };
+type ListingAction = Question & { readonly resource: Resource };
 
 /** The id of a resource that is not known before there are arguments. */
 const ANY = "*";
@@ -79,7 +80,7 @@ function questionOf({ tool, entry, known }: ListItem): Question {
   return { resource, action: listed?.action ?? actionOf(entry, tool) };
 }
 
-function isListed(question: Question): question is Listed {
+function isListed(question: Question): question is ListingAction {
   return question.resource.id !== undefined;
 }
 
@@ -92,7 +93,7 @@ function keyOf({ resource: { kind, id, attr, scope, policyVersion }, action }: Q
 const MOST = 50;
 
 /** Listing actions of the same resource are asked about together. */
-function resourcesOf(questions: readonly Listed[]): readonly AskedResource[] {
+function resourcesOf(questions: readonly ListingAction[]): readonly AskedResource[] {
   const all: { readonly resource: Resource; readonly actions: string[] }[] = [];
   const latest = new Map<string, (typeof all)[number]>();
   for (const { resource, action } of questions) {
@@ -110,7 +111,7 @@ function resourcesOf(questions: readonly Listed[]): readonly AskedResource[] {
 }
 
 /** The keys of what one hop could be allowed, if it may hand on at all. */
-async function askHop(
+async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,

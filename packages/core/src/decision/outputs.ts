@@ -1,6 +1,6 @@
 import type { OutputResult } from "@cerbos/core";
-import { plainText } from "../plain-text.ts";
-import { addUp, type Obligations } from "./obligations.ts";
+import { plainText } from "../lib/index.ts";
+import { addUp, type Obligations } from "../result/index.ts";
 
 /** What the outputs of the rules that took part say. */
 export interface OutputReading {

@@ -1,4 +1,5 @@
-import { type ErrorCode, HopwiseError } from "../errors.ts";
+import type { ErrorCode } from "../codes.ts";
+import { HopwiseError } from "../errors.ts";
 import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 import { isCleanPath, isOrigin } from "./location.ts";

@@ -1,4 +1,5 @@
-import { type ErrorCode, HopwiseError } from "../errors.ts";
+import type { ErrorCode } from "../codes.ts";
+import { HopwiseError } from "../errors.ts";
 import { isExactNumber, isForbiddenKey, type JsonValue } from "./value.ts";
 
 /** How a text is to be read, and under which code it is refused. */

@@ -1,5 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Decision, DenialCode, HopVerdict } from "../decision/index.ts";
+import { type ErrorCode, rowOf } from "../codes.ts";
+import type { Decision, HopVerdict } from "../decision/index.ts";
 import type { EndOfCall, WatchedCall } from "../telemetry/index.ts";
 
 /*
@@ -64,15 +65,7 @@ export function hopAttributes({ effect, delegation, policy, cerbosCallId, unavai
   };
 }
 
-const FAULTS: ReadonlySet<string> = new Set<DenialCode>([
-  "context_unavailable",
-  "policy_unavailable",
-  "policy_inconclusive",
-  "audit_unavailable",
-  "state_unavailable",
-]);
-
 /** A denial is a good answer; an error is only what kept us from a good one. */
-export function errorType(code: string | undefined): Attributes {
-  return code !== undefined && FAULTS.has(code) ? { "error.type": code } : {};
+export function errorType(code: ErrorCode | undefined): Attributes {
+  return code !== undefined && rowOf(code).fault === true ? { "error.type": code } : {};
 }

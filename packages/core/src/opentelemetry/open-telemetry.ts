@@ -14,7 +14,7 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
-import { HopwiseError } from "../errors.ts";
+import { type HopwiseError, isRefusal } from "../errors.ts";
 import { type CallWatch, NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
 import { callAttributes, endAttributes, errorType, hopAttributes, isNamed, spanName } from "./attributes.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
@@ -100,12 +100,11 @@ export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOp
         const own = start(`hopwise.${name}`, { "hopwise.stage": name }, at);
         const inside = trace.setSpan(at, own);
         try {
-          return await within(inside, () => run(stageWatch(inside, own)));
+          const result = await within(inside, () => run(stageWatch(inside, own)));
+          if (isRefusal(result)) note(own, () => refusedBy(result));
+          return result;
         } catch (error) {
-          const code = error instanceof HopwiseError ? error.code : undefined;
-          note(own, () =>
-            code === undefined ? { "error.type": "_OTHER" } : { "hopwise.code": code, ...errorType(code) },
-          );
+          note(own, () => (isRefusal(error) ? refusedBy(error) : { "error.type": "_OTHER" }));
           throw error;
         } finally {
           end(own);
@@ -118,6 +117,10 @@ export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOp
     },
     report: (decision, outcome) => quietly(() => instruments().reported(decision, outcome), undefined),
   };
+}
+
+function refusedBy({ code }: HopwiseError): Attributes {
+  return { "hopwise.code": code, ...errorType(code) };
 }
 
 /** A call that is not kept still hands its trace on: those it asks then do not keep their part either. */

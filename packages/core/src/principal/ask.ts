@@ -1,10 +1,12 @@
+import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Found, faultOf, lookUp, type Source } from "../source/index.ts";
 
-/** Asks a directory or registry. @throws {HopwiseError} `context_unavailable` where it throws */
+/** Asks a directory or registry. @throws {HopwiseError} `code` where it throws */
 export async function ask<Key, Value>(
   source: Source<Key, Value>,
   key: Key,
+  code: ErrorCode,
   problem: string,
   hop: number,
 ): Promise<Found<Value>> {
@@ -12,6 +14,6 @@ export async function ask<Key, Value>(
     return await lookUp(source, key);
   } catch (cause) {
     const who = source.name === undefined ? "" : ` (source "${source.name}")`;
-    throw new HopwiseError("context_unavailable", `${problem}: ${faultOf(cause)}${who}`, { hop, cause });
+    throw new HopwiseError(code, `${problem}: ${faultOf(cause)}${who}`, { hop, cause });
   }
 }

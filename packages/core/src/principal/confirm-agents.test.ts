@@ -84,13 +84,13 @@ describe("the agents of a chain", () => {
       },
     ],
   ])("cannot be told where the registry %s, which is not the same as unknown", async (_, find) => {
-    expect(await errorOf(confirmAgents(chain, { find }))).toMatchObject({ code: "context_unavailable", hop: 1 });
+    expect(await errorOf(confirmAgents(chain, { find }))).toMatchObject({ code: "registry_unavailable", hop: 1 });
   });
 
   it.each([undefined, "key", {}])("cannot be told where the registry gives %j for a list of keys", async (keys) => {
     const find = () => ({ roles: ["r"], keys }) as never;
     const error = await errorOf(confirmAgents(chain, { find }));
-    expect(error).toMatchObject({ code: "context_unavailable", hop: 1 });
+    expect(error).toMatchObject({ code: "agent_invalid", hop: 1 });
     expect(error.message).toContain('no list of keys for "planner"');
   });
 
@@ -114,9 +114,9 @@ describe("the agents of a chain", () => {
         confirmAgents(chain, agentsOf({ planner: { roles: ["r"], keys: [world.planner.publicJwk], maxDepth: 2 } })),
       ),
     ).toBe("accepted");
-    expect(await attempt("planner", 1)).toEqual(["chain_depth_exceeded", 1]);
-    expect(await attempt("researcher", 1)).toEqual(["chain_depth_exceeded", 2]);
-    expect(await attempt("researcher", Number.NaN)).toEqual(["chain_depth_exceeded", 2]);
+    expect(await attempt("planner", 1)).toEqual(["agent_depth_refused", 1]);
+    expect(await attempt("researcher", 1)).toEqual(["agent_depth_refused", 2]);
+    expect(await attempt("researcher", Number.NaN)).toEqual(["agent_depth_refused", 2]);
   });
 });
 

@@ -19,13 +19,13 @@ export interface ConfirmedAgents {
  * Confirms every agent of a chain (step 7): registered, with the key that the registry pins to its name; or ephemeral,
  * of a class that its delegator may make, and named after both.
  *
- * @throws {HopwiseError} `agent_unknown`; `chain_depth_exceeded` where the registry lets one stand in shorter chains alone;
- *   `context_unavailable` where the registry cannot tell
+ * @throws {HopwiseError} `agent_unknown`; `agent_depth_refused` where the registry lets one stand in shorter chains alone;
+ *   `agent_invalid` where it gives no list of keys; `registry_unavailable` where it cannot tell
  */
 export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<ConfirmedAgents> {
   const answers = await Promise.all(
     chain.links.map(({ agent: name }, i) =>
-      ask(registry, name, `the agent registry could not tell who "${name}" is`, i + 1),
+      ask(registry, name, "registry_unavailable", `the agent registry could not tell who "${name}" is`, i + 1),
     ),
   );
   const confirmed: AgentClass[] = [];
@@ -56,7 +56,7 @@ export async function confirmAgents(chain: Chain, registry: AgentRegistry): Prom
 function checkDepth({ maxDepth }: AgentClass, name: string, agents: number, hop: number): void {
   if (maxDepth === undefined || agents <= maxDepth) return;
   throw new HopwiseError(
-    "chain_depth_exceeded",
+    "agent_depth_refused",
     `the agent registry lets "${name}" stand in chains of at most ${maxDepth} agents, and this one has ${agents}`,
     { hop },
   );
@@ -74,7 +74,7 @@ export function hopWithoutTool(agents: readonly AgentClass[], tool: string): num
 
 function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
   if (!Array.isArray(agent.keys)) {
-    throw new HopwiseError("context_unavailable", `the agent registry gave no list of keys for "${name}"`, { hop });
+    throw new HopwiseError("agent_invalid", `the agent registry gave no list of keys for "${name}"`, { hop });
   }
   if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
     throw new HopwiseError(

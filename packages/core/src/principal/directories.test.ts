@@ -144,7 +144,7 @@ describe("a user directory out of verified claims", () => {
     "takes in no claims with %j",
     async (changed) => {
       expect((await errorOf(() => directory(() => 0).learn({ ...claims, ...changed } as never))).code).toBe(
-        "context_unavailable",
+        "attributes_invalid",
       );
     },
   );

@@ -104,7 +104,7 @@ export interface OidcUsers extends UserDirectory {
   /**
    * Takes in a user's claims, until they expire. Call it where the token was verified: at log-in, or in `userFromAuth`.
    *
-   * @throws {HopwiseError} `context_unavailable` for claims without `iss`, `sub` or `exp`
+   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`
    */
   learn(claims: VerifiedClaims): Subject;
 }
@@ -142,7 +142,7 @@ export function oidcUsers({ user, maxUsers = 10_000, clock = Date.now }: OidcUse
     learn: (claims) => {
       const { iss, sub, exp } = claims;
       if (typeof iss !== "string" || typeof sub !== "string" || sub === "" || !Number.isFinite(exp)) {
-        throw new HopwiseError("context_unavailable", "claims need iss, sub and exp to be taken in");
+        throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp to be taken in");
       }
       const subject: Subject = { issuer: iss, subject: sub };
       const key = keyOf(subject);

@@ -23,7 +23,7 @@ describe("the user of a chain", () => {
       { issuer: ISSUER, subject: "toString" },
       { issuer: "constructor", subject: "name" },
     ]) {
-      expect(await errorOf(findUser(stranger, users))).toMatchObject({ code: "context_unavailable", hop: 0 });
+      expect(await errorOf(findUser(stranger, users))).toMatchObject({ code: "user_unknown", hop: 0 });
     }
   });
 
@@ -34,7 +34,7 @@ describe("the user of a chain", () => {
 
   it.each(["", "agent:planner", "agent:"])("may not have the id %j, which could meet an agent's policy", async (id) => {
     expect(await errorOf(findUser(subject, { find: () => ({ id, roles: ["x"] }) }))).toMatchObject({
-      code: "context_unavailable",
+      code: "attributes_invalid",
       hop: 0,
     });
   });
@@ -45,7 +45,7 @@ describe("the user of a chain", () => {
     ["a text", "alice"],
   ])("cannot be told where the directory gives %s, and that is what the denial says", async (_, given) => {
     const error = await errorOf(findUser(subject, { find: () => given as never }));
-    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
     expect(error.message).toContain("gave an id that no user may have");
   });
 

@@ -14,16 +14,22 @@ export interface FoundUser {
 /**
  * Finds the user at the origin.
  *
- * @throws {HopwiseError} `context_unavailable`
+ * @throws {HopwiseError} `user_unknown`; `attributes_invalid` for an id that no user may have; `context_unavailable`
  */
 export async function findUser(subject: Subject, directory: UserDirectory): Promise<FoundUser> {
-  const { value: user, ageMs } = await ask(directory, subject, "the user directory could not tell who the user is", 0);
+  const { value: user, ageMs } = await ask(
+    directory,
+    subject,
+    "context_unavailable",
+    "the user directory could not tell who the user is",
+    0,
+  );
   if (user === undefined) {
-    throw new HopwiseError("context_unavailable", "the user directory knows no such user of this issuer", { hop: 0 });
+    throw new HopwiseError("user_unknown", "the user directory knows no such user of this issuer", { hop: 0 });
   }
   if (typeof user.id !== "string" || user.id === "" || user.id.startsWith(AGENT_PREFIX)) {
     throw new HopwiseError(
-      "context_unavailable",
+      "attributes_invalid",
       `the user directory gave an id that no user may have: none, an empty one, or one beginning with "${AGENT_PREFIX}"`,
       {
         hop: 0,

@@ -47,7 +47,7 @@ describe("what policies see of the hops", () => {
   ])("cannot be told where a source gives %s, and the denial says whose", async (_, roles) => {
     const changed = { ...user, roles } as User;
     const error = await errorOf(() => principalsOf(changed, agents, hops));
-    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
     expect(error.message).toMatch(/"alice" (are not a list of texts|has no role)/);
     const agent = { ...agents[1], roles } as Agent;
     expect(await errorOf(() => principalsOf(user, [agents[0] as Agent, agent], hops))).toMatchObject({ hop: 2 });
@@ -74,7 +74,7 @@ describe("what policies see of the hops", () => {
     ["an attribute that cannot be held", user, [{ ...agents[0], attributes: { n: 2 ** 53 } } as Agent, ...agents], 1],
   ])("is refused with %s", async (_, someone, some, hop) => {
     const error = await errorOf(() => principalsOf(someone, some, hops.slice(0, hop + 1)));
-    expect(error).toMatchObject({ code: "context_unavailable", hop });
+    expect(error).toMatchObject({ code: "attributes_invalid", hop });
   });
 
   it("is refused where an attribute of our name appears only at the second look", async () => {
@@ -84,7 +84,7 @@ describe("what policies see of the hops", () => {
         key === "delegation" && looks++ === 0 ? undefined : Reflect.getOwnPropertyDescriptor(target, key),
     });
     const error = await errorOf(() => principalsOf({ ...user, attributes }, agents, hops));
-    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
   });
 
   it("is not moved by a source that changes its answer afterwards", () => {
@@ -112,7 +112,7 @@ describe("what policies see of the hops", () => {
 
   it("is refused where a directory's own attribute has the name of a source: policies could take one for the other", async () => {
     const error = await errorOf(() => principalsOf({ ...user, attributes: { risk: 0 } }, agents, hops, [{ risk: {} }]));
-    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
   });
 });
 
@@ -123,7 +123,7 @@ describe("what policies cannot be asked with", () => {
     const error = await errorOf(() =>
       principalsOf(whole, [{ roles: ["reader"], keys: [], ...agent } as Agent], hops, added),
     );
-    expect(error.code).toBe("context_unavailable");
+    expect(error.code).toBe("attributes_invalid");
     return [error.hop, error.message];
   };
 

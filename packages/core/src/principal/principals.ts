@@ -13,7 +13,7 @@ export const DELEGATION = "delegation";
  * and changes none of the others. Roles of two hops never meet in one principal, since Cerbos unions roles.
  *
  * @param added what further sources say of each hop, by source
- * @throws {HopwiseError} `context_unavailable` where a source gives what a policy cannot be asked with
+ * @throws {HopwiseError} `attributes_invalid` where a source gives what a policy cannot be asked with
  */
 export function principalsOf(
   user: User,
@@ -43,11 +43,11 @@ export function principalsOf(
 
 function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[] {
   if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
-    throw new HopwiseError("context_unavailable", `the roles of "${id}" are not a list of texts`, { hop });
+    throw new HopwiseError("attributes_invalid", `the roles of "${id}" are not a list of texts`, { hop });
   }
   if (roles.length === 0) {
     throw new HopwiseError(
-      "context_unavailable",
+      "attributes_invalid",
       `"${id}" has no role, and Cerbos decides by roles; give it at least one`,
       { hop },
     );
@@ -68,7 +68,7 @@ function attributesOf(
   );
   if (taken !== undefined) {
     throw new HopwiseError(
-      "context_unavailable",
+      "attributes_invalid",
       `the attributes of hop ${hop} have a member "${taken}", which is ${taken === DELEGATION ? "Hopwise's own name" : "the name of a source"}`,
       { hop },
     );
@@ -82,7 +82,7 @@ function plain(attributes: JsonObject | undefined, hop: number): JsonObject {
   try {
     return attributesFrom(attributes);
   } catch (cause) {
-    throw new HopwiseError("context_unavailable", `the attributes of hop ${hop}: ${(cause as Error).message}`, {
+    throw new HopwiseError("attributes_invalid", `the attributes of hop ${hop}: ${(cause as Error).message}`, {
       hop,
       cause,
     });

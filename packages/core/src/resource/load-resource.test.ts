@@ -50,13 +50,14 @@ describe("the resource of a call", () => {
     ).toBe("context_unavailable");
   });
 
-  it.each<[string, ToolEntry["attributes"]]>([
-    ["rejects", async () => Promise.reject(new Error("down"))],
+  it.each<[string, ToolEntry["attributes"], string?]>([
+    ["rejects", async () => Promise.reject(new Error("down")), "context_unavailable"],
     [
       "throws",
       () => {
         throw new Error("down");
       },
+      "context_unavailable",
     ],
     ["gives nothing", () => undefined as never],
     ["gives a list", () => [] as never],
@@ -74,9 +75,10 @@ describe("the resource of a call", () => {
             },
           },
         ),
+      "context_unavailable",
     ],
-  ])("cannot be told where its loader %s", async (_, attributes) => {
-    expect(await failed(attributes === undefined ? {} : { attributes })).toBe("context_unavailable");
+  ])("cannot be told where its loader %s", async (_, attributes, code = "attributes_invalid") => {
+    expect(await failed(attributes === undefined ? {} : { attributes })).toBe(code);
   });
 
   it("is asked for with the tool, the arguments and whose data it is, never with who asks", async () => {
@@ -111,7 +113,7 @@ describe("the resource of a call", () => {
   it("cannot be told where a required source has nothing, or where the loader gives an attribute of a source's name", async () => {
     expect(await failed({ sources: { invoice: { find: () => undefined } } })).toBe("context_unavailable");
     const sources = { invoice: { find: () => ({}) } };
-    expect(await failed({ sources, attributes: () => ({ invoice: {} }) })).toBe("context_unavailable");
+    expect(await failed({ sources, attributes: () => ({ invoice: {} }) })).toBe("attributes_invalid");
   });
 
   it.each<[string, ResourceSourceOptions["key"], string]>([

@@ -1,7 +1,7 @@
 import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { type Asking, attributesFrom, type ContextOrigin, gather } from "../source/index.ts";
+import { type Asking, attributesFrom, type ContextOrigin, codeOf, gather } from "../source/index.ts";
 import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
 
 /** What a call acts on, as policies see it, and where that came from. */
@@ -14,7 +14,7 @@ export interface LoadedResource {
  * The resource that a call acts on, loaded once for all hops: attributes of the trusted loader and of further sources,
  * and the arguments.
  *
- * @throws {HopwiseError} `context_unavailable`
+ * @throws {HopwiseError} `context_unavailable`; `attributes_invalid` where what was loaded cannot be put to a policy
  */
 export async function loadResource(
   entry: ToolEntry,
@@ -22,15 +22,15 @@ export async function loadResource(
   asking: Asking = {},
 ): Promise<LoadedResource> {
   const { tool, arguments: args } = query;
-  const unavailable = (problem: string, cause?: unknown): never => {
-    throw new HopwiseError("context_unavailable", `the resource of "${tool}" could not be told: ${problem}`, { cause });
+  const untold = (code: "context_unavailable" | "attributes_invalid", problem: string, cause?: unknown): never => {
+    throw new HopwiseError(code, `the resource of "${tool}" could not be told: ${problem}`, { cause });
   };
   const load = async (): Promise<JsonObject> => {
     if (entry.attributes === undefined) return {};
     try {
       return attributesFrom(await entry.attributes(args, query));
     } catch (cause) {
-      return unavailable(cause instanceof HopwiseError ? cause.message : "its loader failed", cause);
+      return untold(codeOf(cause), cause instanceof HopwiseError ? cause.message : "its loader failed", cause);
     }
   };
   const [attributes, { attributes: added, origins }] = await Promise.all([
@@ -40,18 +40,21 @@ export async function loadResource(
   const shown = { ...added, [entry.argumentsAs ?? ARGUMENTS]: withoutHidden(args, entry.hideFromPolicies) };
   const taken = Object.keys(shown).find((name) => Object.hasOwn(attributes, name));
   if (taken !== undefined) {
-    unavailable(`its loader gave an attribute "${taken}", which is the name of the arguments or of a source`);
+    untold(
+      "attributes_invalid",
+      `its loader gave an attribute "${taken}", which is the name of the arguments or of a source`,
+    );
   }
   let id: string | undefined;
   try {
     id = resourceId(entry, tool, args);
   } catch (cause) {
-    unavailable("the function that makes its id failed", cause);
+    untold("context_unavailable", "the function that makes its id failed", cause);
   }
   return {
     resource: {
       kind: entry.kind,
-      id: id || unavailable("it has no id"),
+      id: id || untold("context_unavailable", "it has no id"),
       attr: { ...attributes, ...shown } as NonNullable<Resource["attr"]>,
       ...(entry.scope !== undefined && { scope: entry.scope }),
       ...(entry.policyVersion !== undefined && { policyVersion: entry.policyVersion }),

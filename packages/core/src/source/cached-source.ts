@@ -1,8 +1,8 @@
 import DataLoader from "dataloader";
 import { LRUCache } from "lru-cache";
-import { withDeadline } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import { withDeadline } from "../lib/index.ts";
 import type { AttributeSource } from "./gather.ts";
 import type { Found, Source } from "./source.ts";
 

@@ -24,20 +24,20 @@ describe("further sources of attributes", () => {
     });
   });
 
-  it.each<[string, { find(): unknown }]>([
+  it.each<[string, { find(): unknown }, string?]>([
     ["fails", down],
     ["has nothing", { find: () => undefined }],
-    ["gives no object", { find: () => ["admin"] }],
-    ["gives false", { find: () => false }],
-    ["gives 0", { find: () => 0 }],
-    ["gives an empty text", { find: () => "" }],
+    ["gives no object", { find: () => ["admin"] }, "attributes_invalid"],
+    ["gives false", { find: () => false }, "attributes_invalid"],
+    ["gives 0", { find: () => 0 }, "attributes_invalid"],
+    ["gives an empty text", { find: () => "" }, "attributes_invalid"],
     ["gives null", { find: () => null }],
     ["remembers null", { find: () => null, look: () => ({ value: null, ageMs: 0 }) } as never],
     ["looks and says nothing", { find: () => ({}), look: () => undefined } as never],
-    ["gives what is no data", { find: () => ({ at: new Date(0) }) }],
-  ])("are required: where one %s, it cannot be told", async (_, source) => {
+    ["gives what is no data", { find: () => ({ at: new Date(0) }) }, "attributes_invalid"],
+  ])("are required: where one %s, it cannot be told", async (_, source, code = "context_unavailable") => {
     const error = await errorOf(gather({ risk: source as never }, "alice", "alice", { hop: 0 }));
-    expect(error).toMatchObject({ code: "context_unavailable", hop: 0 });
+    expect(error).toMatchObject({ code, hop: 0 });
     expect(error.message).toContain('"risk"');
     expect(error.message).not.toContain("hunter2");
   });
@@ -77,23 +77,26 @@ describe("what a further source gives", () => {
   it("is taken as plain data alone, and it is said what is wrong with it", async () => {
     expect(attributesFrom({ score: 1 })).toEqual({ score: 1 });
     const noData = await errorOf(() => attributesFrom({ at: new Date(0) }));
-    expect([noData.code, noData.message]).toEqual(["context_unavailable", "what it gave is not plain JSON"]);
+    expect([noData.code, noData.message]).toEqual(["attributes_invalid", "what it gave is not plain JSON"]);
     expect(noData.cause).toBeInstanceOf(HopwiseError);
     const noObject = await errorOf(() => attributesFrom(["admin"]));
-    expect([noObject.code, noObject.message]).toEqual(["context_unavailable", "what it gave is not an object"]);
+    expect([noObject.code, noObject.message]).toEqual(["attributes_invalid", "what it gave is not an object"]);
   });
 
-  it.each<[string, { find(): unknown }, string]>([
+  it.each<[string, { find(): unknown }, string, string?]>([
     ["fails", down, "it failed"],
     ["has nothing", { find: () => undefined }, "it has nothing; make it optional where that may be"],
-    ["gives no object", { find: () => ["admin"] }, "what it gave is not an object"],
-    ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON"],
-  ])("is a denial that names the source, and why, where it %s", async (_, source, why) => {
-    const error = await errorOf(gather({ risk: source as never }, "alice", "agent:planner", { hop: 1 }));
-    expect(error.message).toBe(`the source "risk" of agent:planner failed: ${why}`);
-    expect([error.code, error.hop]).toEqual(["context_unavailable", 1]);
-    expect(error.cause).toBeInstanceOf(Error);
-  });
+    ["gives no object", { find: () => ["admin"] }, "what it gave is not an object", "attributes_invalid"],
+    ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON", "attributes_invalid"],
+  ])(
+    "is a denial that names the source, and why, where it %s",
+    async (_, source, why, code = "context_unavailable") => {
+      const error = await errorOf(gather({ risk: source as never }, "alice", "agent:planner", { hop: 1 }));
+      expect(error.message).toBe(`the source "risk" of agent:planner failed: ${why}`);
+      expect([error.code, error.hop]).toEqual([code, 1]);
+      expect(error.cause).toBeInstanceOf(Error);
+    },
+  );
 
   it("is no attribute at all where an optional one has nothing, and its age is told all the same", async () => {
     const risk = { find: () => undefined, look: () => ({ value: undefined, ageMs: 5 }), optional: true };

@@ -1,6 +1,6 @@
-import { settleInTime } from "../deadline.ts";
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import { settleInTime } from "../lib/index.ts";
 import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
@@ -38,7 +38,8 @@ export interface Asking {
  * Asks all further sources about one key at once.
  *
  * @param of the hop's id, or `resource`
- * @throws {HopwiseError} `context_unavailable` where a required source has nothing, cannot tell, or gives no plain object
+ * @throws {HopwiseError} `context_unavailable` where a required source has nothing or cannot tell; `attributes_invalid`
+ *   where it gives no plain object
  */
 export async function gather<Key>(
   sources: AttributeSources<Key> | undefined,
@@ -54,7 +55,7 @@ export async function gather<Key>(
       } catch (cause) {
         if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
         const why = cause instanceof HopwiseError ? cause.message : faultOf(cause);
-        throw new HopwiseError("context_unavailable", `the source "${name}" of ${of} failed: ${why}`, { hop, cause });
+        throw new HopwiseError(codeOf(cause), `the source "${name}" of ${of} failed: ${why}`, { hop, cause });
       }
     }),
   );
@@ -64,6 +65,11 @@ export async function gather<Key>(
     return { of, source: source.name ?? name, ageMs, ...(value === undefined && { missing: true }) };
   });
   return { attributes, origins };
+}
+
+/** What cannot be used is not there later either; anything else that a source throws may pass. */
+export function codeOf(cause: unknown): "attributes_invalid" | "context_unavailable" {
+  return cause instanceof HopwiseError && cause.code === "attributes_invalid" ? cause.code : "context_unavailable";
 }
 
 async function askOne<Key>(
@@ -83,16 +89,16 @@ async function askOne<Key>(
 /**
  * Attributes as plain, frozen data.
  *
- * @throws {HopwiseError} `context_unavailable`
+ * @throws {HopwiseError} `attributes_invalid`
  */
 export function attributesFrom(value: unknown): JsonObject {
   let plain: JsonValue;
   try {
     plain = freezeJson(value, ATTRIBUTE_LIMITS);
   } catch (cause) {
-    throw new HopwiseError("context_unavailable", "what it gave is not plain JSON", { cause });
+    throw new HopwiseError("attributes_invalid", "what it gave is not plain JSON", { cause });
   }
-  if (!isJsonObject(plain)) throw new HopwiseError("context_unavailable", "what it gave is not an object");
+  if (!isJsonObject(plain)) throw new HopwiseError("attributes_invalid", "what it gave is not an object");
   return plain;
 }
 

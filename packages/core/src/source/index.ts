@@ -6,6 +6,7 @@ export {
   type AttributeSources,
   attributesFrom,
   checkSourceNames,
+  codeOf,
   gather,
 } from "./gather.ts";
 export { type ContextOrigin, type Found, faultOf, lookUp, type Source } from "./source.ts";

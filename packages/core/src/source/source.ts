@@ -1,5 +1,5 @@
-import { DeadlinePassed } from "../deadline.ts";
 import type { JsonObject } from "../json/index.ts";
+import { DeadlinePassed } from "../lib/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 

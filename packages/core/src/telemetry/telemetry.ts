@@ -1,5 +1,6 @@
 import type { Outcome } from "../audit/index.ts";
-import type { Allowed, Decision, HopWatch, Stage, TraceHeaders } from "../decision/index.ts";
+import type { Stage } from "../codes.ts";
+import type { Allowed, Decision, HopWatch, TraceHeaders } from "../decision/index.ts";
 
 /**
  * Watches calls, and changes nothing about them: `openTelemetry()` of `@hopwise/core/opentelemetry` makes one. None of

@@ -1,9 +1,10 @@
+import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation, partsOfDelegation } from "./delegation.ts";
-import { checkDenyLists, checkInterop, checkSize, randomId } from "./issue.ts";
+import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";

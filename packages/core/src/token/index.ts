@@ -3,7 +3,7 @@ export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";
-export { createIssuer, type Issuer, type IssuerOptions, type RootOrder, randomId } from "./issue.ts";
+export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
@@ -24,4 +24,4 @@ export { createChallenge, type Holder, type RemoteHolder, requestDelegation } fr
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export type { TrustAnchor } from "./trust.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
-export { verifyProof } from "./verify-proof.ts";
+export { type Proof, verifyProof } from "./verify-proof.ts";

@@ -1,4 +1,4 @@
-import { encodeBase64url } from "../crypto/index.ts";
+import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
@@ -145,11 +145,6 @@ export function checkDenyLists(grant: Grant, parent?: Grant): void {
       { pointer },
     );
   }
-}
-
-/** 16 random bytes, base64url. */
-export function randomId(): string {
-  return encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 /** A token that no verifier would read is not worth signing. */

@@ -46,7 +46,7 @@ describe("an issuer's published keys", () => {
       state.down = down;
       const keys = remoteJwks(URL_OF_KEYS, { fetch });
       const answers = await Promise.all(Array.from({ length: 10_000 }, (_, i) => refusalOf(keys.find(`unknown-${i}`))));
-      expect(new Set(answers)).toEqual(new Set([down ? "context_unavailable" : "accepted"]));
+      expect(new Set(answers)).toEqual(new Set([down ? "issuer_keys_unavailable" : "accepted"]));
       expect(state.fetches).toBe(1);
     }
   });
@@ -84,7 +84,7 @@ describe("an issuer's published keys", () => {
     await Promise.all([fresh.verify(root, NOW), stale.verify(root, NOW)]);
     state.down = true;
     expect(await refusalOf(fresh.verify(await world.chain(), NOW))).toBe("accepted");
-    expect(await refusalOf(stale.verify(root, NOW))).toBe("context_unavailable");
+    expect(await refusalOf(stale.verify(root, NOW))).toBe("issuer_keys_unavailable");
   });
 
   it("are pinned to their issuer: another issuer's kid signs nothing in its name", async () => {
@@ -141,7 +141,7 @@ describe("an issuer's published keys", () => {
     const { state, fetch } = endpoint(published());
     state.down = true;
     const error = await errorOf(remoteJwks(URL_OF_KEYS, { fetch }).find("k1"));
-    expect(error.code).toBe("context_unavailable");
+    expect(error.code).toBe("issuer_keys_unavailable");
     expect(error.message).toContain("could not be fetched, or what was fetched is too old");
   });
 });
@@ -190,17 +190,17 @@ describe("an issuer's published keys, as time goes by,", () => {
     const { state, fetch } = endpoint(published());
     const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 30_000, cooldownMs: 60_000 });
     state.down = true;
-    expect(await refusalOf(keys.find("k1"))).toBe("context_unavailable");
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
     state.down = false;
     at(59_999);
-    expect(await refusalOf(keys.find("k1"))).toBe("context_unavailable");
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
     expect(state.fetches).toBe(1);
     at(60_000);
     expect(await keys.find("k1")).toHaveLength(1);
     at(89_999);
     expect(await keys.find("k1")).toHaveLength(1);
     at(90_000);
-    expect(await refusalOf(keys.find("k1")), "too old, and too early to ask").toBe("context_unavailable");
+    expect(await refusalOf(keys.find("k1")), "too old, and too early to ask").toBe("issuer_keys_unavailable");
     expect(state.fetches).toBe(2);
   });
 });

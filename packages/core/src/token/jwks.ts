@@ -93,7 +93,7 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
     find: async (kid) => {
       if (!set.fresh && !(await refresh()) && !set.fresh) {
         throw new HopwiseError(
-          "context_unavailable",
+          "issuer_keys_unavailable",
           "the issuer's keys could not be fetched, or what was fetched is too old",
         );
       }

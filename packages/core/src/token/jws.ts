@@ -1,5 +1,6 @@
+import type { ErrorCode } from "../codes.ts";
 import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../crypto/index.ts";
-import { type ErrorCode, HopwiseError } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
 import { isJsonObject, type JsonObject, parseJsonBytes } from "../json/index.ts";
 import { algorithmOf } from "./key.ts";
 import type { Signer } from "./signer.ts";
@@ -18,13 +19,20 @@ export interface HeaderRule {
   readonly kid: "required" | "forbidden";
   /** Whether `EdDSA` may stand there, the name that a foreign issuer may have for Ed25519. Whose key it is decides. */
   readonly eddsa?: boolean;
+  /** The code of an algorithm that is not accepted. Default: that of everything else in the header. */
+  readonly refusedAlgorithm?: ErrorCode;
 }
 
 /** The header of a root. */
-export const ROOT_HEADER: HeaderRule = { typ: "aat+jwt", kid: "required", eddsa: true };
+export const ROOT_HEADER: HeaderRule = {
+  typ: "aat+jwt",
+  kid: "required",
+  eddsa: true,
+  refusedAlgorithm: "token_alg_refused",
+};
 
 /** The header of a token that an agent made. */
-export const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden" };
+export const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden", refusedAlgorithm: "token_alg_refused" };
 
 /** What a `kid` may be: a map key into the pinned keys, nothing else. */
 export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
@@ -35,7 +43,7 @@ const ALGORITHMS: ReadonlySet<unknown> = new Set<SignatureAlgorithm>(["Ed25519",
 /**
  * Takes a compact JWS apart: three segments of canonical base64url, and a header of exactly the parameters allowed.
  *
- * @throws {HopwiseError} `code`; `token_alg_refused` for any algorithm but Ed25519 and ES256
+ * @throws {HopwiseError} `code`, or that of the rule for any algorithm but Ed25519 and ES256
  */
 export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: string): CompactJws {
   const refuse = (problem: string): never => {
@@ -54,7 +62,10 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
   if (!isJsonObject(header)) return refuse("the header is not an object");
   const { alg } = header;
   if (!ALGORITHMS.has(alg) && !(rule.eddsa === true && alg === FOREIGN_ED25519)) {
-    throw new HopwiseError("token_alg_refused", `the algorithm of ${what} is not accepted; only Ed25519 and ES256 are`);
+    throw new HopwiseError(
+      rule.refusedAlgorithm ?? code,
+      `the algorithm of ${what} is not accepted; only Ed25519 and ES256 are`,
+    );
   }
   if (header["typ"] !== rule.typ) return refuse(`its typ is not ${rule.typ}`);
   for (const name of Object.keys(header)) {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../codes.ts";
 import {
   decodeBase64url,
   importKey,
@@ -7,7 +8,7 @@ import {
   sha256,
   type VerificationKey,
 } from "../crypto/index.ts";
-import { type ErrorCode, HopwiseError } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
 import { canonicalJson, isJsonObject, type JsonValue } from "../json/index.ts";
 import type { Thumbprint } from "./names.ts";
 

@@ -1,7 +1,7 @@
+import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.ts";
 import { type HeldDelegation, partsOfDelegation, serialize } from "./delegation.ts";
-import { randomId } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { isListing, toolIdOf } from "./names.ts";

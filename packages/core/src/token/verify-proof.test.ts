@@ -76,11 +76,11 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
   });
 
   it("is refused for another enforcement point: one that is not us, or not the chain's", async () => {
-    expect(await check({ aat_aud: "https://bank.example/mcp" })).toBe("audience_mismatch /aat_aud");
-    expect(await check({ aat_aud: `${PAY}/` })).toBe("audience_mismatch /aat_aud");
-    expect(await check({ aat_aud: [PAY] })).toBe("audience_mismatch /aat_aud");
-    expect(await check({}, { audience: [DOCS] })).toBe("audience_mismatch /aat_aud");
-    expect(await check({ aat_aud: DOCS }, { audience: [DOCS, PAY] })).toBe("audience_mismatch /aat_aud");
+    expect(await check({ aat_aud: "https://bank.example/mcp" })).toBe("proof_audience_mismatch /aat_aud");
+    expect(await check({ aat_aud: `${PAY}/` })).toBe("proof_audience_mismatch /aat_aud");
+    expect(await check({ aat_aud: [PAY] })).toBe("proof_audience_mismatch /aat_aud");
+    expect(await check({}, { audience: [DOCS] })).toBe("proof_audience_mismatch /aat_aud");
+    expect(await check({ aat_aud: DOCS }, { audience: [DOCS, PAY] })).toBe("proof_audience_mismatch /aat_aud");
     expect(await check({}, { audience: [DOCS, PAY] })).toBe("accepted");
   });
 
@@ -299,7 +299,7 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
     expect(await check({ nonce, iat: 0.5 })).toBe("proof_invalid");
     expect(await check({ nonce, aat_id: "BBBBBBBBBBBBBBBBBBBBBA" })).toBe("proof_invalid");
     expect(await check({ nonce, aat_tool: "read_invoice" })).toBe("proof_invalid");
-    expect(await check({ nonce, aat_aud: DOCS })).toBe("audience_mismatch /aat_aud");
+    expect(await check({ nonce, aat_aud: DOCS })).toBe("proof_audience_mismatch /aat_aud");
     expect(await check({ nonce }, { arguments: {} })).toBe("proof_arguments_mismatch /hta");
     const stolen = await world.proof(text, { nonce }, { signer: world.mallory });
     expect(await refusalOf(proveAt(chain, stolen, { nonces }))).toBe("proof_invalid");
@@ -332,7 +332,7 @@ describe("a proof where the chain has several enforcement points", async () => {
 
   it("cannot be relayed from one to another", async () => {
     const relayed = { aat_aud: DOCS, aat_tool: `${DOCS}#send_payment` };
-    expect(await check(relayed)).toBe("audience_mismatch /aat_aud");
+    expect(await check(relayed)).toBe("proof_audience_mismatch /aat_aud");
     expect(await check(relayed, [DOCS])).toBe("accepted");
   });
 
@@ -340,7 +340,7 @@ describe("a proof where the chain has several enforcement points", async () => {
     const narrowed = `${root}~${await world.child(root, { aud: [PAY] })}`;
     const narrow = await verifyAt(narrowed, [world.anchor]);
     const proof = await world.proof(narrowed, { aat_aud: DOCS, aat_tool: `${DOCS}#send_payment` });
-    expect(await refusalOf(proveAt(narrow, proof, { audience: [PAY, DOCS] }))).toBe("audience_mismatch /aat_aud");
+    expect(await refusalOf(proveAt(narrow, proof, { audience: [PAY, DOCS] }))).toBe("proof_audience_mismatch /aat_aud");
   });
 });
 

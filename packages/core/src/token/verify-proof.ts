@@ -42,7 +42,7 @@ const CLAIM_NAMES_WITH_NONCE = [...PROOF_CLAIMS, "nonce"].join();
 /**
  * Verifies that the holder of a verified chain proved this invocation (AAT draft, section 5.3).
  *
- * @throws {HopwiseError} `proof_invalid`, `audience_mismatch`, `proof_arguments_mismatch`, `token_alg_refused`
+ * @throws {HopwiseError} `proof_invalid`, `proof_audience_mismatch`, `proof_arguments_mismatch`, `proof_nonce_required`
  */
 export async function verifyProof(text: string, expected: ExpectedProof): Promise<Proof> {
   const { chain, limits } = expected;
@@ -71,7 +71,7 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
   const leaf = chain.links.at(-1) as Link;
   if (aat_id !== leaf.jti || hw_leaf !== leaf.hash) refuse("it was made for another chain");
   if (typeof aat_aud !== "string" || !expected.audience.includes(aat_aud) || !chain.audience.includes(aat_aud)) {
-    throw new HopwiseError("audience_mismatch", "the proof was made for another enforcement point", {
+    throw new HopwiseError("proof_audience_mismatch", "the proof was made for another enforcement point", {
       pointer: "/aat_aud",
     });
   }

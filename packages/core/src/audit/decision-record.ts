@@ -1,0 +1,84 @@
+import { sha256 } from "../crypto/index.ts";
+import type { Decision, Denied } from "../decision/index.ts";
+import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
+import { canonicalJson, type JsonObject } from "../json/index.ts";
+import { defined, plainText } from "../lib/index.ts";
+import type { Chain } from "../token/index.ts";
+import type { DecisionRecord, TokenRecord, UnverifiedAttempt } from "./record.ts";
+
+/** What a record says of a call besides what was decided. */
+export interface RecordedCall {
+  /** The tool's name as it came. */
+  readonly tool: string;
+  readonly audience: string;
+  readonly via: DecisionRecord["via"];
+  readonly chain: Chain | undefined;
+  readonly received: JsonObject;
+  readonly parsed: JsonObject | undefined;
+  /** Names of the arguments that the record keeps; the others are in it as a hash. */
+  readonly kept: readonly string[];
+  readonly shown: DecisionRecord["shown"] | undefined;
+  readonly pdpVersion: string | undefined;
+}
+
+/** The record of a decision about a caller who showed to be the holder, or the user. */
+export async function decisionRecord(decision: Decision, call: RecordedCall): Promise<DecisionRecord> {
+  const { received, parsed, kept, pdpVersion } = call;
+  const { invocation, time, tool, outcome, verdicts, timings, chain, asked, context } = decision;
+  return {
+    version: 1,
+    kind: "decision",
+    invocation,
+    time,
+    audience: call.audience,
+    via: call.via,
+    tokens: call.chain === undefined ? [] : tokenRecords(call.chain, call.tool),
+    tool,
+    argumentsHash: {
+      received: await sha256(canonicalJson(received)),
+      ...(parsed !== undefined && parsed !== received && { parsed: await sha256(canonicalJson(parsed)) }),
+    },
+    outcome,
+    verdicts,
+    timings,
+    ...defined({ chain, asked, context, shown: call.shown }),
+    ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
+    ...(decision.outcome === "denied" && refusalIn(decision)),
+    ...(decision.outcome === "allowed" && defined({ obligations: decision.obligations })),
+    ...(pdpVersion !== undefined && verdicts.length > 0 && { pdp: { version: pdpVersion } }),
+  };
+}
+
+/** Why it was denied; what the next proof must name is for its maker alone. */
+function refusalIn(denied: Denied): Partial<DecisionRecord> {
+  const { code, stage, message, hop, reason, pointer, rule, wouldPass } = denied;
+  return { code, stage, message, ...defined({ hop, reason, pointer, rule, wouldPass }) };
+}
+
+/** What is counted of a denial of which nobody can say whose it is. */
+export function unverifiedAttempt(denied: Denied, audience: string, chain: Chain | undefined): UnverifiedAttempt {
+  const { invocation, time, tool, code, message } = denied;
+  return { invocation, time, audience, tool, code, message, ...defined({ chainId: chain?.id }) };
+}
+
+function tokenRecords({ links, source }: Chain, tool: string): readonly TokenRecord[] {
+  const handed = (grant: Grant): string | undefined => {
+    const id = Object.keys(grant).find((name) => name === tool || name.endsWith(`#${tool}`));
+    return id === undefined ? undefined : plainText(describeArguments(grant[id] as ToolGrant));
+  };
+  return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
+    hash,
+    jti,
+    agent,
+    key,
+    issuedAt,
+    expiresAt,
+    tools: Object.keys(grant),
+    handed: handed(grant),
+    ...(i === 0 && source !== undefined && { source }),
+  }));
+}
+
+function only(names: readonly string[], args: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(args).filter(([name]) => names.includes(name)));
+}

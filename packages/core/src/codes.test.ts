@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { CODES, type DenialCode, type ErrorCode, rowOf, wireCodeOf } from "./codes.ts";
+
+describe("a denial that may pass later", () => {
+  it.each<DenialCode>([
+    "token_expired",
+    "token_not_yet_valid",
+    "proof_nonce_required",
+    "context_unavailable",
+    "policy_unavailable",
+    "audit_unavailable",
+    "state_unavailable",
+  ])("is one with the code %s", (code) => {
+    expect(rowOf(code).retryable).toBe(true);
+  });
+
+  it.each<DenialCode>([
+    "policy_denied",
+    "delegation_denied",
+    "policy_inconclusive",
+    "approval_required",
+    "grant_tool_missing",
+    "grant_argument_refused",
+    "proof_replayed",
+    "proof_invalid",
+    "agent_unknown",
+    "token_signature_invalid",
+    "arguments_malformed",
+  ])("is none with the code %s, however often it is tried", (code) => {
+    expect(rowOf(code).retryable).toBeUndefined();
+  });
+});
+
+describe("the table of codes", () => {
+  const codes = Object.keys(CODES) as ErrorCode[];
+
+  it.each(codes)("has for %s words for the model and help for the operator, as whole sentences", (code) => {
+    const { model, help } = rowOf(code);
+    expect(model).toMatch(/^[A-Z][^`]+\.$/);
+    expect(help).toMatch(/^[A-Z`].+\.$/);
+  });
+
+  it("shows callers only codes that have a row of their own, and that stand for nothing else", () => {
+    for (const code of codes) {
+      const { wire } = rowOf(code);
+      if (wire === undefined) continue;
+      expect(codes).toContain(wire);
+      expect(rowOf(wire as ErrorCode).wire).toBeUndefined();
+    }
+  });
+
+  it("tells a caller who may not know one thing from the other the same of both", () => {
+    expect(wireCodeOf("tool_unguarded")).toBe("policy_denied");
+    expect(wireCodeOf("tool_unmapped")).toBe("policy_denied");
+    expect(wireCodeOf("user_unknown")).toBe("policy_denied");
+    expect(wireCodeOf("agent_tool_refused")).toBe("grant_tool_missing");
+    expect(wireCodeOf("registry_unavailable")).toBe("context_unavailable");
+    expect(wireCodeOf("policy_denied")).toBe("policy_denied");
+  });
+});

@@ -1,0 +1,381 @@
+/**
+ * Every code that Hopwise can answer with, and everything that is true of a code wherever it comes up. Codes are stable:
+ * programs and policies may depend on them; texts may change. `docs/errors.md` is made from this table.
+ */
+
+/**
+ * Where on its way a call is stopped, in the order of the way. `guard` is the enforcement point itself, before and
+ * around the way; `result` comes after the tool has run.
+ */
+export type Stage =
+  | "guard"
+  | "arguments"
+  | "token"
+  | "agents"
+  | "proof"
+  | "state"
+  | "grant"
+  | "context"
+  | "policy"
+  | "audit"
+  | "result";
+
+/** What is true of one code. */
+interface CodeRow {
+  /** The one stage that gives it; `start` for a set-up that cannot work, `holder` for whoever makes tokens and proofs. */
+  readonly stage: Stage | "start" | "holder";
+  /** Whether the same call may be allowed later, without anybody being given more. */
+  readonly retryable?: true;
+  /** A fault that kept us from a good answer. A denial without it is a good answer. */
+  readonly fault?: true;
+  /** What callers and models see in its place, where they may not learn more: always a code with a row of its own. */
+  readonly wire?: string;
+  /** For the model: one or two sentences that tell it what to do, and nothing of policies, users or the set-up. */
+  readonly model: string;
+  /** For the operator: what it means, and what to do. */
+  readonly help: string;
+}
+
+/** The table. A code without its row does not exist: {@link ErrorCode} is made of its keys. */
+export const CODES = {
+  // guard: may the enforcement point serve this at all?
+  method_unguarded: {
+    stage: "guard",
+    model: "This server does not serve this kind of request.",
+    help: "The request is of a kind that could reach data nobody checks, or a tool ran outside of a guarded request. Serve it by a tool, resource or prompt.",
+  },
+  tool_unguarded: {
+    stage: "guard",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: "The server has no guarded tool of this name: it was removed, never added, or added before `guard`. Guard a server before its tools are added.",
+  },
+  authentication_failed: {
+    stage: "guard",
+    retryable: true,
+    model: "You could not be authenticated. Send a valid credential with each request.",
+    help: "`userFromAuth` threw, or was given a request without headers. Its error is the cause; return undefined for a request that carries no login.",
+  },
+  guard_failed: {
+    stage: "guard",
+    retryable: true,
+    fault: true,
+    model: "The call could not be checked just now. Try again later.",
+    help: "The enforcement point itself failed, so the call was not let through. The transport's `onerror` got the cause.",
+  },
+
+  // arguments: are they exactly one JSON value?
+  arguments_malformed: {
+    stage: "arguments",
+    model: "These arguments cannot be read safely. Send plain JSON within the limits.",
+    help: "The arguments are no plain JSON, too deep or too long, or no object. The pointer names the place; a tool whose schema makes dates or maps needs a `projection` in the tool map.",
+  },
+  arguments_refused: {
+    stage: "arguments",
+    model: "These arguments do not fit the tool.",
+    help: "The tool's own schema refused the arguments before a policy could be asked. Its message went to the caller, who may see the tool.",
+  },
+
+  // token: is this chain genuine, alive, and meant for us?
+  token_malformed: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A token of the chain is not written as the specification says. The pointer names the claim.",
+  },
+  token_too_large: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A token or the chain is longer than the limits. Hand over fewer tools, or shorter constraints; or raise `limits` on both sides.",
+  },
+  token_version_unsupported: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "The root is of another version of the profile (`hw`). Update the older side.",
+  },
+  token_alg_refused: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A token names an algorithm that is not taken, or not that of the key which must have signed it. Take Ed25519 or ES256.",
+  },
+  token_key_refused: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A key in a token cannot be used: wrong kind, a point that is not on its curve, or a private member.",
+  },
+  token_signature_invalid: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A token was not signed by the key that must have signed it: forged, changed, or another key of the same `kid`.",
+  },
+  token_untrusted_issuer: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "No trust anchor covers the root: its `kid`, issuer, user, audience, tools, lifetime or depth. The pointer says which.",
+  },
+  token_expired: {
+    stage: "token",
+    retryable: true,
+    model: "Your delegation has expired. Ask for a new one.",
+    help: "The chain has expired. Take `renewing` where an agent runs longer than its chain.",
+  },
+  token_not_yet_valid: {
+    stage: "token",
+    retryable: true,
+    model: "Your delegation is not valid yet. Try again later.",
+    help: "A token was issued in the future, by this server's clock. Look at both clocks.",
+  },
+  issuer_keys_unavailable: {
+    stage: "token",
+    retryable: true,
+    fault: true,
+    model: "The call could not be checked just now. Try again later.",
+    help: "The published keys of an issuer could not be fetched, or are too old. Look at its JWKS endpoint.",
+  },
+  chain_depth_exceeded: {
+    stage: "token",
+    model: "The delegation has more hops than it may have. Do the task yourself, or ask for one with fewer hops.",
+    help: "The chain is deeper than one of its tokens, its anchor, or the limits allow.",
+  },
+  chain_link_broken: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A token does not hang below the one before it: spliced, reordered, repeated or skipped.",
+  },
+  chain_widened: {
+    stage: "token",
+    model: "The delegation hands over more than its maker had. Ask for one that hands over less.",
+    help: "A token says more than its parent: a tool, an argument, a time, an audience, a depth. The pointer and the rule say where.",
+  },
+  principal_changed: {
+    stage: "token",
+    model: "Your delegation cannot be used here. Ask for a new one.",
+    help: "A token names another user or transaction than the root.",
+  },
+  audience_mismatch: {
+    stage: "token",
+    model: "Your delegation is for another server. Ask for one for this server.",
+    help: "None of this enforcement point's names is in the chain's audience. Names are compared to the letter.",
+  },
+
+  // agents: are they who the chain says?
+  agent_unknown: {
+    stage: "agents",
+    model: "An agent of your delegation is not registered here. Report it.",
+    help: "An agent of the chain is not registered, or not with this key. Register it, or let its delegator make agents of its class.",
+  },
+  agent_depth_refused: {
+    stage: "agents",
+    model: "The delegation has more hops than it may have. Do the task yourself, or ask for one with fewer hops.",
+    help: "The registry lets this agent stand only in shorter chains (`maxDepth`).",
+  },
+  agent_invalid: {
+    stage: "agents",
+    fault: true,
+    wire: "attributes_invalid",
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "What the agent registry said of an agent cannot be used: `keys` must be a list of public JWKs or thumbprints.",
+  },
+  registry_unavailable: {
+    stage: "agents",
+    retryable: true,
+    fault: true,
+    wire: "context_unavailable",
+    model: "The call could not be checked just now. Try again later.",
+    help: "The agent registry threw, or gave no answer in time.",
+  },
+
+  // proof: is it presented by its holder, for this call, now?
+  proof_missing: {
+    stage: "proof",
+    model: "This server needs a delegation chain and a proof with each request.",
+    help: "The call came without a chain and a proof. Give its client a delegation (`carryOver`, `carryingFetch`, `createMcpClient`).",
+  },
+  proof_nonce_required: {
+    stage: "proof",
+    retryable: true,
+    model: "The proof must name the server's nonce. Make a new proof with the one given.",
+    help: "The proof names no nonce of this server, or one that has lapsed. Clients of Hopwise answer this by themselves.",
+  },
+  proof_invalid: {
+    stage: "proof",
+    model: "The proof that came with the call does not fit it. Make a new proof for each call.",
+    help: "The proof is not acceptable; the rule says why: another key, chain or tool, a clock that is apart, or not written as the specification says.",
+  },
+  proof_audience_mismatch: {
+    stage: "proof",
+    model: "The proof was made for another server. Make one for this server.",
+    help: "The proof names another enforcement point: the client's `audience` is wrong, or somebody relayed it.",
+  },
+  proof_arguments_mismatch: {
+    stage: "proof",
+    model: "The proof was made for other arguments. Make a new proof for each call.",
+    help: "The arguments changed between the proof and this server.",
+  },
+  subject_mismatch: {
+    stage: "proof",
+    model: "The delegation belongs to another user than the one who is logged in.",
+    help: "The transport authenticated another user than the chain's: one of the two was borrowed.",
+  },
+
+  // state: was it revoked, or used before?
+  revoked: {
+    stage: "state",
+    model: "Your delegation was revoked. Ask for a new one.",
+    help: "A token, key, agent or user that the call stands on was revoked.",
+  },
+  proof_replayed: {
+    stage: "state",
+    model: "The proof was used before. Make a new proof for each call.",
+    help: "The same proof or nonce came a second time: a client that repeats requests, or a replay.",
+  },
+  state_unavailable: {
+    stage: "state",
+    retryable: true,
+    fault: true,
+    model: "The call could not be checked just now. Try again later.",
+    help: "What must be remembered (revocations, proofs seen), or the clock, could not be asked.",
+  },
+
+  // grant: was it handed over?
+  agent_tool_refused: {
+    stage: "grant",
+    wire: "grant_tool_missing",
+    model: "This tool was not handed over to you. Do the task without it, or report that you need it.",
+    help: "The agent registry does not let this agent take part in the tool, whatever was handed over (`tools`).",
+  },
+  grant_tool_missing: {
+    stage: "grant",
+    model: "This tool was not handed over to you. Do the task without it, or report that you need it.",
+    help: "A token of the chain does not hand over the tool. The hop is the first that does not have it.",
+  },
+  grant_argument_refused: {
+    stage: "grant",
+    model: "These arguments are outside of what was handed over to you.",
+    help: "A token of the chain does not hand over these arguments. The pointer names the argument, `wouldPass` what would pass.",
+  },
+
+  // context: who and what is it about?
+  tool_unmapped: {
+    stage: "context",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry.',
+  },
+  user_unknown: {
+    stage: "context",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: "The user directory knows no such user of this issuer.",
+  },
+  attributes_invalid: {
+    stage: "context",
+    fault: true,
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "What a directory, registry, source or loader said cannot be put to a policy: roles, an id, a name that is taken, or no plain JSON.",
+  },
+  context_unavailable: {
+    stage: "context",
+    retryable: true,
+    fault: true,
+    model: "The call could not be checked just now. Try again later.",
+    help: "A directory, source or loader threw, had nothing that was required, or gave no answer in time. The message names it.",
+  },
+
+  // policy: does every hop's policy allow it?
+  policy_denied: {
+    stage: "policy",
+    model: "The policy does not allow this call.",
+    help: "The policies deny the call to this hop. The reason and the rule are the policy's own.",
+  },
+  delegation_denied: {
+    stage: "policy",
+    model: "The policy does not allow you to act here on behalf of the one who delegated to you.",
+    help: 'The policies do not let this hop hand authority to the next. Where yours do not rule on that, set `delegation: "grants-only"`.',
+  },
+  policy_unavailable: {
+    stage: "policy",
+    retryable: true,
+    fault: true,
+    model: "The call could not be checked just now. Try again later.",
+    help: "Cerbos gave no answer in time, or could not be reached.",
+  },
+  policy_inconclusive: {
+    stage: "policy",
+    fault: true,
+    model: "The call could not be decided. Report it; trying again does not help.",
+    help: "Cerbos answered, and the answer cannot be relied on: an output that nobody understands, a request that does not fit a schema, an obligation that nobody does.",
+  },
+  approval_required: {
+    stage: "policy",
+    model: "Somebody has to approve this call first. Report that you need it.",
+    help: "A policy allows the call once somebody has approved it.",
+  },
+
+  // audit: is it on record?
+  audit_unavailable: {
+    stage: "audit",
+    retryable: true,
+    fault: true,
+    model: "The call could not be recorded just now, so it did not run. Try again later.",
+    help: "The audit sink failed or was too slow, and no allowed call runs without its record.",
+  },
+
+  // result: may it be shown?
+  result_withheld: {
+    stage: "result",
+    fault: true,
+    model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
+    help: "The policies oblige to change the result, and that cannot be done with a result of this form. Return JSON, or let the policy name what is there.",
+  },
+
+  // holder: whoever makes a proof
+  signing_failed: {
+    stage: "holder",
+    retryable: true,
+    model: "The request could not be signed, so it was not sent.",
+    help: "The delegation could not be had, or its key could not sign. The error is the cause.",
+  },
+
+  // start: can this set-up work?
+  pdp_missing: {
+    stage: "start",
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "There is no Cerbos binary for this platform, or nothing answers at the address.",
+  },
+  pdp_start_failed: {
+    stage: "start",
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "Cerbos did not start. The message has what it printed.",
+  },
+  policy_invalid: {
+    stage: "start",
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "A policy, schema or policy test is broken. The message names file and line.",
+  },
+  config_invalid: {
+    stage: "start",
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "An option cannot be right. The message names it and says what to pass.",
+  },
+} as const;
+
+/** Every code Hopwise can answer with. */
+export type ErrorCode = keyof typeof CODES;
+
+/** Codes of one stage, or of several. */
+export type CodesOf<At extends CodeRow["stage"]> = {
+  [Code in ErrorCode]: (typeof CODES)[Code]["stage"] extends At ? Code : never;
+}[ErrorCode];
+
+/** Codes that a denial can have. */
+export type DenialCode = CodesOf<Stage>;
+
+/** What is true of a code. */
+export function rowOf(code: ErrorCode): CodeRow {
+  return CODES[code];
+}
+
+/** The code that callers and models see in the place of this one. */
+export function wireCodeOf(code: DenialCode): DenialCode {
+  return (rowOf(code).wire ?? code) as DenialCode;
+}

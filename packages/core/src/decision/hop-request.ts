@@ -1,0 +1,50 @@
+import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
+import type { Hop } from "../principal/index.ts";
+
+/** Whom a question is about: every hop of one chain. */
+export interface ChainQuestion {
+  readonly hops: readonly Hop[];
+  /** One a hop, in the same order; each built from its own prefix of the chain. */
+  readonly principals: readonly Principal[];
+  /** For each hop but the last: may it hand authority to the next? Left out with `"grants-only"`. */
+  readonly edges?: readonly Edge[];
+  readonly invocation: string;
+  readonly chainId: string | undefined;
+}
+
+/** The handing over from one hop to the next, as a resource that policies can rule on. */
+export interface Edge {
+  readonly resource: Resource;
+  readonly action: string;
+}
+
+/** One resource of a request, and the actions that are asked about. */
+export type AskedResource = CheckResourcesRequest["resources"][number];
+
+/** The question whether a hop may hand on; none where it is the last one, or where policies are not asked about that. */
+export function edgeOf({ edges }: ChainQuestion, hop: number): readonly AskedResource[] {
+  const edge = edges?.[hop];
+  return edge === undefined ? [] : [{ resource: edge.resource, actions: [edge.action] }];
+}
+
+/** A request about one hop. By its annotations Cerbos' own decision log tells the chain, too. */
+export function hopRequest(
+  { principals, invocation, chainId }: ChainQuestion,
+  hop: number,
+  resources: readonly AskedResource[],
+  includeMetadata: boolean,
+): CheckResourcesRequest {
+  return {
+    principal: principals[hop] as Principal,
+    resources: [...resources],
+    includeMetadata,
+    requestId: `${invocation}-${hop}`,
+    requestContext: {
+      annotations: {
+        "hopwise.invocation": invocation,
+        "hopwise.hop": hop,
+        ...(chainId !== undefined && { "hopwise.chain": chainId }),
+      },
+    },
+  };
+}

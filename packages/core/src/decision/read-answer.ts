@@ -1,0 +1,88 @@
+import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
+import { plainText } from "../lib/index.ts";
+import type { AskedResource } from "./hop-request.ts";
+import { type OutputReading, readOutputs } from "./outputs.ts";
+
+/** What the policies answer about one action. */
+export interface Answer extends OutputReading {
+  /** `error`: the answer could not be understood; that is never an allowance. */
+  readonly effect: "allow" | "deny" | "error";
+  /** What Cerbos says of how it came to its answer. */
+  readonly decidedBy?: { readonly policy?: string; readonly scope?: string; readonly derivedRoles?: readonly string[] };
+}
+
+/**
+ * Reads a response by position, resource by resource and action by action: of two resources with the same kind and id,
+ * the SDK's look-up answers for the first.
+ */
+export function readAnswers(
+  request: CheckResourcesRequest,
+  response: CheckResourcesResponse,
+): readonly (readonly Answer[])[] {
+  const mismatch = mismatchOf(request, response);
+  return request.resources.map((asked, i) =>
+    asked.actions.map((action) =>
+      mismatch === undefined ? readAnswer(asked, action, response.results[i]) : unreadable(mismatch),
+    ),
+  );
+}
+
+/** Whose answer it is: two hops are asked about the same resource, so that only the request's id tells them apart. */
+function mismatchOf(
+  { requestId: own, resources }: CheckResourcesRequest,
+  { requestId, results }: CheckResourcesResponse,
+): string | undefined {
+  if (requestId && requestId !== own) return "it answered another request";
+  return results.length === resources.length ? undefined : "it answered another number of questions";
+}
+
+function readAnswer(
+  { resource, actions }: AskedResource,
+  action: string,
+  result: CheckResourcesResult | undefined,
+): Answer {
+  if (result === undefined || result.resource.kind !== resource.kind || result.resource.id !== resource.id) {
+    return unreadable("it answered another question");
+  }
+  const effect = Object.hasOwn(result.actions, action) ? result.actions[action] : undefined;
+  const [invalid] = result.validationErrors;
+  if (invalid !== undefined) {
+    return unreadable(
+      `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`,
+    );
+  }
+  // What names no action, or none that was asked about, may be about this one.
+  const outputs = readOutputs(result.outputs.filter((it) => it.action === action || !actions.includes(it.action)));
+  const known = { ...outputs, decidedBy: decidedBy(result, action) };
+  if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
+  if (effect !== "EFFECT_ALLOW") return unreadable("it gave neither allow nor deny");
+  // An allowance with an output that is not understood may be one with a condition on it.
+  return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
+}
+
+function unreadable(problem: string): Answer {
+  return { effect: "error", reasons: [], rules: [], problem };
+}
+
+function decidedBy({ metadata }: CheckResourcesResult, action: string): NonNullable<Answer["decidedBy"]> {
+  const { matchedPolicy: policy, matchedScope: scope } = metadata?.actions[action] ?? {};
+  const derivedRoles = metadata?.effectiveDerivedRoles;
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(scope && { scope }),
+    ...(derivedRoles !== undefined && derivedRoles.length > 0 && { derivedRoles }),
+  };
+}
+
+/** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */
+function withoutValues(message: string): string {
+  return /^(missing properties: |additionalProperties |expected )/.test(message) ? `: ${plainText(message)}` : "";
+}
+
+/** Why there is no answer, and whether asking again may help. */
+export function faultOf(cause: unknown): { readonly problem: string; readonly unavailable?: true } {
+  if (cause instanceof Error && cause.name === "ValidationFailed") {
+    return { problem: "the request does not fit a policy's schema" };
+  }
+  return { problem: cause instanceof Error ? cause.message : "the policy decision point failed", unavailable: true };
+}

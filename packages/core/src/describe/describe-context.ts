@@ -1,0 +1,188 @@
+import type { JsonObject } from "../json/index.ts";
+import { DELEGATION, delegationSchema, principalSchema } from "../principal/index.ts";
+import { ARGUMENTS, actionOf, type ToolEntry } from "../resource/index.ts";
+import type { AttributeSources, Source } from "../source/index.ts";
+import { isListing } from "../token/index.ts";
+import type { AuthorizerOptions } from "../way/index.ts";
+
+/** What {@link describeContext} looks at: the options of an authorizer, of which these are enough. */
+export type ContextOptions = Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">;
+
+/** One attribute that policies may rely on. */
+export interface AttributeDescription {
+  /** As a policy writes it: `R.attr.args.amount`. */
+  readonly path: string;
+  /** JSON Schema's word; `any` where nobody said. */
+  readonly type: string;
+  /** Whether it is always there. */
+  readonly required: boolean;
+  /** Who says it: the caller, a source, Hopwise. */
+  readonly from: string;
+}
+
+/** What policies get to see, and the schemas that hold it to that. */
+export interface ContextDescription {
+  readonly user: readonly AttributeDescription[];
+  readonly agent: readonly AttributeDescription[];
+  readonly tools: {
+    readonly [tool: string]: {
+      readonly kind: string;
+      readonly action: string;
+      readonly attributes: readonly AttributeDescription[];
+    };
+  };
+  /**
+   * JSON Schemas by file name, for the folder `_schemas` of a Cerbos policy store. With `schema.enforcement: reject`
+   * a request that does not fit is refused, so that no rule is skipped for want of an attribute.
+   */
+  readonly schemas: { readonly [file: string]: JsonObject };
+}
+
+const DRAFT = "https://json-schema.org/draft/2020-12/schema";
+
+/**
+ * Lists the attributes that each tool's request carries, and writes the JSON Schemas that Cerbos enforces. It knows what
+ * `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`) say; what nobody described is `any`.
+ */
+export function describeContext({ tools, users, agents, sources, delegation }: ContextOptions): ContextDescription {
+  const user = withSources(users.schema, sources?.user, users.name ?? "users");
+  const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
+  const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };
+  const kinds = new Map<string, JsonObject[]>();
+  const calls = Object.entries(tools).filter(([tool]) => !isListing(tool));
+  const described = calls.map(([tool, entry]) => {
+    const parts = partsOf(entry);
+    kinds.set(entry.kind, [...(kinds.get(entry.kind) ?? []), objectOf(parts, `tool ${tool}`)]);
+    const attributes = parts.flatMap((part) => listed("R.attr", part));
+    return [tool, { kind: entry.kind, action: actionOf(entry, tool), attributes }] as const;
+  });
+  const resources = [...kinds].map(([kind, schemas]): [string, JsonObject] => {
+    const [only] = schemas;
+    return [
+      `${kind}.json`,
+      { $schema: DRAFT, ...(schemas.length === 1 ? only : { title: kind, type: "object", anyOf: schemas }) },
+    ];
+  });
+  return {
+    user: [...user.parts, ours].flatMap((part) => listed("P.attr", part)),
+    agent: [...agent.parts, ours].flatMap((part) => listed("P.attr", part)),
+    tools: Object.fromEntries(described),
+    schemas: {
+      ...Object.fromEntries(resources),
+      ...(delegation !== "grants-only" && { [`${delegation.kind}.json`]: EDGE }),
+      "principal.json": principalSchema(ours.schema, user.schema, agent.schema),
+    },
+  };
+}
+
+/** A member of an attribute map. */
+interface Part {
+  readonly name: string;
+  readonly schema: JsonObject;
+  readonly required: boolean;
+  readonly from: string;
+}
+
+function partsOf(entry: ToolEntry): readonly Part[] {
+  const args: Part = {
+    name: entry.argumentsAs ?? ARGUMENTS,
+    schema: without(entry.argumentsSchema ?? { type: "object" }, entry.hideFromPolicies ?? []),
+    required: true,
+    from: "the caller",
+  };
+  return [...membersOf(entry.attributesSchema, "tool map"), ...namedParts(entry.sources), args];
+}
+
+function namedParts<Key>(sources: AttributeSources<Key> | undefined): readonly Part[] {
+  return Object.entries(sources ?? {}).map(([name, { schema, optional, name: from }]) => ({
+    name,
+    schema: schema ?? { type: "object" },
+    required: optional !== true,
+    from: from ?? name,
+  }));
+}
+
+function withSources<Key>(
+  own: Source<Key, unknown>["schema"],
+  sources: AttributeSources<Key> | undefined,
+  from: string,
+): { readonly parts: readonly Part[]; readonly schema: JsonObject } {
+  const parts = [...membersOf(own, from), ...namedParts(sources)];
+  return { parts, schema: objectOf(parts) };
+}
+
+/** The members that an object's schema names. */
+function membersOf(schema: JsonObject | undefined, from: string): readonly Part[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as ObjectSchema;
+  return Object.entries(properties).map(([name, member]) => ({
+    name,
+    schema: member,
+    required: required.includes(name),
+    from,
+  }));
+}
+
+/** What a registry may say of every agent, beside its attributes. */
+function agentSchema(schema: JsonObject | undefined): JsonObject {
+  const { properties = {} } = (schema ?? {}) as ObjectSchema;
+  return { ...schema, properties: { class: { type: "string" }, owner: { type: "string" }, ...properties } };
+}
+
+interface ObjectSchema {
+  readonly properties?: { readonly [name: string]: JsonObject };
+  readonly required?: readonly string[];
+}
+
+function objectOf(parts: readonly Part[], title?: string): JsonObject {
+  return {
+    ...(title !== undefined && { title }),
+    type: "object",
+    required: parts.filter(({ required }) => required).map(({ name }) => name),
+    properties: Object.fromEntries(parts.map(({ name, schema }) => [name, bare(schema)])),
+  };
+}
+
+/** A schema to stand inside another. */
+function bare({ $schema: _, ...schema }: JsonObject): JsonObject {
+  return schema as JsonObject;
+}
+
+function without(schema: JsonObject, hidden: readonly string[]): JsonObject {
+  const { properties = {}, required = [] } = schema as ObjectSchema;
+  if (hidden.length === 0) return schema;
+  return {
+    ...schema,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !hidden.includes(name))),
+    required: required.filter((name) => !hidden.includes(name)),
+  };
+}
+
+/** A member, and what is in it, as policies write it. */
+function listed(at: string, { name, schema, required, from }: Part): readonly AttributeDescription[] {
+  const path = /^[A-Za-z_]\w*$/.test(name) ? `${at}.${name}` : `${at}[${JSON.stringify(name)}]`;
+  const inner = membersOf(schema, from).map((member) => ({ ...member, required: required && member.required }));
+  return [{ path, type: typeOf(schema), required, from }, ...inner.flatMap((member) => listed(path, member))];
+}
+
+function typeOf({ type, enum: values, const: value }: JsonObject): string {
+  if (typeof type === "string") return type;
+  if (Array.isArray(type)) return type.join(" or ");
+  const [sample] = Array.isArray(values) ? values : [value];
+  return sample === undefined ? "any" : typeof sample;
+}
+
+/** One hop handing authority to the next. */
+const EDGE: JsonObject = {
+  $schema: DRAFT,
+  title: "one hop hands authority to the next",
+  type: "object",
+  required: ["to", "toKind", "depth", "expiresIn", "actions"],
+  additionalProperties: false,
+  properties: {
+    to: { type: "string", minLength: 1 },
+    toKind: { enum: ["user", "agent"] },
+    depth: { type: "integer", minimum: 1 },
+    expiresIn: { type: "integer", minimum: 0 },
+    actions: { type: "array", items: { type: "string", minLength: 1 } },
+  },
+};

@@ -1,0 +1,73 @@
+import { describe, expect, it, vi } from "vitest";
+import { never } from "../testing.fixture.ts";
+import { settleInTime, withDeadline } from "./deadline.ts";
+
+describe("a deadline", () => {
+  it("gives what came in time, and what failed in time", async () => {
+    await expect(withDeadline(1000, async () => "answer")).resolves.toBe("answer");
+    await expect(withDeadline(1000, async () => Promise.reject(new Error("own fault")))).rejects.toThrow("own fault");
+    await expect(
+      withDeadline(1000, () => {
+        throw new Error("at once");
+      }),
+    ).rejects.toThrow("at once");
+  });
+
+  it("ends what hangs, first in its own name and then by the signal", async () => {
+    let seen: AbortSignal | undefined;
+    const run = withDeadline(20, (signal, expired) => {
+      seen = signal;
+      return Promise.race([never, expired]);
+    });
+    await expect(run).rejects.toThrow("no answer within 20 ms");
+    expect(seen?.aborted).toBe(true);
+  });
+
+  it("leaves no rejection unhandled where what runs does not wait for it", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    try {
+      await withDeadline(5, () => new Promise((resolve) => setTimeout(resolve, 40)));
+    } finally {
+      process.off("unhandledRejection", unhandled);
+    }
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it("aborts nothing that was done in time", async () => {
+    const signal = await withDeadline(20, async (own) => own);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(signal.aborted).toBe(false);
+  });
+});
+
+describe("waiting for what cannot be asked to end", () => {
+  it("gives what is there already, and what comes in time", async () => {
+    for (const answer of [undefined, null, 0, "", false, [], {}]) {
+      expect(await settleInTime(1000, answer)).toBe(answer);
+    }
+    await expect(settleInTime(1000, Promise.resolve("answer"))).resolves.toBe("answer");
+    await expect(settleInTime(1000, Promise.reject(new Error("own fault")))).rejects.toThrow("own fault");
+  });
+
+  it("needs no timer for what is there already", async () => {
+    const timer = vi.spyOn(globalThis, "setTimeout");
+    try {
+      for (const answer of [undefined, null, 0, "", false, [], {}, () => {}]) await settleInTime(1000, answer);
+      expect(timer).not.toHaveBeenCalled();
+      await settleInTime(1000, Promise.resolve());
+      expect(timer).toHaveBeenCalledOnce();
+    } finally {
+      timer.mockRestore();
+    }
+  });
+
+  it("ends where nothing comes, also from a promise of another make", async () => {
+    await expect(settleInTime(20, never)).rejects.toThrow("no answer within 20 ms");
+    // biome-ignore lint/suspicious/noThenProperty: another library's promise
+    await expect(settleInTime(20, { then: () => never })).rejects.toThrow("no answer within 20 ms");
+    // biome-ignore lint/suspicious/noThenProperty: another library's promise
+    const callable = Object.assign(() => {}, { then: () => never });
+    await expect(settleInTime(20, callable)).rejects.toThrow("no answer within 20 ms");
+  });
+});

@@ -1,0 +1,13 @@
+/** An object of which the members that may be undefined are left out where they are. */
+export type Defined<T> = { [Name in keyof T as undefined extends T[Name] ? never : Name]: T[Name] } & {
+  [Name in keyof T as undefined extends T[Name] ? Name : never]?: Exclude<T[Name], undefined>;
+};
+
+/** The members that are there: a member that holds `undefined` would be printed, recorded, and taken for one by `in`. */
+export function defined<T extends object>(members: T): Defined<T> {
+  const found: { [name: string]: unknown } = {};
+  for (const [name, value] of Object.entries(members)) {
+    if (value !== undefined) found[name] = value;
+  }
+  return found as Defined<T>;
+}

@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
+import { errorOf } from "../testing.fixture.ts";
+import { plainText } from "./plain-text.ts";
+
+/** Any UTF-16 code unit, so that surrogates come alone, too. */
+const anyUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit));
+
+describe("text that came from elsewhere", () => {
+  it("keeps nothing that moves a cursor, breaks a line or hides", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: anyUnit }), (text) => !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(plainText(text))),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("stays well formed where it is cut, even through a pair of surrogates", () => {
+    for (const lead of ["", "x"]) expect(plainText(lead + "😀".repeat(300)).isWellFormed()).toBe(true);
+  });
+
+  it("is made plain in every error that may quote a stranger", async () => {
+    const error = await errorOf(() => {
+      throw new HopwiseError("grant_tool_missing", 'no entry for "a\n\u001b[31mallowed"');
+    });
+    expect(error.message).toBe('no entry for "a [31mallowed"');
+  });
+});

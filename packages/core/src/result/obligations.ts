@@ -1,0 +1,32 @@
+/** What policies ask of whoever lets a call run. Those of all hops add up. */
+export interface Obligations {
+  /** What is taken out of the tool's result: JSON pointers (RFC 6901), `*` for every member or element. */
+  readonly redact: readonly string[];
+  /** How many items a list in the result may have at most, by its JSON pointer; `""` is the result itself. */
+  readonly limit: { readonly [pointer: string]: number };
+  /** Why somebody must approve first; then the call does not run before. */
+  readonly approval?: string;
+}
+
+const NO_OBLIGATIONS: Obligations = { redact: [], limit: {} };
+/** All obligations together: every redaction, the strictest limit, the first approval. */
+export function addUp(all: readonly (Obligations | undefined)[]): Obligations {
+  let sum = NO_OBLIGATIONS;
+  for (const one of all) {
+    if (one === undefined) continue;
+    const limit: { [pointer: string]: number } = { ...sum.limit };
+    for (const [pointer, most] of Object.entries(one.limit)) limit[pointer] = Math.min(most, limit[pointer] ?? most);
+    const approval = sum.approval ?? one.approval;
+    sum = {
+      redact: [...new Set([...sum.redact, ...one.redact])],
+      limit,
+      ...(approval !== undefined && { approval }),
+    };
+  }
+  return sum;
+}
+
+/** Whether anything has to be done to a result. */
+export function changesResults({ redact, limit }: Obligations): boolean {
+  return redact.length > 0 || Object.keys(limit).length > 0;
+}

@@ -1,0 +1,138 @@
+import type { Asked, ChainView, HopVerdict } from "../decision/index.ts";
+import type { Refusal } from "../errors.ts";
+import { plainText } from "../lib/index.ts";
+import type { Obligations } from "../result/index.ts";
+
+/** What can be explained: a decision, or the record of one. */
+export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
+  readonly outcome: "allowed" | "denied" | "pending";
+  readonly tool: string;
+  readonly asked?: Asked;
+  readonly chain?: ChainView;
+  readonly verdicts: readonly HopVerdict[];
+  readonly obligations?: Obligations;
+  readonly code?: string;
+  readonly stage?: string;
+  /** For a list: how many items were shown, of how many. */
+  readonly shown?: { readonly items: number; readonly of: number };
+}
+
+/** A decision as a tree: the stage that ended it, below it the hops, below each what was said of it and why. */
+export interface Explanation {
+  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation";
+  /** One line, safe to print. */
+  readonly text: string;
+  readonly children: readonly Explanation[];
+}
+
+/**
+ * Explains a decision to whoever runs the server: which hop, which policy, scope and derived roles, which rule, which
+ * value, and what would pass. Everything that is known; never for a model.
+ */
+export function explain(decision: Explainable): Explanation {
+  const { chain, verdicts } = decision;
+  const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
+    const verdict = verdicts[i];
+    const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
+    // What a list shows is asked of every hop, item by item.
+    const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
+    return leaf("hop", `${hop.id}${words}`, children);
+  });
+  return leaf("decision", headline(decision), [...hops, ...owed(decision.obligations)]);
+}
+
+function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
+  // Here, so that no word of any caller, policy, decision point or old record is printed as it came.
+  return { kind, text: plainText(text), children };
+}
+
+function headline(decision: Explainable): string {
+  const { shown } = decision;
+  if (shown !== undefined) return `${decision.tool}: shown ${shown.items} of ${shown.of}`;
+  if (decision.outcome !== "denied") return `${decision.outcome} ${decision.tool}`;
+  const { code, tool, reason, message } = decision;
+  return `denied ${tool}: ${code}: ${reason ?? message}`;
+}
+
+function said(
+  { outcome, stage, code, hop: failed }: Explainable,
+  hop: number,
+  verdict: HopVerdict | undefined,
+): string {
+  if (verdict === undefined)
+    return outcome === "denied" && failed === hop ? `stopped by ${stage}: ${code}` : "not asked";
+  const words = [
+    verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem}`,
+  ];
+  if (verdict.delegation === "deny")
+    words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
+  if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
+  if (isNamed(verdict.policy)) words.push(`(${verdict.policy})`);
+  return words.join(" ");
+}
+
+/** What a hop that was stopped before any policy was asked could have had instead. */
+function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explainable, hop: number): Explanation[] {
+  if (failed !== hop) return [];
+  const { accepts, grantableBy } = wouldPass ?? {};
+  const found: Explanation[] = [];
+  if (rule !== undefined) found.push(leaf("rule", `rule: ${rule}`));
+  if (pointer) found.push(leaf("value", `at ${pointer}`));
+  if (accepts !== undefined) found.push(leaf("would pass", `would pass: ${accepts}`));
+  if (grantableBy !== undefined) {
+    const who = chain?.hops[grantableBy]?.id ?? `hop ${grantableBy}`;
+    found.push(leaf("would pass", `"${who}" could hand it over: the nearest hop that has it`));
+  }
+  return found;
+}
+
+/** How a hop's answer came to be. Said where it did not allow; an allowance speaks for itself. */
+function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
+  const {
+    effect,
+    delegation,
+    policy,
+    scope,
+    roles = [],
+    derivedRoles = [],
+    rules = [],
+    reasons,
+    cerbosCallId,
+    obligations,
+  } = verdict;
+  const approval = obligations?.approval;
+  if (effect === "allow" && delegation !== "deny" && approval === undefined) return [];
+  const found: Explanation[] = [];
+  if (effect === "deny") {
+    const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
+    const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
+    found.push(leaf("policy", `${text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`));
+  }
+  if (approval !== undefined) found.push(leaf("obligation", `asks for an approval first: "${approval}"`));
+  if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));
+  // A rule for every role speaks once for each.
+  const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));
+  for (const text of spoken) found.push(leaf("rule", text));
+  if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${cerbosCallId}`));
+  return found;
+}
+
+function owed(obligations: Obligations | undefined): Explanation[] {
+  if (obligations === undefined) return [];
+  const { redact, limit } = obligations;
+  return [
+    ...redact.map((pointer) => leaf("obligation", `takes ${pointer} out of the result`)),
+    ...Object.entries(limit).map(([pointer, most]) =>
+      leaf("obligation", `shows at most ${most} of the list at ${pointer === "" ? "the top" : pointer}`),
+    ),
+  ];
+}
+
+/** Cerbos says so where no rule matched. */
+function isNamed(policy: string | undefined): policy is string {
+  return policy !== undefined && policy !== "" && policy !== "NO_MATCH";
+}
+
+function list(what: string, names: readonly string[]): string {
+  return `${what}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import type { ChainView, Denied, HopVerdict } from "../decision/index.ts";
+import { chainLine, operatorView } from "./operator-view.ts";
+
+const chain: ChainView = {
+  issuer: "https://id.acme.example",
+  hops: [
+    { kind: "user", id: "alice" },
+    { kind: "agent", id: "agent:planner" },
+    { kind: "agent", id: "agent:researcher" },
+  ],
+};
+const asked = { kind: "payment", action: "send" };
+const verdict = (hop: number, changed: Partial<HopVerdict> = {}): HopVerdict => ({
+  hop,
+  kind: "agent",
+  id: "x",
+  effect: "allow",
+  reasons: [],
+  ...changed,
+});
+const denied = (changed: Partial<Denied> = {}): Denied => ({
+  invocation: "inv",
+  time: "2026-11-25T00:00:00.000Z",
+  tool: "send_payment",
+  chain,
+  verdicts: [],
+  timings: {},
+  outcome: "denied",
+  code: "policy_denied",
+  stage: "policy",
+  message: 'policy does not allow this to "agent:planner"',
+  retryable: false,
+  ...changed,
+});
+
+describe("a decision, explained to people", () => {
+  it("is a tree: the outcome, then each hop with what was said of it", () => {
+    const verdicts = [
+      verdict(0, { policy: "resource.payment" }),
+      verdict(1, {
+        effect: "deny",
+        reasons: ["over the limit"],
+        rules: ["resource.payment.vdefault#above_limit"],
+        delegation: "deny",
+        policy: "resource.payment.vdefault",
+        scope: "acme",
+        roles: ["finance_agent"],
+        derivedRoles: ["acting_in_region"],
+        cerbosCallId: "01ABC",
+      }),
+      verdict(2, { effect: "error", problem: "no answer within 20 ms" }),
+    ];
+    expect(operatorView(denied({ hop: 1, reason: "over the limit", verdicts, asked }))).toBe(
+      [
+        "denied send_payment: policy_denied: over the limit",
+        "alice  allows (resource.payment)",
+        '   └─ agent:planner  denies and handing it on "over the limit" (resource.payment.vdefault)',
+        '      · resource.payment.vdefault denies "send" on payment to role finance_agent, in scope "acme"',
+        "      · derived role acting_in_region",
+        '      · rule resource.payment.vdefault#above_limit: "over the limit"',
+        "      · Cerbos call 01ABC",
+        "      └─ agent:researcher  failed: no answer within 20 ms",
+      ].join("\n"),
+    );
+  });
+
+  it("says where it was stopped before the policies were asked", () => {
+    const text = operatorView(
+      denied({ code: "grant_argument_refused", stage: "grant", hop: 2, message: "not covered" }),
+    );
+    expect(text.split("\n").slice(1)).toEqual([
+      "alice  not asked",
+      "   └─ agent:planner  not asked",
+      "      └─ agent:researcher  stopped by grant: grant_argument_refused",
+    ]);
+  });
+
+  it("is one line where nobody could be told", () => {
+    const { chain: _, ...unknown } = denied({ code: "token_malformed", message: "broken" });
+    expect(operatorView(unknown)).toBe("denied send_payment: token_malformed: broken");
+  });
+
+  it("has an outcome without a code where nothing was denied, and no hop that stopped it", () => {
+    expect(operatorView({ outcome: "allowed", tool: "send_payment", chain, verdicts: [verdict(0)], hop: 1 })).toBe(
+      [
+        "allowed send_payment",
+        "alice  allows",
+        "   └─ agent:planner  not asked",
+        "      └─ agent:researcher  not asked",
+      ].join("\n"),
+    );
+  });
+
+  it("has reasons only of a denial, and none where none was given", () => {
+    const verdicts = [verdict(0, { reasons: ["small"] }), verdict(1, { effect: "deny" })];
+    expect(operatorView(denied({ verdicts })).split("\n").slice(1, 3)).toEqual([
+      "alice  allows",
+      "   └─ agent:planner  denies",
+    ]);
+  });
+
+  it("has the chain in one line", () => {
+    expect(chainLine(chain)).toBe("alice → planner → researcher");
+    expect(chainLine({ ...chain, hops: [{ kind: "user", id: "urn:agent:alice" }] })).toBe("urn:agent:alice");
+  });
+});
+
+describe("a decision that obliges, or whose user is denied, explained to people", () => {
+  it("has what the result has to go through, below all hops and at the margin", () => {
+    const obligations = { redact: ["/iban"], limit: { "/lines": 3 } };
+    const verdicts = [verdict(0), verdict(1), verdict(2)];
+    expect(operatorView({ outcome: "allowed", tool: "send_payment", chain, verdicts, obligations })).toBe(
+      [
+        "allowed send_payment",
+        "alice  allows",
+        "   └─ agent:planner  allows",
+        "      └─ agent:researcher  allows",
+        "· takes /iban out of the result",
+        "· shows at most 3 of the list at /lines",
+      ].join("\n"),
+    );
+  });
+
+  it("has what was said of the user right below the user", () => {
+    const verdicts = [verdict(0, { effect: "deny", cerbosCallId: "01ABC", roles: ["analyst"] })];
+    expect(
+      operatorView(denied({ hop: 0, verdicts, asked }))
+        .split("\n")
+        .slice(1, 4),
+    ).toEqual(["alice  denies", '· no rule allows "send" on payment to role analyst', "· Cerbos call 01ABC"]);
+  });
+});

@@ -1,0 +1,33 @@
+import type { ChainView } from "../decision/index.ts";
+import { plainText } from "../lib/index.ts";
+import { type Explainable, type Explanation, explain } from "./explain.ts";
+
+/**
+ * A decision as a tree for people who run the server, in lines of text. The same in a terminal, a log and a console.
+ */
+export function operatorView(decision: Explainable): string {
+  const { text, children } = explain(decision);
+  const lines = [text];
+  const hops = children.filter(({ kind }) => kind === "hop");
+  for (const [i, hop] of hops.entries()) {
+    // Each hop stands below the one that delegated to it.
+    lines.push(`${"   ".repeat(i)}${i === 0 ? "" : "└─ "}${hop.text}`);
+    lines.push(...linesOf(hop.children, `${"   ".repeat(i)}${i === 0 ? "" : "   "}`));
+  }
+  lines.push(
+    ...linesOf(
+      children.filter(({ kind }) => kind !== "hop"),
+      "",
+    ),
+  );
+  return lines.join("\n");
+}
+
+function linesOf(nodes: readonly Explanation[], indent: string): string[] {
+  return nodes.map(({ text }) => `${indent}· ${text}`);
+}
+
+/** A chain in one line: `alice → planner → researcher`. */
+export function chainLine(chain: ChainView): string {
+  return chain.hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → ");
+}

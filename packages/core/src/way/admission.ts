@@ -1,0 +1,76 @@
+import type { Decision, Denied } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import type { Subject } from "../token/index.ts";
+import type { Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./call.ts";
+import { beginLog } from "./call-log.ts";
+import { decideCall } from "./decide-call.ts";
+import type { EnforcementPoint } from "./options.ts";
+
+/** A caller who was let in, with a call that the grants cover. Ends in one decision, one list, or one refusal. */
+export interface Admission {
+  readonly outcome: "admitted";
+  readonly invocation: string;
+  /** The arguments as received, deeply frozen. */
+  readonly arguments: JsonObject;
+  /** Whom the call is for, by issuer and subject. */
+  readonly user: Subject;
+  /** The second half: policies for every hop, and the record. */
+  decide(call?: ParsedCall): Promise<Decision>;
+  /** For a list: which of these could be called. An outage is a denial, never an empty list. */
+  list(items: readonly Listed[]): Promise<Listing | Denied>;
+  /** The enforcement point does not serve the call, and says why: a denial like any other, on record. */
+  refuse(refusal: PointRefusal): Promise<Denied>;
+}
+
+/** A refusal that the enforcement point gives by itself. */
+export interface PointRefusal {
+  /**
+   * `tool_unguarded`: there is no such tool here. `arguments_refused`: the tool's own schema refused them; where the
+   * caller may not see the tool, it is `tool_unguarded` all the same. `guard_failed`: a fault of one's own.
+   */
+  readonly code: "tool_unguarded" | "arguments_refused" | "guard_failed";
+  /** For operators, and the record. */
+  readonly message: string;
+}
+
+/** The first half of the way: who calls, is it their chain, do the grants cover the call? */
+export async function admit(call: IncomingCall, point: EnforcementPoint): Promise<Admission | Denied> {
+  const log = beginLog(call, point);
+  const way = decideCall(call, point, log);
+  const first = await way.next();
+  if (first.done === true) return first.value as Denied;
+  const { received, user } = first.value;
+  let ended = false;
+
+  const goOn = async (next: Continuation): Promise<unknown> => {
+    if (ended) throw new HopwiseError("config_invalid", "an admission ends once; admit each call anew");
+    ended = true;
+    return (await way.next(next)).value;
+  };
+
+  return {
+    outcome: "admitted",
+    invocation: log.id,
+    arguments: received,
+    user,
+    decide: (parsed) => goOn({ as: "call", ...parsed }) as Promise<Decision>,
+    list: (items) => goOn({ as: "list", items }) as Promise<Listing | Denied>,
+    refuse: (refusal) => goOn(refusalBy(refusal, call.tool)) as Promise<Denied>,
+  };
+}
+
+function refusalBy({ code, message }: PointRefusal, tool: string): Continuation {
+  // To its caller a tool that is not there looks like one that the policies deny to the user.
+  const notThere = (why: string): HopwiseError => new HopwiseError("tool_unguarded", why, { hop: 0 });
+  switch (code) {
+    case "guard_failed":
+      return { as: "refusal", refusal: new HopwiseError(code, message) };
+    case "tool_unguarded":
+      return { as: "refusal", refusal: notThere(message) };
+    case "arguments_refused": {
+      const hidden = notThere(`the caller may not see "${tool}", and its schema refused the arguments`);
+      return { as: "refusal", refusal: new HopwiseError(code, message), hidden };
+    }
+  }
+}

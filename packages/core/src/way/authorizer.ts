@@ -1,0 +1,75 @@
+import type { Outcome } from "../audit/index.ts";
+import type { Allowed, Decision, Denied } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { checkMapped } from "../resource/index.ts";
+import type { DelegationSource } from "../token/index.ts";
+import { type Admission, admit } from "./admission.ts";
+import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
+import { beginLog } from "./call-log.ts";
+import { type AuthorizerOptions, readOptions } from "./options.ts";
+import { reporter } from "./report.ts";
+import { openSession, type Session } from "./session.ts";
+
+/** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
+export interface Authorizer {
+  readonly audience: readonly string[];
+  /**
+   * Whether a tool of this name can be guarded; for adapters, when a tool is added.
+   *
+   * @throws {HopwiseError} `config_invalid` for a name that no tool may have, or that the tool map does not know
+   */
+  checkTool(name: string): void;
+  /** The whole way in one step, for calls whose arguments need no further parsing. */
+  authorize(call: Call): Promise<Decision>;
+  /**
+   * The first half: who calls, is it their chain, does every grant cover the arguments as received. What a server does
+   * before it lets the tool's own schema see them.
+   */
+  admit(call: Call): Promise<Admission | Denied>;
+  /** Denies a call that cannot be put to {@link admit} at all. It is counted as that of a stranger. */
+  refuse(
+    call: Pick<Call, "tool" | "traceparent">,
+    refusal: { readonly code: "authentication_failed" | "guard_failed" | "method_unguarded"; readonly message: string },
+  ): Promise<Denied>;
+  /**
+   * Opens a session for calls within this process: possession is proven once, everything else at each call.
+   *
+   * @throws {HopwiseError} where the chain does not verify here, or its key is not at hand
+   */
+  openSession(delegation: DelegationSource): Promise<Session>;
+  /**
+   * Says what came of an allowed call, for the record. Never rejects: the tool has run, so there is nothing to deny any
+   * more.
+   */
+  report(decision: Allowed, outcome: Outcome): Promise<void>;
+}
+
+/**
+ * Makes the one place where calls are judged, by the law of `decide-call.ts`.
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right
+ */
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const point = readOptions(options);
+  return {
+    audience: point.audience,
+    checkTool: (name) => checkMapped(point.tools, name),
+    authorize: async (call) => {
+      const admitted = await admit(incoming(call), point);
+      return admitted.outcome === "admitted" ? admitted.decide({ fulfils: call.fulfils === true }) : admitted;
+    },
+    admit: (call) => admit(incoming(call), point),
+    refuse: ({ tool, traceparent }, { code, message }) =>
+      beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),
+    openSession: (delegation) => openSession(delegation, point),
+    report: reporter(point),
+  };
+}
+
+function incoming({ tool, arguments: args, traceparent, credential, transportUser }: Call): IncomingCall {
+  const caller: IncomingCaller =
+    credential !== undefined && "user" in credential
+      ? { via: "user", user: credential.user }
+      : { via: "proof", credential, transportUser };
+  return { tool, arguments: args, traceparent, caller };
+}

@@ -1,0 +1,85 @@
+import type { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import type { Chain, Credential, HeldDelegation, Subject } from "../token/index.ts";
+
+/** One call to be judged. */
+export interface Call {
+  /** The tool's own name, or an operation of MCP such as `mcp:resources/read`. */
+  readonly tool: string;
+  /** The arguments as received. */
+  readonly arguments?: unknown;
+  /**
+   * What came with the call: a chain and a proof; or the user of this very request, verified by the server, who has no
+   * agents. Undefined where nothing came.
+   */
+  readonly credential: Credential | { readonly user: Subject } | undefined;
+  /** The enforcement point puts the result through `fulfil`. See {@link ParsedCall.fulfils}. */
+  readonly fulfils?: boolean;
+  /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
+  readonly transportUser?: Subject;
+  /** W3C trace context that came with the call. Telemetry links to it once its caller is verified; nothing else uses it. */
+  readonly traceparent?: string | undefined;
+}
+
+/** One item of a list, as the call that it offers. */
+export interface Listed {
+  readonly tool: string;
+  /** Arguments that are known beforehand, such as a resource's `uri`. */
+  readonly arguments?: JsonObject;
+}
+
+/** Which items of a list may be shown, in the order in which they were asked about. */
+export interface Listing {
+  readonly outcome: "listed";
+  readonly shown: readonly boolean[];
+}
+
+/** What the enforcement point adds to a call that was admitted. */
+export interface ParsedCall {
+  /** What the tool's schema made of the arguments; left out where it changes nothing. */
+  readonly parsed?: unknown;
+  /**
+   * The enforcement point puts the tool's result through `fulfil`. Otherwise a policy that obliges to change results is
+   * not satisfied, and the call is denied with `policy_inconclusive`.
+   */
+  readonly fulfils?: boolean;
+}
+
+/** A call on its way, with how its caller shows who they are. */
+export interface IncomingCall {
+  readonly tool: string;
+  readonly arguments: unknown;
+  readonly traceparent: string | undefined;
+  readonly caller: IncomingCaller;
+}
+
+export type IncomingCaller =
+  /** Over the wire: a chain, and a proof for this call. */
+  | {
+      readonly via: "proof";
+      readonly credential: Credential | undefined;
+      readonly transportUser: Subject | undefined;
+    }
+  /** In this process: a holder who proved possession when the session began. */
+  | { readonly via: "session"; holder(): Promise<ProvenHolder> }
+  /** A user without agents, verified by the server: a chain of no tokens. */
+  | { readonly via: "user"; readonly user: Subject };
+
+/** A holder who showed to have the key, once. */
+export interface ProvenHolder {
+  readonly held: HeldDelegation;
+  readonly compact: string;
+}
+
+/** Who calls: a user, and the chain that leads from them to the caller; no chain where the user calls. */
+export interface Caller {
+  readonly user: Subject;
+  readonly chain: Chain | undefined;
+}
+
+/** How an admitted call goes on, by the word of the enforcement point. */
+export type Continuation =
+  | ({ readonly as: "call" } & ParsedCall)
+  | { readonly as: "list"; readonly items: readonly Listed[] }
+  /** The enforcement point does not serve it. `hidden` stands in for `refusal` where the caller may not see the tool. */
+  | { readonly as: "refusal"; readonly refusal: HopwiseError; readonly hidden?: HopwiseError };

@@ -1,0 +1,113 @@
+import { combineVerdicts, type Decision, refuseOwed } from "../decision/index.ts";
+import { isRefusal } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { defined } from "../lib/index.ts";
+import { actionOf, toolEntry } from "../resource/index.ts";
+import { addUp } from "../result/index.ts";
+import type { Subject } from "../token/index.ts";
+import type { Continuation, IncomingCall, Listing } from "./call.ts";
+import type { CallLog } from "./call-log.ts";
+import { endOtherwise } from "./end-otherwise.ts";
+import type { EnforcementPoint } from "./options.ts";
+import { agentsOf } from "./stages/agents.ts";
+import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
+import { gatherContext, unmapped } from "./stages/context.ts";
+import { refuseUncovered } from "./stages/grant.ts";
+import { askEveryHop } from "./stages/policy.ts";
+import { checkProof, refuseOtherUser } from "./stages/proof.ts";
+import { refuseRevoked, spendProof } from "./stages/state.ts";
+import { openChain } from "./stages/token.ts";
+
+/** A caller who was let in, with a call that the grants cover. */
+export interface AdmittedCall {
+  /** The arguments as received, deeply frozen. */
+  readonly received: JsonObject;
+  readonly user: Subject;
+}
+
+/**
+ * The law:
+ *
+ * ```
+ * allow(chain, call) =  the chain verifies, and the caller holds the last key
+ *                     ∧ every token's grant covers the call, and each grant is narrower than the one before
+ *                     ∧ for every hop: the policies allow the call to that hop, built from h0 … hi alone
+ * ```
+ *
+ * Each stage gives what it found, or the refusal that ends the call. A user without agents is a chain of no tokens; a
+ * session's holder showed the key when it began. In the middle, at `yield`, the enforcement point takes over: its own
+ * schema reads the arguments, and what it made of them is held against the grants again.
+ */
+export async function* decideCall(
+  call: IncomingCall,
+  point: EnforcementPoint,
+  log: CallLog,
+): AsyncGenerator<AdmittedCall, Decision | Listing, Continuation> {
+  const { tool, caller: incoming } = call;
+  const received = await log.stage("arguments", () => receivedArguments(call, point));
+  if (isRefusal(received)) return log.deny(received);
+  log.note({ received });
+
+  const opened = await log.stage("token", () => openChain(incoming, point));
+  if (isRefusal(opened)) return log.deny(opened);
+  log.note({ caller: opened });
+  const { user } = opened;
+
+  const revoked = await log.stage("state", () => refuseRevoked(opened, point));
+  if (revoked !== undefined) return log.deny(revoked);
+
+  const agents = await log.stage("agents", () => agentsOf(opened, point));
+  if (isRefusal(agents)) return log.deny(agents);
+
+  const proof =
+    incoming.via === "proof"
+      ? await log.stage("proof", () =>
+          checkProof(incoming.credential?.proof ?? "", opened, { tool, arguments: received }, point),
+        )
+      : undefined;
+  if (isRefusal(proof)) return log.deny(proof);
+  const spent = proof && (await log.stage("state", () => spendProof(proof, point)));
+  if (spent !== undefined) return log.deny(spent);
+  log.note({ verified: true });
+  const other = refuseOtherUser(incoming, user);
+  if (other !== undefined) return log.deny(other);
+
+  const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
+  const uncovered = await log.stage("grant", () => refuseUncovered(holder, tool, received));
+  if (uncovered !== undefined) return log.deny(uncovered);
+
+  const next = yield { received, user };
+  if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
+  const entry = toolEntry(point.tools, tool);
+  if (entry === undefined) return log.deny(unmapped(tool));
+  log.note({ kept: entry.keepInRecord ?? [] });
+
+  const parsed =
+    next.parsed === undefined
+      ? undefined
+      : await log.stage("arguments", () => parsedArguments(entry, next.parsed, point));
+  if (isRefusal(parsed)) return log.deny(parsed);
+  if (parsed !== undefined) log.note({ parsed });
+  const widened = parsed && (await log.stage("grant", () => refuseUncovered(holder, tool, parsed)));
+  if (widened !== undefined) return log.deny(widened);
+
+  const query = { tool, arguments: parsed ?? received, tenant: user.issuer };
+  const context = await log.stage("context", () => gatherContext(holder, entry, query, point, log.note));
+  if (isRefusal(context)) return log.deny(context);
+  const { resource } = context;
+  const action = actionOf(entry, tool);
+  log.note({ asked: defined({ kind: resource.kind, action, scope: resource.scope }) });
+
+  const question = { caller: opened, known: context.known, invocation: log.id };
+  const verdicts = await log.stage("policy", async (watch) => {
+    const answers = await askEveryHop(question, resource, action, point, watch);
+    log.note({ verdicts: answers });
+    return combineVerdicts(answers) ?? refuseOwed(answers, next.fulfils === true) ?? answers;
+  });
+  if (isRefusal(verdicts)) return log.deny(verdicts);
+
+  return log.allow({
+    projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
+    obligations: addUp(verdicts.map(({ obligations }) => obligations)),
+  });
+}

@@ -1,0 +1,62 @@
+import type { Denied } from "../decision/index.ts";
+import { type HopwiseError, isRefusal } from "../errors.ts";
+import { listEntry, toolEntry } from "../resource/index.ts";
+import type { Continuation, Listed, Listing } from "./call.ts";
+import type { CallLog } from "./call-log.ts";
+import type { EnforcementPoint } from "./options.ts";
+import { knowHops } from "./stages/context.ts";
+import { couldBeCovered, type KnownCaller } from "./stages/grant.ts";
+import { askWhatIsShown } from "./stages/policy.ts";
+
+/**
+ * The law's other tails, for what is no call: a list, of which each item is judged as the call that it offers; and a call
+ * that the enforcement point does not serve.
+ */
+export async function endOtherwise(
+  next: Exclude<Continuation, { as: "call" }>,
+  holder: KnownCaller,
+  tool: string,
+  point: EnforcementPoint,
+  log: CallLog,
+): Promise<Listing | Denied> {
+  if (next.as === "refusal") {
+    if (next.hidden === undefined) return log.deny(next.refusal);
+    // What the refusal says of a tool is for those who may see the tool.
+    const shown = await whatIsShown([{ tool }], holder, tool, point, log);
+    if (isRefusal(shown)) return log.deny(shown);
+    return log.deny(shown[0] === true ? next.refusal : next.hidden);
+  }
+  const shown = await whatIsShown(next.items, holder, tool, point, log);
+  if (isRefusal(shown)) return log.deny(shown);
+  log.note({ shown: { items: shown.filter(Boolean).length, of: shown.length } });
+  const decision = await log.allow();
+  return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
+}
+
+async function whatIsShown(
+  items: readonly Listed[],
+  holder: KnownCaller,
+  operation: string,
+  point: EnforcementPoint,
+  log: CallLog,
+): Promise<readonly boolean[] | HopwiseError> {
+  const covered = items.map((item) => {
+    const { tool, arguments: known = {} } = item;
+    const entry = couldBeCovered(holder, item) ? toolEntry(point.tools, tool) : undefined;
+    return entry && { tool, entry, known };
+  });
+  // The list itself may be ruled on, too: then it is one more item, and without it there is nothing to show.
+  const entry = listEntry(point.tools, operation);
+  const whole = entry && { tool: operation, entry, known: {} };
+  const candidates = [...covered, whole].filter((item) => item !== undefined);
+  const known = await log.stage("context", () => knowHops(holder, point));
+  if (isRefusal(known)) return known;
+  const { hops, origins } = known;
+  log.note({ hops, origins });
+  const asked = { caller: holder.caller, known, invocation: log.id };
+  const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, candidates, point, watch));
+  if (isRefusal(answers)) return answers;
+  const open = new Set(candidates.filter((_, i) => answers[i]));
+  const isOpen = whole === undefined || open.has(whole);
+  return covered.map((item) => isOpen && item !== undefined && open.has(item));
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { memoryAudit } from "../audit/index.ts";
+import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
+import { memoryState } from "../state/index.ts";
+import { errorOf } from "../testing.fixture.ts";
+import { createAuthorizer } from "./authorizer.ts";
+import type { AuthorizerOptions } from "./options.ts";
+
+const OPTIONS: AuthorizerOptions = {
+  cerbos: { checkResources: () => new Promise(() => {}), planResources: () => new Promise(() => {}) },
+  audience: "https://pay.example/mcp",
+  trust: [],
+  users: inMemoryUsers({}),
+  agents: inMemoryAgents({}),
+  tools: {},
+  delegation: "grants-only",
+  audit: memoryAudit(),
+  state: memoryState(),
+};
+
+describe("an authorizer", () => {
+  it("is made of options that are whole", () => {
+    expect(createAuthorizer(OPTIONS).audience).toEqual(["https://pay.example/mcp"]);
+    expect(createAuthorizer({ ...OPTIONS, delegation: { kind: "delegation", action: "delegate" } })).toBeDefined();
+  });
+
+  it.each<[string, object]>([
+    ["cerbos is missing", { cerbos: undefined }],
+    ["cerbos has no checkResources", { cerbos: { client: OPTIONS.cerbos } }],
+    ["users has no find", { users: () => undefined }],
+    ["agents has no find", { agents: {} }],
+    ["audit has no record", { audit: () => {} }],
+    ["delegation must be", { delegation: "grants_only" }],
+    ["delegation must be", { delegation: { kind: "delegation" } }],
+    ["delegation must be", { delegation: { action: "delegate" } }],
+  ])("is refused at once, not at its first call, where %s", async (says, wrong) => {
+    const error = await errorOf(() => createAuthorizer({ ...OPTIONS, ...wrong } as AuthorizerOptions));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toContain(says);
+  });
+});

@@ -1,0 +1,16 @@
+import { type ConfirmedAgents, confirmAgents } from "../../principal/index.ts";
+import type { Caller } from "../call.ts";
+import { inTime } from "../in-time.ts";
+import type { EnforcementPoint } from "../options.ts";
+
+const NO_AGENTS: ConfirmedAgents = { agents: [], origins: [] };
+
+/**
+ * The agents of the chain are those of the registry, with the keys that it pins to their names.
+ *
+ * @throws {HopwiseError} codes of the stage `agents`
+ */
+export async function agentsOf({ chain }: Caller, { agents, deadlineMs }: EnforcementPoint): Promise<ConfirmedAgents> {
+  if (chain === undefined) return NO_AGENTS;
+  return inTime(deadlineMs, "registry_unavailable", "the agent registry", () => confirmAgents(chain, agents));
+}

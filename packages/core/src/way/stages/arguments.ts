@@ -1,0 +1,47 @@
+import { HopwiseError } from "../../errors.ts";
+import { freezeArguments, type JsonObject } from "../../json/index.ts";
+import { type ToolEntry, toolEntry } from "../../resource/index.ts";
+import { isListing, type Limits } from "../../token/index.ts";
+import type { IncomingCall } from "../call.ts";
+import type { EnforcementPoint } from "../options.ts";
+
+/**
+ * The arguments as they came, as plain, frozen data. A session's tools ran their schemas already: there the tool map's
+ * projection speaks for values that JSON cannot say. A list has no arguments.
+ *
+ * @throws {HopwiseError} `arguments_malformed`
+ */
+export function receivedArguments(
+  { tool, arguments: args, caller }: IncomingCall,
+  { tools, limits }: EnforcementPoint,
+): JsonObject {
+  if (isListing(tool)) return {};
+  return plainArguments(caller.via === "session" ? toolEntry(tools, tool) : undefined, args, limits);
+}
+
+/**
+ * What a tool's schema made of the arguments: where that is no plain data, its author has to say what to check.
+ *
+ * @throws {HopwiseError} `arguments_malformed`
+ */
+export function parsedArguments(entry: ToolEntry, value: unknown, { limits }: EnforcementPoint): JsonObject {
+  try {
+    return plainArguments(entry, value, limits);
+  } catch (error) {
+    if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
+    const { code, message, pointer } = error;
+    throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
+  }
+}
+
+function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
+  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
+  if (entry?.projection === undefined) return freezeArguments(value, bounds);
+  let projected: unknown;
+  try {
+    projected = entry.projection(value as never);
+  } catch (cause) {
+    throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
+  }
+  return freezeArguments(projected, bounds);
+}

@@ -1,0 +1,90 @@
+import type { Principal, Resource } from "@cerbos/core";
+import { HopwiseError } from "../../errors.ts";
+import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
+import { loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
+import { type ContextOrigin, gather } from "../../source/index.ts";
+import { inTime } from "../in-time.ts";
+import type { EnforcementPoint } from "../options.ts";
+import type { KnownCaller } from "./grant.ts";
+
+/** Who each hop is, completely. */
+export interface KnownHops {
+  readonly hops: readonly Hop[];
+  /** One a hop, each built from its own prefix of the chain. */
+  readonly principals: readonly Principal[];
+  readonly origins: readonly ContextOrigin[];
+}
+
+/** What policies are asked with. */
+export interface CallContext {
+  readonly known: KnownHops;
+  readonly resource: Resource;
+}
+
+/**
+ * Finds out who and what a call is about. Waits for both, so that what one half found is on record although the other
+ * was refused.
+ *
+ * @param note takes what was found so far
+ * @throws {HopwiseError} codes of the stage `context`
+ */
+export async function gatherContext(
+  { caller, agents }: KnownCaller,
+  entry: ToolEntry,
+  query: ResourceQuery,
+  point: EnforcementPoint,
+  note: (found: Pick<KnownHops, "hops" | "origins">) => void,
+): Promise<CallContext> {
+  const [known, loaded] = await Promise.allSettled([
+    knowHops({ caller, agents }, point),
+    // Once for all hops: a longer chain must not be shown another resource.
+    inTime(point.deadlineMs, "context_unavailable", "a source of attributes", () =>
+      loadResource(entry, query, { patienceMs: patienceOf(point) }),
+    ),
+  ]);
+  if (known.status === "rejected") throw known.reason;
+  const { hops, origins } = known.value;
+  if (loaded.status === "rejected") {
+    note({ hops, origins });
+    throw loaded.reason;
+  }
+  note({ hops, origins: [...origins, ...loaded.value.origins] });
+  return { known: known.value, resource: loaded.value.resource };
+}
+
+/**
+ * Asks the user directory, and every further source about each hop.
+ *
+ * @throws {HopwiseError} codes of the stage `context`
+ */
+export function knowHops({ caller, agents: confirmed }: KnownCaller, point: EnforcementPoint): Promise<KnownHops> {
+  return inTime(point.deadlineMs, "context_unavailable", "a source of attributes", async () => {
+    const { users, sources } = point;
+    const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
+    const patienceMs = patienceOf(point);
+    const [{ user, origin }, ...gathered] = await Promise.all([
+      findUser(caller.user, users),
+      gather(sources.user, caller.user, "the user", { patienceMs, hop: 0 }),
+      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, hop: i + 1 })),
+    ]);
+    const hops = hopsOf(user, names);
+    const added = gathered.map(({ attributes }) => attributes);
+    const further = gathered.flatMap(({ origins }, i) => origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
+    return {
+      hops,
+      principals: principalsOf(user, confirmed.agents, hops, added),
+      origins: [origin, ...confirmed.origins, ...further],
+    };
+  });
+}
+
+/** Nothing is allowed that no policy could be asked about. */
+export function unmapped(tool: string): HopwiseError {
+  const message = `the tool map has no entry for "${tool}", so no policy can be asked`;
+  return new HopwiseError("tool_unmapped", message, { hop: 0 });
+}
+
+/** The deadline is that of all sources: an optional one that took all of it would deny the call. */
+function patienceOf({ deadlineMs }: EnforcementPoint): number {
+  return deadlineMs / 2;
+}

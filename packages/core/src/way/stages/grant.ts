@@ -1,0 +1,61 @@
+import { HopwiseError } from "../../errors.ts";
+import { couldPermit, newWork, refusal, words } from "../../grant/index.ts";
+import type { JsonObject } from "../../json/index.ts";
+import { plainText } from "../../lib/index.ts";
+import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
+import { isListing, toolIdOf } from "../../token/index.ts";
+import type { Listed } from "../call.ts";
+import type { OpenedChain } from "./token.ts";
+
+/** A caller, as far as the way has come: whose chain verified and was presented, by agents that the registry knows. */
+export interface KnownCaller {
+  readonly caller: OpenedChain;
+  readonly agents: ConfirmedAgents;
+}
+
+/**
+ * Every token's grant covers the call, and the agent registry lets every agent take part in the tool. A list is not
+ * granted; each of its items is.
+ *
+ * @returns the refusal: `agent_tool_refused`, `grant_tool_missing` or `grant_argument_refused`, with the first hop that
+ *   was not given this
+ */
+export function refuseUncovered(
+  { caller: { chain, audience }, agents: { agents } }: KnownCaller,
+  tool: string,
+  args: JsonObject,
+): HopwiseError | undefined {
+  if (chain === undefined || isListing(tool)) return undefined;
+  const without = hopWithoutTool(agents, tool);
+  if (without !== undefined) {
+    const rule = "the agent registry does not let this agent use the tool";
+    return new HopwiseError("agent_tool_refused", rule, { hop: without, rule });
+  }
+  const id = toolIdOf(tool, audience, chain.rootAudience);
+  // One budget for all tokens of a call.
+  const work = newWork();
+  for (const [i, { grant, agent }] of chain.links.entries()) {
+    const refused = refusal(grant, id, args, work);
+    if (refused !== undefined) {
+      const { code, pointer, rule, expected } = refused;
+      return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
+        hop: i + 1,
+        pointer,
+        rule,
+        // Every grant before this one covered the call.
+        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(words(expected)) }) },
+      });
+    }
+  }
+  return undefined;
+}
+
+/** Whether some call of an item of a list could be covered, by every token and for every agent. */
+export function couldBeCovered(
+  { caller: { chain, audience }, agents: { agents } }: KnownCaller,
+  { tool, arguments: known = {} }: Listed,
+): boolean {
+  if (chain === undefined) return true;
+  const id = toolIdOf(tool, audience, chain.rootAudience);
+  return chain.links.every(({ grant }) => couldPermit(grant, id, known)) && hopWithoutTool(agents, tool) === undefined;
+}

@@ -1,0 +1,75 @@
+import type { Resource } from "@cerbos/core";
+import { checkHops, type Edge, type HopVerdict, type ListItem, listHops, withHeaders } from "../../decision/index.ts";
+import type { Hop } from "../../principal/index.ts";
+import type { StageWatch } from "../../telemetry/index.ts";
+import type { Caller } from "../call.ts";
+import type { EnforcementPoint } from "../options.ts";
+import type { KnownHops } from "./context.ts";
+
+/** Whom the policies are asked about, and under which name. */
+export interface AskedChain {
+  readonly caller: Caller;
+  readonly known: KnownHops;
+  readonly invocation: string;
+}
+
+/** Asks the policies about a call, for every hop at once. The answers are for the caller to combine. */
+export function askEveryHop(
+  asked: AskedChain,
+  resource: Resource,
+  action: string,
+  point: EnforcementPoint,
+  watch: StageWatch,
+): Promise<readonly HopVerdict[]> {
+  return checkHops(point.cerbos, { ...questionOf(asked, point), resource, action }, point.deadlineMs, watch.hop);
+}
+
+/**
+ * Asks the policies which items could be allowed to every hop.
+ *
+ * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
+ */
+export function askWhatIsShown(
+  asked: AskedChain,
+  items: readonly ListItem[],
+  point: EnforcementPoint,
+  watch: StageWatch,
+): Promise<readonly boolean[]> {
+  const pdp = withHeaders(point.cerbos, watch.headers);
+  return listHops(pdp, { ...questionOf(asked, point), items }, point.deadlineMs);
+}
+
+function questionOf(
+  { caller, known: { hops, principals }, invocation }: AskedChain,
+  { delegation, nowSeconds }: EnforcementPoint,
+) {
+  const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, caller, nowSeconds());
+  return { hops, principals, invocation, chainId: caller.chain?.id, ...(edges && { edges }) };
+}
+
+/** Each handing over as a question: may hop i give this to hop i + 1? */
+function edgesOf(
+  { kind, action }: { readonly kind: string; readonly action: string },
+  hops: readonly Hop[],
+  { chain }: Caller,
+  now: number,
+): readonly Edge[] {
+  return (chain?.links ?? []).map((link, i) => {
+    const from = hops[i] as Hop;
+    const to = hops[i + 1] as Hop;
+    return {
+      action,
+      resource: {
+        kind,
+        id: `${from.id}->${to.id}`,
+        attr: {
+          to: to.id,
+          toKind: to.kind,
+          depth: i + 1,
+          expiresIn: link.expiresAt - now,
+          actions: Object.keys(link.grant),
+        },
+      },
+    };
+  });
+}

@@ -1,0 +1,45 @@
+import { HopwiseError } from "../../errors.ts";
+import type { JsonObject } from "../../json/index.ts";
+import { type Chain, type Proof, type Subject, verifyProof } from "../../token/index.ts";
+import type { Caller, IncomingCaller } from "../call.ts";
+import type { EnforcementPoint } from "../options.ts";
+
+/** A proof that verified, and the chain whose holder made it. */
+export interface CheckedProof extends Proof {
+  readonly chain: Chain;
+}
+
+/**
+ * The holder of the chain presents it, for this call, now.
+ *
+ * @throws {HopwiseError} codes of the stage `proof`
+ */
+export async function checkProof(
+  text: string,
+  { chain }: Caller,
+  call: { readonly tool: string; readonly arguments: JsonObject },
+  point: EnforcementPoint,
+): Promise<CheckedProof> {
+  if (chain === undefined) throw new HopwiseError("proof_missing", "a proof is of a chain, and there is none");
+  const { audience, limits, nonces, state } = point;
+  const proof = await verifyProof(text, { ...call, chain, audience, nowSeconds: point.nowSeconds(), limits, nonces });
+  const { notBefore } = state.replay;
+  if (proof.nonce === undefined && notBefore !== undefined && proof.issuedAt < notBefore) {
+    throw new HopwiseError(
+      "proof_invalid",
+      "the proof was made before this server began to remember proofs; make a new one",
+    );
+  }
+  return { ...proof, chain };
+}
+
+/**
+ * Where the transport knows its user, too, both must be the same: otherwise one of the two was borrowed.
+ *
+ * @returns the refusal, `subject_mismatch`
+ */
+export function refuseOtherUser(caller: IncomingCaller, { issuer, subject }: Subject): HopwiseError | undefined {
+  const transport = caller.via === "proof" ? caller.transportUser : undefined;
+  if (transport === undefined || (transport.issuer === issuer && transport.subject === subject)) return undefined;
+  return new HopwiseError("subject_mismatch", "the request was authenticated as another user than the chain's");
+}

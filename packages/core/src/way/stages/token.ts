@@ -1,0 +1,40 @@
+import { HopwiseError } from "../../errors.ts";
+import type { Chain } from "../../token/index.ts";
+import type { Caller, IncomingCaller } from "../call.ts";
+import type { EnforcementPoint } from "../options.ts";
+
+/** A caller whose chain verified. */
+export interface OpenedChain extends Caller {
+  /** The name of this enforcement point that the chain is for. */
+  readonly audience: string;
+}
+
+/**
+ * The chain is genuine, alive and meant for this enforcement point. A user without agents stands for a chain of no
+ * tokens: whatever is asked of every token holds of it.
+ *
+ * @throws {HopwiseError} `proof_missing` where nothing came; codes of the stage `token`
+ */
+export async function openChain(caller: IncomingCaller, point: EnforcementPoint): Promise<OpenedChain> {
+  if (caller.via === "user") return { user: caller.user, chain: undefined, audience: point.audience[0] };
+  const compact = caller.via === "session" ? (await caller.holder()).compact : caller.credential?.chain;
+  if (compact === undefined) {
+    throw new HopwiseError(
+      "proof_missing",
+      "the call came without a delegation chain and a proof; send both with each call",
+    );
+  }
+  const chain = await point.verifier.verify(compact, point.nowSeconds());
+  return { user: chain.subject, chain, audience: ownNameIn(chain, point) };
+}
+
+/** One of our names is in the chain's audience. @throws {HopwiseError} `audience_mismatch` */
+export function ownNameIn(chain: Chain, { audience }: EnforcementPoint): string {
+  const name = audience.find((own) => chain.audience.includes(own));
+  if (name !== undefined) return name;
+  throw new HopwiseError(
+    "audience_mismatch",
+    `the chain is for ${chain.audience.join(", ")}, this enforcement point is ${audience.join(", ")}; names are compared to the letter`,
+    { pointer: "/aud" },
+  );
+}

@@ -1,0 +1,61 @@
+import type { JsonRpcId, JsonRpcMessage, McpTransport, SendOptions } from "../protocol/index.ts";
+import { nonceAskedFor } from "./challenge.ts";
+import { type CarryOptions, sign } from "./sign.ts";
+
+/** A request that was signed, until it is answered. */
+interface Signed {
+  readonly message: JsonRpcMessage;
+  readonly sendOptions: SendOptions | undefined;
+}
+
+/** A client that gives up on its requests without a word must not make this grow. */
+const MOST_SIGNED = 1024;
+
+/**
+ * A client's transport that carries the chain, and a proof made for each request: for stdio, in-memory and any other
+ * transport object of any MCP SDK. Where the server answers that a proof must name a nonce, the request is proven anew
+ * with that nonce and sent once more; its client sees the second answer only.
+ */
+export function carryOver<T extends McpTransport>(transport: T, options: CarryOptions): T {
+  const unanswered = new Map<JsonRpcId, Signed>();
+  let handler = transport.onmessage;
+
+  const send = async (message: JsonRpcMessage, sendOptions?: SendOptions): Promise<void> => {
+    const signed = await sign(message, options);
+    if (message.method === "notifications/cancelled") unanswered.delete(message.params?.["requestId"] as JsonRpcId);
+    if (signed !== message && message.id !== undefined) {
+      unanswered.set(message.id, { message, sendOptions });
+      if (unanswered.size > MOST_SIGNED) unanswered.delete(unanswered.keys().next().value as JsonRpcId);
+    }
+    await transport.send(signed, sendOptions);
+  };
+
+  const onMessage: NonNullable<McpTransport["onmessage"]> = (message, extra) => {
+    const id = message.method === undefined ? message.id : undefined;
+    const signed = id === undefined ? undefined : unanswered.get(id);
+    if (id === undefined || signed === undefined) return handler?.(message, extra);
+    unanswered.delete(id);
+    const nonce = nonceAskedFor(message, id);
+    if (nonce === undefined) return handler?.(message, extra);
+    sign(signed.message, options, nonce)
+      .then((again) => transport.send(again, signed.sendOptions))
+      .catch((error: unknown) => {
+        transport.onerror?.(error as Error);
+        handler?.(message, extra);
+      });
+  };
+
+  return new Proxy(transport, {
+    get: (target, name) => {
+      if (name === "send") return send;
+      if (name === "onmessage") return handler;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    set: (target, name, value) => {
+      if (name !== "onmessage") return Reflect.set(target, name, value, target);
+      handler = value;
+      return Reflect.set(target, name, value && onMessage, target);
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import { isPlain, type JsonRpcId, type JsonRpcMessage } from "../protocol/index.ts";
+import { jsonIn, nonceAskedFor, openAnswer } from "./challenge.ts";
+import { type CarryOptions, sign } from "./sign.ts";
+
+/**
+ * The same for Streamable HTTP, as the `fetch` that MCP clients take: the body of each POST is signed before it leaves,
+ * and once more where the server asks for a nonce. Answers stream on from their first message. Requests in a batch,
+ * which MCP has no more, are signed, but no challenge to them is answered.
+ */
+export function carryingFetch(
+  options: CarryOptions,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): typeof globalThis.fetch {
+  return async (input, init) => {
+    if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
+    const body = jsonIn(init.body);
+    const post = (signed: unknown): Promise<Response> => fetch(input, { ...init, body: JSON.stringify(signed) });
+    if (Array.isArray(body)) return post(await Promise.all(body.map((message) => sign(message, options))));
+    // Clients send more than MCP through their `fetch`: the forms of OAuth, for example.
+    if (!isPlain(body)) return fetch(input, init);
+    const message = body as unknown as JsonRpcMessage;
+    const signed = await sign(message, options);
+    const answer = await post(signed);
+    if (signed === message) return answer;
+    const { first, response } = await openAnswer(answer);
+    const nonce = nonceAskedFor(first, message.id as JsonRpcId);
+    if (nonce === undefined) return response;
+    response.body?.cancel().catch(() => {});
+    return post(await sign(message, options, nonce));
+  };
+}

@@ -1,0 +1,86 @@
+import { isPlain, type JsonRpcId, PROOF_REQUIRED } from "../protocol/index.ts";
+
+/** A challenge is some 300 bytes. What is longer than this is an answer, and not looked at any further. */
+const LONGEST_CHALLENGE = 16_384;
+const LONGEST_NONCE = 512;
+
+/** The nonce that a server wants a request's proof to name; undefined for any other message. */
+export function nonceAskedFor(message: unknown, id: JsonRpcId): string | undefined {
+  if (!isPlain(message) || message["id"] !== id || !isPlain(message["error"])) return undefined;
+  const { code, data } = message["error"];
+  if (code !== PROOF_REQUIRED || !isPlain(data) || data["code"] !== "proof_nonce_required") return undefined;
+  const { nonce } = data;
+  return typeof nonce === "string" && nonce !== "" && nonce.length <= LONGEST_NONCE ? nonce : undefined;
+}
+
+/** The start of an answer over HTTP, up to its first message. */
+export interface Opened {
+  readonly first: unknown;
+  /** The same answer, nothing of it missing; the rest streams on as it comes. */
+  readonly response: Response;
+}
+
+/**
+ * Reads an answer of Streamable HTTP as far as its first message: the whole of a JSON body, or the first event with data
+ * of a stream. A guard challenges before a handler runs, so nothing of the request comes before a challenge.
+ */
+export async function openAnswer(response: Response): Promise<Opened> {
+  const type = response.headers.get("content-type") ?? "";
+  const isStream = type.includes("text/event-stream");
+  if (response.body === null || !(isStream || type.includes("application/json"))) return { first: undefined, response };
+  const reader = response.body.getReader();
+  const read: Uint8Array<ArrayBuffer>[] = [];
+  const decoder = new TextDecoder();
+  let text = "";
+  let first: string | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    for (let done = false; !done && first === undefined && text.length <= LONGEST_CHALLENGE; ) {
+      const chunk = await reader.read();
+      done = chunk.done;
+      if (chunk.value !== undefined) read.push(chunk.value);
+      text += decoder.decode(chunk.value, { stream: !done });
+      if (isStream) first = firstData(text);
+      else if (done) first = text;
+    }
+  } catch (error) {
+    // What came before the line broke may have told the client where to resume.
+    failure = { error };
+  }
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: async (controller) => {
+      const next = read.shift();
+      if (next !== undefined) return controller.enqueue(next);
+      if (failure !== undefined) throw failure.error;
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  const { status, statusText, headers } = response;
+  return { first: jsonIn(first ?? ""), response: new Response(body, { status, statusText, headers }) };
+}
+
+/** The data of the first complete event that has any: events without announce where to resume, or keep a line open. */
+function firstData(text: string): string | undefined {
+  const events = text.replace(/\r\n?/g, "\n").split("\n\n").slice(0, -1);
+  for (const event of events) {
+    const data = event
+      .split("\n")
+      .filter((line) => line.startsWith("data:"))
+      .map((line) => line.slice(line[5] === " " ? 6 : 5))
+      .join("\n");
+    if (data !== "") return data;
+  }
+  return undefined;
+}
+
+/** What a text says as JSON; undefined where it is none. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import { currentDelegation, type DelegationSource, HopwiseError, prove } from "@hopwise/core";
+import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
+
+/** On whose behalf a client calls, and whom. */
+export interface CarryOptions {
+  /** A delegation, or what gives the one that is good now (`renewing`). */
+  readonly delegation: DelegationSource;
+  /**
+   * The server's name, from one's own configuration. Never what a server says of itself: a hostile one would name the
+   * bank and relay the proof to it.
+   */
+  readonly audience: string;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Adds chain and a fresh proof to a message that needs them; any other message stays as it is.
+ *
+ * @param nonce what the server asked the proof to name
+ * @throws {HopwiseError} see {@link prove}; `signing_failed` where the delegation could not be had, or its key
+ *   could not sign: what a key store said is the `cause`, for the host program, and in no text that a model could read
+ */
+export async function sign(
+  message: JsonRpcMessage,
+  { delegation, audience, clock }: CarryOptions,
+  nonce?: string,
+): Promise<JsonRpcMessage> {
+  if (!isRequest(message)) return message;
+  const operation = operationOf(message);
+  if (!("tool" in operation)) return message;
+  try {
+    const credential = await prove(await currentDelegation(delegation), {
+      tool: operation.tool,
+      ...("arguments" in operation && { arguments: operation.arguments }),
+      audience,
+      ...(nonce !== undefined && { nonce }),
+      ...(clock !== undefined && { clock }),
+    });
+    return withCredential(message, credential);
+  } catch (cause) {
+    if (cause instanceof HopwiseError) throw cause;
+    throw new HopwiseError(
+      "signing_failed",
+      "the request could not be proven, so it was not sent: the delegation or its key gave an error",
+      { cause },
+    );
+  }
+}

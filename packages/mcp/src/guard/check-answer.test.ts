@@ -1,0 +1,47 @@
+import type { Allowed, Outcome } from "@hopwise/core";
+import { describe, expect, it } from "vitest";
+import { checkAnswer } from "./check-answer.ts";
+import type { Flight } from "./flights.ts";
+
+const decision = {
+  outcome: "allowed",
+  invocation: "1",
+  tool: "read_invoice",
+  obligations: { redact: ["/iban"], limit: {} },
+} as unknown as Allowed;
+
+/** The answer to an allowed call whose result the policies oblige to change, and what was recorded of it. */
+async function checked(answer: object) {
+  const outcomes: Outcome[] = [];
+  const operation = { kind: "tool", tool: "read_invoice", arguments: {} };
+  const flight = { id: 1, operation, tool: "read_invoice", admission: {}, decision } as unknown as Flight;
+  const rules = {
+    isWrapped: () => true,
+    report: () => {},
+    came: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
+  };
+  return { shown: await checkAnswer({ jsonrpc: "2.0", id: 1, ...answer } as never, flight, rules), outcomes };
+}
+
+describe("an answer that policies oblige to change", () => {
+  it.each<[string, object]>([
+    ["a hole among its blocks", { content: [null] }],
+    ["a block whose resource is missing", { content: [{ type: "resource" }] }],
+    ["a message without content", { messages: [{ role: "user" }] }],
+    ["a text that is no JSON", { content: [{ type: "text", text: "DE02" }] }],
+  ])("is withheld, and recorded so, where it has %s", async (_, result) => {
+    const { shown, outcomes } = await checked({ result });
+    expect(shown).toMatchObject({
+      result: { isError: true, content: [{ text: expect.stringContaining("Not allowed") }] },
+    });
+    expect(outcomes).toMatchObject([{ outcome: "returned", withheld: true }]);
+  });
+
+  it.each<[string, object]>([
+    ["a result beside an error", { error: { code: 1, message: "DE02", data: "DE02" }, result: { iban: "DE02" } }],
+    ["an error with data", { error: { code: 1, message: "DE02", data: "DE02" } }],
+    ["a member that JSON-RPC does not know", { result: { content: [] }, iban: "DE02" }],
+  ])("carries nothing else out: not %s", async (_, answer) => {
+    expect(JSON.stringify((await checked(answer)).shown)).not.toContain("DE02");
+  });
+});

@@ -1,0 +1,113 @@
+import type { Admission, Allowed, Decision, JsonObject } from "@hopwise/core";
+import { errorDenial, type JsonRpcMessage, type ListRule, toolDenial, type WireRefusal } from "../protocol/index.ts";
+import type { Flight } from "./flights.ts";
+import { fulfilAnswer } from "./fulfil-answer.ts";
+import type { Guard } from "./guard.ts";
+
+/** What the check of an answer needs of the guard. */
+export type AnswerRules = Pick<Guard, "isWrapped" | "report" | "came">;
+
+/** What of a server's answer may reach the caller. */
+export async function checkAnswer(
+  message: JsonRpcMessage,
+  flight: Flight,
+  rules: AnswerRules,
+): Promise<JsonRpcMessage> {
+  const { operation, admission, decision } = flight;
+  if (admission === undefined) return message;
+  switch (operation.kind) {
+    case "list":
+      return message.result === undefined ? message : filterList(message, flight, admission, operation.list, rules);
+    case "tool":
+      return decision === undefined
+        ? undecided(message, flight, admission, rules)
+        : decided(message, flight, decision, rules);
+    case "data":
+      if (decision === undefined) throw new Error("the request was answered without a decision");
+      return decided(message, flight, decision, rules);
+    case "lifecycle":
+    case "unguarded":
+    case "malformed":
+      return message;
+  }
+}
+
+function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, rules: AnswerRules): JsonRpcMessage {
+  switch (decision.outcome) {
+    case "allowed":
+      return allowed(message, flight, decision, rules);
+    // Written anew: the order of members would tell a denial of a tool that is there from one of a tool that is not.
+    case "denied":
+      return refusedAs(flight, decision);
+    case "pending":
+      return refusedAs(flight, { ...decision, code: "approval_required" });
+  }
+}
+
+/** The answer of a call that was allowed: as it is, or as the policies oblige to change it. */
+function allowed(message: JsonRpcMessage, flight: Flight, decision: Allowed, { came }: AnswerRules): JsonRpcMessage {
+  const { obligations } = decision;
+  const { result, error } = message;
+  if (error !== undefined || result === undefined) {
+    came(decision, { outcome: "failed" });
+    // FastMCP answers an unknown URI with the list of all there are, and an error of a tool may quote what it read.
+    const bare = obligations !== undefined || flight.operation.kind === "data";
+    const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
+    return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
+  }
+  try {
+    const shown = obligations && fulfilAnswer(result, obligations);
+    const failed = result["isError"] === true;
+    came(decision, failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] });
+    return shown === undefined ? message : { jsonrpc: "2.0", id: flight.id, result: shown.result };
+  } catch {
+    came(decision, { outcome: "returned", result, withheld: true });
+    return refusedAs(flight, { code: "result_withheld", invocation: decision.invocation });
+  }
+}
+
+async function filterList(
+  message: JsonRpcMessage,
+  flight: Flight,
+  admission: Admission,
+  list: ListRule,
+  { isWrapped }: AnswerRules,
+): Promise<JsonRpcMessage> {
+  const found = message.result?.[list.member];
+  const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
+    ({ name }) => list.member !== "tools" || isWrapped(String(name)),
+  );
+  const answer = await admission.list(
+    items.map((item) => list.offer(item) as { tool: string; arguments?: JsonObject }),
+  );
+  if (answer.outcome === "denied") return errorDenial(flight.id, answer);
+  return { ...message, result: { ...message.result, [list.member]: items.filter((_, i) => answer.shown[i] === true) } };
+}
+
+/**
+ * A tool call was answered though nobody asked for its decision: its arguments do not fit the tool's schema, or the tool
+ * is gone. What such an error says of a tool is for those who may see the tool.
+ */
+async function undecided(
+  message: JsonRpcMessage,
+  flight: Flight,
+  admission: Admission,
+  { report }: AnswerRules,
+): Promise<JsonRpcMessage> {
+  const failed = message.error !== undefined || message.result?.["isError"] === true;
+  if (!failed) {
+    const ran = "the tool ran without a decision; its result is withheld";
+    report(new Error(ran));
+    return refusedAs(flight, await admission.refuse({ code: "tool_unguarded", message: ran }));
+  }
+  const denied = await admission.refuse({
+    code: "arguments_refused",
+    message: "the tool's own schema refused the arguments, or the tool was removed, before a decision was asked for",
+  });
+  return denied.code === "arguments_refused" ? message : refusedAs(flight, denied);
+}
+
+function refusedAs({ id, operation }: Flight, refusal: WireRefusal): JsonRpcMessage {
+  if (operation.kind !== "tool") return errorDenial(id, refusal);
+  return { jsonrpc: "2.0", id, result: { ...toolDenial(refusal) } };
+}

@@ -1,0 +1,40 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Decision } from "@hopwise/core";
+import { type ToolDenial, toolDenial } from "../protocol/index.ts";
+
+/** The one request within which a handler runs, from the guard to the tool. */
+export interface RequestScope {
+  /** The tool that was admitted; undefined for a request of another kind. */
+  readonly tool: string | undefined;
+  /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
+  decide(parsed: unknown): Promise<Decision>;
+}
+
+/** What a tool's wrapper does next: run with exactly these arguments, or answer with this denial. */
+export type ToolDecision =
+  | { readonly run: true; readonly arguments: unknown }
+  | { readonly run: false; readonly result: ToolDenial };
+
+/**
+ * Ends a tool call's admission in a decision, on the arguments that the tool's own schema made.
+ *
+ * @param parsed what the schema gave; `undefined` for a tool that takes no arguments
+ */
+export async function decideTool(
+  scope: AsyncLocalStorage<RequestScope>,
+  tool: string,
+  parsed: unknown,
+): Promise<ToolDecision> {
+  const within = scope.getStore();
+  // It ran outside of a guarded request, or in that of another tool: nothing speaks for it.
+  if (within?.tool !== tool) return { run: false, result: toolDenial({ code: "method_unguarded" }) };
+  const decision = await within.decide(parsed ?? {});
+  switch (decision.outcome) {
+    case "allowed":
+      return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
+    case "denied":
+      return { run: false, result: toolDenial(decision) };
+    case "pending":
+      return { run: false, result: toolDenial({ ...decision, code: "approval_required" }) };
+  }
+}

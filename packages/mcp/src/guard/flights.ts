@@ -1,0 +1,56 @@
+import type { Admission, Decision } from "@hopwise/core";
+import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
+
+/** A request from its arrival until its answer leaves, or until it is withdrawn. */
+export interface Flight {
+  /**
+   * What the handler knows it by. Callers choose ids, and two of them may choose the same, or one a second time while
+   * the first call still has something to say: behind the guard each request has a name of its own.
+   */
+  readonly id: number;
+  readonly request: JsonRpcRequest;
+  readonly operation: Operation;
+  admission: Admission | undefined;
+  /** What was decided, once it was; a tool's wrapper asks for it before the tool runs. */
+  decision: Decision | undefined;
+}
+
+/** The requests of one transport that wait for their answer. */
+export interface Flights {
+  begin(request: JsonRpcRequest, operation: Operation): Flight;
+  get(id: JsonRpcId | undefined): Flight | undefined;
+  /** The one that its caller gave this id. */
+  called(id: unknown): Flight | undefined;
+  isOpen(flight: Flight): boolean;
+  /** @returns false where it had ended before: then nothing may be sent for it */
+  end(flight: Flight): boolean;
+  /** Those that were open. */
+  endAll(): readonly Flight[];
+}
+
+export function createFlights(): Flights {
+  const byId = new Map<JsonRpcId, Flight>();
+  const byCaller = new Map<unknown, Flight>();
+  let last = 0;
+  return {
+    begin: (request, operation) => {
+      const flight: Flight = { id: ++last, request, operation, admission: undefined, decision: undefined };
+      byId.set(flight.id, flight);
+      byCaller.set(request.id, flight);
+      return flight;
+    },
+    get: (id) => (id === undefined ? undefined : byId.get(id)),
+    called: (id) => byCaller.get(id),
+    isOpen: (flight) => byId.get(flight.id) === flight,
+    end: (flight) => {
+      if (byCaller.get(flight.request.id) === flight) byCaller.delete(flight.request.id);
+      return byId.delete(flight.id);
+    },
+    endAll: () => {
+      const open = [...byId.values()];
+      byId.clear();
+      byCaller.clear();
+      return open;
+    },
+  };
+}

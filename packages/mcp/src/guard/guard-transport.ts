@@ -1,0 +1,75 @@
+import {
+  cameOverHttp,
+  isNotification,
+  isRequest,
+  type JsonRpcMessage,
+  type McpTransport,
+  type MessageExtra,
+  withoutCredential,
+} from "../protocol/index.ts";
+import { cameToNothing, createGuard, type Guard, type GuardOptions } from "./guard.ts";
+import { sendWord } from "./outgoing.ts";
+import { createQuestions, type Questions } from "./questions.ts";
+import { receive, withdraw } from "./receive.ts";
+import { reply } from "./reply.ts";
+
+/**
+ * Stands in front of a server's transport: the only place that sees every request. Refuses, strips chain and proof,
+ * and filters lists on their way out, so that it holds for each request whatever the server caches.
+ */
+export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
+  const guard = createGuard(inner, options);
+  const questions = createQuestions();
+  return {
+    start: () => inner.start(),
+    close: () => inner.close(),
+    send: (message, sendOptions) =>
+      message.method === undefined ? reply(guard, message) : sendWord(guard, questions, message, sendOptions),
+    get onmessage() {
+      return guard.handler;
+    },
+    set onmessage(next) {
+      guard.handler = next;
+      inner.onmessage = (message, extra) => onMessage(guard, questions, message, extra);
+    },
+    get onclose() {
+      return inner.onclose;
+    },
+    set onclose(next) {
+      inner.onclose = () => {
+        for (const flight of guard.flights.endAll()) cameToNothing(guard, flight);
+        questions.forgetAll();
+        next?.();
+      };
+    },
+    get onerror() {
+      return inner.onerror;
+    },
+    set onerror(next) {
+      inner.onerror = next;
+    },
+    get sessionId() {
+      return inner.sessionId;
+    },
+    set sessionId(next) {
+      inner.sessionId = next;
+    },
+    setProtocolVersion: (version) => inner.setProtocolVersion?.(version),
+  };
+}
+
+/** Sorts what comes in: a request, the withdrawal of one, a notification, or an answer to what the server asked. */
+function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, extra?: MessageExtra): void {
+  guard.overHttp = guard.overHttp === true || cameOverHttp(extra);
+  if (isRequest(message)) {
+    receive(guard, message, extra);
+  } else if (message.method === "notifications/cancelled") {
+    const flight = guard.flights.called(message.params?.["requestId"]);
+    if (flight !== undefined) withdraw(guard, flight, message.params?.["reason"]);
+  } else if (isNotification(message)) {
+    guard.handler?.(withoutCredential(message), extra);
+  } else if (message.method === undefined) {
+    const answered = questions.answered(message);
+    if (answered !== undefined) guard.handler?.(answered, extra);
+  }
+}

@@ -1,0 +1,82 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Allowed, Authorizer, Outcome, Subject } from "@hopwise/core";
+import type { McpTransport } from "../protocol/index.ts";
+import type { RequestScope } from "./decide-tool.ts";
+import { createFlights, type Flight, type Flights } from "./flights.ts";
+
+export interface GuardOptions {
+  readonly authorizer: Authorizer;
+  /** Joins what the transport sees (chain, proof, headers) with what the tool sees (its parsed arguments). */
+  readonly scope: AsyncLocalStorage<RequestScope>;
+  /**
+   * Whether a tool is wrapped, so that its call ends in a decision (`decideTool`) before it runs. Any other tool is to
+   * its caller as if it were not there; the result of one that ran without a decision is withheld.
+   */
+  readonly isWrapped: (tool: string) => boolean;
+  /**
+   * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
+   * there is none. Never asked on stdio, which has no requests.
+   */
+  readonly userFromAuth?:
+    | ((request: { readonly headers: Headers }) => Subject | undefined | Promise<Subject | undefined>)
+    | undefined;
+}
+
+/** What the parts of one transport's guard share. */
+export interface Guard extends GuardOptions {
+  readonly inner: McpTransport;
+  readonly flights: Flights;
+  /** The server's own handler of messages, behind the guard. */
+  handler: McpTransport["onmessage"];
+  /** Undefined until the first message: until then nobody knows who listens. */
+  overHttp: boolean | undefined;
+  /** Whether there was ever a call whose result the policies oblige to change. */
+  owed: boolean;
+  /** Tells the host program of a fault. */
+  report(error: unknown): void;
+  /** Writes what came of an allowed call, once. */
+  came(decision: Allowed, outcome: Outcome): void;
+}
+
+export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
+  const ended = new WeakSet<Allowed>();
+  return {
+    ...options,
+    inner,
+    flights: createFlights(),
+    handler: undefined,
+    overHttp: undefined,
+    owed: false,
+    report: (error) => {
+      try {
+        inner.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      } catch {
+        // A logger that fails must not take the answer, or the process, with it.
+      }
+    },
+    came: (decision, outcome) => {
+      if (ended.has(decision)) return;
+      ended.add(decision);
+      void options.authorizer.report(decision, outcome);
+    },
+  };
+}
+
+/** The denial where the guard itself fails: nothing is let through. */
+export const GUARD_FAILED = { code: "guard_failed", message: "the guard of the transport failed" } as const;
+
+/** A call whose caller had left before it could be answered. */
+export function cameToNothing({ came }: Guard, { decision }: Flight): void {
+  if (decision?.outcome === "allowed") came(decision, { outcome: "withdrawn" });
+}
+
+/**
+ * Lets what the transport has to do first pass.
+ *
+ * A HTTP transport finds the stream for an answer by the request's id alone, and a second request of the same id leads
+ * it to the second one's stream. The guard withdraws the first as soon as it sees the second, which is some microtasks
+ * later; after a turn of the event loop no answer leaves in between.
+ */
+export function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,57 @@
+import type { JsonRpcMessage, SendOptions } from "../protocol/index.ts";
+import type { Flight } from "./flights.ts";
+import { type Guard, turnOfTheLoop } from "./guard.ts";
+import type { Questions } from "./questions.ts";
+
+/** What a server may always say outside of a request. On HTTP it reaches whoever holds the stream, so it carries nothing. */
+const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prompts)\/list_changed)$/;
+
+/** Lets out what the server says on its own account: a notification, or a question. */
+export async function sendWord(
+  guard: Guard,
+  questions: Questions,
+  message: JsonRpcMessage,
+  sendOptions: SendOptions | undefined,
+): Promise<void> {
+  const { flights, inner } = guard;
+  const related = sendOptions?.relatedRequestId;
+  // Said while a call runs: it belongs on that call's own stream, where only its caller reads.
+  const flight = related === undefined ? currentFlight(guard) : flights.get(related);
+  const said = flight === undefined ? message : withoutData(message, flight);
+  if (said === undefined) return;
+  const word = questions.ask(said);
+  // What belongs to no call any more may be of one whose result had to be changed: withdrawn, timed out, or lost.
+  const mayCarryData = guard.overHttp === false && !guard.owed;
+  const free = related === undefined && (mayCarryData || CARRIES_NOTHING.test(message.method as string));
+  try {
+    if (flight !== undefined) await turnOfTheLoop();
+    if (flight !== undefined && flights.isOpen(flight)) {
+      return await inner.send(word, { ...sendOptions, relatedRequestId: flight.request.id });
+    }
+    if (flight === undefined && free) return await inner.send(word, sendOptions);
+    if (message.id !== undefined) throw new Error(`"${message.method}" can be asked here only while a call runs`);
+  } catch (error) {
+    questions.forget(word);
+    throw error;
+  }
+}
+
+/** The request of this transport within which the server speaks. */
+function currentFlight({ scope, flights }: Guard): Flight | undefined {
+  const { flight } = (scope.getStore() ?? {}) as { readonly flight?: Flight };
+  return flight !== undefined && flights.isOpen(flight) ? flight : undefined;
+}
+
+/**
+ * While the policies oblige to change a call's result, nothing that carries data leaves before it: of what a server says
+ * meanwhile only how far it has come.
+ */
+function withoutData(message: JsonRpcMessage, { decision }: Flight): JsonRpcMessage | undefined {
+  if (decision?.outcome !== "allowed" || decision.obligations === undefined) return message;
+  if (message.id !== undefined) {
+    throw new Error(`"${message.method}" cannot be asked in a call whose result the policies oblige to change`);
+  }
+  if (message.method !== "notifications/progress") return undefined;
+  const { progressToken, progress, total } = message.params ?? {};
+  return { ...message, params: { progressToken, progress, ...(total !== undefined && { total }) } };
+}

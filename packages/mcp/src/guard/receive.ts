@@ -1,0 +1,165 @@
+import type { Admission, Decision, Denied, JsonObject } from "@hopwise/core";
+import {
+  cameOverHttp,
+  carriesCredential,
+  credentialIn,
+  headersOf,
+  isPlain,
+  type JsonRpcRequest,
+  type MessageExtra,
+  type Operation,
+  operationOf,
+  refused,
+  traceparentIn,
+  withoutCredential,
+} from "../protocol/index.ts";
+import type { RequestScope } from "./decide-tool.ts";
+import type { Flight } from "./flights.ts";
+import { cameToNothing, GUARD_FAILED, type Guard } from "./guard.ts";
+import { answer, deny, denyDecision, fail } from "./reply.ts";
+
+/** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
+export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageExtra | undefined): void {
+  const { flights, inner, report } = guard;
+  // In one process the caller may still hold the message, and change it.
+  const { params } = received;
+  const request = isPlain(params) ? { ...received, params: { ...params } } : { ...received };
+  const same = flights.called(request.id);
+  if (same !== undefined) {
+    // Whoever sent the second one may have taken over the stream of the first: neither is answered with data.
+    withdraw(guard, same, "another request has the same id");
+    const busy = refused(request.id, "arguments_malformed", "A request with this id is under way.");
+    inner.send(busy, { relatedRequestId: request.id }).catch(report);
+    return;
+  }
+  const flight = flights.begin(request, operationOf(request));
+  letIn(guard, flight, extra)
+    .catch((error: unknown) => fail(guard, flight, error))
+    .catch(report);
+}
+
+/** Ends a request that its caller does not wait for any more. */
+export function withdraw(guard: Guard, flight: Flight, reason?: unknown): void {
+  if (guard.flights.end(flight)) cameToNothing(guard, flight);
+  guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
+}
+
+async function letIn(guard: Guard, flight: Flight, extra: MessageExtra | undefined): Promise<void> {
+  const { request, operation } = flight;
+  switch (operation.kind) {
+    case "malformed": {
+      const message = "The request's params cannot be read safely.";
+      return answer(guard, flight, refused(request.id, "arguments_malformed", message));
+    }
+    case "unguarded": {
+      const message = `This server does not guard ${quoted(request.method)} yet, so it does not serve it.`;
+      return answer(guard, flight, refused(request.id, "method_unguarded", message));
+    }
+    case "lifecycle":
+      return handOver(guard, flight, extra);
+    case "tool":
+    case "data":
+    case "list":
+      return admitted(guard, flight, operation, extra);
+  }
+}
+
+/** What an authorizer is asked about. */
+type Guarded = Extract<Operation, { kind: "tool" | "data" | "list" }>;
+
+async function admitted(
+  guard: Guard,
+  flight: Flight,
+  operation: Guarded,
+  extra: MessageExtra | undefined,
+): Promise<void> {
+  const admission = await admit(guard, flight.request, operation, extra);
+  if (admission.outcome === "denied") return deny(guard, flight, admission);
+  flight.admission = admission;
+  switch (operation.kind) {
+    case "list":
+      return handOver(guard, flight, extra);
+    case "tool": {
+      if (guard.isWrapped(operation.tool)) return handOver(guard, flight, extra, { arguments: admission.arguments });
+      const message = `no guarded tool is called ${quoted(operation.tool)}; guard a server before its tools are added`;
+      guard.report(new Error(message));
+      return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
+    }
+    case "data": {
+      const decision = await decide(guard, flight, undefined);
+      if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
+      return denyDecision(guard, flight, decision);
+    }
+  }
+}
+
+async function admit(
+  { authorizer, userFromAuth, report }: Guard,
+  request: JsonRpcRequest,
+  operation: Guarded,
+  extra: MessageExtra | undefined,
+): Promise<Admission | Denied> {
+  const call = { tool: operation.tool, traceparent: traceparentIn(request) };
+  let user: Awaited<ReturnType<NonNullable<typeof userFromAuth>>>;
+  try {
+    const headers = headersOf(extra);
+    if (userFromAuth !== undefined && headers === undefined && cameOverHttp(extra)) {
+      throw new Error("the transport did not tell the headers of a request, so its user is not known");
+    }
+    user = headers === undefined ? undefined : ((await userFromAuth?.({ headers })) ?? undefined);
+  } catch (error) {
+    report(error);
+    return authorizer.refuse(call, {
+      code: "authentication_failed",
+      message: "userFromAuth could not say whose it is",
+    });
+  }
+  return authorizer.admit({
+    ...call,
+    ...("arguments" in operation && { arguments: operation.arguments }),
+    credential: carriesCredential(request) ? credentialIn(request) : user && { user },
+    ...(user !== undefined && { transportUser: user }),
+  });
+}
+
+/** Ends an admission in a decision. */
+async function decide(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
+  const { admission } = flight;
+  if (admission === undefined) throw new Error("the request was not admitted");
+  flight.decision = await admission.decide({ parsed, fulfils: true });
+  guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
+  // It was decided after its caller had left.
+  if (!guard.flights.isOpen(flight)) cameToNothing(guard, flight);
+  return flight.decision;
+}
+
+/** Gives a request to the server's handler, unless it was withdrawn while it was checked. */
+function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined, params?: JsonObject): void {
+  if (!guard.flights.isOpen(flight)) return;
+  const stripped = withoutCredential(flight.request);
+  const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
+  guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra));
+}
+
+function scopeOf(guard: Guard, flight: Flight): RequestScope & { readonly flight: Flight } {
+  const { operation } = flight;
+  const tool = operation.kind === "tool" ? operation.tool : undefined;
+  return {
+    flight,
+    tool,
+    decide: async (parsed) => {
+      try {
+        return await decide(guard, flight, parsed);
+      } catch (error) {
+        guard.report(error);
+        flight.decision = await guard.authorizer.refuse({ tool: tool ?? "" }, GUARD_FAILED);
+        return flight.decision;
+      }
+    },
+  };
+}
+
+/** A name that a caller chose, for a text: on one line, and at most 128 characters of it. */
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 128));
+}

@@ -1,0 +1,64 @@
+import type { Decision, Denied } from "@hopwise/core";
+import { asksForProof, errorDenial, type JsonRpcMessage, toolDenial, type WireRefusal } from "../protocol/index.ts";
+import { checkAnswer } from "./check-answer.ts";
+import type { Flight } from "./flights.ts";
+import { GUARD_FAILED, type Guard, turnOfTheLoop } from "./guard.ts";
+
+/** Lets an answer of the server's handler out, as far as its caller may see it. */
+export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void> {
+  const flight = guard.flights.get(message.id);
+  if (flight === undefined) return;
+  try {
+    return await answer(guard, flight, await checkAnswer(message, flight, guard));
+  } catch (error) {
+    return fail(guard, flight, error);
+  }
+}
+
+/** Answers a request, unless it was withdrawn. */
+export async function answer({ flights, inner }: Guard, flight: Flight, message: JsonRpcMessage): Promise<void> {
+  await turnOfTheLoop();
+  const { id } = flight.request;
+  if (flights.end(flight)) await inner.send({ ...message, id }, { relatedRequestId: id });
+}
+
+/** Answers a request with a refusal: a tool's caller reads it as the tool's result, and goes on. */
+export function deny(guard: Guard, flight: Flight, refusal: WireRefusal): Promise<void> {
+  const asResult = flight.operation.kind === "tool" && !asksForProof(refusal);
+  return answer(
+    guard,
+    flight,
+    asResult ? { jsonrpc: "2.0", id: flight.id, result: { ...toolDenial(refusal) } } : errorDenial(flight.id, refusal),
+  );
+}
+
+/** Answers a request that was decided, and not allowed. */
+export function denyDecision(
+  guard: Guard,
+  flight: Flight,
+  decision: Exclude<Decision, { outcome: "allowed" }>,
+): Promise<void> {
+  switch (decision.outcome) {
+    case "denied":
+      return deny(guard, flight, decision);
+    case "pending":
+      return deny(guard, flight, { ...decision, code: "approval_required" });
+  }
+}
+
+/** A fault in the guard is a denial, too, on record where there is none yet: nothing is let through. */
+export async function fail(guard: Guard, flight: Flight, error: unknown): Promise<void> {
+  guard.report(error);
+  return deny(guard, flight, await refusalFor(guard, flight));
+}
+
+async function refusalFor({ authorizer }: Guard, flight: Flight): Promise<WireRefusal> {
+  const { admission, decision, operation, request } = flight;
+  if (decision !== undefined) return { ...GUARD_FAILED, invocation: decision.invocation };
+  const recorded: Promise<Denied> =
+    admission === undefined
+      ? authorizer.refuse({ tool: "tool" in operation ? operation.tool : request.method }, GUARD_FAILED)
+      : admission.refuse(GUARD_FAILED);
+  // An admission that ended already, or an authorizer that fails: then there is nothing to record.
+  return recorded.catch(() => GUARD_FAILED);
+}

@@ -1,0 +1,80 @@
+import { type Denied, modelView } from "@hopwise/core";
+import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
+
+/** Where a denied tool result carries its code for programs. */
+export const META_DENIAL = "dev.hopwise/denial";
+
+/** The call came without a chain and a proof: a client has to send them. Outside of the range JSON-RPC reserves. */
+export const PROOF_REQUIRED = 4301;
+const DENIED = 4303;
+
+/** What of a refusal leaves the server. A decision has it all; what the guard refuses by itself has no record to name. */
+export type WireRefusal = Pick<Denied, "code" | "hop" | "nonce" | "pointer" | "reason" | "wouldPass"> &
+  Partial<Pick<Denied, "invocation">>;
+
+/** What programs may know of a denial. */
+export interface DenialData {
+  readonly code: string;
+  readonly retryable: boolean;
+  /** Names the record of it, for whoever runs the server. */
+  readonly invocation?: string;
+  readonly hop?: number;
+  /** What the next proof must name; only with `proof_nonce_required`. */
+  readonly nonce?: string;
+}
+
+/** The text of a refusal for people and models, and its data for programs: the same members, in the same order. */
+function wireView(refusal: WireRefusal): { readonly text: string; readonly data: DenialData } {
+  const { code, message, retryable } = modelView(refusal);
+  const { invocation, hop, nonce } = refusal;
+  return {
+    text: `Not allowed (${code}). ${message}`,
+    data: {
+      code,
+      retryable,
+      ...(invocation !== undefined && { invocation }),
+      ...(hop !== undefined && { hop }),
+      ...(nonce !== undefined && { nonce }),
+    },
+  };
+}
+
+/** A denied tool call as a tool result: the model reads it and goes on, where a protocol error might end its loop. */
+export interface ToolDenial {
+  readonly content: { type: "text"; text: string }[];
+  readonly isError: true;
+  readonly _meta: Record<string, unknown>;
+}
+
+export function toolDenial(refusal: WireRefusal): ToolDenial {
+  const { text, data } = wireView(refusal);
+  return { content: [{ type: "text", text }], isError: true, _meta: { [META_DENIAL]: data } };
+}
+
+/** What a client has to answer with another proof, before its model hears of it. */
+export function asksForProof({ code }: WireRefusal): boolean {
+  return code === "proof_missing" || code === "proof_nonce_required";
+}
+
+/** A denied request as a JSON-RPC error. */
+export function errorDenial(id: JsonRpcId, refusal: WireRefusal): JsonRpcMessage {
+  const { text, data } = wireView(refusal);
+  return {
+    jsonrpc: "2.0",
+    id,
+    error: { code: asksForProof(refusal) ? PROOF_REQUIRED : DENIED, message: text, data },
+  };
+}
+
+/** A request that was refused before anybody could be asked, in words of its own. */
+export function refused(
+  id: JsonRpcId,
+  code: "method_unguarded" | "arguments_malformed",
+  message: string,
+): JsonRpcMessage {
+  return {
+    jsonrpc: "2.0",
+    id,
+    error: { code: DENIED, message: `Not allowed (${code}). ${message}`, data: { code, retryable: false } },
+  };
+}

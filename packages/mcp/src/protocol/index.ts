@@ -1,0 +1,27 @@
+/** How do MCP's messages read, and where do chain, proof and denial stand in them? */
+export { carriesCredential, credentialIn, traceparentIn, withCredential, withoutCredential } from "./credential.ts";
+export {
+  asksForProof,
+  type DenialData,
+  errorDenial,
+  META_DENIAL,
+  PROOF_REQUIRED,
+  refused,
+  type ToolDenial,
+  toolDenial,
+  type WireRefusal,
+} from "./denial.ts";
+export {
+  cameOverHttp,
+  headersOf,
+  isNotification,
+  isPlain,
+  isRequest,
+  type JsonRpcId,
+  type JsonRpcMessage,
+  type JsonRpcRequest,
+  type McpTransport,
+  type MessageExtra,
+  type SendOptions,
+} from "./jsonrpc.ts";
+export { type ListRule, type Operation, operationOf } from "./operation.ts";
