@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { ErrorCode } from "@hopwise/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createWorld, type World } from "../support/world.ts";
+import { DECISION_CODES, GRANT_CODES, START_CODES, STATE_CODES } from "./call-codes.ts";
+import { type Case, type Produced, SECRETS } from "./case.ts";
+import { CHAIN_CODES, MAKER_CODES, PROOF_CODES } from "./chain-codes.ts";
+
+/** Every code there is, and how it comes about: one without an entry does not compile. */
+const CODES = {
+  ...CHAIN_CODES,
+  ...PROOF_CODES,
+  ...GRANT_CODES,
+  ...DECISION_CODES,
+  ...STATE_CODES,
+  ...START_CODES,
+} satisfies Record<ErrorCode, Case>;
+
+const cases: [ErrorCode, string, Case][] = Object.entries(CODES).map(([code, entry]) => [
+  code as ErrorCode,
+  entry.when,
+  entry,
+]);
+
+let world: World;
+const produced = new Set<string>();
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.pdp.close());
+
+/** What holds for every code, wherever it comes from. */
+function checkText({ message, shown, pieces }: Produced, { says }: Case): void {
+  expect(message).toMatch(says);
+  expect(message.length, "it can be read").toBeLessThan(2000);
+  for (const piece of pieces) expect(shown).not.toContain(piece);
+  expect(shown).not.toMatch(/eyJ[\w-]{10,}/);
+  expect(shown, "no private key").not.toMatch(/"d":/);
+}
+
+describe("every code of the catalogue", () => {
+  it.each(cases)("%s is the answer to %s", async (code, _, entry) => {
+    const answer = await entry.produce(world);
+    produced.add(answer.code);
+    expect(answer.code).toBe(code);
+    checkText(answer, entry);
+    // Timings have many digits, and by chance any.
+    // What the chain hands over may be told, to its holder and on record; what the caller sent may not.
+    const shown = answer.shown.replace(/\d+\.\d+/g, "").replace(/"(?:accepts|handed)":"(\\.|[^"\\])*"/g, "");
+    for (const secret of SECRETS) expect(shown).not.toContain(secret);
+    expect(answer.retryable).toBe(entry.retryable);
+    if (entry.at?.pointer !== undefined) expect(answer.pointer).toBe(entry.at.pointer);
+    if (entry.at?.hop !== undefined) expect(answer.hop).toBe(entry.at.hop);
+  });
+
+  it("was produced above, and nothing that is not in the catalogue was", () => {
+    const source = readFileSync(new URL("../../packages/core/src/errors.ts", import.meta.url), "utf8");
+    const types = Array.from(source.matchAll(/export type \w+ErrorCode =([^;]+);/g), ([, union]) => union).join();
+    const catalogue = Array.from(types.matchAll(/"([a-z_]+)"/g), ([, code]) => code as string);
+    expect(catalogue.length).toBeGreaterThan(30);
+    expect([...produced].sort()).toEqual([...catalogue].sort());
+  });
+});
+
+describe("at whoever makes a token or a proof", () => {
+  it.each(MAKER_CODES.map((entry) => [entry.code, entry.when, entry] as const))(
+    "%s is thrown for %s",
+    async (code, _, entry) => {
+      const answer = await entry.produce(world);
+      expect(answer.code).toBe(code);
+      checkText(answer, entry);
+      if (entry.at?.pointer !== undefined) expect(answer.pointer).toBe(entry.at.pointer);
+    },
+  );
+});

@@ -1,0 +1,88 @@
+/** Where a proof must name a nonce, only one that this place gave out, that still lives and that was not used opens the door. */
+import { createAuthorizer, createNonces, inMemoryAgents, memoryState, prove } from "@hopwise/core";
+import { expect, it } from "vitest";
+import { editJson } from "../random/json.ts";
+import { PATIENCE, runs } from "../random/runs.ts";
+import { createSource, type Source } from "../random/source.ts";
+import { mutateText } from "../random/texts.ts";
+import { createHonest, NOW, PAY } from "./honest.ts";
+import { createTally, eachCase } from "./tally.ts";
+
+it(
+  "lets in a proof with a fresh nonce of its own, once, and no other",
+  async () => {
+    const honest = await createHonest();
+    const ours = createNonces({ lifetimeSeconds: 60 });
+    const theirs = createNonces();
+    const unasked = (): never => {
+      throw new Error("policies are not asked at the door");
+    };
+    const authorizer = createAuthorizer({
+      cerbos: { checkResources: unasked, planResources: unasked },
+      audience: PAY,
+      trust: honest.trust,
+      users: { find: () => undefined },
+      agents: inMemoryAgents(
+        Object.fromEntries(
+          Object.entries(honest.agents).map(([name, key]) => [name, { roles: ["agent"], keys: [key.publicJwk] }]),
+        ),
+      ),
+      tools: {},
+      delegation: "grants-only",
+      audit: { record: () => {} },
+      state: memoryState({ since: 0, maxProofs: 10_000_000, clock: () => NOW * 1000 }),
+      nonces: ours,
+      clock: () => NOW * 1000,
+    });
+
+    const { held } = honest.chains[1] as (typeof honest.chains)[number];
+    const call = { tool: "read", arguments: { id: "INV-7" } };
+    // With a nonce, the holder's clock does not count: this proof says that it is minutes old.
+    let spent = await ours.issue(NOW);
+    const first = await prove(held, { ...call, audience: PAY, nonce: spent, clock: () => (NOW - 290) * 1000 });
+    expect(await authorizer.admit({ ...call, credential: first })).toMatchObject({ outcome: "admitted" });
+
+    /** A nonce, and whether it may open the door. */
+    const draw = async (source: Source): Promise<readonly [nonce: string | undefined, good: boolean]> => {
+      const fresh = await ours.issue(NOW);
+      const changed = source.oneIn(2) ? mutateText(fresh, source) : (editJson(fresh, source) as string);
+      switch (source.below(6)) {
+        case 0:
+          return [undefined, false];
+        case 1:
+          return [spent, false];
+        case 2:
+          return [await ours.issue(NOW - 60 - source.below(100)), false];
+        case 3:
+          return [await theirs.issue(NOW), false];
+        case 4:
+          return [changed, changed === fresh];
+        default:
+          return [fresh, true];
+      }
+    };
+
+    const tally = createTally();
+
+    await eachCase(runs(300, 10_000), async (seed) => {
+      const [nonce, good] = await draw(createSource(seed));
+      const clock = (): number => NOW * 1000;
+      const made = await prove(held, { ...call, audience: PAY, ...(nonce !== undefined && { nonce }), clock }).catch(
+        () => undefined,
+      );
+      if (made === undefined) return tally.count("cannot be said in a proof");
+      const answer = await tally.timed("a nonce", made.proof.length, () =>
+        authorizer.admit({ ...call, credential: made }),
+      );
+      if (answer.outcome === "denied") return tally.count(answer.code);
+      if (!good) throw new Error(`let in with the nonce ${JSON.stringify(nonce)}`);
+      spent = nonce as string;
+      tally.count("let in: a fresh nonce");
+    });
+    tally.print("fuzz: nonces");
+    expect(tally.of("let in")).toBeGreaterThan(tally.cases / 20);
+    expect(tally.of("proof_replayed")).toBeGreaterThan(0);
+    expect(tally.of("proof_nonce_required")).toBeGreaterThan(tally.cases / 4);
+  },
+  PATIENCE,
+);

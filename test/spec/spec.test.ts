@@ -1,0 +1,90 @@
+/** The specification holds together: its examples, its vectors and its counts are made from what it says. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { makeVectors } from "../../spec/make-vectors.ts";
+import { withExamples } from "../../spec/source/examples.ts";
+import type { Vector, VectorFile } from "../../spec/source/vector.ts";
+
+const folder = new URL("../../spec/", import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
+const names = readdirSync(new URL("vectors/", folder)).sort();
+const stored = names.map((name) => JSON.parse(read(`vectors/${name}`)) as VectorFile);
+const vectors = stored.flatMap((file) => file.vectors);
+const refusing = vectors.filter(({ expect: { result } }) => result === "refuse");
+const rulesOf = (some: readonly Vector[]): ReadonlySet<string> => new Set(some.map(({ rule }) => rule));
+
+/** Rules that need a memory, a clock of their own or another protocol: no vector can show them. */
+const WITHOUT_VECTOR = ["V7.2", "V8.14", "V8.17", "V8.18"];
+
+const rules = [
+  ...`${read("delegation-token.md")}${read("constraints.md")}`.matchAll(/^\| ([A-Z]\d+(?:\.\d+)?) +\|/gm),
+].map(([, rule]) => rule as string);
+const types = [...(read("constraints.md").split("## 4 ")[1] ?? "").matchAll(/^\| `([a-z_]+)`°? +\|/gm)].map(
+  ([, type]) => type as string,
+);
+
+describe("the specification", () => {
+  it("shows examples that are made from fixed keys and times", () => {
+    const text = read("delegation-token.md");
+    expect(withExamples(text)).toBe(text);
+  });
+
+  it("has the vectors that its script makes, to the byte of each token", () => {
+    const made = makeVectors();
+    expect(names).toEqual(made.map(({ group }) => `${group}.json`).sort());
+    for (const file of made) {
+      expect(
+        stored.find(({ group }) => group === file.group),
+        file.group,
+      ).toEqual(file);
+    }
+  });
+
+  it("numbers each rule once", () => {
+    expect(rules.length).toBeGreaterThan(80);
+    expect(rules.filter((rule, i) => rules.indexOf(rule) !== i)).toEqual([]);
+    expect(types.length).toBe(19);
+  });
+
+  it("has a vector that breaks each rule, but for those that need a memory", () => {
+    const broken = rulesOf(refusing);
+    // G is shown by V9, N1 to N9 type by type; J7 by the limits.
+    const shown = rules.filter((rule) => !/^(G|N[1-9]|J7)/.test(rule) && !WITHOUT_VECTOR.includes(rule));
+    expect(shown.filter((rule) => !broken.has(rule) && !isSummary(rule))).toEqual([]);
+  });
+
+  it("has for each type of constraint a value that passes and one that does not, a child that may and one that may not", () => {
+    const good = rulesOf(vectors.filter(({ expect: { result } }) => result === "accept"));
+    const bad = rulesOf(refusing);
+    for (const type of types) {
+      expect(good, type).toContain(`check ${type}`);
+      expect(bad, type).toContain(`check ${type}`);
+      expect(good, type).toContain(`narrow ${type}`);
+      expect(bad, type).toContain(`narrow ${type}`);
+    }
+  });
+
+  it("names in its vectors only rules that it has", () => {
+    const known = new Set([...rules, ...types.flatMap((type) => [`check ${type}`, `narrow ${type}`])]);
+    expect([...rulesOf(vectors)].filter((rule) => !known.has(rule))).toEqual([]);
+  });
+
+  it("has ids that are unique, and keys for everybody who signs", () => {
+    expect(new Set(vectors.map(({ id }) => id)).size).toBe(vectors.length);
+    expect(vectors.filter(({ keys }) => Object.keys(keys).length === 0)).toEqual([]);
+  });
+
+  it("counts its vectors right in its README", () => {
+    const readme = read("README.md").replaceAll(/ +/g, " ");
+    for (const { group, vectors: own } of stored) {
+      const accepted = own.filter(({ expect: { result } }) => result === "accept").length;
+      expect(readme).toContain(`| \`${group}.json\` | ${own.length} | ${accepted} | ${own.length - accepted} |`);
+    }
+    expect(readme).toContain(`| all | ${vectors.length} | ${vectors.length - refusing.length} | ${refusing.length} |`);
+  });
+});
+
+/** Rules that only say where others apply: V4.6 stands for K1, K2 and F; V5.13 and V6.12 for K3 and K4; V6.11 for N. */
+function isSummary(rule: string): boolean {
+  return rule === "V4.6" && ["K1", "K2", "F5"].every((own) => rulesOf(refusing).has(own));
+}
