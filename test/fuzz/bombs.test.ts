@@ -8,6 +8,7 @@ import { findWidening, parseGrant, passes } from "../../packages/core/src/grant/
 import { freezeJson, parseJson } from "../../packages/core/src/json/index.ts";
 import { DEFAULT_LIMITS } from "../../packages/core/src/token/index.ts";
 import { has } from "../model/model.ts";
+import { ran } from "../support/ran.ts";
 import { PATIENCE, report, runs, thousands } from "../support/random-runs.ts";
 
 /** What is left for constraints in a token of 8 KB, and the length of arguments; in `pnpm test` a tenth of both. */
@@ -97,6 +98,7 @@ describe("the heaviest that the limits let through", () => {
         return `${ms[0]} ms to check, ${ms[1]} ms to compare: ${what} (grant ${thousands(JSON.stringify(grant).length)}, arguments ${thousands(JSON.stringify(value).length)} characters)`;
       });
       report("bombs", lines);
+      ran("heaviest inputs", lines.length);
     },
     PATIENCE,
   );
@@ -132,6 +134,7 @@ describe("the heaviest that the limits let through", () => {
         (value) =>
           [best(quiet(() => freezeJson(value, limits))), `a value like ${JSON.stringify(value).slice(0, 12)}`] as const,
       );
+      ran("heaviest inputs", reading.length + copying.length);
       report(
         "bombs for the reader",
         [...reading, ...copying].map(([ms, what]) => `${ms.toFixed(1).padStart(7)} ms: ${what}`),
