@@ -1,6 +1,6 @@
 /**
- * Counts what a test does inside of itself, where one test tries many things: `ran("policy sets")`. Somebody listens only
- * under `pnpm test:count` (test/count/setup.ts); in any other run this does nothing.
+ * Counts what a test does inside of itself, where one test tries many things: `ran("policy sets")`. Only
+ * `pnpm test:count` listens (test/count/setup.ts); in any other run this does nothing.
  */
 
 /** Where the listener of this process stands. A global, since each test file has its own copies of modules. */
