@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { compilePolicies } from "@hopwise/cerbos";
 import { delegate, exact, grant, int, wildcard } from "@hopwise/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ran } from "./support/ran.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 let world: World;
@@ -17,6 +18,7 @@ it("compiles, and passes all of its own policy tests under strict evaluation", a
   expect(tests.failures).toEqual([]);
   expect(ok, output).toBe(true);
   expect(tests.passed).toBeGreaterThanOrEqual(373);
+  ran("tests of the policies", tests.passed);
 });
 
 it("stops a reader's payment by its role policy, even where it was handed the tool", async () => {

@@ -6,6 +6,7 @@ import { openAuditLog, type SoundLog, verifyAuditLog } from "@hopwise/audit";
 import { type Signer, signerFromJwk } from "@hopwise/core";
 import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { ran } from "../support/ran.ts";
 import { acknowledged, missingFrom, startWriter, type Writer } from "./writers.ts";
 
 let key: object;
@@ -55,6 +56,7 @@ describe("a process that is killed while 64 callers write", () => {
     await reopen(folder);
     const told = acknowledged(killed);
     expect(told.length).toBeGreaterThan(ROUNDS);
+    ran("processes killed while they write", killed.length);
     expect(await missingFrom(folder, told)).toEqual([]);
     const { streams } = await sound(folder);
     const left = streams.filter(({ state }) => state !== "closed");

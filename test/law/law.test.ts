@@ -22,6 +22,7 @@ import {
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
+import { ran } from "../support/ran.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { anyCall, anyGrant, part, TOOLS } from "./random/chains.ts";
 
@@ -82,6 +83,7 @@ async function checkLaw(
     answers.push(decision.outcome === "allowed");
   }
   tally.asked += answers.length;
+  ran("prefixes of a chain asked about a call", answers.length);
   tally.allowed += answers.filter(Boolean).length;
   tally.narrowed += answers.includes(true) && answers.includes(false) ? 1 : 0;
   const firstDenied = answers.indexOf(false);
@@ -198,6 +200,7 @@ it.each<[string, ToolMap]>([
         const shown = TOOLS.filter((_, i) => answer.shown[i]);
         expect(before, "a longer chain was shown more").toEqual(expect.arrayContaining(shown));
         tally.shown += shown.length;
+        ran("prefixes of a chain asked for a list");
         if (shown.length < before.length) tally.narrowed++;
         before = shown;
         for (const call of calls.slice(0, 2)) {

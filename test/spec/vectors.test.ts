@@ -14,6 +14,7 @@ import { accept, type Json, vector } from "../../spec/source/forge.ts";
 import type { Expect, Vector, VectorFile } from "../../spec/source/vector.ts";
 import { jsonText, wildClaim, wildConstraint, wildGrant, wildPair, wildValue } from "../../spec/source/wild.ts";
 import { judgeWithCore } from "../../spec/verify-with-core.ts";
+import { ran } from "../support/ran.ts";
 
 /** What the second reader lets others ask. Its JSON objects are Maps. */
 interface SecondReader {
@@ -37,6 +38,7 @@ describe("the vectors", () => {
   it.each(files)("%s come out in packages/core as they say", async (name) => {
     const { vectors } = vectorsOf(name);
     const got = await Promise.all(vectors.map(async (vector) => ({ id: vector.id, ...(await judgeWithCore(vector)) })));
+    ran("vectors read by packages/core", vectors.length);
     expect(got).toEqual(vectors.map(({ id, expect: wanted }) => ({ id, ...wanted })));
   });
 
@@ -44,6 +46,7 @@ describe("the vectors", () => {
     const count = files.reduce((n, name) => n + vectorsOf(name).vectors.length, 0);
     const { stdout, status } = spawnSync(process.execPath, [script], { encoding: "utf8" });
     expect({ stdout, status }).toEqual({ stdout: `${count} passed, 0 failed\n`, status: 0 });
+    ran("vectors read by the second reader", count);
   });
 
   it("fail in that reader where they say something wrong", () => {

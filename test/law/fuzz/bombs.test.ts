@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { findWidening, parseGrant, passes } from "../../../packages/core/src/grant/index.ts";
 import { freezeJson, parseJson } from "../../../packages/core/src/json/index.ts";
 import { DEFAULT_LIMITS } from "../../../packages/core/src/token/index.ts";
+import { ran } from "../../support/ran.ts";
 import { has } from "../model/model.ts";
 import { PATIENCE, report, runs, thousands } from "../random/runs.ts";
 
@@ -97,6 +98,7 @@ describe("the heaviest that the limits let through", () => {
         return `${ms[0]} ms to check, ${ms[1]} ms to compare: ${what} (grant ${thousands(JSON.stringify(grant).length)}, arguments ${thousands(JSON.stringify(value).length)} characters)`;
       });
       report("bombs", lines);
+      ran("heaviest inputs", lines.length);
     },
     PATIENCE,
   );
@@ -132,6 +134,7 @@ describe("the heaviest that the limits let through", () => {
         (value) =>
           [best(quiet(() => freezeJson(value, limits))), `a value like ${JSON.stringify(value).slice(0, 12)}`] as const,
       );
+      ran("heaviest inputs", reading.length + copying.length);
       report(
         "bombs for the reader",
         [...reading, ...copying].map(([ms, what]) => `${ms.toFixed(1).padStart(7)} ms: ${what}`),

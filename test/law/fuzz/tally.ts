@@ -1,5 +1,6 @@
 /** What came of the cases of a fuzzer: outcomes by code, the slowest inputs, and inputs that took too long. */
 import { HopwiseError } from "@hopwise/core";
+import { ran } from "../../support/ran.ts";
 import { breathe, report, SEED, thousands } from "../random/runs.ts";
 
 /** An input that takes longer than this, also when tried again, counts as a hang. */
@@ -79,6 +80,7 @@ export async function eachCase(count: number, run: (seed: number) => void | Prom
     if (i % 2000 === 1999) await breathe();
     try {
       await run((SEED + i) | 0);
+      ran("fuzz inputs");
     } catch (cause) {
       throw new Error(`case HOPWISE_SEED=${SEED + i}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     }

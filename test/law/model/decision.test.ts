@@ -10,6 +10,7 @@ import { checkGrants } from "../../../packages/core/src/check-call.ts";
 import { beginInvocation } from "../../../packages/core/src/invocation.ts";
 import { NO_TELEMETRY } from "../../../packages/core/src/telemetry/index.ts";
 import { type Chain, DEFAULT_LIMITS, type Link } from "../../../packages/core/src/token/index.ts";
+import { ran } from "../../support/ran.ts";
 import { anyStrayCall, anyStrayGrant, part } from "../random/chains.ts";
 import { answerOf, handingOver, randomDecisionPoint } from "../random/policies.ts";
 import { breathe, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
@@ -152,6 +153,7 @@ async function check(random: Case, tally: Tally): Promise<void> {
     const firstDenied = answers.indexOf(false);
     if (firstDenied !== -1) expect(answers.slice(firstDenied), "a longer chain was allowed more").not.toContain(true);
     tally.asked += answers.length;
+    ran("prefixes of a chain asked about a call", answers.length);
     tally.allowed += answers.filter(Boolean).length;
     if (answers[0] && firstDenied !== -1) tally.narrowed++;
     if (!isAllowed({ user: "alice", links }, call, { allows: () => true })) tally.stoppedByGrant++;

@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { passes } from "../../../packages/core/src/grant/index.ts";
 import { parseGrant } from "../../../packages/core/src/grant/parse.ts";
 import { DEFAULT_LIMITS } from "../../../packages/core/src/token/index.ts";
+import { ran } from "../../support/ran.ts";
 import { anyConstraint, anyPair } from "../random/constraints.ts";
 import { breathe, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
 import { DOMAIN, probes } from "../random/values.ts";
@@ -45,6 +46,7 @@ function check(parent: Constraint, child: Constraint, edited: boolean, tally: Ta
   }
   tally.pairs++;
   tally.values += values.length;
+  ran("values tried on a parent and its child", values.length);
   if (edited) tally.edited++;
   if (JSON.stringify(parent) === JSON.stringify(child)) tally.unchanged++;
   if (within) tally.trulyNarrower++;

@@ -24,6 +24,7 @@ import {
 } from "@hopwise/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ran } from "../../support/ran.ts";
 import { anyStrayCall, anyStrayGrant, part, WIDEST } from "../random/chains.ts";
 import { AGENTS, anyPolicySet, numbered, type PolicySet, sourcesOf, writePolicySet } from "../random/policy-sets.ts";
 import { PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
@@ -126,6 +127,7 @@ async function checkCall(
   }
   tally.calls++;
   tally.asked += allowed.length;
+  ran("prefixes of a chain asked about a call", allowed.length);
   tally.allowed += allowed.filter(Boolean).length;
   tally.allowedToAgents += allowed.slice(1).filter(Boolean).length;
   if (allowed[0] && firstDenied !== -1) tally.narrowed++;
@@ -173,6 +175,7 @@ async function checkWorld(
   const grants = chain.map(({ grant }) => grant);
   for (const call of chosen(world.calls, grants)) await checkCall(call, asks, grants, tally);
   tally.sets++;
+  ran("policy sets");
   tally.chains += chain.length;
 }
 

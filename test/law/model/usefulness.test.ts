@@ -27,6 +27,7 @@ import {
   wildcard,
 } from "@hopwise/core";
 import { describe, expect, it } from "vitest";
+import { ran } from "../../support/ran.ts";
 import { report, thousands } from "../random/runs.ts";
 import { type Argument, denotes } from "./model.ts";
 
@@ -165,6 +166,7 @@ function measure(): ReadonlyMap<string, Cell> {
     for (const childType of TYPES) {
       const cell: Cell = { trueOnes: 0, recognised: 0 };
       for (const parent of CONSTRAINTS[parentType]) {
+        ran("pairs of constraints", CONSTRAINTS[childType].length);
         for (const child of CONSTRAINTS[childType]) {
           const said = isNarrower({ tool: { argument: parent } }, { tool: { argument: child } });
           const inner = sets.get(child) as ReadonlySet<Argument>;

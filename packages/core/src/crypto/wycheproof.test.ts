@@ -4,6 +4,7 @@
  * and all 262 of these files came out as they say over both providers; here are the ones that matter for tokens.
  */
 import { describe, expect, it } from "vitest";
+import { ran } from "../../../../test/support/ran.ts";
 import { provider as node } from "./node.ts";
 import type { CryptoProvider, PublicJwk } from "./types.ts";
 import { provider as web } from "./web.ts";
@@ -147,6 +148,7 @@ describe.each(providers)("over %s", (_, provider) => {
       // A JWS signs ASCII, so that is what providers are given; both of them take bytes as well.
       const message = it.message as unknown as string;
       expect(await provider.verify(key, message, it.signature)).toBe(it.good);
+      ran("Wycheproof signatures");
     });
   });
 });
