@@ -504,14 +504,14 @@ function grantUnder(child, parent, at) {
 // ---------------------------------------------------------------------------------------------- 10 Verifying
 
 /** V2 */
-function openJws(text, typ, isRoot, code) {
+function openJws(text, typ, isRoot, code, algCode = code) {
   const parts = text.split(".");
   const [head, payload, signature] = parts.map(base64url);
   demand(parts.length === 3 && parts[0] !== "" && head && payload && signature, code);
   const header = readJsonBytes(head, 1, code);
   demand(isObject(header), code);
   const algorithms = isRoot ? ["Ed25519", "ES256", "EdDSA"] : ["Ed25519", "ES256"];
-  demand(algorithms.includes(header.get("alg")), "token_alg_refused");
+  demand(algorithms.includes(header.get("alg")), algCode);
   demand(header.get("typ") === typ, code);
   demand(
     [...header.keys()].every((name) => ["alg", "typ", "kid"].includes(name)),
@@ -634,7 +634,7 @@ function checkTimes({ iat, exp }, now, limits) {
 
 /** V2 to V5 */
 function openRoot(text, { trust }, now, limits) {
-  const jws = openJws(text, "aat+jwt", true, "token_malformed");
+  const jws = openJws(text, "aat+jwt", true, "token_malformed", "token_alg_refused");
   const candidates = trust
     .flatMap((anchor) =>
       anchor.keys.filter(({ kid }) => kid === jws.kid).map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
@@ -671,7 +671,7 @@ function openRoot(text, { trust }, now, limits) {
 
 /** V2 to V4, V6 */
 function openDerived(text, parent, root, now, limits) {
-  const jws = openJws(text, "aat+jwt", false, "token_malformed");
+  const jws = openJws(text, "aat+jwt", false, "token_malformed", "token_alg_refused");
   demand(jws.alg === parent.key.alg, "token_alg_refused");
   demand(isSignedBy(parent.key, jws), "token_signature_invalid");
   const c = readClaims(jws.payload, false, limits);
@@ -747,7 +747,7 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
   demand(base64url(v.get("jti"))?.length === 16 && isInteger(v.get("iat")), code);
   demand(v.get("aat_id") === leaf.jti && v.get("hw_leaf") === leaf.hash, code);
   const aud = v.get("aat_aud");
-  demand(audience.includes(aud) && leaf.audience.includes(aud), "audience_mismatch", "/aat_aud");
+  demand(audience.includes(aud) && leaf.audience.includes(aud), "proof_audience_mismatch", "/aat_aud");
   const id = tokens[0].aud.length === 1 ? tool : `${aud}#${tool}`;
   demand(v.get("aat_tool") === id, code);
   demand(canonical(v.get("hta")) === canonical(args), "proof_arguments_mismatch", "/hta");

@@ -239,7 +239,7 @@ describe("what the registry says an agent may do at most", () => {
     const { authorizer } = world.authorizer({ agents: limited({ tools: ["read_invoice"] }) });
     const session = await authorizer.openSession(world.planner);
     const pay = { tool: "send_payment", arguments: { to: "Globex", amount: 4, currency: "EUR" } };
-    expect(await session.authorize(pay)).toMatchObject({ code: "grant_tool_missing", hop: 1 });
+    expect(await session.authorize(pay)).toMatchObject({ code: "agent_tool_refused", hop: 1 });
     const list = await session.list(["send_payment", "read_invoice"].map((tool) => ({ tool })));
     expect(list).toMatchObject({ shown: [false, true] });
   });

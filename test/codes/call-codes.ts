@@ -7,14 +7,12 @@ import { type StartPdpOptions, startPdp } from "@hopwise/cerbos";
 import {
   anyArguments,
   createAuthorizer,
-  type DecisionErrorCode,
   delegate,
-  type GrantErrorCode,
+  type ErrorCode,
+  fulfil,
   generateSigner,
   grant,
   memoryState,
-  type StartErrorCode,
-  type StateErrorCode,
 } from "@hopwise/core";
 import { onTestFinished } from "vitest";
 import { ISSUER, registerAgents, users } from "../../examples/finance-team/company.ts";
@@ -22,7 +20,6 @@ import { credentialFor } from "../support/forge.ts";
 import { failing } from "../support/policy-clients.ts";
 import type { World } from "../support/world.ts";
 import { type Case, denial, INVOICE, type Produced, plannerReads, refusal } from "./case.ts";
-import { unguardedMethod } from "./unguarded-method.ts";
 
 /** A payment of the planner's, who was handed any payment at all. */
 async function pay(world: World, args: object): Promise<Produced> {
@@ -49,10 +46,19 @@ export const GRANT_CODES = {
     at: { pointer: "/id/at" },
     retryable: false,
   },
-  method_unguarded: {
-    when: "a method of MCP that could reach data without a tool call",
-    produce: (world) => unguardedMethod(world.authorizer().authorizer, "completion/complete"),
-    says: /This server does not guard "completion\/complete" yet, so it does not serve it/,
+  agent_tool_refused: {
+    when: "a tool in which the registry lets an agent of the chain take no part",
+    produce: (world) => {
+      const { planner, researcher } = world.keys;
+      const agents = registerAgents({ planner: planner.publicJwk, researcher: researcher.publicJwk });
+      const find: typeof agents.find = (name) => {
+        const agent = agents.find(name);
+        return name === "planner" && agent ? { ...agent, tools: ["send_payment"] } : agent;
+      };
+      return plannerReads(world, { agents: { find } });
+    },
+    says: /the agent registry does not let this agent use the tool/,
+    at: { hop: 1 },
     retryable: false,
   },
   grant_tool_missing: {
@@ -77,9 +83,30 @@ export const GRANT_CODES = {
     at: { hop: 2, pointer: "/id" },
     retryable: false,
   },
-} satisfies Record<GrantErrorCode, Case>;
+} satisfies Partial<Record<ErrorCode, Case>>;
 
 export const DECISION_CODES = {
+  tool_unmapped: {
+    when: "a tool that was handed over, and that the tool map does not have",
+    produce: (world) => plannerReads(world, { tools: {} }),
+    says: /the tool map has no entry for "read_invoice", so no policy can be asked/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  user_unknown: {
+    when: "a user whom the directory does not know",
+    produce: (world) => plannerReads(world, { users: { find: () => undefined } }),
+    says: /the user directory knows no such user of this issuer/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  attributes_invalid: {
+    when: "a user to whom the directory gives no role",
+    produce: (world) => plannerReads(world, { users: { find: () => ({ id: "alice", roles: [] }) } }),
+    says: /"alice" has no role, and Cerbos decides by roles; give it at least one/,
+    at: { hop: 0 },
+    retryable: false,
+  },
   context_unavailable: {
     when: "a user directory that fails, and says its password",
     produce: (world) =>
@@ -152,7 +179,16 @@ export const DECISION_CODES = {
     at: { hop: 0 },
     retryable: false,
   },
-} satisfies Record<DecisionErrorCode, Case>;
+} satisfies Partial<Record<ErrorCode, Case>>;
+
+/** Codes of what the policies oblige to, once the tool has run. */
+export const RESULT_CODES = {
+  result_withheld: {
+    when: "a result in which the policies want something taken out, and that is a sentence",
+    produce: () => refusal(() => fulfil({ redact: ["/iban"], limit: {} }, "Argument-Value")),
+    says: /the policies oblige to change the result, and that cannot be done: it is a text that is no JSON/,
+  },
+} satisfies Partial<Record<ErrorCode, Case>>;
 
 const fail = (): never => {
   throw new Error("no room at /var/lib/password");
@@ -177,7 +213,7 @@ export const STATE_CODES = {
     says: /it could not be told whether the proof was used before/,
     retryable: true,
   },
-} satisfies Record<StateErrorCode, Case>;
+} satisfies Partial<Record<ErrorCode, Case>>;
 
 const POLICIES = fileURLToPath(new URL("../../policies", import.meta.url));
 
@@ -226,4 +262,4 @@ export const START_CODES = {
       ),
     says: /audience must be absolute URIs without a fragment, such as "https:\/\/pay\.example\/mcp"; got "pay server"/,
   },
-} satisfies Record<StartErrorCode, Case>;
+} satisfies Partial<Record<ErrorCode, Case>>;

@@ -4,6 +4,7 @@ import {
   type AuthorizerOptions,
   type Call,
   type Delegation,
+  type Denied,
   HopwiseError,
   type MemoryAudit,
 } from "@hopwise/core";
@@ -47,10 +48,14 @@ export async function denial(
 ): Promise<Produced> {
   const decision = await authorizer.authorize(call);
   if (decision.outcome !== "denied") throw new Error(`it was ${decision.outcome}`);
-  const { code, message, retryable, pointer, hop } = decision;
-  const { credential } = call;
+  return producedBy(decision, audit, call.credential);
+}
+
+/** A denial, with everything that is shown of it. */
+export function producedBy(denied: Denied, audit: MemoryAudit, credential: Call["credential"]): Produced {
+  const { code, message, retryable, pointer, hop } = denied;
   const texts = credential !== undefined && "chain" in credential ? [credential.chain, credential.proof] : [];
-  const shown = JSON.stringify([decision, audit.records, audit.unverifiedSamples], (key, value) =>
+  const shown = JSON.stringify([denied, audit.records, audit.unverifiedSamples], (key, value) =>
     // What a policy gives as its reason is the policy's own choice.
     key === "reason" || key === "reasons" ? undefined : value,
   );

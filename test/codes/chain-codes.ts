@@ -3,19 +3,20 @@ import {
   createChallenge,
   createNonces,
   delegate,
+  type ErrorCode,
   generateSigner,
   grant,
   inMemoryAgents,
   memoryState,
-  type ProofErrorCode,
   prove,
+  remoteJwks,
   requestDelegation,
   serialize,
-  type TokenErrorCode,
   wildcard,
 } from "@hopwise/core";
-import { ISSUER } from "../../examples/finance-team/company.ts";
-import { type Claims, claimsOf, credentialFor, forgeChild, forgeRoot, withAnyProof } from "../support/forge.ts";
+import { carryingFetch } from "@hopwise/mcp";
+import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
+import { type Claims, claimsOf, credentialFor, forgeChild, forgeRoot, sign, withAnyProof } from "../support/forge.ts";
 import type { World } from "../support/world.ts";
 import { type Case, denial, INVOICE, plannerReads, refusal } from "./case.ts";
 
@@ -146,12 +147,52 @@ export const CHAIN_CODES = {
     at: { pointer: "/aud" },
     retryable: false,
   },
+  issuer_keys_unavailable: {
+    when: "an issuer whose published keys cannot be fetched",
+    produce: (world) => {
+      const fetch = () => Promise.reject(new Error("no route for password hunter2"));
+      const keys = remoteJwks("https://id.acme.example/jwks", { fetch });
+      return plannerReads(world, { trust: [{ ...world.issuer.trustAnchor, keys }] });
+    },
+    says: /the issuer's keys could not be fetched, or what was fetched is too old/,
+    retryable: true,
+  },
   agent_unknown: {
     when: "an agent whom nobody registered",
     produce: (world) => plannerReads(world, { agents: inMemoryAgents({}) }),
     says: /no agent "planner" is registered; register it with its key/,
     at: { hop: 1 },
     retryable: false,
+  },
+  agent_depth_refused: {
+    when: "an agent in a chain that is longer than the registry lets it stand in",
+    produce: async (world) => {
+      const keys = [world.keys.researcher.publicJwk];
+      const researcher = { roles: ["reader_agent"], keys, maxDepth: 1 };
+      const planner = { roles: ["finance_agent"], keys: [world.keys.planner.publicJwk] };
+      return denial(world.authorizer({ agents: inMemoryAgents({ planner, researcher }) }), {
+        tool: "read_invoice",
+        arguments: args,
+        credential: await credentialFor(world.researcher, "read_invoice", args),
+      });
+    },
+    says: /the agent registry lets "researcher" stand in chains of at most 1 agents, and this one has 2/,
+    at: { hop: 2 },
+    retryable: false,
+  },
+  agent_invalid: {
+    when: "an agent of which the registry gives no list of keys",
+    produce: (world) => plannerReads(world, { agents: { find: () => ({ roles: ["x"], keys: "key" as never }) } }),
+    says: /the agent registry gave no list of keys for "planner"/,
+    at: { hop: 1 },
+    retryable: false,
+  },
+  registry_unavailable: {
+    when: "an agent registry that fails, and says its password",
+    produce: (world) => plannerReads(world, { agents: { find: () => Promise.reject(new Error("password hunter2")) } }),
+    says: /the agent registry could not tell who "planner" is: it failed/,
+    at: { hop: 1 },
+    retryable: true,
   },
   revoked: {
     when: "a chain whose agent was revoked a moment ago",
@@ -163,7 +204,7 @@ export const CHAIN_CODES = {
     says: /the agent that this call stands on was revoked; have it delegated anew/,
     retryable: false,
   },
-} satisfies Record<TokenErrorCode, Case>;
+} satisfies Partial<Record<ErrorCode, Case>>;
 
 export const PROOF_CODES = {
   proof_missing: {
@@ -199,6 +240,19 @@ export const PROOF_CODES = {
     says: /the proof was used before; make a new proof for each call/,
     retryable: false,
   },
+  proof_audience_mismatch: {
+    when: "a proof that was made for another server of the same chain",
+    produce: async (world) => {
+      const own = await credentialFor(world.planner, "read_invoice", args);
+      const claims = { ...claimsOf(own.proof), aat_aud: "https://bank.example/mcp" };
+      const proof = await sign({ alg: "Ed25519", typ: "aat-pop+jwt" }, claims, world.keys.planner);
+      const credential = { chain: own.chain, proof };
+      return denial(world.authorizer(), { tool: "read_invoice", arguments: args, credential });
+    },
+    says: /the proof was made for another enforcement point/,
+    at: { pointer: "/aat_aud" },
+    retryable: false,
+  },
   proof_arguments_mismatch: {
     when: "a proof of other arguments",
     produce: async (world) =>
@@ -223,10 +277,24 @@ export const PROOF_CODES = {
     says: /the request was authenticated as another user than the chain's/,
     retryable: false,
   },
-} satisfies Record<ProofErrorCode, Case>;
+} satisfies Partial<Record<ErrorCode, Case>>;
+
+export const HOLDER_CODES = {
+  signing_failed: {
+    when: "a client whose key store fails, and says its password",
+    produce: (world) => {
+      const delegation = () => Promise.reject(new Error("password hunter2"));
+      const carrying = carryingFetch({ delegation, audience: PAY_SERVER });
+      const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "read_invoice", arguments: args } };
+      const init = { method: "POST", body: JSON.stringify(call) };
+      return refusal(() => carrying("http://127.0.0.1:9/mcp", init), world.planner);
+    },
+    says: /the request could not be proven, so it was not sent: the delegation or its key gave an error/,
+  },
+} satisfies Partial<Record<ErrorCode, Case>>;
 
 /** The same codes where they are thrown: at whoever makes a token or a proof. */
-export const MAKER_CODES: readonly (Case & { readonly code: TokenErrorCode | ProofErrorCode })[] = [
+export const MAKER_CODES: readonly (Case & { readonly code: ErrorCode })[] = [
   {
     code: "chain_widened",
     when: "handing on more than one has",

@@ -1,8 +1,8 @@
 /** Runs in front of each test file: counts what the file does, and hands the counts to the reporter as the file's `meta`. */
 import fc from "fast-check";
 import { afterEach, expect } from "vitest";
+import { SEED } from "../law/random/runs.ts";
 import { LISTENER } from "../support/ran.ts";
-import { SEED } from "../support/random-runs.ts";
 import type { FileCounts } from "./counts.ts";
 
 const counts: FileCounts = { expects: 0, propertyRuns: 0, ran: {} };

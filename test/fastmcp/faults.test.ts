@@ -150,8 +150,8 @@ describe("a source that fails", () => {
     const held = await plannerWith(world, "odd");
     loose.say(await provenCall(held, 1, "odd", { name: "x" }));
     loose.say(await proven(held, request(2, "tools/list")));
-    expect(codeOf((await loose.answer(1)).result)).toBe("context_unavailable");
-    expect((await loose.answer(2)).error).toMatchObject({ code: 4303, data: { code: "context_unavailable" } });
+    expect(codeOf((await loose.answer(1)).result)).toBe("guard_failed");
+    expect((await loose.answer(2)).error).toMatchObject({ code: 4303, data: { code: "guard_failed" } });
     expect(JSON.stringify(loose.sent)).not.toContain("hunter2");
     expect(ran).toBe(0);
   });

@@ -124,7 +124,7 @@ describe("a token and a chain in one request", () => {
       `POST ${pathname}${search} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nAuthorization: ${bob["authorization"]}\r\n\r\n${body}`,
     );
     expect(host).toBeTruthy();
-    expect(codeOf((await stream.find(({ id }) => id === 7)).result)).toBe("context_unavailable");
+    expect(codeOf((await stream.find(({ id }) => id === 7)).result)).toBe("authentication_failed");
     socket.destroy();
     stream.close();
   });
@@ -166,13 +166,13 @@ describe("where userFromAuth", () => {
     ]) {
       const { url } = await answering(fault);
       const call = await post(url, read(1), alice);
-      expect(codeOf(call.messages[0]?.result)).toBe("context_unavailable");
+      expect(codeOf(call.messages[0]?.result)).toBe("authentication_failed");
       const list = await post(url, request(2, "tools/list"), alice);
-      expect(list.messages[0]).toMatchObject({ error: { code: 4303, data: { code: "context_unavailable" } } });
+      expect(list.messages[0]).toMatchObject({ error: { code: 4303, data: { code: "authentication_failed" } } });
       expect(call.text + list.text).not.toContain("secret");
       // A good chain does not help: who authenticated the request cannot be told.
       const proven = await post(url, await provenCall(world.planner, 1, "read_invoice", { id: "INV-9" }));
-      expect(codeOf(proven.messages[0]?.result)).toBe("context_unavailable");
+      expect(codeOf(proven.messages[0]?.result)).toBe("authentication_failed");
     }
   });
 

@@ -74,7 +74,9 @@ describe("the output of a rule that allows", () => {
       const decision = denied(await payAs(world, pdp, kind));
       expect(decision).toMatchObject({ code: "policy_inconclusive", hop: 0, retryable: false });
       expect(decision.message).toMatch(problem);
-      expect(modelView(decision).message, "no policy internals for the model").toBe("The call was refused.");
+      expect(modelView(decision).message, "no policy internals for the model").toBe(
+        "The call could not be decided. Report it; trying again does not help.",
+      );
     },
   );
 

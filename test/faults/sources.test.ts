@@ -21,10 +21,22 @@ const throwText = (): never => {
 };
 const hang = (): Promise<never> => new Promise(() => {});
 
-const HOP0 = { code: "context_unavailable", hop: 0 };
-const HOP1 = { code: "context_unavailable", hop: 1 };
-const NO_HOP = { code: "context_unavailable" };
+const DOWN0 = { code: "context_unavailable", hop: 0 };
+const DOWN = { code: "context_unavailable" };
+const REGISTRY_DOWN = { code: "registry_unavailable" };
+const BAD0 = { code: "attributes_invalid", hop: 0 };
+const BAD1 = { code: "attributes_invalid", hop: 1 };
+const BAD = { code: "attributes_invalid" };
+const BAD_KEYS = { code: "agent_invalid", hop: 1 };
+const NO_USER = { code: "user_unknown", hop: 0 };
 const UNKNOWN = { code: "agent_unknown", hop: 1 };
+
+/** What callers see in the place of a code that would tell them too much. */
+const SHOWN: { readonly [code: string]: string } = {
+  user_unknown: "policy_denied",
+  registry_unavailable: "context_unavailable",
+  agent_invalid: "attributes_invalid",
+};
 
 type Fault = readonly [what: string, answer: () => unknown, expected: { readonly code: string; readonly hop?: number }];
 
@@ -57,26 +69,26 @@ const BAD_ATTRIBUTES: readonly (readonly [what: string, attributes: unknown])[] 
 ];
 
 const USERS: readonly Fault[] = [
-  ["throws", fail, HOP0],
-  ["rejects", reject, HOP0],
-  ["throws a text", throwText, HOP0],
-  ["never answers", hang, NO_HOP],
-  ["knows nobody", () => undefined, HOP0],
-  ["says null", () => null, NO_HOP],
-  ["says a text", () => "alice", NO_HOP],
-  ["gives no id", () => ({ roles: ["analyst"] }), NO_HOP],
-  ["gives a number for an id", () => ({ ...alice, id: 5 }), NO_HOP],
-  ["gives an empty id", () => ({ ...alice, id: "" }), HOP0],
-  ["gives an agent's id", () => ({ ...alice, id: "agent:planner" }), HOP0],
-  ["gives the bare prefix of agents", () => ({ ...alice, id: "agent:" }), HOP0],
-  ["gives no roles", () => ({ id: "alice" }), NO_HOP],
-  ["gives null for roles", () => ({ id: "alice", roles: null }), NO_HOP],
-  ["gives an empty list of roles", () => ({ id: "alice", roles: [] }), HOP0],
-  ["gives null for attributes", withAttributes(null), NO_HOP],
-  ["gives an attribute of our own name", withAttributes({ delegation: { kind: "user", depth: 0 } }), HOP0],
-  ["gives that name with nothing in it", withAttributes({ delegation: undefined }), HOP0],
+  ["throws", fail, DOWN0],
+  ["rejects", reject, DOWN0],
+  ["throws a text", throwText, DOWN0],
+  ["never answers", hang, DOWN],
+  ["knows nobody", () => undefined, NO_USER],
+  ["says null", () => null, NO_USER],
+  ["says a text", () => "alice", BAD],
+  ["gives no id", () => ({ roles: ["analyst"] }), BAD],
+  ["gives a number for an id", () => ({ ...alice, id: 5 }), BAD],
+  ["gives an empty id", () => ({ ...alice, id: "" }), BAD0],
+  ["gives an agent's id", () => ({ ...alice, id: "agent:planner" }), BAD0],
+  ["gives the bare prefix of agents", () => ({ ...alice, id: "agent:" }), BAD0],
+  ["gives no roles", () => ({ id: "alice" }), BAD],
+  ["gives null for roles", () => ({ id: "alice", roles: null }), BAD],
+  ["gives an empty list of roles", () => ({ id: "alice", roles: [] }), BAD0],
+  ["gives null for attributes", withAttributes(null), BAD],
+  ["gives an attribute of our own name", withAttributes({ delegation: { kind: "user", depth: 0 } }), BAD0],
+  ["gives that name with nothing in it", withAttributes({ delegation: undefined }), BAD0],
   ...BAD_ATTRIBUTES.map(
-    ([what, it]): Fault => [`gives attributes that are, or have, ${what}`, withAttributes(it), HOP0],
+    ([what, it]): Fault => [`gives attributes that are, or have, ${what}`, withAttributes(it), BAD0],
   ),
 ];
 
@@ -85,34 +97,34 @@ const planner = () => ({ ...agent, keys: [world.keys.planner.publicJwk] });
 const agentWith = (change: object) => () => ({ ...planner(), ...change });
 
 const AGENTS: readonly Fault[] = [
-  ["throws", fail, HOP1],
-  ["rejects", reject, HOP1],
-  ["never answers", hang, NO_HOP],
+  ["throws", fail, { ...REGISTRY_DOWN, hop: 1 }],
+  ["rejects", reject, { ...REGISTRY_DOWN, hop: 1 }],
+  ["never answers", hang, REGISTRY_DOWN],
   ["knows no such agent", () => undefined, UNKNOWN],
   ["says null", () => null, UNKNOWN],
-  ["gives no keys", () => agent, NO_HOP],
+  ["gives no keys", () => agent, BAD_KEYS],
   ["gives an empty list of keys", agentWith({ keys: [] }), UNKNOWN],
-  ["gives a text for its keys", agentWith({ keys: "planner" }), NO_HOP],
+  ["gives a text for its keys", agentWith({ keys: "planner" }), BAD_KEYS],
   ["gives another agent's key", () => ({ ...agent, keys: [world.keys.researcher.publicJwk] }), UNKNOWN],
-  ["gives null for a key", agentWith({ keys: [null] }), NO_HOP],
+  ["gives null for a key", agentWith({ keys: [null] }), REGISTRY_DOWN],
   ["gives nonsense for its keys", agentWith({ keys: [5, {}, "x"] }), UNKNOWN],
-  ["gives no roles", agentWith({ roles: undefined }), NO_HOP],
-  ["gives an empty list of roles", agentWith({ roles: [] }), HOP1],
-  ["gives an attribute of our own name", agentWith({ attributes: { delegation: { kind: "user" } } }), HOP1],
+  ["gives no roles", agentWith({ roles: undefined }), BAD],
+  ["gives an empty list of roles", agentWith({ roles: [] }), BAD1],
+  ["gives an attribute of our own name", agentWith({ attributes: { delegation: { kind: "user" } } }), BAD1],
   ...BAD_ATTRIBUTES.map(
-    ([what, it]): Fault => [`gives attributes that are, or have, ${what}`, agentWith({ attributes: it }), HOP1],
+    ([what, it]): Fault => [`gives attributes that are, or have, ${what}`, agentWith({ attributes: it }), BAD1],
   ),
 ];
 
 const LOADERS: readonly Fault[] = [
-  ["throws", fail, NO_HOP],
-  ["rejects", reject, NO_HOP],
-  ["throws a text", throwText, NO_HOP],
-  ["never answers", hang, NO_HOP],
-  ["says nothing", () => undefined, NO_HOP],
-  ["says null", () => null, NO_HOP],
-  ["gives an attribute of our own name", () => ({ args: { amount: 1 } }), NO_HOP],
-  ...BAD_ATTRIBUTES.map(([what, it]): Fault => [`gives attributes that are, or have, ${what}`, () => it, NO_HOP]),
+  ["throws", fail, DOWN],
+  ["rejects", reject, DOWN],
+  ["throws a text", throwText, DOWN],
+  ["never answers", hang, DOWN],
+  ["says nothing", () => undefined, BAD],
+  ["says null", () => null, BAD],
+  ["gives an attribute of our own name", () => ({ args: { amount: 1 } }), BAD],
+  ...BAD_ATTRIBUTES.map(([what, it]): Fault => [`gives attributes that are, or have, ${what}`, () => it, BAD]),
 ];
 
 /** Asks for one payment while one source is broken: first in a tool that was listed before, then as a list. */
@@ -147,7 +159,7 @@ async function payWhile(source: "users" | "agents" | "loader", answer: () => unk
 
 async function mustDeny(source: "users" | "agents" | "loader", [, answer, expected]: Fault): Promise<void> {
   const { text, list, runs, asked, record } = await payWhile(source, answer);
-  expect(text).toContain(`Not allowed (${expected.code})`);
+  expect(text).toContain(`Not allowed (${SHOWN[expected.code] ?? expected.code})`);
   expect(runs, "the tool did not run").toEqual([]);
   expect(asked, "no policy was asked").toBe(0);
   expect(record).toMatchObject({ outcome: "denied", ...expected });
@@ -184,7 +196,7 @@ describe("a resource loader that", () => {
     };
     const map = { send_payment: { kind: "payment", action: "send", attributes } };
     const session = await world.authorizer({ tools: map }).authorizer.openSession(world.planner);
-    expect(denied(await session.authorize({ tool: "send_payment", arguments: { ...GOOD } }))).toMatchObject(NO_HOP);
+    expect(denied(await session.authorize({ tool: "send_payment", arguments: { ...GOOD } }))).toMatchObject(DOWN);
   });
 
   it("is asked once for all hops, and told the arguments, nothing of who asks", async () => {
@@ -268,13 +280,13 @@ describe("roles", () => {
   };
 
   it.each(ROLES)("that are no list of texts deny the call: %o", async (roles) => {
-    expect(denied(await payWith(roles))).toMatchObject(HOP0);
+    expect(denied(await payWith(roles))).toMatchObject(BAD0);
   });
 
   it("that are empty texts deny the call as what they are, at no time as an outage", async () => {
     const find = () => ({ ...alice, roles: [""] });
     const session = await world.authorizer({ users: { find } }).authorizer.openSession(world.planner);
     const decision = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
-    expect(decision.code).toBe("context_unavailable");
+    expect(decision.code).toBe("attributes_invalid");
   });
 });

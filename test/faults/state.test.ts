@@ -30,7 +30,7 @@ describe("a replay store that", () => {
   ])("%s denies the call", async (_, claim) => {
     const { authorizer, audit } = world.authorizer({ state: replay(claim), deadlineMs: 200 });
     const decision = denied(await authorizer.authorize(await payCall()));
-    expect(decision).toMatchObject({ code: "state_unavailable", stage: "replay", retryable: true });
+    expect(decision).toMatchObject({ code: "state_unavailable", stage: "state", retryable: true });
     expect(JSON.stringify([decision, audit.unverifiedSamples])).not.toContain("hunter2");
   });
 

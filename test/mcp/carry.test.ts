@@ -259,7 +259,7 @@ describe("over any other transport, a client that is asked for a nonce", () => {
     await transport.send(call);
     await answer(challenge());
     expect(heard).toEqual([challenge()]);
-    expect(errors).toMatchObject([{ code: "context_unavailable" }]);
+    expect(errors).toMatchObject([{ code: "signing_failed" }]);
     expect(String(errors[0])).not.toContain("4711");
   });
 
@@ -300,7 +300,7 @@ describe("where a request cannot be proven", () => {
         (thrown: unknown) => thrown,
       );
       expect(error).toBeInstanceOf(HopwiseError);
-      expect(error).toMatchObject({ code: "context_unavailable", cause: new Error(SECRET) });
+      expect(error).toMatchObject({ code: "signing_failed", cause: new Error(SECRET) });
       expect((error as Error).message).not.toContain("4711");
       expect(JSON.stringify(error)).not.toContain("4711");
     }

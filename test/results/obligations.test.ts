@@ -99,7 +99,7 @@ describe("over MCP, what policies want taken out of a result", () => {
 
   it.each(["plain_text", "picture"] as const)("withholds the whole of a result that is %s", async (name) => {
     const answer = await callTool(await clientOf(served.url, reader), name, { id: "INV-9" });
-    expect(codeOf(answer)).toBe("policy_inconclusive");
+    expect(codeOf(answer)).toBe("result_withheld");
     expect(JSON.stringify(answer)).not.toMatch(/DE02|REUwMg/);
     expect(await outcomeOf(name)).toMatchObject({ outcome: "returned", withheld: true });
   });
@@ -181,7 +181,9 @@ describe("in an AI SDK loop, what policies want taken out of a result", () => {
 
   it("withholds a result in which nothing can be found, and errors that may quote it", async () => {
     const { run, audit } = await loopAs(reader);
-    await expect(run("plain_text")).rejects.toThrow("Not allowed (policy_inconclusive). The result is withheld.");
+    await expect(run("plain_text")).rejects.toThrow(
+      "Not allowed (result_withheld). The tool ran, and its result may not be shown. Do not call it again; report it.",
+    );
     await expect(run("throwing")).rejects.toThrow("The tool failed.");
     await vi.waitFor(() =>
       expect(audit.outcomes).toMatchObject([{ outcome: "returned", withheld: true }, { outcome: "failed" }]),

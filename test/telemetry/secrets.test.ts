@@ -8,8 +8,8 @@ import { credentialFor, tokenPieces } from "../support/forge.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { recorder } from "./recorder.ts";
 
-/** Every code that an authorizer denies with; methods that nobody guards are the adapter's to refuse. */
-const { method_unguarded: _, ...DENIALS } = {
+/** Every code that an authorizer denies with. */
+const DENIALS = {
   ...CHAIN_CODES,
   ...PROOF_CODES,
   ...GRANT_CODES,

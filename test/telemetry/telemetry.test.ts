@@ -44,10 +44,10 @@ describe("the trace of a call", () => {
       "authorize read_invoice",
       "  hopwise.arguments",
       "  hopwise.token",
-      "  hopwise.token",
-      "  hopwise.principal",
+      "  hopwise.state",
+      "  hopwise.agents",
       "  hopwise.proof",
-      "  hopwise.replay",
+      "  hopwise.state",
       "  hopwise.grant",
       "  hopwise.context",
       "  hopwise.policy",
@@ -141,7 +141,7 @@ describe("the trace of a call", () => {
       "hopwise.outcome": "denied",
       "hopwise.verified": false,
       "hopwise.code": "proof_missing",
-      "hopwise.stage": "arguments",
+      "hopwise.stage": "proof",
     });
   });
 
@@ -154,8 +154,8 @@ describe("the trace of a call", () => {
       "authorize tools/list",
       "  hopwise.arguments",
       "  hopwise.token",
-      "  hopwise.token",
-      "  hopwise.principal",
+      "  hopwise.state",
+      "  hopwise.agents",
       "  hopwise.context",
       "  hopwise.policy",
       "  hopwise.audit",
@@ -249,7 +249,7 @@ describe("the metrics", () => {
     await authorizer.authorize({ ...READ, credential: undefined });
     const measured = (await points()).filter(({ metric }) => metric.endsWith("duration"));
     expect(new Set(measured.map(({ unit }) => unit))).toEqual(new Set(["s"]));
-    const stages = ["arguments", "token", "principal", "proof", "replay", "grant", "context", "policy", "audit"];
+    const stages = ["arguments", "token", "state", "agents", "proof", "grant", "context", "policy", "audit"];
     expect(measured.map(({ metric, attributes, count }) => [metric, attributes, count])).toEqual([
       ["hopwise.authorize.duration", { "hopwise.outcome": "allowed", "hopwise.verified": true }, 1],
       ["hopwise.authorize.duration", { "hopwise.outcome": "denied", "hopwise.verified": false }, 1],

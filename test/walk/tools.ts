@@ -11,12 +11,12 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/json/": "reads, copies, compares and spells JSON",
   "packages/core/src/crypto/": "hashes, encodes and checks bytes",
   "packages/core/src/errors.ts": "makes an error",
-  "packages/core/src/plain-text.ts": "makes a text printable",
-  "packages/core/src/deadline.ts": "runs what it is given, and ends it in time",
+  "packages/core/src/codes.ts": "says what is true of a code",
+  "packages/core/src/lib/": "makes a text printable, ends a wait, leaves out what is undefined",
   "packages/core/src/telemetry/": "runs what it is given, and is watched",
   "packages/core/src/grant/check.ts": "says whether a value passes a constraint",
   "packages/core/src/token/names.ts": "says whether a name is well formed",
-  "packages/mcp/src/jsonrpc.ts": "says of which form a message is",
+  "packages/mcp/src/protocol/jsonrpc.ts": "says of which form a message is",
 };
 
 export function isTool(file: string): boolean {

@@ -254,8 +254,8 @@ export const header = collect("header", (add) => {
   add(
     "alg-eddsa-proof",
     "a proof with alg EdDSA, under a foreign issuer's root",
-    { rule: "V2.3", root: { header: eddsa }, proof: { header: eddsa }, anchor: foreign },
-    algRefused,
+    { rule: "V8.2", root: { header: eddsa }, proof: { header: eddsa }, anchor: foreign },
+    refuse("proof_invalid"),
   );
   add(
     "alg-eddsa-typ",

@@ -118,7 +118,7 @@ export const proof = collect("proof", (add) => {
     { rule: "V8.2", proof: { header: { cty: "json" } } },
     invalid,
   );
-  add("alg-none", "alg none", { rule: "V8.2", proof: { header: { alg: "none" } } }, refuse("token_alg_refused"));
+  add("alg-none", "alg none", { rule: "V8.2", proof: { header: { alg: "none" } } }, refuse("proof_invalid"));
   add(
     "alg-other",
     "alg ES256 where the leaf's key is Ed25519",
@@ -251,7 +251,7 @@ export const proof = collect("proof", (add) => {
     invalid,
   );
 
-  const mismatch = refuse("audience_mismatch", "/aat_aud");
+  const mismatch = refuse("proof_audience_mismatch", "/aat_aud");
   add(
     "audience-other",
     "a proof for another enforcement point",

@@ -2,14 +2,14 @@
  * The law over a hundred thousand random chains and calls: what the stages after the token decide is what the model
  * says, and no chain is allowed what a shorter one is not. Nothing is signed here; chains are what a verifier would give.
  */
-import { type Grant, isNarrower, type JsonObject, memoryAudit, type ToolMap } from "@hopwise/core";
+import { type Grant, isNarrower, memoryAudit, memoryState, type ToolMap } from "@hopwise/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createAdmission, type DecisionContext } from "../../../packages/core/src/admission.ts";
-import { checkGrants } from "../../../packages/core/src/check-call.ts";
-import { beginInvocation } from "../../../packages/core/src/invocation.ts";
 import { NO_TELEMETRY } from "../../../packages/core/src/telemetry/index.ts";
-import { type Chain, DEFAULT_LIMITS, type Link } from "../../../packages/core/src/token/index.ts";
+import { type Chain, DEFAULT_LIMITS, type Link, type Thumbprint } from "../../../packages/core/src/token/index.ts";
+import { admit } from "../../../packages/core/src/way/admission.ts";
+import type { IncomingCaller } from "../../../packages/core/src/way/call.ts";
+import type { EnforcementPoint } from "../../../packages/core/src/way/options.ts";
 import { ran } from "../../support/ran.ts";
 import { anyStrayCall, anyStrayGrant, part } from "../random/chains.ts";
 import { answerOf, handingOver, randomDecisionPoint } from "../random/policies.ts";
@@ -20,6 +20,7 @@ const CASES = runs(1000, 100_000);
 const CHUNK = 2000;
 const AGENTS = ["a1", "a2", "a3", "a4"];
 const NOW = 1_800_000_000;
+const KEY = "key" as Thumbprint;
 const AUDIENCE = "https://pay.example/mcp";
 const TOOLS: ToolMap = Object.fromEntries(
   ["get_transactions", "read_invoice", "send_payment"].map((tool) => [tool, { kind: tool, action: "use" }]),
@@ -58,7 +59,7 @@ const rolesOf = (hop: string): readonly string[] => [`${hop}s`];
 
 function verifiedChain({ user, links }: ModelChain): Chain {
   const tokens = links.map(
-    ({ agent, grant }) => ({ agent, grant, hash: agent, expiresAt: NOW + 60 }) as unknown as Link,
+    ({ agent, grant }) => ({ agent, grant, hash: agent, key: KEY, expiresAt: NOW + 60 }) as unknown as Link,
   );
   return {
     id: "root",
@@ -71,48 +72,35 @@ function verifiedChain({ user, links }: ModelChain): Chain {
   } as unknown as Chain;
 }
 
-/** The way of a call after its chain verified and its holder was proven: grants, context, policies, record. */
+/** The way of a call, from a chain that a verifier would give to the record. */
 async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Promise<boolean> {
-  const context: DecisionContext = {
+  const audit = memoryAudit();
+  const chain = verifiedChain(model);
+  const point: EnforcementPoint = {
     cerbos: randomDecisionPoint(seed),
+    verifier: { verify: async () => chain },
     users: { find: ({ subject }) => ({ id: subject, roles: rolesOf(subject) }) },
+    agents: { find: (name) => ({ roles: rolesOf(name), keys: [KEY] }) },
+    sources: {},
     tools: TOOLS,
     delegation: edges ? { kind: "delegation", action: "delegate" } : "grants-only",
-    deadlineMs: 10_000,
-    limits: DEFAULT_LIMITS,
-    nowSeconds: () => NOW,
-  };
-  const audit = memoryAudit();
-  const clock = (): number => NOW * 1000;
-  const invocation = beginInvocation({
-    tool: call.tool,
-    audience: AUDIENCE,
-    via: "session",
-    named: true,
+    audience: [AUDIENCE],
+    state: memoryState(),
+    nonces: undefined,
     audit,
     telemetry: NO_TELEMETRY,
+    pdpVersion: undefined,
     deadlineMs: 10_000,
-    clock,
-  });
-  invocation.verified = true;
-  invocation.received = call.arguments as JsonObject;
-  const { subject, ...chain } = verifiedChain(model);
-  if (model.links.length > 0) invocation.chain = { ...chain, subject };
-  try {
-    if (invocation.chain !== undefined) {
-      const granted = invocation.chain;
-      await invocation.stage("grant", () => checkGrants(granted, AUDIENCE, call.tool, invocation.received));
-    }
-  } catch (error) {
-    return (await invocation.deny(error)).outcome !== "denied";
-  }
-  const agents = model.links.map(({ agent }) => ({ roles: rolesOf(agent) }));
-  const { outcome } = await createAdmission(context, invocation, {
-    subject,
-    agents,
-    origins: [],
-    at: AUDIENCE,
-  }).decide();
+    limits: DEFAULT_LIMITS,
+    clock: () => NOW * 1000,
+    nowSeconds: () => NOW,
+  };
+  const caller: IncomingCaller =
+    model.links.length === 0
+      ? { via: "user", user: chain.subject }
+      : { via: "session", holder: async () => ({ held: undefined as never, compact: "" }) };
+  const admitted = await admit({ tool: call.tool, arguments: call.arguments, traceparent: undefined, caller }, point);
+  const { outcome } = admitted.outcome === "admitted" ? await admitted.decide() : admitted;
   expect(audit.records.map((record) => record.outcome)).toEqual([outcome]);
   return outcome === "allowed";
 }

@@ -147,7 +147,8 @@ function quietly(run: () => unknown): void {
 
 /** Who acts for whom, by the ids that policies see; before the directory was asked, by the root's own words. */
 function viewOf({ caller, hops }: Notes): ChainView | undefined {
-  if (caller === undefined) return undefined;
+  // A user without agents is nobody's word but the transport's, until the directory knows them.
+  if (caller === undefined || (caller.chain === undefined && hops === undefined)) return undefined;
   const { user, chain } = caller;
   const names = chain?.links.map(({ agent }) => agent) ?? [];
   return {

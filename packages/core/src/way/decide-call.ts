@@ -4,7 +4,7 @@ import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
 import { actionOf, toolEntry } from "../resource/index.ts";
 import { addUp } from "../result/index.ts";
-import type { Subject } from "../token/index.ts";
+import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { endOtherwise } from "./end-otherwise.ts";
@@ -14,7 +14,7 @@ import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
 import { gatherContext, unmapped } from "./stages/context.ts";
 import { refuseUncovered } from "./stages/grant.ts";
 import { askEveryHop } from "./stages/policy.ts";
-import { checkProof, refuseOtherUser } from "./stages/proof.ts";
+import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
 import { refuseRevoked, spendProof } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
 
@@ -48,6 +48,8 @@ export async function* decideCall(
   if (isRefusal(received)) return log.deny(received);
   log.note({ received });
 
+  const missing = refuseMissing(incoming);
+  if (missing !== undefined) return log.deny(missing);
   const opened = await log.stage("token", () => openChain(incoming, point));
   if (isRefusal(opened)) return log.deny(opened);
   log.note({ caller: opened });
@@ -73,7 +75,10 @@ export async function* decideCall(
   if (other !== undefined) return log.deny(other);
 
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
-  const uncovered = await log.stage("grant", () => refuseUncovered(holder, tool, received));
+  // A list is not granted, each of its items is.
+  const uncovered = isListing(tool)
+    ? undefined
+    : await log.stage("grant", () => refuseUncovered(holder, tool, received));
   if (uncovered !== undefined) return log.deny(uncovered);
 
   const next = yield { received, user };

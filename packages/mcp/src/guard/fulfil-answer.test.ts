@@ -60,6 +60,6 @@ describe("an answer that policies oblige to change", () => {
     ["content that is no list", { content: { text: json } }],
     ["a prompt with a picture", { messages: [{ role: "user", content: { type: "image", data: "RE0y" } }] }],
   ])("is withheld as a whole where it has %s", (_, result) => {
-    expect(() => shown(result)).toThrow(expect.objectContaining({ code: "policy_inconclusive" }));
+    expect(() => shown(result)).toThrow(expect.objectContaining({ code: "result_withheld" }));
   });
 });

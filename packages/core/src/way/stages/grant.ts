@@ -3,7 +3,7 @@ import { couldPermit, newWork, refusal, words } from "../../grant/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
-import { isListing, toolIdOf } from "../../token/index.ts";
+import { toolIdOf } from "../../token/index.ts";
 import type { Listed } from "../call.ts";
 import type { OpenedChain } from "./token.ts";
 
@@ -14,8 +14,7 @@ export interface KnownCaller {
 }
 
 /**
- * Every token's grant covers the call, and the agent registry lets every agent take part in the tool. A list is not
- * granted; each of its items is.
+ * Every token's grant covers the call, and the agent registry lets every agent take part in the tool.
  *
  * @returns the refusal: `agent_tool_refused`, `grant_tool_missing` or `grant_argument_refused`, with the first hop that
  *   was not given this
@@ -25,7 +24,7 @@ export function refuseUncovered(
   tool: string,
   args: JsonObject,
 ): HopwiseError | undefined {
-  if (chain === undefined || isListing(tool)) return undefined;
+  if (chain === undefined) return undefined;
   const without = hopWithoutTool(agents, tool);
   if (without !== undefined) {
     const rule = "the agent registry does not let this agent use the tool";

@@ -4,6 +4,15 @@ import { type Chain, type Proof, type Subject, verifyProof } from "../../token/i
 import type { Caller, IncomingCaller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
+/** Somebody presents the call. @returns the refusal, `proof_missing` */
+export function refuseMissing(caller: IncomingCaller): HopwiseError | undefined {
+  if (caller.via !== "proof" || caller.credential !== undefined) return undefined;
+  return new HopwiseError(
+    "proof_missing",
+    "the call came without a delegation chain and a proof; send both with each call",
+  );
+}
+
 /** A proof that verified, and the chain whose holder made it. */
 export interface CheckedProof extends Proof {
   readonly chain: Chain;

@@ -1,0 +1,81 @@
+/** Writes docs/errors.md, and the codes in section 12 of the specification, from the table of codes. `pnpm errors`. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { CODES, type ErrorCode, rowOf } from "../packages/core/src/codes.ts";
+
+const PAGE = new URL("errors.md", import.meta.url);
+const SPECIFICATION = new URL("../spec/delegation-token.md", import.meta.url);
+const CODES_IN_SPECIFICATION = /(?<=## 12 Codes\n\nStable\. Texts may change\.\n\n)[\s\S]*?(?=\n\nAn answer MAY carry)/;
+
+/** Each stage by its question, in the order of the way of a call. */
+const STAGES: { readonly [stage in ReturnType<typeof rowOf>["stage"]]: string } = {
+  guard: "May this enforcement point serve it at all?",
+  arguments: "Are the arguments exactly one JSON value?",
+  token: "Is the chain genuine, alive, and meant for us?",
+  agents: "Are the agents who the chain says?",
+  proof: "Is it presented by its holder, for this call, now?",
+  state: "Was it revoked, or used before?",
+  grant: "Was it handed over?",
+  context: "Who and what is it about?",
+  policy: "Do the policies allow it to every hop?",
+  audit: "Is it on record?",
+  result: "May the result be shown?",
+  holder: "Can its maker sign it?",
+  start: "Can this set-up work?",
+};
+
+/** The page, as it must stand in docs/errors.md. */
+export function errorsPage(): string {
+  const sections = Object.entries(STAGES).map(([stage, question]) => {
+    const rows = codesOf(stage).map((code) => {
+      const { help, retryable = false, wire } = rowOf(code);
+      const seen = wire === undefined ? "" : `\`${wire}\``;
+      return `| \`${code}\` | ${help} | ${retryable ? "yes" : ""} | ${seen} |`;
+    });
+    return [
+      `## \`${stage}\`: ${question}`,
+      "",
+      "| code | what it means, and what to do | try again | callers see |",
+      "| --- | --- | --- | --- |",
+      ...rows,
+    ].join("\n");
+  });
+  return `${[INTRODUCTION, ...sections].join("\n\n")}\n`;
+}
+
+const INTRODUCTION = `# Every code, and what to do
+
+<!-- made by docs/make-errors.ts from packages/core/src/codes.ts: change it there, and run \`pnpm errors\` -->
+
+A call goes through stages, in this order, and the first refusal ends it. A denial and its record have the \`code\`, the
+\`stage\`, a \`message\` for whoever runs the server, and, where they are known, the \`hop\` (0 is the user), the \`pointer\` to
+the place, the \`rule\`, the policy's \`reason\` and what \`wouldPass\`. \`operatorView(decision)\` prints all of it as a tree.
+
+Callers and their models get the code, words that go with it, and whether trying again may help; never the message. Where
+a code would tell them what they may not know, they see another one in its place (last column), with that one's words.
+Codes are stable: programs and policies may depend on them. Texts may change.`;
+
+/** The table of section 12. */
+function specificationTable(): string {
+  const rows = Object.entries(STAGES).map(
+    ([stage, question]) =>
+      `| \`${stage}\` | ${question} | ${codesOf(stage)
+        .map((code) => `\`${code}\``)
+        .join(" ")} |`,
+  );
+  return ["| stage | question | codes |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** The specification, as it must stand in spec/delegation-token.md. */
+export function specification(): string {
+  return readFileSync(SPECIFICATION, "utf8").replace(CODES_IN_SPECIFICATION, specificationTable());
+}
+
+function codesOf(stage: string): readonly ErrorCode[] {
+  return (Object.keys(CODES) as ErrorCode[]).filter((code) => rowOf(code).stage === stage);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(PAGE, errorsPage());
+  writeFileSync(SPECIFICATION, specification());
+}
