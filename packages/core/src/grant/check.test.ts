@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../json/index.ts";
+import { passes } from "./check.ts";
+import type { Constraint } from "./constraint.ts";
 import {
   absent,
   all,
@@ -20,9 +22,8 @@ import {
   suffix,
   url,
   wildcard,
-} from "./build.ts";
-import { passes, type Work } from "./check.ts";
-import type { Constraint } from "./constraint.ts";
+} from "./index.ts";
+import type { Work } from "./work.ts";
 
 /** One value of every JSON type, and the argument that is not there. */
 const everything: readonly (JsonValue | undefined)[] = [
