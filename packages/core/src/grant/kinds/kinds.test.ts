@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../json/index.ts";
 import { passes } from "../check.ts";
@@ -115,17 +113,6 @@ describe("the list of kinds", () => {
   it("has the nine of the AAT draft, section 3.4", () => {
     const core = [...KINDS.values()].filter((kind) => kind.core).map((kind) => kind.type);
     expect(core.sort().join(" ")).toBe("all any contains exact not_one_of one_of range subset wildcard");
-  });
-
-  it("is the only place that the files above ask: none of them names a type, but for which argument it fits", () => {
-    const folder = join(import.meta.dirname, "..");
-    const files = readdirSync(folder).filter((file) => /^(?!typed\.ts)[^.]+\.ts$/.test(file));
-    const naming = files.filter((file) => {
-      const code = readFileSync(join(folder, file), "utf8").replaceAll(/\/\*\*.*?\*\/|typeof \w+ !== "object"/gs, "");
-      return [...KINDS.keys()].some((type) => code.includes(`"${type}"`));
-    });
-    expect(files).toContain("narrow.ts");
-    expect(naming).toEqual([]);
   });
 });
 
