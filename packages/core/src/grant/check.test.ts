@@ -213,6 +213,7 @@ describe("the work of a check", () => {
       "https://a.example/abc",
       27,
     ],
+    ["no more for the length of what has none", any(path("/a"), exact(1)), 1, 6],
     ["a step for every 16 elements and each that is required", contains("a", "a", "a"), many(17), 9],
     ["a step for every 16 elements and each that is allowed", subset("a", "b"), many(17), 7],
   ])("is %s; where less is left, nothing passes", (_, constraint, value, steps) => {
