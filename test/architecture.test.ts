@@ -299,3 +299,16 @@ describe("the imports of the packages", () => {
     expect(problem("mcp/carry.ts", 'import { guard } from "@hopwise/fastmcp";')).toMatch(/may not import/);
   });
 });
+
+describe("the types of constraints", () => {
+  it("are named in their own files alone; beside them only where a type is chosen for a tool's argument", () => {
+    const types = files
+      .filter((file) => file.startsWith("core/grant/kinds/"))
+      .flatMap((file) => Array.from(textOf(file).matchAll(/^ {2}type: "(\w+)",$/gm), ([, type]) => `"${type}"`));
+    expect(types).toContain('"one_of"');
+    const above = files.filter((file) => /^core\/grant\/[^/]+$/.test(file) && file !== "core/grant/typed.ts");
+    expect(above).toContain("core/grant/narrow.ts");
+    const code = (file: string) => textOf(file).replaceAll(/\/\*\*.*?\*\/|typeof \w+ !== "object"/gs, "");
+    expect(above.filter((file) => types.some((type) => code(file).includes(type)))).toEqual([]);
+  });
+});

@@ -250,7 +250,7 @@ describe("what the registry says an agent may do at most", () => {
     const own = await authorizer.openSession(world.planner);
     expect((await own.authorize(read)).outcome).toBe("allowed");
     const handed = await authorizer.openSession(world.researcher);
-    expect(await handed.authorize({ ...read, fulfils: true })).toMatchObject({ code: "chain_depth_exceeded", hop: 1 });
+    expect(await handed.authorize({ ...read, fulfils: true })).toMatchObject({ code: "agent_depth_refused", hop: 1 });
   });
 });
 

@@ -9,7 +9,7 @@ const SLOW = process.env["HOPWISE_RUNS"] === "full" ? [] : ["packages/core/src/g
  */
 export default defineConfig({
   test: {
-    include: [`packages/core/src/${process.env["HOPWISE_MUTATE"] ?? "**"}/*.test.ts`],
+    include: [`packages/core/src/${process.env["HOPWISE_MUTATE"] ?? "**"}/**/*.test.ts`],
     exclude: ["**/node_modules/**", ...SLOW],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -15,7 +15,7 @@ import {
   subset,
   type ToolGrantInput,
   wildcard,
-} from "./build.ts";
+} from "./index.ts";
 import { anyArguments, noArguments } from "./markers.ts";
 
 describe("the builder of grants", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../json/index.ts";
+import { passes } from "./check.ts";
+import type { Constraint } from "./constraint.ts";
 import {
   absent,
   all,
@@ -20,9 +22,8 @@ import {
   suffix,
   url,
   wildcard,
-} from "./build.ts";
-import { passes, type Work } from "./check.ts";
-import type { Constraint } from "./constraint.ts";
+} from "./index.ts";
+import type { Work } from "./work.ts";
 
 /** One value of every JSON type, and the argument that is not there. */
 const everything: readonly (JsonValue | undefined)[] = [
@@ -212,6 +213,7 @@ describe("the work of a check", () => {
       "https://a.example/abc",
       27,
     ],
+    ["no more for the length of what has none", any(path("/a"), exact(1)), 1, 6],
     ["a step for every 16 elements and each that is required", contains("a", "a", "a"), many(17), 9],
     ["a step for every 16 elements and each that is allowed", subset("a", "b"), many(17), 7],
   ])("is %s; where less is left, nothing passes", (_, constraint, value, steps) => {

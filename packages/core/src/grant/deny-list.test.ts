@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { absent, all, any, each, exact, grant, length, notOneOf, object, oneOf, optional } from "./build.ts";
 import type { Constraint, Grant } from "./constraint.ts";
 import { findDenyList } from "./deny-list.ts";
+import { absent, all, any, each, exact, grant, length, notOneOf, object, oneOf, optional } from "./index.ts";
 
 const run = (command: Constraint): Grant => ({ run: { on: oneOf("a", "b"), command } });
 

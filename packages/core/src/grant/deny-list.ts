@@ -1,5 +1,5 @@
 import { pointerTo } from "../json/index.ts";
-import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 
 /**
  * Where a grant says what is forbidden instead of what is allowed, as a JSON pointer to the argument; undefined where it
@@ -19,8 +19,6 @@ export function findDenyList(grant: Grant, parent: Grant = {}): string | undefin
 }
 
 function hasDenyList(constraint: Constraint): boolean {
-  if (constraint.constraint_type === "not_one_of") return true;
-  if ("constraints" in constraint) return constraint.constraints.some(hasDenyList);
-  if ("constraint" in constraint) return hasDenyList(constraint.constraint);
-  return "properties" in constraint && Object.values(constraint.properties).some(hasDenyList);
+  const kind = KINDS.get(constraint.constraint_type);
+  return kind?.denies === true || (kind?.inner?.(constraint).some(hasDenyList) ?? false);
 }

@@ -1,6 +1,7 @@
 import { canonicalJson, type JsonValue, pointerTo } from "../json/index.ts";
+import type { Widening } from "./comparison.ts";
 import type { Grant, ToolGrant } from "./constraint.ts";
-import { findWidening, type Widening } from "./narrow.ts";
+import { findWidening } from "./narrow.ts";
 
 /** What a child changed against its parent. */
 export interface GrantDiff {

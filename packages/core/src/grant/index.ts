@@ -1,35 +1,35 @@
 /** Does what was handed over cover this call, and is one grant narrower than another? Pure functions on plain data. */
-export {
-  absent,
-  all,
-  any,
-  contains,
-  each,
-  exact,
-  grant,
-  int,
-  length,
-  notOneOf,
-  object,
-  oneOf,
-  optional,
-  path,
-  prefix,
-  range,
-  subset,
-  suffix,
-  type ToolGrantInput,
-  url,
-  wildcard,
-} from "./build.ts";
-export { newWork, passes } from "./check.ts";
+export { grant, type ToolGrantInput } from "./build.ts";
+export { passes } from "./check.ts";
+export type { Widening } from "./comparison.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
 export { findDenyList } from "./deny-list.ts";
 export { describe, describeArguments, words } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export { findExtension } from "./interop.ts";
+export { absent } from "./kinds/absent.ts";
+export { all } from "./kinds/all.ts";
+export { any } from "./kinds/any.ts";
+export { contains } from "./kinds/contains.ts";
+export { each } from "./kinds/each.ts";
+export { exact } from "./kinds/exact.ts";
+export { int } from "./kinds/int.ts";
+export { length } from "./kinds/length.ts";
+export { notOneOf } from "./kinds/not-one-of.ts";
+export { object } from "./kinds/object.ts";
+export { oneOf } from "./kinds/one-of.ts";
+export { optional } from "./kinds/optional.ts";
+export { path } from "./kinds/path.ts";
+export { prefix } from "./kinds/prefix.ts";
+export { range } from "./kinds/range.ts";
+export { subset } from "./kinds/subset.ts";
+export { suffix } from "./kinds/suffix.ts";
+export { url } from "./kinds/url.ts";
+export { wildcard } from "./kinds/wildcard.ts";
 export { anyArguments, noArguments } from "./markers.ts";
-export { findWidening, isNarrower, type Widening } from "./narrow.ts";
-export { type GrantLimits, parseGrant } from "./parse.ts";
+export { findWidening, isNarrower } from "./narrow.ts";
+export { parseGrant } from "./parse.ts";
 export { couldPermit, permits, refusal } from "./permits.ts";
+export type { GrantLimits } from "./reading.ts";
 export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
+export { newWork } from "./work.ts";

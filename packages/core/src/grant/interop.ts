@@ -1,18 +1,5 @@
 import { pointerTo } from "../json/index.ts";
-import type { Constraint, Grant } from "./constraint.ts";
-
-/** The constraint types of the AAT draft (section 3.4): what any verifier of it must know. */
-const CORE_TYPES: ReadonlySet<string> = new Set([
-  "exact",
-  "range",
-  "one_of",
-  "not_one_of",
-  "contains",
-  "subset",
-  "wildcard",
-  "all",
-  "any",
-]);
+import { type Constraint, type Grant, KINDS } from "./constraint.ts";
 
 /** Where a grant uses a constraint type that only Hopwise knows, as a JSON pointer; undefined if it does not. */
 export function findExtension(grant: Grant): string | undefined {
@@ -25,6 +12,6 @@ export function findExtension(grant: Grant): string | undefined {
 }
 
 function isCore(constraint: Constraint): boolean {
-  if (!CORE_TYPES.has(constraint.constraint_type)) return false;
-  return "constraints" in constraint ? constraint.constraints.every(isCore) : true;
+  const kind = KINDS.get(constraint.constraint_type);
+  return kind?.core === true && (kind.inner?.(constraint).every(isCore) ?? true);
 }

@@ -1,9 +1,10 @@
 import fc, { type GeneratorValue } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
-import { absent, any, exact, oneOf, optional, wildcard } from "./build.ts";
 import { passes } from "./check.ts";
-import type { Constraint, Grant, RangeConstraint } from "./constraint.ts";
+import type { Constraint, Grant } from "./constraint.ts";
+import { absent, any, exact, oneOf, optional, wildcard } from "./index.ts";
+import type { RangeConstraint } from "./kinds/range.ts";
 import { isNarrower } from "./narrow.ts";
 import { permits } from "./permits.ts";
 

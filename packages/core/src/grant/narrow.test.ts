@@ -19,7 +19,7 @@ import {
   suffix,
   url,
   wildcard,
-} from "./build.ts";
+} from "./index.ts";
 
 const A = "https://a.example";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../json/index.ts";
 import { errorOf } from "../testing.fixture.ts";
-import { type GrantLimits, parseGrant } from "./parse.ts";
+import { parseGrant } from "./parse.ts";
+import type { GrantLimits } from "./reading.ts";
 
 const limits: GrantLimits = { tools: 3, argumentsPerTool: 2, constraintDepth: 2, nameLength: 5, valueLength: 4 };
 const parse = (value: unknown): unknown => parseGrant(value as JsonValue, limits, "token_malformed", "/tools");

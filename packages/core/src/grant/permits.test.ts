@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../json/index.ts";
-import { absent, any, each, exact, grant, optional, range, url, wildcard } from "./build.ts";
-import { newWork } from "./check.ts";
+import { absent, any, each, exact, grant, optional, range, url, wildcard } from "./index.ts";
 import { anyArguments, noArguments } from "./markers.ts";
 import { couldPermit, permits, refusal } from "./permits.ts";
+import { newWork } from "./work.ts";
 
 const handed = grant({
   send_payment: { to: wildcard(), amount: range({ max: 1000 }), memo: optional(exact("rent")), bonus: absent() },

@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
-import { newWork, passes, type Work } from "./check.ts";
+import { passes } from "./check.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+import { newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
 export interface Refusal {

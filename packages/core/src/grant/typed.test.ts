@@ -1,6 +1,18 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { exact, type Grant, grant, int, oneOf, optional, prefix, range, wildcard } from "./index.ts";
+import {
+  type ConstraintFor,
+  type ConstraintType,
+  exact,
+  type Grant,
+  grant,
+  int,
+  oneOf,
+  optional,
+  prefix,
+  range,
+  wildcard,
+} from "./index.ts";
 
 const schemas = {
   send_payment: z.object({
@@ -39,6 +51,11 @@ describe("a grant against a tool's own schema", () => {
     const left = optional(wildcard());
     // @ts-expect-error to is required, so it cannot be left out
     grant({ send_payment: { to: left, amount, currency } }, schemas);
+  });
+
+  it("has a place for every type of constraint", () => {
+    type Anything = string | number | boolean | null | readonly unknown[] | { readonly a: unknown } | undefined;
+    expectTypeOf<ConstraintFor<Anything>["constraint_type"]>().toEqualTypeOf<ConstraintType>();
   });
 
   it("leaves tools without a schema alone", () => {

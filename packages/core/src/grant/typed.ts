@@ -1,5 +1,5 @@
 import type { JsonScalar } from "../json/index.ts";
-import type { Constraint, ConstraintOf, UrlConstraint } from "./constraint.ts";
+import type { Constraint, ConstraintOf } from "./constraint.ts";
 import type { anyArguments, noArguments } from "./markers.ts";
 
 /** The part of Standard Schema (standardschema.dev) that says what a schema takes: zod, valibot, arktype … all have it. */
@@ -28,9 +28,7 @@ type ConstraintForPresent<T> =
           | { readonly constraint_type: "exact"; readonly value: Extract<T, JsonScalar> }
           | { readonly constraint_type: "one_of"; readonly values: readonly Extract<T, JsonScalar>[] })
   | ([Extract<T, number>] extends [never] ? never : ConstraintOf<"range" | "int">)
-  | ([Extract<T, string>] extends [never]
-      ? never
-      : ConstraintOf<"prefix" | "suffix" | "path" | "length"> | UrlConstraint)
+  | ([Extract<T, string>] extends [never] ? never : ConstraintOf<"prefix" | "suffix" | "path" | "url" | "length">)
   | ([Extract<T, readonly unknown[]>] extends [never] ? never : ConstraintOf<"contains" | "subset" | "each" | "length">)
   | ([Exclude<T, JsonScalar | readonly unknown[]>] extends [never] ? never : ConstraintOf<"object">);
 

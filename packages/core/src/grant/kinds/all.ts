@@ -1,0 +1,59 @@
+import { pointerTo } from "../../json/index.ts";
+import type { Comparison } from "../comparison.ts";
+import type { Constraint } from "../constraint.ts";
+import { clausesAt } from "./clauses.ts";
+import type { Kind } from "./kind.ts";
+
+export interface AllConstraint {
+  readonly constraint_type: "all";
+  readonly constraints: readonly Constraint[];
+}
+
+/** Every one of these. */
+export function all(...constraints: readonly Constraint[]): AllConstraint {
+  return { constraint_type: "all", constraints };
+}
+
+export const allKind: Kind<AllConstraint> = {
+  type: "all",
+  core: true,
+  members: ["constraints"],
+  parse: (source) => ({ constraint_type: "all", constraints: clausesAt(source, 2) }),
+  passes: ({ constraints }, value, work, check) => constraints.every((clause) => check(clause, value, work)),
+  // What passes all of the child's clauses passes the one that stands under the parent. The draft's table lacks it.
+  under: ({ constraints }, parent, _pointer, { table, stands }) =>
+    table === "hopwise" && constraints.some((clause) => stands(parent, clause)) ? "stands" : undefined,
+  narrower: (parent, child, pointer, comparison) =>
+    canMatchAll(parent.constraints, child.constraints, comparison)
+      ? undefined
+      : {
+          pointer: pointerTo(pointer, "constraints"),
+          rule: "each clause of the parent's all needs a clause of its own",
+          parent,
+          child,
+        },
+  inner: ({ constraints }) => constraints,
+  words: ({ constraints }, say) => constraints.map(say.value).join(" and "),
+};
+
+/**
+ * Whether each parent clause can have a child clause of its own that stands under it: a perfect matching, found by
+ * augmenting paths (Kuhn). Polynomial, where the draft's backtracking (section 4.5) is exponential in the worst case.
+ */
+function canMatchAll(parents: readonly Constraint[], children: readonly Constraint[], { stands }: Comparison): boolean {
+  const edges = parents.map((parent) => children.map((child) => stands(parent, child)));
+  const takenBy = new Map<number, number>();
+  const assign = (parent: number, seen: Set<number>): boolean => {
+    for (let child = 0; child < children.length; child++) {
+      if (!edges[parent]?.[child] || seen.has(child)) continue;
+      seen.add(child);
+      const holder = takenBy.get(child);
+      if (holder === undefined || assign(holder, seen)) {
+        takenBy.set(child, parent);
+        return true;
+      }
+    }
+    return false;
+  };
+  return parents.every((_, parent) => assign(parent, new Set()));
+}

@@ -1,0 +1,37 @@
+import { pointerTo } from "../../json/index.ts";
+import type { Constraint } from "../constraint.ts";
+import { clausesAt } from "./clauses.ts";
+import type { Kind } from "./kind.ts";
+
+export interface AnyConstraint {
+  readonly constraint_type: "any";
+  readonly constraints: readonly Constraint[];
+}
+
+/** At least one of these. */
+export function any(...constraints: readonly Constraint[]): AnyConstraint {
+  return { constraint_type: "any", constraints };
+}
+
+export const anyKind: Kind<AnyConstraint> = {
+  type: "any",
+  core: true,
+  members: ["constraints"],
+  parse: (source) => ({ constraint_type: "any", constraints: clausesAt(source, 1) }),
+  passes: ({ constraints }, value, work, check) => constraints.some((clause) => check(clause, value, work)),
+  // What passes the child passes that clause of the parent, so it passes any of them. The draft's table lacks it.
+  over: ({ constraints }, child, _pointer, { table, stands }) =>
+    table === "hopwise" && constraints.some((clause) => stands(clause, child)) ? "stands" : undefined,
+  narrower: (parent, child, pointer, { stands }) => {
+    const wide = child.constraints.findIndex((clause) => !parent.constraints.some((wider) => stands(wider, clause)));
+    if (wide === -1) return undefined;
+    return {
+      pointer: pointerTo(pointerTo(pointer, "constraints"), wide),
+      rule: "every clause of any must stand under a clause of the parent",
+      parent: parent.constraints,
+      child: child.constraints[wide],
+    };
+  },
+  inner: ({ constraints }) => constraints,
+  words: ({ constraints }, say) => constraints.map(say.value).join(" or "),
+};

@@ -1,0 +1,30 @@
+import { pointerTo } from "../../json/index.ts";
+import { integerAt, memberAt, type Place, refuse } from "../reading.ts";
+import type { Kind } from "./kind.ts";
+
+export interface LengthConstraint {
+  readonly constraint_type: "length";
+  readonly max: number;
+}
+
+/** A text or an array that is not longer; a text is measured in UTF-16 code units. */
+export function length(max: number): LengthConstraint {
+  return { constraint_type: "length", max };
+}
+
+export const lengthKind: Kind<LengthConstraint> = {
+  type: "length",
+  members: ["max"],
+  parse: (source) => ({ constraint_type: "length", max: maxAt(memberAt(source, "max")) }),
+  passes: ({ max }, value) => (typeof value === "string" || Array.isArray(value)) && value.length <= max,
+  narrower: (parent, child, pointer) =>
+    child.max <= parent.max
+      ? undefined
+      : { pointer: pointerTo(pointer, "max"), rule: "a length may only fall", parent: parent.max, child: child.max },
+  words: ({ max }) => `at most ${max} long`,
+};
+
+function maxAt(place: Place): number {
+  const max = integerAt(place);
+  return max === undefined || max < 0 ? refuse(place, "a non-negative integer is expected") : max;
+}

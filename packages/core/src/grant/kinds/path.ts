@@ -1,0 +1,59 @@
+import { pointerTo } from "../../json/index.ts";
+import { memberAt, type Place, refuse, textAt } from "../reading.ts";
+import { stepsThrough } from "../work.ts";
+import type { Kind } from "./kind.ts";
+
+export interface PathConstraint {
+  readonly constraint_type: "path";
+  readonly root: string;
+}
+
+/** An absolute path at or below a root. Paths that would have to be resolved or decoded first are refused. */
+export function path(root: string): PathConstraint {
+  return { constraint_type: "path", root };
+}
+
+const PATH_STEPS = 4;
+
+export const pathKind: Kind<PathConstraint> = {
+  type: "path",
+  members: ["root"],
+  parse: (source) => ({ constraint_type: "path", root: cleanPathAt(memberAt(source, "root")) }),
+  cost: (_, value) => PATH_STEPS + stepsThrough(value),
+  passes: ({ root }, value) => typeof value === "string" && isCleanPath(value) && isAtOrBelow(value, root),
+  narrower: (parent, child, pointer) =>
+    isAtOrBelow(child.root, parent.root)
+      ? undefined
+      : {
+          pointer: pointerTo(pointer, "root"),
+          rule: "a root stays at or below its parent's",
+          parent: parent.root,
+          child: child.root,
+        },
+  words: ({ root }) => `a path at or below ${JSON.stringify(root)}`,
+};
+
+/**
+ * An absolute POSIX path that means one thing to everybody: nothing to resolve (`.`, `..`, empty segments), nothing to
+ * decode (`%`), nothing that another system takes for a separator or an end (`\\`, NUL). Such paths are refused rather
+ * than resolved: a resolver that differs from the tool's would open a way out.
+ */
+function isCleanPath(path: string): boolean {
+  if (path === "/") return true;
+  if (!path.startsWith("/") || /[%\\\0]/.test(path)) return false;
+  return path
+    .slice(1)
+    .split("/")
+    .every((segment) => segment !== "" && segment !== "." && segment !== "..");
+}
+
+/** Whether a clean path is a root or lies below it, segment by segment. */
+export function isAtOrBelow(path: string, root: string): boolean {
+  return root === "/" || path === root || path.startsWith(`${root}/`);
+}
+
+export function cleanPathAt(place: Place): string {
+  const path = textAt(place);
+  if (isCleanPath(path)) return path;
+  return refuse(place, "an absolute path without . or .. or empty segments, % or \\ is expected");
+}

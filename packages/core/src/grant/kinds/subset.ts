@@ -1,0 +1,36 @@
+import { type JsonScalar, pointerTo } from "../../json/index.ts";
+import { memberAt, scalarsAt } from "../reading.ts";
+import { stepsThrough } from "../work.ts";
+import type { Kind } from "./kind.ts";
+import { isScalarArray, missing, quoted } from "./scalars.ts";
+
+export interface SubsetConstraint {
+  readonly constraint_type: "subset";
+  readonly allowed: readonly JsonScalar[];
+}
+
+/** An array of scalars that has no other elements than these. */
+export function subset(...allowed: readonly JsonScalar[]): SubsetConstraint {
+  return { constraint_type: "subset", allowed };
+}
+
+export const subsetKind: Kind<SubsetConstraint> = {
+  type: "subset",
+  core: true,
+  members: ["allowed"],
+  parse: (source) => ({ constraint_type: "subset", allowed: scalarsAt(memberAt(source, "allowed"), 0) }),
+  cost: (constraint, value) => 1 + stepsThrough(value) * (1 + constraint.allowed.length),
+  passes: (constraint, value) => isScalarArray(value) && value.every((item) => constraint.allowed.includes(item)),
+  narrower: (parent, child, pointer) => {
+    const added = missing(child.allowed, parent.allowed);
+    return (
+      added && {
+        pointer: pointerTo(pointer, "allowed"),
+        rule: "a child may not add an allowed element",
+        parent,
+        child: added.value,
+      }
+    );
+  },
+  words: (constraint) => `a list of nothing but ${quoted(constraint.allowed)}`,
+};

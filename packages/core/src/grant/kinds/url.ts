@@ -1,0 +1,87 @@
+import { pointerTo } from "../../json/index.ts";
+import type { Widening } from "../comparison.ts";
+import { listAt, memberAt, type Place, refuse, textAt } from "../reading.ts";
+import { stepsThrough } from "../work.ts";
+import type { Kind } from "./kind.ts";
+import { cleanPathAt, isAtOrBelow } from "./path.ts";
+import { missing } from "./scalars.ts";
+
+/** A URL of one of these origins (`scheme://host` or `scheme://host:port`), at or below a path. */
+export interface UrlConstraint {
+  readonly constraint_type: "url";
+  readonly origins: readonly string[];
+  /** Default: anywhere below the origin. */
+  readonly under?: string;
+}
+
+/** A URL of one of these origins, at or below a path; in its one canonical spelling. */
+export function url(where: { origins: readonly string[]; under?: string }): UrlConstraint {
+  return { constraint_type: "url", ...where };
+}
+
+/** Taking a URL apart costs about as much as comparing this many scalars. */
+const URL_STEPS = 25;
+
+export const urlKind: Kind<UrlConstraint> = {
+  type: "url",
+  members: ["origins", "under"],
+  parse: (source) => {
+    const origins = listAt(memberAt(source, "origins"), 1).map(originAt);
+    const under = memberAt(source, "under");
+    return { constraint_type: "url", origins, ...(under.value !== undefined && { under: cleanPathAt(under) }) };
+  },
+  cost: (_, value) => URL_STEPS + stepsThrough(value),
+  passes: (constraint, value) => typeof value === "string" && passesUrl(constraint, value),
+  narrower: urlWidening,
+  words: ({ origins, under }) =>
+    `a URL of ${origins.join(" or ")}${under === undefined ? "" : ` at or below ${under}`}`,
+};
+
+function urlWidening(parent: UrlConstraint, child: UrlConstraint, pointer: string): Widening | undefined {
+  const { origins, under = "/" } = parent;
+  const added = missing(child.origins, origins);
+  if (added !== undefined) {
+    const rule = "a child may not add an origin";
+    return { pointer: pointerTo(pointer, "origins"), rule, parent, child: added.value };
+  }
+  if (isAtOrBelow(child.under ?? "/", under)) return undefined;
+  const rule = "a path stays at or below its parent's";
+  return { pointer: pointerTo(pointer, "under"), rule, parent: under, child: child.under ?? child };
+}
+
+/** Bytes that a server may decode into a dot or a separator after the check. */
+const ENCODED_SEPARATOR = /%(?:2e|2f|5c|00)/i;
+
+/**
+ * Whether a text is a URL of these origins, at or below the path. It must equal its own serialisation (WHATWG URL), so
+ * that there is one spelling only: no `0x7f.1`, no default port, no upper-case host, no dot segments. No user
+ * information, no fragment, no encoded dots or separators.
+ */
+function passesUrl({ origins, under = "/" }: UrlConstraint, text: string): boolean {
+  const url = parseUrl(text);
+  if (url?.href !== text) return false;
+  if (url.username !== "" || url.password !== "" || text.includes("#")) return false;
+  if (ENCODED_SEPARATOR.test(text) || text.includes("\\")) return false;
+  return origins.includes(originOf(url)) && isAtOrBelow(url.pathname === "" ? "/" : url.pathname, under);
+}
+
+/** `scheme://host:port` of the serialisation; `URL.origin` is the text "null" for all but a few schemes. */
+function originOf(url: URL): string {
+  return `${url.protocol}//${url.host}`;
+}
+
+function originAt(place: Place): string {
+  const origin = textAt(place);
+  return isOrigin(origin) ? origin : refuse(place, "an origin such as https://docs.example is expected");
+}
+
+/** Whether a text can stand in `origins`: exactly as it comes out of a URL's serialisation. */
+function isOrigin(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== undefined && url.host !== "" && originOf(url) === text;
+}
+
+/** `URL.parse`, which Node 20 does not have. */
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}

@@ -1,0 +1,108 @@
+import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
+import type { Constraint } from "./constraint.ts";
+
+/** Bounds of a grant; each is finite, so that no token can make a verifier work without end. */
+export interface GrantLimits {
+  readonly tools: number;
+  readonly argumentsPerTool: number;
+  /** Deepest nesting of constraints in constraints. */
+  readonly constraintDepth: number;
+  /** Longest tool id or argument name, in UTF-16 code units. */
+  readonly nameLength: number;
+  /** Longest text of one value in a constraint, in UTF-16 code units. */
+  readonly valueLength: number;
+}
+
+const MAX_VALUES = 64;
+
+/** The reading of one grant. */
+export interface Reading {
+  readonly limits: GrantLimits;
+  /** Ends the reading: the grant is broken here. */
+  refuse(pointer: string, rule: string): never;
+  /** Reads a constraint of any kind: what a kind asks for the constraints inside its own. */
+  constraint(place: Place): Constraint;
+}
+
+/** A value that is being read, and where it stands in the grant. */
+export interface Place<V extends JsonValue | undefined = JsonValue | undefined> {
+  readonly value: V;
+  /** What it stands in; nothing for the grant as a whole. */
+  readonly within: Place | undefined;
+  /** Its name or its index there; for the grant as a whole, its own pointer. */
+  readonly key: string | number;
+  /** How deep a constraint at this place would be: 0 is an argument's own. */
+  readonly depth: number;
+  /** The name of the argument, also for what is nested in its constraint. */
+  readonly argument: string;
+  readonly reading: Reading;
+}
+
+export function refuse(place: Place, rule: string): never {
+  return place.reading.refuse(pointerOf(place), rule);
+}
+
+/** Put together only where a place is refused: most are not, and a grant has hundreds. */
+function pointerOf({ within, key }: Place): string {
+  return within === undefined ? String(key) : pointerTo(pointerOf(within), key);
+}
+
+export function memberAt(within: Place<JsonObject>, key: string): Place {
+  const { value, depth, argument, reading } = within;
+  return { value: value[key], within, key, depth, argument, reading };
+}
+
+export function objectAt(place: Place): Place<JsonObject> {
+  return isJsonObject(place.value) ? (place as Place<JsonObject>) : refuse(place, "an object is expected");
+}
+
+/** The names of an object's members, where its author chose them. */
+export function namesAt(place: Place<JsonObject>, max: number, what: string): readonly string[] {
+  const names = Object.keys(place.value);
+  if (names.length > max) return refuse(place, `at most ${max} ${what}`);
+  const { nameLength } = place.reading.limits;
+  if (names.some((name) => name.length > nameLength)) {
+    return refuse(place, `a name is longer than ${nameLength} characters`);
+  }
+  return names;
+}
+
+export function scalarAt(place: Place): JsonScalar {
+  const { value } = place;
+  if (value === undefined || !isScalar(value)) return refuse(place, "a string, number, boolean or null is expected");
+  const { valueLength } = place.reading.limits;
+  if (typeof value === "string" && value.length > valueLength) {
+    return refuse(place, `a value is longer than ${valueLength} characters`);
+  }
+  return value;
+}
+
+export function textAt(place: Place): string {
+  const value = scalarAt(place);
+  return typeof value === "string" && value !== "" ? value : refuse(place, "a text that is not empty is expected");
+}
+
+export function listAt(place: Place, min: number, max: number = MAX_VALUES): readonly Place[] {
+  const { value, depth, argument, reading } = place;
+  if (!Array.isArray(value) || value.length < min || value.length > max) {
+    return refuse(place, `an array of ${min} to ${max} items is expected`);
+  }
+  return value.map((item: JsonValue, key) => ({ value: item, within: place, key, depth, argument, reading }));
+}
+
+export function scalarsAt(place: Place, min: number): readonly JsonScalar[] {
+  return listAt(place, min).map(scalarAt);
+}
+
+/** A number that may be left out. */
+export function numberAt(place: Place): number | undefined {
+  const { value } = place;
+  return value === undefined || typeof value === "number" ? value : refuse(place, "a number is expected");
+}
+
+/** A safe integer that may be left out. */
+export function integerAt(place: Place): number | undefined {
+  const { value } = place;
+  if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value))) return value;
+  return refuse(place, "an integer is expected");
+}
