@@ -105,8 +105,10 @@ describe("the trace of a call", () => {
     const script = fileURLToPath(new URL("main.ts", import.meta.url));
     const { stdout, stderr, status } = spawnSync(process.execPath, [script, "--json"], { encoding: "utf8" });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    const { files, functions, visits } = JSON.parse(stdout) as Walk;
+    const { files, functions, visits, turnBacks } = JSON.parse(stdout) as Walk;
     expect(functions).toBeGreaterThan(files);
+    // Twice: where the tool's own schema has parsed the arguments, and where the server answers.
+    expect(turnBacks.length, JSON.stringify(turnBacks)).toBeLessThanOrEqual(2);
     const seen = visits.map(({ file }) => file.replace(/^packages\/(\w+)\/src\//, "$1 "));
     expect(seen[0]).toMatch(/^mcp .*transport/);
     for (const part of ["fastmcp ", "core token/", "core decision/", "core audit/"])

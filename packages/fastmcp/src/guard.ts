@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
-import { decideTool, guardTransport, type McpTransport, type RequestScope } from "@hopwise/mcp";
+import { guardTransport, type McpTransport, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
 import { mustAnswer } from "./probe.ts";
+import { type AnyTool, wrapTool } from "./wrap-tool.ts";
 
 export interface GuardServerOptions {
   /**
@@ -16,8 +17,6 @@ export interface GuardServerOptions {
     readonly headers: Headers;
   }) => Subject | undefined | Promise<Subject | undefined>;
 }
-
-type AnyTool = Parameters<FastMCP["addTool"]>[0];
 
 /**
  * Protects a FastMCP server: every tool call, resource and prompt is decided, every list is filtered, for each request,
@@ -62,16 +61,8 @@ export function guard<Server extends FastMCP>(
   Object.defineProperty(server, GUARDING, { value: guarding });
 
   const wrap = (tool: AnyTool): AnyTool => {
-    const { name } = tool;
-    authorizer.checkTool(name);
-    const execute: AnyTool["execute"] = async (args, context) => {
-      const decision = await decideTool(scope, name, args);
-      if (!decision.run) return decision.result;
-      // Cancelled, or timed out, while it was checked: its caller was told, or has left.
-      context.signal.throwIfAborted();
-      return tool.execute(decision.arguments as never, context);
-    };
-    return { ...tool, name, execute };
+    authorizer.checkTool(tool.name);
+    return wrapTool(tool, scope);
   };
 
   const { addTool, addTools, start, connect } = server;

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { HopwiseError } from "../errors.ts";
 import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
 import { type Chain, thumbprintOf } from "../token/index.ts";
-import { confirmAgents, hopWithoutTool } from "./confirm-agents.ts";
+import { confirmAgents } from "./confirm-agents.ts";
+import { hopWithoutTool } from "./hop-without-tool.ts";
 import { type Agent, inMemoryAgents } from "./sources.ts";
 
 let world: World;

@@ -62,16 +62,6 @@ function checkDepth({ maxDepth }: AgentClass, name: string, agents: number, hop:
   );
 }
 
-/**
- * The first hop whose agent the registry does not let take part in calling a tool, or undefined.
- *
- * @param agents of the chain, in order; hop 0 is the user
- */
-export function hopWithoutTool(agents: readonly AgentClass[], tool: string): number | undefined {
-  const at = agents.findIndex(({ tools }) => tools !== undefined && !(Array.isArray(tools) && tools.includes(tool)));
-  return at < 0 ? undefined : at + 1;
-}
-
 function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
   if (!Array.isArray(agent.keys)) {
     throw new HopwiseError("agent_invalid", `the agent registry gave no list of keys for "${name}"`, { hop });

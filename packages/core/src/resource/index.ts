@@ -1,11 +1,12 @@
 /** What does a call act on? By the tool map, loaded once for all hops. */
 
 export { cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
-export { actionOf, loadResource } from "./load-resource.ts";
+export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 export {
   ARGUMENTS,
+  actionOf,
   checkMapped,
   checkToolMap,
   type ListedAs,

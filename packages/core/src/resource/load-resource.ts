@@ -76,8 +76,3 @@ function resourceId(entry: ToolEntry, tool: string, args: JsonObject): string | 
   }
   return entry.id(args, tool);
 }
-
-/** The action that policies are asked about. */
-export function actionOf({ action }: ToolEntry, tool: string): string {
-  return typeof action === "string" ? action : action(tool);
-}

@@ -133,3 +133,8 @@ export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
   if (Object.hasOwn(MCP_ENTRIES, tool)) return MCP_ENTRIES[tool];
   return tool.startsWith("mcp:") ? undefined : tools["*"];
 }
+
+/** The action that policies are asked about. */
+export function actionOf({ action }: ToolEntry, tool: string): string {
+  return typeof action === "string" ? action : action(tool);
+}

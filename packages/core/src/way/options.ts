@@ -16,6 +16,7 @@ import {
   type Subject,
   type TrustAnchor,
 } from "../token/index.ts";
+import { inSeconds } from "./clock.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {
@@ -93,7 +94,7 @@ export function readOptions(options: AuthorizerOptions): EnforcementPoint {
     telemetry,
     deadlineMs,
     clock,
-    nowSeconds: () => secondsOf(clock()),
+    nowSeconds: inSeconds(clock),
   };
 }
 
@@ -135,10 +136,4 @@ function audienceOf(names: string | readonly string[]): readonly [string, ...str
     );
   }
   return audience as readonly [string, ...string[]];
-}
-
-/** A clock that gives no time would make every comparison with it false, also those that refuse. */
-function secondsOf(milliseconds: number): number {
-  if (!Number.isFinite(milliseconds)) throw new HopwiseError("state_unavailable", "the clock gave no time");
-  return Math.floor(milliseconds / 1000);
 }

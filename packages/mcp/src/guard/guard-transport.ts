@@ -5,10 +5,12 @@ import {
   type JsonRpcMessage,
   type McpTransport,
   type MessageExtra,
+  type SendOptions,
   withoutCredential,
 } from "../protocol/index.ts";
 import { cameToNothing, createGuard, type Guard, type GuardOptions } from "./guard.ts";
 import { sendWord } from "./outgoing.ts";
+import { passThrough } from "./pass-through.ts";
 import { createQuestions, type Questions } from "./questions.ts";
 import { receive, withdraw } from "./receive.ts";
 import { reply } from "./reply.ts";
@@ -20,42 +22,29 @@ import { reply } from "./reply.ts";
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
   const guard = createGuard(inner, options);
   const questions = createQuestions();
-  return {
-    start: () => inner.start(),
-    close: () => inner.close(),
-    send: (message, sendOptions) =>
-      message.method === undefined ? reply(guard, message) : sendWord(guard, questions, message, sendOptions),
-    get onmessage() {
-      return guard.handler;
+  return Object.defineProperties(passThrough(inner), {
+    send: {
+      value: (message: JsonRpcMessage, sendOptions?: SendOptions) =>
+        message.method === undefined ? reply(guard, message) : sendWord(guard, questions, message, sendOptions),
     },
-    set onmessage(next) {
-      guard.handler = next;
-      inner.onmessage = (message, extra) => onMessage(guard, questions, message, extra);
+    onmessage: {
+      get: () => guard.handler,
+      set: (next: Guard["handler"]) => {
+        guard.handler = next;
+        inner.onmessage = (message, extra) => onMessage(guard, questions, message, extra);
+      },
     },
-    get onclose() {
-      return inner.onclose;
+    onclose: {
+      get: () => inner.onclose,
+      set: (next: McpTransport["onclose"]) => {
+        inner.onclose = () => {
+          for (const flight of guard.flights.endAll()) cameToNothing(guard, flight);
+          questions.forgetAll();
+          next?.();
+        };
+      },
     },
-    set onclose(next) {
-      inner.onclose = () => {
-        for (const flight of guard.flights.endAll()) cameToNothing(guard, flight);
-        questions.forgetAll();
-        next?.();
-      };
-    },
-    get onerror() {
-      return inner.onerror;
-    },
-    set onerror(next) {
-      inner.onerror = next;
-    },
-    get sessionId() {
-      return inner.sessionId;
-    },
-    set sessionId(next) {
-      inner.sessionId = next;
-    },
-    setProtocolVersion: (version) => inner.setProtocolVersion?.(version),
-  };
+  });
 }
 
 /** Sorts what comes in: a request, the withdrawal of one, a notification, or an answer to what the server asked. */

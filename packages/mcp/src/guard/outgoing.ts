@@ -1,7 +1,8 @@
 import type { JsonRpcMessage, SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
-import { type Guard, turnOfTheLoop } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import type { Questions } from "./questions.ts";
+import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
 /** What a server may always say outside of a request. On HTTP it reaches whoever holds the stream, so it carries nothing. */
 const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prompts)\/list_changed)$/;

@@ -1,4 +1,4 @@
-import type { Admission, Decision, Denied, JsonObject } from "@hopwise/core";
+import type { Admission, Denied, JsonObject } from "@hopwise/core";
 import {
   cameOverHttp,
   carriesCredential,
@@ -13,9 +13,9 @@ import {
   traceparentIn,
   withoutCredential,
 } from "../protocol/index.ts";
-import type { RequestScope } from "./decide-tool.ts";
+import { decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
-import { cameToNothing, GUARD_FAILED, type Guard } from "./guard.ts";
+import { cameToNothing, type Guard } from "./guard.ts";
 import { answer, deny, denyDecision, fail } from "./reply.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
@@ -86,7 +86,7 @@ async function admitted(
       return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
     }
     case "data": {
-      const decision = await decide(guard, flight, undefined);
+      const decision = await decideFlight(guard, flight, undefined);
       if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
       return denyDecision(guard, flight, decision);
     }
@@ -122,17 +122,6 @@ async function admit(
   });
 }
 
-/** Ends an admission in a decision. */
-async function decide(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
-  const { admission } = flight;
-  if (admission === undefined) throw new Error("the request was not admitted");
-  flight.decision = await admission.decide({ parsed, fulfils: true });
-  guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
-  // It was decided after its caller had left.
-  if (!guard.flights.isOpen(flight)) cameToNothing(guard, flight);
-  return flight.decision;
-}
-
 /** Gives a request to the server's handler, unless it was withdrawn while it was checked. */
 function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined, params?: JsonObject): void {
   if (!guard.flights.isOpen(flight)) return;
@@ -141,22 +130,11 @@ function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined,
   guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra));
 }
 
-function scopeOf(guard: Guard, flight: Flight): RequestScope & { readonly flight: Flight } {
+/** What the server's own code sees of a request while it runs. */
+function scopeOf(guard: Guard, flight: Flight): FlightScope {
   const { operation } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;
-  return {
-    flight,
-    tool,
-    decide: async (parsed) => {
-      try {
-        return await decide(guard, flight, parsed);
-      } catch (error) {
-        guard.report(error);
-        flight.decision = await guard.authorizer.refuse({ tool: tool ?? "" }, GUARD_FAILED);
-        return flight.decision;
-      }
-    },
-  };
+  return { flight, tool, decide: decideOrRefuse.bind(undefined, guard, flight) };
 }
 
 /** A name that a caller chose, for a text: on one line, and at most 128 characters of it. */

@@ -2,7 +2,8 @@ import type { Decision, Denied } from "@hopwise/core";
 import { asksForProof, errorDenial, type JsonRpcMessage, toolDenial, type WireRefusal } from "../protocol/index.ts";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
-import { GUARD_FAILED, type Guard, turnOfTheLoop } from "./guard.ts";
+import { GUARD_FAILED, type Guard } from "./guard.ts";
+import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
 /** Lets an answer of the server's handler out, as far as its caller may see it. */
 export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void> {

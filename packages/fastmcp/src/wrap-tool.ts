@@ -1,0 +1,18 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { decideTool, type RequestScope } from "@hopwise/mcp";
+import type { FastMCP } from "fastmcp";
+
+export type AnyTool = Parameters<FastMCP["addTool"]>[0];
+
+/** The same tool, which asks before each run, and runs with exactly the arguments that were decided. */
+export function wrapTool(tool: AnyTool, scope: AsyncLocalStorage<RequestScope>): AnyTool {
+  const { name } = tool;
+  const execute: AnyTool["execute"] = async (args, context) => {
+    const decision = await decideTool(scope, name, args);
+    if (!decision.run) return decision.result as never;
+    // Cancelled, or timed out, while it was checked: its caller was told, or has left.
+    context.signal.throwIfAborted();
+    return tool.execute(decision.arguments as never, context);
+  };
+  return { ...tool, name, execute };
+}

@@ -1,0 +1,32 @@
+import type { Decision } from "@hopwise/core";
+import type { RequestScope } from "./decide-tool.ts";
+import type { Flight } from "./flights.ts";
+import { cameToNothing, GUARD_FAILED, type Guard } from "./guard.ts";
+
+/** The scope of one request, as the guard itself reads it. */
+export interface FlightScope extends RequestScope {
+  readonly flight: Flight;
+}
+
+/** Ends an admission in a decision. */
+export async function decideFlight(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
+  const { admission } = flight;
+  if (admission === undefined) throw new Error("the request was not admitted");
+  flight.decision = await admission.decide({ parsed, fulfils: true });
+  guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
+  // It was decided after its caller had left.
+  if (!guard.flights.isOpen(flight)) cameToNothing(guard, flight);
+  return flight.decision;
+}
+
+/** The same for a tool's wrapper, whose server must not see what went wrong: a fault is a denial. */
+export async function decideOrRefuse(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
+  try {
+    return await decideFlight(guard, flight, parsed);
+  } catch (error) {
+    guard.report(error);
+    const { operation } = flight;
+    flight.decision = await guard.authorizer.refuse({ tool: "tool" in operation ? operation.tool : "" }, GUARD_FAILED);
+    return flight.decision;
+  }
+}
