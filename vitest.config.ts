@@ -1,12 +1,55 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** Random chains, policies, attacks and edits by the thousand, and tests that try every case: pure work, for a while. */
+const LAW = ["test/law/**/*.test.ts", "packages/*/src/**/*.property.test.ts"];
+
+/** The packages' own tests start nothing: no process, no policy decision point, no server. Those below do. */
+const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
+const PROCESSES_THERE = [
+  "packages/core/src/principal/directories.test.ts",
+  "packages/audit/src/process-identity.test.ts",
+];
+
+/** What no package owns is tested on real processes, and so is the package that starts them. These start nothing. */
+const PROCESSES = ["packages/cerbos/src/**/*.test.ts", "test/**/*.test.ts"];
+const UNIT_THERE = [
+  "packages/cerbos/src/{find-binary,resilient,run-folder}.test.ts",
+  "test/{architecture,projects}.test.ts",
+  "test/spec/spec.test.ts",
+];
+
+// test/projects.test.ts sees to it that each test file is in one project, and that `unit` starts nothing.
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Vitest would leave one core to others, and on two cores so run one file after the other.
+    maxWorkers: "100%",
+    // Programs that tests start run from source; without it each strips the types of the same modules again.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/node", import.meta.url)) },
     projects: [
-      { extends: true, test: { name: "packages", include: ["packages/*/src/**/*.test.ts"] } },
-      { extends: true, test: { name: "root", include: ["test/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: [UNIT, ...UNIT_THERE],
+          exclude: [...PROCESSES_THERE, ...LAW],
+          // Files share the modules they load: most of the time went into loading FastMCP or gRPC again for each.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: [...PROCESSES, ...PROCESSES_THERE],
+          exclude: [...UNIT_THERE, ...LAW],
+          isolate: false,
+          globalSetup: "test/support/story-pdp.ts",
+        },
+      },
+      { extends: true, test: { name: "law", include: LAW, globalSetup: "test/support/story-pdp.ts" } },
     ],
   },
 });

@@ -7,7 +7,8 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until, untilGone } from "../packages/cerbos/src/testing/processes.ts";
+import { untilGone } from "../packages/cerbos/src/testing/processes.ts";
+import { until } from "../packages/cerbos/src/testing/until.ts";
 
 const STORY = fileURLToPath(new URL("../examples/finance-team/main.ts", import.meta.url));
 const PRINT = new URL("../examples/finance-team/print.ts", import.meta.url).href;

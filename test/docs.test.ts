@@ -58,7 +58,8 @@ async function runPage(
 
 const pages = (await readdir(docs)).filter((name) => name.endsWith(".md"));
 
-describe.each(pages)("docs/%s", async (name) => {
+// A page mostly waits for its programs, and they for their policy decision points.
+describe.each(pages)("docs/%s", { concurrent: true }, async (name) => {
   const blocks = blocksOf(await readFile(join(docs, name), "utf8"));
 
   it("names a file for each of its programs: without one it could not be run", () => {

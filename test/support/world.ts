@@ -1,6 +1,4 @@
 /** The company of the story, for tests: the real policies on the real PDP, keys, chains, an authorizer. */
-import { fileURLToPath } from "node:url";
-import { type Pdp, startPdp } from "@hopwise/cerbos";
 import {
   type Authorizer,
   type AuthorizerOptions,
@@ -23,9 +21,10 @@ import {
   wildcard,
 } from "@hopwise/core";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
+import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
 
 export interface World {
-  readonly pdp: Pdp;
+  readonly pdp: StoryPdp;
   readonly issuer: Issuer;
   readonly issuerKey: Signer;
   readonly keys: { readonly planner: Signer; readonly researcher: Signer };
@@ -47,9 +46,9 @@ export const PLANNER_GRANT: Grant = grant({
 
 export const RESEARCHER_GRANT: Grant = grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } });
 
-/** One PDP for a test file: start it in `beforeAll`, close it in `afterAll`. */
+/** The company for a test file: make it in `beforeAll`, close its `pdp` in `afterAll`. */
 export async function createWorld(): Promise<World> {
-  const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
+  const pdp = connectStoryPdp();
   const issuerKey = await generateSigner();
   const issuer = await createIssuer({
     issuer: ISSUER,

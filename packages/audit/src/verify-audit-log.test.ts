@@ -1,74 +1,14 @@
 import { appendFileSync, cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateSigner, type Signer } from "@hopwise/core";
-import fc from "fast-check";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { generateSigner } from "@hopwise/core";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Broken } from "./broken.ts";
 import { signStatement } from "./checkpoint.ts";
-import { FORMAT, type Head, hashLine } from "./line.ts";
-import { type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
-import { decision, filesOf, linesOf, outcome, relink, temporaryFolder, writeLines } from "./testing.fixture.ts";
+import { FORMAT, type Head } from "./line.ts";
+import { openAuditLog } from "./open-audit-log.ts";
+import { brokenOf, signer, twoStreams, write } from "./signed-logs.fixture.ts";
+import { decision, filesOf, linesOf, relink, temporaryFolder, writeLines } from "./testing.fixture.ts";
 import { type AuditVerification, verifyAuditLog } from "./verify-audit-log.ts";
-
-let signer: Signer;
-beforeAll(async () => {
-  signer = await generateSigner();
-});
-
-/** A closed stream of so many records, over some segments and with a checkpoint about every five records. */
-async function write(folder: string, records: number, options: Partial<AuditLogOptions> = {}): Promise<Head> {
-  const log = await openAuditLog({
-    folder,
-    signer,
-    checkpoint: { records: 5 },
-    rotate: { bytes: 4000 },
-    ...options,
-  });
-  for (let i = 0; i < records; i++) {
-    await log.record(decision({ invocation: `i${i}`, reason: "x".repeat(i % 7), outcome: "denied" }));
-    if (i % 3 === 0) await log.outcome(outcome({ invocation: `i${i}` }));
-  }
-  await log.close();
-  return log.head;
-}
-
-async function brokenOf(
-  folder: string,
-  expectHead: readonly Head[] = [],
-  keys: readonly Signer[] = [signer],
-): Promise<Broken | undefined> {
-  const found = await verifyAuditLog({ folder, keys: keys.map(({ publicJwk }) => publicJwk), expectHead });
-  return found.ok ? undefined : found.broken;
-}
-
-/** A log of two streams, of which the later notes the earlier, and what was noted of both elsewhere. */
-async function twoStreams(): Promise<{ folder: string; heads: readonly Head[] }> {
-  const folder = temporaryFolder();
-  return { folder, heads: [await write(folder, 24), await write(folder, 9)] };
-}
-
-/** Does something to the log, looks at it, and puts it back. */
-async function after(
-  folder: string,
-  file: string,
-  edit: (bytes: Buffer) => Uint8Array,
-  heads: readonly Head[],
-): Promise<Broken | undefined> {
-  const path = join(folder, file);
-  const bytes = readFileSync(path);
-  writeFileSync(path, edit(bytes));
-  try {
-    return await brokenOf(folder, heads);
-  } finally {
-    writeFileSync(path, bytes);
-  }
-}
-
-/** The line, counted from 1, in which a byte stands. */
-const lineAt = (bytes: Buffer, offset: number): number =>
-  bytes.subarray(0, offset).toString("latin1").split("\n").length;
-
-const RUNS = { numRuns: process.env["HOPWISE_RUNS"] === "full" ? 5000 : 150 };
 
 describe("a log that nobody touched", () => {
   it("verifies, with counts and heads, in segments and with several writers", async () => {
@@ -137,91 +77,6 @@ describe("a log that is opened again and again", () => {
 });
 
 describe("a log that somebody touched", () => {
-  it("names the line of any byte that was changed", async () => {
-    const { folder, heads } = await twoStreams();
-    const files = filesOf(folder);
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), async (f, at, flip) => {
-        const file = files[f % files.length] as string;
-        let line = 0;
-        const broken = await after(
-          folder,
-          file,
-          (bytes) => {
-            const offset = at % bytes.length;
-            line = lineAt(bytes, offset);
-            const changed = Buffer.from(bytes);
-            changed[offset] = (changed[offset] as number) ^ flip;
-            return changed;
-          },
-          heads,
-        );
-        expect(broken).toMatchObject({ file, line });
-      }),
-      RUNS,
-    );
-  });
-
-  it("names the line of any byte that was taken out or put in", async () => {
-    const { folder, heads } = await twoStreams();
-    const files = filesOf(folder);
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat(), fc.option(fc.nat(255)), async (f, at, added) => {
-        const file = files[f % files.length] as string;
-        let line = 0;
-        const broken = await after(
-          folder,
-          file,
-          (bytes) => {
-            const offset = at % bytes.length;
-            line = lineAt(bytes, offset);
-            const [head, tail] = [bytes.subarray(0, offset), bytes.subarray(offset + (added === null ? 1 : 0))];
-            return Buffer.concat([head, Buffer.from(added === null ? [] : [added]), tail]);
-          },
-          heads,
-        );
-        expect(broken?.file).toBe(file);
-        expect(broken?.line).toBe(line);
-      }),
-      RUNS,
-    );
-  });
-
-  it("names any line that was deleted, doubled, or changed places with another", async () => {
-    const { folder, heads } = await twoStreams();
-    for (const file of filesOf(folder)) {
-      const lines = linesOf(folder, file);
-      const isLastOfStream = heads.some(({ hash }) => hash === hashLine(lines.at(-1) as string));
-      for (const i of lines.keys()) {
-        const atEnd = i === lines.length - 1;
-        const edit = (of: readonly string[]) => after(folder, file, () => Buffer.from(of.join("")), heads);
-        const without = await edit(lines.toSpliced(i, 1));
-        if (atEnd && isLastOfStream) expect(without).toMatchObject({ file, reason: "rolled_back" });
-        // The gap shows at the line behind it, which may be the next segment's first.
-        else if (atEnd) expect(without).toMatchObject({ line: 1, reason: "deleted" });
-        else expect(without).toMatchObject({ file, line: i + 1, reason: "deleted" });
-        const doubled = await edit(lines.toSpliced(i, 0, lines[i] as string));
-        expect(doubled).toMatchObject({ file, line: i + 2, reason: "inserted" });
-        if (atEnd) continue;
-        const swapped = await edit(lines.toSpliced(i, 2, lines[i + 1] as string, lines[i] as string));
-        expect(swapped).toMatchObject({ file, line: i + 1, reason: "reordered" });
-      }
-    }
-  });
-
-  it("names a file that was cut anywhere", async () => {
-    const { folder, heads } = await twoStreams();
-    const files = filesOf(folder);
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat(), async (f, at) => {
-        const file = files[f % files.length] as string;
-        const broken = await after(folder, file, (bytes) => bytes.subarray(0, at % bytes.length), heads);
-        expect(broken).toMatchObject({ reason: expect.stringMatching(/truncated|deleted|torn|rolled_back/) });
-      }),
-      { numRuns: 60 },
-    );
-  });
-
   it("names a segment that was taken away, and one that was put in another's place", async () => {
     const { folder, heads } = await twoStreams();
     const [first = "", second = "", third = ""] = filesOf(folder);

@@ -6,8 +6,8 @@ import type { PdpWarning } from "./probe-pdp.ts";
 import type { PolicyClient } from "./resilient.ts";
 import { startPdp } from "./start-pdp.ts";
 import { PAYMENTS, temporaryFolder } from "./testing/policies.ts";
-import { until } from "./testing/processes.ts";
 import { freePort, mutualFront, pem, remotePdp, testKeys } from "./testing/remote-pdp.ts";
+import { until } from "./testing/until.ts";
 
 const COMPANY = fileURLToPath(new URL("../../../policies", import.meta.url));
 const payments = (): string => temporaryFolder({ "payments.yaml": PAYMENTS });

@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { findBinary } from "./find-binary.ts";
 import { fakeCerbos, PAYMENTS, temporaryFolder } from "./testing/policies.ts";
-import { pidsOf, runFolder, startHost, until, untilGone } from "./testing/processes.ts";
+import { pidsOf, runFolder, startHost, untilGone } from "./testing/processes.ts";
+import { until } from "./testing/until.ts";
 
 const START = `const pdp = await startPdp({ policies: process.env.POLICIES });`;
 const policies = (): string => temporaryFolder({ "payments.yaml": PAYMENTS });

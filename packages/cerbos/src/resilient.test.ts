@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type PolicyClient, type ResilienceOptions, resilient, type TargetChange } from "./resilient.ts";
-import { until } from "./testing/processes.ts";
+import { until } from "./testing/until.ts";
 
 /** As the clients of Cerbos reject: an error of theirs with a gRPC code. */
 const notOK = (code: number, details = "x"): Error =>

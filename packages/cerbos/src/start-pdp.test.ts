@@ -6,7 +6,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Pdp, StartPdpOptions } from "./start-pdp.ts";
 import { startPdp } from "./start-pdp.ts";
 import { fakeCerbos, PAYMENTS, REPORT_SCHEMA, REPORTS, temporaryFolder } from "./testing/policies.ts";
-import { pidsOf, runFolder, until, untilGone } from "./testing/processes.ts";
+import { pidsOf, runFolder, untilGone } from "./testing/processes.ts";
+import { until } from "./testing/until.ts";
 
 async function started(options: StartPdpOptions): Promise<Pdp> {
   const pdp = await startPdp(options);

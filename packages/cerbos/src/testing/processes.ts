@@ -2,9 +2,9 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { temporaryFolder } from "./policies.ts";
+import { until } from "./until.ts";
 
 /** A process whose command line names the folder. */
 interface Found {
@@ -37,10 +37,6 @@ export function pidsOf(folder: string): { readonly pdp: number; readonly supervi
 /** Resolves when no process names the folder any more and the folder itself is gone; the test's time limit is the limit. */
 export async function untilGone(folder: string): Promise<void> {
   await until(() => processesOf(folder).length === 0 && !existsSync(folder));
-}
-
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(20);
 }
 
 /** A Node.js process that runs `body` (`startPdp` is in scope) and tells the test things by `say(value)`. */

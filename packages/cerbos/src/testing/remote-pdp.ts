@@ -8,7 +8,7 @@ import { GRPC } from "@cerbos/grpc";
 import { onTestFinished } from "vitest";
 import { findBinary } from "../find-binary.ts";
 import { temporaryFolder } from "./policies.ts";
-import { until } from "./processes.ts";
+import { until } from "./until.ts";
 
 /** A PDP that nobody here started: on a TCP port of its own, which it keeps when it is started again. */
 export interface RemotePdp {
