@@ -1,0 +1,26 @@
+/**
+ * A company for tests: an issuer, users, agents with their keys, policies that answer as told, authorizers with their
+ * records at hand. It needs no test framework, no file and no process.
+ *
+ * @packageDocumentation
+ */
+export {
+  type AnsweringPdp,
+  allowAll,
+  answeringPdp,
+  denyAll,
+  type PolicyAnswer,
+  type PolicyQuestion,
+  type PolicyRule,
+} from "./answering-pdp.ts";
+export {
+  type ChainHop,
+  type Company,
+  type CompanyAgent,
+  type CompanyOptions,
+  type CompanyUser,
+  createCompany,
+  type HopOrder,
+} from "./company.ts";
+export type { TestAuthorizer } from "./test-authorizer.ts";
+export { type TestClock, testClock } from "./test-clock.ts";
