@@ -9,6 +9,7 @@ const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
 const PROCESSES_THERE = [
   "packages/core/src/principal/directories.test.ts",
   "packages/audit/src/process-identity.test.ts",
+  "packages/fastmcp/src/testing/guarded-server.test.ts",
 ];
 
 /** What no package owns is tested on real processes, and so is the package that starts them. These start nothing. */

@@ -5,7 +5,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -31,7 +31,11 @@ function contentProblems(folder: string, manifest: Manifest, files: readonly str
   const missing = ["README.md", "LICENSE", "package.json"].filter((name) => !has.has(name));
   const targets = targetsOf([manifest.exports, manifest.imports]);
   const outside = targets.filter((target) => !target.startsWith("./dist/") || !has.has(target.slice(2)));
-  const development = files.filter((name) => /\.(test|fixture)\.|(^|\/)(testing|src|test)\//.test(name));
+  // A test kit that a door leads to is there for users; any other folder of that name is for the package's own tests.
+  const kits = targets.filter((target) => /\/testing\/index\./.test(target)).map((target) => dirname(target.slice(2)));
+  const development = files.filter(
+    (name) => /\.(test|fixture)\.|(^|\/)(testing|src|test)\//.test(name) && !kits.includes(dirname(name)),
+  );
   // tsc does not remove what it once emitted from a source that is gone since.
   const stale = files.filter((name) => {
     const source = /^dist\/(.+?)(\.d)?\.(js|ts)(\.map)?$/.exec(name)?.[1];
