@@ -74,6 +74,7 @@ export async function guardedServer(
   add?.(server);
   const url = http && (await listen(server, http));
   const clients: Client[] = [];
+  const sessions: ReturnType<FastMCP["connect"]>[] = [];
   const callers = new Map<DelegationSource | undefined, Promise<Client>>();
 
   const client: GuardedServer["client"] = async (delegation, { headers } = {}) => {
@@ -91,6 +92,7 @@ export async function guardedServer(
     }
     const [own, far] = InMemoryTransport.createLinkedPair() as readonly [Transport, Transport];
     const serving = server.connect(far);
+    sessions.push(serving);
     const connected = made.connect(carry ? (carryOver(own as McpTransport, carry) as Transport) : own);
     // FastMCP looks for the client's capabilities every 100 ms. The session serves before that, and can only fail.
     await Promise.race([connected, serving.then(() => connected)]);
@@ -105,6 +107,8 @@ export async function guardedServer(
 
   const close = async (): Promise<void> => {
     await Promise.allSettled(clients.map((it) => it.close()));
+    // FastMCP begins to ping a client 100 ms after it came, also one that has left by then. Only the session's end stops it.
+    await Promise.allSettled(sessions.map(async (it) => (await it).close()));
     if (server.serverState === "running") await server.stop();
   };
 
