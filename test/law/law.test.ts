@@ -20,6 +20,7 @@ import {
   type Signer,
   type ToolMap,
 } from "@hopwise/core";
+import { answeringPdp } from "@hopwise/core/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
@@ -229,27 +230,13 @@ it.each<[string, ToolMap]>([
 
 /** Policies without rhyme or reason: each question has an answer of its own, always the same. */
 function randomPolicies(seed: number): PolicyDecisionPoint {
-  const answer = (question: unknown): string => {
+  const pdp = answeringPdp(({ principal, resource, action }) => {
     const [byte = 0] = createHash("sha256")
-      .update(`${seed}${JSON.stringify(question)}`)
+      .update(`${seed}${JSON.stringify([principal, resource, action])}`)
       .digest();
-    return byte % 5 === 0 ? "EFFECT_DENY" : "EFFECT_ALLOW";
-  };
-  return {
-    checkResources: async ({ principal, resources }) =>
-      ({
-        cerbosCallId: "",
-        requestId: "",
-        results: resources.map(({ resource, actions }) => ({
-          resource,
-          actions: Object.fromEntries(actions.map((action) => [action, answer([principal, resource, action])])),
-          validationErrors: [],
-          outputs: [],
-          metadata: undefined,
-        })),
-      }) as never,
-    planResources: () => Promise.reject(new Error("not asked")),
-  };
+    return byte % 5 === 0 ? "deny" : "allow";
+  });
+  return { ...pdp, planResources: () => Promise.reject(new Error("not asked")) };
 }
 
 it("draws from every tool", () => {

@@ -2,32 +2,25 @@
 import {
   type Authorizer,
   type AuthorizerOptions,
-  createAuthorizer,
-  createIssuer,
-  delegate,
   exact,
   type Grant,
   generateSigner,
   grant,
   type HeldDelegation,
-  type Issuer,
   int,
   type MemoryAudit,
-  memoryAudit,
-  memoryState,
   oneOf,
   optional,
   type Signer,
   wildcard,
 } from "@hopwise/core";
+import { type Company, createCompany } from "@hopwise/core/testing";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
 
-export interface World {
+export interface World extends Pick<Company<"planner" | "researcher">, "issuer" | "keys"> {
   readonly pdp: StoryPdp;
-  readonly issuer: Issuer;
   readonly issuerKey: Signer;
-  readonly keys: { readonly planner: Signer; readonly researcher: Signer };
   /** alice → planner */
   readonly planner: HeldDelegation;
   /** alice → planner → researcher */
@@ -50,21 +43,25 @@ export const RESEARCHER_GRANT: Grant = grant({ read_invoice: { id: oneOf("INV-7"
 export async function createWorld(): Promise<World> {
   const pdp = connectStoryPdp();
   const issuerKey = await generateSigner();
-  const issuer = await createIssuer({
+  const agents = { planner: {}, researcher: { key: await generateSigner("ES256") } };
+  const company = await createCompany({
     issuer: ISSUER,
-    signer: issuerKey,
-    audiences: [PAY_SERVER],
+    issuerKey,
+    audience: PAY_SERVER,
+    users,
     subjects: ["alice", "bob"],
-    tools: "any",
+    agents,
+    tools,
   });
-  const keys = { planner: await generateSigner(), researcher: await generateSigner("ES256") };
-  const planner = await issuer.issue({
-    subject: "alice",
-    agent: "planner",
-    holder: keys.planner,
-    grant: PLANNER_GRANT,
-  });
-  const researcher = await delegate(planner, { to: "researcher", holder: keys.researcher, grant: RESEARCHER_GRANT });
+  const { issuer, keys } = company;
+  const planner = await company.chain("alice", { to: "planner", grant: PLANNER_GRANT });
+  const researcher = await company.delegate(planner, { to: "researcher", grant: RESEARCHER_GRANT });
+  const story: Partial<AuthorizerOptions> = {
+    cerbos: pdp.client,
+    pdpVersion: pdp.version,
+    agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
+    delegation: { kind: "delegation", action: "delegate" },
+  };
   return {
     pdp,
     issuer,
@@ -73,21 +70,8 @@ export async function createWorld(): Promise<World> {
     planner,
     researcher,
     authorizer: (options = {}) => {
-      const audit = memoryAudit();
-      const authorizer = createAuthorizer({
-        cerbos: pdp.client,
-        pdpVersion: pdp.version,
-        audience: PAY_SERVER,
-        trust: [issuer.trustAnchor],
-        users,
-        agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
-        tools,
-        delegation: { kind: "delegation", action: "delegate" },
-        audit,
-        state: memoryState({ since: 0 }),
-        ...options,
-      });
-      return { authorizer, audit };
+      const authorizer = company.authorizer({ ...story, ...options });
+      return { authorizer, audit: authorizer.audit };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { CheckResourcesRequest, PlanResourcesRequest, Principal } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import { allowAll, answeringPdp, denyAll } from "./answering-pdp.ts";
+import { watchedPdp } from "./watched-pdp.ts";
 
 const principal: Principal = { id: "agent:planner", roles: ["agent"] };
 const payment = { kind: "payment", id: "Globex", attr: { args: { amount: 400 } } };
@@ -94,5 +95,24 @@ describe("a decision point without policies", () => {
     const pdp = allowAll();
     pdp.tell("deny");
     expect((await pdp.checkResources(request)).results[1]?.actions).toEqual({ read: "EFFECT_DENY" });
+  });
+});
+
+describe("a decision point that is watched", () => {
+  it("answers as the other one, which is asked with the same request and signal, and remembers every question", async () => {
+    const other = answeringPdp(({ action }) => (action === "send" ? "deny" : "allow"));
+    const pdp = watchedPdp(other);
+    const { signal } = new AbortController();
+    expect((await pdp.checkResources(request, { signal })).results.map(({ actions }) => actions)).toEqual([
+      { send: "EFFECT_DENY", read: "EFFECT_ALLOW" },
+      { read: "EFFECT_ALLOW" },
+    ]);
+    expect(await pdp.planResources(plan, { signal })).toMatchObject({ kind: "KIND_ALWAYS_DENIED" });
+    expect(pdp.asked).toHaveLength(4);
+    expect(pdp.asked).toEqual(other.asked);
+    expect([pdp.signals, other.signals]).toEqual([
+      [signal, signal],
+      [signal, signal],
+    ]);
   });
 });

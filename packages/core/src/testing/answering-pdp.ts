@@ -4,24 +4,10 @@ import {
   CheckResourcesResult,
   Effect,
   PlanKind,
-  type PlanResourcesRequest,
-  type Principal,
-  type Resource,
   type Value,
 } from "@cerbos/core";
-import type { PolicyDecisionPoint } from "../decision/index.ts";
-import type { JsonObject, JsonValue } from "../json/index.ts";
-
-/** One question: may this principal do this action to this resource? A call puts it once for every hop. */
-export interface PolicyQuestion {
-  /** `alice` for a user, `agent:planner` for an agent. */
-  readonly principal: Principal;
-  /** Its id is `*` where a list is made and the id is not known yet. */
-  readonly resource: Resource;
-  readonly action: string;
-  /** The arguments of the call, from `resource.attr.args`. A list has none. */
-  readonly args: JsonObject | undefined;
-}
+import type { JsonValue } from "../json/index.ts";
+import { type PolicyQuestion, pdpWatch, plannedIn, questionsOf, type WatchedPdp } from "./watched-pdp.ts";
 
 /**
  * An answer to one question. `"hang"` never answers, whatever the signal says. An `Error` fails the whole request, as a
@@ -39,11 +25,7 @@ export type PolicyAnswer =
 export type PolicyRule = PolicyAnswer | ((question: PolicyQuestion) => PolicyAnswer | Promise<PolicyAnswer>);
 
 /** A decision point without policies. Give it to an authorizer as `cerbos`. */
-export interface AnsweringPdp extends PolicyDecisionPoint {
-  /** The questions so far, in the order in which they came. */
-  readonly asked: readonly PolicyQuestion[];
-  /** The signals of the requests so far, by which an authorizer says that it waits no longer. */
-  readonly signals: readonly AbortSignal[];
+export interface AnsweringPdp extends WatchedPdp {
   /** Changes the rule from the next request on. */
   tell(rule: PolicyRule): void;
 }
@@ -64,12 +46,10 @@ export interface AnsweringPdp extends PolicyDecisionPoint {
  * ```
  */
 export function answeringPdp(rule: PolicyRule = "allow"): AnsweringPdp {
-  const asked: PolicyQuestion[] = [];
-  const signals: AbortSignal[] = [];
+  const { watch, ...watched } = pdpWatch();
   let current = rule;
 
   const answer = async (question: PolicyQuestion): Promise<Answer> => {
-    asked.push(question);
     const given = typeof current === "function" ? await current(question) : current;
     if (given instanceof Error) throw given;
     if (given === "hang") return new Promise(() => {});
@@ -77,13 +57,12 @@ export function answeringPdp(rule: PolicyRule = "allow"): AnsweringPdp {
   };
 
   return {
-    asked,
-    signals,
+    ...watched,
     tell: (next) => {
       current = next;
     },
     checkResources: async (request, options) => {
-      if (options?.signal !== undefined) signals.push(options.signal);
+      watch(questionsOf(request), options?.signal);
       const results = request.resources.map((resource) => resultOf(request, resource, answer));
       return new CheckResourcesResponse({
         cerbosCallId: "answering-pdp",
@@ -92,8 +71,9 @@ export function answeringPdp(rule: PolicyRule = "allow"): AnsweringPdp {
       });
     },
     planResources: async (request, options) => {
-      if (options?.signal !== undefined) signals.push(options.signal);
-      const answers = await Promise.all(planned(request).map(answer));
+      const questions = plannedIn(request);
+      watch(questions, options?.signal);
+      const answers = await Promise.all(questions.map(answer));
       return {
         kind: answers.every(({ effect }) => effect === "allow") ? PlanKind.ALWAYS_ALLOWED : PlanKind.ALWAYS_DENIED,
         cerbosCallId: "answering-pdp",
@@ -132,13 +112,14 @@ export function denyAll(reason?: string): AnsweringPdp {
 type Answer = Exclude<PolicyAnswer, string | Error>;
 
 async function resultOf(
-  { principal, includeMetadata }: CheckResourcesRequest,
-  { resource, actions }: CheckResourcesRequest["resources"][number],
+  request: CheckResourcesRequest,
+  asked: CheckResourcesRequest["resources"][number],
   answer: (question: PolicyQuestion) => Promise<Answer>,
 ): Promise<CheckResourcesResult> {
-  const args = resource.attr?.["args"] as JsonObject | undefined;
+  const { resource, actions } = asked;
+  const questions = questionsOf({ ...request, resources: [asked] });
   const answers = await Promise.all(
-    actions.map(async (action) => ({ action, ...(await answer({ principal, resource, action, args })) })),
+    questions.map(async (question) => ({ action: question.action, ...(await answer(question)) })),
   );
   const policy = `resource.${resource.kind}.vdefault`;
   return new CheckResourcesResult({
@@ -152,7 +133,7 @@ async function resultOf(
       answers.map(({ action, effect }) => [action, effect === "allow" ? Effect.ALLOW : Effect.DENY]),
     ),
     validationErrors: [],
-    metadata: includeMetadata
+    metadata: request.includeMetadata
       ? {
           actions: Object.fromEntries(actions.map((action) => [action, { matchedPolicy: policy, matchedScope: "" }])),
           effectiveDerivedRoles: [],
@@ -162,10 +143,4 @@ async function resultOf(
       outputs.map((value) => ({ action, source: `${policy}#told`, value: value as Value })),
     ),
   });
-}
-
-function planned(request: PlanResourcesRequest): readonly PolicyQuestion[] {
-  const { principal, resource } = request;
-  const actions = "actions" in request ? request.actions : [request.action];
-  return actions.map((action) => ({ principal, resource: { id: "*", ...resource }, action, args: undefined }));
 }

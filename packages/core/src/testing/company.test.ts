@@ -130,6 +130,8 @@ describe("a company", () => {
     const of = async (user: string) => authorizer.call(await company.chain(user, "planner"), "read_invoice", bill);
     expect(await of("carol")).toMatchObject({ outcome: "allowed" });
     expect(await of("dave")).toMatchObject({ code: "user_unknown" });
+    const pinned = await createCompany({ users, subjects: ["carol"] });
+    expect((await errorOf(pinned.chain("dave", "planner"))).code).toBe("token_untrusted_issuer");
   });
 
   it("has two authorizers that know nothing of each other, and all options of createAuthorizer", async () => {

@@ -28,6 +28,8 @@ import { type TestClock, testClock } from "./test-clock.ts";
 export interface CompanyOptions<Name extends string = string> {
   /** Users by name, or a directory of your own. Default: `alice`, an `employee`. */
   readonly users?: { readonly [subject: string]: CompanyUser } | UserDirectory;
+  /** The users whom the issuer may name. Default: those above; with a directory of your own, any. */
+  readonly subjects?: readonly string[];
   /** Agents by name. Default: `planner` and `researcher`, each an `agent`. */
   readonly agents?: { readonly [name in Name]: CompanyAgent };
   /** Default: `read_invoice`, which reads an `invoice`, and `send_payment`, which sends a `payment`. */
@@ -119,13 +121,13 @@ export async function createCompany<Name extends string = "planner" | "researche
     issuerKey = await generateSigner(),
   } = options;
   const clock = testClock();
-  const people = isDirectory(users) ? { directory: users, subjects: "any" as const } : peopleOf(users, issuerName);
+  const directory = isDirectory(users) ? users : inMemoryUsers({ [issuerName]: users });
   const staff = await staffOf(agents);
   const issuer = await createIssuer({
     issuer: issuerName,
     signer: issuerKey,
     audiences: [audience],
-    subjects: people.subjects,
+    subjects: options.subjects ?? (isDirectory(users) ? "any" : Object.keys(users)),
     tools: "any",
     clock,
   });
@@ -145,7 +147,7 @@ export async function createCompany<Name extends string = "planner" | "researche
 
   return {
     issuer,
-    users: people.directory,
+    users: directory,
     agents: staff.registry,
     keys: staff.keys as Company<Name>["keys"],
     tools,
@@ -163,7 +165,7 @@ export async function createCompany<Name extends string = "planner" | "researche
           cerbos: allowAll(),
           audience,
           trust: [issuer.trustAnchor],
-          users: people.directory,
+          users: directory,
           agents: staff.registry,
           tools,
           delegation: "grants-only",
@@ -177,13 +179,6 @@ export async function createCompany<Name extends string = "planner" | "researche
 
 function isDirectory(users: NonNullable<CompanyOptions["users"]>): users is UserDirectory {
   return typeof users["find" as never] === "function";
-}
-
-function peopleOf(
-  users: { readonly [subject: string]: CompanyUser },
-  issuer: string,
-): { readonly directory: UserDirectory; readonly subjects: readonly string[] } {
-  return { directory: inMemoryUsers({ [issuer]: users }), subjects: Object.keys(users) };
 }
 
 interface Staff {

@@ -10,7 +10,6 @@ export {
   answeringPdp,
   denyAll,
   type PolicyAnswer,
-  type PolicyQuestion,
   type PolicyRule,
 } from "./answering-pdp.ts";
 export {
@@ -24,3 +23,4 @@ export {
 } from "./company.ts";
 export type { TestAuthorizer } from "./test-authorizer.ts";
 export { type TestClock, testClock } from "./test-clock.ts";
+export { type PolicyQuestion, type WatchedPdp, watchedPdp } from "./watched-pdp.ts";

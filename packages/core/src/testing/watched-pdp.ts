@@ -1,0 +1,78 @@
+import type { CheckResourcesRequest, PlanResourcesRequest, Principal, Resource } from "@cerbos/core";
+import type { PolicyDecisionPoint } from "../decision/index.ts";
+import type { JsonObject } from "../json/index.ts";
+
+/** One question: may this principal do this action to this resource? A call puts it once for every hop. */
+export interface PolicyQuestion {
+  /** `alice` for a user, `agent:planner` for an agent. */
+  readonly principal: Principal;
+  /** Its id is `*` where a list is made and the id is not known yet. */
+  readonly resource: Resource;
+  readonly action: string;
+  /** The arguments of the call, from `resource.attr.args`. A list has none. */
+  readonly args: JsonObject | undefined;
+}
+
+/** A decision point that remembers what it was asked. */
+export interface WatchedPdp extends PolicyDecisionPoint {
+  /** The questions so far, in the order in which they came. */
+  readonly asked: readonly PolicyQuestion[];
+  /** The signals of the requests so far, by which an authorizer says that it waits no longer. */
+  readonly signals: readonly AbortSignal[];
+}
+
+/**
+ * Puts every question to another decision point, and remembers it: what do my policies see?
+ *
+ * @example
+ * ```ts
+ * const watched = watchedPdp(pdp.client);
+ * await company.authorizer({ cerbos: watched }).call(planner, "send_payment", { to: "Globex" });
+ * expect(watched.asked[1]?.resource.attr).toEqual({ args: { to: "Globex" }, supplierKnown: true });
+ * ```
+ */
+export function watchedPdp(pdp: PolicyDecisionPoint): WatchedPdp {
+  const { watch, ...watched } = pdpWatch();
+  return {
+    ...watched,
+    checkResources: (request, options) => {
+      watch(questionsOf(request), options?.signal);
+      return pdp.checkResources(request, options);
+    },
+    planResources: (request, options) => {
+      watch(plannedIn(request), options?.signal);
+      return pdp.planResources(request, options);
+    },
+  };
+}
+
+/** A memory of questions and signals, and the function that adds to it. */
+export function pdpWatch(): Pick<WatchedPdp, "asked" | "signals"> & {
+  watch(questions: readonly PolicyQuestion[], signal: AbortSignal | undefined): void;
+} {
+  const asked: PolicyQuestion[] = [];
+  const signals: AbortSignal[] = [];
+  return {
+    asked,
+    signals,
+    watch: (questions, signal) => {
+      asked.push(...questions);
+      if (signal !== undefined) signals.push(signal);
+    },
+  };
+}
+
+/** The questions of a request, resource by resource and action by action. */
+export function questionsOf({ principal, resources }: CheckResourcesRequest): readonly PolicyQuestion[] {
+  return resources.flatMap(({ resource, actions }) => {
+    const args = resource.attr?.["args"] as JsonObject | undefined;
+    return actions.map((action) => ({ principal, resource, action, args }));
+  });
+}
+
+/** The questions of a plan. It names no resource, and has no arguments. */
+export function plannedIn(request: PlanResourcesRequest): readonly PolicyQuestion[] {
+  const { principal, resource } = request;
+  const actions = "actions" in request ? request.actions : [request.action];
+  return actions.map((action) => ({ principal, resource: { id: "*", ...resource }, action, args: undefined }));
+}
