@@ -4,22 +4,22 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import {
-  type AttributeSource,
   type AuthorizerOptions,
-  agentsFrom,
-  anyArguments,
-  cerbosFastmcpNaming,
   type Denied,
   delegate,
-  describeContext,
-  grant,
   type HeldDelegation,
   mapTool,
-  resourceAttributesFrom,
   type ToolMap,
+} from "@hopwise/core";
+import { cerbosFastmcpNaming, describeContext } from "@hopwise/core/describe";
+import { anyArguments, grant } from "@hopwise/core/grant";
+import {
+  type AttributeSource,
+  agentsFrom,
+  resourceAttributesFrom,
   userAttributesFrom,
   usersFrom,
-} from "@hopwise/core";
+} from "@hopwise/core/sources";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools as storyTools, users as storyUsers } from "../examples/finance-team/company.ts";

@@ -1,7 +1,8 @@
 /** The starting kit: its own tests run on the real engine, and its role policies are what stops the researcher. */
 import { fileURLToPath } from "node:url";
 import { compilePolicies } from "@hopwise/cerbos";
-import { delegate, exact, grant, int, wildcard } from "@hopwise/core";
+import { delegate } from "@hopwise/core";
+import { exact, grant, int, wildcard } from "@hopwise/core/grant";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ran } from "./support/ran.ts";
 import { createWorld, type World } from "./support/world.ts";

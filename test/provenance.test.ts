@@ -1,5 +1,6 @@
 /** A record names the login that stood behind the chain, as the issuer of its root said. */
-import { delegate, type Provenance, prove } from "@hopwise/core";
+import { delegate } from "@hopwise/core";
+import { type Provenance, prove } from "@hopwise/core/tokens";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PAY_SERVER } from "../examples/finance-team/company.ts";
 import { createWorld, PLANNER_GRANT, RESEARCHER_GRANT, type World } from "./support/world.ts";

@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { createIssuer, grant, type Issuer, signerFromJwk, wildcard } from "@hopwise/core";
+import { createIssuer, type Issuer, signerFromJwk } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 

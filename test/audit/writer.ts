@@ -5,7 +5,8 @@
 import { writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { openAuditLog } from "@hopwise/audit";
-import { type DecisionRecord, signerFromJwk } from "@hopwise/core";
+import { signerFromJwk } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 
 export interface AuditWriterSetup {
   readonly folder: string;

@@ -4,16 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type StartPdpOptions, startPdp } from "@hopwise/cerbos";
-import {
-  anyArguments,
-  createAuthorizer,
-  delegate,
-  type ErrorCode,
-  fulfil,
-  generateSigner,
-  grant,
-  memoryState,
-} from "@hopwise/core";
+import { createAuthorizer, delegate, type ErrorCode, generateSigner, memoryState } from "@hopwise/core";
+import { fulfil } from "@hopwise/core/adapter";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import { onTestFinished } from "vitest";
 import { ISSUER, registerAgents, users } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";

@@ -1,5 +1,8 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { anyArguments, type Call, grant, type HeldDelegation, type JsonObject, prove } from "@hopwise/core";
+import type { Call, HeldDelegation } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import { anyArguments, grant } from "@hopwise/core/grant";
+import { prove } from "@hopwise/core/tokens";
 import { tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -7,19 +7,18 @@ import {
   type AuthorizerOptions,
   createAuthorizer,
   delegate,
-  type Grant,
   generateSigner,
   type HeldDelegation,
   HopwiseError,
   inMemoryAgents,
   inMemoryUsers,
-  type JsonObject,
   memoryState,
-  type PolicyDecisionPoint,
   type Session,
   type Signer,
   type ToolMap,
 } from "@hopwise/core";
+import type { JsonObject, PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { Grant } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";

@@ -1,6 +1,7 @@
 /** The policy takes a reader's chain the account of an invoice: what reaches it, by every way that data can leave. */
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { anyArguments, delegate, grant, type HeldDelegation } from "@hopwise/core";
+import { delegate, type HeldDelegation } from "@hopwise/core";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import type { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";

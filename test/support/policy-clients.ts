@@ -1,5 +1,5 @@
 /** Policy decision points that misbehave, in place of the real one. */
-import type { PolicyDecisionPoint } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 
 type Check = PolicyDecisionPoint["checkResources"];
 type Plan = PolicyDecisionPoint["planResources"];

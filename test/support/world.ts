@@ -5,21 +5,15 @@ import {
   createAuthorizer,
   createIssuer,
   delegate,
-  exact,
-  type Grant,
   generateSigner,
-  grant,
   type HeldDelegation,
   type Issuer,
-  int,
-  type MemoryAudit,
   memoryAudit,
   memoryState,
-  oneOf,
-  optional,
   type Signer,
-  wildcard,
 } from "@hopwise/core";
+import type { MemoryAudit } from "@hopwise/core/audit";
+import { exact, type Grant, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
 

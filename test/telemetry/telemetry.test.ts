@@ -1,4 +1,5 @@
-import { delegate, type ToolGrant } from "@hopwise/core";
+import { delegate } from "@hopwise/core";
+import type { ToolGrant } from "@hopwise/core/grant";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";

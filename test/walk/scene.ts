@@ -1,5 +1,6 @@
 /** One allowed call of the story's pay server: the server, its guard and the PDP are real, the wire is in memory. */
-import { type HeldDelegation, prove } from "@hopwise/core";
+import type { HeldDelegation } from "@hopwise/core";
+import { prove } from "@hopwise/core/tokens";
 import type { JsonRpcMessage, McpTransport } from "@hopwise/mcp";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { createPayServer } from "../../examples/finance-team/pay-server.ts";

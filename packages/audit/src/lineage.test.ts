@@ -1,4 +1,5 @@
-import { type DecisionRecord, generateSigner } from "@hopwise/core";
+import { generateSigner } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { describe, expect, it } from "vitest";
 import { lineage } from "./lineage.ts";
 import { openAuditLog } from "./open-audit-log.ts";

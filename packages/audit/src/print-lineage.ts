@@ -1,4 +1,6 @@
-import { type ContextOrigin, type DecisionRecord, type HopVerdict, plainText, type TokenRecord } from "@hopwise/core";
+import { plainText } from "@hopwise/core/adapter";
+import type { DecisionRecord, HopVerdict, TokenRecord } from "@hopwise/core/audit";
+import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
 
 /** One call's story as a tree for people. Whatever came from elsewhere is printed as plain text. */

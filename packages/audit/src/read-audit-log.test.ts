@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DecisionRecord, generateSigner, type Signer } from "@hopwise/core";
+import { generateSigner, type Signer } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
 import { openAuditLog } from "./open-audit-log.ts";

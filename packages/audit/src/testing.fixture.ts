@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DecisionRecord, OutcomeRecord } from "@hopwise/core";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { onTestFinished } from "vitest";
 import { GENESIS, type Head, nextLine } from "./line.ts";
 

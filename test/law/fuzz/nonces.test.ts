@@ -1,5 +1,7 @@
 /** Where a proof must name a nonce, only one that this place gave out, that still lives and that was not used opens the door. */
-import { createAuthorizer, createNonces, inMemoryAgents, memoryState, prove } from "@hopwise/core";
+import { createAuthorizer, inMemoryAgents, memoryState } from "@hopwise/core";
+import { createNonces } from "@hopwise/core/state";
+import { prove } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 import { editJson } from "../random/json.ts";
 import { PATIENCE, runs } from "../random/runs.ts";

@@ -3,15 +3,9 @@
  * chain's own holder signed for this call, this place and this moment, once.
  */
 import { isDeepStrictEqual } from "node:util";
-import {
-  type Authorizer,
-  createAuthorizer,
-  inMemoryAgents,
-  type JsonObject,
-  type JsonValue,
-  memoryState,
-  prove,
-} from "@hopwise/core";
+import { type Authorizer, createAuthorizer, inMemoryAgents, memoryState } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
+import { prove } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
 import { covers } from "../model/model.ts";
 import { PATIENCE, runs } from "../random/runs.ts";

@@ -2,7 +2,8 @@
  * The law over a hundred thousand random chains and calls: what the stages after the token decide is what the model
  * says, and no chain is allowed what a shorter one is not. Nothing is signed here; chains are what a verifier would give.
  */
-import { type Grant, isNarrower, memoryAudit, memoryState, type ToolMap } from "@hopwise/core";
+import { memoryAudit, memoryState, type ToolMap } from "@hopwise/core";
+import { type Grant, isNarrower } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NO_TELEMETRY } from "../../../packages/core/src/telemetry/index.ts";

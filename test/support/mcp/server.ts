@@ -1,5 +1,6 @@
 /** Guarded FastMCP servers of the story, on a port of their own, with tools that write down what they were given. */
-import type { Authorizer, AuthorizerOptions, HeldDelegation, MemoryAudit, ToolEntry } from "@hopwise/core";
+import type { Authorizer, AuthorizerOptions, HeldDelegation, ToolEntry } from "@hopwise/core";
+import type { MemoryAudit } from "@hopwise/core/audit";
 import { type GuardServerOptions, guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
 import { onTestFinished } from "vitest";

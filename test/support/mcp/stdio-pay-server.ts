@@ -1,7 +1,8 @@
 /** The story's pay server over stdio, in a process of its own. What it decides goes to a file, one record a line. */
 import { createWriteStream } from "node:fs";
 import { GRPC } from "@cerbos/grpc";
-import { createAuthorizer, createNonces, jsonLinesAudit, memoryState } from "@hopwise/core";
+import { createAuthorizer, jsonLinesAudit, memoryState } from "@hopwise/core";
+import { createNonces } from "@hopwise/core/state";
 import { PAY_SERVER, registerAgents, tools, users } from "../../../examples/finance-team/company.ts";
 import { createPayServer } from "../../../examples/finance-team/pay-server.ts";
 

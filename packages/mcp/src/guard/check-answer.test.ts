@@ -1,4 +1,5 @@
-import type { Allowed, Outcome } from "@hopwise/core";
+import type { Allowed } from "@hopwise/core";
+import type { Outcome } from "@hopwise/core/audit";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";

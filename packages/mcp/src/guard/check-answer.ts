@@ -1,4 +1,5 @@
-import type { Admission, Allowed, Decision, JsonObject } from "@hopwise/core";
+import type { Allowed, Decision } from "@hopwise/core";
+import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { errorDenial, type JsonRpcMessage, type ListRule, toolDenial, type WireRefusal } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";

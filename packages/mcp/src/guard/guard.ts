@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import type { Allowed, Authorizer, Outcome, Subject } from "@hopwise/core";
+import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";

@@ -1,4 +1,5 @@
-import type { Admission, Denied, JsonObject } from "@hopwise/core";
+import type { Denied } from "@hopwise/core";
+import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import {
   cameOverHttp,
   carriesCredential,
