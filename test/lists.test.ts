@@ -111,7 +111,7 @@ async function open(tools: ToolMap, options: Partial<AuthorizerOptions> = {}) {
     grant: grant(Object.fromEntries(names.map((name) => [name, anyArguments]))),
   });
   const { authorizer, audit } = world.authorizer({
-    cerbos: pdp.client,
+    cerbos: pdp,
     tools,
     delegation: "grants-only",
     deadlineMs: 10_000,

@@ -165,7 +165,7 @@ export const plannerKey = await signerFromJwk(JSON.parse(process.env.PLANNER));
 export const researcherKey = await generateSigner();
 export const url = \`http://127.0.0.1:\${process.env.PORT}/mcp\`;
 export const authorizer = createAuthorizer({
-  cerbos: pdp.client, audience, trust, users, agents, delegation: "grants-only", audit: memoryAudit(), state: memoryState(),
+  cerbos: pdp, audience, trust, users, agents, delegation: "grants-only", audit: memoryAudit(), state: memoryState(),
   tools: { ...tools, notify: { kind: "notice", action: "send" } },
 });
 export const localTools = {

@@ -76,7 +76,6 @@ export async function enter(): Promise<Cast> {
   const { counted, count } = countRequests(pdp);
   const authorizer = createAuthorizer({
     cerbos: counted,
-    pdpVersion: pdp.version,
     audience: PAY_SERVER,
     trust: [issuer.trustAnchor],
     users,

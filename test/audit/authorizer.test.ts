@@ -145,7 +145,7 @@ describe("an authorizer with a durable audit log", () => {
     const pdp = await startPdp({ policies, decisionLog });
     onTestFinished(() => pdp.close());
     const audit = await openAuditLog({ folder: join(folder, "log"), signer });
-    const { authorizer } = world.authorizer({ audit, cerbos: pdp.client });
+    const { authorizer } = world.authorizer({ audit, cerbos: pdp });
     const session = await authorizer.openSession(world.researcher);
     for (const id of ["INV-7", "INV-9"]) await session.authorize({ tool: "read_invoice", arguments: { id } });
     await audit.close();

@@ -242,7 +242,7 @@ export const START_CODES = {
     produce: ({ pdp, issuer }) =>
       refusal(() =>
         createAuthorizer({
-          cerbos: pdp.client,
+          cerbos: pdp,
           audience: "pay server",
           trust: [issuer.trustAnchor],
           users: { find: () => undefined },

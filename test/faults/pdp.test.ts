@@ -50,7 +50,7 @@ describe("a policy decision point", () => {
 
   it("that is killed while calls are under way lets none of them run undecided, and none hang", async () => {
     const pdp = await ownPdp();
-    const { authorizer, audit } = world.authorizer({ cerbos: pdp.client });
+    const { authorizer, audit } = world.authorizer({ cerbos: pdp });
     const payment = await paymentTool(authorizer, world.planner);
     const calls = Array.from({ length: 40 }, (_, i) => payment.call({ ...GOOD, amount: i + 1 }));
     await Promise.race(calls);

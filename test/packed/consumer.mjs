@@ -28,7 +28,7 @@ const held = await delegate(root, { to: "payer", holder: payer, grant: wide });
 
 const pdp = await startPdp({ policies: "./policies" });
 const authorizer = hopwise.createAuthorizer({
-  cerbos: pdp.client,
+  cerbos: pdp,
   audience,
   trust: [issuer.trustAnchor],
   users: hopwise.inMemoryUsers({ [issuerUri]: { ann: { roles: ["clerk"] } } }),

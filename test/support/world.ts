@@ -69,8 +69,7 @@ export async function createWorld(): Promise<World> {
     authorizer: (options = {}) => {
       const audit = memoryAudit();
       const authorizer = createAuthorizer({
-        cerbos: pdp.client,
-        pdpVersion: pdp.version,
+        cerbos: pdp,
         audience: PAY_SERVER,
         trust: [issuer.trustAnchor],
         users,

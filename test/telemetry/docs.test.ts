@@ -49,7 +49,7 @@ it("every attribute and metric that the code has is in docs/telemetry.md", async
 
 function optionsOf({ pdp, issuer, keys }: World): AuthorizerOptions {
   return {
-    cerbos: pdp.client,
+    cerbos: pdp,
     audience: PAY_SERVER,
     trust: [issuer.trustAnchor],
     users,

@@ -156,7 +156,7 @@ async function checkWorld(
   const now = Date.now();
   const authorizer: Authorizer = createAuthorizer({
     ...sources,
-    cerbos: pdp.client,
+    cerbos: pdp,
     audience: AUDIENCE,
     trust: [issuer.trustAnchor],
     delegation: world.asksEdges ? { kind, action: "delegate" } : "grants-only",
