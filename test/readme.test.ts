@@ -21,11 +21,11 @@ let issuer: Issuer;
 let issuerJwk: JWK;
 let plannerJwk: JWK;
 
-/** The README's code, by the file name that stands behind the language. */
-async function snippet(name: string): Promise<string> {
-  const readme = await readFile(join(root, "README.md"), "utf8");
+/** The code of a page, by the file name that stands behind the language. */
+async function snippet(name: string, page = "README.md"): Promise<string> {
+  const readme = await readFile(join(root, page), "utf8");
   const [, code] = new RegExp(`\`\`\`ts ${name.replace(".", "\\.")}\n([\\s\\S]*?)\`\`\``).exec(readme) ?? [];
-  if (code === undefined) throw new Error(`README.md has no snippet ${name}`);
+  if (code === undefined) throw new Error(`${page} has no snippet ${name}`);
   return code;
 }
 
@@ -57,7 +57,7 @@ beforeAll(async () => {
      export const plannerKey = ${JSON.stringify(publicPart(plannerJwk))} as never;
      export const researcherKey = ${JSON.stringify(publicPart(await privateJwk()))} as never;`,
   );
-  await writeFile(join(folder, "company.ts"), await snippet("company.ts"));
+  await writeFile(join(folder, "company.ts"), await snippet("company.ts", "docs/first-server.md"));
   await writeFile(join(folder, "server.ts"), await snippet("server.ts"));
   port = await freePort();
   server = spawn(process.execPath, ["server.ts"], {
