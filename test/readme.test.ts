@@ -2,13 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
 import { createIssuer, grant, type Issuer, signerFromJwk, wildcard } from "@hopwise/core";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../packages/cerbos/src/testing/free-port.ts";
 
 const AUDIENCE = "https://pay.acme.example/mcp";
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -196,15 +196,6 @@ console.log(JSON.stringify({ tools: Object.keys(tools), results, researcher: Obj
 await client.close();
 await pdp.close();
 `;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 async function answering(port: number): Promise<void> {
   for (let i = 0; i < 200; i++) {

@@ -1,13 +1,14 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ConnectedPdp, type ConnectPdpOptions, connectPdp, type PdpWarning, resilient } from "@hopwise/cerbos";
 import type { PolicyDecisionPoint, Session } from "@hopwise/core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { freePort, plainClient, type RemotePdp, remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
+import { freePort } from "../../packages/cerbos/src/testing/free-port.ts";
+import { plainClient, type RemotePdp, remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { answeringHttp2, babbling, frame, slowWay, withMessage } from "./false-pdps.ts";
 
@@ -115,8 +116,7 @@ describe("one policy decision point elsewhere", () => {
   });
 
   it("that loses its policies is no policy that denies, nor an empty list, and is asked when it has them again", async () => {
-    const policies = mkdtempSync(join(tmpdir(), "hopwise-test-"));
-    onTestFinished(() => rmSync(policies, { recursive: true, force: true }));
+    const policies = temporaryFolder();
     cpSync(COMPANY, policies, { recursive: true });
     const remote = await remotePdp({ policies });
     const { client } = await connected(remote.target);
@@ -293,8 +293,7 @@ describe("of two policy decision points", () => {
   });
 
   it("one never had policies, and no call is lost", async () => {
-    const empty = mkdtempSync(join(tmpdir(), "hopwise-test-"));
-    onTestFinished(() => rmSync(empty, { recursive: true, force: true }));
+    const empty = temporaryFolder();
     const [bare, whole] = [await remotePdp({ policies: empty }), await company()];
     const session = await sessionOn((await connected(bare.target, whole.target)).client);
     expect(await callMany(session, 20)).toEqual(Array(20).fill("allowed"));
@@ -302,8 +301,7 @@ describe("of two policy decision points", () => {
   });
 
   it("one never had policies, and no list by listing actions is empty", async () => {
-    const empty = mkdtempSync(join(tmpdir(), "hopwise-test-"));
-    onTestFinished(() => rmSync(empty, { recursive: true, force: true }));
+    const empty = temporaryFolder();
     const [bare, whole] = [await remotePdp({ policies: empty }), await company()];
     const { client } = await connected(bare.target, whole.target);
     const listed = { action: "get", id: "monthly-report", attributes: { args: { name: "monthly-report" } } };

@@ -14,13 +14,13 @@ import {
   int,
   type MemoryAudit,
   memoryAudit,
-  memoryState,
   oneOf,
   optional,
   type Signer,
   wildcard,
 } from "@hopwise/core";
-import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
+import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
+import { storyOptions } from "./story-options.ts";
 import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
 
 export interface World {
@@ -77,14 +77,11 @@ export async function createWorld(): Promise<World> {
       const authorizer = createAuthorizer({
         cerbos: pdp.client,
         pdpVersion: pdp.version,
-        audience: PAY_SERVER,
-        trust: [issuer.trustAnchor],
-        users,
-        agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
-        tools,
-        delegation: { kind: "delegation", action: "delegate" },
+        ...storyOptions(issuer.trustAnchor, {
+          planner: keys.planner.publicJwk,
+          researcher: keys.researcher.publicJwk,
+        }),
         audit,
-        state: memoryState({ since: 0 }),
         ...options,
       });
       return { authorizer, audit };

@@ -8,7 +8,8 @@ import type { Head } from "./line.ts";
 import { type LogFile, type LogFiles, nodeFiles } from "./log-files.ts";
 import { type AuditLogOptions, openAuditLog, openLogOn } from "./open-audit-log.ts";
 import { readAuditLog } from "./read-audit-log.ts";
-import { decision, filesOf, linesOf, outcome, temporaryFolder } from "./testing.fixture.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { filesOf, linesOf, temporaryFolder } from "./testing.fixture.ts";
 import { type AuditVerification, type SoundLog, verifyAuditLog } from "./verify-audit-log.ts";
 
 let signer: Signer;

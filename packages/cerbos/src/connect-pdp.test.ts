@@ -5,8 +5,9 @@ import { type ConnectedPdp, type ConnectPdpOptions, connectPdp } from "./connect
 import type { PdpWarning } from "./probe-pdp.ts";
 import type { PolicyClient } from "./resilient.ts";
 import { startPdp } from "./start-pdp.ts";
+import { freePort } from "./testing/free-port.ts";
 import { PAYMENTS, temporaryFolder } from "./testing/policies.ts";
-import { freePort, mutualFront, pem, remotePdp, testKeys } from "./testing/remote-pdp.ts";
+import { mutualFront, pem, remotePdp, testKeys } from "./testing/remote-pdp.ts";
 import { until } from "./testing/until.ts";
 
 const COMPANY = fileURLToPath(new URL("../../../policies", import.meta.url));
