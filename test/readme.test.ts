@@ -75,7 +75,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("protects the FastMCP server of the README, and records each decision on one line", async () => {
+it("the README's FastMCP server is protected, and records each decision on one line", async () => {
   const delegation = await issuer.issue({
     subject: "alice",
     agent: "planner",
@@ -106,7 +106,7 @@ it("protects the FastMCP server of the README, and records each decision on one 
   ]);
 });
 
-it("runs the AI SDK loop of the README under its chain", async () => {
+it("the README's AI SDK loop runs under its chain", async () => {
   await writeFile(join(folder, "loop.ts"), `${await snippet("loop.ts")}\nexport { agent, client, researcher, tools };`);
   await writeFile(join(folder, "setup.ts"), SETUP);
   await writeFile(join(folder, "run.ts"), RUN);

@@ -1,3 +1,4 @@
+/** The audit log under SIGKILL, and with several processes at once: real processes, real files. */
 import { openAuditLog, type SoundLog, verifyAuditLog } from "@hopwise/audit";
 import { type Signer, signerFromJwk } from "@hopwise/core";
 import { exportJWK, generateKeyPair } from "jose";

@@ -192,7 +192,7 @@ describe("an audit log", () => {
     expect(await sound(folder)).toMatchObject({ records: 1, streams: [{ state: "closed" }] });
   });
 
-  it("refuses settings that are none", async () => {
+  it("refuses settings under which a segment or a checkpoint would never come", async () => {
     const wrong: Partial<AuditLogOptions>[] = [
       { rotate: { bytes: 0 } },
       { rotate: { ms: Number.NaN } },
@@ -238,7 +238,7 @@ describe("segments", () => {
     expect(await sound(folder)).toMatchObject({ records: 1, streams: [{ state: "closed", unsigned: 0 }] });
   });
 
-  it("end by age", async () => {
+  it("end at their age, not only at their size: a quiet log begins a new file, too", async () => {
     const folder = temporaryFolder();
     const log = await openAuditLog({ folder, signer, rotate: { ms: 1 } });
     for (let i = 0; i < 3; i++) {
@@ -457,7 +457,7 @@ describe("a disk that fails", () => {
     expect(await sound(folder)).toMatchObject({ records: results.filter((it) => it === "written").length });
   });
 
-  it("at the start: there is no log", async () => {
+  it("opens no log, and leaves no file, where it fails at the start", async () => {
     const disk = fault("EROFS");
     disk.begin();
     const folder = temporaryFolder();

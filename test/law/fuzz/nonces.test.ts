@@ -10,7 +10,7 @@ import { createHonest, NOW, PAY } from "./honest.ts";
 import { createTally, eachCase } from "./tally.ts";
 
 it(
-  "lets in a proof with a fresh nonce of its own, once, and no other",
+  "a server that asks for nonces lets in a proof with a fresh nonce of its own, once, and no other",
   async () => {
     const honest = await createHonest();
     const ours = createNonces({ lifetimeSeconds: 60 });
