@@ -20,7 +20,7 @@ const source: Provenance = {
 };
 const call = { tool: "read_invoice", arguments: { id: "INV-9" } };
 
-it("stands with the root's token in the record of a call that its last agent makes, and with no other token", async () => {
+it("how the user logged in stands with the root's token in the record of a call that its last agent makes, and with no other token", async () => {
   const { keys, issuer } = world;
   const root = await issuer.issue({
     subject: "alice",
@@ -37,7 +37,7 @@ it("stands with the root's token in the record of a call that its last agent mak
   expect(tokens.map((token) => token.source)).toEqual([source, undefined]);
 });
 
-it("is left out of the record where the issuer did not say", async () => {
+it("how the user logged in is left out of the record where the issuer did not say", async () => {
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(world.researcher, { ...call, audience: PAY_SERVER });
   expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });

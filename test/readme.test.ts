@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
@@ -10,6 +9,7 @@ import { createIssuer, type Issuer, signerFromJwk } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../packages/cerbos/src/testing/free-port.ts";
 
 const AUDIENCE = "https://pay.acme.example/mcp";
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -76,7 +76,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("protects the FastMCP server of the README, and records each decision on one line", async () => {
+it("the README's FastMCP server is protected, and records each decision on one line", async () => {
   const delegation = await issuer.issue({
     subject: "alice",
     agent: "planner",
@@ -107,7 +107,7 @@ it("protects the FastMCP server of the README, and records each decision on one 
   ]);
 });
 
-it("runs the AI SDK loop of the README under its chain", async () => {
+it("the README's AI SDK loop runs under its chain", async () => {
   await writeFile(join(folder, "loop.ts"), `${await snippet("loop.ts")}\nexport { agent, client, researcher, tools };`);
   await writeFile(join(folder, "setup.ts"), SETUP);
   await writeFile(join(folder, "run.ts"), RUN);
@@ -197,15 +197,6 @@ console.log(JSON.stringify({ tools: Object.keys(tools), results, researcher: Obj
 await client.close();
 await pdp.close();
 `;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 async function answering(port: number): Promise<void> {
   for (let i = 0; i < 200; i++) {

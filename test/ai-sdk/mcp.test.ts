@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Experimental_StdioMCPTransport } from "@ai-sdk/mcp/mcp-stdio";
@@ -15,6 +14,7 @@ import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { front } from "../support/mcp/front.ts";
 import { clientOf, type PayServer, servePayments } from "../support/mcp/pay-server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -83,8 +83,7 @@ describe.each(LOOPS)("in a loop of %s, tools of a guarded server", (_, loop) => 
 
 describe("over stdio, tools of a guarded server", () => {
   it("are decided and recorded once, at the server, each call by a proof of its own", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const { pdp, issuer, keys, planner } = world;
     const records = join(folder, "records.jsonl");
     const setup = {

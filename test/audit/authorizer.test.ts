@@ -1,7 +1,6 @@
 /** The audit log under a real authorizer, on the real PDP. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { authorizeTools } from "@hopwise/ai-sdk";
@@ -15,6 +14,7 @@ import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, impo
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { callTool, carrying, connected } from "../support/mcp/client.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 import type { AuditServerSetup } from "./server.ts";
 
@@ -25,12 +25,6 @@ beforeAll(async () => {
   signer = await generateSigner();
 });
 afterAll(() => world.pdp.close());
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-audit-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 async function decisionsOf(folder: string, name: string): Promise<readonly DecisionRecord[]> {
   const found: DecisionRecord[] = [];

@@ -10,7 +10,7 @@ import {
 import { guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
 import { ISSUER, PAY_SERVER, tools, users } from "../../examples/finance-team/company.ts";
-import { freePort } from "../support/mcp/port.ts";
+import { freePort } from "../../packages/cerbos/src/testing/free-port.ts";
 
 const nobody = async (): Promise<never> => {
   throw new Error("no policies here");

@@ -213,8 +213,8 @@ const OUTAGES: readonly [string, () => PolicyDecisionPoint][] = [
 describe.each([
   ["by a listing action", {}],
   ["by plans", { tools: planned, delegation: "grants-only" as const }],
-])("a list %s during an outage is an error, never empty:", (_, options) => {
-  it.each(OUTAGES)("%s", async (_, cerbos) => {
+])("a list %s", (_, options) => {
+  it.each(OUTAGES)("is an error and never empty during an outage: %s", async (_, cerbos) => {
     const { authorizer, audit } = world.authorizer({ cerbos: cerbos(), deadlineMs: 50, ...options });
     const session = await authorizer.openSession(world.planner);
     expect(denied(await session.list([{ tool: "send_payment" }]))).toMatchObject({

@@ -9,12 +9,12 @@ import {
   type HeldDelegation,
   type Issuer,
   memoryAudit,
-  memoryState,
   type Signer,
 } from "@hopwise/core";
 import type { MemoryAudit } from "@hopwise/core/audit";
 import { exact, type Grant, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
-import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
+import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
+import { storyOptions } from "./story-options.ts";
 import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
 
 export interface World {
@@ -70,14 +70,11 @@ export async function createWorld(): Promise<World> {
       const audit = memoryAudit();
       const authorizer = createAuthorizer({
         cerbos: pdp,
-        audience: PAY_SERVER,
-        trust: [issuer.trustAnchor],
-        users,
-        agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
-        tools,
-        delegation: { kind: "delegation", action: "delegate" },
+        ...storyOptions(issuer.trustAnchor, {
+          planner: keys.planner.publicJwk,
+          researcher: keys.researcher.publicJwk,
+        }),
         audit,
-        state: memoryState({ since: 0 }),
         ...options,
       });
       return { authorizer, audit };

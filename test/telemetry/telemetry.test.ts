@@ -259,7 +259,7 @@ describe("the metrics", () => {
   });
 });
 
-it("is for one authorizer: another one in the same process tells nothing", async () => {
+it("telemetry is for one authorizer: another one in the same process tells nothing", async () => {
   const { spans } = watched();
   const { authorizer } = world.authorizer();
   await authorizer.authorize(await READ_PROVEN());

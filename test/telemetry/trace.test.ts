@@ -189,7 +189,7 @@ describe("a call's span", () => {
   });
 });
 
-it("leaves the application's own active span as it was", async () => {
+it("a call leaves the application's own active span as it was", async () => {
   const { telemetry, tracerProvider, close } = recorder();
   onTestFinished(close);
   const { authorizer } = world.authorizer({ telemetry });

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { lineage } from "./lineage.ts";
 import { openAuditLog } from "./open-audit-log.ts";
 import { printLineage } from "./print-lineage.ts";
-import { decision, outcome, temporaryFolder } from "./testing.fixture.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { temporaryFolder } from "./testing.fixture.ts";
 
 const FULL: Partial<DecisionRecord> = {
   invocation: "the-call",

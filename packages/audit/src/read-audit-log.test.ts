@@ -6,7 +6,8 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
 import { openAuditLog } from "./open-audit-log.ts";
 import { readAuditLog } from "./read-audit-log.ts";
-import { decision, filesOf, linesOf, outcome, temporaryFolder, writeLines } from "./testing.fixture.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { filesOf, linesOf, temporaryFolder, writeLines } from "./testing.fixture.ts";
 
 let signer: Signer;
 beforeAll(async () => {

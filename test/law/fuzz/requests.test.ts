@@ -12,7 +12,7 @@ import { ACME, createKey, PAY } from "./honest.ts";
 import { codeOf, createTally, eachCase } from "./tally.ts";
 
 it(
-  "makes a token only for the key that signed the challenge",
+  "an issuer makes a token only for the key that signed the challenge",
   async () => {
     const issuer = await createIssuer({
       issuer: ACME,

@@ -6,8 +6,8 @@ import { FastMCP } from "fastmcp";
 import { onTestFinished } from "vitest";
 import { tools } from "../../../examples/finance-team/company.ts";
 import { createPayServer, type Payments } from "../../../examples/finance-team/pay-server.ts";
+import { freePort } from "../../../packages/cerbos/src/testing/free-port.ts";
 import { PLANNER_GRANT, type World } from "../world.ts";
-import { freePort } from "./port.ts";
 
 /** A tool of a test as the story's policies see it: open to alice and her planner, closed to bob and to researchers. */
 export const OPEN_TO_ALICE: ToolEntry = { kind: "mcp_prompt", action: "get", id: () => "monthly-report" };
