@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
-const source: Provenance = {
+const login: Provenance = {
   kind: "id_token",
   issuer: "https://login.acme.example",
   subject: "00u1",
@@ -27,19 +27,19 @@ it("how the user logged in stands with the root's token in the record of a call 
     agent: "planner",
     holder: keys.planner,
     grant: PLANNER_GRANT,
-    source,
+    login,
   });
   const held = await delegate(root, { to: "researcher", holder: keys.researcher, grant: RESEARCHER_GRANT });
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(held, { ...call, audience: PAY_SERVER });
   expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });
   const tokens = audit.records.at(-1)?.tokens ?? [];
-  expect(tokens.map((token) => token.source)).toEqual([source, undefined]);
+  expect(tokens.map((token) => token.login)).toEqual([login, undefined]);
 });
 
 it("how the user logged in is left out of the record where the issuer did not say", async () => {
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(world.researcher, { ...call, audience: PAY_SERVER });
   expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });
-  for (const token of audit.records.at(-1)?.tokens ?? []) expect(token).not.toHaveProperty("source");
+  for (const token of audit.records.at(-1)?.tokens ?? []) expect(token).not.toHaveProperty("login");
 });

@@ -28,7 +28,7 @@ const FULL: Partial<DecisionRecord> = {
       issuedAt: 1764028800,
       expiresAt: 1764032400,
       tools: ["send_payment", "read_invoice"],
-      source: { kind: "id_token", issuer: "https://login.example", subject: "a.l.ice", authTime: 1764028000 },
+      login: { kind: "id_token", issuer: "https://login.example", subject: "a.l.ice", authTime: 1764028000 },
     },
     {
       hash: "h2" as never,

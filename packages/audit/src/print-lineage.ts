@@ -57,8 +57,8 @@ function hops({ chain, tokens, verdicts, via, hop: failed, stage, code, shown }:
 
 /** Which login stood behind the root, where its issuer says. */
 function loginLines(root: TokenRecord | undefined): string[] {
-  if (root?.source === undefined) return [];
-  const { kind, issuer, subject, authTime } = root.source;
+  if (root?.login === undefined) return [];
+  const { kind, issuer, subject, authTime } = root.login;
   const when = authTime === undefined ? "" : `, ${instant(authTime)}`;
   return [`logged in as ${plain(subject)} at ${plain(issuer)} (${plain(kind)}${when})`];
 }

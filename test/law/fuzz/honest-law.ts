@@ -148,7 +148,7 @@ export function saysTheSame(chain: Chain, compact: string): boolean {
   const auds = tokens.map(({ payload }) => payload["aud"]).filter((aud) => aud !== undefined);
   return (
     isDeepStrictEqual(
-      [chain.subject, chain.rootAudience, chain.audience, chain.expiresAt, chain.id, { ...chain.holder.jwk }],
+      [chain.user, chain.rootAudience, chain.audience, chain.expiresAt, chain.id, { ...chain.holder.jwk }],
       [
         { issuer: root.payload["iss"], subject: root.payload["sub"] },
         root.payload["aud"],

@@ -133,7 +133,7 @@ export async function createHonest(): Promise<Honest> {
     grant: NARROWER,
     audience: [PAY],
     txn: "t-1",
-    source: { kind: "id_token", issuer: ACME, subject: "b", acr: "mfa", authTime: NOW - 60 },
+    login: { kind: "id_token", issuer: ACME, subject: "b", acr: "mfa", authTime: NOW - 60 },
   });
   const bob2 = await delegate(bob, { to: "researcher", holder: researcher, grant: NARROWEST, audience: [PAY], clock });
   const both = await acme.issue({

@@ -64,7 +64,7 @@ function verifiedChain({ user, links }: ModelChain): Chain {
   );
   return {
     id: "root",
-    subject: { issuer: "https://id.example", subject: user },
+    user: { issuer: "https://id.example", subject: user },
     links: tokens,
     rootAudience: [AUDIENCE],
     audience: [AUDIENCE],
@@ -98,7 +98,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
   };
   const caller: IncomingCaller =
     model.links.length === 0
-      ? { via: "user", user: chain.subject }
+      ? { via: "user", user: chain.user }
       : { via: "session", holder: async () => ({ held: undefined as never, compact: "" }) };
   const admitted = await admit({ tool: call.tool, arguments: call.arguments, traceparent: undefined, caller }, point);
   const { outcome } = admitted.outcome === "admitted" ? await admitted.decide() : admitted;

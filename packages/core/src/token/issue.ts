@@ -62,7 +62,7 @@ export interface RootOrder {
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
   /** Which login stood behind it. Goes into the token and into every record, so leave out what is nobody's business. */
-  readonly source?: Provenance;
+  readonly login?: Provenance;
 }
 
 const DEFAULT_LIFETIME_SECONDS = 60 * 60;
@@ -97,7 +97,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         hw: PROFILE_VERSION,
         cnf: { jwk: await holderKey(order.holder) },
         txn: order.txn,
-        hw_src: order.source && sourceClaim(order.source),
+        hw_src: order.login && sourceClaim(order.login),
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
     );

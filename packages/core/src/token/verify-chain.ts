@@ -101,8 +101,8 @@ async function verifyCold(compact: string, { anchors, keyOf, limits, now }: Veri
   }
   const chain: Chain = {
     id: root.hash,
-    subject: { issuer: iss, subject: sub },
-    ...(hw_src !== undefined && { source: provenanceOf(hw_src) }),
+    user: { issuer: iss, subject: sub },
+    ...(hw_src !== undefined && { login: provenanceOf(hw_src) }),
     links,
     rootAudience: aud,
     audience: last.audience,

@@ -19,7 +19,7 @@ async function checked(answer: object) {
   const rules = {
     isWrapped: () => true,
     report: () => {},
-    came: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
+    reportOutcome: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
   };
   return { shown: await checkAnswer({ jsonrpc: "2.0", id: 1, ...answer } as never, flight, rules), outcomes };
 }
