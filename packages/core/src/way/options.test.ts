@@ -39,6 +39,9 @@ describe("an authorizer", () => {
       pdpVersion: "0.55.0",
     });
     expect(readOptions(OPTIONS)).toMatchObject({ cerbos: client, pdpVersion: undefined });
+    // The clients of Cerbos have a member of that name, which is something else.
+    const own = { ...client, client: "a connection" } as never;
+    expect(readOptions({ ...OPTIONS, cerbos: own }).cerbos).toBe(own);
   });
 
   it.each<[string, object]>([

@@ -149,10 +149,11 @@ function checkDelegation(delegation: NonNullable<AuthorizerOptions["delegation"]
   }
 }
 
-/** A client, with its version where it comes with one. */
+/** A client, with its version where it comes with one. Clients may have a member `client` of their own. */
 function runningOf(cerbos: PolicyDecisionPoint | RunningPdp): RunningPdp {
-  const running: RunningPdp = "client" in cerbos ? cerbos : { client: cerbos };
-  if (typeof running.client?.checkResources === "function") return running;
+  const running: Partial<RunningPdp> = "checkResources" in cerbos ? { client: cerbos } : cerbos;
+  const { client, version } = running;
+  if (typeof client?.checkResources === "function") return { client, ...(version !== undefined && { version }) };
   throw new HopwiseError(
     "config_invalid",
     "createAuthorizer: cerbos has no checkResources; pass what startPdp gave, or a Cerbos client",
