@@ -41,8 +41,7 @@ export const PLANNER_GRANT: Grant = grant({
 export const RESEARCHER_GRANT: Grant = grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } });
 
 /** The company for a test file: make it in `beforeAll`, close its `pdp` in `afterAll`. */
-export async function createWorld(): Promise<World> {
-  const pdp = connectStoryPdp();
+export async function createWorld(pdp: StoryPdp = connectStoryPdp()): Promise<World> {
   const issuerKey = await generateSigner();
   const issuer = await createIssuer({
     issuer: ISSUER,
