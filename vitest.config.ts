@@ -16,7 +16,8 @@ const PROCESSES_THERE = [
 const PROCESSES = ["packages/cerbos/src/**/*.test.ts", "test/**/*.test.ts"];
 const UNIT_THERE = [
   "packages/cerbos/src/{find-binary,resilient,run-folder}.test.ts",
-  "test/{architecture,projects}.test.ts",
+  "test/architecture/*.test.ts",
+  "test/projects.test.ts",
   "test/spec/spec.test.ts",
 ];
 

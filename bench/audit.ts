@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAuditLog } from "@hopwise/audit";
 import { startPdp } from "@hopwise/cerbos";
-import { type DecisionRecord, generateSigner, memoryAudit, type Session } from "@hopwise/core";
+import { generateSigner, memoryAudit, type Session } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { CALL, FULFILS, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 

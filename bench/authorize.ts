@@ -1,7 +1,9 @@
 /** What one decision costs over what the policy decision point costs anyway, on the real Cerbos with the story's policies. */
 import type { CheckResourcesRequest } from "@cerbos/core";
 import { resilient, startPdp } from "@hopwise/cerbos";
-import { type Credential, type Decision, type HeldDelegation, type PolicyDecisionPoint, prove } from "@hopwise/core";
+import type { Decision, HeldDelegation } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
+import { type Credential, prove } from "@hopwise/core/tokens";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { AUDIENCE, CALL, FULFILS, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 

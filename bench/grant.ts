@@ -1,5 +1,5 @@
 /** What checking one call against one grant costs, without chain, proof and policies. */
-import { exact, grant, int, length, oneOf, optional, path, prefix, range, subset, url } from "@hopwise/core";
+import { exact, grant, int, length, oneOf, optional, path, prefix, range, subset, url } from "@hopwise/core/grant";
 import { refusal } from "../packages/core/src/grant/index.ts";
 import { p50, takeTurns } from "./measure.ts";
 

@@ -5,7 +5,8 @@
  * `node --expose-gc bench/memory.ts [count]`
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { createIssuer, generateSigner, grant, signerFromJwk, type TrustAnchor, wildcard } from "@hopwise/core";
+import { createIssuer, generateSigner, signerFromJwk, type TrustAnchor } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
 import { createChainVerifier, DEFAULT_LIMITS } from "../packages/core/src/token/index.ts";
 import { nowSeconds } from "./verify.ts";
 import { AUDIENCE, asReceived } from "./world.ts";

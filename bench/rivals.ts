@@ -53,7 +53,7 @@ async function makeHopwise(issuer: Issuer): Promise<Candidate> {
       for (const text of texts) {
         const chain = await verifier.verify(text, nowSeconds());
         if (!chain.audience.includes(AUDIENCE)) throw new Error("the chain is not for this audience");
-        const caller = { user: chain.subject, chain, audience: AUDIENCE };
+        const caller = { user: chain.user, chain, audience: AUDIENCE };
         const uncovered = refuseUncovered({ caller, agents: { agents: [], origins: [] } }, CALL.tool, CALL.arguments);
         if (uncovered !== undefined) throw uncovered;
       }

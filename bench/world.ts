@@ -1,29 +1,23 @@
 /** The story's finance team, as small as a measurement needs it: alice → planner → researcher, and longer chains. */
 import { fileURLToPath } from "node:url";
 import {
-  type AuditSink,
   type Authorizer,
   type AuthorizerOptions,
-  agentsFrom,
   createAuthorizer,
   createIssuer,
-  type DecisionRecord,
   delegate,
-  exact,
-  type Grant,
   generateSigner,
-  grant,
   type HeldDelegation,
   type Issuer,
   memoryState,
-  type PolicyDecisionPoint,
   type Signer,
   serialize,
   type ToolMap,
-  type User,
-  usersFrom,
-  wildcard,
 } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { AuditSink, DecisionRecord } from "@hopwise/core/audit";
+import { exact, type Grant, grant, wildcard } from "@hopwise/core/grant";
+import { agentsFrom, type User, usersFrom } from "@hopwise/core/sources";
 
 export const POLICIES: string = fileURLToPath(new URL("../policies", import.meta.url));
 export const AUDIENCE = "https://pay.acme.example/mcp";

@@ -4,22 +4,22 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import {
-  type AttributeSource,
   type AuthorizerOptions,
-  agentsFrom,
-  anyArguments,
-  cerbosFastmcpNaming,
   type Denied,
   delegate,
-  describeContext,
-  grant,
   type HeldDelegation,
   mapTool,
-  resourceAttributesFrom,
   type ToolMap,
+} from "@hopwise/core";
+import { cerbosFastmcpNaming, describeContext } from "@hopwise/core/describe";
+import { anyArguments, grant } from "@hopwise/core/grant";
+import {
+  type AttributeSource,
+  agentsFrom,
+  resourceAttributesFrom,
   userAttributesFrom,
   usersFrom,
-} from "@hopwise/core";
+} from "@hopwise/core/sources";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools as storyTools, users as storyUsers } from "../examples/finance-team/company.ts";
@@ -144,7 +144,7 @@ afterAll(async () => {
 });
 
 async function payWith(context: ReturnType<typeof contextWith>, args: object = { to: "Globex", amount: 5 }) {
-  const { authorizer, audit } = world.authorizer({ cerbos: pdp.client, ...context.options });
+  const { authorizer, audit } = world.authorizer({ cerbos: pdp, ...context.options });
   const session = await authorizer.openSession(held);
   const pay = () => session.authorize({ tool: "send_payment", arguments: args });
   return { decision: await pay(), pay, audit };
@@ -179,7 +179,7 @@ describe("the context of a call", () => {
 
   it("is asked for together by calls of one moment", async () => {
     const context = contextWith();
-    const { authorizer } = world.authorizer({ cerbos: pdp.client, ...context.options });
+    const { authorizer } = world.authorizer({ cerbos: pdp, ...context.options });
     const session = await authorizer.openSession(held);
     const calls = ["Globex", "Initech", "Globex"].map((to) =>
       session.authorize({ tool: "send_payment", arguments: { to, amount: 5 } }),
@@ -330,7 +330,7 @@ resourcePolicy:
 
   it("hold unchanged, now for every hop", async () => {
     const { authorizer } = world.authorizer({
-      cerbos: python.client,
+      cerbos: python,
       tools: cerbosFastmcpNaming(),
       delegation: "grants-only",
     });
@@ -353,7 +353,7 @@ resourcePolicy:
 
   it("rule on lists as well: on each as a whole, and on each of its tools by name", async () => {
     const { authorizer } = world.authorizer({
-      cerbos: python.client,
+      cerbos: python,
       tools: cerbosFastmcpNaming(),
       delegation: "grants-only",
     });
@@ -365,7 +365,7 @@ resourcePolicy:
       "mcp:tools/list": { kind: "mcp_server", action: "x", list: "tools/shut" },
     };
     const shut = await world
-      .authorizer({ cerbos: python.client, tools: closed, delegation: "grants-only" })
+      .authorizer({ cerbos: python, tools: closed, delegation: "grants-only" })
       .authorizer.openSession(held);
     expect(await shut.list(items)).toMatchObject({ outcome: "listed", shown: [false, false, false] });
   });

@@ -1,7 +1,8 @@
 /** The starting kit: its own tests run on the real engine, and its role policies are what stops the researcher. */
 import { fileURLToPath } from "node:url";
 import { compilePolicies } from "@hopwise/cerbos";
-import { delegate, exact, grant, int, wildcard } from "@hopwise/core";
+import { delegate } from "@hopwise/core";
+import { exact, grant, int, wildcard } from "@hopwise/core/grant";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ran } from "./support/ran.ts";
 import { createWorld, type World } from "./support/world.ts";
@@ -12,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
-it("compiles, and passes all of its own policy tests under strict evaluation", async () => {
+it("the story's policies compile, and pass all of their own policy tests under strict evaluation", async () => {
   const { ok, errors, tests, output } = await compilePolicies(fileURLToPath(new URL("../policies", import.meta.url)));
   expect(errors).toEqual([]);
   expect(tests.failures).toEqual([]);
@@ -21,7 +22,7 @@ it("compiles, and passes all of its own policy tests under strict evaluation", a
   ran("tests of the policies", tests.passed);
 });
 
-it("stops a reader's payment by its role policy, even where it was handed the tool", async () => {
+it("the story's policies stop a reader's payment by its role policy, even where it was handed the tool", async () => {
   const held = await delegate(world.planner, {
     to: "researcher",
     holder: world.keys.researcher,

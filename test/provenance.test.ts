@@ -1,5 +1,6 @@
 /** A record names the login that stood behind the chain, as the issuer of its root said. */
-import { delegate, type Provenance, prove } from "@hopwise/core";
+import { delegate } from "@hopwise/core";
+import { type Provenance, prove } from "@hopwise/core/tokens";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PAY_SERVER } from "../examples/finance-team/company.ts";
 import { createWorld, PLANNER_GRANT, RESEARCHER_GRANT, type World } from "./support/world.ts";
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
-const source: Provenance = {
+const login: Provenance = {
   kind: "id_token",
   issuer: "https://login.acme.example",
   subject: "00u1",
@@ -19,26 +20,26 @@ const source: Provenance = {
 };
 const call = { tool: "read_invoice", arguments: { id: "INV-9" } };
 
-it("stands with the root's token in the record of a call that its last agent makes, and with no other token", async () => {
+it("how the user logged in stands with the root's token in the record of a call that its last agent makes, and with no other token", async () => {
   const { keys, issuer } = world;
   const root = await issuer.issue({
     subject: "alice",
     agent: "planner",
     holder: keys.planner,
     grant: PLANNER_GRANT,
-    source,
+    login,
   });
   const held = await delegate(root, { to: "researcher", holder: keys.researcher, grant: RESEARCHER_GRANT });
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(held, { ...call, audience: PAY_SERVER });
   expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });
   const tokens = audit.records.at(-1)?.tokens ?? [];
-  expect(tokens.map((token) => token.source)).toEqual([source, undefined]);
+  expect(tokens.map((token) => token.login)).toEqual([login, undefined]);
 });
 
-it("is left out of the record where the issuer did not say", async () => {
+it("how the user logged in is left out of the record where the issuer did not say", async () => {
   const { authorizer, audit } = world.authorizer();
   const credential = await prove(world.researcher, { ...call, audience: PAY_SERVER });
   expect(await authorizer.authorize({ ...call, credential, fulfils: true })).toMatchObject({ outcome: "allowed" });
-  for (const token of audit.records.at(-1)?.tokens ?? []) expect(token).not.toHaveProperty("source");
+  for (const token of audit.records.at(-1)?.tokens ?? []) expect(token).not.toHaveProperty("login");
 });

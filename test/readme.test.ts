@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { createIssuer, grant, type Issuer, signerFromJwk, wildcard } from "@hopwise/core";
+import { createIssuer, type Issuer, signerFromJwk } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../packages/cerbos/src/testing/free-port.ts";
 
 const AUDIENCE = "https://pay.acme.example/mcp";
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,11 +21,11 @@ let issuer: Issuer;
 let issuerJwk: JWK;
 let plannerJwk: JWK;
 
-/** The README's code, by the file name that stands behind the language. */
-async function snippet(name: string): Promise<string> {
-  const readme = await readFile(join(root, "README.md"), "utf8");
+/** The code of a page, by the file name that stands behind the language. */
+async function snippet(name: string, page = "README.md"): Promise<string> {
+  const readme = await readFile(join(root, page), "utf8");
   const [, code] = new RegExp(`\`\`\`ts ${name.replace(".", "\\.")}\n([\\s\\S]*?)\`\`\``).exec(readme) ?? [];
-  if (code === undefined) throw new Error(`README.md has no snippet ${name}`);
+  if (code === undefined) throw new Error(`${page} has no snippet ${name}`);
   return code;
 }
 
@@ -56,7 +57,7 @@ beforeAll(async () => {
      export const plannerKey = ${JSON.stringify(publicPart(plannerJwk))} as never;
      export const researcherKey = ${JSON.stringify(publicPart(await privateJwk()))} as never;`,
   );
-  await writeFile(join(folder, "company.ts"), await snippet("company.ts"));
+  await writeFile(join(folder, "company.ts"), await snippet("company.ts", "docs/first-server.md"));
   await writeFile(join(folder, "server.ts"), await snippet("server.ts"));
   port = await freePort();
   server = spawn(process.execPath, ["server.ts"], {
@@ -75,7 +76,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("protects the FastMCP server of the README, and records each decision on one line", async () => {
+it("the README's FastMCP server is protected, and records each decision on one line", async () => {
   const delegation = await issuer.issue({
     subject: "alice",
     agent: "planner",
@@ -106,7 +107,7 @@ it("protects the FastMCP server of the README, and records each decision on one 
   ]);
 });
 
-it("runs the AI SDK loop of the README under its chain", async () => {
+it("the README's AI SDK loop runs under its chain", async () => {
   await writeFile(join(folder, "loop.ts"), `${await snippet("loop.ts")}\nexport { agent, client, researcher, tools };`);
   await writeFile(join(folder, "setup.ts"), SETUP);
   await writeFile(join(folder, "run.ts"), RUN);
@@ -164,7 +165,7 @@ export const plannerKey = await signerFromJwk(JSON.parse(process.env.PLANNER));
 export const researcherKey = await generateSigner();
 export const url = \`http://127.0.0.1:\${process.env.PORT}/mcp\`;
 export const authorizer = createAuthorizer({
-  cerbos: pdp.client, audience, trust, users, agents, delegation: "grants-only", audit: memoryAudit(), state: memoryState(),
+  cerbos: pdp, audience, trust, users, agents, delegation: "grants-only", audit: memoryAudit(), state: memoryState(),
   tools: { ...tools, notify: { kind: "notice", action: "send" } },
 });
 export const localTools = {
@@ -196,15 +197,6 @@ console.log(JSON.stringify({ tools: Object.keys(tools), results, researcher: Obj
 await client.close();
 await pdp.close();
 `;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 async function answering(port: number): Promise<void> {
   for (let i = 0; i < 200; i++) {

@@ -10,28 +10,22 @@ import { fileURLToPath } from "node:url";
 import { openAuditLog } from "@hopwise/audit";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import {
-  type AuditSink,
   type Authorizer,
   createAuthorizer,
-  createChallenge,
   createIssuer,
   delegate,
-  exact,
   generateSigner,
-  grant,
   type HeldDelegation,
   type Issuer,
-  int,
-  type MemoryAudit,
   memoryAudit,
   memoryState,
-  oneOf,
-  optional,
   type PublicJwk,
   type Signer,
   serialize,
-  wildcard,
 } from "@hopwise/core";
+import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
+import { exact, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
+import { createChallenge } from "@hopwise/core/tokens";
 import { userFromAuth } from "./bob.ts";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "./company.ts";
 import { createPayServer, type Payments } from "./pay-server.ts";
@@ -82,7 +76,6 @@ export async function enter(): Promise<Cast> {
   const { counted, count } = countRequests(pdp);
   const authorizer = createAuthorizer({
     cerbos: counted,
-    pdpVersion: pdp.version,
     audience: PAY_SERVER,
     trust: [issuer.trustAnchor],
     users,

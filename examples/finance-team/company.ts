@@ -1,12 +1,6 @@
 /** The company of the story: who works there, which agents it runs, and what it keeps in its books. */
-import {
-  type Agent,
-  type AgentRegistry,
-  inMemoryAgents,
-  inMemoryUsers,
-  type ToolMap,
-  type UserDirectory,
-} from "@hopwise/core";
+import { inMemoryAgents, inMemoryUsers, type ToolMap } from "@hopwise/core";
+import type { Agent, AgentRegistry, UserDirectory } from "@hopwise/core/sources";
 
 export const ISSUER = "https://id.acme.example";
 export const PAY_SERVER = "https://pay.acme.example/mcp";

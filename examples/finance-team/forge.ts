@@ -1,14 +1,7 @@
 /** What an attacker does: tokens that no library would make, by hand. */
 import { createHash, randomBytes } from "node:crypto";
-import {
-  type Credential,
-  generateSigner,
-  type HeldDelegation,
-  parseDelegation,
-  type Signer,
-  serialize,
-  thumbprintOf,
-} from "@hopwise/core";
+import { generateSigner, type HeldDelegation, parseDelegation, type Signer, serialize } from "@hopwise/core";
+import { type Credential, thumbprintOf } from "@hopwise/core/tokens";
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const decode = (text: string): Record<string, unknown> => JSON.parse(Buffer.from(text, "base64url").toString());

@@ -6,19 +6,10 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
 import { lineage, printLineage, verifyAuditLog } from "@hopwise/audit";
-import {
-  type Credential,
-  chainLine,
-  type DecisionRecord,
-  delegate,
-  exact,
-  generateSigner,
-  grant,
-  operatorView,
-  prove,
-  serialize,
-  type Timings,
-} from "@hopwise/core";
+import { delegate, generateSigner, operatorView, serialize } from "@hopwise/core";
+import { chainLine, type DecisionRecord, type Timings } from "@hopwise/core/audit";
+import { exact, grant } from "@hopwise/core/grant";
+import { type Credential, prove } from "@hopwise/core/tokens";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { stepCountIs, ToolLoopAgent, type ToolSet, tool } from "ai";

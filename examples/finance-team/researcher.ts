@@ -4,7 +4,8 @@
  */
 import { createInterface } from "node:readline";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { generateSigner, hold, parseDelegation, requestDelegation } from "@hopwise/core";
+import { generateSigner, hold, parseDelegation } from "@hopwise/core";
+import { requestDelegation } from "@hopwise/core/tokens";
 import { stepCountIs, ToolLoopAgent } from "ai";
 import { PAY_SERVER } from "./company.ts";
 import { forgeWiderChain } from "./forge.ts";

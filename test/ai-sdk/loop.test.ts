@@ -272,7 +272,7 @@ describe("what is shown of a denial", () => {
     for (const internal of [...internals(), /"decision"/, /hop/]) expect(text).not.toMatch(internal);
   });
 
-  it("to the model is no more than that", async () => {
+  it("to the model is its code and safe words as well, and no more", async () => {
     const { tools } = localTools();
     const { authorizer } = world.authorizer();
     const guarded = await authorizeTools(tools, { authorizer, delegation: world.planner });

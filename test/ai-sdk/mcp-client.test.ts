@@ -1,5 +1,6 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { anyArguments, createIssuer, grantFor, type HeldDelegation } from "@hopwise/core";
+import { createIssuer, type HeldDelegation } from "@hopwise/core";
+import { anyArguments, grantFor } from "@hopwise/core/grant";
 import type { ToolSet } from "ai";
 import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";

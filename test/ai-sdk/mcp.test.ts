@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Experimental_StdioMCPTransport } from "@ai-sdk/mcp/mcp-stdio";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { type DecisionRecord, serialize } from "@hopwise/core";
+import { serialize } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { type ToolSet, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
@@ -14,6 +14,7 @@ import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { front } from "../support/mcp/front.ts";
 import { clientOf, type PayServer, servePayments } from "../support/mcp/pay-server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -82,8 +83,7 @@ describe.each(LOOPS)("in a loop of %s, tools of a guarded server", (_, loop) => 
 
 describe("over stdio, tools of a guarded server", () => {
   it("are decided and recorded once, at the server, each call by a proof of its own", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const { pdp, issuer, keys, planner } = world;
     const records = join(folder, "records.jsonl");
     const setup = {

@@ -1,13 +1,6 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
-import {
-  generateSigner,
-  type HeldDelegation,
-  hold,
-  parseDelegation,
-  prove,
-  serialize,
-  type ToolMap,
-} from "@hopwise/core";
+import { generateSigner, type HeldDelegation, hold, parseDelegation, serialize, type ToolMap } from "@hopwise/core";
+import { prove } from "@hopwise/core/tokens";
 import { dynamicTool, generateText, isStepCount, jsonSchema, streamText, type Tool, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -1,19 +1,20 @@
 /** The audit log under a real authorizer, on the real PDP. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { lineage, openAuditLog, printLineage, readAuditLog, verifyAuditLog } from "@hopwise/audit";
 import { startPdp } from "@hopwise/cerbos";
-import { type Allowed, type DecisionRecord, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
+import { type Allowed, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { tool } from "ai";
 import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { callTool, carrying, connected } from "../support/mcp/client.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 import type { AuditServerSetup } from "./server.ts";
 
@@ -24,12 +25,6 @@ beforeAll(async () => {
   signer = await generateSigner();
 });
 afterAll(() => world.pdp.close());
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-audit-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 async function decisionsOf(folder: string, name: string): Promise<readonly DecisionRecord[]> {
   const found: DecisionRecord[] = [];
@@ -144,7 +139,7 @@ describe("an authorizer with a durable audit log", () => {
     const pdp = await startPdp({ policies, decisionLog });
     onTestFinished(() => pdp.close());
     const audit = await openAuditLog({ folder: join(folder, "log"), signer });
-    const { authorizer } = world.authorizer({ audit, cerbos: pdp.client });
+    const { authorizer } = world.authorizer({ audit, cerbos: pdp });
     const session = await authorizer.openSession(world.researcher);
     for (const id of ["INV-7", "INV-9"]) await session.authorize({ tool: "read_invoice", arguments: { id } });
     await audit.close();

@@ -1,12 +1,10 @@
 /** The audit log under SIGKILL, and with several processes at once: real processes, real files. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { openAuditLog, type SoundLog, verifyAuditLog } from "@hopwise/audit";
 import { type Signer, signerFromJwk } from "@hopwise/core";
 import { exportJWK, generateKeyPair } from "jose";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ran } from "../support/ran.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { acknowledged, missingFrom, startWriter, type Writer } from "./writers.ts";
 
 let key: object;
@@ -15,12 +13,6 @@ beforeAll(async () => {
   key = await exportJWK((await generateKeyPair("Ed25519", { extractable: true })).privateKey);
   signer = await signerFromJwk(key as never);
 });
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-audit-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 async function sound(folder: string): Promise<SoundLog> {
   const found = await verifyAuditLog({ folder, keys: [signer.publicJwk] });

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { type AuditLog, openAuditLog, readAuditLog, verifyAuditLog } from "@hopwise/audit";
 import { type Decision, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
 import { exportJWK, generateKeyPair } from "jose";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { acknowledged, missingFrom, startWriter } from "./writers.ts";
 
@@ -17,12 +18,6 @@ beforeAll(async () => {
   signer = await generateSigner();
 });
 afterAll(() => world.pdp.close());
-
-function temporaryFolder(parent = tmpdir()): string {
-  const folder = mkdtempSync(join(parent, "hopwise-audit-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A file system of 256 KiB, where this user may mount one. */
 function mountSmallDisk(): string | undefined {

@@ -5,7 +5,8 @@
 import { writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { openAuditLog } from "@hopwise/audit";
-import { type DecisionRecord, signerFromJwk } from "@hopwise/core";
+import { signerFromJwk } from "@hopwise/core";
+import { decision } from "../../packages/audit/src/records.fixture.ts";
 
 export interface AuditWriterSetup {
   readonly folder: string;
@@ -34,7 +35,7 @@ await Promise.all(
     while (next < records) {
       const invocation = `${name}-${next++}`;
       try {
-        await log.record(record(invocation));
+        await log.record(decision({ invocation, reason: "x".repeat(Math.floor(Math.random() * 2 * size)) }));
         writeSync(1, `${invocation}\n`);
       } catch (error) {
         writeSync(1, `refused ${(error as { code?: string }).code}\n`);
@@ -45,21 +46,3 @@ await Promise.all(
 );
 await log.close();
 writeSync(1, "closed\n");
-
-function record(invocation: string): DecisionRecord {
-  return {
-    version: 1,
-    kind: "decision",
-    invocation,
-    time: new Date().toISOString(),
-    audience: "https://pay.acme.example/mcp",
-    via: "proof",
-    tokens: [],
-    tool: "send_payment",
-    argumentsHash: { received: "h" },
-    outcome: "allowed",
-    reason: "x".repeat(Math.floor(Math.random() * 2 * size)),
-    verdicts: [],
-    timings: {},
-  };
-}

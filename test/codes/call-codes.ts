@@ -4,16 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type StartPdpOptions, startPdp } from "@hopwise/cerbos";
-import {
-  anyArguments,
-  createAuthorizer,
-  delegate,
-  type ErrorCode,
-  fulfil,
-  generateSigner,
-  grant,
-  memoryState,
-} from "@hopwise/core";
+import { createAuthorizer, delegate, type ErrorCode, generateSigner, memoryState } from "@hopwise/core";
+import { fulfil } from "@hopwise/core/adapter";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import { onTestFinished } from "vitest";
 import { ISSUER, registerAgents, users } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";
@@ -249,7 +242,7 @@ export const START_CODES = {
     produce: ({ pdp, issuer }) =>
       refusal(() =>
         createAuthorizer({
-          cerbos: pdp.client,
+          cerbos: pdp,
           audience: "pay server",
           trust: [issuer.trustAnchor],
           users: { find: () => undefined },

@@ -6,8 +6,8 @@ import {
   type Delegation,
   type Denied,
   HopwiseError,
-  type MemoryAudit,
 } from "@hopwise/core";
+import type { MemoryAudit } from "@hopwise/core/audit";
 import { credentialFor, tokenPieces } from "../support/forge.ts";
 import type { World } from "../support/world.ts";
 

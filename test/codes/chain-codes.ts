@@ -1,19 +1,16 @@
 /** How each code of a chain or of a proof comes about. */
 import {
-  createChallenge,
-  createNonces,
   delegate,
   type ErrorCode,
   generateSigner,
-  grant,
   inMemoryAgents,
   memoryState,
-  prove,
   remoteJwks,
-  requestDelegation,
   serialize,
-  wildcard,
 } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
+import { createNonces } from "@hopwise/core/state";
+import { createChallenge, prove, requestDelegation } from "@hopwise/core/tokens";
 import { carryingFetch } from "@hopwise/mcp";
 import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { type Claims, claimsOf, credentialFor, forgeChild, forgeRoot, sign, withAnyProof } from "../support/forge.ts";

@@ -1,5 +1,6 @@
 /** How each code comes about that an enforcement point gives by itself. */
-import type { ErrorCode, PointRefusal } from "@hopwise/core";
+import type { ErrorCode } from "@hopwise/core";
+import type { PointRefusal } from "@hopwise/core/adapter";
 import { credentialFor } from "../support/forge.ts";
 import type { World } from "../support/world.ts";
 import { type Case, INVOICE, type Produced, producedBy } from "./case.ts";

@@ -1,6 +1,6 @@
 /** What ran is exactly what was checked: arguments on their way from the wire, through the tool's schema, to the tool. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { JsonObject } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
 import { decideTool, type RequestScope } from "@hopwise/mcp";
 import { UserError } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";

@@ -48,7 +48,7 @@ const parameters = z.object({ name: z.string() });
 describe("without policies to ask", () => {
   it("a list is an error, a call is denied, and both may be tried again", async () => {
     const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
-    const served = await serveHere(world, { stateless: true, authorizer: { cerbos: pdp.client } });
+    const served = await serveHere(world, { stateless: true, authorizer: { cerbos: pdp } });
     const client = await clientOf(served.url, world.planner);
     expect((await client.listTools()).tools).toHaveLength(3);
     await pdp.close();

@@ -82,21 +82,21 @@ async function answerTo(body: unknown, headers = {}): Promise<unknown> {
 
 const callOf = (name: string, args: object = {}) => request(1, "tools/call", { name, arguments: args });
 
-describe("a tool that is not there and one that is forbidden look alike", () => {
-  it("to a user without agents", async () => {
+describe("a tool that is not there and one that is forbidden", () => {
+  it("look alike to a user without agents", async () => {
     const forbidden = await answerTo(callOf("locked"), bob);
     expect(forbidden).toContain("policy_denied");
     for (const name of ["nowhere", "gone", "dev.hopwise/guard", "__proto__", "mcp:nothing"])
       expect([name, await answerTo(callOf(name), bob)]).toEqual([name, forbidden]);
   });
 
-  it("to a user, also when the arguments do not fit the schema: that would tell that there is one, and which", async () => {
+  it("look alike to a user, also when the arguments do not fit the schema: that would tell that there is one, and which", async () => {
     const unknown = await answerTo(callOf("nowhere", { x: 1 }), bob);
     expect(await answerTo(callOf("locked", { x: 1 }), bob)).toEqual(unknown);
     expect(unknown).not.toContain("internalCode");
   });
 
-  it("to an agent that was given neither, and to one that was given both", async () => {
+  it("look alike to an agent that was given neither, and to one that was given both", async () => {
     const { planner } = world;
     const given = await plannerWith(world, "locked", "nowhere");
     const fitting = { name: "x", internalCode: "7" };

@@ -8,6 +8,7 @@ import { guard } from "@hopwise/fastmcp";
 import { FastMCP, type Tool, type ToolParameters } from "fastmcp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
+import { freePort } from "../../packages/cerbos/src/testing/free-port.ts";
 import {
   clientOf,
   codeOf,
@@ -20,7 +21,6 @@ import {
   textOf,
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
-import { freePort } from "../support/mcp/port.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, start } from "../support/mcp/server.ts";
 import { createWorld, type World } from "../support/world.ts";
 

@@ -1,29 +1,24 @@
 /** The story's pay server over stdio, as a process of its own. What it needs to know comes in one variable. */
 import { GRPC } from "@cerbos/grpc";
-import { createAuthorizer, memoryAudit, memoryState, type PublicJwk, type TrustAnchor } from "@hopwise/core";
+import { createAuthorizer, memoryAudit, type TrustAnchor } from "@hopwise/core";
 import { guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
 import { z } from "zod";
-import { ISSUER, invoices, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
+import { ISSUER, invoices } from "../../examples/finance-team/company.ts";
+import { type StoryKeys, storyOptions } from "../support/story-options.ts";
 
 /** Everything that another process has to tell this one. */
 export interface StdioSetup {
   readonly pdp: string;
   readonly trust: TrustAnchor;
-  readonly keys: { readonly planner: PublicJwk; readonly researcher: PublicJwk };
+  readonly keys: StoryKeys;
 }
 
 const { pdp, trust, keys }: StdioSetup = JSON.parse(process.env["TEST_SETUP"] ?? "{}");
 const authorizer = createAuthorizer({
   cerbos: new GRPC(pdp, { tls: false }),
-  audience: PAY_SERVER,
-  trust: [trust],
-  users,
-  agents: registerAgents(keys),
-  tools,
-  delegation: { kind: "delegation", action: "delegate" },
+  ...storyOptions(trust, keys),
   audit: memoryAudit(),
-  state: memoryState({ since: 0 }),
 });
 
 // All that FastMCP logs goes to stderr: the test looks through it for tokens.

@@ -1,5 +1,5 @@
 /** Messages that no honest client sends. */
-import { prove } from "@hopwise/core";
+import { prove } from "@hopwise/core/tokens";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";

@@ -1,5 +1,8 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { anyArguments, type Call, grant, type HeldDelegation, type JsonObject, prove } from "@hopwise/core";
+import type { Call, HeldDelegation } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import { anyArguments, grant } from "@hopwise/core/grant";
+import { prove } from "@hopwise/core/tokens";
 import { tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -49,8 +52,8 @@ const CHANGING: readonly (readonly [what: string, make: () => { input: object; r
   ["a proxy", shifty],
 ];
 
-describe("what was checked is what runs, for", () => {
-  it.each(CHANGING)("%s: it is read once, and the tool gets what was read", async (_, make) => {
+describe("what was checked is what runs", () => {
+  it.each(CHANGING)("for %s: it is read once, and the tool gets what was read", async (_, make) => {
     const { input, reads } = make();
     const payment = await paymentTool(world.authorizer().authorizer, world.planner);
     expect(await payment.call(input)).toBe("paid");
@@ -58,7 +61,7 @@ describe("what was checked is what runs, for", () => {
     expect(reads()).toBe(1);
   });
 
-  it.each(CHANGING)("%s, in a session as well", async (_, make) => {
+  it.each(CHANGING)("in a session as well, for %s: it is read once", async (_, make) => {
     const { input, reads } = make();
     const session = await world.authorizer().authorizer.openSession(world.planner);
     const decision = await session.authorize({ tool: "send_payment", arguments: input });

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { GRPC } from "@cerbos/grpc";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
-import type { PolicyDecisionPoint, Session, ToolMap } from "@hopwise/core";
+import type { Session, ToolMap } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
@@ -49,7 +50,7 @@ describe("a policy decision point", () => {
 
   it("that is killed while calls are under way lets none of them run undecided, and none hang", async () => {
     const pdp = await ownPdp();
-    const { authorizer, audit } = world.authorizer({ cerbos: pdp.client });
+    const { authorizer, audit } = world.authorizer({ cerbos: pdp });
     const payment = await paymentTool(authorizer, world.planner);
     const calls = Array.from({ length: 40 }, (_, i) => payment.call({ ...GOOD, amount: i + 1 }));
     await Promise.race(calls);
@@ -212,8 +213,8 @@ const OUTAGES: readonly [string, () => PolicyDecisionPoint][] = [
 describe.each([
   ["by a listing action", {}],
   ["by plans", { tools: planned, delegation: "grants-only" as const }],
-])("a list %s during an outage is an error, never empty:", (_, options) => {
-  it.each(OUTAGES)("%s", async (_, cerbos) => {
+])("a list %s", (_, options) => {
+  it.each(OUTAGES)("is an error and never empty during an outage: %s", async (_, cerbos) => {
     const { authorizer, audit } = world.authorizer({ cerbos: cerbos(), deadlineMs: 50, ...options });
     const session = await authorizer.openSession(world.planner);
     expect(denied(await session.list([{ tool: "send_payment" }]))).toMatchObject({

@@ -1,5 +1,7 @@
 import type { Pdp } from "@hopwise/cerbos";
-import { anyArguments, type Denied, grant, modelView, operatorView } from "@hopwise/core";
+import { type Denied, operatorView } from "@hopwise/core";
+import { modelView } from "@hopwise/core/adapter";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { denied } from "../support/calls.ts";
 import { createWorld, type World } from "../support/world.ts";

@@ -1,5 +1,6 @@
-import type { AuditSink, Call, DecisionRecord } from "@hopwise/core";
+import type { Call } from "@hopwise/core";
 import { memoryAudit } from "@hopwise/core";
+import type { AuditSink, DecisionRecord } from "@hopwise/core/audit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";
 import { credentialFor, withAnyProof } from "../support/forge.ts";

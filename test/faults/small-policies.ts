@@ -33,7 +33,7 @@ export async function pdpWith(
 /** A payment of the planner's, as an action on a resource of this kind. */
 export async function payAs(world: World, pdp: Pdp, kind: string): Promise<Decision> {
   const tools: ToolMap = { send_payment: { kind, action: "send" } };
-  const { authorizer } = world.authorizer({ cerbos: pdp.client, tools, delegation: "grants-only" });
+  const { authorizer } = world.authorizer({ cerbos: pdp, tools, delegation: "grants-only" });
   const session = await authorizer.openSession(world.planner);
   return session.authorize({ tool: "send_payment", arguments: { to: "Globex", amount: 400, currency: "EUR" } });
 }

@@ -1,5 +1,6 @@
-import type { AuthorizerOptions, JsonObject, ToolEntry } from "@hopwise/core";
-import { resourceAttributesFrom, userAttributesFrom } from "@hopwise/core";
+import type { AuthorizerOptions, ToolEntry } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import { resourceAttributesFrom, userAttributesFrom } from "@hopwise/core/sources";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ISSUER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";

@@ -1,4 +1,5 @@
-import { type Call, createIssuer, memoryState, type State } from "@hopwise/core";
+import { type Call, createIssuer, memoryState } from "@hopwise/core";
+import type { State } from "@hopwise/core/state";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { denied, GOOD } from "../support/calls.ts";

@@ -7,19 +7,18 @@ import {
   type AuthorizerOptions,
   createAuthorizer,
   delegate,
-  type Grant,
   generateSigner,
   type HeldDelegation,
   HopwiseError,
   inMemoryAgents,
   inMemoryUsers,
-  type JsonObject,
   memoryState,
-  type PolicyDecisionPoint,
   type Session,
   type Signer,
   type ToolMap,
 } from "@hopwise/core";
+import type { JsonObject, PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { Grant } from "@hopwise/core/grant";
 import { answeringPdp } from "@hopwise/core/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -124,7 +123,7 @@ const grown = fc.record({
   calls: fc.array(anyCall, { minLength: 4, maxLength: 8 }),
 });
 
-it("holds for thousands of random chains and calls, under policies that decide at random", async () => {
+it("the law holds for thousands of random chains and calls, under policies that decide at random", async () => {
   const tally: Tally = { asked: 0, allowed: 0, narrowed: 0 };
   await fc.assert(
     fc.asyncProperty(grown, fc.integer(), async ({ root, others, keep, calls }, seed) => {
@@ -173,7 +172,7 @@ function sourcesOf({ alice, roles }: People): Pick<AuthorizerOptions, "users" | 
   return { users: inMemoryUsers({ [ISSUER]: { alice } }), agents: inMemoryAgents(Object.fromEntries(agents)) };
 }
 
-it("holds for hundreds of random chains and calls on the real PDP", async () => {
+it("the law holds for hundreds of random chains and calls on the real PDP", async () => {
   const tally: Tally = { asked: 0, allowed: 0, narrowed: 0 };
   await fc.assert(
     fc.asyncProperty(grown, people, async ({ root, others, keep, calls }, team) => {
@@ -196,7 +195,7 @@ const planned: ToolMap = Object.fromEntries(
 it.each<[string, ToolMap]>([
   ["a listing action", tools],
   ["plans", planned],
-])("holds for lists by %s on the real PDP, and what can be called is shown", async (_, map) => {
+])("the law holds for lists by %s on the real PDP, and what can be called is shown", async (_, map) => {
   const tally = { shown: 0, narrowed: 0, callable: 0 };
   await fc.assert(
     fc.asyncProperty(grown, people, async ({ root, others, keep, calls }, team) => {
@@ -239,6 +238,6 @@ function randomPolicies(seed: number): PolicyDecisionPoint {
   return { ...pdp, planResources: () => Promise.reject(new Error("not asked")) };
 }
 
-it("draws from every tool", () => {
+it("the random calls are drawn from every tool", () => {
   expect(fc.sample(anyCall, 200).map(({ tool }) => tool)).toEqual(expect.arrayContaining([...TOOLS]));
 });

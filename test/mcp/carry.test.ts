@@ -1,14 +1,13 @@
 import {
   createIssuer,
   generateSigner,
-  grant,
   type HeldDelegation,
   HopwiseError,
   hold,
   parseDelegation,
   serialize,
-  wildcard,
 } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
 import { type CarryOptions, carryingFetch, carryOver, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
 import { beforeAll, describe, expect, it } from "vitest";
 

@@ -1,11 +1,12 @@
 /** A server that asks for nonces instead of relying on its callers' clocks: its clients answer by themselves. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Experimental_StdioMCPTransport } from "@ai-sdk/mcp/mcp-stdio";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { createNonces, type DecisionRecord, hold, parseDelegation, serialize } from "@hopwise/core";
+import { hold, parseDelegation, serialize } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
+import { createNonces } from "@hopwise/core/state";
 import { carryingFetch } from "@hopwise/mcp";
 import type { ToolSet } from "ai";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -16,6 +17,7 @@ import { callTool, clientOf, codeOf, post, provenCall, sseClientOf, textOf } fro
 import { front } from "../support/mcp/front.ts";
 import { clientOf as aiSdkClientOf } from "../support/mcp/pay-server.ts";
 import { serveHere } from "../support/mcp/server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -122,8 +124,7 @@ describe("a FastMCP server that asks for nonces", () => {
 
 describe("a FastMCP server over stdio that asks for nonces", () => {
   it("serves a client of the AI SDK, each call once", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const records = join(folder, "records.jsonl");
     const setup = {
       target: world.pdp.target,

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { startPdp } from "@hopwise/cerbos";
 import * as hopwise from "@hopwise/core";
+import { grant, range, wildcard } from "@hopwise/core/grant";
+import { prove } from "@hopwise/core/tokens";
 
 // The conditions of package.json's imports lead to what was built, not to sources that are not there.
 const core = createRequire(import.meta.resolve("@hopwise/core"));
 assert.match(core.resolve("#crypto"), /dist.crypto.node\.js$/);
 
-const { createIssuer, delegate, generateSigner, grant, prove, range, wildcard } = hopwise;
+const { createIssuer, delegate, generateSigner } = hopwise;
 const issuerUri = "https://id.example";
 const audience = "https://pay.example/mcp";
 const [signer, planner, payer] = await Promise.all([generateSigner(), generateSigner(), generateSigner()]);
@@ -26,7 +28,7 @@ const held = await delegate(root, { to: "payer", holder: payer, grant: wide });
 
 const pdp = await startPdp({ policies: "./policies" });
 const authorizer = hopwise.createAuthorizer({
-  cerbos: pdp.client,
+  cerbos: pdp,
   audience,
   trust: [issuer.trustAnchor],
   users: hopwise.inMemoryUsers({ [issuerUri]: { ann: { roles: ["clerk"] } } }),

@@ -1,6 +1,7 @@
 /** What a tool says too late, or from elsewhere, in a call whose result the policies oblige to change. */
 import { AsyncResource } from "node:async_hooks";
-import { anyArguments, delegate, grant, type HeldDelegation } from "@hopwise/core";
+import { delegate, type HeldDelegation } from "@hopwise/core";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { tools as toolMap } from "../../examples/finance-team/company.ts";

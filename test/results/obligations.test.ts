@@ -1,6 +1,8 @@
 /** The policy takes a reader's chain the account of an invoice: what reaches it, by every way that data can leave. */
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { anyArguments, delegate, grant, type HeldDelegation } from "@hopwise/core";
+import { delegate, type HeldDelegation } from "@hopwise/core";
+import { anyArguments, grant } from "@hopwise/core/grant";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -18,6 +20,9 @@ let world: World;
 let served: Served;
 let planner: HeldDelegation;
 let reader: HeldDelegation;
+/** A client for each: FastMCP lets a new session wait for a second. */
+let plannerClient: Client;
+let readerClient: Client;
 
 function addTools(server: FastMCP): void {
   const add = (name: (typeof NAMES)[number], execute: Parameters<FastMCP["addTool"]>[0]["execute"]): void =>
@@ -60,8 +65,10 @@ beforeAll(async () => {
     holder: world.keys.researcher,
     grant: grant({ ...all, read_invoice: { id: { constraint_type: "wildcard" } } }),
   });
+  [plannerClient, readerClient] = await Promise.all([clientOf(served.url, planner), clientOf(served.url, reader)]);
 });
 afterAll(async () => {
+  await Promise.all([plannerClient.close(), readerClient.close()]);
   await served.stop();
   await world.pdp.close();
 });
@@ -77,12 +84,12 @@ const outcomeOf = async (tool: string) => {
 
 describe("over MCP, what policies want taken out of a result", () => {
   it("is not in what a reader's chain gets, is in what its delegator gets, and the record says where it was", async () => {
-    const own = await callTool(await clientOf(served.url, planner), "read_invoice", { id: "INV-9" });
+    const own = await callTool(plannerClient, "read_invoice", { id: "INV-9" });
     expect(JSON.parse(textOf(own))).toMatchObject({ supplier: "Initech", iban: IBAN });
     expect(await outcomeOf("read_invoice")).toMatchObject({ outcome: "returned", resultHash: expect.any(String) });
     expect(await outcomeOf("read_invoice")).not.toHaveProperty("redacted");
 
-    const handed = await callTool(await clientOf(served.url, reader), "read_invoice", { id: "INV-9" });
+    const handed = await callTool(readerClient, "read_invoice", { id: "INV-9" });
     expect(JSON.parse(textOf(handed))).toMatchObject({ supplier: "Initech", iban: "[redacted]" });
     expect(await outcomeOf("read_invoice")).toMatchObject({ outcome: "returned", redacted: ["/iban"] });
     expect(served.audit.records.at(-1)).toMatchObject({ obligations: { redact: ["/iban"] } });
@@ -90,35 +97,34 @@ describe("over MCP, what policies want taken out of a result", () => {
   });
 
   it("is in no part of a structured result", async () => {
-    const own = await callTool(await clientOf(served.url, planner), "structured", { id: "INV-9" });
+    const own = await callTool(plannerClient, "structured", { id: "INV-9" });
     expect(own).toMatchObject({ structuredContent: { iban: IBAN } });
-    const answer = await callTool(await clientOf(served.url, reader), "structured", { id: "INV-9" });
+    const answer = await callTool(readerClient, "structured", { id: "INV-9" });
     expect(answer).toMatchObject({ structuredContent: { iban: "[redacted]", id: 1 } });
     expect(JSON.stringify(answer)).not.toContain(IBAN);
   });
 
   it.each(["plain_text", "picture"] as const)("withholds the whole of a result that is %s", async (name) => {
-    const answer = await callTool(await clientOf(served.url, reader), name, { id: "INV-9" });
+    const answer = await callTool(readerClient, name, { id: "INV-9" });
     expect(codeOf(answer)).toBe("result_withheld");
     expect(JSON.stringify(answer)).not.toMatch(/DE02|REUwMg/);
     expect(await outcomeOf(name)).toMatchObject({ outcome: "returned", withheld: true });
   });
 
   it.each(["failing", "throwing"] as const)("is not in the error of a tool that is %s", async (name) => {
-    const answer = await callTool(await clientOf(served.url, reader), name, { id: "INV-9" });
+    const answer = await callTool(readerClient, name, { id: "INV-9" });
     expect(answer).toMatchObject({ isError: true, content: [{ text: "The tool failed." }] });
     expect(await outcomeOf(name)).toMatchObject({ outcome: "failed" });
-    const own = await callTool(await clientOf(served.url, planner), name, { id: "INV-9" });
+    const own = await callTool(plannerClient, name, { id: "INV-9" });
     expect(textOf(own)).toContain(IBAN);
   });
 
   it("is not in what a tool says while it runs: only how far it has come leaves", async () => {
-    for (const [held, said] of [
-      [planner, true],
-      [reader, false],
+    for (const [client, said] of [
+      [plannerClient, true],
+      [readerClient, false],
     ] as const) {
       const seen: object[] = [];
-      const client = await clientOf(served.url, held);
       client.fallbackNotificationHandler = async (notification) => void seen.push(notification);
       const answer = await client.callTool({ name: "talkative", arguments: { id: "INV-9" } }, undefined, {
         onprogress: (progress) => seen.push({ progress }),
@@ -129,7 +135,7 @@ describe("over MCP, what policies want taken out of a result", () => {
   });
 
   it("cannot leave in a question to the caller", async () => {
-    const answer = await callTool(await clientOf(served.url, reader), "asking", { id: "INV-9" });
+    const answer = await callTool(readerClient, "asking", { id: "INV-9" });
     expect(answer).toMatchObject({ isError: true, content: [{ text: "The tool failed." }] });
   });
 });

@@ -1,6 +1,7 @@
 /** One payment tool that notes each of its runs, under the planner's delegation, and calls of it. */
 import { authorizeTools } from "@hopwise/ai-sdk";
-import type { Authorizer, Decision, Denied, HeldDelegation, PolicyDecisionPoint } from "@hopwise/core";
+import type { Authorizer, Decision, Denied, HeldDelegation } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { tool } from "ai";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 

@@ -1,14 +1,7 @@
 /** Tokens and proofs that no library would make, signed with real keys: what an attacker inside the company can send. */
 import { createHash, randomBytes } from "node:crypto";
-import {
-  type Credential,
-  type Delegation,
-  generateSigner,
-  prove,
-  type Signer,
-  serialize,
-  thumbprintOf,
-} from "@hopwise/core";
+import { type Delegation, generateSigner, type Signer, serialize } from "@hopwise/core";
+import { type Credential, prove, thumbprintOf } from "@hopwise/core/tokens";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import type { World } from "./world.ts";
 

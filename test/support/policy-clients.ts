@@ -1,5 +1,5 @@
 /** Policy decision points that misbehave, in place of the real one. */
-import type { PolicyDecisionPoint } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { type AnsweringPdp, allowAll, answeringPdp } from "@hopwise/core/testing";
 
 type Check = PolicyDecisionPoint["checkResources"];

@@ -2,18 +2,12 @@
 import {
   type Authorizer,
   type AuthorizerOptions,
-  exact,
-  type Grant,
   generateSigner,
-  grant,
   type HeldDelegation,
-  int,
-  type MemoryAudit,
-  oneOf,
-  optional,
   type Signer,
-  wildcard,
 } from "@hopwise/core";
+import type { MemoryAudit } from "@hopwise/core/audit";
+import { exact, type Grant, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
 import { type Company, createCompany } from "@hopwise/core/testing";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
@@ -40,8 +34,7 @@ export const PLANNER_GRANT: Grant = grant({
 export const RESEARCHER_GRANT: Grant = grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } });
 
 /** The company for a test file: make it in `beforeAll`, close its `pdp` in `afterAll`. */
-export async function createWorld(): Promise<World> {
-  const pdp = connectStoryPdp();
+export async function createWorld(pdp: StoryPdp = connectStoryPdp()): Promise<World> {
   const issuerKey = await generateSigner();
   const agents = { planner: {}, researcher: { key: await generateSigner("ES256") } };
   const company = await createCompany({
@@ -57,10 +50,10 @@ export async function createWorld(): Promise<World> {
   const planner = await company.chain("alice", { to: "planner", grant: PLANNER_GRANT });
   const researcher = await company.delegate(planner, { to: "researcher", grant: RESEARCHER_GRANT });
   const story: Partial<AuthorizerOptions> = {
-    cerbos: pdp.client,
-    pdpVersion: pdp.version,
+    cerbos: pdp,
     agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
     delegation: { kind: "delegation", action: "delegate" },
+    clock: Date.now,
   };
   return {
     pdp,

@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Authorizer, type AuthorizerOptions, memoryAudit, memoryState } from "@hopwise/core";
+import { type Authorizer, type AuthorizerOptions, memoryAudit } from "@hopwise/core";
 import { trace } from "@opentelemetry/api";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import { PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
+import { storyOptions } from "../support/story-options.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { recorder, treeOf } from "./recorder.ts";
 
@@ -48,15 +48,9 @@ it("every attribute and metric that the code has is in docs/telemetry.md", async
 });
 
 function optionsOf({ pdp, issuer, keys }: World): AuthorizerOptions {
-  return {
-    cerbos: pdp.client,
-    audience: PAY_SERVER,
-    trust: [issuer.trustAnchor],
-    users,
-    agents: registerAgents({ planner: keys.planner.publicJwk, researcher: keys.researcher.publicJwk }),
-    tools,
-    delegation: { kind: "delegation", action: "delegate" },
-    audit: memoryAudit(),
-    state: memoryState(),
-  };
+  const story = storyOptions(issuer.trustAnchor, {
+    planner: keys.planner.publicJwk,
+    researcher: keys.researcher.publicJwk,
+  });
+  return { ...story, cerbos: pdp, audit: memoryAudit() };
 }

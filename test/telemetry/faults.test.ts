@@ -125,7 +125,7 @@ function lasting(decision: Decision): unknown {
   return { ...rest, verdicts: verdicts.map(({ cerbosCallId, ...verdict }) => verdict), spent: Object.keys(timings) };
 }
 
-describe("decisions and records are the same as without telemetry, with", () => {
+describe("telemetry that fails", () => {
   async function expectTheSame(options: Parameters<typeof openTelemetry>[0]): Promise<void> {
     const plain = world.authorizer();
     const watched = world.authorizer({ telemetry: openTelemetry(options) });
@@ -144,11 +144,11 @@ describe("decisions and records are the same as without telemetry, with", () => 
     expect(watched.audit.outcomes).toHaveLength(plain.audit.outcomes.length);
   }
 
-  it("no SDK at all", () => expectTheSame({}));
+  it("changes no decision and no record: no SDK at all", () => expectTheSame({}));
 
-  it.each(TRACERS)("%s", (_, tracerProvider) => expectTheSame({ tracerProvider }));
+  it.each(TRACERS)("changes no decision and no record: %s", (_, tracerProvider) => expectTheSame({ tracerProvider }));
 
-  it.each(METERS)("%s", (_, meterProvider) => expectTheSame({ meterProvider }));
+  it.each(METERS)("changes no decision and no record: %s", (_, meterProvider) => expectTheSame({ meterProvider }));
 
   const inOrder = (then: (run: () => unknown) => unknown) => (_: Context, run: () => unknown) => {
     run();
@@ -161,7 +161,7 @@ describe("decisions and records are the same as without telemetry, with", () => 
     ["runs it twice", { with: inOrder((run) => run()) }],
     ["never runs it", { with: () => undefined }],
     ["has no context", { active: (): unknown => undefined }],
-  ])("a context manager that %s", async (_, methods) => {
+  ])("changes no decision and no record: a context manager that %s", async (_, methods) => {
     const { tracerProvider, close } = recorder();
     const plain = {
       active: (): Context => ROOT_CONTEXT,
@@ -182,7 +182,7 @@ describe("decisions and records are the same as without telemetry, with", () => 
         Object.assign(carrier, { newline: "a\r\nb", number: 1, "": "x", ":path": "/elsewhere" });
       },
     ],
-  ])("a propagator that %s", async (_, inject) => {
+  ])("changes no decision and no record: a propagator that %s", async (_, inject) => {
     const { tracerProvider, close } = recorder();
     propagation.setGlobalPropagator({ inject, extract: (at) => at, fields: () => [] });
     await expectTheSame({ tracerProvider });
@@ -190,7 +190,7 @@ describe("decisions and records are the same as without telemetry, with", () => 
   });
 });
 
-it("tells the SDK that is registered after the authorizer was made, and after its first call", async () => {
+it("telemetry tells the SDK that is registered after the authorizer was made, and after its first call", async () => {
   const { tracerProvider, meterProvider, spans, points, close } = recorder();
   const { authorizer } = world.authorizer({ telemetry: openTelemetry() });
   const call = { tool: "send_payment", arguments: GOOD, credential: undefined };
@@ -203,7 +203,7 @@ it("tells the SDK that is registered after the authorizer was made, and after it
   await close();
 });
 
-it("ends the span of a call that ends in a fault, which is thrown on as it is", async () => {
+it("a call that ends in a fault ends its span; the fault is thrown on as it is", async () => {
   const { telemetry, spans, close } = recorder();
   const fault = new TypeError("a mistake of the programmer, at hunter2");
   let broken = false;

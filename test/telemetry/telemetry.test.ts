@@ -1,4 +1,5 @@
-import { delegate, type ToolGrant } from "@hopwise/core";
+import { delegate } from "@hopwise/core";
+import type { ToolGrant } from "@hopwise/core/grant";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -258,7 +259,7 @@ describe("the metrics", () => {
   });
 });
 
-it("is for one authorizer: another one in the same process tells nothing", async () => {
+it("telemetry is for one authorizer: another one in the same process tells nothing", async () => {
   const { spans } = watched();
   const { authorizer } = world.authorizer();
   await authorizer.authorize(await READ_PROVEN());

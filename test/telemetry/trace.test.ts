@@ -71,7 +71,7 @@ describe("the policy decision point's own spans", () => {
     const pdp = await tracingPdp(url);
     const { telemetry, spans, close } = recorder();
     onTestFinished(close);
-    const { authorizer } = world.authorizer({ cerbos: pdp.client, telemetry });
+    const { authorizer } = world.authorizer({ cerbos: pdp, telemetry });
     const session = await authorizer.openSession(world.planner);
     expect((await session.authorize(PAY)).outcome).toBe("allowed");
     expect((await session.list(LIST)).outcome).toBe("listed");
@@ -189,7 +189,7 @@ describe("a call's span", () => {
   });
 });
 
-it("leaves the application's own active span as it was", async () => {
+it("a call leaves the application's own active span as it was", async () => {
   const { telemetry, tracerProvider, close } = recorder();
   onTestFinished(close);
   const { authorizer } = world.authorizer({ telemetry });

@@ -1,8 +1,11 @@
 /** One allowed call of the story's pay server: the server, its guard and the PDP are real, the wire is in memory. */
-import { type HeldDelegation, prove } from "@hopwise/core";
+import { startPdp } from "@hopwise/cerbos";
+import type { HeldDelegation } from "@hopwise/core";
+import { prove } from "@hopwise/core/tokens";
 import type { JsonRpcMessage, McpTransport } from "@hopwise/mcp";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { createPayServer } from "../../examples/finance-team/pay-server.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { createWorld, type World } from "../support/world.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -17,7 +20,7 @@ export type Agent = keyof typeof CALLS;
 
 /** Lets one agent make its call, and records from its arrival until it was answered and its outcome was reported. */
 export async function makeCall(agent: Agent, recorder: Recorder): Promise<void> {
-  const world = await createWorld();
+  const world = await createWorld(await startPdp({ policies: STORY_POLICIES }));
   try {
     await callInWorld(world, agent, recorder);
   } finally {

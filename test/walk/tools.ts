@@ -52,6 +52,7 @@ export function checkTools(visits: readonly Visit[]): void {
     if (!existsSync(fileURLToPath(new URL(`../../${place}`, import.meta.url)))) throw new Error(`there is no ${place}`);
   }
   for (const { file, from } of visits) {
-    if (from !== undefined && from !== NOTEBOOK && isTool(from) && !isTool(file)) throw new Error(`${from} is no tool: it leads to ${file}`);
+    if (from !== undefined && from !== NOTEBOOK && isTool(from) && !isTool(file))
+      throw new Error(`${from} is no tool: it leads to ${file}`);
   }
 }

@@ -5,10 +5,10 @@ import {
   type DelegationSource,
   type Denied,
   HopwiseError,
-  modelView,
   type Pending,
   type Session,
 } from "@hopwise/core";
+import { modelView } from "@hopwise/core/adapter";
 import { delegationOf } from "./decided-elsewhere.ts";
 import { beginRun, type Run } from "./run.ts";
 

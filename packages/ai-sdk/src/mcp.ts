@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
-import { currentDelegation, type DelegationSource, isToolGranted } from "@hopwise/core";
+import type { DelegationSource } from "@hopwise/core";
+import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
 import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
 import { markDecidedElsewhere } from "./decided-elsewhere.ts";
 

@@ -1,4 +1,5 @@
-import { type Allowed, type Authorizer, fulfil, modelView } from "@hopwise/core";
+import type { Allowed, Authorizer } from "@hopwise/core";
+import { fulfil, modelView } from "@hopwise/core/adapter";
 
 /** An allowed call while its tool runs. It ends once: whatever is said of it afterwards changes nothing. */
 export interface Run {

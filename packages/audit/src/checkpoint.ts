@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { HopwiseError, type PublicJwk, type Signer, thumbprintOf } from "@hopwise/core";
+import { HopwiseError, type PublicJwk, type Signer } from "@hopwise/core";
+import { thumbprintOf } from "@hopwise/core/tokens";
 import { FORMAT, type Head } from "./line.ts";
 
 /** What a checkpoint says and signs. */

@@ -48,7 +48,7 @@ describe("a signer that fails", () => {
     expect(made.overdue()).toBeDefined();
   });
 
-  it("is one that never answers, too", async () => {
+  it("counts as failing where it never answers: the log stops rather than grow unsigned", async () => {
     const { made } = checkpoints(() => new Promise(() => {}));
     made.appended(1);
     await vi.advanceTimersByTimeAsync(70_000);

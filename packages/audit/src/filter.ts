@@ -1,4 +1,5 @@
-import { type DecisionRecord, HopwiseError, type OutcomeRecord } from "@hopwise/core";
+import { HopwiseError } from "@hopwise/core";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {

@@ -1,9 +1,11 @@
-import { type DecisionRecord, generateSigner } from "@hopwise/core";
+import { generateSigner } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { describe, expect, it } from "vitest";
 import { lineage } from "./lineage.ts";
 import { openAuditLog } from "./open-audit-log.ts";
 import { printLineage } from "./print-lineage.ts";
-import { decision, outcome, temporaryFolder } from "./testing.fixture.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { temporaryFolder } from "./testing.fixture.ts";
 
 const FULL: Partial<DecisionRecord> = {
   invocation: "the-call",
@@ -26,7 +28,7 @@ const FULL: Partial<DecisionRecord> = {
       issuedAt: 1764028800,
       expiresAt: 1764032400,
       tools: ["send_payment", "read_invoice"],
-      source: { kind: "id_token", issuer: "https://login.example", subject: "a.l.ice", authTime: 1764028000 },
+      login: { kind: "id_token", issuer: "https://login.example", subject: "a.l.ice", authTime: 1764028000 },
     },
     {
       hash: "h2" as never,

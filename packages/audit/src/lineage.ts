@@ -1,4 +1,4 @@
-import type { DecisionRecord, OutcomeRecord } from "@hopwise/core";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { readAuditLog } from "./read-audit-log.ts";
 
 /** One call's whole story. */

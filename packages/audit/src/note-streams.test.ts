@@ -2,7 +2,8 @@ import { generateSigner } from "@hopwise/core";
 import { expect, it } from "vitest";
 import { noteStreams } from "./note-streams.ts";
 import { openAuditLog } from "./open-audit-log.ts";
-import { decision, filesOf, temporaryFolder } from "./testing.fixture.ts";
+import { decision } from "./records.fixture.ts";
+import { filesOf, temporaryFolder } from "./testing.fixture.ts";
 
 it("notes where a process really ended, also where it began a further file and died while the folder was read", async () => {
   const folder = temporaryFolder();

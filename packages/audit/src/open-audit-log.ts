@@ -1,14 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import {
-  type AuditSink,
-  type DenialCode,
-  HopwiseError,
-  type MemoryAudit,
-  memoryAudit,
-  type Signer,
-  thumbprintOf,
-} from "@hopwise/core";
+import { type DenialCode, HopwiseError, memoryAudit, type Signer } from "@hopwise/core";
+import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
+import { thumbprintOf } from "@hopwise/core/tokens";
 import { signStatement } from "./checkpoint.ts";
 import { createCheckpoints } from "./checkpoints.ts";
 import { createGroupQueue, unavailable } from "./group-queue.ts";

@@ -1,4 +1,6 @@
-import { type ContextOrigin, type DecisionRecord, type HopVerdict, plainText, type TokenRecord } from "@hopwise/core";
+import { plainText } from "@hopwise/core/adapter";
+import type { DecisionRecord, HopVerdict, TokenRecord } from "@hopwise/core/audit";
+import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
 
 /** One call's story as a tree for people. Whatever came from elsewhere is printed as plain text. */
@@ -55,8 +57,8 @@ function hops({ chain, tokens, verdicts, via, hop: failed, stage, code, shown }:
 
 /** Which login stood behind the root, where its issuer says. */
 function loginLines(root: TokenRecord | undefined): string[] {
-  if (root?.source === undefined) return [];
-  const { kind, issuer, subject, authTime } = root.source;
+  if (root?.login === undefined) return [];
+  const { kind, issuer, subject, authTime } = root.login;
   const when = authTime === undefined ? "" : `, ${instant(authTime)}`;
   return [`logged in as ${plain(subject)} at ${plain(issuer)} (${plain(kind)}${when})`];
 }

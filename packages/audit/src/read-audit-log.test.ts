@@ -1,11 +1,13 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DecisionRecord, generateSigner, type Signer } from "@hopwise/core";
+import { generateSigner, type Signer } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
 import { openAuditLog } from "./open-audit-log.ts";
 import { readAuditLog } from "./read-audit-log.ts";
-import { decision, filesOf, linesOf, outcome, temporaryFolder, writeLines } from "./testing.fixture.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { filesOf, linesOf, temporaryFolder, writeLines } from "./testing.fixture.ts";
 
 let signer: Signer;
 beforeAll(async () => {

@@ -1,4 +1,5 @@
-import { type DecisionRecord, HopwiseError, type OutcomeRecord } from "@hopwise/core";
+import { HopwiseError } from "@hopwise/core";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { type AuditFilter, matcher } from "./filter.ts";
 import { parseLine } from "./line.ts";
 import { listStreams, type StreamFiles } from "./segment.ts";

@@ -3,7 +3,8 @@ import { generateSigner, type Signer } from "@hopwise/core";
 import type { Broken } from "./broken.ts";
 import type { Head } from "./line.ts";
 import { type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
-import { decision, outcome, temporaryFolder } from "./testing.fixture.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { temporaryFolder } from "./testing.fixture.ts";
 import { verifyAuditLog } from "./verify-audit-log.ts";
 
 export const signer: Signer = await generateSigner();

@@ -1,8 +1,7 @@
-/** Records, folders and forgeries for the tests of this package. */
+/** Folders and forgeries for the tests of this package. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DecisionRecord, OutcomeRecord } from "@hopwise/core";
 import { onTestFinished } from "vitest";
 import { GENESIS, type Head, nextLine } from "./line.ts";
 
@@ -10,38 +9,6 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "hopwise-audit-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-export function decision(changed: Partial<DecisionRecord> = {}): DecisionRecord {
-  return {
-    version: 1,
-    kind: "decision",
-    invocation: "inv",
-    time: new Date().toISOString(),
-    audience: "https://pay.acme.example/mcp",
-    via: "proof",
-    tokens: [],
-    tool: "send_payment",
-    argumentsHash: { received: "h" },
-    outcome: "allowed",
-    verdicts: [],
-    timings: {},
-    ...changed,
-  };
-}
-
-export function outcome(changed: Partial<OutcomeRecord> = {}): OutcomeRecord {
-  return {
-    version: 1,
-    kind: "outcome",
-    invocation: "inv",
-    time: new Date().toISOString(),
-    audience: "https://pay.acme.example/mcp",
-    tool: "send_payment",
-    outcome: "returned",
-    durationMs: 12,
-    ...changed,
-  };
 }
 
 /** The log's files, oldest first. */

@@ -6,8 +6,9 @@ import type { Broken } from "./broken.ts";
 import { signStatement } from "./checkpoint.ts";
 import { FORMAT, type Head } from "./line.ts";
 import { openAuditLog } from "./open-audit-log.ts";
+import { decision } from "./records.fixture.ts";
 import { brokenOf, signer, twoStreams, write } from "./signed-logs.fixture.ts";
-import { decision, filesOf, linesOf, relink, temporaryFolder, writeLines } from "./testing.fixture.ts";
+import { filesOf, linesOf, relink, temporaryFolder, writeLines } from "./testing.fixture.ts";
 import { type AuditVerification, verifyAuditLog } from "./verify-audit-log.ts";
 
 describe("a log that nobody touched", () => {

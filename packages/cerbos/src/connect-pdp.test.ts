@@ -5,8 +5,9 @@ import { type ConnectedPdp, type ConnectPdpOptions, connectPdp } from "./connect
 import type { PdpWarning } from "./probe-pdp.ts";
 import type { PolicyClient } from "./resilient.ts";
 import { startPdp } from "./start-pdp.ts";
+import { freePort } from "./testing/free-port.ts";
 import { PAYMENTS, temporaryFolder } from "./testing/policies.ts";
-import { freePort, mutualFront, pem, remotePdp, testKeys } from "./testing/remote-pdp.ts";
+import { mutualFront, pem, remotePdp, testKeys } from "./testing/remote-pdp.ts";
 import { until } from "./testing/until.ts";
 
 const COMPANY = fileURLToPath(new URL("../../../policies", import.meta.url));
@@ -140,7 +141,7 @@ describe("the way to a PDP", () => {
   });
 });
 
-describe("a set-up that cannot work is refused before anybody is asked:", () => {
+describe("a set-up that cannot work", () => {
   it.each([
     "localhost",
     "",
@@ -152,7 +153,7 @@ describe("a set-up that cannot work is refused before anybody is asked:", () => 
     "evil.example/localhost:3593",
     "unix:",
     "a b:3593",
-  ])("%o as a target", async (target) => {
+  ])("is refused before a PDP is asked: %o as a target", async (target) => {
     const error = await refusal({ targets: ["localhost:3593", target] });
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/targets/1" });
     expect(error.message).toContain("3593");
@@ -164,7 +165,7 @@ describe("a set-up that cannot work is refused before anybody is asked:", () => 
     ["keys that are no PEM", { tls: { ca: "x", cert: "secret-one", key: "secret-two" } }, "/tls"],
     ["TLS and plain text", { tls: {}, plaintext: "dangerously-unencrypted" }, "/plaintext"],
     ["no time", { timeoutMs: 0 }, "/timeoutMs"],
-  ])("%s", async (_, options, pointer) => {
+  ])("is refused before a PDP is asked: %s", async (_, options, pointer) => {
     const error = await refusal({ targets: "localhost:3593", ...options });
     expect(error).toMatchObject({ code: "config_invalid", pointer });
     expect(error.message).not.toContain("secret");

@@ -51,7 +51,7 @@ export interface ConnectedPdp extends AsyncDisposable {
  *   tls: { ca: await readFile("/etc/pki/internal-ca.pem") },
  *   onWarning: ({ target, code, text }) => console.warn(`${target}: ${code}: ${text}`),
  * });
- * const authorizer = createAuthorizer({ cerbos: pdp.client, … });
+ * const authorizer = createAuthorizer({ cerbos: pdp, … });
  * ```
  *
  * @throws {HopwiseError} `config_invalid` for targets or keys that are none, `pdp_missing` when nobody serves in time

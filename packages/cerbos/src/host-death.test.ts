@@ -9,6 +9,14 @@ import { until } from "./testing/until.ts";
 const START = `const pdp = await startPdp({ policies: process.env.POLICIES });`;
 const policies = (): string => temporaryFolder({ "payments.yaml": PAYMENTS });
 
+async function untilGoneFrom(temporary: string): Promise<void> {
+  await untilGone(`${temporary}/hopwise-pdp`);
+  // A host that died between making the folder and starting the supervisor leaves a folder, never a socket.
+  await until(
+    () => !readdirSync(temporary, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith(".sock")),
+  );
+}
+
 describe("the PDP goes with its host", () => {
   it("when the host is killed", async () => {
     const host = startHost(`${START} say(pdp.target); setInterval(() => {}, 1000);`, { POLICIES: policies() });
@@ -52,6 +60,7 @@ describe("the PDP goes with its host", () => {
   });
 
   it("when the host is killed at any moment of the start", async () => {
+    const temporaries: string[] = [];
     for (let waited = 0; waited <= 400; waited += 50) {
       const temporary = temporaryFolder();
       const body = `say("starting"); ${START} setInterval(() => {}, 1000);`;
@@ -59,12 +68,10 @@ describe("the PDP goes with its host", () => {
       await host.heard();
       await delay(waited);
       process.kill(host.pid, "SIGKILL");
-      await untilGone(`${temporary}/hopwise-pdp`);
-      // A host that died between making the folder and starting the supervisor leaves a folder, never a socket.
-      await until(
-        () => !readdirSync(temporary, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith(".sock")),
-      );
+      temporaries.push(temporary);
     }
+    // What is left of a host goes while the next ones start.
+    for (const temporary of temporaries) await untilGoneFrom(temporary);
   }, 120_000);
 });
 

@@ -170,7 +170,7 @@ describe("a schema requires an attribute", () => {
     reads("R.attr.args.amount > 1", { resourceSchema: schema });
   const amount = { type: "object", required: ["amount"] };
 
-  it("all the way down, or not", async () => {
+  it("only where each step on the way to it is required, too", async () => {
     expect(await nested({ required: ["args"], properties: { args: amount } })).toEqual([]);
     expect(await nested({ required: ["args"], properties: { args: { type: "object" } } })).toEqual([
       "R.attr.args.amount",

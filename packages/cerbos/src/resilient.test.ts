@@ -143,7 +143,7 @@ describe("a client that fails several times in a row", () => {
 
   it("is left alone again when the one call fails, also when it only hangs until its caller leaves", async () => {
     const client = fake(fails(GONE));
-    const steady = resilient(client, { ...options, restMs: 20 });
+    const steady = resilient(client, { ...options, restMs: 200 });
     await outcomes(steady, 2);
     client.behave = hangs;
     const before = client.asked;
@@ -240,7 +240,7 @@ describe("several clients", () => {
 
   it("answer for one that hangs, once the patience with it is over", async () => {
     const [hung, alive] = [fake(hangs), fake()];
-    const steady = resilient([hung, alive], { patienceMs: 20, faultsInARow: 2, restMs: 60_000 });
+    const steady = resilient([hung, alive], { patienceMs: 200, faultsInARow: 2, restMs: 60_000 });
     for (let i = 0; i < 8; i++) expect(await check(steady)).toBe("yes");
     expect(hung.asked).toBe(2);
     expect(hung.signals.every(({ aborted }) => aborted)).toBe(true);
@@ -266,7 +266,7 @@ describe("several clients", () => {
 
   it("do not lose a call to one that only was slow once, and rests, when the quick one dies", async () => {
     const [slow, quick] = [fake(hangs), fake()];
-    const steady = resilient([slow, quick], { patienceMs: 10, faultsInARow: 1, restMs: 60_000 });
+    const steady = resilient([slow, quick], { patienceMs: 200, faultsInARow: 1, restMs: 60_000 });
     expect(await check(steady)).toBe("yes");
     slow.behave = answers;
     quick.behave = fails(GONE);

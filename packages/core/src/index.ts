@@ -1,198 +1,35 @@
 /**
- * Delegation chains, grants and one policy decision per hop: authority that only narrows.
+ * Delegation chains, grants and one policy decision per hop: authority that only narrows. What most programs type; the
+ * rest has doors of its own: `/grant`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`,
+ * `/opentelemetry`, `/testing`.
  *
  * @packageDocumentation
  */
-
+export { jsonLinesAudit, memoryAudit } from "./audit/index.ts";
+export type { DenialCode, ErrorCode } from "./codes.ts";
+export type { PublicJwk } from "./crypto/index.ts";
+export type { Allowed, Decision, Denied, Pending } from "./decision/index.ts";
+export { HopwiseError } from "./errors.ts";
+export { inMemoryAgents, inMemoryUsers } from "./principal/index.ts";
+export { mapTool, type ToolEntry, type ToolMap } from "./resource/index.ts";
+export { memoryState } from "./state/index.ts";
 export {
-  type AuditSink,
-  type DecisionRecord,
-  jsonLinesAudit,
-  type LineWriter,
-  type MemoryAudit,
-  memoryAudit,
-  type Outcome,
-  type OutcomeRecord,
-  type TokenRecord,
-  type UnverifiedAttempt,
-} from "./audit/index.ts";
-export type { CodesOf, DenialCode, ErrorCode, Stage } from "./codes.ts";
-export type { PublicJwk, SignatureAlgorithm } from "./crypto/index.ts";
-export type {
-  Allowed,
-  Asked,
-  ChainView,
-  Decided,
-  Decision,
-  Denied,
-  HopVerdict,
-  Pending,
-  PolicyDecisionPoint,
-  Timings,
-} from "./decision/index.ts";
-export {
-  type AttributeDescription,
-  type ContextDescription,
-  type ContextOptions,
-  describeContext,
-} from "./describe/index.ts";
-export { type ErrorDetail, HopwiseError, isRefusal, type Refusal, type WouldPass } from "./errors.ts";
-export {
-  absent,
-  all,
-  any,
-  anyArguments,
-  type Constraint,
-  type ConstraintFor,
-  type ConstraintOf,
-  type ConstraintType,
-  contains,
-  describe,
-  diff,
-  each,
-  exact,
-  findWidening,
-  type Grant,
-  type GrantDiff,
-  grant,
-  int,
-  isNarrower,
-  length,
-  noArguments,
-  notOneOf,
-  object,
-  oneOf,
-  optional,
-  path,
-  permits,
-  prefix,
-  range,
-  type SchemaLike,
-  type Schemas,
-  subset,
-  suffix,
-  type ToolGrant,
-  type ToolGrantInput,
-  url,
-  type Widening,
-  wildcard,
-} from "./grant/index.ts";
-export type { JsonObject, JsonScalar, JsonValue } from "./json/index.ts";
-export { plainText } from "./lib/index.ts";
-export {
-  type Agent,
-  type AgentClass,
-  type AgentRegistry,
-  agentAttributesFrom,
-  agentsFrom,
-  type Hop,
-  type HttpUsersOptions,
-  inMemoryAgents,
-  inMemoryUsers,
-  type OidcUsers,
-  type OidcUsersOptions,
-  oidcUsers,
-  type SourceOptions,
-  type User,
-  type UserDirectory,
-  userAttributesFrom,
-  usersFrom,
-  usersOverHttp,
-  type VerifiedClaims,
-} from "./principal/index.ts";
-export {
-  cerbosFastmcpNaming,
-  type ListedAs,
-  mapTool,
-  type ResourceKey,
-  type ResourceQuery,
-  type ResourceSourceOptions,
-  resourceAttributesFrom,
-  type ToolEntry,
-  type ToolMap,
-  type ToolSchema,
-  type TypedEntry,
-} from "./resource/index.ts";
-export { type Fulfilled, fulfil, type Obligations } from "./result/index.ts";
-export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "./source/index.ts";
-export {
-  type MemoryReplayOptions,
-  type MemoryRevocations,
-  memoryReplay,
-  memoryRevocations,
-  memoryState,
-  type ReplayStore,
-  type RevocationQuery,
-  type RevocationStore,
-  type RevocationTarget,
-  type State,
-} from "./state/index.ts";
-export type { Telemetry } from "./telemetry/index.ts";
-export {
-  type ChainId,
-  type Credential,
-  createChallenge,
   createIssuer,
-  createNonces,
-  currentDelegation,
-  type DelegateOrder,
   type Delegation,
   type DelegationSource,
   delegate,
-  type GrantsByAudience,
   generateSigner,
-  grantFor,
   type HeldDelegation,
-  type Holder,
   hold,
-  type Invocation,
   type Issuer,
-  type IssuerOptions,
-  isToolGranted,
-  type KeySource,
-  type Limits,
-  localJwks,
-  type Nonces,
-  type NoncesOptions,
-  type Provenance,
   parseDelegation,
-  prove,
-  type RemoteHolder,
-  type RemoteJwksOptions,
-  type RenewOptions,
-  type RootOrder,
   remoteJwks,
   renewing,
-  requestDelegation,
   type Signer,
   type Subject,
   serialize,
   signerFromJwk,
-  type Thumbprint,
-  type TokenHash,
   type TrustAnchor,
-  type TrustedKey,
-  thumbprintOf,
 } from "./token/index.ts";
-export {
-  chainLine,
-  type Explainable,
-  type Explanation,
-  explain,
-  type ModelView,
-  modelView,
-  operatorView,
-} from "./views/index.ts";
-export {
-  type Admission,
-  type Authorizer,
-  type AuthorizerOptions,
-  type Call,
-  createAuthorizer,
-  type Listed,
-  type Listing,
-  type ParsedCall,
-  type PointRefusal,
-  type PrincipalSources,
-  type Session,
-} from "./way/index.ts";
+export { explain, operatorView } from "./views/index.ts";
+export { type Authorizer, type AuthorizerOptions, type Call, createAuthorizer, type Session } from "./way/index.ts";

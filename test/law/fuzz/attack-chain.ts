@@ -1,5 +1,5 @@
 /** Chains that nobody honest made: honest texts that were changed, and tokens that attackers signed with keys they have. */
-import type { JsonObject, JsonValue } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
 import { editJson } from "../random/json.ts";
 import type { Source } from "../random/source.ts";
 import { decodeText, encodeText, mutateSegments, mutateText, respellJson } from "../random/texts.ts";

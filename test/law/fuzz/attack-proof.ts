@@ -1,5 +1,5 @@
 /** Calls that nobody honest made: proofs changed, forged, borrowed from other calls and chains, calls that differ from their proof. */
-import type { JsonObject, JsonValue } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
 import { editJson, randomJson } from "../random/json.ts";
 import type { Source } from "../random/source.ts";
 import { decodeText, encodeText, mutateSegments, mutateText, respellJson } from "../random/texts.ts";

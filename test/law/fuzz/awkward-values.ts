@@ -1,5 +1,5 @@
 /** Values that a program could pass as arguments and that are not, or not quite, plain JSON. */
-import type { JsonValue } from "@hopwise/core";
+import type { JsonValue } from "@hopwise/core/adapter";
 import { randomJson } from "../random/json.ts";
 import type { Source } from "../random/source.ts";
 

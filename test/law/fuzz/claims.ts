@@ -1,5 +1,6 @@
 /** Edits of a token's claims, as somebody would make them who wants more, or who wants to confuse. */
-import type { Constraint, JsonObject, JsonValue } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
+import type { Constraint } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { anyConstraint } from "../random/constraints.ts";
 import { edit } from "../random/edits.ts";

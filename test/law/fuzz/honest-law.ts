@@ -5,7 +5,8 @@
 
 import { createPublicKey, verify } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { Constraint, Grant, JsonObject, JsonValue } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
+import type { Constraint, Grant } from "@hopwise/core/grant";
 import type { Chain } from "../../../packages/core/src/token/index.ts";
 import { has } from "../model/model.ts";
 import { DOMAIN, probes } from "../random/values.ts";
@@ -147,7 +148,7 @@ export function saysTheSame(chain: Chain, compact: string): boolean {
   const auds = tokens.map(({ payload }) => payload["aud"]).filter((aud) => aud !== undefined);
   return (
     isDeepStrictEqual(
-      [chain.subject, chain.rootAudience, chain.audience, chain.expiresAt, chain.id, { ...chain.holder.jwk }],
+      [chain.user, chain.rootAudience, chain.audience, chain.expiresAt, chain.id, { ...chain.holder.jwk }],
       [
         { issuer: root.payload["iss"], subject: root.payload["sub"] },
         root.payload["aud"],

@@ -1,34 +1,36 @@
 /** The honest parties that the fuzzers attack: issuers, agents with their keys, chains, and what each chain is used for. */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import {
+  createIssuer,
+  delegate,
+  type HeldDelegation,
+  type PublicJwk,
+  type Signer,
+  serialize,
+  type TrustAnchor,
+} from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import {
   all,
   any,
   type Constraint,
   contains,
-  createIssuer,
-  delegate,
   each,
   exact,
   type Grant,
-  type HeldDelegation,
-  type IssuerOptions,
   int,
-  type JsonObject,
   length,
   object,
   oneOf,
   optional,
-  type PublicJwk,
   path,
   prefix,
   range,
-  type Signer,
-  serialize,
   subset,
-  type TrustAnchor,
   url,
   wildcard,
-} from "@hopwise/core";
+} from "@hopwise/core/grant";
+import type { IssuerOptions } from "@hopwise/core/tokens";
 
 export const NOW = 1_800_000_000;
 export const PAY = "https://pay.example/mcp";
@@ -131,7 +133,7 @@ export async function createHonest(): Promise<Honest> {
     grant: NARROWER,
     audience: [PAY],
     txn: "t-1",
-    source: { kind: "id_token", issuer: ACME, subject: "b", acr: "mfa", authTime: NOW - 60 },
+    login: { kind: "id_token", issuer: ACME, subject: "b", acr: "mfa", authTime: NOW - 60 },
   });
   const bob2 = await delegate(bob, { to: "researcher", holder: researcher, grant: NARROWEST, audience: [PAY], clock });
   const both = await acme.issue({

@@ -1,39 +1,22 @@
 /** Where a proof must name a nonce, only one that this place gave out, that still lives and that was not used opens the door. */
-import { createAuthorizer, createNonces, inMemoryAgents, memoryState, prove } from "@hopwise/core";
+import { createNonces } from "@hopwise/core/state";
+import { prove } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 import { editJson } from "../random/json.ts";
 import { PATIENCE, runs } from "../random/runs.ts";
 import { createSource, type Source } from "../random/source.ts";
 import { mutateText } from "../random/texts.ts";
+import { doorOf } from "./door.ts";
 import { createHonest, NOW, PAY } from "./honest.ts";
 import { createTally, eachCase } from "./tally.ts";
 
 it(
-  "lets in a proof with a fresh nonce of its own, once, and no other",
+  "a server that asks for nonces lets in a proof with a fresh nonce of its own, once, and no other",
   async () => {
     const honest = await createHonest();
     const ours = createNonces({ lifetimeSeconds: 60 });
     const theirs = createNonces();
-    const unasked = (): never => {
-      throw new Error("policies are not asked at the door");
-    };
-    const authorizer = createAuthorizer({
-      cerbos: { checkResources: unasked, planResources: unasked },
-      audience: PAY,
-      trust: honest.trust,
-      users: { find: () => undefined },
-      agents: inMemoryAgents(
-        Object.fromEntries(
-          Object.entries(honest.agents).map(([name, key]) => [name, { roles: ["agent"], keys: [key.publicJwk] }]),
-        ),
-      ),
-      tools: {},
-      delegation: "grants-only",
-      audit: { record: () => {} },
-      state: memoryState({ since: 0, maxProofs: 10_000_000, clock: () => NOW * 1000 }),
-      nonces: ours,
-      clock: () => NOW * 1000,
-    });
+    const authorizer = doorOf(honest, { audience: PAY, nonces: ours });
 
     const { held } = honest.chains[1] as (typeof honest.chains)[number];
     const call = { tool: "read", arguments: { id: "INV-7" } };

@@ -3,15 +3,9 @@
  * chain's own holder signed for this call, this place and this moment, once.
  */
 import { isDeepStrictEqual } from "node:util";
-import {
-  type Authorizer,
-  createAuthorizer,
-  inMemoryAgents,
-  type JsonObject,
-  type JsonValue,
-  memoryState,
-  prove,
-} from "@hopwise/core";
+import type { Authorizer } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
+import { prove } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
 import { covers } from "../model/model.ts";
 import { PATIENCE, runs } from "../random/runs.ts";
@@ -19,6 +13,7 @@ import { createSource } from "../random/source.ts";
 import { decodeText } from "../random/texts.ts";
 import { openToken } from "./attack-chain.ts";
 import { attackProof, canonical, type HonestCall, type ProofAttack } from "./attack-proof.ts";
+import { doorOf } from "./door.ts";
 import { createHonest, DOCS, type Honest, NOW, PAY, sha256, thumbprint } from "./honest.ts";
 import { createTally, eachCase } from "./tally.ts";
 
@@ -29,22 +24,7 @@ let calls: readonly HonestCall[];
 
 beforeAll(async () => {
   honest = await createHonest();
-  authorizer = createAuthorizer({
-    cerbos: { checkResources: unasked, planResources: unasked },
-    audience: PLACES,
-    trust: honest.trust,
-    users: { find: () => undefined },
-    agents: inMemoryAgents(
-      Object.fromEntries(
-        Object.entries(honest.agents).map(([name, key]) => [name, { roles: ["agent"], keys: [key.publicJwk] }]),
-      ),
-    ),
-    tools: {},
-    delegation: "grants-only",
-    audit: { record: () => {} },
-    state: memoryState({ since: 0, maxProofs: 10_000_000, clock: () => NOW * 1000 }),
-    clock: () => NOW * 1000,
-  });
+  authorizer = doorOf(honest, { audience: PLACES });
   calls = await Promise.all(
     honest.chains.flatMap((of) =>
       of.calls.map(
@@ -57,10 +37,6 @@ beforeAll(async () => {
     ),
   );
 });
-
-function unasked(): never {
-  throw new Error("policies are not asked at the door");
-}
 
 /** Proofs that were used, by whose they are. */
 const used = new Set<string>();

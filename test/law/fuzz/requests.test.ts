@@ -1,5 +1,7 @@
 /** Requests for a delegation, changed and forged: a token is made only for the key that signed this very challenge. */
-import { createChallenge, createIssuer, generateSigner, hold, type JsonObject, requestDelegation } from "@hopwise/core";
+import { createIssuer, generateSigner, hold } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import { createChallenge, requestDelegation } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 import { editJson } from "../random/json.ts";
 import { PATIENCE, runs } from "../random/runs.ts";
@@ -10,7 +12,7 @@ import { ACME, createKey, PAY } from "./honest.ts";
 import { codeOf, createTally, eachCase } from "./tally.ts";
 
 it(
-  "makes a token only for the key that signed the challenge",
+  "an issuer makes a token only for the key that signed the challenge",
   async () => {
     const issuer = await createIssuer({
       issuer: ACME,

@@ -2,7 +2,8 @@
  * The law over a hundred thousand random chains and calls: what the stages after the token decide is what the model
  * says, and no chain is allowed what a shorter one is not. Nothing is signed here; chains are what a verifier would give.
  */
-import { type Grant, isNarrower, memoryAudit, memoryState, type ToolMap } from "@hopwise/core";
+import { memoryAudit, memoryState, type ToolMap } from "@hopwise/core";
+import { type Grant, isNarrower } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NO_TELEMETRY } from "../../../packages/core/src/telemetry/index.ts";
@@ -63,7 +64,7 @@ function verifiedChain({ user, links }: ModelChain): Chain {
   );
   return {
     id: "root",
-    subject: { issuer: "https://id.example", subject: user },
+    user: { issuer: "https://id.example", subject: user },
     links: tokens,
     rootAudience: [AUDIENCE],
     audience: [AUDIENCE],
@@ -97,7 +98,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
   };
   const caller: IncomingCaller =
     model.links.length === 0
-      ? { via: "user", user: chain.subject }
+      ? { via: "user", user: chain.user }
       : { via: "session", holder: async () => ({ held: undefined as never, compact: "" }) };
   const admitted = await admit({ tool: call.tool, arguments: call.arguments, traceparent: undefined, caller }, point);
   const { outcome } = admitted.outcome === "admitted" ? await admitted.decide() : admitted;

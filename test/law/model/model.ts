@@ -3,7 +3,8 @@
  * stand under what, no code of the library, of which only the types of the wire are borrowed. Read it beside the table of
  * constraints in the specification: both should plainly say the same.
  */
-import type { Constraint, ConstraintOf, ConstraintType, Grant, JsonValue } from "@hopwise/core";
+import type { JsonValue } from "@hopwise/core/adapter";
+import type { Constraint, ConstraintOf, ConstraintType, Grant } from "@hopwise/core/grant";
 
 /** What an argument can be; `undefined` is one that is not there. */
 export type Argument = JsonValue | undefined;

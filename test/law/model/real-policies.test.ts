@@ -13,7 +13,6 @@ import {
   createIssuer,
   type Decision,
   delegate,
-  type Grant,
   generateSigner,
   type HeldDelegation,
   HopwiseError,
@@ -22,6 +21,7 @@ import {
   type Session,
   type Signer,
 } from "@hopwise/core";
+import type { Grant } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ran } from "../../support/ran.ts";
@@ -156,7 +156,7 @@ async function checkWorld(
   const now = Date.now();
   const authorizer: Authorizer = createAuthorizer({
     ...sources,
-    cerbos: pdp.client,
+    cerbos: pdp,
     audience: AUDIENCE,
     trust: [issuer.trustAnchor],
     delegation: world.asksEdges ? { kind, action: "delegate" } : "grants-only",

@@ -1,5 +1,6 @@
 /** Random constraints of every type, nested, and pairs of a parent and a child. */
-import type { Constraint, ConstraintType, JsonScalar } from "@hopwise/core";
+import type { JsonScalar } from "@hopwise/core/adapter";
+import type { Constraint, ConstraintType } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { bounded, edit, readTape } from "./edits.ts";
 import { NAMES, NUMBERS, ORIGINS, PATHS, SCALARS, TEXTS } from "./values.ts";

@@ -1,5 +1,6 @@
 /** Children made from a parent by edits that mostly take something away, and sometimes too little. */
-import type { Constraint, ConstraintOf, JsonScalar } from "@hopwise/core";
+import type { JsonScalar } from "@hopwise/core/adapter";
+import type { Constraint, ConstraintOf } from "@hopwise/core/grant";
 import { NUMBERS, ORIGINS, PATHS, SCALARS, TEXTS, ulps } from "./values.ts";
 
 /** Where the edits take their choices from; an empty tape edits nothing. */

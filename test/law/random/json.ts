@@ -1,5 +1,5 @@
 /** Random JSON values, and edits of a JSON value: a member gone, another one, a neighbouring number, another type. */
-import type { JsonValue } from "@hopwise/core";
+import type { JsonValue } from "@hopwise/core/adapter";
 import type { Source } from "./source.ts";
 import { SCALARS, ulps } from "./values.ts";
 

@@ -1,7 +1,8 @@
 /** Policies without rhyme or reason, as functions: each question has an answer of its own, always the same. */
 import { createHash } from "node:crypto";
 import type { CheckResourcesRequest, CheckResourcesResponse } from "@cerbos/core";
-import type { Grant, PolicyDecisionPoint } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { Grant } from "@hopwise/core/grant";
 
 /** What random policies can say of one question. Only the first is a yes. */
 export type Answer = "allow" | "deny" | "neither" | "unreadable" | "unanswered" | "failed";

@@ -5,8 +5,10 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentRegistry, JsonObject, PublicJwk, ToolMap } from "@hopwise/core";
-import { inMemoryAgents, inMemoryUsers, type UserDirectory } from "@hopwise/core";
+import type { PublicJwk, ToolMap } from "@hopwise/core";
+import { inMemoryAgents, inMemoryUsers } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import type { AgentRegistry, UserDirectory } from "@hopwise/core/sources";
 import fc from "fast-check";
 import { TOOLS } from "./chains.ts";
 

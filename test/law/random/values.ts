@@ -1,5 +1,6 @@
 /** The small finite domain that constraints are held against: values at which one constraint differs from another. */
-import type { Constraint, JsonScalar, JsonValue } from "@hopwise/core";
+import type { JsonScalar, JsonValue } from "@hopwise/core/adapter";
+import type { Constraint } from "@hopwise/core/grant";
 
 const ULP = 2 ** -52;
 

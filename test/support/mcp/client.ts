@@ -1,5 +1,6 @@
 /** Clients: the official SDK's with a chain, and a raw one for whoever does not keep to the rules. */
-import { type HeldDelegation, prove } from "@hopwise/core";
+import type { HeldDelegation } from "@hopwise/core";
+import { prove } from "@hopwise/core/tokens";
 import { carryingFetch, carryOver, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";

@@ -1,6 +1,7 @@
 /** One guarded pay server for a file of tests, what each test made of it, and clients of the AI SDK. */
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { type DecisionRecord, type HeldDelegation, memoryState } from "@hopwise/core";
+import { type HeldDelegation, memoryState } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
 import { onTestFinished } from "vitest";
 import { PAY_SERVER } from "../../../examples/finance-team/company.ts";
 import type { Payments } from "../../../examples/finance-team/pay-server.ts";

@@ -1,12 +1,13 @@
 /** Guarded FastMCP servers of the story, on a port of their own, with tools that write down what they were given. */
-import type { Authorizer, AuthorizerOptions, HeldDelegation, MemoryAudit, ToolEntry } from "@hopwise/core";
+import type { Authorizer, AuthorizerOptions, HeldDelegation, ToolEntry } from "@hopwise/core";
+import type { MemoryAudit } from "@hopwise/core/audit";
 import { type GuardServerOptions, guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
 import { onTestFinished } from "vitest";
 import { tools } from "../../../examples/finance-team/company.ts";
 import { createPayServer, type Payments } from "../../../examples/finance-team/pay-server.ts";
+import { freePort } from "../../../packages/cerbos/src/testing/free-port.ts";
 import { PLANNER_GRANT, type World } from "../world.ts";
-import { freePort } from "./port.ts";
 
 /** A tool of a test as the story's policies see it: open to alice and her planner, closed to bob and to researchers. */
 export const OPEN_TO_ALICE: ToolEntry = { kind: "mcp_prompt", action: "get", id: () => "monthly-report" };

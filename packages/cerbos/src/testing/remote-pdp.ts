@@ -1,12 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
 import { onTestFinished } from "vitest";
 import { findBinary } from "../find-binary.ts";
+import { freePort } from "./free-port.ts";
 import { temporaryFolder } from "./policies.ts";
 import { until } from "./until.ts";
 
@@ -72,14 +73,6 @@ export async function remotePdp(first: RemotePdpOptions & { readonly policies: s
     signal,
     start,
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {

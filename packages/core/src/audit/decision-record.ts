@@ -61,7 +61,7 @@ export function unverifiedAttempt(denied: Denied, audience: string, chain: Chain
   return { invocation, time, audience, tool, code, message, ...defined({ chainId: chain?.id }) };
 }
 
-function tokenRecords({ links, source }: Chain, tool: string): readonly TokenRecord[] {
+function tokenRecords({ links, login }: Chain, tool: string): readonly TokenRecord[] {
   const handed = (grant: Grant): string | undefined => {
     const id = Object.keys(grant).find((name) => name === tool || name.endsWith(`#${tool}`));
     return id === undefined ? undefined : plainText(describeArguments(grant[id] as ToolGrant));
@@ -75,7 +75,7 @@ function tokenRecords({ links, source }: Chain, tool: string): readonly TokenRec
     expiresAt,
     tools: Object.keys(grant),
     handed: handed(grant),
-    ...(i === 0 && source !== undefined && { source }),
+    ...(i === 0 && login !== undefined && { login }),
   }));
 }
 

@@ -63,7 +63,7 @@ export interface TokenRecord {
   /** What it handed over of the tool that was called, in words; undefined where it did not. */
   readonly handed?: string | undefined;
   /** Of the root: which login stood behind it, where its issuer says. */
-  readonly source?: Provenance;
+  readonly login?: Provenance;
 }
 
 /** What came of a call that was allowed. A call without one was never heard of again: cut off, or killed. */

@@ -4,4 +4,4 @@ export { combineVerdicts, refuseOwed } from "./combine.ts";
 export type { Allowed, Asked, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
 export { type ListItem, listHops } from "./list-hops.ts";
-export { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
+export { type PolicyDecisionPoint, type RunningPdp, type TraceHeaders, withHeaders } from "./pdp.ts";

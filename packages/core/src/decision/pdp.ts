@@ -19,6 +19,13 @@ export interface PolicyDecisionPoint {
   planResources(request: PlanResourcesRequest, options?: RequestOptions): Promise<PlanResourcesResponse>;
 }
 
+/** A decision point that somebody runs or is connected to, and which version of Cerbos it is: what `startPdp` gives. */
+export interface RunningPdp {
+  readonly client: PolicyDecisionPoint;
+  /** For the record. */
+  readonly version?: string;
+}
+
 /** The same decision point, asked with these headers. */
 export function withHeaders(pdp: PolicyDecisionPoint, headers: TraceHeaders | undefined): PolicyDecisionPoint {
   if (headers === undefined) return pdp;

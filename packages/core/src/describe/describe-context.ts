@@ -3,7 +3,7 @@ import { DELEGATION, delegationSchema, principalSchema } from "../principal/inde
 import { ARGUMENTS, actionOf, type ToolEntry } from "../resource/index.ts";
 import type { AttributeSources, Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
-import type { AuthorizerOptions } from "../way/index.ts";
+import { type AuthorizerOptions, DEFAULT_DELEGATION } from "../way/index.ts";
 
 /** What {@link describeContext} looks at: the options of an authorizer, of which these are enough. */
 export type ContextOptions = Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">;
@@ -44,7 +44,13 @@ const DRAFT = "https://json-schema.org/draft/2020-12/schema";
  * Lists the attributes that each tool's request carries, and writes the JSON Schemas that Cerbos enforces. It knows what
  * `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`) say; what nobody described is `any`.
  */
-export function describeContext({ tools, users, agents, sources, delegation }: ContextOptions): ContextDescription {
+export function describeContext({
+  tools,
+  users,
+  agents,
+  sources,
+  delegation = DEFAULT_DELEGATION,
+}: ContextOptions): ContextDescription {
   const user = withSources(users.schema, sources?.user, users.name ?? "users");
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
   const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };

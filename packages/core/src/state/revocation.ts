@@ -8,7 +8,7 @@ export interface RevocationQuery {
   readonly tokens: readonly TokenHash[];
   readonly keys: readonly Thumbprint[];
   readonly agents: readonly string[];
-  readonly subject: Subject;
+  readonly user: Subject;
   /** When the root was issued, in seconds since the epoch; now, for a user without a chain. */
   readonly issuedAt: number;
 }
@@ -53,8 +53,8 @@ export function memoryRevocations(clock: () => number = Date.now): MemoryRevocat
     revoke: (target, untilMs = Number.POSITIVE_INFINITY) => {
       entries.set(keyOf(target), { target, untilMs });
     },
-    find: ({ tokens, keys, agents, subject, issuedAt }) => {
-      const user = live(userKey(subject));
+    find: ({ tokens, keys, agents, user: whose, issuedAt }) => {
+      const user = live(userKey(whose));
       if (user !== undefined && "user" in user && issuedAt < user.notBefore) return user;
       for (const key of [
         ...tokens.map((token) => keyOf({ token })),

@@ -101,7 +101,7 @@ describe("a decision point without policies", () => {
 describe("a decision point that is watched", () => {
   it("answers as the other one, which is asked with the same request and signal, and remembers every question", async () => {
     const other = answeringPdp(({ action }) => (action === "send" ? "deny" : "allow"));
-    const pdp = watchedPdp(other);
+    const pdp = watchedPdp({ client: other });
     const { signal } = new AbortController();
     expect((await pdp.checkResources(request, { signal })).results.map(({ actions }) => actions)).toEqual([
       { send: "EFFECT_DENY", read: "EFFECT_ALLOW" },

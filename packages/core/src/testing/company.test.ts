@@ -62,7 +62,8 @@ describe("a chain", () => {
     expect(await company.authorizer({ cerbos: pdp }).call(reader, "read_invoice", bill)).toMatchObject({
       outcome: "allowed",
     });
-    expect(pdp.asked.map(({ principal }) => principal.roles)).toEqual([["employee"], ["agent"], ["reader"]]);
+    const called = pdp.asked.filter(({ action }) => action === "read");
+    expect(called.map(({ principal }) => principal.roles)).toEqual([["employee"], ["agent"], ["reader"]]);
   });
 
   it("refuses a hop that would get more than the one before it", async () => {
@@ -106,13 +107,11 @@ describe("a company", () => {
     const pdp = answeringPdp();
     const clerk = await company.chain("bob", "clerk");
     await company.authorizer({ cerbos: pdp }).call(clerk, "pay", { to: "Globex" });
+    const bob = { id: "bob", roles: ["analyst"], attr: { region: "EMEA" } };
     expect(pdp.asked).toMatchObject([
-      {
-        principal: { id: "bob", roles: ["analyst"], attr: { region: "EMEA" } },
-        action: "send",
-        args: { to: "Globex" },
-      },
-      { principal: { id: "agent:clerk", roles: ["clerk"], attr: { owner: "finance" } }, resource: { kind: "payment" } },
+      { principal: bob, resource: { kind: "payment" }, action: "send", args: { to: "Globex" } },
+      { principal: bob, resource: { kind: "delegation", attr: { to: "agent:clerk" } }, action: "delegate" },
+      { principal: { id: "agent:clerk", roles: ["clerk"], attr: { owner: "finance" } }, action: "send" },
     ]);
     expect(company.keys.clerk).toBe(key);
     expect(company.issuer.trustAnchor).toMatchObject({

@@ -1,26 +1,10 @@
-import { HopwiseError } from "../errors.ts";
-import type { Grant } from "../grant/index.ts";
-import {
-  type Agent,
-  type AgentRegistry,
-  inMemoryAgents,
-  inMemoryUsers,
-  type User,
-  type UserDirectory,
-} from "../principal/index.ts";
+import { type AgentRegistry, inMemoryUsers, type User, type UserDirectory } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
-import {
-  createIssuer,
-  type DelegateOrder,
-  delegate,
-  generateSigner,
-  type HeldDelegation,
-  type Issuer,
-  isListing,
-  type Signer,
-} from "../token/index.ts";
+import { createIssuer, generateSigner, type HeldDelegation, type Issuer, type Signer } from "../token/index.ts";
 import type { AuthorizerOptions } from "../way/index.ts";
 import { allowAll } from "./answering-pdp.ts";
+import { type ChainHop, chainsOf } from "./chains.ts";
+import { type CompanyAgent, staffOf } from "./staff.ts";
 import { type TestAuthorizer, testAuthorizer } from "./test-authorizer.ts";
 import { type TestClock, testClock } from "./test-clock.ts";
 
@@ -45,12 +29,6 @@ export interface CompanyOptions<Name extends string = string> {
 /** A user as policies see them. */
 export type CompanyUser = Omit<User, "id"> & { readonly id?: string };
 
-/** An agent as policies see it. Default of `roles`: `agent`. */
-export interface CompanyAgent extends Partial<Omit<Agent, "keys">> {
-  /** Default: a fresh Ed25519 key. */
-  readonly key?: Signer;
-}
-
 /** A company of a test: an issuer, users, agents with their keys, tools, and a clock that all of them go by. */
 export interface Company<Name extends string = string> {
   readonly issuer: Issuer;
@@ -71,20 +49,10 @@ export interface Company<Name extends string = string> {
   /** Hands one chain on by one more hop. */
   delegate(parent: HeldDelegation, hop: ChainHop): Promise<HeldDelegation>;
   /**
-   * Makes an authorizer with a memory and an audit of its own. By default every policy allows, and no policy rules on the
-   * handing over; `cerbos` brings your own policies.
+   * Makes an authorizer with a memory and an audit of its own. By default every policy allows; `cerbos` brings your own
+   * policies. They are also asked who may hand authority to whom, unless `delegation` is `"grants-only"`.
    */
   authorizer(options?: Partial<AuthorizerOptions>): TestAuthorizer;
-}
-
-/** The name of an agent; or an order that says what the agent gets, and for how long. */
-export type ChainHop = string | HopOrder;
-
-/** What one hop gets. Everything that is left out stays as the hop before it has it. */
-export interface HopOrder extends Partial<Omit<DelegateOrder, "to" | "holder" | "clock" | "interop">> {
-  readonly to: DelegateOrder["to"];
-  /** Default: the key of the agent; a fresh key for a class of sub-agents. */
-  readonly holder?: Signer;
 }
 
 const TOOLS: ToolMap = {
@@ -131,91 +99,22 @@ export async function createCompany<Name extends string = "planner" | "researche
     tools: "any",
     clock,
   });
-
-  const handOn: Company["delegate"] = async (parent, hop) => {
-    const { to, holder, ...order } = orderOf(hop);
-    const key = holder ?? (typeof to === "string" ? staff.keyOf(to) : await generateSigner());
-    return delegate(parent, { grant: parent.grant, clock, ...order, to, holder: key });
-  };
-
-  const start = async (subject: string, hop: ChainHop): Promise<HeldDelegation> => {
-    const { to, holder, ...order } = orderOf(hop);
-    if (typeof to !== "string") throw new HopwiseError("config_invalid", "a user hands to an agent by its name");
-    const key = holder ?? staff.keyOf(to);
-    return issuer.issue({ grant: order.grant ?? everyTool(tools), ...order, subject, agent: to, holder: key });
-  };
+  const { registry } = staff;
+  const base = { cerbos: allowAll(), audience, users: directory, agents: registry, tools, clock, issuer: issuerName };
 
   return {
     issuer,
     users: directory,
-    agents: staff.registry,
+    agents: registry,
     keys: staff.keys as Company<Name>["keys"],
     tools,
     audience,
     clock,
-    chain: async (user, first, ...hops) => {
-      let held = await start(user, first);
-      for (const hop of hops) held = await handOn(held, hop);
-      return held;
-    },
-    delegate: handOn,
-    authorizer: (own = {}) =>
-      testAuthorizer(
-        {
-          cerbos: allowAll(),
-          audience,
-          trust: [issuer.trustAnchor],
-          users: directory,
-          agents: staff.registry,
-          tools,
-          delegation: "grants-only",
-          clock,
-          issuer: issuerName,
-        },
-        own,
-      ),
+    ...chainsOf({ issuer, tools, clock, keyOf: staff.keyOf }),
+    authorizer: (own = {}) => testAuthorizer({ ...base, trust: [issuer.trustAnchor] }, own),
   };
 }
 
 function isDirectory(users: NonNullable<CompanyOptions["users"]>): users is UserDirectory {
   return typeof users["find" as never] === "function";
-}
-
-interface Staff {
-  readonly registry: AgentRegistry;
-  readonly keys: { readonly [name: string]: Signer };
-  /** @throws {HopwiseError} `config_invalid` */
-  keyOf(name: string): Signer;
-}
-
-async function staffOf(agents: { readonly [name: string]: CompanyAgent }): Promise<Staff> {
-  const registered: Record<string, Agent> = {};
-  const keys: Record<string, Signer> = {};
-  for (const [name, { key = await generateSigner(), roles = ["agent"], ...more }] of Object.entries(agents)) {
-    registered[name] = { ...more, roles, keys: [key.publicJwk] };
-    keys[name] = key;
-  }
-  return {
-    registry: inMemoryAgents(registered),
-    keys,
-    keyOf: (name) => {
-      const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
-      if (key !== undefined) return key;
-      throw new HopwiseError(
-        "config_invalid",
-        `the company has no agent "${name}"; it has ${Object.keys(keys).join(", ")}. For a stranger, say { to, holder }`,
-      );
-    },
-  };
-}
-
-function orderOf(hop: ChainHop): HopOrder {
-  return typeof hop === "string" ? { to: hop } : hop;
-}
-
-/** Every tool that the map names, with any arguments. `"*"` names none. */
-function everyTool(tools: ToolMap): Grant {
-  const names = Object.keys(tools).filter((name) => name !== "*" && !isListing(name));
-  if (names.length > 0) return Object.fromEntries(names.map((name) => [name, {}]));
-  throw new HopwiseError("config_invalid", "the tool map names no tool; say what the first agent gets: { to, grant }");
 }

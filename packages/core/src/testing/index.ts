@@ -12,15 +12,9 @@ export {
   type PolicyAnswer,
   type PolicyRule,
 } from "./answering-pdp.ts";
-export {
-  type ChainHop,
-  type Company,
-  type CompanyAgent,
-  type CompanyOptions,
-  type CompanyUser,
-  createCompany,
-  type HopOrder,
-} from "./company.ts";
+export type { ChainHop, HopOrder } from "./chains.ts";
+export { type Company, type CompanyOptions, type CompanyUser, createCompany } from "./company.ts";
+export type { CompanyAgent } from "./staff.ts";
 export type { TestAuthorizer } from "./test-authorizer.ts";
 export { type TestClock, testClock } from "./test-clock.ts";
 export { type PolicyQuestion, type WatchedPdp, watchedPdp } from "./watched-pdp.ts";

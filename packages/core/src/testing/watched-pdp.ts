@@ -1,5 +1,5 @@
 import type { CheckResourcesRequest, PlanResourcesRequest, Principal, Resource } from "@cerbos/core";
-import type { PolicyDecisionPoint } from "../decision/index.ts";
+import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import type { JsonObject } from "../json/index.ts";
 
 /** One question: may this principal do this action to this resource? A call puts it once for every hop. */
@@ -26,22 +26,23 @@ export interface WatchedPdp extends PolicyDecisionPoint {
  *
  * @example
  * ```ts
- * const watched = watchedPdp(pdp.client);
+ * const watched = watchedPdp(await startPdp({ policies: "./policies" }));
  * await company.authorizer({ cerbos: watched }).call(planner, "send_payment", { to: "Globex" });
- * expect(watched.asked[1]?.resource.attr).toEqual({ args: { to: "Globex" }, supplierKnown: true });
+ * expect(watched.asked[0]?.resource.attr).toEqual({ args: { to: "Globex" }, supplierKnown: true });
  * ```
  */
-export function watchedPdp(pdp: PolicyDecisionPoint): WatchedPdp {
+export function watchedPdp(pdp: PolicyDecisionPoint | RunningPdp): WatchedPdp {
+  const client = "checkResources" in pdp ? pdp : pdp.client;
   const { watch, ...watched } = pdpWatch();
   return {
     ...watched,
     checkResources: (request, options) => {
       watch(questionsOf(request), options?.signal);
-      return pdp.checkResources(request, options);
+      return client.checkResources(request, options);
     },
     planResources: (request, options) => {
       watch(plannedIn(request), options?.signal);
-      return pdp.planResources(request, options);
+      return client.planResources(request, options);
     },
   };
 }

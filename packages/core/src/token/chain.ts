@@ -8,9 +8,9 @@ export interface Chain {
   /** H(root): the identity of everything that grows from this root. */
   readonly id: ChainId;
   /** The user or service at the origin. A user is everywhere the pair of issuer and subject. */
-  readonly subject: Subject;
+  readonly user: Subject;
   /** Which login stood behind the root, where its issuer says. */
-  readonly source?: Provenance;
+  readonly login?: Provenance;
   /** One link a token, root first; the last one's holder is who calls. */
   readonly links: readonly Link[];
   /** The audience of the root; decides whether tool ids are qualified. */
@@ -31,7 +31,7 @@ export interface Subject {
 
 /**
  * Which login stood behind a root, as its issuer says: for the record, never for a decision. Its subject is a name of
- * that provider's; whom the chain acts for is {@link Chain}.subject.
+ * that provider's; whom the chain acts for is {@link Chain}.user.
  */
 export interface Provenance {
   /** What the issuer had been shown: an OpenID Connect ID token, an OAuth access token, or a login of its own. */

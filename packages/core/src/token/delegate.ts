@@ -56,37 +56,13 @@ export function delegate(
   order: DelegateOrder & { readonly holder: RemoteHolder },
 ): Promise<Delegation>;
 export async function delegate(parent: HeldDelegation, order: DelegateOrder): Promise<Delegation> {
-  const { compact, leaf, leafHash, grants } = partsOfDelegation(parent);
+  const { compact, leaf, leafHash } = partsOfDelegation(parent);
   const now = Math.floor((order.clock ?? Date.now)() / 1000);
   const iat = Math.max(now, leaf.iat);
   const depth = leaf.del_depth + 1;
   const maxDepth = order.maxDepth ?? leaf.del_max_depth;
   const exp = order.lifetimeSeconds === undefined ? leaf.exp : iat + order.lifetimeSeconds;
-
-  if (leaf.exp <= now)
-    throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
-  if (depth > leaf.del_max_depth || maxDepth < depth) {
-    throw new HopwiseError(
-      "chain_depth_exceeded",
-      `the delegation may be ${leaf.del_max_depth} deep, this would be ${depth}`,
-      {
-        pointer: "/del_depth",
-      },
-    );
-  }
-  if (maxDepth > leaf.del_max_depth)
-    widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
-  if (exp <= iat) {
-    throw new HopwiseError("token_malformed", "lifetimeSeconds must be positive: a token expires after it was issued", {
-      pointer: "/exp",
-    });
-  }
-  if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
-  const outside = order.audience?.find((name) => !parent.audience.includes(name));
-  if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
-  if (order.interop !== undefined) [...grants, order.grant].forEach(checkInterop);
-  const widening = findWidening(grantOf(leaf), order.grant, order.interop);
-  if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
+  checkOrder(order, parent, { now, iat, exp, depth, maxDepth });
 
   const payload: JsonValue = JSON.parse(
     JSON.stringify({
@@ -116,6 +92,44 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   }
   const delegation = await parseDelegation(chain);
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
+}
+
+/** What the new token would say of times and depths. */
+interface Asked {
+  readonly now: number;
+  readonly iat: number;
+  readonly exp: number;
+  readonly depth: number;
+  readonly maxDepth: number;
+}
+
+/** The same rules that a verifier applies: what cannot be accepted is not signed. */
+function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
+  const { leaf, grants } = partsOfDelegation(parent);
+  if (leaf.exp <= now)
+    throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
+  if (depth > leaf.del_max_depth || maxDepth < depth) {
+    throw new HopwiseError(
+      "chain_depth_exceeded",
+      `the delegation may be ${leaf.del_max_depth} deep, this would be ${depth}`,
+      {
+        pointer: "/del_depth",
+      },
+    );
+  }
+  if (maxDepth > leaf.del_max_depth)
+    widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
+  if (exp <= iat) {
+    throw new HopwiseError("token_malformed", "lifetimeSeconds must be positive: a token expires after it was issued", {
+      pointer: "/exp",
+    });
+  }
+  if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
+  const outside = order.audience?.find((name) => !parent.audience.includes(name));
+  if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
+  if (order.interop !== undefined) [...grants, order.grant].forEach(checkInterop);
+  const widening = findWidening(grantOf(leaf), order.grant, order.interop);
+  if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 }
 
 /** A key of its own for each hop: with the key of one above, the child could present that one's broader token. */

@@ -3,6 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import type { Provenance } from "./chain.ts";
+import { checkRoot } from "./check-link.ts";
 import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import type { TrustedKey } from "./jwks.ts";
@@ -12,7 +13,6 @@ import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import type { Signer } from "./signer.ts";
 import { checkAgainstAnchor, checkAnchors, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
-import { checkRoot } from "./verify-chain.ts";
 
 /** Mints the roots of chains: the one service that knows users and may speak for them. */
 export interface Issuer {
@@ -62,7 +62,7 @@ export interface RootOrder {
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
   /** Which login stood behind it. Goes into the token and into every record, so leave out what is nobody's business. */
-  readonly source?: Provenance;
+  readonly login?: Provenance;
 }
 
 const DEFAULT_LIFETIME_SECONDS = 60 * 60;
@@ -97,16 +97,17 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         hw: PROFILE_VERSION,
         cnf: { jwk: await holderKey(order.holder) },
         txn: order.txn,
-        hw_src: order.source && sourceClaim(order.source),
+        hw_src: order.login && sourceClaim(order.login),
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
     );
     // The same rules that a verifier applies: what cannot be accepted is not signed.
     const claims = parseRootClaims(payload, DEFAULT_LIMITS);
-    if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims));
+    const grant = grantOf(claims);
+    if (order.allowDenyLists !== true) checkDenyLists(grant);
     await importKnownKey(claims.cnf.jwk);
     checkAgainstAnchor(claims, trustAnchor, DEFAULT_LIMITS);
-    checkRoot(claims, DEFAULT_LIMITS, iat);
+    checkRoot({ claims, grant }, DEFAULT_LIMITS, iat);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
     checkSize(compact);
     const delegation = await parseDelegation(compact);

@@ -31,20 +31,20 @@ const local: Provenance = { kind: "local", issuer: ISSUER, subject: "alice" };
 
 describe("the login that stood behind a root", () => {
   it("is signed by its issuer where the order names it, and stands on the verified chain, also below", async () => {
-    for (const source of [full, local]) {
-      const held = await issue({ ...order, source });
+    for (const login of [full, local]) {
+      const held = await issue({ ...order, login });
       const child = await delegate(held, { to: "researcher", holder: world.researcher, grant: pay, clock });
       const chain = await verifyAt(serialize(child), [world.anchor]);
-      expect(chain.source).toStrictEqual(source);
-      expect(chain.subject, "whom the chain acts for is another matter").toEqual({ issuer: ISSUER, subject: "alice" });
+      expect(chain.login).toStrictEqual(login);
+      expect(chain.user, "whom the chain acts for is another matter").toEqual({ issuer: ISSUER, subject: "alice" });
     }
-    expect(claimsOf(serialize(await issue({ ...order, source: full })))["hw_src"]).toEqual(wire);
+    expect(claimsOf(serialize(await issue({ ...order, login: full })))["hw_src"]).toEqual(wire);
   });
 
   it("is not made up where the order does not name it", async () => {
     const root = serialize(await issue(order));
     expect(claimsOf(root)).not.toHaveProperty("hw_src");
-    expect(await verifyAt(root, [world.anchor])).not.toHaveProperty("source");
+    expect(await verifyAt(root, [world.anchor])).not.toHaveProperty("login");
   });
 
   it.each<[string, unknown, string]>([
@@ -80,8 +80,8 @@ describe("the login that stood behind a root", () => {
 
   it("is not signed where a verifier would refuse it", async () => {
     const odd = { ...full, email: "alice@acme.example" } as Provenance;
-    expect(await refusalOf(issue({ ...order, source: odd }))).toBe("token_malformed /hw_src");
-    expect(await refusalOf(issue({ ...order, source: { ...full, subject: "" } }))).toBe("token_malformed /hw_src/sub");
+    expect(await refusalOf(issue({ ...order, login: odd }))).toBe("token_malformed /hw_src");
+    expect(await refusalOf(issue({ ...order, login: { ...full, subject: "" } }))).toBe("token_malformed /hw_src/sub");
   });
 
   it("is refused with the kinds that there are, and the members", async () => {

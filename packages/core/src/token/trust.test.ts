@@ -47,8 +47,8 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
       [world.anchor, partner],
       [partner, world.anchor],
     ]) {
-      expect((await verifyAt(ours, trust)).subject).toEqual({ issuer: ISSUER, subject: "alice" });
-      expect((await verifyAt(theirs, trust)).subject).toEqual({ issuer: OTHER, subject: "bob" });
+      expect((await verifyAt(ours, trust)).user).toEqual({ issuer: ISSUER, subject: "alice" });
+      expect((await verifyAt(theirs, trust)).user).toEqual({ issuer: OTHER, subject: "bob" });
     }
     expect(await refusalOf(verifyAt(theirs, [world.anchor]))).toBe("token_signature_invalid");
   });

@@ -76,7 +76,7 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
     const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
     const roots = await Promise.all(names.map((sub) => world.root({ sub })));
     const chains = await Promise.all([...roots, ...roots].map((root) => verifier.verify(root, NOW)));
-    expect(chains.map(({ subject }) => subject.subject)).toEqual([...names, ...names]);
+    expect(chains.map(({ user }) => user.subject)).toEqual([...names, ...names]);
   });
 });
 

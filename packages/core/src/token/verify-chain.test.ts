@@ -37,7 +37,7 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     const chain = await verifyAt([root, second, third].join("~"), [world.anchor]);
     expect(chain).toMatchObject({
       id: await hashOf(root),
-      subject: { issuer: ISSUER, subject: "alice" },
+      user: { issuer: ISSUER, subject: "alice" },
       rootAudience: [PAY],
       audience: [PAY],
       expiresAt: NOW + 30,

@@ -4,7 +4,7 @@ import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import { memoryState } from "../state/index.ts";
 import { errorOf } from "../testing.fixture.ts";
 import { createAuthorizer } from "./authorizer.ts";
-import type { AuthorizerOptions } from "./options.ts";
+import { type AuthorizerOptions, readOptions } from "./options.ts";
 
 const OPTIONS: AuthorizerOptions = {
   cerbos: { checkResources: () => new Promise(() => {}), planResources: () => new Promise(() => {}) },
@@ -24,9 +24,30 @@ describe("an authorizer", () => {
     expect(createAuthorizer({ ...OPTIONS, delegation: { kind: "delegation", action: "delegate" } })).toBeDefined();
   });
 
+  it("asks policies about each handing over, and remembers by itself, where the options do not say", () => {
+    const { delegation: _delegation, state: _state, ...rest } = OPTIONS;
+    const { delegation, state } = readOptions(rest);
+    expect(delegation).toEqual({ kind: "delegation", action: "delegate" });
+    expect(state.replay.claim("a", Date.now() + 1000)).toBe(true);
+    expect(readOptions(rest).state).not.toBe(state);
+  });
+
+  it("takes a decision point alone, or as startPdp gives it, with its version for the record", () => {
+    const client = OPTIONS.cerbos;
+    expect(readOptions({ ...OPTIONS, cerbos: { client, version: "0.55.0" } as never })).toMatchObject({
+      cerbos: client,
+      pdpVersion: "0.55.0",
+    });
+    expect(readOptions(OPTIONS)).toMatchObject({ cerbos: client, pdpVersion: undefined });
+    // The clients of Cerbos have a member of that name, which is something else.
+    const own = { ...client, client: "a connection" } as never;
+    expect(readOptions({ ...OPTIONS, cerbos: own }).cerbos).toBe(own);
+  });
+
   it.each<[string, object]>([
     ["cerbos is missing", { cerbos: undefined }],
-    ["cerbos has no checkResources", { cerbos: { client: OPTIONS.cerbos } }],
+    ["cerbos has no checkResources", { cerbos: { close: () => {} } }],
+    ["cerbos has no checkResources", { cerbos: { client: {}, version: "0.55.0" } }],
     ["users has no find", { users: () => undefined }],
     ["agents has no find", { agents: {} }],
     ["audit has no record", { audit: () => {} }],

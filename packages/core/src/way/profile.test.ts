@@ -1,26 +1,24 @@
 /** What a chain stands on besides its signatures, through the authorizer: revocation, classes of agents, nonces, renewal. */
 import { beforeAll, describe, expect, it } from "vitest";
+import type { PolicyDecisionPoint } from "../doors/adapter.ts";
+import { grant, wildcard } from "../doors/grant.ts";
+import { createNonces } from "../doors/state.ts";
+import { prove, thumbprintOf } from "../doors/tokens.ts";
 import {
   type AuthorizerOptions,
   createAuthorizer,
   createIssuer,
-  createNonces,
   type Decision,
   delegate,
   generateSigner,
-  grant,
   type HeldDelegation,
   type Issuer,
   inMemoryAgents,
   inMemoryUsers,
   memoryAudit,
   memoryState,
-  type PolicyDecisionPoint,
-  prove,
   renewing,
   type Signer,
-  thumbprintOf,
-  wildcard,
 } from "../index.ts";
 
 const PAY = "https://pay.acme.example/mcp";

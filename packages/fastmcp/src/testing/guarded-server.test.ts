@@ -1,5 +1,7 @@
-import { grant, HopwiseError, oneOf, prove } from "@hopwise/core";
+import { HopwiseError } from "@hopwise/core";
+import { grant, oneOf } from "@hopwise/core/grant";
 import { answeringPdp, type Company, createCompany, denyAll } from "@hopwise/core/testing";
+import { prove } from "@hopwise/core/tokens";
 import { FastMCP } from "fastmcp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { guard } from "../guard.ts";

@@ -1,12 +1,9 @@
 import { type Authorizer, type DelegationSource, HopwiseError } from "@hopwise/core";
-import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { FastMCP } from "fastmcp";
 import { type GuardServerOptions, guard } from "../guard.ts";
 import { GUARDING } from "../patch-sessions.ts";
+import { type ClientOptions, clientsOf, type GuardingAuthorizer } from "./clients.ts";
 import { freePort } from "./free-port.ts";
 import { type StubTool, toolOf } from "./stub-tool.ts";
 import { answerOf, refusedAnswer, type ToolAnswer } from "./tool-answer.ts";
@@ -38,22 +35,13 @@ export interface GuardedServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** How one client connects. */
-export interface ClientOptions {
-  /** Over HTTP: what each request carries besides, such as an `authorization` for `userFromAuth`. */
-  readonly headers?: { readonly [name: string]: string };
-}
-
-/** An authorizer; one of `@hopwise/core/testing` also tells its clock, by which the clients then make their proofs. */
-export type GuardingAuthorizer = Authorizer & { readonly clock?: () => number };
-
 /**
  * Serves tools behind the guard, for one test.
  *
  * @example
  * ```ts
  * const company = await createCompany();
- * await using server = await guardedServer(company.authorizer({ cerbos: pdp.client }), {
+ * await using server = await guardedServer(company.authorizer({ cerbos: pdp }), {
  *   tools: { send_payment: ({ to, amount }) => `paid ${amount} to ${to}` },
  * });
  * const planner = await company.chain("alice", "planner");
@@ -73,31 +61,8 @@ export async function guardedServer(
   for (const [name, stub] of Object.entries(tools)) server.addTool(toolOf(name, stub));
   add?.(server);
   const url = http && (await listen(server, http));
-  const clients: Client[] = [];
-  const sessions: ReturnType<FastMCP["connect"]>[] = [];
+  const { client, closeAll } = clientsOf(server, authorizer, url);
   const callers = new Map<DelegationSource | undefined, Promise<Client>>();
-
-  const client: GuardedServer["client"] = async (delegation, { headers } = {}) => {
-    const { clock } = authorizer;
-    const [audience = ""] = authorizer.audience;
-    const carry = delegation && { delegation, audience, ...(clock !== undefined && { clock }) };
-    const made = new Client({ name: "test", version: "1.0.0" });
-    clients.push(made);
-    if (url !== undefined) {
-      const fetch = carry && carryingFetch(carry);
-      const requestInit = { headers: { ...headers } };
-      const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit, ...(fetch && { fetch }) });
-      await made.connect(transport as Transport);
-      return made;
-    }
-    const [own, far] = InMemoryTransport.createLinkedPair() as readonly [Transport, Transport];
-    const serving = server.connect(far);
-    sessions.push(serving);
-    const connected = made.connect(carry ? (carryOver(own as McpTransport, carry) as Transport) : own);
-    // FastMCP looks for the client's capabilities every 100 ms. The session serves before that, and can only fail.
-    await Promise.race([connected, serving.then(() => connected)]);
-    return made;
-  };
 
   const callerOf = (delegation: DelegationSource | undefined): Promise<Client> => {
     const known = callers.get(delegation) ?? client(delegation);
@@ -106,9 +71,7 @@ export async function guardedServer(
   };
 
   const close = async (): Promise<void> => {
-    await Promise.allSettled(clients.map((it) => it.close()));
-    // FastMCP begins to ping a client 100 ms after it came, also one that has left by then. Only the session's end stops it.
-    await Promise.allSettled(sessions.map(async (it) => (await it).close()));
+    await closeAll();
     if (server.serverState === "running") await server.stop();
   };
 

@@ -4,13 +4,8 @@
  *
  * @packageDocumentation
  */
+export type { ClientOptions, GuardingAuthorizer } from "./clients.ts";
 export { freePort } from "./free-port.ts";
-export {
-  type ClientOptions,
-  type GuardedServer,
-  type GuardedServerOptions,
-  type GuardingAuthorizer,
-  guardedServer,
-} from "./guarded-server.ts";
+export { type GuardedServer, type GuardedServerOptions, guardedServer } from "./guarded-server.ts";
 export type { StubTool } from "./stub-tool.ts";
 export type { ToolAnswer } from "./tool-answer.ts";

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
 import type { AnyTool } from "../wrap-tool.ts";
 
 /** What a tool of a test does with any arguments. A text goes out as it is, any other value as JSON. */

@@ -1,4 +1,6 @@
-import { currentDelegation, type DelegationSource, HopwiseError, prove } from "@hopwise/core";
+import { type DelegationSource, HopwiseError } from "@hopwise/core";
+import { currentDelegation } from "@hopwise/core/adapter";
+import { prove } from "@hopwise/core/tokens";
 import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
 
 /** On whose behalf a client calls, and whom. */

@@ -1,4 +1,5 @@
-import type { Allowed, Outcome } from "@hopwise/core";
+import type { Allowed } from "@hopwise/core";
+import type { Outcome } from "@hopwise/core/audit";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
@@ -18,7 +19,7 @@ async function checked(answer: object) {
   const rules = {
     isWrapped: () => true,
     report: () => {},
-    came: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
+    reportOutcome: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
   };
   return { shown: await checkAnswer({ jsonrpc: "2.0", id: 1, ...answer } as never, flight, rules), outcomes };
 }

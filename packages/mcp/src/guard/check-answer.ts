@@ -1,11 +1,12 @@
-import type { Admission, Allowed, Decision, JsonObject } from "@hopwise/core";
+import type { Allowed, Decision } from "@hopwise/core";
+import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { errorDenial, type JsonRpcMessage, type ListRule, toolDenial, type WireRefusal } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import type { Guard } from "./guard.ts";
 
 /** What the check of an answer needs of the guard. */
-export type AnswerRules = Pick<Guard, "isWrapped" | "report" | "came">;
+export type AnswerRules = Pick<Guard, "isWrapped" | "report" | "reportOutcome">;
 
 /** What of a server's answer may reach the caller. */
 export async function checkAnswer(
@@ -45,11 +46,16 @@ function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, ru
 }
 
 /** The answer of a call that was allowed: as it is, or as the policies oblige to change it. */
-function allowed(message: JsonRpcMessage, flight: Flight, decision: Allowed, { came }: AnswerRules): JsonRpcMessage {
+function allowed(
+  message: JsonRpcMessage,
+  flight: Flight,
+  decision: Allowed,
+  { reportOutcome }: AnswerRules,
+): JsonRpcMessage {
   const { obligations } = decision;
   const { result, error } = message;
   if (error !== undefined || result === undefined) {
-    came(decision, { outcome: "failed" });
+    reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all there are, and an error of a tool may quote what it read.
     const bare = obligations !== undefined || flight.operation.kind === "data";
     const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
@@ -58,10 +64,13 @@ function allowed(message: JsonRpcMessage, flight: Flight, decision: Allowed, { c
   try {
     const shown = obligations && fulfilAnswer(result, obligations);
     const failed = result["isError"] === true;
-    came(decision, failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] });
+    reportOutcome(
+      decision,
+      failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] },
+    );
     return shown === undefined ? message : { jsonrpc: "2.0", id: flight.id, result: shown.result };
   } catch {
-    came(decision, { outcome: "returned", result, withheld: true });
+    reportOutcome(decision, { outcome: "returned", result, withheld: true });
     return refusedAs(flight, { code: "result_withheld", invocation: decision.invocation });
   }
 }

@@ -1,7 +1,7 @@
 import type { Decision } from "@hopwise/core";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
-import { cameToNothing, GUARD_FAILED, type Guard } from "./guard.ts";
+import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {
@@ -15,7 +15,7 @@ export async function decideFlight(guard: Guard, flight: Flight, parsed: unknown
   flight.decision = await admission.decide({ parsed, fulfils: true });
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // It was decided after its caller had left.
-  if (!guard.flights.isOpen(flight)) cameToNothing(guard, flight);
+  if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
   return flight.decision;
 }
 

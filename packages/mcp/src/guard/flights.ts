@@ -1,4 +1,5 @@
-import type { Admission, Decision } from "@hopwise/core";
+import type { Decision } from "@hopwise/core";
+import type { Admission } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
 
 /** A request from its arrival until its answer leaves, or until it is withdrawn. */

@@ -1,4 +1,5 @@
-import { fulfil, HopwiseError, type Obligations } from "@hopwise/core";
+import { HopwiseError } from "@hopwise/core";
+import { fulfil, type Obligations } from "@hopwise/core/adapter";
 
 type Plain = { readonly [key: string]: unknown };
 

@@ -8,7 +8,7 @@ import {
   type SendOptions,
   withoutCredential,
 } from "../protocol/index.ts";
-import { cameToNothing, createGuard, type Guard, type GuardOptions } from "./guard.ts";
+import { createGuard, type Guard, type GuardOptions, reportWithdrawn } from "./guard.ts";
 import { sendWord } from "./outgoing.ts";
 import { passThrough } from "./pass-through.ts";
 import { createQuestions, type Questions } from "./questions.ts";
@@ -38,7 +38,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       get: () => inner.onclose,
       set: (next: McpTransport["onclose"]) => {
         inner.onclose = () => {
-          for (const flight of guard.flights.endAll()) cameToNothing(guard, flight);
+          for (const flight of guard.flights.endAll()) reportWithdrawn(guard, flight);
           questions.forgetAll();
           next?.();
         };

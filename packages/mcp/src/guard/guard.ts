@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import type { Allowed, Authorizer, Outcome, Subject } from "@hopwise/core";
+import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
@@ -35,7 +36,7 @@ export interface Guard extends GuardOptions {
   /** Tells the host program of a fault. */
   report(error: unknown): void;
   /** Writes what came of an allowed call, once. */
-  came(decision: Allowed, outcome: Outcome): void;
+  reportOutcome(decision: Allowed, outcome: Outcome): void;
 }
 
 export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
@@ -54,7 +55,7 @@ export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
         // A logger that fails must not take the answer, or the process, with it.
       }
     },
-    came: (decision, outcome) => {
+    reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);
       void options.authorizer.report(decision, outcome);
@@ -66,6 +67,6 @@ export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
 export const GUARD_FAILED = { code: "guard_failed", message: "the guard of the transport failed" } as const;
 
 /** A call whose caller had left before it could be answered. */
-export function cameToNothing({ came }: Guard, { decision }: Flight): void {
-  if (decision?.outcome === "allowed") came(decision, { outcome: "withdrawn" });
+export function reportWithdrawn({ reportOutcome }: Guard, { decision }: Flight): void {
+  if (decision?.outcome === "allowed") reportOutcome(decision, { outcome: "withdrawn" });
 }

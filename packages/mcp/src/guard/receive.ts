@@ -1,4 +1,5 @@
-import type { Admission, Denied, JsonObject } from "@hopwise/core";
+import type { Denied } from "@hopwise/core";
+import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import {
   cameOverHttp,
   carriesCredential,
@@ -15,7 +16,7 @@ import {
 } from "../protocol/index.ts";
 import { decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
-import { cameToNothing, type Guard } from "./guard.ts";
+import { type Guard, reportWithdrawn } from "./guard.ts";
 import { answer, deny, denyDecision, fail } from "./reply.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
@@ -33,18 +34,18 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
     return;
   }
   const flight = flights.begin(request, operationOf(request));
-  letIn(guard, flight, extra)
+  dispatch(guard, flight, extra)
     .catch((error: unknown) => fail(guard, flight, error))
     .catch(report);
 }
 
 /** Ends a request that its caller does not wait for any more. */
 export function withdraw(guard: Guard, flight: Flight, reason?: unknown): void {
-  if (guard.flights.end(flight)) cameToNothing(guard, flight);
+  if (guard.flights.end(flight)) reportWithdrawn(guard, flight);
   guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
 }
 
-async function letIn(guard: Guard, flight: Flight, extra: MessageExtra | undefined): Promise<void> {
+async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | undefined): Promise<void> {
   const { request, operation } = flight;
   switch (operation.kind) {
     case "malformed": {

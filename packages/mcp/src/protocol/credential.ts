@@ -1,4 +1,4 @@
-import type { Credential } from "@hopwise/core";
+import type { Credential } from "@hopwise/core/tokens";
 import type { JsonRpcMessage } from "./jsonrpc.ts";
 
 /** Where a request carries its chain and its proof, on every transport of MCP. */

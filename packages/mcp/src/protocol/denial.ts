@@ -1,4 +1,5 @@
-import { type Denied, modelView } from "@hopwise/core";
+import type { Denied } from "@hopwise/core";
+import { modelView } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
 
 /** Where a denied tool result carries its code for programs. */

@@ -19,7 +19,7 @@ export async function refuseRevoked(
     tokens: links.map(({ hash }) => hash),
     keys: links.map(({ key }) => key),
     agents: links.map(({ agent }) => agent),
-    subject: user,
+    user,
     issuedAt: links[0]?.issuedAt ?? nowSeconds(),
   };
   const target = await askStore("something was revoked", deadlineMs, () => state.revocations.find(query));

@@ -19,7 +19,7 @@ export async function openChain(caller: IncomingCaller, point: EnforcementPoint)
   if (caller.via === "user") return { user: caller.user, chain: undefined, audience: point.audience[0] };
   const compact = caller.via === "session" ? (await caller.holder()).compact : (caller.credential?.chain ?? "");
   const chain = await point.verifier.verify(compact, point.nowSeconds());
-  return { user: chain.subject, chain, audience: ownNameIn(chain, point) };
+  return { user: chain.user, chain, audience: ownNameIn(chain, point) };
 }
 
 /** One of our names is in the chain's audience. @throws {HopwiseError} `audience_mismatch` */

@@ -1,4 +1,4 @@
-/** A port that nobody listens on, for servers that cannot tell which one they got. */
+/** A port that nobody listens on, for servers that cannot tell which one they got. Processes of tests load this, too. */
 import { once } from "node:events";
 import { createServer } from "node:net";
 

@@ -1,0 +1,15 @@
+/**
+ * What does a framework need that turns its own calls into decisions, and does what policies oblige to?
+ *
+ * @packageDocumentation
+ */
+export type { CodesOf, Stage } from "../codes.ts";
+export type { Decided, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+export { type ErrorDetail, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
+export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
+export { plainText } from "../lib/index.ts";
+export { type Fulfilled, fulfil, type Obligations } from "../result/index.ts";
+export type { Telemetry } from "../telemetry/index.ts";
+export { currentDelegation, isToolGranted } from "../token/index.ts";
+export { type ModelView, modelView } from "../views/index.ts";
+export type { Admission, Listed, Listing, ParsedCall, PointRefusal } from "../way/index.ts";

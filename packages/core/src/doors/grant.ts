@@ -1,0 +1,46 @@
+/**
+ * What can be handed over, and what does it mean? The words that grants are written in.
+ *
+ * @packageDocumentation
+ */
+export {
+  absent,
+  all,
+  any,
+  anyArguments,
+  type Constraint,
+  type ConstraintFor,
+  type ConstraintOf,
+  type ConstraintType,
+  contains,
+  describe,
+  diff,
+  each,
+  exact,
+  findWidening,
+  type Grant,
+  type GrantDiff,
+  grant,
+  int,
+  isNarrower,
+  length,
+  noArguments,
+  notOneOf,
+  object,
+  oneOf,
+  optional,
+  path,
+  permits,
+  prefix,
+  range,
+  type SchemaLike,
+  type Schemas,
+  subset,
+  suffix,
+  type ToolGrant,
+  type ToolGrantInput,
+  url,
+  type Widening,
+  wildcard,
+} from "../grant/index.ts";
+export { type GrantsByAudience, grantFor } from "../token/index.ts";

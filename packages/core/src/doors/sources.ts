@@ -1,0 +1,31 @@
+/**
+ * Where do policies learn who somebody is? Directories, registries and sources of attributes.
+ *
+ * @packageDocumentation
+ */
+export {
+  type Agent,
+  type AgentClass,
+  type AgentRegistry,
+  agentAttributesFrom,
+  agentsFrom,
+  type HttpUsersOptions,
+  type OidcUsers,
+  type OidcUsersOptions,
+  oidcUsers,
+  type SourceOptions,
+  type User,
+  type UserDirectory,
+  userAttributesFrom,
+  usersFrom,
+  usersOverHttp,
+  type VerifiedClaims,
+} from "../principal/index.ts";
+export {
+  type ResourceKey,
+  type ResourceQuery,
+  type ResourceSourceOptions,
+  resourceAttributesFrom,
+} from "../resource/index.ts";
+export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "../source/index.ts";
+export type { PrincipalSources } from "../way/index.ts";

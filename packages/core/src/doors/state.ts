@@ -1,0 +1,17 @@
+/**
+ * What must be remembered between calls? For who writes a store.
+ *
+ * @packageDocumentation
+ */
+export {
+  type MemoryReplayOptions,
+  type MemoryRevocations,
+  memoryReplay,
+  memoryRevocations,
+  type ReplayStore,
+  type RevocationQuery,
+  type RevocationStore,
+  type RevocationTarget,
+  type State,
+} from "../state/index.ts";
+export { createNonces, type Nonces, type NoncesOptions } from "../token/index.ts";

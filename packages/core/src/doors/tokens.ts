@@ -1,0 +1,29 @@
+/**
+ * How are chains and proofs made and handed over, beside what most programs need?
+ *
+ * @packageDocumentation
+ */
+export type { SignatureAlgorithm } from "../crypto/index.ts";
+export {
+  type ChainId,
+  type Credential,
+  createChallenge,
+  type DelegateOrder,
+  type Holder,
+  type Invocation,
+  type IssuerOptions,
+  type KeySource,
+  type Limits,
+  localJwks,
+  type Provenance,
+  prove,
+  type RemoteHolder,
+  type RemoteJwksOptions,
+  type RenewOptions,
+  type RootOrder,
+  requestDelegation,
+  type Thumbprint,
+  type TokenHash,
+  type TrustedKey,
+  thumbprintOf,
+} from "../token/index.ts";

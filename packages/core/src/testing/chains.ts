@@ -1,0 +1,70 @@
+import { HopwiseError } from "../errors.ts";
+import type { Grant } from "../grant/index.ts";
+import type { ToolMap } from "../resource/index.ts";
+import {
+  type DelegateOrder,
+  delegate,
+  generateSigner,
+  type HeldDelegation,
+  type Issuer,
+  isListing,
+  type Signer,
+} from "../token/index.ts";
+
+/** The name of an agent; or an order that says what the agent gets, and for how long. */
+export type ChainHop = string | HopOrder;
+
+/** What one hop gets. Everything that is left out stays as the hop before it has it. */
+export interface HopOrder extends Partial<Omit<DelegateOrder, "to" | "holder" | "clock" | "interop">> {
+  readonly to: DelegateOrder["to"];
+  /** Default: the key of the agent; a fresh key for a class of sub-agents. */
+  readonly holder?: Signer;
+}
+
+/** How chains of one company are made. */
+export interface Chains {
+  chain(user: string, ...hops: readonly [ChainHop, ...ChainHop[]]): Promise<HeldDelegation>;
+  delegate(parent: HeldDelegation, hop: ChainHop): Promise<HeldDelegation>;
+}
+
+interface Makers {
+  readonly issuer: Issuer;
+  readonly tools: ToolMap;
+  readonly clock: () => number;
+  keyOf(agent: string): Signer;
+}
+
+export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
+  const start = async (subject: string, hop: ChainHop): Promise<HeldDelegation> => {
+    const { to, holder, ...order } = orderOf(hop);
+    if (typeof to !== "string") throw new HopwiseError("config_invalid", "a user hands to an agent by its name");
+    const key = holder ?? keyOf(to);
+    return issuer.issue({ grant: order.grant ?? everyTool(tools), ...order, subject, agent: to, holder: key });
+  };
+
+  const handOn: Chains["delegate"] = async (parent, hop) => {
+    const { to, holder, ...order } = orderOf(hop);
+    const key = holder ?? (typeof to === "string" ? keyOf(to) : await generateSigner());
+    return delegate(parent, { grant: parent.grant, clock, ...order, to, holder: key });
+  };
+
+  return {
+    delegate: handOn,
+    chain: async (user, first, ...hops) => {
+      let held = await start(user, first);
+      for (const hop of hops) held = await handOn(held, hop);
+      return held;
+    },
+  };
+}
+
+function orderOf(hop: ChainHop): HopOrder {
+  return typeof hop === "string" ? { to: hop } : hop;
+}
+
+/** Every tool that the map names, with any arguments. `"*"` names none. */
+function everyTool(tools: ToolMap): Grant {
+  const names = Object.keys(tools).filter((name) => name !== "*" && !isListing(name));
+  if (names.length > 0) return Object.fromEntries(names.map((name) => [name, {}]));
+  throw new HopwiseError("config_invalid", "the tool map names no tool; say what the first agent gets: { to, grant }");
+}

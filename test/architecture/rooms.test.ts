@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
+import { shipped, textOf } from "./sources.ts";
+
+/** Folders of the core that the mutation run leaves out, and why. Every other one decides something. */
+const NOT_MUTATED: { readonly [room: string]: string } = {
+  audit: "writes down what was decided",
+  crypto: "is held against published vectors",
+  describe: "tells what others decide",
+  doors: "are lists of names",
+  json: "is held against published vectors, and fuzzed",
+  lib: "knows nothing of chains",
+  opentelemetry: "watches",
+  state: "stores; its rules are few, and have a test each",
+  telemetry: "watches",
+  testing: "is for tests",
+};
+
+/** The rooms of the core: each has one door that asks a question. */
+function roomsOf(files: readonly string[]): readonly string[] {
+  const found = files.map((file) => /^core\/([^/]+)\//.exec(file)?.[1]).filter((room) => room !== undefined);
+  return [...new Set(found)].sort();
+}
+
+/** Which rooms neither stand in the mutation run nor are left out with a reason; and which are said to be both. */
+function unmutated(rooms: readonly string[], config: string, leftOut: readonly string[]): readonly string[] {
+  const mutated = /\{([a-z,]+)\}/.exec(config)?.[1]?.split(",") ?? [];
+  return rooms.filter((room) => mutated.includes(room) === leftOut.includes(room));
+}
+
+const rooms = roomsOf(shipped);
+
+describe("the rooms of the core", () => {
+  it("are in the mutation run, or left out of it with a reason", () => {
+    const config = readFileSync(new URL("../../stryker.config.mjs", import.meta.url), "utf8");
+    expect(unmutated(rooms, config, Object.keys(NOT_MUTATED))).toEqual([]);
+  });
+
+  it("are missed where nobody says which: a new one is seen, and one that is in both lists", () => {
+    expect(unmutated(["token", "new"], "src/{token}/**", [])).toEqual(["new"]);
+    expect(unmutated(["token"], "src/{token}/**", ["token"])).toEqual(["token"]);
+    expect(roomsOf(["core/new/a.ts", "core/index.ts", "mcp/guard/b.ts"])).toEqual(["new"]);
+  });
+
+  it("have each a door, whose first line asks the question that the room answers", () => {
+    const withDoor = rooms.filter((room) => !["doors", "opentelemetry", "testing"].includes(room));
+    for (const room of withDoor) {
+      const [first = ""] = textOf(`core/${room}/index.ts`).split("\n\n");
+      expect(first, `core/${room}/index.ts`).toMatch(/^\/\*\*[\s\S]*\?/);
+    }
+  });
+});
+
+describe("the front door", () => {
+  it("names what most programs type, some forty names; every other door is smaller or of one subject", () => {
+    const names = textOf("core/index.ts")
+      .replace(/\/\*[\s\S]*?\*\//g, "")
+      .match(/[\w]+(?=,|\s*\})/g);
+    expect(names?.length).toBeGreaterThan(30);
+    expect(names?.length).toBeLessThanOrEqual(45);
+  });
+
+  it("names nothing that another door names, too", () => {
+    const doors = shipped.filter((file) => file === "core/index.ts" || file.startsWith("core/doors/"));
+    const named = doors.flatMap((file) =>
+      Array.from(
+        textOf(file)
+          .replace(/\/\*[\s\S]*?\*\//g, "")
+          .matchAll(/(\w+)(?=,|\s*\})/g),
+        ([, name]) => name,
+      ),
+    );
+    expect(named.filter((name, i) => named.indexOf(name) !== i)).toEqual([]);
+  });
+});
+
+describe("the stages of a call", () => {
+  const files = shipped
+    .map((file) => /^core\/way\/stages\/(\w+)\.ts$/.exec(file)?.[1])
+    .filter((name) => name !== undefined);
+
+  it("have one name each: a file of way/stages, and the codes that it gives", () => {
+    const stages = new Set((Object.keys(CODES) as ErrorCode[]).map((code) => rowOf(code).stage as string));
+    for (const file of files) expect(stages, file).toContain(file);
+    // Around the way, at its end, after it, before it.
+    const elsewhere = ["guard", "audit", "result", "holder", "start"];
+    expect([...stages].filter((stage) => !files.includes(stage)).sort()).toEqual(elsewhere.sort());
+  });
+});

@@ -1,0 +1,28 @@
+/** The door alone: an authorizer that lets in by chain and proof, and whose policies nothing may come to ask. */
+import { type Authorizer, type AuthorizerOptions, createAuthorizer, inMemoryAgents, memoryState } from "@hopwise/core";
+import { type Honest, NOW } from "./honest.ts";
+
+const clock = (): number => NOW * 1000;
+
+function unasked(): never {
+  throw new Error("policies are not asked at the door");
+}
+
+export function doorOf({ trust, agents }: Honest, options: Pick<AuthorizerOptions, "audience" | "nonces">): Authorizer {
+  return createAuthorizer({
+    cerbos: { checkResources: unasked, planResources: unasked },
+    trust,
+    users: { find: () => undefined },
+    agents: inMemoryAgents(
+      Object.fromEntries(
+        Object.entries(agents).map(([name, key]) => [name, { roles: ["agent"], keys: [key.publicJwk] }]),
+      ),
+    ),
+    tools: {},
+    delegation: "grants-only",
+    audit: { record: () => {} },
+    state: memoryState({ since: 0, maxProofs: 10_000_000, clock }),
+    clock,
+    ...options,
+  });
+}
