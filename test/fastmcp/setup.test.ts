@@ -5,10 +5,10 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Authorizer } from "@hopwise/core";
 import { guard } from "@hopwise/fastmcp";
+import { freePort } from "@hopwise/fastmcp/testing";
 import { FastMCP, type Tool, type ToolParameters } from "fastmcp";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
-import { freePort } from "../../packages/cerbos/src/testing/free-port.ts";
 import {
   clientOf,
   codeOf,

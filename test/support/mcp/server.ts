@@ -2,11 +2,11 @@
 import type { Authorizer, AuthorizerOptions, HeldDelegation, ToolEntry } from "@hopwise/core";
 import type { MemoryAudit } from "@hopwise/core/audit";
 import { type GuardServerOptions, guard } from "@hopwise/fastmcp";
+import { freePort } from "@hopwise/fastmcp/testing";
 import { FastMCP } from "fastmcp";
 import { onTestFinished } from "vitest";
 import { tools } from "../../../examples/finance-team/company.ts";
 import { createPayServer, type Payments } from "../../../examples/finance-team/pay-server.ts";
-import { freePort } from "../../../packages/cerbos/src/testing/free-port.ts";
 import { PLANNER_GRANT, type World } from "../world.ts";
 
 /** A tool of a test as the story's policies see it: open to alice and her planner, closed to bob and to researchers. */
