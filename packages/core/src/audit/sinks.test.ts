@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { type AuditSinkUnderTest, auditSinkContract } from "../testing/audit-contract.ts";
 import type { DecisionRecord, UnverifiedAttempt } from "./record.ts";
 import { jsonLinesAudit, memoryAudit } from "./sinks.ts";
 
@@ -117,4 +118,40 @@ describe("the audit trail in lines of JSON", () => {
       { unverified: "agent_unknown", count: 1, message: "m", tool: "x", invocation: "i", time: "t" },
     ]);
   });
+});
+
+describe.each<[string, () => AuditSinkUnderTest]>([
+  [
+    "in memory",
+    () => {
+      const sink = memoryAudit();
+      return { sink, kept: () => [...sink.records, ...sink.outcomes] };
+    },
+  ],
+  [
+    "of JSON lines",
+    () => {
+      let broken = false;
+      const lines: string[] = [];
+      const stream = new Writable({
+        write: (chunk, _, done) => {
+          if (broken) return done(new Error("no room"));
+          lines.push(String(chunk));
+          return done();
+        },
+      });
+      stream.on("error", () => {});
+      return {
+        sink: jsonLinesAudit(stream),
+        kept: () => lines.map((line) => JSON.parse(line) as object).filter((line) => "kind" in line),
+        break: () => {
+          broken = true;
+        },
+      };
+    },
+  ],
+])("the audit trail %s", (_, open) => {
+  it.each(auditSinkContract.map(({ title, run }) => [title, run] as const))("keeps its promise: %s", (_title, run) =>
+    run(open),
+  );
 });
