@@ -1,26 +1,15 @@
-/** The law, stage by stage, with parts that serve everything: each test takes away one of them. */
+/** What the law makes of each stage's findings, with parts that serve everything; refusals.test.ts has its order. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../crypto/index.ts";
-import { HopwiseError } from "../errors.ts";
 import type { Obligations } from "../result/index.ts";
-import {
-  ARGUMENTS,
-  allowing,
-  DOCS,
-  details,
-  TOOLS as GRANT,
-  PAY,
-  pdpOf,
-  type Result,
-  verifyAt,
-} from "../testing.fixture.ts";
-import type { IncomingCall, ParsedCall } from "./call.ts";
+import { ARGUMENTS, allowing, DOCS, details, TOOLS as GRANT, PAY, pdpOf, verifyAt } from "../testing.fixture.ts";
 import {
   ALICE,
   BY_ALICE,
   codeOf,
   createScene,
   decide,
+  denying,
   type Parts,
   payment,
   type Scene,
@@ -33,91 +22,6 @@ beforeAll(async () => {
 });
 
 const TOO_MUCH = { ...ARGUMENTS, amount: 5000 };
-const throwing =
-  (code: "token_expired"): (() => never) =>
-  () => {
-    throw new HopwiseError(code, "away with it");
-  };
-/** A decision point that answers all hops alike, or only those that are named. */
-const answering = (changed: Result, ...hops: readonly string[]) =>
-  pdpOf(({ principal, resources }) =>
-    resources.map((it) => allowing(it, hops.length === 0 || hops.includes(principal.id) ? changed : {})),
-  );
-const denying = (...hops: readonly string[]) => answering({ actions: { send: "EFFECT_DENY" } }, ...hops).pdp;
-
-/** One thing that is wrong with a call: with what came, with its arguments, or with what is asked about it. */
-interface Wrong {
-  readonly call?: Partial<IncomingCall>;
-  readonly caller?: { readonly credential?: undefined; readonly proof?: string; readonly transportUser?: typeof ALICE };
-  readonly parts?: Parts;
-  readonly parsed?: ParsedCall;
-}
-
-/** In the order of the way: the code, what was asked before it is given, and what is wrong. */
-const WAY: readonly (readonly [string, readonly string[], Wrong])[] = [
-  ["arguments_malformed", [], { call: { arguments: new Map() } }],
-  ["proof_missing", [], { caller: { credential: undefined } }],
-  ["token_expired", ["verifier"], { parts: { verifier: { verify: throwing("token_expired") } } }],
-  ["revoked", ["revocations"], { parts: { revocations: { find: () => ({ agent: "planner" }) } } }],
-  ["agent_unknown", ["registry"], { parts: { agents: { find: () => undefined } } }],
-  ["proof_invalid", [], { caller: { proof: "no proof" } }],
-  ["proof_replayed", ["replay"], { parts: { replay: { claim: () => false } } }],
-  ["subject_mismatch", [], { caller: { transportUser: { ...ALICE, subject: "bob" } } }],
-  ["grant_argument_refused", [], { call: { arguments: TOO_MUCH } }],
-  ["tool_unmapped", [], { parts: { tools: {} } }],
-  ["arguments_malformed", [], { parsed: { parsed: new Map() } }],
-  ["grant_argument_refused", [], { parsed: { parsed: TOO_MUCH } }],
-  ["user_unknown", ["directory"], { parts: { users: { find: () => undefined } } }],
-  ["policy_denied", ["policies"], { parts: { cerbos: denying() } }],
-  [
-    "audit_unavailable",
-    ["record"],
-    {
-      parts: {
-        audit: {
-          record: () => {
-            throw new Error("the disk is full");
-          },
-        },
-      },
-    },
-  ],
-  ["allowed", [], {}],
-];
-
-/** A call with these things wrong, of which the first ones count where two are wrong with the same part. */
-async function withWrong(wrongs: readonly Wrong[]) {
-  const of = <Name extends keyof Wrong>(name: Name) =>
-    Object.assign({}, ...wrongs.map((it) => it[name]).reverse()) as NonNullable<Wrong[Name]>;
-  const call = of("call");
-  const { proof, ...caller } = of("caller");
-  const byProof = await scene.byProof({ hta: call.arguments === TOO_MUCH ? TOO_MUCH : ARGUMENTS });
-  const credential = proof === undefined ? byProof.credential : { chain: scene.compact, proof };
-  const { point, asked } = scene.point(of("parts"));
-  const decision = await decide(payment({ ...byProof, credential, ...caller }, call), point, of("parsed"));
-  return { decision, asked: asked() };
-}
-
-describe("the order of refusals", () => {
-  it.each(WAY.map(([code, , wrong], i) => ({ code, wrong, i })))(
-    "$i: $code is said before everything that is wrong later, and nothing of a later stage is asked",
-    async ({ code, i }) => {
-      const { decision, asked } = await withWrong(WAY.slice(i).map(([, , wrong]) => wrong));
-      expect(codeOf(decision)).toBe(code);
-      const sofar = WAY.slice(0, i + 1).flatMap(([, parts]) => parts);
-      expect(asked.filter((part) => part !== "record" || code === "audit_unavailable" || code === "allowed")).toEqual(
-        sofar,
-      );
-    },
-  );
-
-  it.each(WAY.map(([code, , wrong], i) => ({ code, wrong, i })))(
-    "$i: $code is enough to end a call",
-    async ({ code, wrong }) => {
-      expect(codeOf((await withWrong([wrong])).decision)).toBe(code);
-    },
-  );
-});
 
 describe("a proof", () => {
   it.each<[string, Parts]>([
@@ -245,10 +149,14 @@ describe("the answers of the policies", () => {
   });
 
   it("may oblige: all hops' obligations add up, for an enforcement point that says that it does them", async () => {
-    const output = (value: unknown) => ({ outputs: [{ source: "rule", action: "send", value }] });
-    const { pdp } = pdpOf(({ principal, resources }) =>
-      resources.map((it) => allowing(it, output({ redact: [principal.id === "alice" ? "/iban" : "/name"] }))),
-    );
+    const { pdp } = pdpOf(({ principal, resources }) => {
+      const output = {
+        source: "rule",
+        action: "send",
+        value: { redact: [principal.id === "alice" ? "/iban" : "/name"] },
+      };
+      return resources.map((it) => allowing(it, { outputs: [output] }));
+    });
     const { point, audit } = scene.point({ cerbos: pdp });
     const obligations: Obligations = { redact: ["/iban", "/name"], limit: {} };
     const done = await decide(payment(await scene.byProof()), point, { fulfils: true });

@@ -1,24 +1,35 @@
 import { type MemoryAudit, memoryAudit } from "../audit/index.ts";
 import { randomId } from "../crypto/index.ts";
-import type { Decision } from "../decision/index.ts";
+import type { Decision, PolicyDecisionPoint } from "../decision/index.ts";
 import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryState, type State } from "../state/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
 import {
   ARGUMENTS,
+  allowing,
   type Claims,
   createWorld,
   ISSUER,
   NOW,
   PAY,
   pdpOf,
-  verifyAt,
+  type Result,
   type World,
 } from "../testing.fixture.ts";
-import { type Chain, DEFAULT_LIMITS, type Subject } from "../token/index.ts";
+import {
+  type Chain,
+  type ChainVerifier,
+  createChainVerifier,
+  DEFAULT_LIMITS,
+  type HeldDelegation,
+  hold,
+  parseDelegation,
+  type Subject,
+} from "../token/index.ts";
 import { admit } from "./admission.ts";
 import type { IncomingCall, IncomingCaller, Listed, Listing, ParsedCall } from "./call.ts";
+import { inSeconds } from "./clock.ts";
 import type { EnforcementPoint } from "./options.ts";
 
 export const ALICE: Subject = { issuer: ISSUER, subject: "alice" };
@@ -47,6 +58,11 @@ export interface Scene {
   readonly compact: string;
   /** What the verifier gives for it. */
   readonly chain: Chain;
+  /** One that verifies in earnest. The points' own gives `chain` for everything. */
+  readonly verifier: ChainVerifier;
+  /** The two delegations, as their holders have them. */
+  readonly planner: HeldDelegation;
+  readonly researcher: HeldDelegation;
   /** The holder, who showed its key when a session began. */
   readonly inSession: IncomingCaller;
   /** The holder, with a proof of its own of a payment, or of what these claims say. */
@@ -57,18 +73,39 @@ export interface Scene {
 export async function createScene(): Promise<Scene> {
   const world = await createWorld();
   const compact = await world.chain();
-  const chain = await verifyAt(compact, [world.anchor]);
+  const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+  const chain = await verifier.verify(compact, NOW);
   return {
     world,
     compact,
     chain,
-    inSession: { via: "session", holder: async () => ({ held: undefined as compact }) },
+    verifier,
+    planner: await hold(await parseDelegation(compact.slice(0, compact.indexOf("~"))), world.planner),
+    researcher: await hold(await parseDelegation(compact), world.researcher),
+    inSession: { via: "session", holder: async () => ({ held: undefined as never, compact }) },
     byProof: async (claims) => {
       const proof = await world.proof(compact, { jti: randomId(), ...claims });
       return { via: "proof", credential: { chain: compact, proof }, transportUser: undefined };
     },
     point: (parts) => pointOf({ world, chain }, parts),
   };
+}
+
+/** Policies that give another answer than an allowance, about all hops or only about those that are named. */
+export function answering(changed: Result, ...hops: readonly string[]): PolicyDecisionPoint {
+  const about = (id: string): boolean => hops.length === 0 || hops.includes(id);
+  return pdpOf(({ principal, resources }) =>
+    resources.map((asked) => allowing(asked, about(principal.id) ? changed : {})),
+  ).pdp;
+}
+
+export function denying(...hops: readonly string[]): PolicyDecisionPoint {
+  return answering({ actions: { send: "EFFECT_DENY" } }, ...hops);
+}
+
+/** Policies that oblige to take this out of the result of a payment. */
+export function redacting(pointer: string, ...hops: readonly string[]): PolicyDecisionPoint {
+  return answering({ outputs: [{ source: "rule", action: "send", value: { redact: [pointer] } }] }, ...hops);
 }
 
 /** A payment that the grants cover. */
@@ -134,7 +171,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,
     clock,
-    nowSeconds: () => NOW,
+    nowSeconds: inSeconds(clock),
     ...whole,
     verifier: { verify: noting("verifier", (...args) => verifier.verify(...args)) },
     agents: { ...agents, find: noting("registry", (name) => agents.find(name)) },
