@@ -1,6 +1,6 @@
 /**
  * A company for tests: an issuer, users, agents with their keys, policies that answer as told, authorizers with their
- * records at hand. It needs no test framework, no file and no process.
+ * records at hand, and what sinks of your own must promise. It needs no test framework, no file and no process.
  *
  * @packageDocumentation
  */
@@ -12,6 +12,7 @@ export {
   type PolicyAnswer,
   type PolicyRule,
 } from "./answering-pdp.ts";
+export { type AuditSinkCase, type AuditSinkUnderTest, auditSinkContract } from "./audit-contract.ts";
 export type { ChainHop, HopOrder } from "./chains.ts";
 export { type Company, type CompanyOptions, type CompanyUser, createCompany } from "./company.ts";
 export type { CompanyAgent } from "./staff.ts";
