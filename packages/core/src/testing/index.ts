@@ -12,6 +12,7 @@ export {
   type PolicyAnswer,
   type PolicyRule,
 } from "./answering-pdp.ts";
+export { type AuditSinkCase, type AuditSinkUnderTest, auditSinkContract } from "./audit-contract.ts";
 export type { ChainHop, HopOrder } from "./chains.ts";
 export { type Company, type CompanyOptions, type CompanyUser, createCompany } from "./company.ts";
 export type { CompanyAgent } from "./staff.ts";

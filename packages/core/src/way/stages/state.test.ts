@@ -88,10 +88,10 @@ describe("what was revoked", () => {
         tokens: links.map(({ hash }) => hash),
         keys: links.map(({ key }) => key),
         agents: ["planner", "researcher"],
-        subject: ALICE,
+        user: ALICE,
         issuedAt: NOW,
       },
-      { tokens: [], keys: [], agents: [], subject: ALICE, issuedAt: NOW },
+      { tokens: [], keys: [], agents: [], user: ALICE, issuedAt: NOW },
     ]);
   });
 
