@@ -93,6 +93,20 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:@cerbos/core",
   ],
   "core/describe": ["core/way", "type:core/json", "core/principal", "core/resource", "type:core/source", "core/token"],
+  // A door of its own (`@hopwise/core/testing`): no test framework, no file, no process.
+  "core/testing": [
+    "core/audit",
+    "core/decision",
+    "core/errors.ts",
+    "core/grant",
+    "core/json",
+    "core/principal",
+    "core/resource",
+    "core/state",
+    "core/token",
+    "core/way",
+    "@cerbos/core",
+  ],
   // The doors: what each of them opens is its own list of names.
   "core/index.ts": EVERY_ROOM,
   "core/doors": EVERY_ROOM,
@@ -100,6 +114,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   cerbos: ["@hopwise/core", "@cerbos/grpc", "cockatiel", "yaml", "node:"],
   mcp: ["@hopwise/core", "node:"],
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
+  // A door of its own (`@hopwise/fastmcp/testing`): the other one works where this optional peer is not installed.
+  "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],

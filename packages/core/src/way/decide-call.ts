@@ -2,7 +2,7 @@ import { combineVerdicts, type Decision, refuseOwed } from "../decision/index.ts
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { actionOf, toolEntry } from "../resource/index.ts";
+import { toolEntry } from "../resource/index.ts";
 import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
@@ -99,8 +99,7 @@ export async function* decideCall(
   const query = { tool, arguments: parsed ?? received, tenant: user.issuer };
   const context = await log.stage("context", () => gatherContext(holder, entry, query, point, log.note));
   if (isRefusal(context)) return log.deny(context);
-  const { resource } = context;
-  const action = actionOf(entry, tool);
+  const { resource, action } = context;
   log.note({ asked: defined({ kind: resource.kind, action, scope: resource.scope }) });
 
   const question = { caller: opened, known: context.known, invocation: log.id };

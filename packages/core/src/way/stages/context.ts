@@ -1,7 +1,7 @@
 import type { Principal, Resource } from "@cerbos/core";
 import { HopwiseError } from "../../errors.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
-import { loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
+import { actionOf, loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
 import { type ContextOrigin, gather } from "../../source/index.ts";
 import { inTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -19,6 +19,7 @@ export interface KnownHops {
 export interface CallContext {
   readonly known: KnownHops;
   readonly resource: Resource;
+  readonly action: string;
 }
 
 /**
@@ -49,7 +50,7 @@ export async function gatherContext(
     throw loaded.reason;
   }
   note({ hops, origins: [...origins, ...loaded.value.origins] });
-  return { known: known.value, resource: loaded.value.resource };
+  return { known: known.value, resource: loaded.value.resource, action: actionOf(entry, query.tool) };
 }
 
 /**

@@ -1,0 +1,95 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { NO_TELEMETRY, type WatchedCall } from "../telemetry/index.ts";
+import { ARGUMENTS, errorOf, NOW, PAY } from "../testing.fixture.ts";
+import { prove } from "../token/index.ts";
+import { type Authorizer, createAuthorizer } from "./authorizer.ts";
+import { ALICE, codeOf, createScene, type Parts, redacting, type Scene, settled } from "./point.fixture.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const call = { tool: "send_payment", arguments: ARGUMENTS };
+const credential = () => prove(scene.researcher, { ...call, audience: PAY, clock: () => NOW * 1000 });
+
+function authorizerWith(parts: Parts = {}) {
+  const begun: WatchedCall[] = [];
+  const telemetry = {
+    ...NO_TELEMETRY,
+    begin: (watched: WatchedCall) => {
+      begun.push(watched);
+      return NO_TELEMETRY.begin(watched);
+    },
+  };
+  const { point, audit } = scene.point({ telemetry, ...parts });
+  const { nonces: _, pdpVersion: __, ...options } = point;
+  const authorizer: Authorizer = createAuthorizer({ ...options, trust: [scene.world.anchor] });
+  return { authorizer, audit, begun };
+}
+
+describe("an authorizer", () => {
+  it("says which enforcement point it is, and which tools can be guarded there", async () => {
+    const { authorizer } = authorizerWith();
+    expect(authorizer.audience).toEqual([PAY]);
+    authorizer.checkTool("send_payment");
+    for (const name of ["delete_all", "mcp:tools/list", ""]) {
+      expect(await errorOf(() => authorizer.checkTool(name))).toMatchObject({ code: "config_invalid" });
+    }
+  });
+
+  it("judges a call in one step, or in two, by what came with it", async () => {
+    const { authorizer, audit, begun } = authorizerWith();
+    expect(codeOf(await authorizer.authorize({ ...call, credential: await credential(), traceparent: "00-1" }))).toBe(
+      "allowed",
+    );
+    const admitted = await authorizer.admit({ ...call, credential: { user: ALICE } });
+    expect(admitted).toMatchObject({ outcome: "admitted", user: ALICE, arguments: ARGUMENTS });
+    if (admitted.outcome === "admitted") expect(codeOf(await admitted.decide())).toBe("allowed");
+    expect(audit.records.map(({ via }) => via)).toEqual(["proof", "user"]);
+    expect(begun.map(({ via, traceparent }) => [via, traceparent])).toEqual([
+      ["proof", "00-1"],
+      ["user", undefined],
+    ]);
+    expect(codeOf(await authorizer.authorize({ ...call, credential: undefined }))).toBe("proof_missing");
+  });
+
+  it("compares the chain's user with the one whom the transport knows", async () => {
+    const { authorizer } = authorizerWith();
+    const by = async (subject: string) =>
+      codeOf(
+        await authorizer.authorize({ ...call, credential: await credential(), transportUser: { ...ALICE, subject } }),
+      );
+    expect(await by("alice")).toBe("allowed");
+    expect(await by("bob")).toBe("subject_mismatch");
+  });
+
+  it("lets a call run whose result policies oblige to change only where the enforcement point does that", async () => {
+    const cerbos = redacting("/iban");
+    const { authorizer } = authorizerWith({ cerbos });
+    expect(await authorizer.authorize({ ...call, credential: await credential(), fulfils: true })).toMatchObject({
+      obligations: { redact: ["/iban"] },
+    });
+    expect(codeOf(await authorizer.authorize({ ...call, credential: await credential() }))).toBe("policy_inconclusive");
+  });
+
+  it("counts a call that could not be put to it as that of a stranger, and never writes it", async () => {
+    const { authorizer, audit, begun } = authorizerWith();
+    const refusal = { code: "authentication_failed", message: "why" } as const;
+    const denied = await authorizer.refuse({ tool: "send_payment", traceparent: "00-1" }, refusal);
+    expect(denied).toMatchObject({ outcome: "denied", ...refusal, stage: "guard", retryable: true });
+    await settled();
+    expect(audit.records).toEqual([]);
+    expect(audit.unverifiedSamples).toMatchObject([{ tool: "send_payment", code: "authentication_failed" }]);
+    expect(begun).toMatchObject([{ tool: "send_payment", via: "proof", traceparent: "00-1" }]);
+  });
+
+  it("opens sessions, and writes down what came of calls", async () => {
+    const { authorizer, audit } = authorizerWith();
+    const session = await authorizer.openSession(scene.researcher);
+    const decision = await session.authorize(call);
+    if (decision.outcome !== "allowed") throw new Error(codeOf(decision));
+    await authorizer.report(decision, { outcome: "failed" });
+    expect(audit.outcomes).toMatchObject([{ invocation: decision.invocation, outcome: "failed" }]);
+  });
+});

@@ -1,0 +1,98 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Decided } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { allowedOf, decidedOf, deniedOf, type Notes } from "./notes.ts";
+import { ALICE, createScene, type Scene } from "./point.fixture.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const nothing: Notes = { received: { id: 1 }, verified: false, origins: [], verdicts: [], kept: [] };
+const call = { invocation: "one", time: "now", tool: "send_payment", timings: { total: 1 } };
+const decided: Decided = { ...call, verdicts: [] };
+const hops = [{ kind: "user", id: "u-17" } as const];
+
+describe("what every answer says", () => {
+  it("has no member for what was not found out", () => {
+    expect(decidedOf(nothing, call)).toStrictEqual(decided);
+  });
+
+  it("has what was noted", () => {
+    const asked = { kind: "payment", action: "send" };
+    const origins = [{ of: "u-17", source: "users", ageMs: 0 }];
+    const verdicts = [{ hop: 0, kind: "user", id: "u-17", effect: "allow", reasons: [] }] as const;
+    expect(decidedOf({ ...nothing, asked, origins, verdicts }, call)).toStrictEqual({
+      ...decided,
+      asked,
+      context: origins,
+      verdicts,
+    });
+  });
+
+  it("names the hops by the root's own words, until the directory has given the user an id", () => {
+    const caller = { user: ALICE, chain: scene.chain };
+    const chain = (notes: Partial<Notes>) => decidedOf({ ...nothing, caller, ...notes }, call).chain;
+    expect(chain({})).toStrictEqual({
+      id: scene.chain.id,
+      issuer: ALICE.issuer,
+      hops: [
+        { kind: "user", id: "alice" },
+        { kind: "agent", id: "agent:planner" },
+        { kind: "agent", id: "agent:researcher" },
+      ],
+    });
+    expect(chain({ hops })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, hops });
+  });
+
+  it("names a user without agents only once the directory knows them", () => {
+    const caller = { user: ALICE, chain: undefined };
+    expect(decidedOf({ ...nothing, caller }, call)).not.toHaveProperty("chain");
+    expect(decidedOf({ ...nothing, caller, hops }, call).chain).toStrictEqual({ issuer: ALICE.issuer, hops });
+  });
+});
+
+describe("a denial", () => {
+  it("has what is true of its code, and everything that its refusal says", () => {
+    const detail = { hop: 1, pointer: "/amount", rule: "at most 1000", wouldPass: { grantableBy: 0 } };
+    const refusal = new HopwiseError("grant_argument_refused", "too much", detail);
+    expect(deniedOf(decided, refusal)).toStrictEqual({
+      ...decided,
+      outcome: "denied",
+      code: "grant_argument_refused",
+      stage: "grant",
+      message: "too much",
+      ...detail,
+      retryable: false,
+    });
+  });
+
+  it("may be retried where its code says so", () => {
+    const refusal = new HopwiseError("policy_unavailable", "away");
+    expect(deniedOf(decided, refusal)).toMatchObject({ stage: "policy", retryable: true });
+  });
+});
+
+describe("an allowance", () => {
+  it("has the arguments that were parsed, or those that came", () => {
+    expect(allowedOf(decided, nothing, {})).toStrictEqual({ ...decided, outcome: "allowed", arguments: { id: 1 } });
+    expect(allowedOf(decided, { ...nothing, parsed: { id: 2 } }, {}).arguments).toEqual({ id: 2 });
+  });
+
+  it("says that the arguments were projected only where they were", () => {
+    expect(allowedOf(decided, nothing, { projected: true })).toHaveProperty("projected", true);
+    expect(allowedOf(decided, nothing, { projected: false })).not.toHaveProperty("projected");
+  });
+
+  it("has the obligations that change results, and no others", () => {
+    const obligations = { redact: ["/iban"], limit: {} };
+    expect(allowedOf(decided, nothing, { obligations })).toHaveProperty("obligations", obligations);
+    for (const idle of [
+      { redact: [], limit: {} },
+      { redact: [], limit: {}, approval: "boss" },
+    ]) {
+      expect(allowedOf(decided, nothing, { obligations: idle })).not.toHaveProperty("obligations");
+    }
+  });
+});

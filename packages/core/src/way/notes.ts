@@ -1,0 +1,79 @@
+import { type DenialCode, rowOf, type Stage } from "../codes.ts";
+import type { Allowed, Asked, ChainView, Decided, Denied, HopVerdict } from "../decision/index.ts";
+import { type HopwiseError, refusalOf } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { defined } from "../lib/index.ts";
+import { type Hop, hopsOf } from "../principal/index.ts";
+import { changesResults, type Obligations } from "../result/index.ts";
+import type { ContextOrigin } from "../source/index.ts";
+import type { Caller } from "./call.ts";
+
+/** What is known of one call so far. Only the law writes it down. */
+export interface Notes {
+  readonly received: JsonObject;
+  readonly parsed?: JsonObject;
+  readonly caller?: Caller;
+  /** Whether a caller showed to be the holder, or the user; before that, a denial belongs to no one who is known. */
+  readonly verified: boolean;
+  /** The hops by the ids that policies see, once the directory was asked. */
+  readonly hops?: readonly Hop[];
+  /** Where the attributes that policies were asked with came from. */
+  readonly origins: readonly ContextOrigin[];
+  /** The call in the words of policies. */
+  readonly asked?: Asked;
+  readonly verdicts: readonly HopVerdict[];
+  /** Names of the arguments that the record keeps; the others are in it as a hash. */
+  readonly kept: readonly string[];
+  /** For a list: how many items were shown, of how many. */
+  readonly shown?: { readonly items: number; readonly of: number };
+}
+
+/** What an allowance says besides what every answer says. */
+export interface Allowance {
+  readonly projected?: boolean;
+  readonly obligations?: Obligations;
+}
+
+/** What every answer to a call says, as far as it was noted. */
+export function decidedOf(notes: Notes, call: Pick<Decided, "invocation" | "time" | "tool" | "timings">): Decided {
+  const { asked, verdicts, origins } = notes;
+  return {
+    ...call,
+    verdicts,
+    ...defined({ asked, chain: viewOf(notes) }),
+    ...(origins.length > 0 && { context: origins }),
+  };
+}
+
+export function deniedOf(decided: Decided, refusal: HopwiseError): Denied {
+  const { stage, retryable = false } = rowOf(refusal.code);
+  const { code, ...rest } = refusalOf(refusal);
+  return { ...decided, outcome: "denied", code: code as DenialCode, stage: stage as Stage, ...rest, retryable };
+}
+
+export function allowedOf(
+  decided: Decided,
+  { parsed, received }: Notes,
+  { projected = false, obligations }: Allowance,
+): Allowed {
+  return {
+    ...decided,
+    outcome: "allowed",
+    arguments: parsed ?? received,
+    ...(projected && { projected: true }),
+    ...(obligations !== undefined && changesResults(obligations) && { obligations }),
+  };
+}
+
+/** Who acts for whom, by the ids that policies see; before the directory was asked, by the root's own words. */
+function viewOf({ caller, hops }: Notes): ChainView | undefined {
+  // A user without agents is nobody's word but the transport's, until the directory knows them.
+  if (caller === undefined || (caller.chain === undefined && hops === undefined)) return undefined;
+  const { user, chain } = caller;
+  const names = chain?.links.map(({ agent }) => agent) ?? [];
+  return {
+    issuer: user.issuer,
+    hops: hops ?? hopsOf({ id: user.subject }, names),
+    ...defined({ id: chain?.id }),
+  };
+}

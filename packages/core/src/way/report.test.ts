@@ -1,0 +1,57 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { AuditSink, Outcome } from "../audit/index.ts";
+import type { Allowed } from "../decision/index.ts";
+import { NO_TELEMETRY } from "../telemetry/index.ts";
+import { NOW, PAY } from "../testing.fixture.ts";
+import { createScene, type Scene } from "./point.fixture.ts";
+import { reporter } from "./report.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const allowed = {
+  outcome: "allowed",
+  invocation: "one",
+  tool: "send_payment",
+  time: new Date(NOW * 1000 - 50).toISOString(),
+} as Allowed;
+const returned: Outcome = { outcome: "returned", result: { paid: true }, redacted: ["/iban"] };
+
+describe("what came of an allowed call", () => {
+  it("is written down as the outcome of that call, here, and told to whoever watches", async () => {
+    const told: unknown[] = [];
+    const telemetry = { ...NO_TELEMETRY, report: (...what: unknown[]) => told.push(what) };
+    const { point, audit } = scene.point({ telemetry });
+    await reporter(point)(allowed, returned);
+    expect(audit.outcomes).toMatchObject([
+      {
+        invocation: "one",
+        tool: "send_payment",
+        audience: PAY,
+        outcome: "returned",
+        redacted: ["/iban"],
+        durationMs: 50,
+      },
+    ]);
+    expect(told).toEqual([[allowed, returned]]);
+  });
+
+  it.each<[string, Partial<AuditSink>]>([
+    [
+      "throws",
+      {
+        outcome: () => {
+          throw new Error("full");
+        },
+      },
+    ],
+    ["rejects", { outcome: () => Promise.reject(new Error("full")) }],
+    ["takes no outcomes", {}],
+  ])("denies nothing any more where the sink %s: the tool has run", async (_, sink) => {
+    const { point } = scene.point();
+    const audit: AuditSink = { record: point.audit.record, ...sink };
+    await expect(reporter({ ...point, audit })(allowed, returned)).resolves.toBeUndefined();
+  });
+});

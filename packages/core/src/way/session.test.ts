@@ -1,0 +1,171 @@
+/** Calls within one process: the holder shows the key once, and once more for each delegation that takes its place. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { ARGUMENTS, DOCS, errorOf, NOW, PAY } from "../testing.fixture.ts";
+import {
+  type DelegationSource,
+  delegate,
+  type HeldDelegation,
+  hold,
+  parseDelegation,
+  renewing,
+  type Signer,
+} from "../token/index.ts";
+import { codeOf, createScene, type Parts, redacting, type Scene } from "./point.fixture.ts";
+import { openSession } from "./session.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const call = { tool: "send_payment", arguments: ARGUMENTS };
+
+/** A session at an enforcement point that verifies chains in earnest. */
+async function open(delegation: DelegationSource, parts: Parts = {}) {
+  const watched = scene.point({ verifier: scene.verifier, ...parts });
+  return { session: await openSession(delegation, watched.point), ...watched };
+}
+
+/** The researcher's delegation with a key of one's own making, and what that key was asked to sign. */
+async function heldBy(sign: Signer["sign"] = scene.world.researcher.sign) {
+  const signed: string[] = [];
+  const signer: Signer = {
+    publicJwk: scene.world.researcher.publicJwk,
+    sign: (data) => {
+      signed.push(new TextDecoder().decode(data));
+      return sign(data);
+    },
+  };
+  return { held: await hold(await parseDelegation(scene.compact), signer), signed };
+}
+
+describe("possession of the key", () => {
+  it("is shown once when a session begins, on a challenge that names this enforcement point and is new each time", async () => {
+    const { held, signed } = await heldBy();
+    const { session } = await open(held);
+    expect(session.delegation).toBe(held);
+    for (let i = 0; i < 3; i++) expect(codeOf(await session.authorize(call))).toBe("allowed");
+    expect(signed).toEqual([expect.stringMatching(/^hopwise-session [\w-]{22} https:\/\/pay\.acme\.example\/mcp$/)]);
+    await open(held);
+    expect(new Set(signed).size).toBe(2);
+  });
+
+  it("is refused to a signer that is not the holder, whatever key it says it has", async () => {
+    const { held } = await heldBy(scene.world.mallory.sign);
+    const error = await errorOf(open(held));
+    expect(error).toMatchObject({
+      code: "proof_invalid",
+      message: "the signer at hand is not the holder of the chain",
+    });
+  });
+
+  it("is missing where the signer fails: its error is the caller's own", async () => {
+    const { held } = await heldBy(() => Promise.reject(new Error("the key store is away")));
+    await expect(open(held)).rejects.toThrow("the key store is away");
+  });
+
+  it("is not asked for where the chain does not verify here", async () => {
+    const { held, signed } = await heldBy();
+    expect(await errorOf(open(held, { clock: () => (NOW + 3600) * 1000 }))).toMatchObject({ code: "token_expired" });
+    expect(signed).toEqual([]);
+  });
+
+  it("opens nothing at an enforcement point that the chain is not for", async () => {
+    expect(await errorOf(open(scene.researcher, { audience: [DOCS] }))).toMatchObject({ code: "audience_mismatch" });
+    expect((await open(scene.researcher, { audience: [DOCS, PAY] })).session).toBeDefined();
+  });
+});
+
+describe("a session", () => {
+  it("asks everything but the proof at each call, and records how its caller showed who they are", async () => {
+    const { session, audit, asked } = await open(scene.researcher);
+    expect(codeOf(await session.authorize(call))).toBe("allowed");
+    expect(asked()).toEqual(["verifier", "revocations", "registry", "directory", "policies", "record"]);
+    expect(codeOf(await session.authorize({ ...call, arguments: { ...ARGUMENTS, amount: 5000 } }))).toBe(
+      "grant_argument_refused",
+    );
+    expect(audit.records).toMatchObject([{ via: "session" }, { via: "session" }]);
+  });
+
+  it("ends with its chain", async () => {
+    let now = NOW;
+    const { session } = await open(scene.researcher, { clock: () => now * 1000 });
+    now += 3600;
+    expect(codeOf(await session.authorize(call))).toBe("token_expired");
+    expect(codeOf(await session.list([{ tool: "send_payment" }]))).toBe("token_expired");
+  });
+
+  it("lists what its holder could call", async () => {
+    const { session, audit } = await open(scene.researcher);
+    const items = [{ tool: "send_payment" }, { tool: "delete_all" }];
+    expect(await session.list(items)).toEqual({ outcome: "listed", shown: [true, false] });
+    expect(audit.records).toMatchObject([{ tool: "mcp:tools/list", via: "session" }]);
+  });
+
+  it("does what policies oblige to only where it says so", async () => {
+    const { session } = await open(scene.researcher, { cerbos: redacting("/iban") });
+    expect(await session.authorize({ ...call, fulfils: true })).toMatchObject({ obligations: { redact: ["/iban"] } });
+    expect(codeOf(await session.authorize(call))).toBe("policy_inconclusive");
+  });
+});
+
+describe("a delegation that was renewed", () => {
+  /** What the planner hands on, for so long. */
+  const handOn = (lifetimeSeconds: number, holder: Signer = scene.world.researcher): Promise<HeldDelegation> =>
+    delegate(scene.planner, {
+      to: "researcher",
+      holder,
+      grant: scene.planner.grant,
+      lifetimeSeconds,
+      clock: () => NOW * 1000,
+    });
+
+  it("is proven anew, once, and the calls that follow stand on it", async () => {
+    const first = await heldBy();
+    const second = await heldBy();
+    let current = first.held;
+    const { session } = await open(async () => current);
+    current = second.held;
+    for (let i = 0; i < 2; i++) expect(codeOf(await session.authorize(call))).toBe("allowed");
+    expect([first.signed.length, second.signed.length]).toEqual([1, 1]);
+  });
+
+  it("is refused where its key is not at hand, and the one before counts no more", async () => {
+    let current = scene.researcher;
+    const { session, audit } = await open(async () => current);
+    current = (await heldBy(scene.world.mallory.sign)).held;
+    for (let i = 0; i < 2; i++) expect(await session.authorize(call)).toMatchObject({ code: "proof_invalid" });
+    expect(audit.records).toMatchObject([{ outcome: "denied" }, { outcome: "denied" }]);
+    current = scene.researcher;
+    expect(codeOf(await session.authorize(call))).toBe("allowed");
+  });
+
+  it("keeps a session alive past the end of the first delegation, asking once for all who wait", async () => {
+    let now = NOW;
+    const clock = (): number => now * 1000;
+    let asked = 0;
+    const renew = (): Promise<HeldDelegation> => {
+      asked++;
+      return handOn(100 * (asked + 1));
+    };
+    const { session } = await open(renewing(await handOn(100), renew, { clock }), { clock });
+    expect(codeOf(await session.authorize(call))).toBe("allowed");
+    now = NOW + 71;
+    const outcomes = await Promise.all([1, 2, 3].map(() => session.authorize(call)));
+    now = NOW + 171;
+    outcomes.push(await session.authorize(call));
+    expect(outcomes.map(codeOf)).toEqual(["allowed", "allowed", "allowed", "allowed"]);
+    expect(asked).toBe(2);
+  });
+
+  it("is the old one where renewing fails, for as long as that lives, and then says why", async () => {
+    let now = NOW;
+    const held = await handOn(100);
+    const away = (): Promise<never> => Promise.reject(new Error("the issuer is away"));
+    const current = renewing(held, away, { clock: () => now * 1000 });
+    now = NOW + 80;
+    expect(await current()).toBe(held);
+    now = NOW + 100;
+    await expect(current()).rejects.toThrow("the issuer is away");
+  });
+});

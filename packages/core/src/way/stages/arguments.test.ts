@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ToolEntry } from "../../resource/index.ts";
+import { errorOf } from "../../testing.fixture.ts";
+import { DEFAULT_LIMITS } from "../../token/index.ts";
+import type { IncomingCaller } from "../call.ts";
+import { BY_ALICE, createScene, payment, type Scene } from "../point.fixture.ts";
+import { parsedArguments, receivedArguments } from "./arguments.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const entry: ToolEntry = { kind: "payment", action: "send" };
+const projecting: ToolEntry = { ...entry, projection: (parsed: { due: Date }) => ({ due: parsed.due.toISOString() }) };
+const due = { due: new Date(0) };
+const projected = { due: "1970-01-01T00:00:00.000Z" };
+const limits = { ...DEFAULT_LIMITS, argumentsDepth: 2, argumentsSize: 40 };
+
+const received = (args: unknown, caller: IncomingCaller = BY_ALICE, tool = "send_payment") => {
+  const { point } = scene.point({ tools: { send_payment: projecting }, limits });
+  return receivedArguments(payment(caller, { arguments: args, tool }), point);
+};
+
+const parsed = (by: ToolEntry, value: unknown) => parsedArguments(by, value, scene.point({ limits }).point);
+
+describe("arguments as they came", () => {
+  it("are a copy that cannot be changed any more", () => {
+    const own = { to: ["ACME"] };
+    const args = received(own);
+    own.to.push("Globex");
+    expect(args).toEqual({ to: ["ACME"] });
+    expect(Object.isFrozen(args["to"])).toBe(true);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["no plain data", { due: new Date(0) }, "/due"],
+    ["no object", ["ACME"], ""],
+    ["too deep", { a: { b: { c: 1 } } }, "/a/b"],
+    ["too long", { to: "x".repeat(40) }, "/to"],
+  ])("are refused where they are %s, with the place", async (_, args, pointer) => {
+    expect(await errorOf(() => received(args))).toMatchObject({ code: "arguments_malformed", pointer });
+  });
+
+  it("are none for a list, whatever came", () => {
+    expect(received({ cursor: new Date(0) }, BY_ALICE, "mcp:tools/list")).toEqual({});
+  });
+
+  it("are projected in a session alone, whose tool ran its schema already", async () => {
+    expect(received(due, scene.inSession)).toEqual(projected);
+    for (const caller of [BY_ALICE, await scene.byProof()]) {
+      expect(await errorOf(() => received(due, caller))).toMatchObject({ code: "arguments_malformed" });
+    }
+  });
+});
+
+describe("parsed arguments", () => {
+  it("are plain data, or what the tool map's projection makes of them", () => {
+    expect(parsed(entry, { to: "ACME" })).toEqual({ to: "ACME" });
+    expect(parsed({ ...projecting, projection: () => ({ to: 1 }) }, due)).toEqual({ to: 1 });
+  });
+
+  it("are refused where they are no plain data, and their author is told of projections", async () => {
+    const error = await errorOf(() => parsed(entry, due));
+    expect(error).toMatchObject({ code: "arguments_malformed", pointer: "/due" });
+    expect(error.message).toMatch(/at "\/due"; the tool map's entry can name a projection$/);
+    expect(error.cause).toMatchObject({ code: "arguments_malformed" });
+  });
+
+  it("are refused where the projection makes no plain data: its author knows of projections", async () => {
+    const error = await errorOf(() => parsed({ ...entry, projection: () => due }, due));
+    expect(error).toMatchObject({ code: "arguments_malformed", pointer: "/due" });
+    expect(error.message).not.toContain("can name a projection");
+  });
+
+  it("are refused where the projection fails, whose error stays inside", async () => {
+    const fail = (): never => {
+      throw new TypeError("password=hunter2");
+    };
+    const error = await errorOf(() => parsed({ ...entry, projection: fail }, due));
+    expect(error).toMatchObject({
+      code: "arguments_malformed",
+      message: "the tool map's projection of the arguments failed",
+    });
+    expect(error.cause).toBeInstanceOf(TypeError);
+  });
+
+  it("throw a fault of the programmer on", () => {
+    expect(() => parsedArguments(entry, {}, { limits: undefined } as never)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,172 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ResourceQuery, ToolEntry } from "../../resource/index.ts";
+import { ARGUMENTS, errorOf, ISSUER, never, PAY } from "../../testing.fixture.ts";
+import { ALICE, createScene, type Parts, type Scene } from "../point.fixture.ts";
+import { gatherContext, type KnownHops, knowHops, unmapped } from "./context.ts";
+import type { KnownCaller } from "./grant.ts";
+
+let scene: Scene;
+let holder: KnownCaller;
+const user: KnownCaller = {
+  caller: { user: ALICE, chain: undefined, audience: PAY },
+  agents: { agents: [], origins: [] },
+};
+beforeAll(async () => {
+  scene = await createScene();
+  const agents = [{ roles: ["planning"] }, { roles: ["research"], class: "reader" }];
+  const origins = [{ of: "agent:planner", source: "agents", ageMs: 0 }];
+  holder = { caller: { user: ALICE, chain: scene.chain, audience: PAY }, agents: { agents, origins } };
+});
+
+const ids = ["alice", "agent:planner", "agent:researcher"];
+const query: ResourceQuery = { tool: "send_payment", arguments: ARGUMENTS, tenant: ISSUER };
+const entry: ToolEntry = { kind: "payment", action: "send" };
+const failing = (): never => {
+  throw new TypeError("password=hunter2");
+};
+
+async function gathered(by: ToolEntry = entry, parts: Parts = {}, caller = holder) {
+  const noted: Pick<KnownHops, "hops" | "origins">[] = [];
+  const { point, asked } = scene.point(parts);
+  const context = gatherContext(caller, by, query, point, (found) => noted.push(found));
+  return { context, noted, asked };
+}
+
+describe("the hops of a call", () => {
+  it("are the user as the directory knows them, and the agents as the registry does, each from its own prefix", async () => {
+    const { hops, principals, origins } = await knowHops(holder, scene.point().point);
+    expect(hops.map(({ id }) => id)).toEqual(ids);
+    expect(principals).toMatchObject([
+      { id: "alice", roles: ["clerk"], attr: { delegation: { depth: 0 } } },
+      { id: "agent:planner", roles: ["planning"], attr: { delegation: { depth: 1, chain: [{}, {}] } } },
+      { id: "agent:researcher", roles: ["research"], attr: { class: "reader", delegation: { chain: [{}, {}, {}] } } },
+    ]);
+    expect(origins.map(({ of }) => of)).toEqual(["alice", "agent:planner"]);
+  });
+
+  it("are the user alone, where the user has no agents", async () => {
+    const { hops, principals } = await knowHops(user, scene.point().point);
+    expect(hops).toEqual([{ kind: "user", id: "alice" }]);
+    expect(principals).toHaveLength(1);
+  });
+
+  it("have what further sources say of them, under the sources' names, and it is told where that came from", async () => {
+    const keys: unknown[] = [];
+    const say = (what: string) => ({
+      find: (key: unknown) => {
+        keys.push(key);
+        return { what };
+      },
+    });
+    const sources = { user: { hr: say("clerk") }, agent: { fleet: say("agent") } };
+    const { principals, origins } = await knowHops(holder, scene.point({ sources }).point);
+    expect(principals).toMatchObject([
+      { attr: { hr: { what: "clerk" } } },
+      { attr: { fleet: { what: "agent" } } },
+      { attr: { fleet: { what: "agent" } } },
+    ]);
+    expect(principals[0]?.attr).not.toHaveProperty("fleet");
+    expect(keys).toEqual([ALICE, "planner", "researcher"]);
+    expect(origins.slice(2).map(({ of, source }) => [of, source])).toEqual([
+      ["alice", "hr"],
+      ["agent:planner", "fleet"],
+      ["agent:researcher", "fleet"],
+    ]);
+  });
+
+  it.each<[string, Parts, string, number]>([
+    ["the directory does not know the user", { users: { find: () => undefined } }, "user_unknown", 0],
+    ["the directory fails", { users: { find: failing } }, "context_unavailable", 0],
+    ["a source of the user fails", { sources: { user: { hr: { find: failing } } } }, "context_unavailable", 0],
+    [
+      "a source has nothing of an agent",
+      { sources: { agent: { fleet: { find: (name) => (name === "planner" ? {} : undefined) } } } },
+      "context_unavailable",
+      2,
+    ],
+  ])("are refused where %s, with the hop", async (_, parts, code, hop) => {
+    const error = await errorOf(knowHops(holder, scene.point(parts).point));
+    expect(error).toMatchObject({ code, hop });
+    expect(error.message).not.toContain("hunter2");
+  });
+
+  it("name the source and the hop that failed", async () => {
+    const sources = { user: { hr: { find: failing } }, agent: { fleet: { find: failing } } };
+    const messageOf = async (own: NonNullable<Parts["sources"]>) =>
+      (await errorOf(knowHops(holder, scene.point({ sources: own }).point))).message;
+    expect(await messageOf({ user: sources.user })).toContain('the source "hr" of the user failed');
+    expect(await messageOf({ agent: sources.agent })).toContain('the source "fleet" of "planner" failed');
+  });
+
+  it("are refused where a source gives no answer within the deadline", async () => {
+    const error = await errorOf(knowHops(holder, scene.point({ users: { find: () => never }, deadlineMs: 20 }).point));
+    expect(error).toMatchObject({
+      code: "context_unavailable",
+      message: "a source of attributes gave no answer within 20 ms",
+    });
+  });
+
+  it("are known without an optional source that takes half of the deadline", async () => {
+    const slow = { find: () => never, optional: true };
+    const sources = { user: { hr: slow }, agent: { fleet: slow } };
+    const { origins } = await knowHops(holder, scene.point({ sources, deadlineMs: 200 }).point);
+    expect(origins.slice(2)).toMatchObject([{ missing: true }, { missing: true }, { missing: true }]);
+  });
+});
+
+describe("the context of a call", () => {
+  it("is who and what: the resource is loaded once, for all hops, with the arguments and the tenant alone", async () => {
+    const loads: unknown[] = [];
+    const attributes: ToolEntry["attributes"] = (...args) => {
+      loads.push(args);
+      return { owner: "alice" };
+    };
+    const { context, noted } = await gathered({ ...entry, attributes });
+    const { known, resource } = await context;
+    expect(resource).toMatchObject({ kind: "payment", id: "send_payment", attr: { owner: "alice", args: ARGUMENTS } });
+    expect(known.hops.map(({ id }) => id)).toEqual(ids);
+    expect(loads).toEqual([[ARGUMENTS, query]]);
+    expect(noted.map(({ hops, origins }) => [hops.length, origins.map(({ of }) => of)])).toEqual([
+      [3, ["alice", "agent:planner", "resource"]],
+    ]);
+  });
+
+  it("is noted as far as it was found where the resource cannot be told", async () => {
+    const { context, noted } = await gathered({ ...entry, attributes: failing });
+    expect(await errorOf(context)).toMatchObject({ code: "context_unavailable" });
+    expect(noted.map(({ hops, origins }) => [hops.length, origins.map(({ of }) => of)])).toEqual([
+      [3, ["alice", "agent:planner"]],
+    ]);
+  });
+
+  it("is refused for the user where neither can be told, and nothing of it is noted", async () => {
+    const { context, noted } = await gathered({ ...entry, attributes: failing }, { users: { find: () => undefined } });
+    expect(await errorOf(context)).toMatchObject({ code: "user_unknown" });
+    expect(noted).toEqual([]);
+  });
+
+  it("is refused where the loader gives no answer within the deadline", async () => {
+    const { context } = await gathered({ ...entry, attributes: () => never }, { deadlineMs: 20 });
+    expect(await errorOf(context)).toMatchObject({
+      code: "context_unavailable",
+      message: "a source of attributes gave no answer within 20 ms",
+    });
+  });
+
+  it("does without an optional source of the resource that takes half of the deadline", async () => {
+    const sources = { stock: { find: () => never, optional: true } };
+    const { context, noted } = await gathered({ ...entry, sources }, { deadlineMs: 200 });
+    await context;
+    expect(noted[0]?.origins.at(-1)).toMatchObject({ of: "resource", source: "stock", missing: true });
+  });
+});
+
+describe("a tool that is not mapped", () => {
+  it("is refused, to the user: no policy can be asked about it", () => {
+    expect(unmapped("delete_all")).toMatchObject({
+      code: "tool_unmapped",
+      hop: 0,
+      message: 'the tool map has no entry for "delete_all", so no policy can be asked',
+    });
+  });
+});

@@ -1,0 +1,108 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { AgentClass } from "../../principal/index.ts";
+import { ARGUMENTS, DOCS, PAY } from "../../testing.fixture.ts";
+import type { Chain } from "../../token/index.ts";
+import { ALICE, createScene, type Scene } from "../point.fixture.ts";
+import { couldBeCovered, type KnownCaller, refuseUncovered } from "./grant.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const anyTool: AgentClass = { roles: ["agent"] };
+const TOO_MUCH = { ...ARGUMENTS, amount: 5000 };
+
+/** The researcher's chain, with a part of it or of what the registry says of its agents changed. */
+function holder(changed: Partial<Chain> = {}, agents: readonly AgentClass[] = [anyTool, anyTool]): KnownCaller {
+  return {
+    caller: { user: ALICE, chain: { ...scene.chain, ...changed }, audience: PAY },
+    agents: { agents, origins: [] },
+  };
+}
+
+const user: KnownCaller = {
+  caller: { user: ALICE, chain: undefined, audience: PAY },
+  agents: { agents: [], origins: [] },
+};
+
+/** The same links, of which one hands over something else. */
+const linksWith = (at: number, grant: Chain["links"][number]["grant"]): Chain["links"] =>
+  scene.chain.links.map((link, i) => (i === at ? { ...link, grant } : link));
+
+describe("a call", () => {
+  it("is covered where every token hands it over", () => {
+    expect(refuseUncovered(holder(), "send_payment", ARGUMENTS)).toBeUndefined();
+  });
+
+  it("of a user without agents needs no token to cover it", () => {
+    expect(refuseUncovered(user, "anything", TOO_MUCH)).toBeUndefined();
+  });
+
+  it("is refused with the first hop whose token does not hand over the tool", () => {
+    expect(refuseUncovered(holder(), "delete_all", {})).toMatchObject({
+      code: "grant_tool_missing",
+      hop: 1,
+      wouldPass: { grantableBy: 0 },
+    });
+    expect(refuseUncovered(holder({ links: linksWith(1, {}) }), "send_payment", ARGUMENTS)).toMatchObject({
+      code: "grant_tool_missing",
+      hop: 2,
+      message: expect.stringMatching(/^what was handed to "researcher" does not cover this call: /),
+      wouldPass: { grantableBy: 1 },
+    });
+  });
+
+  it("is refused with the argument, the rule, and what would pass in its place", () => {
+    const refused = refuseUncovered(holder(), "send_payment", TOO_MUCH);
+    expect(refused).toMatchObject({
+      code: "grant_argument_refused",
+      hop: 1,
+      pointer: "/amount",
+      wouldPass: { grantableBy: 0 },
+    });
+    expect(refused?.rule).toBeTruthy();
+    expect(refused?.message).toBe(`what was handed to "planner" does not cover this call: ${refused?.rule}`);
+    expect(refused?.wouldPass?.accepts).toContain("1000");
+  });
+
+  it("names its tool by the audience, where the root has several", () => {
+    const { grant } = scene.chain.links[0] as Chain["links"][number];
+    const qualified = { [`${DOCS}#send_payment`]: grant["send_payment"] as never };
+    const links = scene.chain.links.map((link) => ({ ...link, grant: qualified }));
+    const at = (audience: string): KnownCaller => {
+      const { caller, agents } = holder({ links, rootAudience: [PAY, DOCS] });
+      return { caller: { ...caller, audience }, agents };
+    };
+    expect(refuseUncovered(at(DOCS), "send_payment", ARGUMENTS)).toBeUndefined();
+    expect(refuseUncovered(at(PAY), "send_payment", ARGUMENTS)).toMatchObject({ code: "grant_tool_missing" });
+    expect([DOCS, PAY].map((it) => couldBeCovered(at(it), { tool: "send_payment" }))).toEqual([true, false]);
+  });
+
+  it("is refused where the registry lets an agent take part in other tools alone, whatever was handed over", () => {
+    const limited = { ...anyTool, tools: ["read_invoice"] };
+    expect(refuseUncovered(holder({}, [anyTool, limited]), "send_payment", ARGUMENTS)).toMatchObject({
+      code: "agent_tool_refused",
+      hop: 2,
+      rule: "the agent registry does not let this agent use the tool",
+      message: "the agent registry does not let this agent use the tool",
+    });
+    const both = refuseUncovered(holder({}, [limited, limited]), "delete_all", {});
+    expect(both).toMatchObject({ code: "agent_tool_refused", hop: 1 });
+  });
+});
+
+describe("an item of a list", () => {
+  it("could be covered where some call of it is: every token hands the tool over, and every agent may take part", () => {
+    expect(couldBeCovered(holder(), { tool: "send_payment" })).toBe(true);
+    expect(couldBeCovered(holder(), { tool: "delete_all" })).toBe(false);
+    expect(couldBeCovered(holder({ links: linksWith(1, {}) }), { tool: "send_payment" })).toBe(false);
+    expect(couldBeCovered(holder({}, [anyTool, { ...anyTool, tools: [] }]), { tool: "send_payment" })).toBe(false);
+    expect(couldBeCovered(user, { tool: "anything" })).toBe(true);
+  });
+
+  it("is held to the arguments that are known beforehand", () => {
+    expect(couldBeCovered(holder(), { tool: "read_invoice", arguments: { id: "INV-7" } })).toBe(true);
+    expect(couldBeCovered(holder(), { tool: "read_invoice", arguments: { id: "INV-8" } })).toBe(false);
+  });
+});

@@ -1,0 +1,138 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { memoryState } from "../../state/index.ts";
+import { ARGUMENTS, errorOf, JTI, NOW, PAY } from "../../testing.fixture.ts";
+import { createNonces, prove } from "../../token/index.ts";
+import type { EnforcementPoint } from "../options.ts";
+import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
+import { checkProof, refuseMissing, refuseOtherUser } from "./proof.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const call = { tool: "send_payment", arguments: ARGUMENTS };
+
+describe("a caller", () => {
+  it("is refused without a chain and a proof, unless a session or the server speaks for them", async () => {
+    const byProof = await scene.byProof();
+    expect(refuseMissing({ ...byProof, credential: undefined })).toMatchObject({
+      code: "proof_missing",
+      message: "the call came without a delegation chain and a proof; send both with each call",
+    });
+    for (const caller of [byProof, scene.inSession, BY_ALICE]) expect(refuseMissing(caller)).toBeUndefined();
+  });
+
+  it("is refused where the transport knows another user than the chain's", async () => {
+    const by = async (transportUser: typeof ALICE | undefined) =>
+      refuseOtherUser({ ...(await scene.byProof()), transportUser }, ALICE);
+    expect(await by({ ...ALICE })).toBeUndefined();
+    expect(await by(undefined)).toBeUndefined();
+    for (const other of [
+      { ...ALICE, subject: "bob" },
+      { ...ALICE, issuer: "https://other.example" },
+    ]) {
+      expect(await by(other)).toMatchObject({
+        code: "subject_mismatch",
+        message: "the request was authenticated as another user than the chain's",
+      });
+    }
+    expect(refuseOtherUser(BY_ALICE, { ...ALICE, subject: "bob" })).toBeUndefined();
+  });
+});
+
+describe("a proof", () => {
+  const checked = async (parts: Parts = {}, claims = {}) => {
+    const { point } = scene.point(parts);
+    const { credential } = await scene.byProof({ jti: JTI, ...claims });
+    return checkProof(credential?.proof as string, { user: ALICE, chain: scene.chain }, call, point);
+  };
+
+  it("is of this call, by the holder of the chain, now", async () => {
+    expect(await checked()).toEqual({ jti: JTI, issuedAt: NOW, audience: PAY, chain: scene.chain });
+  });
+
+  it.each<[string, object, string]>([
+    ["another tool", { aat_tool: "read_invoice" }, "proof_invalid"],
+    ["other arguments", { hta: { to: "Globex" } }, "proof_arguments_mismatch"],
+    ["another enforcement point", { aat_aud: "https://other.example/mcp" }, "proof_audience_mismatch"],
+    ["another time", { iat: NOW - 3600 }, "proof_invalid"],
+  ])("of %s is refused", async (_, claims, code) => {
+    expect(await errorOf(checked({}, claims))).toMatchObject({ code });
+  });
+
+  it("is judged by the enforcement point's own limits", async () => {
+    const limits = { ...scene.point().point.limits, proofWindowSeconds: 4000 };
+    expect((await checked({ limits }, { iat: NOW - 3600 })).issuedAt).toBe(NOW - 3600);
+  });
+
+  it("proves nothing without a chain", async () => {
+    const error = await errorOf(checkProof("", { user: ALICE, chain: undefined }, call, scene.point().point));
+    expect(error).toMatchObject({ code: "proof_missing", message: "a proof is of a chain, and there is none" });
+  });
+
+  it("from before this server began to remember proofs is refused: it may have been used before", async () => {
+    const since = (seconds: number): Parts => memoryState({ since: seconds * 1000, clock: () => NOW * 1000 });
+    expect((await checked(since(NOW))).jti).toBe(JTI);
+    const error = await errorOf(checked(since(NOW + 1)));
+    expect(error).toMatchObject({ code: "proof_invalid" });
+    expect(error.message).toContain("before this server began to remember proofs");
+    const forgetful = { replay: { claim: () => true } };
+    expect((await checked(forgetful)).jti).toBe(JTI);
+  });
+
+  it("with a nonce is as new as the nonce: no clock and no start of a server counts", async () => {
+    const nonces = createNonces();
+    const nonce = await nonces.issue(NOW);
+    const restarted = memoryState({ since: (NOW + 1) * 1000, clock: () => NOW * 1000 });
+    expect((await checked({ nonces, ...restarted }, { nonce, iat: NOW - 3600 })).nonce?.value).toBe(nonce);
+  });
+});
+
+describe("a nonce", () => {
+  const nonces = createNonces({ lifetimeSeconds: 60 });
+  const proven = async (point: EnforcementPoint, nonce?: string, secondsOff = 0) => {
+    const clock = (): number => (NOW + secondsOff) * 1000;
+    const credential = await prove(scene.researcher, {
+      ...call,
+      audience: PAY,
+      clock,
+      ...(nonce !== undefined && { nonce }),
+    });
+    return decide(payment({ via: "proof", credential, transportUser: undefined }), point);
+  };
+  const ask = async (point: EnforcementPoint): Promise<string> => {
+    const decision = await proven(point);
+    if (decision.outcome !== "denied" || decision.nonce === undefined) throw new Error("no nonce was given");
+    expect(decision).toMatchObject({ code: "proof_nonce_required", retryable: true });
+    return decision.nonce;
+  };
+
+  it("is asked for, good for one proof, and stands in for the holder's clock", async () => {
+    const { point } = scene.point({ nonces });
+    const nonce = await ask(point);
+    expect(codeOf(await proven(point, nonce, -600))).toBe("allowed");
+    expect(codeOf(await proven(point, nonce))).toBe("proof_replayed");
+  });
+
+  it("is refused where it lapsed, is another's, or is no nonce at all", async () => {
+    let now = NOW;
+    const { point } = scene.point({ nonces, clock: () => now * 1000 });
+    const lapsed = await ask(point);
+    now += 60;
+    expect(codeOf(await proven(point, lapsed))).toBe("proof_nonce_required");
+    now = NOW;
+    for (const nonce of [await createNonces().issue(NOW), "", "x".repeat(75)]) {
+      expect(codeOf(await proven(point, nonce))).toBe("proof_nonce_required");
+    }
+  });
+
+  it("is refused where none was asked for", async () => {
+    expect(codeOf(await proven(scene.point().point, await nonces.issue(NOW)))).toBe("proof_invalid");
+  });
+
+  it("needs a secret that cannot be guessed", async () => {
+    const error = await errorOf(() => createNonces({ secret: new Uint8Array(31) }));
+    expect(error).toMatchObject({ code: "config_invalid" });
+  });
+});

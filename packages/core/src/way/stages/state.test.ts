@@ -1,0 +1,168 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { randomId } from "../../crypto/index.ts";
+import { memoryRevocations, memoryState, type RevocationQuery, type RevocationTarget } from "../../state/index.ts";
+import { errorOf, JTI, NOW, never } from "../../testing.fixture.ts";
+import { DEFAULT_LIMITS } from "../../token/index.ts";
+import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
+import type { CheckedProof } from "./proof.ts";
+import { refuseRevoked, spendProof } from "./state.ts";
+
+let scene: Scene;
+let proof: CheckedProof;
+beforeAll(async () => {
+  scene = await createScene();
+  proof = { jti: JTI, issuedAt: NOW, audience: "", chain: scene.chain };
+});
+
+const failing = (): never => {
+  throw new Error("password=hunter2");
+};
+const OUTAGES = [
+  ["throws", failing],
+  ["rejects", () => Promise.reject(new Error("password=hunter2"))],
+  ["does not answer", () => never],
+] as const;
+
+describe("what was revoked", () => {
+  const targets: readonly (readonly [string, string, () => RevocationTarget])[] = [
+    ["a chain, by the hash of its root", "token", () => ({ token: scene.chain.id })],
+    ["the key of an agent in the middle", "key", () => ({ key: scene.chain.links[0]?.key as never })],
+    ["the key of the last agent", "key", () => ({ key: scene.chain.holder.thumbprint })],
+    ["an agent in the middle", "agent", () => ({ agent: "planner" })],
+    ["everything of a user before a time", "user", () => ({ user: ALICE, notBefore: NOW + 1 })],
+  ];
+
+  it.each(targets)("is of no use from the next call on, in a session and on the wire: %s", async (_, what, target) => {
+    const revocations = memoryRevocations();
+    const { point } = scene.point({ revocations });
+    expect(codeOf(await decide(payment(scene.inSession), point))).toBe("allowed");
+    revocations.revoke(target());
+    const denied = await decide(payment(scene.inSession), point);
+    expect(denied).toMatchObject({
+      code: "revoked",
+      message: `the ${what} that this call stands on was revoked; have it delegated anew`,
+    });
+    expect(codeOf(await decide(payment(await scene.byProof()), point))).toBe("revoked");
+  });
+
+  it("leaves alone what stands above it, others, and what was issued later", async () => {
+    const revocations = memoryRevocations();
+    const chain = { ...scene.chain, links: scene.chain.links.slice(0, 1) };
+    const { point } = scene.point({ revocations });
+    revocations.revoke({ agent: "researcher" });
+    revocations.revoke({ user: { ...ALICE, issuer: "https://other.example" }, notBefore: Number.MAX_SAFE_INTEGER });
+    revocations.revoke({ user: ALICE, notBefore: NOW });
+    expect(await refuseRevoked({ user: ALICE, chain }, point)).toBeUndefined();
+    expect(await refuseRevoked({ user: ALICE, chain: scene.chain }, point)).toMatchObject({ code: "revoked" });
+  });
+
+  it("stops a user without agents, too, while the time lies ahead", async () => {
+    const revocations = memoryRevocations();
+    revocations.revoke({ user: ALICE, notBefore: NOW + 60 });
+    expect(codeOf(await decide(payment(BY_ALICE), scene.point({ revocations }).point))).toBe("revoked");
+    const later = scene.point({ revocations, clock: () => (NOW + 60) * 1000 });
+    expect(codeOf(await decide(payment(BY_ALICE), later.point))).toBe("allowed");
+  });
+
+  it("is forgotten when it may be, and not a moment before", async () => {
+    let now = NOW * 1000;
+    const clock = (): number => now;
+    const revocations = memoryRevocations(clock);
+    revocations.revoke({ agent: "planner" }, now + 1000);
+    const { point } = scene.point({ revocations, clock });
+    now += 999;
+    expect(codeOf(await decide(payment(scene.inSession), point))).toBe("revoked");
+    now += 1;
+    expect(codeOf(await decide(payment(scene.inSession), point))).toBe("allowed");
+  });
+
+  it("is asked of everything that the call stands on: each token, key and agent, the user, and when the root was issued", async () => {
+    const seen: RevocationQuery[] = [];
+    const find = (query: RevocationQuery) => void seen.push(query);
+    const { point } = scene.point({ revocations: { find } });
+    await refuseRevoked({ user: ALICE, chain: scene.chain }, point);
+    await refuseRevoked({ user: ALICE, chain: undefined }, point);
+    const { links } = scene.chain;
+    expect(seen).toEqual([
+      {
+        tokens: links.map(({ hash }) => hash),
+        keys: links.map(({ key }) => key),
+        agents: ["planner", "researcher"],
+        user: ALICE,
+        issuedAt: NOW,
+      },
+      { tokens: [], keys: [], agents: [], user: ALICE, issuedAt: NOW },
+    ]);
+  });
+
+  it.each(OUTAGES)("closes where the store %s", async (_, find) => {
+    const { point } = scene.point({ revocations: { find }, deadlineMs: 10 });
+    expect(await errorOf(refuseRevoked({ user: ALICE, chain: scene.chain }, point))).toMatchObject({
+      code: "state_unavailable",
+      message: "it could not be told whether something was revoked",
+      cause: expect.any(Error),
+    });
+  });
+});
+
+describe("a proof", () => {
+  const spent = async (parts: Parts, changed: Partial<CheckedProof> = {}) => {
+    const claimed: [string, number][] = [];
+    const claim = (key: string, untilMs: number): boolean => {
+      claimed.push([key, untilMs]);
+      return true;
+    };
+    const { point } = scene.point({ replay: { claim }, ...parts });
+    return { refused: await spendProof({ ...proof, ...changed }, point), claimed };
+  };
+  const nonce = { value: "nonce-1", expiresAt: NOW + 500 };
+
+  it("is good once, whoever presents it next", async () => {
+    const { point } = scene.point();
+    expect(await spendProof(proof, point)).toBeUndefined();
+    expect(await spendProof(proof, point)).toMatchObject({
+      code: "proof_replayed",
+      message: "the proof was used before; make a new proof for each call",
+    });
+    expect(await spendProof({ ...proof, jti: randomId() }, point)).toBeUndefined();
+  });
+
+  it("is remembered under its holder's key, so that two holders may choose the same id", async () => {
+    const { claimed } = await spent({});
+    expect(claimed.map(([key]) => key)).toEqual([`${scene.chain.holder.thumbprint}.${JTI}`]);
+  });
+
+  it.each<[string, Partial<CheckedProof>, number]>([
+    ["now", { issuedAt: NOW - 30 }, NOW],
+    ["its own time, where that lies ahead", { issuedAt: NOW + 30 }, NOW + 30],
+    ["the end of its nonce", { nonce }, nonce.expiresAt],
+  ])("is remembered as long as it could be good, counted from %s", async (_, changed, from) => {
+    const limits = { ...DEFAULT_LIMITS, proofWindowSeconds: 60, skewSeconds: 7 };
+    const { claimed } = await spent({ limits }, changed);
+    expect(claimed.at(-1)?.[1]).toBe((from + 67) * 1000);
+  });
+
+  it("uses up the nonce that it names, for as long as that would have been good", async () => {
+    const { claimed, refused } = await spent({}, { nonce });
+    expect(refused).toBeUndefined();
+    expect(claimed[0]).toEqual(["nonce.nonce-1", nonce.expiresAt * 1000]);
+  });
+
+  it("is refused where its nonce was used before, and is not itself remembered then", async () => {
+    const { point } = scene.point({ replay: memoryState({ since: 0, clock: () => NOW * 1000 }).replay });
+    expect(await spendProof({ ...proof, nonce }, point)).toBeUndefined();
+    const second = { ...proof, jti: randomId() };
+    expect(await spendProof({ ...second, nonce }, point)).toMatchObject({
+      code: "proof_replayed",
+      message: "the nonce was used before; ask for a new one for each call",
+    });
+    expect(await spendProof(second, point)).toBeUndefined();
+  });
+
+  it.each(OUTAGES)("is refused where the store %s", async (_, claim) => {
+    expect(await errorOf(spent({ replay: { claim }, deadlineMs: 10 }))).toMatchObject({
+      code: "state_unavailable",
+      message: "it could not be told whether the proof was used before",
+    });
+  });
+});
