@@ -1,4 +1,9 @@
-import type { CheckResourcesRequest, CheckResourcesResponse } from "@cerbos/core";
+import type {
+  CheckResourcesRequest,
+  CheckResourcesResponse,
+  PlanResourcesRequest,
+  PlanResourcesResponse,
+} from "@cerbos/core";
 import { expect } from "vitest";
 import { encodeBase64url, type SignatureAlgorithm, sha256 } from "./crypto/index.ts";
 import type { PolicyDecisionPoint } from "./decision/pdp.ts";
@@ -249,14 +254,17 @@ export async function errorOf(run: Promise<unknown> | (() => unknown)): Promise<
 export type Result = Record<string, unknown>;
 
 /** A result that allows what was asked, with these members changed. */
-export function allowing(asked: CheckResourcesRequest["resources"][number], changed: Result = {}): Result {
-  const action = asked.actions[0] as string;
+export function allowing(
+  { resource, actions }: CheckResourcesRequest["resources"][number],
+  changed: Result = {},
+): Result {
+  const of = <T>(value: T): { [action: string]: T } => Object.fromEntries(actions.map((action) => [action, value]));
   return {
-    resource: { kind: asked.resource.kind, id: asked.resource.id },
-    actions: { [action]: "EFFECT_ALLOW" },
+    resource: { kind: resource.kind, id: resource.id },
+    actions: of("EFFECT_ALLOW"),
     validationErrors: [],
     outputs: [],
-    metadata: { actions: { [action]: { matchedPolicy: `resource.${asked.resource.kind}` } } },
+    metadata: { actions: of({ matchedPolicy: `resource.${resource.kind}` }) },
     ...changed,
   };
 }
@@ -267,18 +275,33 @@ export function allowAll(request: CheckResourcesRequest): Result[] {
 
 export const never: Promise<never> = new Promise<never>(() => {});
 
-/** A decision point that gives these results, and remembers what it was asked. */
-export function pdpOf(results: (request: CheckResourcesRequest) => unknown = allowAll): {
+/**
+ * A decision point that gives these results and plans, right or wrong, and remembers the requests as they came. Where only
+ * right answers matter, take `answeringPdp` of the test kit.
+ */
+export function pdpOf(
+  results: (request: CheckResourcesRequest) => unknown = allowAll,
+  planKindOf: (request: PlanResourcesRequest) => unknown = () => never,
+): {
   readonly pdp: PolicyDecisionPoint;
   readonly asked: readonly CheckResourcesRequest[];
+  readonly planned: readonly PlanResourcesRequest[];
   readonly signals: readonly (AbortSignal | undefined)[];
 } {
   const asked: CheckResourcesRequest[] = [];
+  const planned: PlanResourcesRequest[] = [];
   const signals: (AbortSignal | undefined)[] = [];
-  const checkResources: PolicyDecisionPoint["checkResources"] = async (request, options) => {
-    asked.push(request);
-    signals.push(options?.signal);
-    return { cerbosCallId: "call", requestId: "", results: await results(request) } as CheckResourcesResponse;
+  const pdp: PolicyDecisionPoint = {
+    checkResources: async (request, options) => {
+      asked.push(request);
+      signals.push(options?.signal);
+      return { cerbosCallId: "call", requestId: "", results: await results(request) } as CheckResourcesResponse;
+    },
+    planResources: async (request, options) => {
+      planned.push(request);
+      signals.push(options?.signal);
+      return { kind: await planKindOf(request) } as PlanResourcesResponse;
+    },
   };
-  return { pdp: { checkResources, planResources: () => never }, asked, signals };
+  return { pdp, asked, planned, signals };
 }

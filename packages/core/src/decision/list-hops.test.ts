@@ -1,9 +1,9 @@
-import { type CheckResourcesRequest, PlanKind, type PlanResourcesRequest } from "@cerbos/core";
+import { type CheckResourcesRequest, PlanKind } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ToolEntry } from "../resource/index.ts";
-import { errorOf, never, type Result } from "../testing.fixture.ts";
+import { allowAll, allowing, errorOf, never, pdpOf, type Result } from "../testing.fixture.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type ListItem, type ListQuestion, listHops } from "./list-hops.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
@@ -32,43 +32,18 @@ const about = (entries: readonly (ToolEntry | ListItem)[], edges: readonly (type
 });
 
 /** What a decision point answers about one resource: each action by this function. */
-const result = (
-  { resource, actions }: AskedResource,
-  effectOf: (action: string) => string,
-  changed: Result = {},
-): Result => ({
-  resource: { kind: resource.kind, id: resource.id },
-  actions: Object.fromEntries(actions.map((action) => [action, `EFFECT_${effectOf(action)}`])),
-  validationErrors: [],
-  outputs: [],
-  metadata: undefined,
-  ...changed,
-});
+const result = (asked: AskedResource, effectOf: (action: string) => string, changed: Result = {}): Result => {
+  const actions = Object.fromEntries(asked.actions.map((action) => [action, `EFFECT_${effectOf(action)}`]));
+  return allowing(asked, { actions, ...changed });
+};
 
-const allowAll = ({ resources }: CheckResourcesRequest): unknown =>
-  resources.map((asked) => result(asked, () => "ALLOW"));
-
-/** A decision point that gives these results and plans, and remembers what it was asked. */
+/** A decision point that gives these results and plans. It allows and shows everything by itself. */
 function answering(
-  results: (request: CheckResourcesRequest) => unknown = allowAll,
-  kindOf: (request: PlanResourcesRequest) => unknown = () => PlanKind.ALWAYS_ALLOWED,
+  results?: Parameters<typeof pdpOf>[0],
+  planKindOf: Parameters<typeof pdpOf>[1] = () => PlanKind.ALWAYS_ALLOWED,
 ) {
-  const checked: CheckResourcesRequest[] = [];
-  const planned: PlanResourcesRequest[] = [];
-  const signals: (AbortSignal | undefined)[] = [];
-  const pdp: PolicyDecisionPoint = {
-    checkResources: async (request, options) => {
-      checked.push(request);
-      signals.push(options?.signal);
-      return { cerbosCallId: "call", requestId: "", results: await results(request) } as never;
-    },
-    planResources: async (request, options) => {
-      planned.push(request);
-      signals.push(options?.signal);
-      return { kind: await kindOf(request) } as never;
-    },
-  };
-  return { pdp, checked, planned, signals };
+  const { asked: checked, ...others } = pdpOf(results, planKindOf);
+  return { checked, ...others };
 }
 
 const shownBy = (pdp: PolicyDecisionPoint, question: ListQuestion) => listHops(pdp, question, DEADLINE);

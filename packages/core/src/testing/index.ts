@@ -1,6 +1,6 @@
 /**
  * A company for tests: an issuer, users, agents with their keys, policies that answer as told, authorizers with their
- * records at hand. It needs no test framework, no file and no process.
+ * records at hand, and what sinks of your own must promise. It needs no test framework, no file and no process.
  *
  * @packageDocumentation
  */
