@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const refusal = new HopwiseError("grant_tool_missing", "not handed over", { hop: 1 });
 
-/** The log of a payment, and what was told to whoever watches. */
+/** The log of a payment, and everything that telemetry was told. */
 async function logOf(parts: Parts = {}, by: "user" | "proof" = "user") {
   const begun: WatchedCall[] = [];
   const ended: EndOfCall[] = [];
@@ -49,7 +49,7 @@ describe("a stage", () => {
     expect(faults).toEqual([]);
   });
 
-  it("throws on what is no refusal, and whoever watches hears of a fault", async () => {
+  it("throws on what is no refusal, and telemetry hears of a fault", async () => {
     const { log, faults } = await logOf();
     const fault = new TypeError("a mistake");
     await expect(log.stage("context", () => Promise.reject(fault))).rejects.toBe(fault);
@@ -203,7 +203,7 @@ describe("an allowance", () => {
   });
 });
 
-describe("whoever watches", () => {
+describe("telemetry", () => {
   it("hears that a call began, by whom, and of which trace", async () => {
     const { log, begun } = await logOf();
     expect(begun).toEqual([

@@ -106,7 +106,7 @@ describe("a projection", () => {
   const entry = { ...TOOLS["send_payment"], kind: "payment", action: "send", projection: () => ARGUMENTS };
   const parts: Parts = { tools: { send_payment: entry } };
 
-  it("is told to whoever runs the tool: what runs is the value that it was made from", async () => {
+  it("is told to the enforcement point, whose tool gets the value that it was made from", async () => {
     const parsed = { to: new URL("https://acme.example") };
     const byProof = await decide(payment(await scene.byProof()), scene.point(parts).point, { parsed });
     expect(byProof).toMatchObject({ outcome: "allowed", projected: true, arguments: ARGUMENTS });

@@ -67,7 +67,7 @@ export function allowedOf(
 
 /** Who acts for whom, by the ids that policies see; before the directory was asked, by the root's own words. */
 function viewOf({ caller, hops }: Notes): ChainView | undefined {
-  // A user without agents is nobody's word but the transport's, until the directory knows them.
+  // Only the transport speaks for a user without agents, until the directory knows them.
   if (caller === undefined || (caller.chain === undefined && hops === undefined)) return undefined;
   const { user, chain } = caller;
   const names = chain?.links.map(({ agent }) => agent) ?? [];

@@ -1,6 +1,4 @@
-/**
- * The law, in its order: whatever else is wrong with a call, what is found first ends it, and nothing is asked after.
- */
+/** The law, in its order: of two things that are wrong with a call the earlier one ends it, and later parts are not asked. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { ARGUMENTS } from "../testing.fixture.ts";

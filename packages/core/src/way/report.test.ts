@@ -20,7 +20,7 @@ const allowed = {
 const returned: Outcome = { outcome: "returned", result: { paid: true }, redacted: ["/iban"] };
 
 describe("what came of an allowed call", () => {
-  it("is written down as the outcome of that call, here, and told to whoever watches", async () => {
+  it("is written down as the outcome of that call, at this enforcement point, and telemetry hears of it", async () => {
     const told: unknown[] = [];
     const telemetry = { ...NO_TELEMETRY, report: (...what: unknown[]) => told.push(what) };
     const { point, audit } = scene.point({ telemetry });

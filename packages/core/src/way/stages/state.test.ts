@@ -117,7 +117,7 @@ describe("a proof", () => {
   };
   const nonce = { value: "nonce-1", expiresAt: NOW + 500 };
 
-  it("is good once, whoever presents it next", async () => {
+  it("is good once, also for the same holder", async () => {
     const { point } = scene.point();
     expect(await spendProof(proof, point)).toBeUndefined();
     expect(await spendProof(proof, point)).toMatchObject({

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { operationOf } from "../protocol/index.ts";
+import { decideFlight, decideOrRefuse } from "./decide-flight.ts";
+import { type Answers, allowed, CALL, createStand, denied, request } from "./guard.fixture.ts";
+
+/** A request that was admitted, unless `admit` denies it. */
+async function flying(answers: Answers = {}, method = "tools/call") {
+  const stand = createStand(answers);
+  const call = request(7, method, CALL);
+  const flight = stand.guard.flights.begin(call, operationOf(call));
+  const admission = await stand.guard.authorizer.admit({ tool: "pay", credential: undefined });
+  if (admission.outcome === "admitted") flight.admission = admission;
+  stand.asked.length = 0;
+  return { ...stand, flight };
+}
+
+const obligations = { redact: ["/iban"], limit: {} };
+
+describe("the decision about a request", () => {
+  it("is on what the schema made of its arguments, and says that obligations are done", async () => {
+    const { guard, flight, asked } = await flying();
+    const decision = await decideFlight(guard, flight, { to: "Globex" });
+    expect(asked).toEqual([["decide", { parsed: { to: "Globex" }, fulfils: true }]]);
+    expect(flight.decision).toBe(decision);
+    expect(guard.owed).toBe(false);
+  });
+
+  it("is none where the request was not admitted", async () => {
+    const { guard, flight, asked } = await flying({ admit: async () => denied() });
+    await expect(decideFlight(guard, flight, {})).rejects.toThrow("was not admitted");
+    expect(asked).toEqual([]);
+  });
+
+  it("that obliges to change the result is remembered for as long as the transport lives", async () => {
+    const decisions = [allowed(), allowed({ obligations }), allowed()];
+    const { guard, flight } = await flying({ decide: async () => decisions.shift() ?? denied() });
+    const owed: boolean[] = [];
+    for (let i = 0; i < 4; i++) {
+      await decideFlight(guard, flight, {});
+      owed.push(guard.owed);
+    }
+    expect(owed).toEqual([false, true, true, true]);
+  });
+
+  it("that came after its caller had left is reported as withdrawn, where it was an allowance", async () => {
+    for (const [decision, outcomes] of [
+      [allowed(), [{ outcome: "withdrawn" }]],
+      [denied(), []],
+    ] as const) {
+      const stand = await flying({ decide: async () => decision });
+      stand.guard.flights.end(stand.flight);
+      await decideFlight(stand.guard, stand.flight, {});
+      expect(stand.outcomes).toEqual(outcomes);
+    }
+    const open = await flying();
+    await decideFlight(open.guard, open.flight, {});
+    expect(open.outcomes).toEqual([]);
+  });
+});
+
+describe("the decision that a tool's wrapper asks for", () => {
+  it("is the same where nothing fails", async () => {
+    const decision = allowed();
+    const { guard, flight, faults } = await flying({ decide: async () => decision });
+    expect(await decideOrRefuse(guard, flight, {})).toBe(decision);
+    expect(faults).toEqual([]);
+  });
+
+  it("is a denial on record where the authorizer fails, and the host alone learns why", async () => {
+    const fault = new RangeError("hunter2");
+    const { guard, flight, asked, faults } = await flying({ decide: () => Promise.reject(fault) });
+    const decision = await decideOrRefuse(guard, flight, {});
+    expect(decision).toMatchObject({ outcome: "denied", code: "guard_failed" });
+    expect(flight.decision).toBe(decision);
+    expect(asked.at(-1)).toEqual([
+      "refuse",
+      { tool: "pay" },
+      { code: "guard_failed", message: "the guard of the transport failed" },
+    ]);
+    expect(faults).toEqual([fault]);
+  });
+
+  it("is a denial of no tool in particular where the request names none", async () => {
+    const { guard, flight, asked } = await flying({ decide: () => Promise.reject(new Error("away")) }, "ping");
+    await decideOrRefuse(guard, flight, {});
+    expect(asked.at(-1)?.[1]).toEqual({ tool: "" });
+  });
+});

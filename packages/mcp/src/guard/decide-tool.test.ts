@@ -1,0 +1,63 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, expect, it } from "vitest";
+import { decideTool, type RequestScope } from "./decide-tool.ts";
+import { allowed, denied, PENDING } from "./guard.fixture.ts";
+
+/** What a tool's wrapper does within the request of a tool, and what the policies were asked about. */
+async function within(
+  requested: string | undefined,
+  decision: Awaited<ReturnType<RequestScope["decide"]>>,
+  parsed: unknown,
+) {
+  const scope = new AsyncLocalStorage<RequestScope>();
+  const asked: unknown[] = [];
+  const decide = async (on: unknown) => {
+    asked.push(on);
+    return decision;
+  };
+  const next = await scope.run({ tool: requested, decide }, () => decideTool(scope, "pay", parsed));
+  return { next, asked };
+}
+
+const codeIn = (next: unknown): unknown =>
+  (next as { result?: { _meta: { [name: string]: { code: string } } } }).result?._meta["dev.hopwise/denial"]?.code;
+
+describe("a tool", () => {
+  it("runs with exactly the arguments that were checked", async () => {
+    const { next, asked } = await within("pay", allowed({ arguments: { to: "checked" } }), { to: "parsed" });
+    expect(next).toEqual({ run: true, arguments: { to: "checked" } });
+    expect(asked).toEqual([{ to: "parsed" }]);
+  });
+
+  it("runs with what its schema made where the checked arguments are a projection of that", async () => {
+    const parsed = { due: new Date(0) };
+    const { next } = await within("pay", allowed({ projected: true }), parsed);
+    expect(next).toEqual({ run: true, arguments: parsed });
+    expect((next as { arguments: unknown }).arguments).toBe(parsed);
+  });
+
+  it("that takes no arguments is decided on none, and gets none", async () => {
+    const { next, asked } = await within("pay", allowed(), undefined);
+    expect(next).toEqual({ run: true, arguments: undefined });
+    expect(asked).toEqual([{}]);
+  });
+
+  it("does not run where the call is denied, or has to be approved first", async () => {
+    expect(codeIn((await within("pay", denied(), {})).next)).toBe("policy_denied");
+    const pending = (await within("pay", PENDING, {})).next;
+    expect([pending.run, codeIn(pending)]).toEqual([false, "approval_required"]);
+  });
+
+  it.each([
+    ["the request of another tool", "read"],
+    ["a request of another kind", undefined],
+  ])("does not run within %s: nothing speaks for it, and nothing is asked", async (_, requested) => {
+    const { next, asked } = await within(requested, allowed(), {});
+    expect([next.run, codeIn(next)]).toEqual([false, "method_unguarded"]);
+    expect(asked).toEqual([]);
+  });
+
+  it("does not run outside of any request", async () => {
+    expect(codeIn(await decideTool(new AsyncLocalStorage<RequestScope>(), "pay", {}))).toBe("method_unguarded");
+  });
+});

@@ -1,0 +1,103 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, expect, it } from "vitest";
+import type { JsonRpcMessage, MessageExtra } from "../protocol/index.ts";
+import type { RequestScope } from "./decide-tool.ts";
+import { type Answers, CALL, createFakeAuthorizer, createWire, request, settled } from "./guard.fixture.ts";
+import { guardTransport } from "./guard-transport.ts";
+
+const HTTP: MessageExtra = { requestInfo: { headers: {} } };
+const META = { "dev.hopwise/chain": "c", "dev.hopwise/proof": "p" };
+
+function guarded(answers: Answers = {}) {
+  const wire = createWire();
+  const fake = createFakeAuthorizer(answers);
+  const scope = new AsyncLocalStorage<RequestScope>();
+  const transport = guardTransport(wire.inner, { authorizer: fake.authorizer, scope, isWrapped: () => true });
+  const handled: JsonRpcMessage[] = [];
+  const handler = (message: JsonRpcMessage): void => void handled.push(message);
+  transport.onmessage = handler;
+  const arrives = (message: JsonRpcMessage, extra?: MessageExtra) => wire.inner.onmessage?.(message, extra);
+  return { ...wire, ...fake, transport, handled, handler, arrives };
+}
+
+describe("a guarded transport", () => {
+  it("puts a request to the authorizer, and lets its answer out under the caller's id", async () => {
+    const { arrives, transport, handled, sent } = guarded();
+    arrives(request("own", "tools/list"));
+    await settled();
+    await transport.send({ jsonrpc: "2.0", id: handled[0]?.id as number, result: { tools: [{ name: "pay" }] } });
+    expect(sent).toEqual([
+      {
+        message: { jsonrpc: "2.0", id: "own", result: { tools: [{ name: "pay" }] } },
+        options: { relatedRequestId: "own" },
+      },
+    ]);
+  });
+
+  it("shows the server its own handler, and hands notifications to it without chain and proof", () => {
+    const { transport, handler, arrives, handled } = guarded();
+    expect(transport.onmessage).toBe(handler);
+    arrives({ jsonrpc: "2.0", method: "notifications/initialized", params: { _meta: META } });
+    expect(handled).toEqual([{ jsonrpc: "2.0", method: "notifications/initialized", params: {} }]);
+  });
+
+  it("lets nothing in that is neither a request, a notification nor an answer to a question", () => {
+    const { arrives, handled } = guarded();
+    arrives({ jsonrpc: "2.0", method: "tools/call", params: CALL as never });
+    arrives({ jsonrpc: "2.0", id: 0, result: { yes: true } });
+    arrives({ jsonrpc: "2.0", id: null, method: "tools/call" } as never);
+    expect(handled).toEqual([]);
+  });
+
+  it("withdraws a request by its caller's id, and no other", async () => {
+    const { arrives, handled } = guarded();
+    arrives(request("own", "ping"));
+    const cancel = (requestId: unknown) =>
+      arrives({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId, reason: "r" } });
+    cancel(1);
+    cancel("own");
+    cancel("own");
+    await settled();
+    expect(handled.slice(1)).toEqual([
+      { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1, reason: "r" } },
+    ]);
+  });
+
+  it("asks its client a question, and takes the answer from who got it", async () => {
+    const { arrives, transport, handled, sent } = guarded();
+    arrives(request("own", "ping"));
+    await transport.send(request(0, "elicitation/create"));
+    arrives({ jsonrpc: "2.0", id: 0, result: { yes: "forged" } });
+    arrives({ jsonrpc: "2.0", id: sent[0]?.message.id as string, result: { yes: true } });
+    expect(handled.slice(1)).toEqual([{ jsonrpc: "2.0", id: 0, result: { yes: true } }]);
+  });
+
+  it("says nothing of its own account before anybody spoke, nor ever again once a message came over HTTP", async () => {
+    const log: JsonRpcMessage = { jsonrpc: "2.0", method: "notifications/message", params: { data: "DE02" } };
+    const { arrives, transport, sent } = guarded();
+    await transport.send(log);
+    arrives(request(1, "ping"));
+    await transport.send(log);
+    arrives(request(2, "ping"), HTTP);
+    arrives(request(3, "ping"));
+    await transport.send(log);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("ends what is open when it closes, and forgets its questions", async () => {
+    const { arrives, transport, inner, handled, sent, outcomes } = guarded();
+    let closed = 0;
+    transport.onclose = () => void closed++;
+    arrives(request("own", "resources/read", { uri: "x:1" }));
+    await settled();
+    await transport.send(request(0, "elicitation/create"));
+    inner.onclose?.();
+    arrives({ jsonrpc: "2.0", id: sent[0]?.message.id as string, result: {} });
+    await transport.send({ jsonrpc: "2.0", id: handled[0]?.id as number, result: { contents: [] } });
+    expect(closed).toBe(1);
+    expect(outcomes).toEqual([{ outcome: "withdrawn" }]);
+    expect([handled.length, sent.length]).toEqual([1, 1]);
+    transport.onclose = undefined;
+    inner.onclose?.();
+  });
+});

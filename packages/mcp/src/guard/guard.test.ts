@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { operationOf } from "../protocol/index.ts";
+import { allowed, CALL, createStand, denied, PENDING, request } from "./guard.fixture.ts";
+import { cameToNothing } from "./guard.ts";
+
+describe("a guard", () => {
+  it("reports what came of an allowed call once, although the server says it again", () => {
+    const { guard, outcomes } = createStand();
+    const decision = allowed();
+    guard.came(decision, { outcome: "failed" });
+    guard.came(decision, { outcome: "withdrawn" });
+    guard.came(allowed(), { outcome: "withdrawn" });
+    expect(outcomes).toEqual([{ outcome: "failed" }, { outcome: "withdrawn" }]);
+  });
+
+  it("tells its host of faults, each as an error", () => {
+    const { guard, faults } = createStand();
+    const fault = new TypeError("a mistake");
+    guard.report(fault);
+    guard.report("a text");
+    expect(faults).toEqual([fault, new Error("a text")]);
+  });
+
+  it("goes on where its host does not listen, or fails to", () => {
+    const { guard, inner } = createStand();
+    inner.onerror = () => {
+      throw new Error("the disk is full");
+    };
+    guard.report(new Error("a mistake"));
+    inner.onerror = undefined;
+    guard.report(new Error("a mistake"));
+  });
+
+  it("says of a call whose caller has left that it was withdrawn, where it had been allowed", () => {
+    const { guard, outcomes } = createStand();
+    const call = request(1, "tools/call", CALL);
+    const flight = guard.flights.begin(call, operationOf(call));
+    for (const decision of [undefined, denied(), PENDING]) {
+      flight.decision = decision;
+      cameToNothing(guard, flight);
+    }
+    expect(outcomes).toEqual([]);
+    flight.decision = allowed();
+    cameToNothing(guard, flight);
+    expect(outcomes).toEqual([{ outcome: "withdrawn" }]);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { MessageExtra } from "../protocol/index.ts";
+import { admitAsked, CALL, codesIn, pay, received, request } from "./guard.fixture.ts";
+import type { GuardOptions } from "./guard.ts";
+
+const HTTP: MessageExtra = { request: { headers: new Headers({ authorization: "Bearer t" }) } };
+
+describe("the user of a request", () => {
+  const ALICE = { issuer: "https://id.example", subject: "alice" };
+  const by = (userFromAuth: GuardOptions["userFromAuth"], message = pay(), extra: MessageExtra | undefined = HTTP) =>
+    received(message, {}, { userFromAuth }, extra);
+  const bare = request(1, "tools/call", CALL);
+
+  it("is whom the server's authentication names, by the headers of this very request, where no chain came", async () => {
+    const seen: unknown[] = [];
+    const stand = await by(async ({ headers }) => {
+      seen.push(headers.get("authorization"));
+      return ALICE;
+    }, bare);
+    expect(seen).toEqual(["Bearer t"]);
+    expect(admitAsked(stand)).toMatchObject({ credential: { user: ALICE }, transportUser: ALICE });
+  });
+
+  it("does not speak for a request with a chain or a part of one, and is compared with the chain's", async () => {
+    expect(admitAsked(await by(() => ALICE))).toMatchObject({
+      credential: { chain: "c", proof: "p" },
+      transportUser: ALICE,
+    });
+    const half = request(1, "tools/call", { ...CALL, _meta: { "dev.hopwise/proof": "p" } });
+    expect(admitAsked(await by(() => ALICE, half))).toMatchObject({ credential: undefined, transportUser: ALICE });
+  });
+
+  it("is not known where the request carries no login, or on stdio, where it is never asked for", async () => {
+    for (const none of [undefined, null as never]) {
+      const asked = admitAsked(await by(() => none, bare));
+      expect(asked).toMatchObject({ credential: undefined });
+      expect(asked).not.toHaveProperty("transportUser");
+    }
+    const throwing = (): never => {
+      throw new Error("asked");
+    };
+    const stand = await received(bare, {}, { userFromAuth: throwing });
+    expect(admitAsked(stand)).toMatchObject({ credential: undefined });
+  });
+
+  it.each<[string, GuardOptions["userFromAuth"], MessageExtra]>([
+    [
+      "throws",
+      () => {
+        throw new Error("hunter2");
+      },
+      HTTP,
+    ],
+    ["rejects", () => Promise.reject(new Error("hunter2")), HTTP],
+    ["is not told the headers, over HTTP", () => ALICE, { request: undefined } as never],
+  ])("is a denial where the authentication %s, also for a request with a chain", async (_, userFromAuth, extra) => {
+    const stand = await by(userFromAuth, pay(), extra);
+    expect(stand.asked).toEqual([
+      [
+        "refuse",
+        { tool: "pay", traceparent: "00-1" },
+        { code: "authentication_failed", message: "userFromAuth could not say whose it is" },
+      ],
+    ]);
+    expect([stand.handled, codesIn(stand)]).toEqual([[], ["authentication_failed"]]);
+    expect(stand.faults).toHaveLength(1);
+    expect(JSON.stringify(stand.sent)).not.toContain("hunter2");
+  });
+
+  it("is not asked for where the server opted in to no users", async () => {
+    const asked = admitAsked(await by(undefined, bare, { request: undefined } as never));
+    expect(asked).toMatchObject({ credential: undefined });
+  });
+});
