@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Admission, Allowed, Authorizer, Call, Decision, Denied, Listing, Outcome } from "@hopwise/core";
+import type { Allowed, Authorizer, Call, Decision, Denied } from "@hopwise/core";
+import type { Admission, Listing } from "@hopwise/core/adapter";
+import type { Outcome } from "@hopwise/core/audit";
 import type { JsonRpcMessage, JsonRpcRequest, McpTransport, MessageExtra, SendOptions } from "../protocol/index.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { operationOf } from "../protocol/index.ts";
 import { allowed, CALL, createStand, denied, PENDING, request } from "./guard.fixture.ts";
-import { cameToNothing } from "./guard.ts";
+import { reportWithdrawn } from "./guard.ts";
 
 describe("a guard", () => {
   it("reports what came of an allowed call once, although the server says it again", () => {
     const { guard, outcomes } = createStand();
     const decision = allowed();
-    guard.came(decision, { outcome: "failed" });
-    guard.came(decision, { outcome: "withdrawn" });
-    guard.came(allowed(), { outcome: "withdrawn" });
+    guard.reportOutcome(decision, { outcome: "failed" });
+    guard.reportOutcome(decision, { outcome: "withdrawn" });
+    guard.reportOutcome(allowed(), { outcome: "withdrawn" });
     expect(outcomes).toEqual([{ outcome: "failed" }, { outcome: "withdrawn" }]);
   });
 
@@ -37,11 +37,11 @@ describe("a guard", () => {
     const flight = guard.flights.begin(call, operationOf(call));
     for (const decision of [undefined, denied(), PENDING]) {
       flight.decision = decision;
-      cameToNothing(guard, flight);
+      reportWithdrawn(guard, flight);
     }
     expect(outcomes).toEqual([]);
     flight.decision = allowed();
-    cameToNothing(guard, flight);
+    reportWithdrawn(guard, flight);
     expect(outcomes).toEqual([{ outcome: "withdrawn" }]);
   });
 });
