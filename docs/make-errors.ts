@@ -9,7 +9,7 @@ const CODES_IN_SPECIFICATION = /(?<=## 12 Codes\n\nStable\. Texts may change\.\n
 
 /** Each stage by its question, in the order of the way of a call. */
 const STAGES: { readonly [stage in ReturnType<typeof rowOf>["stage"]]: string } = {
-  guard: "May this enforcement point serve it at all?",
+  guard: "May this enforcement point serve the request at all?",
   arguments: "Are the arguments exactly one JSON value?",
   token: "Is the chain genuine, alive, and meant for us?",
   agents: "Are the agents who the chain says?",
@@ -48,11 +48,12 @@ const INTRODUCTION = `# Every code, and what to do
 <!-- made by docs/make-errors.ts from packages/core/src/codes.ts: change it there, and run \`pnpm errors\` -->
 
 A call goes through stages, in this order, and the first refusal ends it. A denial and its record have the \`code\`, the
-\`stage\`, a \`message\` for whoever runs the server, and, where they are known, the \`hop\` (0 is the user), the \`pointer\` to
-the place, the \`rule\`, the policy's \`reason\` and what \`wouldPass\`. \`operatorView(decision)\` prints all of it as a tree.
+\`stage\`, a \`message\` for the operator of the server, and, where they are known, the \`hop\` (0 is the user), the
+\`pointer\` to the place, the \`rule\`, the policy's \`reason\`, and \`wouldPass\`, which says what would have passed.
+\`operatorView(decision)\` prints all of it as a tree.
 
-Callers and their models get the code, words that go with it, and whether trying again may help; never the message. Where
-a code would tell them what they may not know, they see another one in its place (last column), with that one's words.
+Callers and their models get the code, its words, and whether trying again may help; never the message. Where a code would
+tell them more than they may know, they see another one in its place (last column), with that one's words.
 Codes are stable: programs and policies may depend on them. Texts may change.`;
 
 /** The table of section 12. */

@@ -87,7 +87,7 @@ describe("the story, told into a pipe,", () => {
     expect(ticks.slice(0, 7).every((count) => count > 0)).toBe(true);
     expect(chapters[7]).toMatch(/alice → planner → researcher +read_invoice +proof +allowed/);
     expect(chapters[7]).toMatch(/alice → planner +send_payment +session +denied: policy_denied at hop 0/);
-    expect(chapters[7]).toMatch(/1 × proof_replayed, sent by nobody who showed a key: counted, not kept/);
+    expect(chapters[7]).toMatch(/1 × proof_replayed, refused before a key was proven: counted, not kept/);
   });
 
   it("is plain text: no escape codes, no other control characters", () => {

@@ -3,7 +3,7 @@ import type { Signer, Subject } from "@hopwise/core";
 import { importJWK, jwtVerify } from "jose";
 import { ISSUER, PAY_SERVER } from "./company.ts";
 
-/** What the company's authorization server gives bob's client (RFC 9068). */
+/** The access token that the company's authorization server gives bob's client (RFC 9068). */
 export async function accessTokenFor(subject: string, signer: Signer): Promise<string> {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);
@@ -12,7 +12,7 @@ export async function accessTokenFor(subject: string, signer: Signer): Promise<s
   return `${input}.${Buffer.from(await signer.sign(Buffer.from(input))).toString("base64url")}`;
 }
 
-/** How the server learns who sent this very request: it verifies the token in its headers. */
+/** Tells the server who sent this very request: it verifies the token in the request's headers. */
 export function userFromAuth(signer: Signer): (request: { readonly headers: Headers }) => Promise<Subject | undefined> {
   return async ({ headers }) => {
     const [, token] = /^Bearer (.+)$/.exec(headers.get("authorization") ?? "") ?? [];

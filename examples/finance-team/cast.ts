@@ -1,4 +1,4 @@
-/** Everybody on stage: the policies, the server, alice's planner, and the researcher in its own process. */
+/** All parts of the story: the policies, the server, alice's planner, and the researcher in its own process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -40,7 +40,7 @@ export interface Cast {
   readonly payments: Payments;
   readonly planner: HeldDelegation;
   readonly url: string;
-  /** How many requests the policies were asked so far. */
+  /** How many requests the PDP has had so far. */
   policyRequests(): number;
   /** The next message of the researcher's process. */
   fromResearcher(): Promise<Record<string, unknown>>;
@@ -51,7 +51,7 @@ export async function enter(): Promise<Cast> {
   const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
   const researcher = startResearcher();
 
-  // The issuer speaks for the users. Here it is a part of the story; elsewhere it is a service of its own.
+  // The issuer speaks for the users. Here it runs in the same process; elsewhere it is a service of its own.
   const issuerKey = await generateSigner();
   const issuer = await createIssuer({
     issuer: ISSUER,
@@ -67,7 +67,7 @@ export async function enter(): Promise<Cast> {
   researcher.send({ challenge });
   const { request, jwk } = await researcher.receive();
 
-  // On disk before a tool runs; and in memory, since the story looks at what was recorded.
+  // Records are on disk before a tool runs; and in memory, for the story to look at.
   const audit = memoryAudit();
   const logKey = await generateSigner();
   const folder = mkdtempSync(join(tmpdir(), "finance-team-audit-"));
@@ -83,7 +83,7 @@ export async function enter(): Promise<Cast> {
     tools,
     delegation: { kind: "delegation", action: "delegate" },
     audit: both(log, audit),
-    // A machine that is busy for a moment, or a slow disk, must not end the story.
+    // A busy machine or a slow disk must not end the story.
     deadlineMs: 10_000,
     state: memoryState(),
   });
@@ -94,7 +94,7 @@ export async function enter(): Promise<Cast> {
   await server.start({ transportType: "httpStream", httpStream: { port, host: "127.0.0.1", stateless: true } });
   const url = `http://127.0.0.1:${port}/mcp`;
 
-  // Alice's session hands something to the planner; the planner hands less of it to the researcher, offline.
+  // Alice's session hands authority to the planner; the planner hands less of it to the researcher, offline.
   const planner = await issuer.issue({
     subject: "alice",
     agent: "planner",
@@ -141,7 +141,7 @@ function startResearcher(): {
   const child = spawn(process.execPath, [fileURLToPath(new URL("researcher.ts", import.meta.url))], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  // Whoever ends this process early leaves nobody behind.
+  // Where this process ends early, the researcher's process ends, too.
   process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -155,7 +155,7 @@ function startResearcher(): {
   };
 }
 
-/** Writes to the first, and what was written there to the second. */
+/** Writes each record to the first sink, and then to the second. */
 function both(first: Required<AuditSink>, second: AuditSink): AuditSink {
   return {
     record: async (record) => {
@@ -173,7 +173,7 @@ function both(first: Required<AuditSink>, second: AuditSink): AuditSink {
   };
 }
 
-/** The same client, counting: the story shows where no policy was asked at all. */
+/** The same client, counting its requests: the story shows which calls needed none. */
 function countRequests({ client }: Pdp): {
   counted: Pick<Pdp["client"], "checkResources" | "planResources">;
   count(): number;

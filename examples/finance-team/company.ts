@@ -1,4 +1,4 @@
-/** The company of the story: who works there, which agents it runs, and what it keeps in its books. */
+/** The company of the story: its users, its agents, and the data of its tools. */
 import { inMemoryAgents, inMemoryUsers, type ToolMap } from "@hopwise/core";
 import type { Agent, AgentRegistry, UserDirectory } from "@hopwise/core/sources";
 
@@ -16,7 +16,7 @@ export const users: UserDirectory = inMemoryUsers({
   },
 });
 
-/** The agent registry: roles, and which key is whose. Keys come in as agents are set up. */
+/** The agent registry: the roles and keys of each agent. Agents make their keys as they are set up. */
 export function registerAgents(keys: {
   planner: Agent["keys"][number];
   researcher: Agent["keys"][number];
@@ -36,7 +36,7 @@ interface Invoice {
   readonly text: string;
 }
 
-/** What stands in the mail of the injected invoice is an order to whoever reads it. */
+/** The text of the injected invoice orders any model that reads it to pay. */
 export const invoices: { readonly [id: string]: Invoice } = {
   "INV-7": {
     supplier: "Globex",
@@ -70,8 +70,8 @@ export const ledgers: {
 export const suppliers: ReadonlySet<string> = new Set(["Globex", "Initech"]);
 
 /**
- * How each tool becomes a resource and an action of the policies: one map, for the server and for local tools alike. The
- * policies rule on who is shown it (`list`), too.
+ * How each tool becomes a resource and an action of the policies: one map, for the server and for local tools alike.
+ * The policies also rule on who is shown a tool (`list`).
  */
 export const tools: ToolMap = {
   get_transactions: {

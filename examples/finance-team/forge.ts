@@ -1,4 +1,4 @@
-/** What an attacker does: tokens that no library would make, by hand. */
+/** An attacker's tokens, made by hand, since the library refuses to make them. */
 import { createHash, randomBytes } from "node:crypto";
 import { generateSigner, type HeldDelegation, parseDelegation, type Signer, serialize } from "@hopwise/core";
 import { type Credential, thumbprintOf } from "@hopwise/core/tokens";
@@ -14,7 +14,7 @@ async function sign(header: object, payload: object, signer: Signer): Promise<st
   return `${input}.${Buffer.from(await signer.sign(Buffer.from(input))).toString("base64url")}`;
 }
 
-/** A child of one's own token that may read any invoice, where the parent may read two. */
+/** A child of the attacker's own token that may read any invoice, where the parent may read two. */
 export async function forgeWiderChain(held: HeldDelegation): Promise<Credential> {
   const chain = serialize(held);
   const parent = chain.split("~").at(-1) ?? "";
@@ -39,7 +39,7 @@ export async function forgeWiderChain(held: HeldDelegation): Promise<Credential>
   return { chain: forged, proof: await forgeProof(forged, accomplice, "read_invoice", { id: "INV-21" }) };
 }
 
-/** A proof for somebody else's chain, signed with the only key at hand. */
+/** A proof for another holder's chain, signed with the attacker's own key. */
 export async function forgeProof(chain: string, signer: Signer, tool: string, args: object): Promise<string> {
   const leaf = chain.split("~").at(-1) ?? "";
   const { audience } = await parseDelegation(chain);

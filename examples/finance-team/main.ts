@@ -1,6 +1,6 @@
 /**
- * The story: alice's agent chain at work. What is allowed, what is stopped, at which hop, and why. Exits non-zero if any
- * of it did not happen.
+ * The story: alice's agent chain at work. It shows what is allowed, what is stopped, at which hop, and why. Exits
+ * non-zero if any of it did not happen.
  */
 
 import { authorizeTools } from "@hopwise/ai-sdk";
@@ -155,7 +155,7 @@ async function story({
   title("8  Who did this, on whose behalf, and why was it allowed");
   for (const record of audit.records) say(`   ${line(record)}`);
   for (const [code, count] of audit.unverifiedCounts)
-    note(`${count} × ${code}, sent by nobody who showed a key: counted, not kept`);
+    note(`${count} × ${code}, refused before a key was proven: counted, not kept`);
   note("all of it is on disk, linked and signed; the whole story of the payment:");
   await until(() => audit.outcomes.some(({ invocation }) => invocation === paid.invocation));
   const found = await lineage(log.folder, paid.invocation);
@@ -185,7 +185,7 @@ async function story({
   }
 }
 
-/** An AI SDK loop that makes one payment; gives what its model got to read of it. */
+/** Runs an AI SDK loop that makes one payment; returns the text that its model got to read. */
 async function agentCalls(tools: ToolSet, input: object): Promise<string> {
   const script = scriptedModel([{ call: "send_payment", input }, { say: "done" }]);
   const agent = new ToolLoopAgent({ model: chooseModel(script), tools, stopWhen: stepCountIs(3) });
@@ -198,7 +198,7 @@ async function agentCalls(tools: ToolSet, input: object): Promise<string> {
     .join(" ");
 }
 
-/** A client that sends what it is told to: chain and proof are whatever it got hold of. */
+/** A client that sends any chain and proof that it is given. */
 async function callRaw(
   url: string,
   name: string,
@@ -235,7 +235,7 @@ async function bobLooksAround(url: string, token: string): Promise<void> {
   );
 }
 
-/** What came of a call is written after it was answered. */
+/** The outcome of a call is written after its answer. */
 async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 1000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
 }

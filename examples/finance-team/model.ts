@@ -1,15 +1,18 @@
-/** The language model of the story: scripted, so that it needs no key and no network, and is as gullible as it gets. */
+/**
+ * The language model of the story: scripted, so that it needs neither a key nor a network, and obeys any text that it
+ * reads.
+ */
 
 import type { LanguageModel } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 
-/** One turn of the script: a tool call, or what the model says in the end. */
+/** One turn of the script: a tool call, or the model's last words. */
 export type Turn = { readonly call: string; readonly input: object } | { readonly say: string };
 
 type Generate = NonNullable<NonNullable<ConstructorParameters<typeof MockLanguageModelV4>[0]>["doGenerate"]>;
 type Generated = Awaited<ReturnType<Extract<Generate, (...args: never[]) => unknown>>>;
 
-/** What the model was shown: names of tools, turn by turn. */
+/** The names of the tools that the model was shown, turn by turn. */
 export interface ScriptedModel {
   readonly model: LanguageModel;
   readonly offered: readonly (readonly string[])[];

@@ -5,7 +5,7 @@ import { FastMCP } from "fastmcp";
 import { z } from "zod";
 import { invoices, ledgers } from "./company.ts";
 
-/** What was really paid: the story looks at it in the end. */
+/** The payments that were really made, for the story to look at. */
 export type Payments = { to: string; amount: number; currency: string }[];
 
 /** The schema of a payment; the same for the server's tool and for the local one. */

@@ -1,4 +1,4 @@
-/** How the story looks: colour on a terminal, plain text when piped, nothing at all when nobody reads on. */
+/** How the story looks: colour on a terminal, plain text when piped, and an end once the reader has left. */
 import { styleText } from "node:util";
 
 type Style = Parameters<typeof styleText>[0];
@@ -7,10 +7,10 @@ const colour = process.stdout.isTTY === true && !process.env["NO_COLOR"];
 const paint = (style: Style, text: string): string =>
   colour ? styleText(style, text, { validateStream: false }) : text;
 
-// What libraries say to the console is not part of the story.
+// Libraries' console output is not part of the story.
 for (const method of ["log", "info", "warn", "debug"] as const) console[method] = () => {};
 
-// A reader that leaves (`| head`) is no error. The PDP and the researcher go with this process.
+// A reader that leaves (`| head`) is not an error. The PDP and the researcher end with this process.
 process.stdout.on("error", () => process.exit(0));
 
 export function say(text = ""): void {
@@ -34,13 +34,13 @@ export function note(text: string): void {
 
 const failures: string[] = [];
 
-/** What must be so for the story to be true. */
+/** Checks a statement of the story. */
 export function expect(holds: boolean, what: string): void {
   say(`   ${holds ? paint("green", "✓") : paint("red", "✗")} ${what}`);
   if (!holds) failures.push(what);
 }
 
-/** How many expectations did not hold. */
+/** The expectations that did not hold. */
 export function failed(): readonly string[] {
   return failures;
 }

@@ -24,7 +24,7 @@ const delegation = await hold(await parseDelegation(chain ?? ""), key);
 const client = await createMcpClient({ transport: { type: "http", url: url ?? "" }, delegation, audience: PAY_SERVER });
 const tools = await client.tools();
 
-// Its loop: it reads the invoice, and believes what it reads.
+// Its loop: it reads the invoice, and obeys the text.
 const script = scriptedModel([
   { call: "read_invoice", input: { id: "INV-7" } },
   { call: "send_payment", input: { to: "Mallory Ltd", amount: 9000, currency: "EUR" } },
@@ -37,14 +37,14 @@ tell({
   results: steps.flatMap(({ content }) => content).filter(({ type }) => type !== "text"),
 });
 
-// Around its loop: straight to the server, with its own chain and a good proof.
+// It bypasses its loop: it calls the server directly, with its own chain and a good proof.
 const direct = await client.callTool({
   name: "send_payment",
   arguments: { to: "Mallory Ltd", amount: 9000, currency: "EUR" },
 });
 tell({ direct });
 
-// And a chain it made wider by itself, signed with its own key.
+// And a chain that it widened itself, signed with its own key.
 tell({ forged: await forgeWiderChain(delegation) });
 
 await client.close();

@@ -168,7 +168,7 @@ export const DECISION_CODES = {
       const credential = await credentialFor(world.planner, "send_payment", args);
       return denial({ authorizer, audit }, { tool: "send_payment", arguments: args, credential });
     },
-    says: /policy allows this to "alice" once somebody has approved it/,
+    says: /policy allows this to "alice" once a person has approved it/,
     at: { hop: 0 },
     retryable: false,
   },
@@ -179,7 +179,7 @@ export const RESULT_CODES = {
   result_withheld: {
     when: "a result in which the policies want something taken out, and that is a sentence",
     produce: () => refusal(() => fulfil({ redact: ["/iban"], limit: {} }, "Argument-Value")),
-    says: /the policies oblige to change the result, and that cannot be done: it is a text that is no JSON/,
+    says: /the policies oblige to change the result, and that cannot be done: it is a text that is not JSON/,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;
 

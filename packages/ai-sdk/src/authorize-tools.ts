@@ -22,8 +22,8 @@ export interface AnyTool {
 export interface AuthorizeToolsOptions {
   readonly authorizer: Authorizer;
   /**
-   * On whose behalf the agent loop runs: a delegation, or what keeps it alive (`renewing`). Its key must be at hand:
-   * possession is proven once, here.
+   * On whose behalf the agent loop runs: a delegation, or a function that keeps one alive (`renewing`). Its key must be
+   * at hand: this call proves possession, once.
    */
   readonly delegation: DelegationSource;
 }
@@ -32,8 +32,8 @@ export interface AuthorizeToolsOptions {
 const MARK = Symbol.for("dev.hopwise/tool-denied");
 
 /**
- * A call that was not allowed. Its text is what the model gets to read, so it says no more than a model may know.
- * `instanceof` also knows those of another copy of this package.
+ * Thrown for a call that was not allowed. The model reads its text, so the text says no more than a model may know.
+ * `instanceof` also recognises a `ToolDenied` of another copy of this package.
  */
 export class ToolDenied extends Error {
   override readonly name = "ToolDenied";
@@ -82,7 +82,7 @@ function allowedOf(decision: Decision): Allowed {
  *
  * @returns the same tools, of the same type, without those that could never be allowed
  * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for a
- *   tool that cannot be checked because it does not run here, has a name that no tool may have, or none that is mapped
+ *   tool that cannot be checked: it does not run here, its name is not allowed, or the tool map has no entry for it
  */
 export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
   tools: Tools,
@@ -110,7 +110,10 @@ async function hiddenOf(names: readonly string[], session: Session): Promise<rea
   return names.filter((_, i) => !answer.shown[i]);
 }
 
-/** Whether a tool is decided by its server. It must be bound to the same delegation, or one agent would use another's. */
+/**
+ * Whether the tool's server decides its calls. It must be bound to the same delegation, or one agent would use
+ * another's.
+ */
 function isRemote(name: string, tool: AnyTool, delegation: DelegationSource): boolean {
   const bound = delegationOf(tool);
   if (bound === undefined) return false;
@@ -137,13 +140,13 @@ function guarded(name: string, tool: AnyTool, session: Session, authorizer: Auth
   const begin = async (input: unknown, options: CallOptions): Promise<Run> => {
     const call = { tool: name, arguments: input, fulfils: true };
     const decision = await session.authorize(call).catch((cause: unknown) => {
-      // What a callback of the host program threw is for the host program: this text goes to the model and to browsers.
+      // The error of a host program's callback is for the host program: this text goes to the model and to browsers.
       throw new Error("Not allowed. The call could not be checked.", { cause });
     });
     const run = beginRun(allowedOf(decision), input, authorizer);
     const stop = options?.abortSignal;
     if (stop?.aborted === true) {
-      // Stopped while it was checked: nobody waits for it any more.
+      // The loop was stopped during the check and no longer waits for this call.
       run.withdrawn();
       stop.throwIfAborted();
     }
@@ -174,7 +177,7 @@ function guarded(name: string, tool: AnyTool, session: Session, authorizer: Auth
         }
       };
 
-  // Copied by descriptor: a spread would lose what other parties attached without making it enumerable.
+  // Copied by descriptor: a spread would lose members that other code attached without making them enumerable.
   return Object.create(Object.getPrototypeOf(tool), {
     ...Object.getOwnPropertyDescriptors(tool),
     execute: { value: wrapper, enumerable: true, configurable: true, writable: true },

@@ -13,9 +13,9 @@ interface Mark {
 }
 
 /**
- * Marks a tool whose calls carry a proof to a server that decides and records them. The mark is no property that a
- * spread or a serialisation would carry on, and it holds for this tool with this `execute`: one that was rebuilt from
- * parts, inherited from or given another `execute` is a local tool again, and checked.
+ * Marks a tool whose calls carry a proof to a server that decides and records them. The mark is not a property, so no
+ * spread or serialisation carries it on. It holds for this tool with this `execute`: a tool that was rebuilt from
+ * parts, inherits from this one or got another `execute` is a local tool again, and is checked.
  */
 export function markDecidedElsewhere<T extends MarkedTool>(tool: T, delegation: DelegationSource): T {
   const mark: Mark = { delegation, execute: tool.execute };

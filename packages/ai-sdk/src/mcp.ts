@@ -14,15 +14,18 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   readonly transport:
     | { readonly type: "http"; readonly url: string; readonly headers?: Record<string, string> }
     | MCPTransport;
-  /** On whose behalf this client calls, for its whole life: a delegation, or what keeps it alive (`renewing`). */
+  /**
+   * On whose behalf this client calls, for its whole life: a delegation, or a function that keeps one alive
+   * (`renewing`).
+   */
   readonly delegation: DelegationSource;
-  /** The server's name, from one's own configuration, never from what the server says. */
+  /** The server's name, from your own configuration, never from the server's messages. */
   readonly audience: string;
 }
 
 /**
- * Makes an MCP client bound to one delegation. `tools()` gives only what was handed over, signed here call by call,
- * decided and recorded at the server.
+ * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over. The client signs
+ * each call; the server decides and records it.
  *
  * @throws {HopwiseError} `audience_mismatch` at the first request where the delegation is not for that audience
  */

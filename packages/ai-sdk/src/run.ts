@@ -1,12 +1,12 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
 import { fulfil, modelView } from "@hopwise/core/adapter";
 
-/** An allowed call while its tool runs. It ends once: whatever is said of it afterwards changes nothing. */
+/** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
 export interface Run {
-  /** What the tool gets: exactly what was checked. */
+  /** The arguments for the tool: exactly those that were checked. */
   readonly arguments: never;
   /**
-   * A result as the policies let it be shown.
+   * The result, changed as the policies oblige to.
    *
    * @throws {Error} where it cannot be changed as they oblige to; its text may go to a model
    */
@@ -14,7 +14,7 @@ export interface Run {
   returned(): void;
   /** @returns the error to throw on */
   failed(cause: unknown): unknown;
-  /** Nobody waited for the rest. */
+  /** The caller left before the result was complete. */
   withdrawn(): void;
 }
 
@@ -48,7 +48,7 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
     failed: (cause) => {
       if (ended) return cause;
       end({ outcome: "failed" });
-      // An error may quote what the policies want taken out.
+      // An error may quote a value that the policies want taken out.
       return obligations === undefined ? cause : new Error("The tool failed.", { cause });
     },
     withdrawn: () => end({ outcome: "withdrawn" }),

@@ -1,6 +1,6 @@
 import type { PlacedLine } from "./stream-lines.ts";
 
-/** What was done to the log, as far as it shows. */
+/** How the log was changed, as far as the verifier can tell. */
 export type BrokenReason =
   /** The line is not as it was written; or some line up to a checkpoint is not as it was signed. */
   | "changed"
@@ -10,9 +10,9 @@ export type BrokenReason =
   | "reordered"
   /** A line stands here that was not written here. */
   | "inserted"
-  /** The stream ends before a place that another stream has seen, or in the middle of a segment that is not its last. */
+  /** The stream ends before a place that another stream noted, or within a segment that is not its last. */
   | "truncated"
-  /** The last line is cut off, and no later stream noted it: a crash after which nobody opened the log; or a cut. */
+  /** The last line is cut off, and no later stream noted it: the log was not opened again after a crash, or was cut. */
   | "torn"
   /** A stream without a checkpoint where there must be one. */
   | "unsigned"
@@ -20,7 +20,7 @@ export type BrokenReason =
   | "forged_checkpoint"
   /** A checkpoint by a key that is not among the trusted ones. */
   | "unknown_key"
-  /** The stream does not have a head that was noted elsewhere: an old copy, or another history. */
+  /** The stream lacks a head that was noted elsewhere: it is an old copy, or another history. */
   | "rolled_back";
 
 /** The first place where the log is not as it was written. */

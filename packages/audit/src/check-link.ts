@@ -33,7 +33,10 @@ export async function checkLink({ before, head, here, line, next, rest }: Link):
     : brokenAt("changed", here, expected);
 }
 
-/** Of two lines that do not fit together, the later one is as it was written if what follows says so. */
+/**
+ * Of two lines that do not fit together, the later one is unchanged if the line behind it, or its own checkpoint, says
+ * so.
+ */
 function isVouchedFor(line: Line, here: PlacedLine, head: Head, next: PlacedLine | undefined): boolean {
   if (next !== undefined) return parseLine(next.bytes)?.prev === hashLine(here.bytes);
   const statement = line.kind === "checkpoint" ? statementOf(line.value) : undefined;

@@ -10,7 +10,7 @@ export interface Statement extends Head {
   readonly time: string;
   /** How many records the stream held. */
   readonly records: number;
-  /** How many attempts of nobody known were counted since the log was opened, by code. Not one of them is a record. */
+  /** How many unverified attempts were counted since the log was opened, by code. None of them has a record. */
   readonly unverified?: { readonly [code: string]: number };
   /** The log was closed: only the line with this checkpoint follows. */
   readonly closed?: true;
@@ -29,7 +29,7 @@ export async function signStatement(statement: Statement, signer: Signer, kid: s
 /** Keys that a verifier trusts, by thumbprint. */
 export type TrustedKeys = ReadonlyMap<string, KeyObject>;
 
-/** @throws {HopwiseError} `config_invalid` for what is no public key */
+/** @throws {HopwiseError} `config_invalid` for a value that is not a public key */
 export async function trustKeys(keys: readonly PublicJwk[]): Promise<TrustedKeys> {
   const trusted = new Map<string, KeyObject>();
   for (const jwk of keys) {
@@ -67,7 +67,7 @@ export function readCheckpoint(jws: unknown, keys: TrustedKeys): Statement | "fo
   return (genuine && statementOf(jws)) || "forged_checkpoint";
 }
 
-/** What a checkpoint claims, whoever signed it. */
+/** The statement of a checkpoint, read without checking its signature. */
 export function statementOf(jws: unknown): Statement | undefined {
   const payload = typeof jws === "string" ? decode(jws.split(".")[1] ?? "") : undefined;
   const statement = payload && (parseObject(payload) as Statement | undefined);

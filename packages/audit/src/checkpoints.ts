@@ -2,7 +2,7 @@ import { unavailable } from "./group-queue.ts";
 
 /** How long a signer may take, in milliseconds. */
 const SIGNER_DEADLINE_MS = 5_000;
-/** How far the log goes on without a signature where the signer fails: then it takes no more records. */
+/** While the signer fails, the log takes records up to these two bounds, and then no more. */
 const MOST_UNSIGNED = 100_000;
 const LONGEST_UNSIGNED_MS = 60_000;
 /** Node runs a timer that is longer than this at once. */

@@ -18,10 +18,10 @@ export interface AuditFilter {
 }
 
 /**
- * Makes a filter into a question. What came of a call has no chain and no code of its own, so a filter by chain, user,
- * agent or code lets only decisions through; `lineage` brings both together.
+ * Makes a filter into a question. An outcome record has no chain and no code of its own, so a filter by chain, user,
+ * agent or code lets only decisions through; `lineage` finds both.
  *
- * @throws {HopwiseError} `config_invalid` for a time that is none
+ * @throws {HopwiseError} `config_invalid` for a time that cannot be read
  */
 export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeRecord) => boolean {
   const { chain, user, agent, tool, code, invocation } = filter;

@@ -2,7 +2,7 @@ import { HopwiseError } from "@hopwise/core";
 import { MAX_LINE } from "./line.ts";
 import type { Entry } from "./stream-writer.ts";
 
-/** The most that waits for a slow disk, and the most that goes into one write, in characters. */
+/** How much may wait for a slow disk, and how much goes into one write, in characters. */
 const MOST_WAITING = 64 * 1024 * 1024;
 const MOST_AT_ONCE = 4 * 1024 * 1024;
 
@@ -19,7 +19,7 @@ interface Waiting {
   readonly reject: (fault: HopwiseError) => void;
 }
 
-/** All that came while a group was written is the next group: many callers share one write and one sync. */
+/** Entries that arrive while a group is written form the next group: many callers share one write and one sync. */
 export function createGroupQueue(append: (entries: readonly Entry[]) => Promise<void>): GroupQueue {
   let waiting: Waiting[] = [];
   let size = 0;

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 
 /** Names the format in every segment's first line and in every checkpoint. */
 export const FORMAT = "hopwise-audit/1";
-/** What the first line of a stream names as the one before it. */
+/** The hash that the first line of a stream names in place of a line before it. */
 export const GENESIS: string = "0".repeat(64);
 /** Longest line that is written or read, in bytes. */
 export const MAX_LINE: number = 8 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { readAuditLog } from "./read-audit-log.ts";
 /** One call's whole story. */
 export interface Lineage {
   readonly decision: DecisionRecord;
-  /** What came of it. Undefined for a call that was refused, and for one that was never heard of again. */
+  /** How the call ended. Undefined for a call that was refused, and for one that never reported an end. */
   readonly outcome?: OutcomeRecord;
   /** Where the decision stands in the log. */
   readonly place: { readonly file: string; readonly line: number; readonly writer: string; readonly seq: number };

@@ -5,8 +5,9 @@ import { firstLine, lastLine } from "./read-lines.ts";
 import { headerOf, listStreams, type NotedStream, type SegmentHeader, type StreamFiles } from "./segment.ts";
 
 /**
- * Where the streams of a folder stand, for a new stream to say in its first line. So a stream that is taken away, or
- * that a crash tore, is known to a later one. What another stream already noted as ended is left out: it names that one.
+ * Where the streams of a folder stand, for a new stream to say in its first line: so a later stream knows of one that
+ * was taken away or that a crash tore. A stream that another one already noted as ended is left out: that note is
+ * enough.
  */
 export async function noteStreams(folder: string, goneNow: typeof isGone = isGone): Promise<readonly NotedStream[]> {
   const headers = new Map<string, SegmentHeader | undefined>();
@@ -23,7 +24,7 @@ export async function noteStreams(folder: string, goneNow: typeof isGone = isGon
   for (const [writer, header] of headers) {
     if (header?.process !== undefined && (await goneNow(header.process))) gone.add(writer);
   }
-  // Listed again, and read after that: who is gone by now writes no more, neither a line nor a further segment.
+  // Listed again, and read only then: a process that is gone by now writes no more lines and no more segments.
   const notes: NotedStream[] = [];
   for (const stream of await listStreams(folder)) {
     if (!settled.has(stream.writer)) notes.push(await noteOf(stream, gone.has(stream.writer)));

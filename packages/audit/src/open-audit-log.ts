@@ -15,9 +15,9 @@ import { createStreamWriter } from "./stream-writer.ts";
 
 /** Options of {@link openAuditLog}; `folder` and `signer` are required. */
 export interface AuditLogOptions {
-  /** Made where it is not there. Any number of processes may write to one folder. */
+  /** Created where it is missing. Any number of processes may write to one folder. */
   readonly folder: string;
-  /** Signs the checkpoints. A key for this log alone: who has it can write another history. */
+  /** Signs the checkpoints. Use a key for this log alone: its owner can write another history. */
   readonly signer: Signer;
   /**
    * `required`: a record is done when the disk has it. `buffered`: when the operating system has it, so that it outlives
@@ -39,8 +39,8 @@ export interface AuditLogOptions {
    */
   readonly checkpoint?: { readonly records?: number; readonly ms?: number };
   /**
-   * Told of each signed head once it is on disk. Note heads where who can write to the folder cannot: `expectHead` of
-   * `verifyAuditLog` takes them, and finds an old copy by them.
+   * Told of each signed head once it is on disk. Note heads in a place that the folder's writers cannot change:
+   * `verifyAuditLog` takes them as `expectHead`, and finds an old copy by them.
    */
   readonly onCheckpoint?: (head: Head) => void;
 }
@@ -54,7 +54,7 @@ export interface AuditLog extends Required<AuditSink>, AsyncDisposable {
   /** The first of them, at most a hundred. In memory only. */
   readonly unverifiedSamples: MemoryAudit["unverifiedSamples"];
   /**
-   * Writes what waits, and a last checkpoint. Records that come later are refused.
+   * Writes the waiting records, and a last checkpoint. Later records are refused.
    *
    * @throws {HopwiseError} `audit_unavailable` where that cannot be written or signed
    */
@@ -76,7 +76,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** @internal For tests, which break the file system. */
 export async function openLogOn(files: LogFiles, options: AuditLogOptions): Promise<AuditLog> {
-  const folder = resolve(options.folder); // stays where it is when the process goes elsewhere
+  const folder = resolve(options.folder); // stays the same when the process changes its working directory
   const { signer, durability = "required", onCheckpoint = () => {} } = options;
   const limits = { bytes: 64 * MIB, ms: DAY_MS, ...options.rotate };
   const every = { records: 1000, ms: 1000, ...options.checkpoint };
@@ -104,7 +104,7 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
       key,
     );
 
-  /** A stream's first segment begins with a checkpoint, too: nobody writes to a log that cannot be signed. */
+  /** A stream's first segment begins with a checkpoint, too: a log whose signer fails takes no record. */
   const opening = async (start: Head, segment: number, rejected: number): Promise<{ text: string; head: Head }> => {
     const identity = segment === 1 ? await identityOf(process.pid) : undefined;
     const header: SegmentHeader = {
@@ -126,7 +126,7 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
   const stream = createStreamWriter({ files, folder, writer, durable: durability === "required", opening });
   const queue = createGroupQueue(async (entries) => {
     const added = entries.filter(({ kind }) => kind === "record");
-    // A checkpoint says itself what it signs: it can stand anywhere behind that, and stands best at a segment's end.
+    // A checkpoint names the line that it signs, so it may stand anywhere behind that line; a segment's end is best.
     const signed = entries.filter(({ kind }) => kind === "checkpoint");
     await stream.append([...added, ...signed]);
     records += added.length;

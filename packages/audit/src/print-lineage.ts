@@ -3,7 +3,7 @@ import type { DecisionRecord, HopVerdict, TokenRecord } from "@hopwise/core/audi
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
 
-/** One call's story as a tree for people. Whatever came from elsewhere is printed as plain text. */
+/** One call's story as a tree for people. Texts from elsewhere are printed as plain text. */
 export function printLineage({ decision, outcome, place, before, after }: Lineage): string {
   const lines = [
     `${headline(decision)}`,
@@ -139,7 +139,7 @@ function instant(seconds: number): string {
   return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }
 
-/** A record is read from a file that somebody may have written: nothing in it is known to be a text, either. */
+/** The file that holds the record may have been changed, so none of its values is sure to be a text. */
 function plain(value: unknown): string {
   return plainText(typeof value === "string" ? value : String(JSON.stringify(value)));
 }

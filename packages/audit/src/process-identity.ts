@@ -2,7 +2,7 @@ import { readFile, readlink } from "node:fs/promises";
 
 /**
  * Names a process so that no later one has the same name: its boot, its PID namespace, its id, its start. Only Linux
- * tells all of that; elsewhere nobody is ever said to be gone.
+ * tells all four; elsewhere no process is ever reported as gone.
  */
 export async function identityOf(pid: number): Promise<string | undefined> {
   try {

@@ -16,11 +16,11 @@ export interface AuditEntry {
 }
 
 /**
- * Reads the records of a log by their time, of all streams together, a line at a time. It believes what stands there:
- * `verifyAuditLog` says whether that is what was written. A line that a crash cut off is not a record, and is passed
- * over.
+ * Reads the records of a log by their time, of all streams together, a line at a time. It does not check them:
+ * `verifyAuditLog` says whether the log is as it was written. It skips a line that a crash cut off.
  *
- * @throws {HopwiseError} `config_invalid` where the folder cannot be read; `audit_unavailable` for a line that is none
+ * @throws {HopwiseError} `config_invalid` where the folder cannot be read; `audit_unavailable` for a line that is not
+ *   one of an audit log
  */
 export async function* readAuditLog(folder: string, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
   const matches = matcher(filter);

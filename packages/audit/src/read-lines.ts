@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { MAX_LINE } from "./line.ts";
 
-/** A line's bytes with its line feed; or what stands after the last line feed, which is not complete. */
+/** A line's bytes with its line feed; or the bytes after the last line feed, which are not a complete line. */
 export interface RawLine {
   readonly bytes: Buffer;
   /** Counted from 1. */
@@ -11,7 +11,7 @@ export interface RawLine {
 
 const CHUNK = 256 * 1024;
 
-/** Reads a file's lines, a chunk's worth at a time: what is in memory does not grow with the file. */
+/** Reads a file's lines, a chunk's worth at a time: memory does not grow with the file. */
 export async function* readLines(path: string): AsyncGenerator<readonly RawLine[]> {
   const file = await open(path, "r");
   try {

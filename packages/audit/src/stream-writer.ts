@@ -3,7 +3,7 @@ import { GENESIS, type Head, type LineKind, nextLine } from "./line.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
 import { segmentName } from "./segment.ts";
 
-/** What one line is to hold: a kind, and JSON text. */
+/** The content of one line: a kind, and JSON text. */
 export interface Entry {
   readonly kind: LineKind;
   readonly json: string;
@@ -19,14 +19,17 @@ export interface StreamOptions {
   readonly opening: (start: Head, segment: number, rejected: number) => Promise<{ text: string; head: Head }>;
 }
 
-/** One writer's chain of lines, over as many segments as it takes. Its calls must not overlap. */
+/** One writer's chain of lines, over any number of segments. Its calls must not overlap. */
 export interface StreamWriter {
   /** The last line that counts. */
   readonly head: Head;
   /** Of the segment that is written to now. */
   readonly bytes: number;
   readonly since: number;
-  /** Adds lines in one write and one sync. Where it rejects, none of them counts, and the next call begins a segment. */
+  /**
+   * Adds lines in one write and one sync. Where it rejects, none of these lines counts, and the next call begins a
+   * segment.
+   */
   append(entries: readonly Entry[]): Promise<void>;
   /** Begins a segment now, where none is open. */
   begin(): Promise<void>;
@@ -37,7 +40,7 @@ export interface StreamWriter {
 interface Segment {
   readonly file: LogFile;
   readonly since: number;
-  /** How long it is by what counts. */
+  /** The length of the lines that count. */
   bytes: number;
 }
 
@@ -117,8 +120,9 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
 }
 
 /**
- * Removes what a failed write left behind what counts, whole lines and halves: their callers were told that nothing was
- * written. After a failed sync nothing more is written to that file: what the system still holds of it cannot be known.
+ * Cuts off the lines and half lines that a failed write left behind the last line that counts: their callers were told
+ * that nothing was written. After a failed sync nothing more is written to that file: how much of it the system still
+ * holds is unknown.
  */
 async function takeBack({ file, bytes }: Segment): Promise<void> {
   await file.truncate(bytes);

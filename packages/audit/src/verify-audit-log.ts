@@ -16,32 +16,37 @@ export interface VerifyOptions {
   readonly expectHead?: Head | readonly Head[];
 }
 
-/** What a log turned out to be. */
+/** The result of a verification. */
 export type AuditVerification = SoundLog | { readonly ok: false; readonly broken: Broken };
 
 export interface SoundLog {
   readonly ok: true;
   readonly records: number;
-  /** Oldest first. Note their heads, for the next time's `expectHead`. */
+  /** Oldest first. Note their heads, for `expectHead` at the next verification. */
   readonly streams: readonly SoundStream[];
 }
 
 /** A stream that is as it was written. */
 export interface SoundStream {
   readonly head: Head;
-  /** `closed`: by its writer. `ended`: its writer died, and a later stream noted where. `open`: neither is known. */
+  /**
+   * `closed`: its writer closed it. `ended`: its writer died, and a later stream noted where. `open`: neither is known.
+   */
   readonly state: "closed" | "ended" | "open";
   readonly records: number;
   readonly segments: number;
-  /** Lines behind the last one that a checkpoint covers. Until another stream notes it, such a line proves nothing. */
+  /**
+   * How many lines stand behind the last one that a checkpoint covers. They prove nothing until another stream notes
+   * them.
+   */
   readonly unsigned: number;
-  /** Records that the disk did not take. Their calls were denied. */
+  /** How many records could not be written to the disk. Their calls were denied. */
   readonly rejected: number;
   /** Bytes of a line that a crash cut off, as a later stream noted them. They are still there. */
   readonly tornBytes: number;
 }
 
-/** A place that a stream must have, on somebody's word. */
+/** A place that a stream must have, because another stream or `expectHead` names it. */
 interface Claim extends NotedStream {
   readonly by: "another stream" | "expectHead";
 }
@@ -50,7 +55,7 @@ interface Claim extends NotedStream {
  * Verifies a whole log: every line of every stream. Reads files as streams; memory does not grow with them. May run
  * beside the writers.
  *
- * @throws {HopwiseError} `config_invalid` where the folder cannot be read, or a key is none
+ * @throws {HopwiseError} `config_invalid` where the folder cannot be read, or a key is not a public key
  */
 export async function verifyAuditLog({ folder, keys, expectHead = [] }: VerifyOptions): Promise<AuditVerification> {
   const trusted = await trustKeys(keys);
@@ -94,7 +99,7 @@ async function collectClaims(
 const ATTEMPTS = 20;
 const PAUSE_MS = 50;
 
-/** A torn end may be one that is just being written: it is read again until it stands still. */
+/** A torn end may be a line that is just being written: it is read again until it no longer changes. */
 async function verifySettled(
   stream: StreamFiles,
   keys: TrustedKeys,
@@ -140,7 +145,7 @@ function checkClaim(
   return { ...end, reason: "changed", message: `behind the last line stands something else than ${by} knows` };
 }
 
-/** A torn end that no later stream noted, or not so. */
+/** A torn end that no later stream noted, or that one noted differently. */
 function checkTorn({ torn, head }: StreamReading, claims: readonly Claim[]): Broken | undefined {
   if (torn === undefined) return undefined;
   const { place, note } = torn;
@@ -159,7 +164,7 @@ function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream
     state: closed ? "closed" : isEnded ? "ended" : "open",
     records,
     segments,
-    // The line of a checkpoint is not covered by itself; behind the last one stands nothing that needs to be.
+    // A checkpoint does not cover its own line, and that line needs no cover: it is not counted.
     unsigned: Math.max(0, head.seq - signedTo - 1),
     rejected,
     tornBytes: torn?.note.bytes ?? 0,

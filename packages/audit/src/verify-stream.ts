@@ -5,30 +5,31 @@ import { GENESIS, type Head, hashLine, type Line, parseLine } from "./line.ts";
 import { headerOf, type NotedStream, type StreamFiles, segmentName } from "./segment.ts";
 import { type PlacedLine, streamLines, withNext } from "./stream-lines.ts";
 
-/** What one stream turned out to be. */
+/** The findings about one stream. */
 export interface StreamReading {
   head: Head;
   records: number;
   segments: number;
-  /** The last line that a checkpoint covers; -1 where there is none. */
+  /** The last line that a checkpoint covers; -1 where no checkpoint covers a line. */
   signedTo: number;
   closed: boolean;
   /** Records that could not be written, and were refused to their callers. */
   rejected: number;
   key?: string;
   noted: readonly NotedStream[];
-  /** What stands behind the last line, and is none. */
+  /** The bytes behind the last complete line. */
   torn?: { readonly place: PlacedLine; readonly note: NonNullable<NotedStream["torn"]> };
   /** The hashes at the places that were asked for. */
   readonly found: Map<number, { readonly hash: string; readonly place: PlacedLine }>;
 }
 
-/** Lines whose hashes are kept until a checkpoint comes: more than a writer ever leaves unsigned. */
+/** How many hashes are kept until a checkpoint comes: more lines than a writer ever leaves unsigned. */
 const MOST_UNSIGNED = 250_000;
 
 /**
- * Reads a stream from its first line to its last, and checks each: its place, the hash of the one before, what a
- * checkpoint signs. The bytes of a line are covered by the line behind it, and up to a checkpoint by its signature.
+ * Reads a stream from its first line to its last, and checks each: its place, the hash of the line before, and a
+ * checkpoint's signature. The next line's hash covers the bytes of a line; a checkpoint's signature covers all lines
+ * before it.
  */
 export async function verifyStream(
   stream: StreamFiles,
@@ -65,7 +66,7 @@ async function readInto(
 ): Promise<Broken | undefined> {
   const unsigned = new Map<number, string>();
   let before: PlacedLine | undefined;
-  // Not `for await`: what is left of the lines is asked for a line that is missing.
+  // Not `for await`: where a line is missing, the rest of the lines is searched for it.
   for (let step = await rest.next(); step.done !== true; step = await rest.next()) {
     const [here, next] = step.value;
     const seq = reading.head.seq + 1;
@@ -105,7 +106,7 @@ function missingSegment(writer: string, here: PlacedLine, before: PlacedLine | u
   return { file: segmentName(writer, expected), reason: "deleted", message: "a segment of the stream is missing" };
 }
 
-/** What a line says, where it is not a record, and notes of it. */
+/** Checks a line that is not a record, and notes what it says. */
 function checkContent(
   reading: StreamReading,
   unsigned: Map<number, string>,

@@ -6,8 +6,8 @@ export type Outcome<Answer> = { readonly verdict: "answer"; readonly answer: Ans
 
 export interface Failure {
   /**
-   * `refused`: the request is wrong. `fault`: the target, or the way to it. `slow`: somebody else was quicker. `left`: it
-   * ended too soon to tell.
+   * `refused`: the request is wrong. `fault`: the target, or the way to it, failed. `slow`: another target was quicker.
+   * `left`: the attempt ended too soon to tell.
    */
   readonly verdict: "refused" | "fault" | "slow" | "left";
   readonly error: unknown;
@@ -16,16 +16,16 @@ export interface Failure {
 /** How long an attempt may take. */
 export interface Bounds {
   readonly limitMs: number;
-  /** From when on it has taken long, in milliseconds. */
+  /** From when on an attempt counts as long, in milliseconds. */
   readonly longMs: number;
   readonly caller: AbortSignal | undefined;
-  /** Aborted when somebody else has answered. */
+  /** Aborted when another target has answered. */
   readonly answered: AbortSignal | undefined;
 }
 
 /**
- * Asks once, within the bounds. It always ends, and never rejects: a client that does not listen to signals is left
- * behind, or a breaker would wait for it forever.
+ * Asks once, within the bounds. It always ends, and never rejects: it does not wait for a client that ignores signals,
+ * or a breaker would wait forever.
  */
 export function attempt<Answer>(
   ask: (signal: AbortSignal) => Promise<Answer>,
@@ -45,7 +45,7 @@ export function attempt<Answer>(
       own.abort();
     };
     const tookLong = (): boolean => performance.now() - from >= longMs;
-    // Who leaves at once says nothing about the target. Who waited for long does.
+    // A caller who leaves at once says nothing about the target. One who waited for long does.
     const leave = (): void => giveUp(tookLong() ? "fault" : "left", callerLeft(caller));
     const yieldToOther = (): void => giveUp(tookLong() ? "slow" : "left", undefined);
     const expire = (): void =>

@@ -4,18 +4,18 @@ export interface AttributePath {
   readonly path: readonly string[];
 }
 
-/** What a CEL expression reads, as far as its text shows. */
+/** The attributes and variables that a CEL expression reads, as far as its text shows. */
 export interface Reading {
   readonly attributes: readonly AttributePath[];
-  /** Attributes that it asks for with `has(…)` or `"name" in R.attr`: who asks before reading may leave them out. */
+  /** Attributes that it asks for with `has(…)` or `"name" in R.attr` before reading them, so they may be missing. */
   readonly guarded: readonly AttributePath[];
   /** Names of the variables it uses: `V.limit` is `limit`. */
   readonly variables: readonly string[];
 }
 
 /**
- * Reads the attributes off a CEL expression by its text: no parser, so that what CEL may learn tomorrow is no error here.
- * It stops at what only is known at run time: `R.attr.items[i].price` reads `items`.
+ * Reads the attributes off a CEL expression by its text. It uses no parser, so that new syntax of CEL is not an error
+ * here. It stops at a step that is known only at run time: `R.attr.items[i].price` reads `items`.
  */
 export function readExpression(expression: string): Reading {
   const { text, texts } = withoutTexts(expression);
@@ -33,7 +33,7 @@ export function readExpression(expression: string): Reading {
     if (asked !== undefined) {
       guarded.push({ of, path: [...path, texts[Number(asked)] as string] });
     } else if (/\bhas\s*\(\s*$/.test(before) && path.length > 0) {
-      // It asks for the last step, and reads what leads there.
+      // It asks for the last step, and reads the steps that lead there.
       guarded.push({ of, path });
       path = path.slice(0, -1);
     }

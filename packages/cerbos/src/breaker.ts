@@ -1,16 +1,18 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult, isBrokenCircuitError } from "cockatiel";
 
-/** Keeps calls away from what failed several times in a row, and lets one through from time to time to see. */
+/**
+ * Keeps calls away from a target that failed several times in a row, and lets one through from time to time to try it.
+ */
 export interface Breaker {
-  /** False while it keeps calls away, also while one call tries whether that can end. */
+  /** False while it keeps calls away, also while one call tries the target again. */
   readonly up: boolean;
   /** Whether a call may run now: it is up, or it is time for one call to try. */
   readonly admits: boolean;
   /**
-   * Runs what it admits.
+   * Runs an attempt that it admits.
    *
    * @param attempt must not reject
-   * @param counts what its result shows; `neither`, of the one call that tries, is a success
+   * @param counts tells what a result shows; `neither` counts as a success for the one call that tries
    */
   run<Result>(attempt: () => Promise<Result>, counts: (result: Result) => Run<Result>["shows"]): Promise<Result>;
 }
@@ -38,7 +40,7 @@ export function createBreaker(options: {
       handleWhenResult((run) => (run as Run<unknown>).shows === "failure"),
       { halfOpenAfter: restMs, breaker: new ConsecutiveBreaker(faultsInARow) },
     );
-    // Not the half-open state in between: to whoever listens, a target that is tried is still down.
+    // Not the half-open state in between: for listeners, a target that is being tried is still down.
     let up = true;
     made.onStateChange((state) => {
       if (state === CircuitState.Open) openedAt = performance.now();
@@ -55,7 +57,7 @@ export function createBreaker(options: {
       return circuit.state === CircuitState.Closed;
     },
     get admits() {
-      // Nobody while one call tries: the library would let them wait for it, and it may wait for a target that hangs.
+      // No call while one tries: the library would let it wait for that one, which may wait for a target that hangs.
       if (circuit.state === CircuitState.HalfOpen) return false;
       return circuit.state === CircuitState.Closed || performance.now() - openedAt >= restMs;
     },
@@ -64,7 +66,7 @@ export function createBreaker(options: {
       const watched = async (): Promise<Run<Result>> => {
         const result = await attempt();
         ran = { result, shows: counts(result) };
-        // What is thrown, the library does not count.
+        // The library does not count a thrown error.
         if (ran.shows === "neither") throw new Error("counts neither way");
         return ran;
       };

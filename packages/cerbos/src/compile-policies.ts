@@ -24,14 +24,14 @@ export interface CompilePoliciesOptions {
   readonly strictEvaluation?: boolean;
 }
 
-/** What `cerbos compile` found. */
+/** The findings of `cerbos compile`. */
 export interface CompileResult {
   /** True when everything compiles and no test failed. */
   readonly ok: boolean;
-  /** What does not compile. When there is any, no test was run. */
+  /** The errors of policies and schemas. Where there are any, no test was run. */
   readonly errors: readonly PolicyError[];
   readonly tests: PolicyTests;
-  /** What Cerbos printed, as it printed it: JSON, and its last word. */
+  /** The output of Cerbos, unchanged: JSON, and its last line. */
   readonly output: string;
 }
 

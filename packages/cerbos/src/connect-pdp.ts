@@ -13,9 +13,11 @@ export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
    * `unix:/path`. They are asked in turns; a name with several addresses is asked at all of them.
    */
   readonly targets: string | readonly string[];
-  /** Uses TLS for all targets, with these keys. When left out, TLS is used for what is not on this machine. */
+  /** Uses TLS for all targets, with these keys. When left out, TLS is used for targets on other machines. */
   readonly tls?: PdpTls;
-  /** Talks plain text also with other machines: whoever is on the way reads all attributes and writes the answers. */
+  /**
+   * Uses plain text also with other machines: anyone on the network path can read all attributes and forge the answers.
+   */
   readonly plaintext?: "dangerously-unencrypted";
   /**
    * How long to wait until a PDP serves, in milliseconds.
@@ -31,11 +33,14 @@ export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
 
 /** PDPs that run elsewhere. */
 export interface ConnectedPdp extends AsyncDisposable {
-  /** Asks the targets in turns, once more where one failed, and leaves alone who keeps failing: see {@link resilient}. */
+  /**
+   * Asks the targets in turns, once more where one failed, and leaves alone those that keep failing: see {@link
+   * resilient}.
+   */
   readonly client: PolicyClient;
   /** The oldest version of Cerbos among the targets that answered at the start. */
   readonly version: string;
-  /** What was found missing at the start. */
+  /** The warnings of the first probe. */
   readonly warnings: readonly PdpWarning[];
   /** Disconnects. May be called again. */
   close(): Promise<void>;
@@ -54,7 +59,8 @@ export interface ConnectedPdp extends AsyncDisposable {
  * const authorizer = createAuthorizer({ cerbos: pdp, … });
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for targets or keys that are none, `pdp_missing` when nobody serves in time
+ * @throws {HopwiseError} `config_invalid` for targets or keys that are not valid, `pdp_missing` when no target serves
+ *   in time
  */
 export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedPdp> {
   const { tls, plaintext, startTimeoutMs = 10_000, onWarning, onChange, targets: given, ...resilience } = options;
@@ -75,7 +81,7 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
     try {
       onWarning?.(warning);
     } catch {
-      // who listens decides nothing
+      // a listener decides nothing
     }
   };
   try {
@@ -94,7 +100,7 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
         const target = targets[index] as string;
         onChange?.({ target, up });
         if (!up) return;
-        // Whoever is back may be somebody else: an older version, or one that was set up anew.
+        // The PDP that is back may be another one: an older version, or one that was set up anew.
         const signal = AbortSignal.timeout(startTimeoutMs);
         probePdp(clients[index] as GRPC, { signal }).then(
           (probe) => void report(probe, target),
@@ -113,10 +119,10 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
 
 /** Polled this often; the clients reconnect by themselves. */
 const POLL_MS = 50;
-/** How much longer than the first to serve the others may take. */
+/** How much longer than the first the other targets may take to serve. */
 const GRACE_MS = 1_000;
 
-/** One probe a target, undefined where nobody served in time. */
+/** One probe a target, undefined for a target that did not serve in time. */
 async function probeAll(
   targets: readonly string[],
   clients: readonly GRPC[],
@@ -155,7 +161,7 @@ async function probeAll(
 
 function warningsOf(target: string, probe: PdpProbe | undefined): readonly PdpWarning[] {
   if (probe !== undefined) return probe.warnings.map((warning) => ({ ...warning, target }));
-  return [{ code: "target_absent", text: "Nobody serves there. It is asked as soon as somebody does.", target }];
+  return [{ code: "target_absent", text: "No PDP serves there. It is asked as soon as one does.", target }];
 }
 
 function oldest(probes: readonly (PdpProbe | undefined)[]): string {

@@ -1,7 +1,7 @@
 import { readExpression } from "./attribute-paths.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
-/** A rule that denies, with everything that is evaluated before it does. */
+/** A rule that denies, with the expressions that Cerbos evaluates for it. */
 export interface DenyRule {
   readonly document: SourceDocument;
   readonly line: number;
@@ -10,7 +10,7 @@ export interface DenyRule {
   readonly actions: readonly string[];
   /** Conditions of the rule, of the derived roles it is for, and the variables of both. */
   readonly expressions: readonly string[];
-  /** By which schemas the attributes are checked: those of the kind of resource, in its policy without a scope. */
+  /** The schemas that check the attributes: those of the kind of resource, in its policy without a scope. */
   readonly schemas: readonly PolicySchemas[];
 }
 
@@ -35,7 +35,7 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
   const roleSets = new Map(
     documents.map(({ content }) => at(content, "derivedRoles")).map((roles) => [at(roles, "name"), roles]),
   );
-  // Whatever a policy with a scope says of schemas, Cerbos goes by the one without: seen with 0.55.0.
+  // Cerbos ignores the schemas of a policy with a scope and uses those of the one without: seen with 0.55.0.
   const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => !isScoped(it));
   const schemasFor = (kind: unknown, version?: unknown): readonly PolicySchemas[] => {
     const found = unscoped.filter(
@@ -100,7 +100,7 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
   });
 }
 
-/** Policies with a scope that name schemas, and the line where they do: nothing is checked by these. */
+/** Policies with a scope that name schemas, and the line where they do: Cerbos checks nothing by these schemas. */
 export function ignoredSchemas(
   documents: readonly SourceDocument[],
 ): readonly { readonly document: SourceDocument; readonly line: number }[] {

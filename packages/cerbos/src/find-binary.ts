@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 
-/** What the search depends on besides the option. */
+/** The parts of the host that the search depends on. */
 export interface BinaryHost {
   readonly platform: string;
   readonly arch: string;
@@ -14,8 +14,8 @@ export interface BinaryHost {
 /**
  * Finds the Cerbos executable: the option, `HOPWISE_CERBOS_BINARY`, the platform's package, `cerbos` on the PATH.
  *
- * A path that somebody set and that is wrong is an error, never a reason to look further: another Cerbos than the one
- * that was asked for would decide.
+ * A configured path that is wrong is an error, never a reason to look further: otherwise another Cerbos than the
+ * configured one would decide.
  *
  * @throws {HopwiseError} `pdp_missing`
  */
@@ -58,7 +58,7 @@ function packaged(name: string): string | undefined {
 }
 
 function onPath(folder: string): string | undefined {
-  // An empty entry means the working directory: no place to take the program from that decides who may do what.
+  // An empty entry means the working directory: the program that decides who may do what must not come from there.
   return folder === "" ? undefined : join(folder, "cerbos");
 }
 

@@ -4,7 +4,7 @@ import { checkPolicyFolder } from "./policy-folder.ts";
 import { readPolicySource } from "./policy-source.ts";
 import { optionalSteps } from "./required-attributes.ts";
 
-/** Something in a policy folder that compiles, and may still let through what it was written to stop. */
+/** A place in a policy folder that compiles, and may still let through a call that it was written to stop. */
 export interface PolicyWarning {
   readonly code: "deny_on_optional_attribute" | "schema_ignored" | "file_unreadable";
   /** Path of the file, below the folder as it was given. */
@@ -15,20 +15,20 @@ export interface PolicyWarning {
   readonly rule?: string;
   /** Such as `R.attr.args.amount`. */
   readonly attribute?: string;
-  /** What is wrong, what follows, and what to do. */
+  /** The problem, its consequence, and what to do. */
   readonly message: string;
 }
 
 /**
- * Finds DENY rules that read an attribute which no schema requires. Where it is missing the rule cannot be evaluated, and
- * Cerbos without strict evaluation then goes on as if the rule were not there: what it forbids is allowed.
+ * Finds DENY rules that read an attribute which no schema requires. Where the attribute is missing, the rule cannot be
+ * evaluated, and Cerbos without strict evaluation then goes on as if the rule did not exist: the call that it forbids
+ * is allowed.
  *
- * Looked at are conditions of DENY rules in resource and principal policies, the derived roles they are for, and the
- * variables of both, also imported ones. An attribute that the condition asks for first (`has(R.attr.cap)`) may be
- * missing. The text of the expressions is read, not their meaning: `R.attr[name]` is not followed, and whether a value has
- * the right type is the schema's business. Schemas that a policy with a scope names are told too, because Cerbos ignores
- * them. A file that cannot be read is a warning, too: {@link compilePolicies} says all
- * that is wrong with it.
+ * It looks at conditions of DENY rules in resource and principal policies, at the derived roles they are for, and at
+ * the variables of both, also imported ones. An attribute that the condition asks for first (`has(R.attr.cap)`) may be
+ * missing. It reads the text of the expressions, not their meaning: it does not follow `R.attr[name]`, and leaves it to
+ * the schema whether a value has the right type. It also warns of schemas that a policy with a scope names, because
+ * Cerbos ignores them, and of a file that cannot be read: {@link compilePolicies} says all that is wrong with it.
  *
  * @example
  * ```ts

@@ -7,11 +7,11 @@ import type { PolicyClient } from "./resilient.ts";
 const LOOK_LASTS_MS = 1_000;
 
 /**
- * A PDP whose policies are gone (an emptied bucket, a failed checkout) serves on: it denies everything, and a list of what
- * is allowed is empty. This makes an error of that, so that another target can answer.
+ * A PDP whose policies are gone (an emptied bucket, a failed checkout) serves on: it denies everything, and every list
+ * is empty. This turns such an answer into an error, so that another target can answer.
  *
- * That no policy matched can also mean that there is none for this kind or scope, which is a right answer. So the canary
- * is asked for then: where it was there before, and is not any more, the policies are gone.
+ * "No policy matched" can also be a right answer: this kind or scope may have none. So the PDP is then asked about the
+ * canary: where its policy was there before and is missing now, the policies are gone.
  *
  * @param sawCanary whether the targets are known to have had the canary's policy
  */
@@ -34,7 +34,7 @@ export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean): Poli
 
   return {
     async checkResources(request, options) {
-      // A list asks without metadata, and would be empty where nobody sees why.
+      // A list asks without metadata, so an empty list would not show why it is empty.
       const response = await client.checkResources({ ...request, includeMetadata: true }, options);
       const unmatched = response.results.some(({ metadata }) =>
         Object.values(metadata?.actions ?? {}).some(({ matchedPolicy }) => matchedPolicy === NO_MATCH),

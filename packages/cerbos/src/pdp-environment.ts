@@ -1,7 +1,7 @@
 /**
  * The environment Cerbos gets: little of this process's own.
  *
- * Keys and passwords in it are none of Cerbos' business, and some variables would change what it does:
+ * Cerbos does not need the keys and passwords in it, and some variables would change what it does:
  * `CERBOS_HUB_DEPLOYMENT_ID` replaces the policy folder by another source, and an `OTEL_METRICS_EXPORTER` that means
  * something to Node.js alone keeps it from starting.
  */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 
 /**
- * Refuses a folder that is none, or in which Cerbos would find no policy: it would start, and deny everything.
+ * Refuses a path that is not a folder, or a folder without a policy: Cerbos would start, and deny everything.
  *
  * @throws {HopwiseError} `config_invalid`
  */
@@ -19,7 +19,7 @@ export async function checkPolicyFolder(folder: string): Promise<void> {
   if (!found) throw invalid(folder, "holds no policy: no .yaml, .yml or .json file besides tests and schemas.");
 }
 
-/** By Cerbos' rules: hidden files, `testdata`, `_schemas` of the root and `*_test.yaml` are no policies. */
+/** By Cerbos' rules: hidden files, `testdata`, `_schemas` of the root and `*_test.yaml` are not policies. */
 async function holdsPolicies(folder: string, isRoot: boolean): Promise<boolean> {
   const entries = await readdir(folder, { withFileTypes: true });
   if (entries.some(isPolicyFile)) return true;

@@ -7,7 +7,7 @@ export interface SourceDocument {
   /** Path of the file, below the folder as it was given. */
   readonly file: string;
   readonly content: unknown;
-  /** Line of the node at this path, counted from 1; of the nearest one that holds it, where there is none. */
+  /** Line of the node at this path, counted from 1; where it does not exist, of the nearest node that would hold it. */
   lineOf(path: readonly (string | number)[]): number;
 }
 
@@ -25,7 +25,7 @@ export interface PolicySource {
   readonly broken: readonly BrokenFile[];
 }
 
-/** Reads what Cerbos would read of a folder: policies and schemas, no tests, nothing hidden. */
+/** Reads the files of a folder that Cerbos would read: policies and schemas, without tests and hidden files. */
 export async function readPolicySource(folder: string): Promise<PolicySource> {
   const documents: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();

@@ -1,6 +1,6 @@
 import type { GRPC } from "@cerbos/grpc";
 
-/** What a PDP lacks, or may lack, of what Hopwise relies on. Stable, for programs. */
+/** A feature that Hopwise relies on, and that a PDP lacks or may lack. Stable, for programs. */
 export type PdpWarningCode =
   | "target_absent"
   | "version_unknown"
@@ -14,13 +14,13 @@ export type PdpWarningCode =
 /** Something an operator should know about a PDP before relying on it. */
 export interface PdpWarning {
   readonly code: PdpWarningCode;
-  /** What is missing, what follows from it, and what to do. */
+  /** What is missing, the consequence, and what to do. */
   readonly text: string;
   /** Where the PDP is, if it was connected to by a target. */
   readonly target?: string;
 }
 
-/** What {@link probePdp} found out. */
+/** The findings of {@link probePdp}. */
 export interface PdpProbe {
   /** Version of Cerbos, as it says itself, such as `0.55.0`. */
   readonly version: string;
@@ -29,10 +29,11 @@ export interface PdpProbe {
 }
 
 /**
- * Asks a PDP what it is, and shows what it does: whether a rule that cannot be evaluated denies, and whether attributes
- * that do not fit their schema deny. No version number tells that, and no answer of Cerbos either, so a policy is needed
- * that is there for nothing else: `hopwise_canary` in the policies this project brings along. Without it the warning is
- * `strict_evaluation_unknown`. The two questions decide nothing; a decision log shows them as `hopwise-probe`.
+ * Asks a PDP for its version, and tries how it is set up: whether it denies where a rule cannot be evaluated, and where
+ * attributes do not fit their schema. Neither a version number nor any other answer of Cerbos tells that, so the probe
+ * asks about a policy that serves this purpose alone: `hopwise_canary`, which comes with this project's policies.
+ * Without it the warning is `strict_evaluation_unknown`. The two questions decide nothing; a decision log shows them as
+ * `hopwise-probe`.
  *
  * @example
  * ```ts
@@ -40,7 +41,7 @@ export interface PdpProbe {
  * for (const { code, text } of warnings) console.warn(`${code}: ${text}`);
  * ```
  *
- * @throws whatever the client throws when nobody answers
+ * @throws the client's error where the PDP does not answer
  */
 export async function probePdp(
   client: Pick<GRPC, "serverInfo" | "checkResources">,
@@ -109,7 +110,7 @@ const SCHEMAS_IGNORED =
   "It lets attributes pass that do not fit their schema, and rules that read them may fail. " +
   'Set schema.enforcement to "reject".';
 
-/** What versions before this one lack. */
+/** The features that versions before this one lack. */
 const SINCE: readonly (readonly [minor: number, code: PdpWarningCode, text: string])[] = [
   [51, "annotations_missing", "Its decision log cannot show chain and hop: it does not know request annotations."],
   [
@@ -120,7 +121,7 @@ const SINCE: readonly (readonly [minor: number, code: PdpWarningCode, text: stri
   [
     54,
     "failed_rules_unseen",
-    "A rule that cannot be evaluated leaves no trace, not even in its log, so nobody learns that it was skipped.",
+    "A rule that cannot be evaluated leaves no trace, not even in its log, so the skipped rule goes unnoticed.",
   ],
 ];
 

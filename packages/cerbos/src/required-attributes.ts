@@ -7,8 +7,8 @@ interface Place {
 type Schema = { readonly [keyword: string]: unknown };
 
 /**
- * The steps of the path, by their place in it, that may be missing in a value that fits the schema; none, if the attribute
- * is required all the way down. Conditions count where each of their branches agrees.
+ * The steps of the path, by their place in it, that may be missing in a value that fits the schema; an empty list if
+ * the attribute is required all the way down. Conditions count where each of their branches agrees.
  *
  * @param schemas the others of the folder, by name, for `cerbos:///` references
  */

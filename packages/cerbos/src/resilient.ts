@@ -16,8 +16,9 @@ export interface ResilienceOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * How long to wait for one target before another one is asked as well; the first answer counts. Keep it well below the
-   * deadline of the authorizer. A caller who leaves later than this without an answer counts against the target.
+   * How long to wait for one target before another one is asked as well; the first answer counts. Keep it well below
+   * the deadline of the authorizer. A caller who waits longer than this and leaves without an answer counts against the
+   * target.
    *
    * @defaultValue 250
    */
@@ -46,12 +47,12 @@ export interface TargetChange {
 }
 
 /**
- * Makes one client of one or several, which outlives their bad days: it asks in turns, asks once more where a target
- * failed (the next one, or the same one again), and leaves alone who failed several times in a row.
+ * Makes one client of one or several, which survives their failures: it asks them in turns, asks once more where one
+ * failed (the next one, or the same one again), and leaves alone a target that failed several times in a row.
  *
  * It asks at most twice, because checks and plans change nothing; never after the caller's signal was aborted, never
- * beyond `timeoutMs`, and never where the answer says that the request is wrong. Where nobody can be asked it fails at
- * once. It makes no answer up and keeps none.
+ * beyond `timeoutMs`, and never where the answer says that the request is wrong. Where every target is left alone, it
+ * fails at once. It never makes up an answer, and never keeps one.
  *
  * @example
  * ```ts
@@ -76,7 +77,7 @@ export function resilient(
     if (caller?.aborted) throw callerLeft(caller);
     const endsAt = performance.now() + settings.timeoutMs;
     const start = turn++;
-    // One that rests only because another one was quicker is better than none.
+    // A target that rests only because another one was quicker is better than no target.
     const first = next(start) ?? lanes.find((lane) => lane.onlySlow);
     if (first === undefined) throw nobodyLeft(lanes.length);
     const answered = lanes.length > 1 ? new AbortController() : undefined;
@@ -90,10 +91,10 @@ export function resilient(
       if (second === first) await pause(caller);
       const goesOn = second !== undefined && !caller?.aborted && performance.now() < endsAt;
       const two = goesOn ? askOnce(second) : undefined;
-      // The first one is slow, or has failed. Slow is not gone: whoever answers first is right.
+      // The first target is slow, or has failed. A slow one may still answer: the first answer counts.
       if (outcome === undefined) outcome = two === undefined ? await one : await firstAnswer(one, two);
       else if (two !== undefined) outcome = await two;
-      answered?.abort(); // costs too much to do where nobody else was asked
+      answered?.abort(); // too costly to do where only one target was asked
     }
     if (outcome.verdict !== "answer") throw outcome.error;
     return outcome.answer;
@@ -108,7 +109,9 @@ export function resilient(
     return undefined;
   }
 
-  /** Where the first one failed and nobody else is up: one that rests is better than none, and may only have been slow. */
+  /**
+   * Where the first target failed and no other is up: one that rests is better than none, and may only have been slow.
+   */
   function lastResort(start: number, failed: Lane): Lane | undefined {
     const others = lanes.filter((lane) => lane !== failed);
     return others[start % others.length] ?? (failed.breaker.admits ? failed : undefined);
@@ -131,7 +134,7 @@ type Question<Answer> = (client: PolicyClient, signal: AbortSignal) => Promise<A
 /** One client, and whether it is worth asking. */
 interface Lane {
   readonly breaker: Breaker;
-  /** What it did wrong last was to be slower than another one. */
+  /** Its last fault was to be slower than another one. */
   readonly onlySlow: boolean;
   ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">): Promise<Outcome<Answer>>;
 }
@@ -146,7 +149,7 @@ function createLane(client: PolicyClient, index: number, settings: Settings, oth
       try {
         settings.onChange?.({ index, up });
       } catch {
-        // who listens decides nothing
+        // a listener decides nothing
       }
     },
   });
@@ -157,7 +160,7 @@ function createLane(client: PolicyClient, index: number, settings: Settings, oth
       return onlySlow;
     },
     ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">) {
-      // The call that shows whether a target is back has to end as a yes or a no, however soon its caller leaves.
+      // The call that tries a target must end as a success or a failure, even where its caller leaves at once.
       const trying = !breaker.up;
       const longMs = trying ? 0 : settings.patienceMs;
       const run = (): Promise<Outcome<Answer>> =>
@@ -186,7 +189,9 @@ async function within<Value>(ms: number, value: Promise<Value>): Promise<Value |
   return settled;
 }
 
-/** The first that is an answer, or says that the request is wrong; when none is, the outcome of the last that ended. */
+/**
+ * The first outcome that is an answer, or says that the request is wrong; otherwise the outcome of the last that ended.
+ */
 function firstAnswer<Answer>(...attempts: readonly Promise<Outcome<Answer>>[]): Promise<Outcome<Answer>> {
   return new Promise((settle, reject) => {
     let open = attempts.length;

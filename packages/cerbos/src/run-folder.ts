@@ -15,8 +15,8 @@ export interface RunFolder {
 const LONGEST_SOCKET_PATH = 100;
 
 /**
- * Makes the folder, synchronously: nothing of the host's own can come between this and the supervisor that removes it. A
- * SIGKILL can; then a folder with a config file stays, and no process.
+ * Makes the folder, synchronously: no other code of the host can run between this and the supervisor that removes it. A
+ * SIGKILL can strike in between; then a folder with a config file stays, and no process.
  */
 export function createRunFolder(config: (folder: RunFolder) => string, temporary: string = tmpdir()): RunFolder {
   const prefix = "hopwise-pdp-";

@@ -65,7 +65,7 @@ export interface Pdp extends AsyncDisposable {
  * Starts a Cerbos PDP beside this process and waits until it serves.
  *
  * The PDP goes when this process goes, however it ends, and does not keep it alive. It is never restarted: once it is
- * gone, calls through `client` fail with gRPC code 14, which has to be a denial.
+ * gone, calls through `client` fail with gRPC code 14, which callers must treat as a denial.
  *
  * @example
  * ```ts
@@ -105,8 +105,9 @@ export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
   };
 
   try {
-    // Cerbos starts in spite of a schema that is missing or broken, and then denies all it was meant for, so compiling
-    // is part of starting. It also finds the line. Side by side, the two take little longer than one.
+    // Cerbos starts even where a schema is missing or broken, and then denies every call that the schema is for, so
+    // starting includes compiling, which also names the line. Run at the same time, the two take little longer than
+    // one.
     const sound = refuseBrokenPolicies({ binary, policies, schemaEnforcement, timeoutMs: startTimeoutMs });
     const serving = untilServing(supervised, client, folder.grpcSocket, startTimeoutMs).catch(
       async (fault: unknown) => {
@@ -143,7 +144,8 @@ async function untilServing(pdp: SupervisedPdp, client: GRPC, socket: string, ti
 }
 
 async function versionOf(client: GRPC, socket: string, signal: AbortSignal): Promise<string | undefined> {
-  // A gRPC client that finds nobody waits a second before it tries again, so it is only asked once somebody listens.
+  // A gRPC client that cannot connect waits a second before it tries again, so it is asked only once the socket is
+  // open.
   if (!(await accepts(socket))) return undefined;
   try {
     const { status } = await client.checkHealth({}, { signal });

@@ -28,15 +28,15 @@ export interface SupervisedPdp {
  * The supervisor. A child does not die with its parent, so this shell stands between them: its standard input is a pipe
  * that only the host can close, and the kernel closes it for a host that was killed.
  *
- * - `detached` makes the shell lead a process group (and a session, so that Ctrl-C stops the host alone, which may still
- *   need the PDP to finish its work). Whoever cleans up signals the group, so nobody has to know the PDP's pid.
- * - The watcher starts before the PDP: there is no moment at which a PDP runs unwatched, not even when the host and this
- *   shell are killed together.
- * - Shells report a child that was killed. Without its host this one would report it to nobody, and die of that: hence
- *   `exec … >/dev/null`.
+ * - `detached` makes the shell lead a process group (and a session, so that Ctrl-C stops the host alone, which may
+ *   still need the PDP to finish its work). Stopping signals the group, so the PDP's pid need not be known.
+ * - The watcher starts before the PDP: a PDP never runs unwatched, not even when the host and this shell are killed
+ *   together.
+ * - Shells report a child that was killed. Once the host is gone, this report would hit a closed pipe and end the
+ *   shell: hence `exec … >/dev/null`.
  * - The last TERM is for a launcher that ran the PDP as a child of its own and died without it (the npm package `cerbos`
  *   is one).
- * - `umask`: the decision log holds arguments of tools; it is for the user alone.
+ * - `umask`: the decision log holds arguments of tools; only this user may read it.
  */
 const SUPERVISOR = `
 folder=$1
@@ -73,7 +73,7 @@ const KILL_AFTER_MS = 5_000;
 
 const KEPT_LINES = 20;
 
-/** Cerbos warns at each start that nobody collects its traces. That is so on purpose. */
+/** Cerbos warns at each start that its traces are not collected. That is intended. */
 const TRACING_IS_OFF = '"log.logger":"cerbos.otel"';
 
 /** Runs `binary server` on the configuration in `folder`, in such a way that it cannot outlive this process. */
@@ -126,7 +126,7 @@ function untilGone(child: ChildProcess, folder: string, note: (text: string) => 
       remove(folder);
       resolve({ code: null, signal: null });
     });
-    // When the supervisor itself was killed, the PDP is still there, and nobody else would tell it.
+    // When the supervisor itself was killed, the PDP still runs, and only this can end it.
     child.once("exit", (_code, signal) => {
       if (signal !== null) kill(child, folder);
     });
@@ -152,7 +152,7 @@ function remove(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch {
-    // no reason to bring the host down
+    // not a reason to bring the host down
   }
 }
 
@@ -169,7 +169,7 @@ function readable(line: string): string {
     const { message, error } = JSON.parse(line) as { message?: unknown; error?: unknown };
     text = [message, error].filter((part) => typeof part === "string").join(": ") || line;
   } catch {
-    // not JSON: the last word of a program that gives up
+    // not JSON: the last line of a program that gives up
   }
   return text.replace(/\s+/g, " ").trim();
 }

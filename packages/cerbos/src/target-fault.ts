@@ -1,19 +1,19 @@
-/** What an error of a Cerbos client says about the one that was asked. */
+/** What an error of a Cerbos client says about the target. */
 export type Verdict =
-  /** It answered: what is wrong is the request, and it would be wrong anywhere. */
+  /** The target answered: the request is wrong, and would be wrong at any target. */
   | "refused"
-  /** It, or the way to it, is at fault. Asking again can help: checks and plans change nothing. */
+  /** The target, or the way to it, failed. Asking again can help: checks and plans change nothing. */
   | "fault";
 
 /**
- * Tells by the gRPC code, which the clients for gRPC and for HTTP both give. What nobody foresaw counts as a fault: the
- * worst that follows is one question more.
+ * Tells by the gRPC code, which the clients for gRPC and for HTTP both give. Any other error counts as a fault: at
+ * worst, that costs one more question.
  */
 export function judge(error: unknown): Verdict {
   const { name, code, details } = (error ?? {}) as { name?: unknown; code?: unknown; details?: unknown };
   if (name === "ValidationFailed") return "refused";
   if (typeof code === "number" && REQUEST_IS_WRONG.has(code)) return "refused";
-  // The client could not even write it down.
+  // The client could not even serialise the request.
   if (typeof details === "string" && details.startsWith("Request message serialization failure")) return "refused";
   return "fault";
 }

@@ -7,7 +7,7 @@ import { HopwiseError } from "@hopwise/core";
 export interface PdpTls {
   /** Certificates of the authorities that may sign the PDP's; the well-known ones of Node.js when left out. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  /** Our own certificate and its key, for a PDP that wants to know who asks (mTLS). */
+  /** This client's own certificate and its key, for a PDP that authenticates its clients (mTLS). */
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
   /** The name in the PDP's certificate, where it is not the name in the target. */
@@ -24,7 +24,7 @@ export interface Protection {
  * Makes a client for one target. Each target has a channel of its own: in a channel with several addresses all
  * certificates would have to bear the first one's name, and sockets and names could not stand in one list.
  *
- * @throws {HopwiseError} `config_invalid` for a target that is none, and for keys that are none
+ * @throws {HopwiseError} `config_invalid` for a target or keys that are not valid
  */
 export function clientFor(target: string, pointer: string, protection: Protection): GRPC {
   const local = isLocal(target, pointer);
@@ -32,30 +32,31 @@ export function clientFor(target: string, pointer: string, protection: Protectio
   return new GRPC(target, {
     tls: tls === undefined ? !local && plaintext === undefined : secureContext(tls),
     channelOptions: {
-      // A name with several addresses: all of them, in turns. And no settings from DNS, which anybody could answer.
+      // A name with several addresses: all of them, in turns. Settings from DNS are not taken: answers of DNS can be
+      // forged.
       "grpc.service_config": '{"loadBalancingConfig":[{"round_robin":{}}]}',
       "grpc.service_config_disable_resolution": 1,
       // Back soon after a restart: gRPC by itself waits up to two minutes.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 2_000,
       "grpc.dns_min_time_between_resolutions_ms": 2_000,
-      // Two clients of one process do not share a connection, and so not its fate.
+      // Two clients of one process do not share a connection: one that breaks does not stop the other.
       "grpc.use_local_subchannel_pool": 1,
-      // A proxy of the environment would take plain text for this machine off this machine.
+      // A proxy set in the environment would send plain text meant for this machine to another one.
       ...(local && { "grpc.enable_http_proxy": 0 }),
       ...(tls?.serverName !== undefined && { "grpc.ssl_target_name_override": tls.serverName }),
     },
   });
 }
 
-/** Whether what is sent there stays on this machine: a unix socket, or a loopback address. */
+/** Whether the target is on this machine: a unix socket, or a loopback address. */
 function isLocal(target: string, pointer: string): boolean {
   if (/^unix:.+/.test(target)) return true;
   const host = /^(?:dns:\/\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9_.-]+):\d{1,5}$/i.exec(target)?.[1]?.toLowerCase();
   if (host === undefined) {
     throw new HopwiseError(
       "config_invalid",
-      `${JSON.stringify(target)} is no target. Write host:port (Cerbos' own port is 3593), dns:///host:port, [IPv6]:port or unix:/path`,
+      `${JSON.stringify(target)} is not a target. Write host:port (Cerbos' own port is 3593), dns:///host:port, [IPv6]:port or unix:/path`,
       { pointer },
     );
   }

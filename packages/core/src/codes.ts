@@ -20,19 +20,25 @@ export type Stage =
   | "audit"
   | "result";
 
-/** What is true of one code. */
+/** The properties of one code. */
 interface CodeRow {
-  /** The one stage that gives it; `start` for a set-up that cannot work, `holder` for whoever makes tokens and proofs. */
+  /**
+   * The one stage that gives it; `start` for a set-up that cannot work, `holder` for the maker of tokens and proofs.
+   */
   readonly stage: Stage | "start" | "holder";
-  /** Whether the same call may be allowed later, without anybody being given more. */
+  /** Whether the same call may be allowed later, without a wider grant or policy. */
   readonly retryable?: true;
   /** A fault that kept us from a good answer. A denial without it is a good answer. */
   readonly fault?: true;
-  /** What callers and models see in its place, where they may not learn more: always a code with a row of its own. */
+  /**
+   * The code that callers and models see in its place, where they may not learn more: always one with a row of its own.
+   */
   readonly wire?: string;
-  /** For the model: one or two sentences that tell it what to do, and nothing of policies, users or the set-up. */
+  /**
+   * For the model: one or two sentences that tell it what to do, and tells nothing about policies, users or the set-up.
+   */
   readonly model: string;
-  /** For the operator: what it means, and what to do. */
+  /** For the operator: the meaning of the code, and what to do. */
   readonly help: string;
 }
 
@@ -42,7 +48,7 @@ export const CODES = {
   method_unguarded: {
     stage: "guard",
     model: "This server does not serve this kind of request.",
-    help: "The request is of a kind that could reach data nobody checks, or a tool ran outside of a guarded request. Serve it by a tool, resource or prompt.",
+    help: "The request is of a kind that Hopwise does not check, or a tool ran outside of a guarded request. Serve the data by a tool, resource or prompt.",
   },
   tool_unguarded: {
     stage: "guard",
@@ -54,7 +60,7 @@ export const CODES = {
     stage: "guard",
     retryable: true,
     model: "You could not be authenticated. Send a valid credential with each request.",
-    help: "`userFromAuth` threw, or was given a request without headers. Its error is the cause; return undefined for a request that carries no login.",
+    help: "`userFromAuth` threw, or a request over HTTP came without its headers. The transport's `onerror` got the error. Let `userFromAuth` return undefined for a request that carries no login.",
   },
   guard_failed: {
     stage: "guard",
@@ -68,7 +74,7 @@ export const CODES = {
   arguments_malformed: {
     stage: "arguments",
     model: "These arguments cannot be read safely. Send plain JSON within the limits.",
-    help: "The arguments are no plain JSON, too deep or too long, or no object. The pointer names the place; a tool whose schema makes dates or maps needs a `projection` in the tool map.",
+    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
   },
   arguments_refused: {
     stage: "arguments",
@@ -80,7 +86,7 @@ export const CODES = {
   token_malformed: {
     stage: "token",
     model: "Your delegation cannot be used here. Ask for a new one.",
-    help: "A token of the chain is not written as the specification says. The pointer names the claim.",
+    help: "A token of the chain does not follow the specification. The pointer names the claim.",
   },
   token_too_large: {
     stage: "token",
@@ -95,7 +101,7 @@ export const CODES = {
   token_alg_refused: {
     stage: "token",
     model: "Your delegation cannot be used here. Ask for a new one.",
-    help: "A token names an algorithm that is not taken, or not that of the key which must have signed it. Take Ed25519 or ES256.",
+    help: "A token names an algorithm that is not accepted, or another one than its signing key has. Use Ed25519 or ES256.",
   },
   token_key_refused: {
     stage: "token",
@@ -105,31 +111,31 @@ export const CODES = {
   token_signature_invalid: {
     stage: "token",
     model: "Your delegation cannot be used here. Ask for a new one.",
-    help: "A token was not signed by the key that must have signed it: forged, changed, or another key of the same `kid`.",
+    help: "Another key than the required one signed a token: it was forged or changed, or two keys have the same `kid`.",
   },
   token_untrusted_issuer: {
     stage: "token",
     model: "Your delegation cannot be used here. Ask for a new one.",
-    help: "No trust anchor covers the root: its `kid`, issuer, user, audience, tools, lifetime or depth. The pointer says which.",
+    help: "No trust anchor allows the root's `kid`, issuer, user, audience, tools, lifetime or depth. The pointer says which.",
   },
   token_expired: {
     stage: "token",
     retryable: true,
     model: "Your delegation has expired. Ask for a new one.",
-    help: "The chain has expired. Take `renewing` where an agent runs longer than its chain.",
+    help: "The chain has expired. Use `renewing` where an agent runs longer than its chain.",
   },
   token_not_yet_valid: {
     stage: "token",
     retryable: true,
     model: "Your delegation is not valid yet. Try again later.",
-    help: "A token was issued in the future, by this server's clock. Look at both clocks.",
+    help: "By this server's clock, a token was issued in the future. Check both clocks.",
   },
   issuer_keys_unavailable: {
     stage: "token",
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "The published keys of an issuer could not be fetched, or are too old. Look at its JWKS endpoint.",
+    help: "The published keys of an issuer could not be fetched, or are too old. Check its JWKS endpoint.",
   },
   chain_depth_exceeded: {
     stage: "token",
@@ -139,12 +145,12 @@ export const CODES = {
   chain_link_broken: {
     stage: "token",
     model: "Your delegation cannot be used here. Ask for a new one.",
-    help: "A token does not hang below the one before it: spliced, reordered, repeated or skipped.",
+    help: "A token is not linked to the one before it: tokens were spliced, reordered, repeated or skipped.",
   },
   chain_widened: {
     stage: "token",
     model: "The delegation hands over more than its maker had. Ask for one that hands over less.",
-    help: "A token says more than its parent: a tool, an argument, a time, an audience, a depth. The pointer and the rule say where.",
+    help: "A token allows more than its parent: a tool, an argument, a time, an audience, a depth. The pointer and the rule say where.",
   },
   principal_changed: {
     stage: "token",
@@ -154,14 +160,14 @@ export const CODES = {
   audience_mismatch: {
     stage: "token",
     model: "Your delegation is for another server. Ask for one for this server.",
-    help: "None of this enforcement point's names is in the chain's audience. Names are compared to the letter.",
+    help: "The chain's audience does not have any of this enforcement point's names. They are compared letter by letter.",
   },
 
   // agents: are they who the chain says?
   agent_unknown: {
     stage: "agents",
     model: "An agent of your delegation is not registered here. Report it.",
-    help: "An agent of the chain is not registered, or not with this key. Register it, or let its delegator make agents of its class.",
+    help: "An agent of the chain is not registered, or is registered with another key. Register it, or let its delegator make agents of its class.",
   },
   agent_depth_refused: {
     stage: "agents",
@@ -173,7 +179,7 @@ export const CODES = {
     fault: true,
     wire: "attributes_invalid",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "What the agent registry said of an agent cannot be used: `keys` must be a list of public JWKs or thumbprints.",
+    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints.",
   },
   registry_unavailable: {
     stage: "agents",
@@ -181,7 +187,7 @@ export const CODES = {
     fault: true,
     wire: "context_unavailable",
     model: "The call could not be checked just now. Try again later.",
-    help: "The agent registry threw, or gave no answer in time.",
+    help: "The agent registry threw, or did not answer in time.",
   },
 
   // proof: is it presented by its holder, for this call, now?
@@ -194,17 +200,17 @@ export const CODES = {
     stage: "proof",
     retryable: true,
     model: "The proof must name the server's nonce. Make a new proof with the one given.",
-    help: "The proof names no nonce of this server, or one that has lapsed. Clients of Hopwise answer this by themselves.",
+    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves.",
   },
   proof_invalid: {
     stage: "proof",
     model: "The proof that came with the call does not fit it. Make a new proof for each call.",
-    help: "The proof is not acceptable; the rule says why: another key, chain or tool, a clock that is apart, or not written as the specification says.",
+    help: "The proof was refused, and the rule says why: another key, chain or tool, a clock that differs, or a form that the specification does not allow.",
   },
   proof_audience_mismatch: {
     stage: "proof",
     model: "The proof was made for another server. Make one for this server.",
-    help: "The proof names another enforcement point: the client's `audience` is wrong, or somebody relayed it.",
+    help: "The proof names another enforcement point: the client's `audience` is wrong, or another server relayed the proof.",
   },
   proof_arguments_mismatch: {
     stage: "proof",
@@ -213,27 +219,27 @@ export const CODES = {
   },
   subject_mismatch: {
     stage: "proof",
-    model: "The delegation belongs to another user than the one who is logged in.",
-    help: "The transport authenticated another user than the chain's: one of the two was borrowed.",
+    model: "The delegation belongs to another user than the logged-in one.",
+    help: "The transport authenticated another user than the chain's: one of the two credentials is not the caller's own.",
   },
 
   // state: was it revoked, or used before?
   revoked: {
     stage: "state",
     model: "Your delegation was revoked. Ask for a new one.",
-    help: "A token, key, agent or user that the call stands on was revoked.",
+    help: "A token, key, agent or user that the call relies on was revoked.",
   },
   proof_replayed: {
     stage: "state",
     model: "The proof was used before. Make a new proof for each call.",
-    help: "The same proof or nonce came a second time: a client that repeats requests, or a replay.",
+    help: "The same proof or nonce came a second time: a client repeats requests, or an attacker replays them.",
   },
   state_unavailable: {
     stage: "state",
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "What must be remembered (revocations, proofs seen), or the clock, could not be asked.",
+    help: "The store of revocations or of seen proofs, or the clock, failed or did not answer in time.",
   },
 
   // grant: was it handed over?
@@ -241,17 +247,17 @@ export const CODES = {
     stage: "grant",
     wire: "grant_tool_missing",
     model: "This tool was not handed over to you. Do the task without it, or report that you need it.",
-    help: "The agent registry does not let this agent take part in the tool, whatever was handed over (`tools`).",
+    help: "The agent registry does not let this agent take part in calling the tool (`tools`), even where its grant does.",
   },
   grant_tool_missing: {
     stage: "grant",
     model: "This tool was not handed over to you. Do the task without it, or report that you need it.",
-    help: "A token of the chain does not hand over the tool. The hop is the first that does not have it.",
+    help: "A token of the chain does not hand over the tool. The hop is the first without it.",
   },
   grant_argument_refused: {
     stage: "grant",
     model: "These arguments are outside of what was handed over to you.",
-    help: "A token of the chain does not hand over these arguments. The pointer names the argument, `wouldPass` what would pass.",
+    help: "A token of the chain does not hand over these arguments. The pointer names the argument; `wouldPass` says what would pass.",
   },
 
   // context: who and what is it about?
@@ -271,14 +277,14 @@ export const CODES = {
     stage: "context",
     fault: true,
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "What a directory, registry, source or loader said cannot be put to a policy: roles, an id, a name that is taken, or no plain JSON.",
+    help: "A directory, registry, source or loader gave data that cannot be put to a policy: wrong roles, a wrong id, a taken name, or a value that is not plain JSON.",
   },
   context_unavailable: {
     stage: "context",
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "A directory, source or loader threw, had nothing that was required, or gave no answer in time. The message names it.",
+    help: "A directory, source or loader threw, had no answer where one is required, or did not answer in time. The message names it.",
   },
 
   // policy: does every hop's policy allow it?
@@ -290,25 +296,25 @@ export const CODES = {
   delegation_denied: {
     stage: "policy",
     model: "The policy does not allow you to act here on behalf of the one who delegated to you.",
-    help: 'The policies do not let this hop hand authority to the next. Where yours do not rule on that, set `delegation: "grants-only"`.',
+    help: 'The policies do not let this hop hand authority to the next. Where your policies have no rules for that, set `delegation: "grants-only"`.',
   },
   policy_unavailable: {
     stage: "policy",
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "Cerbos gave no answer in time, or could not be reached.",
+    help: "Cerbos did not answer in time, or could not be reached.",
   },
   policy_inconclusive: {
     stage: "policy",
     fault: true,
     model: "The call could not be decided. Report it; trying again does not help.",
-    help: "Cerbos answered, and the answer cannot be relied on: an output that nobody understands, a request that does not fit a schema, an obligation that nobody does.",
+    help: "Cerbos answered, and the answer cannot be relied on: it has an output that this version does not understand or an obligation that the enforcement point does not fulfil, or the request does not fit a schema.",
   },
   approval_required: {
     stage: "policy",
-    model: "Somebody has to approve this call first. Report that you need it.",
-    help: "A policy allows the call once somebody has approved it.",
+    model: "A person has to approve this call first. Report that you need it.",
+    help: "A policy allows the call once a person has approved it.",
   },
 
   // audit: is it on record?
@@ -317,7 +323,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be recorded just now, so it did not run. Try again later.",
-    help: "The audit sink failed or was too slow, and no allowed call runs without its record.",
+    help: "The audit sink failed or was too slow, and an allowed call does not run without its record.",
   },
 
   // result: may it be shown?
@@ -325,27 +331,27 @@ export const CODES = {
     stage: "result",
     fault: true,
     model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
-    help: "The policies oblige to change the result, and that cannot be done with a result of this form. Return JSON, or let the policy name what is there.",
+    help: "The policies oblige to change the result, and a result of this form cannot be changed. Return JSON, or let the policy point at values that exist.",
   },
 
-  // holder: whoever makes a proof
+  // holder: the maker of a proof
   signing_failed: {
     stage: "holder",
     retryable: true,
     model: "The request could not be signed, so it was not sent.",
-    help: "The delegation could not be had, or its key could not sign. The error is the cause.",
+    help: "The delegation could not be obtained, or its key could not sign. The error is the cause.",
   },
 
   // start: can this set-up work?
   pdp_missing: {
     stage: "start",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "There is no Cerbos binary for this platform, or nothing answers at the address.",
+    help: "No Cerbos binary was found for this platform, or no PDP answers at the address.",
   },
   pdp_start_failed: {
     stage: "start",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "Cerbos did not start. The message has what it printed.",
+    help: "Cerbos did not start. The message quotes its output.",
   },
   policy_invalid: {
     stage: "start",
@@ -370,7 +376,7 @@ export type CodesOf<At extends CodeRow["stage"]> = {
 /** Codes that a denial can have. */
 export type DenialCode = CodesOf<Stage>;
 
-/** What is true of a code. */
+/** The properties of a code. */
 export function rowOf(code: ErrorCode): CodeRow {
   return CODES[code];
 }

@@ -2,38 +2,41 @@ import { type ErrorCode, rowOf } from "./codes.ts";
 import { plainText } from "./lib/index.ts";
 
 /**
- * Why something was refused: a call, a token, an option. The same members from where it arises to the decision, the
- * record, the explanation and the wire. Never a token, a key or an argument's value.
+ * Why something was refused: a call, a token, an option. It keeps the same members from its origin to the decision, the
+ * record, the explanation and the wire. It never holds a token, a key or an argument's value.
  */
 export interface Refusal<Code extends ErrorCode = ErrorCode> {
   readonly code: Code;
   /** For operators: what is wrong, where, and what to do. */
   readonly message: string;
-  /** Index of the first hop that it was found at; 0 is the user. */
+  /** Index of the first hop at which the rule failed; 0 is the user. */
   readonly hop?: number;
   /** JSON pointer (RFC 6901) to the offending place, in the token's payload or in the arguments. */
   readonly pointer?: string;
   /** The rule that refused it: of the specification, of a grant, or of a policy as Cerbos names it. */
   readonly rule?: string;
-  /** What a policy gave as its reason. */
+  /** The reason that a policy gave. */
   readonly reason?: string;
-  /** What would pass in its place. */
+  /** What would have passed. */
   readonly wouldPass?: WouldPass;
-  /** What the next proof must name; only with `proof_nonce_required`. */
+  /** The nonce that the next proof must name; only with `proof_nonce_required`. */
   readonly nonce?: string;
 }
 
-/** What would pass in the place of what was refused, as far as the chain itself tells. */
+/** What would have passed in place of the refused value, as far as the chain itself tells. */
 export interface WouldPass {
   /** What was handed over for the refused argument, in words. */
   readonly accepts?: string;
-  /** The nearest hop to which this very call was handed over: who could hand it on. Hop 0 is the user, who has it all. */
+  /**
+   * The nearest hop to which this very call was handed over, and which could hand it on. Hop 0 is the user, who has it
+   * all.
+   */
   readonly grantableBy?: number;
 }
 
 const DETAILS = ["hop", "pointer", "rule", "reason", "wouldPass", "nonce"] as const;
 
-/** What a {@link HopwiseError} can carry besides code and text. */
+/** The members of a {@link HopwiseError} besides code and text. */
 export type ErrorDetail = { readonly [Name in (typeof DETAILS)[number]]?: Refusal[Name] | undefined } & {
   readonly cause?: unknown;
 };
@@ -58,7 +61,7 @@ export class HopwiseError extends Error implements Refusal {
   declare readonly nonce?: string;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
-    // What goes wrong at the start speaks of one's own files and options; everything else may quote a stranger.
+    // An error at the start quotes only the operator's own files and options; any other may quote a stranger's text.
     super(
       rowOf(code).stage === "start" ? message : plainText(message),
       detail.cause === undefined ? undefined : { cause: detail.cause },
@@ -73,7 +76,7 @@ export class HopwiseError extends Error implements Refusal {
   }
 }
 
-/** The members that are there: what was printed or recorded shows no `undefined`. */
+/** The members that are set: a printed or recorded error shows no `undefined`. */
 function detailOf(from: ErrorDetail): Omit<Refusal, "code" | "message"> {
   const found = DETAILS.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]);
   return Object.fromEntries(found);

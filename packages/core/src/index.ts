@@ -1,6 +1,6 @@
 /**
- * Delegation chains, grants and one policy decision per hop: authority that only narrows. What most programs type; the
- * rest has doors of its own: `/grant`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`,
+ * Delegation chains, grants and one policy decision per hop: authority that only narrows. This door has the names that
+ * most programs use; the other doors are `/grant`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`,
  * `/opentelemetry`, `/testing`.
  *
  * @packageDocumentation

@@ -9,9 +9,9 @@ import { type AnyTool, wrapTool } from "./wrap-tool.ts";
 export interface GuardServerOptions {
   /**
    * Opts in to users without agents, who come with an ordinary OAuth token: verifies the token in the headers of this
-   * very request and says whose it is. FastMCP's own session must not be asked: it is shared by all requests of a
-   * session, whoever sends them. Where it throws, the request is denied with `context_unavailable`. Without this option
-   * every request needs a chain and a proof.
+   * very request and says whose it is. Do not ask FastMCP's own session: all requests of a session share it, even those
+   * of different senders. Where the function throws, the request is denied with `authentication_failed`. Without this
+   * option every request needs a chain and a proof.
    */
   readonly userFromAuth?: (request: {
     readonly headers: Headers;
@@ -90,9 +90,9 @@ export function guard<Server extends FastMCP>(
 type StartOptions = Parameters<FastMCP["start"]>[0];
 
 /**
- * An event store would hand one caller's results to whoever resumes the stream with its session id. FastMCP's default
- * is to have one, so it is switched off in so many words, whatever the options say: the transport may also be chosen by
- * FASTMCP_TRANSPORT or on the command line.
+ * An event store would hand one caller's results to any caller who resumes the stream with its session id. FastMCP has
+ * one by default, so it is always switched off, even where the options name no HTTP transport: FASTMCP_TRANSPORT or the
+ * command line may still choose it.
  */
 function withoutEventStore(options: StartOptions): StartOptions {
   const { httpStream } = (options ?? {}) as { httpStream?: { eventStore?: unknown } };

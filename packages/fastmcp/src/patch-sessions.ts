@@ -1,7 +1,7 @@
 import type { McpTransport } from "@hopwise/mcp";
 import { FastMCPSession } from "fastmcp";
 
-/** What a guarded server's sessions need to know of it. */
+/** The facts about a guarded server that its sessions need. */
 export interface Guarding {
   readonly guardSession: (transport: McpTransport) => McpTransport;
 }
@@ -18,9 +18,10 @@ interface Session extends Marked {
 }
 
 /**
- * A tool that nobody sees and nobody can call: it goes where a server's tools go, into each of its sessions, and tells
- * there whose session it is. An AsyncLocalStorage around `start()` cannot: a worker of `node:cluster` takes its
- * connections outside of it. Nobody can guess its name, so nobody can replace or remove it by giving a tool the same.
+ * A hidden tool that cannot be called: FastMCP hands it, like every tool, to each session of the server, and there it
+ * tells whose session it is. An AsyncLocalStorage around `start()` cannot: a worker of `node:cluster` takes its
+ * connections outside of it. Its name cannot be guessed, so no other tool can replace or remove it by having the same
+ * name.
  */
 export function markOf(guarding: Guarding): object {
   return { name: `dev.hopwise/guard-${crypto.randomUUID()}`, execute: async () => undefined, [GUARDING]: guarding };
@@ -28,7 +29,7 @@ export function markOf(guarding: Guarding): object {
 
 /**
  * FastMCP makes its sessions itself and offers no hook, so the exported session class is patched, once: a session that
- * was given a guarded server's mark connects through that server's guard, every other session is left as it was.
+ * was given a guarded server's mark connects through that server's guard; other sessions stay as they were.
  */
 export function patchSessions(): void {
   const prototype = FastMCPSession.prototype as unknown as Session & { [PATCHED]?: true };

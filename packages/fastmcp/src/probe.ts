@@ -5,9 +5,9 @@ const PROBE: JsonRpcMessage = { jsonrpc: "2.0", id: "hopwise/probe", method: "ho
 const PATIENCE_MS = 1000;
 
 /**
- * Proves that a new session of a server is behind the guard: begins one in memory and asks for what no guard lets
- * through. An unguarded session would answer that there is no such method. The session never comes about, so that no
- * listener of the server hears of it.
+ * Proves that a new session of a server is behind the guard: begins one in memory and sends a request that no guard
+ * lets through. An unguarded session would answer that the method does not exist. The session is aborted before it
+ * opens, so the server's listeners do not hear of it.
  *
  * @throws {HopwiseError} `config_invalid`
  */

@@ -10,7 +10,7 @@ export function wrapTool(tool: AnyTool, scope: AsyncLocalStorage<RequestScope>):
   const execute: AnyTool["execute"] = async (args, context) => {
     const decision = await decideTool(scope, name, args);
     if (!decision.run) return decision.result as never;
-    // Cancelled, or timed out, while it was checked: its caller was told, or has left.
+    // The call was cancelled or timed out during the check: its caller was told, or has left.
     context.signal.throwIfAborted();
     return tool.execute(decision.arguments as never, context);
   };

@@ -6,7 +6,7 @@ import { defined, plainText } from "../lib/index.ts";
 import type { Chain } from "../token/index.ts";
 import type { DecisionRecord, TokenRecord, UnverifiedAttempt } from "./record.ts";
 
-/** What a record says of a call besides what was decided. */
+/** The call's own part of a record, beside the decision. */
 export interface RecordedCall {
   /** The tool's name as it came. */
   readonly tool: string;
@@ -15,13 +15,13 @@ export interface RecordedCall {
   readonly chain: Chain | undefined;
   readonly received: JsonObject;
   readonly parsed: JsonObject | undefined;
-  /** Names of the arguments that the record keeps; the others are in it as a hash. */
+  /** Names of the arguments that the record keeps as values; of the others it keeps the hash alone. */
   readonly kept: readonly string[];
   readonly shown: DecisionRecord["shown"] | undefined;
   readonly pdpVersion: string | undefined;
 }
 
-/** The record of a decision about a caller who showed to be the holder, or the user. */
+/** The record of a decision about a caller who proved to be the holder, or the user. */
 export async function decisionRecord(decision: Decision, call: RecordedCall): Promise<DecisionRecord> {
   const { received, parsed, kept, pdpVersion } = call;
   const { invocation, time, tool, outcome, verdicts, timings, chain, asked, context } = decision;
@@ -49,13 +49,13 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
   };
 }
 
-/** Why it was denied; what the next proof must name is for its maker alone. */
+/** Why the call was denied, without the nonce, which is for the next proof's maker alone. */
 function refusalIn(denied: Denied): Partial<DecisionRecord> {
   const { code, stage, message, hop, reason, pointer, rule, wouldPass } = denied;
   return { code, stage, message, ...defined({ hop, reason, pointer, rule, wouldPass }) };
 }
 
-/** What is counted of a denial of which nobody can say whose it is. */
+/** The part of a denial that is counted where its caller is unknown. */
 export function unverifiedAttempt(denied: Denied, audience: string, chain: Chain | undefined): UnverifiedAttempt {
   const { invocation, time, tool, code, message } = denied;
   return { invocation, time, audience, tool, code, message, ...defined({ chainId: chain?.id }) };

@@ -3,18 +3,18 @@ import type { Allowed, Decided } from "../decision/index.ts";
 import { canonicalJson, freezeJson } from "../json/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
-/** What came of an allowed call. */
+/** How an allowed call ended. */
 export type Outcome =
   | {
       readonly outcome: "returned";
-      /** What the tool gave, before anything was taken out of it: recorded as a hash. */
+      /** The tool's result, before anything was taken out of it: recorded as a hash. */
       readonly result: unknown;
-      /** What was taken out of it on the policies' word: their JSON pointers that found something. */
+      /** The policies' JSON pointers at which something was taken out. */
       readonly redacted?: readonly string[];
-      /** Nothing of it was shown, since it could not be changed as the policies oblige to. */
+      /** Nothing of the result was shown, since it could not be changed as the policies oblige to. */
       readonly withheld?: boolean;
     }
-  /** `withdrawn`: its caller had left before it could be answered. */
+  /** `withdrawn`: the caller left before the answer. */
   | { readonly outcome: "failed" | "withdrawn" };
 
 const RESULT_LIMITS = { maxDepth: 64, maxSize: 1024 * 1024 };
@@ -44,12 +44,12 @@ export async function outcomeRecord(
   };
 }
 
-/** Takes back an allowance of which the record failed or was late: a slow disk may still come to write it. */
+/** Takes back an allowance whose record failed or was late: a slow disk may still write that record. */
 export function refusedOutcome({ invocation, tool, time }: Decided, audience: string): OutcomeRecord {
   return { version: 1, kind: "outcome", invocation, time, audience, tool, outcome: "refused", durationMs: 0 };
 }
 
-/** Undefined for what is no plain data, or too much of it. */
+/** Undefined for a result that is not plain data, or too large. */
 async function hashOf(result: unknown): Promise<string | undefined> {
   try {
     return await sha256(canonicalJson(freezeJson(result, RESULT_LIMITS)));

@@ -7,8 +7,8 @@ import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.ts";
 
 /**
- * What was decided about one call, for whom, and why. Holds no token, no key, and of the arguments only their hash; of
- * the grants what they say of the tool that was called, values and all.
+ * The decision about one call, for whom, and why. Holds no token and no key; of the arguments only their hash; of the
+ * grants everything that they say of the called tool, with its values.
  */
 export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce">> {
   readonly version: 1;
@@ -25,18 +25,18 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   /** Every token of the chain, root first: who was handed what, and until when. */
   readonly tokens: readonly TokenRecord[];
   readonly tool: string;
-  /** The call in the words of policies; undefined where they were not asked. */
+  /** The call in the words of policies; undefined where the policies were not asked. */
   readonly asked?: Asked;
   /** SHA-256 of the canonical JSON of the arguments as received, and as parsed by the tool's schema. */
   readonly argumentsHash: { readonly received: string; readonly parsed?: string };
   /** Those arguments that the tool map says to keep; by default none. */
   readonly arguments?: JsonObject;
-  /** Where each source's attributes came from, and how old they were. */
+  /** Which sources gave attributes, and how old these were. */
   readonly context?: readonly ContextOrigin[];
   readonly outcome: "allowed" | "denied" | "pending";
-  /** Of a denial: where on its way the call was stopped. */
+  /** Of a denial: the stage that stopped the call. */
   readonly stage?: Stage;
-  /** What the result had to go through; what was done is in the outcome. */
+  /** The changes that the result had to get; those that were made are in the outcome. */
   readonly obligations?: Obligations;
   readonly verdicts: readonly HopVerdict[];
   /** Which version of Cerbos answered, where the authorizer was told. */
@@ -46,9 +46,9 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   readonly timings: Timings;
 }
 
-/** What one token handed over: everything but the token. */
+/** What one token handed over, without the token itself. */
 export interface TokenRecord {
-  /** H(t), which revocation and `par_hash` name it by. */
+  /** H(t): revocation and `par_hash` name the token by it. */
   readonly hash: TokenHash;
   /** Its maker's own name for it. */
   readonly jti: string;
@@ -60,13 +60,13 @@ export interface TokenRecord {
   readonly expiresAt: number;
   /** The tools that it handed over. */
   readonly tools: readonly string[];
-  /** What it handed over of the tool that was called, in words; undefined where it did not. */
+  /** What it handed over of the called tool, in words; undefined where it did not. */
   readonly handed?: string | undefined;
   /** Of the root: which login stood behind it, where its issuer says. */
   readonly login?: Provenance;
 }
 
-/** What came of a call that was allowed. A call without one was never heard of again: cut off, or killed. */
+/** How an allowed call ended. A call without this record never reported an end: it was cut off, or killed. */
 export interface OutcomeRecord {
   readonly version: 1;
   readonly kind: "outcome";
@@ -77,13 +77,13 @@ export interface OutcomeRecord {
   readonly audience: string;
   readonly tool: string;
   /**
-   * `withdrawn`: its caller had left before it could be answered. `refused`: it did not run, since writing the decision
-   * failed or took too long; the decision may stand on record all the same.
+   * `withdrawn`: the caller left before the answer. `refused`: the call did not run, since writing the decision failed
+   * or took too long; the decision may stand on record all the same.
    */
   readonly outcome: "returned" | "failed" | "withdrawn" | "refused";
   /** SHA-256 of the canonical JSON of what the tool returned, before anything was taken out of it. */
   readonly resultHash?: string;
-  /** What was taken out of the result on the policies' word: the policies' JSON pointers that found something. */
+  /** The policies' JSON pointers at which something was taken out of the result. */
   readonly redacted?: readonly string[];
   /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
   readonly withheld?: true;
@@ -92,7 +92,7 @@ export interface OutcomeRecord {
 }
 
 /**
- * A call that was refused before anybody had shown to be the holder of a chain. Whoever sent it is unknown, so it is
+ * A call that was refused before its caller proved to be the holder of a chain. The caller is unknown, so the call is
  * counted and sampled, never written durably: otherwise garbage could fill the disk.
  */
 export interface UnverifiedAttempt {
@@ -102,15 +102,15 @@ export interface UnverifiedAttempt {
   readonly tool: string;
   readonly code: DenialCode;
   readonly message: string;
-  /** What the caller claims to be part of, where a chain verified but its holder did not show up. */
+  /** The chain that the caller presented, where it verified but the caller did not prove to be its holder. */
   readonly chainId?: ChainId;
 }
 
 /** Where decisions are written. An allowed call does not run before `record` returned. */
 export interface AuditSink {
-  /** Throws or rejects where it could not write: then the call is denied with `audit_unavailable`. */
+  /** Throws or rejects where it cannot write: then the call is denied with `audit_unavailable`. */
   record(record: DecisionRecord): void | Promise<void>;
-  /** What came of an allowed call. The tool has run by then, so that a failure here denies nothing. */
+  /** How an allowed call ended. The tool has run by then, so a failure here denies nothing. */
   outcome?(record: OutcomeRecord): void | Promise<void>;
   /** Never blocks and never throws into a call. */
   unverified?(attempt: UnverifiedAttempt): void;

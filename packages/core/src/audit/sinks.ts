@@ -37,7 +37,7 @@ export function memoryAudit(): MemoryAudit {
   };
 }
 
-/** What {@link jsonLinesAudit} writes to: a Node stream, or anything that takes text and tells when it is out. */
+/** The target of {@link jsonLinesAudit}: a Node stream, or any writer that takes text and tells when it is written. */
 export interface LineWriter {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
@@ -46,11 +46,11 @@ export interface LineWriter {
 const UNVERIFIED_EVERY_MS = 10_000;
 
 /**
- * One decision a line, as JSON. A call waits until its line was handed over, and is denied where that failed. Nothing
- * is signed or linked yet, and a line that was written can be changed.
+ * One decision a line, as JSON. A call waits until its line is handed over, and is denied where that fails. Lines are
+ * not signed or linked, so a written line can be changed.
  *
- * What was refused before anybody showed a key gets at most one line for each code in ten seconds, with a count: enough
- * to see a wrong set-up, not enough to fill a disk with.
+ * Calls refused before a key was proven are only counted: at most one line for each code in ten seconds. That shows a
+ * wrong set-up, and cannot fill a disk.
  */
 export function jsonLinesAudit(stream: LineWriter): AuditSink {
   const strangers = new Map<DenialCode, { count: number; lastLine: number }>();

@@ -1,6 +1,6 @@
 /**
  * The y coordinates, little endian, of the eight points of small order. For such a key one fixed signature verifies for
- * many messages, so a token that names one would be signed by anybody (Chalkias et al., "Taming the many EdDSAs").
+ * many messages, so anyone could sign for a token that names it (Chalkias et al., "Taming the many EdDSAs").
  */
 const SMALL_ORDER_Y: readonly (readonly number[])[] = [
   "0000000000000000000000000000000000000000000000000000000000000000",

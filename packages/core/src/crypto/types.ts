@@ -6,7 +6,7 @@ export type PublicJwk =
   | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string }
   | { readonly kty: "EC"; readonly crv: "P-256"; readonly x: string; readonly y: string };
 
-/** A public key ready to verify with; what `handle` is belongs to the provider that made it. */
+/** A public key ready to verify with; only the provider that made it can use `handle`. */
 export interface VerificationKey {
   readonly algorithm: SignatureAlgorithm;
   readonly handle: unknown;
@@ -21,7 +21,7 @@ type Awaitable<T> = T | Promise<T>;
 export interface CryptoProvider {
   /** SHA-256, base64url without padding. */
   sha256(data: string | Uint8Array): Awaitable<string>;
-  /** Rejects what is not a point on the key's curve. */
+  /** Rejects a key that is not a point on its curve. */
   importKey(jwk: PublicJwk): Awaitable<VerificationKey>;
   /** ES256 signatures are r and s, 32 bytes each (RFC 7518, section 3.4). Never rejects for a bad signature. */
   verify(key: VerificationKey, data: string, signature: Uint8Array): Awaitable<boolean>;

@@ -12,20 +12,23 @@ export interface HopQuestion extends ChainQuestion {
   readonly action: string;
 }
 
-/** What the policies said of one hop. */
+/** The policies' answer about one hop. */
 export interface HopVerdict {
   readonly hop: number;
   readonly kind: Hop["kind"];
   readonly id: string;
-  /** `error`: it could not be asked, or its answer could not be understood; that is never an allowance. */
+  /** `error`: the policies could not be asked, or their answer could not be understood; that never allows the call. */
   readonly effect: "allow" | "deny" | "error";
-  /** Whether it may hand authority to the next hop; undefined for the last hop, or where that is not asked. */
+  /**
+   * Whether the hop may hand authority to the next; undefined for the last hop, or where the policies are not asked
+   * this.
+   */
   readonly delegation?: "allow" | "deny" | "error";
-  /** Reasons that the policy's outputs gave, of the call and of the handing over. */
+  /** Reasons that the policies' outputs gave for their answers about the call and the handing over. */
   readonly reasons: readonly string[];
   /** The rules that gave those reasons, as Cerbos names them. */
   readonly rules?: readonly string[];
-  /** What an allowance depends on. */
+  /** The conditions of an allowance. */
   readonly obligations?: Obligations;
   /** What went wrong, for operators. */
   readonly problem?: string;
@@ -41,15 +44,15 @@ export interface HopVerdict {
   readonly cerbosCallId?: string;
 }
 
-/** Stands around each question: hands on the headers that go with it, and sees what came of it. */
+/** Wraps each question: gives it its headers, and sees its answer. */
 export type HopWatch = (
   hop: Pick<HopVerdict, "hop" | "kind" | "id">,
   ask: (headers?: TraceHeaders) => Promise<HopVerdict>,
 ) => Promise<HopVerdict>;
 
 /**
- * Asks the policies about every hop at once: one request a hop, all within one deadline. The answers are for the caller
- * to AND; nothing is merged here.
+ * Asks the policies about every hop at once: one request a hop, all within one deadline. The caller joins the answers
+ * by AND; nothing is merged here.
  */
 export async function checkHops(
   pdp: PolicyDecisionPoint,

@@ -30,7 +30,7 @@ describe("all verdicts together", () => {
     ["allow where every hop allows", chain(allow, allow, last), undefined, undefined],
     ["allow a user without agents", chain(last), undefined, undefined],
     ["allow where handing over is not asked about", chain(last, last), undefined, undefined],
-    ["are inconclusive where nobody was asked", [], "policy_inconclusive", 0],
+    ["are inconclusive where no hop was asked", [], "policy_inconclusive", 0],
     ["deny where the user is denied", chain(deny, allow, last), "policy_denied", 0],
     ["deny where an agent in the middle is denied", chain(allow, deny, last), "policy_denied", 1],
     ["deny where the last agent is denied", chain(allow, allow, deny), "policy_denied", 2],
@@ -86,8 +86,8 @@ describe("all verdicts together", () => {
     expect(combineVerdicts(chain(said))?.message).toBe(message);
   });
 
-  it("say in the message that nobody was asked", () => {
-    expect(combineVerdicts([])?.message).toBe("nobody was asked");
+  it("say in the message that no hop was asked", () => {
+    expect(combineVerdicts([])?.message).toBe("no hop was asked");
   });
 
   it("give the first reason of a denial, and none of what is no denial", () => {
@@ -128,7 +128,7 @@ describe("a denial of all verdicts together", () => {
     expect(refusal && refusalOf(refusal)).toEqual({
       code: "approval_required",
       hop: 1,
-      message: 'policy allows this to "hop1" once somebody has approved it, and approvals are not there yet',
+      message: 'policy allows this to "hop1" once a person has approved it, and approvals are not there yet',
       reason: "large",
     });
   });

@@ -4,19 +4,19 @@ import type { HopVerdict } from "./check-hops.ts";
 
 /**
  * All answers together: allowed if and only if every hop allows the call and every hop but the last may hand over.
- * Undefined means allowed; otherwise it is the refusal of the first hop that does not allow it.
+ * Undefined means allowed; otherwise the result is the refusal of the first hop that does not allow the call.
  */
 export function combineVerdicts(verdicts: readonly HopVerdict[]): HopwiseError | undefined {
-  if (verdicts.length === 0) return new HopwiseError("policy_inconclusive", "nobody was asked", { hop: 0 });
+  if (verdicts.length === 0) return new HopwiseError("policy_inconclusive", "no hop was asked", { hop: 0 });
   for (const verdict of verdicts) {
     const refusal = refusalOf(verdict);
     if (refusal !== undefined) return refusal;
   }
-  // Nobody is asked to approve what another hop denies.
+  // No person is asked to approve a call that another hop denies.
   for (const { hop, id, obligations } of verdicts) {
     const approval = obligations?.approval;
     if (approval !== undefined) {
-      const message = `policy allows this to "${id}" once somebody has approved it, and approvals are not there yet`;
+      const message = `policy allows this to "${id}" once a person has approved it, and approvals are not there yet`;
       return new HopwiseError("approval_required", message, { hop, reason: approval });
     }
   }
@@ -24,9 +24,9 @@ export function combineVerdicts(verdicts: readonly HopVerdict[]): HopwiseError |
 }
 
 /**
- * An obligation that nobody does is a condition that is not met.
+ * An obligation that the enforcement point does not fulfil is a condition that is not met.
  *
- * @param fulfils whether the enforcement point does to results what policies oblige to
+ * @param fulfils whether the enforcement point changes results as policies oblige to
  */
 export function refuseOwed(verdicts: readonly HopVerdict[], fulfils: boolean): HopwiseError | undefined {
   if (fulfils) return undefined;

@@ -13,18 +13,20 @@ import type { HopVerdict } from "./check-hops.ts";
  */
 export type Decision = Allowed | Denied | Pending;
 
-/** What every answer says. */
+/** The members of every answer. */
 export interface Decided {
   /** Names this invocation: in the audit record, in Cerbos' annotations, in an error to the caller. */
   readonly invocation: string;
   /** When it was decided: ISO 8601, UTC. */
   readonly time: string;
   readonly tool: string;
-  /** What policies were asked about; undefined where they were not asked. */
+  /** The call as policies were asked about it; undefined where they were not asked. */
   readonly asked?: Asked;
-  /** The chain, once it verified; hop 0 is the user. Undefined where nobody could be told. */
+  /**
+   * The chain, once it verified; hop 0 is the user. Undefined where the call was stopped before its hops were known.
+   */
   readonly chain?: ChainView;
-  /** What the policies said, hop by hop; empty where they were not asked. */
+  /** The policies' answers, hop by hop; empty where they were not asked. */
   readonly verdicts: readonly HopVerdict[];
   /** Where each source's attributes came from; undefined where none was asked. */
   readonly context?: readonly ContextOrigin[];
@@ -32,7 +34,7 @@ export interface Decided {
   readonly timings: Timings;
 }
 
-/** A call in the words of policies. Not which resource: its id may be an argument, and these are kept as configured. */
+/** A call in the words of policies. It omits the resource's id, which may be an argument. */
 export interface Asked {
   readonly kind: string;
   readonly action: string;
@@ -53,20 +55,20 @@ export interface Allowed extends Decided {
   readonly outcome: "allowed";
   /** The arguments that were checked, deeply frozen. What runs must be this object. */
   readonly arguments: JsonObject;
-  /** What the result has to go through before anybody sees it: see `fulfil`. */
+  /** The changes that the result needs before it is shown: see `fulfil`. */
   readonly obligations?: Obligations;
-  /** The arguments are the tool map's projection: what runs is the value that the projection was made from. */
+  /** The arguments are the tool map's projection: the tool runs with the value that the projection was made from. */
   readonly projected?: true;
 }
 
 export interface Denied extends Decided, Refusal<DenialCode> {
   readonly outcome: "denied";
   readonly stage: Stage;
-  /** Whether the same call may be allowed later, without anybody being given more. */
+  /** Whether the same call may be allowed later, without a wider grant or policy. */
   readonly retryable: boolean;
 }
 
-/** Somebody must approve first. Nothing gives this answer yet; it is part of the type so that callers are ready. */
+/** A person must approve the call first. No policy leads to this answer yet; callers can handle it already. */
 export interface Pending extends Decided {
   readonly outcome: "pending";
 }

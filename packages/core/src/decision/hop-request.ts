@@ -1,10 +1,10 @@
 import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
 import type { Hop } from "../principal/index.ts";
 
-/** Whom a question is about: every hop of one chain. */
+/** The hops of one chain, for a question about each. */
 export interface ChainQuestion {
   readonly hops: readonly Hop[];
-  /** One a hop, in the same order; each built from its own prefix of the chain. */
+  /** One principal a hop, in the same order; each built from its own prefix of the chain. */
   readonly principals: readonly Principal[];
   /** For each hop but the last: may it hand authority to the next? Left out with `"grants-only"`. */
   readonly edges?: readonly Edge[];
@@ -21,13 +21,13 @@ export interface Edge {
 /** One resource of a request, and the actions that are asked about. */
 export type AskedResource = CheckResourcesRequest["resources"][number];
 
-/** The question whether a hop may hand on; none where it is the last one, or where policies are not asked about that. */
+/** The question whether a hop may hand on; empty for the last hop, or where policies are not asked this. */
 export function edgeOf({ edges }: ChainQuestion, hop: number): readonly AskedResource[] {
   const edge = edges?.[hop];
   return edge === undefined ? [] : [{ resource: edge.resource, actions: [edge.action] }];
 }
 
-/** A request about one hop. By its annotations Cerbos' own decision log tells the chain, too. */
+/** A request about one hop. Its annotations put the chain into Cerbos' own decision log. */
 export function hopRequest(
   { principals, invocation, chainId }: ChainQuestion,
   hop: number,

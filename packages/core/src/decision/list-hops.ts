@@ -21,8 +21,9 @@ export interface ListItem {
 }
 
 /**
- * For each item: could some call of it be allowed to every hop, of which each may hand on to the next? Where an entry has
- * a listing action, that is checked, for all of them in one request a hop; else the call's own action is planned.
+ * For each item: could some call of it be allowed to every hop, of which each may hand on to the next? Where an entry
+ * has a listing action, that action is checked, for all items in one request a hop; else Cerbos plans the call's own
+ * action.
  *
  * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
  */
@@ -55,7 +56,7 @@ export async function listHops(
   return keys.map((key) => open.every((shown) => shown.has(key)));
 }
 
-/** A listing action of a resource to check, or, where there is no id, a call's action to plan. */
+/** A listing action of a resource to check, or, without an id, a call's action to plan. */
 interface Question {
   readonly resource: PlanQuestion["resource"] & Partial<Pick<Resource, "id" | "attr">>;
   readonly action: string;
@@ -84,12 +85,12 @@ function isListed(question: Question): question is ListingAction {
   return question.resource.id !== undefined;
 }
 
-/** Questions with the same key are the same question to policies. */
+/** Two questions with the same key are the same for policies. */
 function keyOf({ resource: { kind, id, attr, scope, policyVersion }, action }: Question): string {
   return JSON.stringify([kind, id ?? null, attr ?? null, scope ?? null, policyVersion ?? null, action]);
 }
 
-/** What Cerbos takes by default: so many resources a request, and so many actions a resource. */
+/** Cerbos' default limit of resources in a request, and of actions on a resource. */
 const MOST = 50;
 
 /** Listing actions of the same resource are asked about together. */
@@ -110,7 +111,7 @@ function resourcesOf(questions: readonly ListingAction[]): readonly AskedResourc
   return all;
 }
 
-/** The keys of what one hop could be allowed, if it may hand on at all. */
+/** The keys of the questions that one hop could be allowed, if it may hand on at all. */
 async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,

@@ -2,13 +2,13 @@ import type { OutputResult } from "@cerbos/core";
 import { plainText } from "../lib/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 
-/** What the outputs of the rules that took part say. */
+/** The reasons and obligations in the outputs of the rules that took part. */
 export interface OutputReading {
   readonly reasons: readonly string[];
   /** The rules that gave the reasons, in the same order, as Cerbos names them: `resource.payment.vdefault#above_limit`. */
   readonly rules: readonly string[];
   readonly obligations?: Obligations;
-  /** Why an output could not be understood; then an allowance must not stand. */
+  /** Why an output could not be understood; then the call is not allowed. */
   readonly problem?: string;
 }
 
@@ -28,7 +28,7 @@ export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
   for (const { source: rule, value } of outputs) {
     const source = plainText(rule);
     if (typeof value === "string") {
-      // An obligation in one pair of quotes too many must not become a reason, and let out what it names.
+      // An obligation in one pair of quotes too many must not pass as a reason: its values would be shown.
       if (value.trimStart().startsWith("{")) problem ??= `the output of ${source} is a text that looks like an object`;
       reasons.push(plainText(value));
       rules.push(source);

@@ -19,10 +19,10 @@ export interface PolicyDecisionPoint {
   planResources(request: PlanResourcesRequest, options?: RequestOptions): Promise<PlanResourcesResponse>;
 }
 
-/** A decision point that somebody runs or is connected to, and which version of Cerbos it is: what `startPdp` gives. */
+/** A decision point with its version of Cerbos, as `startPdp` and `connectPdp` give it. */
 export interface RunningPdp {
   readonly client: PolicyDecisionPoint;
-  /** For the record. */
+  /** Goes into the record. */
   readonly version?: string;
 }
 

@@ -3,11 +3,11 @@ import { plainText } from "../lib/index.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
 
-/** What the policies answer about one action. */
+/** The policies' answer about one action. */
 export interface Answer extends OutputReading {
-  /** `error`: the answer could not be understood; that is never an allowance. */
+  /** `error`: the answer could not be understood; that never allows the call. */
   readonly effect: "allow" | "deny" | "error";
-  /** What Cerbos says of how it came to its answer. */
+  /** How Cerbos came to its answer, as it says itself. */
   readonly decidedBy?: { readonly policy?: string; readonly scope?: string; readonly derivedRoles?: readonly string[] };
 }
 
@@ -27,7 +27,10 @@ export function readAnswers(
   );
 }
 
-/** Whose answer it is: two hops are asked about the same resource, so that only the request's id tells them apart. */
+/**
+ * Whether this answers the request: all hops are asked about the same resource, so only the request's id tells them
+ * apart.
+ */
 function mismatchOf(
   { requestId: own, resources }: CheckResourcesRequest,
   { requestId, results }: CheckResourcesResponse,
@@ -51,12 +54,12 @@ function readAnswer(
       `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`,
     );
   }
-  // What names no action, or none that was asked about, may be about this one.
+  // An output that names no action, or one that was not asked about, may belong to this action.
   const outputs = readOutputs(result.outputs.filter((it) => it.action === action || !actions.includes(it.action)));
   const known = { ...outputs, decidedBy: decidedBy(result, action) };
   if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
   if (effect !== "EFFECT_ALLOW") return unreadable("it gave neither allow nor deny");
-  // An allowance with an output that is not understood may be one with a condition on it.
+  // An output that is not understood may hold a condition of the allowance.
   return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
 }
 
@@ -74,12 +77,12 @@ function decidedBy({ metadata }: CheckResourcesResult, action: string): NonNulla
   };
 }
 
-/** What a schema says of a value's shape; not where it quotes the value, which may be nobody else's to see. */
+/** The schema's message about a value's shape; dropped where it would quote the value, which may be secret. */
 function withoutValues(message: string): string {
   return /^(missing properties: |additionalProperties |expected )/.test(message) ? `: ${plainText(message)}` : "";
 }
 
-/** Why there is no answer, and whether asking again may help. */
+/** Why the policies gave no answer, and whether asking again may help. */
 export function faultOf(cause: unknown): { readonly problem: string; readonly unavailable?: true } {
   if (cause instanceof Error && cause.name === "ValidationFailed") {
     return { problem: "the request does not fit a policy's schema" };

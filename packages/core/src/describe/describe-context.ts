@@ -5,22 +5,22 @@ import type { AttributeSources, Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
 import { type AuthorizerOptions, DEFAULT_DELEGATION } from "../way/index.ts";
 
-/** What {@link describeContext} looks at: the options of an authorizer, of which these are enough. */
+/** The options of an authorizer that {@link describeContext} reads. */
 export type ContextOptions = Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">;
 
 /** One attribute that policies may rely on. */
 export interface AttributeDescription {
   /** As a policy writes it: `R.attr.args.amount`. */
   readonly path: string;
-  /** JSON Schema's word; `any` where nobody said. */
+  /** The type in JSON Schema's words; `any` where no schema describes it. */
   readonly type: string;
   /** Whether it is always there. */
   readonly required: boolean;
-  /** Who says it: the caller, a source, Hopwise. */
+  /** Where it comes from: the caller, a source, Hopwise. */
   readonly from: string;
 }
 
-/** What policies get to see, and the schemas that hold it to that. */
+/** The attributes that policies get to see, and the schemas that enforce them. */
 export interface ContextDescription {
   readonly user: readonly AttributeDescription[];
   readonly agent: readonly AttributeDescription[];
@@ -41,8 +41,8 @@ export interface ContextDescription {
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
 /**
- * Lists the attributes that each tool's request carries, and writes the JSON Schemas that Cerbos enforces. It knows what
- * `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`) say; what nobody described is `any`.
+ * Lists the attributes that each tool's request carries, and writes the JSON Schemas that Cerbos enforces. It reads the
+ * `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`); an attribute without a schema is `any`.
  */
 export function describeContext({
   tools,
@@ -128,7 +128,7 @@ function membersOf(schema: JsonObject | undefined, from: string): readonly Part[
   }));
 }
 
-/** What a registry may say of every agent, beside its attributes. */
+/** An agent's schema, with the members that a registry may give beside the attributes. */
 function agentSchema(schema: JsonObject | undefined): JsonObject {
   const { properties = {} } = (schema ?? {}) as ObjectSchema;
   return { ...schema, properties: { class: { type: "string" }, owner: { type: "string" }, ...properties } };
@@ -163,7 +163,7 @@ function without(schema: JsonObject, hidden: readonly string[]): JsonObject {
   };
 }
 
-/** A member, and what is in it, as policies write it. */
+/** A member, and the members inside it, as policies write them. */
 function listed(at: string, { name, schema, required, from }: Part): readonly AttributeDescription[] {
   const path = /^[A-Za-z_]\w*$/.test(name) ? `${at}.${name}` : `${at}[${JSON.stringify(name)}]`;
   const inner = membersOf(schema, from).map((member) => ({ ...member, required: required && member.required }));

@@ -1,5 +1,5 @@
 /**
- * What does a framework need that turns its own calls into decisions, and does what policies oblige to?
+ * What does an adapter need to turn a framework's calls into decisions, and to change results as policies oblige to?
  *
  * @packageDocumentation
  */

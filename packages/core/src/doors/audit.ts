@@ -1,5 +1,5 @@
 /**
- * What is written down of a decision? For who writes a sink, or reads what one wrote.
+ * What does the record of a decision hold? For authors of a sink, and readers of its records.
  *
  * @packageDocumentation
  */

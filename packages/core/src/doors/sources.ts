@@ -1,5 +1,5 @@
 /**
- * Where do policies learn who somebody is? Directories, registries and sources of attributes.
+ * Where do policies learn who a user or an agent is? Directories, registries and sources of attributes.
  *
  * @packageDocumentation
  */

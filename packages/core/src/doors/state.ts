@@ -1,5 +1,5 @@
 /**
- * What must be remembered between calls? For who writes a store.
+ * What must be remembered between calls? For authors of a store.
  *
  * @packageDocumentation
  */

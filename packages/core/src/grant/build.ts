@@ -7,7 +7,7 @@ import { parseGrant } from "./parse.ts";
 import type { GrantLimits } from "./reading.ts";
 import type { CheckedGrant, Schemas } from "./typed.ts";
 
-/** What an author may write for one tool: a constraint for each argument, or one of the two markers. */
+/** The grant of one tool, as an author writes it: a constraint for each argument, or one of the two markers. */
 export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
 
 /**
@@ -20,7 +20,7 @@ export type ToolGrantInput = { readonly [argument: string]: Constraint } | typeo
  * })
  * ```
  *
- * For a root with several audiences take `grantFor`.
+ * For a root with several audiences use `grantFor`.
  *
  * @param schemas the tools' own schemas (zod or any Standard Schema), by name: then a wrong argument name, a missing
  *   one, or a constraint that does not fit the argument's type is a compile error
@@ -65,7 +65,7 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
   return input;
 }
 
-/** A copy that nobody else holds. What a token cannot say is here a mistake of the author, not of a caller. */
+/** A copy without other references. A value that a token cannot say is here the author's mistake, not a caller's. */
 function plainOf(tools: object): JsonValue {
   try {
     return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });

@@ -3,12 +3,12 @@ import { type Constraint, KINDS } from "./constraint.ts";
 import { newWork, spend, type Work } from "./work.ts";
 
 /**
- * Whether a value passes a constraint (the `check` predicate, AAT draft, section 3.4). `undefined` is an argument that
- * is not there: only `optional` and `absent` let it pass. Nothing passes a constraint of an unknown type.
+ * Whether a value passes a constraint (the `check` predicate, AAT draft, section 3.4). `undefined` stands for a missing
+ * argument: only `optional` and `absent` let it pass. Nothing passes a constraint of an unknown type.
  *
  * Equality is by JSON type and value: `"1"` is not `1`, `1.0` is `1`, `-0` is `0`, and nothing is normalised.
  *
- * @param work what is left to spend; one budget for all tokens of a call. Where it runs out, nothing passes any more.
+ * @param work the remaining steps, one budget for all tokens of a call. Once it runs out, nothing passes.
  */
 export function passes(constraint: Constraint, value: JsonValue | undefined, work: Work = newWork()): boolean {
   const kind = KINDS.get(constraint.constraint_type);

@@ -12,12 +12,12 @@ export interface Widening {
 }
 
 /**
- * Which table rules: Hopwise's own, or the draft's alone (section 4.5), where less may stand under what. A chain that
- * keeps to the draft's is accepted by any verifier of it.
+ * The table in force: Hopwise's own, or the draft's (section 4.5), which lets fewer constraints stand under each other.
+ * Any verifier of the draft accepts a chain that keeps to the draft's table.
  */
 export type NarrowingTable = "hopwise" | "aat-01";
 
-/** One comparison of two grants, as far as a kind of constraint needs it for the constraints inside its own. */
+/** One comparison of two grants: a kind of constraint uses it for the constraints inside its own. */
 export interface Comparison {
   readonly table: NarrowingTable;
   /** Where a constraint inside the child reaches beyond its counterpart; undefined where it does not. */

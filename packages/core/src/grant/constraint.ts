@@ -2,8 +2,8 @@ import * as kinds from "./kinds/index.ts";
 import { type Kind, UNANSWERED } from "./kinds/kind.ts";
 
 /**
- * What one argument may be (AAT draft, section 3.4, and the extensions of `spec/`): a constraint of one of the kinds in
- * `kinds/`. The shapes are those on the wire.
+ * The allowed values of one argument (AAT draft, section 3.4, and the extensions of `spec/`): a constraint of one of
+ * the kinds in `kinds/`. The shapes are those on the wire.
  *
  * `optional` and `absent` speak of an argument's presence and stand only at the top of an argument.
  */
@@ -15,7 +15,7 @@ export type ConstraintType = Constraint["constraint_type"];
 export type ConstraintOf<T extends ConstraintType> = Extract<Constraint, { constraint_type: T }>;
 
 /**
- * What was handed over: tool id → argument → constraint. A closed world: a tool that is not named may not be called,
+ * The authority that was handed over: tool id → argument → constraint. A closed world: only named tools may be called,
  * and as soon as one argument of a tool is constrained, exactly the named arguments are required and allowed.
  *
  * `{}` under a tool means any arguments at all.
@@ -29,7 +29,7 @@ export interface ToolGrant {
   readonly [argument: string]: Constraint;
 }
 
-/** All kinds of constraint, by type: what everything in this folder asks that does not know them by name. */
+/** All kinds of constraint, by type. The other files of this folder look kinds up here and name none of them. */
 export const KINDS: ReadonlyMap<string, Kind> = new Map(
   Object.values<Kind>(kinds).map((kind) => [kind.type, Object.assign({ ...UNANSWERED }, kind)]),
 );

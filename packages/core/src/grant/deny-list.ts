@@ -2,10 +2,10 @@ import { pointerTo } from "../json/index.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 
 /**
- * Where a grant says what is forbidden instead of what is allowed, as a JSON pointer to the argument; undefined where it
- * does not. Such lists leak by spelling: whoever forbids `"rm"` has not thought of `"/bin/rm"`.
+ * The first argument, as a JSON pointer, for which a grant lists forbidden values instead of allowed ones; undefined
+ * where it has no such list. Deny-lists leak by spelling: one that forbids `"rm"` lets `"/bin/rm"` pass.
  *
- * @param parent what was handed over before: a deny-list that stands there already is nobody's new idea
+ * @param parent the grant above: a deny-list that it already has needs no new consent
  */
 export function findDenyList(grant: Grant, parent: Grant = {}): string | undefined {
   for (const [tool, constraints] of Object.entries(grant)) {

@@ -2,7 +2,7 @@ import { type Constraint, type Grant, KINDS } from "./constraint.ts";
 import type { Say } from "./kinds/kind.ts";
 
 /**
- * A grant in plain words, a line a tool: what a person reads before saying yes.
+ * A grant in plain words, a line a tool, for a person to read before consenting.
  *
  * ```
  * send_payment: to is any value; amount is a whole number of at most 1000; currency is "EUR"
@@ -14,7 +14,7 @@ export function describe(grant: Grant): string {
   return tools.map(([tool, constraints]) => `${tool}: ${describeArguments(constraints)}`).join("\n");
 }
 
-/** What a grant says of one tool: `to is any value; amount is a whole number of at most 1000`. */
+/** The grant of one tool in plain words: `to is any value; amount is a whole number of at most 1000`. */
 export function describeArguments(constraints: Grant[string]): string {
   const all = Object.entries(constraints);
   if (all.length === 0) return "any arguments";

@@ -3,15 +3,18 @@ import type { Widening } from "./comparison.ts";
 import type { Grant, ToolGrant } from "./constraint.ts";
 import { findWidening } from "./narrow.ts";
 
-/** What a child changed against its parent. */
+/** The differences of a child's grant from its parent's. */
 export interface GrantDiff {
-  /** What the child may do less, by JSON pointer; `child` is undefined for a tool that was not handed on. */
+  /** Where the child may do less, by JSON pointer; `child` is undefined for a tool that was not handed on. */
   readonly narrowed: readonly { readonly pointer: string; readonly parent: unknown; readonly child: unknown }[];
-  /** Where it reaches beyond its parent; then it will be refused. */
+  /** Where the child reaches beyond its parent, and so will be refused. */
   readonly widened?: Widening;
 }
 
-/** Compares two grants: names what narrowed, or, where the child would be refused, exactly what widened. */
+/**
+ * Compares two grants: lists every place that narrowed, and the first that widened, for which the child would be
+ * refused.
+ */
 export function diff(parent: Grant, child: Grant): GrantDiff {
   const widened = findWidening(parent, child);
   const narrowed = Object.entries(parent).flatMap(([tool, constraints]) => {

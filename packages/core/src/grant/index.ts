@@ -1,4 +1,4 @@
-/** Does what was handed over cover this call, and is one grant narrower than another? Pure functions on plain data. */
+/** Does a grant cover this call, and is one grant narrower than another? Pure functions on plain data. */
 export { grant, type ToolGrantInput } from "./build.ts";
 export { passes } from "./check.ts";
 export type { Widening } from "./comparison.ts";

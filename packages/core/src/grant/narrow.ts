@@ -10,10 +10,10 @@ export function isNarrower(parent: Grant, child: Grant): boolean {
 }
 
 /**
- * The first place where `child` is not at most `parent` (invariant I4, AAT draft, section 4.5); undefined if there is
- * none. A pair of constraint types that the table does not list is refused, even where it would be true.
+ * The first place where `child` reaches beyond `parent` (invariant I4, AAT draft, section 4.5); undefined if it does
+ * not. A pair of constraint types that the table does not list is refused, even where the child would be narrower.
  *
- * The boundary itself does not rest on this table: at each call the arguments must pass every token's grant.
+ * Security does not rest on this table: at each call the arguments must pass every token's grant.
  */
 export function findWidening(parent: Grant, child: Grant, table: NarrowingTable = "hopwise"): Widening | undefined {
   const comparison = newComparison(table);
@@ -35,13 +35,13 @@ function toolWidening(
   pointer: string,
   comparison: Comparison,
 ): Widening | undefined {
-  if (Object.keys(parent).length === 0) return undefined; // "any arguments": whatever the child names is narrower
+  if (Object.keys(parent).length === 0) return undefined; // "any arguments": every child is narrower
   return membersWidening(parent, child, pointer, comparison);
 }
 
 /**
- * A comparison that remembers which clauses were found to stand under which: without it, `any` in `any` over `all` in
- * `all` asks the same pairs again on every way through both.
+ * A comparison that remembers which clauses stand under which. Otherwise nested `any` over nested `all` would compare
+ * the same pairs again and again.
  */
 function newComparison(table: NarrowingTable): Comparison {
   const known = new Map<Constraint, Map<Constraint, boolean>>();
@@ -69,7 +69,7 @@ function constraintWidening(
 ): Widening | undefined {
   const above = KINDS.get(parent.constraint_type);
   const below = KINDS.get(child.constraint_type);
-  // Presence first: an argument that need not be there is wider than any value of it.
+  // Presence first: an argument that may be missing is wider than any value of it.
   const verdict = above?.passesMissing
     ? above.over?.(parent, child, pointer, comparison)
     : below?.passesMissing

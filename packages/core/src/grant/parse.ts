@@ -6,9 +6,9 @@ import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading
 
 /**
  * Turns unknown JSON into a {@link Grant}, or says where it is not one. An unknown constraint type or an unknown member
- * is refused: what a verifier does not understand it must not wave through (AAT draft, section 3.4).
+ * is refused: a verifier must not accept a constraint that it does not understand (AAT draft, section 3.4).
  *
- * @param code under which a broken grant is refused: it depends on who sent it
+ * @param code the code of a broken grant's refusal: it depends on who sent the grant
  */
 export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, code: ErrorCode, at = ""): Grant {
   const reading: Reading = {
@@ -42,7 +42,7 @@ function parseConstraint(place: Place): Constraint {
   const { constraintDepth } = reading.limits;
   if (depth > constraintDepth) return refuse(place, `constraints nest deeper than ${constraintDepth}`);
   const { value } = objectAt(place);
-  // The members of a constraint are a level below it, as far as constraints stand in them.
+  // Constraints inside this one are a level deeper.
   const source: Place<JsonObject> = { value, within, key, depth: depth + 1, argument, reading };
   const type = value["constraint_type"];
   const kind = typeof type === "string" ? KINDS.get(type) : undefined;

@@ -9,7 +9,7 @@ export interface Refusal {
   /** JSON pointer (RFC 6901) into the arguments; empty for the tool as a whole. */
   readonly pointer: string;
   readonly rule: string;
-  /** What the grant would accept there; undefined where it accepts no such argument at all. */
+  /** The constraint that the grant has there; undefined where it does not allow this argument at all. */
   readonly expected: Constraint | undefined;
 }
 
@@ -48,7 +48,7 @@ export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   return refusal(grant, tool, args) === undefined;
 }
 
-/** Whether a grant could cover a call of which only some arguments are known yet: what may be shown in a list. */
+/** Whether a grant could cover a call of which only some arguments are known yet, so that a list may show its tool. */
 export function couldPermit(grant: Grant, tool: string, known: JsonObject): boolean {
   if (!Object.hasOwn(grant, tool)) return false;
   const constraints = grant[tool] as ToolGrant;

@@ -1,7 +1,7 @@
 import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
 import type { Constraint } from "./constraint.ts";
 
-/** Bounds of a grant; each is finite, so that no token can make a verifier work without end. */
+/** Bounds of a grant; each is finite, so a token cannot make a verifier work without end. */
 export interface GrantLimits {
   readonly tools: number;
   readonly argumentsPerTool: number;
@@ -20,20 +20,20 @@ export interface Reading {
   readonly limits: GrantLimits;
   /** Ends the reading: the grant is broken here. */
   refuse(pointer: string, rule: string): never;
-  /** Reads a constraint of any kind: what a kind asks for the constraints inside its own. */
+  /** Reads a constraint of any kind; a kind calls it for the constraints inside its own. */
   constraint(place: Place): Constraint;
 }
 
 /** A value that is being read, and where it stands in the grant. */
 export interface Place<V extends JsonValue | undefined = JsonValue | undefined> {
   readonly value: V;
-  /** What it stands in; nothing for the grant as a whole. */
+  /** The place that contains it; undefined for the grant as a whole. */
   readonly within: Place | undefined;
   /** Its name or its index there; for the grant as a whole, its own pointer. */
   readonly key: string | number;
   /** How deep a constraint at this place would be: 0 is an argument's own. */
   readonly depth: number;
-  /** The name of the argument, also for what is nested in its constraint. */
+  /** The name of the argument, also for places inside its constraint. */
   readonly argument: string;
   readonly reading: Reading;
 }
@@ -42,7 +42,7 @@ export function refuse(place: Place, rule: string): never {
   return place.reading.refuse(pointerOf(place), rule);
 }
 
-/** Put together only where a place is refused: most are not, and a grant has hundreds. */
+/** Built only for a refused place: a grant has hundreds of places, and most pass. */
 function pointerOf({ within, key }: Place): string {
   return within === undefined ? String(key) : pointerTo(pointerOf(within), key);
 }

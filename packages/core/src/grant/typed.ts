@@ -2,7 +2,10 @@ import type { JsonScalar } from "../json/index.ts";
 import type { Constraint, ConstraintOf } from "./constraint.ts";
 import type { anyArguments, noArguments } from "./markers.ts";
 
-/** The part of Standard Schema (standardschema.dev) that says what a schema takes: zod, valibot, arktype … all have it. */
+/**
+ * The part of Standard Schema (standardschema.dev) that tells a schema's input type: zod, valibot, arktype … all have
+ * it.
+ */
 export interface SchemaLike {
   readonly "~standard": { readonly types?: { readonly input: unknown } | undefined };
 }
@@ -12,7 +15,7 @@ export interface Schemas {
   readonly [tool: string]: SchemaLike;
 }
 
-/** What a tool's arguments are before its schema has parsed them: what a grant constrains. */
+/** A tool's arguments before its schema has parsed them; a grant constrains these. */
 type ArgumentsOf<S extends SchemaLike> = NonNullable<S["~standard"]["types"]>["input"];
 
 /** Constraints that make sense for an argument of a type; `optional` and `absent` only for one that may be left out. */
@@ -32,14 +35,17 @@ type ConstraintForPresent<T> =
   | ([Extract<T, readonly unknown[]>] extends [never] ? never : ConstraintOf<"contains" | "subset" | "each" | "length">)
   | ([Exclude<T, JsonScalar | readonly unknown[]>] extends [never] ? never : ConstraintOf<"object">);
 
-/** What may be written for a tool of which the schema is known: every argument that is required, and no other name. */
+/**
+ * The grant that may be written for a tool with a known schema: it names every required argument, and only arguments of
+ * the schema.
+ */
 type ArgumentsGrant<A, G> = {
   readonly [Name in keyof A as undefined extends A[Name] ? never : Name]: ConstraintFor<A[Name]>;
 } & {
   readonly [Name in keyof G]: Name extends keyof A ? ConstraintFor<A[Name]> : never;
 };
 
-/** Checks what was written for each tool against its schema; a tool without a schema takes any names. */
+/** Checks the grant of each tool against the tool's schema; a tool without a schema takes any names. */
 export type CheckedGrant<G, S extends Schemas> = {
   readonly [Tool in keyof G]: Tool extends keyof S
     ? ArgumentsGrant<ArgumentsOf<S[Tool]>, G[Tool]> | typeof anyArguments | typeof noArguments

@@ -1,7 +1,7 @@
 /**
- * How much checking a call may cause. A holder who writes many clauses into its own token and sends a long list multiplies
- * one by the other; without a bound, a call within all limits took a second. No constraint is a negation of another, so
- * to refuse where the budget ends lets nothing through.
+ * How much checking a call may cause. A holder who writes many clauses into its own token and sends a long list
+ * multiplies one by the other; without a bound, a call within all limits took a second. A constraint never negates
+ * another, so refusing at the end of the budget lets nothing through.
  */
 export interface Work {
   steps: number;
@@ -15,7 +15,7 @@ export function newWork(): Work {
   return { steps: MAX_STEPS };
 }
 
-/** Takes steps from the budget; false where it does not have them any more. */
+/** Takes steps from the budget; false where too few are left. */
 export function spend(work: Work, steps: number): boolean {
   work.steps -= steps;
   return work.steps >= 0;

@@ -1,10 +1,10 @@
 import type { JsonValue } from "./value.ts";
 
 /**
- * The canonical text of a JSON value (JCS, RFC 8785). Members are sorted by UTF-16 code units, numbers and strings are
- * written as ECMAScript writes them, which is what the RFC took as its rule.
+ * The canonical text of a JSON value (JCS, RFC 8785). Members are sorted by UTF-16 code units; numbers and strings are
+ * written as ECMAScript writes them, as the RFC requires.
  *
- * Takes only values that {@link parseJson} or {@link freezeJson} let through: anything else was refused there.
+ * Takes only values that {@link parseJson} or {@link freezeJson} accepted.
  */
 export function canonicalJson(value: JsonValue): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

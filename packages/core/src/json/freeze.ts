@@ -8,15 +8,15 @@ export interface FreezeLimits {
   readonly maxSize: number;
 }
 
-/** What JSON writes as more than one character. */
+/** Characters that JSON writes as more than one. */
 const NEEDS_ESCAPE = /["\\\p{Cc}]/u;
 
 /**
  * Copies a value that must be plain JSON, deeply frozen, reading every property exactly once.
  *
- * The copy is what gets checked, hashed and run, so a getter, a proxy or a reference kept by somebody else cannot make
- * the tool see another value than the policy saw. What is not JSON (Date, Map, URL, functions, class instances,
- * symbols) is refused: a lossy copy would run something other than what was asked for.
+ * Hopwise checks and hashes the copy, and the tool runs with it, so a getter, a proxy or a reference kept elsewhere
+ * cannot show the tool another value than the policy saw. Values that JSON cannot say (Date, Map, URL, functions, class
+ * instances, symbols) are refused: a lossy copy would run another call than the one that was asked for.
  *
  * @throws {HopwiseError} `arguments_malformed` with the JSON pointer of the first offending place
  */
@@ -46,7 +46,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
       case "number":
         spend(String(item).length, pointer);
         if (!isExactNumber(item)) return refuse(pointer, "a number that cannot be held exactly");
-        return item === 0 ? 0 : item; // -0 and 0 have one text, and what runs is what that text says
+        return item === 0 ? 0 : item; // -0 and 0 have one text, and the tool runs with what that text says
       case "boolean":
         spend(item ? 4 : 5, pointer);
         return item;

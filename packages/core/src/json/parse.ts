@@ -29,8 +29,8 @@ const escapes: Readonly<Record<string, string>> = {
  * Reads exactly one JSON value, as strictly as I-JSON (RFC 7493) asks: no duplicate names, no lone surrogates, no
  * integer that a double cannot hold, no byte order mark, no `__proto__`.
  *
- * `JSON.parse` is not enough at this door: of two members of the same name it keeps the last and other parsers keep
- * the first, so that what was checked need not be what another reader sees. Every character is visited once.
+ * `JSON.parse` is not enough at this door: of two members of the same name it keeps the last, and other parsers keep
+ * the first, so another reader could see other values than those that were checked. Every character is visited once.
  *
  * @throws {HopwiseError} with `options.code`, naming the place
  */

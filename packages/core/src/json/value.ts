@@ -1,4 +1,4 @@
-/** What JSON can say (RFC 8259), and nothing else. */
+/** A value that JSON can say (RFC 8259). */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
 /** A JSON object. Keys are looked up with `Object.hasOwn`, never through a prototype. */
@@ -18,8 +18,8 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 }
 
 /**
- * Integers beyond 2^53 - 1 are refused everywhere: another parser may read another number there. The same holds for
- * what no finite double can hold.
+ * Integers beyond 2^53 - 1 are refused everywhere: another parser may read another number there. So are numbers that no
+ * finite double can hold.
  */
 export function isExactNumber(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));

@@ -2,8 +2,8 @@
 export class DeadlinePassed extends Error {}
 
 /**
- * Runs something under a deadline. `signal` asks for an end, and `expired` rejects whether or not the asked one listens:
- * a decision point that hangs must not hang the call.
+ * Runs something under a deadline. `signal` asks the work to end, and `expired` rejects even where the work does not
+ * listen: a decision point that hangs must not hang the call.
  */
 export async function withDeadline<T>(
   ms: number,
@@ -18,8 +18,8 @@ export async function withDeadline<T>(
 }
 
 /**
- * Waits for what cannot be asked to end: a source, a store, a sink. An answer that is there already needs no timer, and
- * none of them needs a signal: both cost more than a source in memory does.
+ * Waits for a source, a store or a sink, none of which takes a signal. An answer that is there already needs no timer,
+ * which would cost more than a source in memory does.
  */
 export async function settleInTime<T>(ms: number, answer: T | PromiseLike<T>): Promise<T> {
   if (!isThenable(answer)) return answer;

@@ -1,9 +1,9 @@
-/** An object of which the members that may be undefined are left out where they are. */
+/** An object whose members are left out where they are undefined. */
 export type Defined<T> = { [Name in keyof T as undefined extends T[Name] ? never : Name]: T[Name] } & {
   [Name in keyof T as undefined extends T[Name] ? Name : never]?: Exclude<T[Name], undefined>;
 };
 
-/** The members that are there: a member that holds `undefined` would be printed, recorded, and taken for one by `in`. */
+/** The members that are set: a member that holds `undefined` would be printed and recorded, and `in` would find it. */
 export function defined<T extends object>(members: T): Defined<T> {
   const found: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(members)) {

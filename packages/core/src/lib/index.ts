@@ -1,4 +1,7 @@
-/** What does every room need that knows nothing of chains? Text that is safe to print, an end to waiting, tidy objects. */
+/**
+ * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting, tidy
+ * objects.
+ */
 export { DeadlinePassed, settleInTime, withDeadline } from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { plainText } from "./plain-text.ts";

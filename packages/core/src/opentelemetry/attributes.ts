@@ -4,13 +4,13 @@ import type { Decision, HopVerdict } from "../decision/index.ts";
 import type { EndOfCall, WatchedCall } from "../telemetry/index.ts";
 
 /*
- * Everything that leaves by telemetry is named here, member by member. Not among it: tokens, keys, arguments, and the
- * texts that may quote one: messages, reasons, rules, pointers, and the ids and scopes of resources.
+ * Every value that leaves by telemetry is named here, member by member. These never leave: tokens, keys, arguments, and
+ * texts that may quote one (messages, reasons, rules, pointers, ids and scopes of resources).
  */
 
 const MCP = "mcp:";
 
-/** What a call is about, in the words of the conventions; nothing where the name is a stranger's text. */
+/** The subject of a call, in the words of the conventions; empty where the name is a stranger's text. */
 export function subjectOf(tool: string, named: boolean): Attributes {
   if (!named) return {};
   if (tool.startsWith(MCP)) return { "mcp.method.name": tool.slice(MCP.length) };
@@ -26,7 +26,9 @@ export function callAttributes({ invocation, tool, named, via }: WatchedCall): A
   return { "hopwise.invocation": invocation, "hopwise.via": via, ...subjectOf(tool, named) };
 }
 
-/** A name that the tool map does not have is still ours once policies were asked about it: a grant or `"*"` covers it. */
+/**
+ * A name that the tool map lacks still counts as known once policies were asked about it: a grant or `"*"` covers it.
+ */
 export function isNamed({ named }: Pick<WatchedCall, "named">, { asked }: Decision): boolean {
   return named || asked !== undefined;
 }
@@ -65,7 +67,7 @@ export function hopAttributes({ effect, delegation, policy, cerbosCallId, unavai
   };
 }
 
-/** A denial is a good answer; an error is only what kept us from a good one. */
+/** A denial is a good answer, not an error; only a fault that prevented a good answer is an error. */
 export function errorType(code: ErrorCode | undefined): Attributes {
   return code !== undefined && rowOf(code).fault === true ? { "error.type": code } : {};
 }

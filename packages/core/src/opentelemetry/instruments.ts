@@ -16,15 +16,15 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export function createInstruments(meter: Meter): Instruments {
   const decisions = meter.createCounter("hopwise.decisions", {
     unit: "{decision}",
-    description: "Decisions about calls of somebody who showed a key",
+    description: "Decisions about calls whose caller is known",
   });
   const unverified = meter.createCounter("hopwise.unverified_attempts", {
     unit: "{attempt}",
-    description: "Calls that nobody showed a key for",
+    description: "Calls refused before a key was proven",
   });
   const outcomes = meter.createCounter("hopwise.outcomes", {
     unit: "{outcome}",
-    description: "What came of allowed calls",
+    description: "How allowed calls ended",
   });
   const seconds = { unit: "s", advice: { explicitBucketBoundaries: BUCKETS } };
   const duration = meter.createHistogram("hopwise.authorize.duration", {
@@ -33,7 +33,7 @@ export function createInstruments(meter: Meter): Instruments {
   });
   const stageDuration = meter.createHistogram("hopwise.stage.duration", {
     ...seconds,
-    description: "What each stage takes of it",
+    description: "How long each stage takes",
   });
 
   return {
@@ -43,7 +43,7 @@ export function createInstruments(meter: Meter): Instruments {
       if (verified) {
         decisions.add(1, { ...outcome, ...code, ...labelOf(decision.tool, isNamed(call, decision)) }, at);
       } else {
-        // Nothing of it is anybody's but the code.
+        // Of an unverified call only the code is certain.
         unverified.add(1, code, at);
       }
       const { total = 0, ...stages } = decision.timings;
@@ -59,7 +59,7 @@ export function createInstruments(meter: Meter): Instruments {
   };
 }
 
-/** The name that a call goes by; one for all that are not ours. */
+/** The tool's name as a label; one label for all names that are not known here. */
 function labelOf(tool: string, named: boolean): Attributes {
   const { "gen_ai.operation.name": _, ...name } = subjectOf(tool, named);
   return Object.keys(name).length === 0 ? { "gen_ai.tool.name": "_OTHER" } : name;

@@ -34,7 +34,7 @@ const SCOPE = "@hopwise/core";
 /**
  * Tells OpenTelemetry of each call: a span, with a child for each stage and for each hop that is asked, counters and
  * durations. No token, key or argument is in any of them. The decision point gets the trace's headers, so that its own
- * spans join. Where no SDK is registered, nothing happens; a tracer, meter or propagator that fails changes no decision.
+ * spans join. Without a registered SDK it does nothing; a tracer, meter or propagator that fails changes no decision.
  *
  * @example
  * ```ts
@@ -48,12 +48,12 @@ export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOp
 
   const start = (name: string, attributes: Attributes, parent: Context, kind = SpanKind.INTERNAL): Span =>
     quietly(() => {
-      // The API's own one looks for an SDK until there is one.
+      // The API's own tracer looks for an SDK until one is registered.
       tracer ??= (tracerProvider ?? trace).getTracer(SCOPE);
       return tracer.startSpan(name, { attributes, kind }, parent);
     }, noSpan);
 
-  /** Unlike tracers, meters that were made before there is an SDK never find it. */
+  /** Unlike tracers, meters that were made before an SDK was registered never find it. */
   const instruments = (): Instruments => {
     const by = meterProvider ?? metrics.getMeterProvider();
     if (made?.by !== by) made = { by, instruments: createInstruments(by.getMeter(SCOPE)) };
@@ -123,7 +123,10 @@ function refusedBy({ code }: HopwiseError): Attributes {
   return { "hopwise.code": code, ...errorType(code) };
 }
 
-/** A call that is not kept still hands its trace on: those it asks then do not keep their part either. */
+/**
+ * A call whose trace is not sampled still hands its trace on, so that the services it asks do not keep their part
+ * either.
+ */
 function unkept(at: Context, span: Span): CallWatch["stage"] {
   const watch: StageWatch = {
     get headers() {
@@ -134,7 +137,7 @@ function unkept(at: Context, span: Span): CallWatch["stage"] {
   return (_, run) => within(at, () => run(watch));
 }
 
-/** Sets what is known at the end. A text for the status there is none: it would be an error's message. */
+/** Sets the attributes that are known at the end. The status gets no text, which would be an error's message. */
 function note(span: Span, attributes: () => Attributes): void {
   quietly(() => {
     if (!span.isRecording()) return;

@@ -12,7 +12,9 @@ import {
 import type { TraceHeaders } from "../decision/index.ts";
 import { quietly } from "./quietly.ts";
 
-/** Runs something once, inside of a span where that is possible: what it starts (requests of sources) joins the trace. */
+/**
+ * Runs a function once, inside of a span where possible, so that requests which it starts (to sources) join the trace.
+ */
 export function within<T>(at: Context, run: () => T): T {
   let came: { readonly of: () => T } | undefined;
   const once = (): void => {
@@ -33,13 +35,13 @@ export function within<T>(at: Context, run: () => T): T {
   return (came as unknown as { readonly of: () => T }).of();
 }
 
-/** What gRPC and HTTP both carry as it is. Anything else would make a request fail that would not have failed. */
+/** Header names that gRPC and HTTP both carry unchanged. Any other could make a good request fail. */
 const NAME = /^(?!grpc-)[a-z0-9_-]{1,64}(?<!-bin)$/;
 const VALUE = /^[\x20-\x7e]{1,512}$/;
 
 /**
- * The headers by which a request joins a span's trace. The trace alone: what else travels with the active context
- * (baggage) is not for the decision point.
+ * The headers by which a request joins a span's trace. The trace alone: other data of the active context (baggage) is
+ * not for the decision point.
  */
 export function headersOf(span: Span): TraceHeaders | undefined {
   const carrier: { [name: string]: unknown } = {};
@@ -55,7 +57,10 @@ export function headersOf(span: Span): TraceHeaders | undefined {
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
-/** The span that a caller says it calls from. Never a parent: a stranger would choose the trace, and whether it is kept. */
+/**
+ * The span that a caller claims to call from. It never becomes a parent: a stranger would choose the trace, and whether
+ * it is kept.
+ */
 export function linkOf(traceparent: string | undefined): Link | undefined {
   const [, traceId, spanId] = TRACEPARENT.exec(traceparent ?? "") ?? [];
   if (traceId === undefined || spanId === undefined) return undefined;

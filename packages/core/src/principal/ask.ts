@@ -2,7 +2,7 @@ import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Found, faultOf, lookUp, type Source } from "../source/index.ts";
 
-/** Asks a directory or registry. @throws {HopwiseError} `code` where it throws */
+/** Asks a directory or registry. @throws {HopwiseError} `code` where the source throws */
 export async function ask<Key, Value>(
   source: Source<Key, Value>,
   key: Key,

@@ -19,8 +19,8 @@ export interface ConfirmedAgents {
  * Confirms every agent of a chain (step 7): registered, with the key that the registry pins to its name; or ephemeral,
  * of a class that its delegator may make, and named after both.
  *
- * @throws {HopwiseError} `agent_unknown`; `agent_depth_refused` where the registry lets one stand in shorter chains alone;
- *   `agent_invalid` where it gives no list of keys; `registry_unavailable` where it cannot tell
+ * @throws {HopwiseError} `agent_unknown`; `agent_depth_refused` where the registry lets an agent stand only in shorter
+ *   chains; `agent_invalid` where it gives no list of keys; `registry_unavailable` where it cannot answer
  */
 export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<ConfirmedAgents> {
   const answers = await Promise.all(
@@ -75,7 +75,7 @@ function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][num
   }
 }
 
-/** The class that an unregistered name speaks of, if the one who made it may make such agents. */
+/** The class that an unregistered agent's name claims, if its delegator may make agents of that class. */
 function ephemeralClass(
   name: string,
   delegator: string | undefined,
@@ -89,7 +89,7 @@ function ephemeralClass(
   return { class: className, ...(known[className] as AgentClass) };
 }
 
-/** The same members have the same thumbprint, and need none to be seen to be the same. */
+/** Keys with the same members are the same key: comparing them needs no thumbprint. */
 function isSameKey(own: PublicJwk, other: PublicJwk): boolean {
   return (
     own.x === other.x &&

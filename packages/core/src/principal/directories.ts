@@ -4,13 +4,13 @@ import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many
 import type { Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory } from "./sources.ts";
 
-/** How a source may be asked: one by one or many at once, for how long an answer is good, how long it may take. */
+/** How a source is asked: one key or many at once, how long an answer stays good, and how long it may take. */
 export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
   Omit<CachedSourceOptions<Key, Value>, "find" | "findMany" | "keyOf" | "tenantOf">;
 
 /**
- * A user directory by a function: a query in a database, a call of a service. Users of two issuers are never asked for
- * together.
+ * A user directory by a function: a query in a database, a call of a service. One query never mixes users of two
+ * issuers.
  *
  * ```ts
  * usersFrom({ name: "hr", ttlMs: 60_000, findMany: (subjects) => sql`select … where subject in ${subjects.map((s) => s.subject)}` })
@@ -42,25 +42,25 @@ const BY_SUBJECT = {
   tenantOf: ({ issuer }: Subject): string => issuer,
 };
 
-/** Agents are this enforcement point's own: there is one registry, for whoever they work. */
+/** Agents belong to this enforcement point: one registry names them all, whichever user they work for. */
 const BY_NAME = { keyOf: (name: string): string => name, tenantOf: (): string => "" };
 
 export interface HttpUsersOptions extends Omit<CachedSourceOptions<Subject, User>, "find" | "keyOf" | "tenantOf"> {
   /**
-   * Where a user is found. Put the subject through `encodeURIComponent`; a partner's issuer may have chosen it. It is not
-   * asked about `.` and `..`, which no escaping keeps in their place: nobody is called that.
+   * The address of a user. Put the subject through `encodeURIComponent`: a partner's issuer may have chosen it. The
+   * subjects `.` and `..`, which escaping cannot make safe, count as unknown without a request.
    */
   readonly url: (subject: Subject) => string | URL;
-  /** The user in a response's JSON; throw where it is not what it should be. */
+  /** Reads the user from a response's JSON; throw where the JSON is not as expected. */
   readonly parse: (body: unknown, subject: Subject) => User;
-  /** What each request carries, such as an `authorization`. */
+  /** Headers of each request, such as `authorization`. */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * A user directory behind HTTP. `404` and `410` mean that there is no such user, any other answer but a `200` that it
- * cannot be told. Redirects are not followed: they would carry the headers elsewhere.
+ * A user directory behind HTTP. `404` and `410` mean that the user is unknown; any other answer but `200` counts as a
+ * failure. Redirects are not followed: they would carry the headers elsewhere.
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
@@ -87,10 +87,12 @@ export function usersOverHttp({
   });
 }
 
-/** As a step of a path these mean another place, however they are escaped: `/users/..` is `/`. */
+/** As a step of a path these lead to another place, even escaped: `/users/..` is `/`. */
 const LEADS_ELSEWHERE = /^\.{0,2}$/;
 
-/** Claims of an OpenID Connect ID token or access token that somebody verified: signature, issuer, audience, times. */
+/**
+ * Claims of an OpenID Connect ID token or access token whose signature, issuer, audience and times your code verified.
+ */
 export interface VerifiedClaims {
   readonly iss: string;
   readonly sub: string;
@@ -99,7 +101,7 @@ export interface VerifiedClaims {
   readonly [claim: string]: unknown;
 }
 
-/** A directory of those who logged in here. */
+/** A directory of the users who logged in here. */
 export interface OidcUsers extends UserDirectory {
   /**
    * Takes in a user's claims, until they expire. Call it where the token was verified: at log-in, or in `userFromAuth`.
@@ -110,17 +112,19 @@ export interface OidcUsers extends UserDirectory {
 }
 
 export interface OidcUsersOptions {
-  /** What policies see of a user, by the claims. */
+  /** Makes the user that policies see from the claims. */
   readonly user: (claims: VerifiedClaims) => Omit<User, "id"> & { readonly id?: string };
-  /** How many users are kept; who logged in longest ago is forgotten first, and unknown then. Default 10,000. */
+  /**
+   * How many users are kept. The one who logged in longest ago is forgotten first, and is then unknown. Default 10,000.
+   */
   readonly maxUsers?: number;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
 
 /**
- * A user directory out of verified OpenID Connect claims, in the memory of this process: who has not logged in here, or
- * whose claims have expired, is unknown.
+ * A user directory made of verified OpenID Connect claims, in the memory of this process. A user who has not logged in
+ * here, or whose claims have expired, is unknown.
  */
 export function oidcUsers({ user, maxUsers = 10_000, clock = Date.now }: OidcUsersOptions): OidcUsers {
   const known = new Map<string, { readonly user: User; readonly exp: number; readonly at: number }>();

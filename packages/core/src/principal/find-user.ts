@@ -14,7 +14,7 @@ export interface FoundUser {
 /**
  * Finds the user at the origin.
  *
- * @throws {HopwiseError} `user_unknown`; `attributes_invalid` for an id that no user may have; `context_unavailable`
+ * @throws {HopwiseError} `user_unknown`; `attributes_invalid` for an id that a user may not have; `context_unavailable`
  */
 export async function findUser(subject: Subject, directory: UserDirectory): Promise<FoundUser> {
   const { value: user, ageMs } = await ask(

@@ -1,7 +1,7 @@
 import type { AgentClass } from "./sources.ts";
 
 /**
- * The first hop whose agent the registry does not let take part in calling a tool, or undefined.
+ * The first hop whose agent may not take part in calling a tool, by the registry; undefined if all may.
  *
  * @param agents of the chain, in order; hop 0 is the user
  */

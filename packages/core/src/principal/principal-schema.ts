@@ -10,7 +10,7 @@ const HOP: JsonObject = {
   properties: { id: TEXT, kind: KIND },
 };
 
-/** What Hopwise says of a hop's place in its chain. Nothing else is in it, since nobody else writes it. */
+/** Schema of a hop's place in its chain. Only Hopwise writes it, so no other member is allowed. */
 export function delegationSchema(user: JsonObject): JsonObject {
   return {
     type: "object",
@@ -31,7 +31,7 @@ export function delegationSchema(user: JsonObject): JsonObject {
   };
 }
 
-/** What Cerbos enforces of each hop. */
+/** The schema that Cerbos enforces for each hop. */
 export function principalSchema(delegation: JsonObject, user: JsonObject, agent: JsonObject): JsonObject {
   const isAgent = { properties: { [DELEGATION]: { properties: { kind: { const: "agent" } } } } };
   return {

@@ -12,8 +12,8 @@ export const DELEGATION = "delegation";
  * One Cerbos principal a hop. What a policy sees of hop i is built from hops 0 to i alone: adding a hop adds a question
  * and changes none of the others. Roles of two hops never meet in one principal, since Cerbos unions roles.
  *
- * @param added what further sources say of each hop, by source
- * @throws {HopwiseError} `attributes_invalid` where a source gives what a policy cannot be asked with
+ * @param added the attributes that further sources gave for each hop, by source
+ * @throws {HopwiseError} `attributes_invalid` where a source gives a value that cannot be put to a policy
  */
 export function principalsOf(
   user: User,
@@ -55,7 +55,7 @@ function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[
   return [...roles];
 }
 
-/** What a directory or registry says, and what further sources add under their own names. */
+/** The attributes of a directory or registry, and those that further sources add under their own names. */
 function attributesOf(
   { attributes, ...source }: User | AgentClass,
   added: JsonObject | undefined,
@@ -63,7 +63,7 @@ function attributesOf(
 ): JsonObject {
   const own = plain(attributes, hop);
   const taken = Object.keys({ ...added, [DELEGATION]: 0 }).find(
-    // Asked before and after the copy: neither a name with nothing in it nor one that shows up late is let through.
+    // Checked before and after the copy: refuses a taken name that holds `undefined`, and one that appears late.
     (name) => Object.hasOwn(attributes ?? {}, name) || Object.hasOwn(own, name),
   );
   if (taken !== undefined) {

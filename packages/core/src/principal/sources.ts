@@ -3,37 +3,40 @@ import type { JsonObject } from "../json/index.ts";
 import type { Source } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 
-/** What policies may know of a user or service: from a directory, never from a token. */
+/** A user or service, as policies may know it: from a directory, never from a token. */
 export interface User {
-  /** The id policies see. Must not begin with `agent:`, which is how agents are told apart. */
+  /** The id policies see. Must not begin with `agent:`, which marks agents. */
   readonly id: string;
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;
 }
 
-/** Finds users. A user is the pair of issuer and subject: the same name from another issuer is somebody else. */
+/** Finds users. A user is the pair of issuer and subject: the same name from another issuer is another user. */
 export type UserDirectory = Source<Subject, User>;
 
-/** What policies may know of a class of agents, and what its agents may do at most, whatever they are given. */
+/** A class of agents as policies may know it, and the most that its agents may do, whatever their grants say. */
 export interface AgentClass {
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;
   /** What kind of agent it is; policies find it as `attr.class`. An ephemeral agent has the name of its class. */
   readonly class?: string;
-  /** Who answers for it; policies find it as `attr.owner`. */
+  /** Who is responsible for it; policies find it as `attr.owner`. */
   readonly owner?: string;
-  /** The only tools it may call or be part of calling. By default, whatever it was granted. */
+  /** The only tools it may call or be part of calling. By default, all tools that it was granted. */
   readonly tools?: readonly string[];
-  /** How many agents a chain with it may have at most: 1 for one that works for users alone and hands nothing on. */
+  /**
+   * How many agents a chain with it may have at most: 1 for an agent that works directly for users and hands nothing
+   * on.
+   */
   readonly maxDepth?: number;
   /**
    * The classes of sub-agents it may make for itself, by name. Such a sub-agent is not registered and has a fresh key;
-   * it is called `<delegator>/<class>/<random>`, and whatever it is allowed comes from its class.
+   * it is called `<delegator>/<class>/<random>`, and everything it may do comes from its class.
    */
   readonly classes?: { readonly [name: string]: AgentClass };
 }
 
-/** What policies may know of an agent, and which keys are its own. */
+/** An agent as policies may know it, and its own keys. */
 export interface Agent extends AgentClass {
   /** The agent's keys: public JWKs, or their RFC 7638 thumbprints. Any other key in its name is refused. */
   readonly keys: readonly (PublicJwk | string)[];

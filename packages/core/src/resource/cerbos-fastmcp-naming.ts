@@ -10,8 +10,8 @@ const LISTS = ["tools/list", "resources/list", "prompts/list"];
  * `tools/call::NAME`, and the attributes `tool_name`, `arguments` and `source`; lists by `tools/list` and
  * `tools/list::NAME`.
  *
- * What that middleware does not ask about is asked here, too: `resources/read` with the URI as id, `prompts/get` with the
- * prompt's name.
+ * This map also asks about two operations that the middleware lets pass: `resources/read` with the URI as id, and
+ * `prompts/get` with the prompt's name.
  *
  * @param kind the kind of all resources; the middleware's option `resource_kind`
  */

@@ -117,9 +117,13 @@ describe("the resource of a call", () => {
   });
 
   it.each<[string, ResourceSourceOptions["key"], string]>([
-    ["an argument that is not there", "nope", 'the argument "nope" is no text and no number'],
-    ["an argument that is neither text nor number", "flag", 'the argument "flag" is no text and no number'],
-    ["a function that gives nothing", () => undefined as never, "what its key function gave is no text and no number"],
+    ["an argument that is not there", "nope", 'the argument "nope" is neither a text nor a number'],
+    ["an argument that is neither text nor number", "flag", 'the argument "flag" is neither a text nor a number'],
+    [
+      "a function that gives nothing",
+      () => undefined as never,
+      "what its key function gave is neither a text nor a number",
+    ],
   ])("cannot be told where a source goes by %s, and the denial says which", async (_, key, why) => {
     const invoice = resourceAttributesFrom({ name: "invoices", key, find: () => ({}) });
     const error = await errorOf(loadResource({ ...entry, sources: { invoice } }, query));

@@ -4,7 +4,7 @@ import type { JsonObject } from "../json/index.ts";
 import { type Asking, attributesFrom, type ContextOrigin, codeOf, gather } from "../source/index.ts";
 import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
 
-/** What a call acts on, as policies see it, and where that came from. */
+/** The resource that a call acts on, as policies see it, and the sources of its attributes. */
 export interface LoadedResource {
   readonly resource: Resource;
   readonly origins: readonly ContextOrigin[];
@@ -14,7 +14,8 @@ export interface LoadedResource {
  * The resource that a call acts on, loaded once for all hops: attributes of the trusted loader and of further sources,
  * and the arguments.
  *
- * @throws {HopwiseError} `context_unavailable`; `attributes_invalid` where what was loaded cannot be put to a policy
+ * @throws {HopwiseError} `context_unavailable`; `attributes_invalid` where the loaded attributes cannot be put to a
+ *   policy
  */
 export async function loadResource(
   entry: ToolEntry,

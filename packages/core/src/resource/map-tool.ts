@@ -2,8 +2,8 @@ import type { JsonObject } from "../json/index.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
 
 /**
- * The part of Standard Schema (standardschema.dev) that says what a schema gives, and its JSON Schema where it can tell:
- * zod, valibot, arktype … all have it.
+ * The part of Standard Schema (standardschema.dev) that tells a schema's output type and, where the library has it, its
+ * JSON Schema: zod, valibot, arktype … all have it.
  */
 export interface ToolSchema {
   readonly "~standard": {
@@ -12,7 +12,7 @@ export interface ToolSchema {
   };
 }
 
-/** What a tool gets: its arguments after its schema has parsed them. */
+/** A tool's arguments after its schema has parsed them. */
 type ParsedBy<S extends ToolSchema> = NonNullable<S["~standard"]["types"]>["output"];
 type NamesOf<S extends ToolSchema> = keyof ParsedBy<S> & string;
 
@@ -29,8 +29,7 @@ export type TypedEntry<S extends ToolSchema> = Omit<
 };
 
 /**
- * An entry of a tool map, typed by the tool's own schema. What the schema says of the arguments goes into
- * `describeContext`.
+ * An entry of a tool map, typed by the tool's own schema. `describeContext` shows the schema's arguments.
  *
  * ```ts
  * const tools: ToolMap = { send_payment: mapTool(paymentSchema, { kind: "payment", action: "send", id: "to" }) };
@@ -41,7 +40,7 @@ export function mapTool<S extends ToolSchema>(schema: S, entry: TypedEntry<S>): 
   return { ...entry, ...(argumentsSchema !== undefined && { argumentsSchema }) } as ToolEntry;
 }
 
-/** Undefined where the library cannot say it, or the schema is one that JSON Schema has no words for. */
+/** Undefined where the library gives no JSON Schema, or JSON Schema cannot say it. */
 function schemaOf(schema: ToolSchema): JsonObject | undefined {
   try {
     const found = schema["~standard"].jsonSchema?.output({ target: "draft-2020-12" });

@@ -41,12 +41,12 @@ describe("attributes of resources by a function", () => {
 
   it.each<[string, Record<string, never> | { readonly [name: string]: boolean }, string]>([
     ["is not there", {}, "id"],
-    ["is no text and no number", { id: true }, "id"],
+    ["is neither a text nor a number", { id: true }, "id"],
     ["is inherited", {}, "constructor"],
   ])("cannot be told where the argument %s, and nobody is asked", async (_, args, key) => {
     const { source, asked } = invoices(key);
-    expect(() => source.find(query(args))).toThrow(`the argument "${key}" is no text and no number`);
-    expect(() => lookUp(source, query(args))).toThrow(`the argument "${key}" is no text and no number`);
+    expect(() => source.find(query(args))).toThrow(`the argument "${key}" is neither a text nor a number`);
+    expect(() => lookUp(source, query(args))).toThrow(`the argument "${key}" is neither a text nor a number`);
     expect(asked).toEqual([]);
   });
 

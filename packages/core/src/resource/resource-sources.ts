@@ -3,23 +3,23 @@ import type { JsonObject } from "../json/index.ts";
 import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
 import type { ResourceQuery } from "./tool-map.ts";
 
-/** Which thing of whom a loader is asked for. */
+/** A resource and its tenant, for which a loader is asked. */
 export interface ResourceKey {
-  /** The value of the argument that `key` names, whatever that is called. */
+  /** The value of the argument that `key` names. */
   readonly id: string;
-  /** Things of two tenants are never asked for together, nor taken for each other. */
+  /** One query never mixes two tenants, and an answer for one is never used for another. */
   readonly tenant: string;
 }
 
 export type ResourceSourceOptions = (One<ResourceKey, JsonObject> | Many<ResourceKey, JsonObject>) &
   Omit<CachedSourceOptions<ResourceKey, JsonObject>, "find" | "findMany" | "keyOf" | "tenantOf"> & {
-    /** The thing that a call is about: the name of the argument that has its id, or a function. */
+    /** The resource of a call: the name of the argument that has its id, or a function. */
     readonly key: string | ((args: JsonObject) => string);
   };
 
 /**
- * Attributes of resources by a function, for `sources` of a tool map's entry: asked for once at a time, many together,
- * and used again for as long as you say.
+ * Attributes of resources by a function, for `sources` of a tool map's entry: one request at a time for a resource,
+ * many resources in one request, and answers kept for as long as you set.
  *
  * ```ts
  * const invoices = resourceAttributesFrom({ name: "invoices", key: "id", ttlMs: 5_000, find: ({ id }) => db.invoice(id) });
@@ -38,7 +38,7 @@ export function resourceAttributesFrom({ key, ...options }: ResourceSourceOption
     const id = typeof key === "function" ? key(args) : Object.hasOwn(args, key) ? args[key] : undefined;
     if (typeof id !== "string" && typeof id !== "number") {
       const which = typeof key === "function" ? "what its key function gave" : `the argument "${key}"`;
-      throw new HopwiseError("context_unavailable", `${which} is no text and no number`);
+      throw new HopwiseError("context_unavailable", `${which} is neither a text nor a number`);
     }
     return { id: String(id), tenant };
   };

@@ -5,19 +5,22 @@ import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
-/** What a loader of attributes is asked about. Never who asks: a longer chain could otherwise be shown another resource. */
+/**
+ * The question to a loader of attributes. It never names the caller: a longer chain could otherwise see another
+ * resource.
+ */
 export interface ResourceQuery {
   readonly tool: string;
   /** As parsed, deeply frozen. */
   readonly arguments: JsonObject;
-  /** Whose data: the issuer of the user at the origin, who is the same for every hop. */
+  /** The owner of the data: the issuer of the user at the origin, which is the same for every hop. */
   readonly tenant: string;
 }
 
-/** What policies are asked about an item of a list. */
+/** The question to policies about an item of a list. */
 export interface ListedAs {
   readonly action: string;
-  /** Default: the argument that has the id, where it is known beforehand, else `*`. */
+  /** Default: the value of the argument that has the id, where it is known beforehand, else `*`. */
   readonly id?: string;
   readonly attributes?: JsonObject;
 }
@@ -30,24 +33,24 @@ export interface ToolEntry {
   readonly action: string | ((tool: string) => string);
   /** The resource's id: the name of the argument that has it, or a function. Default: the tool's name. */
   readonly id?: string | ((args: JsonObject, tool: string) => string);
-  /** What policies may know of the resource, from a source one trusts: members of `attr`. */
+  /** Attributes of the resource from a trusted source, which policies see as members of `attr`. */
   readonly attributes?: (args: JsonObject, query: ResourceQuery) => Awaitable<JsonObject>;
   /** Further sources, each under its own name in `attr`. See `resourceAttributesFrom`. */
   readonly sources?: AttributeSources<ResourceQuery>;
-  /** The attribute that has the arguments. Default `args`. */
+  /** The attribute that holds the arguments. Default `args`. */
   readonly argumentsAs?: string;
   /**
    * Arguments that policies do not need and that must not be in Cerbos' decision log: left out of what policies see.
    * Grants are checked on them all the same.
    */
   readonly hideFromPolicies?: readonly string[];
-  /** Arguments that the audit record keeps. By default it has their hash alone. */
+  /** Arguments that the audit record keeps. By default it keeps only the hash of all arguments. */
   readonly keepInRecord?: readonly string[];
   /**
-   * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. It is asked without
-   * arguments and attributes, so the policy's resource schema must exempt it (`ignoreWhen`). Without it, a plan of
-   * `action` decides what is shown; docs/lists.md says which to choose. A function of the tool's name where the policies
-   * want an id or attributes, too.
+   * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. Cerbos is asked
+   * about it without arguments and attributes, so the policy's resource schema must exempt it (`ignoreWhen`). Without
+   * it, a plan of `action` decides what is shown; docs/lists.md says which to choose. Give a function of the tool's
+   * name where the policies need an id or attributes, too.
    */
   readonly list?: string | ((tool: string) => ListedAs);
   /** Cerbos scope of the resource policy. */
@@ -55,24 +58,25 @@ export interface ToolEntry {
   /** Cerbos version of the resource policy. */
   readonly policyVersion?: string;
   /**
-   * For a tool whose schema gives values that JSON cannot say (dates, URLs, maps): the plain data to check and hash in
-   * their place. Keep the arguments' names: grants are checked on it, too. Without it, such a call is refused.
+   * For a tool whose schema gives values that JSON cannot say (dates, URLs, maps): makes the plain data to check and
+   * hash in their place. Keep the arguments' names: grants are checked on this data, too. Without a projection, such a
+   * call is refused.
    */
   readonly projection?: (parsed: never) => unknown;
-  /** JSON Schema of the arguments, and of what `attributes` gives; for `describeContext`. */
+  /** JSON Schemas of the arguments, and of the attributes that `attributes` gives; for `describeContext`. */
   readonly argumentsSchema?: JsonObject;
   readonly attributesSchema?: JsonObject;
 }
 
 /**
- * Every tool that may be asked about, by its own name. One map serves every adapter, so that one policy set governs a
- * tool wherever it is called from. `"*"` stands for tools that are not named.
+ * Every tool that policies can be asked about, by its own name. One map serves every adapter, so that the same policies
+ * govern a tool from wherever it is called. `"*"` stands for all tools that are not named.
  */
 export interface ToolMap {
   readonly [tool: string]: ToolEntry;
 }
 
-/** How a list itself is asked about, beside its items, where the map has an entry for it: `mcp:tools/list`. */
+/** The entry of a list itself, beside its items, where the map has one: `mcp:tools/list`. */
 export function listEntry(tools: ToolMap, operation: string): ToolEntry | undefined {
   return Object.hasOwn(tools, operation) ? tools[operation] : undefined;
 }
@@ -84,10 +88,10 @@ const MCP_ENTRIES: ToolMap = {
 };
 
 const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
-/** The attribute that has the arguments, unless an entry says otherwise. */
+/** The attribute that holds the arguments, unless an entry says otherwise. */
 export const ARGUMENTS = "args";
 
-/** @throws {HopwiseError} `config_invalid` for a name that no tool may have, or an entry that cannot be right */
+/** @throws {HopwiseError} `config_invalid` for a name that a tool may not have, or an entry that cannot be right */
 export function checkToolMap(tools: ToolMap): void {
   const called = new Set(
     Object.values({ ...MCP_ENTRIES, ...tools }).map(({ kind, action }) => JSON.stringify([kind, action])),
@@ -99,7 +103,7 @@ export function checkToolMap(tools: ToolMap): void {
     if (!entry.kind || !entry.action) {
       throw new HopwiseError("config_invalid", `tools: "${name}" needs a kind and an action`);
     }
-    // Schemas exempt it: as the action of a call, too, it would let arguments through that no schema saw.
+    // Schemas exempt a listing action: as the action of a call, it would let arguments pass that no schema checked.
     const { kind, list } = entry;
     if (list === "" || (typeof list === "string" && called.has(JSON.stringify([kind, list])))) {
       throw new HopwiseError(
@@ -112,7 +116,7 @@ export function checkToolMap(tools: ToolMap): void {
 }
 
 /**
- * A tool that somebody wants to have guarded must have a name that a tool may have, and be mapped.
+ * Checks that a tool to be guarded has an allowed name and an entry in the map.
  *
  * @throws {HopwiseError} `config_invalid`
  */
@@ -127,7 +131,7 @@ export function checkMapped(tools: ToolMap, name: string): void {
   }
 }
 
-/** The entry of a tool, or undefined: then there is no policy question to ask, and nothing is allowed. */
+/** The entry of a tool. Undefined where it has none: then policies cannot be asked, and the call is refused. */
 export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
   if (Object.hasOwn(tools, tool)) return tools[tool];
   if (Object.hasOwn(MCP_ENTRIES, tool)) return MCP_ENTRIES[tool];

@@ -127,9 +127,9 @@ describe("a result that is withheld, and one that is let through", () => {
     const messageOf = async (obligations: Obligations, result: unknown): Promise<string> =>
       (await errorOf(() => fulfil(obligations, result))).message;
     for (const [why, message] of [
-      ["it is a text that is no JSON", await messageOf(redact("/iban"), "the account is DE02")],
-      ["it is no plain data", await messageOf(redact("/iban"), new Map([["iban", "DE02"]]))],
-      ["a limit stands on what is no list", await messageOf(limit({ "/lines": 1 }), { lines: "DE02" })],
+      ["it is a text that is not JSON", await messageOf(redact("/iban"), "the account is DE02")],
+      ["it is not plain data", await messageOf(redact("/iban"), new Map([["iban", "DE02"]]))],
+      ["a limit points at a value that is not a list", await messageOf(limit({ "/lines": 1 }), { lines: "DE02" })],
     ] as const) {
       expect(message).toContain("the policies oblige to change the result, and that cannot be done");
       expect(message).toContain(why);

@@ -2,7 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson } from "../json/index.ts";
 import { changesResults, type Obligations } from "./obligations.ts";
 
-/** What stands in the place of a value that was taken out. */
+/** Replaces a value that was taken out. */
 const REDACTED = "[redacted]";
 const RESULT_LIMITS = { maxDepth: 64, maxSize: 16 * 1024 * 1024 };
 
@@ -14,17 +14,17 @@ export interface Fulfilled {
 }
 
 /**
- * Does what policies oblige to: takes values out of a tool's result, and shortens lists. A text is read as JSON first
- * and written again.
+ * Changes a tool's result as policies oblige to: takes values out, and shortens lists. Reads a text as JSON first, and
+ * writes it again.
  *
- * @throws {HopwiseError} `result_withheld` for a result in which nothing can be found (a text that is no JSON, a
- *   single value, an instance of a class), or a limit on what is no list: then nothing of it may be shown
+ * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
+ *   instance of a class), or a limit that points at a value that is not a list: then nothing of it may be shown
  */
 export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
   if (!changesResults(obligations)) return { result, redacted: [] };
   const isText = typeof result === "string";
   const value = isText ? jsonIn(result) : plain(result);
-  // A sentence in quotes, or a bare number, has no members, and may be just what was to be taken out.
+  // A sentence in quotes, or a bare number, has no members, and may be the very value that was to be taken out.
   if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
   const found = new Set<string>();
   const changed = changeAt(value, rulesOf(obligations), 0, found);
@@ -35,7 +35,7 @@ function jsonIn(text: string): JsonValue {
   try {
     return parseJson(text, { code: "result_withheld", what: "the result", maxDepth: RESULT_LIMITS.maxDepth });
   } catch {
-    throw cannot("it is a text that is no JSON, or one that two readers could read in two ways");
+    throw cannot("it is a text that is not JSON, or that two readers could read in two ways");
   }
 }
 
@@ -43,7 +43,7 @@ function plain(result: unknown): JsonValue {
   try {
     return freezeJson(result, RESULT_LIMITS);
   } catch {
-    throw cannot("it is no plain data");
+    throw cannot("it is not plain data");
   }
 }
 
@@ -54,7 +54,7 @@ function cannot(why: string): HopwiseError {
   );
 }
 
-/** One obligation, as the steps of its pointer; without `most` it takes the value out. */
+/** One obligation, as the steps of its pointer. With `most` it shortens a list; without, it takes the value out. */
 interface Rule {
   readonly pointer: string;
   readonly steps: readonly string[];
@@ -74,10 +74,10 @@ function stepsOf(pointer: string): readonly string[] {
 }
 
 /**
- * Copies a value, changed by all obligations at once: a pointer means the result as the tool gave it.
+ * Copies a value, and applies all obligations at once: every pointer refers to the result as the tool gave it.
  *
- * @param rules those that lead here; what none leads to stays as it is, so that a large result costs little
- * @param found takes the pointers, as the policies wrote them, at which something was taken out
+ * @param rules those that lead here; values that no rule leads to are not copied, so that a large result costs little
+ * @param found collects the pointers, as the policies wrote them, at which something was taken out
  */
 function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, found: Set<string>): JsonValue {
   if (rules.length === 0) return value;
@@ -88,7 +88,7 @@ function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, found
     return REDACTED;
   }
   const most = Math.min(...here.map((rule) => rule.most as number));
-  if (here.length > 0 && !Array.isArray(value)) throw cannot("a limit stands on what is no list");
+  if (here.length > 0 && !Array.isArray(value)) throw cannot("a limit points at a value that is not a list");
   const change = (key: string, member: JsonValue): JsonValue => {
     const further = rules.filter(({ steps }) => steps[depth] === "*" || steps[depth] === key);
     return changeAt(member, further, depth + 1, found);
@@ -99,7 +99,7 @@ function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, found
   if (isJsonObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
   }
-  // What the policy means may stand in the text, where nobody can find it.
+  // The value that the policy means may stand inside the text, where a pointer cannot find it.
   if (typeof value === "string" && rules.some(({ steps }) => !steps.slice(0, depth).includes("*"))) {
     throw cannot("a pointer leads into a text");
   }

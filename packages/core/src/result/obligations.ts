@@ -1,10 +1,10 @@
-/** What policies ask of whoever lets a call run. Those of all hops add up. */
+/** What policies require of the enforcement point that lets a call run. The obligations of all hops add up. */
 export interface Obligations {
-  /** What is taken out of the tool's result: JSON pointers (RFC 6901), `*` for every member or element. */
+  /** Values to take out of the tool's result: JSON pointers (RFC 6901), `*` for every member or element. */
   readonly redact: readonly string[];
   /** How many items a list in the result may have at most, by its JSON pointer; `""` is the result itself. */
   readonly limit: { readonly [pointer: string]: number };
-  /** Why somebody must approve first; then the call does not run before. */
+  /** Why a person must approve the call; it does not run before. */
   readonly approval?: string;
 }
 

@@ -12,8 +12,8 @@ export type One<Key, Value> = {
 };
 
 /**
- * How a source asks for many keys at once: answers in the order of the keys, `undefined` where there is none, an
- * `Error` where one cannot be told.
+ * How a source asks for many keys at once: it answers in the order of the keys, with `undefined` for an unknown key and
+ * an `Error` for a key that failed.
  */
 export type Many<Key, Value> = {
   findMany(
@@ -23,7 +23,7 @@ export type Many<Key, Value> = {
 };
 
 export type CachedSourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) & {
-  /** What records call it. */
+  /** The source's name in records. */
   readonly name: string;
   /** JSON Schema of the attributes it gives; for `describeContext`. */
   readonly schema?: JsonObject;
@@ -31,11 +31,14 @@ export type CachedSourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value
   readonly optional?: boolean;
   /** The key as text. Two keys with the same text are the same key. */
   readonly keyOf: (key: Key) => string;
-  /** Whose the key is: an issuer, a tenant. Keys of two of them are never asked for together, nor taken for each other. */
+  /**
+   * The owner of the key: an issuer, a tenant. One query never mixes two owners, and an answer for one is never used
+   * for another.
+   */
   readonly tenantOf: (key: Key) => string;
-  /** How long an answer may be used again, in milliseconds. Default 0: it is asked each time. */
+  /** How long an answer may be used again, in milliseconds. Default 0: the source is asked each time. */
   readonly ttlMs?: number;
-  /** The same for "there is none". Default 0. */
+  /** The same for an answer of `undefined`. Default 0. */
   readonly negativeTtlMs?: number;
   /** How long it may take to answer, in milliseconds. Default 1000. */
   readonly deadlineMs?: number;
@@ -53,8 +56,8 @@ interface Kept<Value> {
 }
 
 /**
- * Makes a source of a function that asks: questions of one turn go together (`findMany`), a key is asked for once at a
- * time, an answer is used again within its time, and each question has a deadline. Errors are not kept.
+ * Makes a source of a function: keys of one turn of the event loop go into one question (`findMany`), a key is asked
+ * for once at a time, an answer is used again within its time, and each question has a deadline. Errors are not kept.
  *
  * @throws {HopwiseError} `config_invalid` for a negative or endless time; the source's `find` rejects with what the
  *   function threw, or when the deadline has passed
@@ -73,10 +76,10 @@ export function cachedSource<Key, Value>(
   const ttlOf = (value: Value | undefined): number => (value === undefined ? negativeTtlMs : ttlMs);
 
   const fetch = async (key: Key, id: string): Promise<Found<Value>> => {
-    const at = clock(); // what it says may be as old as the question
-    // Databases say null where they have nothing.
+    const at = clock(); // the answer may be as old as the question
+    // Databases return null for an unknown key.
     const value = (await ask(key)) ?? undefined;
-    // What is not used again takes no place from what is.
+    // An answer that is not used again must not displace one that is.
     if (ttlOf(value) > 0) kept.set(id, { value, at });
     return { value, ageMs: 0 };
   };
@@ -110,7 +113,7 @@ function alone<Key, Value>({ find }: One<Key, Value>, deadlineMs: number): (key:
     );
 }
 
-/** One loader a tenant, as long as it has questions: nothing of one tenant is in a batch of another. */
+/** One loader a tenant, as long as it has questions: a batch never mixes two tenants. */
 function together<Key, Value>(
   { findMany, tenantOf }: Many<Key, Value> & Pick<CachedSourceOptions<Key, Value>, "tenantOf">,
   deadlineMs: number,

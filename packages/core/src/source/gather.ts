@@ -6,18 +6,18 @@ import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {
   /**
-   * Policies are asked without it where it has nothing, or cannot tell within half of the authorizer's deadline. By
-   * default a source is required, and the call is denied with `context_unavailable`.
+   * Policies are asked without it where it has no answer, or none within half of the authorizer's deadline. By default
+   * a source is required, and the call is denied with `context_unavailable`.
    */
   readonly optional?: boolean;
 }
 
-/** Further sources by the name under which policies find what they say. */
+/** Further sources, by the name under which policies find their attributes. */
 export interface AttributeSources<Key> {
   readonly [name: string]: AttributeSource<Key>;
 }
 
-/** What sources said, and where each answer came from. */
+/** The answers of sources, and where each came from. */
 export interface Gathered {
   readonly attributes: JsonObject;
   readonly origins: readonly ContextOrigin[];
@@ -30,7 +30,7 @@ const NOTHING: Gathered = { attributes: {}, origins: [] };
 /** How sources are asked for one call. */
 export interface Asking {
   readonly hop?: number;
-  /** How long optional sources are waited for, in milliseconds: less than the call has in all. Default: for ever. */
+  /** How long to wait for optional sources, in milliseconds: less than the whole call has. Default: for ever. */
   readonly patienceMs?: number;
 }
 
@@ -38,8 +38,8 @@ export interface Asking {
  * Asks all further sources about one key at once.
  *
  * @param of the hop's id, or `resource`
- * @throws {HopwiseError} `context_unavailable` where a required source has nothing or cannot tell; `attributes_invalid`
- *   where it gives no plain object
+ * @throws {HopwiseError} `context_unavailable` where a required source has no answer or fails; `attributes_invalid`
+ *   where it does not give a plain object
  */
 export async function gather<Key>(
   sources: AttributeSources<Key> | undefined,
@@ -67,7 +67,7 @@ export async function gather<Key>(
   return { attributes, origins };
 }
 
-/** What cannot be used is not there later either; anything else that a source throws may pass. */
+/** Unusable attributes stay unusable; any other error of a source may pass. */
 export function codeOf(cause: unknown): "attributes_invalid" | "context_unavailable" {
   return cause instanceof HopwiseError && cause.code === "attributes_invalid" ? cause.code : "context_unavailable";
 }

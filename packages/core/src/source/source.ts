@@ -5,17 +5,17 @@ type Awaitable<T> = T | Promise<T>;
 
 /** A place that knows something by a key: a directory, a registry, a database, a service. */
 export interface Source<Key, Value> {
-  /** What records call it. */
+  /** The source's name in records. */
   readonly name?: string;
   /** JSON Schema of the attributes it gives; for `describeContext`. */
   readonly schema?: JsonObject;
-  /** `undefined`: there is no such thing. Throw where it cannot be told. */
+  /** `undefined` for an unknown key. Throw where the source cannot tell. */
   find(key: Key): Awaitable<Value | undefined>;
   /** The same, with the age of the answer; sources that remember answers have it. */
   look?(key: Key): Awaitable<Found<Value>>;
 }
 
-/** What a source answered. */
+/** The answer of a source. */
 export interface Found<Value> {
   readonly value: Value | undefined;
   /** How long ago it was asked, in milliseconds. */
@@ -30,16 +30,16 @@ export interface ContextOrigin {
   readonly source: string;
   /** How long ago it was asked, in milliseconds; 0 for an answer to this very call. */
   readonly ageMs: number;
-  /** An optional source had nothing, or could not tell: policies were asked without it. */
+  /** An optional source had no answer, or failed: policies were asked without it. */
   readonly missing?: true;
 }
 
-/** Why a source could not tell. What it threw may quote anything, so nothing is told but a deadline. */
+/** Why a source failed. Its error may quote anything, so only a passed deadline is named. */
 export function faultOf(cause: unknown): string {
   return cause instanceof DeadlinePassed ? cause.message : "it failed";
 }
 
-/** Asks a source, and says how old its answer is: one that remembers nothing answers now. */
+/** Asks a source, and says how old its answer is: 0 for a source that keeps no answers. */
 export function lookUp<Key, Value>(source: Source<Key, Value>, key: Key): Awaitable<Found<Value>> {
   if (source.look !== undefined) {
     const known = source.look(key);
@@ -53,7 +53,7 @@ function fresh<Value>(value: Value | undefined): Found<Value> {
   return orNone({ value, ageMs: 0 });
 }
 
-/** Databases say null where they have nothing. */
+/** Databases return null for an unknown key. */
 function orNone<Value>({ value, ageMs }: Found<Value>): Found<Value> {
   return { value: value ?? undefined, ageMs };
 }

@@ -1,15 +1,15 @@
 type Awaitable<T> = T | Promise<T>;
 
-/** Remembers proofs, so that each is good for once. */
+/** Remembers proofs, so that each is good for one call. */
 export interface ReplayStore {
   /**
-   * Takes a key if nobody has: true for the first, false for everybody after, also at the same moment. Must remember
-   * at least until `untilMs` (milliseconds since the epoch). Throws where it cannot tell: that denies.
+   * Claims a key: true for the first caller, false for every later one, even at the same moment. Must remember the key
+   * at least until `untilMs` (milliseconds since the epoch). Throws where it cannot tell: then the call is denied.
    */
   claim(key: string, untilMs: number): Awaitable<boolean>;
   /**
-   * Seconds since the epoch. Proofs made before are refused, because this store may have forgotten them; leave it out
-   * where the store outlives the process.
+   * Seconds since the epoch. Proofs made before this time are refused, because the store may have forgotten them; leave
+   * it out where the store outlives the process.
    */
   readonly notBefore?: number;
 }
@@ -17,7 +17,7 @@ export interface ReplayStore {
 export interface MemoryReplayOptions {
   /** Most proofs remembered at once; beyond, calls are denied with `state_unavailable`. Default one million. */
   readonly maxProofs?: number;
-  /** Since when this memory can vouch for proofs, in milliseconds. Default: when the process began. */
+  /** Since when this memory has seen every proof, in milliseconds since the epoch. Default: when the process began. */
   readonly since?: number;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -26,14 +26,14 @@ export interface MemoryReplayOptions {
 /**
  * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it.
  *
- * What an earlier process saw is forgotten, so proofs made before this process began are refused.
+ * It does not know the proofs that an earlier process saw, so proofs made before this process began are refused.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = options;
   const seen = new Map<string, number>();
   let forgottenUntil = 0;
 
-  // Proofs come in nearly in the order in which they lapse: looking at the oldest few is enough to stay small.
+  // Proofs arrive nearly in the order in which they lapse: forgetting the oldest few keeps the memory small.
   const forget = (now: number): void => {
     for (const [key, until] of seen) {
       if (until > now) return;
@@ -46,10 +46,10 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     notBefore: Math.ceil(since / 1000),
     claim: (key, untilMs) => {
       const now = clock();
-      // What is over already would be forgotten at once, and good again: then the caller's clock is not this one.
+      // This clock would forget the proof at once, and it would be good again: the caller's clock differs.
       if (untilMs <= now) throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);
       forget(now);
-      // Where a clock jumped, what lives no longer than something forgotten may be that very thing.
+      // After a jump of the clock, a proof that lapses no later than a forgotten one may be that very proof.
       if (seen.has(key) || untilMs <= forgottenUntil) return false;
       if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);
       seen.set(key, untilMs);

@@ -2,9 +2,9 @@ import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
-/** What a call stands on, all of which may have been revoked. */
+/** Everything that a call relies on and that may have been revoked. */
 export interface RevocationQuery {
-  /** H(t) of every token, root first: with a token, everything below it is revoked. */
+  /** H(t) of every token, root first: revoking a token revokes every chain below it. */
   readonly tokens: readonly TokenHash[];
   readonly keys: readonly Thumbprint[];
   readonly agents: readonly string[];
@@ -13,7 +13,7 @@ export interface RevocationQuery {
   readonly issuedAt: number;
 }
 
-/** What was revoked. A chain is the token at its root: its id is that token's hash. */
+/** A revoked token, key, agent or user. A chain is revoked by its root: its id is that token's hash. */
 export type RevocationTarget =
   | { readonly token: TokenHash }
   | { readonly key: Thumbprint }
@@ -21,9 +21,9 @@ export type RevocationTarget =
   /** Everything that was issued for the user before a time, in seconds since the epoch. */
   | { readonly user: Subject; readonly notBefore: number };
 
-/** Knows what must not be used any more. Asked at each call, also for chains that verified before. */
+/** Knows everything that was revoked. Asked at each call, also for chains that verified before. */
 export interface RevocationStore {
-  /** The first target that the query meets. Throws where it cannot tell: that denies. */
+  /** The first target that the query meets. Throws where it cannot tell: then the call is denied. */
   find(query: RevocationQuery): Awaitable<RevocationTarget | undefined>;
 }
 
@@ -32,8 +32,8 @@ export interface MemoryRevocations extends RevocationStore {
   /**
    * Effective on the next call.
    *
-   * @param untilMs when the entry may be forgotten, in milliseconds since the epoch: once nothing that it can touch
-   *   lives any more. Default: never.
+   * @param untilMs when the entry may be forgotten, in milliseconds since the epoch: once every token that it revokes
+   *   has expired. Default: never.
    */
   revoke(target: RevocationTarget, untilMs?: number): void;
 }

@@ -1,7 +1,7 @@
 import { type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
 import { type MemoryRevocations, memoryRevocations, type RevocationStore } from "./revocation.ts";
 
-/** What an authorizer must remember between calls. */
+/** The stores that an authorizer keeps between calls. */
 export interface State {
   readonly replay: ReplayStore;
   readonly revocations: RevocationStore;

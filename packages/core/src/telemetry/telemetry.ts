@@ -3,31 +3,31 @@ import type { Stage } from "../codes.ts";
 import type { Allowed, Decision, HopWatch, TraceHeaders } from "../decision/index.ts";
 
 /**
- * Watches calls, and changes nothing about them: `openTelemetry()` of `@hopwise/core/opentelemetry` makes one. None of
- * its methods throws of its own; what a stage returns or throws goes through it as it is.
+ * Watches calls, and changes nothing about them: `openTelemetry()` of `@hopwise/core/opentelemetry` makes one. Its
+ * methods never throw errors of their own, and pass on unchanged what a stage returns or throws.
  */
 export interface Telemetry {
-  /** A call begins, within whatever trace is active. */
+  /** A call begins, within the active trace. */
   begin(call: WatchedCall): CallWatch;
-  /** What came of an allowed call. */
+  /** An allowed call ended. */
   report(decision: Allowed, outcome: Outcome): void;
 }
 
 export interface WatchedCall {
   readonly invocation: string;
   readonly tool: string;
-  /** Whether the tool's name is ours. Any other is text of a stranger. */
+  /** Whether the tool map names the tool. Any other name is a stranger's text. */
   readonly named: boolean;
   readonly via: "proof" | "session" | "user";
-  /** The caller's own word on which trace it belongs to. */
+  /** The trace that the caller claims to belong to. */
   readonly traceparent?: string | undefined;
 }
 
-/** One call. Ends by `end` or by `fail`; one that is let in and then never decided ends by neither. */
+/** One call. It ends by `end` or by `fail`; a call that is admitted but never decided ends by neither. */
 export interface CallWatch {
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): T | Promise<T>;
   end(how: EndOfCall): void;
-  /** A fault that is no denial. */
+  /** The call ended in a fault that is not a denial. */
   fail(): void;
 }
 
@@ -38,7 +38,7 @@ export interface EndOfCall {
   readonly shown?: { readonly items: number; readonly of: number } | undefined;
 }
 
-/** What a stage hands to those it asks. */
+/** The headers and the watch that a stage hands to its questions. */
 export interface StageWatch {
   readonly headers: TraceHeaders | undefined;
   readonly hop: HopWatch;
@@ -48,5 +48,5 @@ const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
 
 const UNWATCHED: CallWatch = { stage: (_, run) => run(NOTHING), end: () => {}, fail: () => {} };
 
-/** Where nobody watches. */
+/** Watches nothing. */
 export const NO_TELEMETRY: Telemetry = { begin: () => UNWATCHED, report: () => {} };

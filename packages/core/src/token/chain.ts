@@ -3,7 +3,7 @@ import type { Grant } from "../grant/index.ts";
 import type { KnownKey } from "./key.ts";
 import type { ChainId, Thumbprint, TokenHash } from "./names.ts";
 
-/** A chain that verified: who handed what to whom. Nothing in it is a claim any more; roles and attributes are elsewhere. */
+/** A verified chain: who handed what to whom. Roles and attributes are not in it: they come from directories. */
 export interface Chain {
   /** H(root): the identity of everything that grows from this root. */
   readonly id: ChainId;
@@ -11,7 +11,7 @@ export interface Chain {
   readonly user: Subject;
   /** Which login stood behind the root, where its issuer says. */
   readonly login?: Provenance;
-  /** One link a token, root first; the last one's holder is who calls. */
+  /** One link a token, root first; the last one's holder makes the call. */
   readonly links: readonly Link[];
   /** The audience of the root; decides whether tool ids are qualified. */
   readonly rootAudience: readonly string[];
@@ -23,20 +23,20 @@ export interface Chain {
   readonly holder: KnownKey;
 }
 
-/** A user or service, by who vouches for it and what it is called there. */
+/** A user or service: the issuer that vouches for it, and its name there. */
 export interface Subject {
   readonly issuer: string;
   readonly subject: string;
 }
 
 /**
- * Which login stood behind a root, as its issuer says: for the record, never for a decision. Its subject is a name of
- * that provider's; whom the chain acts for is {@link Chain}.user.
+ * Which login stood behind a root, as its issuer says: for the record, never for a decision. Its subject is a name at
+ * that provider; the chain acts for {@link Chain}.user.
  */
 export interface Provenance {
-  /** What the issuer had been shown: an OpenID Connect ID token, an OAuth access token, or a login of its own. */
+  /** The login that the issuer saw: an OpenID Connect ID token, an OAuth access token, or one of its own. */
   readonly kind: "id_token" | "access_token" | "local";
-  /** Who vouched for the login, and what the user is called there. */
+  /** The provider that vouched for the login, and the user's name there. */
   readonly issuer: string;
   readonly subject: string;
   /** How the user was authenticated (`acr`, OpenID Connect Core, section 2). */
@@ -45,7 +45,7 @@ export interface Provenance {
   readonly authTime?: number;
 }
 
-/** What one token of a chain says. */
+/** The content of one token of a chain. */
 export interface Link {
   /** H(t): this token's identity. */
   readonly hash: TokenHash;

@@ -35,7 +35,7 @@ function qualifiedProblem(id: string, audience: readonly string[]): string | und
   return operationProblem(id.slice(prefix.length));
 }
 
-/** What a child is held against: its parent, the parent's holder, and what the chain said so far. */
+/** The values that a child is checked against: its parent, the parent's holder, and the chain so far. */
 export interface Above extends OpenedToken {
   /** The holder's key. */
   readonly key: KnownKey;

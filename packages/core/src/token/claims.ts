@@ -10,7 +10,7 @@ import { AGENT_NAME, isAudience } from "./names.ts";
 /** The value of `authorization_details[0].type` (AAT draft, section 3.3; RFC 9396). */
 export const DETAIL_TYPE = "attenuating_agent_token";
 
-/** Version of the Hopwise profile; signed in every root, so that nobody can ask for an older reading. */
+/** Version of the Hopwise profile; signed in every root, so that an attacker cannot force an older reading. */
 export const PROFILE_VERSION = 1;
 
 /** Where the tools of a token stand in its payload, as a JSON pointer. */
@@ -40,7 +40,7 @@ export interface SourceClaim {
   readonly auth_time?: number;
 }
 
-/** Claims of a root token: what a user handed to a first agent. */
+/** Claims of a root token: a user hands authority to a first agent. */
 export interface RootClaims extends CommonClaims {
   readonly hw: typeof PROFILE_VERSION;
   readonly sub: string;
@@ -49,7 +49,7 @@ export interface RootClaims extends CommonClaims {
   readonly hw_src?: SourceClaim;
 }
 
-/** Claims of a derived token: what an agent handed on. */
+/** Claims of a derived token: an agent hands authority on. */
 export interface DerivedClaims extends CommonClaims {
   readonly par_hash: string;
   readonly sub?: string;

@@ -11,7 +11,10 @@ import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import type { Signer } from "./signer.ts";
 
-/** What an agent hands on: to whom, what, and for how long. Everything that is left out stays as the parent has it. */
+/**
+ * An agent's order to hand authority on: to whom, what, and for how long. Members that are left out stay as the parent
+ * has them.
+ */
 export interface DelegateOrder {
   /**
    * The agent that gets it: by its name in the registry, or a class of sub-agents that the delegator may make for
@@ -21,18 +24,19 @@ export interface DelegateOrder {
   readonly holder: Holder;
   readonly grant: Grant;
   /**
-   * Signs a `not_one_of` under an argument for which the parent has none. One that the parent has may be kept or made
-   * longer without: that it is a deny-list was decided above, and under it no value can be added. Default false.
+   * Signs a `not_one_of` under an argument for which the parent has none. A `not_one_of` of the parent may be kept or
+   * made longer without this: its maker agreed to a deny-list, and the child can only exclude more values. Default
+   * false.
    */
   readonly allowDenyLists?: boolean;
   /** Default: as long as the parent lives. */
   readonly lifetimeSeconds?: number;
-  /** Highest depth below; may only fall. 0 more agents means the depth of the new token itself. */
+  /** Highest depth of tokens below; may only fall. To allow no further agent, give the new token's own depth. */
   readonly maxDepth?: number;
   /** Where it may be presented: a part of the parent's audience. */
   readonly audience?: readonly string[];
   /**
-   * Keeps to the constraint types and the table of the draft; the chain so far must have, too. A verifier of the draft
+   * Keeps to the constraint types and the table of the draft; the chain so far must do so, too. A verifier of the draft
    * then accepts the chain if it knows the algorithm by its RFC 9864 name.
    */
   readonly interop?: "aat-01";
@@ -94,7 +98,7 @@ export async function delegate(parent: HeldDelegation, order: DelegateOrder): Pr
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }
 
-/** What the new token would say of times and depths. */
+/** The times and depths of the new token. */
 interface Asked {
   readonly now: number;
   readonly iat: number;
@@ -103,7 +107,7 @@ interface Asked {
   readonly maxDepth: number;
 }
 
-/** The same rules that a verifier applies: what cannot be accepted is not signed. */
+/** The same rules that a verifier applies: a token that would be refused is not signed. */
 function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
   const { leaf, grants } = partsOfDelegation(parent);
   if (leaf.exp <= now)
@@ -132,7 +136,7 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 }
 
-/** A key of its own for each hop: with the key of one above, the child could present that one's broader token. */
+/** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */
 async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
   const jwk = await holderKey(holder);
   await importKnownKey(jwk);

@@ -10,8 +10,8 @@ import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
 import type { Signer } from "./signer.ts";
 
 /**
- * A chain as its holder or its maker sees it: what it says, not whether it is genuine. Printing or serialising it by
- * accident shows no token; {@link serialize} does so on purpose.
+ * A chain as its holder or its maker sees it: its content, not yet verified. Printing or serialising it by accident
+ * shows no token; {@link serialize} does so on purpose.
  */
 export interface Delegation {
   /** H(root), the same as {@link Chain}.id. */
@@ -33,7 +33,7 @@ export interface HeldDelegation extends Delegation {
   readonly signer: Signer;
 }
 
-/** What the makers of tokens and proofs know of a delegation besides what it shows. */
+/** The hidden parts of a delegation, for the makers of tokens and proofs. */
 export interface DelegationParts {
   readonly compact: string;
   readonly root: RootClaims;
@@ -66,7 +66,8 @@ export function serialize(delegation: Delegation): string {
 }
 
 /**
- * Reads the text of a chain as a holder: to see what it says and to use it. Signatures are the verifier's business.
+ * Reads the text of a chain as a holder: to see its content and to use it. It does not check signatures; the verifier
+ * does.
  *
  * @throws {HopwiseError} `token_malformed`, `token_alg_refused`, `token_version_unsupported`
  */
@@ -107,7 +108,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
 /**
  * Takes up a delegation as its holder.
  *
- * @throws {HopwiseError} `config_invalid` where the key is not the one the chain was made for
+ * @throws {HopwiseError} `config_invalid` where the chain was made for another key
  */
 export async function hold(delegation: Delegation, signer: Signer): Promise<HeldDelegation> {
   const parts = partsOfDelegation(delegation);
@@ -123,7 +124,7 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   return Object.freeze(held);
 }
 
-/** Whether a delegation names a tool of an enforcement point: what its holder may show to a model. */
+/** Whether a delegation names a tool of an enforcement point, so that its holder may show the tool to a model. */
 export function isToolGranted(delegation: Delegation, tool: string, audience: string): boolean {
   const { root } = partsOfDelegation(delegation);
   return delegation.audience.includes(audience) && Object.hasOwn(delegation.grant, toolIdOf(tool, audience, root.aud));

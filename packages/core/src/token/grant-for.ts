@@ -3,15 +3,15 @@ import { type CheckedGrant, type Grant, grant, type Schemas, type ToolGrantInput
 import { pointerTo } from "../json/index.ts";
 import { isAudience, operationProblem } from "./names.ts";
 
-/** What an author may write for several enforcement points: for each, by its audience, what `grant` takes. */
+/** The grants for several enforcement points: for each, by its audience, the input of `grant`. */
 export interface GrantsByAudience {
   readonly [audience: string]: { readonly [tool: string]: ToolGrantInput };
 }
 
 /**
  * Builds a grant for a chain whose root has several audiences: there a tool is known as `<audience>#<tool>`, since two
- * servers may have tools of one name. A root with one audience takes {@link grant}, with bare names. What stands under a
- * root with several keeps the qualified names, also where it is for one of them only.
+ * servers may have tools of one name. A root with one audience takes {@link grant}, with bare names. Tokens below a
+ * root with several audiences keep the qualified names, even those for one audience only.
  *
  * ```ts
  * grantFor({

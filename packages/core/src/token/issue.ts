@@ -17,19 +17,19 @@ import { checkAgainstAnchor, checkAnchors, DEFAULT_MAX_DEPTH, type TrustAnchor }
 /** Mints the roots of chains: the one service that knows users and may speak for them. */
 export interface Issuer {
   /**
-   * Hands something of a user's to a first agent.
+   * Hands some of a user's authority to a first agent.
    *
-   * @throws {HopwiseError} `token_untrusted_issuer` for what its own configuration does not let it say;
-   *   `proof_invalid` where a remote holder did not show its key; `config_invalid` for a grant that an option must allow;
-   *   `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
+   * @throws {HopwiseError} `token_untrusted_issuer` for a root that its own configuration does not allow;
+   *   `proof_invalid` where a remote holder did not prove its key; `config_invalid` for a grant that an option must
+   *   allow; `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
    */
   issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
   issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
-  /** What a verifier must be given to trust this issuer, and no more than it. */
+  /** Give this to a verifier, so that it trusts this issuer within the issuer's own bounds. */
   readonly trustAnchor: TrustAnchor & { readonly keys: readonly TrustedKey[] };
 }
 
-/** What an issuer is, and everything that it may say. The verifier pins the same again. */
+/** An issuer's identity, and the bounds of the roots that it may sign. The verifier pins the same again. */
 export interface IssuerOptions extends Omit<TrustAnchor, "keys" | "foreign"> {
   readonly signer: Signer;
   /** The name of the key in `kid`. Default: the first characters of its thumbprint. */
@@ -40,13 +40,13 @@ export interface IssuerOptions extends Omit<TrustAnchor, "keys" | "foreign"> {
 
 /** One root to be minted. */
 export interface RootOrder {
-  /** The user or service on whose behalf all of the chain acts. */
+  /** The user or service for which the whole chain acts. */
   readonly subject: string;
   /** The agent that gets it, by its id in the registry. */
   readonly agent: string;
   readonly holder: Holder;
   readonly grant: Grant;
-  /** Signs `not_one_of`, too: it lets every spelling pass that nobody thought of. Default false. */
+  /** Signs `not_one_of`, too, which lets every spelling pass that its author did not list. Default false. */
   readonly allowDenyLists?: boolean;
   /** Where the chain may be presented; default all audiences of the issuer. */
   readonly audience?: readonly string[];
@@ -61,7 +61,10 @@ export interface RootOrder {
   readonly interop?: "aat-01";
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
-  /** Which login stood behind it. Goes into the token and into every record, so leave out what is nobody's business. */
+  /**
+   * Which login stood behind it. It goes into the token and every record, so leave out details that readers of these
+   * need not know.
+   */
   readonly login?: Provenance;
 }
 
@@ -101,7 +104,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
     );
-    // The same rules that a verifier applies: what cannot be accepted is not signed.
+    // The same rules that a verifier applies: a root that would be refused is not signed.
     const claims = parseRootClaims(payload, DEFAULT_LIMITS);
     const grant = grantOf(claims);
     if (order.allowDenyLists !== true) checkDenyLists(grant);

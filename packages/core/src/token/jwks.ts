@@ -13,15 +13,15 @@ export interface TrustedKey {
 /** Where an issuer's keys come from while they change. */
 export interface KeySource {
   /**
-   * The keys that are published under a `kid` now; none for a `kid` that is unknown or not published any more. Throws
-   * where it cannot tell: that denies.
+   * The keys that are published under a `kid` now; an empty list for a `kid` that is unknown or no longer published.
+   * Throws where it cannot tell: then the call is denied.
    */
   find(kid: string): Promise<readonly TrustedKey[]>;
 }
 
 /**
- * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use; others are left out, such as RSA keys, and those of
- * which their owner says that they are for something else (`use`, `key_ops`, `alg`, section 4).
+ * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use. It leaves out others, such as RSA keys and keys
+ * that their owner marked for another use (`use`, `key_ops`, `alg`, section 4).
  */
 export function localJwks({ keys }: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
   return keys.flatMap(({ kid, use, key_ops, alg, kty, crv, x, y }) => {
@@ -41,16 +41,16 @@ export interface RemoteJwksOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** How long a fetch may take. Default 5 seconds. */
   readonly timeoutMs?: number;
-  /** How long what was fetched is good for. A key that is withdrawn is trusted no longer than this. Default 10 minutes. */
+  /** How long fetched keys are used. A withdrawn key is trusted no longer than this. Default 10 minutes. */
   readonly maxAgeMs?: number;
-  /** Least time between two fetches, whatever `kid`s come in and whether or not they succeed. Default 1 minute. */
+  /** Least time between two fetches, also after a failed one or for an unknown `kid`. Default 1 minute. */
   readonly cooldownMs?: number;
 }
 
 /**
- * An issuer's keys at the address that *you* configure; no token can name an address. One fetch at a time, and none
- * more often than the cool-down: ten thousand unknown `kid`s cause one. While the endpoint is down, what was fetched is
- * used until it is too old, then nothing is.
+ * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
+ * most one in each cool-down: ten thousand unknown `kid`s cause one fetch. While the endpoint is down, the fetched keys
+ * are used until they are too old; after that, none is.
  *
  * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
  */
@@ -70,7 +70,7 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
   let lastTry = Number.NEGATIVE_INFINITY;
   let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;
 
-  /** Fetches, unless that was tried a moment ago; whoever comes meanwhile waits for the same fetch. */
+  /** Fetches, unless that was tried a moment ago; later callers wait for the same fetch. */
   const refresh = async (): Promise<boolean> => {
     if (!set.reloading) {
       if (performance.now() - lastTry < cooldownMs) return false;

@@ -13,13 +13,15 @@ export interface CompactJws {
   readonly signature: Uint8Array;
 }
 
-/** What a header must be: a closed set of parameters, so that nothing in it can choose a key or a rule. */
+/** The rule for a header: a closed set of parameters, so that none of them can choose a key or a rule. */
 export interface HeaderRule {
   readonly typ: string;
   readonly kid: "required" | "forbidden";
-  /** Whether `EdDSA` may stand there, the name that a foreign issuer may have for Ed25519. Whose key it is decides. */
+  /**
+   * Whether `alg` may be `EdDSA`, a foreign issuer's name for Ed25519. Only a foreign anchor's key may then verify it.
+   */
   readonly eddsa?: boolean;
-  /** The code of an algorithm that is not accepted. Default: that of everything else in the header. */
+  /** The code of an algorithm that is not accepted. Default: the code of any other fault in the header. */
   readonly refusedAlgorithm?: ErrorCode;
 }
 
@@ -34,14 +36,14 @@ export const ROOT_HEADER: HeaderRule = {
 /** The header of a token that an agent made. */
 export const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden", refusedAlgorithm: "token_alg_refused" };
 
-/** What a `kid` may be: a map key into the pinned keys, nothing else. */
+/** The allowed form of a `kid`, which serves only to look up a pinned key. */
 export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 /** An algorithm of two curves under one name (RFC 8037); RFC 9864 has deprecated it. */
 export const FOREIGN_ED25519 = "EdDSA";
 const ALGORITHMS: ReadonlySet<unknown> = new Set<SignatureAlgorithm>(["Ed25519", "ES256"]);
 
 /**
- * Takes a compact JWS apart: three segments of canonical base64url, and a header of exactly the parameters allowed.
+ * Takes a compact JWS apart: three segments of canonical base64url, and a header of exactly the allowed parameters.
  *
  * @throws {HopwiseError} `code`, or that of the rule for any algorithm but Ed25519 and ES256
  */
@@ -80,7 +82,7 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
   return { header, signingInput: text.slice(0, last), payload, signature };
 }
 
-/** Signs a payload text. What was signed is kept byte for byte. */
+/** Signs a payload text, and keeps it byte for byte. */
 export async function signJws(header: { typ: string; kid?: string }, payload: string, signer: Signer): Promise<string> {
   const alg = algorithmOf(signer.publicJwk);
   const head = JSON.stringify({ alg, typ: header.typ, kid: header.kid });

@@ -12,7 +12,7 @@ import { HopwiseError } from "../errors.ts";
 import { canonicalJson, isJsonObject, type JsonValue } from "../json/index.ts";
 import type { Thumbprint } from "./names.ts";
 
-/** A public key that was looked at: well formed, on its curve, with its RFC 7638 thumbprint. */
+/** A checked public key: well formed, on its curve, with its RFC 7638 thumbprint. */
 export interface KnownKey {
   readonly jwk: PublicJwk;
   readonly thumbprint: Thumbprint;
@@ -20,8 +20,8 @@ export interface KnownKey {
 }
 
 /**
- * Reads a public JWK: exactly the members that RFC 7638 takes for a thumbprint, so that no private part, no second
- * spelling and no `alg` of its own can ride along.
+ * Reads a public JWK: exactly the members that RFC 7638 takes for a thumbprint, without a private part, a second
+ * spelling or an `alg` of its own.
  *
  * @throws {HopwiseError} `code` for a wrong shape, `token_key_refused` for a key that must not be used
  */
@@ -65,7 +65,10 @@ export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
   }
 }
 
-/** SHA-256 JWK thumbprint (RFC 7638), of the members that count: a registry may keep others, such as `kid`, with a key. */
+/**
+ * SHA-256 JWK thumbprint (RFC 7638), of the required members only: a registry may keep others, such as `kid`, with a
+ * key.
+ */
 export async function thumbprintOf(jwk: PublicJwk): Promise<Thumbprint> {
   const { kty, crv, x } = jwk;
   return (await sha256(canonicalJson(jwk.kty === "OKP" ? { kty, crv, x } : { kty, crv, x, y: jwk.y }))) as Thumbprint;

@@ -1,6 +1,6 @@
 import type { GrantLimits } from "../grant/index.ts";
 
-/** Bounds of what a verifier reads and of what an issuer makes. All finite; a deployment may set its own. */
+/** Bounds of the chains that a verifier reads and an issuer makes. All finite; a deployment may set its own. */
 export interface Limits extends GrantLimits {
   /** Longest compact token, in bytes (MAX_TOKEN_SIZE of the AAT draft, section 4.3.1). */
   readonly tokenBytes: number;

@@ -1,7 +1,7 @@
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
-/** SHA-256 of a token's signing input, base64url: what a child carries as `par_hash`, and a token's identity. */
+/** SHA-256 of a token's signing input, base64url: the token's identity, which a child carries as `par_hash`. */
 export type TokenHash = Branded<"TokenHash">;
 
 /** The identity of a chain: the {@link TokenHash} of its root. */
@@ -26,14 +26,16 @@ export const MCP_OPERATIONS = [
   "mcp:completion/complete",
 ] as const;
 
-/** Operations that show what there is: no grant names them, each item that they show must be granted. */
+/**
+ * Operations that list tools, resources or prompts: grants do not name them; each item that they show must be granted.
+ */
 export function isListing(operation: string): boolean {
   return operation.startsWith(MCP_PREFIX) && operation.endsWith("/list");
 }
 
 const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 
-/** Why a text can be neither a tool's own name nor an operation of MCP; in a grant both may stand. */
+/** Why a text is neither a tool's own name nor an operation of MCP, the two names that a grant may hold. */
 export function operationProblem(name: string): string | undefined {
   if (!name.startsWith(MCP_PREFIX)) return toolNameProblem(name);
   return OPERATIONS.has(name) ? undefined : "it names an operation of MCP that is not known";

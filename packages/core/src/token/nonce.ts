@@ -7,7 +7,7 @@ import { HopwiseError } from "../errors.ts";
  */
 export interface Nonces {
   issue(nowSeconds: number): Promise<string>;
-  /** Until when a nonce is good, in seconds since the epoch; undefined for one that is not ours, or lapsed. */
+  /** Until when a nonce is good, in seconds since the epoch; undefined for one that has lapsed or was not made here. */
   expiryOf(nonce: string, nowSeconds: number): Promise<number | undefined>;
 }
 
@@ -23,8 +23,8 @@ const TIME_BYTES = 8;
 const BODY_BYTES = RANDOM_BYTES + TIME_BYTES;
 
 /**
- * Nonces that carry their own expiry under a MAC: nothing is stored to give one out. That each is used once is the
- * replay store's part.
+ * Nonces that carry their own expiry under a MAC, so giving one out stores nothing. The replay store sees to it that
+ * each is used once.
  *
  * @throws {HopwiseError} `config_invalid` for a short secret
  */

@@ -16,10 +16,10 @@ import { type Limits, payloadDepth } from "./limits.ts";
 import type { Thumbprint, TokenHash } from "./names.ts";
 import { type AnchorKey, type AnchorKeys, checkAgainstAnchor } from "./trust.ts";
 
-/** A token that was signed by whom it had to be, and read. What it says of its parent was not checked yet. */
+/** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
 export interface OpenedToken<C extends TokenClaims = TokenClaims> {
   readonly claims: C;
-  /** What it hands over: the tools among its claims. */
+  /** The grant of the token: the tools among its claims. */
   readonly grant: Grant;
   readonly hash: TokenHash;
 }
@@ -53,8 +53,8 @@ export function checkLength(what: string, text: string, bytes: number): void {
 }
 
 /**
- * Steps 2 to 4 for a root: the key by its `kid` among the pinned ones, the signature, then the claims, which say no more
- * than the key's anchor may.
+ * Steps 2 to 4 for a root: finds the pinned key by its `kid`, checks the signature, then the claims, which must stay
+ * within the key's anchor.
  */
 export async function openRoot(
   text: string,

@@ -10,20 +10,20 @@ import { isListing, toolIdOf } from "./names.ts";
 export interface Invocation {
   /** The tool's own name, or an operation such as `mcp:resources/read`. */
   readonly tool: string;
-  /** The arguments as they will be sent; none for a list. */
+  /** The arguments as they will be sent; left out for a list. */
   readonly arguments?: unknown;
   /**
-   * The enforcement point, from the caller's own configuration. Never take it from what a server says: a hostile
-   * server would name the bank and relay the proof to it.
+   * The enforcement point, from the caller's own configuration. Never take it from a server's message: a hostile server
+   * would name the bank and relay the proof to it.
    */
   readonly audience: string;
-  /** What the enforcement point asked for with `proof_nonce_required`. */
+  /** The nonce that the enforcement point sent with `proof_nonce_required`. */
   readonly nonce?: string;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
 
-/** What goes with a call: the chain, and the proof that it is presented by its holder, for this call, now. */
+/** The credential of a call: the chain, and the proof that its holder presents it, for this call, now. */
 export interface Credential {
   readonly chain: string;
   readonly proof: string;

@@ -1,6 +1,6 @@
 import type { HeldDelegation } from "./delegation.ts";
 
-/** A delegation, or what gives the one that is good now. */
+/** A delegation, or a function that gives the current one. */
 export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
 
 export interface RenewOptions {
@@ -11,10 +11,10 @@ export interface RenewOptions {
 }
 
 /**
- * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is asked for another one, once for
- * all who wait. Where that fails, the old one is used for as long as it lives.
+ * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
+ * all waiting callers. Where that fails, the old one is used until it expires.
  *
- * @param renew asks whoever delegated for a new delegation to the same agent
+ * @param renew asks the delegator for a new delegation to the same agent
  */
 export function renewing(
   held: HeldDelegation,
@@ -42,7 +42,7 @@ export function renewing(
   };
 }
 
-/** The delegation that is good now. */
+/** The current delegation. */
 export async function currentDelegation(source: DelegationSource): Promise<HeldDelegation> {
   return typeof source === "function" ? source() : source;
 }

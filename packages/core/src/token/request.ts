@@ -5,10 +5,10 @@ import { signJws, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, parsePublicJwk } from "./key.ts";
 import type { Signer } from "./signer.ts";
 
-/** Who is to hold a new token: a key in this process, or a remote holder's answer to a challenge. */
+/** The holder of a new token: a key in this process, or a remote holder's answer to a challenge. */
 export type Holder = Signer | RemoteHolder;
 
-/** What a remote holder sent, with the challenge that was sent to it. */
+/** A remote holder's request, with the challenge that it answers. */
 export interface RemoteHolder {
   /** The text that {@link requestDelegation} gave there. */
   readonly request: string;
@@ -24,15 +24,15 @@ export function createChallenge(): string {
 }
 
 /**
- * Asks for a delegation to one's key: the public key, with a challenge signed by the private one (AAT draft, section
- * 3.7.3, step 5). The private key does not leave.
+ * Asks for a delegation to the signer's key: the public key, with a challenge signed by the private one (AAT draft,
+ * section 3.7.3, step 5). The private key does not leave.
  */
 export function requestDelegation(signer: Signer, challenge: string): Promise<string> {
   return signJws({ typ: TYPE }, canonicalJson({ challenge, jwk: { ...signer.publicJwk } } as JsonValue), signer);
 }
 
 /**
- * The public key of a holder, who is shown to have the private one.
+ * The public key of a holder who proved to have the private one.
  *
  * @throws {HopwiseError} `proof_invalid`, `token_alg_refused`, `token_key_refused`
  */

@@ -5,8 +5,8 @@ import type { JsonValue } from "../json/index.ts";
 import { algorithmOf, parsePublicJwk } from "./key.ts";
 
 /**
- * A private key one can sign with but not look at. Implement it over a key store or a cloud key service to keep keys
- * out of the process.
+ * A private key that signs but cannot be read. Implement it over a key store or a cloud key service to keep keys out of
+ * the process.
  */
 export interface Signer {
   readonly publicJwk: PublicJwk;
@@ -29,7 +29,7 @@ export async function generateSigner(algorithm: SignatureAlgorithm = "Ed25519"):
 
 /**
  * Takes a private key in JWK form (RFC 7517), for keys that must outlive the process. The key handle it makes is not
- * extractable; the JWK itself is the caller's to guard.
+ * extractable; the caller must guard the JWK itself.
  *
  * @throws {HopwiseError} `config_invalid`
  */

@@ -9,8 +9,8 @@ import type { Limits } from "./limits.ts";
 import { isAudience } from "./names.ts";
 
 /**
- * An issuer whose roots are accepted, and everything that its keys may say. What is pinned here holds at verification,
- * whatever the issuer signs.
+ * An issuer whose roots are accepted, and the bounds of these roots. The verifier enforces the bounds, even where the
+ * issuer signs more.
  */
 export interface TrustAnchor {
   /** The `iss` of its roots: an https URI. */
@@ -18,8 +18,8 @@ export interface TrustAnchor {
   /** Its public keys by `kid`, or where they are published. At most four keys in all anchors may share a `kid`. */
   readonly keys: readonly TrustedKey[] | KeySource;
   /**
-   * Whether it is somebody else's software, which may write `alg` as the AAT draft does (Appendix B.1): `EdDSA`, here
-   * with an Ed25519 key only. Nothing else is looser for it. Default false.
+   * Whether the issuer runs other software than Hopwise, which may write `alg` as the AAT draft does (Appendix B.1):
+   * `EdDSA`, here with an Ed25519 key only. All other rules stay the same. Default false.
    */
   readonly foreign?: boolean;
   /** The enforcement points it may name in `aud`. */
@@ -34,7 +34,7 @@ export interface TrustAnchor {
   readonly maxDepth?: number;
 }
 
-/** A {@link TrustAnchor}'s key, ready to verify, with whose it is. */
+/** A {@link TrustAnchor}'s key, ready to verify, with its anchor. */
 export interface AnchorKey {
   readonly anchor: TrustAnchor;
   readonly key: KnownKey;
@@ -45,7 +45,7 @@ const MAX_KEYS_PER_KID = 4;
 
 /** The keys of all anchors, by `kid`. */
 export interface AnchorKeys {
-  /** The keys that may have signed a root with this `kid`, at most four, whoever owns them. */
+  /** The keys that may have signed a root with this `kid`: at most four, of all anchors together. */
   find(kid: string): Promise<readonly AnchorKey[]>;
 }
 
@@ -105,7 +105,7 @@ export function checkAnchors(anchors: readonly TrustAnchor[]): void {
 }
 
 /**
- * Whether a root says only what its anchor's keys may say.
+ * Checks that a root stays within its anchor's bounds.
  *
  * @throws {HopwiseError} `token_untrusted_issuer` with the claim that goes beyond
  */

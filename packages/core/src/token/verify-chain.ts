@@ -67,7 +67,7 @@ function keyCache(): KeyOf {
   };
 }
 
-/** A chain that verified, and by which issuer's key: it lives no longer than that key is published. */
+/** A verified chain, and the issuer's key that signed it: it stays valid only while that key is published. */
 interface Verified {
   readonly chain: Chain;
   readonly signedBy: SigningKey;
@@ -80,7 +80,10 @@ interface Verifying {
   readonly now: number;
 }
 
-/** All steps, token by token: nothing is read that was not signed, and no link is checked before what is above it. */
+/**
+ * All steps, token by token: each token is read only after its signature verified, and each link is checked only after
+ * those above it.
+ */
 async function verifyCold(compact: string, { anchors, keyOf, limits, now }: Verifying): Promise<Verified> {
   const [first, ...derived] = splitChain(compact, limits);
   const { signedBy, ...root } = await openRoot(first, anchors, limits);

@@ -9,7 +9,7 @@ import { toolIdOf } from "./names.ts";
 import type { Nonces } from "./nonce.ts";
 import { PROOF_CLAIMS } from "./prove.ts";
 
-/** What a proof must say to be a proof of this call. */
+/** The values that a proof of this call must name. */
 export interface ExpectedProof {
   readonly chain: Chain;
   /** The tool's own name, or an operation such as `mcp:resources/read`. */
@@ -20,7 +20,7 @@ export interface ExpectedProof {
   readonly audience: readonly string[];
   readonly nowSeconds: number;
   readonly limits: Limits;
-  /** Where given, a proof must name one of these nonces, and the clock window does not count. */
+  /** Where given, a proof must name one of these nonces, and the clock window is not checked. */
   readonly nonces?: Nonces | undefined;
 }
 
@@ -29,9 +29,9 @@ export interface Proof {
   /** Unique to the invocation: with the holder's key it is what a replay store remembers. */
   readonly jti: string;
   readonly issuedAt: number;
-  /** The nonce that it used up, and until when that would have been good. */
+  /** The nonce that the proof used, and until when the nonce is good. */
   readonly nonce?: { readonly value: string; readonly expiresAt: number };
-  /** Which of this point's names was meant. */
+  /** Which of this enforcement point's names the proof names. */
   readonly audience: string;
 }
 

@@ -3,7 +3,7 @@ import type { Refusal } from "../errors.ts";
 import { plainText } from "../lib/index.ts";
 import type { Obligations } from "../result/index.ts";
 
-/** What can be explained: a decision, or the record of one. */
+/** A decision, or the record of one, to explain. */
 export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly outcome: "allowed" | "denied" | "pending";
   readonly tool: string;
@@ -17,7 +17,7 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly shown?: { readonly items: number; readonly of: number };
 }
 
-/** A decision as a tree: the stage that ended it, below it the hops, below each what was said of it and why. */
+/** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
 export interface Explanation {
   readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation";
   /** One line, safe to print. */
@@ -26,15 +26,15 @@ export interface Explanation {
 }
 
 /**
- * Explains a decision to whoever runs the server: which hop, which policy, scope and derived roles, which rule, which
- * value, and what would pass. Everything that is known; never for a model.
+ * Explains a decision to the operator of the server: which hop, which policy, scope and derived roles, which rule,
+ * which value, and what would pass. It tells everything that is known, so never show it to a model.
  */
 export function explain(decision: Explainable): Explanation {
   const { chain, verdicts } = decision;
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
     const verdict = verdicts[i];
     const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
-    // What a list shows is asked of every hop, item by item.
+    // For a list, every hop is asked about every item, so it has no single answer of a hop.
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
     return leaf("hop", `${hop.id}${words}`, children);
   });
@@ -42,7 +42,7 @@ export function explain(decision: Explainable): Explanation {
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
-  // Here, so that no word of any caller, policy, decision point or old record is printed as it came.
+  // Cleaned here, so that no text of a caller, policy, decision point or old record is printed unchanged.
   return { kind, text: plainText(text), children };
 }
 
@@ -71,7 +71,7 @@ function said(
   return words.join(" ");
 }
 
-/** What a hop that was stopped before any policy was asked could have had instead. */
+/** What would have passed at a hop that was stopped before any policy was asked. */
 function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explainable, hop: number): Explanation[] {
   if (failed !== hop) return [];
   const { accepts, grantableBy } = wouldPass ?? {};
@@ -86,7 +86,7 @@ function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explain
   return found;
 }
 
-/** How a hop's answer came to be. Said where it did not allow; an allowance speaks for itself. */
+/** The policy, rules and roles behind a hop's answer. Shown only where the hop did not simply allow the call. */
 function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   const {
     effect,
@@ -128,7 +128,7 @@ function owed(obligations: Obligations | undefined): Explanation[] {
   ];
 }
 
-/** Cerbos says so where no rule matched. */
+/** Cerbos says `NO_MATCH` where no rule matched. */
 function isNamed(policy: string | undefined): policy is string {
   return policy !== undefined && policy !== "" && policy !== "NO_MATCH";
 }

@@ -1,4 +1,4 @@
-/** How does a decision read, for whoever runs the server, and for a model? */
+/** How does a decision read, for an operator and for a model? */
 export { type Explainable, type Explanation, explain } from "./explain.ts";
 export { type ModelView, modelView } from "./model-view.ts";
 export { chainLine, operatorView } from "./operator-view.ts";

@@ -1,7 +1,7 @@
 import { rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
 
-/** What a caller, and its model, may be told of a denial: a code, safe words, and whether trying again can help. */
+/** The part of a denial that a caller and its model may see: a code, safe words, and whether trying again can help. */
 export interface ModelView {
   readonly code: string;
   readonly message: string;
@@ -9,8 +9,8 @@ export interface ModelView {
 }
 
 /**
- * The view of a denial that goes to a model: no policy names, no rules, no identities. What its own grant accepts, and
- * the policy's own reason, as data. Where several codes look the same to callers, so do their words.
+ * Makes the view of a denial that goes to a model. It names no policy, rule or identity; it quotes, as data, what the
+ * model's own grant accepts and the policy's reason. Codes that look the same to callers also have the same words.
  */
 export function modelView(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass">): ModelView {
   const code = wireCodeOf(denied.code);
@@ -19,7 +19,7 @@ export function modelView(denied: Pick<Denied, "code" | "pointer" | "reason" | "
   return { code, message: `${model}${mayTry(denied)}${reason}`, retryable };
 }
 
-/** The chain is in the caller's own hands, so that it may be told what stands in it; values in it are quoted already. */
+/** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, wouldPass }: Pick<Denied, "code" | "pointer" | "wouldPass">): string {
   if (code !== "grant_argument_refused" || !pointer) return "";
   const accepts = wouldPass?.accepts;

@@ -8,7 +8,7 @@ interface Signed {
   readonly sendOptions: SendOptions | undefined;
 }
 
-/** A client that gives up on its requests without a word must not make this grow. */
+/** A client that gives up requests without a cancellation must not make this grow. */
 const MOST_SIGNED = 1024;
 
 /**

@@ -5,7 +5,7 @@ import { type CarryOptions, sign } from "./sign.ts";
 /**
  * The same for Streamable HTTP, as the `fetch` that MCP clients take: the body of each POST is signed before it leaves,
  * and once more where the server asks for a nonce. Answers stream on from their first message. Requests in a batch,
- * which MCP has no more, are signed, but no challenge to them is answered.
+ * which MCP has removed, are signed, but a challenge to them is not answered.
  */
 export function carryingFetch(
   options: CarryOptions,

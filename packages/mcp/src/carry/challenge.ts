@@ -1,6 +1,6 @@
 import { isPlain, type JsonRpcId, PROOF_REQUIRED } from "../protocol/index.ts";
 
-/** A challenge is some 300 bytes. What is longer than this is an answer, and not looked at any further. */
+/** A challenge is some 300 bytes. A longer text is an answer, and is not searched for one. */
 const LONGEST_CHALLENGE = 16_384;
 const LONGEST_NONCE = 512;
 
@@ -16,13 +16,14 @@ export function nonceAskedFor(message: unknown, id: JsonRpcId): string | undefin
 /** The start of an answer over HTTP, up to its first message. */
 export interface Opened {
   readonly first: unknown;
-  /** The same answer, nothing of it missing; the rest streams on as it comes. */
+  /** The same answer, complete; the rest streams on as it arrives. */
   readonly response: Response;
 }
 
 /**
- * Reads an answer of Streamable HTTP as far as its first message: the whole of a JSON body, or the first event with data
- * of a stream. A guard challenges before a handler runs, so nothing of the request comes before a challenge.
+ * Reads an answer of Streamable HTTP as far as its first message: the whole of a JSON body, or the first event with
+ * data of a stream. A guard challenges before a handler runs, so no other message of the request comes before a
+ * challenge.
  */
 export async function openAnswer(response: Response): Promise<Opened> {
   const type = response.headers.get("content-type") ?? "";
@@ -44,7 +45,7 @@ export async function openAnswer(response: Response): Promise<Opened> {
       else if (done) first = text;
     }
   } catch (error) {
-    // What came before the line broke may have told the client where to resume.
+    // The part before the break may have told the client where to resume.
     failure = { error };
   }
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -76,7 +77,7 @@ function firstData(text: string): string | undefined {
   return undefined;
 }
 
-/** What a text says as JSON; undefined where it is none. */
+/** The value of a JSON text; undefined for a text that is not JSON. */
 export function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);

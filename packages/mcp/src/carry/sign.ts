@@ -3,13 +3,13 @@ import { currentDelegation } from "@hopwise/core/adapter";
 import { prove } from "@hopwise/core/tokens";
 import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
 
-/** On whose behalf a client calls, and whom. */
+/** On whose behalf a client calls, and which server. */
 export interface CarryOptions {
-  /** A delegation, or what gives the one that is good now (`renewing`). */
+  /** A delegation, or a function that gives the current one (`renewing`). */
   readonly delegation: DelegationSource;
   /**
-   * The server's name, from one's own configuration. Never what a server says of itself: a hostile one would name the
-   * bank and relay the proof to it.
+   * The server's name, from your own configuration. Never the name that a server gives itself: a hostile server would
+   * name the bank and relay the proof to it.
    */
   readonly audience: string;
   /** The clock, in milliseconds since the epoch. */
@@ -20,8 +20,9 @@ export interface CarryOptions {
  * Adds chain and a fresh proof to a message that needs them; any other message stays as it is.
  *
  * @param nonce what the server asked the proof to name
- * @throws {HopwiseError} see {@link prove}; `signing_failed` where the delegation could not be had, or its key
- *   could not sign: what a key store said is the `cause`, for the host program, and in no text that a model could read
+ * @throws {HopwiseError} see {@link prove}; `signing_failed` where no delegation could be obtained, or its key could
+ *   not sign: the key store's error is the `cause`, for the host program, and stays out of every text that a model
+ *   could read
  */
 export async function sign(
   message: JsonRpcMessage,

@@ -5,10 +5,10 @@ import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import type { Guard } from "./guard.ts";
 
-/** What the check of an answer needs of the guard. */
+/** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "isWrapped" | "report" | "reportOutcome">;
 
-/** What of a server's answer may reach the caller. */
+/** The part of a server's answer that may reach the caller. */
 export async function checkAnswer(
   message: JsonRpcMessage,
   flight: Flight,
@@ -37,7 +37,7 @@ function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, ru
   switch (decision.outcome) {
     case "allowed":
       return allowed(message, flight, decision, rules);
-    // Written anew: the order of members would tell a denial of a tool that is there from one of a tool that is not.
+    // Written anew: the order of members would tell a denied tool that exists from one that does not.
     case "denied":
       return refusedAs(flight, decision);
     case "pending":
@@ -56,7 +56,7 @@ function allowed(
   const { result, error } = message;
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
-    // FastMCP answers an unknown URI with the list of all there are, and an error of a tool may quote what it read.
+    // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
     const bare = obligations !== undefined || flight.operation.kind === "data";
     const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
     return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
@@ -94,8 +94,8 @@ async function filterList(
 }
 
 /**
- * A tool call was answered though nobody asked for its decision: its arguments do not fit the tool's schema, or the tool
- * is gone. What such an error says of a tool is for those who may see the tool.
+ * The server answered a tool call without asking for its decision: the arguments do not fit the tool's schema, or the
+ * tool is gone. Such an error describes the tool, so only callers who may see the tool get it.
  */
 async function undecided(
   message: JsonRpcMessage,

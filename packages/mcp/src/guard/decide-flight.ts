@@ -14,7 +14,7 @@ export async function decideFlight(guard: Guard, flight: Flight, parsed: unknown
   if (admission === undefined) throw new Error("the request was not admitted");
   flight.decision = await admission.decide({ parsed, fulfils: true });
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
-  // It was decided after its caller had left.
+  // The decision came after the caller had left.
   if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
   return flight.decision;
 }

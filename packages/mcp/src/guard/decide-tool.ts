@@ -10,7 +10,7 @@ export interface RequestScope {
   decide(parsed: unknown): Promise<Decision>;
 }
 
-/** What a tool's wrapper does next: run with exactly these arguments, or answer with this denial. */
+/** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
 export type ToolDecision =
   | { readonly run: true; readonly arguments: unknown }
   | { readonly run: false; readonly result: ToolDenial };
@@ -26,7 +26,7 @@ export async function decideTool(
   parsed: unknown,
 ): Promise<ToolDecision> {
   const within = scope.getStore();
-  // It ran outside of a guarded request, or in that of another tool: nothing speaks for it.
+  // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.
   if (within?.tool !== tool) return { run: false, result: toolDenial({ code: "method_unguarded" }) };
   const decision = await within.decide(parsed ?? {});
   switch (decision.outcome) {

@@ -5,14 +5,15 @@ import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts"
 /** A request from its arrival until its answer leaves, or until it is withdrawn. */
 export interface Flight {
   /**
-   * What the handler knows it by. Callers choose ids, and two of them may choose the same, or one a second time while
-   * the first call still has something to say: behind the guard each request has a name of its own.
+   * The id under which the handler knows the request. Callers choose ids: two callers may choose the same, or one
+   * caller may use an id again while its first call still sends messages. So behind the guard each request has an id of
+   * its own.
    */
   readonly id: number;
   readonly request: JsonRpcRequest;
   readonly operation: Operation;
   admission: Admission | undefined;
-  /** What was decided, once it was; a tool's wrapper asks for it before the tool runs. */
+  /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
 }
 
@@ -20,12 +21,12 @@ export interface Flight {
 export interface Flights {
   begin(request: JsonRpcRequest, operation: Operation): Flight;
   get(id: JsonRpcId | undefined): Flight | undefined;
-  /** The one that its caller gave this id. */
+  /** The open request to which its caller gave this id. */
   called(id: unknown): Flight | undefined;
   isOpen(flight: Flight): boolean;
-  /** @returns false where it had ended before: then nothing may be sent for it */
+  /** @returns false where the request had already ended: then nothing may be sent for it */
   end(flight: Flight): boolean;
-  /** Those that were open. */
+  /** Ends all requests, and returns those that were open. */
   endAll(): readonly Flight[];
 }
 

@@ -10,13 +10,13 @@ export interface FulfilledAnswer {
 }
 
 /**
- * Does to the result of a tool call, a resource or a prompt what policies oblige to: in each text, read as JSON, and in
- * structured content. What carries data in any other way does not leave.
+ * Changes the result of a tool call, a resource or a prompt as policies oblige to: in each text, read as JSON, and in
+ * structured content. Parts that carry data in any other way do not leave.
  *
- * @throws {HopwiseError} `result_withheld` where nothing can be found in it: then nothing of it may leave
+ * @throws {HopwiseError} `result_withheld` where pointers cannot be followed in it: then nothing of it may leave
  */
 export function fulfilAnswer(result: Plain, obligations: Obligations): FulfilledAnswer {
-  // What a tool says of its failure is no data that a pointer could find anything in.
+  // Pointers cannot find anything in a tool's error message.
   if (result["isError"] === true) {
     return { result: { content: [{ type: "text", text: "The tool failed." }], isError: true }, redacted: [] };
   }
@@ -54,7 +54,7 @@ function block(item: Plain, apply: (value: unknown) => unknown): Plain {
   }
 }
 
-/** A text with its name and kind, and nothing else that stood beside it. */
+/** A text with its URI and MIME type, without the other members beside it. */
 function textIn({ uri, mimeType, text }: Plain, apply: (value: unknown) => unknown): Plain {
   if (typeof text !== "string") throw withheld();
   return { ...(uri !== undefined && { uri }), ...(mimeType !== undefined && { mimeType }), text: apply(text) };

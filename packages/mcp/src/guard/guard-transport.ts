@@ -16,8 +16,8 @@ import { receive, withdraw } from "./receive.ts";
 import { reply } from "./reply.ts";
 
 /**
- * Stands in front of a server's transport: the only place that sees every request. Refuses, strips chain and proof,
- * and filters lists on their way out, so that it holds for each request whatever the server caches.
+ * Stands in front of a server's transport: the only place that sees every request. It refuses requests, strips chain
+ * and proof, and filters lists on their way out: so each caller gets its own list, even where the server caches one.
  */
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
   const guard = createGuard(inner, options);

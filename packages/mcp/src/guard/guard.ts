@@ -10,13 +10,13 @@ export interface GuardOptions {
   /** Joins what the transport sees (chain, proof, headers) with what the tool sees (its parsed arguments). */
   readonly scope: AsyncLocalStorage<RequestScope>;
   /**
-   * Whether a tool is wrapped, so that its call ends in a decision (`decideTool`) before it runs. Any other tool is to
-   * its caller as if it were not there; the result of one that ran without a decision is withheld.
+   * Whether a tool is wrapped, so that its call ends in a decision (`decideTool`) before it runs. To its caller, any
+   * other tool does not exist; the result of one that ran without a decision is withheld.
    */
   readonly isWrapped: (tool: string) => boolean;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
-   * there is none. Never asked on stdio, which has no requests.
+   * the request carries no token. Never called on stdio, which has no HTTP requests.
    */
   readonly userFromAuth?:
     | ((request: { readonly headers: Headers }) => Subject | undefined | Promise<Subject | undefined>)
@@ -29,7 +29,7 @@ export interface Guard extends GuardOptions {
   readonly flights: Flights;
   /** The server's own handler of messages, behind the guard. */
   handler: McpTransport["onmessage"];
-  /** Undefined until the first message: until then nobody knows who listens. */
+  /** Undefined until the first message shows which transport this is. */
   overHttp: boolean | undefined;
   /** Whether there was ever a call whose result the policies oblige to change. */
   owed: boolean;

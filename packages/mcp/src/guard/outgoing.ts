@@ -4,7 +4,10 @@ import type { Guard } from "./guard.ts";
 import type { Questions } from "./questions.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
-/** What a server may always say outside of a request. On HTTP it reaches whoever holds the stream, so it carries nothing. */
+/**
+ * Messages that a server may always send outside of a request. On HTTP any holder of the stream reads them: they carry
+ * no data.
+ */
 const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prompts)\/list_changed)$/;
 
 /** Lets out what the server says on its own account: a notification, or a question. */
@@ -16,12 +19,12 @@ export async function sendWord(
 ): Promise<void> {
   const { flights, inner } = guard;
   const related = sendOptions?.relatedRequestId;
-  // Said while a call runs: it belongs on that call's own stream, where only its caller reads.
+  // A message sent while a call runs belongs on that call's own stream, which only its caller reads.
   const flight = related === undefined ? currentFlight(guard) : flights.get(related);
   const said = flight === undefined ? message : withoutData(message, flight);
   if (said === undefined) return;
   const word = questions.ask(said);
-  // What belongs to no call any more may be of one whose result had to be changed: withdrawn, timed out, or lost.
+  // A message without an open call may come from a withdrawn, timed out or lost call whose result had to be changed.
   const mayCarryData = guard.overHttp === false && !guard.owed;
   const free = related === undefined && (mayCarryData || CARRIES_NOTHING.test(message.method as string));
   try {
@@ -44,8 +47,8 @@ function currentFlight({ scope, flights }: Guard): Flight | undefined {
 }
 
 /**
- * While the policies oblige to change a call's result, nothing that carries data leaves before it: of what a server says
- * meanwhile only how far it has come.
+ * While the policies oblige to change a call's result, no message with data leaves before that result: only the numbers
+ * of progress messages do.
  */
 function withoutData(message: JsonRpcMessage, { decision }: Flight): JsonRpcMessage | undefined {
   if (decision?.outcome !== "allowed" || decision.obligations === undefined) return message;

@@ -1,18 +1,19 @@
 import type { JsonRpcId, JsonRpcMessage } from "../protocol/index.ts";
 
-/** What a server asks its client, such as an elicitation. */
+/** The requests that a server sends to its client, such as an elicitation. */
 export interface Questions {
   /** The message as it goes out. */
   ask(message: JsonRpcMessage): JsonRpcMessage;
-  /** The answer as the server expects it; undefined where nothing of the kind was asked. */
+  /** The answer as the server expects it; undefined for an answer to a question that was never asked. */
   answered(message: JsonRpcMessage): JsonRpcMessage | undefined;
   forget(message: JsonRpcMessage): void;
   forgetAll(): void;
 }
 
 /**
- * Servers number their questions 0, 1, 2, so whoever knows a session's id could answer in its client's place, and
- * consent to what only that client was asked. Under an id drawn at random, only who got the question can answer.
+ * Servers number their questions 0, 1, 2, so a stranger who knows a session's id could answer in its client's place,
+ * and consent to a question that only that client was asked. With an id drawn at random, only the client that got the
+ * question can answer.
  */
 export function createQuestions(): Questions {
   const asked = new Map<unknown, JsonRpcId>();

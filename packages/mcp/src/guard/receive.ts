@@ -27,7 +27,7 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
   const request = isPlain(params) ? { ...received, params: { ...params } } : { ...received };
   const same = flights.called(request.id);
   if (same !== undefined) {
-    // Whoever sent the second one may have taken over the stream of the first: neither is answered with data.
+    // The sender of the second may have taken over the stream of the first: neither is answered with data.
     withdraw(guard, same, "another request has the same id");
     const busy = refused(request.id, "arguments_malformed", "A request with this id is under way.");
     inner.send(busy, { relatedRequestId: request.id }).catch(report);
@@ -65,7 +65,7 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
   }
 }
 
-/** What an authorizer is asked about. */
+/** The requests that an authorizer is asked about. */
 type Guarded = Extract<Operation, { kind: "tool" | "data" | "list" }>;
 
 async function admitted(
@@ -131,7 +131,7 @@ function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined,
   guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra));
 }
 
-/** What the server's own code sees of a request while it runs. */
+/** The part of a request that the server's own code sees while it runs. */
 function scopeOf(guard: Guard, flight: Flight): FlightScope {
   const { operation } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;

@@ -47,7 +47,7 @@ export function denyDecision(
   }
 }
 
-/** A fault in the guard is a denial, too, on record where there is none yet: nothing is let through. */
+/** A fault in the guard is a denial, too, and goes on record where the call has no decision yet. */
 export async function fail(guard: Guard, flight: Flight, error: unknown): Promise<void> {
   guard.report(error);
   return deny(guard, flight, await refusalFor(guard, flight));
@@ -60,6 +60,6 @@ async function refusalFor({ authorizer }: Guard, flight: Flight): Promise<WireRe
     admission === undefined
       ? authorizer.refuse({ tool: "tool" in operation ? operation.tool : request.method }, GUARD_FAILED)
       : admission.refuse(GUARD_FAILED);
-  // An admission that ended already, or an authorizer that fails: then there is nothing to record.
+  // Where the admission has already ended, or the authorizer fails, nothing can be recorded.
   return recorded.catch(() => GUARD_FAILED);
 }

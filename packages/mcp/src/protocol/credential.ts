@@ -12,25 +12,27 @@ function metaOf(params: Params | undefined): Params {
   return typeof meta === "object" && meta !== null ? (meta as Params) : {};
 }
 
-/** Whether any part of a credential came with a request: then nothing else may speak for its caller. */
+/** Whether any part of a credential came with a request: then no other login may speak for its caller. */
 export function carriesCredential({ params }: JsonRpcMessage): boolean {
   const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(params);
   return chain !== undefined || proof !== undefined;
 }
 
-/** What came with a request; undefined unless both parts did. */
+/** The credential of a request; undefined unless both its parts came. */
 export function credentialIn({ params }: JsonRpcMessage): Credential | undefined {
   const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(params);
   return typeof chain === "string" && typeof proof === "string" ? { chain, proof } : undefined;
 }
 
-/** The trace that a request says it belongs to, under the name that MCP reserves for it. Anybody can say anything here. */
+/**
+ * The trace that a request says it belongs to, under the name that MCP reserves for it. Any caller can claim any trace.
+ */
 export function traceparentIn({ params }: JsonRpcMessage): string | undefined {
   const { traceparent } = metaOf(params);
   return typeof traceparent === "string" ? traceparent : undefined;
 }
 
-/** The same message without them: no handler, no log of a handler, ever sees a token. */
+/** The same message without chain and proof: no handler, and no log of a handler, ever sees a token. */
 export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
   if (!carriesCredential(message)) return message;
   const { [META_CHAIN]: _chain, [META_PROOF]: _proof, ...meta } = metaOf(message.params);

@@ -9,18 +9,21 @@ export const META_DENIAL = "dev.hopwise/denial";
 export const PROOF_REQUIRED = 4301;
 const DENIED = 4303;
 
-/** What of a refusal leaves the server. A decision has it all; what the guard refuses by itself has no record to name. */
+/**
+ * The members of a refusal that leave the server. A decision has them all; a refusal by the guard itself has no record
+ * to name.
+ */
 export type WireRefusal = Pick<Denied, "code" | "hop" | "nonce" | "pointer" | "reason" | "wouldPass"> &
   Partial<Pick<Denied, "invocation">>;
 
-/** What programs may know of a denial. */
+/** The data of a denial for programs. */
 export interface DenialData {
   readonly code: string;
   readonly retryable: boolean;
-  /** Names the record of it, for whoever runs the server. */
+  /** Names the denial's record, for the operator of the server. */
   readonly invocation?: string;
   readonly hop?: number;
-  /** What the next proof must name; only with `proof_nonce_required`. */
+  /** The nonce that the next proof must name; only with `proof_nonce_required`. */
   readonly nonce?: string;
 }
 
@@ -52,7 +55,7 @@ export function toolDenial(refusal: WireRefusal): ToolDenial {
   return { content: [{ type: "text", text }], isError: true, _meta: { [META_DENIAL]: data } };
 }
 
-/** What a client has to answer with another proof, before its model hears of it. */
+/** Whether a client has to answer this refusal with another proof, before its model hears of it. */
 export function asksForProof({ code }: WireRefusal): boolean {
   return code === "proof_missing" || code === "proof_nonce_required";
 }
@@ -67,7 +70,7 @@ export function errorDenial(id: JsonRpcId, refusal: WireRefusal): JsonRpcMessage
   };
 }
 
-/** A request that was refused before anybody could be asked, in words of its own. */
+/** A request that was refused before the authorizer was asked, with a message of its own. */
 export function refused(
   id: JsonRpcId,
   code: "method_unguarded" | "arguments_malformed",

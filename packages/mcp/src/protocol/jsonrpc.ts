@@ -8,7 +8,7 @@ export interface JsonRpcMessage {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
-/** What the transport tells of a message besides its text. */
+/** What the transport tells about a message besides its text. */
 export interface MessageExtra {
   /** SDK 2.x and mcp-proxy: the web request that brought the message. */
   readonly request?: { readonly headers: Headers };
@@ -58,7 +58,7 @@ export function cameOverHttp(extra: MessageExtra | undefined): boolean {
   return extra !== undefined && ("request" in extra || "requestInfo" in extra);
 }
 
-/** The headers of the HTTP request that brought a message; undefined where there was none, as on stdio. */
+/** The headers of the HTTP request that brought a message; undefined where no HTTP request did, as on stdio. */
 export function headersOf(extra: MessageExtra | undefined): Headers | undefined {
   if (extra?.request !== undefined) return new Headers(extra.request.headers);
   const plain = extra?.requestInfo?.headers;

@@ -8,9 +8,9 @@ export type Operation =
   | { readonly kind: "data"; readonly tool: string; readonly arguments: { readonly [key: string]: unknown } }
   /** A list: each item is shown or hidden. */
   | { readonly kind: "list"; readonly tool: string; readonly list: ListRule }
-  /** What keeps a session going and carries nothing. */
+  /** A message that keeps a session going and carries no data. */
   | { readonly kind: "lifecycle" }
-  /** Everything else could reach data that nobody checks. */
+  /** Any other method: it could reach data that Hopwise does not check. */
   | { readonly kind: "unguarded" }
   /** Two readers could take it for two different requests. */
   | { readonly kind: "malformed" };

@@ -6,7 +6,7 @@ export interface AbsentConstraint {
   readonly constraint_type: "absent";
 }
 
-/** The argument must not be there. */
+/** The argument must be missing. */
 export function absent(): AbsentConstraint {
   return { constraint_type: "absent" };
 }

@@ -20,7 +20,8 @@ export const allKind: Kind<AllConstraint> = {
   members: ["constraints"],
   parse: (source) => ({ constraint_type: "all", constraints: clausesAt(source, 2) }),
   passes: ({ constraints }, value, work, check) => constraints.every((clause) => check(clause, value, work)),
-  // What passes all of the child's clauses passes the one that stands under the parent. The draft's table lacks it.
+  // A value that passes all of the child's clauses passes the one that stands under the parent. The draft's table lacks
+  // it.
   under: ({ constraints }, parent, _pointer, { table, stands }) =>
     table === "hopwise" && constraints.some((clause) => stands(parent, clause)) ? "stands" : undefined,
   narrower: (parent, child, pointer, comparison) =>

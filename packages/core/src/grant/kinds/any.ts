@@ -19,7 +19,7 @@ export const anyKind: Kind<AnyConstraint> = {
   members: ["constraints"],
   parse: (source) => ({ constraint_type: "any", constraints: clausesAt(source, 1) }),
   passes: ({ constraints }, value, work, check) => constraints.some((clause) => check(clause, value, work)),
-  // What passes the child passes that clause of the parent, so it passes any of them. The draft's table lacks it.
+  // A value that passes the child passes that clause of the parent, and so the parent. The draft's table lacks it.
   over: ({ constraints }, child, _pointer, { table, stands }) =>
     table === "hopwise" && constraints.some((clause) => stands(clause, child)) ? "stands" : undefined,
   narrower: (parent, child, pointer, { stands }) => {

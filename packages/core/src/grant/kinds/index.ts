@@ -1,6 +1,6 @@
 /**
- * Which kinds of constraint are there? A new one is a file beside this one, and a line here. Only kinds stand here:
- * `../constraint.ts` makes the type `Constraint` and the table of kinds from all that this file exports.
+ * Which kinds of constraint exist? A new kind is a file beside this one, and a line here. This file exports kinds only:
+ * `../constraint.ts` makes the type `Constraint` and the table of kinds from all its exports.
  */
 export { absentKind } from "./absent.ts";
 export { allKind } from "./all.ts";

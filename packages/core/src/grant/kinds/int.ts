@@ -26,7 +26,7 @@ export const intKind: Kind<IntConstraint> = {
   words: (constraint) => `a whole number${boundsWords(constraint)}`,
 };
 
-/** With the bounds that hold where none is given, so that a parent's bound always has one to be compared with. */
+/** Fills in the default bounds, so that a parent's bound always has one to be compared with. */
 function finite({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: IntConstraint): Bounds {
   return { min, max };
 }

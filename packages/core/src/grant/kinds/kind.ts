@@ -5,9 +5,9 @@ import type { Place } from "../reading.ts";
 import type { Work } from "../work.ts";
 
 /**
- * Everything that Hopwise knows of one type of constraint. The files above this folder ask a kind, and know no type by
- * name. A kind asks its arguments (`check`, `comparison`, `say`, the reading of a place) about the constraints inside its
- * own, so that no kind imports all others.
+ * Everything that Hopwise knows of one type of constraint. The files above this folder ask a kind, and never name a
+ * type. For the constraints inside its own, a kind uses the functions it is given (`check`, `comparison`, `say`, the
+ * reading of a place), so it need not import the other kinds.
  */
 export interface Kind<C extends Constraint = Constraint> {
   readonly type: C["constraint_type"];
@@ -17,15 +17,15 @@ export interface Kind<C extends Constraint = Constraint> {
   readonly members: readonly string[];
   /** Whether a missing argument passes. Such a constraint stands only at the top of an argument. */
   readonly passesMissing?: true;
-  /** Whether it says what is forbidden, instead of what is allowed. */
+  /** Whether it lists forbidden values instead of allowed ones. */
   readonly denies?: true;
 
   /** Reads the constraint of a token, or refuses it. */
   parse(source: Place<JsonObject>): C;
 
-  /** How many steps one look at the value takes, without those that `check` spends; 1 for a kind that does not say. */
+  /** How many steps one check of the value takes, without those that `check` spends. Default 1. */
   cost?(constraint: C, value: JsonValue): number;
-  /** Whether a value that is there passes. */
+  /** Whether a present value passes. */
   passes(constraint: C, value: JsonValue, work: Work, check: Check): boolean;
 
   /** The values that pass, where it lists them: they may stand under any constraint which they pass. */
@@ -49,7 +49,7 @@ export interface Kind<C extends Constraint = Constraint> {
 /** Whether a value passes a constraint inside another, on the same budget. */
 export type Check = (constraint: Constraint, value: JsonValue | undefined, work: Work) => boolean;
 
-/** That the child may stand there, or why not; undefined leaves it to the rules that follow. */
+/** `stands`, or the reason why the child may not stand there; undefined leaves the decision to the next rules. */
 export type Verdict = "stands" | Widening | undefined;
 
 /** Words for a constraint inside another. */
@@ -61,8 +61,8 @@ export interface Say {
 }
 
 /**
- * Every question there is to a kind, without an answer. All kinds get them all, in one order: objects of one shape are
- * looked into faster, and checking a call does little else. Without it, a check takes a fifth longer.
+ * Every member of a kind, set to undefined. Spread into all kinds, it gives them one shape and order: the engine reads
+ * objects of one shape faster, and without it a check takes a fifth longer.
  */
 export const UNANSWERED: Readonly<Record<keyof Kind, undefined>> = {
   type: undefined,

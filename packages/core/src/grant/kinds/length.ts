@@ -7,7 +7,7 @@ export interface LengthConstraint {
   readonly max: number;
 }
 
-/** A text or an array that is not longer; a text is measured in UTF-16 code units. */
+/** A text or an array of at most this length; texts are measured in UTF-16 code units. */
 export function length(max: number): LengthConstraint {
   return { constraint_type: "length", max };
 }

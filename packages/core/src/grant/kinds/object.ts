@@ -45,7 +45,7 @@ function propertiesAt(place: Place<JsonObject>): Properties {
   return properties;
 }
 
-/** A closed world again: exactly the named properties. */
+/** Exactly the named properties, as with a tool's arguments. */
 function passesAll(properties: Properties, value: JsonObject, work: Work, check: Check): boolean {
   const names = Object.keys(properties);
   return (

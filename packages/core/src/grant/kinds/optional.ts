@@ -31,7 +31,7 @@ export const optionalKind: Kind<OptionalConstraint> = {
         : widening(parent.constraint, child, pointer);
     return found ?? "stands";
   },
-  // An argument that need not be there is wider than any value of it.
+  // An argument that may be missing is wider than any value of it.
   under: (child, parent, pointer) => ({ pointer, rule: "optional stands only under optional", parent, child }),
   inner: ({ constraint }) => [constraint],
   words: ({ constraint }, say) => `may be left out, else ${say.member(constraint)}`,

@@ -34,9 +34,9 @@ export const pathKind: Kind<PathConstraint> = {
 };
 
 /**
- * An absolute POSIX path that means one thing to everybody: nothing to resolve (`.`, `..`, empty segments), nothing to
- * decode (`%`), nothing that another system takes for a separator or an end (`\\`, NUL). Such paths are refused rather
- * than resolved: a resolver that differs from the tool's would open a way out.
+ * An absolute POSIX path that every system reads alike: nothing to resolve (`.`, `..`, empty segments), nothing to
+ * decode (`%`), nothing that another system takes for a separator or an end (`\\`, NUL). Other paths are refused, not
+ * resolved: a resolver that differs from the tool's could be used to escape the root.
  */
 function isCleanPath(path: string): boolean {
   if (path === "/") return true;

@@ -7,7 +7,7 @@ export interface PrefixConstraint {
   readonly value: string;
 }
 
-/** A text that starts with this. For paths and URLs use `path` and `url`: a prefix knows no segments. */
+/** A text that starts with this. For paths and URLs use `path` and `url`: a prefix ignores segments. */
 export function prefix(value: string): PrefixConstraint {
   return { constraint_type: "prefix", value };
 }

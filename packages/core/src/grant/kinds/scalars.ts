@@ -4,7 +4,7 @@ export function isScalarArray(value: JsonValue): value is readonly JsonScalar[] 
   return Array.isArray(value) && value.every(isScalar);
 }
 
-/** The first of the wanted values that is not there; in an object, since the value itself may be null. */
+/** The first of the wanted values that is missing; in an object, since the value itself may be null. */
 export function missing(wanted: readonly JsonScalar[], from: readonly JsonScalar[]): { value: JsonScalar } | undefined {
   const index = wanted.findIndex((value) => !from.includes(value));
   return index === -1 ? undefined : { value: wanted[index] as JsonScalar };

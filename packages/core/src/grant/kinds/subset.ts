@@ -9,7 +9,7 @@ export interface SubsetConstraint {
   readonly allowed: readonly JsonScalar[];
 }
 
-/** An array of scalars that has no other elements than these. */
+/** An array of scalars whose elements are all among these. */
 export function subset(...allowed: readonly JsonScalar[]): SubsetConstraint {
   return { constraint_type: "subset", allowed };
 }

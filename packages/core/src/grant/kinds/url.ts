@@ -54,8 +54,8 @@ const ENCODED_SEPARATOR = /%(?:2e|2f|5c|00)/i;
 
 /**
  * Whether a text is a URL of these origins, at or below the path. It must equal its own serialisation (WHATWG URL), so
- * that there is one spelling only: no `0x7f.1`, no default port, no upper-case host, no dot segments. No user
- * information, no fragment, no encoded dots or separators.
+ * that each URL has one spelling: `0x7f.1`, a default port, an upper-case host and dot segments are refused. So are
+ * user information, a fragment, and encoded dots or separators.
  */
 function passesUrl({ origins, under = "/" }: UrlConstraint, text: string): boolean {
   const url = parseUrl(text);

@@ -4,7 +4,7 @@ export interface WildcardConstraint {
   readonly constraint_type: "wildcard";
 }
 
-/** Any value, but there must be one. */
+/** Any value; a missing argument does not pass. */
 export function wildcard(): WildcardConstraint {
   return { constraint_type: "wildcard" };
 }
@@ -15,7 +15,7 @@ export const wildcardKind: Kind<WildcardConstraint> = {
   members: [],
   parse: () => ({ constraint_type: "wildcard" }),
   passes: () => true,
-  // Presence was asked before: every child that is left wants a value to be there.
+  // Presence was compared before: every child that reaches this rule requires a value.
   over: () => "stands",
   words: () => "any value",
 };
