@@ -162,7 +162,7 @@ async function story({
   if (found !== undefined) tree(printLineage(found));
   const checked = await verifyAuditLog({ folder: log.folder, keys: [log.key] });
   expect(found?.outcome?.outcome === "returned", "from who handed what to whom, to what the tool returned");
-  expect(checked.ok && checked.records >= audit.records.length, "and nobody has changed a byte of it");
+  expect(checked.ok && checked.records >= audit.records.length, "and not a byte of it was changed");
   const allowedRecords = audit.records.filter(
     ({ outcome, via, tool }) => outcome === "allowed" && via === "proof" && !tool.endsWith("/list"),
   );

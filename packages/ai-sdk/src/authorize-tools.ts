@@ -15,7 +15,7 @@ import { beginRun, type Run } from "./run.ts";
 /** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
 export interface AnyTool {
   readonly execute?: ((input: never, options: never) => unknown) | undefined;
-  /** The provider runs it, whatever `execute` is. */
+  /** The provider runs it, even where it has an `execute`. */
   readonly isProviderExecuted?: boolean | undefined;
 }
 

@@ -41,7 +41,7 @@ export async function trustKeys(keys: readonly PublicJwk[]): Promise<TrustedKeys
     } catch {
       throw new HopwiseError(
         "config_invalid",
-        "verifyAuditLog: keys has something that is no Ed25519 or P-256 public JWK",
+        "verifyAuditLog: keys has a value that is not an Ed25519 or P-256 public JWK",
       );
     }
   }

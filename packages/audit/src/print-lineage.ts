@@ -34,7 +34,7 @@ function summary({ time, outcome, tool, code, invocation }: DecisionRecord): str
 
 /** Who handed what to whom, and what the policies said of each. */
 function hops({ chain, tokens, verdicts, via, hop: failed, stage, code, shown }: DecisionRecord): string[] {
-  if (chain === undefined) return ["   nobody is known to have called"];
+  if (chain === undefined) return ["   the caller is not known"];
   const lines: string[] = [];
   for (const [i, { id }] of chain.hops.entries()) {
     const indent = "   ".repeat(i + 1);

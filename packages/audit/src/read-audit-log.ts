@@ -81,7 +81,7 @@ async function* recordsOf(stream: StreamFiles, needle: string | undefined): Asyn
     if (!complete || (needle !== undefined && !bytes.includes(needle))) continue;
     const line = parseLine(bytes);
     if (line === undefined) {
-      throw new HopwiseError("audit_unavailable", `${file}:${number} is no line of an audit log; verify the log`);
+      throw new HopwiseError("audit_unavailable", `${file}:${number} is not a line of an audit log; verify the log`);
     }
     if (line.kind !== "record") continue;
     const record = line.value as AuditEntry["record"];

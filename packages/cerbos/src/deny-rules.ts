@@ -111,7 +111,7 @@ export function ignoredSchemas(
   });
 }
 
-/** Texts of all `expr` in a condition, whatever `all`, `any` and `none` stand around them. */
+/** Texts of all `expr` in a condition, also inside `all`, `any` and `none`. */
 function expressionsIn(condition: unknown): readonly string[] {
   if (Array.isArray(condition)) return condition.flatMap(expressionsIn);
   if (typeof condition !== "object" || condition === null) return [];

@@ -38,7 +38,7 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
       try {
         schemas.set(schema, JSON.parse(text));
       } catch {
-        broken.push({ file: path, line: undefined, message: "is no JSON" });
+        broken.push({ file: path, line: undefined, message: "is not JSON" });
       }
     } else if (!file.startsWith("_schemas") && /\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {
       const lines = new LineCounter();

@@ -14,7 +14,7 @@ export type PdpWarningCode =
 /** Something an operator should know about a PDP before relying on it. */
 export interface PdpWarning {
   readonly code: PdpWarningCode;
-  /** What is missing, the consequence, and what to do. */
+  /** The missing feature, the consequence, and what to do. */
   readonly text: string;
   /** Where the PDP is, if it was connected to by a target. */
   readonly target?: string;

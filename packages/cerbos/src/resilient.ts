@@ -109,9 +109,7 @@ export function resilient(
     return undefined;
   }
 
-  /**
-   * Where the first target failed and no other is up: one that rests is better than none, and may only have been slow.
-   */
+  /** Where the first target failed and no other is up: a resting one is better than none, and was perhaps only slow. */
   function lastResort(start: number, failed: Lane): Lane | undefined {
     const others = lanes.filter((lane) => lane !== failed);
     return others[start % others.length] ?? (failed.breaker.admits ? failed : undefined);

@@ -25,7 +25,7 @@ export interface Refusal<Code extends ErrorCode = ErrorCode> {
 
 /** What would have passed in place of the refused value, as far as the chain itself tells. */
 export interface WouldPass {
-  /** What was handed over for the refused argument, in words. */
+  /** The constraint of the refused argument, in words. */
   readonly accepts?: string;
   /**
    * The nearest hop to which this very call was handed over, and which could hand it on. Hop 0 is the user, who has it

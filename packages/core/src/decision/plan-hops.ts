@@ -10,7 +10,7 @@ export interface PlanQuestion {
 
 /**
  * For each question: could some call be allowed to this principal? False only where the plan says that the policies
- * always deny, whatever the arguments. It costs a request a question.
+ * always deny, for all arguments. It costs a request for each question.
  *
  * @throws {HopwiseError} `policy_inconclusive` where a plan cannot be relied on; and any error of the decision point
  */

@@ -82,7 +82,7 @@ function constraintWidening(
   return { pointer, rule: `${child.constraint_type} may not stand under ${parent.constraint_type}`, parent, child };
 }
 
-/** Listed values may stand under any type that accepts each of them: true by definition, whatever the type. */
+/** Listed values may stand under any constraint that each of them passes: narrower by definition. */
 function listedVerdict(
   below: Kind | undefined,
   parent: Constraint,

@@ -35,7 +35,7 @@ async function race<T>(ms: number, run: (expired: Promise<never>) => Promise<T>,
   const expired = new Promise<never>((_, no) => {
     reject = no;
   });
-  expired.catch(() => {}); // it may reject after everybody stopped waiting
+  expired.catch(() => {}); // it may reject after all callers stopped waiting
   const timer = setTimeout(() => {
     reject(new DeadlinePassed(`no answer within ${ms} ms`));
     onExpired();

@@ -14,7 +14,7 @@ export interface User {
 /** Finds users. A user is the pair of issuer and subject: the same name from another issuer is another user. */
 export type UserDirectory = Source<Subject, User>;
 
-/** A class of agents as policies may know it, and the most that its agents may do, whatever their grants say. */
+/** A class of agents as policies may know it, and the most that its agents may do, even with a wider grant. */
 export interface AgentClass {
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;

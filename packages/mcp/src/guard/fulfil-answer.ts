@@ -63,6 +63,6 @@ function textIn({ uri, mimeType, text }: Plain, apply: (value: unknown) => unkno
 function withheld(): HopwiseError {
   return new HopwiseError(
     "result_withheld",
-    "the policies oblige to change the result, and it has parts that are no text; it is withheld",
+    "the policies oblige to change the result, and it has parts that are not text; it is withheld",
   );
 }

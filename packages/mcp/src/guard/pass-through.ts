@@ -1,6 +1,6 @@
 import type { McpTransport } from "../protocol/index.ts";
 
-/** A transport that shows what another one has, and hands on what it is given. */
+/** A transport with the members of another one, which passes every call on to it. */
 export function passThrough(inner: McpTransport): McpTransport {
   return {
     start: () => inner.start(),
