@@ -15,12 +15,12 @@ const LONG_FILES: { readonly [file: string]: string } = {
 const LONG_FUNCTIONS: { readonly [file: string]: { readonly lines: number; readonly why: string } } = {
   "core/way/decide-call.ts": { lines: 80, why: "the law, on one screen" },
   "core/json/parse.ts": { lines: 130, why: "a parser: its parts share one position" },
-  "core/json/freeze.ts": { lines: 81, why: "a walk: its parts share one budget" },
-  "core/opentelemetry/open-telemetry.ts": { lines: 77, why: "its parts share one tracer, and make it late" },
-  "audit/open-audit-log.ts": { lines: 124, why: "its parts share one state of the log" },
-  "audit/stream-writer.ts": { lines: 74, why: "its parts share one open file" },
-  "cerbos/deny-rules.ts": { lines: 71, why: "its parts share one policy" },
-  "cerbos/resilient.ts": { lines: 64, why: "its parts share one breaker" },
+  "core/json/freeze.ts": { lines: 85, why: "a walk: its parts share one budget" },
+  "core/opentelemetry/open-telemetry.ts": { lines: 80, why: "its parts share one tracer, and make it late" },
+  "audit/open-audit-log.ts": { lines: 125, why: "its parts share one state of the log" },
+  "audit/stream-writer.ts": { lines: 75, why: "its parts share one open file" },
+  "cerbos/deny-rules.ts": { lines: 75, why: "its parts share one policy" },
+  "cerbos/resilient.ts": { lines: 70, why: "its parts share one breaker" },
 };
 
 interface Node {

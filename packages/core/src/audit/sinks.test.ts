@@ -1,24 +1,10 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { type AuditSinkUnderTest, auditSinkContract } from "../testing/audit-contract.ts";
-import type { DecisionRecord, UnverifiedAttempt } from "./record.ts";
+import { sampleDecision } from "../testing/samples.ts";
+import type { UnverifiedAttempt } from "./record.ts";
 import { jsonLinesAudit, memoryAudit } from "./sinks.ts";
 
-const record = (changed: Partial<DecisionRecord> = {}): DecisionRecord => ({
-  version: 1,
-  kind: "decision",
-  invocation: "inv",
-  time: "2025-10-09T08:53:20.000Z",
-  audience: "https://pay.acme.example/mcp",
-  via: "proof",
-  tokens: [],
-  tool: "send_payment",
-  argumentsHash: { received: "h" },
-  outcome: "allowed",
-  verdicts: [],
-  timings: {},
-  ...changed,
-});
 const attempt = (code: UnverifiedAttempt["code"], i = 0): UnverifiedAttempt => ({
   invocation: `inv${i}`,
   time: "2025-10-09T08:53:20.000Z",
@@ -31,8 +17,8 @@ const attempt = (code: UnverifiedAttempt["code"], i = 0): UnverifiedAttempt => (
 describe("the audit trail in memory", () => {
   it("keeps every decision in order", async () => {
     const audit = memoryAudit();
-    await audit.record(record({ invocation: "1" }));
-    await audit.record(record({ invocation: "2", outcome: "denied", code: "policy_denied" }));
+    await audit.record(sampleDecision({ invocation: "1" }));
+    await audit.record(sampleDecision({ invocation: "2", outcome: "denied", code: "policy_denied" }));
     expect(audit.records.map(({ invocation }) => invocation)).toEqual(["1", "2"]);
   });
 
@@ -62,11 +48,11 @@ describe("the audit trail in lines of JSON", () => {
       done();
     });
     const reason = 'no\n{"outcome":"allowed"}\r\u2028\u001b[31m';
-    await audit.record(record({ reason }));
-    await audit.record(record());
+    await audit.record(sampleDecision({ reason }));
+    await audit.record(sampleDecision());
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line.match(/[\r\n]/g)).toEqual(["\n"]);
-    expect(JSON.parse(lines[0] as string)).toEqual(record({ reason }));
+    expect(JSON.parse(lines[0] as string)).toEqual(sampleDecision({ reason }));
   });
 
   it("is done only when the line was handed over", async () => {
@@ -75,7 +61,7 @@ describe("the audit trail in lines of JSON", () => {
       finish = done;
     });
     let done = false;
-    const writing = Promise.resolve(audit.record(record())).then(() => {
+    const writing = Promise.resolve(audit.record(sampleDecision())).then(() => {
       done = true;
     });
     await Promise.resolve();
@@ -86,25 +72,27 @@ describe("the audit trail in lines of JSON", () => {
   });
 
   it("rejects where the stream says that it failed, and where it throws", async () => {
-    await expect(writer((_, done) => done(new Error("disk full"))).record(record())).rejects.toThrow("disk full");
+    await expect(writer((_, done) => done(new Error("disk full"))).record(sampleDecision())).rejects.toThrow(
+      "disk full",
+    );
     const broken = writer(() => {
       throw new Error("closed");
     });
-    await expect(broken.record(record())).rejects.toThrow("closed");
+    await expect(broken.record(sampleDecision())).rejects.toThrow("closed");
   });
 
   it("rejects over a stream of Node that fails, or that was ended", async () => {
     const failing = new Writable({ write: (_, __, done) => done(new Error("disk full")) }).on("error", () => {});
-    await expect(jsonLinesAudit(failing).record(record())).rejects.toThrow("disk full");
+    await expect(jsonLinesAudit(failing).record(sampleDecision())).rejects.toThrow("disk full");
     const ended = new Writable({ write: (_, __, done) => done() }).on("error", () => {});
     ended.end();
-    await expect(jsonLinesAudit(ended).record(record())).rejects.toThrow("write after end");
+    await expect(jsonLinesAudit(ended).record(sampleDecision())).rejects.toThrow("write after end");
   });
 
   it("rejects what it cannot write as JSON", async () => {
     const cyclic = { self: {} };
     cyclic.self = cyclic;
-    await expect(writer((_, done) => done()).record(record(cyclic as object))).rejects.toThrow("circular");
+    await expect(writer((_, done) => done()).record(sampleDecision(cyclic as object))).rejects.toThrow("circular");
   });
 
   it("writes one line a code of what nobody signed, whatever comes in, and never waits for it", () => {

@@ -1,5 +1,6 @@
-import type { AuditSink, DecisionRecord, OutcomeRecord } from "../audit/index.ts";
+import type { AuditSink, DecisionRecord } from "../audit/index.ts";
 import { canonicalJson, type JsonValue } from "../json/index.ts";
+import { sampleDecision, sampleOutcome } from "./samples.ts";
 
 /** A sink to be held against the contract, empty, and a way to read what it keeps. */
 export interface AuditSinkUnderTest {
@@ -33,7 +34,7 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
     title: "an audit sink keeps a record before it answers, whole, also where its texts have anything in them",
     run: async (open) => {
       const { sink, kept } = await open();
-      const odd = decisionRecord({ tool: 'a "tool"\n\u2028é\\', message: "x".repeat(10_000) });
+      const odd = sampleDecision({ tool: 'a "tool"\n\u2028é\\', message: "x".repeat(10_000) });
       await sink.record(odd);
       same(await kept(), [odd]);
     },
@@ -42,8 +43,8 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
     title: "an audit sink keeps what happened in its order: the decisions, and what came of them",
     run: async (open) => {
       const { sink, kept } = await open();
-      const decisions = ["1", "2", "3"].map((invocation) => decisionRecord({ invocation }));
-      const outcomes = ["2", "1"].map(outcomeRecord);
+      const decisions = ["1", "2", "3"].map((invocation) => sampleDecision({ invocation }));
+      const outcomes = ["2", "1"].map((invocation) => sampleOutcome({ invocation }));
       const [first, second, third] = decisions as [DecisionRecord, DecisionRecord, DecisionRecord];
       await sink.record(first);
       await sink.record(second);
@@ -64,7 +65,7 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
     title: "an audit sink loses and mixes nothing of what comes at the same time",
     run: async (open) => {
       const { sink, kept } = await open();
-      const all = Array.from({ length: 100 }, (_, i) => decisionRecord({ invocation: `call ${i}` }));
+      const all = Array.from({ length: 100 }, (_, i) => sampleDecision({ invocation: `call ${i}` }));
       await Promise.all(all.map((record) => sink.record(record)));
       same(sorted(await kept()), sorted(all));
     },
@@ -74,10 +75,10 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
     run: async (open) => {
       const { sink, kept } = await open();
       for (let i = 0; i < 1000; i++) {
-        const { invocation, time, audience, tool } = decisionRecord({});
+        const { invocation, time, audience, tool } = sampleDecision({});
         sink.unverified?.({ invocation, time, audience, tool, code: "proof_missing", message: "m" });
       }
-      const record = decisionRecord({});
+      const record = sampleDecision({});
       await sink.record(record);
       same(
         (await kept()).filter((it) => isKind(it, "decision")),
@@ -92,7 +93,7 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
       if (breakIt === undefined) return;
       await breakIt();
       const refused = await Promise.resolve()
-        .then(() => sink.record(decisionRecord({})))
+        .then(() => sink.record(sampleDecision({})))
         .then(
           () => false,
           () => true,
@@ -101,29 +102,6 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
     },
   },
 ];
-
-function decisionRecord(changed: Partial<DecisionRecord>): DecisionRecord {
-  return {
-    version: 1,
-    kind: "decision",
-    invocation: "AAAAAAAAAAAAAAAAAAAAAA",
-    time: "2026-01-01T00:00:00.000Z",
-    audience: "https://pay.example/mcp",
-    via: "proof",
-    tokens: [],
-    tool: "send_payment",
-    argumentsHash: { received: "hash" },
-    outcome: "allowed",
-    verdicts: [],
-    timings: { total: 1 },
-    ...changed,
-  };
-}
-
-function outcomeRecord(invocation: string): OutcomeRecord {
-  const { time, audience, tool } = decisionRecord({});
-  return { version: 1, kind: "outcome", invocation, time, audience, tool, outcome: "returned", durationMs: 1 };
-}
 
 function isKind(value: unknown, kind: string): boolean {
   return typeof value === "object" && value !== null && (value as { readonly kind?: unknown }).kind === kind;

@@ -15,6 +15,7 @@ export {
 export { type AuditSinkCase, type AuditSinkUnderTest, auditSinkContract } from "./audit-contract.ts";
 export type { ChainHop, HopOrder } from "./chains.ts";
 export { type Company, type CompanyOptions, type CompanyUser, createCompany } from "./company.ts";
+export { sampleDecision, sampleDenied, sampleOutcome } from "./samples.ts";
 export type { CompanyAgent } from "./staff.ts";
 export type { TestAuthorizer } from "./test-authorizer.ts";
 export { type TestClock, testClock } from "./test-clock.ts";

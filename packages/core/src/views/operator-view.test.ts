@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChainView, Denied, HopVerdict } from "../decision/index.ts";
+import { sampleDenied } from "../testing/samples.ts";
 import { chainLine, operatorView } from "./operator-view.ts";
 
 const chain: ChainView = {
@@ -19,20 +20,7 @@ const verdict = (hop: number, changed: Partial<HopVerdict> = {}): HopVerdict => 
   reasons: [],
   ...changed,
 });
-const denied = (changed: Partial<Denied> = {}): Denied => ({
-  invocation: "inv",
-  time: "2026-11-25T00:00:00.000Z",
-  tool: "send_payment",
-  chain,
-  verdicts: [],
-  timings: {},
-  outcome: "denied",
-  code: "policy_denied",
-  stage: "policy",
-  message: 'policy does not allow this to "agent:planner"',
-  retryable: false,
-  ...changed,
-});
+const denied = (changed: Partial<Denied> = {}): Denied => sampleDenied({ chain, ...changed });
 
 describe("a decision, explained to people", () => {
   it("is a tree: the outcome, then each hop with what was said of it", () => {
