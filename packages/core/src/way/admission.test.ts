@@ -83,6 +83,14 @@ describe("a refusal by the enforcement point", () => {
     expect(audit.records).toMatchObject([{ code: "guard_failed", message: "why" }]);
   });
 
+  it("asks about nothing, unless it says something of a tool", async () => {
+    for (const code of ["guard_failed", "tool_unguarded"] as const) {
+      const { admission, asked } = await admitted();
+      await admission.refuse({ code, message: "why" });
+      expect(asked()).toEqual(["verifier", "revocations", "registry", "record"]);
+    }
+  });
+
   it("of a tool that is not there looks like one that the policies deny to the user", async () => {
     expect((await refused("tool_unguarded")).denied).toMatchObject({ code: "tool_unguarded", message: "why", hop: 0 });
   });

@@ -102,8 +102,10 @@ describe("a denial", () => {
       hop: 1,
     });
     await settled();
+    expect(audit.records[0]).not.toHaveProperty("context");
+    expect(audit.records[0]).not.toHaveProperty("arguments");
     expect(audit.records).toMatchObject([
-      { invocation: log.id, outcome: "denied", code: "grant_tool_missing", via: "proof" },
+      { invocation: log.id, outcome: "denied", code: "grant_tool_missing", via: "proof", verdicts: [] },
     ]);
     expect(audit.unverifiedSamples).toEqual([]);
     expect(ended).toEqual([{ decision: denied, verified: true, shown: undefined }]);
@@ -204,6 +206,20 @@ describe("an allowance", () => {
 });
 
 describe("telemetry", () => {
+  it("sees why a decision could not be recorded, which the denial does not say", async () => {
+    const seen: unknown[] = [];
+    const unwatched = NO_TELEMETRY.begin({} as WatchedCall);
+    const stage: typeof unwatched.stage = async (name, run) => {
+      const given = await unwatched.stage(name, run);
+      seen.push(given);
+      return given;
+    };
+    const telemetry = { ...NO_TELEMETRY, begin: () => ({ ...unwatched, stage }) };
+    const { log } = await logOf({ telemetry, audit: { record: () => Promise.reject(new Error("hunter2")) } });
+    expect(JSON.stringify(await log.allow())).not.toContain("hunter2");
+    expect(seen).toMatchObject([{ code: "audit_unavailable", cause: new Error("hunter2") }]);
+  });
+
   it("hears that a call began, by whom, and of which trace", async () => {
     const { log, begun } = await logOf();
     expect(begun).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "../testing.fixture.ts";
+import { errorOf } from "../testing.fixture.ts";
 import { inSeconds, isoTime } from "./clock.ts";
 
 describe("a clock", () => {
@@ -11,7 +11,8 @@ describe("a clock", () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, "2000" as never, undefined as never])(
     "that says %s gave no time: every comparison with it would be false, also those that refuse",
     async (said) => {
-      expect(await refusalOf(() => inSeconds(() => said)())).toBe("state_unavailable");
+      const error = await errorOf(() => inSeconds(() => said)());
+      expect(error).toMatchObject({ code: "state_unavailable", message: "the clock gave no time" });
     },
   );
 

@@ -97,8 +97,11 @@ describe("parsed arguments", () => {
   });
 
   it("are those that came, where the schema changes nothing", async () => {
-    const decision = await decide(payment(await scene.byProof()), scene.point().point);
+    const { point, audit } = scene.point();
+    const decision = await decide(payment(await scene.byProof()), point);
     expect(decision).toMatchObject({ outcome: "allowed", arguments: ARGUMENTS });
+    expect(audit.records[0]?.argumentsHash).not.toHaveProperty("parsed");
+    expect(audit.records[0]).not.toHaveProperty("arguments");
   });
 });
 
@@ -189,6 +192,12 @@ describe("the answers of the policies", () => {
 });
 
 describe("an allowance", () => {
+  it("says how long each stage took, by its name", async () => {
+    const { timings } = await decide(payment(await scene.byProof()), scene.point().point, { parsed: ARGUMENTS });
+    const stages = ["arguments", "token", "state", "agents", "proof", "grant", "context", "policy", "audit", "total"];
+    expect(Object.keys(timings)).toEqual(stages);
+  });
+
   it("is given only after its record was written", async () => {
     let write = (): void => {};
     const written = new Promise<void>((resolve) => {

@@ -70,6 +70,7 @@ describe("a list", () => {
         outcome: "allowed",
         shown: { items: 1, of: 3 },
         chain: { hops: [{ id: "alice" }, { id: "agent:planner" }, { id: "agent:researcher" }] },
+        timings: { context: expect.any(Number), policy: expect.any(Number) },
         context: [{ of: "alice" }, { of: "agent:planner" }, { of: "agent:researcher" }],
       },
     ]);

@@ -54,6 +54,18 @@ describe("an authorizer", () => {
     ["delegation must be", { delegation: "grants_only" }],
     ["delegation must be", { delegation: { kind: "delegation" } }],
     ["delegation must be", { delegation: { action: "delegate" } }],
+    ["audience must be absolute URIs", { audience: [] }],
+    ['got "pay"', { audience: ["https://pay.example/mcp", "pay"] }],
+    ['got "https://pay.example/#mcp"', { audience: "https://pay.example/#mcp" }],
+    ['got ""', { audience: [] }],
+    ["deadlineMs must be a positive number", { deadlineMs: 0 }],
+    ["deadlineMs must be a positive number", { deadlineMs: -1 }],
+    ["deadlineMs must be a positive number", { deadlineMs: Number.NaN }],
+    ["deadlineMs must be a positive number", { deadlineMs: Number.POSITIVE_INFINITY }],
+    ['"read" needs a kind and an action', { tools: { read: { kind: "document" } } }],
+    ['sources.user: a source may not be called "delegation"', { sources: { user: { delegation: {} } } }],
+    ['sources.agent: a source may not be called "delegation"', { sources: { agent: { delegation: {} } } }],
+    ["trust[0]: issuer must be an https URI", { trust: [{ issuer: "http://id.example", keys: [] }] }],
   ])("is refused at once, not at its first call, where %s", async (says, wrong) => {
     const error = await errorOf(() => createAuthorizer({ ...OPTIONS, ...wrong } as AuthorizerOptions));
     expect(error.code).toBe("config_invalid");

@@ -46,11 +46,12 @@ describe("the chain of a call", () => {
   });
 
   it("is refused where it is for none of the names, which are compared to the letter", async () => {
-    const { point } = scene.point({ audience: [DOCS, `${PAY}/`] });
+    const verifier = { verify: async () => ({ ...scene.chain, audience: [PAY, "https://a.example"] }) };
+    const { point } = scene.point({ audience: [DOCS, `${PAY}/`], verifier });
     expect(await errorOf(openChain(scene.inSession, point))).toMatchObject({
       code: "audience_mismatch",
       pointer: "/aud",
-      message: `the chain is for ${PAY}, this enforcement point is ${DOCS}, ${PAY}/; names are compared to the letter`,
+      message: `the chain is for ${PAY}, https://a.example, this enforcement point is ${DOCS}, ${PAY}/; names are compared to the letter`,
     });
   });
 });
