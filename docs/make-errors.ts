@@ -47,7 +47,7 @@ const INTRODUCTION = `# Every code, and what to do
 
 <!-- made by docs/make-errors.ts from packages/core/src/codes.ts: change it there, and run \`pnpm errors\` -->
 
-A call goes through stages, in this order, and the first refusal ends it. A denial and its record have the \`code\`, the
+A call goes through stages, and the first refusal ends it. A denial and its record have the \`code\`, the
 \`stage\`, a \`message\` for the operator of the server, and, where they are known, the \`hop\` (0 is the user), the
 \`pointer\` to the place, the \`rule\`, the policy's \`reason\`, and \`wouldPass\`, which says what would have passed.
 \`operatorView(decision)\` prints all of it as a tree.

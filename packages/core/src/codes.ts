@@ -4,7 +4,7 @@
  */
 
 /**
- * Where on its way a call is stopped, in the order of the way. `guard` is the enforcement point itself, before and
+ * Where on its way a call is stopped. `decide-call.ts` has the order. `guard` is the enforcement point itself, before and
  * around the way; `result` comes after the tool has run.
  */
 export type Stage =
@@ -361,7 +361,7 @@ export const CODES = {
   config_invalid: {
     stage: "start",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "An option cannot be right. The message names it and says what to pass.",
+    help: "An option is missing or cannot be right. The message names it.",
   },
 } as const;
 

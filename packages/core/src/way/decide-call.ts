@@ -110,6 +110,7 @@ export async function* decideCall(
   });
   if (isRefusal(verdicts)) return log.deny(verdicts);
 
+  // On record first: no allowed call without its record.
   return log.allow({
     projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
     obligations: addUp(verdicts.map(({ obligations }) => obligations)),
