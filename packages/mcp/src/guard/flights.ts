@@ -12,6 +12,8 @@ export interface Flight {
   readonly request: JsonRpcRequest;
   readonly operation: Operation;
   admission: Admission | undefined;
+  /** Whether a decision was asked for; it may still be under way. */
+  asked: boolean;
   /** What was decided, once it was; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
 }
@@ -35,7 +37,14 @@ export function createFlights(): Flights {
   let last = 0;
   return {
     begin: (request, operation) => {
-      const flight: Flight = { id: ++last, request, operation, admission: undefined, decision: undefined };
+      const flight: Flight = {
+        id: ++last,
+        request,
+        operation,
+        admission: undefined,
+        asked: false,
+        decision: undefined,
+      };
       byId.set(flight.id, flight);
       byCaller.set(request.id, flight);
       return flight;
