@@ -53,6 +53,13 @@ describe("an admission", () => {
     expect(audit.records).toHaveLength(1);
   });
 
+  it("ends as it was asked to end: what the call has besides does not make a list or a refusal of it", async () => {
+    const { admission, audit } = await admitted();
+    const call = { as: "list", items: [] } as never;
+    expect(await admission.decide(call)).toMatchObject({ outcome: "allowed", arguments: ARGUMENTS });
+    expect(audit.records[0]).not.toHaveProperty("shown");
+  });
+
   it("ends once also where it is ended twice at the same time", async () => {
     const { admission, audit } = await admitted();
     const both = await Promise.allSettled([admission.decide(), admission.decide()]);

@@ -54,7 +54,7 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
     invocation: log.id,
     arguments: received,
     user,
-    decide: (parsed) => goOn({ as: "call", ...parsed }) as Promise<Decision>,
+    decide: (parsed) => goOn({ ...parsed, as: "call" }) as Promise<Decision>,
     list: (items) => goOn({ as: "list", items }) as Promise<Listing | Denied>,
     refuse: (refusal) => goOn(refusalBy(refusal, call.tool)) as Promise<Denied>,
   };

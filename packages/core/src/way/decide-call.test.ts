@@ -96,6 +96,16 @@ describe("parsed arguments", () => {
     expect(decision).toMatchObject({ code: "grant_argument_refused", hop: 1, pointer: "/amount" });
   });
 
+  it("that are refused are not kept in the record, whatever the tool map keeps of a call", async () => {
+    const tools = { send_payment: { kind: "payment", action: "send", keepInRecord: ["amount"] } };
+    for (const parsed of [TOO_MUCH, { amount: new Date(0) }]) {
+      const { point, audit } = scene.point({ tools });
+      await decide(payment(await scene.byProof()), point, { parsed });
+      expect(audit.records).toMatchObject([{ outcome: "denied" }]);
+      expect(audit.records[0]).not.toHaveProperty("arguments");
+    }
+  });
+
   it("are those that came, where the schema changes nothing", async () => {
     const { point, audit } = scene.point();
     const decision = await decide(payment(await scene.byProof()), point);

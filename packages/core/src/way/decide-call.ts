@@ -85,7 +85,6 @@ export async function* decideCall(
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
   const entry = toolEntry(point.tools, tool);
   if (entry === undefined) return log.deny(unmapped(tool));
-  log.note({ kept: entry.keepInRecord ?? [] });
 
   const parsed =
     next.parsed === undefined
@@ -95,6 +94,8 @@ export async function* decideCall(
   if (parsed !== undefined) log.note({ parsed });
   const widened = parsed && (await log.stage("grant", () => refuseUncovered(holder, tool, parsed)));
   if (widened !== undefined) return log.deny(widened);
+  // Not before: what a token does not cover is nobody's to keep.
+  log.note({ kept: entry.keepInRecord ?? [] });
 
   const query = { tool, arguments: parsed ?? received, tenant: user.issuer };
   const context = await log.stage("context", () => gatherContext(holder, entry, query, point, log.note));

@@ -49,10 +49,8 @@ async function whatIsShown(
   const entry = listEntry(point.tools, operation);
   const whole = entry && { tool: operation, entry, known: {} };
   const candidates = [...covered, whole].filter((item) => item !== undefined);
-  const known = await log.stage("context", () => knowHops(holder, point));
+  const known = await log.stage("context", () => knowHops(holder, point, log.note));
   if (isRefusal(known)) return known;
-  const { hops, origins } = known;
-  log.note({ hops, origins });
   const asked = { caller: holder.caller, known, invocation: log.id };
   const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, candidates, point, watch));
   if (isRefusal(answers)) return answers;

@@ -48,6 +48,8 @@ describe("an authorizer", () => {
     ["cerbos is missing", { cerbos: undefined }],
     ["cerbos has no checkResources", { cerbos: { close: () => {} } }],
     ["cerbos has no checkResources", { cerbos: { client: {}, version: "0.55.0" } }],
+    ["cerbos has no checkResources", { cerbos: "localhost:3593" }],
+    ["cerbos has no checkResources", { cerbos: null }],
     ["users has no find", { users: () => undefined }],
     ["agents has no find", { agents: {} }],
     ["audit has no record", { audit: () => {} }],

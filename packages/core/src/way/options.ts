@@ -151,7 +151,9 @@ function checkDelegation(delegation: NonNullable<AuthorizerOptions["delegation"]
 
 /** A client, with its version where it comes with one. Clients may have a member `client` of their own. */
 function runningOf(cerbos: PolicyDecisionPoint | RunningPdp): RunningPdp {
-  const running: Partial<RunningPdp> = "checkResources" in cerbos ? { client: cerbos } : cerbos;
+  // Without types somebody may pass an address: a text, of which `in` cannot be asked.
+  const given: Partial<PolicyDecisionPoint & RunningPdp> = Object(cerbos);
+  const running: Partial<RunningPdp> = "checkResources" in given ? { client: cerbos as PolicyDecisionPoint } : given;
   const { client, version } = running;
   if (typeof client?.checkResources === "function") return { client, ...(version !== undefined && { version }) };
   throw new HopwiseError(

@@ -2,7 +2,10 @@ import type { Allowed } from "@hopwise/core";
 import type { Outcome } from "@hopwise/core/audit";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
+import { decideOrRefuse } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
+import { type Answers, allowed, codesIn, pay, received, settled } from "./guard.fixture.ts";
+import { reply } from "./reply.ts";
 
 const decision = {
   outcome: "allowed",
@@ -44,5 +47,38 @@ describe("an answer that policies oblige to change", () => {
     ["a member that JSON-RPC does not know", { result: { content: [] }, iban: "DE02" }],
   ])("carries nothing else out: not %s", async (_, answer) => {
     expect(JSON.stringify((await checked(answer)).shown)).not.toContain("DE02");
+  });
+});
+
+describe("an answer that nobody decided about", () => {
+  const answered = async (answers: Answers, before: (stand: Awaited<ReturnType<typeof received>>) => void) => {
+    const stand = await received(pay(), answers);
+    before(stand);
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, result: { content: [], isError: true } });
+    return stand;
+  };
+
+  it("is withheld while the decision is under way, which is no fault, and has a record of its own", async () => {
+    const { promise, resolve } = Promise.withResolvers<ReturnType<typeof allowed>>();
+    const stand = await answered({ decide: () => promise }, ({ guard }) => {
+      void decideOrRefuse(guard, guard.flights.get(1) as Flight, {});
+    });
+    expect(codesIn(stand)).toEqual(["guard_failed"]);
+    expect(stand.sent).toMatchObject([
+      { message: { result: { _meta: { "dev.hopwise/denial": { invocation: "one" } } } } },
+    ]);
+    expect(stand.faults).toEqual([]);
+    expect(stand.asked.map(([what]) => what)).toEqual(["admit", "decide"]);
+    resolve(allowed());
+    await settled();
+    expect(stand.outcomes).toEqual([{ outcome: "withdrawn" }]);
+  });
+
+  it("names the tool to the host where the tool ran", async () => {
+    const stand = await received(pay());
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, result: { content: [] } });
+    expect(stand.faults.map(({ message }) => message)).toEqual([
+      'the tool "pay" ran without a decision; its result is withheld',
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { errorDenial, type JsonRpcMessage, type ListRule, toolDenial, type WireRefusal } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
-import type { Guard } from "./guard.ts";
+import { GUARD_FAILED, type Guard } from "./guard.ts";
 
 /** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "isWrapped" | "report" | "reportOutcome">;
@@ -20,9 +20,10 @@ export async function checkAnswer(
     case "list":
       return message.result === undefined ? message : filterList(message, flight, admission, operation.list, rules);
     case "tool":
-      return decision === undefined
-        ? undecided(message, flight, admission, rules)
-        : decided(message, flight, decision, rules);
+      if (decision !== undefined) return decided(message, flight, decision, rules);
+      // Before its decision came: a server that gave up on a slow tool, for example. The decision has its own record.
+      if (flight.asked) return refusedAs(flight, { code: GUARD_FAILED.code, invocation: admission.invocation });
+      return undecided(message, flight, operation.tool, admission, rules);
     case "data":
       if (decision === undefined) throw new Error("the request was answered without a decision");
       return decided(message, flight, decision, rules);
@@ -100,12 +101,13 @@ async function filterList(
 async function undecided(
   message: JsonRpcMessage,
   flight: Flight,
+  tool: string,
   admission: Admission,
   { report }: AnswerRules,
 ): Promise<JsonRpcMessage> {
   const failed = message.error !== undefined || message.result?.["isError"] === true;
   if (!failed) {
-    const ran = "the tool ran without a decision; its result is withheld";
+    const ran = `the tool ${JSON.stringify(tool)} ran without a decision; its result is withheld`;
     report(new Error(ran));
     return refusedAs(flight, await admission.refuse({ code: "tool_unguarded", message: ran }));
   }

@@ -12,6 +12,7 @@ export interface FlightScope extends RequestScope {
 export async function decideFlight(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
+  flight.asked = true;
   flight.decision = await admission.decide({ parsed, fulfils: true });
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.

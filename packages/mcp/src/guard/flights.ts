@@ -13,6 +13,8 @@ export interface Flight {
   readonly request: JsonRpcRequest;
   readonly operation: Operation;
   admission: Admission | undefined;
+  /** Whether a decision was asked for; it may still be under way. */
+  asked: boolean;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
 }
@@ -36,7 +38,14 @@ export function createFlights(): Flights {
   let last = 0;
   return {
     begin: (request, operation) => {
-      const flight: Flight = { id: ++last, request, operation, admission: undefined, decision: undefined };
+      const flight: Flight = {
+        id: ++last,
+        request,
+        operation,
+        admission: undefined,
+        asked: false,
+        decision: undefined,
+      };
       byId.set(flight.id, flight);
       byCaller.set(request.id, flight);
       return flight;

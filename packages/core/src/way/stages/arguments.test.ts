@@ -43,7 +43,9 @@ describe("arguments as they came", () => {
   });
 
   it("are none for a list, whatever came", () => {
-    expect(received({ cursor: new Date(0) }, BY_ALICE, "mcp:tools/list")).toEqual({});
+    const args = received({ cursor: new Date(0) }, BY_ALICE, "mcp:tools/list");
+    expect(args).toEqual({});
+    expect(Object.isFrozen(args)).toBe(true);
   });
 
   it("are projected in a session alone, whose tool ran its schema already", async () => {

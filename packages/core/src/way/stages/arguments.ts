@@ -15,7 +15,7 @@ export function receivedArguments(
   { tool, arguments: args, caller }: IncomingCall,
   { tools, limits }: EnforcementPoint,
 ): JsonObject {
-  if (isListing(tool)) return {};
+  if (isListing(tool)) return Object.freeze({});
   return plainArguments(caller.via === "session" ? toolEntry(tools, tool) : undefined, args, limits);
 }
 

@@ -15,6 +15,9 @@ export interface KnownHops {
   readonly origins: readonly ContextOrigin[];
 }
 
+/** Takes who the hops are, and where that came from. */
+type NoteHops = (found: Pick<KnownHops, "hops" | "origins">) => void;
+
 /** What policies are asked with. */
 export interface CallContext {
   readonly known: KnownHops;
@@ -34,21 +37,18 @@ export async function gatherContext(
   entry: ToolEntry,
   query: ResourceQuery,
   point: EnforcementPoint,
-  note: (found: Pick<KnownHops, "hops" | "origins">) => void,
+  note: NoteHops,
 ): Promise<CallContext> {
   const [known, loaded] = await Promise.allSettled([
-    knowHops({ caller, agents }, point),
+    knowHops({ caller, agents }, point, note),
     // Once for all hops: a longer chain must not be shown another resource.
     inTime(point.deadlineMs, "context_unavailable", "a source of attributes", () =>
       loadResource(entry, query, { patienceMs: patienceOf(point) }),
     ),
   ]);
   if (known.status === "rejected") throw known.reason;
+  if (loaded.status === "rejected") throw loaded.reason;
   const { hops, origins } = known.value;
-  if (loaded.status === "rejected") {
-    note({ hops, origins });
-    throw loaded.reason;
-  }
   note({ hops, origins: [...origins, ...loaded.value.origins] });
   return { known: known.value, resource: loaded.value.resource, action: actionOf(entry, query.tool) };
 }
@@ -56,9 +56,14 @@ export async function gatherContext(
 /**
  * Asks the user directory, and every further source about each hop.
  *
+ * @param note takes it before policies can be asked: a record names the user also where the roles cannot be used
  * @throws {HopwiseError} codes of the stage `context`
  */
-export function knowHops({ caller, agents: confirmed }: KnownCaller, point: EnforcementPoint): Promise<KnownHops> {
+export function knowHops(
+  { caller, agents: confirmed }: KnownCaller,
+  point: EnforcementPoint,
+  note: NoteHops,
+): Promise<KnownHops> {
   return inTime(point.deadlineMs, "context_unavailable", "a source of attributes", async () => {
     const { users, sources } = point;
     const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
@@ -71,11 +76,9 @@ export function knowHops({ caller, agents: confirmed }: KnownCaller, point: Enfo
     const hops = hopsOf(user, names);
     const added = gathered.map(({ attributes }) => attributes);
     const further = gathered.flatMap(({ origins }, i) => origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
-    return {
-      hops,
-      principals: principalsOf(user, confirmed.agents, hops, added),
-      origins: [origin, ...confirmed.origins, ...further],
-    };
+    const origins = [origin, ...confirmed.origins, ...further];
+    note({ hops, origins });
+    return { hops, principals: principalsOf(user, confirmed.agents, hops, added), origins };
   });
 }
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const asked = async (own: Scene["chain"] | undefined): Promise<AskedChain> => {
     const caller = { user: ALICE, chain: own, audience: PAY };
     const agents = { agents: (own?.links ?? []).map(() => ({ roles: ["agent"] })), origins: [] };
-    return { caller, known: await knowHops({ caller, agents }, scene.point().point), invocation: "one" };
+    return { caller, known: await knowHops({ caller, agents }, scene.point().point, () => {}), invocation: "one" };
   };
   chain = await asked(scene.chain);
   user = await asked(undefined);
