@@ -49,7 +49,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const stage: CallLog["stage"] = async <T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>) => {
     const from = performance.now();
     try {
-      return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
+      return (await runWatched(watch, name, run)) as Exclude<T, HopwiseError> | HopwiseError;
     } catch (error) {
       if (error instanceof HopwiseError) return error;
       watch.fail();
@@ -80,6 +80,21 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
       return ended(denied);
     },
   };
+}
+
+/** What a stage gives, whatever telemetry makes of it: a refusal that it loses must not become an allowance. */
+async function runWatched<T>(watch: CallWatch, name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<T> {
+  const runs: Promise<T>[] = [];
+  await watch.stage(name, (stageWatch) => {
+    const found = (async () => run(stageWatch))();
+    // Where telemetry fails meanwhile, nobody waits for it any more.
+    found.catch(() => {});
+    runs.push(found);
+    return found;
+  });
+  const [found] = runs;
+  if (found === undefined) throw new Error(`the telemetry did not run the stage "${name}"`);
+  return found;
 }
 
 function watchOf(

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../crypto/index.ts";
 import type { Obligations } from "../result/index.ts";
+import { NO_TELEMETRY } from "../telemetry/index.ts";
 import { ARGUMENTS, allowing, DOCS, details, TOOLS as GRANT, PAY, pdpOf, verifyAt } from "../testing.fixture.ts";
 import {
   ALICE,
@@ -51,6 +52,22 @@ describe("a proof", () => {
     };
     expect(await named(PAY)).toBe("grant_tool_missing");
     expect(await named(DOCS)).toBe("allowed");
+  });
+});
+
+describe("telemetry", () => {
+  it("does not change what a stage found: a refusal that it loses on the way is still one", async () => {
+    const { stage, ...rest } = NO_TELEMETRY.begin({} as never);
+    const losing: typeof stage = async (name, run) => {
+      const found = await stage(name, run);
+      return found instanceof Error ? (undefined as never) : found;
+    };
+    const { point } = scene.point({ telemetry: { ...NO_TELEMETRY, begin: () => ({ ...rest, stage: losing }) } });
+    const caller = await scene.byProof();
+    expect(codeOf(await decide(payment(caller), point))).toBe("allowed");
+    expect(codeOf(await decide(payment(caller), point))).toBe("proof_replayed");
+    const tooMuch = payment(scene.inSession, { arguments: TOO_MUCH });
+    expect(codeOf(await decide(tooMuch, point))).toBe("grant_argument_refused");
   });
 });
 
