@@ -67,4 +67,10 @@ describe("a refused argument, as a model sees it", () => {
     expect(messageOf({ pointer: "/id" })).toBe(`${words} Argument: "/id".`);
     expect(messageOf({ pointer: "/id", wouldPass: { grantableBy: 1 } })).toBe(`${words} Argument: "/id".`);
   });
+
+  it("is the only place that is named: what another pointer leads to is for operators", () => {
+    for (const code of ["arguments_malformed", "audience_mismatch", "chain_widened"] as const) {
+      expect(messageOf({ code, pointer: "/secret", wouldPass: { accepts: "secret" } })).not.toContain("secret");
+    }
+  });
 });
