@@ -20,6 +20,12 @@ describe("an error of Hopwise", () => {
     }
   });
 
+  it("is not one of a version that has a code which this one does not know: nothing could be said of it", () => {
+    const later = new HopwiseError("revoked", "m");
+    Object.defineProperty(later, "code", { value: "budget_exhausted_in_a_later_version" });
+    expect(later instanceof HopwiseError).toBe(false);
+  });
+
   it("shows no member that it does not have, and no mark, when it is printed or written down", () => {
     const error = new HopwiseError("grant_argument_refused", "m", { pointer: "/a", hop: undefined });
     expect(inspect(error)).not.toMatch(/undefined|Symbol/);

@@ -1,4 +1,4 @@
-import { type ErrorCode, rowOf } from "./codes.ts";
+import { CODES, type ErrorCode, rowOf } from "./codes.ts";
 import { plainText } from "./lib/index.ts";
 
 /**
@@ -72,7 +72,10 @@ export class HopwiseError extends Error implements Refusal {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+    if (typeof value !== "object" || value === null) return false;
+    const { [MARK]: marked, code } = value as { readonly [MARK]?: unknown; readonly code?: unknown };
+    // Another version may have codes of which this one can say nothing.
+    return marked === true && typeof code === "string" && Object.hasOwn(CODES, code);
   }
 }
 

@@ -85,4 +85,19 @@ describe("the decision that a tool's wrapper asks for", () => {
     await decideOrRefuse(guard, flight, {});
     expect(asked.at(-1)?.[1]).toEqual({ tool: "" });
   });
+
+  it("that comes a second time takes back nothing of the first, which may oblige to change the result", async () => {
+    const decisions = [allowed({ obligations })];
+    const { guard, flight } = await flying({
+      decide: async () => {
+        const [first] = decisions.splice(0);
+        if (first === undefined) throw new Error("an admission ends once");
+        return first;
+      },
+    });
+    const first = await decideOrRefuse(guard, flight, {});
+    expect(await decideOrRefuse(guard, flight, {})).toMatchObject({ outcome: "denied", code: "guard_failed" });
+    expect(flight.decision).toBe(first);
+    expect(flight.decision).toMatchObject({ outcome: "allowed", obligations });
+  });
 });

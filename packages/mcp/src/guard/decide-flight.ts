@@ -27,7 +27,9 @@ export async function decideOrRefuse(guard: Guard, flight: Flight, parsed: unkno
   } catch (error) {
     guard.report(error);
     const { operation } = flight;
-    flight.decision = await guard.authorizer.refuse({ tool: "tool" in operation ? operation.tool : "" }, GUARD_FAILED);
-    return flight.decision;
+    const denied = await guard.authorizer.refuse({ tool: "tool" in operation ? operation.tool : "" }, GUARD_FAILED);
+    // A wrapper that asks a second time must not take back what the first decision obliges to.
+    flight.decision ??= denied;
+    return denied;
   }
 }

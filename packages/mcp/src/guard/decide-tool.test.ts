@@ -60,4 +60,13 @@ describe("a tool", () => {
   it("does not run outside of any request", async () => {
     expect(codeIn(await decideTool(new AsyncLocalStorage<RequestScope>(), "pay", {}))).toBe("method_unguarded");
   });
+
+  it("does not run where the decision cannot be had at all, and its wrapper sees no fault of the guard", async () => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const within: RequestScope = { tool: "pay", decide: () => Promise.reject(new Error("hunter2")) };
+    const decision = await scope.run(within, () => decideTool(scope, "pay", {}));
+    expect(decision).toMatchObject({ run: false, result: { isError: true } });
+    expect(JSON.stringify(decision)).toContain("guard_failed");
+    expect(JSON.stringify(decision)).not.toContain("hunter2");
+  });
 });

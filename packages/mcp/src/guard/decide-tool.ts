@@ -28,7 +28,12 @@ export async function decideTool(
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.
   if (within?.tool !== tool) return { run: false, result: toolDenial({ code: "method_unguarded" }) };
-  const decision = await within.decide(parsed ?? {});
+  let decision: Decision;
+  try {
+    decision = await within.decide(parsed ?? {});
+  } catch {
+    return { run: false, result: toolDenial({ code: "guard_failed" }) };
+  }
   switch (decision.outcome) {
     case "allowed":
       return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
