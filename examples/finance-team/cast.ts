@@ -81,7 +81,6 @@ export async function enter(): Promise<Cast> {
     users,
     agents: registerAgents({ planner: plannerKey.publicJwk, researcher: jwk as PublicJwk }),
     tools,
-    delegation: { kind: "delegation", action: "delegate" },
     audit: both(log, audit),
     // A busy machine or a slow disk must not end the story.
     deadlineMs: 10_000,
