@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { refusalOf } from "../errors.ts";
 import type { HopVerdict } from "./check-hops.ts";
-import { combineVerdicts } from "./combine.ts";
+import { combineVerdicts, refuseOwed } from "./combine.ts";
 
 type Said = Partial<HopVerdict>;
 
@@ -140,5 +140,29 @@ describe("a denial of all verdicts together", () => {
     expect(combineVerdicts(chain({ ...deny, rules: [] }))).not.toHaveProperty("rule");
     expect(combineVerdicts(chain(deny))).not.toHaveProperty("rule");
     expect(combineVerdicts(chain({ ...deny, reasons: [], rules }))).not.toHaveProperty("rule");
+  });
+});
+
+describe("an obligation that changes results", () => {
+  const owing: Said = { obligations: { redact: ["/iban"], limit: {} } };
+  const limiting: Said = { obligations: { redact: [], limit: { "": 10 } } };
+
+  it("is no allowance where the enforcement point does not say that it does it: the first hop that obliges is named", () => {
+    for (const said of [owing, limiting]) {
+      const refusal = refuseOwed(chain(allow, said, owing), false);
+      expect(refusal && refusalOf(refusal)).toEqual({
+        code: "policy_inconclusive",
+        hop: 1,
+        message:
+          'the policies oblige to change results for "hop1", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true',
+      });
+    }
+  });
+
+  it("stands in the way of nothing where the enforcement point does it, or where nothing has to be changed", () => {
+    expect(refuseOwed(chain(owing, limiting), true)).toBeUndefined();
+    expect(refuseOwed(chain(allow, last), false)).toBeUndefined();
+    expect(refuseOwed(chain({ obligations: { redact: [], limit: {}, approval: "large" } }), false)).toBeUndefined();
+    expect(refuseOwed([], false)).toBeUndefined();
   });
 });
