@@ -21,6 +21,17 @@ import { chooseModel, scriptedModel } from "./model.ts";
 import { paymentSchema } from "./pay-server.ts";
 import { expect, failed, note, say, title, tree } from "./print.ts";
 
+/** A delegation that lives for one second, with a proof that was good at its beginning: it is used after its end. */
+async function briefDelegation(planner: Cast["planner"]): Promise<{ expiresAt: number; credential: Credential }> {
+  const now = Date.now();
+  const clock = (): number => now;
+  const invoice = grant({ read_invoice: { id: exact("INV-9") } });
+  const order = { to: "planner", holder: await generateSigner(), grant: invoice, lifetimeSeconds: 1, clock };
+  const held = await delegate(planner, order);
+  const call = { tool: "read_invoice", arguments: { id: "INV-9" }, audience: PAY_SERVER, clock };
+  return { expiresAt: held.expiresAt, credential: await prove(held, call) };
+}
+
 const started = performance.now();
 const cast = await enter();
 try {
@@ -48,6 +59,7 @@ async function story({
   policyRequests,
   fromResearcher,
 }: Cast): Promise<void> {
+  const brief = await briefDelegation(planner);
   say(
     "alice (user) → planner (agent) → researcher (sub-agent, a process of its own) → a FastMCP server with her company's payments",
   );
@@ -124,15 +136,8 @@ async function story({
   const thief = await callRaw(url, "read_invoice", { id: "INV-9" }, { chain: stolen, proof });
   attempt("read_invoice");
   expect(thief.code === "proof_invalid", "a stolen chain without its key: proof_invalid");
-  const shortLived = await delegate(planner, {
-    to: "planner",
-    holder: await generateSigner(),
-    grant: grant({ read_invoice: { id: exact("INV-9") } }),
-    lifetimeSeconds: 1,
-  });
-  const late = await prove(shortLived, { tool: "read_invoice", arguments: { id: "INV-9" }, audience: PAY_SERVER });
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  const expired = await callRaw(url, "read_invoice", { id: "INV-9" }, late);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, brief.expiresAt * 1000 - Date.now() + 100)));
+  const expired = await callRaw(url, "read_invoice", { id: "INV-9" }, brief.credential);
   attempt("read_invoice");
   expect(expired.code === "token_expired", "a call after expiry: token_expired");
 
