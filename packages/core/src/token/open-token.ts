@@ -72,7 +72,8 @@ export async function openRoot(
   const signer = await findSigner(jws, candidates);
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   checkAgainstAnchor(claims, signer.anchor, limits);
-  return { ...(await openedAs(claims, jws)), signedBy: { kid, thumbprint: signer.key.thumbprint } };
+  const hash = (await sha256(jws.signingInput)) as TokenHash;
+  return { claims, grant: grantOf(claims), hash, signedBy: { kid, thumbprint: signer.key.thumbprint } };
 }
 
 /** Steps 2 to 4 for a derived token: the holder of its parent signed it. */
@@ -84,11 +85,8 @@ export async function openDerived(
   const jws = splitJws(text, DERIVED_HEADER, "token_malformed", "a derived token");
   if (jws.header["alg"] !== algorithmOf(jwk)) algorithmDiffers("a derived token");
   if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid("a derived token");
-  return openedAs(parseDerivedClaims(payloadOf(jws, limits), limits), jws);
-}
-
-async function openedAs<C extends TokenClaims>(claims: C, { signingInput }: CompactJws): Promise<OpenedToken<C>> {
-  return { claims, grant: grantOf(claims), hash: (await sha256(signingInput)) as TokenHash };
+  const claims = parseDerivedClaims(payloadOf(jws, limits), limits);
+  return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash };
 }
 
 async function findSigner(jws: CompactJws, candidates: readonly AnchorKey[]): Promise<AnchorKey> {

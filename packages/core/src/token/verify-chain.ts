@@ -86,16 +86,25 @@ interface Verifying {
  */
 async function verifyCold(compact: string, { anchors, keyOf, limits, now }: Verifying): Promise<Verified> {
   const [first, ...derived] = splitChain(compact, limits);
-  const { signedBy, ...root } = await openRoot(first, anchors, limits);
+  const root = await openRoot(first, anchors, limits);
   checkRoot(root, limits, now);
-  const { iss, sub, aud, cnf, hw_src } = root.claims;
-  let last: Above = { ...root, key: await keyOf(cnf.jwk), root: root.claims, audience: aud };
+  const { claims: rootClaims, grant, hash, signedBy } = root;
+  const { iss, sub, aud, cnf, hw_src } = rootClaims;
+  let last: Above = { claims: rootClaims, grant, hash, key: await keyOf(cnf.jwk), root: rootClaims, audience: aud };
   const links = [linkOf(last)];
   for (const text of derived) {
     const opened = await openDerived(text, last.key, limits);
     checkLink(opened, last, limits, now);
     const { claims } = opened;
-    last = { ...last, ...opened, key: await keyOf(claims.cnf.jwk), audience: claims.aud ?? last.audience };
+    const audience = claims.aud ?? last.audience;
+    last = {
+      claims,
+      grant: opened.grant,
+      hash: opened.hash,
+      key: await keyOf(claims.cnf.jwk),
+      root: rootClaims,
+      audience,
+    };
     const link = linkOf(last);
     if (links.some(({ jti }) => jti === link.jti)) {
       broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", links.length + 1);
