@@ -2,7 +2,7 @@
  * Chains that were changed, spliced or forged: the verifier refuses with a code of its own and never crashes. It accepts only
  * what honest parties signed, or what a holder signed that truly narrows what the holder had.
  */
-import { parseDelegation } from "@hopwise/core";
+import { type ErrorCode, parseDelegation } from "@hopwise/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Chain,
@@ -82,7 +82,7 @@ describe("chains", () => {
 });
 
 /** Each of these must have been met, or the attacks miss a stage. */
-const CODES = [
+const CODES: readonly ErrorCode[] = [
   "token_malformed",
   "token_version_unsupported",
   "token_alg_refused",

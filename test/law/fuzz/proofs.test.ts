@@ -3,7 +3,7 @@
  * chain's own holder signed for this call, this place and this moment, once.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Authorizer } from "@hopwise/core";
+import type { Authorizer, ErrorCode } from "@hopwise/core";
 import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
 import { prove } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -117,11 +117,11 @@ describe("proofs", () => {
 });
 
 /** Each of these must have been met, or the attacks miss a stage. */
-const CODES = [
+const CODES: readonly ErrorCode[] = [
   "proof_invalid",
   "proof_replayed",
   "proof_arguments_mismatch",
-  "audience_mismatch",
+  "proof_audience_mismatch",
   "token_alg_refused",
   "grant_argument_refused",
 ];
