@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import { checkMapped, checkToolMap, listEntry, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
+import { actionOf, checkMapped, checkToolMap, listEntry, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
 
@@ -127,5 +127,12 @@ describe("a tool that somebody wants to have guarded", () => {
     expect((await refusal(checking({ args: source })))[1]).toContain('tools: "pay": a source may not be called "args"');
     expect((await refusal(checking({ input: source }, "input")))[0]).toBe("config_invalid");
     expect(checking({ args: source }, "input")).not.toThrow();
+  });
+});
+
+describe("the action of a tool", () => {
+  it("is the entry's, or what the entry makes of the tool's name", () => {
+    expect(actionOf(entry, "pay")).toBe("send");
+    expect(actionOf({ ...entry, action: (tool) => `call ${tool}` }, "pay")).toBe("call pay");
   });
 });
