@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { errorOf, never } from "../testing.fixture.ts";
-import { attributesFrom, checkSourceNames, gather } from "./gather.ts";
+import { attributesFrom, checkSourceNames, codeOf, gather } from "./gather.ts";
 
 const down = {
   find: async () => {
@@ -40,6 +40,23 @@ describe("further sources of attributes", () => {
     expect(error).toMatchObject({ code, hop: 0 });
     expect(error.message).toContain('"risk"');
     expect(error.message).not.toContain("hunter2");
+  });
+
+  it("are none where nobody gave any", async () => {
+    expect(await gather(undefined, "alice", "alice")).toEqual({ attributes: {}, origins: [] });
+    expect(() => checkSourceNames("agents", undefined, "delegation")).not.toThrow();
+  });
+
+  it.each([
+    ["unusable attributes", new HopwiseError("attributes_invalid", "no object"), "attributes_invalid"],
+    ["another error of Hopwise", new HopwiseError("token_expired", "a token inside the source"), "context_unavailable"],
+    [
+      "a stranger's error of that code",
+      Object.assign(new Error("x"), { code: "attributes_invalid" }),
+      "context_unavailable",
+    ],
+  ])("fail with %s under a code that a source may have", (_, cause, code) => {
+    expect(codeOf(cause)).toBe(code);
   });
 
   it("are left out where they are optional by name, and the record says so", async () => {
