@@ -29,28 +29,40 @@ async function after(
 const lineAt = (bytes: Buffer, offset: number): number =>
   bytes.subarray(0, offset).toString("latin1").split("\n").length;
 
+/** Edits one byte of one file, and says where that was. */
+async function afterByte(
+  { folder, heads }: { readonly folder: string; readonly heads: readonly Head[] },
+  [whichFile, whichByte]: readonly [number, number],
+  edit: (bytes: Buffer, offset: number) => Uint8Array,
+): Promise<{ readonly broken: Broken | undefined; readonly file: string; readonly line: number }> {
+  const files = filesOf(folder);
+  const file = files[whichFile % files.length] as string;
+  let line = 0;
+  const broken = await after(
+    folder,
+    file,
+    (bytes) => {
+      const offset = whichByte % bytes.length;
+      line = lineAt(bytes, offset);
+      return edit(bytes, offset);
+    },
+    heads,
+  );
+  return { broken, file, line };
+}
+
 const RUNS = { numRuns: process.env["HOPWISE_RUNS"] === "full" ? 5000 : 150 };
 
 describe("a log that somebody touched", () => {
   it("names the line of any byte that was changed", async () => {
-    const { folder, heads } = await twoStreams();
-    const files = filesOf(folder);
+    const log = await twoStreams();
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), async (f, at, flip) => {
-        const file = files[f % files.length] as string;
-        let line = 0;
-        const broken = await after(
-          folder,
-          file,
-          (bytes) => {
-            const offset = at % bytes.length;
-            line = lineAt(bytes, offset);
-            const changed = Buffer.from(bytes);
-            changed[offset] = (changed[offset] as number) ^ flip;
-            return changed;
-          },
-          heads,
-        );
+        const { broken, file, line } = await afterByte(log, [f, at], (bytes, offset) => {
+          const changed = Buffer.from(bytes);
+          changed[offset] = (changed[offset] as number) ^ flip;
+          return changed;
+        });
         expect(broken).toMatchObject({ file, line });
       }),
       RUNS,
@@ -58,23 +70,13 @@ describe("a log that somebody touched", () => {
   });
 
   it("names the line of any byte that was taken out or put in", async () => {
-    const { folder, heads } = await twoStreams();
-    const files = filesOf(folder);
+    const log = await twoStreams();
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.nat(), fc.option(fc.nat(255)), async (f, at, added) => {
-        const file = files[f % files.length] as string;
-        let line = 0;
-        const broken = await after(
-          folder,
-          file,
-          (bytes) => {
-            const offset = at % bytes.length;
-            line = lineAt(bytes, offset);
-            const [head, tail] = [bytes.subarray(0, offset), bytes.subarray(offset + (added === null ? 1 : 0))];
-            return Buffer.concat([head, Buffer.from(added === null ? [] : [added]), tail]);
-          },
-          heads,
-        );
+        const { broken, file, line } = await afterByte(log, [f, at], (bytes, offset) => {
+          const [head, tail] = [bytes.subarray(0, offset), bytes.subarray(offset + (added === null ? 1 : 0))];
+          return Buffer.concat([head, Buffer.from(added === null ? [] : [added]), tail]);
+        });
         expect(broken?.file).toBe(file);
         expect(broken?.line).toBe(line);
       }),
