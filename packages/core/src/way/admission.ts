@@ -60,6 +60,16 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
   };
 }
 
+/** Both halves in one step, for arguments that need no further parsing. */
+export async function admitAndDecide(
+  call: IncomingCall,
+  point: EnforcementPoint,
+  { fulfils }: Required<Pick<ParsedCall, "fulfils">>,
+): Promise<Decision> {
+  const admitted = await admit(call, point);
+  return admitted.outcome === "admitted" ? admitted.decide({ fulfils }) : admitted;
+}
+
 function refusalBy({ code, message }: PointRefusal, tool: string): Continuation {
   // To its caller a tool that is not there looks like one that the policies deny to the user.
   const notThere = (why: string): HopwiseError => new HopwiseError("tool_unguarded", why, { hop: 0 });

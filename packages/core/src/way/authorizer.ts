@@ -3,7 +3,7 @@ import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { checkMapped } from "../resource/index.ts";
 import type { DelegationSource } from "../token/index.ts";
-import { type Admission, admit } from "./admission.ts";
+import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { type AuthorizerOptions, readOptions } from "./options.ts";
@@ -54,10 +54,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return {
     audience: point.audience,
     checkTool: (name) => checkMapped(point.tools, name),
-    authorize: async (call) => {
-      const admitted = await admit(incoming(call), point);
-      return admitted.outcome === "admitted" ? admitted.decide({ fulfils: call.fulfils === true }) : admitted;
-    },
+    authorize: async (call) => admitAndDecide(incoming(call), point, { fulfils: call.fulfils === true }),
     admit: (call) => admit(incoming(call), point),
     refuse: ({ tool, traceparent }, { code, message }) =>
       beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),

@@ -2,7 +2,7 @@ import { randomId, verify } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { currentDelegation, type DelegationSource, type HeldDelegation, serialize } from "../token/index.ts";
-import { admit } from "./admission.ts";
+import { admit, admitAndDecide } from "./admission.ts";
 import type { IncomingCall, Listed, Listing, ParsedCall, ProvenHolder } from "./call.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { ownNameIn } from "./stages/token.ts";
@@ -38,10 +38,8 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
 
   return {
     delegation,
-    authorize: async ({ tool, arguments: args, fulfils = false }) => {
-      const admitted = await admit(incoming(tool, args), point);
-      return admitted.outcome === "admitted" ? admitted.decide({ fulfils }) : admitted;
-    },
+    authorize: async ({ tool, arguments: args, fulfils = false }) =>
+      admitAndDecide(incoming(tool, args), point, { fulfils }),
     list: async (items) => {
       const admitted = await admit(incoming("mcp:tools/list", {}), point);
       return admitted.outcome === "admitted" ? admitted.list(items) : admitted;
