@@ -1,6 +1,13 @@
 import type { Allowed, Decision } from "@hopwise/core";
 import type { Admission, JsonObject } from "@hopwise/core/adapter";
-import { errorDenial, type JsonRpcMessage, type ListRule, toolDenial, type WireRefusal } from "../protocol/index.ts";
+import {
+  errorDenial,
+  type JsonRpcMessage,
+  type ListRule,
+  refusalOf,
+  toolDenial,
+  type WireRefusal,
+} from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
@@ -35,15 +42,9 @@ export async function checkAnswer(
 }
 
 function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, rules: AnswerRules): JsonRpcMessage {
-  switch (decision.outcome) {
-    case "allowed":
-      return allowed(message, flight, decision, rules);
-    // Written anew: the order of members would tell a denied tool that exists from one that does not.
-    case "denied":
-      return refusedAs(flight, decision);
-    case "pending":
-      return refusedAs(flight, { ...decision, code: "approval_required" });
-  }
+  if (decision.outcome === "allowed") return allowed(message, flight, decision, rules);
+  // Written anew: the order of members would tell a denied tool that exists from one that does not.
+  return refusedAs(flight, refusalOf(decision));
 }
 
 /** The answer of a call that was allowed: as it is, or as the policies oblige to change it. */

@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
-import { type ToolDenial, toolDenial } from "../protocol/index.ts";
+import { refusalOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
@@ -34,12 +34,6 @@ export async function decideTool(
   } catch {
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }
-  switch (decision.outcome) {
-    case "allowed":
-      return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
-    case "denied":
-      return { run: false, result: toolDenial(decision) };
-    case "pending":
-      return { run: false, result: toolDenial({ ...decision, code: "approval_required" }) };
-  }
+  if (decision.outcome !== "allowed") return { run: false, result: toolDenial(refusalOf(decision)) };
+  return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
 }

@@ -10,6 +10,7 @@ import {
   type MessageExtra,
   type Operation,
   operationOf,
+  refusalOf,
   refused,
   traceparentIn,
   withoutCredential,
@@ -17,7 +18,7 @@ import {
 import { decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
 import { type Guard, reportWithdrawn } from "./guard.ts";
-import { answer, deny, denyDecision, fail } from "./reply.ts";
+import { answer, deny, fail } from "./reply.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
 export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageExtra | undefined): void {
@@ -89,7 +90,7 @@ async function admitted(
     case "data": {
       const decision = await decideFlight(guard, flight, undefined);
       if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
-      return denyDecision(guard, flight, decision);
+      return deny(guard, flight, refusalOf(decision));
     }
   }
 }

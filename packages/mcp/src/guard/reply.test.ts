@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { operationOf } from "../protocol/index.ts";
+import { operationOf, refusalOf } from "../protocol/index.ts";
 import {
   type Answers,
   allowed,
@@ -11,7 +11,7 @@ import {
   request,
   settled,
 } from "./guard.fixture.ts";
-import { deny, denyDecision, fail, reply } from "./reply.ts";
+import { deny, fail, reply } from "./reply.ts";
 
 async function flying(answers: Answers = {}, method = "tools/call", admitted = true) {
   const stand = createStand(answers);
@@ -93,7 +93,7 @@ describe("a denial", () => {
       [PENDING, "approval_required"],
     ] as const) {
       const { guard, flight, sent } = await flying();
-      await denyDecision(guard, flight, decision as never);
+      await deny(guard, flight, refusalOf(decision as never));
       expect(codesIn({ sent })).toEqual([code]);
     }
   });

@@ -1,4 +1,4 @@
-import type { Decision, Denied } from "@hopwise/core";
+import type { Denied } from "@hopwise/core";
 import { asksForProof, errorDenial, type JsonRpcMessage, toolDenial, type WireRefusal } from "../protocol/index.ts";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
@@ -31,20 +31,6 @@ export function deny(guard: Guard, flight: Flight, refusal: WireRefusal): Promis
     flight,
     asResult ? { jsonrpc: "2.0", id: flight.id, result: { ...toolDenial(refusal) } } : errorDenial(flight.id, refusal),
   );
-}
-
-/** Answers a request that was decided, and not allowed. */
-export function denyDecision(
-  guard: Guard,
-  flight: Flight,
-  decision: Exclude<Decision, { outcome: "allowed" }>,
-): Promise<void> {
-  switch (decision.outcome) {
-    case "denied":
-      return deny(guard, flight, decision);
-    case "pending":
-      return deny(guard, flight, { ...decision, code: "approval_required" });
-  }
 }
 
 /** A fault in the guard is a denial, too, and goes on record where the call has no decision yet. */

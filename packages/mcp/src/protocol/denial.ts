@@ -1,4 +1,4 @@
-import type { Denied } from "@hopwise/core";
+import type { Decision, Denied } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
 
@@ -58,6 +58,16 @@ export function toolDenial(refusal: WireRefusal): ToolDenial {
 /** Whether a client has to answer this refusal with another proof, before its model hears of it. */
 export function asksForProof({ code }: WireRefusal): boolean {
   return code === "proof_missing" || code === "proof_nonce_required";
+}
+
+/** What is told of a decision that does not let the call run. */
+export function refusalOf(decision: Exclude<Decision, { outcome: "allowed" }>): WireRefusal {
+  switch (decision.outcome) {
+    case "denied":
+      return decision;
+    case "pending":
+      return { ...decision, code: "approval_required" };
+  }
 }
 
 /** A denied request as a JSON-RPC error. */

@@ -6,6 +6,7 @@ export {
   errorDenial,
   META_DENIAL,
   PROOF_REQUIRED,
+  refusalOf,
   refused,
   type ToolDenial,
   toolDenial,
