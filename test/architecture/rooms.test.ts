@@ -14,6 +14,7 @@ const NOT_MUTATED: { readonly [room: string]: string } = {
   opentelemetry: "watches",
   state: "stores; its rules are few, and have a test each",
   telemetry: "watches",
+  options: "reads what programmers pass in, and has a row for each in test/options",
   testing: "is for tests",
 };
 

@@ -253,6 +253,6 @@ export const START_CODES = {
           state: memoryState(),
         }),
       ),
-    says: /audience must be absolute URIs without a fragment, such as "https:\/\/pay\.example\/mcp"; got "pay server"/,
+    says: /createAuthorizer: audience must be an absolute URI without a fragment .* such as https:\/\/pay\.example\/mcp; got a text/,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;

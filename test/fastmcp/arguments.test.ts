@@ -1,6 +1,7 @@
 /** What ran is exactly what was checked: arguments on their way from the wire, through the tool's schema, to the tool. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { JsonObject } from "@hopwise/core/adapter";
+import { exact, grant, wildcard } from "@hopwise/core/grant";
 import { decideTool, type RequestScope } from "@hopwise/mcp";
 import { UserError } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -89,13 +90,7 @@ describe("arguments that a schema changes", () => {
       subject: "alice",
       agent: "planner",
       holder: world.keys.planner,
-      grant: {
-        book: {
-          name: { constraint_type: "wildcard" },
-          seats: { constraint_type: "exact", value: "5" },
-          class: { constraint_type: "wildcard" },
-        },
-      },
+      grant: grant({ book: { name: wildcard(), seats: exact("5"), class: wildcard() } }),
     });
     const client = await clientOf(served.url, held);
     const before = ran.length;

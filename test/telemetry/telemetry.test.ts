@@ -1,5 +1,5 @@
 import { delegate } from "@hopwise/core";
-import type { ToolGrant } from "@hopwise/core/grant";
+import { readGrant, type ToolGrant } from "@hopwise/core/grant";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -89,7 +89,7 @@ describe("the trace of a call", () => {
     const paying = await delegate(world.planner, {
       to: "researcher",
       holder: world.keys.researcher,
-      grant: { send_payment: send_payment as ToolGrant },
+      grant: readGrant({ send_payment }),
     });
     const { authorizer, spans } = watched();
     const session = await authorizer.openSession(paying);

@@ -26,6 +26,7 @@ import {
   path,
   prefix,
   range,
+  readGrant,
   subset,
   url,
   wildcard,
@@ -154,7 +155,7 @@ export async function createHonest(): Promise<Honest> {
     subject: "p1",
     agent: "scribe",
     holder: scribe,
-    grant: { read: WIDE["read"] as Grant[string] },
+    grant: readGrant({ read: WIDE["read"] }),
   });
 
   const chain = (
@@ -193,7 +194,7 @@ function pins(
   return { issuer, audiences, subjects, tools };
 }
 
-const WIDE: Grant = {
+const WIDE = readGrant({
   read: { id: wildcard(), limit: optional(int({ min: 1, max: 100 })) },
   send: {
     to: any(oneOf("Globex", "Initech", "Hooli"), prefix("acme/")),
@@ -203,9 +204,9 @@ const WIDE: Grant = {
   store: { file: path("/a"), at: url({ origins: ["https://a.example", "https://b.example"], under: "/a" }) },
   search: { filter: object({ k: all(prefix("a"), length(8)) }), tags: subset("a", "b", "c"), lines: each(wildcard()) },
   anything: {},
-};
+});
 
-const NARROWER: Grant = {
+const NARROWER = readGrant({
   read: { id: prefix("INV-"), limit: optional(int({ min: 1, max: 50 })) },
   send: {
     to: any(oneOf("Globex", "Initech"), prefix("acme/eu/")),
@@ -219,17 +220,17 @@ const NARROWER: Grant = {
     lines: each(range({ min: 0 })),
   },
   anything: { a: wildcard(), list: contains("a") },
-};
+});
 
-const NARROWEST: Grant = {
+const NARROWEST = readGrant({
   read: { id: oneOf("INV-7", "INV-9"), limit: optional(exact(10)) },
   send: { to: any(exact("Globex")), amount: int({ min: 1, max: 400 }), note: { constraint_type: "absent" } },
   search: { filter: object({ k: exact("abc") }), tags: subset("a"), lines: each(int({ min: 1 })) },
-};
+});
 
 /** In a chain of several audiences, tools are named by their place. */
 function qualified(grant: Grant): Grant {
-  return Object.fromEntries(Object.entries(grant).map(([tool, own]) => [`${DOCS}#${tool}`, own]));
+  return readGrant(Object.fromEntries(Object.entries(grant).map(([tool, own]) => [`${DOCS}#${tool}`, own])));
 }
 
 function callsOf(audience: string): HonestChain["calls"] {

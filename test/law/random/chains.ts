@@ -1,6 +1,6 @@
 /** Random grants, narrowings and calls over small domains, so that chance meets every case. */
 import type { JsonObject, JsonScalar } from "@hopwise/core/adapter";
-import { type Constraint, type Grant, wildcard } from "@hopwise/core/grant";
+import { type Constraint, type Grant, readGrant, wildcard } from "@hopwise/core/grant";
 import fc from "fast-check";
 
 export const TOOLS = ["get_transactions", "read_invoice", "send_payment"] as const;
@@ -38,14 +38,16 @@ const toolGrant = (tool: (typeof TOOLS)[number]): fc.Arbitrary<Grant[string]> =>
 /** A grant of some of the tools. Whether one is narrower than another is left to chance, helped by {@link part}. */
 export const anyGrant: fc.Arbitrary<Grant> = fc
   .subarray([...TOOLS], { minLength: 1 })
-  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, toolGrant(name)]))));
+  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, toolGrant(name)]))).map(readGrant));
 
 /** Takes over a part of a parent's grant and lets another grant replace some of it: often, not always, narrower. */
 export const part = (parent: Grant, other: Grant, keep: readonly boolean[]): Grant => {
   const names = Object.keys(parent).filter((_, i) => keep[i] !== false);
-  return Object.fromEntries(
-    names.map((name, i) => [name, keep[i + 3] && other[name] !== undefined ? other[name] : parent[name]]),
-  ) as Grant;
+  return readGrant(
+    Object.fromEntries(
+      names.map((name, i) => [name, keep[i + 3] && other[name] !== undefined ? other[name] : parent[name]]),
+    ),
+  );
 };
 
 export const anyCall: fc.Arbitrary<{ tool: (typeof TOOLS)[number]; arguments: JsonObject }> = fc

@@ -1,6 +1,8 @@
 /** Guarded FastMCP servers of the story, on a port of their own, with tools that write down what they were given. */
+
 import type { Authorizer, AuthorizerOptions, HeldDelegation, ToolEntry } from "@hopwise/core";
 import type { MemoryAudit } from "@hopwise/core/audit";
+import { readGrant } from "@hopwise/core/grant";
 import { type GuardServerOptions, guard } from "@hopwise/fastmcp";
 import { freePort } from "@hopwise/fastmcp/testing";
 import { FastMCP } from "fastmcp";
@@ -92,6 +94,6 @@ export async function plannerWith(world: World, ...names: readonly string[]): Pr
     agent: "planner",
     holder: world.keys.planner,
     // No constraints: any arguments.
-    grant: { ...PLANNER_GRANT, ...Object.fromEntries(names.map((name) => [name, {}])) },
+    grant: readGrant({ ...PLANNER_GRANT, ...Object.fromEntries(names.map((name) => [name, {}])) }),
   });
 }

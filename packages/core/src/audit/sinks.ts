@@ -1,4 +1,5 @@
 import type { DenialCode } from "../codes.ts";
+import { HopwiseError } from "../errors.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 
 const SAMPLES = 100;
@@ -51,8 +52,13 @@ const UNVERIFIED_EVERY_MS = 10_000;
  *
  * Calls refused before a key was proven are only counted: at most one line for each code in ten seconds. That shows a
  * wrong set-up, and cannot fill a disk.
+ *
+ * @throws {HopwiseError} `config_invalid` for what cannot be written to
  */
 export function jsonLinesAudit(stream: LineWriter): AuditSink {
+  if (typeof Object(stream).write !== "function") {
+    throw new HopwiseError("config_invalid", "jsonLinesAudit: stream must be a writer, such as process.stdout");
+  }
   const strangers = new Map<DenialCode, { count: number; lastLine: number }>();
   const line = (record: DecisionRecord | OutcomeRecord): Promise<void> =>
     new Promise((resolve, reject) => {

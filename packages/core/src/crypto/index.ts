@@ -3,6 +3,7 @@ import { provider } from "#crypto";
 import type { CryptoProvider } from "./types.ts";
 
 export { isUsableEd25519Point } from "./ed25519-point.ts";
+export { isP256Point } from "./p256-point.ts";
 export { randomId } from "./random-id.ts";
 export type { PublicJwk, SignatureAlgorithm, VerificationKey } from "./types.ts";
 

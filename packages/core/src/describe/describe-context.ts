@@ -1,9 +1,10 @@
 import type { JsonObject } from "../json/index.ts";
+import { optionsOf } from "../options/index.ts";
 import { DELEGATION, delegationSchema, principalSchema } from "../principal/index.ts";
 import { ARGUMENTS, actionOf, type ToolEntry } from "../resource/index.ts";
 import type { AttributeSources, Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
-import { type AuthorizerOptions, DEFAULT_DELEGATION } from "../way/index.ts";
+import { type AuthorizerOptions, CONTEXT_ROWS, DEFAULT_DELEGATION } from "../way/index.ts";
 
 /** The options of an authorizer that {@link describeContext} reads. */
 export type ContextOptions = Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">;
@@ -38,19 +39,18 @@ export interface ContextDescription {
   readonly schemas: { readonly [file: string]: JsonObject };
 }
 
+const readContext = optionsOf<ContextOptions>("describeContext", CONTEXT_ROWS);
+
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
 /**
  * Lists the attributes that each tool's request carries, and writes the JSON Schemas that Cerbos enforces. It reads the
  * `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`); an attribute without a schema is `any`.
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
-export function describeContext({
-  tools,
-  users,
-  agents,
-  sources,
-  delegation = DEFAULT_DELEGATION,
-}: ContextOptions): ContextDescription {
+export function describeContext(options: ContextOptions): ContextDescription {
+  const { tools, users, agents, sources, delegation = DEFAULT_DELEGATION } = readContext(options);
   const user = withSources(users.schema, sources?.user, users.name ?? "users");
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
   const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };

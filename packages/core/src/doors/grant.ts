@@ -33,6 +33,7 @@ export {
   permits,
   prefix,
   range,
+  readGrant,
   type SchemaLike,
   type Schemas,
   subset,

@@ -1,10 +1,9 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, type JsonValue, pointerTo } from "../json/index.ts";
+import { pointerTo } from "../json/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 import { absent } from "./kinds/absent.ts";
+import { readGrant } from "./made.ts";
 import { anyArguments, noArguments } from "./markers.ts";
-import { parseGrant } from "./parse.ts";
-import type { GrantLimits } from "./reading.ts";
 import type { CheckedGrant, Schemas } from "./typed.ts";
 
 /** The grant of one tool, as an author writes it: a constraint for each argument, or one of the two markers. */
@@ -41,7 +40,7 @@ export function grant<
       "the grant has bare tools beside some of an audience (<audience>#<tool>); a chain has the ones or the others, see grantFor",
     );
   }
-  return parseGrant(plainOf(Object.fromEntries(written)), BUILDER_LIMITS, "config_invalid");
+  return readGrant(Object.fromEntries(written));
 }
 
 function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): ToolGrant {
@@ -64,26 +63,3 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
   }
   return input;
 }
-
-/** A copy without other references. A value that a token cannot say is here the author's mistake, not a caller's. */
-function plainOf(tools: object): JsonValue {
-  try {
-    return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });
-  } catch (cause) {
-    const pointer = cause instanceof HopwiseError ? cause.pointer : undefined;
-    throw new HopwiseError(
-      "config_invalid",
-      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects`,
-      { pointer, cause },
-    );
-  }
-}
-
-/** The builder's bounds are those of a token's default limits; a verifier may set tighter ones. */
-const BUILDER_LIMITS: GrantLimits = {
-  tools: 256,
-  argumentsPerTool: 64,
-  constraintDepth: 8,
-  nameLength: 256,
-  valueLength: 4096,
-};

@@ -26,6 +26,7 @@ export { subset } from "./kinds/subset.ts";
 export { suffix } from "./kinds/suffix.ts";
 export { url } from "./kinds/url.ts";
 export { wildcard } from "./kinds/wildcard.ts";
+export { isMade, makeGrant, readGrant } from "./made.ts";
 export { anyArguments, noArguments } from "./markers.ts";
 export { findWidening, isNarrower } from "./narrow.ts";
 export { parseGrant } from "./parse.ts";

@@ -4,7 +4,12 @@ import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../testin
 import { type Chain, thumbprintOf } from "../token/index.ts";
 import { confirmAgents } from "./confirm-agents.ts";
 import { hopWithoutTool } from "./hop-without-tool.ts";
-import { type Agent, inMemoryAgents } from "./sources.ts";
+import { type Agent, type AgentRegistry, inMemoryAgents } from "./sources.ts";
+
+/** A registry that nobody looked at: agents that come from elsewhere may be of any form. */
+const registryOf = (agents: { readonly [name: string]: Agent }): AgentRegistry => ({
+  find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),
+});
 
 let world: World;
 let chain: Chain;
@@ -15,7 +20,7 @@ beforeAll(async () => {
 
 describe("the agents of a chain", () => {
   const agentsOf = (changed: Record<string, Agent | undefined> = {}) =>
-    inMemoryAgents(
+    registryOf(
       Object.fromEntries(
         Object.entries({
           planner: { roles: ["finance_agent"], keys: [world.planner.publicJwk] },
@@ -63,7 +68,7 @@ describe("the agents of a chain", () => {
     const own = await verifyAt(root, [nist.anchor]);
     const { publicJwk } = nist.planner;
     const attempt = async (jwk: object): Promise<string> =>
-      refusalOf(confirmAgents(own, inMemoryAgents({ planner: { roles: ["r"], keys: [jwk as typeof publicJwk] } })));
+      refusalOf(confirmAgents(own, registryOf({ planner: { roles: ["r"], keys: [jwk as typeof publicJwk] } })));
     expect(await attempt(publicJwk)).toBe("accepted");
     for (const changed of [{ y: publicJwk.x }, { x: "AAAA" }, { crv: "P-384" }, { kty: "OKP" }, { y: undefined }]) {
       expect(await attempt({ ...publicJwk, ...changed })).toBe("agent_unknown");
@@ -146,7 +151,7 @@ describe("an agent that is not confirmed", () => {
     errorOf(
       confirmAgents(
         chain,
-        inMemoryAgents({
+        registryOf({
           planner: { roles: ["r"], keys: [world.planner.publicJwk], ...planner },
           researcher: { roles: ["r"], keys: [world.researcher.publicJwk], ...researcher },
         }),

@@ -1,7 +1,15 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
-import type { Subject } from "../token/index.ts";
+import { atOnce, func, maybe, optionsOf, whole } from "../options/index.ts";
+import {
+  ANSWER_ROWS,
+  type AttributeSource,
+  type CachedSourceOptions,
+  cachedSource,
+  type Many,
+  type One,
+} from "../source/index.ts";
+import { CLOCK, type Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory } from "./sources.ts";
 
 /** How a source is asked: one key or many at once, how long an answer stays good, and how long it may take. */
@@ -19,22 +27,22 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
 export function usersFrom(options: SourceOptions<Subject, User>): UserDirectory {
-  return cachedSource({ ...options, ...BY_SUBJECT });
+  return cachedSource({ ...options, ...BY_SUBJECT }, "usersFrom");
 }
 
 /** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
 export function userAttributesFrom(options: SourceOptions<Subject, JsonObject>): AttributeSource<Subject> {
-  return cachedSource({ ...options, ...BY_SUBJECT });
+  return cachedSource({ ...options, ...BY_SUBJECT }, "userAttributesFrom");
 }
 
 /** An agent registry by a function. See {@link usersFrom}. */
 export function agentsFrom(options: SourceOptions<string, Agent>): AgentRegistry {
-  return cachedSource({ ...options, ...BY_NAME });
+  return cachedSource({ ...options, ...BY_NAME }, "agentsFrom");
 }
 
 /** Further attributes of agents by a function, for the option `sources.agent` of an authorizer. */
 export function agentAttributesFrom(options: SourceOptions<string, JsonObject>): AttributeSource<string> {
-  return cachedSource({ ...options, ...BY_NAME });
+  return cachedSource({ ...options, ...BY_NAME }, "agentAttributesFrom");
 }
 
 const BY_SUBJECT = {
@@ -58,19 +66,22 @@ export interface HttpUsersOptions extends Omit<CachedSourceOptions<Subject, User
   readonly fetch?: typeof globalThis.fetch;
 }
 
+const readHttpUsers = optionsOf<HttpUsersOptions>("usersOverHttp", {
+  ...ANSWER_ROWS,
+  url: atOnce("a function that gives a user's address"),
+  parse: func("a function that reads the user from the JSON"),
+  headers: maybe(func("a function that gives the headers")),
+  fetch: maybe(func("a function like fetch")),
+});
+
 /**
  * A user directory behind HTTP. `404` and `410` mean that the user is unknown; any other answer but `200` counts as a
  * failure. Redirects are not followed: they would carry the headers elsewhere.
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
-export function usersOverHttp({
-  url,
-  parse,
-  headers,
-  fetch = globalThis.fetch,
-  ...rest
-}: HttpUsersOptions): UserDirectory {
+export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
+  const { url, parse, headers, fetch = globalThis.fetch, ...rest } = readHttpUsers(options);
   return usersFrom({
     ...rest,
     find: async (subject, { signal }) => {
@@ -122,11 +133,18 @@ export interface OidcUsersOptions {
   readonly clock?: () => number;
 }
 
+const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
+  user: atOnce("a function that makes the user of verified claims"),
+  maxUsers: maybe(whole({ min: 1, max: 10_000_000, example: 10_000 })),
+  clock: maybe(CLOCK),
+});
+
 /**
  * A user directory made of verified OpenID Connect claims, in the memory of this process. A user who has not logged in
  * here, or whose claims have expired, is unknown.
  */
-export function oidcUsers({ user, maxUsers = 10_000, clock = Date.now }: OidcUsersOptions): OidcUsers {
+export function oidcUsers(options: OidcUsersOptions): OidcUsers {
+  const { user, maxUsers = 10_000, clock = Date.now } = readOidcUsers(options);
   const known = new Map<string, { readonly user: User; readonly exp: number; readonly at: number }>();
   const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
   const look: NonNullable<UserDirectory["look"]> = (subject) => {

@@ -1,7 +1,20 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import type { JsonObject } from "../json/index.ts";
+import {
+  jsonObject,
+  list,
+  mapOf,
+  maybe,
+  members,
+  type Rows,
+  readerOf,
+  type Shape,
+  such,
+  text,
+  whole,
+} from "../options/index.ts";
 import type { Source } from "../source/index.ts";
-import type { Subject } from "../token/index.ts";
+import { isKeptJwk, isThumbprint, type Subject } from "../token/index.ts";
 
 /** A user or service, as policies may know it: from a directory, never from a token. */
 export interface User {
@@ -45,16 +58,77 @@ export interface Agent extends AgentClass {
 /** Finds agents by the name that a chain gives them. */
 export type AgentRegistry = Source<string, Agent>;
 
+const ROLES = list(text("a role, such as analyst"), 'a list of roles, at least one, such as ["analyst"]', { min: 1 });
+const ATTRIBUTES = jsonObject('attributes as plain JSON, such as { region: "EMEA" }');
+
+/** A user of a directory in memory. */
+type KnownUser = Omit<User, "id"> & { readonly id?: string };
+
+interface UsersByIssuer {
+  readonly [issuer: string]: { readonly [subject: string]: KnownUser };
+}
+
+const USER = members<KnownUser>(
+  { id: maybe(text("the id that policies see")), roles: ROLES, attributes: maybe(ATTRIBUTES) },
+  'a user, such as { roles: ["analyst"] }',
+);
+
+const CLASS_ROWS: Rows<Omit<AgentClass, "classes">> = {
+  roles: ROLES,
+  attributes: maybe(ATTRIBUTES),
+  class: maybe(text("a class of agents")),
+  owner: maybe(text("who is responsible for it")),
+  tools: maybe(list(text("a tool's name"), "a list of tools' names")),
+  maxDepth: maybe(whole({ min: 1, max: 64, example: 3 })),
+};
+
+const CLASS = 'a class of sub-agents, such as { roles: ["reader"] }';
+
+/** Classes stand within classes as deep as a chain can be. */
+function classes(depth = 8): Shape {
+  const own = members<AgentClass>(
+    {
+      ...CLASS_ROWS,
+      classes: depth === 0 ? such("none, for it is too deep", () => false) : maybe(classes(depth - 1)),
+    },
+    CLASS,
+  );
+  return mapOf(own, "classes of sub-agents by their names");
+}
+
+const AGENT = members<Agent>(
+  {
+    ...CLASS_ROWS,
+    classes: maybe(classes()),
+    keys: list(
+      such(
+        "a public JWK without d, such as signer.publicJwk, or its thumbprint",
+        (key) => isKeptJwk(key) || isThumbprint(key),
+      ),
+      "a list of public keys, at least one: an agent without a key can do nothing",
+      { min: 1 },
+    ),
+  },
+  'an agent, such as { roles: ["finance_agent"], keys: [signer.publicJwk] }',
+);
+
+const readUsers = readerOf<UsersByIssuer>(
+  "inMemoryUsers",
+  mapOf(mapOf(USER, "users by their subject"), "users by issuer and subject"),
+);
+const readAgents = readerOf<{ readonly [name: string]: Agent }>("inMemoryAgents", mapOf(AGENT, "agents by name"));
+
 /**
  * A user directory in memory: issuer → subject → user. The id that policies see is the subject, unless it says another.
  *
  * ```ts
  * inMemoryUsers({ "https://id.acme.example": { alice: { roles: ["analyst"], attributes: { region: "EMEA" } } } })
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for a user without roles, or a member that users do not have
  */
-export function inMemoryUsers(users: {
-  readonly [issuer: string]: { readonly [subject: string]: Omit<User, "id"> & { readonly id?: string } };
-}): UserDirectory {
+export function inMemoryUsers(given: UsersByIssuer): UserDirectory {
+  const users = readUsers(given);
   return {
     name: "users in memory",
     find: ({ issuer, subject }) => {
@@ -71,8 +145,11 @@ export function inMemoryUsers(users: {
  * ```ts
  * inMemoryAgents({ planner: { roles: ["finance_agent"], keys: [plannerKey.publicJwk] } })
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for an agent without roles or keys, or a key that is not public
  */
-export function inMemoryAgents(agents: { readonly [name: string]: Agent }): AgentRegistry {
+export function inMemoryAgents(given: { readonly [name: string]: Agent }): AgentRegistry {
+  const agents = readAgents(given);
   return {
     name: "agents in memory",
     find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),

@@ -12,6 +12,7 @@ export {
   type ListedAs,
   listEntry,
   type ResourceQuery,
+  TOOL_MAP,
   type ToolEntry,
   type ToolMap,
   toolEntry,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { mapTool } from "./map-tool.ts";
+import { mapTool, type ToolSchema } from "./map-tool.ts";
 
 const payment = z.object({ to: z.string(), amount: z.number().int(), memo: z.string().optional() });
+const validate = (value: unknown) => ({ value });
 const names = { kind: "payment", action: "send" };
 
 describe("an entry of a tool map, typed by the tool's schema", () => {
@@ -34,7 +35,7 @@ describe("an entry of a tool map, typed by the tool's schema", () => {
     expect(mapTool(dated, { ...names, projection: ({ at }) => ({ at: at.toISOString() }) })).not.toHaveProperty(
       "argumentsSchema",
     );
-    expect(mapTool({ "~standard": {} }, names)).toEqual(names);
+    expect(mapTool({ "~standard": { validate } } as ToolSchema, names)).toEqual(names);
   });
 });
 
@@ -46,7 +47,7 @@ describe("the schema of a tool's arguments", () => {
       asked.push(options);
       return told;
     };
-    expect(mapTool({ "~standard": { jsonSchema: { output } } }, names)).toEqual({
+    expect(mapTool({ "~standard": { validate, jsonSchema: { output } } } as ToolSchema, names)).toEqual({
       ...names,
       argumentsSchema: { type: "object", properties: {} },
     });

@@ -1,3 +1,4 @@
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
 
@@ -34,8 +35,13 @@ export type TypedEntry<S extends ToolSchema> = Omit<
  * ```ts
  * const tools: ToolMap = { send_payment: mapTool(paymentSchema, { kind: "payment", action: "send", id: "to" }) };
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for a schema that is none; the entry is read by `createAuthorizer`
  */
 export function mapTool<S extends ToolSchema>(schema: S, entry: TypedEntry<S>): ToolEntry {
+  if (typeof Object(Object(schema)["~standard"]).validate !== "function") {
+    throw new HopwiseError("config_invalid", "mapTool: schema must be a tool's schema, such as z.object({ … })");
+  }
   const argumentsSchema = schemaOf(schema);
   return { ...entry, ...(argumentsSchema !== undefined && { argumentsSchema }) } as ToolEntry;
 }

@@ -28,12 +28,22 @@ export type ResourceSourceOptions = (One<ResourceKey, JsonObject> | Many<Resourc
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
-export function resourceAttributesFrom({ key, ...options }: ResourceSourceOptions): AttributeSource<ResourceQuery> {
-  const source = cachedSource<ResourceKey, JsonObject>({
-    ...options,
-    keyOf: ({ id }) => id,
-    tenantOf: ({ tenant }) => tenant,
-  });
+export function resourceAttributesFrom(given: ResourceSourceOptions): AttributeSource<ResourceQuery> {
+  const { key, ...options } = Object(given) as ResourceSourceOptions;
+  if (typeof key !== "function" && (typeof key !== "string" || key === "")) {
+    throw new HopwiseError(
+      "config_invalid",
+      "resourceAttributesFrom: key must be the name of the argument that has the id, or a function that gives it",
+    );
+  }
+  const source = cachedSource<ResourceKey, JsonObject>(
+    {
+      ...options,
+      keyOf: ({ id }) => id,
+      tenantOf: ({ tenant }) => tenant,
+    },
+    "resourceAttributesFrom",
+  );
   const keyIn = ({ arguments: args, tenant }: ResourceQuery): ResourceKey => {
     const id = typeof key === "function" ? key(args) : Object.hasOwn(args, key) ? args[key] : undefined;
     if (typeof id !== "string" && typeof id !== "number") {

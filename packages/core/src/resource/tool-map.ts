@@ -1,5 +1,19 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import {
+  atOnce,
+  either,
+  func,
+  having,
+  jsonObject,
+  list,
+  mapOf,
+  maybe,
+  members,
+  type Rows,
+  type Shape,
+  text,
+} from "../options/index.ts";
 import { type AttributeSources, checkSourceNames } from "../source/index.ts";
 import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
 
@@ -76,6 +90,50 @@ export interface ToolMap {
   readonly [tool: string]: ToolEntry;
 }
 
+const NAMES = list(text("an argument's name"), "a list of arguments' names");
+const SCHEMA = jsonObject('a JSON Schema, such as { type: "object" }');
+
+/** A further source of attributes. */
+const SOURCE = having("a source, such as resourceAttributesFrom({ … })", "find");
+
+const ENTRY: Rows<ToolEntry> = {
+  kind: text("a Cerbos resource kind, such as payment"),
+  action: either(
+    "a Cerbos action, such as send, or a function of the tool's name that gives it",
+    text("a Cerbos action, such as send"),
+    atOnce("a function of the tool's name that gives the action"),
+  ),
+  id: maybe(
+    either(
+      "the name of the argument that has the id, or a function that gives it",
+      text("an argument's name"),
+      atOnce("a function that gives the id"),
+    ),
+  ),
+  attributes: maybe(func("a function that gives attributes")),
+  sources: maybe(mapOf(SOURCE, "sources by name")),
+  argumentsAs: maybe(text("an attribute's name, such as args")),
+  hideFromPolicies: maybe(NAMES),
+  keepInRecord: maybe(NAMES),
+  list: maybe(
+    either(
+      "a Cerbos action, such as list, or a function of the tool's name",
+      text("a Cerbos action, such as list"),
+      atOnce("a function of the tool's name that gives { action }"),
+    ),
+  ),
+  scope: maybe(text("a Cerbos scope, such as acme.hr")),
+  policyVersion: maybe(text("a Cerbos policy version, such as default")),
+  projection: maybe(atOnce("a function that gives plain data")),
+  argumentsSchema: maybe(SCHEMA),
+  attributesSchema: maybe(SCHEMA),
+};
+
+export const TOOL_MAP: Shape = mapOf(
+  members(ENTRY, 'an entry, such as { kind: "payment", action: "send" }'),
+  "entries by tool, such as { send_payment: { kind, action } }",
+);
+
 /** The entry of a list itself, beside its items, where the map has one: `mcp:tools/list`. */
 export function listEntry(tools: ToolMap, operation: string): ToolEntry | undefined {
   return Object.hasOwn(tools, operation) ? tools[operation] : undefined;
@@ -100,18 +158,15 @@ export function checkToolMap(tools: ToolMap): void {
     const problem = OPERATIONS.has(name) ? undefined : toolNameProblem(name);
     if (problem !== undefined)
       throw new HopwiseError("config_invalid", `tools: "${name}" cannot be a tool's name: ${problem}`);
-    if (!entry.kind || !entry.action) {
-      throw new HopwiseError("config_invalid", `tools: "${name}" needs a kind and an action`);
-    }
     // Schemas exempt a listing action: as the action of a call, it would let arguments pass that no schema checked.
     const { kind, list } = entry;
-    if (list === "" || (typeof list === "string" && called.has(JSON.stringify([kind, list])))) {
+    if (typeof list === "string" && called.has(JSON.stringify([kind, list]))) {
       throw new HopwiseError(
         "config_invalid",
-        `tools: "${name}" needs a listing action that is not empty, and of no call of the kind "${kind}"`,
+        `tools: "${name}" needs a listing action of its own, which is that of no call of the kind "${kind}"`,
       );
     }
-    checkSourceNames(`tools: "${name}"`, entry.sources, entry.argumentsAs ?? ARGUMENTS);
+    checkSourceNames(`tools.${name}.sources`, entry.sources, entry.argumentsAs ?? ARGUMENTS);
   }
 }
 

@@ -234,9 +234,11 @@ describe("a source that remembers", () => {
   });
 
   it.each([
-    [{ ttlMs: -1 }, "ttlMs must be a number of at least 0"],
-    [{ maxBatch: 0 }, "maxBatch must be a number of at least 1"],
+    [{ ttlMs: -1 }, "ttlMs must be a number from 0 to"],
+    [{ maxBatch: 0 }, "maxBatch must be a whole number from 1 to"],
+    [{ ttl: 5 }, 'ttl is not an option; did you mean "ttlMs"?'],
+    [{ find: undefined }, "find is missing"],
   ])("says which of its numbers cannot be right: %j", async (wrong, problem) => {
-    expect((await errorOf(() => counting(wrong).source)).message).toBe(`source "counted": ${problem}`);
+    expect((await errorOf(() => counting(wrong).source)).message).toContain(`cachedSource: ${problem}`);
   });
 });

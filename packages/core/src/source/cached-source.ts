@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
+import { atOnce, flag, func, jsonObject, maybe, number, optionsOf, type Rows, text, whole } from "../options/index.ts";
 import type { AttributeSource } from "./gather.ts";
 import type { Found, Source } from "./source.ts";
 
@@ -50,6 +51,31 @@ export type CachedSourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value
   readonly clock?: () => number;
 };
 
+const DAY_MS = 86_400_000;
+
+type Members = Omit<CachedSourceOptions<never, never>, "find" | "findMany"> & One<never, never> & Many<never, never>;
+
+/** What a source takes, whatever it asks. */
+export const ANSWER_ROWS: Rows<Omit<Members, "find" | "findMany" | "keyOf" | "tenantOf">> = {
+  name: text("a name for records, such as hr"),
+  schema: maybe(jsonObject("a JSON Schema")),
+  optional: maybe(flag()),
+  ttlMs: maybe(number({ min: 0, max: 365 * DAY_MS, example: 60_000 })),
+  negativeTtlMs: maybe(number({ min: 0, max: 365 * DAY_MS, example: 5000 })),
+  deadlineMs: maybe(number({ min: 1, max: 600_000, example: 1000 })),
+  maxEntries: maybe(whole({ min: 1, max: 10_000_000, example: 10_000 })),
+  maxBatch: maybe(whole({ min: 1, max: 100_000, example: 100 })),
+  clock: maybe(atOnce("a function that gives milliseconds, such as () => performance.now()")),
+};
+
+const ROWS: Rows<Members> = {
+  ...ANSWER_ROWS,
+  find: maybe(func("a function that asks for one key")),
+  findMany: maybe(func("a function that asks for many keys")),
+  keyOf: atOnce("a function that gives the key as text"),
+  tenantOf: atOnce("a function that gives the key's owner"),
+};
+
 interface Kept<Value> {
   readonly value: Value | undefined;
   readonly at: number;
@@ -59,16 +85,20 @@ interface Kept<Value> {
  * Makes a source of a function: keys of one turn of the event loop go into one question (`findMany`), a key is asked
  * for once at a time, an answer is used again within its time, and each question has a deadline. Errors are not kept.
  *
- * @throws {HopwiseError} `config_invalid` for a negative or endless time; the source's `find` rejects with what the
+ * @param called the function as its callers type it, for errors
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, such as an endless time; the source's `find` rejects with what the
  *   function threw, or when the deadline has passed
  */
 export function cachedSource<Key, Value>(
-  options: CachedSourceOptions<Key, Value>,
+  given: CachedSourceOptions<Key, Value>,
+  called = "cachedSource",
 ): Source<Key, Value> & Pick<AttributeSource<Key>, "optional"> {
+  const options = optionsOf<CachedSourceOptions<Key, Value>>(called, ROWS as never)(given);
+  if ((options as Partial<Members>).find === undefined && (options as Partial<Members>).findMany === undefined) {
+    throw new HopwiseError("config_invalid", `${called}: find is missing; give find or findMany, a function that asks`);
+  }
   const { name, keyOf, tenantOf, ttlMs = 0, negativeTtlMs = 0, deadlineMs = 1000, maxEntries = 10_000 } = options;
   const { maxBatch = 100, clock = () => performance.now() } = options;
-  checkNumbers(name, { ttlMs, negativeTtlMs }, 0);
-  checkNumbers(name, { deadlineMs, maxEntries, maxBatch }, 1);
   const kept = new LRUCache<string, Kept<Value>>({ max: maxEntries });
   const asked = new Map<string, Promise<Found<Value>>>();
   const ask = "findMany" in options ? together(options, deadlineMs, maxBatch) : alone(options, deadlineMs);
@@ -137,12 +167,4 @@ function together<Key, Value>(
     }
     return loader.load(key);
   };
-}
-
-function checkNumbers(name: string, numbers: { readonly [option: string]: number }, least: number): void {
-  for (const [option, value] of Object.entries(numbers)) {
-    if (!(value >= least && Number.isFinite(value))) {
-      throw new HopwiseError("config_invalid", `source "${name}": ${option} must be a number of at least ${least}`);
-    }
-  }
 }

@@ -125,7 +125,7 @@ describe("what a further source gives", () => {
 
   it("is told apart from Hopwise's own by its name, which the refusal says", async () => {
     const error = await errorOf(() => checkSourceNames("sources.user", { delegation: down }, "delegation"));
-    expect(error.message).toBe('sources.user: a source may not be called "delegation", which is Hopwise\'s own name');
+    expect(error.message).toBe("sources.user.delegation is Hopwise's own name; call the source otherwise");
   });
 });
 

@@ -105,9 +105,6 @@ export function attributesFrom(value: unknown): JsonObject {
 /** @throws {HopwiseError} `config_invalid` for a name that Hopwise uses itself */
 export function checkSourceNames(where: string, sources: object | undefined, taken: string): void {
   if (sources !== undefined && Object.hasOwn(sources, taken)) {
-    throw new HopwiseError(
-      "config_invalid",
-      `${where}: a source may not be called "${taken}", which is Hopwise's own name`,
-    );
+    throw new HopwiseError("config_invalid", `${where}.${taken} is Hopwise's own name; call the source otherwise`);
   }
 }

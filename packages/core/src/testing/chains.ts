@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { Grant } from "../grant/index.ts";
+import { readGrant } from "../grant/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import {
   type DelegateOrder,
@@ -65,6 +66,6 @@ function orderOf(hop: ChainHop): HopOrder {
 /** Every tool that the map names, with any arguments. `"*"` names none. */
 function everyTool(tools: ToolMap): Grant {
   const names = Object.keys(tools).filter((name) => name !== "*" && !isListing(name));
-  if (names.length > 0) return Object.fromEntries(names.map((name) => [name, {}]));
+  if (names.length > 0) return readGrant(Object.fromEntries(names.map((name) => [name, {}])));
   throw new HopwiseError("config_invalid", "the tool map names no tool; say what the first agent gets: { to, grant }");
 }

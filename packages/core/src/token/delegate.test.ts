@@ -68,10 +68,8 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
 
   it("refuses a lifetime that no verifier would take: nothing, less than nothing, a part of a second", async () => {
     for (const lifetimeSeconds of [0, -1, 0.5, Number.NaN]) {
-      expect(await attempt({ lifetimeSeconds })).toBe("token_malformed /exp");
+      expect(await attempt({ lifetimeSeconds })).toBe("config_invalid /lifetimeSeconds");
     }
-    const error = await errorOf(delegate(await heldRoot(), order({ lifetimeSeconds: 0 })));
-    expect(error.message).toContain("lifetimeSeconds must be positive");
   });
 
   it("is never older than its parent, where the parent comes from a clock ahead", async () => {
@@ -205,7 +203,7 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
   it("refuses an audience that the parent lacks", async () => {
     expect(await attempt({ audience: [DOCS] })).toBe("chain_widened /aud");
     expect(await attempt({ audience: [PAY] })).toBe("accepted");
-    expect(await attempt({ audience: [] })).toBe("token_malformed /aud");
+    expect(await attempt({ audience: [] })).toBe("config_invalid /audience");
   });
 
   it("refuses to widen, with the place, both values and the rule", async () => {
@@ -227,7 +225,9 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
   });
 
   it("says that the child asks for nothing where it leaves out what the parent restricts", async () => {
-    const error = await errorOf(delegate(await heldRoot(), order({ grant: { send_payment: { to: exact("a") } } })));
+    const error = await errorOf(
+      delegate(await heldRoot(), order({ grant: grant({ send_payment: { to: exact("a") } }) })),
+    );
     expect(error.pointer).toBe("/authorization_details/0/tools/send_payment/amount");
     expect(error.message).toContain(
       'the parent has {"constraint_type":"range","max":1000}, the child asks for nothing',
@@ -246,7 +246,11 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     expect(await refusalOf(delegate(second, third))).toBe("token_key_refused");
   });
 
-  it.each(["", "agent:researcher", "re searcher", "/x", "x/", "a\nb", "é", "x".repeat(129)])(
+  it("refuses no name for an agent", async () => {
+    expect(await attempt({ to: "" })).toBe("config_invalid /to");
+  });
+
+  it.each(["agent:researcher", "re searcher", "/x", "x/", "a\nb", "é", "x".repeat(129)])(
     "refuses the name %j for an agent",
     async (to) => {
       expect(await attempt({ to })).toBe("token_malformed /act/sub");
@@ -268,9 +272,10 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     ).toBe("config_invalid /send_payment/amount");
   });
 
-  it("refuses what is no grant at all", async () => {
-    const broken = { send_payment: { to: { constraint_type: "exact" }, amount: exact(1) } } as unknown as Grant;
-    expect(["token_malformed", "chain_widened"]).toContain((await attempt({ grant: broken })).split(" ")[0]);
+  it("refuses what is no grant, or only looks like one", async () => {
+    for (const broken of [{}, { ...less }, JSON.parse(JSON.stringify(less)), undefined, null, "any", [less]]) {
+      expect(await attempt({ grant: broken as Grant })).toBe("config_invalid /grant");
+    }
   });
 
   it("refuses a token that no verifier would read, because it is too large", async () => {
@@ -300,11 +305,10 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
   });
 
   it("hands on what was ordered when it was ordered", async () => {
-    const mutable = { send_payment: { to: exact("ACME"), amount: { constraint_type: "range" as const, max: 10 } } };
-    const pending = delegate(await heldRoot(), order({ grant: mutable }));
-    mutable.send_payment.amount.max = 1_000_000;
-    const chain = await refusalOf(pending.then((held) => verifyAt(serialize(held), [world.anchor])));
-    expect(["accepted", "chain_widened /authorization_details/0/tools/send_payment/amount/max"]).toContain(chain);
-    if (chain === "accepted") expect((await pending).grant).toEqual(less);
+    const audience = [PAY];
+    const pending = delegate(await heldRoot(), order({ audience }));
+    audience[0] = DOCS;
+    expect((await pending).audience).toEqual([PAY]);
+    expect(() => Object.assign(less["send_payment"] ?? {}, { amount: wildcard() })).toThrow(TypeError);
   });
 });

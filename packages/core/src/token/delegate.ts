@@ -2,13 +2,22 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
+import { either, flag, maybe, members, optionsOf, text } from "../options/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
-import { type Delegation, type HeldDelegation, hold, parseDelegation, partsOfDelegation } from "./delegation.ts";
+import {
+  type Delegation,
+  type HeldDelegation,
+  hold,
+  parseDelegation,
+  partsOfDelegation,
+  partsOfHeld,
+} from "./delegation.ts";
 import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { AUDIENCES, CLOCK, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /**
@@ -44,6 +53,20 @@ export interface DelegateOrder {
   readonly clock?: () => number;
 }
 
+const TO = 'an agent\'s name, such as researcher, or { class: "reader" }';
+
+const readOrder = optionsOf<DelegateOrder>("delegate", {
+  to: either(TO, text(TO), members<{ class: string }>({ class: text("a class of sub-agents, such as reader") }, TO)),
+  holder: HOLDER,
+  grant: GRANT,
+  allowDenyLists: maybe(flag()),
+  lifetimeSeconds: maybe(LIFETIME),
+  maxDepth: maybe(MAX_DEPTH),
+  audience: maybe(AUDIENCES),
+  interop: maybe(INTEROP),
+  clock: maybe(CLOCK),
+});
+
 /**
  * Hands on less of a delegation, offline, signed by its holder (AAT draft, section 6). Widening is refused here as it
  * is at verification, naming the place, both values and the rule.
@@ -59,8 +82,9 @@ export function delegate(
   parent: HeldDelegation,
   order: DelegateOrder & { readonly holder: RemoteHolder },
 ): Promise<Delegation>;
-export async function delegate(parent: HeldDelegation, order: DelegateOrder): Promise<Delegation> {
-  const { compact, leaf, leafHash } = partsOfDelegation(parent);
+export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
+  const order = readOrder(given);
+  const { compact, leaf, leafHash } = partsOfHeld(parent);
   const now = Math.floor((order.clock ?? Date.now)() / 1000);
   const iat = Math.max(now, leaf.iat);
   const depth = leaf.del_depth + 1;

@@ -1,12 +1,14 @@
 import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import type { Grant } from "../grant/index.ts";
+import { type Grant, makeGrant } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
 import { DERIVED_HEADER, ROOT_HEADER, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
 import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
+import { checkLength, splitChain } from "./open-token.ts";
+import { isSigner } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /**
@@ -60,21 +62,36 @@ export function partsOfDelegation(delegation: Delegation): DelegationParts {
   return parts;
 }
 
+/** The parts of a delegation whose key is at hand. @throws {HopwiseError} `config_invalid` */
+export function partsOfHeld(held: HeldDelegation): DelegationParts {
+  const parts = partsOfDelegation(held);
+  if (isSigner(held.signer)) return parts;
+  throw new HopwiseError("config_invalid", "the delegation has no signer; take it up by hold(delegation, signer)");
+}
+
 /** The text of a chain, to hand it to its holder: compact tokens, root first, joined by `~`. Not a secret, but private. */
 export function serialize(delegation: Delegation): string {
   return partsOfDelegation(delegation).compact;
 }
 
 /**
- * Reads the text of a chain as a holder: to see its content and to use it. It does not check signatures; the verifier
- * does.
+ * Reads the text of a chain as a holder: to see its content and to use it, within the limits that a verifier has by
+ * default. It does not check signatures; the verifier does.
  *
- * @throws {HopwiseError} `token_malformed`, `token_alg_refused`, `token_version_unsupported`
+ * @throws {HopwiseError} `token_malformed`, `token_too_large`, `chain_depth_exceeded`, `token_alg_refused`,
+ *   `token_version_unsupported`; `config_invalid` for what is no text
  */
 export async function parseDelegation(compact: string): Promise<Delegation> {
+  if (typeof compact !== "string") {
+    throw new HopwiseError(
+      "config_invalid",
+      "parseDelegation: what it takes must be the text of a chain, as serialize gives it",
+    );
+  }
   const claims: TokenClaims[] = [];
   const hashes: TokenHash[] = [];
-  for (const [i, text] of compact.split("~").entries()) {
+  checkLength("the chain", compact, DEFAULT_LIMITS.chainBytes);
+  for (const [i, text] of splitChain(compact, DEFAULT_LIMITS).entries()) {
     const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
     const payload = parseJsonBytes(jws.payload, {
       code: "token_malformed",
@@ -90,7 +107,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
     id: hashes[0] as ChainId,
     agents: claims.map(({ act }) => act.sub),
     subject: root.sub,
-    grant: grantOf(leaf),
+    grant: makeGrant(grantOf(leaf)),
     audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
     expiresAt: leaf.exp,
   });
@@ -112,6 +129,9 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
  */
 export async function hold(delegation: Delegation, signer: Signer): Promise<HeldDelegation> {
   const parts = partsOfDelegation(delegation);
+  if (!isSigner(signer)) {
+    throw new HopwiseError("config_invalid", "hold: signer must be a signer, such as await generateSigner()");
+  }
   if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
     throw new HopwiseError(
       "config_invalid",

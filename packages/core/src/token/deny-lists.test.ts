@@ -11,6 +11,7 @@ import {
   object,
   oneOf,
   optional,
+  readGrant,
 } from "../grant/index.ts";
 import { createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../testing.fixture.ts";
 import { delegate } from "./delegate.ts";
@@ -79,7 +80,7 @@ describe("a grant that says what is forbidden", () => {
 
   it("is new where the parent allowed anything, or has a deny-list elsewhere only", async () => {
     const parent = await root(
-      { ...denies, ...grant({ delete: anyArguments, list: { of: optional(oneOf("a")) } }) },
+      readGrant({ ...denies, ...grant({ delete: anyArguments, list: { of: optional(oneOf("a")) } }) }),
       true,
     );
     const own = grant({ delete: { file: notOneOf("/etc") } });

@@ -6,7 +6,7 @@ export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
-export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export { DEFAULT_LIMITS, LIMIT_ROWS, type Limits } from "./limits.ts";
 export {
   type ChainId,
   isAudience,
@@ -21,7 +21,8 @@ export { createNonces, type Nonces, type NoncesOptions } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";
 export { currentDelegation, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
+export { AUDIENCE, AUDIENCES, CLOCK, isKeptJwk, isThumbprint, PUBLIC_JWK, SIGNER } from "./shapes.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
-export type { TrustAnchor } from "./trust.ts";
+export { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
 export { type Proof, verifyProof } from "./verify-proof.ts";

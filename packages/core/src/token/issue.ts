@@ -2,6 +2,7 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
+import { choice, flag, maybe, members, optionsOf, text, whole } from "../options/index.ts";
 import type { Provenance } from "./chain.ts";
 import { checkRoot } from "./check-link.ts";
 import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
@@ -11,8 +12,9 @@ import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { AUDIENCES, CLOCK, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
-import { checkAgainstAnchor, checkAnchors, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
+import { ANCHOR_ROWS, checkAgainstAnchor, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
 
 /** Mints the roots of chains: the one service that knows users and may speak for them. */
 export interface Issuer {
@@ -70,18 +72,52 @@ export interface RootOrder {
 
 const DEFAULT_LIFETIME_SECONDS = 60 * 60;
 
+const { keys: _keys, foreign: _foreign, ...BOUNDS } = ANCHOR_ROWS;
+const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
+  ...BOUNDS,
+  signer: SIGNER,
+  kid: maybe(KEY_ID),
+  clock: maybe(CLOCK),
+});
+
+const readOrder = optionsOf<RootOrder>("issue", {
+  subject: text("a user or service, such as alice"),
+  agent: text("an agent's name in the registry, such as planner"),
+  holder: HOLDER,
+  grant: GRANT,
+  allowDenyLists: maybe(flag()),
+  audience: maybe(AUDIENCES),
+  lifetimeSeconds: maybe(LIFETIME),
+  maxDepth: maybe(MAX_DEPTH),
+  interop: maybe(INTEROP),
+  txn: maybe(text("a text that several roots share")),
+  login: maybe(
+    members<Provenance>(
+      {
+        kind: choice("id_token", "access_token", "local"),
+        issuer: text("who logged the user in, such as https://login.example"),
+        subject: text("the user's name there"),
+        acr: maybe(text("an authentication context class, such as urn:example:mfa")),
+        authTime: maybe(whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 })),
+      },
+      'a login, such as { kind: "id_token", issuer, subject }',
+    ),
+  ),
+});
+
 /**
  * Makes an issuer.
  *
  * @throws {HopwiseError} `config_invalid`, `token_key_refused`
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
-  const { signer, clock = Date.now, kid = (await thumbprintOf(signer.publicJwk)).slice(0, 8), ...pinned } = options;
+  const read = readIssuer(options);
+  const { signer, clock = Date.now, kid = (await thumbprintOf(signer.publicJwk)).slice(0, 8), ...pinned } = read;
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
-  checkAnchors([trustAnchor]);
   await importKnownKey(signer.publicJwk);
 
-  async function issue(order: RootOrder): Promise<Delegation> {
+  async function issue(given: RootOrder): Promise<Delegation> {
+    const order = readOrder(given);
     if (order.interop !== undefined) checkInterop(order.grant);
     const iat = Math.floor(clock() / 1000);
     const lifetime =

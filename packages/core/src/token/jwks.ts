@@ -2,6 +2,7 @@ import { createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK } from "j
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
+import { func, maybe, optionsOf, whole } from "../options/index.ts";
 import { parsePublicJwk } from "./key.ts";
 
 /** A public key of an issuer. */
@@ -22,8 +23,14 @@ export interface KeySource {
 /**
  * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use. It leaves out others, such as RSA keys and keys
  * that their owner marked for another use (`use`, `key_ops`, `alg`, section 4).
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no JWK Set
  */
-export function localJwks({ keys }: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
+export function localJwks(set: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
+  const { keys } = Object(set) as Partial<typeof set>;
+  if (!Array.isArray(keys)) {
+    throw new HopwiseError("config_invalid", "localJwks: what it takes must be a JWK Set, { keys: […] }");
+  }
   return keys.flatMap(({ kid, use, key_ops, alg, kty, crv, x, y }) => {
     if (kid === undefined || (use !== undefined && use !== "sig")) return [];
     if (key_ops !== undefined && !(Array.isArray(key_ops) && key_ops.includes("verify"))) return [];
@@ -47,6 +54,13 @@ export interface RemoteJwksOptions {
   readonly cooldownMs?: number;
 }
 
+const readOptions = optionsOf<RemoteJwksOptions>("remoteJwks", {
+  fetch: maybe(func("a function like fetch")),
+  timeoutMs: maybe(whole({ min: 1, max: 60_000, example: 5000 })),
+  maxAgeMs: maybe(whole({ min: 0, max: 86_400_000, example: 600_000 })),
+  cooldownMs: maybe(whole({ min: 0, max: 86_400_000, example: 60_000 })),
+});
+
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
  * most one in each cool-down: ten thousand unknown `kid`s cause one fetch. While the endpoint is down, the fetched keys
@@ -55,17 +69,20 @@ export interface RemoteJwksOptions {
  * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
  */
 export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySource {
-  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000 } = options;
+  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000, fetch } = readOptions(options);
   const address = URL.canParse(url) ? new URL(url) : undefined;
   const local = address !== undefined && ["127.0.0.1", "[::1]", "localhost"].includes(address.hostname);
   if (address === undefined || (address.protocol !== "https:" && !local)) {
-    throw new HopwiseError("config_invalid", "remoteJwks needs an https address");
+    throw new HopwiseError(
+      "config_invalid",
+      "remoteJwks: url must be an https address, such as https://id.example/jwks.json",
+    );
   }
   const set = createRemoteJWKSet(address, {
     timeoutDuration: timeoutMs,
     cooldownDuration: cooldownMs,
     cacheMaxAge: maxAgeMs,
-    ...(options.fetch !== undefined && { [customFetch]: options.fetch }),
+    ...(fetch !== undefined && { [customFetch]: fetch }),
   });
   let lastTry = Number.NEGATIVE_INFINITY;
   let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readGrant } from "../grant/index.ts";
 import { createWorld, details, errorOf, NOW, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
 import { delegate } from "./delegate.ts";
 import { hold, parseDelegation, serialize } from "./delegation.ts";
@@ -17,7 +18,12 @@ async function chainOf(tokens: number): Promise<string> {
     world.planner,
   );
   for (let i = 1; i < tokens; i++) {
-    held = await delegate(held, { to: "a", holder: await generateSigner(), grant: { t: {} }, clock: () => NOW * 1000 });
+    held = await delegate(held, {
+      to: "a",
+      holder: await generateSigner(),
+      grant: readGrant({ t: {} }),
+      clock: () => NOW * 1000,
+    });
   }
   return serialize(held);
 }

@@ -1,4 +1,6 @@
 import type { GrantLimits } from "../grant/index.ts";
+import { maybe, type Rows, whole } from "../options/index.ts";
+import { YEAR_SECONDS } from "./shapes.ts";
 
 /** Bounds of the chains that a verifier reads and an issuer makes. All finite; a deployment may set its own. */
 export interface Limits extends GrantLimits {
@@ -35,6 +37,32 @@ export const DEFAULT_LIMITS: Limits = {
   skewSeconds: 30,
   proofWindowSeconds: 30,
 };
+
+const HOUR_SECONDS = 60 * 60;
+const MEBIBYTE = 1024 * 1024;
+
+/** What each limit may be set to. None can be switched off. */
+const BOUNDS: { readonly [Name in keyof Limits]: readonly [min: number, max: number] } = {
+  tokenBytes: [256, MEBIBYTE],
+  chainBytes: [256, 16 * MEBIBYTE],
+  chainTokens: [1, 65],
+  tools: [1, 10_000],
+  argumentsPerTool: [1, 10_000],
+  constraintDepth: [0, 64],
+  nameLength: [1, 4096],
+  valueLength: [1, MEBIBYTE],
+  argumentsSize: [2, 64 * MEBIBYTE],
+  argumentsDepth: [1, 256],
+  lifetimeSeconds: [1, YEAR_SECONDS],
+  skewSeconds: [0, HOUR_SECONDS],
+  proofWindowSeconds: [1, HOUR_SECONDS],
+};
+
+export const LIMIT_ROWS: Rows<Limits> = Object.fromEntries(
+  Object.entries(BOUNDS).map(([name, [min, max]]) => {
+    return [name, maybe(whole({ min, max, example: DEFAULT_LIMITS[name as keyof Limits] }))];
+  }),
+) as Rows<Limits>;
 
 /** JSON nesting that a payload needs for the deepest grant that the limits allow. */
 export function payloadDepth(limits: GrantLimits): number {

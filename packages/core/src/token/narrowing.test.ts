@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Constraint, Grant } from "../grant/index.ts";
+import type { Constraint } from "../grant/index.ts";
+import { readGrant } from "../grant/index.ts";
 import {
   ALGORITHMS,
   type Claims,
@@ -95,7 +96,7 @@ describe.each(worlds)("with $algorithm keys, a child that", (world: World) => {
     expect(error.pointer).toBe(`/authorization_details/0/tools${pointer}`);
 
     const parent = await hold(await parseDelegation(root), world.planner);
-    const order = { to: "researcher", holder: world.researcher, grant: tools as Grant, clock: () => NOW * 1000 };
+    const order = { to: "researcher", holder: world.researcher, grant: readGrant(tools), clock: () => NOW * 1000 };
     const early = await errorOf(delegate(parent, order));
     expect(early).toMatchObject({ code: "chain_widened", pointer: error.pointer, rule: error.rule });
   });

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from "../crypto/index.ts";
-import { HopwiseError } from "../errors.ts";
+import { maybe, optionsOf, such, whole } from "../options/index.ts";
 
 /**
  * Challenges for proofs: instead of trusting the holder's clock within a window, a verifier asks for a proof that names
@@ -22,6 +22,16 @@ const RANDOM_BYTES = 16;
 const TIME_BYTES = 8;
 const BODY_BYTES = RANDOM_BYTES + TIME_BYTES;
 
+const readOptions = optionsOf<NoncesOptions>("createNonces", {
+  secret: maybe(
+    such(
+      "at least 32 bytes, such as crypto.getRandomValues(new Uint8Array(32))",
+      (secret) => secret instanceof Uint8Array && secret.length >= 32,
+    ),
+  ),
+  lifetimeSeconds: maybe(whole({ min: 1, max: 3600, example: 60 })),
+});
+
 /**
  * Nonces that carry their own expiry under a MAC, so giving one out stores nothing. The replay store sees to it that
  * each is used once.
@@ -29,8 +39,7 @@ const BODY_BYTES = RANDOM_BYTES + TIME_BYTES;
  * @throws {HopwiseError} `config_invalid` for a short secret
  */
 export function createNonces(options: NoncesOptions = {}): Nonces {
-  const { secret = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 60 } = options;
-  if (secret.length < 32) throw new HopwiseError("config_invalid", "the secret of nonces must have at least 32 bytes");
+  const { secret = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 60 } = readOptions(options);
   const key = crypto.subtle.importKey("raw", new Uint8Array(secret), { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",

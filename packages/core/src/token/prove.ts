@@ -1,7 +1,8 @@
 import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.ts";
-import { type HeldDelegation, partsOfDelegation, serialize } from "./delegation.ts";
+import { checkNames } from "../options/index.ts";
+import { type HeldDelegation, partsOfHeld, serialize } from "./delegation.ts";
 import { signJws } from "./jws.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { isListing, toolIdOf } from "./names.ts";
@@ -29,6 +30,8 @@ export interface Credential {
   readonly proof: string;
 }
 
+const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, clock: true } as const;
+
 /** The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. */
 export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"];
 
@@ -36,11 +39,15 @@ export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool",
  * Proves possession of a delegation for one invocation: a signed statement of tool, arguments, audience and time, good
  * for once (AAT draft, section 5).
  *
- * @throws {HopwiseError} `arguments_malformed`; `audience_mismatch` where the chain is not for this audience;
+ * @throws {HopwiseError} `config_invalid` for a member that it does not know; `arguments_malformed`; `audience_mismatch` where the chain is not for this audience;
  *   `token_expired`
  */
 export async function prove(held: HeldDelegation, invocation: Invocation): Promise<Credential> {
-  const { leaf, leafHash, root } = partsOfDelegation(held);
+  checkNames<Invocation>("prove", invocation, INVOCATION);
+  if (typeof invocation.tool !== "string" || invocation.tool === "") {
+    throw new HopwiseError("config_invalid", "prove: tool must be a tool's name, such as send_payment");
+  }
+  const { leaf, leafHash, root } = partsOfHeld(held);
   const now = Math.floor((invocation.clock ?? Date.now)() / 1000);
   if (!held.audience.includes(invocation.audience)) {
     throw new HopwiseError(

@@ -1,4 +1,7 @@
-import type { HeldDelegation } from "./delegation.ts";
+import { HopwiseError } from "../errors.ts";
+import { maybe, optionsOf, whole } from "../options/index.ts";
+import { type HeldDelegation, partsOfHeld } from "./delegation.ts";
+import { CLOCK } from "./shapes.ts";
 
 /** A delegation, or a function that gives the current one. */
 export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
@@ -10,17 +13,28 @@ export interface RenewOptions {
   readonly clock?: () => number;
 }
 
+const readOptions = optionsOf<RenewOptions>("renewing", {
+  beforeSeconds: maybe(whole({ min: 0, max: 86_400, example: 30 })),
+  clock: maybe(CLOCK),
+});
+
 /**
  * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
  * all waiting callers. Where that fails, the old one is used until it expires.
  *
  * @param renew asks the delegator for a new delegation to the same agent
+ * @throws {HopwiseError} `config_invalid`
  */
 export function renewing(
   held: HeldDelegation,
   renew: (expiring: HeldDelegation) => Promise<HeldDelegation>,
-  { beforeSeconds = 30, clock = Date.now }: RenewOptions = {},
+  options: RenewOptions = {},
 ): () => Promise<HeldDelegation> {
+  const { beforeSeconds = 30, clock = Date.now } = readOptions(options);
+  partsOfHeld(held);
+  if (typeof renew !== "function") {
+    throw new HopwiseError("config_invalid", "renewing: renew must be a function that gives a new delegation");
+  }
   let current = held;
   let underWay: Promise<HeldDelegation> | undefined;
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonValue } from "../json/index.ts";
 import {
   ALGORITHMS,
@@ -14,7 +15,10 @@ import { delegate } from "./delegate.ts";
 import { hold, parseDelegation } from "./delegation.ts";
 import { createIssuer } from "./issue.ts";
 import { createChallenge, holderKey, requestDelegation } from "./request.ts";
+import type { TrustAnchor } from "./trust.ts";
 
+/** What an anchor pins, as an issuer takes it. */
+const pinnedBy = ({ keys: _, ...pinned }: TrustAnchor) => pinned;
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
 const challenge = createChallenge();
 
@@ -137,8 +141,13 @@ describe.each(worlds)("a request by a holder of an $algorithm key", (world: Worl
   });
 
   it("brings a root and a derived token to a holder whose private key stays where it is", async () => {
-    const issuer = await createIssuer({ ...world.anchor, signer: world.issuer, kid: "k1", clock: () => NOW * 1000 });
-    const grant = { send_payment: {} };
+    const issuer = await createIssuer({
+      ...pinnedBy(world.anchor),
+      signer: world.issuer,
+      kid: "k1",
+      clock: () => NOW * 1000,
+    });
+    const grant = readGrant({ send_payment: {} });
     const remote = async (signer: World["planner"]) => ({
       request: await requestDelegation(signer, challenge),
       challenge,
@@ -173,14 +182,17 @@ describe("an issuer and a delegator", () => {
   };
 
   it("refuse a local holder whose key is of small order", async () => {
-    const issuer = await createIssuer({ ...world.anchor, signer: world.issuer, clock: () => NOW * 1000 });
-    const order = { subject: "alice", agent: "planner", grant: { send_payment: {} }, holder: weak };
+    const issuer = await createIssuer({ ...pinnedBy(world.anchor), signer: world.issuer, clock: () => NOW * 1000 });
+    const order = { subject: "alice", agent: "planner", grant: readGrant({ send_payment: {} }), holder: weak };
     expect(await refusalOf(issuer.issue({ ...order, audience: ["https://pay.acme.example/mcp"] }))).toBe(
-      "token_key_refused",
+      "config_invalid /holder",
     );
     const held = await hold(await parseDelegation(await world.root()), world.planner);
-    const child = { to: "researcher", grant: {}, holder: weak, clock: () => NOW * 1000 };
-    expect(await refusalOf(delegate(held, child))).toBe("token_key_refused");
-    await expect(createIssuer({ ...world.anchor, signer: weak })).rejects.toMatchObject({ code: "token_key_refused" });
+    const child = { to: "researcher", grant: readGrant({}), holder: weak, clock: () => NOW * 1000 };
+    expect(await refusalOf(delegate(held, child))).toBe("config_invalid /holder");
+    await expect(createIssuer({ ...pinnedBy(world.anchor), signer: weak })).rejects.toMatchObject({
+      code: "config_invalid",
+      pointer: "/signer",
+    });
   });
 });

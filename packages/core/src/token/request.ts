@@ -3,6 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { canonicalJson, isJsonObject, type JsonValue, parseJsonBytes } from "../json/index.ts";
 import { signJws, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, parsePublicJwk } from "./key.ts";
+import { isSigner } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /** The holder of a new token: a key in this process, or a remote holder's answer to a challenge. */
@@ -26,8 +27,16 @@ export function createChallenge(): string {
 /**
  * Asks for a delegation to the signer's key: the public key, with a challenge signed by the private one (AAT draft,
  * section 3.7.3, step 5). The private key does not leave.
+ *
+ * @throws {HopwiseError} `config_invalid`
  */
-export function requestDelegation(signer: Signer, challenge: string): Promise<string> {
+export async function requestDelegation(signer: Signer, challenge: string): Promise<string> {
+  if (!isSigner(signer)) {
+    throw new HopwiseError(
+      "config_invalid",
+      "requestDelegation: signer must be a signer, such as await generateSigner()",
+    );
+  }
   return signJws({ typ: TYPE }, canonicalJson({ challenge, jwk: { ...signer.publicJwk } } as JsonValue), signer);
 }
 

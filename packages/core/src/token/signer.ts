@@ -23,6 +23,9 @@ const parameters = {
 
 /** Makes a new key whose private part cannot be taken out of the process's WebCrypto. */
 export async function generateSigner(algorithm: SignatureAlgorithm = "Ed25519"): Promise<Signer> {
+  if (!Object.hasOwn(parameters, algorithm)) {
+    throw new HopwiseError("config_invalid", 'generateSigner: algorithm must be "Ed25519" or "ES256"');
+  }
   const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: false });
   return signerOf(privateKey, (await exportJWK(publicKey)) as PublicJwk);
 }
@@ -34,8 +37,8 @@ export async function generateSigner(algorithm: SignatureAlgorithm = "Ed25519"):
  * @throws {HopwiseError} `config_invalid`
  */
 export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
-  const { kty, crv, x, y } = privateJwk;
-  if (privateJwk.d === undefined) throw new HopwiseError("config_invalid", "signerFromJwk needs a private JWK, with d");
+  const { kty, crv, x, y, d } = Object(privateJwk) as JWK;
+  if (typeof d !== "string") throw new HopwiseError("config_invalid", "signerFromJwk needs a private JWK, with d");
   const publicJwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
   let key: unknown;
   try {

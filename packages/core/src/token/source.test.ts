@@ -80,8 +80,8 @@ describe("the login that stood behind a root", () => {
 
   it("is not signed where a verifier would refuse it", async () => {
     const odd = { ...full, email: "alice@acme.example" } as Provenance;
-    expect(await refusalOf(issue({ ...order, login: odd }))).toBe("token_malformed /hw_src");
-    expect(await refusalOf(issue({ ...order, login: { ...full, subject: "" } }))).toBe("token_malformed /hw_src/sub");
+    expect(await refusalOf(issue({ ...order, login: odd }))).toBe("config_invalid /login/email");
+    expect(await refusalOf(issue({ ...order, login: { ...full, subject: "" } }))).toBe("config_invalid /login/subject");
   });
 
   it("is refused with the kinds that there are, and the members", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { list, members, readerOf } from "../options/index.ts";
 import {
   ALGORITHMS,
   createWorld,
@@ -14,7 +15,7 @@ import {
 } from "../testing.fixture.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import type { TrustAnchor } from "./trust.ts";
+import { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
 import { createChainVerifier } from "./verify-chain.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
@@ -184,49 +185,54 @@ it("two issuers whose keys are of different kinds may share a kid, and neither t
 describe("trust anchors are refused before anything is verified with them where", () => {
   const jwk = edwards.issuer.publicJwk;
   const keys = (count: number) => Array.from({ length: count }, () => ({ kid: "k1", jwk }));
+  const read = readerOf<readonly TrustAnchor[]>("trust", list(members(ANCHOR_ROWS, "an anchor"), "a list"));
+  const verifierOf = (anchors: readonly unknown[]) => createChainVerifier(read(anchors), DEFAULT_LIMITS);
 
   it.each<[string, Partial<Record<keyof TrustAnchor, unknown>>, string]>([
-    ["the issuer is not https", { issuer: "http://id.acme.example" }, "issuer must be an https URI"],
-    ["the issuer is no URI", { issuer: "https://" }, "issuer must be an https URI"],
-    ["there is no key", { keys: [] }, "give its public keys"],
-    ["there is no audience", { audiences: [] }, "audiences must be absolute URIs"],
-    ["an audience has a fragment", { audiences: [PAY, `${PAY}#x`] }, "audiences must be absolute URIs"],
-    ["an audience is relative", { audiences: ["mcp"] }, "audiences must be absolute URIs"],
-    ["a kid is empty", { keys: [{ kid: "", jwk }] }, "keys[0].kid must be"],
-    ["a kid has other letters", { keys: [{ kid: "k 1", jwk }] }, "keys[0].kid must be"],
-    ["a kid is a number", { keys: [{ kid: 7, jwk }] }, "keys[0].kid must be"],
-    ["the second key has no kid", { keys: [{ kid: "k1", jwk }, { jwk }] }, "keys[1].kid must be"],
-    ["a key is private", { keys: [{ kid: "k1", jwk: { ...jwk, d: jwk.x } }] }, "exactly crv, kty and x"],
+    ["the issuer is not https", { issuer: "http://id.acme.example" }, "[0].issuer must be an https URI"],
+    ["the issuer is no URI", { issuer: "https://" }, "[0].issuer must be an https URI"],
+    ["there is no key", { keys: [] }, "[0].keys must be a list of public keys"],
+    ["there is no audience", { audiences: [] }, "[0].audiences must be a list of absolute URIs"],
+    ["an audience has a fragment", { audiences: [PAY, `${PAY}#x`] }, "[0].audiences[1] must be an absolute URI"],
+    ["an audience is relative", { audiences: ["mcp"] }, "[0].audiences[0] must be an absolute URI"],
+    ["a kid is empty", { keys: [{ kid: "", jwk }] }, "[0].keys[0].kid must be"],
+    ["a kid has other letters", { keys: [{ kid: "k 1", jwk }] }, "[0].keys[0].kid must be"],
+    ["a kid is a number", { keys: [{ kid: 7, jwk }] }, "[0].keys[0].kid must be"],
+    ["the second key has no kid", { keys: [{ kid: "k1", jwk }, { jwk }] }, "[0].keys[1].kid is missing"],
+    ["a key is private", { keys: [{ kid: "k1", jwk: { ...jwk, d: jwk.x } }] }, "[0].keys[0].jwk must be a public JWK"],
+    ["a key has members of its own", { keys: [{ kid: "k1", jwk: { ...jwk, alg: "EdDSA" } }] }, "[0].keys[0].jwk must"],
+    ["a key is a secret", { keys: [{ kid: "k1", jwk: { kty: "oct", k: "AAAA" } }] }, "[0].keys[0].jwk must"],
     [
-      "a key has members of its own",
-      { keys: [{ kid: "k1", jwk: { ...jwk, alg: "EdDSA" } }] },
-      "exactly crv, kty and x",
+      "a key is of small order",
+      { keys: [{ kid: "k1", jwk: { ...jwk, x: `AQ${"A".repeat(41)}` } }] },
+      "[0].keys[0].jwk",
     ],
-    ["a key is a secret", { keys: [{ kid: "k1", jwk: { kty: "oct", k: "AAAA" } }] }, "only Ed25519 and P-256"],
+    [
+      "a key is no point of its curve",
+      { keys: [{ kid: "k1", jwk: { ...nist.issuer.publicJwk, x: jwk.x } }] },
+      "[0].keys[0].jwk must be a public JWK",
+    ],
+    ["a signer stands for its key", { keys: [{ kid: "k1", jwk: edwards.issuer }] }, "got a signer; its publicJwk"],
+    ["tools are a text, in which another tool's name may stand", { tools: "do_send_all" }, "[0].tools must be a list"],
+    ["subjects are a text", { subjects: "alice" }, "[0].subjects must be a list of subjects"],
+    ["subjects are told later", { subjects: async () => false }, "[0].subjects must be"],
     ["five keys share a kid", { keys: keys(5) }, "more than 4 keys share the kid"],
   ])("%s", async (_, changed, problem) => {
-    const anchor = { ...edwards.anchor, ...changed } as TrustAnchor;
-    const error = await errorOf(() => createChainVerifier([anchor], DEFAULT_LIMITS));
+    const error = await errorOf(() => verifierOf([{ ...edwards.anchor, ...changed }]));
     expect(error.code).toBe("config_invalid");
-    expect(error.message).toContain("trust[0]");
     expect(error.message).toContain(problem);
   });
 
   it("five keys of several issuers share a kid, and not where four do", async () => {
     const anchors = (count: number) =>
       Array.from({ length: count }, (_, i) => ({ ...edwards.anchor, issuer: `https://id${i}.example` }));
-    expect(() => createChainVerifier(anchors(4), DEFAULT_LIMITS)).not.toThrow();
-    const error = await errorOf(() => createChainVerifier(anchors(5), DEFAULT_LIMITS));
+    expect(() => verifierOf(anchors(4))).not.toThrow();
+    const error = await errorOf(() => verifierOf(anchors(5)));
     expect(error.message).toContain("trust[4]");
   });
+});
 
-  it("a key is of small order: then nothing verifies", async () => {
-    const weak = { kty: "OKP", crv: "Ed25519", x: `AQ${"A".repeat(41)}` } as const;
-    const anchor = {
-      ...edwards.anchor,
-      keys: [...(edwards.anchor.keys as readonly TrustedKey[]), { kid: "k2", jwk: weak }],
-    };
-    const root = await edwards.root();
-    expect(await refusalOf((async () => verifyAt(root, [anchor]))())).toBe("token_key_refused");
-  });
+it("a rule for subjects lets one pass by true alone: a promise would stand for yes", async () => {
+  const anchor = { ...edwards.anchor, subjects: (() => Promise.resolve(true)) as never };
+  expect(await refusalOf(verifyAt(await edwards.root(), [anchor]))).toBe("token_untrusted_issuer /sub");
 });

@@ -7,7 +7,7 @@ import type { SourceClaim } from "./claims.ts";
 import { importKnownKey, type KnownKey } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import { checkLength, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
-import { type AnchorKeys, checkAnchors, createAnchorKeys, type TrustAnchor } from "./trust.ts";
+import { type AnchorKeys, checkKids, createAnchorKeys, type TrustAnchor } from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
 export interface ChainVerifier {
@@ -31,7 +31,7 @@ const KEY_CACHE_ENTRIES = 1024;
  * @throws {HopwiseError} `config_invalid` for a trust anchor that cannot be right
  */
 export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits): ChainVerifier {
-  checkAnchors(trust);
+  checkKids(trust);
   const verified = new LRUCache<string, Verified>({ maxSize: CACHE_BYTES });
   const keyOf = keyCache();
   const anchors = createAnchorKeys(trust, keyOf);

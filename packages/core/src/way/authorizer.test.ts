@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { NO_TELEMETRY, type WatchedCall } from "../telemetry/index.ts";
 import { ARGUMENTS, errorOf, NOW, PAY } from "../testing.fixture.ts";
 import { prove } from "../token/index.ts";
-import { type Authorizer, createAuthorizer } from "./authorizer.ts";
+import { createAuthorizer } from "./authorizer.ts";
 import { ALICE, codeOf, createScene, type Parts, redacting, type Scene, settled } from "./point.fixture.ts";
 
 let scene: Scene;
@@ -23,8 +23,9 @@ function authorizerWith(parts: Parts = {}) {
     },
   };
   const { point, audit } = scene.point({ telemetry, ...parts });
-  const { nonces: _, pdpVersion: __, ...options } = point;
-  const authorizer: Authorizer = createAuthorizer({ ...options, trust: [scene.world.anchor] });
+  const { cerbos, audience, tools, users, agents, sources, delegation, state, limits, deadlineMs, clock } = point;
+  const options = { cerbos, audience, tools, users, agents, sources, delegation, state, limits, deadlineMs, clock };
+  const authorizer = createAuthorizer({ ...options, telemetry, audit: point.audit, trust: [scene.world.anchor] });
   return { authorizer, audit, begun };
 }
 

@@ -2,5 +2,5 @@
 export type { Admission, PointRefusal } from "./admission.ts";
 export { type Authorizer, createAuthorizer } from "./authorizer.ts";
 export type { Call, Listed, Listing, ParsedCall } from "./call.ts";
-export { type AuthorizerOptions, DEFAULT_DELEGATION, type PrincipalSources } from "./options.ts";
+export { type AuthorizerOptions, CONTEXT_ROWS, DEFAULT_DELEGATION, type PrincipalSources } from "./options.ts";
 export type { Session } from "./session.ts";

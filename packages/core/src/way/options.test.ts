@@ -45,29 +45,13 @@ describe("an authorizer", () => {
   });
 
   it.each<[string, object]>([
-    ["cerbos is missing", { cerbos: undefined }],
-    ["cerbos has no checkResources", { cerbos: { close: () => {} } }],
-    ["cerbos has no checkResources", { cerbos: { client: {}, version: "0.55.0" } }],
-    ["cerbos has no checkResources", { cerbos: "localhost:3593" }],
-    ["cerbos has no checkResources", { cerbos: null }],
-    ["users has no find", { users: () => undefined }],
-    ["agents has no find", { agents: {} }],
-    ["audit has no record", { audit: () => {} }],
-    ["delegation must be", { delegation: "grants_only" }],
-    ["delegation must be", { delegation: { kind: "delegation" } }],
-    ["delegation must be", { delegation: { action: "delegate" } }],
-    ["audience must be absolute URIs", { audience: [] }],
-    ['got "pay"', { audience: ["https://pay.example/mcp", "pay"] }],
-    ['got "https://pay.example/#mcp"', { audience: "https://pay.example/#mcp" }],
-    ['got ""', { audience: [] }],
-    ["deadlineMs must be a positive number", { deadlineMs: 0 }],
-    ["deadlineMs must be a positive number", { deadlineMs: -1 }],
-    ["deadlineMs must be a positive number", { deadlineMs: Number.NaN }],
-    ["deadlineMs must be a positive number", { deadlineMs: Number.POSITIVE_INFINITY }],
-    ['"read" needs a kind and an action', { tools: { read: { kind: "document" } } }],
-    ['sources.user: a source may not be called "delegation"', { sources: { user: { delegation: {} } } }],
-    ['sources.agent: a source may not be called "delegation"', { sources: { agent: { delegation: {} } } }],
-    ["trust[0]: issuer must be an https URI", { trust: [{ issuer: "http://id.example", keys: [] }] }],
+    ["cerbos is missing; give what startPdp", { cerbos: undefined }],
+    ["cerbos must be what startPdp", { cerbos: { close: () => {} } }],
+    ["cerbos must be what startPdp", { cerbos: { client: {}, version: "0.55.0" } }],
+    ["a Cerbos client; got a text", { cerbos: "localhost:3593" }],
+    ["a Cerbos client; got null", { cerbos: null }],
+    ["sources.user.delegation", { sources: { user: { delegation: { find: () => ({}) } } } }],
+    ["sources.agent.delegation", { sources: { agent: { delegation: { find: () => ({}) } } } }],
   ])("is refused at once, not at its first call, where %s", async (says, wrong) => {
     const error = await errorOf(() => createAuthorizer({ ...OPTIONS, ...wrong } as AuthorizerOptions));
     expect(error.code).toBe("config_invalid");

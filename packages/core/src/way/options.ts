@@ -1,16 +1,34 @@
 import type { AuditSink } from "../audit/index.ts";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
+import { defined } from "../lib/index.ts";
+import {
+  choice,
+  either,
+  having,
+  list,
+  mapOf,
+  maybe,
+  members,
+  number,
+  optionsOf,
+  type Rows,
+  such,
+  text,
+} from "../options/index.ts";
 import { type AgentRegistry, DELEGATION, type UserDirectory } from "../principal/index.ts";
-import { checkToolMap, type ToolMap } from "../resource/index.ts";
+import { checkToolMap, TOOL_MAP, type ToolMap } from "../resource/index.ts";
 import { type AttributeSources, checkSourceNames } from "../source/index.ts";
 import { memoryState, type State } from "../state/index.ts";
 import { NO_TELEMETRY, type Telemetry } from "../telemetry/index.ts";
 import {
+  ANCHOR_ROWS,
+  AUDIENCE,
+  AUDIENCES,
   type ChainVerifier,
+  CLOCK,
   createChainVerifier,
   DEFAULT_LIMITS,
-  isAudience,
+  LIMIT_ROWS,
   type Limits,
   type Nonces,
   type Subject,
@@ -88,17 +106,53 @@ const DEFAULT_DEADLINE_MS = 1000;
 /** What policies are asked about a handing over, where the options do not say. */
 export const DEFAULT_DELEGATION = { kind: "delegation", action: "delegate" } as const;
 
+const SOURCES = mapOf(having("a source, such as userAttributesFrom({ … })", "find"), "sources by name");
+const DELEGATION_OPTION = '{ kind, action }, or "grants-only" where no policy rules on it';
+
+/** The options that `describeContext` reads, too. */
+export const CONTEXT_ROWS: Rows<Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">> = {
+  tools: TOOL_MAP,
+  users: having("a directory, such as inMemoryUsers({ … })", "find"),
+  agents: having("a registry, such as inMemoryAgents({ … })", "find"),
+  sources: maybe(
+    members<PrincipalSources>(
+      { user: maybe(SOURCES), agent: maybe(SOURCES) },
+      "{ user, agent }, each with sources by name",
+    ),
+  ),
+  delegation: maybe(
+    either(
+      DELEGATION_OPTION,
+      choice("grants-only"),
+      members<{ kind: string; action: string }>(
+        { kind: text("a Cerbos resource kind, such as delegation"), action: text("a Cerbos action, such as delegate") },
+        DELEGATION_OPTION,
+      ),
+    ),
+  ),
+};
+
+const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
+  ...CONTEXT_ROWS,
+  cerbos: such("what startPdp or connectPdp gave, or a Cerbos client", (cerbos) => runningOf(cerbos) !== undefined),
+  audience: either("an absolute URI, or a list of them, at least one", AUDIENCE, AUDIENCES),
+  trust: list(members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"), "a list of trust anchors"),
+  audit: having("a sink, such as memoryAudit()", "record"),
+  telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
+  state: maybe(such("a state, such as memoryState()", isState)),
+  nonces: maybe(having("nonces, such as createNonces()", "issue", "expiryOf")),
+  deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
+  limits: maybe(members(LIMIT_ROWS, "limits, such as { proofWindowSeconds: 30 }")),
+  clock: maybe(CLOCK),
+});
+
 /** Checks the options of an authorizer, once. @throws {HopwiseError} `config_invalid` for options that cannot be right */
-export function readOptions(options: AuthorizerOptions): EnforcementPoint {
+export function readOptions(given: AuthorizerOptions): EnforcementPoint {
+  const options = readAuthorizer(given);
   const { deadlineMs = DEFAULT_DEADLINE_MS, clock = Date.now, telemetry = NO_TELEMETRY, sources = {} } = options;
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
-  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
-  checkPresence(options);
-  checkDelegation(delegation);
-  const { client: cerbos, version } = runningOf(options.cerbos);
-  const audience = audienceOf(options.audience);
-  if (!(deadlineMs > 0 && Number.isFinite(deadlineMs)))
-    throw new HopwiseError("config_invalid", "deadlineMs must be a positive number");
+  const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
+  const { client: cerbos, version } = runningOf(options.cerbos) as RunningPdp;
   checkToolMap(options.tools);
   checkSourceNames("sources.user", sources.user, DELEGATION);
   checkSourceNames("sources.agent", sources.agent, DELEGATION);
@@ -107,7 +161,7 @@ export function readOptions(options: AuthorizerOptions): EnforcementPoint {
     cerbos,
     delegation,
     state,
-    audience,
+    audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
     verifier: createChainVerifier(options.trust, limits),
     limits,
     nonces: options.nonces,
@@ -120,56 +174,16 @@ export function readOptions(options: AuthorizerOptions): EnforcementPoint {
   };
 }
 
-const REQUIRED = ["cerbos", "audience", "trust", "users", "agents", "tools", "audit"] as const;
-
-const METHODS = [
-  ["users", "find", "a directory, such as inMemoryUsers({ … })"],
-  ["agents", "find", "a registry, such as inMemoryAgents({ … })"],
-  ["audit", "record", "a sink, such as memoryAudit()"],
-] as const;
-
-function checkPresence(options: AuthorizerOptions): void {
-  const missing = REQUIRED.find((name) => options[name] === undefined);
-  if (missing !== undefined) {
-    throw new HopwiseError("config_invalid", `createAuthorizer: ${missing} is missing`);
-  }
-  for (const [option, method, example] of METHODS) {
-    if (typeof (options[option] as never)[method] !== "function") {
-      throw new HopwiseError("config_invalid", `createAuthorizer: ${option} has no ${method}; pass ${example}`);
-    }
-  }
-}
-
-function checkDelegation(delegation: NonNullable<AuthorizerOptions["delegation"]>): void {
-  if (delegation !== "grants-only" && !(delegation.kind && delegation.action)) {
-    throw new HopwiseError(
-      "config_invalid",
-      'createAuthorizer: delegation must be { kind, action }, or "grants-only" where no policy rules on it',
-    );
-  }
+function isState(value: unknown): boolean {
+  const { replay, revocations } = Object(value) as Partial<State>;
+  return typeof replay?.claim === "function" && typeof revocations?.find === "function";
 }
 
 /** A client, with its version where it comes with one. Clients may have a member `client` of their own. */
-function runningOf(cerbos: PolicyDecisionPoint | RunningPdp): RunningPdp {
-  // Without types somebody may pass an address: a text, of which `in` cannot be asked.
-  const given: Partial<PolicyDecisionPoint & RunningPdp> = Object(cerbos);
-  const running: Partial<RunningPdp> = "checkResources" in given ? { client: cerbos as PolicyDecisionPoint } : given;
-  const { client, version } = running;
-  if (typeof client?.checkResources === "function") return { client, ...(version !== undefined && { version }) };
-  throw new HopwiseError(
-    "config_invalid",
-    "createAuthorizer: cerbos has no checkResources; pass what startPdp gave, or a Cerbos client",
-  );
-}
-
-function audienceOf(names: string | readonly string[]): readonly [string, ...string[]] {
-  const audience = typeof names === "string" ? [names] : names;
-  const wrong = audience.find((name) => !isAudience(name));
-  if (audience.length === 0 || wrong !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `audience must be absolute URIs without a fragment, such as "https://pay.example/mcp"; got "${wrong ?? ""}"`,
-    );
-  }
-  return audience as readonly [string, ...string[]];
+function runningOf(cerbos: unknown): RunningPdp | undefined {
+  const given = Object(cerbos) as Partial<PolicyDecisionPoint & RunningPdp>;
+  const running = "checkResources" in given ? { client: given as PolicyDecisionPoint } : given;
+  const { client, version } = running as Partial<RunningPdp>;
+  if (typeof client?.checkResources !== "function") return undefined;
+  return { client, ...(version !== undefined && { version }) };
 }

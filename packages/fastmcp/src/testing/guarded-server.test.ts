@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { grant, oneOf } from "@hopwise/core/grant";
+import { anyArguments, grant, oneOf } from "@hopwise/core/grant";
 import { answeringPdp, type Company, createCompany, denyAll } from "@hopwise/core/testing";
 import { prove } from "@hopwise/core/tokens";
 import { FastMCP } from "fastmcp";
@@ -44,7 +44,7 @@ describe.each([
   it("lists to each client what its chain covers, and to one without a chain nothing at all", async () => {
     await using server = await guardedServer(company.authorizer(), { tools, ...transport });
     const planner = await company.chain("alice", "planner");
-    const reader = await company.delegate(planner, { to: "researcher", grant: { read_invoice: {} } });
+    const reader = await company.delegate(planner, { to: "researcher", grant: grant({ read_invoice: anyArguments }) });
     const namesFor = async (held: typeof planner): Promise<readonly string[]> =>
       (await (await server.client(held)).listTools()).tools.map(({ name }) => name);
     expect(await namesFor(planner)).toEqual(["read_invoice", "send_payment"]);
@@ -89,7 +89,10 @@ describe("a guarded server", () => {
         it.addResource({ uri: "policy://payments", name: "handbook", load: async () => ({ text: "Pay on time." }) });
       },
     });
-    const planner = await own.chain("alice", { to: "planner", grant: { ping: {}, "mcp:resources/read": {} } });
+    const planner = await own.chain("alice", {
+      to: "planner",
+      grant: grant({ ping: anyArguments, "mcp:resources/read": anyArguments }),
+    });
     expect(await server.call(planner, "ping")).toMatchObject({ text: "pong" });
     const { contents } = await (await server.client(planner)).readResource({ uri: "policy://payments" });
     expect(contents).toMatchObject([{ text: "Pay on time." }]);

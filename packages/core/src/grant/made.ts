@@ -1,0 +1,65 @@
+import { HopwiseError } from "../errors.ts";
+import { freezeJson, type JsonValue } from "../json/index.ts";
+import type { Grant } from "./constraint.ts";
+import { parseGrant } from "./parse.ts";
+import type { GrantLimits } from "./reading.ts";
+
+/**
+ * On a grant that was read by the rules of grants. `{ pay: {} }` as a mere object is none: its author may not know that it
+ * means any arguments. Shared by all copies of this package in a process; a spread does not copy it, since it cannot be
+ * enumerated.
+ */
+const MARK = Symbol.for("dev.hopwise/grant");
+
+/** The builder's bounds are those of a token's default limits; a verifier may set tighter ones. */
+const BUILDER_LIMITS: GrantLimits = {
+  tools: 256,
+  argumentsPerTool: 64,
+  constraintDepth: 8,
+  nameLength: 256,
+  valueLength: 4096,
+};
+
+/**
+ * Reads a grant from JSON, such as one out of a file or a database: the form that grants have in tokens. There `{}` under
+ * a tool means any arguments.
+ *
+ * @param json the parsed JSON
+ * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
+ */
+export function readGrant(json: unknown): Grant {
+  return makeGrant(parseGrant(plainOf(json), BUILDER_LIMITS, "config_invalid"));
+}
+
+/** A copy without other references. A value that a token cannot say is here the author's mistake, not a caller's. */
+function plainOf(tools: unknown): JsonValue {
+  try {
+    return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });
+  } catch (cause) {
+    const pointer = cause instanceof HopwiseError ? cause.pointer : undefined;
+    throw new HopwiseError(
+      "config_invalid",
+      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects`,
+      { pointer, cause },
+    );
+  }
+}
+
+/** Marks and freezes a grant that was just read. */
+export function makeGrant(read: Grant): Grant {
+  Object.defineProperty(read, MARK, { value: true });
+  freeze(read);
+  return read;
+}
+
+function freeze(value: object): void {
+  Object.freeze(value);
+  for (const member of Object.values(value)) {
+    if (typeof member === "object" && member !== null) freeze(member);
+  }
+}
+
+/** Whether a value is a grant, and does not only look like one. */
+export function isMade(value: unknown): value is Grant {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, MARK);
+}

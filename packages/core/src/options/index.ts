@@ -1,0 +1,23 @@
+/** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
+export { nearest } from "./nearest.ts";
+export { checkNames, optionsOf, readerOf } from "./read-options.ts";
+export {
+  atOnce,
+  choice,
+  either,
+  flag,
+  func,
+  having,
+  isPlainObject,
+  jsonObject,
+  list,
+  mapOf,
+  maybe,
+  members,
+  number,
+  type Rows,
+  type Shape,
+  such,
+  text,
+  whole,
+} from "./shapes.ts";

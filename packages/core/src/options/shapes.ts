@@ -1,0 +1,124 @@
+import * as z from "zod/mini";
+import { nearest } from "./nearest.ts";
+
+/**
+ * What one option must look like. Each shape says in words what it expects, with an example: the words stand in the
+ * error. Objects of a known form come out as a copy, so that a later change of what was passed in changes nothing;
+ * what has methods stays the object it is.
+ */
+export type Shape = z.ZodMiniType;
+
+/** The rows of an object: a shape for each member of its type, so that a new member without a row does not compile. */
+export type Rows<T> = { readonly [Name in keyof T]-?: Shape };
+
+/** An option that may be left out. */
+export function maybe(shape: Shape): Shape {
+  return z.optional(shape);
+}
+
+/** A value that passes a test of its own. */
+export function such(what: string, test: (value: unknown) => boolean): Shape {
+  return z.custom(test, { error: what });
+}
+
+/** A text that is not empty, and passes a test where there is one. */
+export function text(what: string, test: (value: string) => boolean = () => true): Shape {
+  return such(what, (value) => typeof value === "string" && value !== "" && test(value));
+}
+
+export function flag(): Shape {
+  return z.boolean({ error: "true or false" });
+}
+
+/** Bounds of a number, both inclusive, and a number that many would choose. The unit stands in the option's name. */
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  readonly example: number;
+}
+
+/** A finite number within bounds. */
+export function number({ min, max, example }: Bounds): Shape {
+  const what = `a number from ${min} to ${max}, such as ${example}`;
+  return such(what, (value) => typeof value === "number" && value >= min && value <= max);
+}
+
+/** A whole number within bounds. */
+export function whole({ min, max, example }: Bounds): Shape {
+  const what = `a whole number from ${min} to ${max}, such as ${example}`;
+  return such(what, (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max);
+}
+
+/** One of some texts. */
+export function choice(...known: readonly string[]): Shape {
+  return such(`one of ${known.map((one) => JSON.stringify(one)).join(", ")}`, (value) =>
+    known.some((one) => one === value),
+  );
+}
+
+/** A function, which may answer by a promise. */
+export function func(what: string): Shape {
+  return such(what, (value) => typeof value === "function");
+}
+
+/** A function that must answer at once: where it is asked nobody waits, and a promise would count as an answer. */
+export function atOnce(what: string): Shape {
+  return such(`${what}, that is not asynchronous`, (value) => typeof value === "function" && !isAsynchronous(value));
+}
+
+export function isAsynchronous(run: object): boolean {
+  return /^Async/.test(Object.prototype.toString.call(run).slice("[object ".length));
+}
+
+/** An object with these methods: a store, a sink, a client. */
+export function having(what: string, ...methods: readonly string[]): Shape {
+  return such(what, (value) => hasMethods(value, methods));
+}
+
+function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  // A list has methods of its own, such as find.
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return methods.every((name) => typeof (value as { [member: string]: unknown })[name] === "function");
+}
+
+/** An object with these members and no other. */
+export function members<T>(rows: Rows<T>, what: string): Shape {
+  const known = Object.keys(rows);
+  return z.strictObject(
+    { ...rows },
+    { error: (issue) => (issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known) : what) },
+  );
+}
+
+/** What to say of a name that is not an option. */
+export function unknownName(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return `is not an option; ${near === undefined ? `it knows ${known.join(", ")}` : `did you mean "${near}"?`}`;
+}
+
+/** A list; by default it may be empty. */
+export function list(item: Shape, what: string, { min = 0 }: { readonly min?: number } = {}): Shape {
+  return z.array(item, { error: what }).check(z.minLength(min, { error: what }));
+}
+
+/** An object whose members' names its author chose. Their own members only: an inherited one is nobody's. */
+export function mapOf(item: Shape, what: string): Shape {
+  return z.pipe(such(what, isPlainObject), z.record(z.string(), item, { error: what }));
+}
+
+/** One of several shapes. Where none fits, the error is that of the one which came nearest. */
+export function either(what: string, ...shapes: readonly Shape[]): Shape {
+  return z.union(shapes, { error: what });
+}
+
+/** Whether a value is an object as a literal or JSON gives it: no list, and of no class. */
+export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A JSON object, such as a JSON Schema. */
+export function jsonObject(what: string): Shape {
+  return such(what, isPlainObject);
+}

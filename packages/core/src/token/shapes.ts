@@ -1,0 +1,97 @@
+import { decodeBase64url, isP256Point } from "../crypto/index.ts";
+import { isMade } from "../grant/index.ts";
+import { isJsonObject, type JsonValue } from "../json/index.ts";
+import { atOnce, choice, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
+import type { TrustedKey } from "./jwks.ts";
+import { KID } from "./jws.ts";
+import { parsePublicJwk } from "./key.ts";
+import { isAudience } from "./names.ts";
+import type { RemoteHolder } from "./request.ts";
+import type { Signer } from "./signer.ts";
+
+/** Seconds of a year: no lifetime is longer, and one in milliseconds is. */
+export const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+export const CLOCK: Shape = atOnce("a function that gives milliseconds since the epoch, such as Date.now");
+
+export const AUDIENCE: Shape = text(
+  "an absolute URI without a fragment and up to 512 characters long, such as https://pay.example/mcp",
+  isAudience,
+);
+
+export const ISSUER: Shape = text("an https URI, such as https://id.example", isIssuer);
+
+export function isIssuer(value: string): boolean {
+  return value.startsWith("https://") && isAudience(value);
+}
+
+/** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
+export const PUBLIC_JWK: Shape = such(
+  "a public JWK of an Ed25519 or P-256 key, without d and other members, such as signer.publicJwk",
+  isPublicJwk,
+);
+
+export function isPublicJwk(value: unknown): boolean {
+  try {
+    const jwk = parsePublicJwk(value as JsonValue, "config_invalid", "");
+    return jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y));
+  } catch {
+    return false;
+  }
+}
+
+function bytesOf(coordinate: string): Uint8Array {
+  return decodeBase64url(coordinate) as Uint8Array;
+}
+
+/** A public key as a registry may keep it: with other members, but with no private one. */
+export function isKeptJwk(value: unknown): boolean {
+  if (!isJsonObject(value as JsonValue)) return false;
+  const { kty, crv, x, y, d, k } = value as { readonly [member: string]: unknown };
+  return d === undefined && k === undefined && isPublicJwk(kty === "EC" ? { kty, crv, x, y } : { kty, crv, x });
+}
+
+/** SHA-256 in base64url. */
+export function isThumbprint(value: unknown): boolean {
+  return typeof value === "string" && decodeBase64url(value)?.length === 32;
+}
+
+export const KEY_ID: Shape = text("up to 64 letters, digits, - and _, such as 2026-11", (kid) => KID.test(kid));
+
+export const TRUSTED_KEY: Shape = members<TrustedKey>(
+  { kid: KEY_ID, jwk: PUBLIC_JWK },
+  "a public key { kid, jwk }, as localJwks gives them",
+);
+
+export const SIGNER: Shape = such("a signer, such as await generateSigner()", isSigner);
+
+export function isSigner(value: unknown): value is Signer {
+  const { publicJwk, sign } = Object(value) as Partial<Signer>;
+  return typeof sign === "function" && isPublicJwk(publicJwk);
+}
+
+/** A holder of a new token: a key of this process, or the answer of one elsewhere. */
+export const HOLDER: Shape = either(
+  "a signer, or { request, challenge } of a remote holder",
+  SIGNER,
+  members<RemoteHolder>(
+    {
+      request: text("what requestDelegation gave to the remote holder"),
+      challenge: text("what createChallenge gave here"),
+    },
+    "a signer, or { request, challenge } of a remote holder",
+  ),
+);
+
+/** `{ pay: {} }` would mean any arguments, which its author may not know: so only a made grant is one. */
+export const GRANT: Shape = such(
+  "a grant as grant({ … }), grantFor({ … }) or readGrant(json) gave it, uncopied",
+  isMade,
+);
+
+export const INTEROP: Shape = choice("aat-01");
+export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 });
+export const MAX_DEPTH: Shape = whole({ min: 0, max: 64, example: 3 });
+export const AUDIENCES: Shape = list(AUDIENCE, "a list of absolute URIs, at least one", { min: 1 });
+
+export const KEY_SOURCE: Shape = having("a source of keys, such as remoteJwks(…)", "find");
