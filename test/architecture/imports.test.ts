@@ -36,7 +36,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/crypto": ["#crypto"],
   "core/crypto/node.ts": ["node:crypto"],
   "core/crypto/web.ts": ["jose"],
-  "core/grant": ["core/json", "core/errors.ts", "type:core/codes.ts"],
+  "core/grant": ["core/options", "core/json", "core/errors.ts", "type:core/codes.ts"],
   "core/token": [
     "core/options",
     "core/grant",
@@ -66,7 +66,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "type:@cerbos/core",
   ],
-  "core/state": ["type:core/token"],
+  "core/state": ["core/options", "type:core/token"],
   "core/result": ["core/json", "core/errors.ts"],
   "core/decision": [
     "core/result",

@@ -253,6 +253,6 @@ export const START_CODES = {
           state: memoryState(),
         }),
       ),
-    says: /createAuthorizer: audience must be an absolute URI without a fragment .* such as https:\/\/pay\.example\/mcp; got a text/,
+    says: /createAuthorizer: audience must be an absolute URI without a fragment, .*; got a text/,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;

@@ -1,5 +1,5 @@
 import { delegate } from "@hopwise/core";
-import { readGrant, type ToolGrant } from "@hopwise/core/grant";
+import { readGrant } from "@hopwise/core/grant";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";

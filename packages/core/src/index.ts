@@ -1,6 +1,6 @@
 /**
  * Delegation chains, grants and one policy decision per hop: authority that only narrows. This door has the names that
- * most programs use; the other doors are `/grant`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`,
+ * most programs use; the other doors are `/grant`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`, `/options`,
  * `/opentelemetry`, `/testing`.
  *
  * @packageDocumentation

@@ -1,6 +1,8 @@
 /** Requests for a delegation, changed and forged: a token is made only for the key that signed this very challenge. */
+
 import { createIssuer, generateSigner, hold } from "@hopwise/core";
 import type { JsonObject } from "@hopwise/core/adapter";
+import { readGrant } from "@hopwise/core/grant";
 import { createChallenge, requestDelegation } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 import { editJson } from "../random/json.ts";
@@ -59,7 +61,7 @@ it(
     };
 
     const tally = createTally();
-    const grant = { read: {} };
+    const grant = readGrant({ read: {} });
     await eachCase(runs(300, 20_000), async (seed) => {
       const sent = attack(createSource(seed));
       const outcome = await tally.timed("a request", sent.length, () =>

@@ -21,7 +21,7 @@ import {
   type Session,
   type Signer,
 } from "@hopwise/core";
-import type { Grant } from "@hopwise/core/grant";
+import { type Grant, readGrant } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ran } from "../../support/ran.ts";
@@ -85,7 +85,7 @@ async function grow(
     try {
       chain.push(
         parent === undefined
-          ? await issuer.issue({ subject: `alice${number}`, agent, holder, grant: own })
+          ? await issuer.issue({ subject: `alice${number}`, agent, holder, grant: readGrant(own) })
           : await delegate(parent, { to: agent, holder, grant: part(parent.grant, own, keep[i] ?? []) }),
       );
     } catch (error) {

@@ -7,6 +7,7 @@
 export {
   atOnce,
   checkNames,
+  checkObject,
   choice,
   either,
   flag,

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { pointerTo } from "../json/index.ts";
+import { checkObject } from "../options/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 import { absent } from "./kinds/absent.ts";
 import { readGrant } from "./made.ts";
@@ -29,6 +30,7 @@ export function grant<
   const G extends { readonly [tool: string]: ToolGrantInput },
   S extends Schemas = Record<never, never>,
 >(tools: G & CheckedGrant<G, S>, _schemas?: S): Grant {
+  checkObject("grant", tools);
   const written = Object.entries<ToolGrantInput>(tools).map(([tool, input]) => [
     tool,
     input === anyArguments ? {} : constraintsOf(tool, input),
@@ -45,6 +47,14 @@ export function grant<
 
 function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): ToolGrant {
   if (input === noArguments) return { "": absent() };
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    const pointer = pointerTo("", tool);
+    throw new HopwiseError(
+      "config_invalid",
+      `the grant is broken at "${pointer}": constraints by argument are expected, anyArguments or noArguments`,
+      { pointer },
+    );
+  }
   if (Object.keys(input).length === 0) {
     throw new HopwiseError(
       "config_invalid",

@@ -13,6 +13,7 @@ import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading
 export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, code: ErrorCode, at = ""): Grant {
   const reading: Reading = {
     limits,
+    authored: code === "config_invalid",
     constraint: parseConstraint,
     refuse: (pointer, rule) => {
       throw new HopwiseError(code, `the grant is broken at "${pointer}": ${rule}`, { pointer, rule });

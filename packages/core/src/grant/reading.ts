@@ -18,6 +18,8 @@ const MAX_VALUES = 64;
 /** The reading of one grant. */
 export interface Reading {
   readonly limits: GrantLimits;
+  /** Whether an author wrote it here, whose slips are told; what came in a token stands as the specification has it. */
+  readonly authored: boolean;
   /** Ends the reading: the grant is broken here. */
   refuse(pointer: string, rule: string): never;
   /** Reads a constraint of any kind; a kind calls it for the constraints inside its own. */
@@ -75,6 +77,15 @@ export function scalarAt(place: Place): JsonScalar {
     return refuse(place, `a value is longer than ${valueLength} characters`);
   }
   return value;
+}
+
+/**
+ * A text in which an author's `*` would stand for itself alone, and so match nothing that is meant by it.
+ */
+export function literalAt(place: Place): string {
+  const text = textAt(place);
+  if (!place.reading.authored || !text.includes("*")) return text;
+  return refuse(place, "a text without * is expected: it would stand for itself, not for any letters");
 }
 
 export function textAt(place: Place): string {

@@ -1,5 +1,6 @@
 /** Further away than this, two names have nothing to do with each other. */
 const MAX_EDITS = 3;
+const LETTERS_AN_EDIT = 2.5;
 
 /** The known name that somebody most likely meant, where there is one. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
@@ -7,24 +8,25 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   const rated = known.map((own) => {
     const other = own.toLowerCase();
     const isPart = meant.length > 2 && (other.startsWith(meant) || meant.startsWith(other));
-    return { own, edits: isPart ? 1 : edits(meant, other) };
+    return { own, edits: Math.min(edits(meant, other), isPart ? 1.2 : Number.POSITIVE_INFINITY) };
   });
   const best = rated.sort((a, b) => a.edits - b.edits)[0];
-  return best !== undefined && best.edits <= Math.min(MAX_EDITS, meant.length / 2) ? best.own : undefined;
+  return best !== undefined && best.edits <= Math.min(MAX_EDITS, meant.length / LETTERS_AN_EDIT) ? best.own : undefined;
 }
 
-/** How many letters have to be added, left out or changed (Levenshtein). Only the beginnings are compared. */
+/** How many letters have to be added, left out, changed or swapped with the next one. Only the beginnings are compared. */
 function edits(a: string, b: string): number {
-  const from = a.slice(0, 64);
-  const to = b.slice(0, 64);
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
-      const changed = (row[j] as number) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+  const [from, to] = [a.slice(0, 64), b.slice(0, 64)];
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, i) => i)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= from.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= to.length; j++) {
+      const changed = at(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const isSwap = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const swapped = isSwap ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      (rows[i] as number[]).push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, changed, swapped));
     }
-    row = next;
   }
-  return row.at(-1) as number;
+  return at(from.length, to.length);
 }

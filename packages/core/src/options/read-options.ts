@@ -32,12 +32,16 @@ export function readerOf<T>(called: string, shape: Shape): (given: unknown) => T
  * @throws {HopwiseError} `config_invalid` with the nearest known name
  */
 export function checkNames<T>(called: string, given: T, known: { readonly [Name in keyof T]-?: true }): void {
-  if (typeof given !== "object" || given === null) {
-    throw fault(called, [], `must be ${OPTIONS}; got ${typeWords(given)}`);
-  }
-  for (const name in given) {
+  checkObject(called, given);
+  for (const name in given as object) {
     if (!Object.hasOwn(known, name)) throw fault(called, [name], unknownName(name, Object.keys(known)));
   }
+}
+
+/** @throws {HopwiseError} `config_invalid` for what is no object, or a list */
+export function checkObject(called: string, given: unknown): void {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  throw fault(called, [], `must be an object; got ${typeWords(given)}`);
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,6 +1,14 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
+import { atOnce, either, optionsOf, type Rows, text } from "../options/index.ts";
+import {
+  ASKING_ROWS,
+  type AttributeSource,
+  type CachedSourceOptions,
+  cachedSource,
+  type Many,
+  type One,
+} from "../source/index.ts";
 import type { ResourceQuery } from "./tool-map.ts";
 
 /** A resource and its tenant, for which a loader is asked. */
@@ -17,6 +25,13 @@ export type ResourceSourceOptions = (One<ResourceKey, JsonObject> | Many<Resourc
     readonly key: string | ((args: JsonObject) => string);
   };
 
+const KEY = "the name of the argument that has the id, or a function that gives it";
+
+const readOptions = optionsOf<ResourceSourceOptions>("resourceAttributesFrom", {
+  ...ASKING_ROWS,
+  key: either(KEY, text(KEY), atOnce(KEY)),
+} as Rows<ResourceSourceOptions>);
+
 /**
  * Attributes of resources by a function, for `sources` of a tool map's entry: one request at a time for a resource,
  * many resources in one request, and answers kept for as long as you set.
@@ -29,13 +44,7 @@ export type ResourceSourceOptions = (One<ResourceKey, JsonObject> | Many<Resourc
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
 export function resourceAttributesFrom(given: ResourceSourceOptions): AttributeSource<ResourceQuery> {
-  const { key, ...options } = Object(given) as ResourceSourceOptions;
-  if (typeof key !== "function" && (typeof key !== "string" || key === "")) {
-    throw new HopwiseError(
-      "config_invalid",
-      "resourceAttributesFrom: key must be the name of the argument that has the id, or a function that gives it",
-    );
-  }
+  const { key, ...options } = readOptions(given);
   const source = cachedSource<ResourceKey, JsonObject>(
     {
       ...options,

@@ -68,10 +68,15 @@ export const ANSWER_ROWS: Rows<Omit<Members, "find" | "findMany" | "keyOf" | "te
   clock: maybe(atOnce("a function that gives milliseconds, such as () => performance.now()")),
 };
 
-const ROWS: Rows<Members> = {
+/** With the two ways of asking, of which one must be there. */
+export const ASKING_ROWS: Rows<Omit<Members, "keyOf" | "tenantOf">> = {
   ...ANSWER_ROWS,
   find: maybe(func("a function that asks for one key")),
   findMany: maybe(func("a function that asks for many keys")),
+};
+
+const ROWS: Rows<Members> = {
+  ...ASKING_ROWS,
   keyOf: atOnce("a function that gives the key as text"),
   tenantOf: atOnce("a function that gives the key's owner"),
 };

@@ -1,5 +1,12 @@
 /** Where do attributes come from, and how old are they? */
-export { ANSWER_ROWS, type CachedSourceOptions, cachedSource, type Many, type One } from "./cached-source.ts";
+export {
+  ANSWER_ROWS,
+  ASKING_ROWS,
+  type CachedSourceOptions,
+  cachedSource,
+  type Many,
+  type One,
+} from "./cached-source.ts";
 export {
   type Asking,
   type AttributeSource,

@@ -1,3 +1,5 @@
+import { atOnce, maybe, number, optionsOf, type Rows, whole } from "../options/index.ts";
+
 type Awaitable<T> = T | Promise<T>;
 
 /** Remembers proofs, so that each is good for one call. */
@@ -23,13 +25,21 @@ export interface MemoryReplayOptions {
   readonly clock?: () => number;
 }
 
+export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
+  maxProofs: maybe(whole({ min: 1, max: 10_000_000, example: 1_000_000 })),
+  since: maybe(number({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 0 })),
+  clock: maybe(atOnce("a function that gives milliseconds since the epoch, such as Date.now")),
+};
+
+const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
+
 /**
  * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it.
  *
  * It does not know the proofs that an earlier process saw, so proofs made before this process began are refused.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
-  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = options;
+  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = readOptions(options);
   const seen = new Map<string, number>();
   let forgottenUntil = 0;
 

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { type CheckedGrant, type Grant, grant, type Schemas, type ToolGrantInput } from "../grant/index.ts";
 import { pointerTo } from "../json/index.ts";
+import { checkObject } from "../options/index.ts";
 import { isAudience, operationProblem } from "./names.ts";
 
 /** The grants for several enforcement points: for each, by its audience, the input of `grant`. */
@@ -34,11 +35,13 @@ export function grantFor<
   _schemas?: S,
 ): Grant {
   const qualified: Record<string, ToolGrantInput> = {};
+  checkObject("grantFor", audiences);
   for (const [audience, tools] of Object.entries<GrantsByAudience[string]>(audiences)) {
     const at = pointerTo("", audience);
     if (!isAudience(audience) || audience.startsWith("mcp:")) {
       refuse(at, "grantFor takes tools by audience, an absolute URI without a fragment; bare tools are for grant");
     }
+    checkObject(`grantFor: "${audience}"`, tools);
     const names = Object.keys(tools);
     if (names.length === 0) refuse(at, "an audience without a tool: leave it out");
     for (const name of names) {

@@ -68,9 +68,14 @@ export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
 /**
  * SHA-256 JWK thumbprint (RFC 7638), of the required members only: a registry may keep others, such as `kid`, with a
  * key.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no key
  */
 export async function thumbprintOf(jwk: PublicJwk): Promise<Thumbprint> {
-  const { kty, crv, x } = jwk;
+  const { kty, crv, x } = Object(jwk) as PublicJwk;
+  if (typeof x !== "string" || typeof crv !== "string") {
+    throw new HopwiseError("config_invalid", "thumbprintOf: jwk must be a public JWK, such as signer.publicJwk");
+  }
   return (await sha256(canonicalJson(jwk.kty === "OKP" ? { kty, crv, x } : { kty, crv, x, y: jwk.y }))) as Thumbprint;
 }
 

@@ -44,11 +44,12 @@ export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool",
  */
 export async function prove(held: HeldDelegation, invocation: Invocation): Promise<Credential> {
   checkNames<Invocation>("prove", invocation, INVOCATION);
-  if (typeof invocation.tool !== "string" || invocation.tool === "") {
-    throw new HopwiseError("config_invalid", "prove: tool must be a tool's name, such as send_payment");
-  }
+  const { tool, nonce, clock = Date.now } = invocation;
+  if (typeof tool !== "string") mustBe("tool", "a tool's name, such as send_payment");
+  if (nonce !== undefined && typeof nonce !== "string") mustBe("nonce", "the text that the enforcement point sent");
+  const now = typeof clock === "function" ? Math.floor(clock() / 1000) : Number.NaN;
+  if (!Number.isFinite(now)) mustBe("clock", "a function that gives milliseconds since the epoch, such as Date.now");
   const { leaf, leafHash, root } = partsOfHeld(held);
-  const now = Math.floor((invocation.clock ?? Date.now)() / 1000);
   if (!held.audience.includes(invocation.audience)) {
     throw new HopwiseError(
       "audience_mismatch",
@@ -70,7 +71,11 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
     hw_leaf: leafHash,
     iat: now,
     jti: randomId(),
-    ...(invocation.nonce !== undefined && { nonce: invocation.nonce }),
+    ...(nonce !== undefined && { nonce }),
   });
   return { chain: serialize(held), proof: await signJws({ typ: "aat-pop+jwt" }, payload, held.signer) };
+}
+
+function mustBe(option: string, what: string): never {
+  throw new HopwiseError("config_invalid", `prove: ${option} must be ${what}`, { pointer: `/${option}` });
 }

@@ -135,7 +135,11 @@ export const CONTEXT_ROWS: Rows<Pick<AuthorizerOptions, "tools" | "users" | "age
 const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   ...CONTEXT_ROWS,
   cerbos: such("what startPdp or connectPdp gave, or a Cerbos client", (cerbos) => runningOf(cerbos) !== undefined),
-  audience: either("an absolute URI, or a list of them, at least one", AUDIENCE, AUDIENCES),
+  audience: either(
+    "an absolute URI without a fragment, such as https://pay.example/mcp, or a list of them",
+    AUDIENCE,
+    AUDIENCES,
+  ),
   trust: list(members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"), "a list of trust anchors"),
   audit: having("a sink, such as memoryAudit()", "record"),
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),

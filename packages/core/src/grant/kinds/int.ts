@@ -1,3 +1,4 @@
+import { checkNames } from "../../options/index.ts";
 import { integerAt } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 import { type Bounds, boundsAt, boundsWidening, boundsWords } from "./range.ts";
@@ -8,8 +9,9 @@ export interface IntConstraint {
   readonly max?: number;
 }
 
-/** A safe integer between the bounds, both inclusive. */
+/** A safe integer between the bounds, both inclusive. @throws {HopwiseError} `config_invalid` for another bound */
 export function int(bounds: { min?: number; max?: number } = {}): IntConstraint {
+  checkNames("int", bounds, { min: true, max: true });
   return { constraint_type: "int", ...bounds };
 }
 

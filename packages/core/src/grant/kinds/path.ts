@@ -1,5 +1,5 @@
 import { pointerTo } from "../../json/index.ts";
-import { memberAt, type Place, refuse, textAt } from "../reading.ts";
+import { literalAt, memberAt, type Place, refuse } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
 import type { Kind } from "./kind.ts";
 
@@ -53,7 +53,7 @@ export function isAtOrBelow(path: string, root: string): boolean {
 }
 
 export function cleanPathAt(place: Place): string {
-  const path = textAt(place);
+  const path = literalAt(place);
   if (isCleanPath(path)) return path;
   return refuse(place, "an absolute path without . or .. or empty segments, % or \\ is expected");
 }

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
+import { checkNames } from "../../options/index.ts";
 import type { Widening } from "../comparison.ts";
 import { memberAt, numberAt, type Place, refuse } from "../reading.ts";
 import type { Kind } from "./kind.ts";
@@ -20,15 +21,16 @@ export interface RangeConstraint extends Bounds {
 /**
  * A number between the bounds, which are inclusive; `above` and `below` are the exclusive ones.
  *
- * @throws {HopwiseError} `config_invalid` for two bounds at one end
+ * @throws {HopwiseError} `config_invalid` for two bounds at one end, and for another bound
  */
 export function range(bounds: { min?: number; max?: number; above?: number; below?: number }): RangeConstraint {
+  checkNames("range", bounds, { min: true, max: true, above: true, below: true });
   const { min, max, above, below } = bounds;
   if ((min !== undefined && above !== undefined) || (max !== undefined && below !== undefined)) {
     throw new HopwiseError("config_invalid", "range: give min or above, and max or below, not both of a pair");
   }
-  const low = min ?? above;
-  const high = max ?? below;
+  const low = min === undefined ? above : min;
+  const high = max === undefined ? below : max;
   return {
     constraint_type: "range",
     ...(low !== undefined && { min: low }),

@@ -1,6 +1,6 @@
 import { pointerTo } from "../../json/index.ts";
 import type { Widening } from "../comparison.ts";
-import { listAt, memberAt, type Place, refuse, textAt } from "../reading.ts";
+import { listAt, literalAt, memberAt, type Place, refuse } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
 import type { Kind } from "./kind.ts";
 import { cleanPathAt, isAtOrBelow } from "./path.ts";
@@ -71,7 +71,7 @@ function originOf(url: URL): string {
 }
 
 function originAt(place: Place): string {
-  const origin = textAt(place);
+  const origin = literalAt(place);
   return isOrigin(origin) ? origin : refuse(place, "an origin such as https://docs.example is expected");
 }
 

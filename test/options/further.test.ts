@@ -1,0 +1,130 @@
+import * as core from "@hopwise/core";
+import type * as adapter from "@hopwise/core/adapter";
+import * as describeDoor from "@hopwise/core/describe";
+import * as sources from "@hopwise/core/sources";
+import { createCompany } from "@hopwise/core/testing";
+import * as tokens from "@hopwise/core/tokens";
+import { describe } from "vitest";
+import {
+  type DoorRows,
+  NO_COUNT,
+  NO_FLAG,
+  NO_FUNCTION,
+  NO_METHODS,
+  NO_NUMBER,
+  NO_OBJECT,
+  NO_TEXT,
+  NOT_AT_ONCE,
+  optionsRow,
+  type Row,
+  valueRow,
+  walk,
+} from "./row.ts";
+
+const company = await createCompany();
+const signer = await core.generateSigner();
+const held = await company.chain("alice", "planner");
+const invocation: tokens.Invocation = { tool: "send_payment", arguments: {}, audience: company.audience };
+
+const ANSWER = {
+  name: NO_TEXT,
+  schema: NO_OBJECT,
+  optional: NO_FLAG,
+  ttlMs: NO_NUMBER,
+  negativeTtlMs: NO_NUMBER,
+  deadlineMs: [...NO_NUMBER, 0],
+  maxEntries: [...NO_COUNT, 0],
+  maxBatch: [...NO_COUNT, 0],
+  clock: NOT_AT_ONCE,
+};
+
+type AnySource = sources.SourceOptions<never, never> & { readonly findMany?: unknown };
+
+/** A source is asked by one function or another, whatever it is of. */
+function sourceRow(make: (options: never) => unknown): Row {
+  return optionsRow<{ [Name in keyof (AnySource & { find: unknown; findMany: unknown })]-?: unknown } & object>(
+    { name: "hr", find: () => undefined } as never,
+    { ...ANSWER, find: NO_FUNCTION, findMany: NO_FUNCTION } as never,
+    make as never,
+  );
+}
+
+const sourceDoors: DoorRows<typeof sources> = {
+  usersFrom: sourceRow(sources.usersFrom),
+  userAttributesFrom: sourceRow(sources.userAttributesFrom),
+  agentsFrom: sourceRow(sources.agentsFrom),
+  agentAttributesFrom: sourceRow(sources.agentAttributesFrom),
+  resourceAttributesFrom: optionsRow<object>(
+    { name: "invoices", key: "id", find: () => ({}) },
+    { ...ANSWER, key: ["", 5, null, {}, async () => "1"], find: NO_FUNCTION, findMany: NO_FUNCTION } as never,
+    sources.resourceAttributesFrom as never,
+  ),
+  usersOverHttp: optionsRow<sources.HttpUsersOptions>(
+    { name: "hr", url: () => "https://hr.example/alice", parse: () => ({ id: "alice", roles: ["clerk"] }) },
+    { ...ANSWER, url: NOT_AT_ONCE, parse: NO_FUNCTION, headers: NO_FUNCTION, fetch: NO_FUNCTION },
+    sources.usersOverHttp,
+  ),
+  oidcUsers: optionsRow<sources.OidcUsersOptions>(
+    { user: () => ({ roles: ["clerk"] }) },
+    { user: NOT_AT_ONCE, maxUsers: [...NO_COUNT, 0], clock: NOT_AT_ONCE },
+    sources.oidcUsers,
+  ),
+};
+
+const NO_SIGNER = [null, undefined, 5, "text", {}, signer.publicJwk];
+
+const tokenDoors: DoorRows<typeof tokens> = {
+  createChallenge: "takes nothing",
+  localJwks: valueRow<object>(
+    { keys: [] },
+    [null, undefined, 5, "text", {}, [], { keys: {} }],
+    tokens.localJwks as never,
+  ),
+  prove: optionsRow<tokens.Invocation>(
+    invocation,
+    {
+      tool: [undefined, null, 5, {}, []],
+      // A call's own arguments, and names out of a configuration: these refusals have codes of their own.
+      arguments: [],
+      audience: [],
+      nonce: [5, null, {}],
+      clock: NOT_AT_ONCE,
+    },
+    (given) => tokens.prove(held, given),
+  ),
+  requestDelegation: valueRow<never>(signer as never, NO_SIGNER, (by) => tokens.requestDelegation(by, "challenge")),
+  thumbprintOf: valueRow<never>(
+    signer.publicJwk as never,
+    [null, undefined, 5, "text", {}, signer],
+    tokens.thumbprintOf,
+  ),
+};
+
+const describeDoors: DoorRows<typeof describeDoor> = {
+  describeContext: optionsRow<describeDoor.ContextOptions>(
+    { tools: company.tools, users: company.users, agents: company.agents },
+    {
+      tools: [...NO_OBJECT, { pay: {} }],
+      users: NO_METHODS,
+      agents: NO_METHODS,
+      sources: [null, 5, "text", [], { users: {} }],
+      delegation: ["grants_only", null, {}],
+    },
+    describeDoor.describeContext,
+  ),
+  cerbosFastmcpNaming: "takes nothing that a programmer sets",
+};
+
+const adapterDoors: DoorRows<typeof adapter> = {
+  currentDelegation: "asks a source; what it gives is looked at where it is used",
+  fulfil: "takes what a decision gave",
+  isRefusal: "tells of any value",
+  isToolGranted: "takes a delegation, which knows by itself whether it is one",
+  modelView: "takes a denial",
+  plainText: "takes any text",
+};
+
+const doors = { ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors };
+describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
+  walk(name, row as Row);
+});

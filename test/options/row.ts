@@ -1,0 +1,96 @@
+import { HopwiseError } from "@hopwise/core";
+import { expect, it } from "vitest";
+
+/** The functions that a door exports. */
+type FunctionsOf<Door> = {
+  [Name in keyof Door as Door[Name] extends (...args: never) => unknown ? Name : never]: Door[Name];
+};
+
+/** A row for each function of a door: what it reads of what a programmer passes in. A new function without a row does not compile. */
+export type DoorRows<Door> = { readonly [Name in keyof FunctionsOf<Door>]: Row | string };
+
+/** How one function is asked, and what it must refuse. A text in its place says why there is nothing to refuse. */
+export interface Row {
+  /** What is right; a function of it makes each call anew. */
+  readonly right: unknown;
+  readonly call: (given: never) => unknown;
+  /** Wrong values for each member of what it takes. */
+  readonly wrong: { readonly [option: string]: readonly unknown[] };
+  /** What is no object of options at all is refused, too. Not for a map, whose names its author chose. */
+  readonly closed: boolean;
+}
+
+/** The row of a function that takes options of a type: wrong values for each of them, so that a new option needs its own. */
+export function optionsRow<T extends object>(
+  right: NoInfer<T>,
+  wrong: { readonly [Name in keyof Required<T>]: readonly unknown[] },
+  call: (given: T) => unknown,
+): Row {
+  return { right, wrong, call: call as Row["call"], closed: true };
+}
+
+/** The row of a function that takes something else: what is wrong in its place. */
+export function valueRow<T>(right: T, wrong: readonly unknown[], call: (given: T) => unknown): Row {
+  return { right, wrong: { "": wrong }, call: call as Row["call"], closed: false };
+}
+
+export const NO_OBJECT: readonly unknown[] = [null, 5, "text", true, ["a list"], () => {}, Symbol("x")];
+export const NO_NUMBER: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -1, "30", null, [], {}, 1e300];
+export const NO_COUNT: readonly unknown[] = [...NO_NUMBER, 1.5];
+export const NO_TEXT: readonly unknown[] = ["", 5, null, [], {}, () => "text"];
+export const NO_FLAG: readonly unknown[] = ["true", 1, null, {}];
+export const NO_FUNCTION: readonly unknown[] = [null, "text", 5, {}, [], true];
+export const NOT_AT_ONCE: readonly unknown[] = [...NO_FUNCTION, async () => {}];
+export const NO_LIST: readonly unknown[] = [null, 5, {}, { 0: "a", length: 1 }, new Set(["a"]), () => []];
+/** What has none of the methods that are looked for; a list has some, such as `find`. */
+export const NO_METHODS: readonly unknown[] = [null, "text", 5, {}, [], () => {}, Promise.resolve({})];
+
+/** What came of a call: "taken", or the refusal. Anything else that it throws is a fault of ours. */
+async function outcome(run: () => unknown): Promise<string> {
+  try {
+    await run();
+    return "taken";
+  } catch (error) {
+    if (!(error instanceof HopwiseError)) return `${String(error)}, which is no error of Hopwise`;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+/** A secret that must not be quoted where it came in the wrong place. */
+const SECRET = "hunter2-hunter2";
+
+/** Walks over everything that one function takes. */
+export function walk(name: string, { right, call, wrong, closed }: Row): void {
+  const ask = (given: unknown): Promise<string> => outcome(() => call(given as never));
+
+  it(`${name} takes what is right`, async () => {
+    expect(await ask(right)).not.toMatch(/^config_invalid|no error of Hopwise/);
+  });
+
+  it.each(Object.keys(wrong))(`${name} refuses what cannot be right as its "%s", and says where`, async (option) => {
+    for (const value of wrong[option] ?? []) {
+      const given = option === "" ? value : { ...(right as object), [option]: value };
+      const refusal = await ask(given);
+      const what = typeof value === "symbol" ? "a symbol" : (JSON.stringify(value) ?? String(value));
+      expect(refusal, what).toMatch(/^config_invalid/);
+      expect(refusal, what).toContain(option);
+      expect(refusal.length, what).toBeGreaterThan(30);
+    }
+  });
+
+  if (!closed) return;
+  it(`${name} refuses what is no object of options`, async () => {
+    for (const value of NO_OBJECT) expect(await ask(value)).toMatch(/^config_invalid/);
+  });
+
+  it(`${name} refuses a name that it does not know, with the nearest one, and quotes no value`, async () => {
+    for (const option of Object.keys(wrong)) {
+      const slip = `${option.slice(0, -1)}${option.at(-1)}${option.at(-1)}`;
+      const refusal = await ask({ ...(right as object), [slip]: SECRET });
+      expect(refusal).toContain(`${slip} is not an option; did you mean "${option}"?`);
+      expect(refusal).not.toContain(SECRET);
+      if (wrong[option]?.length) expect(await ask({ ...(right as object), [option]: undefined })).not.toContain(SECRET);
+    }
+    expect(await ask({ ...(right as object), qqqq: SECRET })).toContain("qqqq is not an option");
+  });
+}
