@@ -1,5 +1,6 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
-import { plainText } from "../lib/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { DeadlinePassed, plainText } from "../lib/index.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
 
@@ -87,5 +88,12 @@ export function faultOf(cause: unknown): { readonly problem: string; readonly un
   if (cause instanceof Error && cause.name === "ValidationFailed") {
     return { problem: "the request does not fit a policy's schema" };
   }
-  return { problem: cause instanceof Error ? cause.message : "the policy decision point failed", unavailable: true };
+  // Only the client's own words: any other error may quote anything.
+  return { problem: isTold(cause) ? cause.message : "the policy decision point failed", unavailable: true };
+}
+
+function isTold(cause: unknown): cause is Error {
+  if (!(cause instanceof Error)) return false;
+  const ours = cause instanceof HopwiseError || cause instanceof DeadlinePassed;
+  return ours || typeof (cause as { readonly code?: unknown }).code === "number";
 }

@@ -24,11 +24,11 @@ describe("an authorizer", () => {
     expect(createAuthorizer({ ...OPTIONS, delegation: { kind: "delegation", action: "delegate" } })).toBeDefined();
   });
 
-  it("asks policies about each handing over, and remembers by itself, where the options do not say", () => {
+  it("asks policies about each handing over, and remembers by itself, where the options do not say", async () => {
     const { delegation: _delegation, state: _state, ...rest } = OPTIONS;
     const { delegation, state } = readOptions(rest);
     expect(delegation).toEqual({ kind: "delegation", action: "delegate" });
-    expect(state.replay.claim("a", Date.now() + 1000)).toBe(true);
+    expect(await state.replay.claim("a", Date.now() + 1000)).toBe(true);
     expect(readOptions(rest).state).not.toBe(state);
   });
 

@@ -35,6 +35,14 @@ import {
   type TrustAnchor,
 } from "../token/index.ts";
 import { inSeconds } from "./clock.ts";
+import {
+  behavedClock,
+  behavedNonces,
+  behavedState,
+  behavedTelemetry,
+  behavedTools,
+  behavedTrust,
+} from "./well-behaved.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {
@@ -153,7 +161,8 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
 /** Checks the options of an authorizer, once. @throws {HopwiseError} `config_invalid` for options that cannot be right */
 export function readOptions(given: AuthorizerOptions): EnforcementPoint {
   const options = readAuthorizer(given);
-  const { deadlineMs = DEFAULT_DEADLINE_MS, clock = Date.now, telemetry = NO_TELEMETRY, sources = {} } = options;
+  const { deadlineMs = DEFAULT_DEADLINE_MS, telemetry = NO_TELEMETRY, sources = {}, nonces } = options;
+  const clock = behavedClock(options.clock ?? Date.now);
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, version } = runningOf(options.cerbos) as RunningPdp;
@@ -164,14 +173,15 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     ...options,
     cerbos,
     delegation,
-    state,
+    state: behavedState(state, deadlineMs),
+    tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
-    verifier: createChainVerifier(options.trust, limits),
+    verifier: createChainVerifier(behavedTrust(options.trust, deadlineMs), limits),
     limits,
-    nonces: options.nonces,
+    nonces: nonces && behavedNonces(nonces, deadlineMs),
     pdpVersion: version,
     sources,
-    telemetry,
+    telemetry: behavedTelemetry(telemetry),
     deadlineMs,
     clock,
     nowSeconds: inSeconds(clock),

@@ -1,0 +1,223 @@
+import type { ErrorCode } from "../codes.ts";
+import { HopwiseError } from "../errors.ts";
+import { DeadlinePassed, settleInTime } from "../lib/index.ts";
+import type { ToolEntry, ToolMap } from "../resource/index.ts";
+import type { RevocationTarget, State } from "../state/index.ts";
+import { NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
+import type { KeySource, Nonces, TrustAnchor, TrustedKey } from "../token/index.ts";
+
+/*
+ * What a host program provides may throw, hang or talk nonsense. Here it is made to behave, once, when an authorizer is
+ * made: it answers what its type says, in time, or it throws a HopwiseError with a code. Nothing behind this line has to
+ * ask again. Directories, registries, sources, loaders, sinks and decision points are asked in one place each, which
+ * sees to the same.
+ */
+
+/** A host's clock, in milliseconds: no time where it gives none. */
+export function behavedClock(clock: () => number): () => number {
+  return () => {
+    try {
+      const now: unknown = clock();
+      if (typeof now === "number") return now;
+      drop(now);
+    } catch {
+      // It has no time.
+    }
+    return Number.NaN;
+  };
+}
+
+/** Trust anchors whose key sources and rules for subjects behave. */
+export function behavedTrust(trust: readonly TrustAnchor[], deadlineMs: number): readonly TrustAnchor[] {
+  return trust.map((anchor) => {
+    const { keys, subjects } = anchor;
+    return {
+      ...anchor,
+      ...("find" in keys &&
+        typeof keys.find === "function" &&
+        !Array.isArray(keys) && { keys: behavedKeys(keys as KeySource, deadlineMs) }),
+      ...(typeof subjects === "function" && { subjects: behavedSubjects(subjects) }),
+    };
+  });
+}
+
+function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
+  return {
+    find: async (kid) => {
+      const found = await inTime(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () =>
+        source.find(kid),
+      );
+      if (isListOfKeys(found)) return found;
+      throw new HopwiseError("issuer_keys_unavailable", "the issuer's source of keys gave no list of { kid, jwk }");
+    },
+  };
+}
+
+function isListOfKeys(found: unknown): found is readonly TrustedKey[] {
+  return Array.isArray(found) && found.every((key) => typeof key?.kid === "string" && typeof key.jwk === "object");
+}
+
+function behavedSubjects(rule: (subject: string) => boolean): (subject: string) => boolean {
+  return (subject) => {
+    let answer: unknown;
+    try {
+      answer = rule(subject);
+    } catch (cause) {
+      throw new HopwiseError("guard_failed", "the rule of a trust anchor for subjects failed", { cause });
+    }
+    drop(answer);
+    // Nothing but true: a promise would count as an answer.
+    return answer === true;
+  };
+}
+
+/** Nonces that answer in time. */
+export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {
+  const ask = <T>(run: () => Promise<T>): Promise<T> =>
+    inTime(deadlineMs, "state_unavailable", "the maker of nonces", run);
+  return {
+    issue: async (now) => {
+      const nonce: unknown = await ask(() => nonces.issue(now));
+      if (typeof nonce === "string" && nonce !== "") return nonce;
+      throw new HopwiseError("state_unavailable", "the maker of nonces gave no text");
+    },
+    expiryOf: async (nonce, now) => {
+      const expiry: unknown = await ask(() => nonces.expiryOf(nonce, now));
+      if (expiry === undefined || Number.isFinite(expiry)) return expiry as number | undefined;
+      throw new HopwiseError("state_unavailable", "the maker of nonces gave no time at which one lapses");
+    },
+  };
+}
+
+/** Stores that answer what they were asked, in time. */
+export function behavedState({ replay, revocations }: State, deadlineMs: number): State {
+  const ask = <T>(what: string, run: () => T | PromiseLike<T>): Promise<T> =>
+    inTime(deadlineMs, "state_unavailable", `the store of ${what}`, run);
+  return {
+    replay: {
+      // Read anew each time: a store may learn it when it connects.
+      get notBefore() {
+        return replay.notBefore as never;
+      },
+      claim: async (key, untilMs) => {
+        const first: unknown = await ask("proofs", () => replay.claim(key, untilMs));
+        if (typeof first === "boolean") return first;
+        throw new HopwiseError("state_unavailable", "the store of proofs said neither true nor false");
+      },
+    },
+    revocations: {
+      find: async (query) => {
+        const target: unknown = await ask("revocations", () => revocations.find(query));
+        if (target === undefined || target === null) return undefined;
+        if (isTarget(target)) return target;
+        throw new HopwiseError("state_unavailable", "the store of revocations gave something else than a target");
+      },
+    },
+  };
+}
+
+const TARGETS = ["token", "key", "agent", "user"] as const;
+
+function isTarget(value: unknown): value is RevocationTarget {
+  return typeof value === "object" && value !== null && TARGETS.some((name) => Object.hasOwn(value, name));
+}
+
+/** A tool map whose functions give what their types say. */
+export function behavedTools(tools: ToolMap): ToolMap {
+  return Object.fromEntries(Object.entries(tools).map(([tool, entry]) => [tool, behavedEntry(entry)]));
+}
+
+function behavedEntry(entry: ToolEntry): ToolEntry {
+  const { action, id } = entry;
+  return {
+    ...entry,
+    ...(typeof action === "function" && { action: textBy(action, "action") }),
+    ...(typeof id === "function" && { id: textBy(id, "id") }),
+  };
+}
+
+function textBy<Args extends readonly unknown[]>(
+  make: (...args: Args) => string,
+  what: string,
+): (...args: Args) => string {
+  return (...args) => {
+    let made: unknown;
+    try {
+      made = make(...args);
+    } catch (cause) {
+      throw new HopwiseError("context_unavailable", `the function that gives the tool map's ${what} failed`, { cause });
+    }
+    // An id may be empty by the caller's arguments: that is judged where it is used.
+    if (typeof made === "string" && (made !== "" || what === "id")) return made;
+    drop(made);
+    throw new HopwiseError("attributes_invalid", `the function that gives the tool map's ${what} gave no text`);
+  };
+}
+
+const UNWATCHED = NO_TELEMETRY.begin({ invocation: "", tool: "", named: false, via: "user" });
+const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
+
+/** Telemetry that changes nothing about a call: what a stage or a hop found is taken from itself, never from the watcher. */
+export function behavedTelemetry(telemetry: Telemetry): Telemetry {
+  if (telemetry === NO_TELEMETRY) return telemetry;
+  return {
+    begin: (call) => {
+      const watch = attempt(() => telemetry.begin(call)) ?? UNWATCHED;
+      return {
+        stage: (name, run) =>
+          once(
+            (first) => watch.stage(name, first),
+            (own?: StageWatch) => run(behavedStage(own)),
+          ),
+        end: (how) => void attempt(() => watch.end(how)),
+        fail: () => void attempt(() => watch.fail()),
+      };
+    },
+    report: (decision, outcome) => void attempt(() => telemetry.report(decision, outcome)),
+  };
+}
+
+function behavedStage(own: StageWatch | undefined): StageWatch {
+  const { headers, hop } = own ?? NOTHING;
+  if (typeof hop !== "function") return NOTHING;
+  return { headers, hop: (about, ask) => once((first) => hop(about, first), ask) };
+}
+
+/** Runs what is watched exactly once: by the watcher, for its context; by itself where the watcher does not. */
+function once<Own, Found>(watched: (run: (own?: Own) => Found) => unknown, run: (own?: Own) => Found): Found {
+  let found: { readonly value: Found } | undefined;
+  const first = (own?: Own): Found => {
+    found ??= { value: run(own) };
+    return found.value;
+  };
+  attempt(() => watched(first));
+  return first();
+}
+
+/** What a watcher gives, unless it fails, now or later. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    const given = run();
+    drop(given);
+    return given;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An answer that nobody waits for must not end the process where it is a promise that rejects. */
+function drop(answer: unknown): void {
+  void Promise.resolve()
+    .then(() => answer)
+    .catch(() => {});
+}
+
+async function inTime<T>(deadlineMs: number, code: ErrorCode, what: string, run: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    return await settleInTime(deadlineMs, run());
+  } catch (cause) {
+    if (cause instanceof HopwiseError && cause.code === code) throw cause;
+    const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed";
+    throw new HopwiseError(code, `${what} ${why}`, { cause });
+  }
+}
