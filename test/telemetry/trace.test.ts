@@ -34,7 +34,11 @@ const PAY = { tool: "send_payment", arguments: GOOD } as const;
 const LIST = [{ tool: "send_payment" }, { tool: "get_transactions" }];
 
 /** Collects what the PDP itself exports, as it comes: protocol buffers, in which ids stand byte by byte. */
-async function collector(): Promise<{ readonly url: string; has(hexId: string): boolean }> {
+async function collector(): Promise<{
+  readonly url: string;
+  has(hexId: string): boolean;
+  says(text: string): boolean;
+}> {
   const bodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
     bodies.push(await buffer(request));
@@ -49,6 +53,7 @@ async function collector(): Promise<{ readonly url: string; has(hexId: string): 
   return {
     url: `http://127.0.0.1:${port}`,
     has: (hexId) => Buffer.concat(bodies).includes(Buffer.from(hexId, "hex")),
+    says: (text) => Buffer.concat(bodies).includes(text),
   };
 }
 
@@ -67,7 +72,7 @@ async function tracingPdp(url: string) {
 
 describe("the policy decision point's own spans", () => {
   it("are children of the span of the hop that it was asked about, and of a list's", async () => {
-    const { url, has } = await collector();
+    const { url, has, says } = await collector();
     const pdp = await tracingPdp(url);
     const { telemetry, spans, close } = recorder();
     onTestFinished(close);
@@ -86,6 +91,9 @@ describe("the policy decision point's own spans", () => {
           expect(has(parent?.traceId as string), "its trace").toBe(true);
           expect(has(parent?.spanId as string), "its parent").toBe(true);
         }
+        // As docs/telemetry.md says: the resource's id, which is an argument here, and no other argument.
+        for (const text of ["cerbos.request.resource_id", GOOD.to]) expect(says(text), text).toBe(true);
+        expect(says(GOOD.currency) || says("currency"), "an argument").toBe(false);
       },
       { timeout: 20_000 },
     );
