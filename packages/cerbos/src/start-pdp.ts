@@ -1,9 +1,11 @@
 import { connect } from "node:net";
 import { resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import type { RunningPdp } from "@hopwise/core/adapter";
 import { refuseBrokenPolicies } from "./compile-policies.ts";
+import { createEvaluationLog } from "./evaluation-log.ts";
 import { findBinary } from "./find-binary.ts";
 import type { SchemaEnforcement } from "./pdp-config.ts";
 import { pdpConfig } from "./pdp-config.ts";
@@ -55,6 +57,11 @@ export interface Pdp extends AsyncDisposable {
   readonly target: string;
   /** Version of Cerbos, such as `0.55.0`. */
   readonly version: string;
+  /**
+   * The expressions that failed in one request, out of the PDP's own log: an authorizer that was given this `Pdp` puts them
+   * on record. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
+   */
+  readonly failuresOf: NonNullable<RunningPdp["failuresOf"]>;
   /** Resolves when the process is gone, for whatever reason. Never rejects. */
   readonly exited: Promise<PdpExit>;
   /** Disconnects `client`, stops the process and removes its sockets. May be called again. */
@@ -94,7 +101,16 @@ export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
       decisionLog: options.decisionLog === undefined ? undefined : resolve(options.decisionLog),
     }),
   );
-  const supervised = supervise({ binary, folder, onLog: options.onLog });
+  const evaluations = createEvaluationLog();
+  const onLog = (line: string): void => {
+    evaluations.read(line);
+    try {
+      options.onLog?.(line);
+    } catch {
+      // a listener decides nothing
+    }
+  };
+  const supervised = supervise({ binary, folder, onLog });
   const target = `unix:${folder.grpcSocket}`;
   const client = new GRPC(target, { tls: false });
   let closing: Promise<void> | undefined;
@@ -116,7 +132,16 @@ export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
       },
     );
     const [version] = await Promise.all([serving, sound]);
-    return { client, target, version, exited: supervised.exited, close, [Symbol.asyncDispose]: close };
+    const failuresOf: Pdp["failuresOf"] = async (callId, effect) => {
+      // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.
+      if (effect === "allow" && strictEvaluation) return [];
+      // Cerbos wrote its log before it answered, and the log is read by another pipe: after two turns of the event loop
+      // it has been read.
+      await turn();
+      await turn();
+      return evaluations.failuresOf(callId);
+    };
+    return { client, target, version, failuresOf, exited: supervised.exited, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();
     throw fault;

@@ -91,6 +91,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
     audit,
     telemetry: NO_TELEMETRY,
     pdpVersion: undefined,
+    failuresOf: undefined,
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,
     clock: () => NOW * 1000,

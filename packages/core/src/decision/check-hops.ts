@@ -3,7 +3,7 @@ import { withDeadline } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
-import { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
+import { type ExpressionFailure, type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
 import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
@@ -42,6 +42,8 @@ export interface HopVerdict {
   readonly policy?: string;
   readonly scope?: string;
   readonly cerbosCallId?: string;
+  /** The expressions that failed, where the decision point can tell: with `startPdp`. */
+  readonly failures?: readonly ExpressionFailure[];
 }
 
 /** Wraps each question: gives it its headers, and sees its answer. */

@@ -24,6 +24,23 @@ export interface RunningPdp {
   readonly client: PolicyDecisionPoint;
   /** Goes into the record. */
   readonly version?: string;
+  /**
+   * The expressions that failed while one request was decided, by the call id of Cerbos' answer: no answer of Cerbos tells
+   * them, its own log does. For records and operators alone. Nothing waits long for it, and what it throws is dropped: a
+   * decision never depends on it.
+   */
+  failuresOf?(
+    cerbosCallId: string,
+    effect: "allow" | "deny" | "error",
+  ): readonly ExpressionFailure[] | Promise<readonly ExpressionFailure[]>;
+}
+
+/** An expression of a policy that could not be evaluated. */
+export interface ExpressionFailure {
+  /** In the policy's own words. */
+  readonly expression: string;
+  /** Such as `no such key: region`. It never quotes a value of the request. */
+  readonly error: string;
 }
 
 /** The same decision point, asked with these headers. */

@@ -86,7 +86,10 @@ function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explain
   return found;
 }
 
-/** The policy, rules and roles behind a hop's answer. Shown only where the hop did not simply allow the call. */
+/**
+ * The policy, rules and roles behind a hop's answer, where the hop did not simply allow the call; and always what could
+ * not be evaluated: without strict evaluation an allowance may rely on it.
+ */
 function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   const {
     effect,
@@ -99,9 +102,11 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
     reasons,
     cerbosCallId,
     obligations,
+    failures = [],
   } = verdict;
   const approval = obligations?.approval;
-  if (effect === "allow" && delegation !== "deny" && approval === undefined) return [];
+  const failed = failures.map(({ expression, error }) => leaf("rule", `could not evaluate ${expression}: ${error}`));
+  if (effect === "allow" && delegation !== "deny" && approval === undefined) return failed;
   const found: Explanation[] = [];
   if (effect === "deny") {
     const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
@@ -113,6 +118,7 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   // A rule for every role speaks once for each.
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));
   for (const text of spoken) found.push(leaf("rule", text));
+  found.push(...failed);
   if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${cerbosCallId}`));
   return found;
 }

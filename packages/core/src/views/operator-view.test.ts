@@ -119,3 +119,13 @@ describe("a decision that obliges, or whose user is denied, explained to people"
     ).toEqual(["alice  denies", '· no rule allows "send" on payment to role analyst', "· Cerbos call 01ABC"]);
   });
 });
+
+describe("an expression that could not be evaluated", () => {
+  const failures = [{ expression: "R.attr.region == P.attr.region", error: "no such key: region" }];
+  const told = "could not evaluate R.attr.region == P.attr.region: no such key: region";
+
+  it.each(["deny", "error", "allow"] as const)("is told to people where the hop's answer is %s", (effect) => {
+    const view = operatorView(denied({ hop: 0, verdicts: [verdict(0, { effect, failures })], asked }));
+    expect(view).toContain(`· ${told}`);
+  });
+});

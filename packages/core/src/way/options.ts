@@ -106,6 +106,7 @@ export interface EnforcementPoint
   readonly limits: Limits;
   readonly nonces: Nonces | undefined;
   readonly pdpVersion: string | undefined;
+  readonly failuresOf: RunningPdp["failuresOf"];
   /** Seconds since the epoch. @throws {HopwiseError} `state_unavailable` for a clock that gives no time */
   readonly nowSeconds: () => number;
 }
@@ -165,7 +166,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
   const clock = behavedClock(options.clock ?? Date.now);
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
-  const { client: cerbos, version } = runningOf(options.cerbos) as RunningPdp;
+  const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;
   checkToolMap(options.tools);
   checkSourceNames("sources.user", sources.user, DELEGATION);
   checkSourceNames("sources.agent", sources.agent, DELEGATION);
@@ -180,6 +181,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     limits,
     nonces: nonces && behavedNonces(nonces, deadlineMs),
     pdpVersion: version,
+    failuresOf,
     sources,
     telemetry: behavedTelemetry(telemetry),
     deadlineMs,
@@ -196,8 +198,9 @@ function isState(value: unknown): boolean {
 /** A client, with its version where it comes with one. Clients may have a member `client` of their own. */
 function runningOf(cerbos: unknown): RunningPdp | undefined {
   const given = Object(cerbos) as Partial<PolicyDecisionPoint & RunningPdp>;
-  const running = "checkResources" in given ? { client: given as PolicyDecisionPoint } : given;
-  const { client, version } = running as Partial<RunningPdp>;
+  const running: Partial<RunningPdp> = "checkResources" in given ? { client: given as PolicyDecisionPoint } : given;
+  const { client, version } = running;
   if (typeof client?.checkResources !== "function") return undefined;
-  return { client, ...(version !== undefined && { version }) };
+  const failuresOf = typeof running.failuresOf === "function" ? running.failuresOf.bind(running) : undefined;
+  return { client, ...defined({ version, failuresOf }) };
 }

@@ -168,6 +168,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     telemetry: NO_TELEMETRY,
     nonces: undefined,
     pdpVersion: undefined,
+    failuresOf: undefined,
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,
     clock,

@@ -1,5 +1,13 @@
 import type { Resource } from "@cerbos/core";
-import { checkHops, type Edge, type HopVerdict, type ListItem, listHops, withHeaders } from "../../decision/index.ts";
+import {
+  checkHops,
+  type Edge,
+  type HopVerdict,
+  joinFailures,
+  type ListItem,
+  listHops,
+  withHeaders,
+} from "../../decision/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import type { StageWatch } from "../../telemetry/index.ts";
 import type { Caller } from "../call.ts";
@@ -14,14 +22,15 @@ export interface AskedChain {
 }
 
 /** Asks the policies about a call, for every hop at once. The answers are for the caller to combine. */
-export function askEveryHop(
+export async function askEveryHop(
   asked: AskedChain,
   resource: Resource,
   action: string,
   point: EnforcementPoint,
   watch: StageWatch,
 ): Promise<readonly HopVerdict[]> {
-  return checkHops(point.cerbos, { ...questionOf(asked, point), resource, action }, point.deadlineMs, watch.hop);
+  const question = { ...questionOf(asked, point), resource, action };
+  return joinFailures(await checkHops(point.cerbos, question, point.deadlineMs, watch.hop), point.failuresOf);
 }
 
 /**

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { HopVerdict } from "./check-hops.ts";
+import { joinFailures } from "./join-failures.ts";
+import type { RunningPdp } from "./pdp.ts";
+
+type FailuresOf = NonNullable<RunningPdp["failuresOf"]>;
+
+const verdict = (changed: Partial<HopVerdict> = {}): HopVerdict => ({
+  hop: 0,
+  kind: "user",
+  id: "alice",
+  effect: "deny",
+  reasons: [],
+  cerbosCallId: "01A",
+  ...changed,
+});
+const failure = { expression: "R.attr.region == 'EMEA'", error: "no such key: region" };
+
+describe("the expressions that failed", () => {
+  it("stand in the verdict of their own request", async () => {
+    const of: FailuresOf = async (callId) => (callId === "01B" ? [failure] : []);
+    const [first, second] = await joinFailures([verdict(), verdict({ cerbosCallId: "01B" })], of);
+    expect(first).not.toHaveProperty("failures");
+    expect(second?.failures).toEqual([failure]);
+  });
+
+  it("are asked for with the worst answer of the hop, and not at all where the policies did not answer", async () => {
+    const asked: unknown[] = [];
+    const of: FailuresOf = (...question) => {
+      asked.push(question);
+      return [];
+    };
+    const verdicts = [
+      verdict({ effect: "allow", delegation: "deny" }),
+      verdict({ effect: "deny", delegation: "allow" }),
+      verdict({ effect: "allow" }),
+    ];
+    const { cerbosCallId: _, ...unanswered } = verdict({ effect: "error" });
+    await joinFailures([...verdicts, unanswered], of);
+    expect(asked).toEqual([
+      ["01A", "deny"],
+      ["01A", "deny"],
+      ["01A", "allow"],
+    ]);
+  });
+
+  it("are cut to a few, and to text that is safe to print", async () => {
+    const many = Array.from({ length: 50 }, () => ({ expression: `a\u001b[31m${"x".repeat(9000)}`, error: "a\nb" }));
+    const [found] = await joinFailures([verdict()], () => many);
+    expect(found?.failures).toHaveLength(5);
+    expect(found?.failures?.[0]?.error).toBe("a b");
+    expect(found?.failures?.[0]?.expression).toMatch(/^a \[31mx{400,}…$/);
+  });
+
+  it.each<[string, FailuresOf | undefined]>([
+    ["has no log", undefined],
+    [
+      "throws",
+      () => {
+        throw new Error("gone");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("gone"))],
+    ["never answers", () => new Promise(() => {})],
+    ["gives nothing", (() => undefined) as never],
+    ["gives no list", (() => "no such key") as never],
+    [
+      "gives a list of nonsense",
+      (() => [null, 5, "text", {}, { expression: 1, error: "x" }, { expression: "x" }]) as never,
+    ],
+  ])("are left out where the decision point %s: the verdict stays as it is", async (_, of) => {
+    expect(await joinFailures([verdict()], of)).toEqual([verdict()]);
+  });
+});

@@ -1,0 +1,85 @@
+/** Expressions of policies that cannot be evaluated, joined to the decisions of a real PDP out of its own log. */
+import type { Pdp } from "@hopwise/cerbos";
+import { operatorView } from "@hopwise/core";
+import { modelView, type RunningPdp } from "@hopwise/core/adapter";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ran } from "../support/ran.ts";
+import { createWorld, type World } from "../support/world.ts";
+import { ALLOW, pdpWith } from "./small-policies.ts";
+
+const denies = (expr: string): string =>
+  `{ actions: [send], effect: EFFECT_DENY, roles: ["*"], condition: { match: { expr: ${JSON.stringify(expr)} } } }`;
+
+/** The planner pays this to whom it likes; none of it may be on record. */
+const TO = "Globex-4711";
+const call = (amount: number) => ({ tool: "send_payment", arguments: { to: TO, amount, currency: "EUR" } });
+
+const KINDS = {
+  sound: [ALLOW],
+  region: [ALLOW, denies("P.attr.region != R.attr.args.region")],
+  looked_up: [ALLOW, denies("P.attr.delegation.user.attr[R.attr.args.to] > 3")],
+  dated: [ALLOW, denies("timestamp(R.attr.args.to) > now()")],
+};
+
+let world: World;
+let strict: Pdp;
+let lax: Pdp;
+beforeAll(async () => {
+  [world, strict, lax] = await Promise.all([
+    createWorld(),
+    pdpWith(KINDS),
+    pdpWith(KINDS, { strictEvaluation: false }),
+  ]);
+});
+afterAll(() => Promise.all([world.pdp.close(), strict.close(), lax.close()]));
+
+async function asked(pdp: RunningPdp, kind: string, amounts: readonly number[] = [400]) {
+  const tools = { send_payment: { kind, action: "send" } };
+  const { authorizer, audit } = world.authorizer({ cerbos: pdp, tools, delegation: "grants-only", deadlineMs: 30_000 });
+  const session = await authorizer.openSession(world.planner);
+  const decisions = await Promise.all(amounts.map((amount) => session.authorize(call(amount))));
+  return { decisions, records: audit.records };
+}
+
+describe("an expression that failed", () => {
+  it("stands in the record and in the operator's view, at its hop, and not in what the model reads", async () => {
+    const { decisions, records } = await asked(strict, "region");
+    const [decision] = decisions;
+    expect(decision?.outcome).toBe("denied");
+    const failure = {
+      expression: "P.attr.region != R.attr.args.region",
+      error: expect.stringContaining("no such key: "),
+    };
+    expect(records[0]).toMatchObject({ verdicts: [{ failures: [failure] }, { failures: [failure] }] });
+    expect(operatorView(records[0] as never)).toContain(
+      "could not evaluate P.attr.region != R.attr.args.region: no such key",
+    );
+    expect(JSON.stringify(modelView(decision as never))).not.toContain("no such key");
+  });
+
+  it("stands in every one of many decisions at once", async () => {
+    const amounts = Array.from({ length: 100 }, (_, i) => i + 1);
+    const { records } = await asked(strict, "region", amounts);
+    expect(records).toHaveLength(100);
+    for (const { verdicts } of records) for (const { failures } of verdicts) expect(failures).toHaveLength(1);
+    ran("decisions joined with what failed", records.length);
+  });
+
+  it("stands in an allowance that relies on it, where strict evaluation is off", async () => {
+    const { records } = await asked(lax, "region");
+    expect(records[0]).toMatchObject({ outcome: "allowed", verdicts: [{ failures: [{}] }, { failures: [{}] }] });
+    expect(operatorView(records[0] as never)).toContain("could not evaluate");
+  });
+
+  it.each(["looked_up", "dated"])("is on record without the argument that Cerbos' log quotes: %s", async (kind) => {
+    const { records } = await asked(strict, kind);
+    expect(records[0]?.verdicts[0]?.failures).toHaveLength(1);
+    expect(JSON.stringify(records)).not.toContain(TO);
+  });
+
+  it("is nowhere where nothing failed, and where the client alone was given, which has no log", async () => {
+    for (const { records } of [await asked(strict, "sound"), await asked({ client: strict.client }, "region")]) {
+      for (const verdict of records[0]?.verdicts ?? []) expect(verdict).not.toHaveProperty("failures");
+    }
+  });
+});
