@@ -130,7 +130,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/json",
     "core/principal",
     "core/resource",
-    "type:core/source",
+    "core/source",
     "core/token",
   ],
   // A door of its own (`@hopwise/core/testing`): no test framework, no file, no process.

@@ -19,6 +19,7 @@ import {
 } from "@hopwise/core";
 import type { JsonObject, PolicyDecisionPoint } from "@hopwise/core/adapter";
 import type { Grant } from "@hopwise/core/grant";
+import type { AuxDataSupplier } from "@hopwise/core/sources";
 import { answeringPdp } from "@hopwise/core/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -113,6 +114,21 @@ function baseOptions(): AuthorizerOptions {
   };
 }
 
+/** The same tools, in a place that depends on the call. */
+function placedTools(seed: number): ToolMap {
+  const place = (query: object): string =>
+    `p${
+      createHash("sha256")
+        .update(`${seed}${JSON.stringify(query)}`)
+        .digest()[0]
+    }`;
+  const placed = Object.entries(tools).map(([name, entry]) => [name, { ...entry, scope: place, policyVersion: place }]);
+  return Object.fromEntries(placed);
+}
+
+/** Whatever it is told: of a chain it is told more than of a prefix only about hops that the prefix does not have. */
+const auxData: AuxDataSupplier = (query) => ({ jwt: { token: JSON.stringify(query) } });
+
 const grown = fc.record({
   root: anyGrant,
   others: fc.array(anyGrant, { minLength: DEPTH - 1, maxLength: DEPTH - 1 }),
@@ -128,10 +144,20 @@ it("the law holds for thousands of random chains and calls, under policies that 
   await fc.assert(
     fc.asyncProperty(grown, fc.integer(), async ({ root, others, keep, calls }, seed) => {
       const agents = inMemoryAgents(
-        Object.fromEntries(NAMES.map((name, i) => [name, { roles: ["agent"], keys: [(keys[i] as Signer).publicJwk] }])),
+        Object.fromEntries(
+          NAMES.map((name, i) => {
+            const place = seed % 3 === i ? { scope: `scope${seed % 2}`, policyVersion: "v1" } : {};
+            return [name, { roles: ["agent"], keys: [(keys[i] as Signer).publicJwk], ...place }];
+          }),
+        ),
       );
       const chain = await growChain(root, others, keep);
-      const sessions = await openAll(chain, { cerbos: randomPolicies(seed), agents });
+      const sessions = await openAll(chain, {
+        cerbos: randomPolicies(seed),
+        agents,
+        tools: placedTools(seed),
+        auxData,
+      });
       for (const call of calls) await checkLaw(sessions, call, tally);
     }),
     { numRuns: 400 },
@@ -229,9 +255,9 @@ it.each<[string, ToolMap]>([
 
 /** Policies without rhyme or reason: each question has an answer of its own, always the same. */
 function randomPolicies(seed: number): PolicyDecisionPoint {
-  const pdp = answeringPdp(({ principal, resource, action }) => {
+  const pdp = answeringPdp(({ principal, resource, action, auxData }) => {
     const [byte = 0] = createHash("sha256")
-      .update(`${seed}${JSON.stringify([principal, resource, action])}`)
+      .update(`${seed}${JSON.stringify([principal, resource, action, auxData])}`)
       .digest();
     return byte % 5 === 0 ? "deny" : "allow";
   });

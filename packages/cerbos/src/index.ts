@@ -10,7 +10,7 @@ export type { ConnectedPdp, ConnectPdpOptions } from "./connect-pdp.ts";
 export { connectPdp } from "./connect-pdp.ts";
 export type { PolicyWarning } from "./lint-policies.ts";
 export { lintPolicies } from "./lint-policies.ts";
-export type { SchemaEnforcement } from "./pdp-config.ts";
+export type { JwtKeySet, JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 export type { PdpProbe, PdpWarning, PdpWarningCode } from "./probe-pdp.ts";
 export { probePdp } from "./probe-pdp.ts";
 export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";

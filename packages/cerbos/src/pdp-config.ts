@@ -1,7 +1,16 @@
+import { resolve } from "node:path";
 import type { RunFolder } from "./run-folder.ts";
 
 /** What Cerbos does with attributes that do not fit their schema: deny, log a warning, or nothing. */
 export type SchemaEnforcement = "reject" | "warn" | "none";
+
+/** Where the public keys of a JWT's issuer are: a JWKS behind a URL, which Cerbos fetches, or in a file. */
+export type JwtKeySet = { readonly url: string } | { readonly file: string };
+
+/** Key sets by their id, which `auxData` names as `keySetId`. */
+export interface JwtKeySets {
+  readonly [id: string]: JwtKeySet;
+}
 
 /**
  * The configuration file of a PDP. It is JSON, which is YAML too, and needs no quoting rules of its own.
@@ -14,6 +23,7 @@ export function pdpConfig(options: {
   readonly strictEvaluation: boolean;
   readonly schemaEnforcement: SchemaEnforcement;
   readonly decisionLog: string | undefined;
+  readonly jwtKeySets?: JwtKeySets | undefined;
 }): string {
   const config = {
     server: {
@@ -26,6 +36,7 @@ export function pdpConfig(options: {
     ...(options.strictEvaluation && { engine: { strictEvaluation: true } }),
     schema: { enforcement: options.schemaEnforcement },
     telemetry: { disabled: true },
+    ...(options.jwtKeySets !== undefined && { auxData: { jwt: { keySets: keySetsOf(options.jwtKeySets) } } }),
     ...(options.decisionLog !== undefined && {
       audit: {
         enabled: true,
@@ -38,4 +49,10 @@ export function pdpConfig(options: {
   };
   // Cerbos replaces ${NAME} and $NAME by environment variables before it parses the file; $$ is a dollar.
   return JSON.stringify(config, null, 2).replaceAll("$", "$$$$");
+}
+
+function keySetsOf(sets: JwtKeySets): readonly object[] {
+  return Object.entries(sets).map(([id, set]) =>
+    "url" in set ? { id, remote: { url: set.url } } : { id, local: { file: resolve(set.file) } },
+  );
 }

@@ -7,7 +7,7 @@ import type { RunningPdp } from "@hopwise/core/adapter";
 import { refuseBrokenPolicies } from "./compile-policies.ts";
 import { createEvaluationLog } from "./evaluation-log.ts";
 import { findBinary } from "./find-binary.ts";
-import type { SchemaEnforcement } from "./pdp-config.ts";
+import type { JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 import { pdpConfig } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { createRunFolder } from "./run-folder.ts";
@@ -39,6 +39,11 @@ export interface StartPdpOptions {
   readonly schemaEnforcement?: SchemaEnforcement;
   /** File for Cerbos' own decision log: JSON lines, with all attributes the PDP was sent. Not written when left out. */
   readonly decisionLog?: string;
+  /**
+   * The keys by which Cerbos verifies the JWTs of `auxData`, by the id of their set: a JWKS, `{ url }` or `{ file }`. Without
+   * any, Cerbos refuses each request that has a JWT.
+   */
+  readonly jwtKeySets?: JwtKeySets;
   /**
    * How long to wait for the PDP to serve, in milliseconds.
    *
@@ -99,6 +104,7 @@ export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
       strictEvaluation,
       schemaEnforcement,
       decisionLog: options.decisionLog === undefined ? undefined : resolve(options.decisionLog),
+      jwtKeySets: options.jwtKeySets,
     }),
   );
   const evaluations = createEvaluationLog();

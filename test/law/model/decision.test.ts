@@ -92,6 +92,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
     telemetry: NO_TELEMETRY,
     pdpVersion: undefined,
     failuresOf: undefined,
+    auxData: undefined,
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,
     clock: () => NOW * 1000,

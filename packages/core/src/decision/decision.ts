@@ -39,6 +39,7 @@ export interface Asked {
   readonly kind: string;
   readonly action: string;
   readonly scope?: string;
+  readonly policyVersion?: string;
 }
 
 /** Who acts for whom. */

@@ -1,11 +1,14 @@
 import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
 import type { Hop } from "../principal/index.ts";
+import type { AuxData } from "./aux-data.ts";
 
 /** The hops of one chain, for a question about each. */
 export interface ChainQuestion {
   readonly hops: readonly Hop[];
   /** One principal a hop, in the same order; each built from its own prefix of the chain. */
   readonly principals: readonly Principal[];
+  /** One a hop, where the host supplies it; each told by its own prefix of the chain. */
+  readonly auxData?: readonly (AuxData | undefined)[] | undefined;
   /** For each hop but the last: may it hand authority to the next? Left out with `"grants-only"`. */
   readonly edges?: readonly Edge[];
   readonly invocation: string;
@@ -27,15 +30,25 @@ export function edgeOf({ edges }: ChainQuestion, hop: number): readonly AskedRes
   return edge === undefined ? [] : [{ resource: edge.resource, actions: [edge.action] }];
 }
 
+/** What every request about one hop says of who asks. */
+export function hopAsks(
+  { principals, auxData }: ChainQuestion,
+  hop: number,
+): Pick<CheckResourcesRequest, "principal" | "auxData"> {
+  const own = auxData?.[hop];
+  return { principal: principals[hop] as Principal, ...(own !== undefined && { auxData: own }) };
+}
+
 /** A request about one hop. Its annotations put the chain into Cerbos' own decision log. */
 export function hopRequest(
-  { principals, invocation, chainId }: ChainQuestion,
+  question: ChainQuestion,
   hop: number,
   resources: readonly AskedResource[],
   includeMetadata: boolean,
 ): CheckResourcesRequest {
+  const { invocation, chainId } = question;
   return {
-    principal: principals[hop] as Principal,
+    ...hopAsks(question, hop),
     resources: [...resources],
     includeMetadata,
     requestId: `${invocation}-${hop}`,

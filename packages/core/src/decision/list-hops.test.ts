@@ -2,7 +2,7 @@ import { type CheckResourcesRequest, PlanKind } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
-import type { ToolEntry } from "../resource/index.ts";
+import type { PlacedEntry } from "../resource/index.ts";
 import { allowAll, allowing, errorOf, never, pdpOf, type Result } from "../testing.fixture.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type ListItem, type ListQuestion, listHops } from "./list-hops.ts";
@@ -18,11 +18,11 @@ const principals = [
   { id: "agent:planner", roles: ["finance_agent"] },
 ];
 const edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
-const send: ToolEntry = { kind: "payment", action: "send", scope: "acme", policyVersion: "2" };
-const read: ToolEntry = { kind: "invoice", action: "read" };
-const listed = (entry: ToolEntry, list = "list"): ToolEntry => ({ ...entry, list });
+const send: PlacedEntry = { kind: "payment", action: "send", scope: "acme", policyVersion: "2" };
+const read: PlacedEntry = { kind: "invoice", action: "read" };
+const listed = (entry: PlacedEntry, list = "list"): PlacedEntry => ({ ...entry, list });
 
-const about = (entries: readonly (ToolEntry | ListItem)[], edges: readonly (typeof edge)[] = []): ListQuestion => ({
+const about = (entries: readonly (PlacedEntry | ListItem)[], edges: readonly (typeof edge)[] = []): ListQuestion => ({
   hops,
   principals,
   items: entries.map((it) => ("entry" in it ? it : { tool: "tool", entry: it, known: {} })),
@@ -241,7 +241,7 @@ describe("an entry without a listing action", () => {
 
   it("that stands for several tools is planned by the action of each", async () => {
     const { pdp, planned } = answering();
-    const entry: ToolEntry = { kind: "wiki", action: (tool) => `call:${tool}` };
+    const entry: PlacedEntry = { kind: "wiki", action: (tool) => `call:${tool}` };
     const items = ["search", "write"].map((tool) => ({ tool, entry, known: {} }));
     expect(await shownBy(pdp, about(items))).toEqual([true, true]);
     expect(planned.map((request) => (request as { actions?: unknown }).actions)).toEqual([
@@ -291,7 +291,7 @@ describe("a decision point that is not there", () => {
   const fail = async () => Promise.reject(new Error("14 UNAVAILABLE"));
   const hang = () => never;
 
-  it.each<[string, ToolEntry, () => Promise<unknown>]>([
+  it.each<[string, PlacedEntry, () => Promise<unknown>]>([
     ["fails a plan", read, fail],
     ["hangs over a plan", read, hang],
     ["fails a check", listed(read), fail],

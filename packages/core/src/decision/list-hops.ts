@@ -1,9 +1,9 @@
-import type { Principal, Resource } from "@cerbos/core";
+import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
-import { actionOf, type ToolEntry } from "../resource/index.ts";
-import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
+import { actionOf, type PlacedEntry } from "../resource/index.ts";
+import { type AskedResource, type ChainQuestion, edgeOf, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
 import { faultOf, readAnswers } from "./read-answer.ts";
@@ -16,7 +16,7 @@ export interface ListQuestion extends ChainQuestion {
 /** One item of a list: the call that it offers, its entry, and the arguments that are known beforehand. */
 export interface ListItem {
   readonly tool: string;
-  readonly entry: ToolEntry;
+  readonly entry: PlacedEntry;
   readonly known: JsonObject;
 }
 
@@ -125,7 +125,7 @@ async function listHop(
     hopRequest(question, hop, resources.slice(i * MOST, (i + 1) * MOST), false),
   );
   const [plans, ...responses] = await Promise.all([
-    planHop(pdp, question.principals[hop] as Principal, planned, signal),
+    planHop(pdp, hopAsks(question, hop), planned, signal),
     ...requests.map(async (request) => readAnswers(request, await pdp.checkResources(request, { signal }))),
   ]);
   const answers = responses.flat();

@@ -1,4 +1,4 @@
-import { PlanKind, type PlanResourcesRequest, type PlanResourcesResponse, type Principal } from "@cerbos/core";
+import { PlanKind, type PlanResourcesRequest, type PlanResourcesResponse } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
@@ -8,6 +8,9 @@ export interface PlanQuestion {
   readonly action: string;
 }
 
+/** Who asks, for a plan: see `hopAsks`. */
+export type PlanAsks = Pick<PlanResourcesRequest, "principal" | "auxData">;
+
 /**
  * For each question: could some call be allowed to this principal? False only where the plan says that the policies
  * always deny, for all arguments. It costs a request for each question.
@@ -16,13 +19,13 @@ export interface PlanQuestion {
  */
 export function planHop(
   pdp: PolicyDecisionPoint,
-  principal: Principal,
+  asks: PlanAsks,
   questions: readonly PlanQuestion[],
   signal: AbortSignal,
 ): Promise<readonly boolean[]> {
   return Promise.all(
     questions.map(async ({ resource, action }) =>
-      mayBeAllowed(await pdp.planResources({ principal, resource, actions: [action] }, { signal })),
+      mayBeAllowed(await pdp.planResources({ ...asks, resource, actions: [action] }, { signal })),
     ),
   );
 }

@@ -2,12 +2,15 @@ import type { JsonObject } from "../json/index.ts";
 import { optionsOf } from "../options/index.ts";
 import { DELEGATION, delegationSchema, principalSchema } from "../principal/index.ts";
 import { ARGUMENTS, actionOf, type ToolEntry } from "../resource/index.ts";
-import type { AttributeSources, Source } from "../source/index.ts";
+import { type AttributeSources, PLACES, type Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
 import { type AuthorizerOptions, CONTEXT_ROWS, DEFAULT_DELEGATION } from "../way/index.ts";
 
 /** The options of an authorizer that {@link describeContext} reads. */
-export type ContextOptions = Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">;
+export type ContextOptions = Pick<
+  AuthorizerOptions,
+  "tools" | "users" | "agents" | "sources" | "delegation" | "auxData"
+>;
 
 /** One attribute that policies may rely on. */
 export interface AttributeDescription {
@@ -44,13 +47,13 @@ const readContext = optionsOf<ContextOptions>("describeContext", CONTEXT_ROWS);
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
 /**
- * Lists the attributes that each tool's request carries, and writes the JSON Schemas that Cerbos enforces. It reads the
- * `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`); an attribute without a schema is `any`.
+ * Lists the attributes that each tool's request carries, where scope, version and auxiliary data come from, and writes
+ * the JSON Schemas that Cerbos enforces. It reads the `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`); an attribute without a schema is `any`.
  *
  * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
 export function describeContext(options: ContextOptions): ContextDescription {
-  const { tools, users, agents, sources, delegation = DEFAULT_DELEGATION } = readContext(options);
+  const { tools, users, agents, sources, delegation = DEFAULT_DELEGATION, auxData } = readContext(options);
   const user = withSources(users.schema, sources?.user, users.name ?? "users");
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
   const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };
@@ -59,7 +62,7 @@ export function describeContext(options: ContextOptions): ContextDescription {
   const described = calls.map(([tool, entry]) => {
     const parts = partsOf(entry);
     kinds.set(entry.kind, [...(kinds.get(entry.kind) ?? []), objectOf(parts, `tool ${tool}`)]);
-    const attributes = parts.flatMap((part) => listed("R.attr", part));
+    const attributes = [...parts.flatMap((part) => listed("R.attr", part)), ...placesOf(entry)];
     return [tool, { kind: entry.kind, action: actionOf(entry, tool), attributes }] as const;
   });
   const resources = [...kinds].map(([kind, schemas]): [string, JsonObject] => {
@@ -69,9 +72,14 @@ export function describeContext(options: ContextOptions): ContextDescription {
       { $schema: DRAFT, ...(schemas.length === 1 ? only : { title: kind, type: "object", anyOf: schemas }) },
     ];
   });
+  const principal = (parts: readonly Part[], from: string): readonly AttributeDescription[] => [
+    ...[...parts, ours].flatMap((part) => listed("P.attr", part)),
+    ...PLACES.map((name) => ({ path: `P.${name}`, type: "string", required: false, from })),
+    ...(auxData === undefined ? [] : [AUX_DATA]),
+  ];
   return {
-    user: [...user.parts, ours].flatMap((part) => listed("P.attr", part)),
-    agent: [...agent.parts, ours].flatMap((part) => listed("P.attr", part)),
+    user: principal(user.parts, users.name ?? "users"),
+    agent: principal(agent.parts, agents.name ?? "agents"),
     tools: Object.fromEntries(described),
     schemas: {
       ...Object.fromEntries(resources),
@@ -79,6 +87,24 @@ export function describeContext(options: ContextOptions): ContextDescription {
       "principal.json": principalSchema(ours.schema, user.schema, agent.schema),
     },
   };
+}
+
+/** The host adds it to the request about each hop. */
+const AUX_DATA: AttributeDescription = {
+  path: "request.auxData.jwt",
+  type: "object",
+  required: false,
+  from: "the option auxData",
+};
+
+/** Where the policies for a tool are looked up: fixed, or told for each call. */
+function placesOf(entry: ToolEntry): readonly AttributeDescription[] {
+  return PLACES.flatMap((name) => {
+    const own = entry[name];
+    const isFixed = typeof own === "string";
+    const from = isFixed ? "tool map" : "tool map, by the tool, the arguments and the tenant";
+    return own === undefined ? [] : [{ path: `R.${name}`, type: "string", required: isFixed, from }];
+  });
 }
 
 /** A member of an attribute map. */

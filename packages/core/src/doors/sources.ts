@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { AuxData, AuxDataQuery, AuxDataSupplier } from "../decision/index.ts";
 export {
   type Agent,
   type AgentClass,
@@ -27,5 +29,5 @@ export {
   type ResourceSourceOptions,
   resourceAttributesFrom,
 } from "../resource/index.ts";
-export type { AttributeSource, AttributeSources, ContextOrigin, Found, Source } from "../source/index.ts";
+export type { AttributeSource, AttributeSources, ContextOrigin, Found, PolicyPlace, Source } from "../source/index.ts";
 export type { PrincipalSources } from "../way/index.ts";

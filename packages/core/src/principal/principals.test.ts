@@ -34,6 +34,20 @@ describe("what policies see of the hops", () => {
     ]);
   });
 
+  it("stands in the scope and version that its own directory gives, and in no other hop's", () => {
+    const placed = [{ ...agents[0], scope: "bots", policyVersion: "v2" } as Agent, agents[1] as Agent];
+    const places = principalsOf({ ...user, scope: "acme" }, placed, hops).map(({ scope, policyVersion }) => [
+      scope,
+      policyVersion,
+    ]);
+    expect(places).toEqual([
+      ["acme", undefined],
+      ["bots", "v2"],
+      [undefined, undefined],
+    ]);
+    expect(JSON.stringify(principalsOf({ ...user, scope: "acme" }, placed, hops)[2])).not.toMatch(/acme|bots/);
+  });
+
   it("never has the roles of two hops in one principal", () => {
     const roles = principalsOf(user, agents, hops).map((principal) => principal.roles);
     expect(roles).toEqual([["analyst"], ["finance_agent"], ["reader"]]);

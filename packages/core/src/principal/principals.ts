@@ -1,7 +1,7 @@
 import type { Principal } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { attributesFrom } from "../source/index.ts";
+import { attributesFrom, placeOf } from "../source/index.ts";
 import type { Hop } from "./hop.ts";
 import type { AgentClass, User } from "./sources.ts";
 
@@ -37,7 +37,10 @@ export function principalsOf(
         chain: hops.slice(0, depth + 1).map((member) => ({ ...member })),
       },
     };
-    return { id: hop.id, roles, attr: attr as NonNullable<Principal["attr"]> };
+    const place = placeOf(source, (problem) => {
+      throw new HopwiseError("attributes_invalid", `the directory's entry of "${hop.id}": ${problem}`, { hop: depth });
+    });
+    return { id: hop.id, roles, attr: attr as NonNullable<Principal["attr"]>, ...place };
   });
 }
 

@@ -13,11 +13,14 @@ import {
   text,
   whole,
 } from "../options/index.ts";
-import type { Source } from "../source/index.ts";
+import { PLACE_ROWS, type PolicyPlace, type Source } from "../source/index.ts";
 import { isKeptJwk, isThumbprint, type Subject } from "../token/index.ts";
 
-/** A user or service, as policies may know it: from a directory, never from a token. */
-export interface User {
+/**
+ * A user or service, as policies may know it: from a directory, never from a token. `scope` and `policyVersion` are those of
+ * its principal policies.
+ */
+export interface User extends PolicyPlace {
   /** The id policies see. Must not begin with `agent:`, which marks agents. */
   readonly id: string;
   readonly roles: readonly string[];
@@ -27,8 +30,11 @@ export interface User {
 /** Finds users. A user is the pair of issuer and subject: the same name from another issuer is another user. */
 export type UserDirectory = Source<Subject, User>;
 
-/** A class of agents as policies may know it, and the most that its agents may do, even with a wider grant. */
-export interface AgentClass {
+/**
+ * A class of agents as policies may know it, and the most that its agents may do, even with a wider grant. `scope` and
+ * `policyVersion` are those of its principal policies.
+ */
+export interface AgentClass extends PolicyPlace {
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;
   /** What kind of agent it is; policies find it as `attr.class`. An ephemeral agent has the name of its class. */
@@ -69,13 +75,14 @@ interface UsersByIssuer {
 }
 
 const USER = members<KnownUser>(
-  { id: maybe(text("the id that policies see")), roles: ROLES, attributes: maybe(ATTRIBUTES) },
+  { id: maybe(text("the id that policies see")), roles: ROLES, attributes: maybe(ATTRIBUTES), ...PLACE_ROWS },
   'a user, such as { roles: ["analyst"] }',
 );
 
 const CLASS_ROWS: Rows<Omit<AgentClass, "classes">> = {
   roles: ROLES,
   attributes: maybe(ATTRIBUTES),
+  ...PLACE_ROWS,
   class: maybe(text("a class of agents")),
   owner: maybe(text("who is responsible for it")),
   tools: maybe(list(text("a tool's name"), "a list of tools' names")),

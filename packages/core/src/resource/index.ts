@@ -3,6 +3,7 @@
 export { cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
 export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
+export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 export {
   ARGUMENTS,

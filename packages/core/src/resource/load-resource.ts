@@ -2,6 +2,7 @@ import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Asking, attributesFrom, type ContextOrigin, codeOf, gather } from "../source/index.ts";
+import { placeEntry } from "./place-entry.ts";
 import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
 
 /** The resource that a call acts on, as policies see it, and the sources of its attributes. */
@@ -14,8 +15,8 @@ export interface LoadedResource {
  * The resource that a call acts on, loaded once for all hops: attributes of the trusted loader and of further sources,
  * and the arguments.
  *
- * @throws {HopwiseError} `context_unavailable`; `attributes_invalid` where the loaded attributes cannot be put to a
- *   policy
+ * @throws {HopwiseError} `context_unavailable`; `attributes_invalid` where the loaded attributes, the scope or the version
+ *   cannot be put to a policy
  */
 export async function loadResource(
   entry: ToolEntry,
@@ -34,9 +35,10 @@ export async function loadResource(
       return untold(codeOf(cause), cause instanceof HopwiseError ? cause.message : "its loader failed", cause);
     }
   };
-  const [attributes, { attributes: added, origins }] = await Promise.all([
+  const [attributes, { attributes: added, origins }, { scope, policyVersion }] = await Promise.all([
     load(),
     gather(entry.sources, query, "resource", asking),
+    placeEntry(entry, query),
   ]);
   const shown = { ...added, [entry.argumentsAs ?? ARGUMENTS]: withoutHidden(args, entry.hideFromPolicies) };
   const taken = Object.keys(shown).find((name) => Object.hasOwn(attributes, name));
@@ -57,8 +59,8 @@ export async function loadResource(
       kind: entry.kind,
       id: id || untold("context_unavailable", "it has no id"),
       attr: { ...attributes, ...shown } as NonNullable<Resource["attr"]>,
-      ...(entry.scope !== undefined && { scope: entry.scope }),
-      ...(entry.policyVersion !== undefined && { policyVersion: entry.policyVersion }),
+      ...(scope !== undefined && { scope }),
+      ...(policyVersion !== undefined && { policyVersion }),
     },
     origins: entry.attributes === undefined ? origins : [{ of: "resource", source: "tool map", ageMs: 0 }, ...origins],
   };

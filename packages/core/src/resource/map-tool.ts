@@ -17,15 +17,27 @@ export interface ToolSchema {
 type ParsedBy<S extends ToolSchema> = NonNullable<S["~standard"]["types"]>["output"];
 type NamesOf<S extends ToolSchema> = keyof ParsedBy<S> & string;
 
+/** A call or an item of a list, of which only some arguments are known. */
+type PlaceQuery<S extends ToolSchema> = Omit<ResourceQuery, "arguments"> & { readonly arguments: Partial<ParsedBy<S>> };
+
 /** An entry of a tool map, checked against the tool's own schema: a wrong name of an argument does not compile. */
 export type TypedEntry<S extends ToolSchema> = Omit<
   ToolEntry,
-  "id" | "attributes" | "hideFromPolicies" | "keepInRecord" | "projection" | "argumentsSchema"
+  | "id"
+  | "attributes"
+  | "hideFromPolicies"
+  | "keepInRecord"
+  | "scope"
+  | "policyVersion"
+  | "projection"
+  | "argumentsSchema"
 > & {
   readonly id?: NamesOf<S> | ((args: ParsedBy<S>, tool: string) => string);
   readonly attributes?: (args: ParsedBy<S>, query: ResourceQuery) => JsonObject | Promise<JsonObject>;
   readonly hideFromPolicies?: readonly NamesOf<S>[];
   readonly keepInRecord?: readonly NamesOf<S>[];
+  readonly scope?: string | ((query: PlaceQuery<S>) => string | undefined | Promise<string | undefined>);
+  readonly policyVersion?: string | ((query: PlaceQuery<S>) => string | undefined | Promise<string | undefined>);
   readonly projection?: (parsed: ParsedBy<S>) => unknown;
 };
 

@@ -14,7 +14,7 @@ import {
   type Shape,
   text,
 } from "../options/index.ts";
-import { type AttributeSources, checkSourceNames } from "../source/index.ts";
+import { type AttributeSources, checkSourceNames, type PolicyPlace, placeText } from "../source/index.ts";
 import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -67,10 +67,14 @@ export interface ToolEntry {
    * name where the policies need an id or attributes, too.
    */
   readonly list?: string | ((tool: string) => ListedAs);
-  /** Cerbos scope of the resource policy. */
-  readonly scope?: string;
-  /** Cerbos version of the resource policy. */
-  readonly policyVersion?: string;
+  /**
+   * Cerbos scope of the resource policy, such as `acme`; a function where it depends on the call, above all on the tenant.
+   * Undefined means the policy without a scope. In a list, a function gets those arguments that are known beforehand.
+   * Scope and version stand in the record.
+   */
+  readonly scope?: string | ((query: ResourceQuery) => Awaitable<string | undefined>);
+  /** Cerbos version of the resource policy, or a function like that of `scope`. */
+  readonly policyVersion?: string | ((query: ResourceQuery) => Awaitable<string | undefined>);
   /**
    * For a tool whose schema gives values that JSON cannot say (dates, URLs, maps): makes the plain data to check and
    * hash in their place. Keep the arguments' names: grants are checked on this data, too. Without a projection, such a
@@ -95,6 +99,17 @@ const SCHEMA = jsonObject('a JSON Schema, such as { type: "object" }');
 
 /** A further source of attributes. */
 const SOURCE = having("a source, such as resourceAttributesFrom({ … })", "find");
+
+/** A scope or version of Cerbos, or a function that tells it for each call. */
+function placeOrFunction(name: keyof PolicyPlace): Shape {
+  return maybe(
+    either(
+      `a ${name} of Cerbos, or a function that gives it`,
+      placeText(name),
+      func(`a function that gives the ${name}`),
+    ),
+  );
+}
 
 const ENTRY: Rows<ToolEntry> = {
   kind: text("a Cerbos resource kind, such as payment"),
@@ -122,8 +137,8 @@ const ENTRY: Rows<ToolEntry> = {
       atOnce("a function of the tool's name that gives { action }"),
     ),
   ),
-  scope: maybe(text("a Cerbos scope, such as acme.hr")),
-  policyVersion: maybe(text("a Cerbos policy version, such as default")),
+  scope: placeOrFunction("scope"),
+  policyVersion: placeOrFunction("policyVersion"),
   projection: maybe(atOnce("a function that gives plain data")),
   argumentsSchema: maybe(SCHEMA),
   attributesSchema: maybe(SCHEMA),

@@ -16,4 +16,5 @@ export {
   codeOf,
   gather,
 } from "./gather.ts";
+export { PLACE_ROWS, PLACES, type PolicyPlace, placeOf, placeText } from "./policy-place.ts";
 export { type ContextOrigin, type Found, faultOf, lookUp, type Source } from "./source.ts";

@@ -1,4 +1,4 @@
-import type { CheckResourcesRequest, PlanResourcesRequest, Principal, Resource } from "@cerbos/core";
+import type { AuxData, CheckResourcesRequest, PlanResourcesRequest, Principal, Resource } from "@cerbos/core";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import type { JsonObject } from "../json/index.ts";
 
@@ -11,6 +11,8 @@ export interface PolicyQuestion {
   readonly action: string;
   /** The arguments of the call, from `resource.attr.args`. A list has none. */
   readonly args: JsonObject | undefined;
+  /** What the option `auxData` added. */
+  readonly auxData?: AuxData;
 }
 
 /** A decision point that remembers what it was asked. */
@@ -64,16 +66,22 @@ export function pdpWatch(): Pick<WatchedPdp, "asked" | "signals"> & {
 }
 
 /** The questions of a request, resource by resource and action by action. */
-export function questionsOf({ principal, resources }: CheckResourcesRequest): readonly PolicyQuestion[] {
+export function questionsOf({ principal, resources, auxData }: CheckResourcesRequest): readonly PolicyQuestion[] {
   return resources.flatMap(({ resource, actions }) => {
     const args = resource.attr?.["args"] as JsonObject | undefined;
-    return actions.map((action) => ({ principal, resource, action, args }));
+    return actions.map((action) => ({ principal, resource, action, args, ...(auxData && { auxData }) }));
   });
 }
 
 /** The questions of a plan. It names no resource, and has no arguments. */
 export function plannedIn(request: PlanResourcesRequest): readonly PolicyQuestion[] {
-  const { principal, resource } = request;
+  const { principal, resource, auxData } = request;
   const actions = "actions" in request ? request.actions : [request.action];
-  return actions.map((action) => ({ principal, resource: { id: "*", ...resource }, action, args: undefined }));
+  return actions.map((action) => ({
+    principal,
+    resource: { id: "*", ...resource },
+    action,
+    args: undefined,
+    ...(auxData && { auxData }),
+  }));
 }

@@ -101,7 +101,8 @@ export async function* decideCall(
   const context = await log.stage("context", () => gatherContext(holder, entry, query, point, log.note));
   if (isRefusal(context)) return log.deny(context);
   const { resource, action } = context;
-  log.note({ asked: defined({ kind: resource.kind, action, scope: resource.scope }) });
+  const { kind, scope, policyVersion } = resource;
+  log.note({ asked: defined({ kind, action, scope, policyVersion }) });
 
   const question = { caller: opened, known: context.known, invocation: log.id };
   const verdicts = await log.stage("policy", async (watch) => {

@@ -1,8 +1,9 @@
-import type { Denied } from "../decision/index.ts";
+import type { Denied, ListItem } from "../decision/index.ts";
 import { type HopwiseError, isRefusal } from "../errors.ts";
-import { listEntry, toolEntry } from "../resource/index.ts";
+import { listEntry, placeEntry, type ToolEntry, toolEntry } from "../resource/index.ts";
 import type { Continuation, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
+import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
 import { couldBeCovered, type KnownCaller } from "./stages/grant.ts";
@@ -33,6 +34,8 @@ export async function endOtherwise(
   return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
 }
 
+type UnplacedItem = Omit<ListItem, "entry"> & { readonly entry: ToolEntry };
+
 async function whatIsShown(
   items: readonly Listed[],
   holder: KnownCaller,
@@ -49,12 +52,35 @@ async function whatIsShown(
   const entry = listEntry(point.tools, operation);
   const whole = entry && { tool: operation, entry, known: {} };
   const candidates = [...covered, whole].filter((item) => item !== undefined);
-  const known = await log.stage("context", () => knowHops(holder, point, log.note));
-  if (isRefusal(known)) return known;
+  const { issuer: tenant } = holder.caller.user;
+  const context = await log.stage("context", () =>
+    Promise.all([
+      knowHops(holder, point, log.note, { tool: operation, arguments: Object.freeze({}), tenant }),
+      placeItems(candidates, tenant, point),
+    ]),
+  );
+  if (isRefusal(context)) return context;
+  const [known, placed] = context;
   const asked = { caller: holder.caller, known, invocation: log.id };
-  const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, candidates, point, watch));
+  const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, placed, point, watch));
   if (isRefusal(answers)) return answers;
   const open = new Set(candidates.filter((_, i) => answers[i]));
   const isOpen = whole === undefined || open.has(whole);
   return covered.map((item) => isOpen && item !== undefined && open.has(item));
+}
+
+/** The items with the scope and version of their policies, as far as these are known before there is a call. */
+function placeItems(
+  items: readonly UnplacedItem[],
+  tenant: string,
+  { deadlineMs }: EnforcementPoint,
+): Promise<readonly ListItem[]> {
+  return inTime(deadlineMs, "context_unavailable", "a function of the tool map", () =>
+    Promise.all(
+      items.map(async ({ tool, entry, known }) => {
+        const placed = await placeEntry(entry, { tool, arguments: Object.freeze({ ...known }), tenant });
+        return { tool, entry: placed, known };
+      }),
+    ),
+  );
 }

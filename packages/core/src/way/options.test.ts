@@ -50,6 +50,7 @@ describe("an authorizer", () => {
     ["cerbos must be what startPdp", { cerbos: { client: {}, version: "0.55.0" } }],
     ["a Cerbos client; got a text", { cerbos: "localhost:3593" }],
     ["a Cerbos client; got null", { cerbos: null }],
+    ["auxData must be a function of the call", { auxData: { jwt: { token: "a" } } }],
     ["sources.user.delegation", { sources: { user: { delegation: { find: () => ({}) } } } }],
     ["sources.agent.delegation", { sources: { agent: { delegation: { find: () => ({}) } } } }],
   ])("is refused at once, not at its first call, where %s", async (says, wrong) => {

@@ -1,9 +1,10 @@
 import type { AuditSink } from "../audit/index.ts";
-import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { defined } from "../lib/index.ts";
 import {
   choice,
   either,
+  func,
   having,
   list,
   mapOf,
@@ -58,6 +59,13 @@ export interface AuthorizerOptions {
   readonly sources?: PrincipalSources;
   readonly tools: ToolMap;
   /**
+   * Adds auxiliary data (`request.auxData`) to the request about each hop: a JWT that Cerbos verifies by its own keys. Asked
+   * for every hop with the chain up to it; for a list once a hop, with the list as the tool. No record holds the token.
+   *
+   * @defaultValue none
+   */
+  readonly auxData?: AuxDataSupplier;
+  /**
    * Whether policies also rule on who may hand authority to whom. `{ kind, action }` asks them for each hop but the last;
    * `"grants-only"` does not: right where the policy set has no such kind.
    *
@@ -99,7 +107,7 @@ export interface PrincipalSources {
 
 /** The options, checked and complete: what every step of a call's way may look at. */
 export interface EnforcementPoint
-  extends Omit<Required<AuthorizerOptions>, "audience" | "trust" | "limits" | "nonces" | "cerbos"> {
+  extends Omit<Required<AuthorizerOptions>, "audience" | "trust" | "limits" | "nonces" | "cerbos" | "auxData"> {
   readonly cerbos: PolicyDecisionPoint;
   readonly audience: readonly [string, ...string[]];
   readonly verifier: ChainVerifier;
@@ -107,6 +115,7 @@ export interface EnforcementPoint
   readonly nonces: Nonces | undefined;
   readonly pdpVersion: string | undefined;
   readonly failuresOf: RunningPdp["failuresOf"];
+  readonly auxData: AuxDataSupplier | undefined;
   /** Seconds since the epoch. @throws {HopwiseError} `state_unavailable` for a clock that gives no time */
   readonly nowSeconds: () => number;
 }
@@ -119,7 +128,9 @@ const SOURCES = mapOf(having("a source, such as userAttributesFrom({ … })", "f
 const DELEGATION_OPTION = '{ kind, action }, or "grants-only" where no policy rules on it';
 
 /** The options that `describeContext` reads, too. */
-export const CONTEXT_ROWS: Rows<Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation">> = {
+export const CONTEXT_ROWS: Rows<
+  Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation" | "auxData">
+> = {
   tools: TOOL_MAP,
   users: having("a directory, such as inMemoryUsers({ … })", "find"),
   agents: having("a registry, such as inMemoryAgents({ … })", "find"),
@@ -129,6 +140,7 @@ export const CONTEXT_ROWS: Rows<Pick<AuthorizerOptions, "tools" | "users" | "age
       "{ user, agent }, each with sources by name",
     ),
   ),
+  auxData: maybe(func("a function of the call and the hops that gives { jwt: { token } } or undefined")),
   delegation: maybe(
     either(
       DELEGATION_OPTION,
@@ -182,6 +194,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     nonces: nonces && behavedNonces(nonces, deadlineMs),
     pdpVersion: version,
     failuresOf,
+    auxData: options.auxData,
     sources,
     telemetry: behavedTelemetry(telemetry),
     deadlineMs,

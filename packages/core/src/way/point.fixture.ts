@@ -169,6 +169,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     nonces: undefined,
     pdpVersion: undefined,
     failuresOf: undefined,
+    auxData: undefined,
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,
     clock,

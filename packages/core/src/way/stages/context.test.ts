@@ -34,7 +34,7 @@ async function gathered(by: ToolEntry = entry, parts: Parts = {}, caller = holde
 
 describe("the hops of a call", () => {
   it("are the user as the directory knows them, and the agents as the registry does, each from its own prefix", async () => {
-    const { hops, principals, origins } = await knowHops(holder, scene.point().point, () => {});
+    const { hops, principals, origins } = await knowHops(holder, scene.point().point, () => {}, query);
     expect(hops.map(({ id }) => id)).toEqual(ids);
     expect(principals).toMatchObject([
       { id: "alice", roles: ["clerk"], attr: { delegation: { depth: 0 } } },
@@ -45,7 +45,7 @@ describe("the hops of a call", () => {
   });
 
   it("are the user alone, where the user has no agents", async () => {
-    const { hops, principals } = await knowHops(user, scene.point().point, () => {});
+    const { hops, principals } = await knowHops(user, scene.point().point, () => {}, query);
     expect(hops).toEqual([{ kind: "user", id: "alice" }]);
     expect(principals).toHaveLength(1);
   });
@@ -59,7 +59,7 @@ describe("the hops of a call", () => {
       },
     });
     const sources = { user: { hr: say("clerk") }, agent: { fleet: say("agent") } };
-    const { principals, origins } = await knowHops(holder, scene.point({ sources }).point, () => {});
+    const { principals, origins } = await knowHops(holder, scene.point({ sources }).point, () => {}, query);
     expect(principals).toMatchObject([
       { attr: { hr: { what: "clerk" } } },
       { attr: { fleet: { what: "agent" } } },
@@ -85,7 +85,7 @@ describe("the hops of a call", () => {
       2,
     ],
   ])("are refused where %s, with the hop", async (_, parts, code, hop) => {
-    const error = await errorOf(knowHops(holder, scene.point(parts).point, () => {}));
+    const error = await errorOf(knowHops(holder, scene.point(parts).point, () => {}, query));
     expect(error).toMatchObject({ code, hop });
     expect(error.message).not.toContain("hunter2");
   });
@@ -93,14 +93,14 @@ describe("the hops of a call", () => {
   it("name the source and the hop that failed", async () => {
     const sources = { user: { hr: { find: failing } }, agent: { fleet: { find: failing } } };
     const messageOf = async (own: NonNullable<Parts["sources"]>) =>
-      (await errorOf(knowHops(holder, scene.point({ sources: own }).point, () => {}))).message;
+      (await errorOf(knowHops(holder, scene.point({ sources: own }).point, () => {}, query))).message;
     expect(await messageOf({ user: sources.user })).toContain('the source "hr" of the user failed');
     expect(await messageOf({ agent: sources.agent })).toContain('the source "fleet" of "planner" failed');
   });
 
   it("are refused where a source gives no answer within the deadline", async () => {
     const error = await errorOf(
-      knowHops(holder, scene.point({ users: { find: () => never }, deadlineMs: 20 }).point, () => {}),
+      knowHops(holder, scene.point({ users: { find: () => never }, deadlineMs: 20 }).point, () => {}, query),
     );
     expect(error).toMatchObject({
       code: "context_unavailable",
@@ -111,7 +111,7 @@ describe("the hops of a call", () => {
   it("are noted by their ids where policies cannot be asked with them: the record names the user", async () => {
     const users = { find: () => ({ id: "u-17", roles: [] }) };
     const noted: unknown[] = [];
-    const found = knowHops(user, scene.point({ users }).point, (hops) => noted.push(hops));
+    const found = knowHops(user, scene.point({ users }).point, (hops) => noted.push(hops), query);
     expect(await errorOf(found)).toMatchObject({ code: "attributes_invalid", hop: 0 });
     expect(noted).toMatchObject([{ hops: [{ kind: "user", id: "u-17" }], origins: [{ of: "u-17", source: "users" }] }]);
   });
@@ -119,7 +119,7 @@ describe("the hops of a call", () => {
   it("are known without an optional source that takes half of the deadline", async () => {
     const slow = { find: () => never, optional: true };
     const sources = { user: { hr: slow }, agent: { fleet: slow } };
-    const { origins } = await knowHops(holder, scene.point({ sources, deadlineMs: 200 }).point, () => {});
+    const { origins } = await knowHops(holder, scene.point({ sources, deadlineMs: 200 }).point, () => {}, query);
     expect(origins.slice(2)).toMatchObject([{ missing: true }, { missing: true }, { missing: true }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Principal, Resource } from "@cerbos/core";
+import { type AuxData, auxDataOf } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
 import { actionOf, loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
@@ -12,6 +13,8 @@ export interface KnownHops {
   readonly hops: readonly Hop[];
   /** One a hop, each built from its own prefix of the chain. */
   readonly principals: readonly Principal[];
+  /** What the host adds to the request about each hop; undefined where it adds nothing to any. */
+  readonly auxData: readonly (AuxData | undefined)[] | undefined;
   readonly origins: readonly ContextOrigin[];
 }
 
@@ -40,7 +43,7 @@ export async function gatherContext(
   note: NoteHops,
 ): Promise<CallContext> {
   const [known, loaded] = await Promise.allSettled([
-    knowHops({ caller, agents }, point, note),
+    knowHops({ caller, agents }, point, note, query),
     // Once for all hops: a longer chain must not be shown another resource.
     inTime(point.deadlineMs, "context_unavailable", "a source of attributes", () =>
       loadResource(entry, query, { patienceMs: patienceOf(point) }),
@@ -54,18 +57,20 @@ export async function gatherContext(
 }
 
 /**
- * Asks the user directory, and every further source about each hop.
+ * Asks the user directory, and every further source about each hop; then what the host adds to the request about it.
  *
  * @param note takes it before policies can be asked: a record names the user also where the roles cannot be used
+ * @param query the call, or the list, that the host may add something for
  * @throws {HopwiseError} codes of the stage `context`
  */
 export function knowHops(
   { caller, agents: confirmed }: KnownCaller,
   point: EnforcementPoint,
   note: NoteHops,
+  query: ResourceQuery,
 ): Promise<KnownHops> {
   return inTime(point.deadlineMs, "context_unavailable", "a source of attributes", async () => {
-    const { users, sources } = point;
+    const { users, sources, auxData: supply } = point;
     const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
     const patienceMs = patienceOf(point);
     const [{ user, origin }, ...gathered] = await Promise.all([
@@ -78,7 +83,9 @@ export function knowHops(
     const further = gathered.flatMap(({ origins }, i) => origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
     const origins = [origin, ...confirmed.origins, ...further];
     note({ hops, origins });
-    return { hops, principals: principalsOf(user, confirmed.agents, hops, added), origins };
+    const principals = principalsOf(user, confirmed.agents, hops, added);
+    const auxData = supply && (await auxDataOf(supply, { ...query, user: caller.user }, hops));
+    return { hops, principals, auxData, origins };
   });
 }
 

@@ -14,7 +14,11 @@ beforeAll(async () => {
   const asked = async (own: Scene["chain"] | undefined): Promise<AskedChain> => {
     const caller = { user: ALICE, chain: own, audience: PAY };
     const agents = { agents: (own?.links ?? []).map(() => ({ roles: ["agent"] })), origins: [] };
-    return { caller, known: await knowHops({ caller, agents }, scene.point().point, () => {}), invocation: "one" };
+    return {
+      caller,
+      known: await knowHops({ caller, agents }, scene.point().point, () => {}, query),
+      invocation: "one",
+    };
   };
   chain = await asked(scene.chain);
   user = await asked(undefined);
@@ -22,6 +26,7 @@ beforeAll(async () => {
 
 const DELEGATION = { kind: "delegation", action: "delegate" };
 const resource = { kind: "payment", id: "7" };
+const query = { tool: "send_payment", arguments: {}, tenant: ALICE.issuer };
 const items = [{ tool: "send_payment", entry: TOOLS["send_payment"] as never, known: {} }];
 const unwatched = await NO_TELEMETRY.begin({} as WatchedCall).stage("policy", (watch) => watch);
 

@@ -49,11 +49,11 @@ export function askWhatIsShown(
 }
 
 function questionOf(
-  { caller, known: { hops, principals }, invocation }: AskedChain,
+  { caller, known: { hops, principals, auxData }, invocation }: AskedChain,
   { delegation, nowSeconds }: EnforcementPoint,
 ) {
   const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, caller, nowSeconds());
-  return { hops, principals, invocation, chainId: caller.chain?.id, ...(edges && { edges }) };
+  return { hops, principals, auxData, invocation, chainId: caller.chain?.id, ...(edges && { edges }) };
 }
 
 /** Each handing over as a question: may hop i give this to hop i + 1? */

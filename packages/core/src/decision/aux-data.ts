@@ -1,0 +1,58 @@
+import { HopwiseError } from "../errors.ts";
+import type { Hop } from "../principal/index.ts";
+import type { ResourceQuery } from "../resource/index.ts";
+import type { Subject } from "../token/index.ts";
+
+/** What Cerbos verifies by itself and shows to policies as `request.auxData`. Hopwise never writes it down. */
+export interface AuxData {
+  /** @see https://docs.cerbos.dev/cerbos/latest/configuration/auxdata */
+  readonly jwt: { readonly token: string; readonly keySetId?: string };
+}
+
+/** The question for the auxiliary data of one hop. It shows the chain up to this hop, and nothing of what follows. */
+export interface AuxDataQuery extends ResourceQuery {
+  /** The user at the origin. */
+  readonly user: Subject;
+  /** Hops 0 to i; the last is the one that policies are asked about. */
+  readonly hops: readonly Hop[];
+}
+
+/** Tells the auxiliary data of a hop's request; undefined for none. The same question must get the same answer. */
+export type AuxDataSupplier = (query: AuxDataQuery) => AuxData | undefined | Promise<AuxData | undefined>;
+
+/**
+ * The auxiliary data of each hop. Each is asked for with its own prefix of the chain, so that a longer chain changes none
+ * of the questions about a shorter one.
+ *
+ * @throws {HopwiseError} `context_unavailable` where the function fails; `attributes_invalid` for anything but a JWT
+ */
+export function auxDataOf(
+  supply: AuxDataSupplier,
+  query: Omit<AuxDataQuery, "hops">,
+  hops: readonly Hop[],
+): Promise<readonly (AuxData | undefined)[]> {
+  return Promise.all(
+    hops.map(async (_, hop) => {
+      const prefix = Object.freeze(hops.slice(0, hop + 1).map((member) => Object.freeze({ ...member })));
+      let given: unknown;
+      try {
+        given = await supply(Object.freeze({ ...query, user: Object.freeze({ ...query.user }), hops: prefix }));
+      } catch (cause) {
+        throw new HopwiseError("context_unavailable", `the function auxData failed for hop ${hop}`, { hop, cause });
+      }
+      return given === undefined || given === null ? undefined : readAuxData(given, hop);
+    }),
+  );
+}
+
+function readAuxData(given: unknown, hop: number): AuxData {
+  const { jwt, ...others }: { readonly jwt?: unknown } = Object(given);
+  const { token, keySetId, ...more }: { readonly token?: unknown; readonly keySetId?: unknown } = Object(jwt);
+  const isWhole = typeof token === "string" && token !== "" && Object.keys({ ...others, ...more }).length === 0;
+  if (!isWhole || !(keySetId === undefined || typeof keySetId === "string")) {
+    // Never what it gave: that may be a token.
+    const message = `the function auxData gave for hop ${hop} something else than { jwt: { token, keySetId? } } or undefined`;
+    throw new HopwiseError("attributes_invalid", message, { hop });
+  }
+  return { jwt: { token, ...(keySetId !== undefined && { keySetId }) } };
+}
