@@ -64,6 +64,7 @@ export async function refuseBrokenPolicies(options: {
   readonly policies: string;
   readonly schemaEnforcement: SchemaEnforcement;
   readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
 }): Promise<void> {
   const { schemaEnforcement, policies } = options;
   const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
@@ -94,9 +95,10 @@ async function compile(options: {
   readonly policies: string;
   readonly flags: readonly string[];
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }): Promise<CompileResult> {
-  const { binary, policies, flags, timeoutMs = 0 } = options;
-  const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs);
+  const { binary, policies, flags, timeoutMs = 0, signal } = options;
+  const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs, signal);
   if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {
     const lines = run.stderr
       .trim()
@@ -122,8 +124,14 @@ interface Run {
   readonly stderr: string;
 }
 
-function execute(binary: string, args: readonly string[], timeoutMs: number): Promise<Run> {
+function execute(
+  binary: string,
+  args: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Run> {
   const options = {
+    signal,
     env: pdpEnvironment(process.env),
     timeout: timeoutMs,
     killSignal: "SIGKILL",

@@ -1,13 +1,13 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunFolder } from "./run-folder.ts";
-import { createRunFolder } from "./run-folder.ts";
+import { createRunFolder, renewRunFolder } from "./run-folder.ts";
 import { temporaryFolder } from "./testing/policies.ts";
 
 function created(temporary: string): RunFolder {
   const folder = createRunFolder(({ path }) => `for ${path}`, temporary);
-  onTestFinished(() => rmSync(folder.path, { recursive: true }));
+  onTestFinished(() => rmSync(folder.home, { recursive: true }));
   return folder;
 }
 
@@ -17,6 +17,18 @@ describe("the folder of a running PDP", () => {
     const folder = created(temporary);
     expect(folder.path.startsWith(join(temporary, "hopwise-pdp-"))).toBe(true);
     expect(readFileSync(folder.config, "utf8")).toBe(`for ${folder.path}`);
+  });
+
+  it("stands in a folder that stays ours between two PDPs, and is made anew at the same path", () => {
+    const folder = created(temporaryFolder());
+    expect([folder.home, folder.path].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700]);
+    writeFileSync(folder.grpcSocket, "left behind");
+    renewRunFolder(folder, ({ path }) => `again for ${path}`);
+    expect(readdirSync(folder.path)).toEqual(["config.yaml"]);
+    expect(readFileSync(folder.config, "utf8")).toBe(`again for ${folder.path}`);
+    rmSync(folder.path, { recursive: true });
+    renewRunFolder(folder, () => "third");
+    expect(statSync(folder.path).mode & 0o777).toBe(0o700);
   });
 
   it("is in /tmp when a socket's path would be too long for the system", () => {

@@ -1,10 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 
-/** A folder only this user can enter (mode 0700), with what one PDP needs while it runs. */
+/** A folder only this user can enter (mode 0700), with what one PDP needs while it runs. It goes with the PDP. */
 export interface RunFolder {
+  /** The folder around it, which is ours as long as this process lives: the same path for each PDP that follows. */
+  readonly home: string;
   readonly path: string;
   readonly config: string;
   readonly grpcSocket: string;
@@ -20,18 +22,41 @@ const LONGEST_SOCKET_PATH = 100;
  */
 export function createRunFolder(config: (folder: RunFolder) => string, temporary: string = tmpdir()): RunFolder {
   const prefix = "hopwise-pdp-";
-  const longest = join(resolve(temporary), `${prefix}XXXXXX`, "grpc.sock");
+  const longest = join(resolve(temporary), `${prefix}XXXXXX`, RUN, "grpc.sock");
   const base = Buffer.byteLength(longest) < LONGEST_SOCKET_PATH ? resolve(temporary) : "/tmp";
-  try {
-    const path = mkdtempSync(join(base, prefix));
+  return inFolder(base, () => {
+    const home = mkdtempSync(join(base, prefix));
+    const path = join(home, RUN);
     const folder: RunFolder = {
+      home,
       path,
       config: join(path, "config.yaml"),
       grpcSocket: join(path, "grpc.sock"),
       httpSocket: join(path, "http.sock"),
     };
-    writeFileSync(folder.config, config(folder), { mode: 0o600 });
+    fill(folder, config);
     return folder;
+  });
+}
+
+/** Makes the folder anew for the next PDP, at the same path. Nothing of the one before is left in it. */
+export function renewRunFolder(folder: RunFolder, config: (folder: RunFolder) => string): void {
+  inFolder(folder.home, () => {
+    rmSync(folder.path, { recursive: true, force: true });
+    fill(folder, config);
+  });
+}
+
+const RUN = "run";
+
+function fill(folder: RunFolder, config: (folder: RunFolder) => string): void {
+  mkdirSync(folder.path, { mode: 0o700 });
+  writeFileSync(folder.config, config(folder), { mode: 0o600 });
+}
+
+function inFolder<T>(base: string, make: () => T): T {
+  try {
+    return make();
   } catch (cause) {
     throw new HopwiseError(
       "pdp_start_failed",

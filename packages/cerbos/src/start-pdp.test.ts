@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
@@ -107,6 +107,23 @@ describe("a running PDP", () => {
     expect(entries).toHaveLength(1);
     expect(JSON.parse(entries[0] as string)).toMatchObject({ "log.kind": "decision" });
     expect(statSync(decisionLog).mode & 0o777).toBe(0o600);
+  });
+
+  it("makes a decision log private that is there already, and is not started with one that cannot be", async () => {
+    const decisionLog = join(temporaryFolder({ log: "" }), "log");
+    chmodSync(decisionLog, 0o644);
+    const pdp = await started({ policies: payments(), decisionLog });
+    expect(statSync(decisionLog).mode & 0o777).toBe(0o600);
+    await pay(pdp.client, 50, { cap: 10 });
+    await pdp.close();
+    expect(readFileSync(decisionLog, "utf8").trim().split("\n")).toHaveLength(1);
+
+    const temporary = temporaryFolder();
+    vi.stubEnv("TMPDIR", temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const error = await refusal({ policies: payments(), decisionLog: temporaryFolder() });
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/decisionLog" });
+    expect(readdirSync(temporary).filter((name) => name.startsWith("hopwise-pdp"))).toEqual([]);
   });
 
   it("listens where only this user can connect", async () => {

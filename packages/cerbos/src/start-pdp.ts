@@ -1,18 +1,17 @@
-import { connect } from "node:net";
 import { resolve } from "node:path";
-import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { GRPC } from "@cerbos/grpc";
-import { HopwiseError } from "@hopwise/core";
 import type { RunningPdp } from "@hopwise/core/adapter";
-import { refuseBrokenPolicies } from "./compile-policies.ts";
 import { createEvaluationLog } from "./evaluation-log.ts";
 import { findBinary } from "./find-binary.ts";
+import { keepFolder } from "./keep-folder.ts";
+import { checkRestart, keepRunning, type RestartOptions } from "./keep-running.ts";
 import type { JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 import { pdpConfig } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
-import { createRunFolder } from "./run-folder.ts";
-import type { PdpExit, SupervisedPdp } from "./supervise.ts";
-import { supervise } from "./supervise.ts";
+import { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
+import { type ServeOptions, serve } from "./serve.ts";
+import type { PdpExit } from "./supervise.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
 export interface StartPdpOptions {
@@ -37,7 +36,10 @@ export interface StartPdpOptions {
    * @defaultValue "reject"
    */
   readonly schemaEnforcement?: SchemaEnforcement;
-  /** File for Cerbos' own decision log: JSON lines, with all attributes the PDP was sent. Not written when left out. */
+  /**
+   * File for Cerbos' own decision log: JSON lines, with all attributes the PDP was sent. Not written when left out. A file
+   * that is there already is made readable by this user alone, or refused.
+   */
   readonly decisionLog?: string;
   /**
    * The keys by which Cerbos verifies the JWTs of `auxData`, by the id of their set: a JWKS, `{ url }` or `{ file }`. Without
@@ -50,6 +52,14 @@ export interface StartPdpOptions {
    * @defaultValue 10_000
    */
   readonly startTimeoutMs?: number;
+  /**
+   * Starts the PDP again when it dies, after a pause that grows, until `close`. Its target stays the same, and `client`
+   * connects to it again by itself; calls in between fail. Policies that do not compile any more are not served: a new start
+   * then fails, and is tried again. An object sets the pauses, and is told what happens.
+   *
+   * @defaultValue false
+   */
+  readonly restart?: boolean | RestartOptions;
   /** Called with each line Cerbos prints: its log as JSON, levels warn and error. Dropped when left out. */
   readonly onLog?: (line: string) => void;
 }
@@ -67,7 +77,7 @@ export interface Pdp extends AsyncDisposable {
    * on record. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
    */
   readonly failuresOf: NonNullable<RunningPdp["failuresOf"]>;
-  /** Resolves when the process is gone, for whatever reason. Never rejects. */
+  /** Resolves when the process is gone, for whatever reason; with `restart`, after `close` alone. Never rejects. */
   readonly exited: Promise<PdpExit>;
   /** Disconnects `client`, stops the process and removes its sockets. May be called again. */
   close(): Promise<void>;
@@ -76,8 +86,8 @@ export interface Pdp extends AsyncDisposable {
 /**
  * Starts a Cerbos PDP beside this process and waits until it serves.
  *
- * The PDP goes when this process goes, however it ends, and does not keep it alive. It is never restarted: once it is
- * gone, calls through `client` fail with gRPC code 14, which callers must treat as a denial.
+ * The PDP goes when this process goes, however it ends, and does not keep it alive. Once it is gone, calls through
+ * `client` fail with gRPC code 14, which callers must treat as a denial; with `restart`, until it serves again.
  *
  * @example
  * ```ts
@@ -89,56 +99,79 @@ export interface Pdp extends AsyncDisposable {
  * });
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for a folder without policies, `policy_invalid` for policies or schemas that
+ * @throws {HopwiseError} `config_invalid` for a folder without policies, a decision log that cannot be private or pauses
+ * that cannot be right, `policy_invalid` for policies or schemas that
  * do not compile, `pdp_missing` without a Cerbos executable, `pdp_start_failed` for all else
  */
 export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
   const { policies, strictEvaluation = true, schemaEnforcement = "reject", startTimeoutMs = 10_000 } = options;
+  const restart = checkRestart(options.restart);
   await checkPolicyFolder(policies);
   const binary = await findBinary(options.binary);
+  const decisionLog = options.decisionLog === undefined ? undefined : resolve(options.decisionLog);
+  const { jwtKeySets } = options;
+  const absolute = resolve(policies);
+  const config = (folder: RunFolder): string =>
+    pdpConfig({ folder, policies: absolute, strictEvaluation, schemaEnforcement, decisionLog, jwtKeySets });
 
-  const folder = createRunFolder((folder) =>
-    pdpConfig({
-      folder,
-      policies: resolve(policies),
-      strictEvaluation,
-      schemaEnforcement,
-      decisionLog: options.decisionLog === undefined ? undefined : resolve(options.decisionLog),
-      jwtKeySets: options.jwtKeySets,
-    }),
-  );
-  const evaluations = createEvaluationLog();
-  const onLog = (line: string): void => {
-    evaluations.read(line);
-    try {
-      options.onLog?.(line);
-    } catch {
-      // a listener decides nothing
-    }
-  };
-  const supervised = supervise({ binary, folder, onLog });
+  const folder = createRunFolder(config);
+  const kept = keepFolder(folder.home);
   const target = `unix:${folder.grpcSocket}`;
-  const client = new GRPC(target, { tls: false });
+  const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
+  const { onLog, failuresOf } = evaluationsOf(options.onLog, strictEvaluation);
+  const ending = new AbortController();
+  const common = {
+    binary,
+    folder,
+    client,
+    schemaEnforcement,
+    decisionLog,
+    startTimeoutMs,
+    onLog,
+    signal: ending.signal,
+  };
+  const again = (): ReturnType<typeof serve> => {
+    renewRunFolder(folder, config);
+    return serve({ ...common, policies: absolute }, "again");
+  };
+  let exited: Promise<PdpExit> | undefined;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     client.close();
-    closing ??= supervised.stop();
+    ending.abort();
+    closing ??= Promise.resolve(exited).then(() => kept.release());
     return closing;
   };
 
   try {
-    // Cerbos starts even where a schema is missing or broken, and then denies every call that the schema is for, so
-    // starting includes compiling, which also names the line. Run at the same time, the two take little longer than
-    // one.
-    const sound = refuseBrokenPolicies({ binary, policies, schemaEnforcement, timeoutMs: startTimeoutMs });
-    const serving = untilServing(supervised, client, folder.grpcSocket, startTimeoutMs).catch(
-      async (fault: unknown) => {
-        await sound; // a broken policy says more than "exited with code 1"
-        throw fault;
-      },
-    );
-    const [version] = await Promise.all([serving, sound]);
-    const failuresOf: Pdp["failuresOf"] = async (callId, effect) => {
+    const first = await serve({ ...common, policies }, "first");
+    exited = restart === undefined ? first.exited : keepRunning(first, again, restart, ending.signal);
+    return { client, target, version: first.version, failuresOf, exited, close, [Symbol.asyncDispose]: close };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
+/** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */
+const BACK_SOON = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500 };
+
+/** What the log of the PDP tells of expressions that failed; it goes to `listener`, too. */
+function evaluationsOf(
+  listener: StartPdpOptions["onLog"],
+  strictEvaluation: boolean,
+): { readonly failuresOf: Pdp["failuresOf"] } & Pick<ServeOptions, "onLog"> {
+  const evaluations = createEvaluationLog();
+  return {
+    onLog: (line) => {
+      evaluations.read(line);
+      try {
+        listener?.(line);
+      } catch {
+        // a listener decides nothing
+      }
+    },
+    failuresOf: async (callId, effect) => {
       // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.
       if (effect === "allow" && strictEvaluation) return [];
       // Cerbos wrote its log before it answered, and the log is read by another pipe: after two turns of the event loop
@@ -146,64 +179,6 @@ export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
       await turn();
       await turn();
       return evaluations.failuresOf(callId);
-    };
-    return { client, target, version, failuresOf, exited: supervised.exited, close, [Symbol.asyncDispose]: close };
-  } catch (fault) {
-    await close();
-    throw fault;
-  }
-}
-
-/** Polled this often: short against the start of the PDP (about 100 ms), long against one attempt (below 1 ms). */
-const POLL_MS = 10;
-
-/** Resolves to the version of the PDP that serves. */
-async function untilServing(pdp: SupervisedPdp, client: GRPC, socket: string, timeoutMs: number): Promise<string> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  let exit: PdpExit | undefined;
-  void pdp.exited.then((value) => {
-    exit = value;
-  });
-  for (;;) {
-    const version = await versionOf(client, socket, deadline);
-    if (version !== undefined) return version;
-    if (exit !== undefined)
-      throw startFailed(`stopped before it served (${exit.signal ?? `code ${exit.code ?? "none"}`})`, pdp);
-    if (deadline.aborted) throw startFailed(`did not serve within ${timeoutMs} ms`, pdp);
-    await delay(POLL_MS);
-  }
-}
-
-async function versionOf(client: GRPC, socket: string, signal: AbortSignal): Promise<string | undefined> {
-  // A gRPC client that cannot connect waits a second before it tries again, so it is asked only once the socket is
-  // open.
-  if (!(await accepts(socket))) return undefined;
-  try {
-    const { status } = await client.checkHealth({}, { signal });
-    return String(status) === "SERVING" ? (await client.serverInfo({ signal })).version : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function accepts(path: string): Promise<boolean> {
-  return new Promise((settle) => {
-    const socket = connect({ path });
-    socket.once("error", () => settle(false));
-    socket.once("connect", () => {
-      socket.destroy();
-      settle(true);
-    });
-  });
-}
-
-function startFailed(what: string, pdp: SupervisedPdp): HopwiseError {
-  const lines = pdp.lastLines();
-  const tooOld = lines.some((line) => line.includes("field strictEvaluation not found"));
-  const advice = tooOld
-    ? "It is older than 0.55.0 and has no strict evaluation: use a newer one, or set strictEvaluation to false."
-    : "Its last lines should say why.";
-  const tail = lines.length === 0 ? ["(it printed nothing)"] : lines;
-  const text = [`Cerbos (${pdp.binary}) ${what}. ${advice}`, ...tail.map((line) => `  ${line}`)];
-  return new HopwiseError("pdp_start_failed", text.join("\n"));
+    },
+  };
 }

@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { Socket } from "node:net";
+import { pdpEnvironment } from "./pdp-environment.ts";
+
+/** Removes the folder once its host is gone: then the kernel closes the pipe that is the standard input. */
+const KEEPER = `
+while read -r _; do :; done
+rm -rf -- "$1"
+[ ! -e "$1" ] || { sleep 3; rm -rf -- "$1"; }
+`;
+
+/** A folder that lives as long as this process, or until it is let go. */
+export interface KeptFolder {
+  /** Removes it. May be called again. */
+  release(): Promise<void>;
+}
+
+/**
+ * Sees to it that a folder goes with this process, however that ends. The PDP's supervisor cannot do it: between the death
+ * of one PDP and the start of the next there is none, and the folder must stay. It keeps the path of the socket ours. A
+ * client goes on connecting to it, and in a folder like /tmp another user could put a false PDP there.
+ */
+export function keepFolder(path: string): KeptFolder {
+  const child = spawn("/bin/sh", ["-c", KEEPER, "hopwise-keeper", path], {
+    detached: true,
+    env: pdpEnvironment(process.env),
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  child.stdin.on("error", () => {});
+  const gone = new Promise<void>((settle) => child.once("exit", () => settle()).once("error", () => settle()));
+  return {
+    async release() {
+      remove(path);
+      child.ref();
+      // Not by its standard input: it would remove what another process may have put there meanwhile.
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // not a reason to bring the host down
+  }
+}

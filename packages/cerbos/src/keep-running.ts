@@ -1,0 +1,98 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { func, maybe, number, optionsOf } from "@hopwise/core/options";
+import type { PdpExit } from "./supervise.ts";
+
+/** How a PDP that died is started again. */
+export interface RestartOptions {
+  /**
+   * How long to wait before the first new start, in milliseconds. Each further start waits twice as long as the one before.
+   *
+   * @defaultValue 100
+   */
+  readonly firstPauseMs?: number;
+  /**
+   * The longest pause, in milliseconds. A PDP that served for as long as this is taken for sound: the next pause is the first
+   * one again.
+   *
+   * @defaultValue 30_000
+   */
+  readonly longestPauseMs?: number;
+  /** Called when the PDP is gone, when a new start failed, and when one serves again. What it throws is dropped. */
+  readonly onChange?: (change: PdpChange) => void;
+}
+
+/** A PDP that went away, did not come back yet, or serves again. */
+export interface PdpChange {
+  readonly up: boolean;
+  /** Why it is not up: its end, or the error of the start that failed. */
+  readonly problem?: string;
+  /** How long it is until the next start, in milliseconds. */
+  readonly pauseMs?: number;
+}
+
+const PAUSE = { min: 1, max: 3_600_000 };
+
+/** @throws {HopwiseError} `config_invalid` for pauses that cannot be right. Undefined where nothing is started again */
+export function checkRestart(restart: boolean | RestartOptions | undefined): RestartOptions | undefined {
+  if (restart === undefined || restart === false) return undefined;
+  if (restart === true) return {};
+  return readRestart(restart);
+}
+
+const readRestart = optionsOf<RestartOptions>("startPdp: restart", {
+  firstPauseMs: maybe(number({ ...PAUSE, example: 100 })),
+  longestPauseMs: maybe(number({ ...PAUSE, example: 30_000 })),
+  onChange: maybe(func("a function")),
+});
+
+/** One process of a PDP. */
+export interface Run {
+  readonly exited: Promise<PdpExit>;
+}
+
+/**
+ * Starts a PDP again whenever it dies, without end: its calls are denied meanwhile, and giving up would deny them for ever.
+ *
+ * @param again starts the next process; rejects where that does not serve
+ * @param closing ends it
+ * @returns the end of the last process
+ */
+export async function keepRunning(
+  first: Run,
+  again: () => Promise<Run>,
+  { firstPauseMs = 100, longestPauseMs = 30_000, onChange }: RestartOptions,
+  closing: AbortSignal,
+): Promise<PdpExit> {
+  const tell = (change: PdpChange): void => {
+    try {
+      onChange?.(change);
+    } catch {
+      // a listener decides nothing
+    }
+  };
+  let pauseMs = firstPauseMs;
+  let run = first;
+  let problem: string | undefined;
+  while (!closing.aborted) {
+    if (problem === undefined) {
+      const from = performance.now();
+      const exit = await run.exited;
+      if (closing.aborted) break;
+      if (performance.now() - from >= longestPauseMs) pauseMs = firstPauseMs;
+      problem = `the PDP is gone (${exit.signal ?? `code ${exit.code ?? "none"}`})`;
+    }
+    tell({ up: false, problem, pauseMs });
+    // A pause does not keep the process alive.
+    await delay(pauseMs, undefined, { signal: closing, ref: false }).catch(() => {});
+    if (closing.aborted) break;
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    try {
+      run = await again();
+      problem = undefined;
+      tell({ up: true });
+    } catch (fault) {
+      problem = fault instanceof Error ? fault.message : String(fault);
+    }
+  }
+  return run.exited;
+}
