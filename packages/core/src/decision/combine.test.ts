@@ -149,7 +149,7 @@ describe("an obligation that changes results", () => {
 
   it("is no allowance where the enforcement point does not say that it does it: the first hop that obliges is named", () => {
     for (const said of [owing, limiting]) {
-      const refusal = refuseOwed(chain(allow, said, owing), false);
+      const refusal = refuseOwed(chain(allow, said, owing), { fulfils: false });
       expect(refusal && refusalOf(refusal)).toEqual({
         code: "policy_inconclusive",
         hop: 1,
@@ -160,9 +160,11 @@ describe("an obligation that changes results", () => {
   });
 
   it("stands in the way of nothing where the enforcement point does it, or where nothing has to be changed", () => {
-    expect(refuseOwed(chain(owing, limiting), true)).toBeUndefined();
-    expect(refuseOwed(chain(allow, last), false)).toBeUndefined();
-    expect(refuseOwed(chain({ obligations: { redact: [], limit: {}, approval: "large" } }), false)).toBeUndefined();
-    expect(refuseOwed([], false)).toBeUndefined();
+    expect(refuseOwed(chain(owing, limiting), { fulfils: true })).toBeUndefined();
+    expect(refuseOwed(chain(allow, last), { fulfils: false })).toBeUndefined();
+    expect(
+      refuseOwed(chain({ obligations: { redact: [], limit: {}, approval: "large" } }), { fulfils: false }),
+    ).toBeUndefined();
+    expect(refuseOwed([], { fulfils: false })).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
-export { combineVerdicts, refuseOwed } from "./combine.ts";
+export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
 export type { Allowed, Asked, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
 export { type ListItem, listHops } from "./list-hops.ts";

@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Allowed, Authorizer, Subject } from "@hopwise/core";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
+import type { MayChangeByTool } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 
@@ -14,6 +15,11 @@ export interface GuardOptions {
    * other tool does not exist; the result of one that ran without a decision is withheld.
    */
   readonly isWrapped: (tool: string) => boolean;
+  /**
+   * What policies may take out of results, or shorten in them, by tool: the tool's output schema is listed so that such
+   * results are valid. Give `decideTool` the schema by the same function, `loosen`. Default: it is listed as it is.
+   */
+  readonly mayChange?: MayChangeByTool | undefined;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
    * the request carries no token. Never called on stdio, which has no HTTP requests.
