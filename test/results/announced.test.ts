@@ -217,9 +217,23 @@ const BROKEN: { readonly [Way in keyof Required<Changing>]: { readonly [name: st
   },
 };
 
+/** Results in which nobody can do what policies oblige to, which shows only when they are there. */
+const WITHHELD: { readonly [name: string]: Row } = {
+  text_where_anything_may_stand: {
+    output: z.object({ note: z.any() }),
+    result: { note: "the account is DE02" },
+    owed: { redact: ["/note/iban"] },
+  },
+  no_list_where_anything_may_stand: {
+    output: z.object({ items: z.unknown() }),
+    result: { items: 7 },
+    owed: { limit: { "/items": 1 } },
+  },
+};
+
 const flat = (of: typeof KEPT): readonly (readonly [name: string, row: Row])[] =>
   Object.values(of).flatMap((rows) => Object.entries(rows));
-const ROWS = [...flat(KEPT), ...flat(BROKEN)];
+const ROWS = [...flat(KEPT), ...flat(BROKEN), ...Object.entries(WITHHELD)];
 
 const runs = new Map<string, number>();
 let pdp: Pdp;
@@ -326,9 +340,18 @@ describe.each(Object.entries(CLIENTS))("%s", (_, call) => {
     async (name, row) => {
       const { got, ran } = await once(name, row);
       expect(ran).toBe(0);
-      expect(got.words).toBe(
+      expect(got.words).toContain(
         "Not allowed (policy_inconclusive). The call could not be decided. Report it; trying again does not help.",
       );
+    },
+  );
+
+  it.each(Object.entries(WITHHELD))(
+    "tells its model where a result is withheld that the tool ran, and not to call it again (%s)",
+    async (name, row) => {
+      const { got, ran } = await once(name, row);
+      expect(ran).toBe(1);
+      expect(got.words).toContain("The tool ran, and its result may not be shown. Do not call it again; report it.");
     },
   );
 });

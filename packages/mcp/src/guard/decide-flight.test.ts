@@ -25,6 +25,14 @@ describe("the decision about a request", () => {
     expect(guard.owed).toBe(false);
   });
 
+  it("is also on what the server lists of the tool's result, by which that is then changed", async () => {
+    const outputSchema = { type: "object" };
+    const { guard, flight, asked } = await flying();
+    await decideOrRefuse(guard, flight, {}, outputSchema);
+    expect(asked).toEqual([["decide", { parsed: {}, fulfils: true, outputSchema }]]);
+    expect(flight.outputSchema).toBe(outputSchema);
+  });
+
   it("is none where the request was not admitted", async () => {
     const { guard, flight, asked } = await flying({ admit: async () => denied() });
     await expect(decideFlight(guard, flight, {})).rejects.toThrow("was not admitted");
