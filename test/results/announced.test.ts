@@ -10,7 +10,7 @@ import type { MayChange, Obligations } from "@hopwise/core/adapter";
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { type GuardedServer, guardedServer } from "@hopwise/fastmcp/testing";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { generateText, isStepCount, tool } from "ai";
+import { generateText, isStepCount } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { pdpWith } from "../faults/small-policies.ts";
@@ -314,12 +314,9 @@ const CLIENTS: { readonly [client: string]: (name: string, row: Row) => Promise<
   "a loop with MCP tools as they are listed": async (name) => looped(name, await mcpTools(undefined)),
   "a loop with tools of its own": async (name, row) => {
     const { output, listed = output, result } = row;
-    const own = tool({
-      inputSchema: z.object({}),
-      outputSchema: listed as never,
-      execute: run(name, { ...row, answer: result }),
-    });
-    return looped(name, await authorizeTools({ [name]: own }, { authorizer, delegation: held }));
+    const execute = run(name, { ...row, answer: result });
+    const own = { [name]: { inputSchema: z.object({}), outputSchema: listed, execute } };
+    return looped(name, (await authorizeTools(own, { authorizer, delegation: held })) as never);
   },
 };
 

@@ -1,5 +1,5 @@
 import { loosen, type MayChange, type OutputSchema } from "@hopwise/core/adapter";
-import { META_MAY_CHANGE } from "../protocol/index.ts";
+import { type JsonRpcMessage, META_MAY_CHANGE } from "../protocol/index.ts";
 
 /** What policies may do to results, by tool. */
 export interface MayChangeByTool {
@@ -22,4 +22,12 @@ export function announce(tool: Listed, mayChange: MayChangeByTool = {}): Listed 
     outputSchema: loosen(outputSchema as OutputSchema, change),
     _meta: { ...(_meta as object | undefined), [META_MAY_CHANGE]: change },
   };
+}
+
+/** Notes what a list tells its caller: a wrapper may not know what its server lists of its tool. */
+export function noteListed(listed: Map<string, OutputSchema>, { result }: JsonRpcMessage): void {
+  const tools = result?.["tools"];
+  for (const { name, outputSchema } of Array.isArray(tools) ? (tools as readonly Listed[]) : []) {
+    if (outputSchema !== undefined) listed.set(String(name), outputSchema as OutputSchema);
+  }
 }

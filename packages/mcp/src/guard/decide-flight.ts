@@ -19,9 +19,12 @@ export async function decideFlight(
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
   flight.asked = true;
-  const announced = outputSchema === undefined ? {} : { outputSchema };
-  flight.decision = await admission.decide({ parsed, fulfils: true, ...announced });
-  flight.outputSchema = outputSchema;
+  const { operation } = flight;
+  const listed = operation.kind === "tool" ? guard.listed.get(operation.tool) : undefined;
+  const announced = outputSchema === undefined ? listed : outputSchema;
+  const result = announced === undefined ? {} : { outputSchema: announced };
+  flight.decision = await admission.decide({ parsed, fulfils: true, ...result });
+  flight.outputSchema = announced;
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.
   if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import type { OutputSchema } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool } from "./announce.ts";
@@ -37,6 +38,8 @@ export interface Guard extends GuardOptions {
   handler: McpTransport["onmessage"];
   /** Undefined until the first message shows which transport this is. */
   overHttp: boolean | undefined;
+  /** The output schemas of tools, as callers of this transport were told them. */
+  readonly listed: Map<string, OutputSchema>;
   /** Whether there was ever a call whose result the policies oblige to change. */
   owed: boolean;
   /** Tells the host program of a fault. */
@@ -53,6 +56,7 @@ export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
     flights: createFlights(),
     handler: undefined,
     overHttp: undefined,
+    listed: new Map(),
     owed: false,
     report: (error) => {
       try {

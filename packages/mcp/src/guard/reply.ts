@@ -1,5 +1,6 @@
 import type { Denied } from "@hopwise/core";
 import { asksForProof, errorDenial, type JsonRpcMessage, toolDenial, type WireRefusal } from "../protocol/index.ts";
+import { noteListed } from "./announce.ts";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
@@ -16,6 +17,7 @@ export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void
   };
   try {
     const shown = await checkAnswer(message, flight, { ...guard, reportOutcome });
+    if (flight.operation.kind === "list") noteListed(guard.listed, shown);
     await answer(guard, flight, shown).catch((error: unknown) => {
       reportWithdrawn(guard, flight);
       throw error;
