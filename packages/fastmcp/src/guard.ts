@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
 import { guardTransport, type MayChangeByTool, type McpTransport, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
+import { checkMayChange } from "./check-may-change.ts";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
 import { mustAnswer } from "./probe.ts";
 import { type AnyTool, wrapTool } from "./wrap-tool.ts";
@@ -47,6 +48,8 @@ export function guard<Server extends FastMCP>(
   if (GUARDING in server) throw new HopwiseError("config_invalid", "the server is guarded already");
   if (server.serverState === "running" || server.sessions.length > 0)
     throw new HopwiseError("config_invalid", "the server runs already; guard it before start()");
+
+  checkMayChange(options.mayChange ?? {}, authorizer);
 
   const scope = new AsyncLocalStorage<RequestScope>();
   const wrapped = new Set<string>();
