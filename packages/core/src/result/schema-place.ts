@@ -24,7 +24,7 @@ function placeOf(root: JsonObject, own: readonly JsonValue[]): Place {
 }
 
 /** Schemas, with everything that they refer to and are put together of. */
-export function partsOf(root: JsonObject, schemas: readonly JsonValue[]): readonly JsonObject[] {
+function partsOf(root: JsonObject, schemas: readonly JsonValue[]): readonly JsonObject[] {
   const parts: JsonObject[] = [];
   const visit = (schema: JsonValue | undefined): void => {
     if (!isJsonObject(schema) || parts.includes(schema)) return;
