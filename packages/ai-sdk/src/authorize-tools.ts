@@ -10,6 +10,7 @@ import {
 } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
 import { delegationOf } from "./decided-elsewhere.ts";
+import { outputSchemaOf } from "./output-schema.ts";
 import { beginRun, type Run } from "./run.ts";
 
 /** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
@@ -17,6 +18,7 @@ export interface AnyTool {
   readonly execute?: ((input: never, options: never) => unknown) | undefined;
   /** The provider runs it, even where it has an `execute`. */
   readonly isProviderExecuted?: boolean | undefined;
+  readonly outputSchema?: unknown;
 }
 
 export interface AuthorizeToolsOptions {
@@ -137,13 +139,16 @@ function guarded(name: string, tool: AnyTool, session: Session, authorizer: Auth
     );
   }
 
+  let announced: ReturnType<typeof outputSchemaOf> | undefined;
   const begin = async (input: unknown, options: CallOptions): Promise<Run> => {
-    const call = { tool: name, arguments: input, fulfils: true };
+    announced ??= outputSchemaOf(tool);
+    const outputSchema = await announced;
+    const call = { tool: name, arguments: input, fulfils: true, outputSchema };
     const decision = await session.authorize(call).catch((cause: unknown) => {
       // The error of a host program's callback is for the host program: this text goes to the model and to browsers.
       throw new Error("Not allowed. The call could not be checked.", { cause });
     });
-    const run = beginRun(allowedOf(decision), input, authorizer);
+    const run = beginRun(allowedOf(decision), input, authorizer, outputSchema);
     const stop = options?.abortSignal;
     if (stop?.aborted === true) {
       // The loop was stopped during the check and no longer waits for this call.

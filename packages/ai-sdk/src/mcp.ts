@@ -8,6 +8,7 @@ import type { DelegationSource } from "@hopwise/core";
 import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
 import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
 import { markDecidedElsewhere } from "./decided-elsewhere.ts";
+import { refuseStricter } from "./refuse-stricter.ts";
 
 export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transport" | "experimental_events"> {
   /** Streamable HTTP by its URL, or a transport object such as that of `@ai-sdk/mcp/mcp-stdio`. */
@@ -27,7 +28,8 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
  * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over. The client signs
  * each call; the server decides and records it.
  *
- * @throws {HopwiseError} `audience_mismatch` at the first request where the delegation is not for that audience
+ * @throws {HopwiseError} `audience_mismatch` at the first request where the delegation is not for that audience;
+ *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
  */
 export async function createMcpClient({
   transport,
@@ -46,8 +48,10 @@ export async function createMcpClient({
     const tools = await listTools(options);
     const current = await currentDelegation(delegation);
     for (const [name, tool] of Object.entries(tools)) {
-      if (isToolGranted(current, name, audience)) markDecidedElsewhere(tool, delegation);
-      else delete tools[name as keyof typeof tools];
+      if (isToolGranted(current, name, audience)) {
+        await refuseStricter(name, tool);
+        markDecidedElsewhere(tool, delegation);
+      } else delete tools[name as keyof typeof tools];
     }
     return tools;
   }) as MCPClient["tools"];

@@ -1,5 +1,5 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
-import { fulfil, modelView } from "@hopwise/core/adapter";
+import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
 export interface Run {
@@ -18,8 +18,11 @@ export interface Run {
   withdrawn(): void;
 }
 
-/** @param input the arguments as the tool's schema made them */
-export function beginRun(decision: Allowed, input: unknown, authorizer: Authorizer): Run {
+/**
+ * @param input the arguments as the tool's schema made them
+ * @param outputSchema what the tool announces of its results
+ */
+export function beginRun(decision: Allowed, input: unknown, authorizer: Authorizer, outputSchema?: OutputSchema): Run {
   const { obligations } = decision;
   const redacted = new Set<string>();
   let last: unknown;
@@ -35,7 +38,7 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
       last = result;
       if (obligations === undefined) return result;
       try {
-        const done = fulfil(obligations, result);
+        const done = fulfil(obligations, result, outputSchema);
         for (const pointer of done.redacted) redacted.add(pointer);
         return done.result;
       } catch (cause) {

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
-import { guardTransport, type McpTransport, type RequestScope } from "@hopwise/mcp";
+import { guardTransport, type MayChangeByTool, type McpTransport, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
+import { checkMayChange } from "./check-may-change.ts";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
 import { mustAnswer } from "./probe.ts";
 import { type AnyTool, wrapTool } from "./wrap-tool.ts";
@@ -16,6 +17,13 @@ export interface GuardServerOptions {
   readonly userFromAuth?: (request: {
     readonly headers: Headers;
   }) => Subject | undefined | Promise<Subject | undefined>;
+  /**
+   * What policies may take out of the results of tools with an output schema, or shorten in them, by tool:
+   * `{ pay: { redact: ["/balance"], limit: ["/lines"] } }`. The guard lists their output schemas so that such results
+   * are valid. Default: schemas are listed as they are. A call whose result would then not be valid is denied before it
+   * runs, with `policy_inconclusive`.
+   */
+  readonly mayChange?: MayChangeByTool;
 }
 
 /**
@@ -41,6 +49,8 @@ export function guard<Server extends FastMCP>(
   if (server.serverState === "running" || server.sessions.length > 0)
     throw new HopwiseError("config_invalid", "the server runs already; guard it before start()");
 
+  checkMayChange(options.mayChange ?? {}, authorizer);
+
   const scope = new AsyncLocalStorage<RequestScope>();
   const wrapped = new Set<string>();
   const guards = new WeakSet<McpTransport>();
@@ -52,6 +62,7 @@ export function guard<Server extends FastMCP>(
         scope,
         isWrapped: (tool) => wrapped.has(tool),
         userFromAuth: options.userFromAuth,
+        mayChange: options.mayChange,
       });
       guards.add(guarded);
       return guarded;
@@ -62,7 +73,7 @@ export function guard<Server extends FastMCP>(
 
   const wrap = (tool: AnyTool): AnyTool => {
     authorizer.checkTool(tool.name);
-    return wrapTool(tool, scope);
+    return wrapTool(tool, scope, options.mayChange);
   };
 
   const { addTool, addTools, start, connect } = server;

@@ -5,11 +5,21 @@
  * @packageDocumentation
  */
 export { type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
-export { decideTool, type GuardOptions, guardTransport, type RequestScope, type ToolDecision } from "./guard/index.ts";
+export {
+  decideTool,
+  type GuardOptions,
+  guardTransport,
+  type MayChangeByTool,
+  type RequestScope,
+  type ToolDecision,
+} from "./guard/index.ts";
 export {
   type DenialData,
   type JsonRpcMessage,
   type McpTransport,
   META_DENIAL,
+  META_LIMITED,
+  META_MAY_CHANGE,
+  META_REDACTED,
   type MessageExtra,
 } from "./protocol/index.ts";

@@ -77,7 +77,8 @@ export interface OutcomeRecord {
   readonly audience: string;
   readonly tool: string;
   /**
-   * `withdrawn`: the caller left before the answer. `refused`: the call did not run, since writing the decision failed
+   * `returned`: the answer was handed to the transport; whether it was received, only the caller knows. `withdrawn`: the
+   * caller left before the answer, as far as the transport tells. `refused`: the call did not run, since writing the decision failed
    * or took too long; the decision may stand on record all the same.
    */
   readonly outcome: "returned" | "failed" | "withdrawn" | "refused";

@@ -149,7 +149,7 @@ describe("an obligation that changes results", () => {
 
   it("is no allowance where the enforcement point does not say that it does it: the first hop that obliges is named", () => {
     for (const said of [owing, limiting]) {
-      const refusal = refuseOwed(chain(allow, said, owing), false);
+      const refusal = refuseOwed(chain(allow, said, owing), { fulfils: false });
       expect(refusal && refusalOf(refusal)).toEqual({
         code: "policy_inconclusive",
         hop: 1,
@@ -159,10 +159,29 @@ describe("an obligation that changes results", () => {
     }
   });
 
+  it("is no allowance where the result would not be what the tool announces: the hop that obliges to that is named", () => {
+    const outputSchema = { type: "object", properties: { iban: {}, name: { type: "string" } }, required: ["name"] };
+    const fulfils = { fulfils: true, outputSchema };
+    expect(refuseOwed(chain(allow, owing), fulfils)).toBeUndefined();
+    const named: Said = { obligations: { redact: ["/name"], limit: {} } };
+    const refusal = refuseOwed(chain(owing, named, limiting), fulfils);
+    expect(refusal && refusalOf(refusal)).toEqual({
+      code: "policy_inconclusive",
+      hop: 1,
+      message: expect.stringContaining(
+        'for "hop1", which would then not be what the tool\'s output schema announces: ',
+      ),
+    });
+    expect(refuseOwed(chain(allow), { fulfils: true, outputSchema: null })).toBeUndefined();
+    expect(refuseOwed(chain(owing), { fulfils: true, outputSchema: null })?.message).toContain("it could not be read");
+  });
+
   it("stands in the way of nothing where the enforcement point does it, or where nothing has to be changed", () => {
-    expect(refuseOwed(chain(owing, limiting), true)).toBeUndefined();
-    expect(refuseOwed(chain(allow, last), false)).toBeUndefined();
-    expect(refuseOwed(chain({ obligations: { redact: [], limit: {}, approval: "large" } }), false)).toBeUndefined();
-    expect(refuseOwed([], false)).toBeUndefined();
+    expect(refuseOwed(chain(owing, limiting), { fulfils: true })).toBeUndefined();
+    expect(refuseOwed(chain(allow, last), { fulfils: false })).toBeUndefined();
+    expect(
+      refuseOwed(chain({ obligations: { redact: [], limit: {}, approval: "large" } }), { fulfils: false }),
+    ).toBeUndefined();
+    expect(refuseOwed([], { fulfils: false })).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { changesResults } from "../result/index.ts";
+import { addUp, changesResults, misfitOf, type OutputSchema } from "../result/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
 
 /**
@@ -23,19 +23,41 @@ export function combineVerdicts(verdicts: readonly HopVerdict[]): HopwiseError |
   return undefined;
 }
 
+/** What an enforcement point does with a tool's result, and what it told callers that the result will be. */
+export interface Fulfilment {
+  /** It changes results as policies oblige to. */
+  readonly fulfils?: boolean | undefined;
+  /** The schema that the tool announces; undefined for a tool that announces nothing. */
+  readonly outputSchema?: OutputSchema | undefined;
+}
+
 /**
- * An obligation that the enforcement point does not fulfil is a condition that is not met.
- *
- * @param fulfils whether the enforcement point changes results as policies oblige to
+ * An obligation that the enforcement point does not fulfil is a condition that is not met. So is one after which the
+ * result may not be what the tool announces: its client would throw it away once the tool has run, and call again.
  */
-export function refuseOwed(verdicts: readonly HopVerdict[], fulfils: boolean): HopwiseError | undefined {
-  if (fulfils) return undefined;
-  const owed = verdicts.find(({ obligations }) => obligations !== undefined && changesResults(obligations));
-  if (owed === undefined) return undefined;
+export function refuseOwed(
+  verdicts: readonly HopVerdict[],
+  { fulfils, outputSchema }: Fulfilment,
+): HopwiseError | undefined {
+  const owing = verdicts.filter(({ obligations }) => obligations !== undefined && changesResults(obligations));
+  const [first] = owing;
+  if (first === undefined) return undefined;
+  if (fulfils !== true) {
+    return new HopwiseError(
+      "policy_inconclusive",
+      `the policies oblige to change results for "${first.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
+      { hop: first.hop },
+    );
+  }
+  const misfitOfAll =
+    outputSchema === undefined ? undefined : misfitOf(addUp(owing.map(({ obligations }) => obligations)), outputSchema);
+  if (misfitOfAll === undefined) return undefined;
+  const { id, hop } =
+    owing.find(({ obligations }) => obligations && misfitOf(obligations, outputSchema ?? null)) ?? first;
   return new HopwiseError(
     "policy_inconclusive",
-    `the policies oblige to change results for "${owed.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
-    { hop: owed.hop },
+    `the policies oblige to change results for "${id}", which would then not be what the tool's output schema announces: ${misfitOfAll}; let the schema allow that the value is missing or null, or the list shorter`,
+    { hop },
   );
 }
 

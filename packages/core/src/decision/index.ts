@@ -1,7 +1,7 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export { type AuxData, type AuxDataQuery, type AuxDataSupplier, auxDataOf } from "./aux-data.ts";
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
-export { combineVerdicts, refuseOwed } from "./combine.ts";
+export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
 export type { Allowed, Asked, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
 export { joinFailures } from "./join-failures.ts";

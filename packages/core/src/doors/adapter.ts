@@ -8,7 +8,15 @@ export type { Decided, ExpressionFailure, PolicyDecisionPoint, RunningPdp } from
 export { type ErrorDetail, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
 export { plainText } from "../lib/index.ts";
-export { type Fulfilled, fulfil, type Obligations } from "../result/index.ts";
+export {
+  type Fulfilled,
+  fulfil,
+  loosen,
+  type MayChange,
+  misfitOf,
+  type Obligations,
+  type OutputSchema,
+} from "../result/index.ts";
 export type { Telemetry } from "../telemetry/index.ts";
 export { currentDelegation, isToolGranted } from "../token/index.ts";
 export { type ModelView, modelView } from "../views/index.ts";

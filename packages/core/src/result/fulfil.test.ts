@@ -84,7 +84,10 @@ describe("a result that policies oblige to change", () => {
   });
 
   it("has its lists cut to the strictest length", () => {
-    expect(fulfil(limit({ "/lines": 1 }), invoice).result).toMatchObject({ lines: [{ text: "a" }] });
+    const done = fulfil(limit({ "/lines": 1 }), invoice);
+    expect(done.result).toMatchObject({ lines: [{ text: "a" }] });
+    expect(done.limited).toEqual(["/lines"]);
+    expect(fulfil(limit({ "/lines": 2 }), invoice)).toEqual({ result: invoice, redacted: [] });
     expect(fulfil(limit({ "": 0 }), [1, 2]).result).toEqual([]);
     expect(fulfil(limit({ "": 5, "/*": 1 }), [[1, 2], [3]]).result).toEqual([[1], [3]]);
   });
@@ -157,12 +160,22 @@ describe("a text in a result, into which a pointer leads", () => {
     expect(await refusal(redact("/*/iban", "/meta/iban"), { meta: text })).toContain("a pointer leads into a text");
   });
 
-  it("stays as it is where only a pointer to all members leads there, and so does a number", () => {
-    expect(fulfil(redact("/*/iban"), { note: "none", account: { iban: "DE02" } }).result).toEqual({
-      note: "none",
-      account: { iban: "[redacted]" },
-    });
+  it("withholds it behind a star, too: the one that is meant may be this one", async () => {
+    for (const [pointer, result] of [
+      ["/*/iban", { note: "none", account: { iban: "DE02" } }],
+      ["/lines/*/iban", { lines: [{ iban: "DE02" }, text] }],
+      ["/*/*", { meta: text }],
+      ["/*/*/iban", { lines: [text] }],
+    ] as const) {
+      expect(await refusal(redact(pointer), result)).toContain("a pointer leads into a text");
+    }
+    expect(await refusal(limit({ "/*/lines": 1 }), { meta: text })).toContain("a pointer leads into a text");
+  });
+
+  it("is none where a number, or nothing, stands: nothing can be found there", () => {
     expect(fulfil(redact("/meta/iban"), { meta: 7, none: null }).result).toEqual({ meta: 7, none: null });
+    expect(fulfil(redact("/*/iban"), { meta: 7, none: null }).result).toEqual({ meta: 7, none: null });
+    expect(fulfil(limit({ "/lines": 1 }), { lines: null }).result).toEqual({ lines: null });
   });
 
   it("withholds a result that is nothing but a single value, or that is nested too deeply, as it would as data", async () => {

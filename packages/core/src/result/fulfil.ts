@@ -1,8 +1,11 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, isJsonObject, isScalar, type JsonValue, parseJson } from "../json/index.ts";
+import { freezeJson, isJsonObject, isScalar, type JsonObject, type JsonValue, parseJson } from "../json/index.ts";
+import { type Leaving, leavingOf, type OutputSchema } from "./fits-schema.ts";
 import { changesResults, type Obligations } from "./obligations.ts";
+import { mostAt, type Rule, rulesAt, rulesOf, takingOut } from "./rules.ts";
+import { elementOf, mayBeNull, memberOf, type Place, rootPlace } from "./schema-place.ts";
 
-/** Replaces a value that was taken out. */
+/** Replaces a value that was taken out, where the tool announces nothing of its results. */
 const REDACTED = "[redacted]";
 const RESULT_LIMITS = { maxDepth: 64, maxSize: 16 * 1024 * 1024 };
 
@@ -11,24 +14,36 @@ export interface Fulfilled {
   readonly result: unknown;
   /** The policies' pointers that found something, as they wrote them: bounded, and never a key of the data. */
   readonly redacted: readonly string[];
+  /** The pointers of lists that were shortened; left out where none was. */
+  readonly limited?: readonly string[];
 }
 
 /**
  * Changes a tool's result as policies oblige to: takes values out, and shortens lists. Reads a text as JSON first, and
- * writes it again.
+ * writes it again. A value that is taken out of a result with an output schema leaves its place empty, or `null` there,
+ * whichever the schema allows; without a schema, a word stands in its place.
  *
+ * @param outputSchema what the tool announces of its results
  * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
- *   instance of a class), or a limit that points at a value that is not a list: then nothing of it may be shown
+ *   instance of a class), a limit that points at a value that is not a list, or a pointer that leads into a text: then
+ *   nothing of it may be shown
  */
-export function fulfil(obligations: Obligations, result: unknown): Fulfilled {
+export function fulfil(obligations: Obligations, result: unknown, outputSchema?: OutputSchema): Fulfilled {
   if (!changesResults(obligations)) return { result, redacted: [] };
   const isText = typeof result === "string";
   const value = isText ? jsonIn(result) : plain(result);
   // A sentence in quotes, or a bare number, has no members, and may be the very value that was to be taken out.
   if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
-  const found = new Set<string>();
-  const changed = changeAt(value, rulesOf(obligations), 0, found);
-  return { result: isText ? JSON.stringify(changed) : changed, redacted: [...found] };
+  if (outputSchema === null) throw cannot("the tool's output schema could not be read");
+  const rules = rulesOf(obligations);
+  const change: Change = { redacted: new Set(), limited: new Set() };
+  const place = outputSchema && rootPlace(outputSchema);
+  const changed = isTakenOut(rules, 0, change) ? REDACTED : changeAt(value, rules, 0, change, place);
+  return {
+    result: isText ? JSON.stringify(changed) : changed,
+    redacted: [...change.redacted],
+    ...(change.limited.size > 0 && { limited: [...change.limited] }),
+  };
 }
 
 function jsonIn(text: string): JsonValue {
@@ -54,54 +69,74 @@ function cannot(why: string): HopwiseError {
   );
 }
 
-/** One obligation, as the steps of its pointer. With `most` it shortens a list; without, it takes the value out. */
-interface Rule {
-  readonly pointer: string;
-  readonly steps: readonly string[];
-  readonly most?: number;
-}
-
-function rulesOf({ redact, limit }: Obligations): readonly Rule[] {
-  return [
-    ...redact.map((pointer) => ({ pointer, steps: stepsOf(pointer) })),
-    ...Object.entries(limit).map(([pointer, most]) => ({ pointer, steps: stepsOf(pointer), most })),
-  ];
-}
-
-function stepsOf(pointer: string): readonly string[] {
-  const steps = pointer === "" ? [] : pointer.slice(1).split("/");
-  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+/** What is done to a result on the way through it. */
+interface Change {
+  /** The pointers, as the policies wrote them, at which something was taken out. */
+  readonly redacted: Set<string>;
+  /** Those at which a list was shortened. */
+  readonly limited: Set<string>;
 }
 
 /**
  * Copies a value, and applies all obligations at once: every pointer refers to the result as the tool gave it.
  *
  * @param rules those that lead here; values that no rule leads to are not copied, so that a large result costs little
- * @param found collects the pointers, as the policies wrote them, at which something was taken out
+ * @param place where this is in what the tool announces; undefined where it announces nothing
  */
-function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, found: Set<string>): JsonValue {
-  if (rules.length === 0) return value;
-  const here = rules.filter(({ steps }) => steps.length === depth);
-  const out = here.filter(({ most }) => most === undefined);
-  if (out.length > 0) {
-    for (const { pointer } of out) found.add(pointer);
-    return REDACTED;
-  }
-  const most = Math.min(...here.map((rule) => rule.most as number));
-  if (here.length > 0 && !Array.isArray(value)) throw cannot("a limit points at a value that is not a list");
-  const change = (key: string, member: JsonValue): JsonValue => {
-    const further = rules.filter(({ steps }) => steps[depth] === "*" || steps[depth] === key);
-    return changeAt(member, further, depth + 1, found);
-  };
-  if (Array.isArray(value)) {
-    return (value as readonly JsonValue[]).slice(0, most).map((item, i) => change(String(i), item));
-  }
+function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, change: Change, place?: Place): JsonValue {
+  if (rules.length === 0 || value === null) return value;
+  const most = mostAt(rules, depth);
+  if (most !== undefined && !Array.isArray(value)) throw cannot("a limit points at a value that is not a list");
+  if (Array.isArray(value)) return changeList(value, rules, depth, change, place);
   if (isJsonObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, change(key, member)]));
+    const members = Object.entries(value).map(([key, member]) => {
+      const further = rulesAt(rules, depth, key);
+      if (!isTakenOut(further, depth + 1, change)) {
+        return [key, changeAt(member, further, depth + 1, change, place && memberOf(place, key))] as const;
+      }
+      return [key, place === undefined ? REDACTED : leftOf(leavingOf(place, key))] as const;
+    });
+    return Object.fromEntries(members.filter(([, left]) => left !== undefined)) as JsonObject;
   }
   // The value that the policy means may stand inside the text, where a pointer cannot find it.
-  if (typeof value === "string" && rules.some(({ steps }) => !steps.slice(0, depth).includes("*"))) {
-    throw cannot("a pointer leads into a text");
-  }
+  if (typeof value === "string") throw cannot("a pointer leads into a text");
   return value;
+}
+
+function changeList(
+  list: readonly JsonValue[],
+  rules: readonly Rule[],
+  depth: number,
+  change: Change,
+  place: Place | undefined,
+): JsonValue {
+  const most = mostAt(rules, depth) ?? list.length;
+  if (list.length > most) {
+    for (const rule of rules) if (rule.steps.length === depth) change.limited.add(rule.pointer);
+  }
+  const within = place && elementOf(place);
+  return list.slice(0, most).map((item, i) => {
+    const further = rulesAt(rules, depth, String(i));
+    if (!isTakenOut(further, depth + 1, change)) return changeAt(item, further, depth + 1, change, within);
+    // An element cannot leave: those behind it would take its place.
+    return within === undefined ? REDACTED : (leftOf(mayBeNull(within) ? "null" : undefined) as null);
+  });
+}
+
+function isTakenOut(rules: readonly Rule[], depth: number, { redacted }: Change): boolean {
+  const out = takingOut(rules, depth);
+  for (const { pointer } of out) redacted.add(pointer);
+  return out.length > 0;
+}
+
+/** What stands in the place of a value that was taken out; undefined for nothing at all. */
+function leftOf(leaving: Leaving | undefined): null | undefined {
+  switch (leaving) {
+    case "absent":
+      return undefined;
+    case "null":
+      return null;
+    case undefined:
+      throw cannot("what would be left is not what the tool's output schema announces");
+  }
 }

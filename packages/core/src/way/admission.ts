@@ -1,4 +1,4 @@
-import type { Decision, Denied } from "../decision/index.ts";
+import type { Decision, Denied, Fulfilment } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Subject } from "../token/index.ts";
@@ -64,10 +64,10 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
 export async function admitAndDecide(
   call: IncomingCall,
   point: EnforcementPoint,
-  { fulfils }: Required<Pick<ParsedCall, "fulfils">>,
+  { fulfils, outputSchema }: Fulfilment,
 ): Promise<Decision> {
   const admitted = await admit(call, point);
-  return admitted.outcome === "admitted" ? admitted.decide({ fulfils }) : admitted;
+  return admitted.outcome === "admitted" ? admitted.decide({ fulfils: fulfils === true, outputSchema }) : admitted;
 }
 
 function refusalBy({ code, message }: PointRefusal, tool: string): Continuation {

@@ -72,6 +72,15 @@ describe("an authorizer", () => {
       obligations: { redact: ["/iban"] },
     });
     expect(codeOf(await authorizer.authorize({ ...call, credential: await credential() }))).toBe("policy_inconclusive");
+    for (const [outputSchema, code] of [
+      [{ type: "object" }, "allowed"],
+      [{ type: "object", required: ["iban"], properties: { iban: { type: "string" } } }, "policy_inconclusive"],
+      [null, "policy_inconclusive"],
+    ] as const) {
+      expect(
+        codeOf(await authorizer.authorize({ ...call, credential: await credential(), fulfils: true, outputSchema })),
+      ).toBe(code);
+    }
   });
 
   it("counts a call that could not be put to it as that of a stranger, and never writes it", async () => {

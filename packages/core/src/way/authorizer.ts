@@ -54,7 +54,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return {
     audience: point.audience,
     checkTool: (name) => checkMapped(point.tools, name),
-    authorize: async (call) => admitAndDecide(incoming(call), point, { fulfils: call.fulfils === true }),
+    authorize: async (call) => admitAndDecide(incoming(call), point, call),
     admit: (call) => admit(incoming(call), point),
     refuse: ({ tool, traceparent }, { code, message }) =>
       beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),

@@ -1,5 +1,6 @@
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { OutputSchema } from "../result/index.ts";
 import type { Chain, Credential, HeldDelegation, Subject } from "../token/index.ts";
 
 /** One call to be judged. */
@@ -15,6 +16,8 @@ export interface Call {
   readonly credential: Credential | { readonly user: Subject } | undefined;
   /** The enforcement point puts the result through `fulfil`. See {@link ParsedCall.fulfils}. */
   readonly fulfils?: boolean;
+  /** What the tool announces of its result. See {@link ParsedCall.outputSchema}. */
+  readonly outputSchema?: OutputSchema | undefined;
   /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
   readonly transportUser?: Subject;
   /** W3C trace context that came with the call. Telemetry links to it once its caller is verified; nothing else uses it. */
@@ -43,6 +46,12 @@ export interface ParsedCall {
    * not satisfied, and the call is denied with `policy_inconclusive`.
    */
   readonly fulfils?: boolean;
+  /**
+   * The JSON Schema that the tool announces of its result, as its callers got it; `null` where it has one that could not
+   * be read. A call whose result, once changed as policies oblige to, might not be valid under it is denied with
+   * `policy_inconclusive` before the tool runs. Give it to `fulfil`, too. Default: the tool announces nothing.
+   */
+  readonly outputSchema?: OutputSchema | undefined;
 }
 
 /** A call on its way, with how its caller shows who they are. */

@@ -108,7 +108,7 @@ export async function* decideCall(
   const verdicts = await log.stage("policy", async (watch) => {
     const answers = await askEveryHop(question, resource, action, point, watch);
     log.note({ verdicts: answers });
-    return combineVerdicts(answers) ?? refuseOwed(answers, next.fulfils === true) ?? answers;
+    return combineVerdicts(answers) ?? refuseOwed(answers, next) ?? answers;
   });
   if (isRefusal(verdicts)) return log.deny(verdicts);
 

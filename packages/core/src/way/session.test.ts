@@ -106,6 +106,13 @@ describe("a session", () => {
     const { session } = await open(scene.researcher, { cerbos: redacting("/iban") });
     expect(await session.authorize({ ...call, fulfils: true })).toMatchObject({ obligations: { redact: ["/iban"] } });
     expect(codeOf(await session.authorize(call))).toBe("policy_inconclusive");
+    for (const [outputSchema, code] of [
+      [{ type: "object" }, "allowed"],
+      [{ type: "object", required: ["iban"], properties: { iban: { type: "string" } } }, "policy_inconclusive"],
+      [null, "policy_inconclusive"],
+    ] as const) {
+      expect(codeOf(await session.authorize({ ...call, fulfils: true, outputSchema }))).toBe(code);
+    }
   });
 });
 

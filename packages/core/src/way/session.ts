@@ -12,7 +12,7 @@ export interface Session {
   readonly delegation: DelegationSource;
   /** @param call its arguments as the tool's schema made them */
   authorize(
-    call: { readonly tool: string; readonly arguments?: unknown } & Pick<ParsedCall, "fulfils">,
+    call: { readonly tool: string; readonly arguments?: unknown } & Pick<ParsedCall, "fulfils" | "outputSchema">,
   ): Promise<Decision>;
   /** Which of these tools could be called. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
@@ -38,8 +38,8 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
 
   return {
     delegation,
-    authorize: async ({ tool, arguments: args, fulfils = false }) =>
-      admitAndDecide(incoming(tool, args), point, { fulfils }),
+    authorize: async ({ tool, arguments: args, fulfils, outputSchema }) =>
+      admitAndDecide(incoming(tool, args), point, { fulfils, outputSchema }),
     list: async (items) => {
       const admitted = await admit(incoming("mcp:tools/list", {}), point);
       return admitted.outcome === "admitted" ? admitted.list(items) : admitted;

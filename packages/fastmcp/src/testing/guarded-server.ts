@@ -91,11 +91,14 @@ export async function guardedServer(
   };
 }
 
-function newServer(authorizer: Authorizer, { userFromAuth }: GuardedServerOptions): FastMCP {
+function newServer(authorizer: Authorizer, { userFromAuth, mayChange }: GuardedServerOptions): FastMCP {
   // A test that fails says so itself; what FastMCP logs would stand in between.
   const logger = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
   const server = new FastMCP({ name: "test", version: "1.0.0", logger });
-  return guard(server, authorizer, userFromAuth === undefined ? {} : { userFromAuth });
+  return guard(server, authorizer, {
+    ...(userFromAuth !== undefined && { userFromAuth }),
+    ...(mayChange !== undefined && { mayChange }),
+  });
 }
 
 async function listen(server: FastMCP, http: NonNullable<GuardedServerOptions["http"]>): Promise<string> {

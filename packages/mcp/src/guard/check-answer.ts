@@ -8,12 +8,13 @@ import {
   toolDenial,
   type WireRefusal,
 } from "../protocol/index.ts";
+import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 
 /** The parts of the guard that the check of an answer needs. */
-export type AnswerRules = Pick<Guard, "isWrapped" | "report" | "reportOutcome">;
+export type AnswerRules = Pick<Guard, "isWrapped" | "mayChange" | "report" | "reportOutcome">;
 
 /** The part of a server's answer that may reach the caller. */
 export async function checkAnswer(
@@ -64,7 +65,7 @@ function allowed(
     return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
   }
   try {
-    const shown = obligations && fulfilAnswer(result, obligations);
+    const shown = obligations && fulfilAnswer(result, obligations, flight.outputSchema);
     const failed = result["isError"] === true;
     reportOutcome(
       decision,
@@ -82,7 +83,7 @@ async function filterList(
   flight: Flight,
   admission: Admission,
   list: ListRule,
-  { isWrapped }: AnswerRules,
+  { isWrapped, mayChange }: AnswerRules,
 ): Promise<JsonRpcMessage> {
   const found = message.result?.[list.member];
   const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
@@ -92,7 +93,9 @@ async function filterList(
     items.map((item) => list.offer(item) as { tool: string; arguments?: JsonObject }),
   );
   if (answer.outcome === "denied") return errorDenial(flight.id, answer);
-  return { ...message, result: { ...message.result, [list.member]: items.filter((_, i) => answer.shown[i] === true) } };
+  const shown = items.filter((_, i) => answer.shown[i] === true);
+  const announced = list.member === "tools" ? shown.map((tool) => announce(tool, mayChange)) : shown;
+  return { ...message, result: { ...message.result, [list.member]: announced } };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { operationOf } from "../protocol/index.ts";
+import { noteListed } from "./announce.ts";
 import { decideFlight, decideOrRefuse } from "./decide-flight.ts";
 import { type Answers, allowed, CALL, createStand, denied, request } from "./guard.fixture.ts";
 
@@ -23,6 +24,27 @@ describe("the decision about a request", () => {
     expect(asked).toEqual([["decide", { parsed: { to: "Globex" }, fulfils: true }]]);
     expect(flight.decision).toBe(decision);
     expect(guard.owed).toBe(false);
+  });
+
+  it("is also on what the server lists of the tool's result, by which that is then changed", async () => {
+    const outputSchema = { type: "object" };
+    const { guard, flight, asked } = await flying();
+    await decideOrRefuse(guard, flight, {}, outputSchema);
+    expect(asked).toEqual([["decide", { parsed: {}, fulfils: true, outputSchema }]]);
+    expect(flight.outputSchema).toBe(outputSchema);
+  });
+
+  it("is on what callers were told of the result, where the tool's wrapper does not say", async () => {
+    const outputSchema = { type: "object" };
+    const { guard, flight, asked } = await flying();
+    noteListed(guard.listed, {
+      jsonrpc: "2.0",
+      id: 1,
+      result: { tools: [{ name: "pay", outputSchema }, { name: "x" }] },
+    });
+    await decideOrRefuse(guard, flight, {});
+    await decideOrRefuse(guard, flight, {}, null);
+    expect(asked.map(([, call]) => (call as { outputSchema?: unknown }).outputSchema)).toEqual([outputSchema, null]);
   });
 
   it("is none where the request was not admitted", async () => {

@@ -1,4 +1,5 @@
 import type { Decision } from "@hopwise/core";
+import type { OutputSchema } from "@hopwise/core/adapter";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
@@ -9,11 +10,21 @@ export interface FlightScope extends RequestScope {
 }
 
 /** Ends an admission in a decision. */
-export async function decideFlight(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
+export async function decideFlight(
+  guard: Guard,
+  flight: Flight,
+  parsed: unknown,
+  outputSchema?: OutputSchema,
+): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
   flight.asked = true;
-  flight.decision = await admission.decide({ parsed, fulfils: true });
+  const { operation } = flight;
+  const listed = operation.kind === "tool" ? guard.listed.get(operation.tool) : undefined;
+  const announced = outputSchema === undefined ? listed : outputSchema;
+  const result = announced === undefined ? {} : { outputSchema: announced };
+  flight.decision = await admission.decide({ parsed, fulfils: true, ...result });
+  flight.outputSchema = announced;
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.
   if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
@@ -21,9 +32,14 @@ export async function decideFlight(guard: Guard, flight: Flight, parsed: unknown
 }
 
 /** The same for a tool's wrapper, whose server must not see what went wrong: a fault is a denial. */
-export async function decideOrRefuse(guard: Guard, flight: Flight, parsed: unknown): Promise<Decision> {
+export async function decideOrRefuse(
+  guard: Guard,
+  flight: Flight,
+  parsed: unknown,
+  outputSchema?: OutputSchema,
+): Promise<Decision> {
   try {
-    return await decideFlight(guard, flight, parsed);
+    return await decideFlight(guard, flight, parsed, outputSchema);
   } catch (error) {
     guard.report(error);
     const { operation } = flight;

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
+import type { OutputSchema } from "@hopwise/core/adapter";
 import { refusalOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
@@ -7,7 +8,7 @@ export interface RequestScope {
   /** The tool that was admitted; undefined for a request of another kind. */
   readonly tool: string | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
-  decide(parsed: unknown): Promise<Decision>;
+  decide(parsed: unknown, outputSchema?: OutputSchema): Promise<Decision>;
 }
 
 /** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
@@ -19,18 +20,20 @@ export type ToolDecision =
  * Ends a tool call's admission in a decision, on the arguments that the tool's own schema made.
  *
  * @param parsed what the schema gave; `undefined` for a tool that takes no arguments
+ * @param outputSchema what the server lists of the tool's result; `null` where that cannot be read
  */
 export async function decideTool(
   scope: AsyncLocalStorage<RequestScope>,
   tool: string,
   parsed: unknown,
+  outputSchema?: OutputSchema,
 ): Promise<ToolDecision> {
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.
   if (within?.tool !== tool) return { run: false, result: toolDenial({ code: "method_unguarded" }) };
   let decision: Decision;
   try {
-    decision = await within.decide(parsed ?? {});
+    decision = await within.decide(parsed ?? {}, outputSchema);
   } catch {
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }

@@ -1,5 +1,5 @@
 import type { Decision } from "@hopwise/core";
-import type { Admission } from "@hopwise/core/adapter";
+import type { Admission, OutputSchema } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
 
 /** A request from its arrival until its answer leaves, or until it is withdrawn. */
@@ -17,6 +17,8 @@ export interface Flight {
   asked: boolean;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
+  /** What the server lists of the tool's result; `null` where that cannot be read. */
+  outputSchema: OutputSchema | undefined;
 }
 
 /** The requests of one transport that wait for their answer. */
@@ -45,6 +47,7 @@ export function createFlights(): Flights {
         admission: undefined,
         asked: false,
         decision: undefined,
+        outputSchema: undefined,
       };
       byId.set(flight.id, flight);
       byCaller.set(request.id, flight);

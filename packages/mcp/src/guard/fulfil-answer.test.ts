@@ -4,6 +4,7 @@ import { fulfilAnswer } from "./fulfil-answer.ts";
 const redact = { redact: ["/iban"], limit: {} };
 const json = '{"iban":"DE02","id":1}';
 const safe = '{"iban":"[redacted]","id":1}';
+const _meta = { "dev.hopwise/redacted": ["/iban"] };
 const shown = (result: object) => fulfilAnswer(result as never, redact).result;
 
 describe("an answer that policies oblige to change", () => {
@@ -19,6 +20,7 @@ describe("an answer that policies oblige to change", () => {
           { type: "resource", resource: { uri: "x:1", text: safe } },
         ],
         structuredContent: { iban: "[redacted]" },
+        _meta,
       },
       redacted: ["/iban"],
     });
@@ -28,9 +30,11 @@ describe("an answer that policies oblige to change", () => {
     const beside = { _meta: { iban: "DE02" }, annotations: { title: "DE02" } };
     expect(shown({ content: [{ type: "text", text: json, ...beside }], ...beside, later: "DE02" })).toEqual({
       content: [{ type: "text", text: safe }],
+      _meta,
     });
     expect(shown({ contents: [{ uri: "x:1", mimeType: "application/json", text: json, ...beside }] })).toEqual({
       contents: [{ uri: "x:1", mimeType: "application/json", text: safe }],
+      _meta,
     });
   });
 
@@ -38,7 +42,30 @@ describe("an answer that policies oblige to change", () => {
     const messages = [{ role: "user", content: { type: "text", text: json } }];
     expect(shown({ messages, description: "DE02" })).toEqual({
       messages: [{ role: "user", content: { type: "text", text: safe } }],
+      _meta,
     });
+  });
+
+  it("keeps to the output schema that the server lists; its text says the same, whatever the tool wrote there", () => {
+    const outputSchema = { type: "object", properties: { iban: { type: "string" }, id: { type: "number" } } };
+    const structuredContent = { iban: "DE02", id: 1, lines: [1, 2] };
+    const obligations = { redact: ["/iban", "/none"], limit: { "/lines": 1, "/none": 1 } };
+    for (const text of [json, "paid from DE02", "{}"]) {
+      const result = { content: [{ type: "text", text }], structuredContent };
+      expect(fulfilAnswer(result, obligations, outputSchema)).toEqual({
+        result: {
+          content: [{ type: "text", text: '{"id":1,"lines":[1]}' }],
+          structuredContent: { id: 1, lines: [1] },
+          _meta: { ..._meta, "dev.hopwise/limited": ["/lines"] },
+        },
+        redacted: ["/iban"],
+      });
+    }
+    expect(() => fulfilAnswer({ content: [], structuredContent }, obligations, null)).toThrow("could not be read");
+  });
+
+  it("says nothing beside it where nothing was found", () => {
+    expect(shown({ content: [{ type: "text", text: "{}" }] })).toEqual({ content: [{ type: "text", text: "{}" }] });
   });
 
   it("says of a failure no more than that", () => {

@@ -1,5 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
-import { fulfil, type Obligations } from "@hopwise/core/adapter";
+import { type Fulfilled, fulfil, type Obligations, type OutputSchema } from "@hopwise/core/adapter";
+import { META_LIMITED, META_REDACTED } from "../protocol/index.ts";
 
 type Plain = { readonly [key: string]: unknown };
 
@@ -11,31 +12,49 @@ export interface FulfilledAnswer {
 
 /**
  * Changes the result of a tool call, a resource or a prompt as policies oblige to: in each text, read as JSON, and in
- * structured content. Parts that carry data in any other way do not leave.
+ * structured content. Parts that carry data in any other way do not leave. The policies' pointers stand beside it, for
+ * programs.
  *
+ * @param outputSchema what the server lists of the tool's result. Then the structured content is the result, and its
+ *   text is written anew from it
  * @throws {HopwiseError} `result_withheld` where pointers cannot be followed in it: then nothing of it may leave
  */
-export function fulfilAnswer(result: Plain, obligations: Obligations): FulfilledAnswer {
+export function fulfilAnswer(result: Plain, obligations: Obligations, outputSchema?: OutputSchema): FulfilledAnswer {
   // Pointers cannot find anything in a tool's error message.
   if (result["isError"] === true) {
     return { result: { content: [{ type: "text", text: "The tool failed." }], isError: true }, redacted: [] };
   }
-  const redacted = new Set<string>();
+  const done: Fulfilled[] = [];
   const apply = (value: unknown): unknown => {
-    const done = fulfil(obligations, value);
-    for (const pointer of done.redacted) redacted.add(pointer);
-    return done.result;
+    const one = fulfil(obligations, value, outputSchema);
+    done.push(one);
+    return one.result;
   };
   const { content, structuredContent, contents, messages } = result;
+  const structured = structuredContent === undefined ? undefined : apply(structuredContent);
+  const announced = outputSchema !== undefined && structured !== undefined;
+  const written = announced ? [{ type: "text", text: JSON.stringify(structured) }] : undefined;
   const changed = {
-    ...(content !== undefined && { content: each(content, (item) => block(item, apply)) }),
-    ...(structuredContent !== undefined && { structuredContent: apply(structuredContent) }),
+    ...(content !== undefined && { content: written ?? each(content, (item) => block(item, apply)) }),
+    ...(structured !== undefined && { structuredContent: structured }),
     ...(contents !== undefined && { contents: each(contents, (item) => textIn(item, apply)) }),
     ...(messages !== undefined && {
       messages: each(messages, ({ role, content: inner }) => ({ role, content: block(inner as Plain, apply) })),
     }),
   };
-  return { result: changed, redacted: [...redacted] };
+  const redacted = [...new Set(done.flatMap((one) => one.redacted))];
+  return {
+    result: { ...changed, ...metaOf(redacted, [...new Set(done.flatMap((one) => one.limited ?? []))]) },
+    redacted,
+  };
+}
+
+function metaOf(redacted: readonly string[], limited: readonly string[]): { readonly _meta?: Plain } {
+  const meta = {
+    ...(redacted.length > 0 && { [META_REDACTED]: redacted }),
+    ...(limited.length > 0 && { [META_LIMITED]: limited }),
+  };
+  return Object.keys(meta).length === 0 ? {} : { _meta: meta };
 }
 
 function each(items: unknown, change: (item: Plain) => Plain): readonly Plain[] {

@@ -1,7 +1,9 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import type { OutputSchema } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
+import type { MayChangeByTool } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 
@@ -14,6 +16,11 @@ export interface GuardOptions {
    * other tool does not exist; the result of one that ran without a decision is withheld.
    */
   readonly isWrapped: (tool: string) => boolean;
+  /**
+   * What policies may take out of results, or shorten in them, by tool: the tool's output schema is listed so that such
+   * results are valid. Give `decideTool` the schema by the same function, `loosen`. Default: it is listed as it is.
+   */
+  readonly mayChange?: MayChangeByTool | undefined;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
    * the request carries no token. Never called on stdio, which has no HTTP requests.
@@ -31,6 +38,8 @@ export interface Guard extends GuardOptions {
   handler: McpTransport["onmessage"];
   /** Undefined until the first message shows which transport this is. */
   overHttp: boolean | undefined;
+  /** The output schemas of tools, as callers of this transport were told them. */
+  readonly listed: Map<string, OutputSchema>;
   /** Whether there was ever a call whose result the policies oblige to change. */
   owed: boolean;
   /** Tells the host program of a fault. */
@@ -47,6 +56,7 @@ export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
     flights: createFlights(),
     handler: undefined,
     overHttp: undefined,
+    listed: new Map(),
     owed: false,
     report: (error) => {
       try {

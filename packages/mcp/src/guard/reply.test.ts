@@ -43,8 +43,20 @@ describe("an answer of the server", () => {
     expect({ sent, asked }).toEqual({ sent: [], asked: [] });
   });
 
-  it("that cannot be sent is a fault that the host hears of; it is not sent a second time", async () => {
-    const { guard, flight, faults } = await flying();
+  it("is on record as returned once it has left", async () => {
+    const { guard, flight, sent, outcomes } = await flying();
+    flight.decision = allowed();
+    guard.inner.send = async (message) => {
+      expect(outcomes).toEqual([]);
+      sent.push({ message, options: undefined });
+    };
+    await reply(guard, { jsonrpc: "2.0", id: flight.id, result });
+    expect(outcomes).toEqual([{ outcome: "returned", result, redacted: [] }]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("that cannot be sent is a fault that the host hears of, and its caller has left; it is not sent again", async () => {
+    const { guard, flight, faults, outcomes } = await flying();
     let tried = 0;
     guard.inner.send = () => {
       tried++;
@@ -53,6 +65,7 @@ describe("an answer of the server", () => {
     flight.decision = allowed();
     await reply(guard, { jsonrpc: "2.0", id: flight.id, result });
     expect({ tried, faults }).toEqual({ tried: 1, faults: [new Error("the stream is gone")] });
+    expect(outcomes).toEqual([{ outcome: "withdrawn" }]);
   });
 
   it("that cannot be checked is withheld: its caller gets a denial, and the host alone learns why", async () => {
@@ -124,7 +137,13 @@ describe("a fault of the guard", () => {
     const { asked, sent } = await failed(prepared);
     expect(asked).toEqual([]);
     expect(JSON.stringify(sent)).toContain('"invocation":"decided"');
-    expect(codesIn({ sent })).toEqual(["guard_failed"]);
+    expect(codesIn({ sent }), "it may have run: to call again would run it twice").toEqual(["result_withheld"]);
+  });
+
+  it("after a call was denied says that the guard failed", async () => {
+    const prepared = await flying();
+    prepared.flight.decision = denied();
+    expect(codesIn(await failed(prepared))).toEqual(["guard_failed"]);
   });
 
   it("is a denial also where it cannot be recorded", async () => {

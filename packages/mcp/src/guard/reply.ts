@@ -1,16 +1,28 @@
 import type { Denied } from "@hopwise/core";
 import { asksForProof, errorDenial, type JsonRpcMessage, toolDenial, type WireRefusal } from "../protocol/index.ts";
+import { noteListed } from "./announce.ts";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
-import { GUARD_FAILED, type Guard } from "./guard.ts";
+import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
 /** Lets an answer of the server's handler out, as far as its caller may see it. */
 export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void> {
   const flight = guard.flights.get(message.id);
   if (flight === undefined) return;
+  // On record once the answer has left: where its stream is gone, its caller has closed the connection.
+  let report = (): void => {};
+  const reportOutcome: Guard["reportOutcome"] = (decision, outcome) => {
+    report = () => guard.reportOutcome(decision, outcome);
+  };
   try {
-    return await answer(guard, flight, await checkAnswer(message, flight, guard));
+    const shown = await checkAnswer(message, flight, { ...guard, reportOutcome });
+    if (flight.operation.kind === "list") noteListed(guard.listed, shown);
+    await answer(guard, flight, shown).catch((error: unknown) => {
+      reportWithdrawn(guard, flight);
+      throw error;
+    });
+    report();
   } catch (error) {
     return fail(guard, flight, error);
   }
@@ -41,6 +53,8 @@ export async function fail(guard: Guard, flight: Flight, error: unknown): Promis
 
 async function refusalFor({ authorizer }: Guard, flight: Flight): Promise<WireRefusal> {
   const { admission, decision, operation, request } = flight;
+  // What was allowed may have run, and "try again" would run it twice.
+  if (decision?.outcome === "allowed") return { code: "result_withheld", invocation: decision.invocation };
   if (decision !== undefined) return { ...GUARD_FAILED, invocation: decision.invocation };
   const recorded: Promise<Denied> =
     admission === undefined

@@ -1,0 +1,33 @@
+import { loosen, type MayChange, type OutputSchema } from "@hopwise/core/adapter";
+import { type JsonRpcMessage, META_MAY_CHANGE } from "../protocol/index.ts";
+
+/** What policies may do to results, by tool. */
+export interface MayChangeByTool {
+  readonly [tool: string]: MayChange;
+}
+
+/** A tool as a server lists it. */
+type Listed = { readonly [member: string]: unknown };
+
+/**
+ * A tool as callers get to see it: its output schema also lets through a result that policies changed, and says to
+ * programs what they may change.
+ */
+export function announce(tool: Listed, mayChange: MayChangeByTool = {}): Listed {
+  const { name, outputSchema, _meta } = tool;
+  const change = Object.hasOwn(mayChange, String(name)) ? mayChange[String(name)] : undefined;
+  if (change === undefined || outputSchema === undefined) return tool;
+  return {
+    ...tool,
+    outputSchema: loosen(outputSchema as OutputSchema, change),
+    _meta: { ...(_meta as object | undefined), [META_MAY_CHANGE]: change },
+  };
+}
+
+/** Notes what a list tells its caller: a wrapper may not know what its server lists of its tool. */
+export function noteListed(listed: Map<string, OutputSchema>, { result }: JsonRpcMessage): void {
+  const tools = result?.["tools"];
+  for (const { name, outputSchema } of Array.isArray(tools) ? (tools as readonly Listed[]) : []) {
+    if (outputSchema !== undefined) listed.set(String(name), outputSchema as OutputSchema);
+  }
+}
