@@ -12,4 +12,5 @@ export {
   type McpTransport,
   META_DENIAL,
   type MessageExtra,
+  PROBE_METHOD,
 } from "./protocol/index.ts";

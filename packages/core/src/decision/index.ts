@@ -3,5 +3,5 @@ export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
 export { combineVerdicts, refuseOwed } from "./combine.ts";
 export type { Allowed, Asked, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
-export { type ListItem, listHops } from "./list-hops.ts";
+export { type HiddenByPolicy, type ListItem, listHops } from "./list-hops.ts";
 export { type PolicyDecisionPoint, type RunningPdp, type TraceHeaders, withHeaders } from "./pdp.ts";

@@ -23,7 +23,7 @@ export type TypedEntry<S extends ToolSchema> = Omit<
   "id" | "attributes" | "hideFromPolicies" | "keepInRecord" | "projection" | "argumentsSchema"
 > & {
   readonly id?: NamesOf<S> | ((args: ParsedBy<S>, tool: string) => string);
-  readonly attributes?: (args: ParsedBy<S>, query: ResourceQuery) => JsonObject | Promise<JsonObject>;
+  readonly attributes?: (args: ParsedBy<S>, query: ResourceQuery) => ReturnType<NonNullable<ToolEntry["attributes"]>>;
   readonly hideFromPolicies?: readonly NamesOf<S>[];
   readonly keepInRecord?: readonly NamesOf<S>[];
   readonly projection?: (parsed: ParsedBy<S>) => unknown;

@@ -1,5 +1,13 @@
 import type { Resource } from "@cerbos/core";
-import { checkHops, type Edge, type HopVerdict, type ListItem, listHops, withHeaders } from "../../decision/index.ts";
+import {
+  checkHops,
+  type Edge,
+  type HiddenByPolicy,
+  type HopVerdict,
+  type ListItem,
+  listHops,
+  withHeaders,
+} from "../../decision/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import type { StageWatch } from "../../telemetry/index.ts";
 import type { Caller } from "../call.ts";
@@ -27,6 +35,7 @@ export function askEveryHop(
 /**
  * Asks the policies which items could be allowed to every hop.
  *
+ * @returns what hides each item; undefined for one that is shown
  * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
  */
 export function askWhatIsShown(
@@ -34,7 +43,7 @@ export function askWhatIsShown(
   items: readonly ListItem[],
   point: EnforcementPoint,
   watch: StageWatch,
-): Promise<readonly boolean[]> {
+): Promise<readonly (HiddenByPolicy | undefined)[]> {
   const pdp = withHeaders(point.cerbos, watch.headers);
   return listHops(pdp, { ...questionOf(asked, point), items }, point.deadlineMs);
 }
