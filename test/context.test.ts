@@ -190,7 +190,7 @@ describe("the context of a call", () => {
 
   it("denies where a required source has nothing, and says which", async () => {
     const { decision } = await payWith(contextWith(), { to: "Nobody", amount: 5 });
-    expect(decision).toMatchObject({ code: "context_unavailable", retryable: true });
+    expect(decision).toMatchObject({ code: "resource_unknown", retryable: false });
     expect((decision as Denied).message).toContain('"supplier"');
   });
 

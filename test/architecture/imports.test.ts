@@ -58,14 +58,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/codes.ts",
     "type:@cerbos/core",
   ],
-  "core/resource": [
-    "core/options",
-    "core/source",
-    "core/token",
-    "type:core/json",
-    "core/errors.ts",
-    "type:@cerbos/core",
-  ],
+  "core/resource": ["core/options", "core/source", "core/token", "core/json", "core/errors.ts", "type:@cerbos/core"],
   "core/state": ["core/options", "type:core/token"],
   "core/result": ["core/json", "core/errors.ts"],
   "core/decision": [
@@ -89,11 +82,18 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/json",
     "core/lib",
     "core/errors.ts",
-    "type:core/codes.ts",
+    "core/codes.ts",
     "type:core/source",
     "type:core/token",
   ],
-  "core/views": ["type:core/decision", "type:core/result", "type:core/errors.ts", "core/codes.ts", "core/lib"],
+  "core/views": [
+    "core/audit",
+    "type:core/decision",
+    "type:core/result",
+    "type:core/errors.ts",
+    "core/codes.ts",
+    "core/lib",
+  ],
   "core/telemetry": ["type:core/audit", "type:core/decision", "type:core/codes.ts"],
   // A door of its own (`@hopwise/core/opentelemetry`): the other ones work where this optional peer is not installed.
   "core/opentelemetry": [
@@ -156,7 +156,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
   // A door of its own (`@hopwise/fastmcp/testing`): the other one works where this optional peer is not installed.
   "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
-  "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
+  "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "ai"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.

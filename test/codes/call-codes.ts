@@ -4,11 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type StartPdpOptions, startPdp } from "@hopwise/cerbos";
-import { createAuthorizer, delegate, type ErrorCode, generateSigner, memoryState } from "@hopwise/core";
+import {
+  createAuthorizer,
+  delegate,
+  type ErrorCode,
+  generateSigner,
+  memoryState,
+  type ToolEntry,
+  type ToolMap,
+} from "@hopwise/core";
 import { fulfil } from "@hopwise/core/adapter";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { onTestFinished } from "vitest";
-import { ISSUER, registerAgents, users } from "../../examples/finance-team/company.ts";
+import { ISSUER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";
 import { failing } from "../support/policy-clients.ts";
 import type { World } from "../support/world.ts";
@@ -78,6 +86,12 @@ export const GRANT_CODES = {
   },
 } satisfies Partial<Record<ErrorCode, Case>>;
 
+/** The story's invoices, of which something is otherwise. */
+const invoicesBy = (changed: Partial<ToolEntry>): ToolMap => ({
+  ...tools,
+  read_invoice: { ...(tools["read_invoice"] as ToolEntry), ...changed },
+});
+
 export const DECISION_CODES = {
   tool_unmapped: {
     when: "a tool that was handed over, and that the tool map does not have",
@@ -90,6 +104,27 @@ export const DECISION_CODES = {
     when: "a user whom the directory does not know",
     produce: (world) => plannerReads(world, { users: { find: () => undefined } }),
     says: /the user directory knows no such user of this issuer/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  resource_unknown: {
+    when: "an invoice that its loader does not know",
+    produce: (world) => plannerReads(world, { tools: invoicesBy({ attributes: () => undefined }) }),
+    says: /its loader knows no such resource as "read_invoice" was called for/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  attributes_missing: {
+    when: "an agent of whom a required source has nothing",
+    produce: (world) => plannerReads(world, { sources: { agent: { fleet: { find: () => undefined } } } }),
+    says: /the source "fleet" has nothing about "agent:planner"; make it optional where that may be/,
+    at: { hop: 1 },
+    retryable: false,
+  },
+  policy_request_refused: {
+    when: "a call that is asked about in a scope that Cerbos does not allow",
+    produce: (world) => plannerReads(world, { tools: invoicesBy({ scope: "no scope" }) }),
+    says: /Cerbos takes no such request about "alice": .*INVALID_ARGUMENT.*scope/,
     at: { hop: 0 },
     retryable: false,
   },
@@ -140,7 +175,7 @@ export const DECISION_CODES = {
       const find: typeof agents.find = (name) => (name === "assistant" ? assistant : agents.find(name));
       return denial(world.authorizer({ agents: { find } }), { tool: "read_invoice", arguments: args, credential });
     },
-    says: /no policy lets "agent:researcher" hand authority to the next hop; .* set delegation: "grants-only"/,
+    says: /no policy lets "agent:researcher" hand authority to the next hop \("delegate" on the kind "delegation" is not allowed\); .* set delegation: "grants-only"/,
     at: { hop: 2 },
     retryable: false,
   },

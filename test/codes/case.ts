@@ -1,4 +1,5 @@
 /** How the code tests bring a code about, and what they look at. */
+import { inspect } from "node:util";
 import {
   type Authorizer,
   type AuthorizerOptions,
@@ -37,6 +38,8 @@ export interface Produced {
   readonly hop?: number | undefined;
   /** Everything that is shown of it, to anybody, as text. */
   readonly shown: string;
+  /** The same as a program's log prints it; left out where it came over a wire. */
+  readonly printed?: string;
   /** Pieces of tokens that took part. */
   readonly pieces: readonly string[];
 }
@@ -59,7 +62,8 @@ export function producedBy(denied: Denied, audit: MemoryAudit, credential: Call[
     // What a policy gives as its reason is the policy's own choice.
     key === "reason" || key === "reasons" ? undefined : value,
   );
-  return { code, message, retryable, pointer, hop, shown, pieces: tokenPieces(...texts) };
+  const printed = print([denied, audit.records, audit.outcomes, audit.unverifiedSamples]);
+  return { code, message, retryable, pointer, hop, shown, printed, pieces: tokenPieces(...texts) };
 }
 
 /** Lets something be refused by an exception. */
@@ -69,9 +73,15 @@ export async function refusal(run: () => Promise<unknown> | unknown, ...secret: 
   } catch (error) {
     if (!(error instanceof HopwiseError)) throw error;
     const { code, message, pointer, hop } = error;
-    return { code, message, pointer, hop, shown: JSON.stringify(error) + message, pieces: tokenPieces(...secret) };
+    const shown = JSON.stringify(error) + message;
+    return { code, message, pointer, hop, shown, printed: print(error), pieces: tokenPieces(...secret) };
   }
   throw new Error("nothing was refused");
+}
+
+/** As `console.log` prints it, to its last member. */
+export function print(value: unknown): string {
+  return inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null });
 }
 
 /** A call of the planner's with its own proof, at an authorizer with these options. */

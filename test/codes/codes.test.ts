@@ -33,13 +33,18 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
+/** A member that holds `undefined`, or a list with a hole, as `console.log` prints it. */
+const UNSET = /(?:: |\[ ?|, )undefined\b/;
+
 /** What holds for every code, wherever it comes from. */
-function checkText({ message, shown, pieces }: Produced, { says }: Case): void {
+function checkText({ message, shown, printed = "", pieces }: Produced, { says }: Case): void {
   expect(message).toMatch(says);
   expect(message.length, "it can be read").toBeLessThan(2000);
   for (const piece of pieces) expect(shown).not.toContain(piece);
   expect(shown).not.toMatch(/eyJ[\w-]{10,}/);
   expect(shown, "no private key").not.toMatch(/"d":/);
+  for (const piece of pieces) expect(printed).not.toContain(piece);
+  expect(printed, "no member without a value").not.toMatch(UNSET);
 }
 
 describe("every code of the catalogue", () => {

@@ -1,16 +1,23 @@
 /** How each code comes about that an enforcement point gives by itself. */
-import type { ErrorCode } from "@hopwise/core";
+import type { AuthorizerOptions, ErrorCode, ToolMap } from "@hopwise/core";
 import type { PointRefusal } from "@hopwise/core/adapter";
 import { credentialFor } from "../support/forge.ts";
 import type { World } from "../support/world.ts";
 import { type Case, INVOICE, type Produced, producedBy } from "./case.ts";
 import { unguardedMethod } from "./unguarded-method.ts";
 
+/** The policies show nobody a thing of this kind. */
+const HIDDEN: ToolMap = { read_invoice: { kind: "mcp_prompt", action: "forbidden" } };
+
 const MESSAGE = "the server says why";
 
 /** A call of the planner's that is admitted, and that the enforcement point then does not serve. */
-async function admittedThen(world: World, code: PointRefusal["code"]): Promise<Produced> {
-  const { authorizer, audit } = world.authorizer();
+async function admittedThen(
+  world: World,
+  code: PointRefusal["code"],
+  options: Partial<AuthorizerOptions> = {},
+): Promise<Produced> {
+  const { authorizer, audit } = world.authorizer(options);
   const args = { id: INVOICE };
   const credential = await credentialFor(world.planner, "read_invoice", args);
   const admission = await authorizer.admit({ tool: "read_invoice", arguments: args, credential });
@@ -30,6 +37,26 @@ export const GUARD_CODES = {
     produce: (world) => admittedThen(world, "tool_unguarded"),
     says: /^the server says why$/,
     at: { hop: 0 },
+    retryable: false,
+  },
+  tool_not_served: {
+    when: "a call of a guarded tool that the server itself does not serve",
+    produce: (world) => admittedThen(world, "tool_not_served"),
+    says: /^the server says why$/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  tool_hidden: {
+    when: "arguments that the tool's own schema refused, of a tool that the caller may not see",
+    produce: (world) => admittedThen(world, "arguments_refused", { tools: HIDDEN }),
+    says: /the caller may not see "read_invoice", and is not told that arguments_refused: the server says why/,
+    at: { hop: 0 },
+    retryable: false,
+  },
+  server_refused: {
+    when: "a server that answers with an error of its own before it asks",
+    produce: (world) => admittedThen(world, "server_refused"),
+    says: /^the server says why$/,
     retryable: false,
   },
   arguments_refused: {

@@ -97,7 +97,8 @@ describe("a tool", () => {
     }
     server.removeTools(["late", "later"]);
     expect(await names(url, own)).toEqual(["early"]);
-    expect(await result(url, "late", own)).toBeUndefined();
+    // As a tool that never was, and one that nobody may call.
+    expect(codeOf(await result(url, "late", own))).toBe("policy_denied");
     expect(ran).toHaveLength(3);
   });
 

@@ -65,6 +65,18 @@ describe("over stdio", () => {
     expect(errorCodeOf(await failure(client.subscribeResource({ uri: "policy://payments" })))).toBe("method_unguarded");
     expect(String(await failure(callTool(client, "read_invoice", { id: 7 })))).toMatch(/id/);
 
+    // One that is forbidden, and one that is not there: the same to the byte, but for the invocation.
+    const reading = async (id: string) =>
+      JSON.stringify(
+        await answerOver(
+          transport,
+          await proven(world.planner, request("z", "tools/call", { name: "read_invoice", arguments: { id } })),
+        ),
+      ).replace(/"invocation":"[\w-]+"/, "");
+    const forbidden = await reading("INV-21");
+    expect(forbidden).toContain('"code":"policy_denied","retryable":false');
+    expect(await reading("INV-404")).toBe(forbidden);
+
     // Whoever holds the pipe is nobody yet, though userFromAuth of this server would name somebody.
     const raw = (message: JsonRpcMessage) => answerOver(transport, message);
     const read = request("a", "tools/call", { name: "read_invoice", arguments: { id: "INV-9" } });

@@ -52,15 +52,18 @@ const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" }
   kind: "is data",
   action: place([...CONTEXT, ...AT_ONCE], (misbehave) => entry({ action: misbehave }), ["allowed"]),
   id: place([...CONTEXT, ...AT_ONCE, "arguments_malformed"], (misbehave) => entry({ id: misbehave }), ["allowed"]),
-  attributes: place(CONTEXT, (misbehave) => entry({ attributes: misbehave }), ["allowed"]),
-  sources: place(CONTEXT, (misbehave) => entry({ sources: { risk: { find: misbehave } } }), ["allowed"]),
+  attributes: place(CONTEXT, (misbehave) => entry({ attributes: misbehave }), ["allowed", "resource_unknown"]),
+  sources: place(CONTEXT, (misbehave) => entry({ sources: { risk: { find: misbehave } } }), [
+    "allowed",
+    "resource_unknown",
+  ]),
   argumentsAs: "is data",
   hideFromPolicies: "is data",
   keepInRecord: "is data",
   // Asked by lists alone: see below.
   list: "is data",
-  scope: "is data",
-  policyVersion: "is data",
+  scope: place(CONTEXT, (misbehave) => entry({ scope: misbehave }), ["allowed"]),
+  policyVersion: place(CONTEXT, (misbehave) => entry({ policyVersion: misbehave }), ["allowed"]),
   projection: {
     ...place(
       ["arguments_malformed", "grant_argument_refused", ...AT_ONCE],
@@ -130,10 +133,17 @@ const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly P
     place(["registry_unavailable", "agent_invalid", "agent_unknown"], (misbehave) => ({ agents: { find: misbehave } })),
   ],
   sources: [
-    place(CONTEXT, (misbehave) => ({ sources: { user: { risk: { find: misbehave } } } }), ["allowed"]),
-    place(CONTEXT, (misbehave) => ({ sources: { agent: { risk: { find: misbehave } } } }), ["allowed"]),
+    place(CONTEXT, (misbehave) => ({ sources: { user: { risk: { find: misbehave } } } }), [
+      "allowed",
+      "attributes_missing",
+    ]),
+    place(CONTEXT, (misbehave) => ({ sources: { agent: { risk: { find: misbehave } } } }), [
+      "allowed",
+      "attributes_missing",
+    ]),
   ],
   tools: Object.values(ENTRY).filter((row) => row !== "is data"),
+  auxData: [place(CONTEXT, (misbehave) => ({ auxData: misbehave }), ["allowed"])],
   delegation: "is data",
   audit: Object.values(SINK),
   telemetry: [

@@ -5,7 +5,7 @@ import { GRPC } from "@cerbos/grpc";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { Session, ToolMap } from "@hopwise/core";
-import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
+import { modelView, type PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
@@ -36,6 +36,35 @@ function nobody(): GRPC {
   onTestFinished(() => client.close());
   return client;
 }
+
+describe("a request that Cerbos never takes", () => {
+  const send_payment = { kind: "payment", action: "send" };
+  it.each<[string, ToolMap, object]>([
+    ["for its scope", { send_payment: { ...send_payment, scope: "no scope" } }, GOOD],
+    ["for the version of its policy", { send_payment: { ...send_payment, policyVersion: "1-2 3" } }, GOOD],
+    ["for its size", { send_payment }, { ...GOOD, to: "x".repeat(5_000_000) }],
+    ["for an empty action", { send_payment: { ...send_payment, action: () => "" } }, GOOD],
+    ["for an empty name of an attribute", { send_payment: { ...send_payment, attributes: () => ({ "": 1 }) } }, GOOD],
+  ])(
+    "%s is told apart from an outage, to the operator and on record, and is not worth a second try",
+    async (_, tools, args) => {
+      const limits = { argumentsSize: 10_000_000 };
+      const { authorizer, audit } = world.authorizer({ tools, limits, deadlineMs: 5000 });
+      const session = await authorizer.openSession(world.planner);
+      const decision = denied(await session.authorize({ tool: "send_payment", arguments: args }));
+      expect(decision).toMatchObject({ code: "policy_request_refused", stage: "policy", hop: 0, retryable: false });
+      expect(modelView(decision)).toMatchObject({ code: "policy_inconclusive", retryable: false });
+      expect(audit.records.at(-1)).toMatchObject({ code: "policy_request_refused", verdicts: [{ refused: true }, {}] });
+    },
+  );
+
+  it("is no empty list either", async () => {
+    const tools: ToolMap = { send_payment: { ...send_payment, scope: "no scope", list: "list" } };
+    const session = await world.authorizer({ tools }).authorizer.openSession(world.planner);
+    const answer = denied(await session.list([{ tool: "send_payment" }]));
+    expect(answer).toMatchObject({ code: "policy_request_refused", retryable: false });
+  });
+});
 
 describe("a policy decision point", () => {
   it("that is not there denies each call as unavailable, and says so at the first hop", async () => {

@@ -30,11 +30,13 @@ const BAD1 = { code: "attributes_invalid", hop: 1 };
 const BAD = { code: "attributes_invalid" };
 const BAD_KEYS = { code: "agent_invalid", hop: 1 };
 const NO_USER = { code: "user_unknown", hop: 0 };
+const NO_RESOURCE = { code: "resource_unknown", hop: 0 };
 const UNKNOWN = { code: "agent_unknown", hop: 1 };
 
 /** What callers see in the place of a code that would tell them too much. */
 const SHOWN: { readonly [code: string]: string } = {
   user_unknown: "policy_denied",
+  resource_unknown: "policy_denied",
   registry_unavailable: "context_unavailable",
   agent_invalid: "attributes_invalid",
 };
@@ -122,8 +124,8 @@ const LOADERS: readonly Fault[] = [
   ["rejects", reject, DOWN],
   ["throws a text", throwText, DOWN],
   ["never answers", hang, DOWN],
-  ["says nothing", () => undefined, BAD],
-  ["says null", () => null, BAD],
+  ["says nothing", () => undefined, NO_RESOURCE],
+  ["says null", () => null, NO_RESOURCE],
   ["gives an attribute of our own name", () => ({ args: { amount: 1 } }), BAD],
   ...BAD_ATTRIBUTES.map(([what, it]): Fault => [`gives attributes that are, or have, ${what}`, () => it, BAD]),
 ];
@@ -162,7 +164,8 @@ async function mustDeny(source: "users" | "agents" | "loader", [, answer, expect
   const { text, list, runs, asked, record } = await payWhile(source, answer);
   expect(text).toContain(`Not allowed (${SHOWN[expected.code] ?? expected.code})`);
   expect(runs, "the tool did not run").toEqual([]);
-  expect(asked, "no policy was asked").toBe(0);
+  // About what is not there, policies are asked all the same: whether they answer must not tell it.
+  if (expected.code !== "resource_unknown") expect(asked, "no policy was asked").toBe(0);
   expect(record).toMatchObject({ outcome: "denied", ...expected });
   expect(JSON.stringify(record)).not.toContain("hunter2");
   if (source !== "loader") expect(denied(list), "no empty list").toMatchObject(expected);
@@ -264,7 +267,7 @@ describe("the id of a resource", () => {
     const { authorizer } = world.authorizer({ tools: map });
     const session = await authorizer.openSession(world.planner);
     const decision = denied(await session.authorize({ tool: "send_payment", arguments: args }));
-    expect(decision).toMatchObject({ code: "context_unavailable", retryable: true });
+    expect(decision).toMatchObject({ code: "arguments_malformed", retryable: false });
     expect(decision.message).not.toContain("hunter2");
   });
 });

@@ -63,6 +63,7 @@ const NO_GRANT = [
   [held.grant],
 ];
 const NO_CLOCK = NOT_AT_ONCE;
+const NO_PLACE = ["", 5, null, {}, "acme hr", "acme..hr", "\n"];
 const NO_LIFE = [...NO_COUNT, 0, 86_400_000];
 const NO_DEPTH = [...NO_COUNT, 65];
 
@@ -111,8 +112,8 @@ const ENTRY = {
   hideFromPolicies: NO_TEXTS,
   keepInRecord: NO_TEXTS,
   list: ["", 5, null, {}, async () => ({ action: "list" })],
-  scope: NO_TEXT.filter((value) => typeof value !== "function"),
-  policyVersion: NO_TEXT.filter((value) => typeof value !== "function"),
+  scope: NO_PLACE,
+  policyVersion: [...NO_PLACE, "1.0"],
   projection: NOT_AT_ONCE,
   argumentsSchema: NO_OBJECT,
   attributesSchema: NO_OBJECT,
@@ -133,7 +134,10 @@ const NO_ROLES = [...NO_TEXTS, []];
 const NO_USER = [
   ...NO_OBJECT,
   {},
-  ...within({ roles: ["clerk"] }, { roles: NO_ROLES, id: NO_TEXT, attributes: NO_OBJECT }),
+  ...within(
+    { roles: ["clerk"] },
+    { roles: NO_ROLES, id: NO_TEXT, attributes: NO_OBJECT, scope: NO_PLACE, policyVersion: NO_PLACE },
+  ),
 ];
 const CLASS = {
   roles: NO_ROLES,
@@ -142,6 +146,8 @@ const CLASS = {
   owner: NO_TEXT,
   tools: NO_TEXTS,
   maxDepth: [...NO_COUNT, 0, 65],
+  scope: NO_PLACE,
+  policyVersion: [...NO_PLACE, "1.0"],
 };
 const NO_AGENT = [
   ...NO_OBJECT,
@@ -205,6 +211,7 @@ const doors: DoorRows<typeof core> = {
         { kind: "", action: "x" },
         { kind: "a", action: "b", c: 1 },
       ],
+      auxData: NO_FUNCTION,
       audit: NO_METHODS,
       telemetry: NO_METHODS,
       state: [...NO_METHODS, { replay: {}, revocations: {} }],

@@ -11,11 +11,13 @@ import {
 import { modelView } from "@hopwise/core/adapter";
 import { delegationOf } from "./decided-elsewhere.ts";
 import { outputSchemaOf } from "./output-schema.ts";
+import { recordRefusals } from "./record-refusals.ts";
 import { beginRun, type Run } from "./run.ts";
 
 /** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
 export interface AnyTool {
   readonly execute?: ((input: never, options: never) => unknown) | undefined;
+  readonly inputSchema?: unknown;
   /** The provider runs it, even where it has an `execute`. */
   readonly isProviderExecuted?: boolean | undefined;
   readonly outputSchema?: unknown;
@@ -183,9 +185,14 @@ function guarded(name: string, tool: AnyTool, session: Session, authorizer: Auth
       };
 
   // Copied by descriptor: a spread would lose members that other code attached without making them enumerable.
+  const own = { enumerable: true, configurable: true, writable: true };
   return Object.create(Object.getPrototypeOf(tool), {
     ...Object.getOwnPropertyDescriptors(tool),
-    execute: { value: wrapper, enumerable: true, configurable: true, writable: true },
+    inputSchema: {
+      value: recordRefusals(tool.inputSchema, (input) => session.refuse({ tool: name, arguments: input })),
+      ...own,
+    },
+    execute: { value: wrapper, ...own },
   }) as AnyTool;
 }
 

@@ -10,6 +10,8 @@ export interface AuditFilter {
   /** The name of an agent anywhere in the chain, without `agent:`. */
   readonly agent?: string;
   readonly tool?: string;
+  /** What a list did not show: a tool or prompt by its name, a resource by its URI. The record says why. */
+  readonly hidden?: string;
   readonly code?: string;
   readonly invocation?: string;
   /** From then on, and until before then: ISO 8601, or milliseconds since the epoch. */
@@ -24,16 +26,17 @@ export interface AuditFilter {
  * @throws {HopwiseError} `config_invalid` for a time that cannot be read
  */
 export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeRecord) => boolean {
-  const { chain, user, agent, tool, code, invocation } = filter;
+  const { chain, user, agent, tool, hidden, code, invocation } = filter;
   const since = instant(filter.since, Number.NEGATIVE_INFINITY);
   const until = instant(filter.until, Number.POSITIVE_INFINITY);
-  const decisionsOnly = chain !== undefined || user !== undefined || agent !== undefined || code !== undefined;
-  const isTheirs = ({ chain: of, code: given }: DecisionRecord): boolean => {
+  const decisionsOnly = [chain, user, agent, hidden, code].some((wanted) => wanted !== undefined);
+  const isTheirs = ({ chain: of, code: given, hidden: groups = [] }: DecisionRecord): boolean => {
     const [first, ...agents] = of?.hops ?? [];
     return (
       (chain === undefined || of?.id === chain) &&
       (user === undefined || (of?.issuer === user.issuer && first?.kind === "user" && first.id === user.id)) &&
       (agent === undefined || agents.some(({ id }) => id === `agent:${agent}`)) &&
+      (hidden === undefined || groups.some(({ items }) => items.includes(hidden))) &&
       (code === undefined || given === code)
     );
   };

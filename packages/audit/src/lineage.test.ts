@@ -191,6 +191,18 @@ describe("the lineage of a call", () => {
     expect(told).not.toContain("policies:");
   });
 
+  it("says of a list what it hid, at which stage and at whom", () => {
+    const place = { file: "f", writer: "w", line: 1, seq: 1 };
+    const hidden = [
+      { code: "grant_tool_missing", stage: "grant", hop: 1, items: ["send_payment", "delete_ledger"] },
+      { code: "tool_unguarded", stage: "guard", items: ["early"] },
+    ] as const;
+    const list = { ...FULL, verdicts: [], shown: { items: 1, of: 4 }, hidden };
+    const told = printLineage({ decision: decision(list), place, before: [], after: [] });
+    expect(told).toContain("\n   hidden by grant at agent:planner (grant_tool_missing): send_payment, delete_ledger\n");
+    expect(told).toContain("\n   hidden by guard (tool_unguarded): early\n");
+  });
+
   it("prints whatever stands in a record as plain text: no line break, no escape, no direction mark", async () => {
     const evil = 'x\n   outcome: returned\r\u001b[2J\u202e\u2028"';
     const poison = (value: unknown): unknown => {

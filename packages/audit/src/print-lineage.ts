@@ -14,6 +14,7 @@ export function printLineage({ decision, outcome, place, before, after }: Lineag
     ...refusal(decision),
     ...question(decision),
     ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
+    ...hiddenLines(decision),
     ...ending(decision, outcome),
     ...after.map((other) => `   after: ${summary(other)}`),
   ];
@@ -120,6 +121,14 @@ function question({ asked, pdp, argumentsHash, arguments: kept, obligations }: D
 function originLine({ of, source, ageMs, missing }: ContextOrigin): string {
   const age = ageMs === 0 ? "asked for this call" : `${plain(Math.ceil(ageMs))} ms old`;
   return `attributes of ${plain(of)}: ${missing ? "none " : ""}from ${plain(source)}, ${age}`;
+}
+
+/** What a list did not show: at which stage, and at whom. */
+function hiddenLines({ hidden = [], chain }: DecisionRecord): string[] {
+  return hidden.map(({ code, stage, hop, items }) => {
+    const who = hop === undefined ? "" : ` at ${plain(chain?.hops[hop]?.id ?? hop)}`;
+    return `   hidden by ${plain(stage)}${who} (${plain(code)}): ${items.map(plain).join(", ")}`;
+  });
 }
 
 function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["outcome"]): string[] {

@@ -43,6 +43,8 @@ beforeEach(async () => {
   await other.record(decision({ invocation: "2", time: at(2), ...by("bob", ["planner"], "c2") }));
   await one.outcome(outcome({ invocation: "1", time: at(4), tool: "read" }));
   await other.record(decision({ invocation: "5", time: at(5), ...by("alice", [], "c3", "https://other.example") }));
+  const hidden = [{ code: "policy_denied", stage: "policy", hop: 0, items: ["pay", "delete"] }] as const;
+  await other.record(decision({ invocation: "7", time: at(7), tool: "mcp:tools/list", hidden }));
   await other.record(decision({ invocation: "6", time: at(6), ...by("agent:planner", ["x"], "c4") }));
   await other.close();
   await one.close();
@@ -56,7 +58,7 @@ async function read(filter: AuditFilter = {}): Promise<readonly string[]> {
 
 describe("the reader", () => {
   it("reads all streams and segments together, by time", async () => {
-    expect(await read()).toEqual(["d1", "d2", "d3", "o1", "d5", "d6"]);
+    expect(await read()).toEqual(["d1", "d2", "d3", "o1", "d5", "d7", "d6"]);
   });
 
   it("says where each record stands", async () => {
@@ -73,6 +75,8 @@ describe("the reader", () => {
     [{ agent: "reader" }, ["d3"]],
     [{ tool: "read" }, ["d1", "o1"]],
     [{ code: "policy_denied" }, ["d3"]],
+    [{ hidden: "delete" }, ["d7"]],
+    [{ hidden: "dele" }, []],
     [{ invocation: "1" }, ["d1", "o1"]],
     [{ invocation: 'no "such' }, []],
     [{ agent: "planner", tool: "send_payment", code: "policy_denied", chain: "c1" }, ["d3"]],
@@ -93,7 +97,7 @@ describe("the reader", () => {
   it("passes over a line that a crash cut off, and stops at one that is none", async () => {
     const file = filesOf(folder).at(-1) as string;
     appendFileSync(join(folder, file), '{"seq":7,"pre');
-    expect(await read()).toHaveLength(6);
+    expect(await read()).toHaveLength(7);
     writeLines(folder, file, linesOf(folder, file).with(2, "what is this\n"));
     await expect(read()).rejects.toThrow(`${file}:3`);
   });

@@ -41,7 +41,7 @@ export interface CompileResult {
  * @example
  * ```ts
  * const { ok, errors, tests } = await compilePolicies("./policies");
- * for (const { file, line, message } of errors) console.error(`${file}:${line}: ${message}`);
+ * for (const { file, line, message } of errors) console.error(`${file}:${line ?? 1}: ${message}`);
  * for (const { file, test, message } of tests.failures) console.error(`${file}: ${test}: ${message}`);
  * ```
  *

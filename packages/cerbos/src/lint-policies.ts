@@ -9,8 +9,8 @@ export interface PolicyWarning {
   readonly code: "deny_on_optional_attribute" | "schema_ignored" | "file_unreadable";
   /** Path of the file, below the folder as it was given. */
   readonly file: string;
-  /** Counted from 1; undefined where the whole file is at fault. */
-  readonly line: number | undefined;
+  /** Counted from 1; left out where the whole file is at fault. */
+  readonly line?: number;
   /** The rule's name, or its place: `rule 2`. */
   readonly rule?: string;
   /** Such as `R.attr.args.amount`. */
@@ -32,7 +32,7 @@ export interface PolicyWarning {
  *
  * @example
  * ```ts
- * for (const { file, line, message } of await lintPolicies("./policies")) console.warn(`${file}:${line}: ${message}`);
+ * for (const { file, line, message } of await lintPolicies("./policies")) console.warn(`${file}:${line ?? 1}: ${message}`);
  * ```
  *
  * @throws {HopwiseError} `config_invalid` for a folder without policies

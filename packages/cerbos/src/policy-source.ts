@@ -14,7 +14,7 @@ export interface SourceDocument {
 /** A file that cannot be read as what it should be. */
 export interface BrokenFile {
   readonly file: string;
-  readonly line: number | undefined;
+  readonly line?: number;
   readonly message: string;
 }
 
@@ -38,7 +38,7 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
       try {
         schemas.set(schema, JSON.parse(text));
       } catch {
-        broken.push({ file: path, line: undefined, message: "is not JSON" });
+        broken.push({ file: path, message: "is not JSON" });
       }
     } else if (!file.startsWith("_schemas") && /\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {
       const lines = new LineCounter();
@@ -52,7 +52,7 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
           documents.push(sourceDocument(path, document, lines));
         } catch (fault) {
           // aliases that lead nowhere, or to far too much
-          broken.push({ file: path, line: undefined, message: firstLine((fault as Error).message) });
+          broken.push({ file: path, message: firstLine((fault as Error).message) });
         }
       }
     }

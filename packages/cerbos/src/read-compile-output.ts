@@ -4,9 +4,9 @@ import { join } from "node:path";
 export interface PolicyError {
   /** Path of the file, below the folder as it was given; the folder itself when no single file is at fault. */
   readonly file: string;
-  /** Counted from 1, like `column`. */
-  readonly line: number | undefined;
-  readonly column: number | undefined;
+  /** Counted from 1, like `column`; left out where Cerbos names none. */
+  readonly line?: number;
+  readonly column?: number;
   readonly message: string;
 }
 
@@ -63,7 +63,13 @@ export function readErrors(stdout: string, folder: string): readonly PolicyError
 
   function error(file: string, at: Place, message: string): PolicyError {
     const position = at.child("position");
-    return { file: join(folder, file), line: position.number("line"), column: position.number("column"), message };
+    const [line, column] = [position.number("line"), position.number("column")];
+    return {
+      file: join(folder, file),
+      ...(line !== undefined && { line }),
+      ...(column !== undefined && { column }),
+      message,
+    };
   }
 }
 

@@ -54,7 +54,24 @@ export const CODES = {
     stage: "guard",
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: "The server has no guarded tool of this name: it was removed, never added, or added before `guard`. Guard a server before its tools are added.",
+    help: "The server has no guarded tool of this name: it was never added, or added before `guard`. Guard a server before its tools are added.",
+  },
+  tool_not_served: {
+    stage: "guard",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: "The server itself does not serve this guarded tool to this caller: it was removed, or its `canAccess` says no to the session.",
+  },
+  tool_hidden: {
+    stage: "guard",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: "The call was refused before a policy could be asked, and the policies do not show the tool to this caller, who is told no more than of a tool that is not there. The message says what refused it.",
+  },
+  server_refused: {
+    stage: "guard",
+    model: "The server refused this call.",
+    help: "The server answered with an error of its own before a decision was asked for: a hook such as `onToolCall` threw. Its message went to the caller, who may see the tool.",
   },
   authentication_failed: {
     stage: "guard",
@@ -74,7 +91,7 @@ export const CODES = {
   arguments_malformed: {
     stage: "arguments",
     model: "These arguments cannot be read safely. Send plain JSON within the limits.",
-    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
+    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
   },
   arguments_refused: {
     stage: "arguments",
@@ -273,6 +290,18 @@ export const CODES = {
     model: "The policy does not allow this call.",
     help: "The user directory knows no such user of this issuer.",
   },
+  resource_unknown: {
+    stage: "context",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: "A loader or a required source of the tool map knows no such resource. Where policies are to decide on one that is not there, let it return an object that says so, or make it optional.",
+  },
+  attributes_missing: {
+    stage: "context",
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: "A required source of attributes has nothing about the user, or about an agent of the chain. The message names it. Add the entry, or make the source `optional`.",
+  },
   attributes_invalid: {
     stage: "context",
     fault: true,
@@ -284,19 +313,21 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "A directory, source or loader threw, had no answer where one is required, or did not answer in time. The message names it.",
+    help: "A directory, source or loader threw, or did not answer in time. The message names it.",
   },
 
   // policy: does every hop's policy allow it?
   policy_denied: {
     stage: "policy",
     model: "The policy does not allow this call.",
-    help: "The policies deny the call to this hop. The reason and the rule are the policy's own.",
+    help: "The policies deny the call to this hop. The reason and the rule are the policy's own. Without a reason, no rule allowed it: the role or the action has no rule, a condition is false, or one failed (an attribute that it reads is missing; under strict evaluation such a rule denies). Cerbos' own log tells failed conditions, by the call's id.",
   },
   delegation_denied: {
     stage: "policy",
-    model: "The policy does not allow you to act here on behalf of the one who delegated to you.",
-    help: 'The policies do not let this hop hand authority to the next. Where your policies have no rules for that, set `delegation: "grants-only"`.',
+    // Told apart from a denial of the call, it would say that a resource exists, and that the user may have it.
+    wire: "policy_denied",
+    model: "The policy does not allow this call.",
+    help: 'The policies do not let this hop hand authority to the next. The message names the kind and the action that they were asked about. Where your policies have no rules for that, set `delegation: "grants-only"`.',
   },
   policy_unavailable: {
     stage: "policy",
@@ -310,6 +341,13 @@ export const CODES = {
     fault: true,
     model: "The call could not be decided. Report it; trying again does not help.",
     help: "Cerbos answered, and the answer cannot be relied on: it has an output that this version does not understand, an obligation that the enforcement point does not fulfil or after which the result would not fit the output schema of the tool, or the request does not fit a schema.",
+  },
+  policy_request_refused: {
+    stage: "policy",
+    fault: true,
+    wire: "policy_inconclusive",
+    model: "The call could not be decided. Report it; trying again does not help.",
+    help: "Cerbos does not take such a request at all, however often it is asked: it is too large, or a kind, action, id, scope, version or name of an attribute is not one that it allows. The message quotes what it says.",
   },
   approval_required: {
     stage: "policy",

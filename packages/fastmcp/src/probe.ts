@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
-import type { JsonRpcMessage, McpTransport } from "@hopwise/mcp";
+import { type JsonRpcMessage, type McpTransport, PROBE_METHOD } from "@hopwise/mcp";
 
-const PROBE: JsonRpcMessage = { jsonrpc: "2.0", id: "hopwise/probe", method: "hopwise/probe" };
+const PROBE: JsonRpcMessage = { jsonrpc: "2.0", id: PROBE_METHOD, method: PROBE_METHOD };
 const PATIENCE_MS = 1000;
 
 /**

@@ -22,4 +22,5 @@ export {
   META_MAY_CHANGE,
   META_REDACTED,
   type MessageExtra,
+  PROBE_METHOD,
 } from "./protocol/index.ts";

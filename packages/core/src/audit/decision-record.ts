@@ -1,10 +1,11 @@
+import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import { sha256 } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonObject } from "../json/index.ts";
 import { defined, plainText } from "../lib/index.ts";
 import type { Chain } from "../token/index.ts";
-import type { DecisionRecord, TokenRecord, UnverifiedAttempt } from "./record.ts";
+import type { DecisionRecord, HiddenItems, TokenRecord, UnverifiedAttempt } from "./record.ts";
 
 /** The call's own part of a record, beside the decision. */
 export interface RecordedCall {
@@ -18,7 +19,15 @@ export interface RecordedCall {
   /** Names of the arguments that the record keeps as values; of the others it keeps the hash alone. */
   readonly kept: readonly string[];
   readonly shown: DecisionRecord["shown"] | undefined;
+  readonly hidden: readonly HiddenOne[];
   readonly pdpVersion: string | undefined;
+}
+
+/** One item of a list that was not shown. */
+export interface HiddenOne {
+  readonly name: string;
+  readonly code: DenialCode;
+  readonly hop?: number;
 }
 
 /** The record of a decision about a caller who proved to be the holder, or the user. */
@@ -42,6 +51,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     verdicts,
     timings,
     ...defined({ chain, asked, context, shown: call.shown }),
+    ...(call.hidden.length > 0 && { hidden: hiddenItems(call.hidden) }),
     ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
     ...(decision.outcome === "denied" && refusalIn(decision)),
     ...(decision.outcome === "allowed" && defined({ obligations: decision.obligations })),
@@ -57,8 +67,32 @@ function refusalIn(denied: Denied): Partial<DecisionRecord> {
 
 /** The part of a denial that is counted where its caller is unknown. */
 export function unverifiedAttempt(denied: Denied, audience: string, chain: Chain | undefined): UnverifiedAttempt {
-  const { invocation, time, tool, code, message } = denied;
-  return { invocation, time, audience, tool, code, message, ...defined({ chainId: chain?.id }) };
+  const { invocation, time, tool, code, message, hop, pointer, rule } = denied;
+  return {
+    invocation,
+    time,
+    audience,
+    tool,
+    code,
+    message,
+    ...defined({ hop, pointer, rule, chainId: chain?.id }),
+  };
+}
+
+/** A server may list thousands of items, and each list is a record. */
+const MOST_HIDDEN = 100;
+const LONGEST_NAME = 200;
+
+/** By reason, in the order in which the reasons came up. */
+function hiddenItems(hidden: readonly HiddenOne[]): readonly HiddenItems[] {
+  const groups = new Map<string, Omit<HiddenItems, "items"> & { readonly items: string[] }>();
+  for (const { name, code, hop } of hidden.slice(0, MOST_HIDDEN)) {
+    const key = `${code} ${hop}`;
+    const group = groups.get(key) ?? { code, stage: rowOf(code).stage as Stage, ...defined({ hop }), items: [] };
+    groups.set(key, group);
+    group.items.push(plainText(name.slice(0, LONGEST_NAME)));
+  }
+  return [...groups.values()];
 }
 
 function tokenRecords({ links, login }: Chain, tool: string): readonly TokenRecord[] {
@@ -74,7 +108,7 @@ function tokenRecords({ links, login }: Chain, tool: string): readonly TokenReco
     issuedAt,
     expiresAt,
     tools: Object.keys(grant),
-    handed: handed(grant),
+    ...defined({ handed: handed(grant) }),
     ...(i === 0 && login !== undefined && { login }),
   }));
 }

@@ -1,5 +1,14 @@
 /** What was decided, for whom, and why? One record a decision, to a sink. */
+export { auditTo } from "./audit-to.ts";
 export { decisionRecord, unverifiedAttempt } from "./decision-record.ts";
 export { type Outcome, outcomeRecord, refusedOutcome } from "./outcome.ts";
-export type { AuditSink, DecisionRecord, OutcomeRecord, TokenRecord, UnverifiedAttempt } from "./record.ts";
+export type {
+  AuditSink,
+  DecisionRecord,
+  HiddenItems,
+  OutcomeRecord,
+  TokenRecord,
+  UnverifiedAttempt,
+} from "./record.ts";
 export { jsonLinesAudit, type LineWriter, type MemoryAudit, memoryAudit } from "./sinks.ts";
+export { strangerCounter } from "./strangers.ts";

@@ -1,6 +1,7 @@
 import { sha256 } from "../crypto/index.ts";
 import type { Allowed, Decided } from "../decision/index.ts";
 import { canonicalJson, freezeJson } from "../json/index.ts";
+import { timeOf } from "../lib/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
 /** How an allowed call ended. */
@@ -19,14 +20,15 @@ export type Outcome =
 
 const RESULT_LIMITS = { maxDepth: 64, maxSize: 1024 * 1024 };
 
-/** @param now milliseconds since the epoch */
+/** @param clock in milliseconds since the epoch; an outcome is not lost where it breaks */
 export async function outcomeRecord(
   { invocation, tool, time }: Allowed,
   outcome: Outcome,
   audience: string,
-  now: number,
+  clock: () => number,
 ): Promise<OutcomeRecord> {
   const returned = outcome.outcome === "returned" ? outcome : undefined;
+  const now = timeOf(clock);
   const hash = returned && (await hashOf(returned.result));
   const redacted = returned?.redacted ?? [];
   return {

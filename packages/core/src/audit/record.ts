@@ -43,7 +43,19 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   readonly pdp?: { readonly version: string };
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
+  /** For a list: what was not shown, and why; of a long list the first hundred. */
+  readonly hidden?: readonly HiddenItems[];
   readonly timings: Timings;
+}
+
+/** Items of a list that were not shown, all for the same reason. */
+export interface HiddenItems {
+  readonly code: DenialCode;
+  readonly stage: Stage;
+  /** The first hop that stood in the way. */
+  readonly hop?: number;
+  /** Tools by their names, prompts too, resources by their URIs. */
+  readonly items: readonly string[];
 }
 
 /** What one token handed over, without the token itself. */
@@ -61,7 +73,7 @@ export interface TokenRecord {
   /** The tools that it handed over. */
   readonly tools: readonly string[];
   /** What it handed over of the called tool, in words; undefined where it did not. */
-  readonly handed?: string | undefined;
+  readonly handed?: string;
   /** Of the root: which login stood behind it, where its issuer says. */
   readonly login?: Provenance;
 }
@@ -102,7 +114,12 @@ export interface UnverifiedAttempt {
   readonly audience: string;
   readonly tool: string;
   readonly code: DenialCode;
+  /** For operators: what is wrong, where, and what to do. */
   readonly message: string;
+  /** Where in the chain, in a token or in the arguments, and by which rule, as far as that is known. */
+  readonly hop?: number;
+  readonly pointer?: string;
+  readonly rule?: string;
   /** The chain that the caller presented, where it verified but the caller did not prove to be its holder. */
   readonly chainId?: ChainId;
 }

@@ -1,6 +1,7 @@
 import type { DenialCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
+import { strangerCounter } from "./strangers.ts";
 
 const SAMPLES = 100;
 
@@ -43,9 +44,6 @@ export interface LineWriter {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
-/** How often strangers may cause a line, by code. */
-const UNVERIFIED_EVERY_MS = 10_000;
-
 /**
  * One decision a line, as JSON. A call waits until its line is handed over, and is denied where that fails. Lines are
  * not signed or linked, so a written line can be changed.
@@ -59,7 +57,7 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
   if (typeof Object(stream).write !== "function") {
     throw new HopwiseError("config_invalid", "jsonLinesAudit: stream must be a writer, such as process.stdout");
   }
-  const strangers = new Map<DenialCode, { count: number; lastLine: number }>();
+  const seen = strangerCounter();
   const line = (record: DecisionRecord | OutcomeRecord): Promise<void> =>
     new Promise((resolve, reject) => {
       stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
@@ -68,15 +66,9 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
     record: line,
     outcome: line,
     unverified: ({ code, message, invocation, time, tool }) => {
-      const seen = strangers.get(code) ?? { count: 0, lastLine: Number.NEGATIVE_INFINITY };
-      strangers.set(code, seen);
-      seen.count++;
-      if (performance.now() - seen.lastLine < UNVERIFIED_EVERY_MS) return;
-      seen.lastLine = performance.now();
-      stream.write(
-        `${JSON.stringify({ unverified: code, count: seen.count, message, tool, invocation, time })}\n`,
-        () => {},
-      );
+      const { count, worthALine } = seen(code);
+      if (!worthALine) return;
+      stream.write(`${JSON.stringify({ unverified: code, count, message, tool, invocation, time })}\n`, () => {});
     },
   };
 }

@@ -339,6 +339,37 @@ describe("asking the policies of every hop", () => {
   });
 });
 
+describe("a request that a decision point does not take", () => {
+  const rejecting = (code: number, details: string): PolicyDecisionPoint => {
+    const reject = () => Promise.reject(Object.assign(new Error(`${code}: ${details}`), { code, details }));
+    return { checkResources: reject, planResources: reject };
+  };
+
+  it.each<[number, string]>([
+    [3, "validation error: resources[0].resource.id: value is required"],
+    [11, "out of range"],
+    [8, "grpc: received message larger than max (5000099 vs. 4194304)"],
+    [8, "Attempted to send message with a size larger than 4194304"],
+    [13, "Request message serialization failure: not a string"],
+  ])("is refused for good, and no outage: %i, %s", async (code, details) => {
+    const [verdict] = await checkHops(rejecting(code, details), question, DEADLINE);
+    expect(verdict).toMatchObject({ effect: "error", refused: true, problem: expect.stringContaining(details) });
+    expect(verdict).not.toHaveProperty("unavailable");
+  });
+
+  it.each<[number, string]>([
+    [8, "too many requests"],
+    [8, "Received message larger than max (500 vs 100)"],
+    [14, "connection refused"],
+    [13, "an internal error"],
+    [4, "deadline exceeded"],
+  ])("is none where it may be taken another time: %i, %s", async (code, details) => {
+    const [verdict] = await checkHops(rejecting(code, details), question, DEADLINE);
+    expect(verdict).toMatchObject({ effect: "error", unavailable: true });
+    expect(verdict).not.toHaveProperty("refused");
+  });
+});
+
 describe("a decision point that is not there", () => {
   const failing = (fail: () => never | Promise<never>): PolicyDecisionPoint => ({
     checkResources: fail,

@@ -1,5 +1,5 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
-import { withDeadline } from "../lib/index.ts";
+import { defined, withDeadline } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
@@ -26,6 +26,8 @@ export interface HopVerdict {
   readonly delegation?: "allow" | "deny" | "error";
   /** Reasons that the policies' outputs gave for their answers about the call and the handing over. */
   readonly reasons: readonly string[];
+  /** The one of them that is about a handing over that is denied; undefined where the policies gave none for that. */
+  readonly delegationReason?: string;
   /** The rules that gave those reasons, as Cerbos names them. */
   readonly rules?: readonly string[];
   /** The conditions of an allowance. */
@@ -34,6 +36,8 @@ export interface HopVerdict {
   readonly problem?: string;
   /** Whether asking again may help: the decision point was not there, or too slow. */
   readonly unavailable?: true;
+  /** The decision point takes no such request, however often it is asked. */
+  readonly refused?: true;
   /** The roles it was asked with. */
   readonly roles?: readonly string[];
   /** The roles that policies derived from those. */
@@ -72,7 +76,7 @@ export async function checkHops(
           try {
             const answer = withHeaders(pdp, headers).checkResources(request, { signal });
             const response = await Promise.race([answer, expired]);
-            return { ...read(request, response), ...asked, cerbosCallId: response.cerbosCallId };
+            return { ...read(request, response), ...asked, ...defined({ cerbosCallId: response.cerbosCallId }) };
           } catch (cause) {
             return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
           }
@@ -84,7 +88,16 @@ export async function checkHops(
 
 type Reading = Pick<
   HopVerdict,
-  "effect" | "delegation" | "reasons" | "rules" | "obligations" | "problem" | "policy" | "scope" | "derivedRoles"
+  | "effect"
+  | "delegation"
+  | "delegationReason"
+  | "reasons"
+  | "rules"
+  | "obligations"
+  | "problem"
+  | "policy"
+  | "scope"
+  | "derivedRoles"
 >;
 
 function read(request: CheckResourcesRequest, response: CheckResourcesResponse): Reading {
@@ -95,9 +108,11 @@ function read(request: CheckResourcesRequest, response: CheckResourcesResponse):
       ? undefined
       : addUp([call.obligations, edge?.obligations]);
   const problem = call.problem ?? edge?.problem;
+  const delegationReason = edge?.effect === "deny" ? edge.reasons[0] : undefined;
   return {
     effect: call.effect,
     ...(edge !== undefined && { delegation: edge.effect }),
+    ...(delegationReason !== undefined && { delegationReason }),
     reasons: [...call.reasons, ...(edge?.reasons ?? [])],
     ...(rules.length > 0 && { rules }),
     ...(obligations !== undefined && { obligations }),

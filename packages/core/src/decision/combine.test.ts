@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "../errors.ts";
+import { HopwiseError, refusalOf } from "../errors.ts";
 import type { HopVerdict } from "./check-hops.ts";
 import { combineVerdicts, refuseOwed } from "./combine.ts";
 
@@ -20,9 +20,10 @@ const chain = (...said: readonly Said[]): HopVerdict[] =>
 const allow: Said = { delegation: "allow" };
 const last: Said = {};
 const deny: Said = { effect: "deny", delegation: "allow", reasons: ["over the limit", "second"] };
-const noHandingOver: Said = { delegation: "deny", reasons: ["not to interns"] };
+const noHandingOver: Said = { delegation: "deny", reasons: ["not to interns"], delegationReason: "not to interns" };
 const unclear: Said = { effect: "error", problem: "it answered another question" };
 const unclearEdge: Said = { delegation: "error", problem: "unclear" };
+const never: Said = { effect: "error", problem: "3 INVALID_ARGUMENT", refused: true };
 const away: Said = { effect: "error", problem: "14 UNAVAILABLE", unavailable: true };
 
 describe("all verdicts together", () => {
@@ -52,7 +53,8 @@ describe("all verdicts together", () => {
     ],
     ["name the first hop that does not allow", chain(allow, noHandingOver, deny), "delegation_denied", 1],
     ["name an outage before a later denial", chain(away, deny), "policy_unavailable", 0],
-    ["name a denial before a later outage", chain(deny, away), "policy_denied", 0],
+    ["name an outage before an earlier denial", chain(deny, away), "policy_unavailable", 1],
+    ["name a request that Cerbos never takes", chain(allow, never), "policy_request_refused", 1],
     [
       "do not trust a denial whose handing over is unclear",
       chain({ ...deny, delegation: "error" }),
@@ -84,6 +86,28 @@ describe("all verdicts together", () => {
     ],
   ])("say in the message of %s whom it is about, and what went wrong", (_, said, message) => {
     expect(combineVerdicts(chain(said))?.message).toBe(message);
+  });
+
+  it("say in the message of a handing over that is denied what the policies were asked, and why where they say it", () => {
+    const delegation = { kind: "delegation", action: "delegate" };
+    const verdicts = chain(
+      { ...noHandingOver, reasons: ["call fits", "not to interns"], rules: ["call", "edge"] },
+      last,
+    );
+    expect(combineVerdicts(verdicts, { delegation })).toMatchObject({
+      message: expect.stringContaining('("delegate" on the kind "delegation" is not allowed)'),
+      reason: "not to interns",
+      rule: "edge",
+    });
+    expect(combineVerdicts(chain({ delegation: "deny", reasons: ["call fits"] }))).not.toHaveProperty("reason");
+  });
+
+  it("count for nothing about a resource that is not there, but for an outage", () => {
+    const notThere = new HopwiseError("resource_unknown", "no such resource", { hop: 0 });
+    for (const said of [[allow], [allow, deny], [deny], [unclear], [never], [noHandingOver, last], [unclearEdge, last]])
+      expect(combineVerdicts(chain(...said), { notThere })).toBe(notThere);
+    expect(combineVerdicts(chain(allow, away), { notThere })).toMatchObject({ code: "policy_unavailable", hop: 1 });
+    expect(combineVerdicts([], { notThere })).toMatchObject({ code: "policy_inconclusive" });
   });
 
   it("say in the message that no hop was asked", () => {

@@ -2,23 +2,40 @@ import { HopwiseError } from "../errors.ts";
 import { addUp, changesResults, misfitOf, type OutputSchema } from "../result/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
 
+/** What the answers are about, besides the call. */
+export interface CombinedAbout {
+  /** The refusal of a call about a resource that is not there: no answer of a policy about it counts. */
+  readonly notThere?: HopwiseError | undefined;
+  /** What was asked about each handing over. */
+  readonly delegation?: { readonly kind: string; readonly action: string } | "grants-only";
+}
+
 /**
  * All answers together: allowed if and only if every hop allows the call and every hop but the last may hand over.
  * Undefined means allowed; otherwise the result is the refusal of the first hop that does not allow the call.
+ *
+ * An outage comes first, at whichever hop. So a resource that is not there, about which no answer of a policy counts, is
+ * refused wherever one is that the policies deny: nobody learns by the order which ids exist.
  */
-export function combineVerdicts(verdicts: readonly HopVerdict[]): HopwiseError | undefined {
+export function combineVerdicts(verdicts: readonly HopVerdict[], about: CombinedAbout = {}): HopwiseError | undefined {
   if (verdicts.length === 0) return new HopwiseError("policy_inconclusive", "no hop was asked", { hop: 0 });
+  const { notThere, delegation } = about;
+  return (
+    first(verdicts, refuseOutage) ??
+    notThere ??
+    first(verdicts, (verdict) => refuseCall(verdict) ?? refuseHandingOver(verdict, delegation)) ??
+    // No person is asked to approve a call that another hop denies.
+    first(verdicts, refuseUnapproved)
+  );
+}
+
+function first(
+  verdicts: readonly HopVerdict[],
+  refuse: (verdict: HopVerdict) => HopwiseError | undefined,
+): HopwiseError | undefined {
   for (const verdict of verdicts) {
-    const refusal = refusalOf(verdict);
+    const refusal = refuse(verdict);
     if (refusal !== undefined) return refusal;
-  }
-  // No person is asked to approve a call that another hop denies.
-  for (const { hop, id, obligations } of verdicts) {
-    const approval = obligations?.approval;
-    if (approval !== undefined) {
-      const message = `policy allows this to "${id}" once a person has approved it, and approvals are not there yet`;
-      return new HopwiseError("approval_required", message, { hop, reason: approval });
-    }
   }
   return undefined;
 }
@@ -61,24 +78,53 @@ export function refuseOwed(
   );
 }
 
-function refusalOf(verdict: HopVerdict): HopwiseError | undefined {
-  const { hop, id, effect, delegation, reasons, rules, problem, unavailable } = verdict;
-  const [reason] = reasons;
-  const because = { hop, reason, rule: reason === undefined ? undefined : rules?.[0] || undefined };
+function refuseOutage({ hop, id, problem, unavailable }: HopVerdict): HopwiseError | undefined {
+  if (!unavailable) return undefined;
+  return new HopwiseError("policy_unavailable", `the policies could not be asked about "${id}": ${problem}`, { hop });
+}
+
+function refuseCall(verdict: HopVerdict): HopwiseError | undefined {
+  const { hop, id, effect, delegation, reasons, rules, problem, refused } = verdict;
+  if (refused)
+    return new HopwiseError("policy_request_refused", `Cerbos takes no such request about "${id}": ${problem}`, {
+      hop,
+    });
   if (effect === "error" || delegation === "error") {
-    return unavailable
-      ? new HopwiseError("policy_unavailable", `the policies could not be asked about "${id}": ${problem}`, { hop })
-      : new HopwiseError("policy_inconclusive", `the policies' answer about "${id}" cannot be relied on: ${problem}`, {
-          hop,
-        });
-  }
-  if (effect === "deny") return new HopwiseError("policy_denied", `policy does not allow this to "${id}"`, because);
-  if (delegation === "deny") {
     return new HopwiseError(
-      "delegation_denied",
-      `no policy lets "${id}" hand authority to the next hop; where the policies do not rule on delegation, set delegation: "grants-only"`,
-      because,
+      "policy_inconclusive",
+      `the policies' answer about "${id}" cannot be relied on: ${problem}`,
+      {
+        hop,
+      },
     );
   }
-  return undefined;
+  if (effect !== "deny") return undefined;
+  const [reason] = reasons;
+  const rule = reason === undefined ? undefined : rules?.[0] || undefined;
+  return new HopwiseError("policy_denied", `policy does not allow this to "${id}"`, { hop, reason, rule });
+}
+
+function refuseHandingOver(
+  { hop, id, delegation, delegationReason: reason, reasons, rules }: HopVerdict,
+  asked: CombinedAbout["delegation"],
+): HopwiseError | undefined {
+  if (delegation !== "deny") return undefined;
+  const question =
+    asked === undefined || asked === "grants-only"
+      ? ""
+      : ` ("${asked.action}" on the kind "${asked.kind}" is not allowed)`;
+  // Reasons about the handing over stand behind those about the call.
+  const rule = reason === undefined ? undefined : rules?.[reasons.lastIndexOf(reason)] || undefined;
+  return new HopwiseError(
+    "delegation_denied",
+    `no policy lets "${id}" hand authority to the next hop${question}; where the policies do not rule on delegation, set delegation: "grants-only"`,
+    { hop, reason, rule },
+  );
+}
+
+function refuseUnapproved({ hop, id, obligations }: HopVerdict): HopwiseError | undefined {
+  const reason = obligations?.approval;
+  if (reason === undefined) return undefined;
+  const message = `policy allows this to "${id}" once a person has approved it, and approvals are not there yet`;
+  return new HopwiseError("approval_required", message, { hop, reason });
 }

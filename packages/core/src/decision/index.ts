@@ -5,7 +5,7 @@ export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
 export type { Allowed, Asked, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
 export { joinFailures } from "./join-failures.ts";
-export { type ListItem, listHops } from "./list-hops.ts";
+export { type HiddenByPolicy, type ListItem, listHops } from "./list-hops.ts";
 export {
   type ExpressionFailure,
   type PolicyDecisionPoint,

@@ -46,7 +46,8 @@ function answering(
   return { checked, ...others };
 }
 
-const shownBy = (pdp: PolicyDecisionPoint, question: ListQuestion) => listHops(pdp, question, DEADLINE);
+const shownBy = async (pdp: PolicyDecisionPoint, question: ListQuestion) =>
+  (await listHops(pdp, question, DEADLINE)).map((hidden) => hidden === undefined);
 
 describe("what may be shown", () => {
   it("is nothing of nothing, and nobody is asked", async () => {
@@ -72,6 +73,32 @@ describe("what may be shown", () => {
       ),
     );
     expect(await shownBy(pdp, about([listed(read, "list:a"), listed(read, "list:b")]))).toEqual([true, false]);
+  });
+});
+
+describe("what is hidden", () => {
+  it("is told with the first hop that is denied it", async () => {
+    const { pdp } = answering(({ principal, resources }) =>
+      resources.map((asked) =>
+        result(asked, (action) =>
+          action === "list:b" || (action === "list:c" && principal.id === "agent:planner") ? "DENY" : "ALLOW",
+        ),
+      ),
+    );
+    const items = ["list:a", "list:b", "list:c"].map((action) => listed(read, action));
+    expect(await listHops(pdp, about(items), DEADLINE)).toEqual([
+      undefined,
+      { code: "policy_denied", hop: 0 },
+      { code: "policy_denied", hop: 1 },
+    ]);
+  });
+
+  it("is everything where a hop may not hand on, and that is why", async () => {
+    const { pdp } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, (action) => (action === "delegate" ? "DENY" : "ALLOW"))),
+    );
+    const hidden = { code: "delegation_denied", hop: 0 };
+    expect(await listHops(pdp, about([listed(read), send], [edge]), DEADLINE)).toEqual([hidden, hidden]);
   });
 });
 

@@ -6,7 +6,7 @@ import { actionOf, type PlacedEntry } from "../resource/index.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
-import { faultOf, readAnswers } from "./read-answer.ts";
+import { faultOf, type PolicyFault, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
 export interface ListQuestion extends ChainQuestion {
@@ -20,18 +20,26 @@ export interface ListItem {
   readonly known: JsonObject;
 }
 
+/** Why an item is hidden: the first hop that is denied it, or that may not hand on, so that nothing is shown. */
+export interface HiddenByPolicy {
+  readonly code: "policy_denied" | "delegation_denied";
+  readonly hop: number;
+}
+
 /**
  * For each item: could some call of it be allowed to every hop, of which each may hand on to the next? Where an entry
  * has a listing action, that action is checked, for all items in one request a hop; else Cerbos plans the call's own
  * action.
  *
- * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
+ * @returns what hides each item; undefined for one that is shown
+ * @throws {HopwiseError} `policy_unavailable`, `policy_request_refused`, `policy_inconclusive`: an outage is never an
+ *   empty list
  */
 export async function listHops(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   deadlineMs: number,
-): Promise<readonly boolean[]> {
+): Promise<readonly (HiddenByPolicy | undefined)[]> {
   if (question.items.length === 0) return [];
   const asked = question.items.map(questionOf);
   const keys = asked.map(keyOf);
@@ -53,7 +61,12 @@ export async function listHops(
     if (answer instanceof HopwiseError) throw answer;
     return answer;
   });
-  return keys.map((key) => open.every((shown) => shown.has(key)));
+  const stuck = open.indexOf("hands nothing on");
+  if (stuck >= 0) return keys.map(() => ({ code: "delegation_denied", hop: stuck }));
+  return keys.map((key) => {
+    const hop = open.findIndex((shown) => shown !== "hands nothing on" && !shown.has(key));
+    return hop < 0 ? undefined : { code: "policy_denied", hop };
+  });
 }
 
 /** A listing action of a resource to check, or, without an id, a call's action to plan. */
@@ -111,14 +124,14 @@ function resourcesOf(questions: readonly ListingAction[]): readonly AskedResourc
   return all;
 }
 
-/** The keys of the questions that one hop could be allowed, if it may hand on at all. */
+/** The keys of the questions that one hop could be allowed; or that it may not hand on at all. */
 async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,
   { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly AskedResource[] },
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<string> | "hands nothing on"> {
   const edge = edgeOf(question, hop);
   const resources = [...edge, ...listed];
   const requests = Array.from({ length: Math.ceil(resources.length / MOST) }, (_, i) =>
@@ -135,7 +148,7 @@ async function listHop(
   if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
     throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
   }
-  if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return new Set();
+  if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return "hands nothing on";
   return new Set([
     ...planned.filter((_, i) => plans[i]).map(keyOf),
     ...resources.flatMap(({ resource, actions }, i) =>
@@ -145,16 +158,12 @@ async function listHop(
 }
 
 function faultAt(hop: number, cause: unknown): HopwiseError {
-  const { problem, unavailable } =
+  const fault: PolicyFault =
     cause instanceof HopwiseError && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
-  return unavailable === undefined
-    ? new HopwiseError(
-        "policy_inconclusive",
-        `the policies' answer about what may be shown cannot be relied on: ${problem}`,
-        { hop, cause },
-      )
-    : new HopwiseError("policy_unavailable", `the policies could not be asked what may be shown: ${problem}`, {
-        hop,
-        cause,
-      });
+  const [code, what] = fault.unavailable
+    ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
+    : fault.refused
+      ? (["policy_request_refused", "Cerbos takes no such question about what may be shown"] as const)
+      : (["policy_inconclusive", "the policies' answer about what may be shown cannot be relied on"] as const);
+  return new HopwiseError(code, `${what}: ${fault.problem}`, { hop, cause });
 }

@@ -84,16 +84,38 @@ function withoutValues(message: string): string {
 }
 
 /** Why the policies gave no answer, and whether asking again may help. */
-export function faultOf(cause: unknown): { readonly problem: string; readonly unavailable?: true } {
+export interface PolicyFault {
+  readonly problem: string;
+  /** The decision point was not there, or too slow. */
+  readonly unavailable?: true;
+  /** It takes no such request, however often it is asked. */
+  readonly refused?: true;
+}
+
+export function faultOf(cause: unknown): PolicyFault {
   if (cause instanceof Error && cause.name === "ValidationFailed") {
     return { problem: "the request does not fit a policy's schema" };
   }
   // Only the client's own words: any other error may quote anything.
-  return { problem: isTold(cause) ? cause.message : "the policy decision point failed", unavailable: true };
+  const problem = isTold(cause) ? plainText(cause.message) : "the policy decision point failed";
+  return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
 
 function isTold(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;
   const ours = cause instanceof HopwiseError || cause instanceof DeadlinePassed;
   return ours || typeof (cause as { readonly code?: unknown }).code === "number";
+}
+
+/** INVALID_ARGUMENT and OUT_OF_RANGE of gRPC; clients over HTTP give the same. */
+const WRONG: ReadonlySet<unknown> = new Set([3, 11]);
+/**
+ * By code the same as one who asks too often, and as an answer that is too large: only the text tells that the decision
+ * point or the client says it of the request, or that the request cannot be written down.
+ */
+const TOO_LARGE = /^grpc: received message larger|^Attempted to send message|^Request message serialization failure/;
+
+function isRefused(cause: unknown): boolean {
+  const { code, details } = Object(cause) as { readonly code?: unknown; readonly details?: unknown };
+  return WRONG.has(code) || TOO_LARGE.test(String(details));
 }

@@ -3,16 +3,28 @@
  *
  * @packageDocumentation
  */
-export type {
-  AuditSink,
-  DecisionRecord,
-  LineWriter,
-  MemoryAudit,
-  Outcome,
-  OutcomeRecord,
-  TokenRecord,
-  UnverifiedAttempt,
+export {
+  type AuditSink,
+  auditTo,
+  type DecisionRecord,
+  type HiddenItems,
+  type LineWriter,
+  type MemoryAudit,
+  type Outcome,
+  type OutcomeRecord,
+  type TokenRecord,
+  type UnverifiedAttempt,
 } from "../audit/index.ts";
 export type { Asked, ChainView, HopVerdict, Timings } from "../decision/index.ts";
 export type { Hop } from "../principal/index.ts";
-export { chainLine, type Explainable, type Explanation } from "../views/index.ts";
+export {
+  chainLine,
+  type DenialOptions,
+  type Explainable,
+  type Explanation,
+  onDenial,
+  type PrintingAuditOptions,
+  printingAudit,
+  type Screen,
+  type SeenDenial,
+} from "../views/index.ts";

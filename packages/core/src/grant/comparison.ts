@@ -7,8 +7,10 @@ export interface Widening {
   readonly pointer: string;
   /** The rule that was broken, in words. */
   readonly rule: string;
-  readonly parent: unknown;
-  readonly child: unknown;
+  /** Left out where the parent has nothing there. */
+  readonly parent?: unknown;
+  /** Left out where the child has nothing there. */
+  readonly child?: unknown;
 }
 
 /**
@@ -36,7 +38,7 @@ export function membersWidening(
   for (const name of Object.keys(parent)) {
     if (!Object.hasOwn(child, name)) {
       const rule = "a child constrains everything that its parent constrains";
-      return { pointer: pointerTo(pointer, name), rule, parent: parent[name], child: undefined };
+      return { pointer: pointerTo(pointer, name), rule, parent: parent[name] };
     }
   }
   for (const name of Object.keys(child)) {
@@ -44,7 +46,7 @@ export function membersWidening(
     const own = child[name] as Constraint;
     if (!Object.hasOwn(parent, name)) {
       const rule = "a child names nothing that its parent does not name";
-      return { pointer: at, rule, parent: undefined, child: own };
+      return { pointer: at, rule, child: own };
     }
     const widening = comparison.widening(parent[name] as Constraint, own, at);
     if (widening !== undefined) return widening;

@@ -5,8 +5,8 @@ import { findWidening } from "./narrow.ts";
 
 /** The differences of a child's grant from its parent's. */
 export interface GrantDiff {
-  /** Where the child may do less, by JSON pointer; `child` is undefined for a tool that was not handed on. */
-  readonly narrowed: readonly { readonly pointer: string; readonly parent: unknown; readonly child: unknown }[];
+  /** Where the child may do less, by JSON pointer; without `child` for a tool that was not handed on. */
+  readonly narrowed: readonly { readonly pointer: string; readonly parent: unknown; readonly child?: unknown }[];
   /** Where the child reaches beyond its parent, and so will be refused. */
   readonly widened?: Widening;
 }
@@ -21,7 +21,7 @@ export function diff(parent: Grant, child: Grant): GrantDiff {
     const pointer = pointerTo("", tool);
     const own = Object.hasOwn(child, tool) ? child[tool] : undefined;
     if (own === undefined || Object.keys(constraints).length === 0) {
-      return equal(constraints, own) ? [] : [{ pointer, parent: constraints, child: own }];
+      return equal(constraints, own) ? [] : [placed(pointer, constraints, own)];
     }
     return argumentsDiff(constraints, own, pointer);
   });
@@ -33,12 +33,14 @@ export function diff(parent: Grant, child: Grant): GrantDiff {
 
 function argumentsDiff(parent: ToolGrant, child: ToolGrant, at: string): GrantDiff["narrowed"] {
   return Object.entries(parent)
-    .map(([name, constraint]) => ({
-      pointer: pointerTo(at, name),
-      parent: constraint,
-      child: Object.hasOwn(child, name) ? child[name] : undefined,
-    }))
+    .map(([name, constraint]) =>
+      placed(pointerTo(at, name), constraint, Object.hasOwn(child, name) ? child[name] : undefined),
+    )
     .filter((change) => !equal(change.parent, change.child));
+}
+
+function placed(pointer: string, parent: unknown, child: unknown): GrantDiff["narrowed"][number] {
+  return { pointer, parent, ...(child !== undefined && { child }) };
 }
 
 function equal(a: unknown, b: unknown): boolean {

@@ -21,7 +21,7 @@ export function findWidening(parent: Grant, child: Grant, table: NarrowingTable 
     const pointer = pointerTo("", tool);
     const own = child[tool] as ToolGrant;
     if (!Object.hasOwn(parent, tool)) {
-      return { pointer, rule: "a child may only name tools that its parent names", parent: undefined, child: own };
+      return { pointer, rule: "a child may only name tools that its parent names", child: own };
     }
     const widening = toolWidening(parent[tool] as ToolGrant, own, pointer, comparison);
     if (widening !== undefined) return widening;

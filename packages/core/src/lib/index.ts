@@ -5,3 +5,4 @@
 export { DeadlinePassed, settleInTime, withDeadline } from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { plainText } from "./plain-text.ts";
+export { timeOf } from "./time-of.ts";

@@ -56,14 +56,22 @@ export function endAttributes(call: WatchedCall, { decision, verified, shown }: 
   };
 }
 
-export function hopAttributes({ effect, delegation, policy, cerbosCallId, unavailable }: HopVerdict): Attributes {
+export function hopAttributes({
+  effect,
+  delegation,
+  policy,
+  cerbosCallId,
+  unavailable,
+  refused,
+}: HopVerdict): Attributes {
   const failed = effect === "error" || delegation === "error";
   return {
     "hopwise.effect": effect,
     "hopwise.delegation": delegation,
     "hopwise.policy": policy,
     "hopwise.cerbos_call_id": cerbosCallId,
-    ...(failed && errorType(unavailable ? "policy_unavailable" : "policy_inconclusive")),
+    ...(failed &&
+      errorType(unavailable ? "policy_unavailable" : refused ? "policy_request_refused" : "policy_inconclusive")),
   };
 }
 

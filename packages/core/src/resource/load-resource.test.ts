@@ -7,7 +7,7 @@ import type { ToolEntry } from "./tool-map.ts";
 const entry: ToolEntry = { kind: "payment", action: "send" };
 
 describe("the resource of a call", () => {
-  const args = { id: "INV-7", n: 0, flag: true, amount: 900 };
+  const args = { id: "INV-7", n: 0, flag: true, amount: 900, empty: "" };
   const query = { tool: "pay", arguments: args, tenant: ISSUER };
   const failed = async (changed: Partial<ToolEntry>) =>
     (await errorOf(loadResource({ ...entry, ...changed }, query))).code;
@@ -34,20 +34,33 @@ describe("the resource of a call", () => {
     ["an argument that is not there", { id: "nope" }],
     ["an argument that is inherited", { id: "toString" }],
     ["an argument that is no text and no number", { id: "flag" }],
+    ["an argument that is empty", { id: "empty" }],
     ["a function that gives nothing", { id: () => "" }],
     ["a function that gives undefined", { id: () => undefined as never }],
-  ])("cannot be told where its id is %s", async (_, changed) => {
-    expect(await failed(changed)).toBe("context_unavailable");
+  ])("is not named by the arguments where its id is %s", async (_, changed) => {
+    expect(await failed(changed)).toBe("arguments_malformed");
   });
 
-  it("cannot be told where the function that makes its id throws", async () => {
+  it("cannot be told where a function gives something else for an id: that is the tool map's fault", async () => {
+    expect(await failed({ id: (() => ({ at: "x" })) as never })).toBe("attributes_invalid");
+    expect(await failed({ id: (() => Promise.resolve("x")) as never })).toBe("attributes_invalid");
+  });
+
+  it("is asked for by nobody where the arguments do not name it", async () => {
+    const seen: unknown[] = [];
+    const find = () => void seen.push(1);
+    await failed({ id: "nope", attributes: () => ({ seen: seen.push(1) }), sources: { invoice: { find } } });
+    expect(seen).toEqual([]);
+  });
+
+  it("is not named by the arguments where the function that makes its id throws: for these, it always will", async () => {
     expect(
       await failed({
         id: () => {
           throw new Error("down");
         },
       }),
-    ).toBe("context_unavailable");
+    ).toBe("arguments_malformed");
   });
 
   it.each<[string, ToolEntry["attributes"], string?]>([
@@ -59,7 +72,6 @@ describe("the resource of a call", () => {
       },
       "context_unavailable",
     ],
-    ["gives nothing", () => undefined as never],
     ["gives a list", () => [] as never],
     ["gives a text", () => "x" as never],
     ["gives what is no data", () => ({ at: new Date(0) }) as never],
@@ -110,13 +122,51 @@ describe("the resource of a call", () => {
     ]);
   });
 
-  it("cannot be told where a required source has nothing, or where the loader gives an attribute of a source's name", async () => {
-    expect(await failed({ sources: { invoice: { find: () => undefined } } })).toBe("context_unavailable");
+  it.each<[string, Partial<ToolEntry>, string]>([
+    ["its loader", { attributes: () => undefined }, "its loader"],
+    ["its loader, by null", { attributes: async () => null }, "its loader"],
+    ["a required source", { sources: { invoice: { find: () => undefined } } }, 'the source "invoice"'],
+  ])(
+    "is not there where %s has nothing of it, which is told beside what policies are asked",
+    async (_, changed, who) => {
+      const { resource, origins, notThere } = await loadResource({ ...entry, ...changed }, query);
+      expect(notThere).toMatchObject({ code: "resource_unknown", hop: 0 });
+      expect(notThere?.message).toContain(`${who} knows no such resource`);
+      expect(resource).toMatchObject({ kind: "payment", id: "pay", attr: { args } });
+      expect(origins).toMatchObject([{ of: "resource", missing: true }]);
+    },
+  );
+
+  it("is there where an optional source has nothing, and where nobody was to know it", async () => {
+    const sources = { invoice: { find: () => undefined, optional: true } };
+    expect(await loadResource({ ...entry, sources }, query)).not.toHaveProperty("notThere");
+    expect(await loadResource(entry, query)).not.toHaveProperty("notThere");
+  });
+
+  it("cannot be told where one source is down, whether or not another knows it", async () => {
+    const down = { find: () => new Promise<never>((_, no) => setTimeout(no, 5, new Error("down"))) };
+    expect(await failed({ attributes: () => undefined, sources: { crm: down } })).toBe("context_unavailable");
+    const own = {
+      attributes: async () => Promise.reject(new Error("down")),
+      sources: { crm: { find: () => undefined } },
+    };
+    expect(await failed(own)).toBe("context_unavailable");
+  });
+
+  it("cannot be told where the loader gives an attribute of a source's name", async () => {
     const sources = { invoice: { find: () => ({}) } };
     expect(await failed({ sources, attributes: () => ({ invoice: {} }) })).toBe("attributes_invalid");
   });
 
   it.each<[string, ResourceSourceOptions["key"], string]>([
+    ["an argument that is empty", "empty", 'the argument "empty" is empty'],
+    [
+      "a function that fails",
+      () => {
+        throw new Error("x");
+      },
+      "its key function failed on these arguments",
+    ],
     ["an argument that is not there", "nope", 'the argument "nope" is neither a text nor a number'],
     ["an argument that is neither text nor number", "flag", 'the argument "flag" is neither a text nor a number'],
     [
@@ -127,13 +177,13 @@ describe("the resource of a call", () => {
   ])("cannot be told where a source goes by %s, and the denial says which", async (_, key, why) => {
     const invoice = resourceAttributesFrom({ name: "invoices", key, find: () => ({}) });
     const error = await errorOf(loadResource({ ...entry, sources: { invoice } }, query));
-    expect(error).toMatchObject({ code: "context_unavailable" });
+    expect(error).toMatchObject({ code: "arguments_malformed" });
     expect(error.message).toContain(why);
   });
 
   it("does not show policies what an entry hides from them", async () => {
     const { resource } = await loadResource({ ...entry, hideFromPolicies: ["n", "flag"] }, query);
-    expect(resource.attr).toEqual({ args: { id: "INV-7", amount: 900 } });
+    expect(resource.attr).toEqual({ args: { id: "INV-7", amount: 900, empty: "" } });
   });
 
   it("has the arguments under another name where the entry says so", async () => {
@@ -158,8 +208,13 @@ describe("a resource that cannot be told, and where one came from", () => {
       'its loader gave an attribute "args", which is the name of the arguments or of a source',
       undefined,
     ],
-    ["the function of the id fails", { id: fail }, "the function that makes its id failed", fault],
-    ["there is no id", { id: "nope" }, "it has no id", undefined],
+    ["the function of the id fails", { id: fail }, "the function that makes its id failed on these arguments", fault],
+    [
+      "there is no id",
+      { id: "nope" },
+      'the argument "nope", which has its id, is neither a text nor a number',
+      undefined,
+    ],
   ])("are a denial that says why where %s, with the cause for operators alone", async (_, changed, why, cause) => {
     const error = await errorOf(loadResource({ ...entry, ...changed }, query));
     expect(error.message).toBe(`the resource of "pay" could not be told: ${why}`);

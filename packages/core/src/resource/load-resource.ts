@@ -1,6 +1,6 @@
 import type { Resource } from "@cerbos/core";
-import { HopwiseError } from "../errors.ts";
-import type { JsonObject } from "../json/index.ts";
+import { type ErrorDetail, HopwiseError } from "../errors.ts";
+import { type JsonObject, pointerTo } from "../json/index.ts";
 import { type Asking, attributesFrom, type ContextOrigin, codeOf, gather } from "../source/index.ts";
 import { placeEntry } from "./place-entry.ts";
 import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
@@ -9,14 +9,19 @@ import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
 export interface LoadedResource {
   readonly resource: Resource;
   readonly origins: readonly ContextOrigin[];
+  /**
+   * `resource_unknown`: its loader, or a required source, knows no such resource. No exception, since policies are asked
+   * all the same: else an outage of theirs, or the time it takes, would tell a caller which ids exist.
+   */
+  readonly notThere?: HopwiseError;
 }
 
 /**
  * The resource that a call acts on, loaded once for all hops: attributes of the trusted loader and of further sources,
  * and the arguments.
  *
- * @throws {HopwiseError} `context_unavailable`; `attributes_invalid` where the loaded attributes, the scope or the version
- *   cannot be put to a policy
+ * @throws {HopwiseError} `arguments_malformed` where the arguments do not name it; `context_unavailable`;
+ *   `attributes_invalid` where the loaded attributes, the scope or the version cannot be put to a policy
  */
 export async function loadResource(
   entry: ToolEntry,
@@ -24,46 +29,67 @@ export async function loadResource(
   asking: Asking = {},
 ): Promise<LoadedResource> {
   const { tool, arguments: args } = query;
-  const untold = (code: "context_unavailable" | "attributes_invalid", problem: string, cause?: unknown): never => {
-    throw new HopwiseError(code, `the resource of "${tool}" could not be told: ${problem}`, { cause });
-  };
-  const load = async (): Promise<JsonObject> => {
-    if (entry.attributes === undefined) return {};
-    try {
-      return attributesFrom(await entry.attributes(args, query));
-    } catch (cause) {
-      return untold(codeOf(cause), cause instanceof HopwiseError ? cause.message : "its loader failed", cause);
-    }
-  };
-  const [attributes, { attributes: added, origins }, { scope, policyVersion }] = await Promise.all([
-    load(),
+  const id = resourceId(entry, tool, args);
+  // All are waited for: which of them fails first must not decide what is told.
+  const [own, further, place] = await Promise.allSettled([
+    load(entry, query),
     gather(entry.sources, query, "resource", asking),
     placeEntry(entry, query),
   ]);
+  if (own.status === "rejected") throw own.reason;
+  if (further.status === "rejected") throw further.reason;
+  if (place.status === "rejected") throw place.reason;
+  const { scope, policyVersion } = place.value;
+  const { attributes: added, origins, without } = further.value;
+  const attributes = own.value ?? {};
   const shown = { ...added, [entry.argumentsAs ?? ARGUMENTS]: withoutHidden(args, entry.hideFromPolicies) };
   const taken = Object.keys(shown).find((name) => Object.hasOwn(attributes, name));
   if (taken !== undefined) {
-    untold(
-      "attributes_invalid",
-      `its loader gave an attribute "${taken}", which is the name of the arguments or of a source`,
-    );
+    const problem = `its loader gave an attribute "${taken}", which is the name of the arguments or of a source`;
+    throw untold(tool, "attributes_invalid", problem);
   }
-  let id: string | undefined;
-  try {
-    id = resourceId(entry, tool, args);
-  } catch (cause) {
-    untold("context_unavailable", "the function that makes its id failed", cause);
-  }
+  const unknown = own.value === undefined ? "its loader" : without && `the source "${without}"`;
   return {
     resource: {
       kind: entry.kind,
-      id: id || untold("context_unavailable", "it has no id"),
+      id,
       attr: { ...attributes, ...shown } as NonNullable<Resource["attr"]>,
       ...(scope !== undefined && { scope }),
       ...(policyVersion !== undefined && { policyVersion }),
     },
-    origins: entry.attributes === undefined ? origins : [{ of: "resource", source: "tool map", ageMs: 0 }, ...origins],
+    origins: entry.attributes === undefined ? origins : [ownOrigin(own.value), ...origins],
+    ...(unknown && { notThere: notThere(tool, unknown) }),
   };
+}
+
+/** The loader's attributes; undefined where it knows no such resource. */
+async function load({ attributes }: ToolEntry, query: ResourceQuery): Promise<JsonObject | undefined> {
+  if (attributes === undefined) return {};
+  try {
+    const found = await attributes(query.arguments, query);
+    // Databases return null for what they do not have.
+    return found === undefined || found === null ? undefined : attributesFrom(found);
+  } catch (cause) {
+    const why = cause instanceof HopwiseError ? cause.message : "its loader failed";
+    throw untold(query.tool, codeOf(cause), why, { cause });
+  }
+}
+
+function ownOrigin(found: JsonObject | undefined): ContextOrigin {
+  return { of: "resource", source: "tool map", ageMs: 0, ...(found === undefined && { missing: true }) };
+}
+
+function untold(
+  tool: string,
+  code: "context_unavailable" | "attributes_invalid" | "arguments_malformed",
+  problem: string,
+  detail?: ErrorDetail,
+): HopwiseError {
+  return new HopwiseError(code, `the resource of "${tool}" could not be told: ${problem}`, detail);
+}
+
+function notThere(tool: string, who: string): HopwiseError {
+  return new HopwiseError("resource_unknown", `${who} knows no such resource as "${tool}" was called for`, { hop: 0 });
 }
 
 function withoutHidden(args: JsonObject, hidden: readonly string[] | undefined): JsonObject {
@@ -71,11 +97,25 @@ function withoutHidden(args: JsonObject, hidden: readonly string[] | undefined):
   return Object.fromEntries(Object.entries(args).filter(([name]) => !hidden.includes(name)));
 }
 
-function resourceId(entry: ToolEntry, tool: string, args: JsonObject): string | undefined {
-  if (entry.id === undefined) return tool;
-  if (typeof entry.id === "string") {
-    const value = Object.hasOwn(args, entry.id) ? args[entry.id] : undefined;
-    return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+/** Of the arguments alone, so one that cannot be told is the caller's fault, and stays one. */
+function resourceId({ id }: ToolEntry, tool: string, args: JsonObject): string {
+  if (id === undefined) return tool;
+  if (typeof id === "string") {
+    const value = Object.hasOwn(args, id) ? args[id] : undefined;
+    if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
+    const problem = `the argument "${id}", which has its id, is ${value === "" ? "empty" : "neither a text nor a number"}`;
+    throw untold(tool, "arguments_malformed", problem, { pointer: pointerTo("", id) });
   }
-  return entry.id(args, tool);
+  let made: unknown;
+  try {
+    made = id(args, tool);
+  } catch (cause) {
+    if (codeOf(cause) === "attributes_invalid")
+      throw untold(tool, "attributes_invalid", (cause as HopwiseError).message, { cause });
+    throw untold(tool, "arguments_malformed", "the function that makes its id failed on these arguments", { cause });
+  }
+  if (typeof made === "string" && made !== "") return made;
+  if (made === undefined || made === "")
+    throw untold(tool, "arguments_malformed", "the function that makes its id gave none for these arguments");
+  throw untold(tool, "attributes_invalid", "the function that makes its id gave no text");
 }

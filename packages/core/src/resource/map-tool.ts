@@ -33,7 +33,7 @@ export type TypedEntry<S extends ToolSchema> = Omit<
   | "argumentsSchema"
 > & {
   readonly id?: NamesOf<S> | ((args: ParsedBy<S>, tool: string) => string);
-  readonly attributes?: (args: ParsedBy<S>, query: ResourceQuery) => JsonObject | Promise<JsonObject>;
+  readonly attributes?: (args: ParsedBy<S>, query: ResourceQuery) => ReturnType<NonNullable<ToolEntry["attributes"]>>;
   readonly hideFromPolicies?: readonly NamesOf<S>[];
   readonly keepInRecord?: readonly NamesOf<S>[];
   readonly scope?: string | ((query: PlaceQuery<S>) => string | undefined | Promise<string | undefined>);

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import type { JsonObject } from "../json/index.ts";
+import { type JsonObject, pointerTo } from "../json/index.ts";
 import { atOnce, either, optionsOf, type Rows, text } from "../options/index.ts";
 import {
   ASKING_ROWS,
@@ -54,12 +54,13 @@ export function resourceAttributesFrom(given: ResourceSourceOptions): AttributeS
     "resourceAttributesFrom",
   );
   const keyIn = ({ arguments: args, tenant }: ResourceQuery): ResourceKey => {
-    const id = typeof key === "function" ? key(args) : Object.hasOwn(args, key) ? args[key] : undefined;
-    if (typeof id !== "string" && typeof id !== "number") {
-      const which = typeof key === "function" ? "what its key function gave" : `the argument "${key}"`;
-      throw new HopwiseError("context_unavailable", `${which} is neither a text nor a number`);
-    }
-    return { id: String(id), tenant };
+    const id = typeof key === "function" ? made(key, args) : Object.hasOwn(args, key) ? args[key] : undefined;
+    if ((typeof id === "string" && id !== "") || typeof id === "number") return { id: String(id), tenant };
+    const which = typeof key === "function" ? "what its key function gave" : `the argument "${key}"`;
+    const problem = id === "" ? "empty" : "neither a text nor a number";
+    throw new HopwiseError("arguments_malformed", `${which} is ${problem}`, {
+      pointer: typeof key === "string" ? pointerTo("", key) : undefined,
+    });
   };
   const { look } = source;
   return {
@@ -67,4 +68,13 @@ export function resourceAttributesFrom(given: ResourceSourceOptions): AttributeS
     find: (query) => source.find(keyIn(query)),
     look: (query) => (look as NonNullable<typeof look>)(keyIn(query)),
   };
+}
+
+/** A key is made of the arguments alone: where that fails, it fails for these arguments every time. */
+function made(key: (args: JsonObject) => string, args: JsonObject): unknown {
+  try {
+    return key(args);
+  } catch (cause) {
+    throw new HopwiseError("arguments_malformed", "its key function failed on these arguments", { cause });
+  }
 }

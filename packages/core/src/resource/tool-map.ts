@@ -47,8 +47,12 @@ export interface ToolEntry {
   readonly action: string | ((tool: string) => string);
   /** The resource's id: the name of the argument that has it, or a function. Default: the tool's name. */
   readonly id?: string | ((args: JsonObject, tool: string) => string);
-  /** Attributes of the resource from a trusted source, which policies see as members of `attr`. */
-  readonly attributes?: (args: JsonObject, query: ResourceQuery) => Awaitable<JsonObject>;
+  /**
+   * Attributes of the resource from a trusted source, which policies see as members of `attr`. Undefined or null where
+   * there is no such resource (`resource_unknown`): to its caller, that looks like one that the policies deny. Throw where
+   * it cannot be told.
+   */
+  readonly attributes?: (args: JsonObject, query: ResourceQuery) => Awaitable<JsonObject | null | undefined>;
   /** Further sources, each under its own name in `attr`. See `resourceAttributesFrom`. */
   readonly sources?: AttributeSources<ResourceQuery>;
   /** The attribute that holds the arguments. Default `args`. */

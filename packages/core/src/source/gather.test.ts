@@ -26,13 +26,10 @@ describe("further sources of attributes", () => {
 
   it.each<[string, { find(): unknown }, string?]>([
     ["fails", down],
-    ["has nothing", { find: () => undefined }],
     ["gives no object", { find: () => ["admin"] }, "attributes_invalid"],
     ["gives false", { find: () => false }, "attributes_invalid"],
     ["gives 0", { find: () => 0 }, "attributes_invalid"],
     ["gives an empty text", { find: () => "" }, "attributes_invalid"],
-    ["gives null", { find: () => null }],
-    ["remembers null", { find: () => null, look: () => ({ value: null, ageMs: 0 }) } as never],
     ["looks and says nothing", { find: () => ({}), look: () => undefined } as never],
     ["gives what is no data", { find: () => ({ at: new Date(0) }) }, "attributes_invalid"],
   ])("are required: where one %s, it cannot be told", async (_, source, code = "context_unavailable") => {
@@ -42,6 +39,28 @@ describe("further sources of attributes", () => {
     expect(error.message).not.toContain("hunter2");
   });
 
+  it.each<[string, object]>([
+    ["has nothing", { find: () => undefined }],
+    ["gives null", { find: () => null }],
+    ["remembers null", { find: () => null, look: () => ({ value: null, ageMs: 0 }) }],
+  ])("are told to be without it where one that is required %s", async (_, source) => {
+    const hr = { find: () => ({ level: 3 }) };
+    expect(await gather({ hr, risk: source as never }, "alice", "alice")).toEqual({
+      attributes: { hr: { level: 3 } },
+      origins: [
+        { of: "alice", source: "hr", ageMs: 0 },
+        { of: "alice", source: "risk", ageMs: 0, missing: true },
+      ],
+      without: "risk",
+    });
+  });
+
+  it("fail where one fails, whether or not another has nothing: an outage must not show which keys are known", async () => {
+    const late = { find: () => new Promise<never>((_, no) => setTimeout(no, 5, new Error("down"))) };
+    const sources = { risk: { find: () => undefined }, hr: late };
+    expect((await errorOf(gather(sources, "alice", "alice"))).code).toBe("context_unavailable");
+  });
+
   it("are none where nobody gave any", async () => {
     expect(await gather(undefined, "alice", "alice")).toEqual({ attributes: {}, origins: [] });
     expect(() => checkSourceNames("agents", undefined, "delegation")).not.toThrow();
@@ -49,6 +68,11 @@ describe("further sources of attributes", () => {
 
   it.each([
     ["unusable attributes", new HopwiseError("attributes_invalid", "no object"), "attributes_invalid"],
+    [
+      "arguments that do not say what to ask for",
+      new HopwiseError("arguments_malformed", "no id"),
+      "arguments_malformed",
+    ],
     ["another error of Hopwise", new HopwiseError("token_expired", "a token inside the source"), "context_unavailable"],
     [
       "a stranger's error of that code",
@@ -102,7 +126,6 @@ describe("what a further source gives", () => {
 
   it.each<[string, { find(): unknown }, string, string?]>([
     ["fails", down, "it failed"],
-    ["has nothing", { find: () => undefined }, "it has nothing; make it optional where that may be"],
     ["gives no object", { find: () => ["admin"] }, "what it gave is not an object", "attributes_invalid"],
     ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON", "attributes_invalid"],
   ])(

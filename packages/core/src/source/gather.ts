@@ -7,7 +7,8 @@ import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {
   /**
    * Policies are asked without it where it has no answer, or none within half of the authorizer's deadline. By default
-   * a source is required, and the call is denied with `context_unavailable`.
+   * a source is required: the call is denied with `context_unavailable` where it fails, and with a code of its own where
+   * it has nothing (`attributes_missing`, or `resource_unknown` for a resource).
    */
   readonly optional?: boolean;
 }
@@ -21,6 +22,8 @@ export interface AttributeSources<Key> {
 export interface Gathered {
   readonly attributes: JsonObject;
   readonly origins: readonly ContextOrigin[];
+  /** The required source that has nothing under this key, by its name; the first of several. */
+  readonly without?: string;
 }
 
 const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
@@ -38,8 +41,10 @@ export interface Asking {
  * Asks all further sources about one key at once.
  *
  * @param of the hop's id, or `resource`
- * @throws {HopwiseError} `context_unavailable` where a required source has no answer or fails; `attributes_invalid`
- *   where it does not give a plain object
+ * @returns what they know; that a required one has nothing is told after all have answered, so that it shows in the same
+ *   order whatever the key is
+ * @throws {HopwiseError} `context_unavailable` where a required source fails; `attributes_invalid` where it does not give
+ *   a plain object; `arguments_malformed` where the call's arguments do not say what to ask for
  */
 export async function gather<Key>(
   sources: AttributeSources<Key> | undefined,
@@ -54,8 +59,8 @@ export async function gather<Key>(
         return { name, source, ...(await askOne(source, key, patienceMs)) };
       } catch (cause) {
         if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
-        const why = cause instanceof HopwiseError ? cause.message : faultOf(cause);
-        throw new HopwiseError(codeOf(cause), `the source "${name}" of ${of} failed: ${why}`, { hop, cause });
+        const { message: why = faultOf(cause), pointer } = cause instanceof HopwiseError ? cause : {};
+        throw new HopwiseError(codeOf(cause), `the source "${name}" of ${of} failed: ${why}`, { hop, pointer, cause });
       }
     }),
   );
@@ -64,12 +69,16 @@ export async function gather<Key>(
     if (value !== undefined) attributes[name] = value;
     return { of, source: source.name ?? name, ageMs, ...(value === undefined && { missing: true }) };
   });
-  return { attributes, origins };
+  const without = answers.find(({ source, value }) => value === undefined && source.optional !== true)?.name;
+  return { attributes, origins, ...(without !== undefined && { without }) };
 }
 
-/** Unusable attributes stay unusable; any other error of a source may pass. */
-export function codeOf(cause: unknown): "attributes_invalid" | "context_unavailable" {
-  return cause instanceof HopwiseError && cause.code === "attributes_invalid" ? cause.code : "context_unavailable";
+const PERMANENT = ["attributes_invalid", "arguments_malformed"] as const;
+
+/** What is wrong with attributes or arguments stays wrong; any other error of a source may pass. */
+export function codeOf(cause: unknown): (typeof PERMANENT)[number] | "context_unavailable" {
+  const code = cause instanceof HopwiseError ? cause.code : undefined;
+  return PERMANENT.find((permanent) => permanent === code) ?? "context_unavailable";
 }
 
 async function askOne<Key>(
@@ -80,9 +89,6 @@ async function askOne<Key>(
   const answer = lookUp(source, key);
   const hurried = source.optional === true && patienceMs !== undefined;
   const { value, ageMs } = await (hurried ? settleInTime(patienceMs, answer) : answer);
-  if (value === undefined && source.optional !== true) {
-    throw new HopwiseError("context_unavailable", "it has nothing; make it optional where that may be");
-  }
   return { value: value === undefined ? undefined : attributesFrom(value), ageMs };
 }
 

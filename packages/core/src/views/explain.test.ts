@@ -102,6 +102,46 @@ describe("an explanation", () => {
     expect(children.map((hop) => hop.text)).toEqual(["alice", "agent:planner", "agent:researcher"]);
   });
 
+  it("of a list says what it hid: below the hop that stood in the way, else beside them, and how much it does not name", () => {
+    const long = Array.from({ length: 90 }, (_, i) => `tool_number_${i}`);
+    const { children } = explain({
+      ...base,
+      outcome: "allowed",
+      tool: "mcp:tools/list",
+      shown: { items: 2, of: 99 },
+      hidden: [
+        { code: "grant_tool_missing", stage: "grant", hop: 1, items: long },
+        { code: "policy_denied", stage: "policy", hop: 2, items: ["pay", "read"] },
+        { code: "tool_unguarded", stage: "guard", items: ["early"] },
+      ],
+    });
+    const lines = children[1]?.children.map(({ text }) => text) ?? [];
+    expect(lines.length).toBeGreaterThan(1);
+    expect(long.every((name) => lines.some((line) => line.includes(`${name},`) || line.includes(`${name}:`)))).toBe(
+      true,
+    );
+    for (const line of lines) expect(line).toMatch(/^hides tool_.*: grant_tool_missing \(grant\)$/);
+    expect(children[2]?.children.map(({ kind, text }) => [kind, text])).toEqual([
+      ["hidden", "hides pay, read: policy_denied (policy)"],
+    ]);
+    expect(children.slice(3).map(({ text }) => text)).toEqual(["hides early: tool_unguarded (guard)", "hides 4 more"]);
+  });
+
+  it("of a denial at no hop has the rule and the place beside the hops", () => {
+    const { hop: _, ...nowhere } = base;
+    const { children } = explain({ ...nowhere, code: "proof_invalid", pointer: "/iat", rule: "iat is near" });
+    expect(children.slice(3).map(({ text }) => text)).toEqual(["rule: iat is near", "at /iat"]);
+  });
+
+  it("of a record that lacks what it should have says nothing of what is not there", () => {
+    const { code: _, message: __, stage: ___, ...bare } = base;
+    expect(JSON.stringify(explain({ ...bare, hop: 1 }))).not.toContain("undefined");
+    const failed = { hop: 0, kind: "user", id: "alice", effect: "error", reasons: [] } as const;
+    const spoken = { ...failed, effect: "deny", rules: ["rule"] } as const;
+    for (const verdict of [failed, spoken])
+      expect(JSON.stringify(explain({ ...bare, verdicts: [verdict] }))).not.toContain("undefined");
+  });
+
   it("names the hop whose policy asks for an approval", () => {
     const asking = { redact: [], limit: {}, approval: "large" };
     const verdict = { hop: 0, kind: "user", id: "alice", effect: "allow", reasons: [], obligations: asking } as const;

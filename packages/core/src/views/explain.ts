@@ -1,3 +1,4 @@
+import type { HiddenItems } from "../audit/index.ts";
 import type { Asked, ChainView, HopVerdict } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import { plainText } from "../lib/index.ts";
@@ -15,11 +16,13 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly stage?: string;
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
+  /** For a list: what was not shown, and why. */
+  readonly hidden?: readonly HiddenItems[];
 }
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
 export interface Explanation {
-  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation";
+  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation" | "hidden";
   /** One line, safe to print. */
   readonly text: string;
   readonly children: readonly Explanation[];
@@ -30,15 +33,19 @@ export interface Explanation {
  * which value, and what would pass. It tells everything that is known, so never show it to a model.
  */
 export function explain(decision: Explainable): Explanation {
-  const { chain, verdicts } = decision;
+  const { chain, verdicts, hop: failed } = decision;
+  const count = chain?.hops.length ?? 0;
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
     const verdict = verdicts[i];
-    const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
+    const why = verdict === undefined ? (failed === i ? whereStopped(decision) : []) : policyOf(verdict, decision);
+    const children = [...why, ...hiddenBy(decision, (at) => at === i)];
     // For a list, every hop is asked about every item, so it has no single answer of a hop.
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
     return leaf("hop", `${hop.id}${words}`, children);
   });
-  return leaf("decision", headline(decision), [...hops, ...owed(decision.obligations)]);
+  const nowhere = failed === undefined || failed >= count ? whereStopped(decision) : [];
+  const beside = hiddenBy(decision, (at) => at === undefined || at >= count);
+  return leaf("decision", headline(decision), [...hops, ...nowhere, ...beside, ...owed(decision.obligations)]);
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
@@ -51,7 +58,8 @@ function headline(decision: Explainable): string {
   if (shown !== undefined) return `${decision.tool}: shown ${shown.items} of ${shown.of}`;
   if (decision.outcome !== "denied") return `${decision.outcome} ${decision.tool}`;
   const { code, tool, reason, message } = decision;
-  return `denied ${tool}: ${code}: ${reason ?? message}`;
+  // A record may be of another version, or changed.
+  return [`denied ${tool}`, code, reason ?? message].filter((word) => word !== undefined).join(": ");
 }
 
 function said(
@@ -60,9 +68,9 @@ function said(
   verdict: HopVerdict | undefined,
 ): string {
   if (verdict === undefined)
-    return outcome === "denied" && failed === hop ? `stopped by ${stage}: ${code}` : "not asked";
+    return outcome === "denied" && failed === hop ? `stopped by ${stage ?? "?"}: ${code ?? "?"}` : "not asked";
   const words = [
-    verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem}`,
+    verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem ?? "?"}`,
   ];
   if (verdict.delegation === "deny")
     words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
@@ -71,9 +79,8 @@ function said(
   return words.join(" ");
 }
 
-/** What would have passed at a hop that was stopped before any policy was asked. */
-function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explainable, hop: number): Explanation[] {
-  if (failed !== hop) return [];
+/** Where a call was stopped before any policy was asked, and what would have passed. */
+function whereStopped({ pointer, rule, wouldPass, chain }: Explainable): Explanation[] {
   const { accepts, grantableBy } = wouldPass ?? {};
   const found: Explanation[] = [];
   if (rule !== undefined) found.push(leaf("rule", `rule: ${rule}`));
@@ -116,11 +123,38 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   if (approval !== undefined) found.push(leaf("obligation", `asks for an approval first: "${approval}"`));
   if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));
   // A rule for every role speaks once for each.
-  const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i]}"`));
+  const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i] ?? ""}"`));
   for (const text of spoken) found.push(leaf("rule", text));
   found.push(...failed);
   if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${cerbosCallId}`));
   return found;
+}
+
+/** What is left of a line beside the reason. */
+const LINE = 400;
+
+/** What of a list was hidden there. */
+function hiddenBy({ hidden = [], shown }: Explainable, there: (hop: number | undefined) => boolean): Explanation[] {
+  const found = hidden.filter(({ hop }) => there(hop));
+  const lines = found.flatMap(({ code, stage, items }) =>
+    inLines(items).map((names) => leaf("hidden", `hides ${names}: ${code} (${stage})`)),
+  );
+  const unnamed =
+    shown === undefined || hidden.length === 0
+      ? 0
+      : shown.of - shown.items - hidden.flatMap(({ items }) => items).length;
+  // Said once, with what stands beside the hops.
+  return unnamed > 0 && there(undefined) ? [...lines, leaf("hidden", `hides ${unnamed} more`)] : lines;
+}
+
+function inLines(names: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  for (const name of names) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + name.length < LINE) lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  return lines;
 }
 
 function owed(obligations: Obligations | undefined): Explanation[] {

@@ -1,4 +1,6 @@
 /** How does a decision read, for an operator and for a model? */
+export { type DenialOptions, onDenial, type SeenDenial } from "./denials.ts";
 export { type Explainable, type Explanation, explain } from "./explain.ts";
 export { type ModelView, modelView } from "./model-view.ts";
 export { chainLine, operatorView } from "./operator-view.ts";
+export { type PrintingAuditOptions, printingAudit, type Screen } from "./printing-audit.ts";

@@ -1,3 +1,5 @@
+import type { UnverifiedAttempt } from "../audit/index.ts";
+import { rowOf } from "../codes.ts";
 import type { ChainView } from "../decision/index.ts";
 import { plainText } from "../lib/index.ts";
 import { type Explainable, type Explanation, explain } from "./explain.ts";
@@ -30,4 +32,9 @@ function linesOf(nodes: readonly Explanation[], indent: string): string[] {
 /** A chain in one line: `alice → planner → researcher`. */
 export function chainLine(chain: ChainView): string {
   return chain.hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → ");
+}
+
+/** The same of a denial whose caller is not known. */
+export function strangerView({ code, ...attempt }: UnverifiedAttempt): string {
+  return operatorView({ ...attempt, outcome: "denied", code, stage: rowOf(code).stage, verdicts: [] });
 }

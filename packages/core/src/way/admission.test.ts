@@ -91,22 +91,30 @@ describe("a refusal by the enforcement point", () => {
   });
 
   it("asks about nothing, unless it says something of a tool", async () => {
-    for (const code of ["guard_failed", "tool_unguarded"] as const) {
-      const { admission, asked } = await admitted();
-      await admission.refuse({ code, message: "why" });
-      expect(asked()).toEqual(["verifier", "revocations", "registry", "record"]);
-    }
+    const { admission, asked } = await admitted();
+    await admission.refuse({ code: "guard_failed", message: "why" });
+    expect(asked()).toEqual(["verifier", "revocations", "registry", "record"]);
   });
 
-  it("of a tool that is not there looks like one that the policies deny to the user", async () => {
-    expect((await refused("tool_unguarded")).denied).toMatchObject({ code: "tool_unguarded", message: "why", hop: 0 });
-  });
+  it.each(["tool_unguarded", "tool_not_served"] as const)(
+    "%s looks like one that the policies deny to the user, and asks the same: an outage shows no difference",
+    async (code) => {
+      expect((await refused(code)).denied).toMatchObject({ code, message: "why", hop: 0 });
+      const hidden = answering({ actions: { list: "EFFECT_DENY" } });
+      expect((await refused(code, { cerbos: hidden })).denied).toMatchObject({ code, message: "why", hop: 0 });
+      const silent = { ...pdpOf().pdp, checkResources: () => Promise.reject(new Error("away")) };
+      expect((await refused(code, { cerbos: silent })).denied.code).toBe("policy_unavailable");
+    },
+  );
 
-  it("tells a caller who may see the tool that its schema refused the arguments", async () => {
-    const { denied } = await refused("arguments_refused");
-    expect(denied).toMatchObject({ code: "arguments_refused", message: "why" });
-    expect(denied).not.toHaveProperty("hop");
-  });
+  it.each(["arguments_refused", "server_refused"] as const)(
+    "%s is told to a caller who may see the tool",
+    async (code) => {
+      const { denied } = await refused(code);
+      expect(denied).toMatchObject({ code, message: "why" });
+      expect(denied).not.toHaveProperty("hop");
+    },
+  );
 
   it.each(["alice", "agent:planner", "agent:researcher"])(
     "says nothing of a schema where the policies hide the tool from %s: the tool is as if it were not there",
@@ -114,15 +122,15 @@ describe("a refusal by the enforcement point", () => {
       const { denied, audit } = await refused("arguments_refused", {
         cerbos: answering({ actions: { list: "EFFECT_DENY" } }, hop),
       });
-      expect(denied).toMatchObject({ code: "tool_unguarded", hop: 0 });
-      expect(denied.message).toBe('the caller may not see "send_payment", and its schema refused the arguments');
-      expect(audit.records).toMatchObject([{ code: "tool_unguarded" }]);
+      expect(denied).toMatchObject({ code: "tool_hidden", hop: 0 });
+      expect(denied.message).toBe('the caller may not see "send_payment", and is not told that arguments_refused: why');
+      expect(audit.records).toMatchObject([{ code: "tool_hidden" }]);
     },
   );
 
   it("says nothing of a schema where the tool map has no such tool, and asks no policies about that", async () => {
     const { denied } = await refused("arguments_refused", { tools: {} });
-    expect(denied).toMatchObject({ code: "tool_unguarded", hop: 0 });
+    expect(denied).toMatchObject({ code: "tool_hidden", hop: 0 });
   });
 
   it("says nothing of a schema where it cannot be told whether the caller may see the tool", async () => {

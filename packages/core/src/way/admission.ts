@@ -1,5 +1,6 @@
+import { wireCodeOf } from "../codes.ts";
 import type { Decision, Denied, Fulfilment } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
+import { type ErrorDetail, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./call.ts";
@@ -26,10 +27,12 @@ export interface Admission {
 /** A refusal that the enforcement point gives by itself. */
 export interface PointRefusal {
   /**
-   * `tool_unguarded`: there is no such tool here. `arguments_refused`: the tool's own schema refused them; where the
-   * caller may not see the tool, it is `tool_unguarded` all the same. `guard_failed`: a fault of one's own.
+   * `tool_unguarded`: there is no such tool here. `tool_not_served`: the server itself does not serve it, or not to this
+   * caller. `arguments_refused`: the tool's own schema refused them. `server_refused`: the server gave an error of its own
+   * before it asked. Of the last two, a caller who may not see the tool hears nothing (`tool_hidden`). `guard_failed`: a
+   * fault of one's own.
    */
-  readonly code: "tool_unguarded" | "arguments_refused" | "guard_failed";
+  readonly code: "tool_unguarded" | "tool_not_served" | "arguments_refused" | "server_refused" | "guard_failed";
   /** For operators, and the record. */
   readonly message: string;
 }
@@ -56,7 +59,8 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
     user,
     decide: (parsed) => goOn({ ...parsed, as: "call" }) as Promise<Decision>,
     list: (items) => goOn({ as: "list", items }) as Promise<Listing | Denied>,
-    refuse: (refusal) => goOn(refusalBy(refusal, call.tool)) as Promise<Denied>,
+    refuse: ({ code, message }) =>
+      goOn({ as: "refusal", refusal: new HopwiseError(code, message, placeOf(code)) }) as Promise<Denied>,
   };
 }
 
@@ -70,17 +74,7 @@ export async function admitAndDecide(
   return admitted.outcome === "admitted" ? admitted.decide({ fulfils: fulfils === true, outputSchema }) : admitted;
 }
 
-function refusalBy({ code, message }: PointRefusal, tool: string): Continuation {
-  // To its caller a tool that is not there looks like one that the policies deny to the user.
-  const notThere = (why: string): HopwiseError => new HopwiseError("tool_unguarded", why, { hop: 0 });
-  switch (code) {
-    case "guard_failed":
-      return { as: "refusal", refusal: new HopwiseError(code, message) };
-    case "tool_unguarded":
-      return { as: "refusal", refusal: notThere(message) };
-    case "arguments_refused": {
-      const hidden = notThere(`the caller may not see "${tool}", and its schema refused the arguments`);
-      return { as: "refusal", refusal: new HopwiseError(code, message), hidden };
-    }
-  }
+/** To its caller, a tool that is not there looks like one that the policies deny to the user. */
+function placeOf(code: PointRefusal["code"]): ErrorDetail {
+  return wireCodeOf(code) === "policy_denied" ? { hop: 0 } : {};
 }

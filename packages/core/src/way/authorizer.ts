@@ -29,7 +29,10 @@ export interface Authorizer {
   /** Denies a call that cannot be put to {@link admit} at all. It is counted as that of a stranger. */
   refuse(
     call: Pick<Call, "tool" | "traceparent">,
-    refusal: { readonly code: "authentication_failed" | "guard_failed" | "method_unguarded"; readonly message: string },
+    refusal: {
+      readonly code: "arguments_malformed" | "authentication_failed" | "guard_failed" | "method_unguarded";
+      readonly message: string;
+    },
   ): Promise<Denied>;
   /**
    * Opens a session for calls within this process: possession is proven once, everything else at each call.

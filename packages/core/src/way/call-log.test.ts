@@ -34,6 +34,18 @@ async function logOf(parts: Parts = {}, by: "user" | "proof" = "user") {
   return { log: beginLog(call, point), point, call, audit, begun, ended, faults };
 }
 
+describe("an allowed call", () => {
+  it("says the same on record and in its answer, also of the time, however long the record took", async () => {
+    let now = NOW * 1000;
+    const { point, audit } = scene.point({ clock: () => (now += 1000) });
+    const decision = await decide(payment(BY_ALICE), point);
+    const [record] = audit.records;
+    expect(decision).toMatchObject({ outcome: "allowed", time: record?.time, invocation: record?.invocation });
+    expect(decision.timings.audit).toEqual(expect.any(Number));
+    expect(record?.timings).not.toHaveProperty("audit");
+  });
+});
+
 describe("a stage", () => {
   it("gives what it found, or its refusal, given or thrown", async () => {
     const { log, faults } = await logOf();

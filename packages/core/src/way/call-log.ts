@@ -1,12 +1,11 @@
 import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
-import type { Allowed, Decided, Decision, Denied } from "../decision/index.ts";
+import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { plainText } from "../lib/index.ts";
+import { plainText, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { IncomingCall } from "./call.ts";
-import { isoTime } from "./clock.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { countStranger, recordDecision, takeBack } from "./record-decision.ts";
@@ -33,12 +32,14 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const spent: { [stage in Stage]?: number } = {};
   let notes: Notes = { received: {}, verified: call.caller.via !== "proof", origins: [], verdicts: [], kept: [] };
 
+  const timings = (): Timings => ({ ...spent, total: performance.now() - start });
+
   const decided = (): Decided =>
     decidedOf(notes, {
       invocation: id,
-      time: isoTime(point.clock()),
+      time: new Date(timeOf(point.clock)).toISOString(),
       tool: plainText(call.tool),
-      timings: { ...spent, total: performance.now() - start },
+      timings: timings(),
     });
 
   const ended = <D extends Decision>(decision: D): D => {
@@ -66,11 +67,13 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
       notes = { ...notes, ...found };
     },
     allow: async (how = {}) => {
-      const allowed = (): Allowed => allowedOf(decided(), notes, how);
-      const unrecorded = await stage("audit", () => recordDecision(allowed(), notes, call, point).catch(notRecorded));
-      if (unrecorded === undefined) return ended(allowed());
-      takeBack(decided(), point);
-      return ended(deniedOf(decided(), unrecorded));
+      // Made once: the record and the answer say the same, but for how long the record took.
+      const common = decided();
+      const allowed = allowedOf(common, notes, how);
+      const unrecorded = await stage("audit", () => recordDecision(allowed, notes, call, point).catch(notRecorded));
+      if (unrecorded === undefined) return ended({ ...allowed, timings: timings() });
+      takeBack(common, point);
+      return ended(deniedOf({ ...common, timings: timings() }, unrecorded));
     },
     deny: async (refusal) => {
       const denied = deniedOf(decided(), refusal);

@@ -1,3 +1,4 @@
+import type { DenialCode } from "../codes.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { OutputSchema } from "../result/index.ts";
@@ -29,6 +30,16 @@ export interface Listed {
   readonly tool: string;
   /** Arguments that are known beforehand, such as a resource's `uri`. */
   readonly arguments?: JsonObject;
+  /** What the record calls it, where it is not by the tool: a resource's URI, a prompt's name. */
+  readonly name?: string;
+  /** The enforcement point does not serve it, whatever policies say: it is hidden, and the record says so. */
+  readonly hidden?: "tool_unguarded";
+}
+
+/** Why an item of a list is not shown: for the record alone. */
+export interface HiddenItem {
+  readonly code: DenialCode;
+  readonly hop?: number;
 }
 
 /** Which items of a list may be shown, in the order in which they were asked about. */
@@ -60,6 +71,8 @@ export interface IncomingCall {
   readonly arguments: unknown;
   readonly traceparent: string | undefined;
   readonly caller: IncomingCaller;
+  /** The tool's own schema refused the arguments already: it is looked at who calls, and no grant is held against them. */
+  readonly refused?: true;
 }
 
 export type IncomingCaller =
@@ -90,5 +103,5 @@ export interface Caller {
 export type Continuation =
   | ({ readonly as: "call" } & ParsedCall)
   | { readonly as: "list"; readonly items: readonly Listed[] }
-  /** The enforcement point does not serve it. `hidden` stands in for `refusal` where the caller may not see the tool. */
-  | { readonly as: "refusal"; readonly refusal: HopwiseError; readonly hidden?: HopwiseError };
+  /** The enforcement point does not serve it. */
+  | { readonly as: "refusal"; readonly refusal: HopwiseError };

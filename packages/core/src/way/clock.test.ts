@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import { inSeconds, isoTime } from "./clock.ts";
+import { inSeconds } from "./clock.ts";
 
 describe("a clock", () => {
   it("is read in whole seconds that have passed", () => {
@@ -23,17 +23,4 @@ describe("a clock", () => {
     now = 5000;
     expect(seconds()).toBe(5);
   });
-});
-
-describe("a time in a decision", () => {
-  it("is in UTC", () => {
-    expect(isoTime(1_760_000_000_000)).toBe("2025-10-09T08:53:20.000Z");
-  });
-
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e300])(
-    "is there also where the clock said %d: a denial has one",
-    (said) => {
-      expect(isoTime(said)).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    },
-  );
 });

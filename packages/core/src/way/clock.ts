@@ -13,9 +13,3 @@ export function inSeconds(clock: () => number): () => number {
     return Math.floor(milliseconds / 1000);
   };
 }
-
-/** A time as decisions and records write it. A denial has one, too, where the clock gave no time: then that of the process. */
-export function isoTime(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  return (Number.isNaN(date.getTime()) ? new Date() : date).toISOString();
-}

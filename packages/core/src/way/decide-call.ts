@@ -7,7 +7,7 @@ import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
-import { endOtherwise } from "./end-otherwise.ts";
+import { endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
@@ -76,9 +76,8 @@ export async function* decideCall(
 
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
   // A list is not granted, each of its items is.
-  const uncovered = isListing(tool)
-    ? undefined
-    : await log.stage("grant", () => refuseUncovered(holder, tool, received));
+  const isNoCall = isListing(tool) || call.refused;
+  const uncovered = isNoCall ? undefined : await log.stage("grant", () => refuseUncovered(holder, tool, received));
   if (uncovered !== undefined) return log.deny(uncovered);
 
   const next = yield { received, user };
@@ -90,7 +89,7 @@ export async function* decideCall(
     next.parsed === undefined
       ? undefined
       : await log.stage("arguments", () => parsedArguments(entry, next.parsed, point));
-  if (isRefusal(parsed)) return log.deny(parsed);
+  if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const widened = parsed && (await log.stage("grant", () => refuseUncovered(holder, tool, parsed)));
   if (widened !== undefined) return log.deny(widened);
@@ -99,16 +98,17 @@ export async function* decideCall(
 
   const query = { tool, arguments: parsed ?? received, tenant: user.issuer };
   const context = await log.stage("context", () => gatherContext(holder, entry, query, point, log.note));
-  if (isRefusal(context)) return log.deny(context);
-  const { resource, action } = context;
+  if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
+  const { resource, action, notThere } = context;
   const { kind, scope, policyVersion } = resource;
   log.note({ asked: defined({ kind, action, scope, policyVersion }) });
 
   const question = { caller: opened, known: context.known, invocation: log.id };
   const verdicts = await log.stage("policy", async (watch) => {
     const answers = await askEveryHop(question, resource, action, point, watch);
-    log.note({ verdicts: answers });
-    return combineVerdicts(answers) ?? refuseOwed(answers, next) ?? answers;
+    const refused = combineVerdicts(answers, { notThere, delegation: point.delegation });
+    if (refused === undefined || refused !== notThere) log.note({ verdicts: answers });
+    return refused ?? refuseOwed(answers, next) ?? answers;
   });
   if (isRefusal(verdicts)) return log.deny(verdicts);
 

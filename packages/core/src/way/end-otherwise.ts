@@ -1,12 +1,14 @@
+import { type DenialCode, type ErrorCode, wireCodeOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
-import { type HopwiseError, isRefusal } from "../errors.ts";
+import { HopwiseError, isRefusal } from "../errors.ts";
 import { listEntry, placeEntry, type ToolEntry, toolEntry } from "../resource/index.ts";
-import type { Continuation, Listed, Listing } from "./call.ts";
+import { MCP_OPERATIONS } from "../token/index.ts";
+import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
-import { couldBeCovered, type KnownCaller } from "./stages/grant.ts";
+import { hiddenByGrant, type KnownCaller } from "./stages/grant.ts";
 import { askWhatIsShown } from "./stages/policy.ts";
 
 /**
@@ -20,38 +22,74 @@ export async function endOtherwise(
   point: EnforcementPoint,
   log: CallLog,
 ): Promise<Listing | Denied> {
-  if (next.as === "refusal") {
-    if (next.hidden === undefined) return log.deny(next.refusal);
-    // What the refusal says of a tool is for those who may see the tool.
-    const shown = await whatIsShown([{ tool }], holder, tool, point, log);
-    if (isRefusal(shown)) return log.deny(shown);
-    return log.deny(shown[0] === true ? next.refusal : next.hidden);
-  }
-  const shown = await whatIsShown(next.items, holder, tool, point, log);
-  if (isRefusal(shown)) return log.deny(shown);
-  log.note({ shown: { items: shown.filter(Boolean).length, of: shown.length } });
+  if (next.as === "refusal") return refuseAsShown(next.refusal, holder, tool, point, log);
+  const { items } = next;
+  const hidden = await whatIsHidden(items, holder, tool, point, log);
+  if (isRefusal(hidden)) return log.deny(hidden);
+  const shown = hidden.map((why) => why === undefined);
+  log.note({
+    shown: { items: shown.filter(Boolean).length, of: shown.length },
+    hidden: hidden.flatMap((why, i) => (why === undefined ? [] : [{ ...why, name: nameOf(items[i] as Listed) }])),
+  });
   const decision = await log.allow();
   return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
 }
 
 type UnplacedItem = Omit<ListItem, "entry"> & { readonly entry: ToolEntry };
 
-async function whatIsShown(
+/** Refusals that say something of a tool, if only that there is one, or none. */
+const TELLS_OF_A_TOOL: ReadonlySet<ErrorCode> = new Set([
+  "tool_unguarded",
+  "tool_not_served",
+  "arguments_malformed",
+  "arguments_refused",
+  "server_refused",
+]);
+
+/**
+ * Ends a call that was refused before a policy was asked: what the refusal says of a tool is for those who may see the
+ * tool. Others get what they get of a tool that is not there, after the same questions, so that an outage tells them
+ * nothing either.
+ */
+export async function refuseAsShown(
+  refusal: HopwiseError,
+  holder: KnownCaller,
+  tool: string,
+  point: EnforcementPoint,
+  log: CallLog,
+): Promise<Denied> {
+  // An operation that every server of MCP has is no secret.
+  if (!TELLS_OF_A_TOOL.has(refusal.code) || isOperation(tool)) return log.deny(refusal);
+  const hidden = await whatIsHidden([{ tool }], holder, tool, point, log);
+  if (isRefusal(hidden)) return log.deny(hidden);
+  if (hidden[0] === undefined || wireCodeOf(refusal.code as DenialCode) === "policy_denied") return log.deny(refusal);
+  const message = `the caller may not see "${tool}", and is not told that ${refusal.code}: ${refusal.message}`;
+  return log.deny(new HopwiseError("tool_hidden", message, { hop: 0 }));
+}
+
+function isOperation(tool: string): boolean {
+  return MCP_OPERATIONS.some((operation) => operation === tool);
+}
+
+function nameOf({ tool, name = tool }: Listed): string {
+  return name;
+}
+
+/** What hides each item; undefined for one that is shown. */
+async function whatIsHidden(
   items: readonly Listed[],
   holder: KnownCaller,
   operation: string,
   point: EnforcementPoint,
   log: CallLog,
-): Promise<readonly boolean[] | HopwiseError> {
-  const covered = items.map((item) => {
-    const { tool, arguments: known = {} } = item;
-    const entry = couldBeCovered(holder, item) ? toolEntry(point.tools, tool) : undefined;
-    return entry && { tool, entry, known };
-  });
+): Promise<readonly (HiddenItem | undefined)[] | HopwiseError> {
+  const found = items.map((item) => beforePolicies(item, holder, point));
   // The list itself may be ruled on, too: then it is one more item, and without it there is nothing to show.
   const entry = listEntry(point.tools, operation);
   const whole = entry && { tool: operation, entry, known: {} };
-  const candidates = [...covered, whole].filter((item) => item !== undefined);
+  const candidates = [...found.map((item) => ("entry" in item ? item : undefined)), whole].filter(
+    (item) => item !== undefined,
+  );
   const { issuer: tenant } = holder.caller.user;
   const context = await log.stage("context", () =>
     Promise.all([
@@ -64,9 +102,19 @@ async function whatIsShown(
   const asked = { caller: holder.caller, known, invocation: log.id };
   const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, placed, point, watch));
   if (isRefusal(answers)) return answers;
-  const open = new Set(candidates.filter((_, i) => answers[i]));
-  const isOpen = whole === undefined || open.has(whole);
-  return covered.map((item) => isOpen && item !== undefined && open.has(item));
+  const byPolicy = new Map(candidates.map((item, i) => [item, answers[i]]));
+  const closed = whole && byPolicy.get(whole);
+  return found.map((item) => ("entry" in item ? (closed ?? byPolicy.get(item)) : item));
+}
+
+/** What hides an item whatever policies say; else the question to them. */
+function beforePolicies(item: Listed, holder: KnownCaller, { tools }: EnforcementPoint): HiddenItem | UnplacedItem {
+  const { tool, arguments: known = {} } = item;
+  if (item.hidden !== undefined) return { code: item.hidden };
+  const hidden = hiddenByGrant(holder, item);
+  if (hidden !== undefined) return hidden;
+  const entry = toolEntry(tools, tool);
+  return entry === undefined ? { code: "tool_unmapped", hop: 0 } : { tool, entry, known };
 }
 
 /** The items with the scope and version of their policies, as far as these are known before there is a call. */

@@ -6,7 +6,7 @@ import { defined } from "../lib/index.ts";
 import { type Hop, hopsOf } from "../principal/index.ts";
 import { changesResults, type Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
-import type { Caller } from "./call.ts";
+import type { Caller, HiddenItem } from "./call.ts";
 
 /** What is known of one call so far. Only the law writes it down. */
 export interface Notes {
@@ -26,6 +26,8 @@ export interface Notes {
   readonly kept: readonly string[];
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
+  /** For a list: what was not shown, and why. */
+  readonly hidden?: readonly (HiddenItem & { readonly name: string })[];
 }
 
 /** What an allowance says besides what every answer says. */

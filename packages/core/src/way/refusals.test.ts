@@ -3,7 +3,17 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { ARGUMENTS } from "../testing.fixture.ts";
 import type { IncomingCall, ParsedCall } from "./call.ts";
-import { ALICE, codeOf, createScene, decide, denying, type Parts, payment, type Scene } from "./point.fixture.ts";
+import {
+  ALICE,
+  answering,
+  codeOf,
+  createScene,
+  decide,
+  denying,
+  type Parts,
+  payment,
+  type Scene,
+} from "./point.fixture.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -33,7 +43,6 @@ const WAY: readonly (readonly [string, readonly string[], Wrong])[] = [
   ["subject_mismatch", [], { caller: { transportUser: { ...ALICE, subject: "bob" } } }],
   ["grant_argument_refused", [], { call: { arguments: TOO_MUCH } }],
   ["tool_unmapped", [], { parts: { tools: {} } }],
-  ["arguments_malformed", [], { parsed: { parsed: new Map() } }],
   ["grant_argument_refused", [], { parsed: { parsed: TOO_MUCH } }],
   ["user_unknown", ["directory"], { parts: { users: { find: () => undefined } } }],
   ["policy_denied", ["policies"], { parts: { cerbos: denying() } }],
@@ -66,6 +75,15 @@ describe("the order of refusals", () => {
       );
     },
   );
+
+  it("what the schema made of the arguments, where it is no data, is said to those who may see the tool alone", async () => {
+    const parsed = { parsed: { parsed: new Map() } };
+    expect(codeOf((await withWrong([parsed])).decision)).toBe("arguments_malformed");
+    const hidden = { parts: { cerbos: answering({ actions: { list: "EFFECT_DENY" } }) } };
+    expect(codeOf((await withWrong([parsed, hidden])).decision)).toBe("tool_hidden");
+    const unknown = { parts: { users: { find: () => undefined } } };
+    expect(codeOf((await withWrong([parsed, unknown])).decision)).toBe("user_unknown");
+  });
 
   it.each(WAY.map(([code, , wrong], i) => ({ code, wrong, i })))(
     "$i: $code is enough to end a call",

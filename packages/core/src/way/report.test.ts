@@ -38,6 +38,24 @@ describe("what came of an allowed call", () => {
     expect(told).toEqual([[allowed, returned]]);
   });
 
+  it.each<[string, () => number]>([
+    ["gives no time", () => Number.NaN],
+    ["gives a time beyond all dates", () => 1e300],
+    [
+      "throws",
+      () => {
+        throw new Error("no clock");
+      },
+    ],
+  ])("is written down also where the clock %s by then", async (_, clock) => {
+    const { point, audit } = scene.point({ clock });
+    await reporter({ ...point, clock })(allowed, returned);
+    expect(audit.outcomes).toMatchObject([
+      { invocation: "one", outcome: "returned", time: expect.stringMatching(/^20/) },
+    ]);
+    expect(Number.isFinite(audit.outcomes[0]?.durationMs)).toBe(true);
+  });
+
   it.each<[string, Partial<AuditSink>]>([
     [
       "throws",

@@ -12,7 +12,7 @@ export function reporter({
   return async (decision, outcome) => {
     telemetry.report(decision, outcome);
     try {
-      await audit.outcome?.(await outcomeRecord(decision, outcome, audience[0], clock()));
+      await audit.outcome?.(await outcomeRecord(decision, outcome, audience[0], clock));
     } catch {
       // See above.
     }

@@ -14,6 +14,11 @@ export interface Session {
   authorize(
     call: { readonly tool: string; readonly arguments?: unknown } & Pick<ParsedCall, "fulfils" | "outputSchema">,
   ): Promise<Decision>;
+  /**
+   * Writes down a call whose arguments the tool's own schema refused before anybody was asked (`arguments_refused`).
+   * Nothing runs either way.
+   */
+  refuse(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Denied>;
   /** Which of these tools could be called. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
@@ -40,6 +45,11 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
     delegation,
     authorize: async ({ tool, arguments: args, fulfils, outputSchema }) =>
       admitAndDecide(incoming(tool, args), point, { fulfils, outputSchema }),
+    refuse: async ({ tool, arguments: args }) => {
+      const admitted = await admit({ ...incoming(tool, args), refused: true }, point);
+      const message = "the tool's own schema refused the arguments before a decision was asked for";
+      return admitted.outcome === "admitted" ? admitted.refuse({ code: "arguments_refused", message }) : admitted;
+    },
     list: async (items) => {
       const admitted = await admit(incoming("mcp:tools/list", {}), point);
       return admitted.outcome === "admitted" ? admitted.list(items) : admitted;

@@ -147,8 +147,9 @@ function textBy<Args extends readonly unknown[]>(
     } catch (cause) {
       throw new HopwiseError("context_unavailable", `the function that gives the tool map's ${what} failed`, { cause });
     }
-    // An id may be empty by the caller's arguments: that is judged where it is used.
-    if (typeof made === "string" && (made !== "" || what === "id")) return made;
+    // An id may be empty or missing by the caller's arguments: that is judged where it is used.
+    if (what === "id" && (made === undefined || made === "")) return "";
+    if (typeof made === "string" && made !== "") return made;
     drop(made);
     throw new HopwiseError("attributes_invalid", `the function that gives the tool map's ${what} gave no text`);
   };

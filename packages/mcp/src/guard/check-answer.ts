@@ -1,5 +1,5 @@
 import type { Allowed, Decision } from "@hopwise/core";
-import type { Admission, JsonObject } from "@hopwise/core/adapter";
+import type { Admission, Listed, PointRefusal } from "@hopwise/core/adapter";
 import {
   errorDenial,
   type JsonRpcMessage,
@@ -78,6 +78,9 @@ function allowed(
   }
 }
 
+/** Marks of Hopwise among a server's tools: they are nothing to call, and nothing to record. */
+const OUR_OWN = /^dev\.hopwise\//;
+
 async function filterList(
   message: JsonRpcMessage,
   flight: Flight,
@@ -87,10 +90,13 @@ async function filterList(
 ): Promise<JsonRpcMessage> {
   const found = message.result?.[list.member];
   const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
-    ({ name }) => list.member !== "tools" || isWrapped(String(name)),
+    ({ name }) => !OUR_OWN.test(String(name)),
   );
   const answer = await admission.list(
-    items.map((item) => list.offer(item) as { tool: string; arguments?: JsonObject }),
+    items.map((item): Listed => {
+      const offered = list.offer(item) as Listed;
+      return list.member === "tools" && !isWrapped(offered.tool) ? { ...offered, hidden: "tool_unguarded" } : offered;
+    }),
   );
   if (answer.outcome === "denied") return errorDenial(flight.id, answer);
   const shown = items.filter((_, i) => answer.shown[i] === true);
@@ -99,8 +105,8 @@ async function filterList(
 }
 
 /**
- * The server answered a tool call without asking for its decision: the arguments do not fit the tool's schema, or the
- * tool is gone. Such an error describes the tool, so only callers who may see the tool get it.
+ * The server answered a tool call without asking for its decision. Where its error describes the tool, only callers who
+ * may see the tool get it.
  */
 async function undecided(
   message: JsonRpcMessage,
@@ -115,11 +121,30 @@ async function undecided(
     report(new Error(ran));
     return refusedAs(flight, await admission.refuse({ code: "tool_unguarded", message: ran }));
   }
-  const denied = await admission.refuse({
-    code: "arguments_refused",
-    message: "the tool's own schema refused the arguments, or the tool was removed, before a decision was asked for",
-  });
-  return denied.code === "arguments_refused" ? message : refusedAs(flight, denied);
+  const own = ownRefusal(message);
+  const denied = await admission.refuse(own);
+  // What was refused is the server's to say, but for a tool that is not there: that looks like any other.
+  const told = denied.code === own.code && own.code !== "tool_not_served";
+  return told ? message : refusedAs(flight, denied);
+}
+
+const METHOD_NOT_FOUND = -32601;
+const INVALID_PARAMS = -32602;
+
+/** Why a server answered by itself, as far as its error shows. */
+function ownRefusal({ error }: JsonRpcMessage): PointRefusal {
+  const before = "before a decision was asked for";
+  switch (error?.code) {
+    case METHOD_NOT_FOUND:
+      return {
+        code: "tool_not_served",
+        message: "the server does not serve the tool to this caller: it was removed, or its canAccess says no",
+      };
+    case INVALID_PARAMS:
+      return { code: "arguments_refused", message: `the tool's own schema refused the arguments ${before}` };
+    default:
+      return { code: "server_refused", message: `the server answered with an error of its own ${before}` };
+  }
 }
 
 function refusedAs({ id, operation }: Flight, refusal: WireRefusal): JsonRpcMessage {

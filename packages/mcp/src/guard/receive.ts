@@ -6,10 +6,12 @@ import {
   credentialIn,
   headersOf,
   isPlain,
+  type JsonRpcMessage,
   type JsonRpcRequest,
   type MessageExtra,
   type Operation,
   operationOf,
+  PROBE_METHOD,
   refusalOf,
   refused,
   traceparentIn,
@@ -30,7 +32,7 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
   if (same !== undefined) {
     // The sender of the second may have taken over the stream of the first: neither is answered with data.
     withdraw(guard, same, "another request has the same id");
-    const busy = refused(request.id, "arguments_malformed", "A request with this id is under way.");
+    const busy = turnAway(guard, request, "arguments_malformed", "A request with this id is under way.");
     inner.send(busy, { relatedRequestId: request.id }).catch(report);
     return;
   }
@@ -51,11 +53,11 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
   switch (operation.kind) {
     case "malformed": {
       const message = "The request's params cannot be read safely.";
-      return answer(guard, flight, refused(request.id, "arguments_malformed", message));
+      return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
     }
     case "unguarded": {
       const message = `This server does not guard ${quoted(request.method)} yet, so it does not serve it.`;
-      return answer(guard, flight, refused(request.id, "method_unguarded", message));
+      return answer(guard, flight, turnAway(guard, request, "method_unguarded", message));
     }
     case "lifecycle":
       return handOver(guard, flight, extra);
@@ -64,6 +66,18 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
     case "list":
       return admitted(guard, flight, operation, extra);
   }
+}
+
+/** The answer to a request that no authorizer is asked about. It is counted, as that of a stranger. */
+function turnAway(
+  { authorizer, report }: Guard,
+  { id, method }: JsonRpcRequest,
+  code: "method_unguarded" | "arguments_malformed",
+  message: string,
+): JsonRpcMessage {
+  if (method !== PROBE_METHOD)
+    authorizer.refuse({ tool: method.slice(0, LONGEST_NAME) }, { code, message }).catch(report);
+  return refused(id, code, message);
 }
 
 /** The requests that an authorizer is asked about. */
@@ -139,7 +153,9 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
   return { flight, tool, decide: decideOrRefuse.bind(undefined, guard, flight) };
 }
 
+const LONGEST_NAME = 128;
+
 /** A name that a caller chose, for a text: on one line, and at most 128 characters of it. */
 function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, 128));
+  return JSON.stringify(name.slice(0, LONGEST_NAME));
 }

@@ -22,6 +22,7 @@ export interface DenialData {
   readonly retryable: boolean;
   /** Names the denial's record, for the operator of the server. */
   readonly invocation?: string;
+  /** The first hop that was refused; with `policy_denied` always 0, and only the record tells which it was. */
   readonly hop?: number;
   /** The nonce that the next proof must name; only with `proof_nonce_required`. */
   readonly nonce?: string;
@@ -30,7 +31,9 @@ export interface DenialData {
 /** The text of a refusal for people and models, and its data for programs: the same members, in the same order. */
 function wireView(refusal: WireRefusal): { readonly text: string; readonly data: DenialData } {
   const { code, message, retryable } = modelView(refusal);
-  const { invocation, hop, nonce } = refusal;
+  const { invocation, nonce } = refusal;
+  // What is not there is refused at the user. Another hop would say that a thing exists, and that the user may have it.
+  const hop = code === "policy_denied" ? 0 : refusal.hop;
   return {
     text: `Not allowed (${code}). ${message}`,
     data: {

@@ -26,4 +26,4 @@ export {
   type MessageExtra,
   type SendOptions,
 } from "./jsonrpc.ts";
-export { type ListRule, type Operation, operationOf } from "./operation.ts";
+export { type ListRule, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";

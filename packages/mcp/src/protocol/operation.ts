@@ -21,6 +21,8 @@ export interface ListRule {
   offer(item: { readonly [key: string]: unknown }): {
     readonly tool: string;
     readonly arguments?: { readonly [key: string]: string };
+    /** What a record calls it, where that is not the tool. */
+    readonly name?: string;
   };
 }
 
@@ -28,16 +30,22 @@ const LISTS: { readonly [method: string]: ListRule } = {
   "tools/list": { member: "tools", offer: ({ name }) => ({ tool: String(name) }) },
   "resources/list": {
     member: "resources",
-    offer: ({ uri }) => ({ tool: "mcp:resources/read", arguments: { uri: String(uri) } }),
+    offer: ({ uri }) => ({ tool: "mcp:resources/read", arguments: { uri: String(uri) }, name: String(uri) }),
   },
-  "resources/templates/list": { member: "resourceTemplates", offer: () => ({ tool: "mcp:resources/read" }) },
+  "resources/templates/list": {
+    member: "resourceTemplates",
+    offer: ({ uriTemplate }) => ({ tool: "mcp:resources/read", name: String(uriTemplate) }),
+  },
   "prompts/list": {
     member: "prompts",
-    offer: ({ name }) => ({ tool: "mcp:prompts/get", arguments: { name: String(name) } }),
+    offer: ({ name }) => ({ tool: "mcp:prompts/get", arguments: { name: String(name) }, name: String(name) }),
   },
 };
 
 const LIFECYCLE: ReadonlySet<string> = new Set(["initialize", "ping", "server/discover", "logging/setLevel"]);
+
+/** The one method that nobody serves: its refusal shows that a guard is there, and says nothing about a caller. */
+export const PROBE_METHOD = "hopwise/probe";
 
 /** Reads a request. The client and the server read it with the same function, so that a proof and a check agree. */
 export function operationOf({ method = "", params = {} }: JsonRpcMessage): Operation {

@@ -12,10 +12,11 @@ import type { EnforcementPoint } from "../options.ts";
  * @throws {HopwiseError} `arguments_malformed`
  */
 export function receivedArguments(
-  { tool, arguments: args, caller }: IncomingCall,
+  { tool, arguments: args, caller, refused }: IncomingCall,
   { tools, limits }: EnforcementPoint,
 ): JsonObject {
-  if (isListing(tool)) return Object.freeze({});
+  if (isListing(tool)) return NONE;
+  if (refused) return asFarAsPlain(args, limits);
   return plainArguments(caller.via === "session" ? toolEntry(tools, tool) : undefined, args, limits);
 }
 
@@ -31,6 +32,17 @@ export function parsedArguments(entry: ToolEntry, value: unknown, { limits }: En
     if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
     const { code, message, pointer } = error;
     throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
+  }
+}
+
+const NONE: JsonObject = Object.freeze({});
+
+/** Nothing runs with these: the record has their hash where they have one. */
+function asFarAsPlain(args: unknown, limits: Limits): JsonObject {
+  try {
+    return plainArguments(undefined, args, limits);
+  } catch {
+    return NONE;
   }
 }
 

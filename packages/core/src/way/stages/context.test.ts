@@ -76,12 +76,24 @@ describe("the hops of a call", () => {
 
   it.each<[string, Parts, string, number]>([
     ["the directory does not know the user", { users: { find: () => undefined } }, "user_unknown", 0],
+    [
+      "a source has nothing of the user",
+      { sources: { user: { hr: { find: () => undefined } } } },
+      "attributes_missing",
+      0,
+    ],
+    [
+      "the directory does not know the user, and a source fails",
+      { users: { find: () => undefined }, sources: { user: { hr: { find: failing } } } },
+      "context_unavailable",
+      0,
+    ],
     ["the directory fails", { users: { find: failing } }, "context_unavailable", 0],
     ["a source of the user fails", { sources: { user: { hr: { find: failing } } } }, "context_unavailable", 0],
     [
       "a source has nothing of an agent",
       { sources: { agent: { fleet: { find: (name) => (name === "planner" ? {} : undefined) } } } },
-      "context_unavailable",
+      "attributes_missing",
       2,
     ],
   ])("are refused where %s, with the hop", async (_, parts, code, hop) => {
@@ -148,10 +160,26 @@ describe("the context of a call", () => {
     ]);
   });
 
-  it("is refused for the user where neither can be told, and nothing of it is noted", async () => {
-    const { context, noted } = await gathered({ ...entry, attributes: failing }, { users: { find: () => undefined } });
+  it("is refused for the user where nobody knows either, and nothing of it is noted", async () => {
+    const { context, noted } = await gathered(
+      { ...entry, attributes: () => null },
+      { users: { find: () => undefined } },
+    );
     expect(await errorOf(context)).toMatchObject({ code: "user_unknown" });
     expect(noted).toEqual([]);
+  });
+
+  it("is refused for an outage where there is one, whether or not the user is known: it must not show that", async () => {
+    for (const users of [{ find: () => undefined }, undefined]) {
+      const { context } = await gathered({ ...entry, attributes: failing }, users && { users });
+      expect(await errorOf(context)).toMatchObject({ code: "context_unavailable" });
+    }
+  });
+
+  it("has a resource that is not there beside what policies are asked, with where that came from", async () => {
+    const { context, noted } = await gathered({ ...entry, attributes: () => undefined });
+    expect(await context).toMatchObject({ notThere: { code: "resource_unknown" }, resource: { kind: "payment" } });
+    expect(noted.at(-1)?.origins.at(-1)).toMatchObject({ of: "resource", source: "tool map", missing: true });
   });
 
   it("is refused where the loader gives no answer within the deadline", async () => {

@@ -1,6 +1,8 @@
 import type { Principal, Resource } from "@cerbos/core";
+import { type DenialCode, wireCodeOf } from "../../codes.ts";
 import { type AuxData, auxDataOf } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
+import { defined } from "../../lib/index.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
 import { actionOf, loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
 import { type ContextOrigin, gather } from "../../source/index.ts";
@@ -26,11 +28,13 @@ export interface CallContext {
   readonly known: KnownHops;
   readonly resource: Resource;
   readonly action: string;
+  /** The refusal that ends the call, whatever the policies say: nobody knows such a resource. */
+  readonly notThere?: HopwiseError;
 }
 
 /**
  * Finds out who and what a call is about. Waits for both, so that what one half found is on record although the other
- * was refused.
+ * was refused, and so that an outage of one looks the same whether or not the other knows whom it was asked about.
  *
  * @param note takes what was found so far
  * @throws {HopwiseError} codes of the stage `context`
@@ -42,18 +46,16 @@ export async function gatherContext(
   point: EnforcementPoint,
   note: NoteHops,
 ): Promise<CallContext> {
-  const [known, loaded] = await Promise.allSettled([
+  const [known, { resource, origins: loaded, notThere }] = await all([
     knowHops({ caller, agents }, point, note, query),
     // Once for all hops: a longer chain must not be shown another resource.
     inTime(point.deadlineMs, "context_unavailable", "a source of attributes", () =>
       loadResource(entry, query, { patienceMs: patienceOf(point) }),
     ),
   ]);
-  if (known.status === "rejected") throw known.reason;
-  if (loaded.status === "rejected") throw loaded.reason;
-  const { hops, origins } = known.value;
-  note({ hops, origins: [...origins, ...loaded.value.origins] });
-  return { known: known.value, resource: loaded.value.resource, action: actionOf(entry, query.tool) };
+  const { hops, origins } = known;
+  note({ hops, origins: [...origins, ...loaded] });
+  return { known, resource, action: actionOf(entry, query.tool), ...defined({ notThere }) };
 }
 
 /**
@@ -73,7 +75,7 @@ export function knowHops(
     const { users, sources, auxData: supply } = point;
     const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
     const patienceMs = patienceOf(point);
-    const [{ user, origin }, ...gathered] = await Promise.all([
+    const [{ user, origin }, ...gathered] = await all([
       findUser(caller.user, users),
       gather(sources.user, caller.user, "the user", { patienceMs, hop: 0 }),
       ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, hop: i + 1 })),
@@ -83,10 +85,34 @@ export function knowHops(
     const further = gathered.flatMap(({ origins }, i) => origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
     const origins = [origin, ...confirmed.origins, ...further];
     note({ hops, origins });
+    const hop = gathered.findIndex(({ without }) => without !== undefined);
+    if (hop >= 0) throw missing(hops[hop] as Hop, hop, gathered[hop]?.without);
     const principals = principalsOf(user, confirmed.agents, hops, added);
     const auxData = supply && (await auxDataOf(supply, { ...query, user: caller.user }, hops));
     return { hops, principals, auxData, origins };
   });
+}
+
+/**
+ * Waits for all of these. An outage is told before what looks to callers like a call that is not allowed: else it would
+ * show, as long as it lasts, which users there are.
+ */
+async function all<const Asked extends readonly unknown[]>(
+  asked: Asked,
+): Promise<{ -readonly [I in keyof Asked]: Awaited<Asked[I]> }> {
+  const settled = await Promise.allSettled(asked);
+  const refused = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  if (refused.length > 0) throw refused.find((reason) => !looksDenied(reason)) ?? refused[0];
+  return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as never;
+}
+
+function looksDenied(reason: unknown): boolean {
+  return reason instanceof HopwiseError && wireCodeOf(reason.code as DenialCode) === "policy_denied";
+}
+
+function missing({ id }: Hop, hop: number, source: string | undefined): HopwiseError {
+  const message = `the source "${source}" has nothing about "${id}"; make it optional where that may be`;
+  return new HopwiseError("attributes_missing", message, { hop });
 }
 
 /** Nothing is allowed that no policy could be asked about. */

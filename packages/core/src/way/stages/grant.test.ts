@@ -3,7 +3,7 @@ import type { AgentClass } from "../../principal/index.ts";
 import { ARGUMENTS, DOCS, PAY } from "../../testing.fixture.ts";
 import type { Chain } from "../../token/index.ts";
 import { ALICE, createScene, type Scene } from "../point.fixture.ts";
-import { couldBeCovered, type KnownCaller, refuseUncovered } from "./grant.ts";
+import { hiddenByGrant, type KnownCaller, refuseUncovered } from "./grant.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -76,7 +76,8 @@ describe("a call", () => {
     };
     expect(refuseUncovered(at(DOCS), "send_payment", ARGUMENTS)).toBeUndefined();
     expect(refuseUncovered(at(PAY), "send_payment", ARGUMENTS)).toMatchObject({ code: "grant_tool_missing" });
-    expect([DOCS, PAY].map((it) => couldBeCovered(at(it), { tool: "send_payment" }))).toEqual([true, false]);
+    expect(hiddenByGrant(at(DOCS), { tool: "send_payment" })).toBeUndefined();
+    expect(hiddenByGrant(at(PAY), { tool: "send_payment" })).toEqual({ code: "grant_tool_missing", hop: 1 });
   });
 
   it("is refused where the registry lets an agent take part in other tools alone, whatever was handed over", () => {
@@ -94,15 +95,22 @@ describe("a call", () => {
 
 describe("an item of a list", () => {
   it("could be covered where some call of it is: every token hands the tool over, and every agent may take part", () => {
-    expect(couldBeCovered(holder(), { tool: "send_payment" })).toBe(true);
-    expect(couldBeCovered(holder(), { tool: "delete_all" })).toBe(false);
-    expect(couldBeCovered(holder({ links: linksWith(1, {}) }), { tool: "send_payment" })).toBe(false);
-    expect(couldBeCovered(holder({}, [anyTool, { ...anyTool, tools: [] }]), { tool: "send_payment" })).toBe(false);
-    expect(couldBeCovered(user, { tool: "anything" })).toBe(true);
+    expect(hiddenByGrant(holder(), { tool: "send_payment" })).toBeUndefined();
+    expect(hiddenByGrant(user, { tool: "anything" })).toBeUndefined();
+  });
+
+  it("is hidden by the first hop without it, and it is told how", () => {
+    const pay = { tool: "send_payment" };
+    expect(hiddenByGrant(holder(), { tool: "delete_all" })).toEqual({ code: "grant_tool_missing", hop: 1 });
+    expect(hiddenByGrant(holder({ links: linksWith(1, {}) }), pay)).toEqual({ code: "grant_tool_missing", hop: 2 });
+    const limited = [anyTool, { ...anyTool, tools: [] }];
+    expect(hiddenByGrant(holder({}, limited), pay)).toEqual({ code: "agent_tool_refused", hop: 2 });
   });
 
   it("is held to the arguments that are known beforehand", () => {
-    expect(couldBeCovered(holder(), { tool: "read_invoice", arguments: { id: "INV-7" } })).toBe(true);
-    expect(couldBeCovered(holder(), { tool: "read_invoice", arguments: { id: "INV-8" } })).toBe(false);
+    expect(hiddenByGrant(holder(), { tool: "read_invoice", arguments: { id: "INV-7" } })).toBeUndefined();
+    expect(hiddenByGrant(holder(), { tool: "read_invoice", arguments: { id: "INV-8" } })).toMatchObject({
+      code: "grant_argument_refused",
+    });
   });
 });

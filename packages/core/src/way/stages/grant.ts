@@ -4,7 +4,7 @@ import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
 import { toolIdOf } from "../../token/index.ts";
-import type { Listed } from "../call.ts";
+import type { HiddenItem, Listed } from "../call.ts";
 import type { OpenedChain } from "./token.ts";
 
 /** A caller, as far as the way has come: whose chain verified and was presented, by agents that the registry knows. */
@@ -49,12 +49,21 @@ export function refuseUncovered(
   return undefined;
 }
 
-/** Whether some call of an item of a list could be covered, by every token and for every agent. */
-export function couldBeCovered(
+/**
+ * Whether some call of an item of a list could be covered, by every token and for every agent.
+ *
+ * @returns what hides it: the first hop without it; undefined where it could be covered
+ */
+export function hiddenByGrant(
   { caller: { chain, audience }, agents: { agents } }: KnownCaller,
   { tool, arguments: known = {} }: Listed,
-): boolean {
-  if (chain === undefined) return true;
+): HiddenItem | undefined {
+  if (chain === undefined) return undefined;
+  const without = hopWithoutTool(agents, tool);
+  if (without !== undefined) return { code: "agent_tool_refused", hop: without };
   const id = toolIdOf(tool, audience, chain.rootAudience);
-  return chain.links.every(({ grant }) => couldPermit(grant, id, known)) && hopWithoutTool(agents, tool) === undefined;
+  const link = chain.links.findIndex(({ grant }) => !couldPermit(grant, id, known));
+  if (link < 0) return undefined;
+  const named = Object.hasOwn(chain.links[link]?.grant ?? {}, id);
+  return { code: named ? "grant_argument_refused" : "grant_tool_missing", hop: link + 1 };
 }

@@ -118,7 +118,7 @@ describe("the policies, about a list", () => {
 
   it("are asked about each item for every hop, and about the handing over", async () => {
     const { shown, asked } = await listAsked({ delegation: DELEGATION });
-    expect(shown).toEqual([true]);
+    expect(shown).toEqual([undefined]);
     expect(asked.map(({ principal }) => principal.id)).toEqual(["alice", "agent:planner", "agent:researcher"]);
     expect(asked[0]?.resources.map(({ resource: it, actions }) => [it.kind, actions])).toEqual([
       ["delegation", ["delegate"]],

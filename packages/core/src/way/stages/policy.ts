@@ -2,6 +2,7 @@ import type { Resource } from "@cerbos/core";
 import {
   checkHops,
   type Edge,
+  type HiddenByPolicy,
   type HopVerdict,
   joinFailures,
   type ListItem,
@@ -36,6 +37,7 @@ export async function askEveryHop(
 /**
  * Asks the policies which items could be allowed to every hop.
  *
+ * @returns what hides each item; undefined for one that is shown
  * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
  */
 export function askWhatIsShown(
@@ -43,7 +45,7 @@ export function askWhatIsShown(
   items: readonly ListItem[],
   point: EnforcementPoint,
   watch: StageWatch,
-): Promise<readonly boolean[]> {
+): Promise<readonly (HiddenByPolicy | undefined)[]> {
   const pdp = withHeaders(point.cerbos, watch.headers);
   return listHops(pdp, { ...questionOf(asked, point), items }, point.deadlineMs);
 }

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { auditSinkContract } from "../testing/audit-contract.ts";
+import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
+import { auditTo } from "./audit-to.ts";
+import type { AuditSink, UnverifiedAttempt } from "./record.ts";
+import { memoryAudit } from "./sinks.ts";
+
+const fail = (): never => {
+  throw new Error("no room");
+};
+const attempt: UnverifiedAttempt = {
+  invocation: "inv",
+  time: "2025-10-09T08:53:20.000Z",
+  audience: "https://pay.acme.example/mcp",
+  tool: "send_payment",
+  code: "proof_missing",
+  message: "m",
+};
+
+describe("several sinks as one", () => {
+  it("each get everything", async () => {
+    const [one, other] = [memoryAudit(), memoryAudit()];
+    const audit = auditTo(one, other);
+    await audit.record(sampleDecision());
+    await audit.outcome?.(sampleOutcome());
+    audit.unverified?.(attempt);
+    for (const sink of [one, other])
+      expect([sink.records, sink.outcomes, sink.unverifiedSamples]).toEqual([
+        [sampleDecision()],
+        [sampleOutcome()],
+        [attempt],
+      ]);
+  });
+
+  it.each<[string, AuditSink["record"]]>([
+    ["throws", fail],
+    ["rejects", async () => fail()],
+  ])("have not written a record where one of them %s, in whichever place: the call does not run", async (_, record) => {
+    const orders: readonly (readonly [AuditSink, AuditSink])[] = [
+      [{ record }, memoryAudit()],
+      [memoryAudit(), { record }],
+    ];
+    for (const order of orders) await expect(auditTo(...order).record(sampleDecision())).rejects.toThrow("no room");
+  });
+
+  it("are waited for, all of them", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let isDone = false;
+    const written = Promise.resolve(auditTo(memoryAudit(), { record: () => promise }).record(sampleDecision())).then(
+      () => {
+        isDone = true;
+      },
+    );
+    await new Promise((later) => setImmediate(later));
+    expect(isDone).toBe(false);
+    resolve();
+    await written;
+  });
+
+  it("hear of outcomes and of strangers whatever becomes of that in another, and one need not take them", async () => {
+    const last = memoryAudit();
+    const broken: AuditSink = { record: () => {}, outcome: fail, unverified: fail };
+    const audit = auditTo(broken, { record: () => {} }, last);
+    await expect(audit.outcome?.(sampleOutcome())).rejects.toThrow("no room");
+    audit.unverified?.(attempt);
+    await new Promise((later) => setImmediate(later));
+    expect([last.outcomes, last.unverifiedSamples]).toEqual([[sampleOutcome()], [attempt]]);
+  });
+
+  it.each(auditSinkContract.map(({ title, run }) => [title, run] as const))("keep their promise: %s", (_, run) =>
+    run(() => {
+      const [one, other] = [memoryAudit(), memoryAudit()];
+      let isBroken = false;
+      const breaking: AuditSink = { ...other, record: (record) => (isBroken ? fail() : other.record(record)) };
+      return {
+        sink: auditTo(one, breaking),
+        kept: () => [...other.records, ...other.outcomes],
+        break: () => {
+          isBroken = true;
+        },
+      };
+    }),
+  );
+});

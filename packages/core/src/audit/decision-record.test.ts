@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { sampleDenied } from "../testing/samples.ts";
+import { decisionRecord, type HiddenOne, type RecordedCall } from "./decision-record.ts";
+
+const call: RecordedCall = {
+  tool: "mcp:tools/list",
+  audience: "https://pay.acme.example/mcp",
+  via: "session",
+  chain: undefined,
+  received: {},
+  parsed: undefined,
+  kept: [],
+  shown: undefined,
+  hidden: [],
+  pdpVersion: undefined,
+};
+const hiddenIn = async (hidden: readonly HiddenOne[]) =>
+  (await decisionRecord(sampleDenied(), { ...call, hidden })).hidden;
+
+describe("what a list did not show", () => {
+  it("is on record by its reason: the code, the stage, the hop", async () => {
+    expect(
+      await hiddenIn([
+        { name: "a", code: "grant_tool_missing", hop: 1 },
+        { name: "b", code: "policy_denied", hop: 0 },
+        { name: "c", code: "grant_tool_missing", hop: 1 },
+        { name: "d", code: "grant_tool_missing", hop: 2 },
+        { name: "e", code: "tool_unguarded" },
+      ]),
+    ).toStrictEqual([
+      { code: "grant_tool_missing", stage: "grant", hop: 1, items: ["a", "c"] },
+      { code: "policy_denied", stage: "policy", hop: 0, items: ["b"] },
+      { code: "grant_tool_missing", stage: "grant", hop: 2, items: ["d"] },
+      { code: "tool_unguarded", stage: "guard", items: ["e"] },
+    ]);
+  });
+
+  it("is bounded: a hundred items, by names of two hundred characters, safe to print", async () => {
+    const many = Array.from(
+      { length: 5000 },
+      (_, i) => ({ name: `tool_${i}`, code: "policy_denied", hop: 0 }) as const,
+    );
+    const [group] = (await hiddenIn(many)) ?? [];
+    expect(group?.items).toHaveLength(100);
+    const [long] = (await hiddenIn([{ name: `\u001b[31m${"x".repeat(5000)}`, code: "policy_denied", hop: 0 }])) ?? [];
+    expect(long?.items[0]?.length).toBeLessThanOrEqual(200);
+    expect(long?.items[0]).not.toContain("\u001b");
+  });
+
+  it("is no member of a record that hid nothing", async () => {
+    expect(await decisionRecord(sampleDenied(), call)).not.toHaveProperty("hidden");
+  });
+});

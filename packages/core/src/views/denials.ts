@@ -1,0 +1,58 @@
+import { type AuditSink, type DecisionRecord, strangerCounter, type UnverifiedAttempt } from "../audit/index.ts";
+import type { DenialCode } from "../codes.ts";
+import { operatorView, strangerView } from "./operator-view.ts";
+
+/** A denial, for people or for the host program. */
+export interface SeenDenial {
+  readonly code: DenialCode;
+  /** The operator's view of it, in lines. */
+  readonly text: string;
+  /** How many of this code there were so far: of callers who are known, or of strangers. */
+  readonly count: number;
+  /** Its record, where its caller is known. */
+  readonly record?: DecisionRecord;
+  /** A stranger's attempt: who called is not known, and no durable log has it. */
+  readonly attempt?: UnverifiedAttempt;
+}
+
+export interface DenialOptions {
+  /**
+   * `counted`: of the denials of strangers at most one of each code in ten seconds, with the count so far. `each`: every
+   * one of them, for development: whoever can reach a server can cause as many as they like.
+   *
+   * @defaultValue "counted"
+   */
+  readonly strangers?: "counted" | "each";
+}
+
+/**
+ * A hook for denials, as a sink: combine it with a durable one by `auditTo`. What the function throws is dropped.
+ *
+ * ```ts
+ * auditTo(log, onDenial(({ code, count }) => metrics.denied(code, count)))
+ * ```
+ */
+export function onDenial(tell: (denial: SeenDenial) => void, { strangers = "counted" }: DenialOptions = {}): AuditSink {
+  const known = strangerCounter();
+  const unknown = strangerCounter();
+  const quietly = (run: () => SeenDenial): void => {
+    try {
+      tell(run());
+    } catch {
+      // Who looks on decides nothing.
+    }
+  };
+  return {
+    record: (record) => {
+      const { outcome, code } = record;
+      if (outcome !== "denied" || code === undefined) return;
+      const { count } = known(code);
+      quietly(() => ({ code, text: operatorView(record), count, record }));
+    },
+    unverified: (attempt) => {
+      const { code } = attempt;
+      const { count, worthALine } = unknown(code);
+      if (strangers === "each" || worthALine) quietly(() => ({ code, text: strangerView(attempt), count, attempt }));
+    },
+  };
+}

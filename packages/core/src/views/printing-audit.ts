@@ -1,0 +1,78 @@
+import type { AuditSink } from "../audit/index.ts";
+import { rowOf } from "../codes.ts";
+import { plainText } from "../lib/index.ts";
+import { type DenialOptions, onDenial } from "./denials.ts";
+import { operatorView } from "./operator-view.ts";
+
+/** Where it prints: `process.stderr`, or anything that takes text. */
+export interface Screen {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  hasColors?: (() => boolean) | undefined;
+}
+
+export interface PrintingAuditOptions extends DenialOptions {
+  /** @defaultValue where the screen is a terminal that has colours */
+  readonly colour?: boolean;
+}
+
+/**
+ * A sink for people: every decision as the operator's view of it, with what to do about a denial; and how a call ended,
+ * where it did not simply return. It keeps nothing and never fails a call: use it alone for development, and beside a
+ * durable sink otherwise (`auditTo`).
+ *
+ * ```ts
+ * createAuthorizer({ …, audit: printingAudit(process.stderr, { strangers: "each" }) });
+ * ```
+ *
+ * @param screen the console's errors, where none is given
+ */
+export function printingAudit(
+  screen: Screen = CONSOLE,
+  { colour = isColourful(screen), strangers }: PrintingAuditOptions = {},
+): AuditSink {
+  const print = (text: string, hue: Hue): void => {
+    try {
+      screen.write(`${colour ? coloured(text, hue) : text}\n`);
+    } catch {
+      // A screen that is gone stops no call.
+    }
+  };
+  const denials = onDenial(
+    ({ code, text, count, attempt }) => {
+      const times = attempt === undefined || count === 1 ? "" : ` (${count} so far)`;
+      const [head, ...below] = text.split("\n");
+      print([`${head}${times}`, ...below, `· ${rowOf(code).help}`].join("\n"), "red");
+    },
+    { ...(strangers !== undefined && { strangers }) },
+  );
+  return {
+    record: (record) => {
+      if (record.outcome === "denied") return denials.record(record);
+      print(operatorView(record), record.outcome === "allowed" ? "green" : "yellow");
+    },
+    outcome: ({ tool, outcome, withheld, invocation }) => {
+      if (outcome === "returned" && withheld !== true) return;
+      const how = withheld ? "ran, and its result was withheld" : outcome;
+      print(`${plainText(tool)}: ${how} (call ${plainText(invocation)})`, "yellow");
+    },
+    unverified: (attempt) => denials.unverified?.(attempt),
+  };
+}
+
+const CONSOLE: Screen = { write: (text) => globalThis.console.error(text.trimEnd()) };
+
+const HUES = { red: 31, green: 32, yellow: 33 } as const;
+type Hue = keyof typeof HUES;
+
+/** The first line in its colour, reasons faint. */
+function coloured(text: string, hue: Hue): string {
+  const [head = "", ...below] = text.split("\n");
+  const faint = below.map((line) => (line.trimStart().startsWith("·") ? `\u001b[2m${line}\u001b[22m` : line));
+  return [`\u001b[${HUES[hue]}m${head}\u001b[39m`, ...faint].join("\n");
+}
+
+/** Node's terminals know of NO_COLOR and of dumb ones. */
+function isColourful(screen: Screen): boolean {
+  return screen.isTTY === true && screen.hasColors?.() !== false;
+}

@@ -1,0 +1,267 @@
+/** The record tells what happened: each way in which a guarded server ends a call by itself has a code of its own. */
+import type { AuthorizerOptions } from "@hopwise/core";
+import type { PointRefusal } from "@hopwise/core/adapter";
+import type { DecisionRecord } from "@hopwise/core/audit";
+import { guard } from "@hopwise/fastmcp";
+import { FastMCP } from "fastmcp";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { z } from "zod";
+import { codeOf, post, proven, provenCall, request } from "../support/mcp/client.ts";
+import { emptyServer, OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, start } from "../support/mcp/server.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  world = await createWorld();
+});
+afterAll(() => world.pdp.close());
+
+const parameters = z.object({ name: z.string() });
+const ran: string[] = [];
+const tool = (name: string) => ({ name, parameters, execute: async () => `${ran.push(name)} ran` });
+const MAP = { open: OPEN_TO_ALICE, locked: OPEN_TO_NOBODY, early: OPEN_TO_ALICE };
+
+type Authorizing = ReturnType<World["authorizer"]>["authorizer"];
+
+/** A server, and what a call of its tool `open` ends in. */
+interface Way {
+  readonly when: string;
+  server(authorizer: Authorizing): FastMCP;
+  readonly call?: { readonly name?: string; readonly args?: object };
+  readonly options?: Partial<AuthorizerOptions>;
+}
+
+const served = (authorizer: Authorizing, then: (server: FastMCP) => void = () => {}): FastMCP => {
+  const server = emptyServer(authorizer);
+  server.addTool(tool("open"));
+  then(server);
+  return server;
+};
+
+/** A code of the guard's without a way to it does not compile. */
+const WAYS: { readonly [Code in PointRefusal["code"]]: readonly Way[] } = {
+  tool_unguarded: [
+    { when: "is not there", server: (authorizer) => served(authorizer), call: { name: "nowhere" } },
+    {
+      when: "was added before the guard, which does not wrap it",
+      server: (authorizer) => {
+        const server = new FastMCP({ name: "test", version: "1.0.0" });
+        server.addTool(tool("early"));
+        return guard(server, authorizer);
+      },
+      call: { name: "early" },
+    },
+  ],
+  tool_not_served: [
+    {
+      when: "was removed",
+      server: (authorizer) => served(authorizer, (server) => server.removeTool("open")),
+    },
+    {
+      when: "is closed to the session by canAccess",
+      server: (authorizer) => {
+        const server = new FastMCP({ name: "test", version: "1.0.0", authenticate: async () => ({ role: "guest" }) });
+        guard(server as unknown as FastMCP, authorizer);
+        server.addTool({ ...tool("open"), canAccess: ({ role }: { role: string }) => role === "admin" });
+        return server as unknown as FastMCP;
+      },
+    },
+  ],
+  arguments_refused: [
+    { when: "does not fit its schema", server: (authorizer) => served(authorizer), call: { args: { name: 7 } } },
+    { when: "has no arguments", server: (authorizer) => served(authorizer), call: { args: {} } },
+  ],
+  server_refused: [
+    {
+      when: "is refused by a hook of the server's own",
+      server: (authorizer) => {
+        const onToolCall = (): never => {
+          throw new Error("not on Sundays");
+        };
+        const server = emptyServer(authorizer, { onToolCall });
+        server.addTool(tool("open"));
+        return server;
+      },
+    },
+  ],
+  guard_failed: [
+    {
+      when: "meets a fault of the guard",
+      server: (authorizer) =>
+        served({
+          ...authorizer,
+          admit: async (call) => {
+            const admission = await authorizer.admit(call);
+            return admission.outcome === "admitted"
+              ? { ...admission, decide: async () => Promise.reject(new Error("a fault")) }
+              : admission;
+          },
+        }),
+    },
+  ],
+};
+
+const rows = Object.entries(WAYS).flatMap(([code, ways]) => ways.map((way) => [way.when, code, way] as const));
+
+async function ended(
+  { server, call: { name = "open", args = { name: "x" } } = {}, options }: Way,
+  isStateless: boolean,
+) {
+  const { authorizer, audit } = world.authorizer({ tools: MAP, ...options });
+  const { url, stop } = await start(server(authorizer), isStateless);
+  onTestFinished(stop);
+  const before = ran.length;
+  const { messages } = await post(url, await provenCall(await plannerWith(world, name), 1, name, args));
+  return {
+    records: audit.records,
+    unverified: audit.unverifiedSamples,
+    answer: messages[0],
+    hasRun: ran.length > before,
+  };
+}
+
+describe("a call of a tool that", () => {
+  it.each(rows)("%s is on record as %s, and as nothing else", async (_, code, way) => {
+    const { records, unverified, hasRun } = await ended(way, true);
+    // A fault of the guard may come when nothing can be recorded in the call's own name any more.
+    const codes = [...records, ...unverified].map((record) => record.code);
+    expect(codes).toEqual([code]);
+    expect(hasRun).toBe(false);
+  });
+
+  it("its caller may not see is on record with what refused it, and with that alone to operators", async () => {
+    const way: Way = {
+      when: "",
+      server: (authorizer) => {
+        const server = emptyServer(authorizer);
+        server.addTool(tool("locked"));
+        return server;
+      },
+      call: { name: "locked", args: { name: 7 } },
+    };
+    const { records, answer } = await ended(way, true);
+    expect(records).toMatchObject([{ code: "tool_hidden", message: expect.stringContaining("arguments_refused") }]);
+    expect(codeOf(answer?.result)).toBe("policy_denied");
+    expect(JSON.stringify(answer)).not.toContain("arguments_refused");
+  });
+});
+
+describe("a record that says allowed", () => {
+  it("has the verdict of every hop, or is that of a list", async () => {
+    const all: DecisionRecord[] = [];
+    for (const [, , way] of rows) all.push(...(await ended(way, true)).records);
+    const { authorizer, audit } = world.authorizer({ tools: MAP });
+    const { url, stop } = await start(served(authorizer), true);
+    onTestFinished(stop);
+    const held = await plannerWith(world, "open");
+    await post(url, await provenCall(held, 1, "open", { name: "x" }));
+    await post(url, await proven(held, request(2, "tools/list")));
+    all.push(...audit.records);
+    const allowed = all.filter(({ outcome }) => outcome === "allowed");
+    expect(allowed.map(({ tool: name }) => name)).toEqual(["open", "mcp:tools/list"]);
+    for (const { verdicts, shown } of allowed)
+      expect(shown !== undefined || (verdicts.length === 2 && verdicts.every(({ effect }) => effect === "allow"))).toBe(
+        true,
+      );
+  });
+});
+
+describe("a request that no authorizer is asked about", () => {
+  it.each<[string, unknown, string]>([
+    ["of a kind that is not guarded", request(1, "completion/complete", {}), "method_unguarded"],
+  ])("%s is counted with what was wrong, as a stranger's", async (_, message, code) => {
+    const { authorizer, audit } = world.authorizer({ tools: MAP });
+    const { url, stop } = await start(served(authorizer), true);
+    onTestFinished(stop);
+    await post(url, message);
+    await vi.waitFor(() => expect([...audit.unverifiedCounts]).toEqual([[code, 1]]));
+    expect(audit.records).toEqual([]);
+  });
+});
+
+describe("a request at fault", () => {
+  const reading = async (uri: unknown) =>
+    proven(await plannerWith(world, "mcp:resources/read"), request(1, "resources/read", { uri }));
+  it.each<[string, () => Promise<unknown>]>([
+    ["a resource without a URI", () => reading(undefined)],
+    ["a resource of no URI", () => reading("")],
+    ["a resource of null", () => reading(null)],
+    ["a resource of a list", () => reading(["policy://payments"])],
+    [
+      "a prompt without a name",
+      async () => proven(await plannerWith(world, "mcp:prompts/get"), request(1, "prompts/get", {})),
+    ],
+    [
+      "a tool whose id is an argument that is missing",
+      async () => provenCall(await plannerWith(world, "byId"), 1, "byId", {}),
+    ],
+    [
+      "a tool whose id is an argument that is empty",
+      async () => provenCall(await plannerWith(world, "byId"), 1, "byId", { id: "" }),
+    ],
+  ])("is arguments_malformed, and no outage: %s", async (_, message) => {
+    const { authorizer, audit } = world.authorizer({ tools: { ...MAP, byId: { ...OPEN_TO_ALICE, id: "id" } } });
+    const server = served(authorizer, (own) => {
+      own.addTool({ name: "byId", parameters: z.object({ id: z.string().optional() }), execute: async () => "ran" });
+      own.addResource({ uri: "policy://payments", name: "payments", load: async () => ({ text: "x" }) });
+    });
+    const { url, stop } = await start(server, true);
+    onTestFinished(stop);
+    const { messages } = await post(url, await message());
+    const data = (messages[0]?.error?.data ?? messages[0]?.result?.["_meta"]) as object;
+    expect(JSON.stringify(data)).toContain('"code":"arguments_malformed","retryable":false');
+    expect([...audit.records, ...audit.unverifiedSamples].map(({ code }) => code)).toEqual(["arguments_malformed"]);
+  });
+});
+
+describe("a list", () => {
+  it("is on record with what it hid, at which stage, and at whom", async () => {
+    const { authorizer, audit } = world.authorizer({ tools: MAP });
+    const server = new FastMCP({ name: "test", version: "1.0.0" });
+    server.addTool(tool("early"));
+    guard(server, authorizer);
+    server.addTools([tool("open"), tool("locked")]);
+    const { url, stop } = await start(server, true);
+    onTestFinished(stop);
+    await post(url, await proven(await plannerWith(world, "open", "locked", "early"), request(1, "tools/list")));
+    await post(url, await proven(world.researcher, request(2, "tools/list")));
+    expect(audit.records.map(({ shown }) => shown)).toEqual([
+      { items: 1, of: 3 },
+      { items: 0, of: 3 },
+    ]);
+    expect(audit.records.map(({ hidden }) => hidden)).toEqual([
+      [
+        { code: "tool_unguarded", stage: "guard", items: ["early"] },
+        { code: "policy_denied", stage: "policy", hop: 0, items: ["locked"] },
+      ],
+      [
+        { code: "tool_unguarded", stage: "guard", items: ["early"] },
+        { code: "grant_tool_missing", stage: "grant", hop: 1, items: ["open", "locked"] },
+      ],
+    ]);
+  });
+
+  it("of resources and prompts names them by what they are called", async () => {
+    const { authorizer, audit } = world.authorizer();
+    const server = emptyServer(authorizer);
+    server.addResource({ uri: "secret://salaries", name: "Salaries", load: async () => ({ text: "x" }) });
+    server.addResourceTemplate({
+      uriTemplate: "letters://{name}",
+      name: "Letters",
+      arguments: [{ name: "name", required: true }],
+      load: async () => ({ text: "x" }),
+    });
+    server.addPrompt({ name: "dismissal", load: async () => "x" });
+    const { url, stop } = await start(server, true);
+    onTestFinished(stop);
+    for (const method of ["resources/list", "resources/templates/list", "prompts/list"])
+      await post(url, await proven(world.researcher, request(1, method)));
+    const hiddenBy = (items: readonly string[]) => [{ code: "grant_tool_missing", stage: "grant", hop: 2, items }];
+    expect(audit.records.map(({ hidden }) => hidden)).toEqual([
+      [{ code: "grant_argument_refused", stage: "grant", hop: 1, items: ["secret://salaries"] }],
+      hiddenBy(["letters://{name}"]),
+      [{ code: "grant_argument_refused", stage: "grant", hop: 1, items: ["dismissal"] }],
+    ]);
+  });
+});
