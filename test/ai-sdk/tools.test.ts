@@ -155,7 +155,6 @@ describe("a guarded tool", () => {
     const frozen = Object.freeze(tool({ inputSchema: paymentSchema, execute: async () => "paid" }));
     expect(await (await guard({ send_payment: frozen })).send_payment.execute(GOOD, OPTIONS)).toBe("paid");
     const { send_payment } = await guard({ send_payment: new Payment() });
-    expect(send_payment).toBeInstanceOf(Payment);
     expect(await send_payment.execute(GOOD)).toBe("Pays 400");
     await expect(send_payment.execute(TOO_MUCH)).rejects.toThrow("policy_denied");
   });

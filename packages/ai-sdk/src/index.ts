@@ -3,4 +3,6 @@
  *
  * @packageDocumentation
  */
-export { type AnyTool, type AuthorizeToolsOptions, authorizeTools, ToolDenied } from "./authorize-tools.ts";
+export { type AuthorizeToolsOptions, authorizeTools, type Callbacks } from "./authorize-tools.ts";
+export type { AnyTool } from "./read-tool.ts";
+export { type ToldDenial, ToolDenied } from "./tool-denied.ts";
