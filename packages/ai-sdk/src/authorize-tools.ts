@@ -3,7 +3,7 @@ import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
 import { guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
 import { type Binding, bindingOf } from "./own-execute.ts";
-import { type AnyTool, callbacksOf, type ReadTool, readTool, valueOf } from "./read-tool.ts";
+import { type AnyTool, callbacksOf, type ReadTool, readTool, memberOf } from "./read-tool.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 
 /**
@@ -62,7 +62,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
     const binding = remoteBinding(tool, delegation);
     if (binding === undefined) checkMapped(tool, authorizer);
     else {
-      await refuseStricter(tool.name, { outputSchema: valueOf(tool, "outputSchema"), _meta: valueOf(tool, "_meta") });
+      await refuseStricter(tool.name, { outputSchema: memberOf(tool, "outputSchema"), _meta: memberOf(tool, "_meta") });
       remote.set(tool, binding);
     }
   }
@@ -102,7 +102,7 @@ function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
 }
 
 function passedOn(tool: ReadTool, early: boolean): AnyTool {
-  return guardedTool(tool, valueOf(tool, "execute") as AnyTool["execute"], early ? "kept" : "refused");
+  return guardedTool(tool, memberOf(tool, "execute") as AnyTool["execute"], early ? "kept" : "refused");
 }
 
 /** Which of these tools could never be allowed. @throws {HopwiseError} where the policies cannot be asked */
@@ -128,7 +128,7 @@ async function hiddenThere(
  * another's.
  */
 function remoteBinding(tool: ReadTool, delegation: DelegationSource): Binding | undefined {
-  const binding = bindingOf(valueOf(tool, "execute"));
+  const binding = bindingOf(memberOf(tool, "execute"));
   if (binding !== undefined && binding.delegation !== delegation) {
     throw new HopwiseError(
       "config_invalid",

@@ -1,6 +1,7 @@
 import { type Allowed, type Authorizer, type Decision, HopwiseError, type Session } from "@hopwise/core";
+import { withCaller } from "@hopwise/mcp";
 import { outputSchemaOf } from "./output-schema.ts";
-import { type AnyTool, type Callback, type ReadTool, valueOf } from "./read-tool.ts";
+import { type AnyTool, type Callback, memberOf, type ReadTool } from "./read-tool.ts";
 import { beginRun, type Run } from "./run.ts";
 import { deniedHere } from "./tool-denied.ts";
 
@@ -11,8 +12,8 @@ export interface Point {
 }
 
 type Execute = NonNullable<AnyTool["execute"]>;
-type Options = { readonly abortSignal?: AbortSignal } | undefined;
-type Work = (run: Run, options: Options) => unknown;
+type Options = { readonly abortSignal?: AbortSignal; readonly context?: unknown } | undefined;
+type Work = (run: Run, options: Options) => Promise<unknown>;
 
 /**
  * An `execute` that decides each call before anything of the tool runs, with exactly the arguments that were decided.
@@ -25,13 +26,14 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
   const execute = executeOf(read);
   let announced: ReturnType<typeof outputSchemaOf> | undefined;
   const begin = async (input: unknown, options: Options): Promise<Run> => {
-    announced ??= outputSchemaOf({ outputSchema: valueOf(read, "outputSchema") });
+    announced ??= outputSchemaOf({ outputSchema: memberOf(read, "outputSchema") });
     const call = { tool: name, arguments: input, fulfils: true, outputSchema: await announced };
     return beginAllowed(call, options, point);
   };
-  const work: Work = (run, options) => execute.call(tool, run.arguments, options as never);
-  const prepare = async (run: Run, options: Options): Promise<void> => {
-    for (const callback of before) await callback.call(tool, { ...options, input: run.arguments });
+  const work: Work = async (run, options) => {
+    const own = withOptions(options);
+    for (const callback of before) await callback.call(tool, { ...own, input: run.arguments });
+    return execute.call(tool, run.arguments, own as never);
   };
 
   // The AI SDK looks whether the returned value itself can be iterated: only a generator keeps streaming results.
@@ -39,8 +41,8 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
     return async function* (input: unknown, options: Options) {
       const run = await begin(input, options);
       try {
-        await prepare(run, options);
-        for await (const value of work(run, options) as AsyncGenerator) yield run.show(value);
+        const results = (await run.within(() => work(run, options))) as AsyncGenerator;
+        for await (const value of eachWithin(run, results)) yield run.show(value);
         run.returned();
       } catch (cause) {
         throw run.failed(cause);
@@ -52,8 +54,7 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
   return async (input: unknown, options: Options) => {
     const run = await begin(input, options);
     try {
-      await prepare(run, options);
-      const shown = run.show(await lastOf(await work(run, options)));
+      const shown = run.show(await run.within(async () => lastOf(await work(run, options))));
       run.returned();
       return shown;
     } catch (cause) {
@@ -62,9 +63,29 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
   };
 }
 
+/** A generator's body runs where the next value is asked for, so each is asked for within the call. */
+function eachWithin(run: Run, results: AsyncGenerator): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => run.within(() => results.next()),
+      return: () => run.within(() => results.return(undefined)),
+    }),
+  };
+}
+
+/** The loop's options, with `context.caller`, where the tool's context is an object that can take one more member. */
+function withOptions(options: Options): Options {
+  const { context = {} } = options ?? {};
+  const isPlain =
+    typeof context === "object" &&
+    context !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(context));
+  return isPlain ? { ...options, context: withCaller(context) } : options;
+}
+
 function executeOf(read: ReadTool): Execute {
-  const execute = valueOf(read, "execute");
-  if (typeof execute !== "function" || valueOf(read, "isProviderExecuted") === true) {
+  const execute = memberOf(read, "execute");
+  if (typeof execute !== "function" || memberOf(read, "isProviderExecuted") === true) {
     throw new HopwiseError(
       "config_invalid",
       `the tool "${read.name}" has no execute, or is the provider's: it would run at the provider or at the client, where no call can be checked; leave it out`,

@@ -33,10 +33,10 @@ export interface ReadTool {
  */
 export type Treatment = "kept" | "told" | "decided" | "after" | "early";
 
-type MemberOf<AnyKind> = AnyKind extends unknown ? keyof AnyKind : never;
+type NameOf<AnyKind> = AnyKind extends unknown ? keyof AnyKind : never;
 
 /** Every member that a tool of the AI SDK has. One that a later version adds does not compile before it has its row. */
-const TREATMENTS: { readonly [Name in MemberOf<Tool>]: Treatment } = {
+const TREATMENTS: { readonly [Name in NameOf<Tool>]: Treatment } = {
   execute: "decided",
   onInputStart: "after",
   onInputAvailable: "after",
@@ -61,7 +61,7 @@ const TREATMENTS: { readonly [Name in MemberOf<Tool>]: Treatment } = {
 };
 
 /** What a member was when it was read. */
-export function valueOf({ members }: ReadTool, name: keyof typeof TREATMENTS | "_meta"): unknown {
+export function memberOf({ members }: ReadTool, name: keyof typeof TREATMENTS | "_meta"): unknown {
   return members.get(name)?.value;
 }
 

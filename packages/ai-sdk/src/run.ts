@@ -1,10 +1,13 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
 import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
+import { type RunningCall, runWithin } from "@hopwise/mcp";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
 export interface Run {
   /** The arguments for the tool: exactly those that were checked. */
   readonly arguments: never;
+  /** Runs code of the tool, for which `caller()` says for whom it runs until the call has ended. */
+  within<Result>(work: () => Result): Result;
   /**
    * The result, changed as the policies oblige to.
    *
@@ -32,7 +35,13 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
     ended = true;
     void authorizer.report(decision, outcome);
   };
+  const call: RunningCall = {
+    get caller() {
+      return ended ? undefined : decision.caller;
+    },
+  };
   return {
+    within: (work) => runWithin(call, work),
     arguments: (decision.projected ? input : decision.arguments) as never,
     show: (result) => {
       last = result;
