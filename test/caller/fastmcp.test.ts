@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Caller, caller, type RunningCall } from "@hopwise/fastmcp";
 import { freePort } from "@hopwise/fastmcp/testing";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { type Context, FastMCP, type FastMCPSessionAuth } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
@@ -15,7 +17,6 @@ afterAll(() => scene.close());
 
 type Seen = readonly [byFunction: Caller | undefined, byContext: Caller | undefined];
 type Look = (context: object | undefined) => Promise<void>;
-type Client = Awaited<ReturnType<typeof clientOf>>;
 
 /** What a server can be given: `addTool`, and so on. A new one does not compile before it has its row. */
 type Adder = Exclude<Extract<keyof FastMCP, `add${string}`>, `${string}s` | "addListener">;
@@ -100,17 +101,21 @@ describe.each(ADDERS)("what %s adds", (_, { add, call }) => {
     },
   );
 
-  it("and what it left running knows nobody any more, once it was answered", async () => {
-    const late = Promise.withResolvers<Seen>();
+  it("and what it left running knows nobody any more: not after it, and not once it was answered", async () => {
+    const late: Seen[] = [];
     const answered = Promise.withResolvers<void>();
+    const left: Promise<unknown>[] = [];
     const held: Seen[] = [];
     const url = await served(async (context) => {
       held.push(look(context));
-      void answered.promise.then(() => late.resolve(look(context)));
+      // A turn of the loop later, long before the answer has left.
+      const next = new Promise((resolve) => setImmediate(resolve));
+      left.push(...[next, answered.promise].map((when) => when.then(() => late.push(look(context)))));
     });
     await call(await clientOf(scene, url, scene.ann));
     answered.resolve();
-    expect(await late.promise).toEqual(NOBODY);
+    await Promise.all(left);
+    expect(late).toEqual([NOBODY, NOBODY]);
     expect(held).toStrictEqual([[expectedOf(scene.ann), expectedOf(scene.ann)]]);
   });
 
@@ -222,6 +227,23 @@ describe("what a tool is told of its caller", () => {
     const [first, last] = await late.promise;
     expect(first).toStrictEqual([expectedOf(scene.ann), expectedOf(scene.ann)]);
     expect(last).toEqual(NOBODY);
+  });
+
+  it("stays the same while the tool asks a server of this process that has no guard", async () => {
+    const open = new FastMCP({ name: "open", version: "1.0.0", logger: quiet });
+    ROWS.addResource.add(open, async () => {});
+    const seen: Seen[] = [];
+    const url = await serve(scene.point(), (server) =>
+      ROWS.addTool.add(server, async (context) => {
+        const [near, far] = InMemoryTransport.createLinkedPair();
+        const client = new Client({ name: "inner", version: "1.0.0" });
+        await Promise.all([open.connect(far as never), client.connect(near)]);
+        await ROWS.addResource.call(client);
+        seen.push(look(context));
+      }),
+    );
+    await ROWS.addTool.call(await clientOf(scene, url, scene.ann));
+    expect(seen).toStrictEqual([[expectedOf(scene.ann), expectedOf(scene.ann)]]);
   });
 
   it("is not there on a server without a guard, whose contexts stay as they are", async () => {

@@ -1,6 +1,6 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
 import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
-import { type RunningCall, runWithin } from "@hopwise/mcp";
+import { openCall, runWithin } from "@hopwise/mcp";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
 export interface Run {
@@ -30,15 +30,12 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
   const redacted = new Set<string>();
   let last: unknown;
   let ended = false;
+  const call = openCall(() => decision.caller);
   const end = (outcome: Parameters<Authorizer["report"]>[1]): void => {
     if (ended) return;
     ended = true;
+    call.end();
     void authorizer.report(decision, outcome);
-  };
-  const call: RunningCall = {
-    get caller() {
-      return ended ? undefined : decision.caller;
-    },
   };
   return {
     within: (work) => runWithin(call, work),

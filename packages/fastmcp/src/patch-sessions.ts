@@ -43,6 +43,6 @@ export function patchSessions(): void {
   prototype.connect = function (transport) {
     return connect.call(this, this[GUARDING]?.guardSession(transport) ?? transport);
   };
-  patchLoads(FastMCPSession.prototype as never);
+  patchLoads(prototype, (session) => session[GUARDING] !== undefined);
   Object.defineProperty(prototype, PATCHED, { value: true });
 }

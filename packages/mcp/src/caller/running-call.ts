@@ -7,12 +7,43 @@ export interface RunningCall {
   readonly caller: CallerView | undefined;
 }
 
+/** The same as the guard has it. */
+export interface OpenCall extends RunningCall {
+  /** From now on nobody is its caller. */
+  end(): void;
+}
+
 /** All guards of a process share it: a tool of one server may run a loop, whose tools have another caller. */
-const running = new AsyncLocalStorage<RunningCall>();
+const running = new AsyncLocalStorage<OpenCall>();
+
+/** @param find gives the caller, once the call was allowed */
+export function openCall(find: () => CallerView | undefined): OpenCall {
+  let ended = false;
+  return {
+    get caller() {
+      return ended ? undefined : find();
+    },
+    end: () => {
+      ended = true;
+    },
+  };
+}
 
 /** Runs something as part of a call, with everything that it starts. */
-export function runWithin<Result>(call: RunningCall, work: () => Result): Result {
+export function runWithin<Result>(call: OpenCall, work: () => Result): Result {
   return running.run(call, work);
+}
+
+/** Runs the handler of the running call. With the handler the call has ended, whatever it left running. */
+export async function runToEnd<Context extends object, Result>(
+  context: Context,
+  handler: (context: Context & Partial<RunningCall>) => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await handler(withCaller(context));
+  } finally {
+    running.getStore()?.end();
+  }
 }
 
 /**

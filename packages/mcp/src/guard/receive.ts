@@ -1,6 +1,6 @@
 import type { Denied } from "@hopwise/core";
 import type { Admission, CallerView, JsonObject } from "@hopwise/core/adapter";
-import { runWithin } from "../caller/index.ts";
+import { openCall, runWithin } from "../caller/index.ts";
 import {
   cameOverHttp,
   carriesCredential,
@@ -130,11 +130,7 @@ function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined,
   if (!guard.flights.isOpen(flight)) return;
   const stripped = withoutCredential(flight.request);
   const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
-  const call = {
-    get caller() {
-      return callerOf(guard, flight);
-    },
-  };
+  const call = openCall(() => callerOf(guard, flight));
   runWithin(call, () => guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra)));
 }
 
