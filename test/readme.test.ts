@@ -125,8 +125,8 @@ it("the README's AI SDK loop runs under its chain", async () => {
   expect(JSON.parse(output)).toEqual({
     tools: ["notify", "send_payment"],
     results: [
-      ["notify", "told: hello"],
-      ["send_payment", expect.stringContaining("above alice's limit of 1000")],
+      ["tool-result", "notify", "told: hello"],
+      ["tool-error", "send_payment", expect.stringContaining("above alice's limit of 1000")],
     ],
     researcher: ["notify"],
   });
@@ -191,8 +191,8 @@ import { agent, client, researcher, tools } from "./loop.ts";
 import { pdp } from "./setup.ts";
 const { steps } = await agent.generate({ prompt: "go" });
 const results = steps.flatMap(({ content }) => content)
-  .filter(({ type }) => type === "tool-result")
-  .map(({ toolName, output }) => [toolName, typeof output === "string" ? output : JSON.stringify(output)]);
+  .filter(({ type }) => type === "tool-result" || type === "tool-error")
+  .map(({ type, toolName, output, error }) => [type, toolName, output ?? String(error)]);
 console.log(JSON.stringify({ tools: Object.keys(tools), results, researcher: Object.keys(researcher.grant) }));
 await client.close();
 await pdp.close();

@@ -116,13 +116,13 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
     let now = Date.now();
     const { paid, tools } = localTools();
     const { authorizer } = world.authorizer({ clock: () => now });
-    const guarded = await authorizeTools(tools, { authorizer, delegation: world.planner });
-    const { execute } = guarded.read_invoice;
-    guarded.read_invoice.execute = async (...args: Parameters<NonNullable<typeof execute>>) => {
-      const result = await execute?.(...args);
+    const { execute } = tools.read_invoice;
+    tools.read_invoice.execute = async (...args) => {
+      const result = await execute(...args);
       now += 2 * 3600_000;
       return result as string;
     };
+    const guarded = await authorizeTools(tools, { authorizer, delegation: world.planner });
     const script = scripted(
       [{ tool: "read_invoice", input: { id: "INV-9" } }],
       [{ tool: "send_payment", input: GOOD }],
@@ -168,7 +168,7 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
     });
   });
 
-  it("a callback that changes the input before the check changes what is checked; after it, nothing", async () => {
+  it("an early callback that changes the input before the check changes what is checked; after it, nothing", async () => {
     for (const [when, runs, results] of [
       ["before", [], /Not allowed \(grant_argument_refused\)/],
       ["during", [GOOD], /paid 400/],
@@ -187,7 +187,8 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
         if (when === "before") spoil();
       };
       const { authorizer } = world.authorizer({ cerbos });
-      const guarded = await authorizeTools(tools, { authorizer, delegation: world.planner });
+      const callbacks = "dangerously-before-the-decision";
+      const guarded = await authorizeTools(tools, { authorizer, delegation: world.planner, callbacks });
       const script = scripted([{ tool: "send_payment", input: GOOD }]);
       await loop(script.model, guarded);
       expect(held).toHaveLength(1);
@@ -287,10 +288,10 @@ describe("what is shown of a denial", () => {
     const guarded = await authorizeTools(tools, { authorizer, delegation: world.planner });
     const call = guarded.send_payment.execute?.(TOO_MUCH, { toolCallId: "1", messages: [], context: {} });
     const error = await Promise.resolve(call).catch((thrown: unknown) => thrown);
-    if (!(error instanceof ToolDenied)) throw error;
+    if (!(error instanceof ToolDenied) || error.decision === undefined) throw error;
     expect(error).toMatchObject({ code: "policy_denied", retryable: false });
     expect(denied(error.decision).verdicts).toHaveLength(2);
-    expect(error.decision.invocation).toBe(audit.records.at(-1)?.invocation);
+    expect([error.invocation, error.decision.invocation]).toEqual(Array(2).fill(audit.records.at(-1)?.invocation));
     expect(JSON.parse(JSON.stringify(error))).toEqual({ name: "ToolDenied", code: "policy_denied", retryable: false });
   });
 });

@@ -2,18 +2,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Experimental_StdioMCPTransport } from "@ai-sdk/mcp/mcp-stdio";
-import { authorizeTools } from "@hopwise/ai-sdk";
+import { authorizeTools, ToolDenied } from "@hopwise/ai-sdk";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
 import { serialize } from "@hopwise/core";
 import type { DecisionRecord } from "@hopwise/core/audit";
-import { type ToolSet, tool } from "ai";
+import { generateText, isStepCount, streamText, type ToolSet, tool } from "ai";
+import { UserError } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { front } from "../support/mcp/front.ts";
 import { clientOf, type PayServer, servePayments } from "../support/mcp/pay-server.ts";
+import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -81,6 +84,58 @@ describe.each(LOOPS)("in a loop of %s, tools of a guarded server", (_, loop) => 
   });
 });
 
+describe("a remote call that does not succeed", () => {
+  const errorsOf = async (run: typeof generateText | typeof streamText, input: object) => {
+    const client = await clientOf(served.url, world.planner);
+    const { authorizer } = world.authorizer();
+    const tools = (await authorizeTools(await client.tools(), { authorizer, delegation: world.planner })) as ToolSet;
+    const { model } = scripted([{ tool: "send_payment", input }]);
+    const stream = run({ model, tools, prompt: "Pay.", stopWhen: isStepCount(3) }) as ReturnType<typeof streamText>;
+    const [step] = await (await stream).steps;
+    return (step?.content ?? []).flatMap((part) => (part.type === "tool-error" ? [part.error] : []));
+  };
+
+  it.each([generateText, streamText])(
+    "is an error for the loop where it was denied, as of a local tool: %o",
+    async (run) => {
+      const { records } = served.seen();
+      const [error, ...more] = await errorsOf(run, TOO_MUCH);
+      if (!(error instanceof ToolDenied)) throw error;
+      expect([error.code, error.retryable, error.decision, more]).toEqual(["policy_denied", false, undefined, []]);
+      expect(error.message).toMatch(/^Not allowed \(policy_denied\)\. The policy does not allow this call\./);
+      expect(error.invocation).toBe(records().at(-1)?.invocation);
+      expect(JSON.parse(JSON.stringify(error))).toEqual({
+        name: "ToolDenied",
+        code: "policy_denied",
+        retryable: false,
+      });
+    },
+  );
+
+  it("is an error where the tool failed, too, with the result for the host program", async () => {
+    const { url } = await serveHere(world, {
+      stateless: true,
+      map: { broken: OPEN_TO_ALICE },
+      add: (server) =>
+        server.addTool({
+          name: "broken",
+          parameters: z.object({ name: z.string() }),
+          execute: async () => {
+            throw new UserError("the bank is closed", { until: "Monday" });
+          },
+        }),
+    });
+    const client = await clientOf(url, await plannerWith(world, "broken"));
+    const { broken } = (await client.tools()) as ToolSet;
+    const error = await Promise.resolve(
+      broken?.execute?.({ name: "monthly-report" }, { toolCallId: "1", messages: [], context: {} }),
+    ).catch((thrown: unknown) => thrown);
+    expect([error instanceof Error, error instanceof ToolDenied]).toEqual([true, false]);
+    expect((error as Error).message).toBe("the bank is closed");
+    expect((error as Error).cause).toMatchObject({ isError: true, structuredContent: { until: "Monday" } });
+  });
+});
+
 describe("over stdio, tools of a guarded server", () => {
   it("are decided and recorded once, at the server, each call by a proof of its own", async () => {
     const folder = temporaryFolder();
@@ -136,18 +191,69 @@ describe("authorizeTools takes a tool of such a client", () => {
 
   type Rebuild = (tool: ToolSet[string]) => ToolSet[string];
   it.each<[string, Rebuild]>([
-    ["spread", (it) => ({ ...it })],
+    ["spread and described anew", (it) => ({ ...it, description: "Pays a supplier" }) as never],
     [
       "rebuilt from its parts",
       ({ description, inputSchema, execute }) => ({ description, inputSchema, execute }) as never,
     ],
     ["inherited from", (it) => Object.create(it)],
-    ["given another execute", (it) => Object.assign(it, { execute: it.execute?.bind(it) })],
+    ["frozen", (it) => Object.freeze(it) as never],
+    ["put behind a proxy", (it) => new Proxy(it, {})],
+    ["given a getter", ({ execute, ...it }) => Object.defineProperty(it, "execute", { get: () => execute }) as never],
+  ])("that was %s, and passes it on: its server decides, once", async (_, rebuild) => {
+    const { tools, local, records } = await remoteTools();
+    const send_payment = rebuild(tools["send_payment"] as ToolSet[string]);
+    const guarded = await authorizeTools({ send_payment }, { authorizer: local.authorizer, delegation: world.planner });
+    const script = scripted([{ tool: "send_payment", input: TOO_MUCH }]);
+    await LOOPS[0]?.[1](script.model, guarded);
+    expect(script.results()[0]?.[1]).toContain("Not allowed (policy_denied)");
+    expect(local.audit.records).toEqual([]);
+    expect(records().filter(({ tool: name }) => name === "send_payment")).toMatchObject([{ code: "policy_denied" }]);
+  });
+
+  it("of cached definitions, under any name, but none that was not handed over", async () => {
+    const { records } = served.seen();
+    const client = await clientOf(served.url, world.planner);
+    const cached = JSON.parse(JSON.stringify(await client.listTools()));
+    const { authorizer, audit } = world.authorizer();
+    const researcher = await clientOf(served.url, world.researcher);
+    const [all, some] = [client.toolsFromDefinitions(cached), researcher.toolsFromDefinitions(cached)] as ToolSet[];
+    const offered = await authorizeTools(some as ToolSet, { authorizer, delegation: world.researcher });
+    expect([Object.keys(all as ToolSet).length, Object.keys(offered)]).toEqual([3, ["read_invoice"]]);
+    const pay = { pay: all?.["send_payment"] as ToolSet[string] };
+    const guarded = await authorizeTools(pay, { authorizer, delegation: world.planner });
+    const script = scripted([{ tool: "pay", input: GOOD }]);
+    await LOOPS[0]?.[1](script.model, guarded as ToolSet);
+    expect(script.results()[0]?.[1]).toContain("paid 400 EUR to Globex");
+    expect(audit.records).toEqual([]);
+    expect(records().filter(({ tool: name }) => !name.startsWith("mcp:"))).toMatchObject([{ tool: "send_payment" }]);
+  });
+
+  const wraps: [string, Rebuild][] = [
+    [
+      "wrapped",
+      (it) => ({ ...it, execute: (...args: unknown[]) => it.execute?.(...(args as [never, never])) }) as never,
+    ],
+    ["given a bound execute", (it) => ({ ...it, execute: it.execute?.bind(it) }) as never],
+    ["given a proxy of its execute", (it) => ({ ...it, execute: new Proxy(it.execute as () => unknown, {}) }) as never],
+    [
+      "given another execute, with everything that the first one and the tool carry",
+      (it) => {
+        const copy = async () => "paid";
+        for (const from of [it, it.execute as object]) {
+          for (const key of Reflect.ownKeys(from)) {
+            Object.defineProperty(copy, key, { value: Reflect.get(from, key), configurable: true });
+          }
+        }
+        return Object.defineProperties({ ...it }, { execute: { value: copy, enumerable: true } }) as never;
+      },
+    ],
     [
       "put behind a proxy that runs something else",
       (it) => new Proxy(it, { get: (on, name) => (name === "execute" ? async () => "paid" : Reflect.get(on, name)) }),
     ],
-  ])("for a local one once it was %s, and decides its calls", async (_, rebuild) => {
+  ];
+  it.each(wraps)("for a local one once it was %s, and decides its calls", async (_, rebuild) => {
     const { tools, local, records } = await remoteTools();
     const send_payment = rebuild(tools["send_payment"] as ToolSet[string]);
     const guarded = await authorizeTools({ send_payment }, { authorizer: local.authorizer, delegation: world.planner });
@@ -159,6 +265,21 @@ describe("authorizeTools takes a tool of such a client", () => {
     expect(records().filter(({ tool: name }) => name === "send_payment")).toEqual([]);
   });
 
+  it.each(wraps)(
+    "for a local one once it was %s, and says so where the tool map does not know it",
+    async (_, rebuild) => {
+      const { tools } = await remoteTools();
+      const { authorizer } = world.authorizer({ tools: { other: { kind: "payment", action: "send" } } });
+      const touched = { send_payment: rebuild(tools["send_payment"] as ToolSet[string]) };
+      await expect(authorizeTools(touched, { authorizer, delegation: world.planner })).rejects.toMatchObject({
+        code: "config_invalid",
+        message: expect.stringMatching(
+          /no entry for "send_payment".*its execute is not one that a client of createMcpClient made/,
+        ),
+      });
+    },
+  );
+
   it("as it is, beside local tools that it decides itself", async () => {
     const { tools, local, records } = await remoteTools();
     const own = tool({ inputSchema: paymentSchema, execute: async () => "paid here" });
@@ -166,7 +287,7 @@ describe("authorizeTools takes a tool of such a client", () => {
       authorizer: local.authorizer,
       delegation: world.planner,
     });
-    expect(guarded["read_invoice"]).toBe(tools["read_invoice"]);
+    expect(guarded["read_invoice"]?.execute).toBe(tools["read_invoice"]?.execute);
     const script = scripted(TURN);
     await LOOPS[0]?.[1](script.model, guarded);
     const [paid, denied, ...invoices] = script.results().map(([, text]) => text);

@@ -155,7 +155,6 @@ describe("a guarded tool", () => {
     const frozen = Object.freeze(tool({ inputSchema: paymentSchema, execute: async () => "paid" }));
     expect(await (await guard({ send_payment: frozen })).send_payment.execute(GOOD, OPTIONS)).toBe("paid");
     const { send_payment } = await guard({ send_payment: new Payment() });
-    expect(send_payment).toBeInstanceOf(Payment);
     expect(await send_payment.execute(GOOD)).toBe("Pays 400");
     await expect(send_payment.execute(TOO_MUCH)).rejects.toThrow("policy_denied");
   });
@@ -230,7 +229,12 @@ describe("a guarded tool", () => {
     broken = true;
     const script = pays(GOOD);
     const { text } = await generateText({ model: script.model, tools, prompt: "Pay.", stopWhen: isStepCount(3) });
-    expect(script.results()).toEqual([["send_payment", "Error: Not allowed. The call could not be checked."]]);
+    const [[, read] = [], ...more] = script.results();
+    expect([read, more]).toEqual([
+      expect.stringMatching(/^ToolDenied: Not allowed \(\w+\)\. The call could not be/),
+      [],
+    ]);
+    expect(script.shown()).not.toMatch(/hunter2|ntp:/);
     expect([runs, text]).toEqual([[], "done"]);
   });
 });

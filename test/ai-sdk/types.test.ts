@@ -41,9 +41,9 @@ const guard = () => authorizeTools(raw, { authorizer: world.authorizer().authori
 
 // What is said of types here is checked by `tsc -p tsconfig.test.json`; at run time these say nothing.
 describe("to the compiler, a guarded tool set", () => {
-  it("is of the very type of the tool set that it was made from", async () => {
+  it("is of the very type of the tool set that it was made from, but that nothing can be put into it", async () => {
     const guarded = await guard();
-    expectTypeOf(guarded).toEqualTypeOf<Raw>();
+    expectTypeOf(guarded).toEqualTypeOf<Readonly<Raw>>();
     expectTypeOf<InferToolInput<(typeof guarded)["send_payment"]>>().toEqualTypeOf<
       InferToolInput<Raw["send_payment"]>
     >();
@@ -67,9 +67,18 @@ describe("to the compiler, a guarded tool set", () => {
     }
     expect(paid).toEqual([400]);
     const agent = new ToolLoopAgent({ model, tools });
-    expectTypeOf(agent.tools).toEqualTypeOf<Raw>();
+    expectTypeOf(agent.tools).toEqualTypeOf<Readonly<Raw>>();
     const set: ToolSet = tools;
     expect(set["send_payment"]).toBe(tools.send_payment);
+  });
+
+  it("goes with the contexts of its tools, which optional members would not do", () => {
+    const contextSchema = z.object({ tenant: z.string() });
+    const own = { pay: tool({ inputSchema: z.object({}), contextSchema, execute: async () => "paid" }) };
+    type Agent<Tools extends ToolSet> = ConstructorParameters<typeof ToolLoopAgent<never, Tools>>[0];
+    type Guarded = Awaited<ReturnType<typeof authorizeTools<typeof own>>>;
+    expectTypeOf<{ pay: { tenant: string } }>().toExtend<Agent<Guarded>["toolsContext"]>();
+    expectTypeOf<{ pay: { tenant: string } }>().not.toExtend<Agent<Partial<typeof own>>["toolsContext"]>();
   });
 
   it("may be made of anything that has the shape of a tool, and of nothing else", () => {

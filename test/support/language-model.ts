@@ -15,6 +15,9 @@ export interface Script {
   readonly results: () => readonly (readonly [tool: string, text: string])[];
 }
 
+type Part =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "tool-call"; readonly toolCallId: string; readonly toolName: string; readonly input: string };
 type Options = Parameters<MockLanguageModelV4["doGenerate"]>[0];
 type Generated = Awaited<ReturnType<MockLanguageModelV4["doGenerate"]>>;
 type Streamed = Awaited<ReturnType<MockLanguageModelV4["doStream"]>>;
@@ -28,16 +31,16 @@ export function scripted(...turns: readonly Turn[]): Script {
   const offered: string[][] = [];
   const prompts: Options["prompt"][] = [];
 
-  const next = ({ tools = [], prompt }: Options): { readonly content: object[]; readonly finish: object } => {
+  const next = ({ tools = [], prompt }: Options): { readonly content: readonly Part[]; readonly finish: object } => {
     const turn = turns[offered.length] ?? "done";
     offered.push(tools.map(({ name }) => name));
     prompts.push(prompt);
     const reason = typeof turn === "string" ? "stop" : "tool-calls";
-    const content =
+    const content: readonly Part[] =
       typeof turn === "string"
         ? [{ type: "text", text: turn }]
         : turn.map(({ tool, input }, i) => ({
-            type: "tool-call",
+            type: "tool-call" as const,
             toolCallId: `call-${offered.length}-${i}`,
             toolName: tool,
             input: typeof input === "string" ? input : JSON.stringify(input),
@@ -59,7 +62,12 @@ export function scripted(...turns: readonly Turn[]): Script {
               { type: "text-delta", id: "1", delta: part.text },
               { type: "text-end", id: "1" },
             ]
-          : [part],
+          : [
+              { type: "tool-input-start", id: part.toolCallId, toolName: part.toolName },
+              { type: "tool-input-delta", id: part.toolCallId, delta: part.input },
+              { type: "tool-input-end", id: part.toolCallId },
+              part,
+            ],
       );
       const all = [{ type: "stream-start", warnings: [] }, ...chunks, { type: "finish", ...finish }];
       return {

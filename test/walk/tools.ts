@@ -24,6 +24,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/result/obligations.ts": "adds obligations up",
   "packages/core/src/way/clock.ts": "tells the time",
   "packages/core/src/way/in-time.ts": "runs what it is given, and ends it in time",
+  "packages/mcp/src/caller/": "says for whom a call runs",
   "packages/mcp/src/protocol/": "says of which form a message is, and spells a denial",
   "packages/mcp/src/guard/flights.ts": "keeps the open requests",
   "packages/mcp/src/guard/pass-through.ts": "shows what the server's own transport has",

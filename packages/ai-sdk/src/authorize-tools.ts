@@ -1,27 +1,21 @@
-import {
-  type Allowed,
-  type Authorizer,
-  type Decision,
-  type DelegationSource,
-  type Denied,
-  HopwiseError,
-  type Pending,
-  type Session,
-} from "@hopwise/core";
-import { modelView } from "@hopwise/core/adapter";
-import { delegationOf } from "./decided-elsewhere.ts";
-import { outputSchemaOf } from "./output-schema.ts";
+import { type Authorizer, type DelegationSource, HopwiseError, type Session } from "@hopwise/core";
+import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
+import { guardedExecute, type Point } from "./guarded-execute.ts";
+import { guardedTool } from "./guarded-tool.ts";
+import { type Binding, bindingOf } from "./own-execute.ts";
+import { type AnyTool, callbacksOf, memberOf, type ReadTool, readTool } from "./read-tool.ts";
 import { recordRefusals } from "./record-refusals.ts";
-import { beginRun, type Run } from "./run.ts";
+import { refuseStricter } from "./refuse-stricter.ts";
 
-/** The part of an AI SDK tool that matters here. Structural: any version's tool fits. */
-export interface AnyTool {
-  readonly execute?: ((input: never, options: never) => unknown) | undefined;
-  readonly inputSchema?: unknown;
-  /** The provider runs it, even where it has an `execute`. */
-  readonly isProviderExecuted?: boolean | undefined;
-  readonly outputSchema?: unknown;
-}
+/**
+ * When the functions of a tool may run that a loop calls with the model's input before it calls `execute`:
+ *
+ * - `after-the-decision`: `onInputStart` and `onInputAvailable` run right before `execute`, with the arguments that were
+ *   checked. A tool with `onInputDelta`, or with a function as `needsApproval`, is refused; so is a tool of an MCP client
+ *   with any of them, because its server decides later.
+ * - `dangerously-before-the-decision`: the loop calls them as it would without a guard, also where the call is denied.
+ */
+export type Callbacks = "after-the-decision" | "dangerously-before-the-decision";
 
 export interface AuthorizeToolsOptions {
   readonly authorizer: Authorizer;
@@ -30,180 +24,136 @@ export interface AuthorizeToolsOptions {
    * at hand: this call proves possession, once.
    */
   readonly delegation: DelegationSource;
-}
-
-/** Shared by all copies of this package in a process. */
-const MARK = Symbol.for("dev.hopwise/tool-denied");
-
-/**
- * Thrown for a call that was not allowed. The model reads its text, so the text says no more than a model may know.
- * `instanceof` also recognises a `ToolDenied` of another copy of this package.
- */
-export class ToolDenied extends Error {
-  override readonly name = "ToolDenied";
-  readonly code: string;
-  readonly retryable: boolean;
-  /** The whole decision, for the host program. */
-  declare readonly decision: Denied | Pending;
-
-  constructor(decision: Denied | Pending) {
-    const refusal = decision.outcome === "denied" ? decision : ({ code: "approval_required" } as const);
-    const view = modelView(refusal);
-    super(`Not allowed (${view.code}). ${view.message}`);
-    this.code = view.code;
-    this.retryable = view.retryable;
-    Object.defineProperty(this, "decision", { value: decision, enumerable: false });
-    Object.defineProperty(this, MARK, { value: true });
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
-  }
-}
-
-/** @throws {ToolDenied} where a call was not allowed */
-function allowedOf(decision: Decision): Allowed {
-  switch (decision.outcome) {
-    case "allowed":
-      return decision;
-    case "denied":
-    case "pending":
-      throw new ToolDenied(decision);
-  }
+  /** By default `after-the-decision`: nothing of a tool but its schema sees the input of a call that is denied. */
+  readonly callbacks?: Callbacks;
 }
 
 /**
  * Puts a tool set under a delegation: the model sees only tools that could be allowed, each call is decided on its
- * parsed arguments, and the tool gets exactly those, deeply frozen. A denial goes back to the model as the result of
- * the call, and the loop goes on.
+ * parsed arguments before anything of the tool but its schema runs, and the tool gets exactly those, deeply frozen. A
+ * denial goes back to the model as the error of the call, and the loop goes on.
  *
- * Tools of {@link createMcpClient} are passed on as they are: their server decides and records them.
+ * A tool whose `execute` is the very function that a client of {@link createMcpClient} made is not decided here: its
+ * server decides and records each call. The tool may be described anew (`{ ...tool, description }`), or come from
+ * `client.toolsFromDefinitions`. A function that wraps that `execute` is an `execute` like any other: decided here first.
+ *
+ * The set and its tools are frozen, plain objects, of members that were read once. An object that is made of them
+ * (`{ ...tools, more }`, `{ ...tools.pay, execute }`) is beyond Hopwise: call `authorizeTools` last.
  *
  * ```ts
  * const tools = await authorizeTools({ ...localTools, ...(await client.tools()) }, { authorizer, delegation });
  * const agent = new ToolLoopAgent({ model, tools });
  * ```
  *
- * @returns the same tools, of the same type, without those that could never be allowed
+ * @returns the same tools, without those that could never be allowed. Their type is that of `tools` all the same: with
+ *   optional members the AI SDK would take no `toolsContext` any more. Use `tools.pay?.` where you reach for a single one
  * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for a
- *   tool that cannot be checked: it does not run here, its name is not allowed, or the tool map has no entry for it
+ *   tool that cannot be checked: it does not run here, would run before the decision, its name is not allowed, or the
+ *   tool map has no entry for it
  */
 export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
   tools: Tools,
-  { authorizer, delegation }: AuthorizeToolsOptions,
-): Promise<Tools> {
+  { authorizer, delegation, callbacks = "after-the-decision" }: AuthorizeToolsOptions,
+): Promise<Readonly<Tools>> {
+  const early = mayRunEarly(callbacks);
   const session = await authorizer.openSession(delegation);
-  const names = Object.keys(tools);
-  const local = names.filter((name) => !isRemote(name, tools[name] as AnyTool, delegation));
-  for (const name of local) authorizer.checkTool(name);
-  const hidden = new Set(local.length === 0 ? [] : await hiddenOf(local, session));
-  const isLocal = new Set(local);
-  const shown = names
-    .filter((name) => !hidden.has(name))
-    .map(
-      (name) =>
-        [name, isLocal.has(name) ? guarded(name, tools[name] as AnyTool, session, authorizer) : tools[name]] as const,
-    );
-  return Object.fromEntries(shown) as Tools;
+  const read = Object.keys(tools).map((name) => readTool(name, tools[name]));
+  const remote = new Map<ReadTool, Binding>();
+  for (const tool of read) {
+    const binding = remoteBinding(tool, delegation);
+    if (binding === undefined) checkMapped(tool, authorizer);
+    else {
+      await refuseStricter(tool.name, { outputSchema: memberOf(tool, "outputSchema"), _meta: memberOf(tool, "_meta") });
+      remote.set(tool, binding);
+    }
+  }
+  const hidden = new Set([
+    ...(await hiddenHere(
+      read.filter((tool) => !remote.has(tool)),
+      session,
+    )),
+    ...(await hiddenThere(remote, delegation)),
+  ]);
+  const shown = read
+    .filter((tool) => !hidden.has(tool))
+    .map((tool) => [
+      tool.name,
+      remote.has(tool) ? passedOn(tool, early) : decidedHere(tool, early, { authorizer, session }),
+    ]);
+  return Object.freeze(Object.fromEntries(shown)) as Readonly<Tools>;
+}
+
+function mayRunEarly(callbacks: Callbacks): boolean {
+  switch (callbacks) {
+    case "after-the-decision":
+      return false;
+    case "dangerously-before-the-decision":
+      return true;
+    default:
+      throw new HopwiseError(
+        "config_invalid",
+        'callbacks is "after-the-decision" or "dangerously-before-the-decision"',
+      );
+  }
+}
+
+function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
+  const execute = guardedExecute(tool, early ? [] : callbacksOf(tool), point);
+  return guardedTool(withRecordedRefusals(tool, point), execute, early ? "kept" : "later");
+}
+
+/** Arguments that the tool's own schema refuses are on record, too: the AI SDK answers such a call itself. */
+function withRecordedRefusals(tool: ReadTool, { session }: Point): ReadTool {
+  const schema = tool.members.get("inputSchema");
+  if (schema === undefined) return tool;
+  const value = recordRefusals(schema.value, (input) => session.refuse({ tool: tool.name, arguments: input }));
+  return { ...tool, members: new Map([...tool.members, ["inputSchema", { ...schema, value }]]) };
+}
+
+function passedOn(tool: ReadTool, early: boolean): AnyTool {
+  return guardedTool(tool, memberOf(tool, "execute") as AnyTool["execute"], early ? "kept" : "refused");
 }
 
 /** Which of these tools could never be allowed. @throws {HopwiseError} where the policies cannot be asked */
-async function hiddenOf(names: readonly string[], session: Session): Promise<readonly string[]> {
-  const answer = await session.list(names.map((tool) => ({ tool })));
+async function hiddenHere(tools: readonly ReadTool[], session: Session): Promise<readonly ReadTool[]> {
+  if (tools.length === 0) return [];
+  const answer = await session.list(tools.map(({ name }) => ({ tool: name })));
   if (answer.outcome === "denied") throw new HopwiseError(answer.code, answer.message, answer);
-  return names.filter((_, i) => !answer.shown[i]);
+  return tools.filter((_, i) => !answer.shown[i]);
+}
+
+/** Which tools of MCP clients were not handed over: cached definitions may have them all. */
+async function hiddenThere(
+  remote: ReadonlyMap<ReadTool, Binding>,
+  delegation: DelegationSource,
+): Promise<readonly ReadTool[]> {
+  if (remote.size === 0) return [];
+  const current = await currentDelegation(delegation);
+  return [...remote].flatMap(([read, { tool, audience }]) => (isToolGranted(current, tool, audience) ? [] : [read]));
 }
 
 /**
- * Whether the tool's server decides its calls. It must be bound to the same delegation, or one agent would use
+ * The binding of a tool whose server decides its calls. It must be bound to the same delegation, or one agent would use
  * another's.
  */
-function isRemote(name: string, tool: AnyTool, delegation: DelegationSource): boolean {
-  const bound = delegationOf(tool);
-  if (bound === undefined) return false;
-  if (bound !== delegation) {
+function remoteBinding(tool: ReadTool, delegation: DelegationSource): Binding | undefined {
+  const binding = bindingOf(memberOf(tool, "execute"));
+  if (binding !== undefined && binding.delegation !== delegation) {
     throw new HopwiseError(
       "config_invalid",
-      `the MCP tool "${name}" is bound to another delegation than this agent's; make a client with this agent's delegation`,
+      `the MCP tool "${tool.name}" is bound to another delegation than this agent's; make a client with this agent's delegation`,
     );
   }
-  return true;
+  return binding;
 }
 
-type CallOptions = { readonly abortSignal?: AbortSignal } | undefined;
-
-function guarded(name: string, tool: AnyTool, session: Session, authorizer: Authorizer): AnyTool {
-  const { execute } = tool;
-  if (execute === undefined || tool.isProviderExecuted === true) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the tool "${name}" has no execute, or is the provider's: it would run at the provider or at the client, where no call can be checked; leave it out`,
-    );
+function checkMapped({ name }: ReadTool, authorizer: Authorizer): void {
+  try {
+    authorizer.checkTool(name);
+  } catch (cause) {
+    if (!(cause instanceof HopwiseError)) throw cause;
+    // A wrapper round an MCP client's function cannot be told from any other function.
+    const hint = "its execute is not one that a client of createMcpClient made, so its calls are decided here";
+    throw new HopwiseError(cause.code, `${cause.message} (${hint})`, { cause });
   }
-
-  let announced: ReturnType<typeof outputSchemaOf> | undefined;
-  const begin = async (input: unknown, options: CallOptions): Promise<Run> => {
-    announced ??= outputSchemaOf(tool);
-    const outputSchema = await announced;
-    const call = { tool: name, arguments: input, fulfils: true, outputSchema };
-    const decision = await session.authorize(call).catch((cause: unknown) => {
-      // The error of a host program's callback is for the host program: this text goes to the model and to browsers.
-      throw new Error("Not allowed. The call could not be checked.", { cause });
-    });
-    const run = beginRun(allowedOf(decision), input, authorizer, outputSchema);
-    const stop = options?.abortSignal;
-    if (stop?.aborted === true) {
-      // The loop was stopped during the check and no longer waits for this call.
-      run.withdrawn();
-      stop.throwIfAborted();
-    }
-    return run;
-  };
-
-  // The AI SDK looks whether the returned value itself can be iterated: only a generator keeps streaming results.
-  const wrapper = isAsyncGenerator(execute)
-    ? async function* (input: unknown, options: never) {
-        const run = await begin(input, options);
-        try {
-          for await (const value of execute.call(tool, run.arguments, options) as AsyncGenerator) yield run.show(value);
-          run.returned();
-        } catch (cause) {
-          throw run.failed(cause);
-        } finally {
-          run.withdrawn();
-        }
-      }
-    : async (input: unknown, options: never) => {
-        const run = await begin(input, options);
-        try {
-          const shown = run.show(await lastOf(await execute.call(tool, run.arguments, options)));
-          run.returned();
-          return shown;
-        } catch (cause) {
-          throw run.failed(cause);
-        }
-      };
-
-  // Copied by descriptor: a spread would lose members that other code attached without making them enumerable.
-  const own = { enumerable: true, configurable: true, writable: true };
-  return Object.create(Object.getPrototypeOf(tool), {
-    ...Object.getOwnPropertyDescriptors(tool),
-    inputSchema: {
-      value: recordRefusals(tool.inputSchema, (input) => session.refuse({ tool: name, arguments: input })),
-      ...own,
-    },
-    execute: { value: wrapper, ...own },
-  }) as AnyTool;
-}
-
-function isAsyncGenerator(execute: (input: never, options: never) => unknown): boolean {
-  return execute.constructor.name === "AsyncGeneratorFunction";
-}
-
-/** A function that returns a stream of results: its last one is the result. */
-async function lastOf(result: unknown): Promise<unknown> {
-  if (typeof result !== "object" || result === null || !(Symbol.asyncIterator in result)) return result;
-  let last: unknown;
-  for await (const value of result as AsyncIterable<unknown>) last = value;
-  return last;
 }

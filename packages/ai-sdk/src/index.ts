@@ -3,4 +3,8 @@
  *
  * @packageDocumentation
  */
-export { type AnyTool, type AuthorizeToolsOptions, authorizeTools, ToolDenied } from "./authorize-tools.ts";
+export type { CallerView as Caller } from "@hopwise/core/adapter";
+export { caller, type RunningCall } from "@hopwise/mcp";
+export { type AuthorizeToolsOptions, authorizeTools, type Callbacks } from "./authorize-tools.ts";
+export type { AnyTool } from "./read-tool.ts";
+export { type ToldDenial, ToolDenied } from "./tool-denied.ts";

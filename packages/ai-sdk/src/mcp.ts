@@ -6,9 +6,10 @@
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
 import type { DelegationSource } from "@hopwise/core";
 import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
-import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
-import { markDecidedElsewhere } from "./decided-elsewhere.ts";
+import { type CarryOptions, carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
+import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
+import { returnedResult } from "./remote-result.ts";
 
 export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transport" | "experimental_events"> {
   /** Streamable HTTP by its URL, or a transport object such as that of `@ai-sdk/mcp/mcp-stdio`. */
@@ -25,8 +26,9 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
 }
 
 /**
- * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over. The client signs
- * each call; the server decides and records it.
+ * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over;
+ * `toolsFromDefinitions` gives those of its definitions, of which `authorizeTools` shows only those. The client signs each
+ * call; the server decides and records it. In a loop a denied call is an error (`ToolDenied`), and so is one that failed.
  *
  * @throws {HopwiseError} `audience_mismatch` at the first request where the delegation is not for that audience;
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
@@ -43,17 +45,37 @@ export async function createMcpClient({
       ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)
       : { ...transport, fetch: carryingFetch(carry) };
   const client = await createMCPClient({ ...config, transport: carrying });
-  const listTools = client.tools.bind(client);
+  const { tools, toolsFromDefinitions } = client;
+  // Whether or not one of these uses the other, each tool gets one function of its own.
+  const bound = <Set extends object>(set: Set): Set => {
+    for (const [name, tool] of Object.entries(set)) bindTool(name, tool, carry);
+    return set;
+  };
+  client.toolsFromDefinitions = ((...args) =>
+    bound(toolsFromDefinitions.apply(client, args))) as MCPClient["toolsFromDefinitions"];
   client.tools = (async (options) => {
-    const tools = await listTools(options);
+    const listed = bound(await tools.call(client, options));
     const current = await currentDelegation(delegation);
-    for (const [name, tool] of Object.entries(tools)) {
-      if (isToolGranted(current, name, audience)) {
-        await refuseStricter(name, tool);
-        markDecidedElsewhere(tool, delegation);
-      } else delete tools[name as keyof typeof tools];
+    for (const [name, tool] of Object.entries(listed)) {
+      if (isToolGranted(current, name, audience)) await refuseStricter(name, tool);
+      else delete listed[name as keyof typeof listed];
     }
-    return tools;
+    return listed;
   }) as MCPClient["tools"];
   return client;
+}
+
+/** Gives a tool the function by which `authorizeTools` knows that its server decides. */
+function bindTool(name: string, tool: RemoteTool, { delegation, audience }: CarryOptions): void {
+  const { execute } = tool;
+  if (bindingOf(execute) !== undefined) return;
+  tool.execute = bindExecute(async (input: never, options: never) => returnedResult(await execute(input, options)), {
+    delegation,
+    audience,
+    tool: name,
+  });
+}
+
+interface RemoteTool {
+  execute: (input: never, options: never) => unknown;
 }

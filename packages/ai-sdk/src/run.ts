@@ -1,10 +1,13 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
 import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
+import { openCall, runWithin } from "@hopwise/mcp";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
 export interface Run {
   /** The arguments for the tool: exactly those that were checked. */
   readonly arguments: never;
+  /** Runs code of the tool, for which `caller()` says for whom it runs until the call has ended. */
+  within<Result>(work: () => Result): Result;
   /**
    * The result, changed as the policies oblige to.
    *
@@ -27,12 +30,15 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
   const redacted = new Set<string>();
   let last: unknown;
   let ended = false;
+  const call = openCall(() => decision.caller);
   const end = (outcome: Parameters<Authorizer["report"]>[1]): void => {
     if (ended) return;
     ended = true;
+    call.end();
     void authorizer.report(decision, outcome);
   };
   return {
+    within: (work) => runWithin(call, work),
     arguments: (decision.projected ? input : decision.arguments) as never,
     show: (result) => {
       last = result;

@@ -1,5 +1,6 @@
 import type { McpTransport } from "@hopwise/mcp";
 import { FastMCPSession } from "fastmcp";
+import { patchLoads } from "./load-with-caller.ts";
 
 /** The facts about a guarded server that its sessions need. */
 export interface Guarding {
@@ -42,5 +43,6 @@ export function patchSessions(): void {
   prototype.connect = function (transport) {
     return connect.call(this, this[GUARDING]?.guardSession(transport) ?? transport);
   };
+  patchLoads(prototype, (session) => session[GUARDING] !== undefined);
   Object.defineProperty(prototype, PATCHED, { value: true });
 }

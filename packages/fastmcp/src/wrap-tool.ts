@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { OutputSchema } from "@hopwise/core/adapter";
-import { decideTool, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
+import { decideTool, type MayChangeByTool, type RequestScope, runToEnd } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { listedSchema } from "./listed-schema.ts";
 
@@ -20,7 +20,7 @@ export function wrapTool(
     if (!decision.run) return decision.result as never;
     // The call was cancelled or timed out during the check: its caller was told, or has left.
     context.signal.throwIfAborted();
-    return tool.execute(decision.arguments as never, context);
+    return runToEnd(context, (own) => tool.execute(decision.arguments as never, own));
   };
   return { ...tool, name, execute };
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../json/index.ts";
 import type { Hop } from "../principal/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
-import type { ChainId } from "../token/index.ts";
+import type { ChainId, Subject } from "../token/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
 
 /**
@@ -50,12 +50,28 @@ export interface ChainView {
   readonly hops: readonly Hop[];
 }
 
+/** For whom an allowed call runs, in words that its tool may have: nothing here can be used to call. Deeply frozen. */
+export interface CallerView {
+  /** The user: as their issuer names them, and by the id that policies see (`request.principal.id`). */
+  readonly user: Subject & { readonly id: string };
+  /** The agents between the user and the call, by name; the last one calls. Empty where the user does. */
+  readonly agents: readonly string[];
+  /** The user and the agents, as decisions and records name them. */
+  readonly hops: readonly Hop[];
+  /** H(root), which names the chain in records; undefined for a user without agents. */
+  readonly chain: ChainId | undefined;
+  /** Whose users they are: the user's issuer. */
+  readonly tenant: string;
+}
+
 export type Timings = { readonly [stage in Stage | "total"]?: number };
 
 export interface Allowed extends Decided {
   readonly outcome: "allowed";
   /** The arguments that were checked, deeply frozen. What runs must be this object. */
   readonly arguments: JsonObject;
+  /** For whom the tool runs. An adapter gives it to the tool while the call runs, and no longer. */
+  readonly caller?: CallerView;
   /** The changes that the result needs before it is shown: see `fulfil`. */
   readonly obligations?: Obligations;
   /** The arguments are the tool map's projection: the tool runs with the value that the projection was made from. */

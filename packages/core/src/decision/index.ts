@@ -2,7 +2,7 @@
 export { type AuxData, type AuxDataQuery, type AuxDataSupplier, auxDataOf } from "./aux-data.ts";
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
 export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
-export type { Allowed, Asked, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
+export type { Allowed, Asked, CallerView, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
 export { joinFailures } from "./join-failures.ts";
 export { type HiddenByPolicy, type ListItem, listHops } from "./list-hops.ts";

@@ -75,6 +75,31 @@ describe("a denial", () => {
 });
 
 describe("an allowance", () => {
+  it("says for whom its tool runs, in objects of its own, deeply frozen", () => {
+    const user = { ...ALICE, token: "eyJ" };
+    const notes = { ...nothing, caller: { user, chain: scene.chain } };
+    const { caller } = allowedOf(
+      decidedOf({ ...notes, hops: [...hops, { kind: "agent", id: "agent:planner" }] }, call),
+      notes,
+      {},
+    );
+    expect(caller).toStrictEqual({
+      user: { ...ALICE, id: "u-17" },
+      agents: ["planner", "researcher"],
+      hops: [...hops, { kind: "agent", id: "agent:planner" }],
+      chain: scene.chain.id,
+      tenant: ALICE.issuer,
+    });
+    for (const part of [caller, caller?.user, caller?.agents, caller?.hops, caller?.hops[0]]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+    const alone = { ...nothing, caller: { user: ALICE, chain: undefined } };
+    expect(allowedOf(decidedOf({ ...alone, hops }, call), alone, {}).caller).toMatchObject({
+      agents: [],
+      chain: undefined,
+    });
+  });
+
   it("has the arguments that were parsed, or those that came", () => {
     expect(allowedOf(decided, nothing, {})).toStrictEqual({ ...decided, outcome: "allowed", arguments: { id: 1 } });
     expect(allowedOf(decided, { ...nothing, parsed: { id: 2 } }, {}).arguments).toEqual({ id: 2 });

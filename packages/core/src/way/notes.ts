@@ -1,5 +1,5 @@
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
-import type { Allowed, Asked, ChainView, Decided, Denied, HopVerdict } from "../decision/index.ts";
+import type { Allowed, Asked, CallerView, ChainView, Decided, Denied, HopVerdict } from "../decision/index.ts";
 import { type HopwiseError, refusalOf } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
@@ -55,13 +55,14 @@ export function deniedOf(decided: Decided, refusal: HopwiseError): Denied {
 
 export function allowedOf(
   decided: Decided,
-  { parsed, received }: Notes,
+  { parsed, received, caller }: Notes,
   { projected = false, obligations }: Allowance,
 ): Allowed {
   return {
     ...decided,
     outcome: "allowed",
     arguments: parsed ?? received,
+    ...(caller !== undefined && decided.chain !== undefined && { caller: callerView(caller, decided.chain) }),
     ...(projected && { projected: true }),
     ...(obligations !== undefined && changesResults(obligations) && { obligations }),
   };
@@ -78,4 +79,15 @@ function viewOf({ caller, hops }: Notes): ChainView | undefined {
     hops: hops ?? hopsOf({ id: user.subject }, names),
     ...defined({ id: chain?.id }),
   };
+}
+
+/** Made anew, of texts alone: a chain and a host program's own object stay where they are. */
+function callerView({ user: { issuer, subject }, chain }: Caller, { hops }: ChainView): CallerView {
+  return Object.freeze({
+    user: Object.freeze({ issuer, subject, id: hops[0]?.id ?? subject }),
+    agents: Object.freeze(chain?.links.map(({ agent }) => agent) ?? []),
+    hops: Object.freeze(hops.map(({ kind, id }) => Object.freeze({ kind, id }))),
+    chain: chain?.id,
+    tenant: issuer,
+  });
 }

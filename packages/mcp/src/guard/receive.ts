@@ -1,5 +1,6 @@
 import type { Denied } from "@hopwise/core";
-import type { Admission, JsonObject } from "@hopwise/core/adapter";
+import type { Admission, CallerView, JsonObject } from "@hopwise/core/adapter";
+import { openCall, runWithin } from "../caller/index.ts";
 import {
   cameOverHttp,
   carriesCredential,
@@ -143,7 +144,14 @@ function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined,
   if (!guard.flights.isOpen(flight)) return;
   const stripped = withoutCredential(flight.request);
   const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
-  guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra));
+  const call = openCall(() => callerOf(guard, flight));
+  runWithin(call, () => guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra)));
+}
+
+/** For whom the server's code runs: from the decision until the answer leaves, or its caller does. */
+function callerOf({ flights }: Guard, flight: Flight): CallerView | undefined {
+  const { decision } = flight;
+  return decision?.outcome === "allowed" && flights.isOpen(flight) ? decision.caller : undefined;
 }
 
 /** The part of a request that the server's own code sees while it runs. */

@@ -1,0 +1,138 @@
+import { type Allowed, type Authorizer, type Decision, HopwiseError, type Session } from "@hopwise/core";
+import { withCaller } from "@hopwise/mcp";
+import { outputSchemaOf } from "./output-schema.ts";
+import { type AnyTool, type Callback, memberOf, type ReadTool } from "./read-tool.ts";
+import { beginRun, type Run } from "./run.ts";
+import { deniedHere } from "./tool-denied.ts";
+
+/** Where the calls of a tool set are decided, and written down. */
+export interface Point {
+  readonly authorizer: Authorizer;
+  readonly session: Session;
+}
+
+type Execute = NonNullable<AnyTool["execute"]>;
+type Options = { readonly abortSignal?: AbortSignal; readonly context?: unknown } | undefined;
+type Work = (run: Run, options: Options) => Promise<unknown>;
+
+/**
+ * An `execute` that decides each call before anything of the tool runs, with exactly the arguments that were decided.
+ *
+ * @param before functions of the tool to run once the call was allowed, before its own `execute`
+ * @throws {HopwiseError} `config_invalid` for a tool that does not run here
+ */
+export function guardedExecute(read: ReadTool, before: readonly Callback[], point: Point): Execute {
+  const { name, tool } = read;
+  const execute = executeOf(read);
+  let announced: ReturnType<typeof outputSchemaOf> | undefined;
+  const begin = async (input: unknown, options: Options): Promise<Run> => {
+    announced ??= outputSchemaOf({ outputSchema: memberOf(read, "outputSchema") });
+    const call = { tool: name, arguments: input, fulfils: true, outputSchema: await announced };
+    return beginAllowed(call, options, point);
+  };
+  const work: Work = async (run, options) => {
+    const own = withOptions(options);
+    for (const callback of before) await callback.call(tool, { ...own, input: run.arguments });
+    return execute.call(tool, run.arguments, own as never);
+  };
+
+  // The AI SDK looks whether the returned value itself can be iterated: only a generator keeps streaming results.
+  if (isAsyncGenerator(execute)) {
+    return async function* (input: unknown, options: Options) {
+      const run = await begin(input, options);
+      try {
+        const results = (await run.within(() => work(run, options))) as AsyncGenerator;
+        for await (const value of eachWithin(run, results)) yield run.show(value);
+        run.returned();
+      } catch (cause) {
+        throw run.failed(cause);
+      } finally {
+        run.withdrawn();
+      }
+    };
+  }
+  return async (input: unknown, options: Options) => {
+    const run = await begin(input, options);
+    try {
+      const shown = run.show(await run.within(async () => lastOf(await work(run, options))));
+      run.returned();
+      return shown;
+    } catch (cause) {
+      throw run.failed(cause);
+    }
+  };
+}
+
+/** A generator's body runs where the next value is asked for, so each is asked for within the call. */
+function eachWithin(run: Run, results: AsyncGenerator): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => run.within(() => results.next()),
+      return: () => run.within(() => results.return(undefined)),
+    }),
+  };
+}
+
+/** The loop's options, with `context.caller`, where the tool's context is an object that can take one more member. */
+function withOptions(options: Options): Options {
+  const { context = {} } = options ?? {};
+  const isPlain =
+    typeof context === "object" &&
+    context !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(context));
+  return isPlain ? { ...options, context: withCaller(context) } : options;
+}
+
+function executeOf(read: ReadTool): Execute {
+  const execute = memberOf(read, "execute");
+  if (typeof execute !== "function" || memberOf(read, "isProviderExecuted") === true) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the tool "${read.name}" has no execute, or is the provider's: it would run at the provider or at the client, where no call can be checked; leave it out`,
+    );
+  }
+  return execute as Execute;
+}
+
+/** @throws {ToolDenied} where the call was not allowed */
+async function beginAllowed(
+  call: Parameters<Session["authorize"]>[0],
+  options: Options,
+  { session, authorizer }: Point,
+): Promise<Run> {
+  const decision = await session.authorize(call).catch((cause: unknown) => {
+    // The error of a host program's callback is for the host program: this text goes to the model and to browsers.
+    throw new Error("Not allowed. The call could not be checked.", { cause });
+  });
+  const run = beginRun(allowedOf(decision), call.arguments, authorizer, call.outputSchema);
+  const stop = options?.abortSignal;
+  if (stop?.aborted === true) {
+    // The loop was stopped during the check and no longer waits for this call.
+    run.withdrawn();
+    stop.throwIfAborted();
+  }
+  return run;
+}
+
+/** @throws {ToolDenied} where a call was not allowed */
+function allowedOf(decision: Decision): Allowed {
+  switch (decision.outcome) {
+    case "allowed":
+      return decision;
+    case "denied":
+    case "pending":
+      throw deniedHere(decision);
+  }
+}
+
+function isAsyncGenerator(execute: Execute): boolean {
+  return execute.constructor.name === "AsyncGeneratorFunction";
+}
+
+/** A function that returns a stream of results: its last one is the result. */
+async function lastOf(result: unknown): Promise<unknown> {
+  if (typeof result !== "object" || result === null || !(Symbol.asyncIterator in result)) return result;
+  let last: unknown;
+  for await (const value of result as AsyncIterable<unknown>) last = value;
+  return last;
+}

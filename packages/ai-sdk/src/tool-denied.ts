@@ -1,0 +1,51 @@
+import type { Denied, Pending } from "@hopwise/core";
+import { modelView } from "@hopwise/core/adapter";
+
+/** Shared by all copies of this package in a process. */
+const MARK = Symbol.for("dev.hopwise/tool-denied");
+
+/** A denial in the words that the model reads, with what else the host program may know of it. */
+export interface ToldDenial {
+  readonly text: string;
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly invocation: string | undefined;
+  readonly decision?: Denied | Pending;
+}
+
+/**
+ * Thrown for a call that was not allowed, by this process or by the tool's own MCP server. The model reads its text, so
+ * the text says no more than a model may know. `instanceof` also recognises a `ToolDenied` of another copy of this
+ * package.
+ */
+export class ToolDenied extends Error {
+  override readonly name = "ToolDenied";
+  readonly code: string;
+  readonly retryable: boolean;
+  /** Names the denial's record, here or at the tool's server; undefined where there is none. */
+  declare readonly invocation: string | undefined;
+  /** The whole decision, for the host program; undefined where the tool's server decided. */
+  declare readonly decision: Denied | Pending | undefined;
+
+  constructor({ text, code, retryable, invocation, decision }: ToldDenial) {
+    super(text);
+    this.code = code;
+    this.retryable = retryable;
+    // Not enumerable: a log that prints the error, or a serialisation of it, shows neither.
+    Object.defineProperty(this, "invocation", { value: invocation });
+    Object.defineProperty(this, "decision", { value: decision });
+    Object.defineProperty(this, MARK, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+  }
+}
+
+/** The error for a call that was decided in this process. */
+export function deniedHere(decision: Denied | Pending): ToolDenied {
+  const refusal = decision.outcome === "denied" ? decision : ({ code: "approval_required" } as const);
+  const { code, message, retryable } = modelView(refusal);
+  const text = `Not allowed (${code}). ${message}`;
+  return new ToolDenied({ text, code, retryable, invocation: decision.invocation, decision });
+}

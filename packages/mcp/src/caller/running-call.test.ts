@@ -1,0 +1,75 @@
+import type { CallerView } from "@hopwise/core/adapter";
+import { describe, expect, it } from "vitest";
+import { caller, openCall, runToEnd, runWithin, withCaller } from "./running-call.ts";
+
+const ANN = { tenant: "acme" } as CallerView;
+const BEN = { tenant: "globex" } as CallerView;
+
+describe("the caller", () => {
+  it("is that of the innermost call, until that ends: then nobody, and not the outer one", async () => {
+    const [outer, inner] = [openCall(() => ANN), openCall(() => BEN)];
+    expect(caller()).toBeUndefined();
+    await runWithin(outer, async () => {
+      expect(caller()).toBe(ANN);
+      const left = runWithin(inner, async () => {
+        expect(caller()).toBe(BEN);
+        await Promise.resolve();
+        inner.end();
+        expect(caller()).toBeUndefined();
+      });
+      expect(caller()).toBe(ANN);
+      await left;
+      expect(caller()).toBe(ANN);
+    });
+    expect(caller()).toBeUndefined();
+  });
+});
+
+describe("a context", () => {
+  it("tells the caller of its own call wherever it is read, for as long as that runs", () => {
+    const call = openCall(() => ANN);
+    const given = { session: 1, caller: "root" };
+    const context = runWithin(call, () => withCaller(given));
+    expect([context.session, context.caller, given.caller]).toEqual([1, ANN, "root"]);
+    expect(
+      runWithin(
+        openCall(() => BEN),
+        () => context.caller,
+      ),
+    ).toBe(ANN);
+    call.end();
+    expect(context.caller).toBeUndefined();
+  });
+
+  it("outside of a call stays the object that it is", () => {
+    const given = { caller: "own" };
+    expect(withCaller(given)).toBe(given);
+  });
+});
+
+describe("a handler", () => {
+  it.each(["returns", "throws"])("is the whole call: what it left running has no caller once it %s", async (how) => {
+    const call = openCall(() => ANN);
+    const seen: unknown[] = [];
+    const settled = Promise.withResolvers<void>();
+    let left: Promise<unknown> = Promise.resolve();
+    const run = runWithin(call, () =>
+      runToEnd({ session: 1 }, async (context) => {
+        left = settled.promise.then(() => seen.push(caller(), context.caller));
+        await Promise.resolve();
+        seen.push(caller(), context.caller);
+        if (how === "throws") throw new Error("broken");
+        return "done";
+      }),
+    );
+    expect(await run.catch(({ message }: Error) => message)).toBe(how === "throws" ? "broken" : "done");
+    settled.resolve();
+    await left;
+    expect(seen).toEqual([ANN, ANN, undefined, undefined]);
+  });
+
+  it("outside of a call gets its context as it is", async () => {
+    const given = {};
+    expect(await runToEnd(given, (context) => context)).toBe(given);
+  });
+});

@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { CallerView } from "@hopwise/core/adapter";
+
+/** A call of a tool, a resource or a prompt, as the code sees it that runs within. */
+export interface RunningCall {
+  /** For whom it runs; undefined before it was allowed, and as soon as it has ended. */
+  readonly caller: CallerView | undefined;
+}
+
+/** The same as the guard has it. */
+export interface OpenCall extends RunningCall {
+  /** From now on nobody is its caller. */
+  end(): void;
+}
+
+/** All guards of a process share it: a tool of one server may run a loop, whose tools have another caller. */
+const running = new AsyncLocalStorage<OpenCall>();
+
+/** @param find gives the caller, once the call was allowed */
+export function openCall(find: () => CallerView | undefined): OpenCall {
+  let ended = false;
+  return {
+    get caller() {
+      return ended ? undefined : find();
+    },
+    end: () => {
+      ended = true;
+    },
+  };
+}
+
+/** Runs something as part of a call, with everything that it starts. */
+export function runWithin<Result>(call: OpenCall, work: () => Result): Result {
+  return running.run(call, work);
+}
+
+/** Runs the handler of the running call. With the handler the call has ended, whatever it left running. */
+export async function runToEnd<Context extends object, Result>(
+  context: Context,
+  handler: (context: Context & Partial<RunningCall>) => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await handler(withCaller(context));
+  } finally {
+    running.getStore()?.end();
+  }
+}
+
+/**
+ * For whom the running call runs: inside of a tool's `execute`, a resource's or a prompt's `load`. The user, the agents,
+ * the chain's id and the tenant, frozen; never a token. Undefined outside of a call, before the call was allowed, and as
+ * soon as it has ended, also in work that it left running.
+ *
+ * Work that several calls share, such as the batch of a DataLoader, runs within the call that began it: take the caller
+ * where the call is, and hand it on as part of the key.
+ *
+ * ```ts
+ * const execute = async () => orders.filter(({ owner }) => owner === caller()?.user.id);
+ * ```
+ */
+export function caller(): CallerView | undefined {
+  return running.getStore()?.caller;
+}
+
+/**
+ * A framework's context with `caller` as one more member, which is undefined once the call has ended. A member of that
+ * name gives way: nobody else may say who the caller is. Outside of a call it is given as it is.
+ */
+export function withCaller<Context extends object>(context: Context): Context & Partial<RunningCall> {
+  const call = running.getStore();
+  if (call === undefined) return context;
+  return Object.defineProperty({ ...context }, "caller", { get: () => call.caller, enumerable: true });
+}
