@@ -66,7 +66,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "type:@cerbos/core",
   ],
-  "core/state": ["core/options", "type:core/token"],
+  "core/state": ["core/options", "type:core/token", "core/errors.ts"],
   "core/result": ["core/json", "core/errors.ts"],
   "core/decision": [
     "core/result",
