@@ -42,6 +42,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/grant",
     "core/json",
     "core/crypto",
+    "core/lib",
     "core/errors.ts",
     "type:core/codes.ts",
     "jose",

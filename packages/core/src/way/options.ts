@@ -88,7 +88,7 @@ export interface AuthorizerOptions {
   /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
   readonly nonces?: Nonces;
   /**
-   * How long the policies, and how long the sources of attributes, may take.
+   * How long the policies, the sources of attributes, and the published keys of an issuer may take, each.
    *
    * @defaultValue 1000
    */
@@ -189,7 +189,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     state: behavedState(state, deadlineMs),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
-    verifier: createChainVerifier(behavedTrust(options.trust, deadlineMs), limits),
+    verifier: createChainVerifier(behavedTrust(options.trust, deadlineMs), limits, deadlineMs),
     limits,
     nonces: nonces && behavedNonces(nonces, deadlineMs),
     pdpVersion: version,
