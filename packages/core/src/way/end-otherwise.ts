@@ -4,9 +4,10 @@ import { listEntry, placeEntry, type ToolEntry, toolEntry } from "../resource/in
 import type { Continuation, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { inTime } from "./in-time.ts";
+import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
-import { couldBeCovered, type KnownCaller } from "./stages/grant.ts";
+import { couldBeCovered, type KnownCaller, refuseWithout } from "./stages/grant.ts";
 import { askWhatIsShown } from "./stages/policy.ts";
 
 /**
@@ -38,11 +39,13 @@ type UnplacedItem = Omit<ListItem, "entry"> & { readonly entry: ToolEntry };
 
 async function whatIsShown(
   items: readonly Listed[],
-  holder: KnownCaller,
+  admitted: KnownCaller,
   operation: string,
   point: EnforcementPoint,
   log: CallLog,
 ): Promise<readonly boolean[] | HopwiseError> {
+  const holder = await log.stage("state", () => lookAgain(admitted, operation, point));
+  if (isRefusal(holder)) return holder;
   const covered = items.map((item) => {
     const { tool, arguments: known = {} } = item;
     const entry = couldBeCovered(holder, item) ? toolEntry(point.tools, tool) : undefined;
@@ -64,9 +67,13 @@ async function whatIsShown(
   const asked = { caller: holder.caller, known, invocation: log.id };
   const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, placed, point, watch));
   if (isRefusal(answers)) return answers;
+  const still = await log.stage("state", () => lookAgain(holder, operation, point));
+  if (isRefusal(still)) return still;
   const open = new Set(candidates.filter((_, i) => answers[i]));
   const isOpen = whole === undefined || open.has(whole);
-  return covered.map((item) => isOpen && item !== undefined && open.has(item));
+  return covered.map(
+    (item) => isOpen && item !== undefined && open.has(item) && refuseWithout(still.agents, item.tool) === undefined,
+  );
 }
 
 /** The items with the scope and version of their policies, as far as these are known before there is a call. */
