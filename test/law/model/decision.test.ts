@@ -87,6 +87,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
     delegation: edges ? { kind: "delegation", action: "delegate" } : "grants-only",
     audience: [AUDIENCE],
     state: memoryState(),
+    userIds: ({ id }) => id,
     nonces: undefined,
     audit,
     telemetry: NO_TELEMETRY,

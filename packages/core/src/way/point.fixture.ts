@@ -1,7 +1,7 @@
 import { type MemoryAudit, memoryAudit } from "../audit/index.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Decision, PolicyDecisionPoint } from "../decision/index.ts";
-import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
+import { createUserIds, inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryState, type State } from "../state/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
@@ -173,6 +173,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     sources: {},
     delegation: "grants-only",
     telemetry: NO_TELEMETRY,
+    userIds: createUserIds([ISSUER], {}),
     nonces: undefined,
     pdpVersion: undefined,
     failuresOf: undefined,
