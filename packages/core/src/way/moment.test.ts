@@ -59,7 +59,7 @@ const MOMENTS = ["host", "sources", "policies"] as const;
 type Moment = (typeof MOMENTS)[number];
 
 /** The members of a registered agent that bound what it may do; the others say who it is. */
-type Bound = Exclude<keyof Agent, "roles" | "attributes" | "class" | "owner" | "classes">;
+type Bound = Exclude<keyof Agent, "roles" | "attributes" | "class" | "owner" | "classes" | "scope" | "policyVersion">;
 type Ground = `revoked ${RevocationKind}` | `agent's ${Bound}` | "agent" | "expiry" | "issuer's key";
 
 interface Taken {

@@ -53,7 +53,10 @@ async function idsSeen(
     const principals = asked.slice(before).map(({ principal }) => principal);
     const [user] = principals;
     for (const { attr, id } of principals) {
-      const delegation = attr?.["delegation"] as unknown as { readonly user: object; readonly chain: readonly object[] };
+      const delegation = attr?.["delegation"] as unknown as {
+        readonly user: object;
+        readonly chain: readonly object[];
+      };
       expect(delegation.user, id).toMatchObject({ id: user?.id, issuer });
       expect(delegation.chain[0], id).toMatchObject({ id: user?.id });
     }
