@@ -42,6 +42,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/grant",
     "core/json",
     "core/crypto",
+    "core/lib",
     "core/errors.ts",
     "type:core/codes.ts",
     "jose",
@@ -59,7 +60,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:@cerbos/core",
   ],
   "core/resource": ["core/options", "core/source", "core/token", "core/json", "core/errors.ts", "type:@cerbos/core"],
-  "core/state": ["core/options", "type:core/token"],
+  "core/state": ["core/options", "type:core/token", "core/errors.ts"],
   "core/result": ["core/json", "core/errors.ts"],
   "core/decision": [
     "core/result",

@@ -103,8 +103,8 @@ const NONCES: { readonly [Name in keyof Required<Nonces>]: Place } = {
     ...place([...STATE, "proof_nonce_required"], (misbehave) => ({ nonces: { ...own, issue: misbehave } })),
     via: "wire",
   },
-  expiryOf: {
-    ...place([...STATE, "proof_nonce_required"], (misbehave) => ({ nonces: { ...own, expiryOf: misbehave } })),
+  timesOf: {
+    ...place([...STATE, "proof_nonce_required"], (misbehave) => ({ nonces: { ...own, timesOf: misbehave } })),
     via: "wire",
   },
 };

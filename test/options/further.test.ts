@@ -38,6 +38,8 @@ const ANSWER = {
   clock: NOT_AT_ONCE,
 };
 
+const TRAITS = { uniqueIds: NO_FLAG, issuers: [null, 5, "https://id.example", {}, [5], [""]] };
+
 type AnySource = sources.SourceOptions<never, never> & { readonly findMany?: unknown };
 
 /** A source is asked by one function or another, whatever it is of. */
@@ -61,12 +63,12 @@ const sourceDoors: DoorRows<typeof sources> = {
   ),
   usersOverHttp: optionsRow<sources.HttpUsersOptions>(
     { name: "hr", url: () => "https://hr.example/alice", parse: () => ({ id: "alice", roles: ["clerk"] }) },
-    { ...ANSWER, url: NOT_AT_ONCE, parse: NO_FUNCTION, headers: NO_FUNCTION, fetch: NO_FUNCTION },
+    { ...ANSWER, ...TRAITS, url: NOT_AT_ONCE, parse: NO_FUNCTION, headers: NO_FUNCTION, fetch: NO_FUNCTION },
     sources.usersOverHttp,
   ),
   oidcUsers: optionsRow<sources.OidcUsersOptions>(
     { user: () => ({ roles: ["clerk"] }) },
-    { user: NOT_AT_ONCE, maxUsers: [...NO_COUNT, 0], clock: NOT_AT_ONCE },
+    { ...TRAITS, user: NOT_AT_ONCE, maxUsers: [...NO_COUNT, 0], clock: NOT_AT_ONCE },
     sources.oidcUsers,
   ),
 };

@@ -55,6 +55,7 @@ describe("the trace of a call", () => {
       "    hopwise.hop alice allow",
       "    hopwise.hop agent:planner allow",
       "    hopwise.hop agent:researcher allow",
+      "  hopwise.state",
       "  hopwise.audit",
     ]);
     expect(rootOf(all).attributes).toEqual({
@@ -157,8 +158,10 @@ describe("the trace of a call", () => {
       "  hopwise.token",
       "  hopwise.state",
       "  hopwise.agents",
+      "  hopwise.state",
       "  hopwise.context",
       "  hopwise.policy",
+      "  hopwise.state",
       "  hopwise.audit",
     ]);
     expect(rootOf(all).attributes).toMatchObject({

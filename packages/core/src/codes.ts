@@ -152,7 +152,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "The published keys of an issuer could not be fetched, or are too old. Check its JWKS endpoint.",
+    help: "The published keys of an issuer could not be had in time, or are too old; the message names it. Check its JWKS endpoint. Chains of other issuers are not affected.",
   },
   chain_depth_exceeded: {
     stage: "token",
@@ -172,12 +172,12 @@ export const CODES = {
   principal_changed: {
     stage: "token",
     model: "Your delegation cannot be used here. Ask for a new one.",
-    help: "A token names another user or transaction than the root.",
+    help: "A token names another user or transaction than the root; or a session's delegation was renewed for another user or other agents.",
   },
   audience_mismatch: {
     stage: "token",
     model: "Your delegation is for another server. Ask for one for this server.",
-    help: "The chain's audience does not have any of this enforcement point's names. They are compared letter by letter.",
+    help: "The chain's audience does not have any of this enforcement point's names, or a renewed one not the name with which its session began. They are compared letter by letter.",
   },
 
   // agents: are they who the chain says?

@@ -79,7 +79,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
   const chain = verifiedChain(model);
   const point: EnforcementPoint = {
     cerbos: randomDecisionPoint(seed),
-    verifier: { verify: async () => chain },
+    verifier: { verify: async () => chain, lookAgain: async () => {} },
     users: { find: ({ subject }) => ({ id: subject, roles: rolesOf(subject) }) },
     agents: { find: (name) => ({ roles: rolesOf(name), keys: [KEY] }) },
     sources: {},
@@ -87,6 +87,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
     delegation: edges ? { kind: "delegation", action: "delegate" } : "grants-only",
     audience: [AUDIENCE],
     state: memoryState(),
+    userIds: ({ id }) => id,
     nonces: undefined,
     audit,
     telemetry: NO_TELEMETRY,
@@ -101,7 +102,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges }: Case): Pro
   const caller: IncomingCaller =
     model.links.length === 0
       ? { via: "user", user: chain.user }
-      : { via: "session", holder: async () => ({ held: undefined as never, compact: "" }) };
+      : { via: "session", holder: async () => ({ held: undefined as never, compact: "", audience: AUDIENCE }) };
   const admitted = await admit({ tool: call.tool, arguments: call.arguments, traceparent: undefined, caller }, point);
   const { outcome } = admitted.outcome === "admitted" ? await admitted.decide() : admitted;
   expect(audit.records.map((record) => record.outcome)).toEqual([outcome]);

@@ -28,7 +28,7 @@ describe("the law", () => {
             action: "delegate",
             resource: { kind: "delegation", id: `${i}`, attr: { to: to.id } },
           }));
-          const own = principalsOf(user, agents.slice(0, length), chain);
+          const own = principalsOf({ ...user, issuer: "https://id.example" }, agents.slice(0, length), chain);
           await checkHops(
             pdp,
             { hops: chain, principals: own, resource, action: "send", edges, invocation: "inv", chainId: "c" },

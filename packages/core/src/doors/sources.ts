@@ -18,6 +18,7 @@ export {
   type SourceOptions,
   type User,
   type UserDirectory,
+  type UserDirectoryTraits,
   userAttributesFrom,
   usersFrom,
   usersOverHttp,

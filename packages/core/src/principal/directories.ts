@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { atOnce, func, maybe, optionsOf, whole } from "../options/index.ts";
+import { atOnce, flag, func, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
 import {
   ANSWER_ROWS,
   type AttributeSource,
@@ -10,7 +10,7 @@ import {
   type One,
 } from "../source/index.ts";
 import { CLOCK, type Subject } from "../token/index.ts";
-import type { Agent, AgentRegistry, User, UserDirectory } from "./sources.ts";
+import type { Agent, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
 
 /** How a source is asked: one key or many at once, how long an answer stays good, and how long it may take. */
 export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
@@ -26,8 +26,10 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
-export function usersFrom(options: SourceOptions<Subject, User>): UserDirectory {
-  return cachedSource({ ...options, ...BY_SUBJECT }, "usersFrom");
+export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
+  const { uniqueIds, issuers, ...asking } = Object(options) as typeof options;
+  const source = cachedSource({ ...asking, ...BY_SUBJECT } as never, "usersFrom") as UserDirectory;
+  return { ...source, ...readTraits({ uniqueIds, issuers } as UserDirectoryTraits) };
 }
 
 /** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
@@ -45,6 +47,16 @@ export function agentAttributesFrom(options: SourceOptions<string, JsonObject>):
   return cachedSource({ ...options, ...BY_NAME }, "agentAttributesFrom");
 }
 
+const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
+  uniqueIds: maybe(flag()),
+  issuers: maybe(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
+};
+
+function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
+  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS)(options);
+  return { ...(uniqueIds !== undefined && { uniqueIds }), ...(issuers !== undefined && { issuers }) };
+}
+
 const BY_SUBJECT = {
   keyOf: ({ subject }: Subject): string => subject,
   tenantOf: ({ issuer }: Subject): string => issuer,
@@ -53,7 +65,9 @@ const BY_SUBJECT = {
 /** Agents belong to this enforcement point: one registry names them all, whichever user they work for. */
 const BY_NAME = { keyOf: (name: string): string => name, tenantOf: (): string => "" };
 
-export interface HttpUsersOptions extends Omit<CachedSourceOptions<Subject, User>, "find" | "keyOf" | "tenantOf"> {
+export interface HttpUsersOptions
+  extends Omit<CachedSourceOptions<Subject, User>, "find" | "keyOf" | "tenantOf">,
+    UserDirectoryTraits {
   /**
    * The address of a user. Put the subject through `encodeURIComponent`: a partner's issuer may have chosen it. The
    * subjects `.` and `..`, which escaping cannot make safe, count as unknown without a request.
@@ -68,6 +82,7 @@ export interface HttpUsersOptions extends Omit<CachedSourceOptions<Subject, User
 
 const readHttpUsers = optionsOf<HttpUsersOptions>("usersOverHttp", {
   ...ANSWER_ROWS,
+  ...TRAIT_ROWS,
   url: atOnce("a function that gives a user's address"),
   parse: func("a function that reads the user from the JSON"),
   headers: maybe(func("a function that gives the headers")),
@@ -122,7 +137,7 @@ export interface OidcUsers extends UserDirectory {
   learn(claims: VerifiedClaims): Subject;
 }
 
-export interface OidcUsersOptions {
+export interface OidcUsersOptions extends UserDirectoryTraits {
   /** Makes the user that policies see from the claims. */
   readonly user: (claims: VerifiedClaims) => Omit<User, "id"> & { readonly id?: string };
   /**
@@ -134,6 +149,7 @@ export interface OidcUsersOptions {
 }
 
 const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
+  ...TRAIT_ROWS,
   user: atOnce("a function that makes the user of verified claims"),
   maxUsers: maybe(whole({ min: 1, max: 10_000_000, example: 10_000 })),
   clock: maybe(CLOCK),
@@ -144,7 +160,7 @@ const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
  * here, or whose claims have expired, is unknown.
  */
 export function oidcUsers(options: OidcUsersOptions): OidcUsers {
-  const { user, maxUsers = 10_000, clock = Date.now } = readOidcUsers(options);
+  const { user, maxUsers = 10_000, clock = Date.now, ...traits } = readOidcUsers(options);
   const known = new Map<string, { readonly user: User; readonly exp: number; readonly at: number }>();
   const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
   const look: NonNullable<UserDirectory["look"]> = (subject) => {
@@ -159,6 +175,7 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
   };
   return {
     name: "verified claims",
+    ...traits,
     look,
     find: async (subject) => (await look(subject)).value,
     learn: (claims) => {

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { errorOf, ISSUER } from "../testing.fixture.ts";
+import type { Subject } from "../token/index.ts";
 import { usersFrom } from "./directories.ts";
-import { findUser } from "./find-user.ts";
-import { inMemoryUsers } from "./sources.ts";
+import { findUser as find } from "./find-user.ts";
+import { inMemoryUsers, type UserDirectory } from "./sources.ts";
+import { createUserIds } from "./user-ids.ts";
+
+/** As where one issuer is trusted. */
+const findUser = (subject: Subject, directory: UserDirectory) =>
+  find(subject, directory, createUserIds([ISSUER], directory));
 
 describe("the user of a chain", () => {
   const subject = { issuer: ISSUER, subject: "alice" };
@@ -13,7 +19,7 @@ describe("the user of a chain", () => {
       "https://partner.example": { bob: { roles: ["x"] } },
     });
     expect(await findUser(subject, users)).toEqual({
-      user: { id: "alice", roles: ["analyst"] },
+      user: { id: "alice", issuer: ISSUER, roles: ["analyst"] },
       origin: { of: "alice", source: "users in memory", ageMs: 0 },
     });
     for (const stranger of [

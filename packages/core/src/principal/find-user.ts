@@ -2,12 +2,12 @@ import { HopwiseError } from "../errors.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
-import { AGENT_PREFIX } from "./hop.ts";
-import type { User, UserDirectory } from "./sources.ts";
+import type { IssuedUser, UserDirectory } from "./sources.ts";
+import type { UserIds } from "./user-ids.ts";
 
 /** The user at the origin of a chain, and how old that knowledge is. */
 export interface FoundUser {
-  readonly user: User;
+  readonly user: IssuedUser;
   readonly origin: ContextOrigin;
 }
 
@@ -16,7 +16,7 @@ export interface FoundUser {
  *
  * @throws {HopwiseError} `user_unknown`; `attributes_invalid` for an id that a user may not have; `context_unavailable`
  */
-export async function findUser(subject: Subject, directory: UserDirectory): Promise<FoundUser> {
+export async function findUser(subject: Subject, directory: UserDirectory, ids: UserIds): Promise<FoundUser> {
   const { value: user, ageMs } = await ask(
     directory,
     subject,
@@ -27,14 +27,9 @@ export async function findUser(subject: Subject, directory: UserDirectory): Prom
   if (user === undefined) {
     throw new HopwiseError("user_unknown", "the user directory knows no such user of this issuer", { hop: 0 });
   }
-  if (typeof user.id !== "string" || user.id === "" || user.id.startsWith(AGENT_PREFIX)) {
-    throw new HopwiseError(
-      "attributes_invalid",
-      `the user directory gave an id that no user may have: none, an empty one, or one beginning with "${AGENT_PREFIX}"`,
-      {
-        hop: 0,
-      },
-    );
-  }
-  return { user, origin: { of: user.id, source: directory.name ?? "users", ageMs } };
+  const id = ids(user, subject);
+  return {
+    user: { ...user, id, issuer: subject.issuer },
+    origin: { of: id, source: directory.name ?? "users", ageMs },
+  };
 }

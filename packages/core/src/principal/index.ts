@@ -26,4 +26,6 @@ export {
   inMemoryUsers,
   type User,
   type UserDirectory,
+  type UserDirectoryTraits,
 } from "./sources.ts";
+export { createUserIds, type UserIds } from "./user-ids.ts";

@@ -4,15 +4,22 @@ import type { JsonObject } from "../json/index.ts";
 import { hopsOf } from "./hop.ts";
 import { delegationSchema, principalSchema } from "./principal-schema.ts";
 import { principalsOf } from "./principals.ts";
-import type { User } from "./sources.ts";
+import type { IssuedUser } from "./sources.ts";
 
 const USER: JsonObject = { type: "object", required: ["region"], properties: { region: { type: "string" } } };
-const alice: User = { id: "alice", roles: ["analyst"], attributes: { region: "EMEA" } };
+const alice: IssuedUser = {
+  id: "alice",
+  issuer: "https://id.example",
+  roles: ["analyst"],
+  attributes: { region: "EMEA" },
+};
 const hops = hopsOf(alice, ["planner", "researcher"]);
 const agent = { roles: ["reader"], keys: [] };
 /** What policies are told of each hop's place. */
 const told = principalsOf(alice, [agent, agent], hops).map((one) => one.attr?.["delegation"] as JsonObject);
 const [first, , last] = told as [JsonObject, JsonObject, JsonObject];
+const user = last["user"] as JsonObject;
+const without = (name: string): JsonObject => Object.fromEntries(Object.entries(user).filter(([own]) => own !== name));
 
 describe("the schema of a hop's place in its chain", () => {
   const fits = (place: unknown): boolean => z.fromJSONSchema(delegationSchema(USER) as never).safeParse(place).success;
@@ -26,13 +33,15 @@ describe("the schema of a hop's place in its chain", () => {
     ["a depth below the user's", { ...last, depth: -1 }],
     ["half a hop", { ...last, depth: 1.5 }],
     ["a member of its own", { ...last, approved: true }],
-    ["a user without an id", { ...last, user: { roles: ["r"], attr: { region: "EMEA" } } }],
-    ["a user without roles", { ...last, user: { id: "alice", attr: { region: "EMEA" } } }],
-    ["a user with no role", { ...last, user: { id: "alice", roles: [], attr: { region: "EMEA" } } }],
-    ["a user with a role that is empty", { ...last, user: { id: "alice", roles: [""], attr: { region: "EMEA" } } }],
-    ["a user with roles that are a text", { ...last, user: { id: "alice", roles: "r", attr: { region: "EMEA" } } }],
-    ["a user without attributes", { ...last, user: { id: "alice", roles: ["r"] } }],
-    ["a user whose attributes are not as described", { ...last, user: { id: "alice", roles: ["r"], attr: {} } }],
+    ["a user without an id", { ...last, user: without("id") }],
+    ["a user without an issuer", { ...last, user: without("issuer") }],
+    ["a user with an issuer that is empty", { ...last, user: { ...user, issuer: "" } }],
+    ["a user without roles", { ...last, user: without("roles") }],
+    ["a user with no role", { ...last, user: { ...user, roles: [] } }],
+    ["a user with a role that is empty", { ...last, user: { ...user, roles: [""] } }],
+    ["a user with roles that are a text", { ...last, user: { ...user, roles: "r" } }],
+    ["a user without attributes", { ...last, user: without("attr") }],
+    ["a user whose attributes are not as described", { ...last, user: { ...user, attr: {} } }],
     ["a user with a member of its own", { ...last, user: { ...(last["user"] as JsonObject), admin: true } }],
     ["an empty chain", { ...last, chain: [] }],
     ["a chain that is a text", { ...last, chain: "alice" }],

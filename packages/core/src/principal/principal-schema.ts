@@ -21,9 +21,9 @@ export function delegationSchema(user: JsonObject): JsonObject {
       depth: { type: "integer", minimum: 0 },
       user: {
         type: "object",
-        required: ["id", "roles", "attr"],
+        required: ["id", "issuer", "roles", "attr"],
         additionalProperties: false,
-        properties: { id: TEXT, roles: { type: "array", items: TEXT, minItems: 1 }, attr: user },
+        properties: { id: TEXT, issuer: TEXT, roles: { type: "array", items: TEXT, minItems: 1 }, attr: user },
       },
       delegator: HOP,
       chain: { type: "array", items: HOP, minItems: 1 },

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf, ISSUER } from "../testing.fixture.ts";
 import { hopsOf } from "./hop.ts";
 import { principalsOf } from "./principals.ts";
-import type { Agent, User } from "./sources.ts";
+import type { Agent, IssuedUser } from "./sources.ts";
 
 describe("what policies see of the hops", () => {
-  const user: User = { id: "alice", roles: ["analyst"], attributes: { region: "EMEA" } };
+  const user: IssuedUser = { id: "alice", issuer: ISSUER, roles: ["analyst"], attributes: { region: "EMEA" } };
   const agents: Agent[] = [
     { roles: ["finance_agent"], attributes: { team: "ap" }, keys: [] },
     { roles: ["reader"], keys: [] },
   ];
   const hops = hopsOf(user, ["planner", "researcher"]);
-  const origin = { id: "alice", roles: ["analyst"], attr: { region: "EMEA" } };
+  const origin = { id: "alice", issuer: ISSUER, roles: ["analyst"], attr: { region: "EMEA" } };
 
   it("is one principal each, built from those before it alone", () => {
     const [h0, h1, h2] = hops.map((hop) => ({ ...hop }));
@@ -36,16 +36,16 @@ describe("what policies see of the hops", () => {
 
   it("stands in the scope and version that its own directory gives, and in no other hop's", () => {
     const placed = [{ ...agents[0], scope: "bots", policyVersion: "v2" } as Agent, agents[1] as Agent];
-    const places = principalsOf({ ...user, scope: "acme" }, placed, hops).map(({ scope, policyVersion }) => [
+    const places = principalsOf({ ...user, scope: "north" }, placed, hops).map(({ scope, policyVersion }) => [
       scope,
       policyVersion,
     ]);
     expect(places).toEqual([
-      ["acme", undefined],
+      ["north", undefined],
       ["bots", "v2"],
       [undefined, undefined],
     ]);
-    expect(JSON.stringify(principalsOf({ ...user, scope: "acme" }, placed, hops)[2])).not.toMatch(/acme|bots/);
+    expect(JSON.stringify(principalsOf({ ...user, scope: "north" }, placed, hops)[2])).not.toMatch(/north|bots/);
   });
 
   it("never has the roles of two hops in one principal", () => {
@@ -59,7 +59,7 @@ describe("what policies see of the hops", () => {
     ["roles that are no texts", [1]],
     ["an empty list of roles", []],
   ])("cannot be told where a source gives %s, and the denial says whose", async (_, roles) => {
-    const changed = { ...user, roles } as User;
+    const changed = { ...user, roles } as unknown as IssuedUser;
     const error = await errorOf(() => principalsOf(changed, agents, hops));
     expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
     expect(error.message).toMatch(/"alice" (are not a list of texts|has no role)/);
@@ -73,7 +73,7 @@ describe("what policies see of the hops", () => {
     expect(second?.id).toBe("agent:planner");
   });
 
-  it.each<[string, User, Agent[], number]>([
+  it.each<[string, IssuedUser, Agent[], number]>([
     ["a user without a role", { ...user, roles: [] }, agents, 0],
     ["an agent without a role", user, [{ roles: [], keys: [] }, ...agents], 1],
     ["a user's attribute of our name", { ...user, attributes: { delegation: { depth: 0 } } }, agents, 0],
@@ -104,7 +104,7 @@ describe("what policies see of the hops", () => {
   it("is not moved by a source that changes its answer afterwards", () => {
     const attributes = { region: "EMEA" };
     const roles = ["analyst"];
-    const [principal] = principalsOf({ id: "alice", roles, attributes }, agents, hops);
+    const [principal] = principalsOf({ ...user, roles, attributes }, agents, hops);
     attributes.region = "APAC";
     roles.push("admin");
     expect(principal).toMatchObject({ roles: ["analyst"], attr: { region: "EMEA" } });
@@ -133,7 +133,7 @@ describe("what policies see of the hops", () => {
 describe("what policies cannot be asked with", () => {
   const hops = hopsOf({ id: "alice" }, ["planner"]);
   const messageOf = async (user: object, agent: object = {}, added: Parameters<typeof principalsOf>[3] = []) => {
-    const whole = { id: "alice", roles: ["analyst"], ...user } as User;
+    const whole = { id: "alice", roles: ["analyst"], ...user } as unknown as IssuedUser;
     const error = await errorOf(() =>
       principalsOf(whole, [{ roles: ["reader"], keys: [], ...agent } as Agent], hops, added),
     );

@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { attributesFrom, placeOf } from "../source/index.ts";
 import type { Hop } from "./hop.ts";
-import type { AgentClass, User } from "./sources.ts";
+import type { AgentClass, IssuedUser, User } from "./sources.ts";
 
 /** The attribute that tells a policy where in a chain the principal stands. */
 export const DELEGATION = "delegation";
@@ -16,13 +16,13 @@ export const DELEGATION = "delegation";
  * @throws {HopwiseError} `attributes_invalid` where a source gives a value that cannot be put to a policy
  */
 export function principalsOf(
-  user: User,
+  user: IssuedUser,
   agents: readonly AgentClass[],
   hops: readonly Hop[],
   added: readonly JsonObject[] = [],
 ): readonly Principal[] {
   const userAttributes = attributesOf(user, added[0], 0);
-  const origin = { id: user.id, roles: rolesOf(user, user.id, 0), attr: userAttributes };
+  const origin = { id: user.id, issuer: user.issuer, roles: rolesOf(user, user.id, 0), attr: userAttributes };
   return hops.map((hop, depth): Principal => {
     const source = depth === 0 ? user : (agents[depth - 1] as AgentClass);
     const roles = rolesOf(source, hop.id, depth);

@@ -21,14 +21,33 @@ import { isKeptJwk, isThumbprint, type Subject } from "../token/index.ts";
  * its principal policies.
  */
 export interface User extends PolicyPlace {
-  /** The id policies see. Must not begin with `agent:`, which marks agents. */
+  /**
+   * The id policies see, where users of one issuer come, or the directory has `uniqueIds`. Must not begin with `agent:`,
+   * which marks agents, nor with `iss:`, which marks ids made of issuer and subject.
+   */
   readonly id: string;
   readonly roles: readonly string[];
   readonly attributes?: JsonObject;
 }
 
+/** A user under the id that policies see, with the issuer who vouches for them. */
+export interface IssuedUser extends User {
+  readonly issuer: string;
+}
+
+/** What a user directory says of all its users. */
+export interface UserDirectoryTraits {
+  /**
+   * No two users have the same id, whichever issuers they are of. Otherwise, where users of several issuers come, policies
+   * see ids that are made of issuer and subject: `iss:https://id.partner.example#bob`.
+   */
+  readonly uniqueIds?: boolean;
+  /** The issuers whose users it has. It counts where no issuer is trusted with chains. */
+  readonly issuers?: readonly string[];
+}
+
 /** Finds users. A user is the pair of issuer and subject: the same name from another issuer is another user. */
-export type UserDirectory = Source<Subject, User>;
+export interface UserDirectory extends Source<Subject, User>, UserDirectoryTraits {}
 
 /**
  * A class of agents as policies may know it, and the most that its agents may do, even with a wider grant. `scope` and
@@ -138,6 +157,7 @@ export function inMemoryUsers(given: UsersByIssuer): UserDirectory {
   const users = readUsers(given);
   return {
     name: "users in memory",
+    issuers: Object.keys(users),
     find: ({ issuer, subject }) => {
       const known = Object.hasOwn(users, issuer) ? users[issuer] : undefined;
       const user = known !== undefined && Object.hasOwn(known, subject) ? known[subject] : undefined;

@@ -7,4 +7,13 @@ export {
   type RevocationStore,
   type RevocationTarget,
 } from "./revocation.ts";
+export {
+  isRevoked,
+  type Revocation,
+  type RevocationKind,
+  readRevocation,
+  revocationKey,
+  revocationKeys,
+  stricterOf,
+} from "./revocation-rules.ts";
 export { memoryState, type State } from "./state.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { memoryReplay } from "./replay.ts";
 
-/** A memory whose clock stands where it is put, in milliseconds. */
+/** A memory whose clock stands where it is put, in seconds. */
 function memory(options: { maxProofs?: number; since?: number } = {}) {
   const at = { now: 0 };
-  const replay = memoryReplay({ ...options, clock: () => at.now });
+  const replay = memoryReplay({ ...options, clock: () => at.now * 1000 });
   return { replay, at };
 }
 
@@ -75,10 +75,19 @@ describe("the memory of proofs", () => {
     expect(replay.claim("a", 20_000)).toBe(false);
   });
 
-  it("vouches for no proof that was made before it began: a second that had begun already counts as before", () => {
+  it("vouches for no proof that was made before it began, to the millisecond", () => {
     expect(memory({ since: 5000 }).replay.notBefore).toBe(5);
-    expect(memory({ since: 5001 }).replay.notBefore).toBe(6);
-    expect(memoryReplay().notBefore).toBe(Math.ceil(performance.timeOrigin / 1000));
+    expect(memory({ since: 5001 }).replay.notBefore).toBe(5.001);
+    expect(memoryReplay().notBefore).toBe(performance.timeOrigin / 1000);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])("forgets nothing where its clock says %d", (time) => {
+    const { replay, at } = memory();
+    expect(replay.claim("a", 1000)).toBe(true);
+    at.now = time;
+    expect(() => replay.claim("b", 1000)).toThrow("the clock gave no time");
+    at.now = 0;
+    expect(replay.claim("a", 1000)).toBe(false);
   });
 
   it("is shared by nobody who did not share it", () => {

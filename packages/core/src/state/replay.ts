@@ -1,4 +1,5 @@
 import { atOnce, maybe, number, optionsOf, type Rows, whole } from "../options/index.ts";
+import { nowBy } from "./now.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -6,12 +7,12 @@ type Awaitable<T> = T | Promise<T>;
 export interface ReplayStore {
   /**
    * Claims a key: true for the first caller, false for every later one, even at the same moment. Must remember the key
-   * at least until `untilMs` (milliseconds since the epoch). Throws where it cannot tell: then the call is denied.
+   * at least until `untilSeconds` (since the epoch). Throws where it cannot tell: then the call is denied.
    */
-  claim(key: string, untilMs: number): Awaitable<boolean>;
+  claim(key: string, untilSeconds: number): Awaitable<boolean>;
   /**
-   * Seconds since the epoch. Proofs made before this time are refused, because the store may have forgotten them; leave
-   * it out where the store outlives the process.
+   * Seconds since the epoch, with their fraction. Proofs and nonces made before this time are refused, because the store
+   * may have forgotten them; leave it out where the store outlives the process.
    */
   readonly notBefore?: number;
 }
@@ -36,7 +37,8 @@ const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 /**
  * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it.
  *
- * It does not know the proofs that an earlier process saw, so proofs made before this process began are refused.
+ * It does not know the proofs that an earlier process saw, so proofs and nonces made before this process began are
+ * refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = readOptions(options);
@@ -53,16 +55,17 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   };
 
   return {
-    notBefore: Math.ceil(since / 1000),
-    claim: (key, untilMs) => {
-      const now = clock();
+    notBefore: since / 1000,
+    claim: (key, untilSeconds) => {
+      const now = nowBy(clock);
       // This clock would forget the proof at once, and it would be good again: the caller's clock differs.
-      if (untilMs <= now) throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);
+      if (untilSeconds <= now)
+        throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);
       forget(now);
       // After a jump of the clock, a proof that lapses no later than a forgotten one may be that very proof.
-      if (seen.has(key) || untilMs <= forgottenUntil) return false;
+      if (seen.has(key) || untilSeconds <= forgottenUntil) return false;
       if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);
-      seen.set(key, untilMs);
+      seen.set(key, untilSeconds);
       return true;
     },
   };

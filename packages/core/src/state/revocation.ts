@@ -1,4 +1,13 @@
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
+import { nowBy } from "./now.ts";
+import {
+  isRevoked,
+  type Revocation,
+  readRevocation,
+  revocationKey,
+  revocationKeys,
+  stricterOf,
+} from "./revocation-rules.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -30,53 +39,49 @@ export interface RevocationStore {
 /** A {@link RevocationStore} in memory, for one process. */
 export interface MemoryRevocations extends RevocationStore {
   /**
-   * Effective on the next call.
+   * Effective on the next call. Of two revocations of one target, the stricter of each bound holds.
    *
-   * @param untilMs when the entry may be forgotten, in milliseconds since the epoch: once every token that it revokes
-   *   has expired. Default: never.
+   * @param untilSeconds when the entry may be forgotten, in seconds since the epoch, such as a delegation's `expiresAt`:
+   *   once every token that it revokes has expired. Default: never.
+   * @throws {HopwiseError} `config_invalid` for a target that names nothing, and for a time that is past, not finite or
+   *   in milliseconds; the `notBefore` of a user may be past
    */
-  revoke(target: RevocationTarget, untilMs?: number): void;
+  revoke(target: RevocationTarget, untilSeconds?: number): void;
 }
+
+/** How many entries are kept before those that have lapsed are looked for. */
+const ROOM = 1024;
+/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
+const DAY_SECONDS = 86_400;
 
 /** Remembers revocations in memory, for one process. */
 export function memoryRevocations(clock: () => number = Date.now): MemoryRevocations {
-  const entries = new Map<string, { readonly target: RevocationTarget; readonly untilMs: number }>();
+  const entries = new Map<string, Revocation>();
+  let room = ROOM;
 
-  const live = (key: string): RevocationTarget | undefined => {
-    const entry = entries.get(key);
-    if (entry === undefined || entry.untilMs > clock()) return entry?.target;
-    entries.delete(key);
-    return undefined;
+  const forget = (now: number): void => {
+    for (const [key, { untilSeconds = Number.POSITIVE_INFINITY }] of entries) {
+      if (untilSeconds + DAY_SECONDS <= now) entries.delete(key);
+    }
+    room = Math.max(ROOM, 2 * entries.size);
   };
 
   return {
-    revoke: (target, untilMs = Number.POSITIVE_INFINITY) => {
-      entries.set(keyOf(target), { target, untilMs });
+    revoke: (target, untilSeconds) => {
+      const now = nowBy(clock);
+      const asked = readRevocation(target, untilSeconds, now);
+      const key = revocationKey(asked.target);
+      const known = entries.get(key);
+      if (entries.size >= room) forget(now);
+      entries.set(key, known === undefined ? asked : stricterOf(known, asked));
     },
-    find: ({ tokens, keys, agents, user: whose, issuedAt }) => {
-      const user = live(userKey(whose));
-      if (user !== undefined && "user" in user && issuedAt < user.notBefore) return user;
-      for (const key of [
-        ...tokens.map((token) => keyOf({ token })),
-        ...keys.map((key) => keyOf({ key })),
-        ...agents.map((agent) => keyOf({ agent })),
-      ]) {
-        const target = live(key);
-        if (target !== undefined) return target;
+    find: (query) => {
+      const now = nowBy(clock);
+      for (const key of revocationKeys(query)) {
+        const entry = entries.get(key);
+        if (entry !== undefined && isRevoked(entry, query, now)) return entry.target;
       }
       return undefined;
     },
   };
-}
-
-function keyOf(target: RevocationTarget): string {
-  if ("token" in target) return `token ${target.token}`;
-  if ("key" in target) return `key ${target.key}`;
-  // Records and policies show agents with this prefix; both spellings mean the same agent.
-  if ("agent" in target) return `agent ${target.agent.replace(/^agent:/, "")}`;
-  return userKey(target.user);
-}
-
-function userKey({ issuer, subject }: Subject): string {
-  return `user ${JSON.stringify([issuer, subject])}`;
 }

@@ -17,7 +17,7 @@ export {
   toolIdOf,
   toolNameProblem,
 } from "./names.ts";
-export { createNonces, type Nonces, type NoncesOptions } from "./nonce.ts";
+export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";
 export { currentDelegation, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";

@@ -15,7 +15,8 @@ export interface TrustedKey {
 export interface KeySource {
   /**
    * The keys that are published under a `kid` now; an empty list for a `kid` that is unknown or no longer published.
-   * Throws where it cannot tell: then the call is denied.
+   * Throws where it cannot tell: then chains of this issuer are denied, and no others. Keys that cannot be used are as
+   * good as not there.
    */
   find(kid: string): Promise<readonly TrustedKey[]>;
 }

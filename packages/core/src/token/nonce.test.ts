@@ -8,16 +8,22 @@ describe("a nonce", () => {
   it("is good for sixty seconds where nothing else was said, and not in the second in which it lapses", async () => {
     const nonces = createNonces();
     const nonce = await nonces.issue(NOW);
-    expect(await nonces.expiryOf(nonce, NOW)).toBe(NOW + 60);
-    expect(await nonces.expiryOf(nonce, NOW + 59)).toBe(NOW + 60);
-    expect(await nonces.expiryOf(nonce, NOW + 60)).toBeUndefined();
+    expect(await nonces.timesOf(nonce, NOW)).toEqual({ issuedAt: NOW, expiresAt: NOW + 60 });
+    expect(await nonces.timesOf(nonce, NOW + 59)).toEqual({ issuedAt: NOW, expiresAt: NOW + 60 });
+    expect(await nonces.timesOf(nonce, NOW + 60)).toBeUndefined();
+  });
+
+  it("says to the millisecond when it was made: a memory that began a moment later must know", async () => {
+    const nonces = createNonces();
+    const nonce = await nonces.issue(NOW + 0.4567);
+    expect(await nonces.timesOf(nonce, NOW + 1)).toEqual({ issuedAt: NOW + 0.456, expiresAt: NOW + 60 });
   });
 
   it("is good for as long as was said", async () => {
     const nonces = createNonces({ lifetimeSeconds: 5 });
     const nonce = await nonces.issue(NOW);
-    expect(await nonces.expiryOf(nonce, NOW + 4)).toBe(NOW + 5);
-    expect(await nonces.expiryOf(nonce, NOW + 5)).toBeUndefined();
+    expect((await nonces.timesOf(nonce, NOW + 4))?.expiresAt).toBe(NOW + 5);
+    expect(await nonces.timesOf(nonce, NOW + 5)).toBeUndefined();
   });
 
   it("is another each time, also from two instances with one secret", async () => {
@@ -36,20 +42,20 @@ describe("a nonce", () => {
 
   it("is known to those who share the secret, and to nobody else", async () => {
     const nonce = await createNonces({ secret }).issue(NOW);
-    expect(await createNonces({ secret: secret.slice() }).expiryOf(nonce, NOW)).toBe(NOW + 60);
-    expect(await createNonces({ secret: secret.slice().fill(8, 31) }).expiryOf(nonce, NOW)).toBeUndefined();
-    expect(await createNonces().expiryOf(nonce, NOW)).toBeUndefined();
-    expect(await createNonces({ secret }).expiryOf(await createNonces().issue(NOW), NOW)).toBeUndefined();
+    expect((await createNonces({ secret: secret.slice() }).timesOf(nonce, NOW))?.expiresAt).toBe(NOW + 60);
+    expect(await createNonces({ secret: secret.slice().fill(8, 31) }).timesOf(nonce, NOW)).toBeUndefined();
+    expect(await createNonces().timesOf(nonce, NOW)).toBeUndefined();
+    expect(await createNonces({ secret }).timesOf(await createNonces().issue(NOW), NOW)).toBeUndefined();
   });
 
   it("is not ours where one bit of it was changed, be it of its expiry", async () => {
     const nonces = createNonces();
     const bytes = Buffer.from(await nonces.issue(NOW), "base64url");
-    expect(bytes).toHaveLength(56);
+    expect(bytes).toHaveLength(64);
     for (let at = 0; at < bytes.length; at++) {
       const bent = Buffer.from(bytes);
       bent[at] = (bent[at] as number) ^ 1;
-      expect(await nonces.expiryOf(bent.toString("base64url"), NOW), `byte ${at}`).toBeUndefined();
+      expect(await nonces.timesOf(bent.toString("base64url"), NOW), `byte ${at}`).toBeUndefined();
     }
   });
 
@@ -59,8 +65,8 @@ describe("a nonce", () => {
     const bytes = Buffer.from(nonce, "base64url");
     const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
     const others = ["", nonce.slice(0, 32), nonce.slice(32), `${nonce}=`, ` ${nonce}`, bytes.toString("hex")];
-    for (const text of [...others, bytes.subarray(0, 55).toString("base64url"), longer.toString("base64url")]) {
-      expect(await nonces.expiryOf(text, NOW), text).toBeUndefined();
+    for (const text of [...others, bytes.subarray(0, 63).toString("base64url"), longer.toString("base64url")]) {
+      expect(await nonces.timesOf(text, NOW), text).toBeUndefined();
     }
   });
 

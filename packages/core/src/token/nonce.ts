@@ -6,9 +6,17 @@ import { maybe, optionsOf, such, whole } from "../options/index.ts";
  * a nonce of its own (as RFC 9449, section 8, does for DPoP). A nonce is good for one proof.
  */
 export interface Nonces {
+  /** @param nowSeconds since the epoch, with their fraction */
   issue(nowSeconds: number): Promise<string>;
-  /** Until when a nonce is good, in seconds since the epoch; undefined for one that has lapsed or was not made here. */
-  expiryOf(nonce: string, nowSeconds: number): Promise<number | undefined>;
+  /** When a nonce was made, and until when it is good; undefined for one that has lapsed or was not made here. */
+  timesOf(nonce: string, nowSeconds: number): Promise<NonceTimes | undefined>;
+}
+
+/** In seconds since the epoch. */
+export interface NonceTimes {
+  /** To the millisecond. A memory that began later cannot tell whether the nonce was used before. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
 }
 
 export interface NoncesOptions {
@@ -20,7 +28,7 @@ export interface NoncesOptions {
 
 const RANDOM_BYTES = 16;
 const TIME_BYTES = 8;
-const BODY_BYTES = RANDOM_BYTES + TIME_BYTES;
+const BODY_BYTES = RANDOM_BYTES + 2 * TIME_BYTES;
 
 const readOptions = optionsOf<NoncesOptions>("createNonces", {
   secret: maybe(
@@ -33,8 +41,8 @@ const readOptions = optionsOf<NoncesOptions>("createNonces", {
 });
 
 /**
- * Nonces that carry their own expiry under a MAC, so giving one out stores nothing. The replay store sees to it that
- * each is used once.
+ * Nonces that carry their own times under a MAC, so giving one out stores nothing. The replay store sees to it that each
+ * is used once.
  *
  * @throws {HopwiseError} `config_invalid` for a short secret
  */
@@ -49,17 +57,20 @@ export function createNonces(options: NoncesOptions = {}): Nonces {
     issue: async (now) => {
       const body = new Uint8Array(BODY_BYTES);
       crypto.getRandomValues(body.subarray(0, RANDOM_BYTES));
-      new DataView(body.buffer).setBigUint64(RANDOM_BYTES, BigInt(now + lifetimeSeconds));
+      const times = new DataView(body.buffer, RANDOM_BYTES);
+      times.setBigUint64(0, BigInt(Math.floor(now * 1000)));
+      times.setBigUint64(TIME_BYTES, BigInt(Math.floor(now) + lifetimeSeconds));
       const mac = new Uint8Array(await crypto.subtle.sign("HMAC", await key, body));
       return encodeBase64url(Uint8Array.of(...body, ...mac));
     },
-    expiryOf: async (nonce, now) => {
+    timesOf: async (nonce, now) => {
       const bytes = Uint8Array.from(decodeBase64url(nonce) ?? []);
       if (bytes.length !== BODY_BYTES + 32) return undefined;
       const body = bytes.slice(0, BODY_BYTES);
       if (!(await crypto.subtle.verify("HMAC", await key, bytes.slice(BODY_BYTES), body))) return undefined;
-      const expiry = Number(new DataView(body.buffer).getBigUint64(RANDOM_BYTES));
-      return expiry > now ? expiry : undefined;
+      const times = new DataView(body.buffer, RANDOM_BYTES);
+      const expiresAt = Number(times.getBigUint64(TIME_BYTES));
+      return expiresAt > now ? { issuedAt: Number(times.getBigUint64(0)) / 1000, expiresAt } : undefined;
     },
   };
 }

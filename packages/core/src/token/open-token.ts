@@ -1,7 +1,9 @@
+import type { ErrorCode } from "../codes.ts";
 import { sha256, verify } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { Grant } from "../grant/index.ts";
 import { type JsonValue, parseJsonBytes } from "../json/index.ts";
+import type { AnchorAnswer, AnchorKeys } from "./anchor-keys.ts";
 import {
   type DerivedClaims,
   grantOf,
@@ -14,7 +16,7 @@ import { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, ROOT_HEADER, splitJws
 import { algorithmOf, type KnownKey } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
 import type { Thumbprint, TokenHash } from "./names.ts";
-import { type AnchorKey, type AnchorKeys, checkAgainstAnchor } from "./trust.ts";
+import { checkAgainstAnchor, type TrustAnchor } from "./trust.ts";
 
 /** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
 export interface OpenedToken<C extends TokenClaims = TokenClaims> {
@@ -26,6 +28,7 @@ export interface OpenedToken<C extends TokenClaims = TokenClaims> {
 
 /** The issuer's key that signed a root. */
 export interface SigningKey {
+  readonly issuer: string;
   readonly kid: string;
   readonly thumbprint: Thumbprint;
 }
@@ -53,8 +56,9 @@ export function checkLength(what: string, text: string, bytes: number): void {
 }
 
 /**
- * Steps 2 to 4 for a root: finds the pinned key by its `kid`, checks the signature, then the claims, which must stay
- * within the key's anchor.
+ * Steps 2 to 4 for a root: finds a pinned key of its `kid` that signed it, and only then reads the claims. They name the
+ * issuer, whose anchor must have that very key, and whose bounds they must keep. Whoever else publishes the key, has
+ * others under the `kid`, or does not answer, neither helps nor hinders.
  */
 export async function openRoot(
   text: string,
@@ -63,17 +67,42 @@ export async function openRoot(
 ): Promise<OpenedToken<RootClaims> & { readonly signedBy: SigningKey }> {
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
-  const candidates = await anchors.find(kid);
-  if (candidates.length === 0) {
-    throw new HopwiseError("token_untrusted_issuer", "no trusted issuer has a key of the root token's kid", {
-      pointer: "/kid",
-    });
-  }
-  const signer = await findSigner(jws, candidates);
+  const answers = anchors.ask(kid);
+  const { thumbprint } = await findSigner(jws, answers);
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
-  checkAgainstAnchor(claims, signer.anchor, limits);
-  const hash = (await sha256(jws.signingInput)) as TokenHash;
-  return { claims, grant: grantOf(claims), hash, signedBy: { kid, thumbprint: signer.key.thumbprint } };
+  const { iss: issuer } = claims;
+  const signedBy: SigningKey = { issuer, kid, thumbprint };
+  const own = answers.filter(({ anchor }) => anchor.issuer === issuer);
+  const anchor = await holderOf(own, signedBy, jws.header["alg"]);
+  if (anchor === undefined) {
+    const rule = "the key that signed belongs to another issuer";
+    throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
+  }
+  checkAgainstAnchor(claims, anchor, limits);
+  return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash, signedBy };
+}
+
+/**
+ * The first of an issuer's anchors that has the key that signed.
+ *
+ * @throws {HopwiseError} `issuer_keys_unavailable` where none has it, and one could not tell
+ */
+export async function holderOf(
+  answers: readonly AnchorAnswer[],
+  { thumbprint }: SigningKey,
+  alg?: unknown,
+): Promise<TrustAnchor | undefined> {
+  let fault: unknown;
+  for (const { anchor, keys } of answers) {
+    const known = await keys.catch((cause: unknown) => {
+      fault ??= cause;
+      return [];
+    });
+    const key = known.find((it) => it.thumbprint === thumbprint);
+    if (key !== undefined && (alg === undefined || maySignWith(anchor, key, alg))) return anchor;
+  }
+  if (fault !== undefined) throw fault;
+  return undefined;
 }
 
 /** Steps 2 to 4 for a derived token: the holder of its parent signed it. */
@@ -89,17 +118,37 @@ export async function openDerived(
   return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash };
 }
 
-async function findSigner(jws: CompactJws, candidates: readonly AnchorKey[]): Promise<AnchorKey> {
-  const fitting = candidates.filter((candidate) => maySignWith(candidate, jws.header["alg"]));
-  if (fitting.length === 0) algorithmDiffers("the root token");
-  for (const candidate of fitting) {
-    if (await verify(candidate.key.verification, jws.signingInput, jws.signature)) return candidate;
+/** Of the keys of all anchors, the first to answer that signed the root. */
+async function findSigner(jws: CompactJws, answers: readonly AnchorAnswer[]): Promise<KnownKey> {
+  const signerAmong = async ({ anchor, keys }: AnchorAnswer): Promise<KnownKey> => {
+    const candidates = await keys;
+    if (candidates.length === 0) untrusted("no trusted issuer has a key of the root token's kid");
+    const fitting = candidates.filter((key) => maySignWith(anchor, key, jws.header["alg"]));
+    if (fitting.length === 0) algorithmDiffers("the root token");
+    for (const key of fitting) {
+      if (await verify(key.verification, jws.signingInput, jws.signature)) return key;
+    }
+    return signatureInvalid("the root token");
+  };
+  try {
+    return await Promise.any(answers.map(signerAmong));
+  } catch (none) {
+    const { errors } = none as AggregateError;
+    // Whose keys are not known may be whose root it is; else the refusal of the anchor that came furthest with it.
+    const worst = WHY_NO_SIGNER.map((code) => errors.find((error) => error.code === code)).find(Boolean);
+    throw worst ?? errors[0] ?? untrusted("no issuer is trusted");
   }
-  return signatureInvalid("the root token");
 }
 
-function maySignWith({ anchor, key }: AnchorKey, alg: unknown): boolean {
-  const own = algorithmOf(key.jwk);
+const WHY_NO_SIGNER = [
+  "issuer_keys_unavailable",
+  "token_signature_invalid",
+  "token_alg_refused",
+  "token_untrusted_issuer",
+] as const satisfies readonly ErrorCode[];
+
+function maySignWith(anchor: TrustAnchor, { jwk }: KnownKey, alg: unknown): boolean {
+  const own = algorithmOf(jwk);
   return own === alg || (anchor.foreign === true && own === "Ed25519" && alg === FOREIGN_ED25519);
 }
 
@@ -120,4 +169,8 @@ function algorithmDiffers(what: string): never {
 
 function signatureInvalid(what: string): never {
   throw new HopwiseError("token_signature_invalid", `${what} was not signed by the key that must have signed it`);
+}
+
+function untrusted(why: string): never {
+  throw new HopwiseError("token_untrusted_issuer", why, { pointer: "/kid" });
 }

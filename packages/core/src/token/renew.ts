@@ -22,7 +22,8 @@ const readOptions = optionsOf<RenewOptions>("renewing", {
  * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
  * all waiting callers. Where that fails, the old one is used until it expires.
  *
- * @param renew asks the delegator for a new delegation to the same agent
+ * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
+ *   and one that is not for the enforcement point with which it began
  * @throws {HopwiseError} `config_invalid`
  */
 export function renewing(

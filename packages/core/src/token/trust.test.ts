@@ -152,23 +152,15 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
   });
 });
 
-it("no more than four keys of a kid are tried, however many an issuer publishes", async () => {
-  const { mallory, clerk, issuer } = edwards;
+it("no more than four keys of a kid are tried of one issuer, however many it publishes", async () => {
+  const { mallory, issuer } = edwards;
   const publishing = (count: number): TrustAnchor["keys"] => ({
     find: async (kid) => [...Array(count).fill({ kid, jwk: mallory.publicJwk }), { kid, jwk: issuer.publicJwk }],
   });
-  const check = async (...anchors: readonly TrustAnchor["keys"][]): Promise<string> =>
-    refusalOf(
-      verifyAt(
-        await edwards.root(),
-        anchors.map((keys) => ({ ...edwards.anchor, keys })),
-      ),
-    );
+  const check = async (keys: TrustAnchor["keys"]): Promise<string> =>
+    refusalOf(verifyAt(await edwards.root(), [{ ...edwards.anchor, keys }]));
   expect(await check(publishing(3))).toBe("accepted");
   expect(await check(publishing(4))).toBe("token_signature_invalid");
-  const two = [0, 1].map(() => ({ kid: "k1", jwk: clerk.publicJwk }));
-  expect(await check(two, publishing(1))).toBe("accepted");
-  expect(await check(two, publishing(2))).toBe("token_signature_invalid");
 });
 
 it("two issuers whose keys are of different kinds may share a kid, and neither takes the other's algorithm", async () => {
@@ -223,12 +215,9 @@ describe("trust anchors are refused before anything is verified with them where"
     expect(error.message).toContain(problem);
   });
 
-  it("five keys of several issuers share a kid, and not where four do", async () => {
-    const anchors = (count: number) =>
-      Array.from({ length: count }, (_, i) => ({ ...edwards.anchor, issuer: `https://id${i}.example` }));
-    expect(() => verifierOf(anchors(4))).not.toThrow();
-    const error = await errorOf(() => verifierOf(anchors(5)));
-    expect(error.message).toContain("trust[4]");
+  it("five keys of one issuer share a kid, and not where each is of another", () => {
+    const anchors = Array.from({ length: 9 }, (_, i) => ({ ...edwards.anchor, issuer: `https://id${i}.example` }));
+    expect(() => verifierOf(anchors)).not.toThrow();
   });
 });
 

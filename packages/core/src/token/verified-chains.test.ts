@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ALGORITHMS, createWorld, NOW, refusalOf, twinOf, verifyAt, type World } from "../testing.fixture.ts";
+import type { TrustedKey } from "./jwks.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { TrustAnchor } from "./trust.ts";
@@ -37,6 +38,43 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
     expect(asked()).toBe(1);
     expect(await refusalOf(verifier.verify(chain, NOW + 60))).toBe("token_expired /exp");
     expect(await refusalOf(verifier.verify(chain, NOW + 4000))).toBe("token_expired /exp");
+  });
+
+  it("stays expired where the clock steps back, under whichever signatures it comes; others do not", async () => {
+    const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+    const root = await world.root();
+    const chain = `${root}~${await world.child(root, { exp: NOW + 60 })}`;
+    const other = `${root}~${await world.child(root, { exp: NOW + 60, jti: "BBBBBBBBBBBBBBBBBBBBBA" })}`;
+    for (const text of [chain, other, root]) expect(await refusalOf(verifier.verify(text, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(chain, NOW + 60))).toBe("token_expired /exp");
+    for (const text of [chain, ...(world.algorithm === "ES256" ? [chain.split("~").map(twinOf).join("~")] : [])]) {
+      expect(await refusalOf(verifier.verify(text, NOW))).toBe("token_expired /exp");
+      expect(await refusalOf(verifier.verify(text, NOW + 30))).toBe("token_expired /exp");
+    }
+    for (const text of [other, root]) expect(await refusalOf(verifier.verify(text, NOW + 59))).toBe("accepted");
+  });
+
+  it("is looked at again without a signature: it is alive, and its issuer still publishes the key", async () => {
+    const given = world.anchor.keys as readonly TrustedKey[];
+    let published = given;
+    const { anchor, asked } = counting({ ...world.anchor, keys: { find: async () => published } });
+    const verifier = createChainVerifier([anchor], DEFAULT_LIMITS);
+    const text = await world.chain();
+    const chain = await verifier.verify(text, NOW);
+    expect(await refusalOf(verifier.lookAgain(chain, NOW + 3599))).toBe("accepted");
+    published = [];
+    expect(await refusalOf(verifier.lookAgain(chain, NOW))).toBe("token_untrusted_issuer /kid");
+    published = given;
+    expect(await refusalOf(verifier.lookAgain(chain, NOW + 3600))).toBe("token_expired /exp");
+    expect(await refusalOf(verifier.lookAgain(chain, NOW))).toBe("token_expired /exp");
+    expect(asked()).toBe(1);
+    expect(await refusalOf(verifier.verify(text, NOW))).toBe("token_expired /exp");
+  });
+
+  it("that another verified is nothing to look at", async () => {
+    const chain = await createChainVerifier([world.anchor], DEFAULT_LIMITS).verify(await world.chain(), NOW);
+    const other = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+    expect(await refusalOf(other.lookAgain(chain, NOW))).toBe("token_malformed");
   });
 
   it("is known to no other verifier: with other anchors it is refused", async () => {

@@ -1,13 +1,15 @@
 import { LRUCache } from "lru-cache";
 import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
+import { type AnchorKeys, createAnchorKeys } from "./anchor-keys.ts";
 import type { Chain, Link, Provenance } from "./chain.ts";
 import { type Above, broken, checkAlive, checkLink, checkRoot } from "./check-link.ts";
 import type { SourceClaim } from "./claims.ts";
 import { importKnownKey, type KnownKey } from "./key.ts";
 import type { Limits } from "./limits.ts";
-import { checkLength, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
-import { type AnchorKeys, checkKids, createAnchorKeys, type TrustAnchor } from "./trust.ts";
+import type { TokenHash } from "./names.ts";
+import { checkLength, holderOf, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
+import { checkKids, type TrustAnchor } from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
 export interface ChainVerifier {
@@ -19,36 +21,69 @@ export interface ChainVerifier {
    * @throws {HopwiseError} `token_…`, `chain_…`, `principal_changed`; the first rule that fails
    */
   verify(compact: string, nowSeconds: number): Promise<Chain>;
+  /**
+   * Looks at a chain again that this verifier gave: it is alive, and the key that signed its root is still published. What
+   * a signature said once it says for ever, so none is checked.
+   *
+   * @throws {HopwiseError} `token_expired`, `token_untrusted_issuer`, `issuer_keys_unavailable`
+   */
+  lookAgain(chain: Chain, nowSeconds: number): Promise<void>;
 }
 
 /** How many bytes of verified chains a verifier remembers. */
 const CACHE_BYTES = 16 * 1024 * 1024;
+/** How many chains that expired after they had verified are known. */
+const EXPIRED_ENTRIES = 10_000;
 const KEY_CACHE_ENTRIES = 1024;
 
 /**
  * Makes a verifier. No key is imported twice; two verifiers share nothing.
  *
+ * @param deadlineMs how long the published keys of an issuer may take
  * @throws {HopwiseError} `config_invalid` for a trust anchor that cannot be right
  */
-export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits): ChainVerifier {
+export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits, deadlineMs = 1000): ChainVerifier {
   checkKids(trust);
-  const verified = new LRUCache<string, Verified>({ maxSize: CACHE_BYTES });
+  const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
+  const signers = new WeakMap<Chain, SigningKey>();
+  const expired = new LRUCache<TokenHash, true>({ max: EXPIRED_ENTRIES });
   const keyOf = keyCache();
-  const anchors = createAnchorKeys(trust, keyOf);
+  const anchors = createAnchorKeys(trust, keyOf, deadlineMs);
+
+  /**
+   * A chain that expired once stays expired, where the clock steps back. Others are judged by what the clock says. It is
+   * known by its last token's hash, and not by its text: of an ECDSA signature anybody can make another.
+   */
+  const mustBeAlive = ({ links, expiresAt }: Chain, now: number): void => {
+    const { hash } = links.at(-1) as Link;
+    if (expiresAt > now && expired.get(hash) === undefined) return;
+    expired.set(hash, true);
+    checkAlive(now, now);
+  };
+
+  const lookAgain: ChainVerifier["lookAgain"] = async (chain, now) => {
+    const signer = signers.get(chain);
+    if (signer === undefined) throw new HopwiseError("token_malformed", "the chain is not one that was verified here");
+    mustBeAlive(chain, now);
+    await checkStillTrusted(signer, anchors);
+  };
+
   return {
+    lookAgain,
     verify: async (compact, now) => {
       checkLength("the chain", compact, limits.chainBytes);
       const name = await sha256(compact);
       const hit = verified.get(name);
       if (hit !== undefined) {
-        checkAlive(hit.chain.expiresAt, now);
-        await checkStillTrusted(hit.signedBy, anchors);
-        return hit.chain;
+        await lookAgain(hit, now);
+        return hit;
       }
-      const cold = await verifyCold(compact, { anchors, keyOf, limits, now });
+      const { chain, signedBy } = await verifyCold(compact, { anchors, keyOf, limits, now });
+      mustBeAlive(chain, now);
+      signers.set(chain, signedBy);
       // Parsed claims take a few times the room of their text. An expired chain is refused at a hit, and falls out by itself.
-      verified.set(name, cold, { size: 1024 + 4 * compact.length });
-      return cold.chain;
+      verified.set(name, chain, { size: 1024 + 4 * compact.length });
+      return chain;
     },
   };
 }
@@ -124,13 +159,12 @@ async function verifyCold(compact: string, { anchors, keyOf, limits, now }: Veri
   return { chain, signedBy };
 }
 
-async function checkStillTrusted({ kid, thumbprint }: SigningKey, anchors: AnchorKeys): Promise<void> {
-  const keys = await anchors.find(kid);
-  if (!keys.some(({ key }) => key.thumbprint === thumbprint)) {
-    throw new HopwiseError("token_untrusted_issuer", "the key that signed the root is not published any more", {
-      pointer: "/kid",
-    });
-  }
+/** Asks the chain's own issuer, and nobody else. */
+async function checkStillTrusted(signedBy: SigningKey, anchors: AnchorKeys): Promise<void> {
+  if ((await holderOf(anchors.ask(signedBy.kid, signedBy.issuer), signedBy)) !== undefined) return;
+  throw new HopwiseError("token_untrusted_issuer", "the key that signed the root is not published any more", {
+    pointer: "/kid",
+  });
 }
 
 function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {

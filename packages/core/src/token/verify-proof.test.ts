@@ -288,7 +288,7 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
     const refused = await errorOf(proveAt(chain, await world.proof(text), { nonces }));
     expect(refused.code).toBe("proof_nonce_required");
     expect(refused.message).toContain("nonce of this enforcement point");
-    expect(await nonces.expiryOf(refused.nonce as string, NOW)).toBe(NOW + 60);
+    expect((await nonces.timesOf(refused.nonce as string, NOW))?.expiresAt).toBe(NOW + 60);
     expect(await check({ nonce: refused.nonce })).toBe("accepted");
   });
 

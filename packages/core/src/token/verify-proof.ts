@@ -18,8 +18,14 @@ export interface ExpectedProof {
   readonly arguments: JsonObject;
   /** The names of this enforcement point. */
   readonly audience: readonly string[];
+  /** Since the epoch, with their fraction. */
   readonly nowSeconds: number;
   readonly limits: Limits;
+  /**
+   * Since when used proofs are remembered, in seconds since the epoch, where that is not for ever: what may have been used
+   * before is refused.
+   */
+  readonly rememberedSince?: number | undefined;
   /** Where given, a proof must name one of these nonces, and the clock window is not checked. */
   readonly nonces?: Nonces | undefined;
 }
@@ -81,25 +87,47 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
       pointer: "/hta",
     });
   }
-  if (expected.nonces !== undefined) {
-    const value = typeof claims["nonce"] === "string" ? claims["nonce"] : "";
-    const expiresAt = await expected.nonces.expiryOf(value, expected.nowSeconds);
-    if (expiresAt !== undefined) return { jti, issuedAt: iat, audience: aat_aud, nonce: { value, expiresAt } };
-    throw new HopwiseError(
-      "proof_nonce_required",
-      "the proof must name a nonce of this enforcement point; make a new proof with the one given",
-      {
-        nonce: await expected.nonces.issue(expected.nowSeconds),
-      },
-    );
-  }
+  const proof = { jti, issuedAt: iat, audience: aat_aud };
+  if (expected.nonces !== undefined)
+    return { ...proof, nonce: await goodNonce(claims["nonce"], expected.nonces, expected) };
   if (claims["nonce"] !== undefined) refuse("it names a nonce, and none was asked for");
-  if (Math.abs(iat - expected.nowSeconds) > limits.proofWindowSeconds) {
+  if (Math.abs(iat - Math.floor(expected.nowSeconds)) > limits.proofWindowSeconds) {
     refuse(
       `its iat must lie within ${limits.proofWindowSeconds} seconds of the verifier's clock; make a new proof for each call`,
     );
   }
-  return { jti, issuedAt: iat, audience: aat_aud };
+  const unknown = whyUnknown(iat, expected);
+  if (unknown !== undefined) refuse(unknown);
+  return proof;
+}
+
+/** The nonce that a proof names. @throws {HopwiseError} `proof_nonce_required`, with another nonce, where it is no good */
+async function goodNonce(
+  named: unknown,
+  nonces: Nonces,
+  expected: ExpectedProof,
+): Promise<NonNullable<Proof["nonce"]>> {
+  const value = typeof named === "string" ? named : "";
+  const times = await nonces.timesOf(value, expected.nowSeconds);
+  if (times !== undefined && whyUnknown(times.issuedAt, expected) === undefined) {
+    return { value, expiresAt: times.expiresAt };
+  }
+  throw new HopwiseError(
+    "proof_nonce_required",
+    "the proof must name a nonce of this enforcement point; make a new proof with the one given",
+    { nonce: await nonces.issue(expected.nowSeconds) },
+  );
+}
+
+/**
+ * Why it cannot be told whether something of this time was used before: the memory began later; or it began a moment ago,
+ * and a fast clock may have put its own time on what was used before that.
+ */
+function whyUnknown(madeAt: number, { rememberedSince, nowSeconds, limits }: ExpectedProof): string | undefined {
+  if (rememberedSince === undefined) return undefined;
+  if (madeAt < rememberedSince) return "it was made before this server began to remember proofs; make a new one";
+  if (madeAt <= nowSeconds || nowSeconds >= rememberedSince + limits.proofWindowSeconds) return undefined;
+  return `its iat lies ahead of the verifier's clock, and ${limits.proofWindowSeconds} seconds ago this server did not remember proofs yet; check the clock, or try again then`;
 }
 
 function refuse(rule: string): never {

@@ -5,7 +5,7 @@ import type { JsonObject } from "../json/index.ts";
 import type { Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./call.ts";
 import { beginLog } from "./call-log.ts";
-import { decideCall } from "./decide-call.ts";
+import { type AdmittedCall, decideCall } from "./decide-call.ts";
 import type { EnforcementPoint } from "./options.ts";
 
 /** A caller who was let in, with a call that the grants cover. Ends in one decision, one list, or one refusal. */
@@ -39,25 +39,15 @@ export interface PointRefusal {
 
 /** The first half of the way: who calls, is it their chain, do the grants cover the call? */
 export async function admit(call: IncomingCall, point: EnforcementPoint): Promise<Admission | Denied> {
-  const log = beginLog(call, point);
-  const way = decideCall(call, point, log);
-  const first = await way.next();
-  if (first.done === true) return first.value as Denied;
-  const { received, user } = first.value;
-  let ended = false;
-
-  const goOn = async (next: Continuation): Promise<unknown> => {
-    if (ended) throw new HopwiseError("config_invalid", "an admission ends once; admit each call anew");
-    ended = true;
-    return (await way.next(next)).value;
-  };
-
+  const begun = await begin(call, point);
+  if ("outcome" in begun) return begun;
+  const { id, first, goOn } = begun;
   return {
     outcome: "admitted",
-    invocation: log.id,
-    arguments: received,
-    user,
-    decide: (parsed) => goOn({ ...parsed, as: "call" }) as Promise<Decision>,
+    invocation: id,
+    arguments: first.received,
+    user: first.user,
+    decide: (parsed) => goOn({ ...parsed, as: "call", atOnce: false }) as Promise<Decision>,
     list: (items) => goOn({ as: "list", items }) as Promise<Listing | Denied>,
     refuse: ({ code, message }) =>
       goOn({ as: "refusal", refusal: new HopwiseError(code, message, placeOf(code)) }) as Promise<Denied>,
@@ -70,8 +60,30 @@ export async function admitAndDecide(
   point: EnforcementPoint,
   { fulfils, outputSchema }: Fulfilment,
 ): Promise<Decision> {
-  const admitted = await admit(call, point);
-  return admitted.outcome === "admitted" ? admitted.decide({ fulfils: fulfils === true, outputSchema }) : admitted;
+  const begun = await begin(call, point);
+  if ("outcome" in begun) return begun;
+  return begun.goOn({ as: "call", atOnce: true, fulfils: fulfils === true, outputSchema }) as Promise<Decision>;
+}
+
+/** A call in the middle of its way. It goes on once. */
+interface Begun {
+  readonly id: string;
+  readonly first: AdmittedCall;
+  readonly goOn: (next: Continuation) => Promise<unknown>;
+}
+
+async function begin(call: IncomingCall, point: EnforcementPoint): Promise<Begun | Denied> {
+  const log = beginLog(call, point);
+  const way = decideCall(call, point, log);
+  const first = await way.next();
+  if (first.done === true) return first.value as Denied;
+  let ended = false;
+  const goOn: Begun["goOn"] = async (next) => {
+    if (ended) throw new HopwiseError("config_invalid", "an admission ends once; admit each call anew");
+    ended = true;
+    return (await way.next(next)).value;
+  };
+  return { id: log.id, first: first.value, goOn };
 }
 
 /** To its caller, a tool that is not there looks like one that the policies deny to the user. */

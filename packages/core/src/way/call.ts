@@ -91,6 +91,8 @@ export type IncomingCaller =
 export interface ProvenHolder {
   readonly held: HeldDelegation;
   readonly compact: string;
+  /** The name of the enforcement point for which the session began. */
+  readonly audience: string;
 }
 
 /** Who calls: a user, and the chain that leads from them to the caller; no chain where the user calls. */
@@ -101,7 +103,11 @@ export interface Caller {
 
 /** How an admitted call goes on, by the word of the enforcement point. */
 export type Continuation =
-  | ({ readonly as: "call" } & ParsedCall)
+  | ({
+      readonly as: "call";
+      /** It goes on in the same step, so that nothing can have changed since it was admitted. */
+      readonly atOnce: boolean;
+    } & ParsedCall)
   | { readonly as: "list"; readonly items: readonly Listed[] }
   /** The enforcement point does not serve it. */
   | { readonly as: "refusal"; readonly refusal: HopwiseError };

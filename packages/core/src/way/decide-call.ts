@@ -8,6 +8,7 @@ import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { endOtherwise, refuseAsShown } from "./end-otherwise.ts";
+import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
@@ -36,7 +37,8 @@ export interface AdmittedCall {
  *
  * Each stage gives what it found, or the refusal that ends the call. A user without agents is a chain of no tokens; a
  * session's holder showed the key when it began. In the middle, at `yield`, the enforcement point takes over: its own
- * schema reads the arguments, and what it made of them is held against the grants again.
+ * schema reads the arguments, and what it made of them is held against the grants again. All of it must hold in one
+ * moment, the last one: what may have been taken away meanwhile is looked at again.
  */
 export async function* decideCall(
   call: IncomingCall,
@@ -82,6 +84,8 @@ export async function* decideCall(
 
   const next = yield { received, user };
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
+  const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
+  if (isRefusal(now)) return log.deny(now);
   const entry = toolEntry(point.tools, tool);
   if (entry === undefined) return log.deny(unmapped(tool));
 
@@ -91,13 +95,13 @@ export async function* decideCall(
       : await log.stage("arguments", () => parsedArguments(entry, next.parsed, point));
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
-  const widened = parsed && (await log.stage("grant", () => refuseUncovered(holder, tool, parsed)));
+  const widened = parsed && (await log.stage("grant", () => refuseUncovered(now, tool, parsed)));
   if (widened !== undefined) return log.deny(widened);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [] });
 
   const query = { tool, arguments: parsed ?? received, tenant: user.issuer };
-  const context = await log.stage("context", () => gatherContext(holder, entry, query, point, log.note));
+  const context = await log.stage("context", () => gatherContext(now, entry, query, point, log.note));
   if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
   const { resource, action, notThere } = context;
   const { kind, scope, policyVersion } = resource;
@@ -111,6 +115,8 @@ export async function* decideCall(
     return refused ?? refuseOwed(answers, next) ?? answers;
   });
   if (isRefusal(verdicts)) return log.deny(verdicts);
+  const still = await log.stage("state", () => lookAgain(now, tool, point));
+  if (isRefusal(still)) return log.deny(still);
 
   // On record first: no allowed call without its record.
   return log.allow({

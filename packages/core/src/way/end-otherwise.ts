@@ -6,9 +6,10 @@ import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { inTime } from "./in-time.ts";
+import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
-import { hiddenByGrant, type KnownCaller } from "./stages/grant.ts";
+import { hiddenByAgents, hiddenByGrant, type KnownCaller } from "./stages/grant.ts";
 import { askWhatIsShown } from "./stages/policy.ts";
 
 /**
@@ -78,11 +79,13 @@ function nameOf({ tool, name = tool }: Listed): string {
 /** What hides each item; undefined for one that is shown. */
 async function whatIsHidden(
   items: readonly Listed[],
-  holder: KnownCaller,
+  admitted: KnownCaller,
   operation: string,
   point: EnforcementPoint,
   log: CallLog,
 ): Promise<readonly (HiddenItem | undefined)[] | HopwiseError> {
+  const holder = await log.stage("state", () => lookAgain(admitted, operation, point));
+  if (isRefusal(holder)) return holder;
   const found = items.map((item) => beforePolicies(item, holder, point));
   // The list itself may be ruled on, too: then it is one more item, and without it there is nothing to show.
   const entry = listEntry(point.tools, operation);
@@ -102,9 +105,14 @@ async function whatIsHidden(
   const asked = { caller: holder.caller, known, invocation: log.id };
   const answers = await log.stage("policy", (watch) => askWhatIsShown(asked, placed, point, watch));
   if (isRefusal(answers)) return answers;
+  const still = await log.stage("state", () => lookAgain(holder, operation, point));
+  if (isRefusal(still)) return still;
   const byPolicy = new Map(candidates.map((item, i) => [item, answers[i]]));
   const closed = whole && byPolicy.get(whole);
-  return found.map((item) => ("entry" in item ? (closed ?? byPolicy.get(item)) : item));
+  return found.map((item) => {
+    if (!("entry" in item)) return item;
+    return hiddenByAgents(still.agents, item.tool) ?? closed ?? byPolicy.get(item);
+  });
 }
 
 /** What hides an item whatever policies say; else the question to them. */

@@ -16,7 +16,7 @@ import {
   such,
   text,
 } from "../options/index.ts";
-import { type AgentRegistry, DELEGATION, type UserDirectory } from "../principal/index.ts";
+import { type AgentRegistry, createUserIds, DELEGATION, type UserDirectory, type UserIds } from "../principal/index.ts";
 import { checkToolMap, TOOL_MAP, type ToolMap } from "../resource/index.ts";
 import { type AttributeSources, checkSourceNames } from "../source/index.ts";
 import { memoryState, type State } from "../state/index.ts";
@@ -88,7 +88,7 @@ export interface AuthorizerOptions {
   /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
   readonly nonces?: Nonces;
   /**
-   * How long the policies, and how long the sources of attributes, may take.
+   * How long the policies, the sources of attributes, and the published keys of an issuer may take, each.
    *
    * @defaultValue 1000
    */
@@ -111,6 +111,7 @@ export interface EnforcementPoint
   readonly cerbos: PolicyDecisionPoint;
   readonly audience: readonly [string, ...string[]];
   readonly verifier: ChainVerifier;
+  readonly userIds: UserIds;
   readonly limits: Limits;
   readonly nonces: Nonces | undefined;
   readonly pdpVersion: string | undefined;
@@ -165,7 +166,7 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   audit: having("a sink, such as memoryAudit()", "record"),
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
   state: maybe(such("a state, such as memoryState()", isState)),
-  nonces: maybe(having("nonces, such as createNonces()", "issue", "expiryOf")),
+  nonces: maybe(having("nonces, such as createNonces()", "issue", "timesOf")),
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
   limits: maybe(members(LIMIT_ROWS, "limits, such as { proofWindowSeconds: 30 }")),
   clock: maybe(CLOCK),
@@ -189,7 +190,11 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     state: behavedState(state, deadlineMs),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
-    verifier: createChainVerifier(behavedTrust(options.trust, deadlineMs), limits),
+    verifier: createChainVerifier(behavedTrust(options.trust, deadlineMs), limits, deadlineMs),
+    userIds: createUserIds(
+      options.trust.map(({ issuer }) => issuer),
+      options.users,
+    ),
     limits,
     nonces: nonces && behavedNonces(nonces, deadlineMs),
     pdpVersion: version,

@@ -1,7 +1,7 @@
 import { type MemoryAudit, memoryAudit } from "../audit/index.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Decision, PolicyDecisionPoint } from "../decision/index.ts";
-import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
+import { createUserIds, inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryState, type State } from "../state/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
@@ -40,7 +40,10 @@ export const TOOLS: ToolMap = {
 };
 
 /** Parts of an enforcement point to have in the place of those that serve everything; `state` in its two halves. */
-export type Parts = Partial<Omit<EnforcementPoint, "state"> & State>;
+export type Parts = Partial<Omit<EnforcementPoint, "state" | "verifier"> & State> & {
+  /** Where it only verifies, what it verified stands for ever. */
+  readonly verifier?: Pick<ChainVerifier, "verify"> & Partial<ChainVerifier>;
+};
 
 /** An enforcement point by hand, and what its parts were asked. */
 export interface WatchedPoint {
@@ -82,7 +85,7 @@ export async function createScene(): Promise<Scene> {
     verifier,
     planner: await hold(await parseDelegation(compact.slice(0, compact.indexOf("~"))), world.planner),
     researcher: await hold(await parseDelegation(compact), world.researcher),
-    inSession: { via: "session", holder: async () => ({ held: undefined as never, compact }) },
+    inSession: { via: "session", holder: async () => ({ held: undefined as never, compact, audience: PAY }) },
     byProof: async (claims) => {
       const proof = await world.proof(compact, { jti: randomId(), ...claims });
       return { via: "proof", credential: { chain: compact, proof }, transportUser: undefined };
@@ -150,22 +153,27 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
   const agent = (key: typeof world.planner) => ({ roles: ["agent"], keys: [key.publicJwk] });
   const audit = memoryAudit();
   const clock = parts.clock ?? ((): number => NOW * 1000);
-  const { replay, revocations, ...own }: Parts & State = { ...memoryState({ since: 0, clock }), ...parts };
+  const {
+    replay,
+    revocations,
+    verifier = { verify: async () => chain },
+    ...own
+  }: Parts & State = { ...memoryState({ since: 0, clock }), ...parts };
   const whole = {
     cerbos: pdpOf().pdp,
-    verifier: { verify: async () => chain },
     users: inMemoryUsers({ [ISSUER]: { alice: { roles: ["clerk"] } } }),
     agents: inMemoryAgents({ planner: agent(world.planner), researcher: agent(world.researcher) }),
     audit,
     ...own,
   };
-  const { cerbos, verifier, users, agents } = whole;
+  const { cerbos, users, agents } = whole;
   const point: EnforcementPoint = {
     audience: [PAY],
     tools: TOOLS,
     sources: {},
     delegation: "grants-only",
     telemetry: NO_TELEMETRY,
+    userIds: createUserIds([ISSUER], {}),
     nonces: undefined,
     pdpVersion: undefined,
     failuresOf: undefined,
@@ -175,7 +183,10 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     clock,
     nowSeconds: inSeconds(clock),
     ...whole,
-    verifier: { verify: noting("verifier", (...args) => verifier.verify(...args)) },
+    verifier: {
+      verify: noting("verifier", (...args) => verifier.verify(...args)),
+      lookAgain: noting("verifier", async (...args) => verifier.lookAgain?.(...args)),
+    },
     agents: { ...agents, find: noting("registry", (name) => agents.find(name)) },
     users: { ...users, find: noting("directory", (user) => users.find(user)) },
     cerbos: { ...cerbos, checkResources: noting("policies", (...args) => cerbos.checkResources(...args)) },

@@ -1,7 +1,9 @@
 /** Calls within one process: the holder shows the key once, and once more for each delegation that takes its place. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { ARGUMENTS, DOCS, errorOf, NOW, PAY } from "../testing.fixture.ts";
+import { ARGUMENTS, type Claims, DOCS, details, errorOf, TOOLS as GRANT, NOW, PAY } from "../testing.fixture.ts";
 import {
+  createChainVerifier,
+  DEFAULT_LIMITS,
   type DelegationSource,
   delegate,
   type HeldDelegation,
@@ -9,6 +11,7 @@ import {
   parseDelegation,
   renewing,
   type Signer,
+  type Subject,
 } from "../token/index.ts";
 import { codeOf, createScene, type Parts, redacting, type Scene } from "./point.fixture.ts";
 import { openSession } from "./session.ts";
@@ -22,7 +25,8 @@ const call = { tool: "send_payment", arguments: ARGUMENTS };
 
 /** A session at an enforcement point that verifies chains in earnest. */
 async function open(delegation: DelegationSource, parts: Parts = {}) {
-  const watched = scene.point({ verifier: scene.verifier, ...parts });
+  // One of its own: a verifier remembers which chains have expired.
+  const watched = scene.point({ verifier: createChainVerifier([scene.world.anchor], DEFAULT_LIMITS), ...parts });
   return { session: await openSession(delegation, watched.point), ...watched };
 }
 
@@ -174,5 +178,80 @@ describe("a delegation that was renewed", () => {
     expect(await current()).toBe(held);
     now = NOW + 100;
     await expect(current()).rejects.toThrow("the issuer is away");
+  });
+});
+
+describe("a delegation that takes the place of the one with which a session began", () => {
+  const OTHER = "https://id.partner.example";
+  type Changed = { readonly root?: Claims; readonly child?: Claims; readonly signer?: Signer };
+
+  const held = async ({ root: claims = {}, child, signer }: Changed = {}): Promise<HeldDelegation> => {
+    const { world } = scene;
+    const root = await world.root(claims, signer && { signer, header: { kid: "p1" } });
+    return hold(await parseDelegation(`${root}~${await world.child(root, child)}`), world.researcher);
+  };
+  const opened = async (current: () => HeldDelegation) => {
+    const { anchor, mallory } = scene.world;
+    const partner = {
+      ...anchor,
+      issuer: OTHER,
+      keys: [{ kid: "p1", jwk: mallory.publicJwk }],
+      subjects: "any",
+    } as const;
+    const verifier = createChainVerifier([{ ...anchor, subjects: "any" }, partner], DEFAULT_LIMITS);
+    const users = { find: ({ subject }: Subject) => ({ id: subject, roles: ["clerk"] }) };
+    return open(async () => current(), { verifier, users, audience: [DOCS, PAY] });
+  };
+  const qualified = details({
+    [`${PAY}#send_payment`]: GRANT.send_payment,
+    [`${DOCS}#send_payment`]: GRANT.send_payment,
+  });
+
+  it.each<[string, () => Changed, string]>([
+    ["another enforcement point of ours", () => ({ root: { aud: [DOCS] } }), "audience_mismatch"],
+    ["another user", () => ({ root: { sub: "bob" } }), "principal_changed"],
+    [
+      "a user of that name of another issuer",
+      () => ({ root: { iss: OTHER }, signer: scene.world.mallory }),
+      "principal_changed",
+    ],
+    ["another agent with the same key", () => ({ child: { act: { sub: "planner2" } } }), "principal_changed"],
+    ["another agent before it", () => ({ root: { act: { sub: "clerk" } } }), "principal_changed"],
+  ])("lends it no %s: its calls are denied, and those of the first go on", async (_, changed, code) => {
+    const first = await held();
+    const other = await held(changed());
+    let current = first;
+    const { session, audit } = await opened(() => current);
+    expect(codeOf(await session.authorize(call))).toBe("allowed");
+    current = other;
+    for (let i = 0; i < 2; i++) expect(codeOf(await session.authorize(call))).toBe(code);
+    expect(codeOf(await session.list([{ tool: "send_payment" }]))).toBe(code);
+    current = first;
+    expect(codeOf(await session.authorize(call))).toBe("allowed");
+    expect(audit.records.map(({ tokens }) => tokens.length)).not.toContain(1);
+  });
+
+  it("may be for more enforcement points: the session is still that of its own", async () => {
+    const child = {
+      authorization_details: details({ [`${PAY}#send_payment`]: GRANT.send_payment })["authorization_details"],
+    };
+    const more = await held({ root: { aud: [DOCS, PAY], ...qualified }, child });
+    let current = await held();
+    const { session } = await opened(() => current);
+    current = more;
+    // The first of our names in its audience is the other one, where nothing was handed over.
+    expect(codeOf(await session.authorize(call))).toBe("allowed");
+  });
+
+  it("is each call's own, where several come at once", async () => {
+    const [first, second] = [await held(), await held({ root: { exp: NOW + 1800 } })];
+    const given = [first, first, second, first, second];
+    const { session, audit } = await opened(() => given.shift() ?? first);
+    expect((await Promise.all([1, 2, 3, 4].map(() => session.authorize(call)))).map(codeOf)).toEqual(
+      Array(4).fill("allowed"),
+    );
+    const chains = audit.records.map(({ chain }) => chain?.id);
+    expect(chains.filter((id) => id === first.id)).toHaveLength(2);
+    expect(chains.filter((id) => id === second.id)).toHaveLength(2);
   });
 });

@@ -1,7 +1,13 @@
 import { randomId, verify } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { currentDelegation, type DelegationSource, type HeldDelegation, serialize } from "../token/index.ts";
+import {
+  type Chain,
+  currentDelegation,
+  type DelegationSource,
+  type HeldDelegation,
+  serialize,
+} from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
 import type { IncomingCall, Listed, Listing, ParsedCall, ProvenHolder } from "./call.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -25,13 +31,19 @@ export interface Session {
 
 /** @throws {HopwiseError} where the delegation does not verify here, or its key is not at hand */
 export async function openSession(delegation: DelegationSource, point: EnforcementPoint): Promise<Session> {
-  let proven = await provePossession(await currentDelegation(delegation), point);
+  const first = await provePossession(await currentDelegation(delegation), point);
+  const own = ownNameIn(first.chain, point);
+  let proven = { ...first, audience: own };
 
-  /** A delegation that was renewed is proven anew. */
+  /** A delegation that was renewed is proven anew, and stands for the one with which the session began. */
   const holder = async (): Promise<ProvenHolder> => {
     const held = await currentDelegation(delegation);
-    if (held !== proven.held) proven = await provePossession(held, point);
-    return proven;
+    if (held === proven.held) return proven;
+    const renewed = { ...(await provePossession(held, point)), audience: own };
+    checkRenewed(renewed, first.chain);
+    // Several calls may prove several delegations at once: each is judged by its own.
+    proven = renewed;
+    return renewed;
   };
 
   const incoming = (tool: string, args: unknown): IncomingCall => ({
@@ -57,8 +69,13 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
   };
 }
 
+/** A holder and the chain that they showed to hold. */
+interface Proven extends Omit<ProvenHolder, "audience"> {
+  readonly chain: Chain;
+}
+
 /** The holder's key is at hand: it signs a challenge. */
-async function provePossession(held: HeldDelegation, point: EnforcementPoint): Promise<ProvenHolder> {
+async function provePossession(held: HeldDelegation, point: EnforcementPoint): Promise<Proven> {
   const compact = serialize(held);
   const chain = await point.verifier.verify(compact, point.nowSeconds());
   const challenge = `hopwise-session ${randomId()} ${point.audience[0]}`;
@@ -66,6 +83,28 @@ async function provePossession(held: HeldDelegation, point: EnforcementPoint): P
   if (!(await verify(chain.holder.verification, challenge, signature))) {
     throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
   }
-  ownNameIn(chain, point);
-  return { held, compact };
+  return { held, compact, chain };
+}
+
+/**
+ * A renewal lends a session neither another enforcement point, nor another user, nor other agents. What it hands over, to
+ * which key and for how long, may differ: that is judged at each call.
+ *
+ * @throws {HopwiseError} `principal_changed`, `audience_mismatch`
+ */
+function checkRenewed({ chain, audience }: Proven & ProvenHolder, began: Chain): void {
+  const changed = (who: string): never => {
+    throw new HopwiseError("principal_changed", `the session began for ${who} than its renewed delegation names`);
+  };
+  const { issuer, subject } = began.user;
+  if (chain.user.issuer !== issuer || chain.user.subject !== subject) changed("another user");
+  const agents = (of: Chain): string => JSON.stringify(of.links.map(({ agent }) => agent));
+  if (agents(chain) !== agents(began)) changed("other agents");
+  if (!chain.audience.includes(audience)) {
+    throw new HopwiseError(
+      "audience_mismatch",
+      `the session began for ${audience}, and its renewed delegation is for ${chain.audience.join(", ")}`,
+      { pointer: "/aud" },
+    );
+  }
 }

@@ -4,7 +4,7 @@ import { DeadlinePassed, settleInTime } from "../lib/index.ts";
 import type { ToolEntry, ToolMap } from "../resource/index.ts";
 import type { RevocationTarget, State } from "../state/index.ts";
 import { NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
-import type { KeySource, Nonces, TrustAnchor, TrustedKey } from "../token/index.ts";
+import type { KeySource, Nonces, NonceTimes, TrustAnchor, TrustedKey } from "../token/index.ts";
 
 /*
  * What a host program provides may throw, hang or talk nonsense. Here it is made to behave, once, when an authorizer is
@@ -81,10 +81,12 @@ export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {
       if (typeof nonce === "string" && nonce !== "") return nonce;
       throw new HopwiseError("state_unavailable", "the maker of nonces gave no text");
     },
-    expiryOf: async (nonce, now) => {
-      const expiry: unknown = await ask(() => nonces.expiryOf(nonce, now));
-      if (expiry === undefined || Number.isFinite(expiry)) return expiry as number | undefined;
-      throw new HopwiseError("state_unavailable", "the maker of nonces gave no time at which one lapses");
+    timesOf: async (nonce, now) => {
+      const times: unknown = await ask(() => nonces.timesOf(nonce, now));
+      if (times === undefined) return undefined;
+      const { issuedAt, expiresAt } = Object(times) as NonceTimes;
+      if (Number.isFinite(issuedAt) && Number.isFinite(expiresAt)) return { issuedAt, expiresAt };
+      throw new HopwiseError("state_unavailable", "the maker of nonces gave no times of one");
     },
   };
 }
@@ -99,8 +101,8 @@ export function behavedState({ replay, revocations }: State, deadlineMs: number)
       get notBefore() {
         return replay.notBefore as never;
       },
-      claim: async (key, untilMs) => {
-        const first: unknown = await ask("proofs", () => replay.claim(key, untilMs));
+      claim: async (key, untilSeconds) => {
+        const first: unknown = await ask("proofs", () => replay.claim(key, untilSeconds));
         if (typeof first === "boolean") return first;
         throw new HopwiseError("state_unavailable", "the store of proofs said neither true nor false");
       },

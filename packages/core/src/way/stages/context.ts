@@ -76,7 +76,7 @@ export function knowHops(
     const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
     const patienceMs = patienceOf(point);
     const [{ user, origin }, ...gathered] = await all([
-      findUser(caller.user, users),
+      findUser(caller.user, users, point.userIds),
       gather(sources.user, caller.user, "the user", { patienceMs, hop: 0 }),
       ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, hop: i + 1 })),
     ]);

@@ -20,16 +20,13 @@ export interface KnownCaller {
  *   was not given this
  */
 export function refuseUncovered(
-  { caller: { chain, audience }, agents: { agents } }: KnownCaller,
+  { caller: { chain, audience }, agents }: KnownCaller,
   tool: string,
   args: JsonObject,
 ): HopwiseError | undefined {
   if (chain === undefined) return undefined;
-  const without = hopWithoutTool(agents, tool);
-  if (without !== undefined) {
-    const rule = "the agent registry does not let this agent use the tool";
-    return new HopwiseError("agent_tool_refused", rule, { hop: without, rule });
-  }
+  const without = refuseWithout(agents, tool);
+  if (without !== undefined) return without;
   const id = toolIdOf(tool, audience, chain.rootAudience);
   // One budget for all tokens of a call.
   const work = newWork();
@@ -49,18 +46,32 @@ export function refuseUncovered(
   return undefined;
 }
 
+/** The agent registry lets every agent take part in the tool. @returns the refusal, `agent_tool_refused` */
+export function refuseWithout({ agents }: ConfirmedAgents, tool: string): HopwiseError | undefined {
+  const hop = hopWithoutTool(agents, tool);
+  if (hop === undefined) return undefined;
+  const rule = "the agent registry does not let this agent use the tool";
+  return new HopwiseError("agent_tool_refused", rule, { hop, rule });
+}
+
+/** What hides an item from an agent whom the registry does not let take part in its tool. */
+export function hiddenByAgents({ agents }: ConfirmedAgents, tool: string): HiddenItem | undefined {
+  const hop = hopWithoutTool(agents, tool);
+  return hop === undefined ? undefined : { code: "agent_tool_refused", hop };
+}
+
 /**
  * Whether some call of an item of a list could be covered, by every token and for every agent.
  *
  * @returns what hides it: the first hop without it; undefined where it could be covered
  */
 export function hiddenByGrant(
-  { caller: { chain, audience }, agents: { agents } }: KnownCaller,
+  { caller: { chain, audience }, agents: confirmed }: KnownCaller,
   { tool, arguments: known = {} }: Listed,
 ): HiddenItem | undefined {
   if (chain === undefined) return undefined;
-  const without = hopWithoutTool(agents, tool);
-  if (without !== undefined) return { code: "agent_tool_refused", hop: without };
+  const without = hiddenByAgents(confirmed, tool);
+  if (without !== undefined) return without;
   const id = toolIdOf(tool, audience, chain.rootAudience);
   const link = chain.links.findIndex(({ grant }) => !couldPermit(grant, id, known));
   if (link < 0) return undefined;

@@ -71,21 +71,62 @@ describe("a proof", () => {
     expect(error).toMatchObject({ code: "proof_missing", message: "a proof is of a chain, and there is none" });
   });
 
-  it("from before this server began to remember proofs is refused: it may have been used before", async () => {
-    const since = (seconds: number): Parts => memoryState({ since: seconds * 1000, clock: () => NOW * 1000 });
-    expect((await checked(since(NOW))).jti).toBe(JTI);
-    const error = await errorOf(checked(since(NOW + 1)));
-    expect(error).toMatchObject({ code: "proof_invalid" });
-    expect(error.message).toContain("before this server began to remember proofs");
-    const forgetful = { replay: { claim: () => true } };
-    expect((await checked(forgetful)).jti).toBe(JTI);
-  });
-
-  it("with a nonce is as new as the nonce: no clock and no start of a server counts", async () => {
+  it("with a nonce is as new as the nonce: its maker's clock does not count", async () => {
     const nonces = createNonces();
     const nonce = await nonces.issue(NOW);
-    const restarted = memoryState({ since: (NOW + 1) * 1000, clock: () => NOW * 1000 });
-    expect((await checked({ nonces, ...restarted }, { nonce, iat: NOW - 3600 })).nonce?.value).toBe(nonce);
+    expect((await checked({ nonces }, { nonce, iat: NOW - 3600 })).nonce?.value).toBe(nonce);
+  });
+});
+
+/** The memory of a process that began then, in seconds; undefined for a store that outlives processes. */
+const begun = (since: number | undefined, now: number): Parts => {
+  const { replay, ...state } = memoryState({ since: (since ?? 0) * 1000, clock: () => now * 1000 });
+  return { ...state, replay: since === undefined ? { claim: replay.claim } : replay, clock: () => now * 1000 };
+};
+const WINDOW = 30;
+
+describe.each<[what: string, begun: number | undefined, made: number, now: number, good: boolean]>([
+  ["a store that outlives the process knows everything, also what was made in the past", undefined, 0, 5, true],
+  ["and what is ahead of its clock", undefined, 10, 5, true],
+  ["made a second before the memory began", 0, -1, 5, false],
+  ["made in the very second in which it began", 0, 0, 5, true],
+  ["made in that second, of which a part had passed already", 0.001, 0, 5, false],
+  ["made since", 0, 3, 5, true],
+  ["made this very second", 0, 5, 5.2, true],
+  ["made ahead of the clock of a memory that began a moment ago", 0, 6, 5.2, false],
+  ["made ahead, a moment before its first window ends", 0, 40, WINDOW - 0.001, false],
+  ["made ahead, after its first window", 0, 40, WINDOW, true],
+])("%s", (_, since, made, now, good) => {
+  const at = (seconds: number): number => NOW + seconds;
+  const parts = (): Parts => begun(since === undefined ? undefined : at(since), at(now));
+
+  it(`a proof is ${good ? "good" : "refused: it may have been used before"}`, async () => {
+    const { credential } = await scene.byProof({ iat: at(made) });
+    const { point } = scene.point(parts());
+    const check = checkProof(credential?.proof as string, { user: ALICE, chain: scene.chain }, call, point);
+    if (good) expect((await check).issuedAt).toBe(at(made));
+    else {
+      const error = await errorOf(check);
+      expect(error.code).toBe("proof_invalid");
+      expect(error.message).toMatch(/before this server began to remember proofs|ahead of the verifier's clock/);
+    }
+  });
+
+  it(`a nonce is ${good ? "good" : "answered with a new one, which is good"}`, async () => {
+    // Known to two processes, one after the other.
+    const [before, after] = [0, 1].map(() => createNonces({ secret: new Uint8Array(32).fill(7), lifetimeSeconds: 60 }));
+    const nonce = (await before?.issue(at(made))) as string;
+    const { point } = scene.point({ ...parts(), nonces: after });
+    const check = async (named: string) => {
+      const { credential } = await scene.byProof({ nonce: named });
+      return checkProof(credential?.proof as string, { user: ALICE, chain: scene.chain }, call, point);
+    };
+    if (good) expect((await check(nonce)).nonce?.value).toBe(nonce);
+    else {
+      const error = await errorOf(check(nonce));
+      expect(error.code).toBe("proof_nonce_required");
+      expect((await check(error.nonce as string)).nonce?.value).toBe(error.nonce);
+    }
   });
 });
 

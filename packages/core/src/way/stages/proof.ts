@@ -2,6 +2,7 @@ import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { type Chain, type Proof, type Subject, verifyProof } from "../../token/index.ts";
 import type { Caller, IncomingCaller } from "../call.ts";
+import { exactSeconds } from "../clock.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 /** Somebody presents the call. @returns the refusal, `proof_missing` */
@@ -31,14 +32,9 @@ export async function checkProof(
 ): Promise<CheckedProof> {
   if (chain === undefined) throw new HopwiseError("proof_missing", "a proof is of a chain, and there is none");
   const { audience, limits, nonces, state } = point;
-  const proof = await verifyProof(text, { ...call, chain, audience, nowSeconds: point.nowSeconds(), limits, nonces });
-  const { notBefore } = state.replay;
-  if (proof.nonce === undefined && notBefore !== undefined && proof.issuedAt < notBefore) {
-    throw new HopwiseError(
-      "proof_invalid",
-      "the proof was made before this server began to remember proofs; make a new one",
-    );
-  }
+  const nowSeconds = exactSeconds(point.clock);
+  const rememberedSince = state.replay.notBefore;
+  const proof = await verifyProof(text, { ...call, chain, audience, nowSeconds, limits, nonces, rememberedSince });
   return { ...proof, chain };
 }
 

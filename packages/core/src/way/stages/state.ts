@@ -40,7 +40,7 @@ export async function spendProof(
   { state, limits, deadlineMs, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const isFirst = (key: string, untilSeconds: number): Promise<boolean> =>
-    askStore("the proof was used before", deadlineMs, () => state.replay.claim(key, untilSeconds * 1000));
+    askStore("the proof was used before", deadlineMs, () => state.replay.claim(key, untilSeconds));
   if (nonce !== undefined && !(await isFirst(`nonce.${nonce.value}`, nonce.expiresAt))) {
     return new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
   }

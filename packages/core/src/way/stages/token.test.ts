@@ -12,7 +12,7 @@ beforeAll(async () => {
 describe("the chain of a call", () => {
   it("is verified as it came, now, and says whom the call is for", async () => {
     const seen: unknown[] = [];
-    const verifier: ChainVerifier = {
+    const verifier: Pick<ChainVerifier, "verify"> = {
       verify: async (...args) => {
         seen.push(args);
         return scene.chain;
@@ -42,13 +42,20 @@ describe("the chain of a call", () => {
   });
 
   it("is for that name of the enforcement point which it has in its audience", async () => {
-    expect((await openChain(scene.inSession, scene.point({ audience: [DOCS, PAY] }).point)).audience).toBe(PAY);
+    expect((await openChain(await scene.byProof(), scene.point({ audience: [DOCS, PAY] }).point)).audience).toBe(PAY);
+  });
+
+  it("is for the name with which its session began, whichever others it has", async () => {
+    const verifier = { verify: async () => ({ ...scene.chain, audience: [DOCS, PAY] }) };
+    const { point } = scene.point({ audience: [DOCS, PAY], verifier });
+    expect((await openChain(scene.inSession, point)).audience).toBe(PAY);
+    expect((await openChain(await scene.byProof(), point)).audience).toBe(DOCS);
   });
 
   it("is refused where it is for none of the names, which are compared to the letter", async () => {
     const verifier = { verify: async () => ({ ...scene.chain, audience: [PAY, "https://a.example"] }) };
     const { point } = scene.point({ audience: [DOCS, `${PAY}/`], verifier });
-    expect(await errorOf(openChain(scene.inSession, point))).toMatchObject({
+    expect(await errorOf(openChain(await scene.byProof(), point))).toMatchObject({
       code: "audience_mismatch",
       pointer: "/aud",
       message: `the chain is for ${PAY}, https://a.example, this enforcement point is ${DOCS}, ${PAY}/; names are compared to the letter`,

@@ -17,9 +17,15 @@ export interface OpenedChain extends Caller {
  */
 export async function openChain(caller: IncomingCaller, point: EnforcementPoint): Promise<OpenedChain> {
   if (caller.via === "user") return { user: caller.user, chain: undefined, audience: point.audience[0] };
-  const compact = caller.via === "session" ? (await caller.holder()).compact : (caller.credential?.chain ?? "");
+  const session = caller.via === "session" ? await caller.holder() : undefined;
+  const compact = session?.compact ?? (caller.via === "proof" ? caller.credential?.chain : undefined) ?? "";
   const chain = await point.verifier.verify(compact, point.nowSeconds());
-  return { user: chain.user, chain, audience: ownNameIn(chain, point) };
+  return { user: chain.user, chain, audience: session?.audience ?? ownNameIn(chain, point) };
+}
+
+/** The chain still verifies. @throws {HopwiseError} codes of the stage `token` */
+export async function lookAtChainAgain({ chain }: Caller, point: EnforcementPoint): Promise<void> {
+  if (chain !== undefined) await point.verifier.lookAgain(chain, point.nowSeconds());
 }
 
 /** One of our names is in the chain's audience. @throws {HopwiseError} `audience_mismatch` */

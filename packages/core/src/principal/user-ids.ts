@@ -1,0 +1,48 @@
+import { HopwiseError } from "../errors.ts";
+import type { Subject } from "../token/index.ts";
+import { AGENT_PREFIX } from "./hop.ts";
+import type { User, UserDirectoryTraits } from "./sources.ts";
+
+/** The id that policies see of a user. @throws {HopwiseError} `attributes_invalid` for one that no user may have */
+export type UserIds = (user: User, subject: Subject) => string;
+
+/** Prefix of ids made of issuer and subject, so that no directory's id is taken for one. */
+export const ISSUED_PREFIX = "iss:";
+
+/**
+ * Two users never share an id. Where users of one issuer come, their ids are the directory's; where those of several do,
+ * an id is made of issuer and subject, unless the directory says that its ids are unique. A user of an issuer that is not
+ * trusted with chains (`userFromAuth`) is always told apart so from the users of the one that is.
+ *
+ * @param trusted the issuers of the trust anchors. Where there is none, the directory may say whose users it has; and where
+ *   it does not, the issuer whose user comes first keeps the directory's ids
+ */
+export function createUserIds(trusted: readonly string[], { uniqueIds, issuers = [] }: UserDirectoryTraits): UserIds {
+  const known = new Set(trusted.length > 0 ? trusted : issuers);
+  const several = known.size > 1;
+  let [home] = known;
+  return (user, { issuer, subject }) => {
+    const id = checkedId(user);
+    if (uniqueIds === true) return id;
+    home ??= issuer;
+    if (several || issuer !== home) return issuedId(issuer, subject);
+    if (!id.startsWith(ISSUED_PREFIX)) return id;
+    return refuse(`beginning with "${ISSUED_PREFIX}", which marks ids made of issuer and subject`);
+  };
+}
+
+/** An issuer's own name ends at the first `#`, so that no subject reads like another issuer's user. */
+function issuedId(issuer: string, subject: string): string {
+  return `${ISSUED_PREFIX}${issuer.replace(/[%#]/g, encodeURIComponent)}#${subject}`;
+}
+
+function checkedId({ id }: User): string {
+  if (typeof id === "string" && id !== "" && !id.startsWith(AGENT_PREFIX)) return id;
+  return refuse(`none, an empty one, or one beginning with "${AGENT_PREFIX}"`);
+}
+
+function refuse(which: string): never {
+  throw new HopwiseError("attributes_invalid", `the user directory gave an id that no user may have: ${which}`, {
+    hop: 0,
+  });
+}

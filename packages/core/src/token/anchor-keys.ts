@@ -1,0 +1,82 @@
+import type { PublicJwk } from "../crypto/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { JsonValue } from "../json/index.ts";
+import { DeadlinePassed, settleInTime } from "../lib/index.ts";
+import type { TrustedKey } from "./jwks.ts";
+import { type KnownKey, parsePublicJwk } from "./key.ts";
+import { isPublished, MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
+
+/** What one anchor has under a `kid`. Each anchor answers for itself: none waits for another, nor fails with it. */
+export interface AnchorAnswer {
+  readonly anchor: TrustAnchor;
+  /** Its usable keys of this `kid`, at most four. Rejects with `issuer_keys_unavailable`, within the deadline. */
+  readonly keys: Promise<readonly KnownKey[]>;
+}
+
+/** The keys of all anchors, by `kid`. */
+export interface AnchorKeys {
+  /** Asks all anchors at once, or those of one issuer. The answers stand in the order of the anchors. */
+  ask(kid: string, issuer?: string): readonly AnchorAnswer[];
+}
+
+/**
+ * Reads the keys of trust anchors: keys that are given once, keys that are published anew each time.
+ *
+ * @param importKey imports a key, remembering those it saw before
+ * @param deadlineMs how long the keys of an anchor may take
+ */
+export function createAnchorKeys(
+  anchors: readonly TrustAnchor[],
+  importKey: (jwk: PublicJwk) => Promise<KnownKey>,
+  deadlineMs: number,
+): AnchorKeys {
+  const imported = new WeakMap<PublicJwk, Promise<KnownKey | undefined>>();
+
+  /** A key that cannot be used is as good as not there: it must not cost the keys beside it. */
+  const usable = async (jwk: PublicJwk): Promise<KnownKey | undefined> => {
+    if (Object(jwk) !== jwk) return undefined;
+    const known = imported.get(jwk);
+    if (known !== undefined) return known;
+    const fresh = importUsable(jwk, importKey).catch(() => undefined);
+    imported.set(jwk, fresh);
+    return fresh;
+  };
+
+  const keysOf = async ({ issuer, keys }: TrustAnchor, kid: string): Promise<readonly KnownKey[]> => {
+    try {
+      const given = isPublished(keys) ? await settleInTime(deadlineMs, keys.find(kid)) : keys;
+      const named = given.filter((key) => key.kid === kid).slice(0, MAX_KEYS_PER_KID);
+      const known = await Promise.all(named.map(({ jwk }: TrustedKey) => usable(jwk)));
+      return known.filter((key) => key !== undefined);
+    } catch (cause) {
+      throw new HopwiseError("issuer_keys_unavailable", `the keys of "${issuer}" cannot be had: ${faultOf(cause)}`, {
+        cause,
+      });
+    }
+  };
+
+  return {
+    ask: (kid, issuer) => {
+      const asked = issuer === undefined ? anchors : anchors.filter((anchor) => anchor.issuer === issuer);
+      return asked.map((anchor) => {
+        const keys = keysOf(anchor, kid);
+        keys.catch(() => {}); // nobody waits for an anchor whose answer is not needed
+        return { anchor, keys };
+      });
+    },
+  };
+}
+
+/** Reads a key by the rules for keys in tokens, but for members such as `use`, which a source may leave on it. */
+async function importUsable(
+  { kty, crv, x, y }: PublicJwk & { readonly y?: string },
+  importKey: (jwk: PublicJwk) => Promise<KnownKey>,
+): Promise<KnownKey> {
+  const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
+  return importKey(parsePublicJwk(jwk, "token_key_refused", ""));
+}
+
+/** A source's own error may quote anything, so only ours and a passed deadline are named. */
+function faultOf(cause: unknown): string {
+  return cause instanceof HopwiseError || cause instanceof DeadlinePassed ? cause.message : "their source failed";
+}

@@ -1,0 +1,34 @@
+import { type HopwiseError, isRefusal } from "../errors.ts";
+import { isListing } from "../token/index.ts";
+import type { EnforcementPoint } from "./options.ts";
+import { agentsOf } from "./stages/agents.ts";
+import { type KnownCaller, refuseWithout } from "./stages/grant.ts";
+import { refuseRevoked } from "./stages/state.ts";
+import { lookAtChainAgain } from "./stages/token.ts";
+
+/**
+ * A decision is of one moment. Between the first half of the way and the second, and while sources and policies are
+ * asked, time passes: this asks again, without a signature, for everything that the call stands on and that may have
+ * been taken away. The chain expired, its issuer's key was withdrawn, something was revoked, an agent's key or tool left
+ * the registry.
+ *
+ * @returns the caller, with the agents as the registry knows them now; or the refusal
+ */
+export async function lookAgain(
+  { caller }: KnownCaller,
+  tool: string,
+  point: EnforcementPoint,
+): Promise<KnownCaller | HopwiseError> {
+  // All at once, and of several refusals the first in the order of the way.
+  const [chain, revoked, agents] = await Promise.allSettled([
+    lookAtChainAgain(caller, point),
+    refuseRevoked(caller, point),
+    agentsOf(caller, point),
+  ]);
+  if (chain.status === "rejected") throw chain.reason;
+  if (revoked.status === "rejected") throw revoked.reason;
+  if (isRefusal(revoked.value)) return revoked.value;
+  if (agents.status === "rejected") throw agents.reason;
+  const without = isListing(tool) ? undefined : refuseWithout(agents.value, tool);
+  return without ?? { caller, agents: agents.value };
+}
