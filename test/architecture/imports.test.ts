@@ -75,6 +75,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "@cerbos/core",
   ],
   "core/audit": [
+    "core/options",
     "type:core/decision",
     "type:core/result",
     "core/grant",
@@ -87,6 +88,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/token",
   ],
   "core/views": [
+    "core/options",
     "core/audit",
     "type:core/decision",
     "type:core/result",
