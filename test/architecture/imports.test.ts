@@ -76,6 +76,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "@cerbos/core",
   ],
   "core/audit": [
+    "core/options",
     "type:core/decision",
     "type:core/result",
     "core/grant",
@@ -88,6 +89,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/token",
   ],
   "core/views": [
+    "core/options",
     "core/audit",
     "type:core/decision",
     "type:core/result",

@@ -2,6 +2,7 @@
 import { type DenialCode, delegate } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
 import type { MemoryAudit } from "@hopwise/core/audit";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { post, provenCall } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
@@ -71,7 +72,11 @@ describe("to its caller over HTTP", () => {
       tool: "open",
       entry: OPEN_TO_ALICE,
       held: async () =>
-        delegate(await plannerWith(world, "open"), { to: "researcher", holder: researcher, grant: { open: {} } }),
+        delegate(await plannerWith(world, "open"), {
+          to: "researcher",
+          holder: researcher,
+          grant: grant({ open: anyArguments }),
+        }),
     };
     const found = await answerTo(atAgent);
     expect(found.code).toBe("policy_denied");

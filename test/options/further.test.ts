@@ -1,5 +1,6 @@
 import * as core from "@hopwise/core";
 import type * as adapter from "@hopwise/core/adapter";
+import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
 import * as sources from "@hopwise/core/sources";
 import { createCompany } from "@hopwise/core/testing";
@@ -129,7 +130,23 @@ const adapterDoors: DoorRows<typeof adapter> = {
   plainText: "takes any text",
 };
 
-const doors = { ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors };
+const screen: audit.Screen = { write: () => true };
+const NO_STRANGERS = [null, 5, "all", {}, []];
+
+const auditDoors: DoorRows<typeof audit> = {
+  auditTo: valueRow<never>(core.memoryAudit() as never, [null, undefined, 5, "text", {}, []], audit.auditTo),
+  chainLine: "takes what a decision gave",
+  onDenial: optionsRow<audit.DenialOptions>({}, { strangers: NO_STRANGERS }, (given) =>
+    audit.onDenial(() => {}, given),
+  ),
+  printingAudit: optionsRow<audit.PrintingAuditOptions>(
+    { colour: true },
+    { colour: NO_FLAG, strangers: NO_STRANGERS },
+    (given) => audit.printingAudit(screen, given),
+  ),
+};
+
+const doors = { ...auditDoors, ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors };
 describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
   walk(name, row as Row);
 });

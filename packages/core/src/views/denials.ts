@@ -1,5 +1,6 @@
 import { type AuditSink, type DecisionRecord, strangerCounter, type UnverifiedAttempt } from "../audit/index.ts";
 import type { DenialCode } from "../codes.ts";
+import { choice, func, maybe, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import { operatorView, strangerView } from "./operator-view.ts";
 
 /** A denial, for people or for the host program. */
@@ -25,14 +26,24 @@ export interface DenialOptions {
   readonly strangers?: "counted" | "each";
 }
 
+/** The rows of what shows denials. */
+export const DENIAL_ROWS: Rows<DenialOptions> = { strangers: maybe(choice("counted", "each")) };
+
+const readOptions = optionsOf<DenialOptions>("onDenial", DENIAL_ROWS);
+const readHook = readerOf<(denial: SeenDenial) => void>("onDenial", func("a function that takes a denial"));
+
 /**
  * A hook for denials, as a sink: combine it with a durable one by `auditTo`. What the function throws is dropped.
  *
  * ```ts
  * auditTo(log, onDenial(({ code, count }) => metrics.denied(code, count)))
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
-export function onDenial(tell: (denial: SeenDenial) => void, { strangers = "counted" }: DenialOptions = {}): AuditSink {
+export function onDenial(tell: (denial: SeenDenial) => void, options: DenialOptions = {}): AuditSink {
+  readHook(tell);
+  const { strangers = "counted" } = readOptions(options);
   const known = strangerCounter();
   const unknown = strangerCounter();
   const quietly = (run: () => SeenDenial): void => {

@@ -1,7 +1,8 @@
 import type { AuditSink } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
 import { plainText } from "../lib/index.ts";
-import { type DenialOptions, onDenial } from "./denials.ts";
+import { flag, having, maybe, optionsOf, readerOf } from "../options/index.ts";
+import { DENIAL_ROWS, type DenialOptions, onDenial } from "./denials.ts";
 import { operatorView } from "./operator-view.ts";
 
 /** Where it prints: `process.stderr`, or anything that takes text. */
@@ -16,6 +17,9 @@ export interface PrintingAuditOptions extends DenialOptions {
   readonly colour?: boolean;
 }
 
+const readScreen = readerOf<Screen>("printingAudit", having("a screen, such as process.stderr", "write"));
+const readOptions = optionsOf<PrintingAuditOptions>("printingAudit", { ...DENIAL_ROWS, colour: maybe(flag()) });
+
 /**
  * A sink for people: every decision as the operator's view of it, with what to do about a denial; and how a call ended,
  * where it did not simply return. It keeps nothing and never fails a call: use it alone for development, and beside a
@@ -26,11 +30,11 @@ export interface PrintingAuditOptions extends DenialOptions {
  * ```
  *
  * @param screen the console's errors, where none is given
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
-export function printingAudit(
-  screen: Screen = CONSOLE,
-  { colour = isColourful(screen), strangers }: PrintingAuditOptions = {},
-): AuditSink {
+export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOptions = {}): AuditSink {
+  readScreen(screen);
+  const { colour = isColourful(screen), strangers } = readOptions(options);
   const print = (text: string, hue: Hue): void => {
     try {
       screen.write(`${colour ? coloured(text, hue) : text}\n`);
