@@ -131,7 +131,7 @@ function judgeOf(schemaToJudge: JsonObject): ((value: unknown) => boolean) | und
   }
 }
 
-const RUNS = runs(400, 20_000);
+const RUNS = runs(400, 8_000);
 
 it("a result that was valid is valid after every change that nothing spoke against, and is never withheld for its form", () => {
   let changed = 0;
