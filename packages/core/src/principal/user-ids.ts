@@ -14,17 +14,16 @@ export const ISSUED_PREFIX = "iss:";
  * an id is made of issuer and subject, unless the directory says that its ids are unique. A user of an issuer that is not
  * trusted with chains (`userFromAuth`) is always told apart so from the users of the one that is.
  *
- * @param trusted the issuers of the trust anchors. Where there is none, the directory may say whose users it has; and where
- *   it does not, the issuer whose user comes first keeps the directory's ids
+ * @param trusted the issuers of the trust anchors. Where there is none, the directory may say whose users it has; where it
+ *   does not, anybody's users may come
  */
 export function createUserIds(trusted: readonly string[], { uniqueIds, issuers = [] }: UserDirectoryTraits): UserIds {
   const known = new Set(trusted.length > 0 ? trusted : issuers);
   const several = known.size > 1;
-  let [home] = known;
+  const [home] = known;
   return (user, { issuer, subject }) => {
     const id = checkedId(user);
     if (uniqueIds === true) return id;
-    home ??= issuer;
     if (several || issuer !== home) return issuedId(issuer, subject);
     if (!id.startsWith(ISSUED_PREFIX)) return id;
     return refuse(`beginning with "${ISSUED_PREFIX}", which marks ids made of issuer and subject`);
