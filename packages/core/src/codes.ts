@@ -54,7 +54,7 @@ export const CODES = {
     stage: "guard",
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: "The server has no guarded tool of this name: it was never added, or added before `guard`. Guard a server before its tools are added.",
+    help: "The server has no guarded tool of this name: it was never added, or removed before a session began. Behind `guardTransport` alone: it was not wrapped.",
   },
   tool_not_served: {
     stage: "guard",

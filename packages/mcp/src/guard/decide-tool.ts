@@ -16,6 +16,22 @@ export type ToolDecision =
   | { readonly run: true; readonly arguments: unknown }
   | { readonly run: false; readonly result: ToolDenial };
 
+/** The output schema that the server lists of a tool; undefined where it lists none. */
+export type Announced = () => OutputSchema | undefined | Promise<OutputSchema | undefined>;
+
+/** The same function of a tool, which asks before each run, and runs with exactly the arguments that were decided. */
+export function askingFirst<Args, More extends readonly unknown[], Result>(
+  scope: AsyncLocalStorage<RequestScope>,
+  tool: string,
+  run: (args: Args, ...more: More) => Result | Promise<Result>,
+  announced?: Announced,
+): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
+  return async (args, ...more) => {
+    const decision = await decideTool(scope, tool, args, await announced?.());
+    return decision.run ? run(decision.arguments as Args, ...more) : decision.result;
+  };
+}
+
 /**
  * Ends a tool call's admission in a decision, on the arguments that the tool's own schema made.
  *

@@ -98,7 +98,7 @@ async function admitted(
       return handOver(guard, flight, extra);
     case "tool": {
       if (guard.isWrapped(operation.tool)) return handOver(guard, flight, extra, { arguments: admission.arguments });
-      const message = `no guarded tool is called ${quoted(operation.tool)}; guard a server before its tools are added`;
+      const message = `no guarded tool is called ${quoted(operation.tool)}; it was removed, or never added`;
       guard.report(new Error(message));
       return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
     }

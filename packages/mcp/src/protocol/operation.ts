@@ -56,14 +56,17 @@ export function operationOf({ method = "", params = {} }: JsonRpcMessage): Opera
   switch (method) {
     case "tools/call": {
       const tool = given("name");
+      const args = given("arguments");
+      // Only left out they are none: `null` is no object, and whoever reads them next refuses it.
       return typeof tool === "string"
-        ? { kind: "tool", tool, arguments: given("arguments") ?? {} }
+        ? { kind: "tool", tool, arguments: args === undefined ? {} : args }
         : { kind: "malformed" };
     }
     case "resources/read":
       return { kind: "data", tool: "mcp:resources/read", arguments: { uri: given("uri") } };
     case "prompts/get": {
       const args = given("arguments");
+      if (args !== undefined && !isPlain(args)) return { kind: "malformed" };
       return {
         kind: "data",
         tool: "mcp:prompts/get",
