@@ -4,7 +4,7 @@ import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.t
 import { checkNames } from "../options/index.ts";
 import { type HeldDelegation, partsOfHeld, serialize } from "./delegation.ts";
 import { signJws } from "./jws.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { isListing, toolIdOf } from "./names.ts";
 
 /** One invocation to be proven. */
@@ -20,6 +20,8 @@ export interface Invocation {
   readonly audience: string;
   /** The nonce that the enforcement point sent with `proof_nonce_required`. */
   readonly nonce?: string;
+  /** Those of the enforcement point, where it takes longer or deeper arguments than by default. */
+  readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -57,11 +59,12 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
     );
   }
   if (held.expiresAt <= now) throw new HopwiseError("token_expired", "the delegation has expired; have it made anew");
+  const limits = { ...DEFAULT_LIMITS, ...invocation.limits };
   const args: JsonObject = isListing(invocation.tool)
     ? {}
     : freezeArguments(invocation.arguments, {
-        maxDepth: DEFAULT_LIMITS.argumentsDepth,
-        maxSize: DEFAULT_LIMITS.argumentsSize,
+        maxDepth: limits.argumentsDepth,
+        maxSize: limits.argumentsSize,
       });
   const payload = canonicalJson({
     aat_aud: invocation.audience,
