@@ -6,6 +6,7 @@ import { checkMayChange } from "./check-may-change.ts";
 import { checkServer } from "./check-server.ts";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
 import { mustAnswer, toolsOf } from "./probe.ts";
+import { wrapTemplate } from "./wrap-template.ts";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 
 export interface GuardServerOptions {
@@ -67,6 +68,7 @@ export function guard<Server extends FastMCP>(
           tools.clear();
           return added.map((tool) => wrap(tool, tools));
         },
+        wrapTemplate: (template) => wrapTemplate(template, scope),
         guardTransport: (transport) =>
           guardTransport(transport, {
             authorizer,

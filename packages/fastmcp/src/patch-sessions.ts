@@ -2,6 +2,7 @@ import type { McpTransport } from "@hopwise/mcp";
 import { FastMCPSession } from "fastmcp";
 import { patchLoads } from "./load-with-caller.ts";
 import { type HandlerRegistry, lockTools } from "./lock-tools.ts";
+import type { AnyTemplate } from "./wrap-template.ts";
 import type { AnyTool } from "./wrap-tool.ts";
 
 /** The facts about a guarded server that its sessions need. */
@@ -14,6 +15,7 @@ export interface Guarding {
 export interface SessionGuard {
   /** The tools as the session gets them, in whatever way they came to its server; each time anew. */
   wrapTools(tools: readonly AnyTool[]): readonly AnyTool[];
+  wrapTemplate(template: AnyTemplate): AnyTemplate;
   guardTransport(transport: McpTransport): McpTransport;
 }
 
@@ -28,6 +30,7 @@ interface Session {
   [SESSION]?: { readonly guard: SessionGuard; readonly whileOpen: (setUp: () => void) => void };
   readonly server: HandlerRegistry;
   setupToolHandlers(tools: readonly Marked[]): void;
+  addResourceTemplate(template: AnyTemplate): void;
   connect(transport: McpTransport): Promise<void>;
 }
 
@@ -55,7 +58,7 @@ export function markOf(guarding: Guarding): AnyTool {
 export function patchSessions(): void {
   const prototype = FastMCPSession.prototype as unknown as Session & { [PATCHED]?: true };
   if (prototype[PATCHED]) return;
-  const { connect, setupToolHandlers } = prototype;
+  const { connect, setupToolHandlers, addResourceTemplate } = prototype;
   prototype.setupToolHandlers = function (tools) {
     const guarding = tools.find((tool) => tool[GUARDING] !== undefined)?.[GUARDING];
     if (guarding !== undefined) {
@@ -65,6 +68,9 @@ export function patchSessions(): void {
     const { guard, whileOpen } = this[SESSION];
     const own = guard.wrapTools(tools.filter((tool) => tool[GUARDING] === undefined));
     whileOpen(() => setupToolHandlers.call(this, own));
+  };
+  prototype.addResourceTemplate = function (template) {
+    return addResourceTemplate.call(this, this[SESSION]?.guard.wrapTemplate(template) ?? template);
   };
   prototype.connect = function (transport) {
     return connect.call(this, this[SESSION]?.guard.guardTransport(transport) ?? transport);

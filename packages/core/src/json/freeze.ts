@@ -104,7 +104,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
 
 /** {@link freezeJson} for the arguments of a call, which are an object; absent arguments are the empty object. */
 export function freezeArguments(value: unknown, limits: FreezeLimits): JsonObject {
-  const frozen = freezeJson(value === undefined ? {} : value, limits);
+  const frozen = freezeJson(value ?? {}, limits);
   if (typeof frozen !== "object" || frozen === null || Array.isArray(frozen)) {
     throw new HopwiseError("arguments_malformed", "the arguments of a call must be a JSON object", { pointer: "" });
   }

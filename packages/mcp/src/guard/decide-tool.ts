@@ -1,12 +1,14 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
+import type { MatchedUri, OutputSchema } from "@hopwise/core/adapter";
 import { refusalOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
   /** The tool that was admitted; undefined for a request of another kind. */
   readonly tool: string | undefined;
+  /** For a resource, where the tool map goes by URIs: what it was decided on. Its handler must get these values. */
+  readonly uri?: MatchedUri | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
   decide(parsed: unknown, outputSchema?: OutputSchema): Promise<Decision>;
 }

@@ -23,6 +23,7 @@ export interface ListRule {
     readonly arguments?: { readonly [key: string]: string };
     /** What a record calls it, where that is not the tool. */
     readonly name?: string;
+    readonly template?: string;
   };
 }
 
@@ -34,7 +35,10 @@ const LISTS: { readonly [method: string]: ListRule } = {
   },
   "resources/templates/list": {
     member: "resourceTemplates",
-    offer: ({ uriTemplate }) => ({ tool: "mcp:resources/read", name: String(uriTemplate) }),
+    offer: ({ uriTemplate }) => {
+      const template = String(uriTemplate);
+      return { tool: "mcp:resources/read", name: template, template };
+    },
   },
   "prompts/list": {
     member: "prompts",
@@ -57,10 +61,9 @@ export function operationOf({ method = "", params = {} }: JsonRpcMessage): Opera
     case "tools/call": {
       const tool = given("name");
       const args = given("arguments");
-      // Only left out they are none: `null` is no object, and whoever reads them next refuses it.
-      return typeof tool === "string"
-        ? { kind: "tool", tool, arguments: args === undefined ? {} : args }
-        : { kind: "malformed" };
+      // Left out, they are none. `null` is none to some readers and no object to others, such as FastMCP.
+      if (typeof tool !== "string" || args === null) return { kind: "malformed" };
+      return { kind: "tool", tool, arguments: args ?? {} };
     }
     case "resources/read":
       return { kind: "data", tool: "mcp:resources/read", arguments: { uri: given("uri") } };
