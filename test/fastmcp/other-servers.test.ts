@@ -1,11 +1,11 @@
 import { createRequire } from "node:module";
 import { createCompany } from "@hopwise/core/testing";
+import { guard } from "@hopwise/fastmcp";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { FastMCP } from "fastmcp";
 import { EdgeFastMCP } from "fastmcp/edge";
 import { describe, expect, it } from "vitest";
-import { guard } from "./guard.ts";
 
 const INFO = { name: "x", version: "1.0.0" } as const;
 const other = createRequire(import.meta.url)("fastmcp") as { FastMCP: typeof FastMCP };
