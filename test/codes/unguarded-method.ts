@@ -1,7 +1,12 @@
 /** A guarded server with nothing behind the guard, to see what the guard itself answers. */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Authorizer } from "@hopwise/core";
-import { type DenialData, guardTransport, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
+import {
+  createGuardedTools,
+  type DenialData,
+  guardTransport,
+  type JsonRpcMessage,
+  type McpTransport,
+} from "@hopwise/mcp";
 import type { Produced } from "./case.ts";
 
 /** What the guard answers to a method that it does not know how to check. */
@@ -12,7 +17,7 @@ export async function unguardedMethod(authorizer: Authorizer, method: string): P
     close: async () => {},
     send: async (message) => void answers.push(message),
   };
-  const guarded = guardTransport(transport, { authorizer, scope: new AsyncLocalStorage(), isWrapped: () => true });
+  const guarded = guardTransport(transport, { authorizer, tools: createGuardedTools() });
   guarded.onmessage = () => {
     throw new Error("it was let through");
   };

@@ -1,8 +1,7 @@
 /** What ran is exactly what was checked: arguments on their way from the wire, through the tool's schema, to the tool. */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { JsonObject } from "@hopwise/core/adapter";
 import { exact, grant, wildcard } from "@hopwise/core/grant";
-import { decideTool, type RequestScope } from "@hopwise/mcp";
+import { createGuardedTools, type RequestScope } from "@hopwise/mcp";
 import { UserError } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -260,21 +259,22 @@ describe("a tool with an output schema", () => {
 
 describe("the wrapper round a tool", () => {
   const allowing = { tool: "book", decide: async () => ({ outcome: "allowed", arguments: { a: 1 } }) as never };
-  const decide = (within: RequestScope | undefined, parsed: unknown) => {
-    const scope = new AsyncLocalStorage<RequestScope>();
-    return within ? scope.run(within, () => decideTool(scope, "book", parsed)) : decideTool(scope, "book", parsed);
+  const run = (within: RequestScope | undefined, given: unknown) => {
+    const tools = createGuardedTools();
+    const book = tools.wrap("book", (args: unknown) => ({ ranWith: args }));
+    return within ? tools.scope.run(within, () => book(given)) : book(given);
   };
 
   it("runs nothing outside of a guarded request, nor within that of another tool", async () => {
     for (const within of [undefined, { ...allowing, tool: "other" }, { ...allowing, tool: undefined }]) {
-      const decision = await decide(within, { a: 1 });
-      expect(decision.run).toBe(false);
-      expect(codeOf("result" in decision ? decision.result : undefined)).toBe("method_unguarded");
+      const answer = await run(within, { a: 1 });
+      expect(answer).not.toHaveProperty("ranWith");
+      expect(codeOf(answer)).toBe("method_unguarded");
     }
   });
 
   it("gives a tool that takes none no arguments, any other those that were decided", async () => {
-    expect(await decide(allowing, undefined)).toEqual({ run: true, arguments: undefined });
-    expect(await decide(allowing, { a: 2 })).toEqual({ run: true, arguments: { a: 1 } });
+    expect(await run(allowing, undefined)).toEqual({ ranWith: undefined });
+    expect(await run(allowing, { a: 2 })).toEqual({ ranWith: { a: 1 } });
   });
 });

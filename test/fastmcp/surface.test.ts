@@ -157,7 +157,7 @@ describe.each(TRANSPORTS)("over %s", (_, connect) => {
     const anything = { parse: (value: unknown) => value } as never;
     for (const [method, params] of calls) {
       const error = await failure(planner.request({ method, params } as never, anything));
-      expect([method, error.code, errorCodeOf(error)]).toEqual([method, 4303, "method_unguarded"]);
+      expect([method, error.code, errorCodeOf(error)]).toEqual([method, -32601, "method_unguarded"]);
     }
   });
 
@@ -228,7 +228,7 @@ describe("without a chain and a proof of its own", () => {
       expect(codeOf(byId.get(3)?.result)).toBe("grant_tool_missing");
       expect(byId.get(4)?.result?.["tools"]).toHaveLength(3);
       expect(byId.get(5)).toMatchObject({ result: {} });
-      expect(byId.get(6)).toMatchObject({ error: { code: 4303, data: { code: "method_unguarded" } } });
+      expect(byId.get(6)).toMatchObject({ error: { code: -32601, data: { code: "method_unguarded" } } });
     },
   );
 

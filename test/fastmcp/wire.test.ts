@@ -104,14 +104,17 @@ describe("a tool call", () => {
     expect((await post(served.url, request(1, "ping"))).messages[0]).toHaveProperty("result");
   });
 
-  it("takes absent and null arguments for none, as its proof does", async () => {
+  it("takes absent arguments for none, as its proof does, and refuses those that are null, as FastMCP does", async () => {
     const held = await plannerWith(world, "echo");
-    for (const args of [{ arguments: null }, {}]) {
+    for (const [args, answered] of [
+      // The schema wants a name: it was asked, so the call passed with {}.
+      [{}, /name/],
+      [{ arguments: null }, /arguments_malformed/],
+    ] as const) {
       const call = await provenCall(held, 1, "echo", {});
       const { arguments: _, ...params } = call.params ?? {};
       const { messages } = await post(served.url, { ...call, params: { ...params, ...args } });
-      // The schema wants a name: it was asked, so the call passed with {}.
-      expect(messages[0]?.error?.message ?? textOf(messages[0]?.result)).toMatch(/name/);
+      expect(messages[0]?.error?.message ?? textOf(messages[0]?.result)).toMatch(answered);
     }
   });
 

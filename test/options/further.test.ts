@@ -91,6 +91,7 @@ const tokenDoors: DoorRows<typeof tokens> = {
       arguments: [],
       audience: [],
       nonce: [5, null, {}],
+      limits: [null, 5, "text", [], { argumentsSize: Number.NaN }, { argumentsSize: "4000000" }, { argumentsDepth: 0 }],
       clock: NOT_AT_ONCE,
     },
     (given) => tokens.prove(held, given),

@@ -1,9 +1,8 @@
 /** What is on record of a call whose caller closed the connection before the answer: over real HTTP. */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { MemoryAudit } from "@hopwise/core/audit";
-import { decideTool, guardTransport, type RequestScope } from "@hopwise/mcp";
+import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
@@ -86,14 +85,12 @@ it.each([
 it("over a transport that tells that the stream is gone, the record says withdrawn", async () => {
   const slow = slowTool();
   const { authorizer, audit } = world.authorizer({ tools: { open: OPEN_TO_ALICE } });
-  const scope = new AsyncLocalStorage<RequestScope>();
+  const tools = createGuardedTools();
   const server = new McpServer({ name: "test", version: "1.0.0" });
-  server.registerTool("open", { inputSchema: { name: z.string() } }, async (args) => {
-    const decision = await decideTool(scope, "open", args);
-    return decision.run ? { content: [{ type: "text", text: await slow.execute() }] } : { ...decision.result };
-  });
+  const open = tools.wrap("open", async () => ({ content: [{ type: "text" as const, text: await slow.execute() }] }));
+  server.registerTool("open", { inputSchema: { name: z.string() } }, open);
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => "one" });
-  await server.connect(guardTransport(transport as never, { authorizer, scope, isWrapped: () => true }) as never);
+  await server.connect(guardTransport(transport as never, { authorizer, tools }) as never);
   const http = createServer((incoming, outgoing) => void transport.handleRequest(incoming, outgoing));
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

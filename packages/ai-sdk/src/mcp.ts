@@ -6,6 +6,7 @@
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
 import type { DelegationSource } from "@hopwise/core";
 import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
+import type { Limits } from "@hopwise/core/tokens";
 import { type CarryOptions, carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
 import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
@@ -23,6 +24,8 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   readonly delegation: DelegationSource;
   /** The server's name, from your own configuration, never from the server's messages. */
   readonly audience: string;
+  /** Those of the server, where it takes longer or deeper arguments than by default. */
+  readonly limits?: Partial<Limits>;
 }
 
 /**
@@ -37,9 +40,10 @@ export async function createMcpClient({
   transport,
   delegation,
   audience,
+  limits,
   ...config
 }: DelegatedMcpClientOptions): Promise<MCPClient> {
-  const carry = { delegation, audience };
+  const carry = { delegation, audience, ...(limits !== undefined && { limits }) };
   const carrying: MCPClientConfig["transport"] =
     "start" in transport
       ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)

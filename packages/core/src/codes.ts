@@ -54,7 +54,7 @@ export const CODES = {
     stage: "guard",
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: "The server has no guarded tool of this name: it was never added, or added before `guard`. Guard a server before its tools are added.",
+    help: "The server has no guarded tool of this name: it was never added, or removed before a session began. Behind `guardTransport` alone: it was not wrapped.",
   },
   tool_not_served: {
     stage: "guard",
@@ -282,7 +282,7 @@ export const CODES = {
     stage: "context",
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry.',
+    help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry. Where the map has templates of URIs, exactly one of them must stand for a resource of MCP.',
   },
   user_unknown: {
     stage: "context",

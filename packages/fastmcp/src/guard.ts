@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
-import { guardTransport, type MayChangeByTool, type McpTransport, type RequestScope } from "@hopwise/mcp";
+import { createGuardedTools, guardTransport, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { checkMayChange } from "./check-may-change.ts";
+import { checkServer } from "./check-server.ts";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
-import { mustAnswer } from "./probe.ts";
-import { type AnyTool, wrapTool } from "./wrap-tool.ts";
+import { mustAnswer, toolsOf } from "./probe.ts";
+import { wrapTemplate } from "./wrap-template.ts";
+import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 
 export interface GuardServerOptions {
   /**
@@ -28,73 +30,71 @@ export interface GuardServerOptions {
 
 /**
  * Protects a FastMCP server: every tool call, resource and prompt is decided, every list is filtered, for each request,
- * over HTTP stream and stdio. Call it before tools are added and before `start()`: a tool that was added
- * earlier cannot be called, and no list shows it.
+ * over HTTP stream and stdio. Call it before `start()`; tools, resources and prompts may be added before it and after it,
+ * also while the server runs.
+ *
+ * FastMCP's own `onToolCall` is called before the decision, for each call whose arguments the tool's schema took: see the
+ * README.
  *
  * ```ts
  * const server = guard(new FastMCP({ name: "pay", version: "1.0.0" }), authorizer);
  * ```
  *
  * @returns the same server
- * @throws {HopwiseError} `config_invalid` at once for a server that runs or is guarded already; from `start()` where the
- *   guard would not see every request; from `addTool` for a name that no tool may have, or that the tool map does not
- *   know
+ * @throws {HopwiseError} `config_invalid` at once for what is no FastMCP server, such as an `EdgeFastMCP`, for one that
+ *   runs or is guarded already, and for a tool whose name no tool may have, or that the tool map does not know; the last
+ *   also from `addTool`; from `start()` where the guard would not see every request
  */
 export function guard<Server extends FastMCP>(
   server: Server,
   authorizer: Authorizer,
   options: GuardServerOptions = {},
 ): Server {
+  checkServer(server);
   if (GUARDING in server) throw new HopwiseError("config_invalid", "the server is guarded already");
   if (server.serverState === "running" || server.sessions.length > 0)
     throw new HopwiseError("config_invalid", "the server runs already; guard it before start()");
-
+  patchSessions();
+  for (const name of toolsOf(server)) authorizer.checkTool(name);
   checkMayChange(options.mayChange ?? {}, authorizer);
 
   const scope = new AsyncLocalStorage<RequestScope>();
-  const wrapped = new Set<string>();
-  const guards = new WeakSet<McpTransport>();
+  const wrap = toolWrapper(options.mayChange);
   const guarding: Guarding = {
-    guardSession: (transport) => {
-      if (guards.has(transport)) return transport;
-      const guarded = guardTransport(transport, {
-        authorizer,
-        scope,
-        isWrapped: (tool) => wrapped.has(tool),
-        userFromAuth: options.userFromAuth,
-        mayChange: options.mayChange,
-      });
-      guards.add(guarded);
-      return guarded;
+    beginSession: () => {
+      const tools = createGuardedTools(scope);
+      return {
+        wrapTools: (added) => {
+          tools.clear();
+          return added.map((tool) => wrap(tool, tools));
+        },
+        wrapTemplate: (template) => wrapTemplate(template, scope),
+        guardTransport: (transport) =>
+          guardTransport(transport, {
+            authorizer,
+            tools,
+            userFromAuth: options.userFromAuth,
+            mayChange: options.mayChange,
+          }),
+      };
     },
   };
-  patchSessions();
-  Object.defineProperty(server, GUARDING, { value: guarding });
-
-  const wrap = (tool: AnyTool): AnyTool => {
-    authorizer.checkTool(tool.name);
-    return wrapTool(tool, scope, options.mayChange);
-  };
-
   const { addTool, addTools, start, connect } = server;
+  addTool.call(server, markOf(guarding) as never);
+  Object.defineProperty(server, GUARDING, { value: guarding });
   server.addTool = ((tool: AnyTool) => {
-    const own = wrap(tool);
-    addTool.call(server, own as never);
-    wrapped.add(own.name);
+    authorizer.checkTool(tool.name);
+    addTool.call(server, tool as never);
   }) as Server["addTool"];
   server.addTools = ((tools: AnyTool[]) => {
-    const own = tools.map(wrap);
-    addTools.call(server, own as never);
-    for (const { name } of own) wrapped.add(name);
+    for (const { name } of tools) authorizer.checkTool(name);
+    addTools.call(server, tools as never);
   }) as Server["addTools"];
-  server.connect = ((transport: McpTransport, auth: never) =>
-    connect.call(server, guarding.guardSession(transport) as never, auth)) as Server["connect"];
   server.start = (async (startOptions) => {
     const own = withoutEventStore(startOptions);
     await mustAnswer((transport) => connect.call(server, transport as never));
     await start.call(server, own);
   }) as Server["start"];
-  addTool.call(server, markOf(guarding) as never);
   return server;
 }
 

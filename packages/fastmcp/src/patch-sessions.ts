@@ -1,48 +1,80 @@
 import type { McpTransport } from "@hopwise/mcp";
 import { FastMCPSession } from "fastmcp";
 import { patchLoads } from "./load-with-caller.ts";
+import { type HandlerRegistry, lockTools } from "./lock-tools.ts";
+import type { AnyTemplate } from "./wrap-template.ts";
+import type { AnyTool } from "./wrap-tool.ts";
 
 /** The facts about a guarded server that its sessions need. */
 export interface Guarding {
-  readonly guardSession: (transport: McpTransport) => McpTransport;
+  /** Called once for each session of the server. */
+  readonly beginSession: () => SessionGuard;
 }
 
-/** On a guarded server, on its mark, and on its sessions. Shared by all copies of this package in a process. */
+/** What stands between one session and its server's tools, and between it and its client. */
+export interface SessionGuard {
+  /** The tools as the session gets them, in whatever way they came to its server; each time anew. */
+  wrapTools(tools: readonly AnyTool[]): readonly AnyTool[];
+  wrapTemplate(template: AnyTemplate): AnyTemplate;
+  guardTransport(transport: McpTransport): McpTransport;
+}
+
+/** On a guarded server and on its mark. Shared by all copies of this package in a process. */
 export const GUARDING: unique symbol = Symbol.for("dev.hopwise/fastmcp/guarding");
+const SESSION = Symbol.for("dev.hopwise/fastmcp/session");
 const PATCHED = Symbol.for("dev.hopwise/fastmcp/patched");
 
-type Marked = { [GUARDING]?: Guarding | undefined };
+type Marked = AnyTool & { [GUARDING]?: Guarding };
 
-interface Session extends Marked {
+interface Session {
+  [SESSION]?: { readonly guard: SessionGuard; readonly whileOpen: (setUp: () => void) => void };
+  readonly server: HandlerRegistry;
   setupToolHandlers(tools: readonly Marked[]): void;
+  addResourceTemplate(template: AnyTemplate): void;
   connect(transport: McpTransport): Promise<void>;
 }
 
 /**
- * A hidden tool that cannot be called: FastMCP hands it, like every tool, to each session of the server, and there it
+ * A tool that no session gets: FastMCP hands it, like every tool, to each session of the server, and there it
  * tells whose session it is. An AsyncLocalStorage around `start()` cannot: a worker of `node:cluster` takes its
  * connections outside of it. Its name cannot be guessed, so no other tool can replace or remove it by having the same
  * name.
  */
-export function markOf(guarding: Guarding): object {
-  return { name: `dev.hopwise/guard-${crypto.randomUUID()}`, execute: async () => undefined, [GUARDING]: guarding };
+export function markOf(guarding: Guarding): AnyTool {
+  const mark: Marked = {
+    name: `dev.hopwise/guard-${crypto.randomUUID()}`,
+    execute: async () => undefined,
+    [GUARDING]: guarding,
+  };
+  return mark;
 }
 
 /**
  * FastMCP makes its sessions itself and offers no hook, so the exported session class is patched, once: a session that
- * was given a guarded server's mark connects through that server's guard; other sessions stay as they were.
+ * was given a guarded server's mark wraps all tools that it gets, and connects through that server's guard; other
+ * sessions stay as they were. All tools of a session come this way, whether they were added before the guard or after
+ * it, one by one or by a program, before the session began or while it runs.
  */
 export function patchSessions(): void {
   const prototype = FastMCPSession.prototype as unknown as Session & { [PATCHED]?: true };
   if (prototype[PATCHED]) return;
-  const { connect, setupToolHandlers } = prototype;
+  const { connect, setupToolHandlers, addResourceTemplate } = prototype;
   prototype.setupToolHandlers = function (tools) {
-    this[GUARDING] ??= tools.find((tool) => tool[GUARDING] !== undefined)?.[GUARDING];
-    return setupToolHandlers.call(this, tools);
+    const guarding = tools.find((tool) => tool[GUARDING] !== undefined)?.[GUARDING];
+    if (guarding !== undefined) {
+      this[SESSION] ??= { guard: guarding.beginSession(), whileOpen: lockTools(this.server) };
+    }
+    if (this[SESSION] === undefined) return setupToolHandlers.call(this, tools);
+    const { guard, whileOpen } = this[SESSION];
+    const own = guard.wrapTools(tools.filter((tool) => tool[GUARDING] === undefined));
+    whileOpen(() => setupToolHandlers.call(this, own));
+  };
+  prototype.addResourceTemplate = function (template) {
+    return addResourceTemplate.call(this, this[SESSION]?.guard.wrapTemplate(template) ?? template);
   };
   prototype.connect = function (transport) {
-    return connect.call(this, this[GUARDING]?.guardSession(transport) ?? transport);
+    return connect.call(this, this[SESSION]?.guard.guardTransport(transport) ?? transport);
   };
-  patchLoads(prototype, (session) => session[GUARDING] !== undefined);
+  patchLoads(prototype, (session) => session[SESSION] !== undefined);
   Object.defineProperty(prototype, PATCHED, { value: true });
 }

@@ -1,5 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { type JsonRpcMessage, type McpTransport, PROBE_METHOD } from "@hopwise/mcp";
+import { FastMCP, FastMCPSession } from "fastmcp";
 
 const PROBE: JsonRpcMessage = { jsonrpc: "2.0", id: PROBE_METHOD, method: PROBE_METHOD };
 const PATIENCE_MS = 1000;
@@ -37,4 +38,33 @@ export async function mustAnswer(connect: (transport: McpTransport) => Promise<u
       { cause },
     );
   }
+}
+
+/**
+ * The names of the tools that a server has, which it keeps to itself: it hands them to a session, and this begins one
+ * that ends before it opens. FastMCP makes the session at once, before it waits for anything.
+ */
+export function toolsOf(server: FastMCP): readonly string[] {
+  const names: string[] = [];
+  const prototype = FastMCPSession.prototype as unknown as Listening;
+  const { setupToolHandlers } = prototype;
+  prototype.setupToolHandlers = function (tools) {
+    names.push(...tools.map(({ name }) => name));
+    return setupToolHandlers.call(this, tools);
+  };
+  try {
+    const closed: McpTransport = {
+      start: () => Promise.reject(new Error("the probe is over")),
+      close: async () => {},
+      send: async () => {},
+    };
+    FastMCP.prototype.connect.call(server, closed as never, undefined as never).catch(() => {});
+  } finally {
+    prototype.setupToolHandlers = setupToolHandlers;
+  }
+  return names;
+}
+
+interface Listening {
+  setupToolHandlers(tools: readonly { readonly name: string }[]): void;
 }

@@ -1,26 +1,35 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { OutputSchema } from "@hopwise/core/adapter";
-import { decideTool, type MayChangeByTool, type RequestScope, runToEnd } from "@hopwise/mcp";
+import { type GuardedTools, type MayChangeByTool, runToEnd } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { listedSchema } from "./listed-schema.ts";
 
 export type AnyTool = Parameters<FastMCP["addTool"]>[0];
 
-/** The same tool, which asks before each run, and runs with exactly the arguments that were decided. */
-export function wrapTool(
-  tool: AnyTool,
-  scope: AsyncLocalStorage<RequestScope>,
-  mayChange: MayChangeByTool = {},
-): AnyTool {
-  const { name } = tool;
-  let listed: Promise<OutputSchema> | undefined;
-  const execute: AnyTool["execute"] = async (args, context) => {
-    if (tool.outputSchema !== undefined) listed ??= listedSchema(tool, mayChange);
-    const decision = await decideTool(scope, name, args, await listed);
-    if (!decision.run) return decision.result as never;
-    // The call was cancelled or timed out during the check: its caller was told, or has left.
-    context.signal.throwIfAborted();
-    return runToEnd(context, (own) => tool.execute(decision.arguments as never, own));
+/**
+ * Makes, for each session, of a tool the same tool, which asks before each run, and runs with exactly the arguments that
+ * were decided.
+ */
+export function toolWrapper(mayChange: MayChangeByTool = {}): (tool: AnyTool, tools: GuardedTools) => AnyTool {
+  // A server without sessions makes one for each request: the schemas are made once.
+  const schemas = new WeakMap<AnyTool, Promise<OutputSchema>>();
+  const announcedBy = (tool: AnyTool): Promise<OutputSchema> | undefined => {
+    if (tool.outputSchema === undefined) return undefined;
+    const listed = schemas.get(tool) ?? listedSchema(tool, mayChange);
+    schemas.set(tool, listed);
+    return listed;
   };
-  return { ...tool, name, execute };
+  return (tool, tools) => {
+    const { name } = tool;
+    const run = (args: never, context: Parameters<AnyTool["execute"]>[1]) => {
+      // The call was cancelled or timed out during the check: its caller was told, or has left.
+      context.signal.throwIfAborted();
+      return runToEnd(context, (own) => tool.execute(args, own));
+    };
+    const execute = tools.wrap(name, run, () => announcedBy(tool));
+    // Over the tool itself: it may be frozen, or have its members from a class.
+    return Object.create(tool, {
+      name: { value: name, enumerable: true },
+      execute: { value: execute, enumerable: true },
+    });
+  };
 }

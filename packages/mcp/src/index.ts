@@ -8,12 +8,12 @@ export type { CallerView as Caller } from "@hopwise/core/adapter";
 export { caller, type OpenCall, openCall, type RunningCall, runToEnd, runWithin, withCaller } from "./caller/index.ts";
 export { type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
 export {
-  decideTool,
+  createGuardedTools,
+  type GuardedTools,
   type GuardOptions,
   guardTransport,
   type MayChangeByTool,
   type RequestScope,
-  type ToolDecision,
 } from "./guard/index.ts";
 export {
   type DenialData,
@@ -25,4 +25,5 @@ export {
   META_REDACTED,
   type MessageExtra,
   PROBE_METHOD,
+  type ToolDenial,
 } from "./protocol/index.ts";

@@ -2,6 +2,7 @@ import type { DenialCode, Stage } from "../codes.ts";
 import type { Refusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Hop } from "../principal/index.ts";
+import type { MatchedUri } from "../resource/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId, Subject } from "../token/index.ts";
@@ -76,6 +77,11 @@ export interface Allowed extends Decided {
   readonly obligations?: Obligations;
   /** The arguments are the tool map's projection: the tool runs with the value that the projection was made from. */
   readonly projected?: true;
+  /**
+   * For a resource of MCP, where the tool map goes by URIs: the template that stands for its URI, and the values that were
+   * decided on. Its handler must get these, and no others.
+   */
+  readonly uri?: MatchedUri;
 }
 
 export interface Denied extends Decided, Refusal<DenialCode> {

@@ -266,17 +266,49 @@ describe("an entry without a listing action", () => {
     expect(planned).toStrictEqual(principals.map((principal) => ({ principal, resource, actions: ["send"] })));
   });
 
-  it("that stands for several tools is planned by the action of each", async () => {
+  const wiki: PlacedEntry = { kind: "wiki", action: (tool) => `call:${tool}` };
+  const wikiTools = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ tool: `${i}`, entry: wiki, known: {} }));
+  const sizes = (planned: readonly unknown[]) => planned.map((it) => (it as { actions: unknown[] }).actions.length);
+  const aliceOnly = (planned: readonly { readonly principal: { readonly id: string } }[]) =>
+    planned.filter(({ principal }) => principal.id === "alice");
+
+  it("that stands for several tools is planned by the actions of all, twenty in a plan", async () => {
     const { pdp, planned } = answering();
-    const entry: PlacedEntry = { kind: "wiki", action: (tool) => `call:${tool}` };
-    const items = ["search", "write"].map((tool) => ({ tool, entry, known: {} }));
-    expect(await shownBy(pdp, about(items))).toEqual([true, true]);
-    expect(planned.map((request) => (request as { actions?: unknown }).actions)).toEqual([
-      ["call:search"],
-      ["call:write"],
-      ["call:search"],
-      ["call:write"],
-    ]);
+    expect(await shownBy(pdp, about([...wikiTools(45), send]))).toEqual(Array(46).fill(true));
+    expect(sizes(aliceOnly(planned))).toEqual([20, 20, 5, 1]);
+    expect(planned[2]).toMatchObject({ actions: ["call:40", "call:41", "call:42", "call:43", "call:44"] });
+  });
+
+  it("is planned alone where one of its group is always denied, and no other group is asked about again", async () => {
+    const { pdp, planned } = answering(undefined, (request) =>
+      "actions" in request && request.actions.includes("call:21") ? PlanKind.ALWAYS_DENIED : PlanKind.CONDITIONAL,
+    );
+    const shown = await shownBy(pdp, about(wikiTools(23)));
+    expect(shown.flatMap((is, i) => (is ? [] : [i]))).toEqual([21]);
+    expect(sizes(aliceOnly(planned))).toEqual([20, 3, 1, 1, 1]);
+  });
+
+  it.each<[string, object]>([
+    ["of no known kind", { kind: "KIND_UNSPECIFIED" }],
+    ["that does not fit a schema", { kind: PlanKind.CONDITIONAL, validationErrors: [{ path: "/", message: "m" }] }],
+  ])("is planned alone where the plan of its group is one %s", async (_, together) => {
+    const pdp: PolicyDecisionPoint = {
+      checkResources: () => never,
+      planResources: async (request) =>
+        ("actions" in request && request.actions.length > 1 ? together : { kind: PlanKind.ALWAYS_DENIED }) as never,
+    };
+    expect(await shownBy(pdp, about(wikiTools(3)))).toEqual([false, false, false]);
+  });
+
+  it.each([
+    ["kind", { kind: "other" }],
+    ["scope", { scope: "other" }],
+    ["policy version", { policyVersion: "other" }],
+  ])("is of another group where its %s is another", async (_, changed) => {
+    const { pdp, planned } = answering();
+    await shownBy(pdp, about([read, { ...read, action: "write" }, { ...read, ...changed }]));
+    expect(sizes(aliceOnly(planned))).toEqual([2, 1]);
   });
 
   it("is planned without a scope and a version where it has none", async () => {

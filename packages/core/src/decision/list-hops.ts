@@ -18,6 +18,8 @@ export interface ListItem {
   readonly tool: string;
   readonly entry: PlacedEntry;
   readonly known: JsonObject;
+  /** The resource's id, where it is known and no argument. */
+  readonly id?: string | undefined;
 }
 
 /** Why an item is hidden: the first hop that is denied it, or that may not hand on, so that nothing is shown. */
@@ -80,9 +82,9 @@ type ListingAction = Question & { readonly resource: Resource };
 /** The id of a resource that is not known before there are arguments. */
 const ANY = "*";
 
-function questionOf({ tool, entry, known }: ListItem): Question {
+function questionOf({ tool, entry, known, id: whole = "" }: ListItem): Question {
   const { kind, list, id, scope, policyVersion } = entry;
-  const own = typeof id === "string" && Object.hasOwn(known, id) ? String(known[id]) : "";
+  const own = typeof id === "string" && Object.hasOwn(known, id) ? String(known[id]) : whole;
   const listed = typeof list === "string" ? { action: list } : list?.(tool);
   const resource = {
     kind,

@@ -11,29 +11,72 @@ export interface PlanQuestion {
 /** Who asks, for a plan: see `hopAsks`. */
 export type PlanAsks = Pick<PlanResourcesRequest, "principal" | "auxData">;
 
+/** Cerbos' limit of actions in a plan. */
+const MOST = 20;
+
 /**
  * For each question: could some call be allowed to this principal? False only where the plan says that the policies
- * always deny, for all arguments. It costs a request for each question.
+ * always deny, for all arguments. Actions on the same resource are asked about together: Cerbos joins their plans by AND,
+ * so a plan that does not always deny denies none of them. Any other answer may be about some of them only, and each is
+ * asked about alone.
  *
  * @throws {HopwiseError} `policy_inconclusive` where a plan cannot be relied on; and any error of the decision point
  */
-export function planHop(
+export async function planHop(
   pdp: PolicyDecisionPoint,
   asks: PlanAsks,
   questions: readonly PlanQuestion[],
   signal: AbortSignal,
 ): Promise<readonly boolean[]> {
-  return Promise.all(
-    questions.map(async ({ resource, action }) =>
-      mayBeAllowed(await pdp.planResources({ ...asks, resource, actions: [action] }, { signal })),
-    ),
-  );
+  const plan = ({ resource }: PlanQuestion, actions: string[]): Promise<Partial<PlanResourcesResponse>> =>
+    pdp.planResources({ ...asks, resource, actions }, { signal });
+  const open = new Set<PlanQuestion>();
+  const planGroup = async (group: readonly PlanQuestion[]): Promise<void> => {
+    const [first] = group as [PlanQuestion];
+    if (group.length > 1) {
+      const together = await plan(
+        first,
+        group.map(({ action }) => action),
+      );
+      if (isOpen(together)) return group.forEach((it) => void open.add(it));
+    }
+    const alone = group.map(async (it) => {
+      if (mayBeAllowed(await plan(it, [it.action]))) open.add(it);
+    });
+    await Promise.all(alone);
+  };
+  await Promise.all(groupsOf(questions).map(planGroup));
+  return questions.map((it) => open.has(it));
 }
 
-function mayBeAllowed({ kind, validationErrors }: Partial<PlanResourcesResponse>): boolean {
-  const valid = validationErrors === undefined || validationErrors.length === 0;
-  if (valid && kind === PlanKind.ALWAYS_DENIED) return false;
-  if (valid && (kind === PlanKind.ALWAYS_ALLOWED || kind === PlanKind.CONDITIONAL)) return true;
+/** Questions about the same resource, as many as one plan takes. */
+function groupsOf(questions: readonly PlanQuestion[]): readonly (readonly PlanQuestion[])[] {
+  const groups: PlanQuestion[][] = [];
+  const latest = new Map<string, PlanQuestion[]>();
+  for (const question of questions) {
+    const { kind, scope, policyVersion } = question.resource;
+    const key = JSON.stringify([kind, scope, policyVersion]);
+    const room = latest.get(key);
+    if (room !== undefined && room.length < MOST) {
+      room.push(question);
+      continue;
+    }
+    const next = [question];
+    latest.set(key, next);
+    groups.push(next);
+  }
+  return groups;
+}
+
+/** The plan says of all its actions that they are not always denied. */
+function isOpen({ kind, validationErrors = [] }: Partial<PlanResourcesResponse>): boolean {
+  return validationErrors.length === 0 && (kind === PlanKind.ALWAYS_ALLOWED || kind === PlanKind.CONDITIONAL);
+}
+
+function mayBeAllowed(plan: Partial<PlanResourcesResponse>): boolean {
+  if (isOpen(plan)) return true;
+  const valid = (plan.validationErrors ?? []).length === 0;
+  if (valid && plan.kind === PlanKind.ALWAYS_DENIED) return false;
   throw new HopwiseError(
     "policy_inconclusive",
     valid ? "the plan is of no known kind" : "something in it does not fit a schema",

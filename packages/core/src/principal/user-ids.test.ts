@@ -56,9 +56,9 @@ describe("the id that policies see of a user", () => {
     expect(idsOf(createUserIds(trusted, directory), PARTNER, HOME)).toEqual([`iss:${PARTNER}#ann`, "ann"]);
   });
 
-  it("is shared by no two issuers, where nobody says which there are: who comes first keeps the directory's", () => {
+  it("is made of issuer and subject for everybody, where nobody says which issuers there are", () => {
     const ids = createUserIds([], {});
-    expect(idsOf(ids, HOME, PARTNER, HOME)).toEqual(["ann", `iss:${PARTNER}#ann`, "ann"]);
+    expect(idsOf(ids, HOME, PARTNER, HOME)).toEqual([`iss:${HOME}#ann`, `iss:${PARTNER}#ann`, `iss:${HOME}#ann`]);
   });
 
   it("cannot be chosen so that it reads like one that is made", async () => {

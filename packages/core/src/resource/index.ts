@@ -5,6 +5,7 @@ export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
+export { findTarget, type Target, targetOf } from "./target.ts";
 export {
   ARGUMENTS,
   actionOf,
@@ -18,3 +19,4 @@ export {
   type ToolMap,
   toolEntry,
 } from "./tool-map.ts";
+export type { MatchedUri } from "./uri-template.ts";

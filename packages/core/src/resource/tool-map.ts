@@ -16,6 +16,7 @@ import {
 } from "../options/index.ts";
 import { type AttributeSources, checkSourceNames, type PolicyPlace, placeText } from "../source/index.ts";
 import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
+import { isUriTemplate, readUriTemplate } from "./uri-template.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -45,7 +46,7 @@ export interface ToolEntry {
   readonly kind: string;
   /** Cerbos action, such as `send`; a function of the tool's name for an entry that stands for several. */
   readonly action: string | ((tool: string) => string);
-  /** The resource's id: the name of the argument that has it, or a function. Default: the tool's name. */
+  /** The resource's id: the name of the argument that has it, or a function. Default: the tool's name, or the URI. */
   readonly id?: string | ((args: JsonObject, tool: string) => string);
   /**
    * Attributes of the resource from a trusted source, which policies see as members of `attr`. Undefined or null where
@@ -93,6 +94,10 @@ export interface ToolEntry {
 /**
  * Every tool that policies can be asked about, by its own name. One map serves every adapter, so that the same policies
  * govern a tool from wherever it is called. `"*"` stands for all tools that are not named.
+ *
+ * A name with `://` in it is a template of URIs, such as `shop://orders/{id}`: its entry says what a resource of MCP is,
+ * by the values that the URI has for the names, which are the arguments that policies see. Where there is one, there must
+ * be one for each resource: a URI that no template stands for, or more than one, is refused with `tool_unmapped`.
  */
 export interface ToolMap {
   readonly [tool: string]: ToolEntry;
@@ -164,16 +169,25 @@ const MCP_ENTRIES: ToolMap = {
   "mcp:prompts/get": { kind: "mcp_prompt", action: "get", id: "name" },
 };
 
+/** The operation of MCP by which resources are read. */
+export const RESOURCES = "mcp:resources/read";
 const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 /** The attribute that holds the arguments, unless an entry says otherwise. */
 export const ARGUMENTS = "args";
 
 /** @throws {HopwiseError} `config_invalid` for a name that a tool may not have, or an entry that cannot be right */
 export function checkToolMap(tools: ToolMap): void {
+  if (uriTemplatesOf(tools).length > 0 && Object.hasOwn(tools, RESOURCES)) {
+    throw new HopwiseError(
+      "config_invalid",
+      `tools: "${RESOURCES}" stands beside templates of URIs; a resource that they do not name would pass by it, so name all of them, or none`,
+    );
+  }
   const called = new Set(
     Object.values({ ...MCP_ENTRIES, ...tools }).map(({ kind, action }) => JSON.stringify([kind, action])),
   );
   for (const [name, entry] of Object.entries(tools)) {
+    if (isUriTemplate(name)) readUriTemplate(name);
     const problem = OPERATIONS.has(name) ? undefined : toolNameProblem(name);
     if (problem !== undefined)
       throw new HopwiseError("config_invalid", `tools: "${name}" cannot be a tool's name: ${problem}`);
@@ -195,7 +209,7 @@ export function checkToolMap(tools: ToolMap): void {
  * @throws {HopwiseError} `config_invalid`
  */
 export function checkMapped(tools: ToolMap, name: string): void {
-  const problem = toolNameProblem(name);
+  const problem = isUriTemplate(name) ? "it is a URI" : toolNameProblem(name);
   if (problem !== undefined) throw new HopwiseError("config_invalid", `a tool may not be called "${name}": ${problem}`);
   if (toolEntry(tools, name) === undefined) {
     throw new HopwiseError(
@@ -205,8 +219,14 @@ export function checkMapped(tools: ToolMap, name: string): void {
   }
 }
 
+/** The names of its entries that are templates of URIs. */
+export function uriTemplatesOf(tools: ToolMap): readonly string[] {
+  return Object.keys(tools).filter(isUriTemplate);
+}
+
 /** The entry of a tool. Undefined where it has none: then policies cannot be asked, and the call is refused. */
 export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
+  if (isUriTemplate(tool)) return undefined;
   if (Object.hasOwn(tools, tool)) return tools[tool];
   if (Object.hasOwn(MCP_ENTRIES, tool)) return MCP_ENTRIES[tool];
   return tool.startsWith("mcp:") ? undefined : tools["*"];

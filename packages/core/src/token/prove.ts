@@ -1,10 +1,10 @@
 import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.ts";
-import { checkNames } from "../options/index.ts";
+import { checkNames, optionsOf } from "../options/index.ts";
 import { type HeldDelegation, partsOfHeld, serialize } from "./delegation.ts";
 import { signJws } from "./jws.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { DEFAULT_LIMITS, LIMIT_ROWS, type Limits } from "./limits.ts";
 import { isListing, toolIdOf } from "./names.ts";
 
 /** One invocation to be proven. */
@@ -20,6 +20,8 @@ export interface Invocation {
   readonly audience: string;
   /** The nonce that the enforcement point sent with `proof_nonce_required`. */
   readonly nonce?: string;
+  /** Those of the enforcement point, where it takes longer or deeper arguments than by default. */
+  readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -30,7 +32,10 @@ export interface Credential {
   readonly proof: string;
 }
 
-const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, clock: true } as const;
+const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, limits: true, clock: true } as const;
+
+/** By its schema, unlike the others: few calls have any. */
+const readLimits = optionsOf<Partial<Limits>>("prove: limits", LIMIT_ROWS);
 
 /** The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. */
 export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"];
@@ -45,6 +50,7 @@ export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool",
 export async function prove(held: HeldDelegation, invocation: Invocation): Promise<Credential> {
   checkNames<Invocation>("prove", invocation, INVOCATION);
   const { tool, nonce, clock = Date.now } = invocation;
+  const limits = invocation.limits === undefined ? {} : readLimits(invocation.limits);
   if (typeof tool !== "string") mustBe("tool", "a tool's name, such as send_payment");
   if (nonce !== undefined && typeof nonce !== "string") mustBe("nonce", "the text that the enforcement point sent");
   const now = typeof clock === "function" ? Math.floor(clock() / 1000) : Number.NaN;
@@ -57,12 +63,10 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
     );
   }
   if (held.expiresAt <= now) throw new HopwiseError("token_expired", "the delegation has expired; have it made anew");
+  const { argumentsDepth: maxDepth, argumentsSize: maxSize } = { ...DEFAULT_LIMITS, ...limits };
   const args: JsonObject = isListing(invocation.tool)
     ? {}
-    : freezeArguments(invocation.arguments, {
-        maxDepth: DEFAULT_LIMITS.argumentsDepth,
-        maxSize: DEFAULT_LIMITS.argumentsSize,
-      });
+    : freezeArguments(invocation.arguments, { maxDepth, maxSize });
   const payload = canonicalJson({
     aat_aud: invocation.audience,
     aat_id: leaf.jti,

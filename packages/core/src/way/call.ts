@@ -30,6 +30,8 @@ export interface Listed {
   readonly tool: string;
   /** Arguments that are known beforehand, such as a resource's `uri`. */
   readonly arguments?: JsonObject;
+  /** Of a resource template of MCP: its own text, which stands for all its URIs. */
+  readonly template?: string;
   /** What the record calls it, where it is not by the tool: a resource's URI, a prompt's name. */
   readonly name?: string;
   /** The enforcement point does not serve it, whatever policies say: it is hidden, and the record says so. */

@@ -2,7 +2,7 @@ import { combineVerdicts, type Decision, refuseOwed } from "../decision/index.ts
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { toolEntry } from "../resource/index.ts";
+import { targetOf } from "../resource/index.ts";
 import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
@@ -12,7 +12,7 @@ import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
-import { gatherContext, unmapped } from "./stages/context.ts";
+import { gatherContext } from "./stages/context.ts";
 import { refuseUncovered } from "./stages/grant.ts";
 import { askEveryHop } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
@@ -86,8 +86,9 @@ export async function* decideCall(
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
   const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
   if (isRefusal(now)) return log.deny(now);
-  const entry = toolEntry(point.tools, tool);
-  if (entry === undefined) return log.deny(unmapped(tool));
+  const target = targetOf(point.tools, tool, received);
+  if (isRefusal(target)) return log.deny(target);
+  const { entry } = target;
 
   const parsed =
     next.parsed === undefined
@@ -98,9 +99,9 @@ export async function* decideCall(
   const widened = parsed && (await log.stage("grant", () => refuseUncovered(now, tool, parsed)));
   if (widened !== undefined) return log.deny(widened);
   // Not before: what a token does not cover is nobody's to keep.
-  log.note({ kept: entry.keepInRecord ?? [] });
+  log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 
-  const query = { tool, arguments: parsed ?? received, tenant: user.issuer };
+  const query = { tool, arguments: parsed ?? target.arguments, tenant: user.issuer };
   const context = await log.stage("context", () => gatherContext(now, entry, query, point, log.note));
   if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
   const { resource, action, notThere } = context;

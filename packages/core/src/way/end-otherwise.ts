@@ -1,7 +1,7 @@
 import { type DenialCode, type ErrorCode, wireCodeOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
-import { listEntry, placeEntry, type ToolEntry, toolEntry } from "../resource/index.ts";
+import { findTarget, listEntry, placeEntry, type ToolEntry } from "../resource/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
@@ -117,12 +117,13 @@ async function whatIsHidden(
 
 /** What hides an item whatever policies say; else the question to them. */
 function beforePolicies(item: Listed, holder: KnownCaller, { tools }: EnforcementPoint): HiddenItem | UnplacedItem {
-  const { tool, arguments: known = {} } = item;
+  const { tool, arguments: known = {}, template } = item;
   if (item.hidden !== undefined) return { code: item.hidden };
   const hidden = hiddenByGrant(holder, item);
   if (hidden !== undefined) return hidden;
-  const entry = toolEntry(tools, tool);
-  return entry === undefined ? { code: "tool_unmapped", hop: 0 } : { tool, entry, known };
+  const target = findTarget(tools, tool, known, template);
+  if (target === undefined) return { code: "tool_unmapped", hop: 0 };
+  return { tool, entry: target.entry, known: target.arguments, id: target.id };
 }
 
 /** The items with the scope and version of their policies, as far as these are known before there is a call. */
@@ -133,9 +134,9 @@ function placeItems(
 ): Promise<readonly ListItem[]> {
   return inTime(deadlineMs, "context_unavailable", "a function of the tool map", () =>
     Promise.all(
-      items.map(async ({ tool, entry, known }) => {
-        const placed = await placeEntry(entry, { tool, arguments: Object.freeze({ ...known }), tenant });
-        return { tool, entry: placed, known };
+      items.map(async ({ entry, ...item }) => {
+        const { tool, known } = item;
+        return { ...item, entry: await placeEntry(entry, { tool, arguments: Object.freeze({ ...known }), tenant }) };
       }),
     ),
   );

@@ -4,6 +4,7 @@ import { type HopwiseError, refusalOf } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
 import { type Hop, hopsOf } from "../principal/index.ts";
+import type { MatchedUri } from "../resource/index.ts";
 import { changesResults, type Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { Caller, HiddenItem } from "./call.ts";
@@ -21,6 +22,8 @@ export interface Notes {
   readonly origins: readonly ContextOrigin[];
   /** The call in the words of policies. */
   readonly asked?: Asked;
+  /** The URI of a resource, as far as its kind follows from it. */
+  readonly uri?: MatchedUri | undefined;
   readonly verdicts: readonly HopVerdict[];
   /** Names of the arguments that the record keeps; the others are in it as a hash. */
   readonly kept: readonly string[];
@@ -55,7 +58,7 @@ export function deniedOf(decided: Decided, refusal: HopwiseError): Denied {
 
 export function allowedOf(
   decided: Decided,
-  { parsed, received, caller }: Notes,
+  { parsed, received, caller, uri }: Notes,
   { projected = false, obligations }: Allowance,
 ): Allowed {
   return {
@@ -64,6 +67,7 @@ export function allowedOf(
     arguments: parsed ?? received,
     ...(caller !== undefined && decided.chain !== undefined && { caller: callerView(caller, decided.chain) }),
     ...(projected && { projected: true }),
+    ...defined({ uri }),
     ...(obligations !== undefined && changesResults(obligations) && { obligations }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Authorizer, DelegationSource } from "@hopwise/core";
+import type { Limits } from "@hopwise/core/tokens";
 import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -13,6 +14,8 @@ export type GuardingAuthorizer = Authorizer & { readonly clock?: () => number };
 export interface ClientOptions {
   /** Over HTTP: what each request carries besides, such as an `authorization` for `userFromAuth`. */
   readonly headers?: { readonly [name: string]: string };
+  /** Those of the authorizer, where it takes longer or deeper arguments than by default. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** The clients of one server. */
@@ -39,12 +42,13 @@ export function clientsOf(server: FastMCP, authorizer: GuardingAuthorizer, url: 
   };
 
   return {
-    client: async (delegation, { headers } = {}) => {
-      const carry = delegation && { delegation, audience, ...(clock !== undefined && { clock }) };
+    client: async (delegation, { headers, limits } = {}) => {
+      const own = { ...(limits !== undefined && { limits }), ...(clock !== undefined && { clock }) };
+      const carry = delegation && { delegation, audience, ...own };
       const client = new Client({ name: "test", version: "1.0.0" });
       clients.push(client);
       if (url === undefined) {
-        await inMemory(client, (own) => (carry ? (carryOver(own as McpTransport, carry) as Transport) : own));
+        await inMemory(client, (near) => (carry ? (carryOver(near as McpTransport, carry) as Transport) : near));
         return client;
       }
       const fetch = carry && carryingFetch(carry);

@@ -1,6 +1,6 @@
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
 import { currentDelegation } from "@hopwise/core/adapter";
-import { prove } from "@hopwise/core/tokens";
+import { type Limits, prove } from "@hopwise/core/tokens";
 import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
 
 /** On whose behalf a client calls, and which server. */
@@ -12,6 +12,8 @@ export interface CarryOptions {
    * name the bank and relay the proof to it.
    */
   readonly audience: string;
+  /** Those of the server, where it takes longer or deeper arguments than by default. */
+  readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -26,7 +28,7 @@ export interface CarryOptions {
  */
 export async function sign(
   message: JsonRpcMessage,
-  { delegation, audience, clock }: CarryOptions,
+  { delegation, audience, limits, clock }: CarryOptions,
   nonce?: string,
 ): Promise<JsonRpcMessage> {
   if (!isRequest(message)) return message;
@@ -38,6 +40,7 @@ export async function sign(
       ...("arguments" in operation && { arguments: operation.arguments }),
       audience,
       ...(nonce !== undefined && { nonce }),
+      ...(limits !== undefined && { limits }),
       ...(clock !== undefined && { clock }),
     });
     return withCredential(message, credential);

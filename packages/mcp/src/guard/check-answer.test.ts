@@ -20,6 +20,7 @@ async function checked(answer: object) {
   const operation = { kind: "tool", tool: "read_invoice", arguments: {} };
   const flight = { id: 1, operation, tool: "read_invoice", admission: {}, decision } as unknown as Flight;
   const rules = {
+    hasTools: () => true,
     isWrapped: () => true,
     report: () => {},
     reportOutcome: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),

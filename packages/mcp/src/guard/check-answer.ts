@@ -4,6 +4,7 @@ import {
   errorDenial,
   type JsonRpcMessage,
   type ListRule,
+  offerServed,
   refusalOf,
   toolDenial,
   type WireRefusal,
@@ -14,7 +15,7 @@ import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 
 /** The parts of the guard that the check of an answer needs. */
-export type AnswerRules = Pick<Guard, "isWrapped" | "mayChange" | "report" | "reportOutcome">;
+export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "mayChange" | "report" | "reportOutcome">;
 
 /** The part of a server's answer that may reach the caller. */
 export async function checkAnswer(
@@ -23,6 +24,7 @@ export async function checkAnswer(
   rules: AnswerRules,
 ): Promise<JsonRpcMessage> {
   const { operation, admission, decision } = flight;
+  if (operation.kind === "lifecycle") return offerServed(message, rules.hasTools());
   if (admission === undefined) return message;
   switch (operation.kind) {
     case "list":
@@ -35,7 +37,6 @@ export async function checkAnswer(
     case "data":
       if (decision === undefined) throw new Error("the request was answered without a decision");
       return decided(message, flight, decision, rules);
-    case "lifecycle":
     case "unguarded":
     case "malformed":
       return message;

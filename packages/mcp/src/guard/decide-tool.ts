@@ -1,12 +1,14 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
+import type { MatchedUri, OutputSchema } from "@hopwise/core/adapter";
 import { refusalOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
   /** The tool that was admitted; undefined for a request of another kind. */
   readonly tool: string | undefined;
+  /** For a resource, where the tool map goes by URIs: what it was decided on. Its handler must get these values. */
+  readonly uri?: MatchedUri | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
   decide(parsed: unknown, outputSchema?: OutputSchema): Promise<Decision>;
 }
@@ -15,6 +17,22 @@ export interface RequestScope {
 export type ToolDecision =
   | { readonly run: true; readonly arguments: unknown }
   | { readonly run: false; readonly result: ToolDenial };
+
+/** The output schema that the server lists of a tool; undefined where it lists none. */
+export type Announced = () => OutputSchema | undefined | Promise<OutputSchema | undefined>;
+
+/** The same function of a tool, which asks before each run, and runs with exactly the arguments that were decided. */
+export function askingFirst<Args, More extends readonly unknown[], Result>(
+  scope: AsyncLocalStorage<RequestScope>,
+  tool: string,
+  run: (args: Args, ...more: More) => Result | Promise<Result>,
+  announced?: Announced,
+): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
+  return async (args, ...more) => {
+    const decision = await decideTool(scope, tool, args, await announced?.());
+    return decision.run ? run(decision.arguments as Args, ...more) : decision.result;
+  };
+}
 
 /**
  * Ends a tool call's admission in a decision, on the arguments that the tool's own schema made.

@@ -1,8 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import type { JsonRpcMessage, MessageExtra } from "../protocol/index.ts";
-import type { RequestScope } from "./decide-tool.ts";
-import { type Answers, CALL, createFakeAuthorizer, createWire, request, settled } from "./guard.fixture.ts";
+import { type Answers, CALL, createFakeAuthorizer, createWire, request, settled, toolsNamed } from "./guard.fixture.ts";
 import { guardTransport } from "./guard-transport.ts";
 
 const HTTP: MessageExtra = { requestInfo: { headers: {} } };
@@ -11,8 +9,7 @@ const META = { "dev.hopwise/chain": "c", "dev.hopwise/proof": "p" };
 function guarded(answers: Answers = {}) {
   const wire = createWire();
   const fake = createFakeAuthorizer(answers);
-  const scope = new AsyncLocalStorage<RequestScope>();
-  const transport = guardTransport(wire.inner, { authorizer: fake.authorizer, scope, isWrapped: () => true });
+  const transport = guardTransport(wire.inner, { authorizer: fake.authorizer, tools: toolsNamed("pay") });
   const handled: JsonRpcMessage[] = [];
   const handler = (message: JsonRpcMessage): void => void handled.push(message);
   transport.onmessage = handler;

@@ -1,10 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Allowed, Authorizer, Call, Decision, Denied } from "@hopwise/core";
 import type { Admission, Listing } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { JsonRpcMessage, JsonRpcRequest, McpTransport, MessageExtra, SendOptions } from "../protocol/index.ts";
-import type { RequestScope } from "./decide-tool.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
+import { createGuardedTools, type GuardedTools } from "./guarded-tools.ts";
 import { receive } from "./receive.ts";
 
 /** A transport that keeps each message that is sent, and each fault that its host hears of. */
@@ -85,6 +84,13 @@ export function createFakeAuthorizer(answers: Answers = {}): {
   return { authorizer, asked, outcomes };
 }
 
+/** Tools that were wrapped, though nobody ever runs them. */
+export function toolsNamed(...names: readonly string[]): GuardedTools {
+  const tools = createGuardedTools();
+  for (const name of names) tools.wrap(name, () => undefined);
+  return tools;
+}
+
 /** The guard of one transport, and what its server's handler got. */
 export interface Stand extends Wire {
   readonly guard: Guard;
@@ -96,8 +102,7 @@ export interface Stand extends Wire {
 export function createStand(answers: Answers = {}, options: Partial<GuardOptions> = {}): Stand {
   const wire = createWire();
   const { authorizer, asked, outcomes } = createFakeAuthorizer(answers);
-  const scope = new AsyncLocalStorage<RequestScope>();
-  const guard = createGuard(wire.inner, { authorizer, scope, isWrapped: (tool) => tool === "pay", ...options });
+  const guard = createGuard(wire.inner, { authorizer, tools: toolsNamed("pay"), ...options });
   const handled: JsonRpcMessage[] = [];
   guard.handler = (message) => void handled.push(message);
   return { ...wire, guard, handled, asked, outcomes };

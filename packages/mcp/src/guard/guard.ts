@@ -1,21 +1,18 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
-import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import { type Allowed, type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
 import type { OutputSchema } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool } from "./announce.ts";
-import type { RequestScope } from "./decide-tool.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
+import type { GuardedTools } from "./guarded-tools.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
-  /** Joins what the transport sees (chain, proof, headers) with what the tool sees (its parsed arguments). */
-  readonly scope: AsyncLocalStorage<RequestScope>;
   /**
-   * Whether a tool is wrapped, so that its call ends in a decision (`decideTool`) before it runs. To its caller, any
-   * other tool does not exist; the result of one that ran without a decision is withheld.
+   * The tools that were wrapped, so that each call ends in a decision before it runs. To its caller, any other tool does
+   * not exist, and the server never hears of the call.
    */
-  readonly isWrapped: (tool: string) => boolean;
+  readonly tools: GuardedTools;
   /**
    * What policies may take out of results, or shorten in them, by tool: the tool's output schema is listed so that such
    * results are valid. Give `decideTool` the schema by the same function, `loosen`. Default: it is listed as it is.
@@ -31,7 +28,10 @@ export interface GuardOptions {
 }
 
 /** What the parts of one transport's guard share. */
-export interface Guard extends GuardOptions {
+export interface Guard extends Omit<GuardOptions, "tools"> {
+  readonly scope: GuardedTools["scope"];
+  readonly isWrapped: GuardedTools["has"];
+  readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
   /** The server's own handler of messages, behind the guard. */
@@ -48,10 +48,21 @@ export interface Guard extends GuardOptions {
   reportOutcome(decision: Allowed, outcome: Outcome): void;
 }
 
+/** @throws {HopwiseError} `config_invalid` where nothing says which tools ask before they run */
 export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
+  const { tools, ...others } = options;
+  if (typeof tools?.has !== "function") {
+    throw new HopwiseError(
+      "config_invalid",
+      "guardTransport: tools is missing; pass createGuardedTools(), and give its wrap each tool of the server",
+    );
+  }
   const ended = new WeakSet<Allowed>();
   return {
-    ...options,
+    ...others,
+    scope: tools.scope,
+    isWrapped: tools.has,
+    hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),
     handler: undefined,
@@ -68,7 +79,7 @@ export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
     reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);
-      void options.authorizer.report(decision, outcome);
+      void others.authorizer.report(decision, outcome);
     },
   };
 }

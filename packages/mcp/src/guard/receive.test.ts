@@ -71,7 +71,7 @@ describe("a tool call", () => {
     const [, refusal] = stand.asked.at(-1) as [string, { code: string; message: string }];
     expect(refusal.code).toBe("tool_unguarded");
     expect(refusal.message).toBe(
-      `no guarded tool is called ${JSON.stringify(name.slice(0, 128))}; guard a server before its tools are added`,
+      `no guarded tool is called ${JSON.stringify(name.slice(0, 128))}; it was removed, or never added`,
     );
     expect(stand.faults.map(({ message }) => message)).toEqual([refusal.message]);
     expect(codesIn(stand)).toEqual(["policy_denied"]);
@@ -118,7 +118,7 @@ describe("a request about which no authorizer is asked", () => {
     const stand = await received(request("own", method));
     expect(stand.sent[0]?.message).toMatchObject({
       id: "own",
-      error: { code: 4303, data: { code: "method_unguarded" } },
+      error: { code: -32601, data: { code: "method_unguarded" } },
     });
     expect(stand.sent[0]?.message.error?.message).toContain(`"${method.slice(0, 128)}" yet`);
     expect(stand.handled).toEqual([]);

@@ -98,7 +98,7 @@ async function admitted(
       return handOver(guard, flight, extra);
     case "tool": {
       if (guard.isWrapped(operation.tool)) return handOver(guard, flight, extra, { arguments: admission.arguments });
-      const message = `no guarded tool is called ${quoted(operation.tool)}; guard a server before its tools are added`;
+      const message = `no guarded tool is called ${quoted(operation.tool)}; it was removed, or never added`;
       guard.report(new Error(message));
       return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
     }
@@ -156,9 +156,10 @@ function callerOf({ flights }: Guard, flight: Flight): CallerView | undefined {
 
 /** The part of a request that the server's own code sees while it runs. */
 function scopeOf(guard: Guard, flight: Flight): FlightScope {
-  const { operation } = flight;
+  const { operation, decision } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;
-  return { flight, tool, decide: decideOrRefuse.bind(undefined, guard, flight) };
+  const uri = decision?.outcome === "allowed" ? decision.uri : undefined;
+  return { flight, tool, uri, decide: decideOrRefuse.bind(undefined, guard, flight) };
 }
 
 const LONGEST_NAME = 128;

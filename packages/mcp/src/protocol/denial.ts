@@ -8,6 +8,8 @@ export const META_DENIAL = "dev.hopwise/denial";
 /** The call came without a chain and a proof: a client has to send them. Outside of the range JSON-RPC reserves. */
 export const PROOF_REQUIRED = 4301;
 const DENIED = 4303;
+/** JSON-RPC's own code for a method that a server does not have: clients look for it before they try another. */
+const METHOD_NOT_FOUND = -32601;
 
 /**
  * The members of a refusal that leave the server. A decision has them all; a refusal by the guard itself has no record
@@ -48,6 +50,8 @@ function wireView(refusal: WireRefusal): { readonly text: string; readonly data:
 
 /** A denied tool call as a tool result: the model reads it and goes on, where a protocol error might end its loop. */
 export interface ToolDenial {
+  /** As the result types of MCP's SDKs have it. */
+  readonly [member: string]: unknown;
   readonly content: { type: "text"; text: string }[];
   readonly isError: true;
   readonly _meta: Record<string, unknown>;
@@ -92,6 +96,10 @@ export function refused(
   return {
     jsonrpc: "2.0",
     id,
-    error: { code: DENIED, message: `Not allowed (${code}). ${message}`, data: { code, retryable: false } },
+    error: {
+      code: code === "method_unguarded" ? METHOD_NOT_FOUND : DENIED,
+      message: `Not allowed (${code}). ${message}`,
+      data: { code, retryable: false },
+    },
   };
 }

@@ -23,6 +23,7 @@ export interface ListRule {
     readonly arguments?: { readonly [key: string]: string };
     /** What a record calls it, where that is not the tool. */
     readonly name?: string;
+    readonly template?: string;
   };
 }
 
@@ -34,7 +35,10 @@ const LISTS: { readonly [method: string]: ListRule } = {
   },
   "resources/templates/list": {
     member: "resourceTemplates",
-    offer: ({ uriTemplate }) => ({ tool: "mcp:resources/read", name: String(uriTemplate) }),
+    offer: ({ uriTemplate }) => {
+      const template = String(uriTemplate);
+      return { tool: "mcp:resources/read", name: template, template };
+    },
   },
   "prompts/list": {
     member: "prompts",
@@ -56,14 +60,16 @@ export function operationOf({ method = "", params = {} }: JsonRpcMessage): Opera
   switch (method) {
     case "tools/call": {
       const tool = given("name");
-      return typeof tool === "string"
-        ? { kind: "tool", tool, arguments: given("arguments") ?? {} }
-        : { kind: "malformed" };
+      const args = given("arguments");
+      // Left out, they are none. `null` is none to some readers and no object to others, such as FastMCP.
+      if (typeof tool !== "string" || args === null) return { kind: "malformed" };
+      return { kind: "tool", tool, arguments: args ?? {} };
     }
     case "resources/read":
       return { kind: "data", tool: "mcp:resources/read", arguments: { uri: given("uri") } };
     case "prompts/get": {
       const args = given("arguments");
+      if (args !== undefined && !isPlain(args)) return { kind: "malformed" };
       return {
         kind: "data",
         tool: "mcp:prompts/get",

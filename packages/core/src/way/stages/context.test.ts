@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ResourceQuery, ToolEntry } from "../../resource/index.ts";
 import { ARGUMENTS, errorOf, ISSUER, never, PAY } from "../../testing.fixture.ts";
 import { ALICE, createScene, type Parts, type Scene } from "../point.fixture.ts";
-import { gatherContext, type KnownHops, knowHops, unmapped } from "./context.ts";
+import { gatherContext, type KnownHops, knowHops } from "./context.ts";
 import type { KnownCaller } from "./grant.ts";
 
 let scene: Scene;
@@ -195,15 +195,5 @@ describe("the context of a call", () => {
     const { context, noted } = await gathered({ ...entry, sources }, { deadlineMs: 200 });
     await context;
     expect(noted.at(-1)?.origins.at(-1)).toMatchObject({ of: "resource", source: "stock", missing: true });
-  });
-});
-
-describe("a tool that is not mapped", () => {
-  it("is refused, to the user: no policy can be asked about it", () => {
-    expect(unmapped("delete_all")).toMatchObject({
-      code: "tool_unmapped",
-      hop: 0,
-      message: 'the tool map has no entry for "delete_all", so no policy can be asked',
-    });
   });
 });

@@ -115,12 +115,6 @@ function missing({ id }: Hop, hop: number, source: string | undefined): HopwiseE
   return new HopwiseError("attributes_missing", message, { hop });
 }
 
-/** Nothing is allowed that no policy could be asked about. */
-export function unmapped(tool: string): HopwiseError {
-  const message = `the tool map has no entry for "${tool}", so no policy can be asked`;
-  return new HopwiseError("tool_unmapped", message, { hop: 0 });
-}
-
 /** The deadline is that of all sources: an optional one that took all of it would deny the call. */
 function patienceOf({ deadlineMs }: EnforcementPoint): number {
   return deadlineMs / 2;

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { findTarget, targetOf } from "./target.ts";
+import { checkMapped, checkToolMap, type ToolMap } from "./tool-map.ts";
+
+const order = { kind: "order", action: "read", id: "id" };
+const READ = "mcp:resources/read";
+const BY_URI: ToolMap = {
+  get_order: order,
+  "*": { kind: "other", action: "use" },
+  "shop://orders/{id}": order,
+  "shop://{kind}/{id}": { kind: "thing", action: "read" },
+  "doc://{name}": { kind: "document", action: "read" },
+};
+const read = (uri: unknown, tools = BY_URI) => targetOf(tools, READ, { uri } as never);
+
+describe("what a call acts on", () => {
+  it("is the entry of its tool, with its own arguments", () => {
+    expect(targetOf(BY_URI, "get_order", { id: "1" })).toEqual({ entry: order, arguments: { id: "1" } });
+    expect(targetOf({}, READ, { uri: "doc://a" })).toMatchObject({ entry: { kind: "mcp_resource" } });
+  });
+
+  it("is told by no entry: then the call is refused, to the user", () => {
+    expect(targetOf({}, "delete_all", {})).toMatchObject({
+      code: "tool_unmapped",
+      hop: 0,
+      message: 'the tool map has no entry for "delete_all", so no policy can be asked',
+    });
+  });
+
+  it("is, of a resource, what its URI says, with the values of the URI for arguments", () => {
+    expect(read("shop://customers/7")).toEqual({
+      entry: { kind: "thing", action: "read", id: expect.any(Function) },
+      arguments: { kind: "customers", id: "7" },
+      uri: { template: "shop://{kind}/{id}", values: { kind: "customers", id: "7" } },
+      id: "shop://customers/7",
+    });
+    const { "shop://{kind}/{id}": _, ...one } = BY_URI;
+    expect(read("shop://orders/7", one)).toEqual({
+      entry: order,
+      arguments: { id: "7" },
+      uri: { template: "shop://orders/{id}", values: { id: "7" } },
+    });
+  });
+
+  it("is refused where no template stands for the URI, or two do", () => {
+    expect(read("shop://orders/7")).toMatchObject({
+      code: "tool_unmapped",
+      hop: 0,
+      message: expect.stringContaining('"shop://orders/{id}" and "shop://{kind}/{id}"'),
+    });
+    for (const uri of ["doc://a/b", "doc://..", "doc://", "other://x"]) {
+      expect(read(uri), uri).toMatchObject({ code: "tool_unmapped", message: expect.stringContaining("none") });
+    }
+  });
+
+  it.each([undefined, null, 7, ["doc://a"], { href: "doc://a" }])("is refused for a URI that is %j", (uri) => {
+    expect(read(uri)).toMatchObject({ code: "arguments_malformed", pointer: "/uri" });
+  });
+
+  it("is of an item of a list the same, and of a template of the server the entry of this very text", () => {
+    expect(findTarget(BY_URI, READ, { uri: "doc://a" }, undefined)).toMatchObject({ arguments: { name: "a" } });
+    expect(findTarget(BY_URI, READ, { uri: "doc://a/b" }, undefined)).toBeUndefined();
+    expect(findTarget(BY_URI, READ, {}, "shop://orders/{id}")).toEqual({ entry: order, arguments: {} });
+    expect(findTarget(BY_URI, READ, {}, "shop://orders/{order}")).toBeUndefined();
+    expect(findTarget(BY_URI, READ, {}, "toString")).toBeUndefined();
+    expect(findTarget({}, READ, {}, "shop://orders/{id}")).toMatchObject({ entry: { kind: "mcp_resource" } });
+  });
+});
+
+describe("a tool map with templates of URIs", () => {
+  it("has no entry for resources beside them, which would let pass what they do not name", () => {
+    checkToolMap(BY_URI);
+    expect(() => checkToolMap({ ...BY_URI, [READ]: { kind: "mcp_resource", action: "read" } })).toThrow(
+      expect.objectContaining({ code: "config_invalid", message: expect.stringContaining(READ) }),
+    );
+  });
+
+  it("is refused with a template that two readers could read in two ways", () => {
+    expect(() => checkToolMap({ "shop://orders/{+id}": order })).toThrow(/cannot be a URI template/);
+  });
+
+  it("gives no tool its entries", () => {
+    for (const name of ["shop://orders/{id}", "shop://orders/1"]) {
+      expect(targetOf(BY_URI, name, {})).toMatchObject({ code: "tool_unmapped" });
+      expect(() => checkMapped(BY_URI, name)).toThrow(/it is a URI/);
+    }
+  });
+});

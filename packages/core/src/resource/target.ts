@@ -1,0 +1,65 @@
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { RESOURCES, type ToolEntry, type ToolMap, toolEntry, uriTemplatesOf } from "./tool-map.ts";
+import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
+
+/** What a call acts on, as the tool map says. */
+export interface Target {
+  readonly entry: ToolEntry;
+  /** The arguments that its policies see: those of the call, or the values of its URI. */
+  readonly arguments: JsonObject;
+  /** Where the map goes by URIs: the one template that stands for this one. */
+  readonly uri?: MatchedUri;
+  /** The resource's id, where its entry leaves it to the URI. */
+  readonly id?: string;
+}
+
+/**
+ * Finds the entry of a call. Of a resource of MCP it goes by the URI, where the map has templates of URIs.
+ *
+ * @returns the refusal, `tool_unmapped`, where no entry can be told; `arguments_malformed` for a resource without a URI
+ */
+export function targetOf(tools: ToolMap, tool: string, args: JsonObject): Target | HopwiseError {
+  const templates = tool === RESOURCES ? uriTemplatesOf(tools) : [];
+  if (templates.length > 0) return resourceTarget(tools, templates, args);
+  const entry = toolEntry(tools, tool);
+  if (entry !== undefined) return { entry, arguments: args };
+  return new HopwiseError("tool_unmapped", `the tool map has no entry for "${tool}", so no policy can be asked`, {
+    hop: 0,
+  });
+}
+
+/**
+ * The same for an item of a list, of which less may be known; undefined where no entry can be told.
+ *
+ * @param template of a resource template, which stands for all its URIs
+ */
+export function findTarget(
+  tools: ToolMap,
+  tool: string,
+  known: JsonObject,
+  template: string | undefined,
+): Target | undefined {
+  if (tool === RESOURCES && template !== undefined && uriTemplatesOf(tools).length > 0) {
+    const entry = Object.hasOwn(tools, template) ? tools[template] : undefined;
+    return entry && { entry, arguments: {} };
+  }
+  const target = targetOf(tools, tool, known);
+  return target instanceof HopwiseError ? undefined : target;
+}
+
+function resourceTarget(tools: ToolMap, templates: readonly string[], { uri }: JsonObject): Target | HopwiseError {
+  if (typeof uri !== "string") {
+    return new HopwiseError("arguments_malformed", "the uri of a resource must be a text", { pointer: "/uri" });
+  }
+  const matches = templates.flatMap((template) => readUriTemplate(template)(uri) ?? []);
+  const [match, other] = matches;
+  if (match === undefined || other !== undefined) {
+    const found = match === undefined ? "none" : matches.map(({ template }) => `"${template}"`).join(" and ");
+    const rule = "exactly one template of URIs of the tool map must stand for a resource";
+    return new HopwiseError("tool_unmapped", `${rule}, and for this one does ${found}`, { hop: 0 });
+  }
+  const entry = tools[match.template] as ToolEntry;
+  const found = { arguments: match.values, uri: match };
+  return entry.id === undefined ? { ...found, entry: { ...entry, id: () => uri }, id: uri } : { ...found, entry };
+}

@@ -1,0 +1,46 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ToolDenial } from "../protocol/index.ts";
+import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
+
+/**
+ * The tools of one server that ask before they run. A guard hands over the calls of these tools and of no others: a name
+ * gets in here only by `wrap`, so that no tool runs whose function does not ask.
+ */
+export interface GuardedTools {
+  /**
+   * The same function, which asks before each run, and runs with exactly the arguments that were decided. Give it to the
+   * server in the place of `run`. A call that is not allowed gets a denial as its result.
+   *
+   * @param announced gives the output schema that the server lists of the tool, where it lists one
+   */
+  wrap<Args, More extends readonly unknown[], Result>(
+    name: string,
+    run: (args: Args, ...more: More) => Result | Promise<Result>,
+    announced?: Announced,
+  ): (args: Args, ...more: More) => Promise<Result | ToolDenial>;
+  has(name: string): boolean;
+  /** Forgets all names, before the server gets its tools anew. */
+  clear(): void;
+  readonly size: number;
+  /** Joins what the transport sees of a request with what the tool sees: its parsed arguments. */
+  readonly scope: AsyncLocalStorage<RequestScope>;
+}
+
+/** @param scope one for all sessions of a server, where they have tools of their own */
+export function createGuardedTools(
+  scope: AsyncLocalStorage<RequestScope> = new AsyncLocalStorage<RequestScope>(),
+): GuardedTools {
+  const names = new Set<string>();
+  return {
+    wrap: (name, run, announced) => {
+      names.add(name);
+      return askingFirst(scope, name, run, announced);
+    },
+    has: (name) => names.has(name),
+    clear: () => names.clear(),
+    get size() {
+      return names.size;
+    },
+    scope,
+  };
+}

@@ -1,0 +1,183 @@
+/** Resources of a server whose kinds follow from their URIs: what is decided, what the handlers get, and what is shown. */
+import type { HeldDelegation, ToolMap } from "@hopwise/core";
+import { guard } from "@hopwise/fastmcp";
+import { type GuardedServer, guardedServer } from "@hopwise/fastmcp/testing";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { FastMCP } from "fastmcp";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { tools } from "../../examples/finance-team/company.ts";
+import { errorCodeOf } from "../support/mcp/client.ts";
+import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+const READ = "mcp:resources/read";
+/** An invoice, as `read_invoice` says: its id, and its region by the trusted loader, which policies look at. */
+const invoice = {
+  ...tools["read_invoice"],
+  kind: "invoice",
+  action: "read",
+  attributes: ({ id }: { id?: unknown }) => ({
+    region: String(id).startsWith("THEIRS") ? "AMER" : "EMEA",
+    supplier: "Globex",
+    amount: 400,
+  }),
+};
+const MAP: ToolMap = {
+  "shop://invoices/{id}": invoice,
+  "shop://{name}/report": OPEN_TO_NOBODY,
+  "doc://{name}": OPEN_TO_ALICE,
+};
+
+let world: World;
+let held: HeldDelegation;
+/** What the handlers were called with, in order. */
+const got: unknown[] = [];
+
+beforeAll(async () => {
+  world = await createWorld();
+  held = await plannerWith(world, READ);
+});
+afterAll(() => world.pdp.close());
+
+function shop(): FastMCP {
+  const logger = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
+  const server = new FastMCP({ name: "shop", version: "1.0.0", logger });
+  const template = (uriTemplate: string): void =>
+    server.addResourceTemplate({
+      uriTemplate,
+      name: uriTemplate,
+      arguments: [],
+      load: async (values) => {
+        got.push([uriTemplate, values]);
+        return { text: "loaded" };
+      },
+    });
+  for (const text of ["shop://invoices/{id}", "shop://{name}/report", "doc://{name}"]) template(text);
+  server.addResource({
+    uri: "doc://terms",
+    name: "terms",
+    load: async () => {
+      got.push("terms");
+      return { text: "loaded" };
+    },
+  });
+  return server;
+}
+
+async function served(
+  server = shop(),
+  map = MAP,
+): Promise<{ client: Client; guarded: GuardedServer; records(): unknown }> {
+  const { authorizer, audit } = world.authorizer({ tools: map });
+  const guarded = await guardedServer(authorizer, { server: guard(server, authorizer) });
+  onTestFinished(guarded.close);
+  got.length = 0;
+  return { client: await guarded.client(held), guarded, records: () => audit.records.at(-1) };
+}
+
+/** The code of the refusal, or the text of the resource. */
+async function read(client: Client, uri: string): Promise<string | undefined> {
+  return client.readResource({ uri }).then(
+    ({ contents }) => String((contents[0] as { text?: string }).text),
+    (error: unknown) => errorCodeOf(error) ?? "failed",
+  );
+}
+
+describe("a resource whose kind follows from its URI", () => {
+  it("is decided as its tool is: by the id, the attributes and the policies of its kind", async () => {
+    const { client, records } = await served();
+    expect(await read(client, "shop://invoices/INV-7")).toBe("loaded");
+    expect(got).toEqual([["shop://invoices/{id}", { id: "INV-7" }]]);
+    expect(records()).toMatchObject({ tool: READ, outcome: "allowed", asked: { kind: "invoice", action: "read" } });
+    expect(await read(client, "shop://invoices/THEIRS-1")).toBe("policy_denied");
+    expect(await read(client, "shop://2026/report")).toBe("policy_denied");
+    expect(got).toHaveLength(1);
+  });
+
+  it("that is fixed is read by the template that stands for it", async () => {
+    const { client } = await served();
+    expect(await read(client, "doc://terms")).toBe("loaded");
+    expect(got).toEqual(["terms"]);
+  });
+
+  it.each([
+    ["a space", "a%20b", "a b"],
+    ["a letter beyond ASCII", "%C3%A9", "é"],
+    ["a slash", "a%2Fb", "a/b"],
+    ["an encoded code", "%252F", "%2F"],
+    ["a comma", "a%2Cb", "a,b"],
+    ["a plus", "a%2Bb", "a+b"],
+    ["an equals sign", "a%3Db", "a=b"],
+    ["a question mark", "a%3Fas%3Dadmin", "a?as=admin"],
+    ["nothing but dots, three of them", "...", "..."],
+  ])("gives its handler the value that was decided on: %s", async (_, written, value) => {
+    const { client } = await served();
+    expect(await read(client, `shop://invoices/${written}`)).toBe("loaded");
+    expect(got).toEqual([["shop://invoices/{id}", { id: value }]]);
+  });
+
+  it.each([
+    "shop://invoices/",
+    "shop://invoices",
+    "shop://invoices/1/lines",
+    "shop://invoices/1?as=admin",
+    "shop://invoices/1#x",
+    "shop://invoices/..",
+    "shop://invoices/%2E%2E",
+    "shop://invoices/%41",
+    "shop://invoices/a%2fb",
+    "shop://invoices/%FF",
+    "shop://invoices/%",
+    "shop://invoices/a,b",
+    "shop://invoices/a b",
+    "SHOP://invoices/1",
+    "policy://payments",
+    "",
+    "toString",
+  ])("is refused where no template stands for its URI, and no handler is asked: %s", async (uri) => {
+    const { client, records } = await served();
+    // To its caller it is as if the policies denied it.
+    expect(await read(client, uri)).toBe("policy_denied");
+    expect(records()).toMatchObject({ outcome: "denied", code: "tool_unmapped" });
+    expect(got).toEqual([]);
+  });
+
+  it("is refused where two templates stand for its URI", async () => {
+    const { client, records } = await served(shop(), { ...MAP, "shop://{kind}/{id}": OPEN_TO_ALICE });
+    expect(await read(client, "shop://invoices/INV-7")).toBe("policy_denied");
+    expect(await read(client, "shop://2026/report")).toBe("policy_denied");
+    expect(records()).toMatchObject({ code: "tool_unmapped" });
+    expect(got).toEqual([]);
+  });
+
+  it("is not loaded by a template of the server that the map does not name, though it fits and comes first", async () => {
+    const load = async (values: object): Promise<{ text: string }> => {
+      got.push(values);
+      return { text: "loaded" };
+    };
+    const withTemplates = (...templates: readonly string[]): FastMCP => {
+      const server = new FastMCP({ name: "shop", version: "1.0.0" });
+      for (const uriTemplate of templates) {
+        server.addResourceTemplate({ uriTemplate, name: uriTemplate, arguments: [], load });
+      }
+      return server;
+    };
+    const { client } = await served(withTemplates("shop://{kind}/{id}", "shop://invoices/{id}"));
+    expect(await read(client, "shop://invoices/INV-7")).toBe("failed");
+    expect(got).toEqual([]);
+    const alone = await served(withTemplates("shop://invoices/{id}"));
+    expect(await read(alone.client, "shop://invoices/INV-7")).toBe("loaded");
+    expect(got).toEqual([{ id: "INV-7" }]);
+  });
+
+  it("is shown by the rules of its kind: each URI by its id, and a template by its own entry", async () => {
+    const { client, guarded } = await served();
+    const names = async (): Promise<readonly string[]> => [
+      ...(await client.listResources()).resources.map(({ name }) => name),
+      ...(await client.listResourceTemplates()).resourceTemplates.map(({ name }) => name),
+    ];
+    expect((await names()).toSorted()).toEqual(["doc://{name}", "shop://invoices/{id}", "terms"]);
+    guarded.server.addResource({ uri: "other://x", name: "other", load: async () => ({ text: "x" }) });
+    expect((await names()).toSorted()).toEqual(["doc://{name}", "shop://invoices/{id}", "terms"]);
+  });
+});

@@ -1,0 +1,216 @@
+/** A server of the plain MCP SDK behind `guardTransport`: which tools run, and what its clients are offered. */
+import type { HeldDelegation } from "@hopwise/core";
+import { createGuardedTools, type GuardedTools, guardTransport, type McpTransport } from "@hopwise/mcp";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import {
+  CallToolRequestSchema,
+  ListToolsRequestSchema,
+  type ServerCapabilities,
+} from "@modelcontextprotocol/sdk/types.js";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
+import {
+  callTool,
+  carrying,
+  codeOf,
+  connected,
+  errorCodeOf,
+  failure,
+  newClient,
+  proven,
+  request,
+} from "../support/mcp/client.ts";
+import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+const MAP = { asks: OPEN_TO_ALICE, asks_not: OPEN_TO_ALICE, closed: OPEN_TO_NOBODY };
+let world: World;
+let held: HeldDelegation;
+const ran: unknown[] = [];
+
+beforeAll(async () => {
+  world = await createWorld();
+  held = await plannerWith(world, ...Object.keys(MAP));
+});
+afterAll(() => world.pdp.close());
+
+async function served(server: { connect(transport: Transport): Promise<void> }, tools: GuardedTools): Promise<Client> {
+  const { authorizer } = world.authorizer({ tools: MAP });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+  const client = await connected(carrying(near, held), newClient());
+  onTestFinished(() => client.close());
+  ran.length = 0;
+  return client;
+}
+
+const INFO = { name: "plain", version: "1.0.0" };
+const text = (said: string) => ({ content: [{ type: "text" as const, text: said }] });
+const NAMED = { name: z.string() };
+
+describe("a tool of a plain server", () => {
+  it("runs with the arguments that were decided where its function was wrapped, and never where it was not", async () => {
+    const tools = createGuardedTools();
+    const server = new McpServer(INFO);
+    const run = async (args: object) => {
+      ran.push(args);
+      return text("it ran");
+    };
+    for (const name of ["asks", "closed"] as const) {
+      server.registerTool(name, { inputSchema: NAMED }, tools.wrap(name, run));
+    }
+    server.registerTool("asks_not", { inputSchema: NAMED }, run);
+    const client = await served(server, tools);
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["asks"]);
+    expect(codeOf(await callTool(client, "asks_not", { name: "x" }))).toBe("policy_denied");
+    expect(codeOf(await callTool(client, "closed", { name: "x" }))).toBe("policy_denied");
+    expect(ran).toEqual([]);
+    expect(await callTool(client, "asks", { name: "x", more: 1 })).toMatchObject(text("it ran"));
+    expect(ran).toEqual([{ name: "x" }]);
+    expect(Object.isFrozen(ran[0])).toBe(true);
+  });
+
+  it("does not run by a handler of its own, unless that asks", async () => {
+    const handler = async ({ params }: { params: { name: string; arguments?: unknown } }) => {
+      ran.push(params.name);
+      return text("it ran");
+    };
+    const [open, asking] = [createGuardedTools(), createGuardedTools()];
+    const plain = (): Server => {
+      const server = new Server(INFO, { capabilities: { tools: {} } });
+      server.setRequestHandler(ListToolsRequestSchema, async () => ({
+        tools: Object.keys(MAP).map((name) => ({ name, inputSchema: { type: "object" as const } })),
+      }));
+      return server;
+    };
+    const bare = plain();
+    bare.setRequestHandler(CallToolRequestSchema, handler);
+    const unasked = await served(bare, open);
+    expect((await unasked.listTools()).tools).toEqual([]);
+    for (const name of Object.keys(MAP)) {
+      expect(codeOf(await callTool(unasked, name, { name: "x" })), name).toBe("policy_denied");
+    }
+    expect(ran).toEqual([]);
+
+    const wrapped = plain();
+    const asks = asking.wrap("asks", async (args: unknown) => handler({ params: { name: "asks", arguments: args } }));
+    wrapped.setRequestHandler(CallToolRequestSchema, async ({ params }) => (await asks(params.arguments)) as never);
+    const client = await served(wrapped, asking);
+    expect(await callTool(client, "asks", { name: "x" })).toMatchObject(text("it ran"));
+    expect(codeOf(await callTool(client, "asks_not", { name: "x" }))).toBe("policy_denied");
+    expect(ran).toEqual(["asks"]);
+  });
+
+  it("cannot be guarded where nothing says which tools ask", () => {
+    const { authorizer } = world.authorizer();
+    for (const options of [{ authorizer }, { authorizer, isWrapped: () => true }]) {
+      const [, far] = InMemoryTransport.createLinkedPair();
+      expect(() => guardTransport(far as McpTransport, options as never)).toThrow(
+        expect.objectContaining({ code: "config_invalid", message: expect.stringContaining("createGuardedTools()") }),
+      );
+    }
+  });
+});
+
+/** What a server offers, and what of it leaves. Undefined: nothing. A new capability without its row does not compile. */
+const OFFERED: { readonly [name in keyof Required<ServerCapabilities>]: readonly [given: object, shown?: object] } = {
+  completions: [{}],
+  experimental: [{ "company/x": {} }],
+  extensions: [{ "io.modelcontextprotocol/ui": {} }],
+  logging: [{}, {}],
+  prompts: [{ listChanged: true, of_tomorrow: true }, { listChanged: true }],
+  resources: [{ listChanged: true, subscribe: true }, { listChanged: true }],
+  tasks: [{ list: {}, cancel: {}, requests: { tools: { call: {} } } }],
+  tools: [{ listChanged: true }, { listChanged: true }],
+};
+/** The members of each, which are promises of their own. */
+const FEATURES: {
+  readonly [name in "prompts" | "resources" | "tools"]: {
+    readonly [feature in keyof Required<NonNullable<ServerCapabilities[name]>>]: boolean;
+  };
+} = {
+  prompts: { listChanged: true },
+  resources: { listChanged: true, subscribe: false },
+  tools: { listChanged: true },
+};
+
+describe("the answer to initialize", () => {
+  const rows = Object.entries(OFFERED) as [keyof ServerCapabilities, readonly [object, object?]][];
+  const all = Object.fromEntries(rows.map(([name, [given]]) => [name, given])) as ServerCapabilities;
+  const withTool = (): GuardedTools => {
+    const tools = createGuardedTools();
+    tools.wrap("asks", () => text("it ran"));
+    return tools;
+  };
+
+  it.each(rows)("offers of %s only what the guard serves", async (name, [given, shown]) => {
+    const client = await served(new Server(INFO, { capabilities: { [name]: given } }), withTool());
+    expect(client.getServerCapabilities()).toEqual(shown === undefined ? {} : { [name]: shown });
+  });
+
+  it("offers each feature that the guard serves, and no other", async () => {
+    const client = await served(new Server(INFO, { capabilities: all }), withTool());
+    for (const [name, features] of Object.entries(FEATURES)) {
+      for (const [feature, isServed] of Object.entries(features)) {
+        const shown = client.getServerCapabilities()?.[name as "tools"] ?? {};
+        expect([name, feature, feature in shown]).toEqual([name, feature, isServed]);
+      }
+    }
+  });
+
+  it("offers nothing that is not known yet, and no tools where there are none", async () => {
+    const capabilities = { ...all, of_tomorrow: {} } as ServerCapabilities;
+    const client = await served(new Server(INFO, { capabilities }), createGuardedTools());
+    expect(Object.keys(client.getServerCapabilities() ?? {}).sort()).toEqual(["logging", "prompts", "resources"]);
+  });
+
+  it("holds for server/discover, by which newer clients begin", async () => {
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    const { authorizer } = world.authorizer({ tools: MAP });
+    const guarded = guardTransport(far as McpTransport, { authorizer, tools: createGuardedTools() });
+    guarded.onmessage = ({ id = 0 }) =>
+      void guarded.send({ jsonrpc: "2.0", id, result: { capabilities: { tools: {}, completions: {}, logging: {} } } });
+    const answered = new Promise((resolve) => {
+      near.onmessage = resolve;
+    });
+    await Promise.all([near.start(), guarded.start()]);
+    await near.send(request(1, "server/discover") as never);
+    expect(await answered).toMatchObject({ result: { capabilities: { logging: {} } } });
+    expect(await answered).not.toHaveProperty("result.capabilities.tools");
+    expect(await answered).not.toHaveProperty("result.capabilities.completions");
+  });
+});
+
+describe("arguments that are null", () => {
+  it.each([
+    ["tools/call", { name: "asks", arguments: null }],
+    ["prompts/get", { name: "monthly-report", arguments: null }],
+  ])("of %s are refused before the server sees them, whatever the proof says", async (method, params) => {
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    const { authorizer } = world.authorizer({ tools: MAP });
+    const tools = createGuardedTools();
+    tools.wrap("asks", () => text("it ran"));
+    const guarded = guardTransport(far as McpTransport, { authorizer, tools });
+    guarded.onmessage = (message) => void ran.push(message);
+    ran.length = 0;
+    const answered = new Promise((resolve) => {
+      near.onmessage = resolve;
+    });
+    await Promise.all([near.start(), guarded.start()]);
+    const { arguments: _, ...without } = params;
+    const signed = await proven(held, request(1, method, without));
+    await near.send({ ...signed, params: { ...signed.params, arguments: null } } as never);
+    expect(JSON.stringify(await answered)).toContain("arguments_malformed");
+    expect(ran).toEqual([]);
+  });
+
+  it("are not proven by a client, and refused", async () => {
+    const client = await served(new Server(INFO, { capabilities: { tools: {} } }), createGuardedTools());
+    const error = await failure(client.callTool({ name: "asks", arguments: null as never }));
+    expect(errorCodeOf(error)).toBe("arguments_malformed");
+  });
+});
