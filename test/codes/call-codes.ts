@@ -122,9 +122,9 @@ export const DECISION_CODES = {
     retryable: false,
   },
   policy_request_refused: {
-    when: "a call that is asked about in a scope that Cerbos does not allow",
-    produce: (world) => plannerReads(world, { tools: invoicesBy({ scope: "no scope" }) }),
-    says: /Cerbos takes no such request about "alice": .*INVALID_ARGUMENT.*scope/,
+    when: "a call with a JWT that Cerbos has no keys for",
+    produce: (world) => plannerReads(world, { auxData: () => ({ jwt: { token: "no.such.key" } }) }),
+    says: /Cerbos takes no such request about "alice": .*INVALID_ARGUMENT.*auxData/,
     at: { hop: 0 },
     retryable: false,
   },
@@ -181,7 +181,10 @@ export const DECISION_CODES = {
   },
   policy_unavailable: {
     when: "a policy decision point that is not there",
-    produce: (world) => plannerReads(world, { cerbos: failing(new Error("14 UNAVAILABLE: connection refused")) }),
+    produce: (world) =>
+      plannerReads(world, {
+        cerbos: failing(Object.assign(new Error("14 UNAVAILABLE: connection refused"), { code: 14 })),
+      }),
     says: /the policies could not be asked about "alice": 14 UNAVAILABLE: connection refused/,
     at: { hop: 0 },
     retryable: true,

@@ -118,7 +118,7 @@ export const DISGUISED: { readonly [Code in Disguised]: { readonly seen: Seen; r
   },
   policy_request_refused: {
     seen: "policy_inconclusive",
-    rows: [{ tool: "open", entry: { ...OPEN_TO_ALICE, scope: "no scope" } }],
+    rows: [{ tool: "open", entry: OPEN_TO_ALICE, options: () => ({ auxData: () => ({ jwt: { token: "no.key" } }) }) }],
   },
   agent_tool_refused: {
     seen: "grant_tool_missing",
