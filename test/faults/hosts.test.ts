@@ -117,6 +117,7 @@ const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly P
     place(["policy_unavailable", "policy_inconclusive"], (misbehave) => ({
       cerbos: { checkResources: misbehave, planResources: misbehave },
     })),
+    place(["allowed"], (misbehave) => ({ cerbos: { client: answeringPdp(), failuresOf: misbehave } })),
   ],
   audience: "is data",
   trust: [

@@ -6,6 +6,7 @@ import { authorizeTools } from "@hopwise/ai-sdk";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { Session, ToolMap } from "@hopwise/core";
 import { modelView, type PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { AuxData } from "@hopwise/core/sources";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
@@ -39,14 +40,16 @@ function nobody(): GRPC {
 
 describe("a request that Cerbos never takes", () => {
   const send_payment = { kind: "payment", action: "send" };
-  it.each<[string, ToolMap, object]>([
+  const auxData = (): AuxData => ({ jwt: { token: "no.such.key" } });
+  it.each<[string, ToolMap, object, object?]>([
+    ["for a JWT that it has no keys for", { send_payment }, GOOD, { auxData }],
     ["for its size", { send_payment }, { ...GOOD, to: "x".repeat(5_000_000) }],
     ["for an empty name of an attribute", { send_payment: { ...send_payment, attributes: () => ({ "": 1 }) } }, GOOD],
   ])(
     "%s is told apart from an outage, to the operator and on record, and is not worth a second try",
-    async (_, tools, args) => {
+    async (_, tools, args, own) => {
       const limits = { argumentsSize: 10_000_000 };
-      const { authorizer, audit } = world.authorizer({ tools, limits, deadlineMs: 5000 });
+      const { authorizer, audit } = world.authorizer({ tools, limits, deadlineMs: 5000, ...own });
       const session = await authorizer.openSession(world.planner);
       const decision = denied(await session.authorize({ tool: "send_payment", arguments: args }));
       expect(decision).toMatchObject({ code: "policy_request_refused", stage: "policy", hop: 0, retryable: false });
@@ -57,8 +60,7 @@ describe("a request that Cerbos never takes", () => {
 
   it("is no empty list either", async () => {
     const tools: ToolMap = { send_payment: { ...send_payment, list: "list" } };
-    const users = { find: () => ({ id: "alice", roles: ["analyst"], attributes: { "": 1 } }) };
-    const session = await world.authorizer({ tools, users }).authorizer.openSession(world.planner);
+    const session = await world.authorizer({ tools, auxData }).authorizer.openSession(world.planner);
     const answer = denied(await session.list([{ tool: "send_payment" }]));
     expect(answer).toMatchObject({ code: "policy_request_refused", retryable: false });
   });

@@ -45,9 +45,9 @@ describe("a PDP that is kept running", () => {
   });
 
   it("has the first pause again once it served for as long as the longest", async () => {
-    const served = { exited: new Promise<PdpExit>((settle) => setTimeout(settle, 30, KILLED)) };
+    const served = (): Run => ({ exited: new Promise((settle) => setTimeout(settle, 30, KILLED)) });
     let starts = 0;
-    const { changes } = await told(async () => (++starts === 3 ? served : dead()), 7);
+    const { changes } = await told(async () => (++starts === 3 ? served() : dead()), 7);
     expect(changes.filter(({ up }) => !up).map(({ pauseMs }) => pauseMs)).toEqual([1, 2, 4, 1]);
   });
 

@@ -19,7 +19,7 @@ const failure = { expression: "R.attr.region == 'EMEA'", error: "no such key: re
 describe("the expressions that failed", () => {
   it("stand in the verdict of their own request", async () => {
     const of: FailuresOf = async (callId) => (callId === "01B" ? [failure] : []);
-    const [first, second] = await joinFailures([verdict(), verdict({ cerbosCallId: "01B" })], of);
+    const [first, second] = await joinFailures([verdict(), verdict({ cerbosCallId: "01B" })], of, 50);
     expect(first).not.toHaveProperty("failures");
     expect(second?.failures).toEqual([failure]);
   });
@@ -36,7 +36,7 @@ describe("the expressions that failed", () => {
       verdict({ effect: "allow" }),
     ];
     const { cerbosCallId: _, ...unanswered } = verdict({ effect: "error" });
-    await joinFailures([...verdicts, unanswered], of);
+    await joinFailures([...verdicts, unanswered], of, 50);
     expect(asked).toEqual([
       ["01A", "deny"],
       ["01A", "deny"],
@@ -46,7 +46,7 @@ describe("the expressions that failed", () => {
 
   it("are cut to a few, and to text that is safe to print", async () => {
     const many = Array.from({ length: 50 }, () => ({ expression: `a\u001b[31m${"x".repeat(9000)}`, error: "a\nb" }));
-    const [found] = await joinFailures([verdict()], () => many);
+    const [found] = await joinFailures([verdict()], () => many, 50);
     expect(found?.failures).toHaveLength(5);
     expect(found?.failures?.[0]?.error).toBe("a b");
     expect(found?.failures?.[0]?.expression).toMatch(/^a \[31mx{400,}…$/);
@@ -69,6 +69,6 @@ describe("the expressions that failed", () => {
       (() => [null, 5, "text", {}, { expression: 1, error: "x" }, { expression: "x" }]) as never,
     ],
   ])("are left out where the decision point %s: the verdict stays as it is", async (_, of) => {
-    expect(await joinFailures([verdict()], of)).toEqual([verdict()]);
+    expect(await joinFailures([verdict()], of, 50)).toEqual([verdict()]);
   });
 });

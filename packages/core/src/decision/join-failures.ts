@@ -2,23 +2,23 @@ import { plainText, settleInTime } from "../lib/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
 import type { ExpressionFailure, RunningPdp } from "./pdp.ts";
 
-/**
- * How long a verdict waits for its failures, in milliseconds. They explain a decision, and must not hold it up; `startPdp`
- * needs two turns of the event loop, which are long where a process is busy.
- */
-const PATIENCE_MS = 250;
 const MOST_FAILURES = 5;
 
-/** Adds to each verdict the expressions that failed, where the decision point can tell. Never rejects. */
+/**
+ * Adds to each verdict the expressions that failed, where the decision point can tell. Never rejects.
+ *
+ * @param patienceMs how long to wait: they explain a decision, and must not hold it up
+ */
 export async function joinFailures(
   verdicts: readonly HopVerdict[],
   failuresOf: RunningPdp["failuresOf"],
+  patienceMs: number,
 ): Promise<readonly HopVerdict[]> {
   if (failuresOf === undefined) return verdicts;
   return Promise.all(
     verdicts.map(async (verdict) => {
       if (verdict.cerbosCallId === undefined) return verdict;
-      const failures = await ask(failuresOf, verdict.cerbosCallId, verdict);
+      const failures = await ask(failuresOf, verdict.cerbosCallId, verdict, patienceMs);
       return failures.length === 0 ? verdict : { ...verdict, failures };
     }),
   );
@@ -28,10 +28,11 @@ async function ask(
   failuresOf: NonNullable<RunningPdp["failuresOf"]>,
   cerbosCallId: string,
   { effect, delegation }: HopVerdict,
+  patienceMs: number,
 ): Promise<readonly ExpressionFailure[]> {
   try {
     const worst = effect === "allow" && delegation !== undefined ? delegation : effect;
-    const found: unknown = await settleInTime(PATIENCE_MS, failuresOf(cerbosCallId, worst));
+    const found: unknown = await settleInTime(patienceMs, failuresOf(cerbosCallId, worst));
     return Array.isArray(found) ? found.slice(0, MOST_FAILURES).flatMap(readFailure) : [];
   } catch {
     return [];

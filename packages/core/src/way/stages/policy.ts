@@ -31,7 +31,9 @@ export async function askEveryHop(
   watch: StageWatch,
 ): Promise<readonly HopVerdict[]> {
   const question = { ...questionOf(asked, point), resource, action };
-  return joinFailures(await checkHops(point.cerbos, question, point.deadlineMs, watch.hop), point.failuresOf);
+  const { deadlineMs, failuresOf } = point;
+  // Half of the deadline, as for an optional source; `startPdp` needs two turns of the event loop.
+  return joinFailures(await checkHops(point.cerbos, question, deadlineMs, watch.hop), failuresOf, deadlineMs / 2);
 }
 
 /**
