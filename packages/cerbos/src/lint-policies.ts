@@ -1,4 +1,3 @@
-import type { AuthorizerOptions, ToolMap } from "@hopwise/core";
 import { type AttributePath, readExpression } from "./attribute-paths.ts";
 import { auxDataReaders } from "./aux-data.ts";
 import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
@@ -7,18 +6,18 @@ import { checkPolicyFolder } from "./policy-folder.ts";
 import { type PolicySource, readPolicySource } from "./policy-source.ts";
 import { type PolicyTrapCode, policyTraps } from "./policy-traps.ts";
 import { optionalSteps } from "./required-attributes.ts";
-import { type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
+import { type AskedDelegation, type AskedTool, type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
 
 /** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
 export interface LintPoliciesOptions {
   /** The authorizer's tool map. Without it, nothing is said about kinds and actions that no policy names. */
-  readonly tools?: ToolMap;
+  readonly tools?: { readonly [tool: string]: AskedTool };
   /**
    * The authorizer's option of the same name; it counts beside `tools`.
    *
    * @defaultValue `{ kind: "delegation", action: "delegate" }`
    */
-  readonly delegation?: NonNullable<AuthorizerOptions["delegation"]>;
+  readonly delegation?: AskedDelegation;
   /**
    * Whether the host supplies `request.auxData`.
    *

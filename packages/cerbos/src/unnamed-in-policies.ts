@@ -1,7 +1,16 @@
-import type { AuthorizerOptions, ToolEntry, ToolMap } from "@hopwise/core";
 import { type FiledRule, filedRules } from "./filed-rules.ts";
 import { overlap } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
+
+/** What the entry of a tool map asks policies about. Whole entries of an authorizer's map fit. */
+export interface AskedTool {
+  readonly kind: string;
+  readonly action: string | ((tool: string) => string);
+  readonly list?: string | ((tool: string) => { readonly action: string });
+}
+
+/** What policies are asked about the handing over; the authorizer's option of the same name fits. */
+export type AskedDelegation = { readonly kind: string; readonly action: string } | "grants-only";
 
 /** What policies are asked about without any of them saying a word on it: each such question ends in a denial. */
 export interface Unnamed {
@@ -15,8 +24,8 @@ export interface Unnamed {
 /** Kinds and actions of a tool map, and of the handing over, that no resource or principal policy names. */
 export function unnamedInPolicies(
   documents: readonly SourceDocument[],
-  tools: ToolMap,
-  delegation: NonNullable<AuthorizerOptions["delegation"]>,
+  tools: { readonly [tool: string]: AskedTool },
+  delegation: AskedDelegation,
 ): readonly Unnamed[] {
   // Role policies only narrow: what they name is not allowed by it.
   const rules = filedRules(documents).filter(({ policy }) => policy !== "role");
@@ -36,7 +45,7 @@ function names(rules: readonly FiledRule[], action: string): boolean {
 }
 
 /** The actions of an entry; undefined for one that follows from a tool's name which the map does not have. */
-function questionsOf(tool: string, { action, list }: ToolEntry): readonly (string | undefined)[] {
+function questionsOf(tool: string, { action, list }: AskedTool): readonly (string | undefined)[] {
   const named = <T>(of: string | ((tool: string) => T)): string | T | undefined => {
     if (typeof of === "string") return of;
     return tool === "*" ? undefined : of(tool);
