@@ -116,8 +116,9 @@ describe("a policy decision point that is replaced", () => {
     await callMany(session, 8);
     await remote.start({ binary: OLD_CERBOS as string, strictEvaluation: false });
     await recovers(session);
-    await until(() => heard.length > 0);
+    await until(() => heard.length > 1);
     expect(heard.map(({ code, target }) => [code, target])).toEqual([
+      ["rules_mixed_up", remote.target],
       ["failed_rules_unseen", remote.target],
       ["strict_evaluation_off", remote.target],
     ]);

@@ -11,6 +11,10 @@ export interface Reading {
   readonly guarded: readonly AttributePath[];
   /** Names of the variables it uses: `V.limit` is `limit`. */
   readonly variables: readonly string[];
+  /** Names of the constants it uses: `C.limit` is `limit`. */
+  readonly constants: readonly string[];
+  /** Whether it reads `request.auxData`. */
+  readonly auxData: boolean;
 }
 
 /**
@@ -39,8 +43,15 @@ export function readExpression(expression: string): Reading {
     }
     if (path.length > 0) attributes.push({ of, path });
   }
-  const variables = Array.from(text.matchAll(/(?<![\w.])(?:V|variables)\.(\w+)/g), ([, name]) => name as string);
-  return { attributes, guarded, variables };
+  const named = (pattern: RegExp): readonly string[] =>
+    Array.from(text.matchAll(pattern), ([, name]) => name as string);
+  return {
+    attributes,
+    guarded,
+    variables: named(/(?<![\w.])(?:V|variables)\s*\.\s*(\w+)/g),
+    constants: named(/(?<![\w.])(?:C|constants)\s*\.\s*(\w+)/g),
+    auxData: /(?<![\w.])request\s*\.\s*(?:auxData|aux_data)\b/.test(text),
+  };
 }
 
 const ATTRIBUTE = /(?<![\w.])(R|P|request\.resource|request\.principal)\.attr((?:\.[A-Za-z_]\w*|\[\s*§\d+§\s*\])*)/g;

@@ -2,9 +2,12 @@ import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 import { findBinary } from "./find-binary.ts";
+import { mixesUpRules } from "./mixes-up-rules.ts";
 import type { SchemaEnforcement } from "./pdp-config.ts";
 import { pdpEnvironment } from "./pdp-environment.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
+import { readPolicySource } from "./policy-source.ts";
+import { type PolicyTrap, policyTraps } from "./policy-traps.ts";
 import type { PolicyError, PolicyTests } from "./read-compile-output.ts";
 import { readErrors, readTests } from "./read-compile-output.ts";
 
@@ -28,7 +31,7 @@ export interface CompilePoliciesOptions {
 export interface CompileResult {
   /** True when everything compiles and no test failed. */
   readonly ok: boolean;
-  /** The errors of policies and schemas. Where there are any, no test was run. */
+  /** The errors of policies and schemas, and their traps. Where there are any, no test was run. */
   readonly errors: readonly PolicyError[];
   readonly tests: PolicyTests;
   /** The output of Cerbos, unchanged: JSON, and its last line. */
@@ -36,7 +39,8 @@ export interface CompileResult {
 }
 
 /**
- * Compiles the policies and schemas of a folder with the real Cerbos and runs their tests (`*_test.yaml`).
+ * Compiles the policies and schemas of a folder with the real Cerbos and runs their tests (`*_test.yaml`). What Cerbos
+ * compiles, and then decides otherwise than it is written ({@link PolicyTrapCode}), is an error as well.
  *
  * @example
  * ```ts
@@ -50,12 +54,17 @@ export interface CompileResult {
  */
 export async function compilePolicies(folder: string, options: CompilePoliciesOptions = {}): Promise<CompileResult> {
   await checkPolicyFolder(folder);
+  const binary = await findBinary(options.binary);
+  const traps = await trapsOf({ binary, policies: folder });
   const flags = options.strictEvaluation === false ? [] : ["--strict-evaluation"];
-  return await compile({ binary: await findBinary(options.binary), policies: folder, flags });
+  if (traps.length === 0) return await compile({ binary, policies: folder, flags });
+  const result = await compile({ binary, policies: folder, flags: [...flags, "--skip-tests"] });
+  return { ...result, ok: false, errors: [...result.errors, ...traps.map(errorOf)] };
 }
 
 /**
- * Checks, for {@link startPdp}, that nothing in the folder is broken. Tests are not run.
+ * Checks, for {@link startPdp}, that nothing in the folder is broken, and that it holds no trap of this Cerbos. Tests
+ * are not run.
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten errors
  */
@@ -68,15 +77,28 @@ export async function refuseBrokenPolicies(options: {
 }): Promise<void> {
   const { schemaEnforcement, policies } = options;
   const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
-  const { errors } = await compile({ ...options, flags });
+  const [compiled, traps] = await Promise.all([compile({ ...options, flags }), trapsOf(options)]);
+  const errors = [...compiled.errors, ...traps.map(errorOf)];
   if (errors.length === 0) return;
   const shown = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${inOneLine(error)}`);
   if (errors.length > shown.length) shown.push(`  and ${errors.length - shown.length} more`);
   throw new HopwiseError(
     "policy_invalid",
-    `The policies in ${policies} do not compile. Correct these places and start again:\n${shown.join("\n")}`,
+    `The policies in ${policies} ${compiled.errors.length > 0 ? "do not compile" : "do not hold"}. Correct these places and start again:\n${shown.join("\n")}`,
     { pointer: "/policies" },
   );
+}
+
+/** What in the folder this Cerbos would decide otherwise than it is written. It is asked only where the answer matters. */
+async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyTrap[]> {
+  const { always, ofSome } = policyTraps((await readPolicySource(options.policies)).documents);
+  if (ofSome.length === 0) return always;
+  const mixes = await mixesUpRules(async (folder) => (await compile({ ...options, policies: folder, flags: [] })).ok);
+  return mixes ? [...always, ...ofSome] : always;
+}
+
+function errorOf({ file, line, code, message }: PolicyTrap): PolicyError {
+  return { file, line, trap: code, message };
 }
 
 const SHOWN_ERRORS = 10;
@@ -90,13 +112,15 @@ const COMPILED = 0;
 const BROKEN = 3;
 const TESTS_FAILED = 4;
 
-async function compile(options: {
+interface CompileRun {
   readonly binary: string;
   readonly policies: string;
   readonly flags: readonly string[];
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-}): Promise<CompileResult> {
+}
+
+async function compile(options: CompileRun): Promise<CompileResult> {
   const { binary, policies, flags, timeoutMs = 0, signal } = options;
   const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs, signal);
   if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {

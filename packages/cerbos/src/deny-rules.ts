@@ -1,4 +1,5 @@
 import { readExpression } from "./attribute-paths.ts";
+import { at, list, nameOf } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
 /** A rule that denies, with the expressions that Cerbos evaluates for it. */
@@ -134,19 +135,4 @@ function schemasOf(policy: unknown): PolicySchemas {
 
 function isScoped(policy: unknown): boolean {
   return ![undefined, ""].includes(at(policy, "scope") as string | undefined);
-}
-
-function nameOf(rule: unknown, index: number): string {
-  const name = at(rule, "name");
-  return typeof name === "string" ? name : `rule ${index + 1}`;
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? (value as { readonly [key: string]: unknown })[key]
-    : undefined;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

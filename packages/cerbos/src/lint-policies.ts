@@ -1,13 +1,46 @@
 import { type AttributePath, readExpression } from "./attribute-paths.ts";
+import { auxDataReaders } from "./aux-data.ts";
+import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
 import { type DenyRule, denyRules, ignoredSchemas, type SchemaUse } from "./deny-rules.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
-import { readPolicySource } from "./policy-source.ts";
+import { type PolicySource, readPolicySource } from "./policy-source.ts";
+import { type PolicyTrapCode, policyTraps } from "./policy-traps.ts";
 import { optionalSteps } from "./required-attributes.ts";
+import { type AskedDelegation, type AskedTool, type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
 
-/** A place in a policy folder that compiles, and may still let through a call that it was written to stop. */
+/** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
+export interface LintPoliciesOptions {
+  /** The authorizer's tool map. Without it, nothing is said about kinds and actions that no policy names. */
+  readonly tools?: { readonly [tool: string]: AskedTool };
+  /**
+   * The authorizer's option of the same name; it counts beside `tools`.
+   *
+   * @defaultValue `{ kind: "delegation", action: "delegate" }`
+   */
+  readonly delegation?: AskedDelegation;
+  /**
+   * Whether the host supplies `request.auxData`.
+   *
+   * @defaultValue false
+   */
+  readonly auxData?: boolean;
+}
+
+/** What a warning is about. The {@link PolicyTrapCode}s are errors where a PDP starts with the folder. */
+export type PolicyWarningCode =
+  | PolicyTrapCode
+  | "deny_on_optional_attribute"
+  | "deny_for_named_roles"
+  | "aux_data_absent"
+  | "kind_unnamed"
+  | "action_unnamed"
+  | "schema_ignored"
+  | "file_unreadable";
+
+/** A place in a policy folder that compiles, and may still decide otherwise than it was written to. */
 export interface PolicyWarning {
-  readonly code: "deny_on_optional_attribute" | "schema_ignored" | "file_unreadable";
-  /** Path of the file, below the folder as it was given. */
+  readonly code: PolicyWarningCode;
+  /** Path of the file, below the folder as it was given; the folder itself where a policy is missing. */
   readonly file: string;
   /** Counted from 1; left out where the whole file is at fault. */
   readonly line?: number;
@@ -20,26 +53,56 @@ export interface PolicyWarning {
 }
 
 /**
- * Finds DENY rules that read an attribute which no schema requires. Where the attribute is missing, the rule cannot be
- * evaluated, and Cerbos without strict evaluation then goes on as if the rule did not exist: the call that it forbids
- * is allowed.
+ * Finds what a policy folder says in vain.
  *
- * It looks at conditions of DENY rules in resource and principal policies, at the derived roles they are for, and at
- * the variables of both, also imported ones. An attribute that the condition asks for first (`has(R.attr.cap)`) may be
- * missing. It reads the text of the expressions, not their meaning: it does not follow `R.attr[name]`, and leaves it to
- * the schema whether a value has the right type. It also warns of schemas that a policy with a scope names, because
- * Cerbos ignores them, and of a file that cannot be read: {@link compilePolicies} says all that is wrong with it.
+ * - DENY rules that read an attribute which no schema requires. Where the attribute is missing, the rule cannot be
+ *   evaluated, and Cerbos without strict evaluation then goes on as if the rule did not exist: the call that it forbids
+ *   is allowed. It looks at conditions of DENY rules in resource and principal policies, at the derived roles they are
+ *   for, and at the variables of both, also imported ones. An attribute that the condition asks for first
+ *   (`has(R.attr.cap)`) may be missing.
+ * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
+ * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`: {@link PolicyTrapCode}.
+ * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
+ * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
+ *   compilePolicies} says all that is wrong with them.
+ *
+ * It reads the text of the expressions, not their meaning: it does not follow `R.attr[name]`, and leaves it to the
+ * schema whether a value has the right type.
  *
  * @example
  * ```ts
- * for (const { file, line, message } of await lintPolicies("./policies")) console.warn(`${file}:${line ?? 1}: ${message}`);
+ * for (const { file, line, message } of await lintPolicies("./policies", { tools })) console.warn(`${file}:${line ?? 1}: ${message}`);
  * ```
  *
  * @throws {HopwiseError} `config_invalid` for a folder without policies
  */
-export async function lintPolicies(folder: string): Promise<readonly PolicyWarning[]> {
+export async function lintPolicies(
+  folder: string,
+  options: LintPoliciesOptions = {},
+): Promise<readonly PolicyWarning[]> {
   await checkPolicyFolder(folder);
-  const { documents, schemas, broken } = await readPolicySource(folder);
+  const source = await readPolicySource(folder);
+  const { documents, schemas } = source;
+  const traps = policyTraps(documents);
+  const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
+  return [
+    ...unreadOrIgnored(source),
+    ...[...traps.always, ...traps.ofSome],
+    ...escapedDenies(documents).map(warningAboutRoles),
+    ...(auxData ? [] : auxDataReaders(documents)).map((it): PolicyWarning => ({ ...it, ...AUX_DATA_ABSENT })),
+    ...denyRules(documents).flatMap((rule) => {
+      const readings = rule.expressions.map(readExpression);
+      const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(textOf)));
+      const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [textOf(it), it])));
+      return [...read.values()].flatMap((attribute) => warningAbout(attribute, rule, guarded, schemas));
+    }),
+    ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
+      warningAboutUnnamed(it, folder),
+    ),
+  ];
+}
+
+function unreadOrIgnored({ broken, documents }: PolicySource): readonly PolicyWarning[] {
   return [
     ...broken.map(
       (it): PolicyWarning => ({
@@ -58,13 +121,42 @@ export async function lintPolicies(folder: string): Promise<readonly PolicyWarni
           "Name them there",
       }),
     ),
-    ...denyRules(documents).flatMap((rule) => {
-      const readings = rule.expressions.map(readExpression);
-      const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(textOf)));
-      const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [textOf(it), it])));
-      return [...read.values()].flatMap((attribute) => warningAbout(attribute, rule, guarded, schemas));
-    }),
   ];
+}
+
+const AUX_DATA_ABSENT = {
+  code: "aux_data_absent",
+  message:
+    "the expression reads request.auxData, which nobody supplies: it cannot be evaluated, so the action is denied, or, " +
+    "without strict evaluation, the rule is skipped, also one that denies. Read an attribute in its place, or say " +
+    "auxData: true where the host supplies it",
+} as const;
+
+function warningAboutRoles({ file, line, rule, roles, allowedBy }: EscapedDeny): PolicyWarning {
+  const named = roles.map((it) => JSON.stringify(it)).join(", ");
+  return {
+    code: "deny_for_named_roles",
+    file,
+    line,
+    rule,
+    message:
+      `DENY rule "${rule}" is for the roles ${named} alone, and rule "${allowedBy.rule}" (${allowedBy.file}:${allowedBy.line}) ` +
+      "allows the same to another. Cerbos decides for each role by itself, and one that is allowed is enough: whoever has " +
+      'both is allowed. Write the DENY for roles ["*"], with a condition on the role, such as ' +
+      `${JSON.stringify(roles[0])} in P.roles`,
+  };
+}
+
+function warningAboutUnnamed({ asker, kind, action }: Unnamed, folder: string): PolicyWarning {
+  return {
+    code: action === undefined ? "kind_unnamed" : "action_unnamed",
+    file: folder,
+    message:
+      action === undefined
+        ? `${asker} asks about the kind "${kind}", and no policy is for it: all is denied. Write one, or correct the kind`
+        : `${asker} asks about the action "${action}" of the kind "${kind}", and no rule names it: it is always denied. ` +
+          "Write a rule, or correct the action",
+  };
 }
 
 function warningAbout(

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
+import { at, spellingsOf } from "./policy-fields.ts";
 
 /** A YAML or JSON document of a policy folder. */
 export interface SourceDocument {
@@ -9,6 +10,14 @@ export interface SourceDocument {
   readonly content: unknown;
   /** Line of the node at this path, counted from 1; where it does not exist, of the nearest node that would hold it. */
   lineOf(path: readonly (string | number)[]): number;
+}
+
+/** Where something stands in a policy folder. */
+export interface PolicyPlace {
+  /** Path of the file, below the folder as it was given. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
 }
 
 /** A file that cannot be read as what it should be. */
@@ -25,31 +34,31 @@ export interface PolicySource {
   readonly broken: readonly BrokenFile[];
 }
 
-/** Reads the files of a folder that Cerbos would read: policies and schemas, without tests and hidden files. */
+/** Reads the files of a folder that Cerbos would load: policies and schemas, without tests, hidden files and what is disabled. */
 export async function readPolicySource(folder: string): Promise<PolicySource> {
   const documents: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
   for (const file of await filesOf(folder, "")) {
     const path = join(folder, file);
-    const text = await readFile(path, "utf8");
     const schema = /^_schemas\/(.+\.json)$/.exec(file.split(sep).join("/"))?.[1];
     if (schema !== undefined) {
       try {
-        schemas.set(schema, JSON.parse(text));
+        schemas.set(schema, JSON.parse(await readFile(path, "utf8")));
       } catch {
         broken.push({ file: path, message: "is not JSON" });
       }
     } else if (!file.startsWith("_schemas") && /\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {
       const lines = new LineCounter();
-      for (const document of parseAllDocuments(text, { lineCounter: lines })) {
+      for (const document of parseAllDocuments(await readFile(path, "utf8"), { lineCounter: lines })) {
         const [error] = document.errors;
         if (error !== undefined) {
           broken.push({ file: path, line: lines.linePos(error.pos[0]).line, message: firstLine(error.message) });
           continue;
         }
         try {
-          documents.push(sourceDocument(path, document, lines));
+          const source = sourceDocument(path, document, lines);
+          if (at(source.content, "disabled") !== true) documents.push(source);
         } catch (fault) {
           // aliases that lead nowhere, or to far too much
           broken.push({ file: path, message: firstLine((fault as Error).message) });
@@ -65,12 +74,18 @@ function sourceDocument(file: string, document: Document, lines: LineCounter): S
     file,
     content: document.toJS(),
     lineOf(path) {
-      for (let length = path.length; length > 0; length--) {
-        const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined;
+      let line = 1;
+      const found: (string | number)[] = [];
+      for (const step of path) {
+        const spellings = typeof step === "string" ? spellingsOf(step) : [step];
+        const spelling = spellings.find((it) => document.hasIn([...found, it]));
+        if (spelling === undefined) break;
+        found.push(spelling);
+        const node = document.getIn(found, true) as { range?: readonly number[] } | undefined;
         const start = node?.range?.[0];
-        if (start !== undefined) return lines.linePos(start).line;
+        if (start !== undefined) line = lines.linePos(start).line;
       }
-      return 1;
+      return line;
     },
   };
 }
@@ -81,7 +96,8 @@ async function filesOf(folder: string, below: string): Promise<readonly string[]
     if (entry.name.startsWith(".") || entry.name === "testdata") continue;
     const path = join(below, entry.name);
     if (entry.isDirectory()) files.push(...(await filesOf(folder, path)));
-    else files.push(path);
+    // Cerbos follows a link to a file, and none to a folder.
+    else if (entry.isFile() || (await stat(join(folder, path)).catch(() => undefined))?.isFile()) files.push(path);
   }
   return files.sort();
 }

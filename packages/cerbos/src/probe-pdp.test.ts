@@ -1,3 +1,5 @@
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { probePdp } from "./probe-pdp.ts";
@@ -12,28 +14,48 @@ async function codes(options: RemotePdpOptions): Promise<readonly string[]> {
   return warnings.map(({ code }) => code);
 }
 
-/** A PDP of this version that answers the canary's questions as a strict one does. */
+/** What Cerbos 0.55.0 does, however it is set up. */
+const AS_055 = "rules_mixed_up";
+
+/** A PDP of this version that answers the canary's questions as a strict one does, and mixes up nothing. */
 function ofVersion(version: string): Parameters<typeof probePdp>[0] {
-  const results = ["evaluate", "validate"].map((action) => ({
-    actions: { [action]: "EFFECT_DENY" },
+  const results = [
+    ["evaluate", "DENY"],
+    ["validate", "DENY"],
+    ["combine", "ALLOW"],
+    ["combine", "DENY"],
+  ].map(([action = "", effect]) => ({
+    actions: { [action]: `EFFECT_${effect}` },
     metadata: { actions: { [action]: { matchedPolicy: "resource.hopwise_canary.vdefault" } } },
   }));
   return { serverInfo: async () => ({ version }), checkResources: async () => ({ results }) } as never;
 }
 
 describe("probing a PDP", () => {
-  it("says its version, and nothing else where nothing is missing", async () => {
+  it("says its version, and what it does with rules; nothing else where nothing is missing", async () => {
     const remote = await remotePdp({ policies: COMPANY });
     const probe = await probePdp(plainClient(remote.target));
-    expect(probe).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), warnings: [] });
+    expect(probe).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      warnings: [{ code: AS_055, text: expect.stringContaining("lintPolicies") }],
+    });
+  });
+
+  it("cannot see whether it mixes up rules by a canary of before, and says that it is to be replaced", async () => {
+    const policies = temporaryFolder();
+    cpSync(COMPANY, policies, { recursive: true });
+    const file = join(policies, "resource_policies", "hopwise_canary.yaml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.slice(0, text.indexOf("    - name: for_nobody")));
+    expect(await codes({ policies })).toEqual(["canary_outdated"]);
   });
 
   it("sees by behaviour that a rule that cannot be evaluated is skipped", async () => {
-    expect(await codes({ strictEvaluation: false })).toEqual(["strict_evaluation_off"]);
+    expect(await codes({ strictEvaluation: false })).toEqual(["strict_evaluation_off", AS_055]);
   });
 
   it.each(["warn", "none"] as const)("sees that schemas are not enforced: %s", async (schemaEnforcement) => {
-    expect(await codes({ schemaEnforcement })).toEqual(["schemas_not_enforced"]);
+    expect(await codes({ schemaEnforcement })).toEqual(["schemas_not_enforced", AS_055]);
   });
 
   it("says that it could not see that where the policy for it is not there", async () => {

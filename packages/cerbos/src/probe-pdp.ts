@@ -9,7 +9,9 @@ export type PdpWarningCode =
   | "failed_rules_unseen"
   | "strict_evaluation_off"
   | "strict_evaluation_unknown"
-  | "schemas_not_enforced";
+  | "schemas_not_enforced"
+  | "rules_mixed_up"
+  | "canary_outdated";
 
 /** Something an operator should know about a PDP before relying on it. */
 export interface PdpWarning {
@@ -30,10 +32,10 @@ export interface PdpProbe {
 
 /**
  * Asks a PDP for its version, and tries how it is set up: whether it denies where a rule cannot be evaluated, and where
- * attributes do not fit their schema. Neither a version number nor any other answer of Cerbos tells that, so the probe
- * asks about a policy that serves this purpose alone: `hopwise_canary`, which comes with this project's policies.
- * Without it the warning is `strict_evaluation_unknown`. The two questions decide nothing; a decision log shows them as
- * `hopwise-probe`.
+ * attributes do not fit their schema, and whether it mixes up rules. Neither a version number nor any other answer of
+ * Cerbos tells that, so the probe asks about a policy that serves this purpose alone: `hopwise_canary`, which comes with
+ * this project's policies. Without it the warning is `strict_evaluation_unknown`. The questions decide nothing; a
+ * decision log shows them as `hopwise-probe`.
  *
  * @example
  * ```ts
@@ -51,7 +53,8 @@ export async function probePdp(
   return { version, warnings: [...lacksOf(version), ...behaviour] };
 }
 
-const CANARY = "hopwise_canary";
+/** The kind whose policy decides nothing. */
+export const CANARY = "hopwise_canary";
 
 type CanaryClient = Pick<GRPC, "checkResources">;
 interface AskOptions {
@@ -64,11 +67,13 @@ export async function hasCanary(client: CanaryClient, options: AskOptions): Prom
 }
 
 async function lacksByBehaviour(client: CanaryClient, options: AskOptions): Promise<readonly PdpWarning[]> {
-  const { known, strict, enforced } = await askCanary(client, options);
+  const { known, strict, enforced, mixing } = await askCanary(client, options);
   if (!known) return [{ code: "strict_evaluation_unknown", text: STRICT_UNKNOWN }];
   return [
     ...(strict ? [] : [{ code: "strict_evaluation_off", text: STRICT_OFF } as const]),
     ...(enforced ? [] : [{ code: "schemas_not_enforced", text: SCHEMAS_IGNORED } as const]),
+    ...(mixing === true ? [{ code: "rules_mixed_up", text: RULES_MIXED_UP } as const] : []),
+    ...(mixing === undefined ? [{ code: "canary_outdated", text: CANARY_OUTDATED } as const] : []),
   ];
 }
 
@@ -78,6 +83,8 @@ interface Song {
   readonly strict: boolean;
   /** It denied where attributes did not fit their schema. */
   readonly enforced: boolean;
+  /** It answered for one rule by the condition of another; undefined where its canary does not have these rules. */
+  readonly mixing: boolean | undefined;
 }
 
 async function askCanary(client: CanaryClient, options: AskOptions): Promise<Song> {
@@ -87,16 +94,20 @@ async function askCanary(client: CanaryClient, options: AskOptions): Promise<Son
       resources: [
         { resource: { kind: CANARY, id: "rule", attr: { song: "none" } }, actions: ["evaluate"] },
         { resource: { kind: CANARY, id: "schema", attr: {} }, actions: ["validate"] },
+        { resource: { kind: CANARY, id: "quiet", attr: { song: "none" } }, actions: ["combine"] },
+        { resource: { kind: CANARY, id: "loud", attr: { song: "loud" } }, actions: ["combine"] },
       ],
       includeMetadata: true,
     },
     options,
   );
-  const [rule, schema] = results;
+  const [rule, schema, quiet, loud] = results;
+  const [forQuiet, forLoud] = [quiet, loud].map((it) => it?.actions["combine"] === "EFFECT_ALLOW");
   return {
     known: rule?.metadata?.actions["evaluate"]?.matchedPolicy === `resource.${CANARY}.vdefault`,
     strict: rule?.actions["evaluate"] === "EFFECT_DENY",
     enforced: schema?.actions["validate"] === "EFFECT_DENY",
+    mixing: forQuiet === forLoud ? undefined : forLoud,
   };
 }
 
@@ -109,6 +120,13 @@ const STRICT_OFF =
 const SCHEMAS_IGNORED =
   "It lets attributes pass that do not fit their schema, and rules that read them may fail. " +
   'Set schema.enforcement to "reject".';
+
+const RULES_MIXED_UP =
+  "It takes two rules for one whose expressions are the same in the same order, and judges both by one condition, also " +
+  "where one denies. Check its policies with lintPolicies, and write each such condition as one expr.";
+const CANARY_OUTDATED =
+  `Its policy for "${CANARY}" is that of an older Hopwise, so it cannot be seen whether it mixes up rules. Replace it by ` +
+  "the present one.";
 
 /** The features that versions before this one lack. */
 const SINCE: readonly (readonly [minor: number, code: PdpWarningCode, text: string])[] = [

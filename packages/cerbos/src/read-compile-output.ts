@@ -1,12 +1,15 @@
 import { join } from "node:path";
+import type { PolicyTrapCode } from "./policy-traps.ts";
 
-/** Something in a policy folder that does not parse or compile. */
+/** Something in a policy folder that does not parse or compile, or that Cerbos decides otherwise than it is written. */
 export interface PolicyError {
   /** Path of the file, below the folder as it was given; the folder itself when no single file is at fault. */
   readonly file: string;
   /** Counted from 1, like `column`; left out where Cerbos names none. */
   readonly line?: number;
   readonly column?: number;
+  /** Which trap it is; left out for what Cerbos itself reports. */
+  readonly trap?: PolicyTrapCode;
   readonly message: string;
 }
 

@@ -1,0 +1,85 @@
+/** What the lint says of roles, of auxData, and of what the tool map asks about. */
+import { describe, expect, it } from "vitest";
+import { type LintPoliciesOptions, lintPolicies } from "./lint-policies.ts";
+import { temporaryFolder } from "./testing/policies.ts";
+
+const policy = (rules: readonly string[], head = ""): string =>
+  `apiVersion: api.cerbos.dev/v1\nresourcePolicy:\n  resource: thing\n  version: default\n${head}  rules:\n${rules.map((it) => `    - ${it}\n`).join("")}`;
+const rule = (effect: string, roles: string, actions = "[read]", more = ""): string =>
+  `{ actions: ${actions}, effect: EFFECT_${effect}, roles: ${roles}${more} }`;
+
+async function lint(
+  rules: readonly string[],
+  options: LintPoliciesOptions = {},
+  head = "",
+): Promise<readonly (readonly [string, number | undefined])[]> {
+  const others = `apiVersion: api.cerbos.dev/v1
+derivedRoles: { name: set, definitions: [{ name: owner, parentRoles: [user], condition: { match: { expr: R.id == P.id } } }] }
+`;
+  const folder = temporaryFolder({ "thing.yaml": policy(rules, head), "set.yaml": others });
+  return (await lintPolicies(folder, options)).map(({ code, line }) => [code, line] as const);
+}
+
+describe("a DENY for named roles", () => {
+  it("is named where another role is allowed the same: one that is allowed is enough", async () => {
+    const named = [["deny_for_named_roles", 7]];
+    expect(await lint([rule("ALLOW", '["*"]', '["*"]'), rule("DENY", "[contractor]")])).toEqual(named);
+    expect(await lint([rule("ALLOW", "[employee]"), rule("DENY", "[contractor, guest]", '["re*"]')])).toEqual(named);
+    const owner = "{ actions: [read], effect: EFFECT_DENY, derivedRoles: [owner] }";
+    expect(await lint([rule("ALLOW", '["*"]'), owner], {}, "  importDerivedRoles: [set]\n")).toEqual([
+      ["deny_for_named_roles", 8],
+    ]);
+  });
+
+  it("is none where all who are allowed are denied, where nobody else is allowed, or for all roles", async () => {
+    expect(await lint([rule("ALLOW", "[user]"), rule("DENY", "[user, guest]")])).toEqual([]);
+    expect(await lint([rule("ALLOW", "[team:a]"), rule("DENY", '["team:*"]')])).toEqual([]);
+    expect(await lint([rule("ALLOW", '["*"]', "[write]"), rule("DENY", "[guest]")])).toEqual([]);
+    expect(await lint([rule("ALLOW", '["*"]'), rule("DENY", '["*"]')])).toEqual([]);
+  });
+});
+
+describe("request.auxData", () => {
+  const reads = (text: string): string =>
+    rule("ALLOW", "[user]", "[read]", `, condition: { match: { any: { of: [{ expr: ${JSON.stringify(text)} }] } } }`);
+
+  it("is named wherever an expression reads it, unless the host supplies it", async () => {
+    const rules = [reads("request.auxData.jwt.sub == P.id")];
+    expect(await lint(rules)).toEqual([["aux_data_absent", 6]]);
+    expect(await lint(rules, { auxData: true })).toEqual([]);
+    const variables = '  variables: { local: { sub: "request.auxData.jwt.sub" } }\n';
+    expect(await lint([rule("ALLOW", "[user]")], {}, variables)).toEqual([["aux_data_absent", 5]]);
+  });
+
+  it("is not seen in a text", async () => {
+    expect(await lint([reads('R.id == "request.auxData.jwt"')])).toEqual([]);
+  });
+});
+
+describe("a question of the tool map", () => {
+  const rules = [rule("ALLOW", "[user]", '[read, "list:*"]')];
+  const asked = (
+    tools: LintPoliciesOptions["tools"] & {},
+    delegation: LintPoliciesOptions["delegation"] = "grants-only",
+  ) => lint(rules, { tools, delegation }).then((all) => all.map(([code]) => code));
+
+  it("is named where no policy is for its kind, and no rule for its action, by wildcards too", async () => {
+    expect(await asked({ a: { kind: "thing", action: "read", list: "list:a" } })).toEqual([]);
+    expect(await asked({ a: { kind: "thing", action: "write" } })).toEqual(["action_unnamed"]);
+    expect(await asked({ a: { kind: "thing", action: "read", list: "show" } })).toEqual(["action_unnamed"]);
+    expect(await asked({ a: { kind: "other", action: "read" } })).toEqual(["kind_unnamed"]);
+  });
+
+  it("follows from the tool's name where it is a function, and not where the name is open", async () => {
+    const action = (tool: string): string => `list:${tool}`;
+    expect(await asked({ a: { kind: "thing", action } })).toEqual([]);
+    expect(await asked({ a: { kind: "thing", action: (tool) => `do:${tool}` } })).toEqual(["action_unnamed"]);
+    expect(await asked({ "*": { kind: "thing", action: (tool) => `do:${tool}` } })).toEqual([]);
+  });
+
+  it("is also that of the handing over", async () => {
+    const tools = { a: { kind: "thing", action: "read" } };
+    expect(await lint(rules, { tools })).toEqual([["kind_unnamed", undefined]]);
+    expect(await asked(tools, { kind: "thing", action: "delegate" })).toEqual(["action_unnamed"]);
+  });
+});

@@ -1,0 +1,57 @@
+import { type FiledRule, filedRules } from "./filed-rules.ts";
+import { overlap } from "./policy-fields.ts";
+import type { SourceDocument } from "./policy-source.ts";
+
+/** What the entry of a tool map asks policies about. Whole entries of an authorizer's map fit. */
+export interface AskedTool {
+  readonly kind: string;
+  readonly action: string | ((tool: string) => string);
+  readonly list?: string | ((tool: string) => { readonly action: string });
+}
+
+/** What policies are asked about the handing over; the authorizer's option of the same name fits. */
+export type AskedDelegation = { readonly kind: string; readonly action: string } | "grants-only";
+
+/** What policies are asked about without any of them saying a word on it: each such question ends in a denial. */
+export interface Unnamed {
+  /** Such as `the tool "pay"`. */
+  readonly asker: string;
+  readonly kind: string;
+  /** Undefined where no policy is for the kind at all. */
+  readonly action: string | undefined;
+}
+
+/** Kinds and actions of a tool map, and of the handing over, that no resource or principal policy names. */
+export function unnamedInPolicies(
+  documents: readonly SourceDocument[],
+  tools: { readonly [tool: string]: AskedTool },
+  delegation: AskedDelegation,
+): readonly Unnamed[] {
+  // Role policies only narrow: what they name is not allowed by it.
+  const rules = filedRules(documents).filter(({ policy }) => policy !== "role");
+  const questions = Object.entries(tools).flatMap(([tool, entry]) =>
+    questionsOf(tool, entry).map((action) => ({ asker: `the tool map's "${tool}"`, kind: entry.kind, action })),
+  );
+  const handingOver = delegation === "grants-only" ? [] : [{ ...delegation, asker: "the handing over" }];
+  return [...questions, ...handingOver].flatMap(({ asker, kind, action }): readonly Unnamed[] => {
+    const about = rules.filter(({ resource }) => overlap(resource, kind));
+    if (about.length === 0) return [{ asker, kind, action: undefined }];
+    return action === undefined || names(about, action) ? [] : [{ asker, kind, action }];
+  });
+}
+
+function names(rules: readonly FiledRule[], action: string): boolean {
+  return rules.some(({ actions }) => actions.some((it) => overlap(it, action)));
+}
+
+/** The actions of an entry; undefined for one that follows from a tool's name which the map does not have. */
+function questionsOf(tool: string, { action, list }: AskedTool): readonly (string | undefined)[] {
+  const named = <T>(of: string | ((tool: string) => T)): string | T | undefined => {
+    if (typeof of === "string") return of;
+    return tool === "*" ? undefined : of(tool);
+  };
+  const listed = list === undefined ? undefined : named(list);
+  return [
+    ...new Set([named(action), ...(listed === undefined ? [] : [typeof listed === "string" ? listed : listed.action])]),
+  ];
+}
