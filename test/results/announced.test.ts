@@ -384,4 +384,16 @@ describe("a typed MCP client of a server that announces what policies may take o
       ),
     });
   });
+
+  it("is refused with such a schema of definitions that were cached, too, before a loop gets the tool", async () => {
+    const transport = { type: "http", url: server.url } as const;
+    const mcp = await createMcpClient({ transport, delegation: held, audience: company.audience });
+    const schemas = { announced: { inputSchema: z.object({}), outputSchema: payment } };
+    const cached = mcp.toolsFromDefinitions(JSON.parse(JSON.stringify(await mcp.listTools())), { schemas });
+    await expect(authorizeTools(cached, { authorizer, delegation: held })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining('"announced" is stricter than what its server announces'),
+    });
+    await mcp.close();
+  });
 });
