@@ -30,15 +30,18 @@ export interface Explanation {
  * which value, and what would pass. It tells everything that is known, so never show it to a model.
  */
 export function explain(decision: Explainable): Explanation {
-  const { chain, verdicts } = decision;
+  const { chain, verdicts, hop: failed } = decision;
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
     const verdict = verdicts[i];
-    const children = verdict === undefined ? stoppedBefore(decision, i) : policyOf(verdict, decision);
+    const stopped = failed === i ? reasonsOf(decision) : [];
+    const children = verdict === undefined ? stopped : policyOf(verdict, decision);
     // For a list, every hop is asked about every item, so it has no single answer of a hop.
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
     return leaf("hop", `${hop.id}${words}`, children);
   });
-  return leaf("decision", headline(decision), [...hops, ...owed(decision.obligations)]);
+  // Where no hop is at fault, or none is known, the reason stands below all of them.
+  const apart = failed === undefined || hops[failed] === undefined ? reasonsOf(decision) : [];
+  return leaf("decision", headline(decision), [...hops, ...apart, ...owed(decision.obligations)]);
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
@@ -71,9 +74,8 @@ function said(
   return words.join(" ");
 }
 
-/** What would have passed at a hop that was stopped before any policy was asked. */
-function stoppedBefore({ hop: failed, pointer, rule, wouldPass, chain }: Explainable, hop: number): Explanation[] {
-  if (failed !== hop) return [];
+/** Why a call was stopped before any policy was asked, and what would have passed. */
+function reasonsOf({ pointer, rule, wouldPass, chain }: Explainable): Explanation[] {
   const { accepts, grantableBy } = wouldPass ?? {};
   const found: Explanation[] = [];
   if (rule !== undefined) found.push(leaf("rule", `rule: ${rule}`));
