@@ -93,7 +93,15 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/source",
     "type:core/token",
   ],
-  "core/views": ["type:core/decision", "type:core/result", "type:core/errors.ts", "core/codes.ts", "core/lib"],
+  "core/views": [
+    "core/grant",
+    "type:core/token",
+    "type:core/decision",
+    "type:core/result",
+    "type:core/errors.ts",
+    "core/codes.ts",
+    "core/lib",
+  ],
   "core/telemetry": ["type:core/audit", "type:core/decision", "type:core/codes.ts"],
   // A door of its own (`@hopwise/core/opentelemetry`): the other ones work where this optional peer is not installed.
   "core/opentelemetry": [

@@ -133,7 +133,7 @@ async function checkStillTrusted({ kid, thumbprint }: SigningKey, anchors: Ancho
   }
 }
 
-function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
+export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
   return {
     kind,
     issuer: iss,
@@ -143,7 +143,7 @@ function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenan
   };
 }
 
-function linkOf({ claims, grant, hash, key }: Above): Link {
+export function linkOf({ claims, grant, hash, key }: Above): Link {
   return {
     hash,
     jti: claims.jti,
