@@ -165,6 +165,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   // A door of its own (`@hopwise/fastmcp/testing`): the other one works where this optional peer is not installed.
   "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "type:ai"],
+  // The command line: thin over the packages that it runs.
+  hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.

@@ -112,11 +112,11 @@ describe("the lineage of a call", () => {
       "allowed read_invoice
          call the-call at 2026-11-25T02:09:00.000Z, decided for https://pay.acme.example/mcp
          record 9 of WRITER (WRITER.000001.ndjson:10)
-         before: 2026-11-25T02:02:00.000Z read_invoice allowed, call other-2
-         before: 2026-11-25T02:03:00.000Z read_invoice allowed, call other-3
-         before: 2026-11-25T02:04:00.000Z read_invoice allowed, call other-4
-         before: 2026-11-25T02:05:00.000Z read_invoice allowed, call other-5
-         before: 2026-11-25T02:06:00.000Z read_invoice allowed, call other-6
+         before: 2026-11-25T02:02:00.000Z read_invoice allowed, alice → planner → researcher, call other-2
+         before: 2026-11-25T02:03:00.000Z read_invoice allowed, alice → planner → researcher, call other-3
+         before: 2026-11-25T02:04:00.000Z read_invoice allowed, alice → planner → researcher, call other-4
+         before: 2026-11-25T02:05:00.000Z read_invoice allowed, alice → planner → researcher, call other-5
+         before: 2026-11-25T02:06:00.000Z read_invoice allowed, alice → planner → researcher, call other-6
          alice  allows (resource.invoice.vdefault)
             of https://id.acme.example
             logged in as a.l.ice at https://login.example (id_token, 2025-11-24T23:46:40.000Z)
@@ -138,11 +138,11 @@ describe("the lineage of a call", () => {
          attributes of resource: from invoices, asked for this call
          attributes of alice: none from risk, asked for this call
          outcome: returned after 12 ms at 2026-11-25T02:20:00.000Z, result sha-256 r1, taken out of it: /iban
-         after: 2026-11-25T02:10:00.000Z read_invoice allowed, call other-7
-         after: 2026-11-25T02:11:00.000Z read_invoice allowed, call other-8
-         after: 2026-11-25T02:12:00.000Z read_invoice allowed, call other-9
-         after: 2026-11-25T02:13:00.000Z read_invoice allowed, call other-10
-         after: 2026-11-25T02:14:00.000Z read_invoice allowed, call other-11"
+         after: 2026-11-25T02:10:00.000Z read_invoice allowed, alice → planner → researcher, call other-7
+         after: 2026-11-25T02:11:00.000Z read_invoice allowed, alice → planner → researcher, call other-8
+         after: 2026-11-25T02:12:00.000Z read_invoice allowed, alice → planner → researcher, call other-9
+         after: 2026-11-25T02:13:00.000Z read_invoice allowed, alice → planner → researcher, call other-10
+         after: 2026-11-25T02:14:00.000Z read_invoice allowed, alice → planner → researcher, call other-11"
     `);
   });
 

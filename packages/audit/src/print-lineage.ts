@@ -1,8 +1,8 @@
 import { explain } from "@hopwise/core";
-import { plainText } from "@hopwise/core/adapter";
 import type { DecisionRecord, Explanation, TokenRecord } from "@hopwise/core/audit";
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
+import { plain, printRecord } from "./print-record.ts";
 
 /** One call's story as a tree for people. Texts from elsewhere are printed as plain text. */
 export function printLineage({ decision, outcome, place, before, after }: Lineage): string {
@@ -11,23 +11,18 @@ export function printLineage({ decision, outcome, place, before, after }: Lineag
     text,
     `   call ${plain(decision.invocation)} at ${plain(decision.time)}, decided for ${plain(decision.audience)}`,
     `   record ${place.seq} of ${plain(place.writer)} (${plain(place.file)}:${place.line})`,
-    ...before.map((other) => `   before: ${summary(other)}`),
+    ...before.map((other) => `   before: ${printRecord(other)}`),
     ...hops(decision, children),
     ...textsOf(children.filter(({ kind }) => kind !== "hop")).map((line) => `   ${line}`),
     ...question(decision),
     ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
     ...ending(decision, outcome),
-    ...after.map((other) => `   after: ${summary(other)}`),
+    ...after.map((other) => `   after: ${printRecord(other)}`),
   ];
   return lines.join("\n");
 }
 
 const VIA = { proof: "by a proof of the last key", session: "in a session", user: "by the user's own sign-in" };
-
-function summary({ time, outcome, tool, code, invocation }: DecisionRecord): string {
-  const how = code === undefined ? plain(outcome) : `${plain(outcome)} (${plain(code)})`;
-  return `${plain(time)} ${plain(tool)} ${how}, call ${plain(invocation)}`;
-}
 
 /** Who handed what to whom, and what the policies said of each. */
 function hops({ chain, tokens, verdicts, via }: DecisionRecord, explained: readonly Explanation[]): string[] {
@@ -103,9 +98,4 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
 function instant(seconds: number): string {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
-}
-
-/** The file that holds the record may have been changed, so none of its values is sure to be a text. */
-function plain(value: unknown): string {
-  return plainText(typeof value === "string" ? value : String(JSON.stringify(value)));
 }
