@@ -5,10 +5,14 @@ export interface Finding {
   readonly text: string;
 }
 
-const finder =
-  (state: Finding["state"]) =>
-  (check: Finding["check"], text: string): Finding => ({ check, state, text });
+export function ok(check: Finding["check"], text: string): Finding {
+  return { check, state: "ok", text };
+}
 
-export const ok = finder("ok");
-export const warning = finder("warning");
-export const fault = finder("fault");
+export function warning(check: Finding["check"], text: string): Finding {
+  return { check, state: "warning", text };
+}
+
+export function fault(check: Finding["check"], text: string): Finding {
+  return { check, state: "fault", text };
+}
