@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, refusalOf } from "../errors.ts";
+import { HopwiseError, isRefusal, type Refusal, refusalOf } from "../errors.ts";
 import type { Link, Provenance, Subject } from "./chain.ts";
 import { type Above, broken, checkLink, checkRoot } from "./check-link.ts";
 import { grantOf, type RootClaims, type TokenClaims } from "./claims.ts";
@@ -39,9 +39,16 @@ export interface InspectedToken extends Omit<Link, "jwk"> {
  * verifier with default limits wants them. For people and tools; whether a call may happen only the authorizer says.
  *
  * @param nowSeconds the clock that times are held against, seconds since the epoch
- * @throws {HopwiseError} `token_key_refused` for a key that is none
+ * @throws {HopwiseError} `token_key_refused` for a key that is none; `config_invalid` for a clock that shows no time
  */
 export async function inspectDelegation(delegation: Delegation, nowSeconds: number): Promise<InspectedChain> {
+  // NaN is neither before nor after an expiry: with it, no chain would ever be over.
+  if (!Number.isFinite(nowSeconds)) {
+    throw new HopwiseError(
+      "config_invalid",
+      "inspectDelegation: nowSeconds must be seconds since the epoch, such as Math.floor(Date.now() / 1000)",
+    );
+  }
   const { compact, root, tokens } = partsOfDelegation(delegation);
   const texts = compact.split("~");
   const told: InspectedToken[] = [];

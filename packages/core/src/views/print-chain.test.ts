@@ -56,7 +56,7 @@ describe("a chain, printed for people", () => {
                · narrowed: notify: any arguments → text is any value
                · narrowed: ping was not handed on
                · narrowed: not at https://docs.acme.example/mcp
-               · narrowed: expires 1 hour earlier
+               · narrowed: expires 110 minutes earlier
                · narrowed: may hand on 2 times less
                · at https://pay.acme.example/mcp
                · from 2025-10-09T08:53:20.000Z to 2025-10-09T09:03:20.000Z: 10 minutes left
