@@ -17,9 +17,10 @@ interface Manifest {
   readonly version: string;
   readonly exports?: unknown;
   readonly imports?: unknown;
+  readonly bin?: unknown;
 }
 
-/** Every file that `exports` or `imports` leads to, under whichever condition. */
+/** Every file that `exports`, `imports` or `bin` leads to, under whichever condition. */
 function targetsOf(node: unknown): readonly string[] {
   if (typeof node === "string") return [node];
   return typeof node === "object" && node !== null ? Object.values(node).flatMap(targetsOf) : [];
@@ -29,7 +30,7 @@ function targetsOf(node: unknown): readonly string[] {
 function contentProblems(folder: string, manifest: Manifest, files: readonly string[]): readonly string[] {
   const has = new Set(files);
   const missing = ["README.md", "LICENSE", "package.json"].filter((name) => !has.has(name));
-  const targets = targetsOf([manifest.exports, manifest.imports]);
+  const targets = targetsOf([manifest.exports, manifest.imports, manifest.bin]);
   const outside = targets.filter((target) => !target.startsWith("./dist/") || !has.has(target.slice(2)));
   // A test kit that a door leads to is there for users; any other folder of that name is for the package's own tests.
   const kits = targets.filter((target) => /\/testing\/index\./.test(target)).map((target) => dirname(target.slice(2)));

@@ -28,14 +28,15 @@ const STAGES: { readonly [stage in ReturnType<typeof rowOf>["stage"]]: string } 
 export function errorsPage(): string {
   const sections = Object.entries(STAGES).map(([stage, question]) => {
     const rows = codesOf(stage).map((code) => {
-      const { help, retryable = false, wire } = rowOf(code);
-      const seen = wire === undefined ? "" : `\`${wire}\``;
-      return `| \`${code}\` | ${help} | ${retryable ? "yes" : ""} | ${seen} |`;
+      const { help, retryable = false, wire, model } = rowOf(code);
+      // Nothing is served yet at the start, so nobody calls.
+      const read = stage === "start" ? "" : wire === undefined ? model : `as \`${wire}\``;
+      return `| \`${code}\` | ${help} | ${retryable ? "yes" : ""} | ${read} |`;
     });
     return [
       `## \`${stage}\`: ${question}`,
       "",
-      "| code | what it means, and what to do | try again | callers see |",
+      "| code | what it means, and what to do | try again | callers read |",
       "| --- | --- | --- | --- |",
       ...rows,
     ].join("\n");
@@ -52,8 +53,9 @@ A call goes through stages, and the first refusal ends it. A denial and its reco
 \`pointer\` to the place, the \`rule\`, the policy's \`reason\`, and \`wouldPass\`, which says what would have passed.
 \`operatorView(decision)\` prints all of it as a tree.
 
-Callers and their models get the code, its words, and whether trying again may help; never the message. Where a code would
-tell them more than they may know, they see another one in its place (last column), with that one's words.
+Callers and their models get the code, its words (last column), and whether trying again may help; never the message. Of
+their own delegation and proof they may know all, of policies, users and the set-up nothing. Where a code would tell them
+more, they see another one in its place, with that one's words.
 Codes are stable: programs and policies may depend on them. Texts may change.`;
 
 /** The table of section 12. */

@@ -1,208 +1,232 @@
-/** The README's programs are run as they stand there. */
+/** The README's programs, and those of docs/first-server.md that it leads to, are run as they stand there. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createWriteStream } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
 import { createIssuer, type Issuer, signerFromJwk } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
-import { exportJWK, generateKeyPair, type JWK } from "jose";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../packages/cerbos/src/testing/free-port.ts";
+import { hopwise } from "./hopwise/hopwise.ts";
 
 const AUDIENCE = "https://pay.acme.example/mcp";
 const root = fileURLToPath(new URL("..", import.meta.url));
-let folder: string;
-let port: number;
-let server: ChildProcess;
-let stderr = "";
-let issuer: Issuer;
-let issuerJwk: JWK;
-let plannerJwk: JWK;
+const textOf = (page: string): Promise<string> => readFile(join(root, page), "utf8");
 
-/** The code of a page, by the file name that stands behind the language. */
-async function snippet(name: string, page = "README.md"): Promise<string> {
-  const readme = await readFile(join(root, page), "utf8");
-  const [, code] = new RegExp(`\`\`\`ts ${name.replace(".", "\\.")}\n([\\s\\S]*?)\`\`\``).exec(readme) ?? [];
-  if (code === undefined) throw new Error(`${page} has no snippet ${name}`);
-  return code;
+/** The named blocks of a page, by file. */
+async function filesOf(page: string): Promise<ReadonlyMap<string, string>> {
+  const blocks = (await textOf(page)).matchAll(/^```(?:ts|yaml) (\S+)\n([\s\S]*?)^```$/gm);
+  return new Map(Array.from(blocks, ([, name = "", text = ""]) => [name, text]));
 }
 
-async function privateJwk(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair("Ed25519", { extractable: true });
-  return exportJWK(privateKey);
+async function write(folder: string, name: string, text: string): Promise<void> {
+  await mkdir(dirname(join(folder, name)), { recursive: true });
+  await writeFile(join(folder, name), text);
 }
 
-const publicPart = ({ kty, crv, x }: JWK): object => ({ kty, crv, x });
+/** Lines that say something. */
+const linesOf = (text: string): number => text.split("\n").filter((line) => !/^\s*(\/\/.*|#.*)?$/.test(line)).length;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(root, "test/.readme-"));
-  await cp(join(root, "policies"), join(folder, "policies"), { recursive: true });
-  await writeFile(join(folder, "policies/resource_policies/notice.yaml"), NOTICE_POLICY);
-  await appendFile(join(folder, "policies/role_policies/finance_agent.yaml"), NOTICE_ROLE);
-  issuerJwk = await privateJwk();
-  plannerJwk = await privateJwk();
-  issuer = await createIssuer({
-    issuer: "https://id.acme.example",
-    signer: await signerFromJwk(issuerJwk),
-    kid: "k1",
-    audiences: [AUDIENCE],
-    subjects: "any",
-    tools: "any",
-  });
-  await writeFile(
-    join(folder, "keys.ts"),
-    `export const issuerKey = ${JSON.stringify({ kid: "k1", jwk: publicPart(issuerJwk) })} as never;
-     export const plannerKey = ${JSON.stringify(publicPart(plannerJwk))} as never;
-     export const researcherKey = ${JSON.stringify(publicPart(await privateJwk()))} as never;`,
-  );
-  await writeFile(join(folder, "company.ts"), await snippet("company.ts", "docs/first-server.md"));
-  await writeFile(join(folder, "server.ts"), await snippet("server.ts"));
-  port = await freePort();
-  server = spawn(process.execPath, ["server.ts"], {
-    cwd: folder,
-    env: { ...process.env, PORT: String(port) },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  server.stderr?.on("data", (chunk: Buffer) => {
-    stderr += String(chunk);
-  });
-  await answering(port);
-});
+async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(what());
+}
 
-afterAll(async () => {
-  server.kill();
-  await rm(folder, { recursive: true, force: true });
-});
+/** A folder within the workspace, so that its packages are found. */
+const newFolder = (): Promise<string> => mkdtemp(join(root, "test/.readme-"));
 
-it("the README's FastMCP server is protected, and records each decision on one line", async () => {
-  const delegation = await issuer.issue({
-    subject: "alice",
-    agent: "planner",
-    holder: await signerFromJwk(plannerJwk),
-    grant: grant({ send_payment: { to: wildcard(), amount: wildcard(), currency: wildcard() } }),
+describe("the README", () => {
+  it("has its four nouns first, a quickstart of one small file, and 120 lines at most", async () => {
+    const readme = await textOf("README.md");
+    expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(120);
+    const [beginning = ""] = readme.split("\n## ");
+    const nouns = Array.from(beginning.matchAll(/^- An? \*\*(\w+)\*\*/gm), ([, noun]) => noun);
+    expect(nouns).toEqual(["chain", "grant", "hop", "decision"]);
+    const files = await filesOf("README.md");
+    expect(linesOf(files.get("quickstart.ts") ?? "\n".repeat(99))).toBeLessThanOrEqual(20);
+    expect(files.get("quickstart.ts")).not.toMatch(/from "\./);
+    expect([...files.keys()].filter((name) => name.endsWith(".yaml"))).toEqual(["policies/room.yaml"]);
+    expect(linesOf(files.get("policies/room.yaml") ?? "")).toBeLessThanOrEqual(12);
   });
-  const client = await createMcpClient({
-    transport: { type: "http", url: `http://127.0.0.1:${port}/mcp` },
-    delegation,
-    audience: AUDIENCE,
-  });
-  const pay = (amount: number) =>
-    client.callTool({ name: "send_payment", arguments: { to: "Globex", amount, currency: "EUR" } });
-  expect(await pay(400)).toMatchObject({ content: [{ text: "paid 400 to Globex" }] });
-  expect(await pay(9000)).toMatchObject({
-    isError: true,
-    content: [{ text: expect.stringContaining("above alice's limit of 1000") }],
-  });
-  await client.close();
-  const records = stderr
-    .split("\n")
-    .filter((line) => line.startsWith('{"version"'))
-    .map((line) => JSON.parse(line));
-  expect(records.map(({ kind, outcome, code }) => [kind, outcome, code])).toEqual([
-    ["decision", "allowed", undefined],
-    ["outcome", "returned", undefined],
-    ["decision", "denied", "policy_denied"],
-  ]);
-});
 
-it("the README's AI SDK loop runs under its chain", async () => {
-  await writeFile(join(folder, "loop.ts"), `${await snippet("loop.ts")}\nexport { agent, client, researcher, tools };`);
-  await writeFile(join(folder, "setup.ts"), SETUP);
-  await writeFile(join(folder, "run.ts"), RUN);
-  const run = spawn(process.execPath, ["run.ts"], {
-    cwd: folder,
-    env: { ...process.env, PORT: String(port), ISSUER: JSON.stringify(issuerJwk), PLANNER: JSON.stringify(plannerJwk) },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let output = "";
-  run.stdout.on("data", (chunk: Buffer) => {
-    output += String(chunk);
-  });
-  const [code] = await once(run, "exit");
-  expect(code).toBe(0);
-  expect(JSON.parse(output)).toEqual({
-    tools: ["notify", "send_payment"],
-    results: [
-      ["tool-result", "notify", "told: hello"],
-      ["tool-error", "send_payment", expect.stringContaining("above alice's limit of 1000")],
-    ],
-    researcher: ["notify"],
+  it.each(["README.md", "docs/first-server.md"])("shows every file that a program of it imports: %s", async (page) => {
+    const files = await filesOf(page);
+    for (const [name, text] of files) {
+      const imported = Array.from(text.matchAll(/from "\.\/([^"]+)"/g), ([, file]) => file);
+      expect(
+        imported.filter((file) => !files.has(file ?? "")),
+        name,
+      ).toEqual([]);
+    }
   });
 });
 
-/** What the README's local tool needs of a policy. */
-const NOTICE_POLICY = `
-apiVersion: api.cerbos.dev/v1
-resourcePolicy:
-  resource: notice
-  version: default
-  rules:
-    - { actions: [send], effect: EFFECT_ALLOW, roles: ["*"] }
-`;
+describe("the README's programs", () => {
+  let folder: string;
+  let port: number;
 
-/** What the role of agents may do is listed in full; the policies are the README reader's own to extend. */
-const NOTICE_ROLE = `
-    - resource: notice
-      allowActions: [send]
-`;
+  beforeAll(async () => {
+    folder = await newFolder();
+    port = await freePort();
+    for (const [name, text] of await filesOf("README.md"))
+      await write(folder, name, text.replaceAll("8080", String(port)));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const SETUP = `
-import { startPdp } from "@hopwise/cerbos";
-import { createAuthorizer, createIssuer, generateSigner, memoryAudit, memoryState, signerFromJwk } from "@hopwise/core";
-import { tool } from "ai";
+  it("are a quickstart that prints what it says, and records that `hopwise explain` reads", {
+    timeout: 60_000,
+  }, async () => {
+    const server = spawn(process.execPath, ["quickstart.ts"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    let printed = "";
+    server.stdout.on("data", (chunk: Buffer) => {
+      printed += String(chunk);
+    });
+    const records = createWriteStream(join(folder, "records.ndjson"));
+    server.stderr.pipe(records);
+    try {
+      await until(
+        () => /grant_argument_refused/.test(printed),
+        () => `the quickstart did not end: ${printed}`,
+      );
+    } finally {
+      server.kill();
+      await once(records, "finish");
+    }
+    expect(printed.match(/text: ['"].*['"]/g)).toEqual([
+      "text: 'booked Oak'",
+      "text: 'Not allowed (policy_denied). The policy does not allow this call.'",
+      expect.stringContaining('Argument: "/room". Allowed there: one of "Oak", "Elm".'),
+    ]);
+    const { code, out } = await hopwise(["explain", "records.ndjson"], { folder });
+    const [, said = ""] = /\n```text\n([\s\S]*?)```/.exec(await textOf("README.md")) ?? [];
+    const withoutMore = out.replace(/^ *· .*\n/gm, "");
+    expect([code, withoutMore.match(/^(allowed|denied)/gm)]).toEqual([0, ["allowed", "denied", "denied"]]);
+    expect(said).toMatch(/^denied/);
+    expect(out).toContain(said);
+  });
+
+  it("are a loop under the quickstart's chain", { timeout: 60_000 }, async () => {
+    await writeFile(join(folder, "run.ts"), RUN);
+    const run = spawn(process.execPath, ["run.ts"], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    let output = "";
+    run.stdout.on("data", (chunk: Buffer) => {
+      output += String(chunk);
+    });
+    expect(await once(run, "exit")).toEqual([0, null]);
+    expect(JSON.parse(output.split("\n").find((line) => line.startsWith("{")) ?? "")).toEqual({
+      offered: ["book"],
+      told: expect.stringMatching(/booked Oak.*policy_denied/),
+      helper: { book: { room: { constraint_type: "exact", value: "Oak" } } },
+    });
+    expect(output).toContain("\ndone\n");
+  });
+});
+
+/** Runs the loop as it stands; only the model behind its name is not the real one. */
+const RUN = `
 import { MockLanguageModelV4 } from "ai/test";
-import { z } from "zod";
-import { agents, tools, trust, users } from "./company.ts";
-
-const audience = "https://pay.acme.example/mcp";
-export const pdp = await startPdp({ policies: "./policies" });
-export const issuer = await createIssuer({
-  issuer: "https://id.acme.example", signer: await signerFromJwk(JSON.parse(process.env.ISSUER)), kid: "k1", audiences: [audience], subjects: "any", tools: "any",
-});
-export const plannerKey = await signerFromJwk(JSON.parse(process.env.PLANNER));
-export const researcherKey = await generateSigner();
-export const url = \`http://127.0.0.1:\${process.env.PORT}/mcp\`;
-export const authorizer = createAuthorizer({
-  cerbos: pdp, audience, trust, users, agents, delegation: "grants-only", audit: memoryAudit(), state: memoryState(),
-  tools: { ...tools, notify: { kind: "notice", action: "send" } },
-});
-export const localTools = {
-  notify: tool({ inputSchema: z.object({ text: z.string() }), execute: async ({ text }) => "told: " + text }),
-};
-const turns = [["notify", { text: "hello" }], ["send_payment", { to: "Globex", amount: 4000, currency: "EUR" }]];
 const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
-let turn = 0;
-export const model = new MockLanguageModelV4({
-  doGenerate: async () => {
-    const next = turns[turn++];
-    const content = next
-      ? [{ type: "tool-call", toolCallId: "c" + turn, toolName: next[0], input: JSON.stringify(next[1]) }]
+const rooms = ["Oak", "Elm"];
+const prompts = [];
+const model = new MockLanguageModelV4({
+  doGenerate: async (options) => {
+    prompts.push(options);
+    const room = rooms.shift();
+    const content = room
+      ? [{ type: "tool-call", toolCallId: room, toolName: "book", input: JSON.stringify({ room }) }]
       : [{ type: "text", text: "done" }];
-    const reason = next ? "tool-calls" : "stop";
+    const reason = room ? "tool-calls" : "stop";
     return { content, finishReason: { unified: reason, raw: reason }, usage, warnings: [] };
   },
 });
+globalThis.AI_SDK_DEFAULT_PROVIDER = { specificationVersion: "v4", languageModel: () => model };
+const { helper } = await import("./loop.ts");
+const offered = prompts[0].tools.map(({ name }) => name);
+console.log(JSON.stringify({ offered, told: JSON.stringify(prompts.at(-1).prompt), helper: helper.grant }));
+process.exit();
 `;
 
-const RUN = `
-import { agent, client, researcher, tools } from "./loop.ts";
-import { pdp } from "./setup.ts";
-const { steps } = await agent.generate({ prompt: "go" });
-const results = steps.flatMap(({ content }) => content)
-  .filter(({ type }) => type === "tool-result" || type === "tool-error")
-  .map(({ type, toolName, output, error }) => [type, toolName, output ?? String(error)]);
-console.log(JSON.stringify({ tools: Object.keys(tools), results, researcher: Object.keys(researcher.grant) }));
-await client.close();
-await pdp.close();
-`;
+describe("the server of docs/first-server.md", () => {
+  let folder: string;
+  let port: number;
+  let server: ChildProcess;
+  let stderr = "";
+  let issuer: Issuer;
 
-async function answering(port: number): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    const up = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
-    if (up !== undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`the README's server did not start: ${stderr}`);
-}
+  beforeAll(async () => {
+    folder = await newFolder();
+    await cp(join(root, "policies"), join(folder, "policies"), { recursive: true });
+    for (const name of ["issuer", "planner", "researcher"]) {
+      const made = await hopwise(["keys", "new", `${name}.key.json`, "--public", `${name}.json`], { folder });
+      expect(made.code).toBe(0);
+    }
+    issuer = await createIssuer({
+      issuer: "https://id.acme.example",
+      signer: await signerOf("issuer"),
+      kid: "k1",
+      audiences: [AUDIENCE],
+      subjects: "any",
+      tools: "any",
+    });
+    const files = await filesOf("docs/first-server.md");
+    for (const name of ["keys.ts", "company.ts", "server.ts"]) await write(folder, name, files.get(name) ?? "missing");
+    port = await freePort();
+    server = spawn(process.execPath, ["server.ts"], {
+      cwd: folder,
+      env: { ...process.env, PORT: String(port) },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    server.stderr?.on("data", (chunk: Buffer) => {
+      stderr += String(chunk);
+    });
+    const up = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+    await until(
+      async () => (await up()) !== undefined,
+      () => `the server did not start: ${stderr}`,
+    );
+  });
+  afterAll(async () => {
+    server.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const signerOf = async (name: string) =>
+    signerFromJwk(JSON.parse(await readFile(join(folder, `${name}.key.json`), "utf8")));
+
+  it("is protected, knows the keys that `hopwise keys new` made, and records each decision on one line", async () => {
+    const delegation = await issuer.issue({
+      subject: "alice",
+      agent: "planner",
+      holder: await signerOf("planner"),
+      grant: grant({ send_payment: { to: wildcard(), amount: wildcard(), currency: wildcard() } }),
+    });
+    const client = await createMcpClient({
+      transport: { type: "http", url: `http://127.0.0.1:${port}/mcp` },
+      delegation,
+      audience: AUDIENCE,
+    });
+    const pay = (amount: number) =>
+      client.callTool({ name: "send_payment", arguments: { to: "Globex", amount, currency: "EUR" } });
+    expect(await pay(400)).toMatchObject({ content: [{ text: "paid 400 to Globex" }] });
+    expect(await pay(9000)).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining("above alice's limit of 1000") }],
+    });
+    await client.close();
+    const records = stderr
+      .split("\n")
+      .filter((line) => line.startsWith('{"version"'))
+      .map((line) => JSON.parse(line));
+    expect(records.map(({ kind, outcome, code }) => [kind, outcome, code])).toEqual([
+      ["decision", "allowed", undefined],
+      ["outcome", "returned", undefined],
+      ["decision", "denied", "policy_denied"],
+    ]);
+  });
+});

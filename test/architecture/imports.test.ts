@@ -91,6 +91,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/views": [
     "core/options",
     "core/audit",
+    "core/grant",
+    "type:core/token",
     "type:core/decision",
     "type:core/result",
     "type:core/errors.ts",
@@ -160,6 +162,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   // A door of its own (`@hopwise/fastmcp/testing`): the other one works where this optional peer is not installed.
   "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "ai"],
+  // The command line: thin over the packages that it runs.
+  hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.

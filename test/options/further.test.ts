@@ -78,6 +78,10 @@ const NO_SIGNER = [null, undefined, 5, "text", {}, signer.publicJwk];
 
 const tokenDoors: DoorRows<typeof tokens> = {
   createChallenge: "takes nothing",
+  inspectDelegation: valueRow<number>(Math.floor(Date.now() / 1000), [null, undefined, Number.NaN, "text", {}], (now) =>
+    tokens.inspectDelegation(held, now),
+  ),
+  printChain: "takes what inspectDelegation gave",
   localJwks: valueRow<object>(
     { keys: [] },
     [null, undefined, 5, "text", {}, [], { keys: {} }],

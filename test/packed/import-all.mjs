@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 const without = process.argv.includes("--without-optional-peers");
 const list = process.argv.includes("--list-optional-peers");
 
-for (const folder of readdirSync("node_modules/@hopwise")) {
-  const manifest = JSON.parse(readFileSync(`node_modules/@hopwise/${folder}/package.json`, "utf8"));
+const names = ["hopwise", ...readdirSync("node_modules/@hopwise").map((folder) => `@hopwise/${folder}`)];
+for (const name of names) {
+  const manifest = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8"));
   if (list) {
     const optional = Object.keys(manifest.peerDependenciesMeta ?? {});
     for (const peer of optional) console.log(`${peer}@${manifest.peerDependencies[peer]}`);

@@ -9,6 +9,7 @@ export type { Head } from "./line.ts";
 export { type Lineage, lineage } from "./lineage.ts";
 export { type AuditLog, type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
 export { printLineage } from "./print-lineage.ts";
+export { printRecord } from "./print-record.ts";
 export { type AuditEntry, readAuditLog } from "./read-audit-log.ts";
 export {
   type AuditVerification,

@@ -112,36 +112,37 @@ describe("the lineage of a call", () => {
       "allowed read_invoice
          call the-call at 2026-11-25T02:09:00.000Z, decided for https://pay.acme.example/mcp
          record 9 of WRITER (WRITER.000001.ndjson:10)
-         before: 2026-11-25T02:02:00.000Z read_invoice allowed, call other-2
-         before: 2026-11-25T02:03:00.000Z read_invoice allowed, call other-3
-         before: 2026-11-25T02:04:00.000Z read_invoice allowed, call other-4
-         before: 2026-11-25T02:05:00.000Z read_invoice allowed, call other-5
-         before: 2026-11-25T02:06:00.000Z read_invoice allowed, call other-6
-         alice of https://id.acme.example
+         before: 2026-11-25T02:02:00.000Z read_invoice allowed, alice → planner → researcher, call other-2
+         before: 2026-11-25T02:03:00.000Z read_invoice allowed, alice → planner → researcher, call other-3
+         before: 2026-11-25T02:04:00.000Z read_invoice allowed, alice → planner → researcher, call other-4
+         before: 2026-11-25T02:05:00.000Z read_invoice allowed, alice → planner → researcher, call other-5
+         before: 2026-11-25T02:06:00.000Z read_invoice allowed, alice → planner → researcher, call other-6
+         alice  allows (resource.invoice.vdefault)
+            of https://id.acme.example
             logged in as a.l.ice at https://login.example (id_token, 2025-11-24T23:46:40.000Z)
-            policies: allow it and handing it on, by resource.invoice.vdefault, in Cerbos call C0
-            └─ agent:planner
+            Cerbos call C0
+            └─ agent:planner  allows this, but not handing it on
                   was handed send_payment, read_invoice by https://id.acme.example
                   from 2025-11-25T00:00:00.000Z to 2025-11-25T01:00:00.000Z, by token h1 (jti j1), for key k1
-                  policies: allow it but not handing it on (deny) "not to readers", in Cerbos call C1
-               └─ agent:researcher, who called by a proof of the last key
+                  Cerbos call C1
+               └─ agent:researcher  failed: no answer within 5 ms
                      was handed read_invoice by agent:planner
                      from 2025-11-25T00:01:00.000Z to 2025-11-25T01:00:00.000Z, by token h2 (jti j2), for key k2
-                     policies: failed (no answer within 5 ms)
+                     called by a proof of the last key
+         takes /iban out of the result
+         shows at most 10 of the list at the top
          asked: read on invoice in scope emea
          arguments: sha-256 a1, as the tool's schema made them a2
          kept of them: {"id":"INV-7"}
-         owed: /iban is taken out of the result
-         owed: at most 10 items at the top
          attributes of alice: from directory, 250 ms old
          attributes of resource: from invoices, asked for this call
          attributes of alice: none from risk, asked for this call
          outcome: returned after 12 ms at 2026-11-25T02:20:00.000Z, result sha-256 r1, taken out of it: /iban
-         after: 2026-11-25T02:10:00.000Z read_invoice allowed, call other-7
-         after: 2026-11-25T02:11:00.000Z read_invoice allowed, call other-8
-         after: 2026-11-25T02:12:00.000Z read_invoice allowed, call other-9
-         after: 2026-11-25T02:13:00.000Z read_invoice allowed, call other-10
-         after: 2026-11-25T02:14:00.000Z read_invoice allowed, call other-11"
+         after: 2026-11-25T02:10:00.000Z read_invoice allowed, alice → planner → researcher, call other-7
+         after: 2026-11-25T02:11:00.000Z read_invoice allowed, alice → planner → researcher, call other-8
+         after: 2026-11-25T02:12:00.000Z read_invoice allowed, alice → planner → researcher, call other-9
+         after: 2026-11-25T02:13:00.000Z read_invoice allowed, alice → planner → researcher, call other-10
+         after: 2026-11-25T02:14:00.000Z read_invoice allowed, alice → planner → researcher, call other-11"
     `);
   });
 
@@ -163,13 +164,13 @@ describe("the lineage of a call", () => {
     expect(text).toContain("denied read_invoice: grant_tool_missing: not covered");
     expect(text).toContain("stopped by grant: grant_tool_missing");
     for (const line of [
-      "refused by rule: the tool was not handed over",
-      "at: /amount",
+      "rule: the tool was not handed over",
+      "at /amount",
       "would pass: at most 5",
-      "could be handed on by: agent:planner",
-      "the tool did not run",
+      '"agent:planner" could hand it over: the nearest hop that has it',
     ])
-      expect(text).toContain(`\n   ${line}`);
+      expect(text).toContain(`\n${" ".repeat(15)}${line}`);
+    expect(text).toContain("\n   the tool did not run");
   });
 
   it("is not there for a call that nobody recorded", async () => {
@@ -188,7 +189,7 @@ describe("the lineage of a call", () => {
     const list = { ...FULL, verdicts: [], shown: { items: 1, of: 2 } };
     const told = printLineage({ decision: decision(list), place, before: [], after: [] });
     expect(told).toContain("outcome: 1 of 2 items were shown");
-    expect(told).not.toContain("policies:");
+    expect(told).not.toMatch(/alice {2}|planner {2}|not asked/);
   });
 
   it("says of a list what it hid, at which stage and at whom", () => {

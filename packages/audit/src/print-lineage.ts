@@ -1,59 +1,52 @@
-import { plainText } from "@hopwise/core/adapter";
-import type { DecisionRecord, HopVerdict, TokenRecord } from "@hopwise/core/audit";
+import { explain } from "@hopwise/core";
+import type { DecisionRecord, Explanation, TokenRecord } from "@hopwise/core/audit";
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
+import { plain, printRecord } from "./print-record.ts";
 
 /** One call's story as a tree for people. Texts from elsewhere are printed as plain text. */
 export function printLineage({ decision, outcome, place, before, after }: Lineage): string {
+  const { text, children } = explain(decision);
   const lines = [
-    `${headline(decision)}`,
+    text,
     `   call ${plain(decision.invocation)} at ${plain(decision.time)}, decided for ${plain(decision.audience)}`,
     `   record ${place.seq} of ${plain(place.writer)} (${plain(place.file)}:${place.line})`,
-    ...before.map((other) => `   before: ${summary(other)}`),
-    ...hops(decision),
-    ...refusal(decision),
+    ...before.map((other) => `   before: ${printRecord(other)}`),
+    ...hops(decision, children),
+    ...textsOf(children.filter(({ kind }) => kind !== "hop")).map((line) => `   ${line}`),
     ...question(decision),
     ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
     ...hiddenLines(decision),
     ...ending(decision, outcome),
-    ...after.map((other) => `   after: ${summary(other)}`),
+    ...after.map((other) => `   after: ${printRecord(other)}`),
   ];
   return lines.join("\n");
 }
 
 const VIA = { proof: "by a proof of the last key", session: "in a session", user: "by the user's own sign-in" };
 
-function headline({ outcome, tool, code, reason, message }: DecisionRecord): string {
-  if (outcome !== "denied") return `${plain(outcome)} ${plain(tool)}`;
-  return `denied ${plain(tool)}: ${plain(code)}: ${plain(reason ?? message)}`;
-}
-
-function summary({ time, outcome, tool, code, invocation }: DecisionRecord): string {
-  const how = code === undefined ? plain(outcome) : `${plain(outcome)} (${plain(code)})`;
-  return `${plain(time)} ${plain(tool)} ${how}, call ${plain(invocation)}`;
-}
-
 /** Who handed what to whom, and what the policies said of each. */
-function hops({ chain, tokens, verdicts, via, hop: failed, stage, code, shown }: DecisionRecord): string[] {
+function hops({ chain, tokens, verdicts, via }: DecisionRecord, explained: readonly Explanation[]): string[] {
   if (chain === undefined) return ["   the caller is not known"];
-  const lines: string[] = [];
-  for (const [i, { id }] of chain.hops.entries()) {
+  return explained.slice(0, chain.hops.length).flatMap((hop, i) => {
     const indent = "   ".repeat(i + 1);
-    const whose = i === 0 ? ` of ${plain(chain.issuer)}` : "";
-    const called = i === chain.hops.length - 1 ? `, who called ${plain(VIA[via] ?? via)}` : "";
-    lines.push(`${indent}${i === 0 ? "" : "└─ "}${plain(id)}${whose}${called}`);
     const inner = `${indent}${i === 0 ? "" : "   "}   `;
     const token = tokens[i - 1];
-    if (i === 0) lines.push(...loginLines(tokens[0]).map((line) => inner + line));
-    const maker = i === 1 ? chain.issuer : chain.hops[i - 1]?.id;
-    if (token !== undefined) lines.push(...tokenLines(token, maker).map((line) => inner + line));
-    const verdict = verdicts.find(({ hop }) => hop === i);
-    if (verdict !== undefined) lines.push(`${inner}policies: ${said(verdict)}`);
-    else if (failed === i) lines.push(`${inner}stopped by ${plain(stage)}: ${plain(code)}`);
-    // They were asked about the items of a list, and no record says what each answer was.
-    else if (shown === undefined) lines.push(`${inner}policies: not asked`);
-  }
-  return lines;
+    const call = verdicts[i]?.cerbosCallId;
+    const inside = [
+      ...(i === 0 ? [`of ${plain(chain.issuer)}`, ...loginLines(tokens[0])] : []),
+      ...(token === undefined ? [] : tokenLines(token, i === 1 ? chain.issuer : chain.hops[i - 1]?.id)),
+      ...(i === chain.hops.length - 1 ? [`called ${plain(VIA[via] ?? via)}`] : []),
+      ...textsOf(hop.children),
+      ...(call === undefined ? [] : [`Cerbos call ${plain(call)}`]),
+    ];
+    // An explanation has the call's id only where the hop did not simply allow.
+    return [`${indent}${i === 0 ? "" : "└─ "}${hop.text}`, ...[...new Set(inside)].map((line) => inner + line)];
+  });
+}
+
+function textsOf(nodes: readonly Explanation[]): string[] {
+  return nodes.map(({ text }) => text);
 }
 
 /** Which login stood behind the root, where its issuer says. */
@@ -73,48 +66,16 @@ function tokenLines(token: TokenRecord, maker: string | undefined): string[] {
   ];
 }
 
-const EFFECTS: { readonly [effect: string]: string } = { allow: "allow it", deny: "deny it", error: "failed" };
-
-function said({ effect, delegation, reasons, problem, policy, cerbosCallId }: HopVerdict): string {
-  const words = [EFFECTS[effect] ?? plain(effect)];
-  if (problem !== undefined) words.push(`(${plain(problem)})`);
-  if (delegation === "allow") words.push("and handing it on");
-  else if (delegation !== undefined) words.push(`but not handing it on (${plain(delegation)})`);
-  words.push(...reasons.map((reason) => `"${plain(reason)}"`));
-  const sources = [
-    ...(policy === undefined ? [] : [`by ${plain(policy)}`]),
-    ...(cerbosCallId === undefined ? [] : [`in Cerbos call ${plain(cerbosCallId)}`]),
-  ];
-  return [words.join(" "), ...sources].join(", ");
-}
-
-/** Where a denied call met its end, and what would have passed. */
-function refusal({ rule, pointer, wouldPass, chain }: DecisionRecord): string[] {
-  const { accepts, grantableBy } = wouldPass ?? {};
-  const granter = grantableBy === undefined ? undefined : chain?.hops[grantableBy]?.id;
-  return [
-    ...(rule === undefined ? [] : [`   refused by rule: ${plain(rule)}`]),
-    ...(pointer ? [`   at: ${plain(pointer)}`] : []),
-    ...(accepts === undefined ? [] : [`   would pass: ${plain(accepts)}`]),
-    ...(granter === undefined ? [] : [`   could be handed on by: ${plain(granter)}`]),
-  ];
-}
-
-/** What the policies were asked about, and what the result had to go through. */
-function question({ asked, pdp, argumentsHash, arguments: kept, obligations }: DecisionRecord): string[] {
+/** What the policies were asked about. */
+function question({ asked, pdp, argumentsHash, arguments: kept }: DecisionRecord): string[] {
   const { received, parsed } = argumentsHash;
   const schema = parsed === undefined ? "" : `, as the tool's schema made them ${plain(parsed)}`;
   const scope = asked?.scope === undefined ? "" : ` in scope ${plain(asked.scope)}`;
   const version = pdp === undefined ? "" : `, of Cerbos ${plain(pdp.version)}`;
-  const { redact = [], limit = {} } = obligations ?? {};
   return [
     ...(asked === undefined ? [] : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${scope}${version}`]),
     `   arguments: sha-256 ${plain(received)}${schema}`,
     ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
-    ...redact.map((pointer) => `   owed: ${plain(pointer)} is taken out of the result`),
-    ...Object.entries(limit).map(
-      ([pointer, most]) => `   owed: at most ${plain(most)} items at ${plain(pointer || "the top")}`,
-    ),
   ];
 }
 
@@ -146,9 +107,4 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
 function instant(seconds: number): string {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
-}
-
-/** The file that holds the record may have been changed, so none of its values is sure to be a text. */
-function plain(value: unknown): string {
-  return plainText(typeof value === "string" ? value : String(JSON.stringify(value)));
 }

@@ -8,6 +8,7 @@ export type { CompilePoliciesOptions, CompileResult } from "./compile-policies.t
 export { compilePolicies } from "./compile-policies.ts";
 export type { ConnectedPdp, ConnectPdpOptions } from "./connect-pdp.ts";
 export { connectPdp } from "./connect-pdp.ts";
+export { findBinary } from "./find-binary.ts";
 export type { PdpChange, RestartOptions } from "./keep-running.ts";
 export type { LintPoliciesOptions, PolicyWarning, PolicyWarningCode } from "./lint-policies.ts";
 export { lintPolicies } from "./lint-policies.ts";

@@ -35,7 +35,8 @@ interface CodeRow {
    */
   readonly wire?: string;
   /**
-   * For the model: one or two sentences that tell it what to do, and tells nothing about policies, users or the set-up.
+   * For the model: what it may know of the cause, and what to do. Of its own delegation and proof that is all; of policies,
+   * users and the set-up nothing. Codes have the same words only where a caller would do the same, and may know no more.
    */
   readonly model: string;
   /** For the operator: the meaning of the code, and what to do. */
@@ -47,7 +48,7 @@ export const CODES = {
   // guard: may the enforcement point serve this at all?
   method_unguarded: {
     stage: "guard",
-    model: "This server does not serve this kind of request.",
+    model: "This server does not serve this kind of request. Do the task without it.",
     help: "The request is of a kind that Hopwise does not check, or a tool ran outside of a guarded request. Serve the data by a tool, resource or prompt.",
   },
   tool_unguarded: {
@@ -70,7 +71,7 @@ export const CODES = {
   },
   server_refused: {
     stage: "guard",
-    model: "The server refused this call.",
+    model: "The server refused this call. Do the task without it, or report it.",
     help: "The server answered with an error of its own before a decision was asked for: a hook such as `onToolCall` threw. Its message went to the caller, who may see the tool.",
   },
   authentication_failed: {
@@ -95,44 +96,44 @@ export const CODES = {
   },
   arguments_refused: {
     stage: "arguments",
-    model: "These arguments do not fit the tool.",
+    model: "These arguments do not fit the tool. Send arguments that its schema allows.",
     help: "The tool's own schema refused the arguments before a policy could be asked. Its message went to the caller, who may see the tool.",
   },
 
   // token: is this chain genuine, alive, and meant for us?
   token_malformed: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "A token of your delegation is broken. Ask for a new one.",
     help: "A token of the chain does not follow the specification. The pointer names the claim.",
   },
   token_too_large: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "Your delegation is longer than this server accepts. Ask for one that hands over less.",
     help: "A token or the chain is longer than the limits. Hand over fewer tools, or shorter constraints; or raise `limits` on both sides.",
   },
   token_version_unsupported: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "Your delegation is of a version that this server does not read. Ask for a new one.",
     help: "The root is of another version of the profile (`hw`). Update the older side.",
   },
   token_alg_refused: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "Your delegation is signed in a way that this server does not accept. Ask for a new one.",
     help: "A token names an algorithm that is not accepted, or another one than its signing key has. Use Ed25519 or ES256.",
   },
   token_key_refused: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "A key in your delegation cannot be used. Ask for one that is made for another key.",
     help: "A key in a token cannot be used: wrong kind, a point that is not on its curve, or a private member.",
   },
   token_signature_invalid: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "A signature of your delegation does not hold. Ask for a new one.",
     help: "Another key than the required one signed a token: it was forged or changed, or two keys have the same `kid`.",
   },
   token_untrusted_issuer: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "This server does not accept your delegation from its issuer. Ask for one that it accepts.",
     help: "No trust anchor allows the root's `kid`, issuer, user, audience, tools, lifetime or depth. The pointer says which.",
   },
   token_expired: {
@@ -151,7 +152,7 @@ export const CODES = {
     stage: "token",
     retryable: true,
     fault: true,
-    model: "The call could not be checked just now. Try again later.",
+    model: "The keys of your delegation's issuer could not be had just now, so the call did not run. Try again later.",
     help: "The published keys of an issuer could not be had in time, or are too old; the message names it. Check its JWKS endpoint. Chains of other issuers are not affected.",
   },
   chain_depth_exceeded: {
@@ -161,7 +162,7 @@ export const CODES = {
   },
   chain_link_broken: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "The tokens of your delegation do not belong together. Send it whole and unchanged, or ask for a new one.",
     help: "A token is not linked to the one before it: tokens were spliced, reordered, repeated or skipped.",
   },
   chain_widened: {
@@ -171,7 +172,7 @@ export const CODES = {
   },
   principal_changed: {
     stage: "token",
-    model: "Your delegation cannot be used here. Ask for a new one.",
+    model: "Your delegation does not act for one and the same user throughout. Ask for a new one.",
     help: "A token names another user or transaction than the root; or a session's delegation was renewed for another user or other agents.",
   },
   audience_mismatch: {
@@ -183,7 +184,7 @@ export const CODES = {
   // agents: are they who the chain says?
   agent_unknown: {
     stage: "agents",
-    model: "An agent of your delegation is not registered here. Report it.",
+    model: "An agent of your delegation is not registered here with its key. Report it.",
     help: "An agent of the chain is not registered, or is registered with another key. Register it, or let its delegator make agents of its class.",
   },
   agent_depth_refused: {
@@ -203,14 +204,14 @@ export const CODES = {
     retryable: true,
     fault: true,
     wire: "context_unavailable",
-    model: "The call could not be checked just now. Try again later.",
+    model: "The call could not be checked just now, so it did not run. Try again later.",
     help: "The agent registry threw, or did not answer in time.",
   },
 
   // proof: is it presented by its holder, for this call, now?
   proof_missing: {
     stage: "proof",
-    model: "This server needs a delegation chain and a proof with each request.",
+    model: "This server needs a delegation chain and a proof with each request. Send both.",
     help: "The call came without a chain and a proof. Give its client a delegation (`carryOver`, `carryingFetch`, `createMcpClient`).",
   },
   proof_nonce_required: {
@@ -221,7 +222,8 @@ export const CODES = {
   },
   proof_invalid: {
     stage: "proof",
-    model: "The proof that came with the call does not fit it. Make a new proof for each call.",
+    model:
+      "The proof does not fit this call, your delegation or the time. Make a new proof for each call, with your delegation's own key and a clock that is right.",
     help: "The proof was refused, and the rule says why: another key, chain or tool, a clock that differs, or a form that the specification does not allow.",
   },
   proof_audience_mismatch: {
@@ -236,7 +238,7 @@ export const CODES = {
   },
   subject_mismatch: {
     stage: "proof",
-    model: "The delegation belongs to another user than the logged-in one.",
+    model: "The delegation belongs to another user than the logged-in one. Send the two of the same user.",
     help: "The transport authenticated another user than the chain's: one of the two credentials is not the caller's own.",
   },
 
@@ -255,7 +257,7 @@ export const CODES = {
     stage: "state",
     retryable: true,
     fault: true,
-    model: "The call could not be checked just now. Try again later.",
+    model: "The call could not be checked just now, so it did not run. Try again later.",
     help: "The store of revocations or of seen proofs, or the clock, failed or did not answer in time.",
   },
 
@@ -312,7 +314,7 @@ export const CODES = {
     stage: "context",
     retryable: true,
     fault: true,
-    model: "The call could not be checked just now. Try again later.",
+    model: "The call could not be checked just now, so it did not run. Try again later.",
     help: "A directory, source or loader threw, or did not answer in time. The message names it.",
   },
 
@@ -333,7 +335,7 @@ export const CODES = {
     stage: "policy",
     retryable: true,
     fault: true,
-    model: "The call could not be checked just now. Try again later.",
+    model: "The call could not be checked just now, so it did not run. Try again later.",
     help: "Cerbos did not answer in time, or could not be reached.",
   },
   policy_inconclusive: {
@@ -376,7 +378,7 @@ export const CODES = {
   signing_failed: {
     stage: "holder",
     retryable: true,
-    model: "The request could not be signed, so it was not sent.",
+    model: "The request could not be signed, so it was not sent. Try again later, or report it.",
     help: "The delegation could not be obtained, or its key could not sign. The error is the cause.",
   },
 

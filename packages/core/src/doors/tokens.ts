@@ -10,8 +10,11 @@ export {
   createChallenge,
   type DelegateOrder,
   type Holder,
+  type InspectedChain,
+  type InspectedToken,
   type Invocation,
   type IssuerOptions,
+  inspectDelegation,
   type KeySource,
   type Limits,
   localJwks,
@@ -27,3 +30,4 @@ export {
   type TrustedKey,
   thumbprintOf,
 } from "../token/index.ts";
+export { printChain } from "../views/index.ts";

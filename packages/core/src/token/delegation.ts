@@ -45,6 +45,14 @@ export interface DelegationParts {
   readonly holders: readonly PublicJwk[];
   /** What each token hands over, root first. */
   readonly grants: readonly Grant[];
+  /** What each token says, root first, and its identity. */
+  readonly tokens: readonly ToldToken[];
+}
+
+/** A token as its text says. */
+export interface ToldToken {
+  readonly claims: TokenClaims;
+  readonly hash: TokenHash;
 }
 
 /** Kept beside the delegations, so that no property, no log line and no `JSON.stringify` ever shows a token. */
@@ -118,6 +126,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
     leafHash: hashes.at(-1) as TokenHash,
     holders: claims.map(({ cnf }) => cnf.jwk),
     grants: claims.map(grantOf),
+    tokens: claims.map((told, i) => ({ claims: told, hash: hashes[i] as TokenHash })),
   });
   return delegation;
 }

@@ -167,7 +167,7 @@ async function checkStillTrusted(signedBy: SigningKey, anchors: AnchorKeys): Pro
   });
 }
 
-function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
+export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
   return {
     kind,
     issuer: iss,
@@ -177,7 +177,7 @@ function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenan
   };
 }
 
-function linkOf({ claims, grant, hash, key }: Above): Link {
+export function linkOf({ claims, grant, hash, key }: Above): Link {
   return {
     hash,
     jti: claims.jti,

@@ -61,6 +61,17 @@ describe("an explanation", () => {
     expect(below(decision, 1)).toEqual([]);
   });
 
+  it("of a call that no hop is at fault for, or none that is known, has the reason below all hops", () => {
+    const told = { rule: "a rule", pointer: "/iat", wouldPass: { accepts: "a" } };
+    const { hop: _, ...nowhere } = base;
+    const { chain: __, ...unknown } = base;
+    for (const decision of [nowhere, unknown, { ...base, hop: 7 }]) {
+      const last = explain({ ...decision, ...told }).children.slice(-3);
+      expect(last.map(({ text }) => text)).toEqual(["rule: a rule", "at /iat", "would pass: a"]);
+    }
+    expect(explain({ ...base, ...told }).children.map(({ kind }) => kind)).toEqual(["hop", "hop", "hop"]);
+  });
+
   it("of a tool that nobody was given names the user, who has it all", () => {
     const decision = { ...base, hop: 1, wouldPass: { grantableBy: 0 } };
     expect(below(decision, 1)).toEqual([["would pass", '"alice" could hand it over: the nearest hop that has it']]);

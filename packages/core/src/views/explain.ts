@@ -43,7 +43,8 @@ export function explain(decision: Explainable): Explanation {
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
     return leaf("hop", `${hop.id}${words}`, children);
   });
-  const nowhere = failed === undefined || failed >= count ? whereStopped(decision) : [];
+  // Where no hop is at fault, or none is known, the reason stands below all of them.
+  const nowhere = failed === undefined || hops[failed] === undefined ? whereStopped(decision) : [];
   const beside = hiddenBy(decision, (at) => at === undefined || at >= count);
   return leaf("decision", headline(decision), [...hops, ...nowhere, ...beside, ...owed(decision.obligations)]);
 }
@@ -79,7 +80,7 @@ function said(
   return words.join(" ");
 }
 
-/** Where a call was stopped before any policy was asked, and what would have passed. */
+/** Why a call was stopped before any policy was asked, and what would have passed. */
 function whereStopped({ pointer, rule, wouldPass, chain }: Explainable): Explanation[] {
   const { accepts, grantableBy } = wouldPass ?? {};
   const found: Explanation[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CODES, type DenialCode, type ErrorCode, rowOf } from "../codes.ts";
+import { type DenialCode, rowOf } from "../codes.ts";
 import { sampleDenied } from "../testing/samples.ts";
 import { modelView } from "./model-view.ts";
 
@@ -17,25 +17,6 @@ describe("a decision, as a model sees it", () => {
   it("names the argument that a grant refused, as data", () => {
     const view = modelView(sampleDenied({ code: "grant_argument_refused", pointer: '/a"\n', message: "m" }));
     expect(view.message).toContain('Argument: "/a\\"\\n".');
-  });
-
-  it("says of every code what to do, and nothing of what the operator reads", () => {
-    const codes = Object.keys(CODES).filter((code) => rowOf(code as ErrorCode).stage !== "start") as DenialCode[];
-    for (const code of codes) {
-      const { message } = modelView(sampleDenied({ code, message: "internal", pointer: "/x", rule: "secret rule" }));
-      expect(message, code).toMatch(/^[A-Z][^.]+\./);
-      expect(message, code).not.toMatch(/internal|secret rule|undefined/);
-    }
-  });
-
-  it("is the same, to the letter, for what a caller may not tell apart", () => {
-    const words = (code: DenialCode): string =>
-      JSON.stringify(modelView(sampleDenied({ code, message: code, hop: 0 })));
-    expect(words("tool_unguarded")).toBe(words("policy_denied"));
-    expect(words("tool_unmapped")).toBe(words("policy_denied"));
-    expect(words("user_unknown")).toBe(words("policy_denied"));
-    expect(words("agent_tool_refused")).toBe(words("grant_tool_missing"));
-    expect(words("registry_unavailable")).toBe(words("context_unavailable"));
   });
 
   it("says what the caller's own chain accepts in the place of a refused argument, as data", () => {
@@ -71,6 +52,108 @@ describe("a refused argument, as a model sees it", () => {
   it("is the only place that is named: what another pointer leads to is for operators", () => {
     for (const code of ["arguments_malformed", "audience_mismatch", "chain_widened"] as const) {
       expect(messageOf({ code, pointer: "/secret", wouldPass: { accepts: "secret" } })).not.toContain("secret");
+    }
+  });
+});
+
+/** What a caller can do about a code, in the words that tell it so. A code without a row does not compile. */
+const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
+  method_unguarded: /Do the task without it/,
+  tool_unguarded: /does not allow this call/,
+  tool_not_served: /does not allow this call/,
+  tool_hidden: /does not allow this call/,
+  server_refused: /Do the task without it, or report it/,
+  authentication_failed: /Send a valid credential/,
+  guard_failed: /Try again later/,
+  arguments_malformed: /Send plain JSON/,
+  arguments_refused: /Send arguments that its schema allows/,
+  token_malformed: /Ask for a new one/,
+  token_too_large: /Ask for one that hands over less/,
+  token_version_unsupported: /Ask for a new one/,
+  token_alg_refused: /Ask for a new one/,
+  token_key_refused: /Ask for one that is made for another key/,
+  token_signature_invalid: /Ask for a new one/,
+  token_untrusted_issuer: /Ask for one that it accepts/,
+  token_expired: /Ask for a new one/,
+  token_not_yet_valid: /Try again later/,
+  issuer_keys_unavailable: /Try again later/,
+  chain_depth_exceeded: /Do the task yourself, or ask for one with fewer hops/,
+  chain_link_broken: /Send it whole and unchanged, or ask for a new one/,
+  chain_widened: /Ask for one that hands over less/,
+  principal_changed: /Ask for a new one/,
+  audience_mismatch: /Ask for one for this server/,
+  agent_unknown: /Report it/,
+  agent_depth_refused: /Do the task yourself, or ask for one with fewer hops/,
+  agent_invalid: /Report it; trying again does not help/,
+  registry_unavailable: /Try again later/,
+  proof_missing: /Send both/,
+  proof_nonce_required: /Make a new proof/,
+  proof_invalid: /Make a new proof/,
+  proof_audience_mismatch: /Make one for this server/,
+  proof_arguments_mismatch: /Make a new proof/,
+  subject_mismatch: /Send the two of the same user/,
+  revoked: /Ask for a new one/,
+  proof_replayed: /Make a new proof/,
+  state_unavailable: /Try again later/,
+  agent_tool_refused: /Do the task without it, or report/,
+  grant_tool_missing: /Do the task without it, or report/,
+  grant_argument_refused: /Allowed there: small\./,
+  tool_unmapped: /does not allow this call/,
+  user_unknown: /does not allow this call/,
+  attributes_invalid: /Report it; trying again does not help/,
+  context_unavailable: /Try again later/,
+  resource_unknown: /does not allow this call/,
+  attributes_missing: /does not allow this call/,
+  policy_request_refused: /Report it; trying again does not help/,
+  policy_denied: /does not allow this call/,
+  delegation_denied: /does not allow this call/,
+  policy_unavailable: /Try again later/,
+  policy_inconclusive: /Report it; trying again does not help/,
+  approval_required: /Report that you need it/,
+  audit_unavailable: /Try again later/,
+  result_withheld: /Do not call it again; report it/,
+};
+
+/** Codes of the same words: who calls would do the same, and may know no more than the code itself tells. */
+const SAME_WORDS: readonly (readonly DenialCode[])[] = [
+  ["state_unavailable", "context_unavailable", "policy_unavailable"],
+  ["chain_depth_exceeded", "agent_depth_refused"],
+];
+
+const codes = Object.keys(CALLER_CAN) as DenialCode[];
+/** All that a denial can have besides its code. */
+const everything = { message: "internal", rule: "secret rule", pointer: "/x", hop: 1, wouldPass: { accepts: "small" } };
+const shownOf = (code: DenialCode) => modelView(sampleDenied({ code, ...everything }));
+
+describe("every code, as who called reads it", () => {
+  it.each(codes)("%s says what the cause is and what to do, and nothing of what the operator reads", (code) => {
+    const { message, retryable } = shownOf(code);
+    expect(message).toMatch(/^[A-Z][^.]+\./);
+    expect(message).toMatch(CALLER_CAN[code]);
+    expect(message).not.toMatch(/internal|secret|undefined|alice|planner|cerbos|directory|registry/i);
+    expect(message).not.toContain(rowOf(code).help);
+    if (/Try again later/.test(message)) expect(retryable).toBe(true);
+    if (/trying again does not help|Do not call it again/.test(message)) expect(retryable).toBe(false);
+  });
+
+  it("has words of its own, but for those that who calls need not tell apart", () => {
+    const own = codes.filter((code) => rowOf(code).wire === undefined);
+    const sharing = own.filter((code) =>
+      own.some((it) => it !== code && shownOf(it).message === shownOf(code).message),
+    );
+    expect(sharing.toSorted()).toEqual(SAME_WORDS.flat().toSorted());
+    for (const group of SAME_WORDS) expect(new Set(group.map((code) => shownOf(code).message)).size).toBe(1);
+  });
+
+  const hidden = codes.filter((code) => rowOf(code).wire !== undefined);
+
+  it.each(hidden)("%s is the code in its place, to the letter, whatever the denial has besides", (code) => {
+    const instead = rowOf(code).wire as DenialCode;
+    expect(codes).toContain(instead);
+    expect(rowOf(instead).wire).toBeUndefined();
+    for (const members of [{}, everything, { ...everything, reason: "a reason" }]) {
+      const words = (it: DenialCode) => JSON.stringify(modelView(sampleDenied({ ...members, code: it })));
+      expect(words(code)).toBe(words(instead));
     }
   });
 });

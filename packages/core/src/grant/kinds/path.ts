@@ -8,7 +8,11 @@ export interface PathConstraint {
   readonly root: string;
 }
 
-/** An absolute path at or below a root. Paths that would have to be resolved or decoded first are refused. */
+/**
+ * An absolute path at or below a root. Paths that would have to be resolved or decoded first are refused. It judges the
+ * text alone: links (symbolic, hard, mounts) are not followed, so a path below the root may lead out of it. Whoever opens
+ * the file must see to that.
+ */
 export function path(root: string): PathConstraint {
   return { constraint_type: "path", root };
 }

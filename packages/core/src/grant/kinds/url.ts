@@ -14,7 +14,11 @@ export interface UrlConstraint {
   readonly under?: string;
 }
 
-/** A URL of one of these origins, at or below a path; in its one canonical spelling. */
+/**
+ * A URL of one of these origins, at or below a path; in its one canonical spelling. It judges the text alone: no name is
+ * resolved (DNS) and no redirect is followed, so what is fetched in the end may be another address. Whoever fetches it must
+ * see to that.
+ */
 export function url(where: { origins: readonly string[]; under?: string }): UrlConstraint {
   return { constraint_type: "url", ...where };
 }

@@ -1,0 +1,15 @@
+import { plainText } from "@hopwise/core/adapter";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
+
+/** A record in one line for people: when, what, how it ended, for whom, and which call. */
+export function printRecord(record: DecisionRecord | OutcomeRecord): string {
+  const how = record.kind === "decision" && record.code !== undefined ? ` (${plain(record.code)})` : "";
+  const hops = record.kind === "decision" ? (record.chain?.hops ?? []) : [];
+  const who = hops.length === 0 ? "" : `, ${hops.map(({ id }) => plain(id).replace(/^agent:/, "")).join(" → ")}`;
+  return `${plain(record.time)} ${plain(record.tool)} ${plain(record.outcome)}${how}${who}, call ${plain(record.invocation)}`;
+}
+
+/** The file that holds a record may have been changed, so none of its values is sure to be a text. */
+export function plain(value: unknown): string {
+  return plainText(typeof value === "string" ? value : String(JSON.stringify(value)));
+}

@@ -1,0 +1,112 @@
+import { HopwiseError, isRefusal, type Refusal, refusalOf } from "../errors.ts";
+import type { Link, Provenance, Subject } from "./chain.ts";
+import { type Above, broken, checkLink, checkRoot } from "./check-link.ts";
+import { grantOf, type RootClaims, type TokenClaims } from "./claims.ts";
+import { type Delegation, partsOfDelegation } from "./delegation.ts";
+import { ROOT_HEADER, splitJws } from "./jws.ts";
+import { importKnownKey } from "./key.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import type { ChainId, TokenHash } from "./names.ts";
+import { openDerived } from "./open-token.ts";
+import { linkOf, provenanceOf } from "./verify-chain.ts";
+
+/** A chain as its text says. The root's signature is not checked: that needs a key of its issuer. */
+export interface InspectedChain {
+  readonly id: ChainId;
+  readonly user: Subject;
+  readonly login?: Provenance;
+  /** The name of the key with which the issuer says that it signed. */
+  readonly kid: string;
+  /** Root first. */
+  readonly tokens: readonly InspectedToken[];
+}
+
+/** What one token of a chain says. */
+export interface InspectedToken extends Omit<Link, "jwk"> {
+  /** Where the chain may be presented from here on. */
+  readonly audience: readonly string[];
+  /** How many agents may still follow. */
+  readonly mayFollow: number;
+  /**
+   * Why a verifier refuses the chain at this token: another key than its parent's signed it, a link is broken, a place
+   * widened, its time is over. The tokens below a refused one are not checked.
+   */
+  readonly refused?: Refusal;
+}
+
+/**
+ * Looks into a chain offline: who hands what to whom, until when, and whether the tokens below the root stand as a
+ * verifier with default limits wants them. For people and tools; whether a call may happen only the authorizer says.
+ *
+ * @param nowSeconds the clock that times are held against, seconds since the epoch
+ * @throws {HopwiseError} `token_key_refused` for a key that is none; `config_invalid` for a clock that shows no time
+ */
+export async function inspectDelegation(delegation: Delegation, nowSeconds: number): Promise<InspectedChain> {
+  // NaN is neither before nor after an expiry: with it, no chain would ever be over.
+  if (!Number.isFinite(nowSeconds)) {
+    throw new HopwiseError(
+      "config_invalid",
+      "inspectDelegation: nowSeconds must be seconds since the epoch, such as Math.floor(Date.now() / 1000)",
+    );
+  }
+  const { compact, root, tokens } = partsOfDelegation(delegation);
+  const texts = compact.split("~");
+  const told: InspectedToken[] = [];
+  let above: Above | undefined;
+  for (const [i, { claims, hash }] of tokens.entries()) {
+    const own = await toldOf(claims, hash, above ?? { root, audience: root.aud });
+    const checked = told.every(({ refused }) => refused === undefined);
+    const refused = checked ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds }) : undefined;
+    told.push(tokenOf(own, refused));
+    above = own;
+  }
+  return {
+    id: delegation.id,
+    user: { issuer: root.iss, subject: root.sub },
+    ...(root.hw_src !== undefined && { login: provenanceOf(root.hw_src) }),
+    kid: splitJws(texts[0] as string, ROOT_HEADER, "token_malformed", "the root token").header["kid"] as string,
+    tokens: told,
+  };
+}
+
+async function toldOf(
+  claims: TokenClaims,
+  hash: TokenHash,
+  { root, audience }: Pick<Above, "root" | "audience">,
+): Promise<Above> {
+  const key = await importKnownKey(claims.cnf.jwk);
+  return { claims, grant: grantOf(claims), hash, key, root, audience: claims.aud ?? audience };
+}
+
+function tokenOf(own: Above, refused: Refusal | undefined): InspectedToken {
+  const { jwk: _, ...link } = linkOf(own);
+  const { del_depth, del_max_depth } = own.claims;
+  const mayFollow = Math.max(0, del_max_depth - del_depth);
+  return { ...link, audience: own.audience, mayFollow, ...(refused !== undefined && { refused }) };
+}
+
+interface Inspected {
+  readonly text: string;
+  readonly own: Above;
+  readonly above: Above | undefined;
+  readonly told: readonly InspectedToken[];
+  readonly nowSeconds: number;
+}
+
+/** The verifier's own checks of one token, in its order. */
+async function refusalAt({ text, own, above, told, nowSeconds }: Inspected): Promise<Refusal | undefined> {
+  try {
+    if (above === undefined) {
+      checkRoot({ claims: own.claims as RootClaims, grant: own.grant }, DEFAULT_LIMITS, nowSeconds);
+    } else {
+      checkLink(await openDerived(text, above.key, DEFAULT_LIMITS), above, DEFAULT_LIMITS, nowSeconds);
+      if (told.some(({ jti }) => jti === own.claims.jti)) {
+        broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", told.length + 1);
+      }
+    }
+    return undefined;
+  } catch (fault) {
+    if (!isRefusal(fault)) throw fault;
+    return refusalOf(fault);
+  }
+}

@@ -1,0 +1,110 @@
+import { type Constraint, describeArguments, diff, type Grant, type ToolGrant, words } from "../grant/index.ts";
+import { plainText } from "../lib/index.ts";
+import type { InspectedChain, InspectedToken } from "../token/index.ts";
+
+/**
+ * A chain as a tree for people: each agent below the one who handed it over, with what it may do, until when, and what
+ * narrowed on the way. It holds no token.
+ *
+ * @param nowSeconds the clock that times are held against, seconds since the epoch
+ */
+export function printChain({ user, login, kid, tokens }: InspectedChain, nowSeconds: number): string {
+  const lines = [`${user.subject} of ${user.issuer}`];
+  if (login !== undefined) lines.push(`· logged in as ${login.subject} at ${login.issuer} (${login.kind})`);
+  lines.push(`· signed with the key "${kid}" of the issuer, which nobody checked here`);
+  for (const [i, token] of tokens.entries()) {
+    const indent = "   ".repeat(i + 1);
+    lines.push(`${indent}└─ agent:${token.agent}`);
+    lines.push(...tokenLines(token, tokens[i - 1], nowSeconds).map((line) => `${indent}   · ${line}`));
+  }
+  return lines.map(printable).join("\n");
+}
+
+/** Whoever made a token chose its texts. The margin is not theirs. */
+function printable(line: string): string {
+  const margin = /^[ └─·]*/.exec(line)?.[0] ?? "";
+  return margin + plainText(line.slice(margin.length));
+}
+
+function tokenLines(token: InspectedToken, above: InspectedToken | undefined, now: number): readonly string[] {
+  const { grant, audience, issuedAt, expiresAt, mayFollow, hash, jti, key, refused } = token;
+  const life = `from ${instant(issuedAt)} to ${instant(expiresAt)}`;
+  return [
+    ...(refused === undefined ? [] : [`REFUSED: ${refused.code}: ${refused.message}`]),
+    ...toolLines(grant),
+    ...(above === undefined ? [] : narrowedLines(token, above).map((line) => `narrowed: ${line}`)),
+    `at ${audience.join(" or ")}`,
+    `${life}: ${lasts(issuedAt, expiresAt, now)}`,
+    mayFollow === 0 ? "may not hand on" : `may hand on: at most ${count(mayFollow, "more agent")}`,
+    `token ${hash} (jti ${jti}), for key ${key}`,
+  ];
+}
+
+/** Longer than this, each argument has a line of its own. */
+const LINE = 120;
+
+function toolLines(grant: Grant): readonly string[] {
+  const tools = Object.entries(grant).flatMap(([tool, constraints]) => {
+    const line = `may call ${tool}: ${describeArguments(constraints)}`;
+    if (line.length <= LINE) return [line];
+    return Object.entries(constraints).map(([name, constraint]) => {
+      return `may call ${tool}: ${describeArguments({ [name]: constraint })}`;
+    });
+  });
+  return tools.length === 0 ? ["may call nothing"] : tools;
+}
+
+/** What a token has less of than the one above it. */
+function narrowedLines(token: InspectedToken, above: InspectedToken): readonly string[] {
+  const grants = diff(above.grant, token.grant).narrowed.map(({ pointer, parent, child }) => {
+    const [tool = "", argument] = pointer.split("/").slice(1).map(unescaped);
+    if (child === undefined) return `${tool} was not handed on`;
+    const [before, after] =
+      argument === undefined
+        ? [describeArguments(parent as ToolGrant), describeArguments(child as ToolGrant)]
+        : [words(parent as Constraint), words(child as Constraint)];
+    return `${argument === undefined ? tool : `${tool}, ${argument}`}: ${before} → ${after}`;
+  });
+  const lost = above.audience.filter((name) => !token.audience.includes(name));
+  const earlier = above.expiresAt - token.expiresAt;
+  const fewer = above.mayFollow - 1 - token.mayFollow;
+  return [
+    ...grants,
+    ...lost.map((name) => `not at ${name}`),
+    ...(earlier > 0 ? [`expires ${span(earlier)} earlier`] : []),
+    ...(fewer > 0 ? [`may hand on ${count(fewer, "time")} less`] : []),
+  ];
+}
+
+/** A step of a JSON pointer (RFC 6901). */
+function unescaped(step: string): string {
+  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+function lasts(issuedAt: number, expiresAt: number, now: number): string {
+  if (expiresAt <= now) return `expired ${span(now - expiresAt)} ago`;
+  if (issuedAt > now) return `begins in ${span(issuedAt - now)}`;
+  return `${span(expiresAt - now)} left`;
+}
+
+const UNITS = [
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+] as const;
+
+/** Seconds in the largest unit that fits twice, so that little is lost by rounding: `110 minutes`. */
+function span(seconds: number): string {
+  const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? [1, "second"];
+  return count(Math.floor(seconds / size), unit);
+}
+
+function count(many: number, what: string): string {
+  return `${many} ${what}${many === 1 ? "" : "s"}`;
+}
+
+function instant(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { text } from "node:stream/consumers";
+import { run } from "./run.ts";
+
+const { stdin, stdout, stderr, env } = process;
+
+// `hopwise audit find … | head` closes the pipe; there is nobody left to tell.
+stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") process.exit();
+});
+
+process.exitCode = await run(process.argv.slice(2), {
+  out: (line) => void stdout.write(`${line}\n`),
+  err: (line) => void stderr.write(`${line}\n`),
+  colors: stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
+  input: async () => (stdin.isTTY ? undefined : text(stdin)),
+  now: Date.now,
+  folder: process.cwd(),
+});

@@ -1,0 +1,49 @@
+import type { ExitCode, Terminal } from "./terminal.ts";
+
+/** Every command there is. */
+export type CommandName =
+  | "doctor"
+  | "keys new"
+  | "token show"
+  | "explain"
+  | "test"
+  | "audit find"
+  | "audit story"
+  | "audit verify";
+
+/** One option of a command. */
+export interface Option {
+  /** What its value is, such as `FILE`. An option without one is a switch. */
+  readonly value?: string;
+  /** It may be given several times. */
+  readonly many?: true;
+  readonly help: string;
+}
+
+/** What was typed behind a command's name. */
+export interface Typed {
+  readonly words: readonly string[];
+  /** Whether a switch was given. */
+  has(option: string): boolean;
+  /** The value of an option. */
+  value(option: string): string | undefined;
+  values(option: string): readonly string[];
+}
+
+/** One command of the program. */
+export interface Command {
+  readonly name: CommandName;
+  /** Its words, as help shows them, such as `[FILE]`. */
+  readonly words: string;
+  /** How many words there may be. */
+  readonly count: readonly [least: number, most: number];
+  /** One line. */
+  readonly summary: string;
+  /** What else its help says. */
+  readonly details: readonly string[];
+  readonly options: Readonly<Record<string, Option>>;
+  run(typed: Typed, terminal: Terminal): Promise<ExitCode>;
+}
+
+/** The switch of commands whose answer programs read. */
+export const JSON_OPTION: { readonly json: Option } = { json: { help: "print JSON, for programs" } };

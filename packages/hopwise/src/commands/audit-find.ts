@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { type AuditFilter, printRecord, readAuditLog } from "@hopwise/audit";
+import { HopwiseError } from "@hopwise/core";
+import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+
+/** Finds records. */
+export const auditFind: Command = {
+  name: "audit find",
+  words: "FOLDER",
+  count: [1, 1],
+  summary: "Finds records of an audit log, by time. A record must match all that is given.",
+  details: [
+    "Prints a line for each; with --json the whole record on one line. The files are not checked: see audit verify.",
+  ],
+  options: {
+    user: { value: "ID", help: "the user at the chain's beginning; needs --issuer" },
+    issuer: { value: "URI", help: "whose user that is: the same id of two issuers is two users" },
+    agent: { value: "NAME", help: "an agent anywhere in the chain" },
+    tool: { value: "NAME", help: "the tool that was called" },
+    code: { value: "CODE", help: "the code of a denial" },
+    chain: { value: "ID", help: "the chain, by the hash of its root" },
+    invocation: { value: "ID", help: "one call" },
+    since: { value: "TIME", help: "from then on: ISO 8601" },
+    until: { value: "TIME", help: "until before then: ISO 8601" },
+    limit: { value: "N", help: "no more than so many" },
+    ...JSON_OPTION,
+  },
+  async run(typed, terminal) {
+    const limit = limitOf(typed.value("limit"));
+    let found = 0;
+    for await (const { record } of readAuditLog(resolve(terminal.folder, typed.words[0] as string), filterOf(typed))) {
+      terminal.out(typed.has("json") ? JSON.stringify(record) : printRecord(record));
+      found++;
+      if (found === limit) break;
+    }
+    return found > 0 ? 0 : 1;
+  },
+};
+
+function filterOf(typed: Typed): AuditFilter {
+  const [id, issuer] = [typed.value("user"), typed.value("issuer")];
+  if ((id === undefined) !== (issuer === undefined)) {
+    throw new HopwiseError("config_invalid", "--user and --issuer go together: of two issuers, one id is two users");
+  }
+  const names = ["agent", "tool", "code", "chain", "invocation", "since", "until"] as const;
+  const given = names.map((name) => [name, typed.value(name)]).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const limit = Number(text);
+  if (Number.isSafeInteger(limit) && limit > 0) return limit;
+  throw new HopwiseError("config_invalid", "--limit is a whole number of at least 1");
+}

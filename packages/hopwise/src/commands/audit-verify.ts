@@ -1,0 +1,72 @@
+import { resolve } from "node:path";
+import { type AuditVerification, type Head, type SoundStream, verifyAuditLog } from "@hopwise/audit";
+import { HopwiseError } from "@hopwise/core";
+import { type Command, JSON_OPTION } from "../command.ts";
+import { isObject, named, parseJsonText, readPublicKeys, readText } from "../input.ts";
+import { oneLine, paint, type Terminal } from "../terminal.ts";
+
+/** Verifies an audit log. */
+export const auditVerify: Command = {
+  name: "audit verify",
+  words: "FOLDER",
+  count: [1, 1],
+  summary: "Verifies a whole audit log, and names the first place that was changed.",
+  details: [
+    "--heads takes what an earlier `audit verify --json` printed, so that a log put back to an older state is found out.",
+    "Note that elsewhere than on the machine that writes the log.",
+  ],
+  options: {
+    key: { value: "FILE", many: true, help: "a public key that may have signed: a JWK, a list of them, or a JWKS" },
+    heads: { value: "FILE", help: "heads that were noted before: the log must contain each of them" },
+    ...JSON_OPTION,
+  },
+  async run(typed, terminal) {
+    const files = typed.values("key");
+    if (files.length === 0) throw new HopwiseError("config_invalid", "Give the public key that signed: --key FILE");
+    const keys = (await Promise.all(files.map((file) => readPublicKeys(file, terminal)))).flat();
+    const heads = typed.value("heads");
+    const expectHead = heads === undefined ? [] : await readHeads(heads, terminal);
+    const found = await verifyAuditLog({
+      folder: resolve(terminal.folder, typed.words[0] as string),
+      keys,
+      expectHead,
+    });
+    terminal.out(typed.has("json") ? JSON.stringify(found, null, 2) : printVerification(found, terminal));
+    return found.ok ? 0 : 1;
+  },
+};
+
+/** A head, a list of heads, or what a verification printed. */
+async function readHeads(file: string, terminal: Terminal): Promise<readonly Head[]> {
+  const content = parseJsonText(await readText(file, "heads", terminal), `What ${named(file)} holds`);
+  const streams = isObject(content) && Array.isArray(content["streams"]) ? content["streams"] : content;
+  const heads = (Array.isArray(streams) ? streams : [streams]).map((it: unknown) =>
+    isObject(it) && isObject(it["head"]) ? it["head"] : it,
+  );
+  if (heads.length > 0 && heads.every(isHead)) return heads;
+  throw new HopwiseError("config_invalid", `${named(file)} holds no heads: writer, seq and hash are expected`);
+}
+
+function isHead(value: unknown): value is Head {
+  if (!isObject(value)) return false;
+  return typeof value["writer"] === "string" && Number.isInteger(value["seq"]) && typeof value["hash"] === "string";
+}
+
+function printVerification(found: AuditVerification, terminal: Terminal): string {
+  if (found.ok) {
+    const whole = `${found.records} records in ${found.streams.length} streams, as they were written`;
+    return [`${paint(terminal, "green", "sound")}: ${whole}`, ...found.streams.map(streamLine)].join("\n");
+  }
+  const { file, line, reason, message } = found.broken;
+  const place = line === undefined ? file : `${file}:${line}`;
+  return `${paint(terminal, "red", "broken")}: ${oneLine(`${place}: ${reason}: ${message}`)}`;
+}
+
+function streamLine({ head, state, records, unsigned, rejected, tornBytes }: SoundStream): string {
+  const notes = [
+    ...(unsigned > 0 ? [`the last ${unsigned} lines are not signed yet`] : []),
+    ...(rejected > 0 ? [`${rejected} could not be written, and their calls were denied`] : []),
+    ...(tornBytes > 0 ? [`${tornBytes} bytes of a line that a crash cut off`] : []),
+  ];
+  return `   ${oneLine([`${head.writer}: ${records} records, ${state}`, ...notes].join("; "))}`;
+}

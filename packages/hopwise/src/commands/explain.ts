@@ -1,0 +1,90 @@
+import { resolve } from "node:path";
+import { lineage } from "@hopwise/audit";
+import { explain, HopwiseError, operatorView } from "@hopwise/core";
+import type { Explainable } from "@hopwise/core/audit";
+import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+import { isObject, readText } from "../input.ts";
+import { oneLine, paint, type Terminal } from "../terminal.ts";
+
+/** Explains decisions. */
+export const explainCommand: Command = {
+  name: "explain",
+  words: "[FILE]",
+  count: [0, 1],
+  summary: "Explains a decision or its record: which hop, which policy and rule, which value, and what would pass.",
+  details: [
+    "Reads FILE, or standard input: one decision or record as JSON, or a line for each, as jsonLinesAudit writes them;",
+    "other lines are left out. With --audit the record is taken out of an audit log by its invocation.",
+  ],
+  options: {
+    invocation: { value: "ID", help: "only the decision about this call" },
+    audit: { value: "FOLDER", help: "an audit log; needs --invocation" },
+    ...JSON_OPTION,
+  },
+  async run(typed, terminal) {
+    const decisions = await readDecisions(typed, terminal);
+    for (const decision of decisions) {
+      if (typed.has("json")) terminal.out(JSON.stringify(explained(explain, decision)));
+      else terminal.out(inColor(explained(operatorView, decision), decision, terminal));
+    }
+    return decisions.length > 0 ? 0 : 1;
+  },
+};
+
+async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly Explainable[]> {
+  const [folder, invocation] = [typed.value("audit"), typed.value("invocation")];
+  if (folder !== undefined) {
+    if (invocation === undefined) throw new HopwiseError("config_invalid", "--audit needs --invocation");
+    if (typed.words.length > 0) throw new HopwiseError("config_invalid", "give a file or --audit, not both");
+    const found = await lineage(resolve(terminal.folder, folder), invocation);
+    if (found === undefined) terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
+    return found === undefined ? [] : [found.decision];
+  }
+  const all = decisionsIn(await readText(typed.words[0], "a decision", terminal));
+  const asked = all.filter((it) => invocation === undefined || it.invocation === invocation);
+  if (all.length > 0 && asked.length === 0) terminal.err("none of its decisions is about that call");
+  return asked;
+}
+
+type Found = Explainable & { readonly invocation?: unknown };
+
+/** One JSON text, a list, or one a line among other lines. */
+function decisionsIn(text: string): readonly Found[] {
+  const whole = parsed(text);
+  const values = whole === undefined ? text.split("\n").map(parsed) : [whole].flat();
+  const decisions = values.filter(isDecision);
+  if (decisions.length > 0) return decisions;
+  throw new HopwiseError(
+    "config_invalid",
+    "There is no decision in it: JSON with outcome, tool and verdicts is expected",
+  );
+}
+
+/** What a text is in JSON. A parser's own message would quote the text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isDecision(value: unknown): value is Found {
+  if (!isObject(value) || !Array.isArray(value["verdicts"]) || typeof value["tool"] !== "string") return false;
+  return ["allowed", "denied", "pending"].includes(value["outcome"] as string);
+}
+
+/** The file may hold anything that looks like a decision. */
+function explained<Made>(make: (decision: Explainable) => Made, decision: Explainable): Made {
+  try {
+    return make(decision);
+  } catch {
+    throw new HopwiseError("config_invalid", "What was given looks like a decision, and is not one that can be read");
+  }
+}
+
+function inColor(view: string, { outcome }: Explainable, terminal: Terminal): string {
+  const [headline = "", ...rest] = view.split("\n");
+  const color = outcome === "allowed" ? "green" : outcome === "denied" ? "red" : "yellow";
+  return [paint(terminal, color, headline), ...rest].join("\n");
+}

@@ -1,0 +1,21 @@
+import type { Command, CommandName } from "../command.ts";
+import { auditFind } from "./audit-find.ts";
+import { auditStory } from "./audit-story.ts";
+import { auditVerify } from "./audit-verify.ts";
+import { doctor } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
+import { keysNew } from "./keys-new.ts";
+import { testCommand } from "./test.ts";
+import { tokenShow } from "./token-show.ts";
+
+/** All commands, in the order of help. */
+export const COMMANDS: Readonly<Record<CommandName, Command>> = {
+  doctor,
+  "keys new": keysNew,
+  "token show": tokenShow,
+  explain: explainCommand,
+  test: testCommand,
+  "audit find": auditFind,
+  "audit story": auditStory,
+  "audit verify": auditVerify,
+};

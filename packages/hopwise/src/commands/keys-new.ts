@@ -1,0 +1,68 @@
+import { generateKeyPairSync } from "node:crypto";
+import { unlink, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { HopwiseError, signerFromJwk } from "@hopwise/core";
+import { thumbprintOf } from "@hopwise/core/tokens";
+import { type Command, JSON_OPTION } from "../command.ts";
+import { named } from "../input.ts";
+
+const ALGORITHMS = ["Ed25519", "ES256"] as const;
+
+/** Makes a key that outlives a process. */
+export const keysNew: Command = {
+  name: "keys new",
+  words: "FILE",
+  count: [1, 1],
+  summary: "Makes a key for an issuer, an agent or an audit log, for signerFromJwk.",
+  details: [
+    "FILE gets the private JWK. It is a new file that only you can read (mode 0600): an existing one is never touched.",
+    "The public JWK, which others may have, is printed. FILE - prints the private JWK instead, and nothing else.",
+  ],
+  options: {
+    public: { value: "FILE", help: "write the public JWK to a new file, too" },
+    algorithm: { value: ALGORITHMS.join("|"), help: "Ed25519 by default" },
+    ...JSON_OPTION,
+  },
+  async run(typed, terminal) {
+    const file = typed.words[0] as string;
+    const algorithm = ALGORITHMS.find((it) => it === (typed.value("algorithm") ?? "Ed25519"));
+    if (algorithm === undefined) throw new HopwiseError("config_invalid", `--algorithm is ${ALGORITHMS.join(" or ")}`);
+    const jwk = privateJwk(algorithm);
+    const { publicJwk } = await signerFromJwk(jwk);
+    const publicText = `${JSON.stringify(publicJwk)}\n`;
+    const publicFile = typed.value("public");
+    if (file === "-") {
+      if (publicFile !== undefined) await writeNew(resolve(terminal.folder, publicFile), publicText, 0o644);
+      terminal.out(JSON.stringify(jwk));
+      return 0;
+    }
+    const path = resolve(terminal.folder, file);
+    await writeNew(path, `${JSON.stringify(jwk)}\n`, 0o600);
+    try {
+      if (publicFile !== undefined) await writeNew(resolve(terminal.folder, publicFile), publicText, 0o644);
+    } catch (fault) {
+      await unlink(path); // half a key pair would only be in the way of the next try
+      throw fault;
+    }
+    const thumbprint = await thumbprintOf(publicJwk);
+    if (typed.has("json")) terminal.out(JSON.stringify({ file: path, algorithm, thumbprint, publicJwk }, null, 2));
+    else terminal.out(`private key  ${path} (mode 0600)\npublic key   ${publicText}thumbprint   ${thumbprint}`);
+    return 0;
+  },
+};
+
+function privateJwk(algorithm: (typeof ALGORITHMS)[number]): Parameters<typeof signerFromJwk>[0] {
+  const { privateKey } =
+    algorithm === "Ed25519" ? generateKeyPairSync("ed25519") : generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ format: "jwk" }) as Parameters<typeof signerFromJwk>[0];
+}
+
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: "wx", mode });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === "EEXIST" ? "it exists already, and keys are never overwritten" : code;
+    throw new HopwiseError("config_invalid", `Cannot write ${named(path)}: ${why}`);
+  }
+}

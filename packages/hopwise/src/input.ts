@@ -1,0 +1,74 @@
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { HopwiseError, type PublicJwk } from "@hopwise/core";
+import type { Terminal } from "./terminal.ts";
+
+/** More than any chain, key, record or list of heads. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The text of a file, or of standard input where there is none or it is `-`.
+ *
+ * @throws {HopwiseError} `config_invalid` where it cannot be read
+ */
+export async function readText(file: string | undefined, what: string, terminal: Terminal): Promise<string> {
+  if (file !== undefined && file !== "-") return readFileText(file, what, terminal);
+  const text = await terminal.input();
+  if (text === undefined) throw new HopwiseError("config_invalid", `Give ${what}: name a file, or pipe it in`);
+  return text;
+}
+
+async function readFileText(file: string, what: string, { folder }: Terminal): Promise<string> {
+  try {
+    await using handle = await open(resolve(folder, file));
+    const { size } = await handle.stat();
+    if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+    return await handle.readFile("utf8");
+  } catch (cause) {
+    // The file's name is what was typed; the cause names its whole path, or the reason.
+    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : reasonOf(cause);
+    throw new HopwiseError("config_invalid", `Cannot read ${what} from ${named(file)}: ${why}`);
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return code ?? message;
+}
+
+/** What was typed as a file's name may be a key or a token by mistake. */
+export function named(file: string): string {
+  return file.length > 200 || /[{"]|eyJ/.test(file) ? "that file" : file;
+}
+
+/**
+ * A JSON text. A parser's own message quotes the text, which may be a key.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function parseJsonText(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HopwiseError("config_invalid", `${what} is not JSON`);
+  }
+}
+
+/**
+ * The public keys of a file: one JWK, a list, or a JWKS. Of a private JWK only the public part is taken.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export async function readPublicKeys(file: string, terminal: Terminal): Promise<readonly PublicJwk[]> {
+  const content = parseJsonText(await readText(file, "a public key", terminal), `The key in ${named(file)}`);
+  const set = isObject(content) && Array.isArray(content["keys"]) ? content["keys"] : content;
+  return (Array.isArray(set) ? set : [set]).map((jwk: unknown) => {
+    if (!isObject(jwk)) throw new HopwiseError("config_invalid", `${named(file)} holds no JWK`);
+    const { kty, crv, x, y } = jwk;
+    return { kty, crv, x, ...(y !== undefined && { y }) } as PublicJwk;
+  });
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

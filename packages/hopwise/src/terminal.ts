@@ -1,0 +1,46 @@
+import { plainText } from "@hopwise/core/adapter";
+
+/** What a command needs of the process: so that tests can run it without one. */
+export interface Terminal {
+  /** Writes to standard output: the answer. */
+  out(text: string): void;
+  /** Writes to standard error: what went wrong, and notes. */
+  err(text: string): void;
+  /** Whether standard output is a terminal that shows colours. */
+  readonly colors: boolean;
+  /** All of standard input; undefined where a person would have to type it. */
+  input(): Promise<string | undefined>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** The folder that relative paths begin at. */
+  readonly folder: string;
+}
+
+/**
+ * 0: done, and all is well. 1: it looked, and something is wrong, or nothing was found. 2: it could not look, since the
+ * command or its input is wrong.
+ */
+export type ExitCode = 0 | 1 | 2;
+
+const COLORS = { bold: 1, red: 31, green: 32, yellow: 33 } as const;
+
+export type Color = keyof typeof COLORS;
+
+/** Text in a colour, on a terminal that shows it. */
+export function paint({ colors }: Pick<Terminal, "colors">, color: Color, text: string): string {
+  return colors ? `\u001b[${COLORS[color]}m${text}\u001b[0m` : text;
+}
+
+/** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. */
+const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}/g;
+
+/** The same terminal, which shows no token, whatever a command, a file or an error quotes. */
+export function withoutTokens(terminal: Terminal): Terminal {
+  const clean = (text: string): string => text.replace(TOKEN, "(a token)");
+  return { ...terminal, out: (text) => terminal.out(clean(text)), err: (text) => terminal.err(clean(text)) };
+}
+
+/** A text from elsewhere in one line, safe to print. */
+export function oneLine(text: string): string {
+  return plainText(text);
+}

@@ -1,0 +1,461 @@
+/** Every command as a process: what it prints, how it ends, and what it never shows. */
+import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { openAuditLog } from "@hopwise/audit";
+import { delegate, generateSigner, type HeldDelegation, serialize, signerFromJwk } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
+import { exact, grant, int, wildcard } from "@hopwise/core/grant";
+import { createCompany, sampleDecision, sampleDenied, sampleOutcome } from "@hopwise/core/testing";
+import { describe, expect, it } from "vitest";
+import type { CommandName } from "../../packages/hopwise/src/command.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { type Answer, BIN, hopwise } from "./hopwise.ts";
+
+/** What holds for every answer, whatever was asked. */
+function expectQuiet({ out, err }: Answer): void {
+  expect(out + err).not.toMatch(/eyJ[\w-]{8,}\./);
+  expect(out + err).not.toMatch(/"d":/);
+  expect(out + err).not.toContain("\u001b");
+}
+
+const file = (folder: string, name: string, content: unknown): string => {
+  writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+  return name;
+};
+
+const POLICY = `
+apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  resource: room
+  version: default
+  rules:
+    - { actions: [book], effect: EFFECT_ALLOW, roles: [employee] }
+`;
+const TESTS = (effect: string) => `
+name: rooms
+principals: { ann: { id: ann, roles: [employee] } }
+resources: { oak: { id: oak, kind: room } }
+tests:
+  - name: booking
+    input: { principals: [ann], resources: [oak], actions: [book] }
+    expected: [{ principal: ann, resource: oak, actions: { book: ${effect} } }]
+`;
+const LAX = `
+    - { name: small_only, actions: [book], effect: EFFECT_DENY, roles: [employee], condition: { match: { expr: R.attr.seats > 9 } } }
+`;
+
+function policies(parts: Readonly<Record<string, string>>): string {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "policies"));
+  for (const [name, text] of Object.entries(parts)) file(join(folder, "policies"), name, text);
+  return folder;
+}
+
+async function chain(): Promise<{
+  readonly root: HeldDelegation;
+  readonly held: HeldDelegation;
+  readonly text: string;
+}> {
+  const company = await createCompany();
+  company.clock.set(new Date());
+  const wide = grant({
+    send_payment: { to: wildcard(), amount: int({ max: 5000 }) },
+    read_invoice: { id: wildcard() },
+  });
+  const less = grant({ send_payment: { to: exact("Globex"), amount: int({ max: 100 }) } });
+  const root = await company.chain("alice", { to: "planner", grant: wide });
+  const held = await company.delegate(root, { to: "researcher", grant: less });
+  return { root, held, text: serialize(held) };
+}
+
+const CHAIN = {
+  id: "chain-1" as never,
+  issuer: "https://id.acme.example",
+  hops: [
+    { kind: "user", id: "alice" },
+    { kind: "agent", id: "agent:planner" },
+  ],
+} as const;
+const ALLOWED = sampleDecision({ invocation: "call-1", time: "2026-05-01T10:00:00.000Z", chain: CHAIN });
+const REFUSED: DecisionRecord = sampleDecision({
+  invocation: "call-2",
+  time: "2026-05-02T10:00:00.000Z",
+  chain: CHAIN,
+  tool: "read_invoice",
+  outcome: "denied",
+  code: "grant_argument_refused",
+  stage: "grant",
+  message: "not covered",
+  hop: 1,
+  pointer: "/id",
+  wouldPass: { accepts: 'one of "INV-7"' },
+});
+
+/** A project with a log of three records, and its keys. */
+async function auditLog(): Promise<{ readonly folder: string; readonly segment: string }> {
+  const folder = temporaryFolder();
+  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  const signer = await signerFromJwk(jwk);
+  file(folder, "log.key.json", jwk);
+  file(folder, "log.json", signer.publicJwk);
+  const audit = await openAuditLog({ folder: join(folder, "audit"), signer });
+  await audit.record(ALLOWED);
+  await audit.outcome(sampleOutcome({ invocation: "call-1", time: "2026-05-01T10:00:01.000Z" }));
+  await audit.record(REFUSED);
+  await audit.close();
+  const [segment = ""] = readdirSync(join(folder, "audit"));
+  return { folder, segment: join(folder, "audit", segment) };
+}
+
+/** The tests of each command: one without does not compile. */
+const TESTED: Readonly<Record<CommandName, () => void>> = {
+  "keys new": () => {
+    it("writes a key that only its owner can read, and prints the public part alone", async () => {
+      const folder = temporaryFolder();
+      const answer = await hopwise(["keys", "new", "k.json", "--public", "p.json", "--json"], { folder });
+      expectQuiet(answer);
+      const { file: path, thumbprint, publicJwk } = JSON.parse(answer.out);
+      expect([answer.code, path]).toEqual([0, join(folder, "k.json")]);
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      const signer = await signerFromJwk(JSON.parse(readFileSync(path, "utf8")));
+      expect(signer.publicJwk).toEqual(publicJwk);
+      expect(JSON.parse(readFileSync(join(folder, "p.json"), "utf8"))).toEqual(publicJwk);
+      expect((await hopwise(["keys", "new", "es.json", "--algorithm", "ES256"], { folder })).out).toMatch(
+        /P-256[\s\S]*thumbprint/,
+      );
+      expect(thumbprint).toMatch(/^[\w-]{43}$/);
+    });
+
+    it("never touches a file that is there, and leaves no half of a pair", async () => {
+      const folder = temporaryFolder();
+      file(folder, "there.json", "mine");
+      const over = await hopwise(["keys", "new", "there.json"], { folder });
+      expect(over).toMatchObject({ code: 2, out: "", err: expect.stringContaining("never overwritten") });
+      const half = await hopwise(["keys", "new", "new.json", "--public", "there.json"], { folder });
+      expect(half.code).toBe(2);
+      expect([readFileSync(join(folder, "there.json"), "utf8"), existsSync(join(folder, "new.json"))]).toEqual([
+        "mine",
+        false,
+      ]);
+      expect((await hopwise(["keys", "new", "k", "--algorithm", "RS256"], { folder })).err).toContain(
+        "Ed25519 or ES256",
+      );
+    });
+
+    it("prints the private key, and nothing else, where it is asked to by -", async () => {
+      const { code, out, err } = await hopwise(["keys", "new", "-"]);
+      expect([code, err]).toEqual([0, ""]);
+      expect((await signerFromJwk(JSON.parse(out))).publicJwk.x).toBe(JSON.parse(out).x);
+    });
+  },
+
+  "token show": () => {
+    it("shows a chain from a file, standard input or an argument, and says which of these others can see", async () => {
+      const folder = temporaryFolder();
+      const { text } = await chain();
+      const answers = [
+        await hopwise(["token", "show", file(folder, "chain.txt", `${text}\n`)], { folder }),
+        await hopwise(["token", "show"], { input: text }),
+        await hopwise(["token", "show", "-"], { input: `"${text}"` }),
+        await hopwise(["token", "show", text]),
+      ];
+      for (const answer of answers) {
+        expectQuiet(answer);
+        expect([answer.code, answer.out]).toEqual([0, answers[0]?.out]);
+      }
+      expect(answers.map(({ err }) => err.includes("a chain on the command line is seen"))).toEqual([
+        false,
+        false,
+        false,
+        true,
+      ]);
+      expect(answers[0]?.out).toContain("└─ agent:planner\n");
+      expect(answers[0]?.out).toContain('      · narrowed: send_payment, to: any value → "Globex"\n');
+      expect(answers[0]?.out).toContain("narrowed: read_invoice was not handed on");
+    });
+
+    it("gives programs the same, and no token", async () => {
+      const { text, held } = await chain();
+      const answer = await hopwise(["token", "show", "--json"], { input: text });
+      expectQuiet(answer);
+      const { id, user, tokens } = JSON.parse(answer.out);
+      expect([id, user.subject]).toEqual([held.id, "alice"]);
+      expect(tokens[1]).toMatchObject({
+        agent: "researcher",
+        expiresAt: held.expiresAt,
+        words: ['send_payment: to is "Globex"; amount is a whole number of at most 100'],
+        narrowed: [{ pointer: "/send_payment/to" }, { pointer: "/send_payment/amount" }, { pointer: "/read_invoice" }],
+      });
+    });
+
+    it("ends with 1 for a chain that a verifier would refuse, and with 2 for what is no chain", async () => {
+      const { text, root } = await chain();
+      const other = await delegate(root, { to: "x", holder: await generateSigner(), grant: root.grant });
+      const spliced = `${text}~${serialize(other).split("~").at(-1)}`;
+      const refused = await hopwise(["token", "show"], { input: spliced });
+      expectQuiet(refused);
+      expect(refused).toMatchObject({ code: 1, out: expect.stringContaining("REFUSED: token_signature_invalid") });
+      for (const input of ["", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ.", "not a chain", `${text}~`, "{}"]) {
+        const answer = await hopwise(["token", "show"], { input });
+        expectQuiet(answer);
+        expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^error: token_/) });
+      }
+      expect(await hopwise(["token", "show", "missing.txt"])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("no such file"),
+      });
+    });
+  },
+
+  explain: () => {
+    it("explains a decision, a record, a list and lines among others", async () => {
+      const folder = temporaryFolder();
+      const whole = await hopwise(["explain", file(folder, "d.json", JSON.stringify(REFUSED, null, 2))], { folder });
+      expectQuiet(whole);
+      expect(whole.code).toBe(0);
+      expect(whole.out).toContain("denied read_invoice: grant_argument_refused: not covered");
+      expect(whole.out).toContain('· would pass: one of "INV-7"');
+      const decision = await hopwise(["explain"], { input: JSON.stringify(sampleDenied()) });
+      expect(decision.out).toMatch(/^denied send_payment: policy_denied/);
+      const lines = [
+        "listening",
+        JSON.stringify(ALLOWED),
+        "{",
+        JSON.stringify(REFUSED),
+        JSON.stringify(sampleOutcome()),
+      ];
+      const all = await hopwise(["explain"], { input: lines.join("\n") });
+      expect(all.out.match(/^(allowed|denied) /gm)).toEqual(["allowed ", "denied "]);
+      const list = await hopwise(["explain", "--json"], { input: JSON.stringify([ALLOWED, REFUSED]) });
+      expect(
+        list.out
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line).text),
+      ).toEqual(["allowed send_payment", "denied read_invoice: grant_argument_refused: not covered"]);
+    });
+
+    it("takes one call out of its input, or out of an audit log", async () => {
+      const input = [ALLOWED, REFUSED].map((record) => JSON.stringify(record)).join("\n");
+      const one = await hopwise(["explain", "--invocation", "call-2"], { input });
+      expect([one.code, one.out.match(/^denied/gm)?.length, one.out.includes("allowed")]).toEqual([0, 1, false]);
+      expect(await hopwise(["explain", "--invocation", "call-9"], { input })).toMatchObject({ code: 1, out: "" });
+      const { folder } = await auditLog();
+      const logged = await hopwise(["explain", "--audit", "audit", "--invocation", "call-2"], { folder });
+      expect(logged).toEqual(one);
+      expect((await hopwise(["explain", "--audit", "audit", "--invocation", "x"], { folder })).code).toBe(1);
+      expect((await hopwise(["explain", "--audit", "audit"], { folder })).err).toContain("--audit needs --invocation");
+    });
+
+    it("refuses what is no decision, and quotes nothing of it", async () => {
+      const secret = '{"d": "secret", "kty": "OKP"}';
+      const broken = JSON.stringify({
+        outcome: "denied",
+        tool: "t",
+        verdicts: [{ roles: 5, effect: "deny", rules: 7 }],
+        chain: { hops: [{}] },
+      });
+      for (const input of ["", "secret", secret, "[1]", broken]) {
+        const answer = await hopwise(["explain"], { input });
+        expect([answer.code, answer.out]).toEqual([2, ""]);
+        expect(answer.err).not.toMatch(/secret|undefined/);
+      }
+    });
+  },
+
+  test: () => {
+    it("compiles, runs Cerbos' own tests, and says so in words and in JSON", async () => {
+      const folder = policies({ "room.yaml": POLICY, "room_test.yaml": TESTS("EFFECT_ALLOW") });
+      const answer = await hopwise(["test"], { folder });
+      expectQuiet(answer);
+      expect(answer).toMatchObject({ code: 0, out: "compiles: yes\ntests:    1 passed, 0 failed\nwarnings: 0\nok\n" });
+      const json = await hopwise(["test", "policies", "--json"], { folder });
+      expect(JSON.parse(json.out)).toMatchObject({
+        ok: true,
+        errors: [],
+        tests: { passed: 1, failed: 0 },
+        warnings: [],
+      });
+    });
+
+    it("names a test that fails, a place that does not compile, and a rule that may not hold", async () => {
+      const failing = policies({ "room.yaml": POLICY, "room_test.yaml": TESTS("EFFECT_DENY") });
+      expect(await hopwise(["test"], { folder: failing })).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(
+          /^failed {3}.*room_test\.yaml: rooms > booking[\s\S]*0 passed, 1 failed[\s\S]*not ok\n$/,
+        ),
+      });
+      const broken = policies({ "room.yaml": POLICY.replace("EFFECT_ALLOW", "EFFECT_MAYBE") });
+      expect(await hopwise(["test"], { folder: broken })).toMatchObject({
+        code: 1,
+        out: expect.stringMatching(/^error {4}.*room\.yaml:\d+:\d+: [\s\S]*compiles: no\ntests: {4}not run/),
+      });
+      const lax = policies({ "room.yaml": POLICY.trimEnd() + LAX });
+      const warned = await hopwise(["test"], { folder: lax });
+      expect(warned).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^warning {2}.*room\.yaml:\d+: DENY rule "small_only"/),
+      });
+      expect(warned.out).toContain("tests:    none: add *_test.yaml files");
+      expect((await hopwise(["test", "--fail-on-warnings"], { folder: lax })).code).toBe(1);
+    });
+
+    it("ends with 2 where there is nothing to test", async () => {
+      expect(await hopwise(["test"], { folder: temporaryFolder() })).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("Name the folder that holds the Cerbos policies"),
+      });
+    });
+  },
+
+  "audit find": () => {
+    it("prints a line for each record that matches all that is given", async () => {
+      const { folder } = await auditLog();
+      const find = async (...filter: string[]) => hopwise(["audit", "find", "audit", ...filter], { folder });
+      const all = await find();
+      expectQuiet(all);
+      expect(all.out).toBe(
+        [
+          "2026-05-01T10:00:00.000Z send_payment allowed, alice → planner, call call-1",
+          "2026-05-01T10:00:01.000Z send_payment returned, call call-1",
+          "2026-05-02T10:00:00.000Z read_invoice denied (grant_argument_refused), alice → planner, call call-2",
+          "",
+        ].join("\n"),
+      );
+      const lines = async (...filter: string[]) => (await find(...filter)).out.split("\n").length - 1;
+      expect(await lines("--tool", "read_invoice", "--agent", "planner")).toBe(1);
+      expect(await lines("--user", "alice", "--issuer", "https://id.acme.example")).toBe(2);
+      expect(await lines("--since", "2026-05-02", "--until", "2026-05-03")).toBe(1);
+      expect(await lines("--chain", "chain-1", "--code", "grant_argument_refused")).toBe(1);
+      expect(await lines("--invocation", "call-1")).toBe(2);
+      expect(await lines("--limit", "2")).toBe(2);
+      expect(JSON.parse((await find("--tool", "read_invoice", "--json")).out)).toEqual(REFUSED);
+      expect(await find("--tool", "other")).toEqual({ code: 1, out: "", err: "" });
+    });
+
+    it.each([
+      ["--user without --issuer", ["--user", "alice"], /--user and --issuer go together/],
+      ["a time that is none", ["--since", "yesterday"], /not a time/],
+      ["a limit that is none", ["--limit", "0"], /at least 1/],
+    ])("refuses %s", async (_, args, message) => {
+      const { folder } = await auditLog();
+      const answer = await hopwise(["audit", "find", "audit", ...args], { folder });
+      expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringMatching(message) });
+    });
+  },
+
+  "audit story": () => {
+    it("tells a call's story, in words and in JSON, and knows where there is none", async () => {
+      const { folder } = await auditLog();
+      const story = async (...args: string[]) => hopwise(["audit", "story", "audit", ...args], { folder });
+      const told = await story("call-1");
+      expectQuiet(told);
+      expect(told.out).toMatch(/^allowed send_payment\n {3}call call-1 [\s\S]*outcome: returned after 12 ms/);
+      expect(JSON.parse((await story("call-2", "--json")).out)).toMatchObject({ decision: REFUSED, before: [ALLOWED] });
+      expect(await story("call-9")).toMatchObject({
+        code: 1,
+        out: "",
+        err: expect.stringContaining("no decision about the call call-9"),
+      });
+      expect(await hopwise(["audit", "story", "nowhere", "call-1"], { folder })).toMatchObject({ code: 2, out: "" });
+    });
+  },
+
+  "audit verify": () => {
+    it("finds a log sound by its public key, and by the heads of an earlier look", async () => {
+      const { folder } = await auditLog();
+      const verify = async (...args: string[]) => hopwise(["audit", "verify", "audit", ...args], { folder });
+      const sound = await verify("--key", "log.json");
+      expectQuiet(sound);
+      expect(sound.out).toMatch(/^sound: 3 records in 1 streams, as they were written\n {3}\S+: 3 records, closed\n$/);
+      const json = await verify("--key", "log.key.json", "--json"); // its public part is enough
+      expectQuiet(json);
+      file(folder, "heads.json", json.out);
+      expect((await verify("--key", "log.json", "--heads", "heads.json")).code).toBe(0);
+      file(folder, "more.json", [{ ...JSON.parse(json.out).streams[0].head, seq: 99 }]);
+      expect(await verify("--key", "log.json", "--heads", "more.json")).toMatchObject({
+        code: 1,
+        out: expect.stringContaining("rolled_back"),
+      });
+    });
+
+    it("names the place that was changed, and ends with 1", async () => {
+      const { folder, segment } = await auditLog();
+      writeFileSync(segment, readFileSync(segment, "utf8").replace("read_invoice", "read_INVOICE"));
+      const broken = await hopwise(["audit", "verify", "audit", "--key", "log.json"], { folder });
+      expect(broken).toMatchObject({ code: 1, out: expect.stringMatching(/^broken: .*\.ndjson:\d+: changed: /) });
+      const json = await hopwise(["audit", "verify", "audit", "--key", "log.json", "--json"], { folder });
+      expect([json.code, JSON.parse(json.out).broken.reason]).toEqual([1, "changed"]);
+      appendFileSync(segment, "{}\n");
+      expect(await hopwise(["audit", "find", "audit"], { folder })).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("is not a line of an audit log; verify the log"),
+      });
+    });
+
+    it.each([
+      ["no key", [], /--key FILE/],
+      ["a key that is none", ["--key", "not.json"], /is not JSON/],
+      ["a key of another kind", ["--key", "rsa.json"], /config_invalid/],
+      ["heads that are none", ["--key", "log.json", "--heads", "rsa.json"], /holds no heads/],
+    ])("refuses %s, and quotes nothing of it", async (_, args, message) => {
+      const { folder } = await auditLog();
+      file(folder, "not.json", "secret");
+      file(folder, "rsa.json", { kty: "RSA", n: "secret", d: "secret" });
+      const answer = await hopwise(["audit", "verify", "audit", ...args], { folder });
+      expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringMatching(message) });
+      expect(answer.err).not.toContain("secret");
+    });
+  },
+
+  doctor: () => {
+    it("starts the PDP, looks at policies, packages and the clock, and leaves nothing behind", async () => {
+      const folder = policies({ "room.yaml": POLICY, "room_test.yaml": TESTS("EFFECT_ALLOW") });
+      const server = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
+      await new Promise((resolve) => server.once("listening", resolve));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+      const env = { TMPDIR: temporaryFolder() };
+      const answer = await hopwise(["doctor", "--server", url, "--json"], { folder, env });
+      server.close();
+      expectQuiet(answer);
+      expect(answer.code).toBe(0);
+      const { ok, findings } = JSON.parse(answer.out);
+      expect([ok, findings.map(({ check, state }: Record<string, string>) => `${check}: ${state}`)]).toEqual([
+        true,
+        ["node: ok", "packages: warning", "cerbos: ok", "pdp: ok", "policies: ok", "clock: ok"],
+      ]);
+      expect(readdirSync(env.TMPDIR)).toEqual([]);
+    });
+
+    it("ends with 1 where something is wrong, and says what to do", async () => {
+      const folder = policies({ "room.yaml": POLICY.replace("EFFECT_ALLOW", "EFFECT_MAYBE") });
+      const env = { HOPWISE_CERBOS_BINARY: "/nowhere/cerbos" };
+      const sick = await hopwise(["doctor"], { folder, env });
+      expect(sick.code).toBe(1);
+      expect(sick.out).toMatch(/^fault {4}cerbos {4}No Cerbos executable was found\. .*HOPWISE_CERBOS_BINARY/m);
+      const broken = await hopwise(["doctor"], { folder });
+      expect([broken.code, /^fault {4}policies {2}.*1 errors; see hopwise test$/m.test(broken.out)]).toEqual([1, true]);
+      const nowhere = await hopwise(["doctor", "--policies", "nowhere", "--server", "http://127.0.0.1:9/"], { folder });
+      expect(nowhere.out).toMatch(/^fault {4}policies {2}The policy folder .*nowhere does not exist/m);
+      expect(nowhere.out).toMatch(/^fault {4}clock {5}the server does not answer/m);
+    });
+  },
+};
+
+for (const [name, register] of Object.entries(TESTED)) describe(`hopwise ${name}`, register);
+
+describe("hopwise as a process", () => {
+  it("ends quietly where nobody reads on", async () => {
+    const { folder } = await auditLog();
+    const { stderr, stdout } = spawnSync("sh", ["-c", `"${process.execPath}" "${BIN}" audit find audit | head -n 1`], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect([stdout.split("\n").length, stderr]).toEqual([2, ""]);
+  });
+});
