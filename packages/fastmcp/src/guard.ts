@@ -65,7 +65,6 @@ export function guard<Server extends FastMCP>(
       const tools = createGuardedTools(scope);
       return {
         wrapTools: (added) => {
-          tools.clear();
           return added.map((tool) => wrap(tool, tools));
         },
         wrapTemplate: (template) => wrapTemplate(template, scope),
