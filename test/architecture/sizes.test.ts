@@ -13,7 +13,7 @@ const LONG_FILES: { readonly [file: string]: string } = {
 
 /** Functions that may be longer, by file, and why. */
 const LONG_FUNCTIONS: { readonly [file: string]: { readonly lines: number; readonly why: string } } = {
-  "core/way/decide-call.ts": { lines: 84, why: "the law, on one screen" },
+  "core/way/decide-call.ts": { lines: 80, why: "the law, on one screen" },
   "core/json/parse.ts": { lines: 130, why: "a parser: its parts share one position" },
   "core/json/freeze.ts": { lines: 85, why: "a walk: its parts share one budget" },
   "core/opentelemetry/open-telemetry.ts": { lines: 80, why: "its parts share one tracer, and make it late" },

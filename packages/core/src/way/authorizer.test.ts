@@ -94,6 +94,24 @@ describe("an authorizer", () => {
     expect(begun).toMatchObject([{ tool: "send_payment", via: "proof", traceparent: "00-1" }]);
   });
 
+  it("denies what comes from anywhere in a call's place, and throws nothing", async () => {
+    const { authorizer } = authorizerWith();
+    const own = await credential();
+    const codeFor = async (changed: object) => codeOf(await authorizer.authorize({ ...call, ...changed } as never));
+    for (const odd of [null, 5, "text", [], {}, { chain: own.chain }, { proof: own.proof }, { chain: 5, proof: [] }]) {
+      expect(await codeFor({ credential: odd })).toBe("proof_missing");
+    }
+    for (const user of [undefined, null, "alice", {}, { subject: "alice" }, { issuer: "i", subject: "" }]) {
+      expect(await codeFor({ credential: { user } })).toBe("proof_missing");
+    }
+    for (const tool of [undefined, null, 5, {}, Symbol("x")]) {
+      expect(await codeFor({ tool, credential: await credential() })).toBe("proof_invalid");
+    }
+    for (const transportUser of [null, 5, "alice", {}, { subject: "alice" }]) {
+      expect(await codeFor({ credential: await credential(), transportUser })).toBe("subject_mismatch");
+    }
+  });
+
   it("opens sessions, and writes down what came of calls", async () => {
     const { authorizer, audit } = authorizerWith();
     const session = await authorizer.openSession(scene.researcher);

@@ -2,7 +2,7 @@ import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { checkMapped } from "../resource/index.ts";
-import type { DelegationSource } from "../token/index.ts";
+import type { Credential, DelegationSource, Subject } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
@@ -58,18 +58,24 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     audience: point.audience,
     checkTool: (name) => checkMapped(point.tools, name),
     authorize: async (call) => admitAndDecide(incoming(call), point, call),
-    admit: (call) => admit(incoming(call), point),
-    refuse: ({ tool, traceparent }, { code, message }) =>
+    admit: async (call) => admit(incoming(call), point),
+    refuse: async ({ tool, traceparent }, { code, message }) =>
       beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),
-    openSession: (delegation) => openSession(delegation, point),
+    openSession: async (delegation) => openSession(delegation, point),
     report: reporter(point),
   };
 }
 
+/** What comes with a call may come from anywhere: what is no user of an issuer is none, and what is no name is no tool's. */
 function incoming({ tool, arguments: args, traceparent, credential, transportUser }: Call): IncomingCall {
-  const caller: IncomingCaller =
-    credential !== undefined && "user" in credential
-      ? { via: "user", user: credential.user }
-      : { via: "proof", credential, transportUser };
-  return { tool, arguments: args, traceparent, caller };
+  const { user }: { readonly user?: unknown } = Object(credential);
+  const caller: IncomingCaller = isSubject(user)
+    ? { via: "user", user }
+    : { via: "proof", credential: credential as Credential | undefined, transportUser };
+  return { tool: typeof tool === "string" ? tool : "", arguments: args, traceparent, caller };
+}
+
+function isSubject(value: unknown): value is Subject {
+  const { issuer, subject } = Object(value) as Partial<Subject>;
+  return typeof issuer === "string" && typeof subject === "string" && subject !== "";
 }

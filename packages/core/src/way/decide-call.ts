@@ -1,7 +1,6 @@
 import { combineVerdicts, type Decision, refuseOwed } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { defined } from "../lib/index.ts";
 import { targetOf } from "../resource/index.ts";
 import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
@@ -12,7 +11,7 @@ import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
-import { gatherContext } from "./stages/context.ts";
+import { askedOf, gatherContext } from "./stages/context.ts";
 import { refuseUncovered } from "./stages/grant.ts";
 import { askEveryHop } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
@@ -63,12 +62,8 @@ export async function* decideCall(
   const agents = await log.stage("agents", () => agentsOf(opened, point));
   if (isRefusal(agents)) return log.deny(agents);
 
-  const proof =
-    incoming.via === "proof"
-      ? await log.stage("proof", () =>
-          checkProof(incoming.credential?.proof ?? "", opened, { tool, arguments: received }, point),
-        )
-      : undefined;
+  const isProven = incoming.via === "proof";
+  const proof = isProven ? await log.stage("proof", () => checkProof(call, opened, received, point)) : undefined;
   if (isRefusal(proof)) return log.deny(proof);
   const spent = proof && (await log.stage("state", () => spendProof(proof, point)));
   if (spent !== undefined) return log.deny(spent);
@@ -105,8 +100,7 @@ export async function* decideCall(
   const context = await log.stage("context", () => gatherContext(now, entry, query, point, log.note));
   if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
   const { resource, action, notThere } = context;
-  const { kind, scope, policyVersion } = resource;
-  log.note({ asked: defined({ kind, action, scope, policyVersion }) });
+  log.note({ asked: askedOf(resource, action) });
 
   const question = { caller: opened, known: context.known, invocation: log.id };
   const verdicts = await log.stage("policy", async (watch) => {

@@ -1,6 +1,6 @@
 import type { Principal, Resource } from "@cerbos/core";
 import { type DenialCode, wireCodeOf } from "../../codes.ts";
-import { type AuxData, auxDataOf } from "../../decision/index.ts";
+import { type Asked, type AuxData, auxDataOf } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { defined } from "../../lib/index.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
@@ -113,6 +113,11 @@ function looksDenied(reason: unknown): boolean {
 function missing({ id }: Hop, hop: number, source: string | undefined): HopwiseError {
   const message = `the source "${source}" has nothing about "${id}"; make it optional where that may be`;
   return new HopwiseError("attributes_missing", message, { hop });
+}
+
+/** The call in the words of policies, for the record. */
+export function askedOf({ kind, scope, policyVersion }: Resource, action: string): Asked {
+  return defined({ kind, action, scope, policyVersion });
 }
 
 /** The deadline is that of all sources: an optional one that took all of it would deny the call. */

@@ -20,6 +20,16 @@ describe("a caller", () => {
       code: "proof_missing",
       message: "the call came without a delegation chain and a proof; send both with each call",
     });
+    for (const half of [
+      { chain: "" },
+      { proof: "" },
+      { chain: 5, proof: "" },
+      { chain: [], proof: [] },
+      null,
+      "text",
+    ]) {
+      expect(refuseMissing({ ...byProof, credential: half as never })).toMatchObject({ code: "proof_missing" });
+    }
     for (const caller of [byProof, scene.inSession, BY_ALICE]) expect(refuseMissing(caller)).toBeUndefined();
   });
 
@@ -44,8 +54,8 @@ describe("a caller", () => {
 describe("a proof", () => {
   const checked = async (parts: Parts = {}, claims = {}) => {
     const { point } = scene.point(parts);
-    const { credential } = await scene.byProof({ jti: JTI, ...claims });
-    return checkProof(credential?.proof as string, { user: ALICE, chain: scene.chain }, call, point);
+    const caller = await scene.byProof({ jti: JTI, ...claims });
+    return checkProof(payment(caller), { user: ALICE, chain: scene.chain }, ARGUMENTS, point);
   };
 
   it("is of this call, by the holder of the chain, now", async () => {
@@ -67,7 +77,9 @@ describe("a proof", () => {
   });
 
   it("proves nothing without a chain", async () => {
-    const error = await errorOf(checkProof("", { user: ALICE, chain: undefined }, call, scene.point().point));
+    const error = await errorOf(
+      checkProof(payment(BY_ALICE), { user: ALICE, chain: undefined }, ARGUMENTS, scene.point().point),
+    );
     expect(error).toMatchObject({ code: "proof_missing", message: "a proof is of a chain, and there is none" });
   });
 
@@ -101,9 +113,9 @@ describe.each<[what: string, begun: number | undefined, made: number, now: numbe
   const parts = (): Parts => begun(since === undefined ? undefined : at(since), at(now));
 
   it(`a proof is ${good ? "good" : "refused: it may have been used before"}`, async () => {
-    const { credential } = await scene.byProof({ iat: at(made) });
+    const caller = await scene.byProof({ iat: at(made) });
     const { point } = scene.point(parts());
-    const check = checkProof(credential?.proof as string, { user: ALICE, chain: scene.chain }, call, point);
+    const check = checkProof(payment(caller), { user: ALICE, chain: scene.chain }, ARGUMENTS, point);
     if (good) expect((await check).issuedAt).toBe(at(made));
     else {
       const error = await errorOf(check);
@@ -118,8 +130,8 @@ describe.each<[what: string, begun: number | undefined, made: number, now: numbe
     const nonce = (await before?.issue(at(made))) as string;
     const { point } = scene.point({ ...parts(), nonces: after });
     const check = async (named: string) => {
-      const { credential } = await scene.byProof({ nonce: named });
-      return checkProof(credential?.proof as string, { user: ALICE, chain: scene.chain }, call, point);
+      const caller = await scene.byProof({ nonce: named });
+      return checkProof(payment(caller), { user: ALICE, chain: scene.chain }, ARGUMENTS, point);
     };
     if (good) expect((await check(nonce)).nonce?.value).toBe(nonce);
     else {

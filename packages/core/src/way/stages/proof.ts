@@ -1,13 +1,15 @@
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { type Chain, type Proof, type Subject, verifyProof } from "../../token/index.ts";
-import type { Caller, IncomingCaller } from "../call.ts";
+import type { Caller, IncomingCall, IncomingCaller } from "../call.ts";
 import { exactSeconds } from "../clock.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 /** Somebody presents the call. @returns the refusal, `proof_missing` */
 export function refuseMissing(caller: IncomingCaller): HopwiseError | undefined {
-  if (caller.via !== "proof" || caller.credential !== undefined) return undefined;
+  if (caller.via !== "proof") return undefined;
+  const { chain, proof }: { readonly chain?: unknown; readonly proof?: unknown } = Object(caller.credential);
+  if (typeof chain === "string" && typeof proof === "string") return undefined;
   return new HopwiseError(
     "proof_missing",
     "the call came without a delegation chain and a proof; send both with each call",
@@ -25,16 +27,26 @@ export interface CheckedProof extends Proof {
  * @throws {HopwiseError} codes of the stage `proof`
  */
 export async function checkProof(
-  text: string,
+  { tool, caller }: IncomingCall,
   { chain }: Caller,
-  call: { readonly tool: string; readonly arguments: JsonObject },
+  received: JsonObject,
   point: EnforcementPoint,
 ): Promise<CheckedProof> {
+  const text = caller.via === "proof" ? (caller.credential?.proof ?? "") : "";
   if (chain === undefined) throw new HopwiseError("proof_missing", "a proof is of a chain, and there is none");
   const { audience, limits, nonces, state } = point;
   const nowSeconds = exactSeconds(point.clock);
   const rememberedSince = state.replay.notBefore;
-  const proof = await verifyProof(text, { ...call, chain, audience, nowSeconds, limits, nonces, rememberedSince });
+  const proof = await verifyProof(text, {
+    tool,
+    arguments: received,
+    chain,
+    audience,
+    nowSeconds,
+    limits,
+    nonces,
+    rememberedSince,
+  });
   return { ...proof, chain };
 }
 
@@ -45,6 +57,8 @@ export async function checkProof(
  */
 export function refuseOtherUser(caller: IncomingCaller, { issuer, subject }: Subject): HopwiseError | undefined {
   const transport = caller.via === "proof" ? caller.transportUser : undefined;
-  if (transport === undefined || (transport.issuer === issuer && transport.subject === subject)) return undefined;
+  if (transport === undefined) return undefined;
+  const claimed = Object(transport) as Partial<Subject>;
+  if (claimed.issuer === issuer && claimed.subject === subject) return undefined;
   return new HopwiseError("subject_mismatch", "the request was authenticated as another user than the chain's");
 }
