@@ -94,10 +94,12 @@ describe("an authorizer with a durable audit log", () => {
     await authorizer.report(decision, { outcome: "returned", result: "400 EUR for paper", redacted: ["/account"] });
     await audit.close();
     const story = printLineage((await lineage(folder, invocation)) as never);
-    expect(story).toContain("alice of https://id.acme.example");
-    expect(story).toMatch(/agent:planner\n +was handed .*read_invoice.* by https:\/\/id\.acme\.example/);
-    expect(story).toMatch(/agent:researcher, who called in a session\n +was handed read_invoice by agent:planner/);
-    expect(story.match(/policies: allow it.* in Cerbos call \w+/g)).toHaveLength(3);
+    expect(story).toMatch(/alice .*\n +of https:\/\/id\.acme\.example/);
+    expect(story).toMatch(/agent:planner .*\n +was handed .*read_invoice.* by https:\/\/id\.acme\.example/);
+    expect(story).toMatch(/agent:researcher .*\n +was handed read_invoice by agent:planner/);
+    expect(story).toContain("called in a session");
+    expect(story.match(/ allows \(resource\.invoice/g)).toHaveLength(3);
+    expect(story.match(/Cerbos call \w+/g)).toHaveLength(3);
     expect(story).toMatch(/outcome: returned after \d+ ms at .*, result sha-256 .*, taken out of it: \/account$/);
     // The grant's own words may name a value. The argument and the result are nowhere.
     expect(story).toContain('for this call: id is one of "INV-7"');

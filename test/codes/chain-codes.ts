@@ -3,6 +3,7 @@ import {
   delegate,
   type ErrorCode,
   generateSigner,
+  type HeldDelegation,
   inMemoryAgents,
   memoryState,
   remoteJwks,
@@ -13,9 +14,10 @@ import { createNonces } from "@hopwise/core/state";
 import { createChallenge, prove, requestDelegation } from "@hopwise/core/tokens";
 import { carryingFetch } from "@hopwise/mcp";
 import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
+import { denied } from "../support/calls.ts";
 import { type Claims, claimsOf, credentialFor, forgeChild, forgeRoot, sign, withAnyProof } from "../support/forge.ts";
 import type { World } from "../support/world.ts";
-import { type Case, denial, INVOICE, plannerReads, refusal } from "./case.ts";
+import { type Case, denial, INVOICE, plannerReads, producedBy, refusal } from "./case.ts";
 
 const args = { id: INVOICE };
 const anyInvoice = grant({ read_invoice: { id: wildcard() } });
@@ -143,6 +145,22 @@ export const CHAIN_CODES = {
     says: /the chain is for .*, this enforcement point is .*; names are compared to the letter/,
     at: { pointer: "/aud" },
     retryable: false,
+  },
+  delegation_unavailable: {
+    when: "a session whose delegation cannot be renewed",
+    produce: async (world) => {
+      let broken = false;
+      const source = async (): Promise<HeldDelegation> => {
+        if (broken) throw new Error("no route for password hunter2");
+        return world.planner;
+      };
+      const { authorizer, audit } = world.authorizer();
+      const session = await authorizer.openSession(source);
+      broken = true;
+      return producedBy(denied(await session.authorize({ tool: "read_invoice", arguments: {} })), audit, undefined);
+    },
+    says: /the source of the session's delegation failed/,
+    retryable: true,
   },
   issuer_keys_unavailable: {
     when: "an issuer whose published keys cannot be fetched",

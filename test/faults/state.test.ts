@@ -35,9 +35,12 @@ describe("a replay store that", () => {
     expect(JSON.stringify([decision, audit.unverifiedSamples])).not.toContain("hunter2");
   });
 
-  it.each([[false], [undefined], [null], [0], [""]])("says %o denies the call as replayed", async (answer) => {
+  it.each<readonly [answer: unknown, code: string]>([
+    [false, "proof_replayed"],
+    ...[undefined, null, 0, 1, "", "OK"].map((answer) => [answer, "state_unavailable"] as const),
+  ])("says %o denies the call: %s", async (answer, code) => {
     const { authorizer } = world.authorizer({ state: replay(() => answer) });
-    expect(denied(await authorizer.authorize(await payCall())).code).toBe("proof_replayed");
+    expect(denied(await authorizer.authorize(await payCall())).code).toBe(code);
   });
 
   it("is full denies, and forgets nothing to make room; when proofs lapse, it goes on", async () => {

@@ -21,8 +21,10 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/source/": "asks a source, and says how old its answer is",
   "packages/core/src/principal/ask.ts": "asks a directory or the registry",
   "packages/core/src/resource/tool-map.ts": "looks a tool up in the tool map",
+  "packages/core/src/resource/uri-template.ts": "matches a URI with templates",
   "packages/core/src/result/obligations.ts": "adds obligations up",
   "packages/core/src/way/clock.ts": "tells the time",
+  "packages/core/src/way/well-behaved.ts": "asks the host's own clock, stores and watchers",
   "packages/core/src/way/in-time.ts": "runs what it is given, and ends it in time",
   "packages/mcp/src/caller/": "says for whom a call runs",
   "packages/mcp/src/protocol/": "says of which form a message is, and spells a denial",
@@ -30,6 +32,9 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/mcp/src/guard/pass-through.ts": "shows what the server's own transport has",
   "packages/mcp/src/guard/turn-of-the-loop.ts": "lets pass what is waiting",
 };
+
+/** A decision is of one moment, so what a call stands on is looked at a second time, on purpose, by this file. */
+export const SECOND_LOOK = "packages/core/src/way/look-again.ts";
 
 /** What stands in for the host program's own directories, stores and sinks. The way asks them; they are no part of it. */
 const HOST: readonly string[] = [

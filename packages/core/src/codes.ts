@@ -148,6 +148,13 @@ export const CODES = {
     model: "Your delegation is not valid yet. Try again later.",
     help: "By this server's clock, a token was issued in the future. Check both clocks.",
   },
+  delegation_unavailable: {
+    stage: "token",
+    retryable: true,
+    fault: true,
+    model: "Your delegation could not be had just now, so the call did not run. Try again later.",
+    help: "In a session, the source of its delegation (`renewing`, a function) threw, gave none, or did not answer in time; or its signer did not sign. Check who renews it.",
+  },
   issuer_keys_unavailable: {
     stage: "token",
     retryable: true,

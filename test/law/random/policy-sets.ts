@@ -73,8 +73,10 @@ const condition = (atoms: readonly string[]): fc.Arbitrary<Json> =>
       not: often(20),
     })
     .map(({ of, how, not }) => {
-      const exprs = of.map((expr) => ({ expr: not ? `!(${expr})` : expr }));
-      return { condition: { match: exprs.length === 1 && how !== "none" ? exprs[0] : { [how]: { of: exprs } } } };
+      // One expr each: Cerbos 0.52 to 0.55 mixes up trees of the same expressions, and no folder that has such is started.
+      const exprs = of.map((expr) => `(${not ? `!(${expr})` : expr})`);
+      const joined = exprs.join(how === "all" ? " && " : " || ");
+      return { condition: { match: { expr: how === "none" ? `!(${joined})` : joined } } };
     });
 
 const output = fc

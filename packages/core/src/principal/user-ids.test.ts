@@ -24,7 +24,6 @@ describe("the id that policies see of a user", () => {
       { issuers: [HOME] },
       [HOME],
     ],
-    ["is the directory's, where nobody says which issuers there are, and users of one come", [], {}, [HOME]],
     [
       "is the directory's, where it says that its ids are unique",
       [HOME, PARTNER],

@@ -2,9 +2,9 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
-import type { TrustedKey } from "./jwks.ts";
+import { isKeySource, type TrustedKey } from "./jwks.ts";
 import { type KnownKey, parsePublicJwk } from "./key.ts";
-import { isPublished, MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
+import { MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
 
 /** What one anchor has under a `kid`. Each anchor answers for itself: none waits for another, nor fails with it. */
 export interface AnchorAnswer {
@@ -44,7 +44,7 @@ export function createAnchorKeys(
 
   const keysOf = async ({ issuer, keys }: TrustAnchor, kid: string): Promise<readonly KnownKey[]> => {
     try {
-      const given = isPublished(keys) ? await settleInTime(deadlineMs, keys.find(kid)) : keys;
+      const given = isKeySource(keys) ? await settleInTime(deadlineMs, keys.find(kid)) : keys;
       const named = given.filter((key) => key.kid === kid).slice(0, MAX_KEYS_PER_KID);
       const known = await Promise.all(named.map(({ jwk }: TrustedKey) => usable(jwk)));
       return known.filter((key) => key !== undefined);

@@ -21,6 +21,11 @@ export interface KeySource {
   find(kid: string): Promise<readonly TrustedKey[]>;
 }
 
+/** Whether keys are published, and asked for each time; else they are a list. */
+export function isKeySource(keys: readonly TrustedKey[] | KeySource): keys is KeySource {
+  return !Array.isArray(keys);
+}
+
 /**
  * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use. It leaves out others, such as RSA keys and keys
  * that their owner marked for another use (`use`, `key_ops`, `alg`, section 4).

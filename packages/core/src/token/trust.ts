@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { atOnce, choice, either, flag, list, maybe, type Rows, text } from "../options/index.ts";
 import { grantOf, type RootClaims } from "./claims.ts";
-import type { KeySource, TrustedKey } from "./jwks.ts";
+import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import type { Limits } from "./limits.ts";
 import { AUDIENCES, ISSUER, KEY_SOURCE, LIFETIME, MAX_DEPTH, TRUSTED_KEY } from "./shapes.ts";
 
@@ -34,10 +34,6 @@ export interface TrustAnchor {
 export const DEFAULT_MAX_DEPTH = 3;
 /** The most keys of one anchor that are tried for a `kid`: nobody's root costs more signatures. */
 export const MAX_KEYS_PER_KID = 4;
-
-export function isPublished(keys: TrustAnchor["keys"]): keys is KeySource {
-  return !Array.isArray(keys);
-}
 
 /** An anchor's members, as the options of `createAuthorizer` and `createIssuer` are read. */
 export const ANCHOR_ROWS: Rows<TrustAnchor> = {
@@ -74,7 +70,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
 export function checkKids(anchors: readonly TrustAnchor[]): void {
   for (const [i, { keys }] of anchors.entries()) {
     const keysPerKid = new Map<string, number>();
-    for (const [k, { kid }] of (isPublished(keys) ? [] : keys).entries()) {
+    for (const [k, { kid }] of (isKeySource(keys) ? [] : keys).entries()) {
       const sharing = (keysPerKid.get(kid) ?? 0) + 1;
       if (sharing > MAX_KEYS_PER_KID) {
         throw new HopwiseError(

@@ -76,6 +76,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   token_untrusted_issuer: /Ask for one that it accepts/,
   token_expired: /Ask for a new one/,
   token_not_yet_valid: /Try again later/,
+  delegation_unavailable: /could not be had just now.*Try again later/,
   issuer_keys_unavailable: /Try again later/,
   chain_depth_exceeded: /Do the task yourself, or ask for one with fewer hops/,
   chain_link_broken: /Send it whole and unchanged, or ask for a new one/,

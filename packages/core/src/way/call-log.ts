@@ -1,4 +1,4 @@
-import type { Stage } from "../codes.ts";
+import type { DenialCode, Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
@@ -16,7 +16,8 @@ export interface CallLog {
   /**
    * Runs one stage and notes how long it took.
    *
-   * @returns what it found, or the {@link HopwiseError} that it gave or threw; anything else is a fault, and thrown on
+   * @returns what it found, or the {@link HopwiseError} that it gave or threw; for anything else that it threw, one of the
+   *   code that such a fault has in this stage
    */
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<Exclude<T, HopwiseError> | HopwiseError>;
   note(found: Partial<Notes>): void;
@@ -52,9 +53,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     try {
       return (await runWatched(watch, name, run)) as Exclude<T, HopwiseError> | HopwiseError;
     } catch (error) {
-      if (error instanceof HopwiseError) return error;
-      watch.fail();
-      throw error;
+      return error instanceof HopwiseError ? error : faultIn(name, error);
     } finally {
       spent[name] = (spent[name] ?? 0) + performance.now() - from;
     }
@@ -84,6 +83,22 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     },
   };
 }
+
+/** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */
+function faultIn(stage: Stage, cause: unknown): HopwiseError {
+  const code = FAULTS[stage] ?? "guard_failed";
+  return new HopwiseError(code, `the stage "${stage}" failed: something that the host program provides threw`, {
+    cause,
+  });
+}
+
+const FAULTS: { readonly [stage in Stage]?: DenialCode } = {
+  agents: "registry_unavailable",
+  state: "state_unavailable",
+  context: "context_unavailable",
+  policy: "policy_unavailable",
+  audit: "audit_unavailable",
+};
 
 /** What a stage gives, whatever telemetry makes of it: a refusal that it loses must not become an allowance. */
 async function runWatched<T>(watch: CallWatch, name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<T> {

@@ -63,9 +63,15 @@ describe("possession of the key", () => {
     });
   });
 
-  it("is missing where the signer fails: its error is the caller's own", async () => {
-    const { held } = await heldBy(() => Promise.reject(new Error("the key store is away")));
-    await expect(open(held)).rejects.toThrow("the key store is away");
+  it.each<[string, () => unknown]>([
+    ["fails", () => Promise.reject(new Error("the key store is away"))],
+    ["never answers", () => new Promise(() => {})],
+    ["gives no bytes", () => Promise.resolve("a text")],
+  ])("is missing where the signer %s", async (_, sign) => {
+    const { held } = await heldBy(sign as never);
+    const error = await errorOf(open(held, { deadlineMs: 20 }));
+    expect(error.code).toBe("delegation_unavailable");
+    expect(error.message).toMatch(/^the signer of the session (failed|gave no answer within 20 ms)$/);
   });
 
   it("is not asked for where the chain does not verify here", async () => {

@@ -6,10 +6,12 @@ import {
   currentDelegation,
   type DelegationSource,
   type HeldDelegation,
+  type Signer,
   serialize,
 } from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
 import type { IncomingCall, Listed, Listing, ParsedCall, ProvenHolder } from "./call.ts";
+import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { ownNameIn } from "./stages/token.ts";
 
@@ -37,7 +39,8 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
 
   /** A delegation that was renewed is proven anew, and stands for the one with which the session began. */
   const holder = async (): Promise<ProvenHolder> => {
-    const held = await currentDelegation(delegation);
+    const what = "the source of the session's delegation";
+    const held = await inTime(point.deadlineMs, "delegation_unavailable", what, () => currentDelegation(delegation));
     if (held === proven.held) return proven;
     const renewed = { ...(await provePossession(held, point)), audience: own };
     checkRenewed(renewed, first.chain);
@@ -79,11 +82,19 @@ async function provePossession(held: HeldDelegation, point: EnforcementPoint): P
   const compact = serialize(held);
   const chain = await point.verifier.verify(compact, point.nowSeconds());
   const challenge = `hopwise-session ${randomId()} ${point.audience[0]}`;
-  const signature = await held.signer.sign(new TextEncoder().encode(challenge));
+  const signature = await inTime(point.deadlineMs, "delegation_unavailable", "the signer of the session", () =>
+    signBy(held.signer, challenge),
+  );
   if (!(await verify(chain.holder.verification, challenge, signature))) {
     throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
   }
   return { held, compact, chain };
+}
+
+async function signBy(signer: Signer, text: string): Promise<Uint8Array> {
+  const signature: unknown = await signer.sign(new TextEncoder().encode(text));
+  if (signature instanceof Uint8Array) return signature;
+  throw new Error("the signer gave no bytes");
 }
 
 /**
