@@ -181,10 +181,17 @@ describe("where userFromAuth", () => {
       const { url } = await answering(() => nobody);
       expect((await post(url, read(1), alice)).messages[0]).toMatchObject({ error: { code: 4301 } });
     }
-    for (const strange of [{}, { subject: "alice" }, { issuer: ISSUER, subject: "mallory" }, "alice", true]) {
+    for (const strange of [{}, { subject: "alice" }, { issuer: ISSUER, subject: "" }, "alice", true, [], () => {}]) {
       const { url } = await answering(() => strange);
-      expect((await post(url, read(1), alice)).messages[0]?.result?.["isError"]).toBe(true);
+      expect(JSON.stringify((await post(url, read(1), alice)).messages)).toContain("authentication_failed");
     }
+    const { url } = await answering(() => ({ issuer: ISSUER, subject: "mallory" }));
+    expect((await post(url, read(1), alice)).messages[0]?.result?.["isError"]).toBe(true);
+  });
+
+  it("never answers, the request is denied within the deadline", async () => {
+    const { url } = await answering(() => new Promise(() => {}));
+    expect(JSON.stringify((await post(url, read(1), alice)).messages)).toContain("authentication_failed");
   });
 
   it("changes the headers it was given, the next request is judged by its own all the same", async () => {

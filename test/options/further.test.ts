@@ -133,6 +133,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   isToolGranted: "takes a delegation, which knows by itself whether it is one",
   modelView: "takes a denial",
   plainText: "takes any text",
+  settleInTime: "waits for anything",
 };
 
 const screen: audit.Screen = { write: () => true };

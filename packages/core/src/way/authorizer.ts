@@ -13,6 +13,8 @@ import { openSession, type Session } from "./session.ts";
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
   readonly audience: readonly string[];
+  /** How long an adapter waits for what it asks itself, in milliseconds. */
+  readonly deadlineMs: number;
   /**
    * Whether a tool of this name can be guarded; for adapters, when a tool is added.
    *
@@ -56,6 +58,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const point = readOptions(options);
   return {
     audience: point.audience,
+    deadlineMs: point.deadlineMs,
     checkTool: (name) => checkMapped(point.tools, name),
     authorize: async (call) => admitAndDecide(incoming(call), point, call),
     admit: async (call) => admit(incoming(call), point),

@@ -1,5 +1,5 @@
-import type { Denied } from "@hopwise/core";
-import type { Admission, CallerView, JsonObject } from "@hopwise/core/adapter";
+import type { Denied, Subject } from "@hopwise/core";
+import { type Admission, type CallerView, type JsonObject, settleInTime } from "@hopwise/core/adapter";
 import { openCall, runWithin } from "../caller/index.ts";
 import {
   cameOverHttp,
@@ -117,13 +117,14 @@ async function admit(
   extra: MessageExtra | undefined,
 ): Promise<Admission | Denied> {
   const call = { tool: operation.tool, traceparent: traceparentIn(request) };
-  let user: Awaited<ReturnType<NonNullable<typeof userFromAuth>>>;
+  let user: Subject | undefined;
   try {
     const headers = headersOf(extra);
     if (userFromAuth !== undefined && headers === undefined && cameOverHttp(extra)) {
       throw new Error("the transport did not tell the headers of a request, so its user is not known");
     }
-    user = headers === undefined ? undefined : ((await userFromAuth?.({ headers })) ?? undefined);
+    const asked = headers && userFromAuth?.({ headers });
+    user = userIn(await settleInTime(authorizer.deadlineMs, asked));
   } catch (error) {
     report(error);
     return authorizer.refuse(call, {
@@ -137,6 +138,14 @@ async function admit(
     credential: carriesCredential(request) ? credentialIn(request) : user && { user },
     ...(user !== undefined && { transportUser: user }),
   });
+}
+
+/** The user that `userFromAuth` gave; undefined where it says that nobody is logged in. @throws for anything else */
+function userIn(given: unknown): Subject | undefined {
+  if (given === undefined || given === null) return undefined;
+  const { issuer, subject } = Object(given) as Partial<Subject>;
+  if (typeof issuer === "string" && typeof subject === "string" && subject !== "") return { issuer, subject };
+  throw new Error("userFromAuth gave no { issuer, subject }");
 }
 
 /** Gives a request to the server's handler, unless it was withdrawn while it was checked. */
