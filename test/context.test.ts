@@ -288,7 +288,10 @@ describe("the description of a context", () => {
       anyOf: [{ title: "tool send_payment" }, { title: "tool hold_payment" }],
     });
     expect(Object.keys(schemas).sort()).toEqual(
-      ["delegation.json", "invoice.json", "ledger.json", "principal.json", "supplier_payment.json"].sort(),
+      [
+        ...["delegation.json", "invoice.json", "ledger.json", "principal.json", "supplier_payment.json"],
+        ...["mcp_prompt.json", "mcp_resource.json"],
+      ].sort(),
     );
   });
 });

@@ -98,4 +98,6 @@ export const tools: ToolMap = {
     id: "to",
     attributes: ({ to }) => ({ supplierKnown: suppliers.has(String(to)) }),
   },
+  "mcp:resources/read": { kind: "mcp_resource", action: "read", id: "uri" },
+  "mcp:prompts/get": { kind: "mcp_prompt", action: "get", id: "name" },
 };

@@ -51,6 +51,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/source": ["core/options", "core/lib", "core/json", "core/errors.ts", "dataloader", "lru-cache"],
   "core/principal": [
     "core/options",
+    "core/lib",
     "core/source",
     "core/token",
     "type:core/crypto",

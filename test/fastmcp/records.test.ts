@@ -6,7 +6,7 @@ import { guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
-import { codeOf, post, proven, provenCall, request } from "../support/mcp/client.ts";
+import { codeOf, post, proven, provenCall, request, session } from "../support/mcp/client.ts";
 import { emptyServer, OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, start } from "../support/mcp/server.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -41,22 +41,18 @@ const served = (authorizer: Authorizing, then: (server: FastMCP) => void = () =>
 
 /** A code of the guard's without a way to it does not compile. */
 const WAYS: { readonly [Code in PointRefusal["code"]]: readonly Way[] } = {
-  tool_unguarded: [
-    { when: "is not there", server: (authorizer) => served(authorizer), call: { name: "nowhere" } },
+  tool_unguarded: [{ when: "is not there", server: (authorizer) => served(authorizer), call: { name: "nowhere" } }],
+  tool_not_served: [
+    { when: "was removed", server: (authorizer) => served(authorizer, (server) => server.removeTool("open")) },
     {
-      when: "was added before the guard, which does not wrap it",
+      when: "was added before the guard, and removed",
       server: (authorizer) => {
         const server = new FastMCP({ name: "test", version: "1.0.0" });
         server.addTool(tool("early"));
-        return guard(server, authorizer);
+        guard(server, authorizer).removeTool("early");
+        return server;
       },
       call: { name: "early" },
-    },
-  ],
-  tool_not_served: [
-    {
-      when: "was removed",
-      server: (authorizer) => served(authorizer, (server) => server.removeTool("open")),
     },
     {
       when: "is closed to the session by canAccess",
@@ -128,6 +124,17 @@ describe("a call of a tool that", () => {
     const codes = [...records, ...unverified].map((record) => record.code);
     expect(codes).toEqual([code]);
     expect(hasRun).toBe(false);
+  });
+
+  it("was removed while a session runs is on record as tool_not_served, too", async () => {
+    const { authorizer, audit } = world.authorizer({ tools: MAP });
+    const server = served(authorizer);
+    const { url, stop } = await start(server);
+    onTestFinished(stop);
+    const own = await session(url);
+    server.removeTool("open");
+    await post(url, await provenCall(await plannerWith(world, "open"), 1, "open", { name: "x" }), own);
+    expect(audit.records.map(({ code }) => code)).toEqual(["tool_not_served"]);
   });
 
   it("its caller may not see is on record with what refused it, and with that alone to operators", async () => {
@@ -227,18 +234,12 @@ describe("a list", () => {
     await post(url, await proven(await plannerWith(world, "open", "locked", "early"), request(1, "tools/list")));
     await post(url, await proven(world.researcher, request(2, "tools/list")));
     expect(audit.records.map(({ shown }) => shown)).toEqual([
-      { items: 1, of: 3 },
+      { items: 2, of: 3 },
       { items: 0, of: 3 },
     ]);
     expect(audit.records.map(({ hidden }) => hidden)).toEqual([
-      [
-        { code: "tool_unguarded", stage: "guard", items: ["early"] },
-        { code: "policy_denied", stage: "policy", hop: 0, items: ["locked"] },
-      ],
-      [
-        { code: "tool_unguarded", stage: "guard", items: ["early"] },
-        { code: "grant_tool_missing", stage: "grant", hop: 1, items: ["open", "locked"] },
-      ],
+      [{ code: "policy_denied", stage: "policy", hop: 0, items: ["locked"] }],
+      [{ code: "grant_tool_missing", stage: "grant", hop: 1, items: ["early", "open", "locked"] }],
     ]);
   });
 

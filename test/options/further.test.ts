@@ -64,7 +64,15 @@ const sourceDoors: DoorRows<typeof sources> = {
   ),
   usersOverHttp: optionsRow<sources.HttpUsersOptions>(
     { name: "hr", url: () => "https://hr.example/alice", parse: () => ({ id: "alice", roles: ["clerk"] }) },
-    { ...ANSWER, ...TRAITS, url: NOT_AT_ONCE, parse: NO_FUNCTION, headers: NO_FUNCTION, fetch: NO_FUNCTION },
+    {
+      ...ANSWER,
+      ...TRAITS,
+      url: NOT_AT_ONCE,
+      parse: NO_FUNCTION,
+      headers: NO_FUNCTION,
+      maxBytes: [...NO_COUNT, 0],
+      fetch: NO_FUNCTION,
+    },
     sources.usersOverHttp,
   ),
   oidcUsers: optionsRow<sources.OidcUsersOptions>(

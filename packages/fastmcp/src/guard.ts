@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
-import { createGuardedTools, guardTransport, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
+import { guardTransport, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { checkMayChange } from "./check-may-change.ts";
 import { checkServer } from "./check-server.ts";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
-import { mustAnswer, toolsOf } from "./probe.ts";
+import { contentsOf, mustAnswer } from "./probe.ts";
+import { sessionTools } from "./session-tools.ts";
+import { warnUnmapped } from "./warn-unmapped.ts";
 import { wrapTemplate } from "./wrap-template.ts";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 
@@ -26,6 +28,13 @@ export interface GuardServerOptions {
    * runs, with `policy_inconclusive`.
    */
   readonly mayChange?: MayChangeByTool;
+  /**
+   * Hears at `start()` of what would be denied in silence: the server has resources or prompts, and the tool map has neither
+   * `mcp:resources/read` (or templates of URIs) nor `mcp:prompts/get`. The text says what to add.
+   *
+   * @defaultValue `console.warn`
+   */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -55,18 +64,21 @@ export function guard<Server extends FastMCP>(
   if (server.serverState === "running" || server.sessions.length > 0)
     throw new HopwiseError("config_invalid", "the server runs already; guard it before start()");
   patchSessions();
-  for (const name of toolsOf(server)) authorizer.checkTool(name);
+  const known = new Set<string>();
+  const meet = (name: string): void => {
+    authorizer.checkTool(name);
+    known.add(name);
+  };
+  for (const name of contentsOf(server).tools) meet(name);
   checkMayChange(options.mayChange ?? {}, authorizer);
 
   const scope = new AsyncLocalStorage<RequestScope>();
   const wrap = toolWrapper(options.mayChange);
   const guarding: Guarding = {
     beginSession: () => {
-      const tools = createGuardedTools(scope);
+      const tools = sessionTools(scope, known);
       return {
-        wrapTools: (added) => {
-          return added.map((tool) => wrap(tool, tools));
-        },
+        wrapTools: (added) => added.map((tool) => wrap(tool, tools)),
         wrapTemplate: (template) => wrapTemplate(template, scope),
         guardTransport: (transport) =>
           guardTransport(transport, {
@@ -82,16 +94,17 @@ export function guard<Server extends FastMCP>(
   addTool.call(server, markOf(guarding) as never);
   Object.defineProperty(server, GUARDING, { value: guarding });
   server.addTool = ((tool: AnyTool) => {
-    authorizer.checkTool(tool.name);
+    meet(tool.name);
     addTool.call(server, tool as never);
   }) as Server["addTool"];
   server.addTools = ((tools: AnyTool[]) => {
-    for (const { name } of tools) authorizer.checkTool(name);
+    for (const { name } of tools) meet(name);
     addTools.call(server, tools as never);
   }) as Server["addTools"];
   server.start = (async (startOptions) => {
     const own = withoutEventStore(startOptions);
     await mustAnswer((transport) => connect.call(server, transport as never));
+    warnUnmapped(contentsOf(server).offered, authorizer, options.onWarning);
     await start.call(server, own);
   }) as Server["start"];
   return server;

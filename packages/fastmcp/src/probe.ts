@@ -40,17 +40,37 @@ export async function mustAnswer(connect: (transport: McpTransport) => Promise<u
   }
 }
 
+/** What a server may have besides tools. */
+export type Offered = "resources" | "prompts";
+
+/** What a server has at the moment. */
+export interface Contents {
+  /** The names of its tools. */
+  readonly tools: readonly string[];
+  /** Resource templates count as resources. */
+  readonly offered: ReadonlySet<Offered>;
+}
+
 /**
- * The names of the tools that a server has, which it keeps to itself: it hands them to a session, and this begins one
- * that ends before it opens. FastMCP makes the session at once, before it waits for anything.
+ * What a server has, which it keeps to itself: it hands it to a session, and this begins one that ends before it opens.
+ * FastMCP makes the session at once, before it waits for anything.
  */
-export function toolsOf(server: FastMCP): readonly string[] {
-  const names: string[] = [];
+export function contentsOf(server: FastMCP): Contents {
+  const tools: string[] = [];
+  const offered = new Set<Offered>();
   const prototype = FastMCPSession.prototype as unknown as Listening;
-  const { setupToolHandlers } = prototype;
-  prototype.setupToolHandlers = function (tools) {
-    names.push(...tools.map(({ name }) => name));
-    return setupToolHandlers.call(this, tools);
+  const { setupToolHandlers, setupResourceHandlers, setupPromptHandlers } = prototype;
+  prototype.setupToolHandlers = function (given) {
+    tools.push(...given.map(({ name }) => name));
+    return setupToolHandlers.call(this, given);
+  };
+  prototype.setupResourceHandlers = function () {
+    offered.add("resources");
+    return setupResourceHandlers.call(this);
+  };
+  prototype.setupPromptHandlers = function () {
+    offered.add("prompts");
+    return setupPromptHandlers.call(this);
   };
   try {
     const closed: McpTransport = {
@@ -60,11 +80,13 @@ export function toolsOf(server: FastMCP): readonly string[] {
     };
     FastMCP.prototype.connect.call(server, closed as never, undefined as never).catch(() => {});
   } finally {
-    prototype.setupToolHandlers = setupToolHandlers;
+    Object.assign(prototype, { setupToolHandlers, setupResourceHandlers, setupPromptHandlers });
   }
-  return names;
+  return { tools, offered };
 }
 
 interface Listening {
   setupToolHandlers(tools: readonly { readonly name: string }[]): void;
+  setupResourceHandlers(): void;
+  setupPromptHandlers(): void;
 }

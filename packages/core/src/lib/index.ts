@@ -1,8 +1,9 @@
 /**
- * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting, tidy
- * objects.
+ * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting and to
+ * reading, tidy objects.
  */
 export { DeadlinePassed, settleInTime, withDeadline } from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { plainText } from "./plain-text.ts";
+export { leave, readText } from "./read-text.ts";
 export { timeOf } from "./time-of.ts";

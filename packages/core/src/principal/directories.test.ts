@@ -1,15 +1,6 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import {
-  agentAttributesFrom,
-  agentsFrom,
-  oidcUsers,
-  userAttributesFrom,
-  usersFrom,
-  usersOverHttp,
-} from "./directories.ts";
+import { agentAttributesFrom, agentsFrom, oidcUsers, userAttributesFrom, usersFrom } from "./directories.ts";
 
 const alice = { issuer: "https://id.example", subject: "alice" };
 
@@ -29,80 +20,6 @@ describe("a user directory by a function", () => {
     expect(found.map((user) => user?.id)).toEqual(["alice@https://id.example", "alice@https://partner.example"]);
     expect(batches.length).toBe(2);
   });
-});
-
-describe("a user directory behind HTTP", () => {
-  let server: Server;
-  let base: string;
-  const seen: string[] = [];
-  beforeAll(async () => {
-    server = createServer((request, response) => {
-      seen.push(`${request.url} ${request.headers.authorization}`);
-      if (request.url === "/alice") response.end('{"login":"alice","groups":["analyst"]}');
-      else if (request.url === "/moved") response.writeHead(302, { location: "/alice" }).end();
-      else if (request.url === "/gone") response.writeHead(410).end();
-      else if (request.url === "/broken") response.writeHead(500).end("stack trace");
-      else if (request.url === "/html") response.end("<html>");
-      else if (request.url === "/hangs") return;
-      else response.writeHead(404).end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  });
-  afterAll(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const users = () =>
-    usersOverHttp({
-      name: "directory",
-      deadlineMs: 300,
-      url: ({ subject }) => base + encodeURIComponent(subject),
-      headers: async () => ({ authorization: "Bearer t" }),
-      parse: (body) => {
-        const { login, groups } = body as { login: string; groups: string[] };
-        return { id: login, roles: groups };
-      },
-    });
-
-  it("finds a user, with the headers it was given", async () => {
-    expect(await users().find(alice)).toEqual({ id: "alice", roles: ["analyst"] });
-    expect(seen).toContain("/alice Bearer t");
-  });
-
-  it("knows no such user where the service says so", async () => {
-    expect(await users().find({ ...alice, subject: "nobody" })).toBeUndefined();
-    expect(await users().find({ ...alice, subject: "gone" })).toBeUndefined();
-  });
-
-  it.each(["moved", "broken", "html", "hangs"])("cannot tell where the answer is %s", async (subject) => {
-    await expect(users().find({ ...alice, subject })).rejects.toThrow();
-  });
-
-  it("asks for the user alone, whatever an issuer calls him", async () => {
-    expect(await users().find({ ...alice, subject: "../alice" })).toBeUndefined();
-    expect(seen.at(-1)).toBe("/..%2Falice Bearer t");
-  });
-});
-
-describe("a user directory behind HTTP, asked for a subject that a partner's issuer chose", () => {
-  it.each(["", ".", ".."])(
-    "does not ask another place for %j, which no escaping keeps in its place",
-    async (subject) => {
-      const asked: string[] = [];
-      const users = usersOverHttp({
-        name: "directory",
-        url: (who) => `https://hr.example/users/${encodeURIComponent(who.subject)}`,
-        parse: () => ({ id: "root", roles: ["admin"] }),
-        fetch: async (input) => {
-          asked.push(new Request(input).url);
-          return Response.json({});
-        },
-      });
-      expect(await users.find({ ...alice, subject })).toBeUndefined();
-      expect(asked).toEqual([]);
-    },
-  );
 });
 
 describe("a user directory out of verified claims", () => {
@@ -183,39 +100,6 @@ describe("further attributes and agents by a function", () => {
     expect(await health.find("planner")).toEqual({ of: "planner" });
     expect(await health.find("researcher")).toEqual({ of: "researcher" });
     expect([agents.name, health.name]).toEqual(["registry", "health"]);
-  });
-});
-
-describe("a request to a user directory behind HTTP", () => {
-  const asking = (answer: Response, headers?: { headers: () => Record<string, string> }) => {
-    const seen: RequestInit[] = [];
-    const users = usersOverHttp({
-      name: "directory",
-      url: () => "https://hr.example/users/alice",
-      parse: (body) => body as never,
-      fetch: async (_, init) => {
-        seen.push(init as RequestInit);
-        return answer;
-      },
-      ...headers,
-    });
-    return { users, seen };
-  };
-
-  it("asks for JSON, follows no redirect, and has only the headers that were given", async () => {
-    const plain = asking(Response.json({ id: "alice", roles: ["r"] }));
-    expect(await plain.users.find(alice)).toEqual({ id: "alice", roles: ["r"] });
-    expect(plain.seen).toEqual([
-      { signal: expect.any(AbortSignal), redirect: "error", headers: { accept: "application/json" } },
-    ]);
-    const bearing = asking(Response.json({}), { headers: () => ({ authorization: "Bearer t" }) });
-    await bearing.users.find(alice);
-    expect(bearing.seen[0]?.headers).toEqual({ accept: "application/json", authorization: "Bearer t" });
-  });
-
-  it.each([201, 206, 403, 500])("cannot be told by the body of an answer %i, whatever stands in it", async (status) => {
-    const { users } = asking(Response.json({ id: "alice", roles: ["admin"] }, { status }));
-    await expect(users.find(alice)).rejects.toThrow(`the user directory answered ${status}`);
   });
 });
 

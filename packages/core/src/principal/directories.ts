@@ -1,14 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { atOnce, flag, func, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
-import {
-  ANSWER_ROWS,
-  type AttributeSource,
-  type CachedSourceOptions,
-  cachedSource,
-  type Many,
-  type One,
-} from "../source/index.ts";
+import { atOnce, flag, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
+import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
 import { CLOCK, type Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
 
@@ -47,7 +40,7 @@ export function agentAttributesFrom(options: SourceOptions<string, JsonObject>):
   return cachedSource({ ...options, ...BY_NAME }, "agentAttributesFrom");
 }
 
-const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
+export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   uniqueIds: maybe(flag()),
   issuers: maybe(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
 };
@@ -64,57 +57,6 @@ const BY_SUBJECT = {
 
 /** Agents belong to this enforcement point: one registry names them all, whichever user they work for. */
 const BY_NAME = { keyOf: (name: string): string => name, tenantOf: (): string => "" };
-
-export interface HttpUsersOptions
-  extends Omit<CachedSourceOptions<Subject, User>, "find" | "keyOf" | "tenantOf">,
-    UserDirectoryTraits {
-  /**
-   * The address of a user. Put the subject through `encodeURIComponent`: a partner's issuer may have chosen it. The
-   * subjects `.` and `..`, which escaping cannot make safe, count as unknown without a request.
-   */
-  readonly url: (subject: Subject) => string | URL;
-  /** Reads the user from a response's JSON; throw where the JSON is not as expected. */
-  readonly parse: (body: unknown, subject: Subject) => User;
-  /** Headers of each request, such as `authorization`. */
-  readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
-  readonly fetch?: typeof globalThis.fetch;
-}
-
-const readHttpUsers = optionsOf<HttpUsersOptions>("usersOverHttp", {
-  ...ANSWER_ROWS,
-  ...TRAIT_ROWS,
-  url: atOnce("a function that gives a user's address"),
-  parse: func("a function that reads the user from the JSON"),
-  headers: maybe(func("a function that gives the headers")),
-  fetch: maybe(func("a function like fetch")),
-});
-
-/**
- * A user directory behind HTTP. `404` and `410` mean that the user is unknown; any other answer but `200` counts as a
- * failure. Redirects are not followed: they would carry the headers elsewhere.
- *
- * @throws {HopwiseError} `config_invalid` for times that cannot be right
- */
-export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
-  const { url, parse, headers, fetch = globalThis.fetch, ...rest } = readHttpUsers(options);
-  return usersFrom({
-    ...rest,
-    find: async (subject, { signal }) => {
-      if (LEADS_ELSEWHERE.test(subject.subject)) return undefined;
-      const response = await fetch(url(subject), {
-        signal,
-        redirect: "error",
-        headers: { accept: "application/json", ...(await headers?.()) },
-      });
-      if (response.status === 404 || response.status === 410) return undefined;
-      if (response.status !== 200) throw new Error(`the user directory answered ${response.status}`);
-      return parse(await response.json(), subject);
-    },
-  });
-}
-
-/** As a step of a path these lead to another place, even escaped: `/users/..` is `/`. */
-const LEADS_ELSEWHERE = /^\.{0,2}$/;
 
 /**
  * Claims of an OpenID Connect ID token or access token whose signature, issuer, audience and times your code verified.

@@ -3,14 +3,12 @@ export { type ConfirmedAgents, confirmAgents } from "./confirm-agents.ts";
 export {
   agentAttributesFrom,
   agentsFrom,
-  type HttpUsersOptions,
   type OidcUsers,
   type OidcUsersOptions,
   oidcUsers,
   type SourceOptions,
   userAttributesFrom,
   usersFrom,
-  usersOverHttp,
   type VerifiedClaims,
 } from "./directories.ts";
 export { findUser } from "./find-user.ts";
@@ -29,3 +27,4 @@ export {
   type UserDirectoryTraits,
 } from "./sources.ts";
 export { createUserIds, type UserIds } from "./user-ids.ts";
+export { type HttpUsersOptions, usersOverHttp } from "./users-over-http.ts";

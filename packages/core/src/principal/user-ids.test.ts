@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
 import type { Subject } from "../token/index.ts";
-import { oidcUsers, usersFrom, usersOverHttp } from "./directories.ts";
+import { oidcUsers, usersFrom } from "./directories.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import { inMemoryUsers, type User, type UserDirectoryTraits } from "./sources.ts";
 import { createUserIds, type UserIds } from "./user-ids.ts";
+import { usersOverHttp } from "./users-over-http.ts";
 
 const HOME = "https://id.acme.example";
 const PARTNER = "https://id.partner.example";

@@ -11,6 +11,7 @@ export {
   actionOf,
   checkMapped,
   checkToolMap,
+  hasOwnEntry,
   type ListedAs,
   listEntry,
   type ResourceQuery,

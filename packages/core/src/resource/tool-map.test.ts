@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import { actionOf, checkMapped, checkToolMap, listEntry, type ToolEntry, type ToolMap, toolEntry } from "./tool-map.ts";
+import {
+  actionOf,
+  checkMapped,
+  checkToolMap,
+  hasOwnEntry,
+  listEntry,
+  type ToolEntry,
+  type ToolMap,
+  toolEntry,
+} from "./tool-map.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
 
@@ -62,6 +71,13 @@ describe("the entry of a tool", () => {
     expect(toolEntry(tools, "mcp:resources/read")).toEqual({ kind: "mcp_resource", action: "read", id: "uri" });
     expect(toolEntry(tools, "mcp:prompts/get")).toEqual({ kind: "mcp_prompt", action: "get", id: "name" });
     expect(toolEntry({ "mcp:resources/read": entry }, "mcp:resources/read")).toBe(entry);
+  });
+
+  it("of resources and prompts is the map's own, or one of the defaults, and adapters can tell which", () => {
+    const [read, get] = ["mcp:resources/read", "mcp:prompts/get"];
+    expect([read, get, "toString"].map((name) => hasOwnEntry({ "*": entry }, name))).toEqual([false, false, false]);
+    expect([read, get].map((name) => hasOwnEntry({ "shop://{id}": entry }, name))).toEqual([true, false]);
+    expect([read, get].map((name) => hasOwnEntry({ [name]: entry }, name))).toEqual([true, true]);
   });
 
   it("of any other operation of MCP is none, even where there is one for all the others", () => {

@@ -232,6 +232,11 @@ export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
   return tool.startsWith("mcp:") ? undefined : tools["*"];
 }
 
+/** Whether the map itself says what an operation of MCP is, and does not leave it to the defaults. */
+export function hasOwnEntry(tools: ToolMap, operation: string): boolean {
+  return Object.hasOwn(tools, operation) || (operation === RESOURCES && uriTemplatesOf(tools).length > 0);
+}
+
 /** The action that policies are asked about. */
 export function actionOf({ action }: ToolEntry, tool: string): string {
   return typeof action === "string" ? action : action(tool);

@@ -1,3 +1,4 @@
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { DeadlinePassed } from "../lib/index.ts";
 
@@ -34,9 +35,9 @@ export interface ContextOrigin {
   readonly missing?: true;
 }
 
-/** Why a source failed. Its error may quote anything, so only a passed deadline is named. */
+/** Why a source failed. Its error may quote anything, so only a passed deadline is named, and what Hopwise itself says. */
 export function faultOf(cause: unknown): string {
-  return cause instanceof DeadlinePassed ? cause.message : "it failed";
+  return cause instanceof DeadlinePassed || cause instanceof HopwiseError ? cause.message : "it failed";
 }
 
 /** Asks a source, and says how old its answer is: 0 for a source that keeps no answers. */

@@ -7,17 +7,22 @@ import type { Limits } from "./limits.ts";
 import { operationProblem } from "./names.ts";
 import type { OpenedToken } from "./open-token.ts";
 
-/** Step 4 for a root (AAT draft, section 7, steps 3c to 3n); the issuer applies the same before it signs. */
+/**
+ * Step 4 for a root (AAT draft, section 7, steps 3c to 3n); the issuer applies the same before it signs.
+ *
+ * @param expiry what is made of a token's end, in its place among the rules
+ */
 export function checkRoot(
   { claims, grant }: Pick<OpenedToken<RootClaims>, "claims" | "grant">,
   limits: Limits,
   now: number,
+  expiry = checkAlive,
 ): void {
   if (claims.del_depth !== 0) broken("chain_link_broken", "/del_depth", "a root has depth 0", 1);
   if (claims.del_max_depth >= limits.chainTokens) {
     broken("chain_depth_exceeded", "/del_max_depth", `a depth of ${limits.chainTokens - 1} is the most`, 1);
   }
-  checkTimes(claims, now, limits);
+  checkTimes(claims, now, limits, expiry);
   const qualified = claims.aud.length > 1;
   for (const id of Object.keys(grant)) {
     const problem = qualified ? qualifiedProblem(id, claims.aud) : bareProblem(id);
@@ -50,6 +55,7 @@ export function checkLink(
   { claims: up, root, audience, ...parent }: Above,
   limits: Limits,
   now: number,
+  expiry = checkAlive,
 ): void {
   const hop = up.del_depth + 2;
   if (claims.iss !== thumbprintUri(parent.key.thumbprint))
@@ -64,7 +70,7 @@ export function checkLink(
     broken("chain_widened", "/del_max_depth", "the depth ceiling may only fall", hop);
   if (claims.exp > up.exp) broken("chain_widened", "/exp", "a child may not outlive its parent", hop);
   if (claims.iat < up.iat) broken("chain_widened", "/iat", "a child is not older than its parent", hop);
-  checkTimes(claims, now, limits);
+  checkTimes(claims, now, limits, expiry);
   if (claims.sub !== undefined && claims.sub !== root.sub)
     broken("principal_changed", "/sub", "the subject stays the root's", hop);
   if (claims.txn !== undefined && claims.txn !== root.txn)
@@ -76,10 +82,10 @@ export function checkLink(
   if (widening !== undefined) broken("chain_widened", TOOLS_POINTER + widening.pointer, widening.rule, hop);
 }
 
-function checkTimes(claims: TokenClaims, now: number, limits: Limits): void {
+function checkTimes(claims: TokenClaims, now: number, limits: Limits, expiry: typeof checkAlive): void {
   if (claims.exp <= claims.iat)
     broken("token_malformed", "/exp", "a token expires after it was issued", claims.del_depth + 1);
-  checkAlive(claims.exp, now);
+  expiry(claims.exp, now);
   if (claims.iat > now + limits.skewSeconds) {
     broken("token_not_yet_valid", "/iat", `an iat may be ${limits.skewSeconds} seconds ahead`, claims.del_depth + 1);
   }

@@ -51,6 +51,23 @@ describe("an issuer's published keys", () => {
     }
   });
 
+  it("are none where the endpoint's answer has no end, of which no more is read than a key set may have", async () => {
+    let pulled = 0;
+    const left: unknown[] = [];
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          pulled++;
+          controller.enqueue(new Uint8Array(64 * 1024).fill(0x20));
+        },
+        cancel: (reason) => void left.push(reason),
+      });
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: async () => new Response(body()) });
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
+    expect(pulled).toBeLessThan(32);
+    expect(left).toHaveLength(1);
+  });
+
   it("may rotate: a new key is found after the cool-down, and old chains live while theirs is published", async () => {
     const { state, fetch } = endpoint(published());
     const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));

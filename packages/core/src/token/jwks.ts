@@ -2,6 +2,7 @@ import { createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK } from "j
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
+import { readText } from "../lib/index.ts";
 import { func, maybe, optionsOf, whole } from "../options/index.ts";
 import { parsePublicJwk } from "./key.ts";
 
@@ -50,6 +51,17 @@ export function localJwks(set: { readonly keys: readonly JWK[] }): readonly Trus
   });
 }
 
+/** Longer than the key set of any issuer, and what a key set may cost in memory. */
+const MAX_BYTES = 1024 * 1024;
+
+/** An answer that is read here, as far as it is not too long. */
+async function shortened(response: Response): Promise<Response> {
+  if (response.status !== 200) return response;
+  const text = await readText(response, MAX_BYTES);
+  if (text === undefined) throw new Error(`the key set is longer than ${MAX_BYTES} bytes`);
+  return new Response(text);
+}
+
 export interface RemoteJwksOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** How long a fetch may take. Default 5 seconds. */
@@ -70,7 +82,8 @@ const readOptions = optionsOf<RemoteJwksOptions>("remoteJwks", {
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
  * most one in each cool-down: ten thousand unknown `kid`s cause one fetch. While the endpoint is down, the fetched keys
- * are used until they are too old; after that, none is.
+ * are used until they are too old; after that, none is. A key set of more than a megabyte is not read to its end, and counts
+ * as none.
  *
  * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
  */
@@ -88,7 +101,7 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
     timeoutDuration: timeoutMs,
     cooldownDuration: cooldownMs,
     cacheMaxAge: maxAgeMs,
-    ...(fetch !== undefined && { [customFetch]: fetch }),
+    [customFetch]: async (input, init) => shortened(await (fetch ?? globalThis.fetch)(input, init)),
   });
   let lastTry = Number.NEGATIVE_INFINITY;
   let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;

@@ -40,6 +40,20 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
     expect(await refusalOf(verifier.verify(chain, NOW + 4000))).toBe("token_expired /exp");
   });
 
+  it("can be read after it expired, where nothing else is wrong with it, and is no less expired for that", async () => {
+    const root = await world.root();
+    const chain = `${root}~${await world.child(root, { exp: NOW + 60 })}`;
+    const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+    const read = await verifier.verifyExpired(chain, NOW + 4000);
+    expect(await refusalOf(verifier.verify(chain, NOW + 4000))).toBe("token_expired /exp");
+    expect(await refusalOf(verifier.lookAgain(read, NOW))).toBe("token_malformed");
+    expect(read).toEqual(await verifyAt(chain, [world.anchor]));
+    const forged = `${root}~${await world.child(root, { exp: NOW + 4000 })}`;
+    expect(await refusalOf(verifier.verify(forged, NOW + 5000))).toBe("token_expired /exp");
+    expect(await refusalOf(verifier.verifyExpired(forged, NOW + 5000))).toBe("chain_widened /exp");
+    expect(await refusalOf(verifier.verifyExpired(chain, NOW - 4000))).toBe("token_not_yet_valid /iat");
+  });
+
   it("stays expired where the clock steps back, under whichever signatures it comes; others do not", async () => {
     const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
     const root = await world.root();

@@ -28,6 +28,13 @@ export interface ChainVerifier {
    * @throws {HopwiseError} `token_expired`, `token_untrusted_issuer`, `issuer_keys_unavailable`
    */
   lookAgain(chain: Chain, nowSeconds: number): Promise<void>;
+  /**
+   * Verifies all of a chain but that it is alive. What it gives allows nothing: it says whose a chain is that expired, for
+   * the record.
+   *
+   * @throws {HopwiseError} as {@link verify}, but for `token_expired`
+   */
+  verifyExpired(compact: string, nowSeconds: number): Promise<Chain>;
 }
 
 /** How many bytes of verified chains a verifier remembers. */
@@ -70,6 +77,10 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
 
   return {
     lookAgain,
+    verifyExpired: async (compact, now) => {
+      checkLength("the chain", compact, limits.chainBytes);
+      return (await verifyCold(compact, { anchors, keyOf, limits, now, expiry: () => {} })).chain;
+    },
     verify: async (compact, now) => {
       checkLength("the chain", compact, limits.chainBytes);
       const name = await sha256(compact);
@@ -113,23 +124,24 @@ interface Verifying {
   readonly keyOf: KeyOf;
   readonly limits: Limits;
   readonly now: number;
+  readonly expiry?: typeof checkAlive;
 }
 
 /**
  * All steps, token by token: each token is read only after its signature verified, and each link is checked only after
  * those above it.
  */
-async function verifyCold(compact: string, { anchors, keyOf, limits, now }: Verifying): Promise<Verified> {
+async function verifyCold(compact: string, { anchors, keyOf, limits, now, expiry }: Verifying): Promise<Verified> {
   const [first, ...derived] = splitChain(compact, limits);
   const root = await openRoot(first, anchors, limits);
-  checkRoot(root, limits, now);
+  checkRoot(root, limits, now, expiry);
   const { claims: rootClaims, grant, hash, signedBy } = root;
   const { iss, sub, aud, cnf, hw_src } = rootClaims;
   let last: Above = { claims: rootClaims, grant, hash, key: await keyOf(cnf.jwk), root: rootClaims, audience: aud };
   const links = [linkOf(last)];
   for (const text of derived) {
     const opened = await openDerived(text, last.key, limits);
-    checkLink(opened, last, limits, now);
+    checkLink(opened, last, limits, now, expiry);
     const { claims } = opened;
     const audience = claims.aud ?? last.audience;
     last = {

@@ -1,7 +1,7 @@
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { checkMapped } from "../resource/index.ts";
+import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import type { Credential, DelegationSource, Subject } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
@@ -21,6 +21,11 @@ export interface Authorizer {
    * @throws {HopwiseError} `config_invalid` for a name that no tool may have, or that the tool map does not know
    */
   checkTool(name: string): void;
+  /**
+   * Whether the tool map itself says what an operation of MCP is, such as `mcp:resources/read`: by an entry of that name, or
+   * by templates of URIs. For adapters; where it does not, policies are asked about `mcp_resource` or `mcp_prompt`.
+   */
+  hasEntry(operation: string): boolean;
   /** The whole way in one step, for calls whose arguments need no further parsing. */
   authorize(call: Call): Promise<Decision>;
   /**
@@ -60,6 +65,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     audience: point.audience,
     deadlineMs: point.deadlineMs,
     checkTool: (name) => checkMapped(point.tools, name),
+    hasEntry: (operation) => hasOwnEntry(point.tools, operation),
     authorize: async (call) => admitAndDecide(incoming(call), point, call),
     admit: async (call) => admit(incoming(call), point),
     refuse: async ({ tool, traceparent }, { code, message }) =>

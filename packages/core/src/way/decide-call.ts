@@ -6,6 +6,7 @@ import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
+import { denyProven } from "./deny-proven.ts";
 import { endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -52,12 +53,12 @@ export async function* decideCall(
   const missing = refuseMissing(incoming);
   if (missing !== undefined) return log.deny(missing);
   const opened = await log.stage("token", () => openChain(incoming, point));
-  if (isRefusal(opened)) return log.deny(opened);
+  if (isRefusal(opened)) return denyProven(opened, { call, received }, point, log);
   log.note({ caller: opened });
   const { user } = opened;
 
   const revoked = await log.stage("state", () => refuseRevoked(opened, point));
-  if (revoked !== undefined) return log.deny(revoked);
+  if (revoked !== undefined) return denyProven(revoked, { call, received, opened }, point, log);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));
   if (isRefusal(agents)) return log.deny(agents);

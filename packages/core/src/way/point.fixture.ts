@@ -186,6 +186,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     verifier: {
       verify: noting("verifier", (...args) => verifier.verify(...args)),
       lookAgain: noting("verifier", async (...args) => verifier.lookAgain?.(...args)),
+      verifyExpired: noting("verifier", async (...args) => verifier.verifyExpired?.(...args) ?? chain),
     },
     agents: { ...agents, find: noting("registry", (name) => agents.find(name)) },
     users: { ...users, find: noting("directory", (user) => users.find(user)) },

@@ -49,12 +49,15 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
     return renewed;
   };
 
-  const incoming = (tool: string, args: unknown): IncomingCall => ({
-    tool,
-    arguments: args,
-    traceparent: undefined,
-    caller: { via: "session", holder },
-  });
+  const incoming = (tool: string, args: unknown): IncomingCall => {
+    // A call has one holder, however often it is asked: each answer may be a renewal.
+    let own: Promise<ProvenHolder> | undefined;
+    const holderOfCall = (): Promise<ProvenHolder> => {
+      own ??= holder();
+      return own;
+    };
+    return { tool, arguments: args, traceparent: undefined, caller: { via: "session", holder: holderOfCall } };
+  };
 
   return {
     delegation,

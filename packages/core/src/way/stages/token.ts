@@ -17,10 +17,26 @@ export interface OpenedChain extends Caller {
  */
 export async function openChain(caller: IncomingCaller, point: EnforcementPoint): Promise<OpenedChain> {
   if (caller.via === "user") return { user: caller.user, chain: undefined, audience: point.audience[0] };
-  const session = caller.via === "session" ? await caller.holder() : undefined;
-  const compact = session?.compact ?? (caller.via === "proof" ? caller.credential?.chain : undefined) ?? "";
+  const { compact, audience } = await presentedBy(caller);
   const chain = await point.verifier.verify(compact, point.nowSeconds());
-  return { user: chain.user, chain, audience: session?.audience ?? ownNameIn(chain, point) };
+  return { user: chain.user, chain, audience: audience ?? ownNameIn(chain, point) };
+}
+
+/**
+ * Whose a chain is that has expired, and with which nothing else is wrong: for the record alone.
+ *
+ * @throws {HopwiseError} codes of the stage `token`
+ */
+export async function openExpired(caller: IncomingCaller, point: EnforcementPoint): Promise<Caller> {
+  const { compact } = await presentedBy(caller);
+  const chain = await point.verifier.verifyExpired(compact, point.nowSeconds());
+  return { user: chain.user, chain };
+}
+
+/** The text of a caller's chain, and the name of ours that a session began with. */
+async function presentedBy(caller: IncomingCaller): Promise<{ readonly compact: string; readonly audience?: string }> {
+  if (caller.via === "session") return caller.holder();
+  return { compact: (caller.via === "proof" ? caller.credential?.chain : undefined) ?? "" };
 }
 
 /** The chain still verifies. @throws {HopwiseError} codes of the stage `token` */
