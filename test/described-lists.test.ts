@@ -29,10 +29,10 @@ const WAYS: { readonly [W in Way<ToolEntry["list"]>]: ToolEntry["list"] } = {
 
 const SCHEMA = { type: "object", required: ["amount"], properties: { amount: { type: "number" } } };
 
-/** An entry of a kind of its own, and its list as a whole, which is of another kind. */
+/** A tool, and the list as a whole, of one kind: what lets the list pass must let no call pass. */
 const mapOf = (list: ToolEntry["list"], kind: string): ToolMap => ({
   pay: { kind, action: "use", argumentsSchema: SCHEMA, ...(list !== undefined && { list }) },
-  "mcp:tools/list": { kind: `${kind}_list`, action: "see", ...(list !== undefined && { list }) },
+  "mcp:tools/list": { kind, action: "see", ...(list !== undefined && { list }) },
 });
 
 const ONE_BY_ONE = Object.entries(WAYS).map(([way, list], i) => [way, mapOf(list, `kind_${i}`)] as const);
@@ -53,9 +53,9 @@ beforeAll(async () => {
       writeFileSync(join(folder, "_schemas", file), JSON.stringify(schema));
     }
     for (const kind of new Set(Object.values(tools).map((entry) => entry.kind))) {
-      const known = `${kind}.json` in schemas && { resourceSchema: { ref: `cerbos:///${kind}.json` } };
       const rules = [{ actions: ["*"], effect: "EFFECT_ALLOW", roles: ["*"] }];
-      const resourcePolicy = { resource: kind, version: "default", rules, ...(known && { schemas: known }) };
+      const known = { resourceSchema: { ref: `cerbos:///${kind}.json` } };
+      const resourcePolicy = { resource: kind, version: "default", rules, schemas: known };
       writeFileSync(join(folder, `${kind}.yaml`), JSON.stringify({ apiVersion: "api.cerbos.dev/v1", resourcePolicy }));
     }
   }
