@@ -1,9 +1,11 @@
 /** Who comes from cerbos-fastmcp gets the same answers: of the server of docs/from-cerbos-fastmcp.md, over HTTP. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Pdp } from "@hopwise/cerbos";
+import { lintPolicies, type Pdp } from "@hopwise/cerbos";
+import { cerbosFastmcpNaming } from "@hopwise/core/describe";
 import type { JsonRpcMessage } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,10 +61,11 @@ async function serve(change: (text: string) => string, withSchemas = false): Pro
   };
 }
 
-/** Records and complaints about tokens would stand between the tests' own lines. */
+/** Without what the page's server prints between the tests' own lines, and with a machine that may be slow: no outage. */
 function quietly(text: string): string {
   const unrecorded = text.replaceAll("jsonLinesAudit(process.stderr)", "memoryAudit()");
-  return unrecorded.replaceAll("jsonLinesAudit", "memoryAudit").replace("info() {} }", "info() {}, error() {} }");
+  const patient = unrecorded.replace("  users,\n", "  users,\n  deadlineMs: 30_000,\n");
+  return patient.replaceAll("jsonLinesAudit", "memoryAudit").replace("info() {} }", "info() {}, error() {} }");
 }
 
 /** What each list has, and by what name. */
@@ -125,7 +128,9 @@ describe("with schemas that describeContext wrote, enforced, and a rule to read"
   beforeAll(async () => {
     const page = await readFile(join(DOCS, PAGE), "utf8");
     const [rule = "the page has no rule to read"] = /^ {4}- \{ name: reading.*\n/m.exec(page) ?? [];
-    served = await serve((text) => enforced(text).replace("  rules:\n", `  rules:\n${rule}`), true);
+    // Policies see the ids that they saw before.
+    const byId = rule.replace(" }\n", `, condition: { match: { expr: 'P.id in ["ian", "tester"]' } } }\n`);
+    served = await serve((text) => enforced(text).replace("  rules:\n", `  rules:\n${byId}`), true);
   });
   afterAll(() => served.stop());
 
@@ -144,6 +149,23 @@ describe("with schemas that describeContext wrote, enforced, and a rule to read"
       }
     } finally {
       await closed.stop();
+    }
+  });
+});
+
+describe("the page", () => {
+  it("says of what the policies say nothing, as their lint does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "hopwise-test-"));
+    try {
+      await writeBlocks(folder, await blocksOf(PAGE));
+      const asked = { tools: cerbosFastmcpNaming(), delegation: "grants-only" } as const;
+      const warnings = await lintPolicies(join(folder, "policies"), asked);
+      expect(warnings.map(({ code, message }) => [code, /the action "(.*?)"/.exec(message)?.[1]])).toEqual([
+        ["action_unnamed", "resources/read"],
+        ["action_unnamed", "prompts/get"],
+      ]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });
