@@ -5,31 +5,11 @@
  * below `<!-- executed by … -->` is another test's.
  */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-
-const docs = fileURLToPath(new URL("../docs", import.meta.url));
-
-interface Block {
-  readonly language: string;
-  readonly file: string | undefined;
-  readonly text: string;
-}
-
-const OTHERS = /^<!-- executed by .*-->\n```[\s\S]*?^```$/gm;
-
-function blocksOf(page: string): readonly Block[] {
-  return [...page.replace(OTHERS, "").matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(
-    ([, language = "", file, text = ""]) => ({
-      language,
-      file,
-      text,
-    }),
-  );
-}
+import { type Block, blocksOf, DOCS, writeBlocks } from "./support/pages.ts";
 
 /** Runs all of a page's programs; gives what each printed beside what the page says. */
 async function runPage(
@@ -38,11 +18,7 @@ async function runPage(
   // Inside of the workspace, so that its packages are found.
   const folder = await mkdtemp(join(import.meta.dirname, ".docs-"));
   try {
-    for (const { file, text } of blocks) {
-      if (file === undefined) continue;
-      await mkdir(dirname(join(folder, file)), { recursive: true });
-      await writeFile(join(folder, file), text);
-    }
+    await writeBlocks(folder, blocks);
     const runs = [];
     for (const [i, { language, file }] of blocks.entries()) {
       if (language !== "ts" || file === undefined) continue;
@@ -56,11 +32,11 @@ async function runPage(
   }
 }
 
-const pages = (await readdir(docs)).filter((name) => name.endsWith(".md"));
+const pages = (await readdir(DOCS)).filter((name) => name.endsWith(".md"));
 
 // A page mostly waits for its programs, and they for their policy decision points.
 describe.each(pages)("docs/%s", { concurrent: true }, async (name) => {
-  const blocks = blocksOf(await readFile(join(docs, name), "utf8"));
+  const blocks = await blocksOf(name);
 
   it("names a file for each of its programs: without one it could not be run", () => {
     expect(blocks.filter(({ language, file }) => language === "ts" && file === undefined)).toEqual([]);

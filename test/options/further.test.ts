@@ -77,7 +77,7 @@ const sourceDoors: DoorRows<typeof sources> = {
   ),
   oidcUsers: optionsRow<sources.OidcUsersOptions>(
     { user: () => ({ roles: ["clerk"] }) },
-    { ...TRAITS, user: NOT_AT_ONCE, maxUsers: [...NO_COUNT, 0], clock: NOT_AT_ONCE },
+    { ...TRAITS, user: NOT_AT_ONCE, schema: ANSWER.schema, maxUsers: [...NO_COUNT, 0], clock: NOT_AT_ONCE },
     sources.oidcUsers,
   ),
 };
@@ -129,7 +129,11 @@ const describeDoors: DoorRows<typeof describeDoor> = {
     },
     describeDoor.describeContext,
   ),
-  cerbosFastmcpNaming: "takes nothing that a programmer sets",
+  cerbosFastmcpNaming: optionsRow<describeDoor.CerbosFastmcpOptions>(
+    { kind: "mcp_server" },
+    { kind: NO_TEXT },
+    describeDoor.cerbosFastmcpNaming,
+  ),
 };
 
 const adapterDoors: DoorRows<typeof adapter> = {

@@ -202,6 +202,19 @@ describe("a schema requires an attribute", () => {
     }
   });
 
+  it("whatever a list has, which is no attribute at all and no call", async () => {
+    const list = { maxProperties: 0 };
+    const call = { required: ["args"], properties: { args: amount } };
+    expect(await nested({ anyOf: [call, list] })).toEqual([]);
+    expect(await nested({ anyOf: [call, { maxProperties: 1 }] })).toEqual(["R.attr.args.amount"]);
+    expect(await nested({ anyOf: [list] })).toEqual(["R.attr.args.amount"]);
+    const x = (schema: object): Promise<unknown> => reads("R.attr.x > 1", { resourceSchema: schema });
+    expect(await x({ anyOf: [{ required: ["x"] }, { required: ["x", "y"] }, list] })).toEqual([]);
+    // Arguments may be empty: this branch is one of calls.
+    const empty = { required: ["args"], properties: { args: { anyOf: [amount, list] } } };
+    expect(await nested(empty)).toEqual(["R.attr.args.amount"]);
+  });
+
   it("or refers to itself, and the search still ends", async () => {
     expect(await reads("R.attr.x > 1", { resourceSchema: { $ref: "#", anyOf: [{ $ref: "#" }] } })).toEqual([
       "R.attr.x",

@@ -17,7 +17,7 @@ export function optionalSteps(
   path: readonly string[],
   schemas: ReadonlyMap<string, unknown>,
 ): readonly number[] {
-  let places: readonly Place[] = isSchema(root) ? [{ schema: root, root }] : [];
+  let places: readonly Place[] = isSchema(root) ? [{ schema: forCalls(root), root }] : [];
   const optional: number[] = [];
   for (const [depth, name] of path.entries()) {
     const known = places.flatMap((place) => conjuncts(place, schemas));
@@ -25,6 +25,18 @@ export function optionalSteps(
     places = known.flatMap((place) => propertyOf(place, name));
   }
   return optional;
+}
+
+/**
+ * What the schema asks of a call. `describeContext` gives a kind that is listed one more branch, which allows no attribute
+ * at all: a list comes before any call, and has none. A call always has its arguments, so it is never judged by that one.
+ */
+function forCalls(schema: Schema): Schema {
+  const { anyOf, allOf } = schema;
+  if (!Array.isArray(anyOf)) return schema;
+  const branches = anyOf.filter((branch) => !isSchema(branch) || branch["maxProperties"] !== 0);
+  if (branches.length !== 1) return { ...schema, anyOf: branches };
+  return { ...schema, allOf: [...(Array.isArray(allOf) ? allOf : []), ...branches], anyOf: undefined };
 }
 
 /** The schema itself, what it refers to, and all parts that hold at the same time. */

@@ -2,7 +2,7 @@ import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
-import { actionOf, type PlacedEntry } from "../resource/index.ts";
+import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
@@ -83,9 +83,9 @@ type ListingAction = Question & { readonly resource: Resource };
 const ANY = "*";
 
 function questionOf({ tool, entry, known, id: whole = "" }: ListItem): Question {
-  const { kind, list, id, scope, policyVersion } = entry;
+  const { kind, id, scope, policyVersion } = entry;
   const own = typeof id === "string" && Object.hasOwn(known, id) ? String(known[id]) : whole;
-  const listed = typeof list === "string" ? { action: list } : list?.(tool);
+  const listed = listedAs(entry, tool);
   const resource = {
     kind,
     ...(listed !== undefined && { id: listed.id ?? (own || ANY) }),

@@ -1,10 +1,11 @@
 import type { JsonObject } from "../json/index.ts";
 import { optionsOf } from "../options/index.ts";
 import { DELEGATION, delegationSchema, principalSchema } from "../principal/index.ts";
-import { ARGUMENTS, actionOf, type ToolEntry } from "../resource/index.ts";
+import { ARGUMENTS, actionOf, type ToolEntry, type ToolMap } from "../resource/index.ts";
 import { type AttributeSources, PLACES, type Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
 import { type AuthorizerOptions, CONTEXT_ROWS, DEFAULT_DELEGATION } from "../way/index.ts";
+import { listingSchema } from "./listing-schema.ts";
 
 /** The options of an authorizer that {@link describeContext} reads. */
 export type ContextOptions = Pick<
@@ -57,20 +58,10 @@ export function describeContext(options: ContextOptions): ContextDescription {
   const user = withSources(users.schema, sources?.user, users.name ?? "users");
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
   const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };
-  const kinds = new Map<string, JsonObject[]>();
   const calls = Object.entries(tools).filter(([tool]) => !isListing(tool));
   const described = calls.map(([tool, entry]) => {
-    const parts = partsOf(entry);
-    kinds.set(entry.kind, [...(kinds.get(entry.kind) ?? []), objectOf(parts, `tool ${tool}`)]);
-    const attributes = [...parts.flatMap((part) => listed("R.attr", part)), ...placesOf(entry)];
+    const attributes = [...partsOf(entry).flatMap((part) => listed("R.attr", part)), ...placesOf(entry)];
     return [tool, { kind: entry.kind, action: actionOf(entry, tool), attributes }] as const;
-  });
-  const resources = [...kinds].map(([kind, schemas]): [string, JsonObject] => {
-    const [only] = schemas;
-    return [
-      `${kind}.json`,
-      { $schema: DRAFT, ...(schemas.length === 1 ? only : { title: kind, type: "object", anyOf: schemas }) },
-    ];
   });
   const principal = (parts: readonly Part[], from: string): readonly AttributeDescription[] => [
     ...[...parts, ours].flatMap((part) => listed("P.attr", part)),
@@ -82,11 +73,31 @@ export function describeContext(options: ContextOptions): ContextDescription {
     agent: principal(agent.parts, agents.name ?? "agents"),
     tools: Object.fromEntries(described),
     schemas: {
-      ...Object.fromEntries(resources),
+      ...resourceSchemas(tools),
       ...(delegation !== "grants-only" && { [`${delegation.kind}.json`]: EDGE }),
       "principal.json": principalSchema(ours.schema, user.schema, agent.schema),
     },
   };
+}
+
+/** For each kind, what any question about it has of attributes: calls, and the lists that offer them. */
+function resourceSchemas(tools: ToolMap): ContextDescription["schemas"] {
+  const kinds = new Map<string, Map<string, JsonObject>>();
+  for (const [tool, entry] of Object.entries(tools)) {
+    const asked = [isListing(tool) ? undefined : objectOf(partsOf(entry), `tool ${tool}`), listingSchema(tool, entry)];
+    const known = kinds.get(entry.kind) ?? new Map<string, JsonObject>();
+    for (const schema of asked) if (schema !== undefined) known.set(JSON.stringify(schema), schema);
+    if (known.size > 0) kinds.set(entry.kind, known);
+  }
+  const files = [...kinds].map(([kind, known]): [string, JsonObject] => {
+    const schemas = [...known.values()];
+    const [only] = schemas;
+    return [
+      `${kind}.json`,
+      { $schema: DRAFT, ...(schemas.length === 1 ? only : { title: kind, type: "object", anyOf: schemas }) },
+    ];
+  });
+  return Object.fromEntries(files);
 }
 
 /** The host adds it to the request about each hop. */

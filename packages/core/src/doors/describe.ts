@@ -9,4 +9,10 @@ export {
   type ContextOptions,
   describeContext,
 } from "../describe/index.ts";
-export { cerbosFastmcpNaming, type ListedAs, type ToolSchema, type TypedEntry } from "../resource/index.ts";
+export {
+  type CerbosFastmcpOptions,
+  cerbosFastmcpNaming,
+  type ListedAs,
+  type ToolSchema,
+  type TypedEntry,
+} from "../resource/index.ts";

@@ -114,6 +114,11 @@ describe("a user directory out of verified claims, as records tell it", () => {
     expect(await users.look?.(alice)).toEqual({ value: { id: "alice", roles: ["r"] }, ageMs: 40 });
   });
 
+  it("tells the schema of its users' attributes, for whoever describes them", () => {
+    const schema = { type: "object", required: ["region"] };
+    expect(oidcUsers({ user: () => ({ roles: ["r"] }), schema }).schema).toEqual(schema);
+  });
+
   it("says what claims need", async () => {
     const users = oidcUsers({ user: () => ({ roles: ["r"] }) });
     expect((await errorOf(() => users.learn({ iss: alice.issuer, sub: "" } as never))).message).toBe(

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { atOnce, flag, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
+import { atOnce, flag, jsonObject, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
 import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
 import { CLOCK, type Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
@@ -82,6 +82,8 @@ export interface OidcUsers extends UserDirectory {
 export interface OidcUsersOptions extends UserDirectoryTraits {
   /** Makes the user that policies see from the claims. */
   readonly user: (claims: VerifiedClaims) => Omit<User, "id"> & { readonly id?: string };
+  /** JSON Schema of the attributes that `user` gives; for `describeContext`. */
+  readonly schema?: JsonObject;
   /**
    * How many users are kept. The one who logged in longest ago is forgotten first, and is then unknown. Default 10,000.
    */
@@ -93,6 +95,7 @@ export interface OidcUsersOptions extends UserDirectoryTraits {
 const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
   ...TRAIT_ROWS,
   user: atOnce("a function that makes the user of verified claims"),
+  schema: maybe(jsonObject("a JSON Schema")),
   maxUsers: maybe(whole({ min: 1, max: 10_000_000, example: 10_000 })),
   clock: maybe(CLOCK),
 });

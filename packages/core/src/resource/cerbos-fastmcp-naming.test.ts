@@ -40,6 +40,14 @@ describe("the words of cerbos-fastmcp", () => {
   });
 
   it.each([
+    ["resources/read", "resources/list"],
+    ["prompts/get", "prompts/list"],
+  ])("show what %s gives wherever %s is allowed, without a question of its own", (operation, list) => {
+    const whole = entryOf(`mcp:${list}`).list as (tool: string) => object;
+    expect((entryOf(`mcp:${operation}`).list as typeof whole)(`mcp:${operation}`)).toEqual(whole(`mcp:${list}`));
+  });
+
+  it.each([
     ["resources/read", "docs://1"],
     ["prompts/get", "greet"],
   ])("ask about %s by what is read", async (operation, id) => {

@@ -1,6 +1,7 @@
 /** What does a call act on? By the tool map, loaded once for all hops. */
 
-export { cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
+export { type CerbosFastmcpOptions, cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
+export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";

@@ -67,9 +67,9 @@ export interface ToolEntry {
   readonly keepInRecord?: readonly string[];
   /**
    * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. Cerbos is asked
-   * about it without arguments and attributes, so the policy's resource schema must exempt it (`ignoreWhen`). Without
-   * it, a plan of `action` decides what is shown; docs/lists.md says which to choose. Give a function of the tool's
-   * name where the policies need an id or attributes, too.
+   * about it without arguments and attributes, so a resource schema of your own must exempt it (`ignoreWhen`); one that
+   * `describeContext` wrote lets it pass. Without it, a plan of `action` decides what is shown; docs/lists.md says which
+   * to choose. Give a function of the tool's name where the policies need an id or attributes, too.
    */
   readonly list?: string | ((tool: string) => ListedAs);
   /**
