@@ -37,6 +37,8 @@ const CALL = { tool: toolName(7), arguments: { to: "acme", amount: 900, currency
 
 export interface ListResult {
   readonly namesOverRaw1: number;
+  /** ÷ the very messages that the list sends. */
+  readonly namesOverRaw3: number;
   readonly kindsOverRaw1: number;
   readonly wholeOverRaw1: number;
   readonly namesOverNplus1: number;
@@ -58,10 +60,12 @@ export async function measureLists(): Promise<ListResult> {
     const calls = await captureMessages(pdp.client, async (cerbos) =>
       (await openSession(cerbos, KINDS)).authorize(CALL),
     );
+    const lists3 = await captureMessages(pdp.client, async (cerbos) => (await openSession(cerbos, NAMES)).list(ITEMS));
+    const raw3 = repeat(() => Promise.all(lists3.map((message) => pdp.client.checkResources(message))));
     const raw1 = repeat((i) => pdp.client.checkResources(calls[i % calls.length] as CheckResourcesRequest));
     const lists = { names: repeat(() => mustShowAll(names)), kinds: repeat(() => mustShowAll(kinds)) };
     const short = await takeTurns(
-      { ...lists, whole: repeat(() => mustShowAll(whole)), raw1 },
+      { ...lists, whole: repeat(() => mustShowAll(whole)), raw1, raw3 },
       { rounds: 150, warmup: 40, batch: 3, clock: "wall" },
     );
     const nplus1 = repeat(() => askOneByOne(pdp.client, calls));
@@ -71,6 +75,7 @@ export async function measureLists(): Promise<ListResult> {
     );
     return {
       namesOverRaw1: ratio(short.names, short.raw1),
+      namesOverRaw3: ratio(short.names, short.raw3),
       kindsOverRaw1: ratio(short.kinds, short.raw1),
       wholeOverRaw1: ratio(short.whole, short.raw1),
       namesOverNplus1: ratio(long.names, long.nplus1),

@@ -9,6 +9,7 @@ import { measureAudit } from "./audit.ts";
 import { measureAuthorize } from "./authorize.ts";
 import { measureGrant } from "./grant.ts";
 import { measureLists } from "./lists.ts";
+import { measureMcp } from "./mcp.ts";
 import { measureRivals } from "./rivals.ts";
 import { chainBytes, measureCold, measureWarm } from "./verify.ts";
 
@@ -20,6 +21,9 @@ const GOALS: { readonly [key: string]: number } = {
   list50_over_raw1: 4,
   list50_kinds_over_raw1: 15,
   list50_over_nplus1: 0.1,
+  mcp_guarded_over_sum: 1.08,
+  mcp_guarded_over_sum_stateless: 1.12,
+  mcp_guarded_over_sum_stdio: 1.15,
   resilient1_over_raw1: 1.05,
   verify_cold_n1: 1.6,
   verify_cold_n3: 1.6,
@@ -52,8 +56,15 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
     authorize3_over_raw1: authorize.sessionOverRaw1,
     resilient1_over_raw1: authorize.resilient1OverRaw1,
   };
+  const http = await measureMcp("http");
+  const stateless = await measureMcp("stateless");
+  const stdio = await measureMcp("stdio");
+  results["mcp_guarded_over_sum"] = http.overSum;
+  results["mcp_guarded_over_sum_stateless"] = stateless.overSum;
+  results["mcp_guarded_over_sum_stdio"] = stdio.overSum;
   const lists = await measureLists();
   results["list50_over_raw1"] = lists.namesOverRaw1;
+  results["list50_over_raw3"] = lists.namesOverRaw3;
   results["list50_kinds_over_raw1"] = lists.kindsOverRaw1;
   results["list50_over_nplus1"] = lists.namesOverNplus1;
   for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
@@ -71,6 +82,9 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   results["list50_kinds_over_nplus1"] = lists.kindsOverNplus1;
   results["list50_plans_over_nplus1"] = lists.plansOverNplus1;
   for (const [name, microseconds] of Object.entries(lists.microseconds)) results[`list50_${name}_us`] = microseconds;
+  for (const [wire, { microseconds }] of Object.entries({ http, stateless, stdio })) {
+    for (const part of ["guarded", "bare"] as const) results[`mcp_${wire}_${part}_us`] = microseconds[part];
+  }
   for (const { tokens, chainMicroseconds } of cold) results[`verify_cold_n${tokens}_us`] = chainMicroseconds;
   const { hopwise, biscuit, ucan } = rivals.microseconds;
   Object.assign(results, { verify3_us: hopwise, biscuit3_us: biscuit, ucan3_us: ucan });

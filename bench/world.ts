@@ -89,6 +89,21 @@ export interface Team {
   readonly held: HeldDelegation;
 }
 
+/** The part of a team that an enforcement point must know. Without a secret, so that another process can be told. */
+export interface PublicTeam {
+  readonly issuer: Pick<Issuer, "trustAnchor">;
+  readonly planner: Pick<Signer, "publicJwk">;
+  readonly researcher: Pick<Signer, "publicJwk">;
+}
+
+export function publicTeam({ issuer, planner, researcher }: Team): PublicTeam {
+  return {
+    issuer: { trustAnchor: issuer.trustAnchor },
+    planner: { publicJwk: planner.publicJwk },
+    researcher: { publicJwk: researcher.publicJwk },
+  };
+}
+
 /** The tools of the call that is judged, without their listing actions: nobody lists. */
 const TOOLS: ToolMap = {
   read_invoice: {
@@ -113,7 +128,7 @@ const ALICE: User = {
 
 /** An authorizer of the story's payment server, on whatever answers for the policies. */
 export function makeAuthorizer(
-  team: Team,
+  team: PublicTeam,
   cerbos: PolicyDecisionPoint,
   options: Pick<Partial<AuthorizerOptions>, "audit" | "tools"> = {},
 ): Authorizer {

@@ -47,6 +47,7 @@ async function race<T>(ms: number, run: (expired: Promise<never>) => Promise<T>,
   }
 }
 
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+/** Whether an answer is still to come. */
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return (typeof value === "object" || typeof value === "function") && value !== null && "then" in value;
 }

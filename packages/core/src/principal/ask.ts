@@ -1,19 +1,28 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
+import { isThenable } from "../lib/index.ts";
 import { type Found, faultOf, lookUp, type Source } from "../source/index.ts";
 
-/** Asks a directory or registry. @throws {HopwiseError} `code` where the source throws */
-export async function ask<Key, Value>(
+/**
+ * Asks a directory or registry. What it knows at once is given at once.
+ *
+ * @throws {HopwiseError} `code` where the source throws, as a rejection
+ */
+export function ask<Key, Value>(
   source: Source<Key, Value>,
   key: Key,
   code: ErrorCode,
   problem: string,
   hop: number,
-): Promise<Found<Value>> {
-  try {
-    return await lookUp(source, key);
-  } catch (cause) {
+): Found<Value> | Promise<Found<Value>> {
+  const refuse = (cause: unknown): Promise<never> => {
     const who = source.name === undefined ? "" : ` (source "${source.name}")`;
-    throw new HopwiseError(code, `${problem}: ${faultOf(cause)}${who}`, { hop, cause });
+    return Promise.reject(new HopwiseError(code, `${problem}: ${faultOf(cause)}${who}`, { hop, cause }));
+  };
+  try {
+    const found = lookUp(source, key);
+    return isThenable(found) ? found.then((answer) => answer, refuse) : found;
+  } catch (cause) {
+    return refuse(cause);
   }
 }

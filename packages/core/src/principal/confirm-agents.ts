@@ -1,6 +1,7 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import type { ContextOrigin } from "../source/index.ts";
+import { isThenable } from "../lib/index.ts";
+import type { ContextOrigin, Found } from "../source/index.ts";
 import type { Chain } from "../token/index.ts";
 import { ask } from "./ask.ts";
 import { AGENT_PREFIX } from "./hop.ts";
@@ -23,11 +24,10 @@ export interface ConfirmedAgents {
  *   chains; `agent_invalid` where it gives no list of keys; `registry_unavailable` where it cannot answer
  */
 export async function confirmAgents(chain: Chain, registry: AgentRegistry): Promise<ConfirmedAgents> {
-  const answers = await Promise.all(
-    chain.links.map(({ agent: name }, i) =>
-      ask(registry, name, "registry_unavailable", `the agent registry could not tell who "${name}" is`, i + 1),
-    ),
+  const asked = chain.links.map(({ agent: name }, i) =>
+    ask(registry, name, "registry_unavailable", `the agent registry could not tell who "${name}" is`, i + 1),
   );
+  const answers = asked.some(isThenable) ? await Promise.all(asked) : (asked as readonly Found<Agent>[]);
   const confirmed: AgentClass[] = [];
   for (const [i, link] of chain.links.entries()) {
     const { agent: name } = link;

@@ -5,5 +5,6 @@ export {
   NO_TELEMETRY,
   type StageWatch,
   type Telemetry,
+  UNWATCHED,
   type WatchedCall,
 } from "./telemetry.ts";

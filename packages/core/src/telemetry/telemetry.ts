@@ -46,7 +46,8 @@ export interface StageWatch {
 
 const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
 
-const UNWATCHED: CallWatch = { stage: (_, run) => run(NOTHING), end: () => {}, fail: () => {} };
+/** A call that nobody watches. */
+export const UNWATCHED: CallWatch = { stage: (_, run) => run(NOTHING), end: () => {}, fail: () => {} };
 
 /** Watches nothing. */
 export const NO_TELEMETRY: Telemetry = { begin: () => UNWATCHED, report: () => {} };

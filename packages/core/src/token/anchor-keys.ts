@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
-import { DeadlinePassed, settleInTime } from "../lib/index.ts";
+import { DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
 import { isKeySource, type TrustedKey } from "./jwks.ts";
 import { type KnownKey, parsePublicJwk } from "./key.ts";
 import { MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
@@ -30,14 +30,18 @@ export function createAnchorKeys(
   importKey: (jwk: PublicJwk) => Promise<KnownKey>,
   deadlineMs: number,
 ): AnchorKeys {
-  const imported = new WeakMap<PublicJwk, Promise<KnownKey | undefined>>();
+  /** What was made of each key; a promise only until that is known, since every call of a known chain looks here. */
+  const imported = new WeakMap<PublicJwk, KnownKey | undefined | Promise<KnownKey | undefined>>();
 
   /** A key that cannot be used is as good as not there: it must not cost the keys beside it. */
-  const usable = async (jwk: PublicJwk): Promise<KnownKey | undefined> => {
-    if (Object(jwk) !== jwk) return undefined;
-    const known = imported.get(jwk);
-    if (known !== undefined) return known;
-    const fresh = importUsable(jwk, importKey).catch(() => undefined);
+  const usable = (jwk: PublicJwk): KnownKey | undefined | Promise<KnownKey | undefined> => {
+    if (Object(jwk) !== jwk || imported.has(jwk)) return imported.get(jwk);
+    const fresh = importUsable(jwk, importKey)
+      .catch(() => undefined)
+      .then((key) => {
+        imported.set(jwk, key);
+        return key;
+      });
     imported.set(jwk, fresh);
     return fresh;
   };
@@ -46,7 +50,8 @@ export function createAnchorKeys(
     try {
       const given = isKeySource(keys) ? await settleInTime(deadlineMs, keys.find(kid)) : keys;
       const named = given.filter((key) => key.kid === kid).slice(0, MAX_KEYS_PER_KID);
-      const known = await Promise.all(named.map(({ jwk }: TrustedKey) => usable(jwk)));
+      const keysNamed = named.map(({ jwk }: TrustedKey) => usable(jwk));
+      const known = keysNamed.some(isThenable) ? await Promise.all(keysNamed) : (keysNamed as (KnownKey | undefined)[]);
       return known.filter((key) => key !== undefined);
     } catch (cause) {
       throw new HopwiseError("issuer_keys_unavailable", `the keys of "${issuer}" cannot be had: ${faultOf(cause)}`, {

@@ -3,7 +3,7 @@ import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { plainText, timeOf } from "../lib/index.ts";
-import type { CallWatch, StageWatch } from "../telemetry/index.ts";
+import { type CallWatch, type StageWatch, UNWATCHED } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { IncomingCall } from "./call.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes } from "./notes.ts";
@@ -102,6 +102,8 @@ const FAULTS: { readonly [stage in Stage]?: DenialCode } = {
 
 /** What a stage gives, whatever telemetry makes of it: a refusal that it loses must not become an allowance. */
 async function runWatched<T>(watch: CallWatch, name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<T> {
+  // Nobody is there who could lose it.
+  if (watch === UNWATCHED) return watch.stage(name, run);
   const runs: Promise<T>[] = [];
   await watch.stage(name, (stageWatch) => {
     const found = (async () => run(stageWatch))();

@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
-import { DeadlinePassed, settleInTime } from "../lib/index.ts";
+import { DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
 import type { ToolEntry, ToolMap } from "../resource/index.ts";
 import type { RevocationTarget, State } from "../state/index.ts";
-import { NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
+import { NO_TELEMETRY, type StageWatch, type Telemetry, UNWATCHED } from "../telemetry/index.ts";
 import type { KeySource, Nonces, NonceTimes, TrustAnchor, TrustedKey } from "../token/index.ts";
 
 /*
@@ -91,29 +91,48 @@ export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {
   };
 }
 
-/** Stores that answer what they were asked, in time. */
+/** Stores that answer what they were asked, in time. One in memory answers at once, without a promise or a timer. */
 export function behavedState({ replay, revocations }: State, deadlineMs: number): State {
-  const ask = <T>(what: string, run: () => T | PromiseLike<T>): Promise<T> =>
-    inTime(deadlineMs, "state_unavailable", `the store of ${what}`, run);
+  const ask = <T>(what: string, run: () => unknown, read: (answer: unknown) => T): T | Promise<T> => {
+    const inTimeThen = (given: () => unknown): Promise<T> =>
+      inTime(deadlineMs, "state_unavailable", `the store of ${what}`, given).then(read);
+    let answer: unknown;
+    try {
+      answer = run();
+    } catch (cause) {
+      return inTimeThen(() => {
+        throw cause;
+      });
+    }
+    return isThenable(answer) ? inTimeThen(() => answer) : read(answer);
+  };
   return {
     replay: {
       // Read anew each time: a store may learn it when it connects.
       get notBefore() {
         return replay.notBefore as never;
       },
-      claim: async (key, untilSeconds) => {
-        const first: unknown = await ask("proofs", () => replay.claim(key, untilSeconds));
-        if (typeof first === "boolean") return first;
-        throw new HopwiseError("state_unavailable", "the store of proofs said neither true nor false");
-      },
+      claim: (key, untilSeconds) =>
+        ask(
+          "proofs",
+          () => replay.claim(key, untilSeconds),
+          (first) => {
+            if (typeof first === "boolean") return first;
+            throw new HopwiseError("state_unavailable", "the store of proofs said neither true nor false");
+          },
+        ),
     },
     revocations: {
-      find: async (query) => {
-        const target: unknown = await ask("revocations", () => revocations.find(query));
-        if (target === undefined || target === null) return undefined;
-        if (isTarget(target)) return target;
-        throw new HopwiseError("state_unavailable", "the store of revocations gave something else than a target");
-      },
+      find: (query) =>
+        ask(
+          "revocations",
+          () => revocations.find(query),
+          (target) => {
+            if (target === undefined || target === null) return undefined;
+            if (isTarget(target)) return target;
+            throw new HopwiseError("state_unavailable", "the store of revocations gave something else than a target");
+          },
+        ),
     },
   };
 }
@@ -157,7 +176,6 @@ function textBy<Args extends readonly unknown[]>(
   };
 }
 
-const UNWATCHED = NO_TELEMETRY.begin({ invocation: "", tool: "", named: false, via: "user" });
 const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
 
 /** Telemetry that changes nothing about a call: what a stage or a hop found is taken from itself, never from the watcher. */

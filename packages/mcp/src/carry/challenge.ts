@@ -3,18 +3,21 @@ import { isPlain, type JsonRpcId, PROOF_REQUIRED } from "../protocol/index.ts";
 /** A challenge is some 300 bytes. A longer text is an answer, and is not searched for one. */
 const LONGEST_CHALLENGE = 16_384;
 const LONGEST_NONCE = 512;
+/** The code of a challenge, which guards write as it is. */
+const CHALLENGE = "proof_nonce_required";
 
 /** The nonce that a server wants a request's proof to name; undefined for any other message. */
 export function nonceAskedFor(message: unknown, id: JsonRpcId): string | undefined {
   if (!isPlain(message) || message["id"] !== id || !isPlain(message["error"])) return undefined;
   const { code, data } = message["error"];
-  if (code !== PROOF_REQUIRED || !isPlain(data) || data["code"] !== "proof_nonce_required") return undefined;
+  if (code !== PROOF_REQUIRED || !isPlain(data) || data["code"] !== CHALLENGE) return undefined;
   const { nonce } = data;
   return typeof nonce === "string" && nonce !== "" && nonce.length <= LONGEST_NONCE ? nonce : undefined;
 }
 
 /** The start of an answer over HTTP, up to its first message. */
 export interface Opened {
+  /** The first message, where it can be a challenge. Other answers are not read twice: their client reads them. */
   readonly first: unknown;
   /** The same answer, complete; the rest streams on as it arrives. */
   readonly response: Response;
@@ -60,7 +63,7 @@ export async function openAnswer(response: Response): Promise<Opened> {
     cancel: (reason) => reader.cancel(reason),
   });
   const { status, statusText, headers } = response;
-  return { first: jsonIn(first ?? ""), response: new Response(body, { status, statusText, headers }) };
+  return { first: first?.includes(CHALLENGE) ? jsonIn(first) : undefined, response: new Response(body, { status, statusText, headers }) };
 }
 
 /** The data of the first complete event that has any: events without announce where to resume, or keep a line open. */
