@@ -62,7 +62,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/resource": ["core/options", "core/source", "core/token", "core/json", "core/errors.ts", "type:@cerbos/core"],
   "core/state": ["core/options", "type:core/token", "core/errors.ts"],
-  "core/result": ["core/json", "core/errors.ts"],
+  "core/result": ["core/options", "core/json", "core/errors.ts"],
   "core/decision": [
     "core/result",
     "type:core/principal",
@@ -103,6 +103,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/telemetry": ["type:core/audit", "type:core/decision", "type:core/codes.ts"],
   // A door of its own (`@hopwise/core/opentelemetry`): the other ones work where this optional peer is not installed.
   "core/opentelemetry": [
+    "core/options",
     "core/telemetry",
     "type:core/audit",
     "type:core/decision",
