@@ -34,6 +34,17 @@ export function valueRow<T>(right: T, wrong: readonly unknown[], call: (given: T
   return { right, wrong: { "": wrong }, call: call as Row["call"], closed: false };
 }
 
+/** The wrong values of each member of what is itself one member: `NO_RESTART = within<RestartOptions>({}, { … })`. */
+export function within<T extends object>(
+  right: Partial<T>,
+  wrong: { readonly [Name in keyof Required<T>]: readonly unknown[] },
+): readonly object[] {
+  const each = Object.entries<readonly unknown[]>(wrong).flatMap(([name, values]) =>
+    values.map((value) => ({ ...right, [name]: value })),
+  );
+  return [...each, ...Object.keys(wrong).map((name) => ({ ...right, [`${name}s_`]: 1 }))];
+}
+
 export const NO_OBJECT: readonly unknown[] = [null, 5, "text", true, ["a list"], () => {}, Symbol("x")];
 export const NO_NUMBER: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -1, "30", null, [], {}, 1e300];
 export const NO_COUNT: readonly unknown[] = [...NO_NUMBER, 1.5];
