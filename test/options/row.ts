@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import type { MayChangeByTool } from "@hopwise/mcp";
 import { expect, it } from "vitest";
 
 /** The functions that a door exports. */
@@ -55,6 +56,16 @@ export const NOT_AT_ONCE: readonly unknown[] = [...NO_FUNCTION, async () => {}];
 export const NO_LIST: readonly unknown[] = [null, 5, {}, { 0: "a", length: 1 }, new Set(["a"]), () => []];
 /** What has none of the methods that are looked for; a list has some, such as `find`. */
 export const NO_METHODS: readonly unknown[] = [null, "text", 5, {}, [], () => {}, Promise.resolve({})];
+
+const NO_POINTERS: readonly unknown[] = [null, 5, "/iban", {}, ["iban"], [""], [5], ["/a~2"], { "/lines": 1 }];
+/** What cannot be what policies may do to results, by tool. */
+export const NO_CHANGE: readonly unknown[] = [
+  ...NO_OBJECT,
+  new Map(),
+  ...[...NO_OBJECT, ...within<MayChangeByTool[string]>({}, { redact: NO_POINTERS, limit: NO_POINTERS })].map(
+    (change) => ({ pay: change }),
+  ),
+];
 
 /** What came of a call: "taken", or the refusal. Anything else that it throws is a fault of ours. */
 async function outcome(run: () => unknown): Promise<string> {
