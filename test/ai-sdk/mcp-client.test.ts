@@ -138,8 +138,7 @@ describe("a client of a server", () => {
 
   it("with a delegation that was copied says so, and sends no token", async () => {
     const way = await front(served.url);
-    const client = await clientOf(way.url, { ...world.planner } as HeldDelegation);
-    await expect(client.tools()).rejects.toMatchObject({
+    await expect(clientOf(way.url, { ...world.planner } as HeldDelegation)).rejects.toMatchObject({
       code: "config_invalid",
       message: expect.stringContaining("uncopied"),
     });

@@ -342,7 +342,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
 
     it.each([
       ["--user without --issuer", ["--user", "alice"], /--user and --issuer go together/],
-      ["a time that is none", ["--since", "yesterday"], /not a time/],
+      ["a time that is none", ["--since", "yesterday"], /since must be a time/],
       ["a limit that is none", ["--limit", "0"], /at least 1/],
     ])("refuses %s", async (_, args, message) => {
       const { folder } = await auditLog();

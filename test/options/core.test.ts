@@ -1,5 +1,5 @@
 import * as core from "@hopwise/core";
-import type { Agent } from "@hopwise/core/sources";
+import type { Agent, User } from "@hopwise/core/sources";
 import { createCompany } from "@hopwise/core/testing";
 import type { IssuerOptions, RootOrder } from "@hopwise/core/tokens";
 import { exportJWK, generateKeyPair } from "jose";
@@ -18,6 +18,7 @@ import {
   optionsRow,
   valueRow,
   walk,
+  within,
 } from "./row.ts";
 
 const AUDIENCE = "https://tools.acme.example/mcp";
@@ -119,22 +120,13 @@ const ENTRY = {
   attributesSchema: NO_OBJECT,
 } satisfies { readonly [Name in keyof Required<core.ToolEntry>]: readonly unknown[] };
 
-/** Wrong values within one member: `at("trust", ANCHOR, (wrong) => [wrong])`. */
-function within<T extends object>(
-  right: T,
-  wrong: { readonly [member: string]: readonly unknown[] },
-): readonly object[] {
-  const each = Object.entries(wrong).flatMap(([name, values]) => values.map((value) => ({ ...right, [name]: value })));
-  return [...each, ...Object.keys(wrong).map((name) => ({ ...right, [`${name}s_`]: 1 }))];
-}
-
 const entry = { kind: "payment", action: "send" };
 const agent = { roles: ["agent"], keys: [signer.publicJwk] };
 const NO_ROLES = [...NO_TEXTS, []];
 const NO_USER = [
   ...NO_OBJECT,
   {},
-  ...within(
+  ...within<User>(
     { roles: ["clerk"] },
     { roles: NO_ROLES, id: NO_TEXT, attributes: NO_OBJECT, scope: NO_PLACE, policyVersion: NO_PLACE },
   ),
@@ -152,7 +144,7 @@ const CLASS = {
 const NO_AGENT = [
   ...NO_OBJECT,
   {},
-  ...within(agent, {
+  ...within<Agent>(agent, {
     ...CLASS,
     keys: [...NO_LIST, [], [signer], [PRIVATE], [OFF_CURVE], [SMALL_ORDER], ["no thumbprint"], [null]],
     classes: [
@@ -163,7 +155,7 @@ const NO_AGENT = [
       { reader: {} },
       ...within({ roles: ["reader"] }, CLASS).map((one) => ({ reader: one })),
     ],
-  } satisfies { readonly [Name in keyof Required<Agent>]: readonly unknown[] }),
+  }),
 ];
 
 const doors: DoorRows<typeof core> = {

@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import type { MayChangeByTool } from "@hopwise/mcp";
 import { expect, it } from "vitest";
 
 /** The functions that a door exports. */
@@ -34,6 +35,17 @@ export function valueRow<T>(right: T, wrong: readonly unknown[], call: (given: T
   return { right, wrong: { "": wrong }, call: call as Row["call"], closed: false };
 }
 
+/** The wrong values of each member of what is itself one member: `NO_RESTART = within<RestartOptions>({}, { … })`. */
+export function within<T extends object>(
+  right: Partial<T>,
+  wrong: { readonly [Name in keyof Required<T>]: readonly unknown[] },
+): readonly object[] {
+  const each = Object.entries<readonly unknown[]>(wrong).flatMap(([name, values]) =>
+    values.map((value) => ({ ...right, [name]: value })),
+  );
+  return [...each, ...Object.keys(wrong).map((name) => ({ ...right, [`${name}s_`]: 1 }))];
+}
+
 export const NO_OBJECT: readonly unknown[] = [null, 5, "text", true, ["a list"], () => {}, Symbol("x")];
 export const NO_NUMBER: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -1, "30", null, [], {}, 1e300];
 export const NO_COUNT: readonly unknown[] = [...NO_NUMBER, 1.5];
@@ -44,6 +56,16 @@ export const NOT_AT_ONCE: readonly unknown[] = [...NO_FUNCTION, async () => {}];
 export const NO_LIST: readonly unknown[] = [null, 5, {}, { 0: "a", length: 1 }, new Set(["a"]), () => []];
 /** What has none of the methods that are looked for; a list has some, such as `find`. */
 export const NO_METHODS: readonly unknown[] = [null, "text", 5, {}, [], () => {}, Promise.resolve({})];
+
+const NO_POINTERS: readonly unknown[] = [null, 5, "/iban", {}, ["iban"], [""], [5], ["/a~2"], { "/lines": 1 }];
+/** What cannot be what policies may do to results, by tool. */
+export const NO_CHANGE: readonly unknown[] = [
+  ...NO_OBJECT,
+  new Map(),
+  ...[...NO_OBJECT, ...within<MayChangeByTool[string]>({}, { redact: NO_POINTERS, limit: NO_POINTERS })].map(
+    (change) => ({ pay: change }),
+  ),
+];
 
 /** What came of a call: "taken", or the refusal. Anything else that it throws is a fault of ours. */
 async function outcome(run: () => unknown): Promise<string> {

@@ -1,5 +1,6 @@
 import { type Authorizer, type DelegationSource, HopwiseError, type Session } from "@hopwise/core";
 import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
+import { AUTHORIZER, choice, DELEGATION_SOURCE, jsonObject, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import { guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
 import { type Binding, bindingOf } from "./own-execute.ts";
@@ -28,6 +29,13 @@ export interface AuthorizeToolsOptions {
   readonly callbacks?: Callbacks;
 }
 
+const readTools = readerOf<object>("authorizeTools", jsonObject("a tool set, such as { pay: tool({ … }) }"));
+const readOptions = optionsOf<AuthorizeToolsOptions>("authorizeTools", {
+  authorizer: AUTHORIZER,
+  delegation: DELEGATION_SOURCE,
+  callbacks: maybe(choice("after-the-decision", "dangerously-before-the-decision")),
+});
+
 /**
  * Puts a tool set under a delegation: the model sees only tools that could be allowed, each call is decided on its
  * parsed arguments before anything of the tool but its schema runs, and the tool gets exactly those, deeply frozen. A
@@ -47,15 +55,18 @@ export interface AuthorizeToolsOptions {
  *
  * @returns the same tools, without those that could never be allowed. Their type is that of `tools` all the same: with
  *   optional members the AI SDK would take no `toolsContext` any more. Use `tools.pay?.` where you reach for a single one
- * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for a
+ * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for
+ *   options that cannot be right, and for a
  *   tool that cannot be checked: it does not run here, would run before the decision, its name is not allowed, or the
  *   tool map has no entry for it
  */
 export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
   tools: Tools,
-  { authorizer, delegation, callbacks = "after-the-decision" }: AuthorizeToolsOptions,
+  options: AuthorizeToolsOptions,
 ): Promise<Readonly<Tools>> {
-  const early = mayRunEarly(callbacks);
+  readTools(tools);
+  const { authorizer, delegation, callbacks } = readOptions(options);
+  const early = callbacks === "dangerously-before-the-decision";
   const session = await authorizer.openSession(delegation);
   const read = Object.keys(tools).map((name) => readTool(name, tools[name]));
   const remote = new Map<ReadTool, Binding>();
@@ -81,20 +92,6 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
       remote.has(tool) ? passedOn(tool, early) : decidedHere(tool, early, { authorizer, session }),
     ]);
   return Object.freeze(Object.fromEntries(shown)) as Readonly<Tools>;
-}
-
-function mayRunEarly(callbacks: Callbacks): boolean {
-  switch (callbacks) {
-    case "after-the-decision":
-      return false;
-    case "dangerously-before-the-decision":
-      return true;
-    default:
-      throw new HopwiseError(
-        "config_invalid",
-        'callbacks is "after-the-decision" or "dangerously-before-the-decision"',
-      );
-  }
 }
 
 function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {

@@ -6,8 +6,25 @@
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
 import type { DelegationSource } from "@hopwise/core";
 import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
+import {
+  AUDIENCE,
+  choice,
+  DELEGATION_SOURCE,
+  either,
+  flag,
+  func,
+  jsonObject,
+  LIMITS,
+  mapOf,
+  maybe,
+  members,
+  optionsOf,
+  such,
+  text,
+  whole,
+} from "@hopwise/core/options";
 import type { Limits } from "@hopwise/core/tokens";
-import { type CarryOptions, carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
+import { type CarryOptions, carryingFetch, carryOver, type McpTransport, TRANSPORT } from "@hopwise/mcp";
 import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { returnedResult } from "./remote-result.ts";
@@ -28,21 +45,56 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   readonly limits?: Partial<Limits>;
 }
 
+const TRANSPORT_OPTION = '{ type: "http", url }, or a transport object such as that of @ai-sdk/mcp/mcp-stdio';
+const NAME = text("a name or version that the server is told");
+
+/** Those of the AI SDK's own, too: one that a later version adds does not compile before it has its row. */
+const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
+  transport: either(
+    TRANSPORT_OPTION,
+    TRANSPORT,
+    members<Exclude<DelegatedMcpClientOptions["transport"], MCPTransport>>(
+      {
+        type: choice("http"),
+        url: text("an http or https address, such as https://pay.example/mcp", isHttp),
+        headers: maybe(
+          mapOf(
+            such("a text", (value) => typeof value === "string"),
+            "texts by the names of headers",
+          ),
+        ),
+      },
+      TRANSPORT_OPTION,
+    ),
+  ),
+  delegation: DELEGATION_SOURCE,
+  audience: AUDIENCE,
+  limits: maybe(LIMITS),
+  protocolVersionDiscovery: maybe(flag()),
+  initializationOptions: maybe(jsonObject("options of requests, such as { signal }")),
+  onUncaughtError: maybe(func("a function that takes an error")),
+  maxRetries: maybe(whole({ min: 0, max: 100, example: 2 })),
+  initialInitializeResult: maybe(jsonObject("what an earlier client was told by initialize")),
+  clientName: maybe(NAME),
+  name: maybe(NAME),
+  version: maybe(NAME),
+  capabilities: maybe(jsonObject("a client's capabilities")),
+});
+
+function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
 /**
  * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over;
  * `toolsFromDefinitions` gives those of its definitions, of which `authorizeTools` shows only those. The client signs each
  * call; the server decides and records it. In a loop a denied call is an error (`ToolDenied`), and so is one that failed.
  *
- * @throws {HopwiseError} `audience_mismatch` at the first request where the delegation is not for that audience;
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right; `audience_mismatch` at the first request where the delegation is not for that audience;
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
  */
-export async function createMcpClient({
-  transport,
-  delegation,
-  audience,
-  limits,
-  ...config
-}: DelegatedMcpClientOptions): Promise<MCPClient> {
+export async function createMcpClient(options: DelegatedMcpClientOptions): Promise<MCPClient> {
+  const { transport, delegation, audience, limits, ...config } = readOptions(options);
   const carry = { delegation, audience, ...(limits !== undefined && { limits }) };
   const carrying: MCPClientConfig["transport"] =
     "start" in transport

@@ -1,4 +1,6 @@
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
+import { readerOf, text } from "@hopwise/core/options";
+import { FOLDER } from "./option-shapes.ts";
 import { readAuditLog } from "./read-audit-log.ts";
 
 /** One call's whole story. */
@@ -15,6 +17,9 @@ export interface Lineage {
 
 const NEIGHBOURS = 5;
 
+const readFolder = readerOf<string>("lineage", FOLDER);
+const readInvocation = readerOf<string>("lineage", text("an invocation, as errors and records name it"));
+
 /**
  * Finds one call by its invocation, which errors, Cerbos' annotations and every record name; undefined where the log has
  * no decision about it. Reads the log twice: for the call, and for the others of its chain.
@@ -22,6 +27,8 @@ const NEIGHBOURS = 5;
  * @throws {HopwiseError} as `readAuditLog`
  */
 export async function lineage(folder: string, invocation: string): Promise<Lineage | undefined> {
+  readFolder(folder);
+  readInvocation(invocation);
   let found: Pick<Lineage, "decision" | "place"> | undefined;
   let outcome: OutcomeRecord | undefined;
   for await (const { record, file, line, writer, seq } of readAuditLog(folder, { invocation })) {

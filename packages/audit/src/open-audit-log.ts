@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type DenialCode, HopwiseError, memoryAudit, type Signer } from "@hopwise/core";
+import { type DenialCode, memoryAudit, type Signer } from "@hopwise/core";
 import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
+import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { signStatement } from "./checkpoint.ts";
 import { createCheckpoints } from "./checkpoints.ts";
@@ -9,6 +10,7 @@ import { createGroupQueue, unavailable } from "./group-queue.ts";
 import { FORMAT, type Head, nextLine } from "./line.ts";
 import { type LogFiles, nodeFiles } from "./log-files.ts";
 import { noteStreams } from "./note-streams.ts";
+import { FOLDER } from "./option-shapes.ts";
 import { identityOf } from "./process-identity.ts";
 import { type NotedStream, newWriter, type SegmentHeader } from "./segment.ts";
 import { createStreamWriter } from "./stream-writer.ts";
@@ -65,7 +67,7 @@ export interface AuditLog extends Required<AuditSink>, AsyncDisposable {
  * Opens a durable audit log. It begins a stream of its own in the folder, which notes where the other streams stand, and
  * with it the torn end that a crash left behind.
  *
- * @throws {HopwiseError} `audit_unavailable` where the folder cannot be written to, or the signer does not sign
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right; `audit_unavailable` where the folder cannot be written to, or the signer does not sign
  */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   return openLogOn(nodeFiles, options);
@@ -73,17 +75,49 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
 
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
+const YEAR_MS = 365 * DAY_MS;
+
+const ROTATE = { bytes: 64 * MIB, ms: DAY_MS };
+const CHECKPOINT = { records: 1000, ms: 1000 };
+
+const readOptions = optionsOf<AuditLogOptions>("openAuditLog", {
+  folder: FOLDER,
+  signer: SIGNER,
+  durability: maybe(choice("required", "buffered")),
+  rotate: maybe(
+    members<typeof ROTATE>(
+      {
+        bytes: maybe(whole({ min: 1, max: 1024 * 1024 * MIB, example: ROTATE.bytes })),
+        ms: maybe(whole({ min: 1, max: YEAR_MS, example: ROTATE.ms })),
+      },
+      "{ bytes, ms }",
+    ),
+  ),
+  checkpoint: maybe(
+    members<typeof CHECKPOINT>(
+      {
+        records: maybe(whole({ min: 1, max: 1_000_000_000, example: CHECKPOINT.records })),
+        ms: maybe(whole({ min: 1, max: YEAR_MS, example: CHECKPOINT.ms })),
+      },
+      "{ records, ms }",
+    ),
+  ),
+  onCheckpoint: maybe(func("a function that is told of each signed head")),
+});
 
 /** @internal For tests, which break the file system. */
-export async function openLogOn(files: LogFiles, options: AuditLogOptions): Promise<AuditLog> {
+export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promise<AuditLog> {
+  const options = readOptions(given);
   const folder = resolve(options.folder); // stays the same when the process changes its working directory
-  const { signer, durability = "required", onCheckpoint = () => {} } = options;
-  const limits = { bytes: 64 * MIB, ms: DAY_MS, ...options.rotate };
-  const every = { records: 1000, ms: 1000, ...options.checkpoint };
-  for (const value of [...Object.values(limits), ...Object.values(every)]) {
-    if (!(value > 0))
-      throw new HopwiseError("config_invalid", "openAuditLog: rotate and checkpoint take numbers above 0");
-  }
+  const { signer, durability = "required" } = options;
+  const limits = withDefaults(options.rotate, ROTATE);
+  const every = withDefaults(options.checkpoint, CHECKPOINT);
+  /** The listener's fault is not the log's. */
+  const tell = async (head: Head): Promise<void> => {
+    try {
+      await options.onCheckpoint?.(head);
+    } catch {}
+  };
   const writer = newWriter();
   const key = await thumbprintOf(signer.publicJwk);
   const strangers = memoryAudit();
@@ -148,9 +182,7 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
     add: async (jws) => {
       const head = signedHead;
       await queue.add({ kind: "checkpoint", json: JSON.stringify(jws) });
-      try {
-        onCheckpoint(head);
-      } catch {} // The listener's fault is not the log's.
+      void tell(head);
     },
   });
 
@@ -185,7 +217,7 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
   } catch (cause) {
     throw unavailable(`no audit log can be written to ${folder}`, cause);
   }
-  onCheckpoint(stream.head);
+  void tell(stream.head);
   return {
     get head() {
       return stream.head;
@@ -198,4 +230,10 @@ export async function openLogOn(files: LogFiles, options: AuditLogOptions): Prom
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A member that is there, and undefined, counts as left out. */
+function withDefaults<Numbers extends object>(given: Partial<Numbers> = {}, defaults: Numbers): Numbers {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(set) };
 }

@@ -1,11 +1,32 @@
 import { explain } from "@hopwise/core";
 import type { DecisionRecord, Explanation, TokenRecord } from "@hopwise/core/audit";
+import { atLeast, list, maybe, members, readerOf } from "@hopwise/core/options";
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
 import { plain, printRecord } from "./print-record.ts";
 
-/** One call's story as a tree for people. Texts from elsewhere are printed as plain text. */
-export function printLineage({ decision, outcome, place, before, after }: Lineage): string {
+const RECORD = atLeast<object>({}, "a record");
+const readStory = readerOf<Lineage>(
+  "printLineage",
+  members<Lineage>(
+    {
+      decision: RECORD,
+      outcome: maybe(RECORD),
+      place: RECORD,
+      before: list(RECORD, "a list of records"),
+      after: list(RECORD, "a list of records"),
+    },
+    "what lineage gave; it gives undefined for a call that the log does not have",
+  ),
+);
+
+/**
+ * One call's story as a tree for people. Texts from elsewhere are printed as plain text.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no story
+ */
+export function printLineage(story: Lineage): string {
+  const { decision, outcome, place, before, after } = readStory(story);
   const { text, children } = explain(decision);
   const lines = [
     text,

@@ -1,8 +1,14 @@
 import { plainText } from "@hopwise/core/adapter";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
+import { checkObject } from "@hopwise/core/options";
 
-/** A record in one line for people: when, what, how it ended, for whom, and which call. */
+/**
+ * A record in one line for people: when, what, how it ended, for whom, and which call.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no record
+ */
 export function printRecord(record: DecisionRecord | OutcomeRecord): string {
+  checkObject("printRecord", record);
   const how = record.kind === "decision" && record.code !== undefined ? ` (${plain(record.code)})` : "";
   const hops = record.kind === "decision" ? (record.chain?.hops ?? []) : [];
   const who = hops.length === 0 ? "" : `, ${hops.map(({ id }) => plain(id).replace(/^agent:/, "")).join(" → ")}`;

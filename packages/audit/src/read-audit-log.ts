@@ -1,7 +1,9 @@
 import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { type AuditFilter, matcher } from "./filter.ts";
+import { optionsOf, readerOf } from "@hopwise/core/options";
+import { type AuditFilter, FILTER_ROWS, matcher } from "./filter.ts";
 import { parseLine } from "./line.ts";
+import { FOLDER } from "./option-shapes.ts";
 import { listStreams, type StreamFiles } from "./segment.ts";
 import { streamLines } from "./stream-lines.ts";
 
@@ -15,14 +17,21 @@ export interface AuditEntry {
   readonly line: number;
 }
 
+const readFolder = readerOf<string>("readAuditLog", FOLDER);
+const readFilter = optionsOf<AuditFilter>("readAuditLog", FILTER_ROWS);
+
 /**
  * Reads the records of a log by their time, of all streams together, a line at a time. It does not check them:
  * `verifyAuditLog` says whether the log is as it was written. It skips a line that a crash cut off.
  *
- * @throws {HopwiseError} `config_invalid` where the folder cannot be read; `audit_unavailable` for a line that is not
- *   one of an audit log
+ * @throws {HopwiseError} `config_invalid` at once for a filter that cannot be right, and where the folder cannot be read;
+ *   `audit_unavailable` for a line that is not one of an audit log
  */
-export async function* readAuditLog(folder: string, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
+export function readAuditLog(folder: string, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
+  return matching(readFolder(folder), readFilter(filter));
+}
+
+async function* matching(folder: string, filter: AuditFilter): AsyncGenerator<AuditEntry> {
   const matches = matcher(filter);
   for await (const entry of inOrder(await listStreams(folder), mention(filter))) {
     if (matches(entry.record)) yield entry;

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PublicJwk } from "@hopwise/core";
+import { either, list, maybe, members, optionsOf, PUBLIC_JWK, text, whole } from "@hopwise/core/options";
 import { type Broken, brokenAt } from "./broken.ts";
 import { type TrustedKeys, trustKeys } from "./checkpoint.ts";
 import { type Head, parseLine } from "./line.ts";
+import { FOLDER } from "./option-shapes.ts";
 import { firstLine } from "./read-lines.ts";
 import { headerOf, listStreams, type NotedStream, type StreamFiles, segmentName } from "./segment.ts";
 import { type StreamReading, verifyStream } from "./verify-stream.ts";
@@ -51,13 +53,29 @@ interface Claim extends NotedStream {
   readonly by: "another stream" | "expectHead";
 }
 
+const HEAD = members<Head>(
+  {
+    writer: text("a stream's name"),
+    seq: whole({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 41 }),
+    hash: text("a SHA-256 in hex", (hash) => /^[0-9a-f]{64}$/.test(hash)),
+  },
+  "a head { writer, seq, hash }, as onCheckpoint was told it",
+);
+
+const readOptions = optionsOf<VerifyOptions>("verifyAuditLog", {
+  folder: FOLDER,
+  keys: list(PUBLIC_JWK, "a list of public JWKs, at least one", { min: 1 }),
+  expectHead: maybe(either("a head { writer, seq, hash }, or a list of them", HEAD, list(HEAD, "a list of heads"))),
+});
+
 /**
  * Verifies a whole log: every line of every stream. Reads files as streams; memory does not grow with them. May run
  * beside the writers.
  *
- * @throws {HopwiseError} `config_invalid` where the folder cannot be read, or a key is not a public key
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, and where the folder cannot be read
  */
-export async function verifyAuditLog({ folder, keys, expectHead = [] }: VerifyOptions): Promise<AuditVerification> {
+export async function verifyAuditLog(options: VerifyOptions): Promise<AuditVerification> {
+  const { folder, keys, expectHead = [] } = readOptions(options);
   const trusted = await trustKeys(keys);
   const streams = await listStreams(folder);
   const claims = await collectClaims(streams, [expectHead].flat());

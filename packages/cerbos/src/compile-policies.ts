@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
+import { flag, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import { findBinary } from "./find-binary.ts";
 import { mixesUpRules } from "./mixes-up-rules.ts";
+import { BINARY, FOLDER } from "./option-shapes.ts";
 import type { SchemaEnforcement } from "./pdp-config.ts";
 import { pdpEnvironment } from "./pdp-environment.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
@@ -38,6 +40,12 @@ export interface CompileResult {
   readonly output: string;
 }
 
+const readFolder = readerOf<string>("compilePolicies", FOLDER);
+const readOptions = optionsOf<CompilePoliciesOptions>("compilePolicies", {
+  binary: maybe(BINARY),
+  strictEvaluation: maybe(flag()),
+});
+
 /**
  * Compiles the policies and schemas of a folder with the real Cerbos and runs their tests (`*_test.yaml`). What Cerbos
  * compiles, and then decides otherwise than it is written ({@link PolicyTrapCode}), is an error as well.
@@ -49,11 +57,12 @@ export interface CompileResult {
  * for (const { file, test, message } of tests.failures) console.error(`${file}: ${test}: ${message}`);
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for a folder without policies, `pdp_missing` without a Cerbos executable,
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right or a folder without policies, `pdp_missing` without a Cerbos executable,
  * `pdp_start_failed` when it cannot be run. Broken policies and failed tests are in the result.
  */
-export async function compilePolicies(folder: string, options: CompilePoliciesOptions = {}): Promise<CompileResult> {
-  await checkPolicyFolder(folder);
+export async function compilePolicies(folder: string, given: CompilePoliciesOptions = {}): Promise<CompileResult> {
+  const options = readOptions(given);
+  await checkPolicyFolder(readFolder(folder));
   const binary = await findBinary(options.binary);
   const traps = await trapsOf({ binary, policies: folder });
   const flags = options.strictEvaluation === false ? [] : ["--strict-evaluation"];

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { choice, either, list, maybe, optionsOf } from "@hopwise/core/options";
 import { noticeLostPolicies } from "./lost-policies.ts";
+import { LISTENER, milliseconds } from "./option-shapes.ts";
 import { type PdpProbe, type PdpWarning, probePdp } from "./probe-pdp.ts";
-import { type PolicyClient, type ResilienceOptions, resilient } from "./resilient.ts";
-import { clientFor, type PdpTls } from "./target.ts";
+import { type PolicyClient, RESILIENCE_ROWS, type ResilienceOptions, resilient } from "./resilient.ts";
+import { clientFor, type PdpTls, TARGET, TLS } from "./target.ts";
+import { tell } from "./tell.ts";
 
 /** Options of {@link connectPdp}; only `targets` is required. */
 export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
@@ -46,6 +49,20 @@ export interface ConnectedPdp extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const readOptions = optionsOf<ConnectPdpOptions>("connectPdp", {
+  ...RESILIENCE_ROWS,
+  targets: either(
+    "a target, such as localhost:3593, or a list of them",
+    TARGET,
+    list(TARGET, "a list of targets, at least one, such as localhost:3593", { min: 1 }),
+  ),
+  tls: maybe(TLS),
+  plaintext: maybe(choice("dangerously-unencrypted")),
+  startTimeoutMs: maybe(milliseconds(10_000)),
+  onWarning: maybe(LISTENER),
+  onChange: maybe(LISTENER),
+});
+
 /**
  * Connects to PDPs that run elsewhere, and waits until one of them serves.
  *
@@ -59,38 +76,27 @@ export interface ConnectedPdp extends AsyncDisposable {
  * const authorizer = createAuthorizer({ cerbos: pdp, … });
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for targets or keys that are not valid, `pdp_missing` when no target serves
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right or keys that are not valid, `pdp_missing` when no target serves
  *   in time
  */
 export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedPdp> {
-  const { tls, plaintext, startTimeoutMs = 10_000, onWarning, onChange, targets: given, ...resilience } = options;
-  const targets = typeof given === "string" ? [given] : [...given];
+  const { tls, plaintext, startTimeoutMs = 10_000, onWarning, onChange, ...others } = readOptions(options);
+  const { targets: given, ...resilience } = others;
+  const targets = [given].flat();
   if (tls !== undefined && plaintext !== undefined) {
     throw new HopwiseError("config_invalid", "tls and plaintext contradict each other", { pointer: "/plaintext" });
-  }
-  if (targets.length === 0) {
-    throw new HopwiseError("config_invalid", "name at least one target, such as localhost:3593", {
-      pointer: "/targets",
-    });
   }
   const clients: GRPC[] = [];
   const close = async (): Promise<void> => {
     for (const client of clients) client.close();
   };
-  const warn = (warning: PdpWarning): void => {
-    try {
-      onWarning?.(warning);
-    } catch {
-      // a listener decides nothing
-    }
-  };
   try {
-    for (const [i, target] of targets.entries()) clients.push(clientFor(target, `/targets/${i}`, { tls, plaintext }));
+    for (const target of targets) clients.push(clientFor(target, { tls, plaintext }));
     let sawCanary = false;
     const report = (probe: PdpProbe | undefined, target: string): readonly PdpWarning[] => {
       sawCanary ||= probe?.warnings.every(({ code }) => code !== "strict_evaluation_unknown") ?? false;
       const warnings = warningsOf(target, probe);
-      warnings.forEach(warn);
+      for (const warning of warnings) void tell(onWarning, warning);
       return warnings;
     };
     const watched = clients.map((client) => noticeLostPolicies(client, () => sawCanary));
@@ -98,7 +104,7 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
       ...resilience,
       onChange({ index, up }) {
         const target = targets[index] as string;
-        onChange?.({ target, up });
+        void tell(onChange, { target, up });
         if (!up) return;
         // The PDP that is back may be another one: an older version, or one that was set up anew.
         const signal = AbortSignal.timeout(startTimeoutMs);

@@ -3,6 +3,8 @@ import { access, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
+import { maybe, readerOf } from "@hopwise/core/options";
+import { BINARY } from "./option-shapes.ts";
 
 /** The parts of the host that the search depends on. */
 export interface BinaryHost {
@@ -11,15 +13,18 @@ export interface BinaryHost {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const readOption = readerOf<string | undefined>("findBinary", maybe(BINARY));
+
 /**
  * Finds the Cerbos executable: the option, `HOPWISE_CERBOS_BINARY`, the platform's package, `cerbos` on the PATH.
  *
  * A configured path that is wrong is an error, never a reason to look further: otherwise another Cerbos than the
  * configured one would decide.
  *
- * @throws {HopwiseError} `pdp_missing`
+ * @throws {HopwiseError} `pdp_missing`; `config_invalid` for what is no path
  */
 export async function findBinary(option?: string, host: BinaryHost = process): Promise<string> {
+  readOption(option);
   const { platform, arch, env } = host;
   if (platform === "win32") {
     throw missing(

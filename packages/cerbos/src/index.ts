@@ -14,7 +14,7 @@ export type { LintPoliciesOptions, PolicyWarning, PolicyWarningCode } from "./li
 export { lintPolicies } from "./lint-policies.ts";
 export type { JwtKeySet, JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 export type { PolicyTrapCode } from "./policy-traps.ts";
-export type { PdpProbe, PdpWarning, PdpWarningCode } from "./probe-pdp.ts";
+export type { PdpProbe, PdpWarning, PdpWarningCode, ProbePdpOptions } from "./probe-pdp.ts";
 export { probePdp } from "./probe-pdp.ts";
 export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";
 export type { PolicyClient, ResilienceOptions, TargetChange } from "./resilient.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkRestart, keepRunning, type PdpChange, type Run } from "./keep-running.ts";
+import { keepRunning, type PdpChange, type Run } from "./keep-running.ts";
 import type { PdpExit } from "./supervise.ts";
 
 const KILLED: PdpExit = { code: null, signal: "SIGKILL" };
@@ -77,26 +77,5 @@ describe("a PDP that is kept running", () => {
     };
     expect(await keepRunning(dead(), again, { firstPauseMs: 1 }, closing.signal)).toEqual({ code: 0, signal: null });
     expect(gone).toBe(true);
-  });
-});
-
-describe("the option restart", () => {
-  it("is off, on with pauses of its own, or says the pauses", () => {
-    expect(checkRestart(undefined)).toBeUndefined();
-    expect(checkRestart(false)).toBeUndefined();
-    expect(checkRestart(true)).toEqual({});
-    expect(checkRestart({ firstPauseMs: 50 })).toEqual({ firstPauseMs: 50 });
-  });
-
-  it.each<unknown>([
-    null,
-    5,
-    "yes",
-    { firstPauseMs: Number.NaN },
-    { longestPauseMs: 0 },
-    { firstPause: 5 },
-    { onChange: 5 },
-  ])("cannot be %j", (restart) => {
-    expect(() => checkRestart(restart as never)).toThrow(expect.objectContaining({ code: "config_invalid" }));
   });
 });

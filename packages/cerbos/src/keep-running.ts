@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { func, maybe, number, optionsOf } from "@hopwise/core/options";
+import { either, flag, maybe, members, type Shape } from "@hopwise/core/options";
+import { LISTENER, milliseconds } from "./option-shapes.ts";
 import type { PdpExit } from "./supervise.ts";
+import { tell } from "./tell.ts";
 
 /** How a PDP that died is started again. */
 export interface RestartOptions {
@@ -30,20 +32,21 @@ export interface PdpChange {
   readonly pauseMs?: number;
 }
 
-const PAUSE = { min: 1, max: 3_600_000 };
+const RESTART_OPTION = "true, false, or pauses, such as { firstPauseMs: 100 }";
 
-/** @throws {HopwiseError} `config_invalid` for pauses that cannot be right. Undefined where nothing is started again */
-export function checkRestart(restart: boolean | RestartOptions | undefined): RestartOptions | undefined {
-  if (restart === undefined || restart === false) return undefined;
-  if (restart === true) return {};
-  return readRestart(restart);
-}
-
-const readRestart = optionsOf<RestartOptions>("startPdp: restart", {
-  firstPauseMs: maybe(number({ ...PAUSE, example: 100 })),
-  longestPauseMs: maybe(number({ ...PAUSE, example: 30_000 })),
-  onChange: maybe(func("a function")),
-});
+/** How `startPdp` reads its option of this name. */
+export const RESTART: Shape = either(
+  RESTART_OPTION,
+  flag(),
+  members<RestartOptions>(
+    {
+      firstPauseMs: maybe(milliseconds(100)),
+      longestPauseMs: maybe(milliseconds(30_000)),
+      onChange: maybe(LISTENER),
+    },
+    RESTART_OPTION,
+  ),
+);
 
 /** One process of a PDP. */
 export interface Run {
@@ -63,13 +66,6 @@ export async function keepRunning(
   { firstPauseMs = 100, longestPauseMs = 30_000, onChange }: RestartOptions,
   closing: AbortSignal,
 ): Promise<PdpExit> {
-  const tell = (change: PdpChange): void => {
-    try {
-      onChange?.(change);
-    } catch {
-      // a listener decides nothing
-    }
-  };
   let pauseMs = firstPauseMs;
   let run = first;
   let problem: string | undefined;
@@ -81,7 +77,7 @@ export async function keepRunning(
       if (performance.now() - from >= longestPauseMs) pauseMs = firstPauseMs;
       problem = `the PDP is gone (${exit.signal ?? `code ${exit.code ?? "none"}`})`;
     }
-    tell({ up: false, problem, pauseMs });
+    void tell(onChange, { up: false, problem, pauseMs });
     // A pause does not keep the process alive.
     await delay(pauseMs, undefined, { signal: closing, ref: false }).catch(() => {});
     if (closing.aborted) break;
@@ -89,7 +85,7 @@ export async function keepRunning(
     try {
       run = await again();
       problem = undefined;
-      tell({ up: true });
+      void tell(onChange, { up: true });
     } catch (fault) {
       problem = fault instanceof Error ? fault.message : String(fault);
     }

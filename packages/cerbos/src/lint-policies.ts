@@ -1,12 +1,20 @@
+import { flag, HANDING_OVER, mapOf, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import { type AttributePath, readExpression } from "./attribute-paths.ts";
 import { auxDataReaders } from "./aux-data.ts";
 import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
 import { type DenyRule, denyRules, ignoredSchemas, type SchemaUse } from "./deny-rules.ts";
+import { FOLDER } from "./option-shapes.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { type PolicySource, readPolicySource } from "./policy-source.ts";
 import { type PolicyTrapCode, policyTraps } from "./policy-traps.ts";
 import { optionalSteps } from "./required-attributes.ts";
-import { type AskedDelegation, type AskedTool, type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
+import {
+  ASKED_TOOL,
+  type AskedDelegation,
+  type AskedTool,
+  type Unnamed,
+  unnamedInPolicies,
+} from "./unnamed-in-policies.ts";
 
 /** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
 export interface LintPoliciesOptions {
@@ -52,6 +60,13 @@ export interface PolicyWarning {
   readonly message: string;
 }
 
+const readFolder = readerOf<string>("lintPolicies", FOLDER);
+const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
+  tools: maybe(mapOf(ASKED_TOOL, "a tool map: entries by the names of tools")),
+  delegation: maybe(HANDING_OVER),
+  auxData: maybe(flag()),
+});
+
 /**
  * Finds what a policy folder says in vain.
  *
@@ -74,13 +89,11 @@ export interface PolicyWarning {
  * for (const { file, line, message } of await lintPolicies("./policies", { tools })) console.warn(`${file}:${line ?? 1}: ${message}`);
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for a folder without policies
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, or a folder without policies
  */
-export async function lintPolicies(
-  folder: string,
-  options: LintPoliciesOptions = {},
-): Promise<readonly PolicyWarning[]> {
-  await checkPolicyFolder(folder);
+export async function lintPolicies(folder: string, given: LintPoliciesOptions = {}): Promise<readonly PolicyWarning[]> {
+  const options = readOptions(given);
+  await checkPolicyFolder(readFolder(folder));
   const source = await readPolicySource(folder);
   const { documents, schemas } = source;
   const traps = policyTraps(documents);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { choice, either, JWKS_URL, mapOf, members, type Shape, text } from "@hopwise/core/options";
 import type { RunFolder } from "./run-folder.ts";
 
 /** What Cerbos does with attributes that do not fit their schema: deny, log a warning, or nothing. */
@@ -11,6 +12,19 @@ export type JwtKeySet = { readonly url: string } | { readonly file: string };
 export interface JwtKeySets {
   readonly [id: string]: JwtKeySet;
 }
+
+export const SCHEMA_ENFORCEMENT: Shape = choice("reject", "warn", "none" satisfies SchemaEnforcement);
+
+const KEY_SET = "{ url } or { file }, where the keys of a JWT's issuer are";
+
+export const JWT_KEY_SETS: Shape = mapOf(
+  either(
+    KEY_SET,
+    members<{ readonly url: string }>({ url: JWKS_URL }, KEY_SET),
+    members<{ readonly file: string }>({ file: text("the path of a JWKS") }, KEY_SET),
+  ),
+  'key sets by their id, such as { "hr": { url: "https://id.example/jwks.json" } }',
+);
 
 /**
  * The configuration file of a PDP. It is JSON, which is YAML too, and needs no quoting rules of its own.

@@ -1,4 +1,5 @@
 import type { GRPC } from "@cerbos/grpc";
+import { having, maybe, optionsOf, readerOf, such } from "@hopwise/core/options";
 
 /** A feature that Hopwise relies on, and that a PDP lacks or may lack. Stable, for programs. */
 export type PdpWarningCode =
@@ -30,6 +31,19 @@ export interface PdpProbe {
   readonly warnings: readonly PdpWarning[];
 }
 
+/** Options of {@link probePdp}. */
+export interface ProbePdpOptions {
+  readonly signal?: AbortSignal;
+}
+
+const readClient = readerOf<Pick<GRPC, "serverInfo" | "checkResources">>(
+  "probePdp",
+  having("a Cerbos client, such as new GRPC(target, { tls: true })", "serverInfo", "checkResources"),
+);
+const readOptions = optionsOf<ProbePdpOptions>("probePdp", {
+  signal: maybe(such("a signal, such as AbortSignal.timeout(2_000)", (value) => value instanceof AbortSignal)),
+});
+
 /**
  * Asks a PDP for its version, and tries how it is set up: whether it denies where a rule cannot be evaluated, and where
  * attributes do not fit their schema, and whether it mixes up rules. Neither a version number nor any other answer of
@@ -43,12 +57,14 @@ export interface PdpProbe {
  * for (const { code, text } of warnings) console.warn(`${code}: ${text}`);
  * ```
  *
- * @throws the client's error where the PDP does not answer
+ * @throws {HopwiseError} `config_invalid` for what is no client; the client's error where the PDP does not answer
  */
 export async function probePdp(
   client: Pick<GRPC, "serverInfo" | "checkResources">,
-  options: { readonly signal?: AbortSignal } = {},
+  given: ProbePdpOptions = {},
 ): Promise<PdpProbe> {
+  readClient(client);
+  const options = readOptions(given);
   const [{ version }, behaviour] = await Promise.all([client.serverInfo(options), lacksByBehaviour(client, options)]);
   return { version, warnings: [...lacksOf(version), ...behaviour] };
 }
@@ -57,16 +73,13 @@ export async function probePdp(
 export const CANARY = "hopwise_canary";
 
 type CanaryClient = Pick<GRPC, "checkResources">;
-interface AskOptions {
-  readonly signal?: AbortSignal;
-}
 
 /** Whether the PDP has the canary's policy. */
-export async function hasCanary(client: CanaryClient, options: AskOptions): Promise<boolean> {
+export async function hasCanary(client: CanaryClient, options: ProbePdpOptions): Promise<boolean> {
   return (await askCanary(client, options)).known;
 }
 
-async function lacksByBehaviour(client: CanaryClient, options: AskOptions): Promise<readonly PdpWarning[]> {
+async function lacksByBehaviour(client: CanaryClient, options: ProbePdpOptions): Promise<readonly PdpWarning[]> {
   const { known, strict, enforced, mixing } = await askCanary(client, options);
   if (!known) return [{ code: "strict_evaluation_unknown", text: STRICT_UNKNOWN }];
   return [
@@ -87,7 +100,7 @@ interface Song {
   readonly mixing: boolean | undefined;
 }
 
-async function askCanary(client: CanaryClient, options: AskOptions): Promise<Song> {
+async function askCanary(client: CanaryClient, options: ProbePdpOptions): Promise<Song> {
   const { results } = await client.checkResources(
     {
       principal: { id: "hopwise-probe", roles: ["hopwise_probe"] },

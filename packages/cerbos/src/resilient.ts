@@ -1,8 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { either, having, list, maybe, optionsOf, type Rows, readerOf, whole } from "@hopwise/core/options";
 import { attempt, type Bounds, callerLeft, type Outcome } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
+import { LISTENER, milliseconds } from "./option-shapes.ts";
+import { tell } from "./tell.ts";
 
 /** The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it. */
 export type PolicyClient = Pick<GRPC, "checkResources" | "planResources">;
@@ -46,6 +49,27 @@ export interface TargetChange {
   readonly up: boolean;
 }
 
+const CLIENT = having("a Cerbos client, such as new GRPC(target, { tls: true })", "checkResources", "planResources");
+
+const readClients = readerOf<PolicyClient | readonly PolicyClient[]>(
+  "resilient",
+  either(
+    "a Cerbos client, or a list of them",
+    CLIENT,
+    list(CLIENT, "a list of Cerbos clients, at least one", { min: 1 }),
+  ),
+);
+
+/** How it asks; `connectPdp` takes the same. */
+export const RESILIENCE_ROWS: Rows<Omit<ResilienceOptions, "onChange">> = {
+  timeoutMs: maybe(milliseconds(5_000)),
+  patienceMs: maybe(milliseconds(250)),
+  faultsInARow: maybe(whole({ min: 1, max: 1_000_000, example: 5 })),
+  restMs: maybe(milliseconds(1_000)),
+};
+
+const readOptions = optionsOf<ResilienceOptions>("resilient", { ...RESILIENCE_ROWS, onChange: maybe(LISTENER) });
+
 /**
  * Makes one client of one or several, which survives their failures: it asks them in turns, asks once more where one
  * failed (the next one, or the same one again), and leaves alone a target that failed several times in a row.
@@ -59,18 +83,16 @@ export interface TargetChange {
  * const cerbos = resilient(new HTTP("https://pdp.example.com"));
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for no client, or numbers that are not positive. Calls reject with
+ * @throws {HopwiseError} `config_invalid` for no client, or options that cannot be right. Calls reject with
  * `policy_unavailable`, or with the error of the last client that was asked
  */
 export function resilient(
   clients: PolicyClient | readonly PolicyClient[],
   options: ResilienceOptions = {},
 ): PolicyClient {
-  const settings = checked(options);
-  const lanes = (Array.isArray(clients) ? clients : [clients]).map((client: PolicyClient, index) =>
-    createLane(client, index, settings, othersUp),
-  );
-  if (lanes.length === 0) throw new HopwiseError("config_invalid", "resilient() was given no client");
+  const { timeoutMs = 5_000, patienceMs = 250, faultsInARow = 5, restMs = 1_000, onChange } = readOptions(options);
+  const settings = { timeoutMs, patienceMs, faultsInARow, restMs, onChange };
+  const lanes = [readClients(clients)].flat().map((client, index) => createLane(client, index, settings, othersUp));
   let turn = 0;
 
   async function ask<Answer>(question: Question<Answer>, caller: AbortSignal | undefined): Promise<Answer> {
@@ -137,19 +159,15 @@ interface Lane {
   ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">): Promise<Outcome<Answer>>;
 }
 
-type Settings = Required<Omit<ResilienceOptions, "onChange">> & Pick<ResilienceOptions, "onChange">;
+type Settings = Required<Omit<ResilienceOptions, "onChange">> & {
+  readonly onChange: ResilienceOptions["onChange"] | undefined;
+};
 
 /** @param othersUp whether another one is up: the last one is not left alone for being slow */
 function createLane(client: PolicyClient, index: number, settings: Settings, othersUp: (lane: Lane) => boolean): Lane {
   const breaker = createBreaker({
     ...settings,
-    onChange(up) {
-      try {
-        settings.onChange?.({ index, up });
-      } catch {
-        // a listener decides nothing
-      }
-    },
+    onChange: (up) => void tell(settings.onChange, { index, up }),
   });
   let onlySlow = false;
   const lane: Lane = {
@@ -210,15 +228,4 @@ async function pause(caller: AbortSignal | undefined): Promise<void> {
 function nobodyLeft(targets: number): HopwiseError {
   const who = targets === 1 ? "the policy decision point" : "every policy decision point";
   return new HopwiseError("policy_unavailable", `${who} failed several times in a row and is left alone for a moment`);
-}
-
-function checked(options: ResilienceOptions): Settings {
-  const settings = { timeoutMs: 5_000, patienceMs: 250, faultsInARow: 5, restMs: 1_000, ...options };
-  for (const [name, value] of Object.entries(settings)) {
-    if (typeof value === "function") continue;
-    if (!(typeof value === "number" && value > 0 && Number.isFinite(value))) {
-      throw new HopwiseError("config_invalid", `${name} must be a positive number`, { pointer: `/${name}` });
-    }
-  }
-  return settings;
 }

@@ -2,16 +2,19 @@ import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
+import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
 import { createEvaluationLog } from "./evaluation-log.ts";
 import { findBinary } from "./find-binary.ts";
 import { keepFolder } from "./keep-folder.ts";
-import { checkRestart, keepRunning, type RestartOptions } from "./keep-running.ts";
+import { keepRunning, RESTART, type RestartOptions } from "./keep-running.ts";
+import { BINARY, FOLDER, LISTENER, milliseconds } from "./option-shapes.ts";
 import type { JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
-import { pdpConfig } from "./pdp-config.ts";
+import { JWT_KEY_SETS, pdpConfig, SCHEMA_ENFORCEMENT } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 import type { PdpExit } from "./supervise.ts";
+import { tell } from "./tell.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
 export interface StartPdpOptions {
@@ -83,6 +86,18 @@ export interface Pdp extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const readOptions = optionsOf<StartPdpOptions>("startPdp", {
+  policies: FOLDER,
+  binary: maybe(BINARY),
+  strictEvaluation: maybe(flag()),
+  schemaEnforcement: maybe(SCHEMA_ENFORCEMENT),
+  decisionLog: maybe(text("the path of a file")),
+  jwtKeySets: maybe(JWT_KEY_SETS),
+  startTimeoutMs: maybe(milliseconds(10_000)),
+  restart: maybe(RESTART),
+  onLog: maybe(LISTENER),
+});
+
 /**
  * Starts a Cerbos PDP beside this process and waits until it serves.
  *
@@ -99,13 +114,14 @@ export interface Pdp extends AsyncDisposable {
  * });
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for a folder without policies, a decision log that cannot be private or pauses
- * that cannot be right, `policy_invalid` for policies or schemas that
- * do not compile, `pdp_missing` without a Cerbos executable, `pdp_start_failed` for all else
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, a folder without policies or a decision log that
+ * cannot be private, `policy_invalid` for policies or schemas that do not compile, `pdp_missing` without a Cerbos
+ * executable, `pdp_start_failed` for all else
  */
-export async function startPdp(options: StartPdpOptions): Promise<Pdp> {
+export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
+  const options = readOptions(given);
   const { policies, strictEvaluation = true, schemaEnforcement = "reject", startTimeoutMs = 10_000 } = options;
-  const restart = checkRestart(options.restart);
+  const restart = options.restart === true ? {} : options.restart || undefined;
   await checkPolicyFolder(policies);
   const binary = await findBinary(options.binary);
   const decisionLog = options.decisionLog === undefined ? undefined : resolve(options.decisionLog);
@@ -165,11 +181,7 @@ function evaluationsOf(
   return {
     onLog: (line) => {
       evaluations.read(line);
-      try {
-        listener?.(line);
-      } catch {
-        // a listener decides nothing
-      }
+      void tell(listener, line);
     },
     failuresOf: async (callId, effect) => {
       // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.

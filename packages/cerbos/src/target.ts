@@ -2,6 +2,7 @@ import { isIPv4 } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { either, list, maybe, members, type Shape, such, text } from "@hopwise/core/options";
 
 /** Keys for TLS, as PEM. */
 export interface PdpTls {
@@ -14,6 +15,21 @@ export interface PdpTls {
   readonly serverName?: string;
 }
 
+const PEM = such(
+  "PEM, as a text or a Buffer",
+  (value) => (typeof value === "string" || value instanceof Uint8Array) && value.length > 0,
+);
+
+export const TLS: Shape = members<PdpTls>(
+  {
+    ca: maybe(either("PEM, as a text or a Buffer, or a list of them", PEM, list(PEM, "a list of PEM", { min: 1 }))),
+    cert: maybe(PEM),
+    key: maybe(PEM),
+    serverName: maybe(text("the name in the PDP's certificate, such as pdp.internal")),
+  },
+  "keys for TLS, such as { ca } or {}",
+);
+
 /** How the way to the targets is protected. */
 export interface Protection {
   readonly tls?: PdpTls | undefined;
@@ -24,10 +40,11 @@ export interface Protection {
  * Makes a client for one target. Each target has a channel of its own: in a channel with several addresses all
  * certificates would have to bear the first one's name, and sockets and names could not stand in one list.
  *
- * @throws {HopwiseError} `config_invalid` for a target or keys that are not valid
+ * @param target one that {@link TARGET} took
+ * @throws {HopwiseError} `config_invalid` for keys that are not valid
  */
-export function clientFor(target: string, pointer: string, protection: Protection): GRPC {
-  const local = isLocal(target, pointer);
+export function clientFor(target: string, protection: Protection): GRPC {
+  const local = isLocal(target);
   const { tls, plaintext } = protection;
   return new GRPC(target, {
     tls: tls === undefined ? !local && plaintext === undefined : secureContext(tls),
@@ -49,17 +66,21 @@ export function clientFor(target: string, pointer: string, protection: Protectio
   });
 }
 
+const UNIX = /^unix:.+/;
+
+export const TARGET: Shape = text(
+  "host:port (Cerbos' own port is 3593), dns:///host:port, [IPv6]:port or unix:/path",
+  (target) => UNIX.test(target) || hostOf(target) !== undefined,
+);
+
+function hostOf(target: string): string | undefined {
+  return /^(?:dns:\/\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9_.-]+):\d{1,5}$/i.exec(target)?.[1]?.toLowerCase();
+}
+
 /** Whether the target is on this machine: a unix socket, or a loopback address. */
-function isLocal(target: string, pointer: string): boolean {
-  if (/^unix:.+/.test(target)) return true;
-  const host = /^(?:dns:\/\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9_.-]+):\d{1,5}$/i.exec(target)?.[1]?.toLowerCase();
-  if (host === undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `${JSON.stringify(target)} is not a target. Write host:port (Cerbos' own port is 3593), dns:///host:port, [IPv6]:port or unix:/path`,
-      { pointer },
-    );
-  }
+function isLocal(target: string): boolean {
+  if (UNIX.test(target)) return true;
+  const host = hostOf(target) ?? "";
   return host === "localhost" || host === "[::1]" || (isIPv4(host) && host.startsWith("127."));
 }
 

@@ -1,3 +1,4 @@
+import { atLeast, atOnce, either, maybe, type Shape, text } from "@hopwise/core/options";
 import { type FiledRule, filedRules } from "./filed-rules.ts";
 import { overlap } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
@@ -8,6 +9,20 @@ export interface AskedTool {
   readonly action: string | ((tool: string) => string);
   readonly list?: string | ((tool: string) => { readonly action: string });
 }
+
+const ACTION = text("a Cerbos action, such as read");
+
+/** Whole entries of a tool map have other members, too. */
+export const ASKED_TOOL: Shape = atLeast<AskedTool>(
+  {
+    kind: text("a Cerbos resource kind, such as invoice"),
+    action: either("an action, or a function of the tool's name", ACTION, atOnce("a function of the tool's name")),
+    list: maybe(
+      either("a listing action, or a function of the tool's name", ACTION, atOnce("a function of the tool's name")),
+    ),
+  },
+  "the entry of a tool, such as { kind, action }",
+);
 
 /** What policies are asked about the handing over; the authorizer's option of the same name fits. */
 export type AskedDelegation = { readonly kind: string; readonly action: string } | "grants-only";

@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
-import { guardTransport, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
+import { AUTHORIZER, func, maybe, optionsOf, type Rows, readerOf } from "@hopwise/core/options";
+import { guardTransport, MAY_CHANGE_BY_TOOL, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
-import { checkMayChange } from "./check-may-change.ts";
 import { checkServer } from "./check-server.ts";
 import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
 import { contentsOf, mustAnswer } from "./probe.ts";
+import { readTool, readTools } from "./read-tools.ts";
 import { sessionTools } from "./session-tools.ts";
 import { warnUnmapped } from "./warn-unmapped.ts";
 import { wrapTemplate } from "./wrap-template.ts";
@@ -37,6 +38,15 @@ export interface GuardServerOptions {
   readonly onWarning?: (text: string) => void;
 }
 
+export const GUARD_ROWS: Rows<GuardServerOptions> = {
+  userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
+  mayChange: maybe(MAY_CHANGE_BY_TOOL),
+  onWarning: maybe(func("a function that is told a text")),
+};
+
+const readAuthorizer = readerOf<Authorizer>("guard", AUTHORIZER);
+const readOptions = optionsOf<GuardServerOptions>("guard", GUARD_ROWS);
+
 /**
  * Protects a FastMCP server: every tool call, resource and prompt is decided, every list is filtered, for each request,
  * over HTTP stream and stdio. Call it before `start()`; tools, resources and prompts may be added before it and after it,
@@ -51,26 +61,28 @@ export interface GuardServerOptions {
  *
  * @returns the same server
  * @throws {HopwiseError} `config_invalid` at once for what is no FastMCP server, such as an `EdgeFastMCP`, for one that
- *   runs or is guarded already, and for a tool whose name no tool may have, or that the tool map does not know; the last
- *   also from `addTool`; from `start()` where the guard would not see every request
+ *   runs or is guarded already, for what is no authorizer, and for a tool that can be none, whose name no tool may have, or
+ *   that the tool map does not know; the last also from `addTool`; from `start()` where the guard would not see every request
  */
 export function guard<Server extends FastMCP>(
   server: Server,
   authorizer: Authorizer,
-  options: GuardServerOptions = {},
+  given: GuardServerOptions = {},
 ): Server {
   checkServer(server);
+  readAuthorizer(authorizer);
+  const options = readOptions(given);
   if (GUARDING in server) throw new HopwiseError("config_invalid", "the server is guarded already");
   if (server.serverState === "running" || server.sessions.length > 0)
     throw new HopwiseError("config_invalid", "the server runs already; guard it before start()");
   patchSessions();
   const known = new Set<string>();
-  const meet = (name: string): void => {
-    authorizer.checkTool(name);
-    known.add(name);
+  const meet = (tools: readonly AnyTool[]): void => {
+    for (const { name } of tools) authorizer.checkTool(name);
+    for (const { name } of tools) known.add(name);
   };
-  for (const name of contentsOf(server).tools) meet(name);
-  checkMayChange(options.mayChange ?? {}, authorizer);
+  meet(readTools("guard", contentsOf(server).tools));
+  for (const name of Object.keys(options.mayChange ?? {})) authorizer.checkTool(name);
 
   const scope = new AsyncLocalStorage<RequestScope>();
   const wrap = toolWrapper(options.mayChange);
@@ -94,11 +106,11 @@ export function guard<Server extends FastMCP>(
   addTool.call(server, markOf(guarding) as never);
   Object.defineProperty(server, GUARDING, { value: guarding });
   server.addTool = ((tool: AnyTool) => {
-    meet(tool.name);
+    meet([readTool(tool)]);
     addTool.call(server, tool as never);
   }) as Server["addTool"];
   server.addTools = ((tools: AnyTool[]) => {
-    for (const { name } of tools) meet(name);
+    meet(readTools("addTools", tools));
     addTools.call(server, tools as never);
   }) as Server["addTools"];
   server.start = (async (startOptions) => {

@@ -1,6 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { type JsonRpcMessage, type McpTransport, PROBE_METHOD } from "@hopwise/mcp";
 import { FastMCP, FastMCPSession } from "fastmcp";
+import type { AnyTool } from "./wrap-tool.ts";
 
 const PROBE: JsonRpcMessage = { jsonrpc: "2.0", id: PROBE_METHOD, method: PROBE_METHOD };
 const PATIENCE_MS = 1000;
@@ -45,8 +46,7 @@ export type Offered = "resources" | "prompts";
 
 /** What a server has at the moment. */
 export interface Contents {
-  /** The names of its tools. */
-  readonly tools: readonly string[];
+  readonly tools: readonly AnyTool[];
   /** Resource templates count as resources. */
   readonly offered: ReadonlySet<Offered>;
 }
@@ -56,12 +56,12 @@ export interface Contents {
  * FastMCP makes the session at once, before it waits for anything.
  */
 export function contentsOf(server: FastMCP): Contents {
-  const tools: string[] = [];
+  const tools: AnyTool[] = [];
   const offered = new Set<Offered>();
   const prototype = FastMCPSession.prototype as unknown as Listening;
   const { setupToolHandlers, setupResourceHandlers, setupPromptHandlers } = prototype;
   prototype.setupToolHandlers = function (given) {
-    tools.push(...given.map(({ name }) => name));
+    tools.push(...given);
     return setupToolHandlers.call(this, given);
   };
   prototype.setupResourceHandlers = function () {
@@ -86,7 +86,7 @@ export function contentsOf(server: FastMCP): Contents {
 }
 
 interface Listening {
-  setupToolHandlers(tools: readonly { readonly name: string }[]): void;
+  setupToolHandlers(tools: readonly AnyTool[]): void;
   setupResourceHandlers(): void;
   setupPromptHandlers(): void;
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { HopwiseError } from "@hopwise/core";
+import { nearest } from "@hopwise/core/options";
 import type { Command, Typed } from "./command.ts";
-import { nearest } from "./nearest.ts";
 
 /** Every command has it. */
 export const HELP = "help";

@@ -1,16 +1,32 @@
 import { readFileSync } from "node:fs";
 import { HopwiseError } from "@hopwise/core";
+import { list, nearest, readerOf, such } from "@hopwise/core/options";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { helpOf, overview } from "./help.ts";
-import { nearest } from "./nearest.ts";
 import { HELP, readArguments } from "./read-arguments.ts";
-import { type ExitCode, oneLine, type Terminal, withoutTokens } from "./terminal.ts";
+import { type ExitCode, oneLine, TERMINAL, type Terminal, withoutTokens } from "./terminal.ts";
 
 const ALL: readonly Command[] = Object.values(COMMANDS);
 
-/** Runs one command line. Never throws, and shows no token and no private key that it was not asked to make. */
+const readArgs = readerOf<readonly string[]>(
+  "run",
+  list(
+    such("a text", (value) => typeof value === "string"),
+    "a list of texts, such as process.argv.slice(2)",
+  ),
+);
+const readTerminal = readerOf<Terminal>("run", TERMINAL);
+
+/**
+ * Runs one command line, and shows no token and no private key that it was not asked to make. What goes wrong is told to the
+ * terminal, and by the exit code.
+ *
+ * @throws {HopwiseError} `config_invalid` only for what is no list of texts, or no terminal
+ */
 export async function run(args: readonly string[], real: Terminal): Promise<ExitCode> {
+  readArgs(args);
+  readTerminal(real);
   const terminal = withoutTokens(real);
   try {
     return await dispatch(args, terminal);

@@ -1,4 +1,5 @@
 import { plainText } from "@hopwise/core/adapter";
+import { atLeast, atOnce, flag, func, type Shape, text } from "@hopwise/core/options";
 
 /** What a command needs of the process: so that tests can run it without one. */
 export interface Terminal {
@@ -15,6 +16,18 @@ export interface Terminal {
   /** The folder that relative paths begin at. */
   readonly folder: string;
 }
+
+export const TERMINAL: Shape = atLeast<Terminal>(
+  {
+    out: atOnce("a function that writes a text"),
+    err: atOnce("a function that writes a text"),
+    colors: flag(),
+    input: func("a function that gives all of standard input"),
+    now: atOnce("a clock, such as Date.now"),
+    folder: text("the folder that relative paths begin at, such as process.cwd()"),
+  },
+  "a terminal { out, err, colors, input, now, folder }",
+);
 
 /**
  * 0: done, and all is well. 1: it looked, and something is wrong, or nothing was found. 2: it could not look, since the

@@ -12,6 +12,7 @@ export {
   type GuardedTools,
   type GuardOptions,
   guardTransport,
+  MAY_CHANGE_BY_TOOL,
   type MayChangeByTool,
   type RequestScope,
 } from "./guard/index.ts";
@@ -26,4 +27,5 @@ export {
   type MessageExtra,
   PROBE_METHOD,
   type ToolDenial,
+  TRANSPORT,
 } from "./protocol/index.ts";

@@ -1,5 +1,5 @@
 import type { DenialCode } from "../codes.ts";
-import { HopwiseError } from "../errors.ts";
+import { having, readerOf } from "../options/index.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
 
@@ -44,6 +44,8 @@ export interface LineWriter {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
+const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such as process.stdout", "write"));
+
 /**
  * One decision a line, as JSON. A call waits until its line is handed over, and is denied where that fails. Lines are
  * not signed or linked, so a written line can be changed.
@@ -54,9 +56,7 @@ export interface LineWriter {
  * @throws {HopwiseError} `config_invalid` for what cannot be written to
  */
 export function jsonLinesAudit(stream: LineWriter): AuditSink {
-  if (typeof Object(stream).write !== "function") {
-    throw new HopwiseError("config_invalid", "jsonLinesAudit: stream must be a writer, such as process.stdout");
-  }
+  readWriter(stream);
   const seen = strangerCounter();
   const line = (record: DecisionRecord | OutcomeRecord): Promise<void> =>
     new Promise((resolve, reject) => {

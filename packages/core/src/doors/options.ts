@@ -5,7 +5,9 @@
  * @packageDocumentation
  */
 export {
+  atLeast,
   atOnce,
+  CLOCK,
   checkNames,
   checkObject,
   choice,
@@ -28,4 +30,6 @@ export {
   text,
   whole,
 } from "../options/index.ts";
-export { AUDIENCE, PUBLIC_JWK, SIGNER } from "../token/index.ts";
+export { MAY_CHANGE } from "../result/index.ts";
+export { AUDIENCE, DELEGATION_SOURCE, JWKS_URL, LIMITS, PUBLIC_JWK, SIGNER } from "../token/index.ts";
+export { AUTHORIZER, HANDING_OVER } from "../way/index.ts";

@@ -15,6 +15,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type HopwiseError, isRefusal } from "../errors.ts";
+import { having, maybe, optionsOf } from "../options/index.ts";
 import { type CallWatch, NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
 import { callAttributes, endAttributes, errorType, hopAttributes, isNamed, spanName } from "./attributes.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
@@ -31,6 +32,11 @@ export interface OpenTelemetryOptions {
 
 const SCOPE = "@hopwise/core";
 
+const readOptions = optionsOf<OpenTelemetryOptions>("openTelemetry", {
+  tracerProvider: maybe(having("a tracer provider, such as new NodeTracerProvider({ … })", "getTracer")),
+  meterProvider: maybe(having("a meter provider, such as new MeterProvider({ … })", "getMeter")),
+});
+
 /**
  * Tells OpenTelemetry of each call: a span, with a child for each stage and for each hop that is asked, counters and
  * durations. No token, key or argument is in any of them. The decision point gets the trace's headers, so that its own
@@ -40,8 +46,11 @@ const SCOPE = "@hopwise/core";
  * ```ts
  * const authorizer = createAuthorizer({ ...options, telemetry: openTelemetry() });
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
-export function openTelemetry({ tracerProvider, meterProvider }: OpenTelemetryOptions = {}): Telemetry {
+export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
+  const { tracerProvider, meterProvider } = readOptions(options);
   const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   let tracer: Tracer | undefined;
   let made: { readonly by: MeterProvider; readonly instruments: Instruments } | undefined;

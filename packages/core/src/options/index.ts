@@ -2,7 +2,9 @@
 export { nearest } from "./nearest.ts";
 export { checkNames, checkObject, optionsOf, readerOf } from "./read-options.ts";
 export {
+  atLeast,
   atOnce,
+  CLOCK,
   choice,
   either,
   flag,

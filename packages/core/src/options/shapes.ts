@@ -66,6 +66,8 @@ export function atOnce(what: string): Shape {
   return such(`${what}, that is not asynchronous`, (value) => typeof value === "function" && !isAsynchronous(value));
 }
 
+export const CLOCK: Shape = atOnce("a function that gives milliseconds since the epoch, such as Date.now");
+
 export function isAsynchronous(run: object): boolean {
   return /^Async/.test(Object.prototype.toString.call(run).slice("[object ".length));
 }
@@ -88,6 +90,11 @@ export function members<T>(rows: Rows<T>, what: string): Shape {
     { ...rows },
     { error: (issue) => (issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known) : what) },
   );
+}
+
+/** An object with these members and any others: an object of another library, or an entry of which only a part is read. */
+export function atLeast<T>(rows: Rows<T>, what: string): Shape {
+  return z.looseObject({ ...rows }, { error: what });
 }
 
 /** What to say of a name that is not an option. */

@@ -1,8 +1,8 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { atOnce, flag, jsonObject, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
+import { atOnce, CLOCK, flag, jsonObject, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
 import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
-import { CLOCK, type Subject } from "../token/index.ts";
+import type { Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
 
 /** How a source is asked: one key or many at once, how long an answer stays good, and how long it may take. */

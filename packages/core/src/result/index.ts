@@ -1,5 +1,5 @@
 /** What do policies oblige to, does what is left keep to what was announced, and how is it done to a result? */
 export { misfitOf, type OutputSchema } from "./fits-schema.ts";
 export { type Fulfilled, fulfil } from "./fulfil.ts";
-export { loosen, type MayChange } from "./loosen.ts";
+export { loosen, MAY_CHANGE, type MayChange } from "./loosen.ts";
 export { addUp, changesResults, type Obligations } from "./obligations.ts";

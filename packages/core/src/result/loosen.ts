@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../json/index.ts";
+import { list, maybe, members, type Shape, text } from "../options/index.ts";
 import type { OutputSchema } from "./fits-schema.ts";
 import { acceptsNull, listOf } from "./json-schema.ts";
 import { isIndexOrStar, stepsOf } from "./rules.ts";
@@ -11,6 +12,18 @@ export interface MayChange {
   /** Lists that may be shortened. */
   readonly limit?: readonly string[];
 }
+
+/** A JSON pointer (RFC 6901) to something below a result. One that is none would loosen nothing, and each call be refused. */
+const POINTER = /^(\/([^~/]|~[01])*)+$/;
+const POINTERS = list(
+  text("a JSON pointer, such as /iban", (pointer) => POINTER.test(pointer)),
+  'a list of JSON pointers, such as ["/iban"]',
+);
+
+export const MAY_CHANGE: Shape = members<MayChange>(
+  { redact: maybe(POINTERS), limit: maybe(POINTERS) },
+  '{ redact, limit }, each a list of JSON pointers, such as redact: ["/iban"]',
+);
 
 type Writable = { [keyword: string]: JsonValue };
 

@@ -8,7 +8,7 @@ export interface PolicyPlace {
   readonly policyVersion?: string;
 }
 
-export const PLACES = ["scope", "policyVersion"] as const satisfies readonly (keyof PolicyPlace)[];
+export const PLACES: readonly (keyof PolicyPlace)[] = ["scope", "policyVersion"];
 
 /** Cerbos' own syntax: it refuses a request with anything else, and that looks like an outage. */
 const SYNTAX: { readonly [name in keyof Required<PolicyPlace>]: { readonly form: RegExp; readonly words: string } } = {

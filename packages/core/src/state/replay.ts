@@ -1,4 +1,4 @@
-import { atOnce, maybe, number, optionsOf, type Rows, whole } from "../options/index.ts";
+import { CLOCK, maybe, number, optionsOf, type Rows, whole } from "../options/index.ts";
 import { nowBy } from "./now.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -29,7 +29,7 @@ export interface MemoryReplayOptions {
 export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
   maxProofs: maybe(whole({ min: 1, max: 10_000_000, example: 1_000_000 })),
   since: maybe(number({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 0 })),
-  clock: maybe(atOnce("a function that gives milliseconds since the epoch, such as Date.now")),
+  clock: maybe(CLOCK),
 };
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);

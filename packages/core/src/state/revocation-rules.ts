@@ -1,4 +1,6 @@
 import { HopwiseError } from "../errors.ts";
+import { checkNames, maybe, members, optionsOf, type Rows, such, text } from "../options/index.ts";
+import type { Subject } from "../token/index.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 
 /** A revocation as a store keeps it. */
@@ -12,8 +14,6 @@ export interface Revocation {
 export type RevocationKind = Exclude<MemberOf<RevocationTarget>, "notBefore">;
 type MemberOf<T> = T extends unknown ? keyof T : never;
 
-type Fields = { readonly [name: string]: unknown };
-
 /** SHA-256 in base64url. */
 const DIGEST = /^[\w-]{43}$/;
 /** Records and policies show agents with this prefix; both spellings mean the same agent. */
@@ -21,36 +21,42 @@ const AGENT_PREFIX = /^agent:/;
 /** As seconds this lies in the year 5138; as milliseconds, in 1973. */
 const NO_SECONDS = 1e11;
 
-/** How each kind of target is read. What is kept is a copy: its giver cannot change it any more. */
-const READERS: { readonly [Kind in RevocationKind]: (given: Fields) => RevocationTarget } = {
-  token: ({ token, ...more }) => {
-    if (typeof token !== "string" || !DIGEST.test(token)) {
-      refuse("a token is named by its hash: a delegation's `id` for the chain, never the token's text or its `jti`");
-    }
-    return closed({ token } as RevocationTarget, more);
+const SECONDS = such(
+  "seconds since the epoch, not milliseconds, such as Math.floor(Date.now() / 1000)",
+  (value) => Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS,
+);
+
+/** The rows of each kind of target. */
+const KINDS: {
+  readonly [Kind in RevocationKind]: Rows<Extract<RevocationTarget, { readonly [Name in Kind]: unknown }>>;
+} = {
+  token: {
+    token: text("a token's hash: a delegation's `id` for the chain, never the token's text or its `jti`", (hash) =>
+      DIGEST.test(hash),
+    ),
   },
-  key: ({ key, ...more }) => {
-    if (typeof key !== "string" || !DIGEST.test(key)) {
-      refuse("a key is named by its RFC 7638 thumbprint: await thumbprintOf(publicJwk)");
-    }
-    return closed({ key } as RevocationTarget, more);
+  key: {
+    key: text("an RFC 7638 thumbprint, such as await thumbprintOf(publicJwk)", (thumbprint) => DIGEST.test(thumbprint)),
   },
-  agent: ({ agent, ...more }) => {
-    const name = typeof agent === "string" ? agent.replace(AGENT_PREFIX, "") : "";
-    if (name === "") refuse("an agent is named as in the registry");
-    return closed({ agent: name }, more);
+  agent: {
+    agent: text("an agent's name as in the registry, such as planner", (name) => name.replace(AGENT_PREFIX, "") !== ""),
   },
-  user: ({ user, notBefore, ...more }) => {
-    const { issuer, subject } = Object(user) as Fields;
-    if (typeof issuer !== "string" || issuer === "" || typeof subject !== "string" || subject === "") {
-      refuse("a user is { issuer, subject }");
-    }
-    if (notBefore === undefined) {
-      refuse("a user needs notBefore: what was issued before this time is revoked, in seconds since the epoch");
-    }
-    return closed({ user: { issuer, subject } as never, notBefore: seconds("notBefore", notBefore) }, more);
+  user: {
+    user: members<Subject>(
+      {
+        issuer: text("an issuer, such as https://id.acme.example"),
+        subject: text("a user of that issuer, such as alice"),
+      },
+      "a user, { issuer, subject }",
+    ),
+    notBefore: SECONDS,
   },
 };
+const EVERY_NAME = Object.assign({}, ...Object.values(KINDS)) as {
+  readonly [Name in MemberOf<RevocationTarget>]: true;
+};
+
+const readEnd = optionsOf<Pick<Revocation, "untilSeconds">>("revoke", { untilSeconds: maybe(SECONDS) });
 
 /**
  * Reads what somebody wants to revoke.
@@ -58,14 +64,19 @@ const READERS: { readonly [Kind in RevocationKind]: (given: Fields) => Revocatio
  * @throws {HopwiseError} `config_invalid` for what would revoke nothing, or something else than was meant
  */
 export function readRevocation(target: unknown, untilSeconds: unknown, nowSeconds: number): Revocation {
-  const given = Object(target) as Fields;
-  const kind = (Object.keys(READERS) as RevocationKind[]).find((name) => Object.hasOwn(given, name));
+  checkNames("revoke", target as object, EVERY_NAME);
+  const kind = (Object.keys(KINDS) as RevocationKind[]).find((name) => Object.hasOwn(target as object, name));
   if (kind === undefined) return refuse("a target names a token, a key, an agent, or a user");
-  const read = READERS[kind](given);
-  if (untilSeconds === undefined) return { target: read };
-  const until = seconds("the end", untilSeconds);
+  // What is kept is a copy: its giver cannot change it any more.
+  const read = Object.freeze(plainNamed(optionsOf<RevocationTarget>("revoke", KINDS[kind] as never)(target)));
+  const { untilSeconds: until } = readEnd({ untilSeconds });
+  if (until === undefined) return { target: read };
   if (until <= nowSeconds) refuse("its end is past, so it would revoke nothing; leave it out to revoke for ever");
   return { target: read, untilSeconds: until };
+}
+
+function plainNamed(target: RevocationTarget): RevocationTarget {
+  return "agent" in target ? { agent: target.agent.replace(AGENT_PREFIX, "") } : target;
 }
 
 /** The text under which everything that is revoked for one and the same target is kept. */
@@ -112,18 +123,6 @@ function noBefore({ target }: Revocation): number {
 
 function userKey({ issuer, subject }: { readonly issuer: string; readonly subject: string }): string {
   return `user ${JSON.stringify([issuer, subject])}`;
-}
-
-function closed(target: RevocationTarget, more: Fields): RevocationTarget {
-  const [stray] = Object.keys(more);
-  if (stray !== undefined) refuse(`"${stray}" does not belong to it; revoke one target at a time`);
-  return Object.freeze(target);
-}
-
-function seconds(what: string, value: unknown): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) return refuse(`${what} is no time; give a number`);
-  if (Math.abs(value) >= NO_SECONDS) refuse(`${what} is in milliseconds; give seconds since the epoch`);
-  return value;
 }
 
 function refuse(problem: string): never {

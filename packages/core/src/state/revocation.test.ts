@@ -179,10 +179,19 @@ describe.each(KINDS)("of a %s", (kind) => {
   });
 });
 
-it.each([undefined, null, "planner", 7, {}, [], { chain: hash("t") }])("nothing is revoked by %j", async (target) => {
+it.each<[unknown, string]>([
+  [undefined, "what it takes must be an object; got nothing"],
+  [null, "what it takes must be an object; got null"],
+  ["planner", "what it takes must be an object; got a text"],
+  [7, "what it takes must be an object; got 7"],
+  [[], "what it takes must be an object; got an empty list"],
+  [{}, "a target names a token, a key, an agent, or a user"],
+  [{ chain: hash("t") }, "chain is not an option; it knows token, key, agent, user, notBefore"],
+  [{ agnet: "planner" }, 'agnet is not an option; did you mean "agent"?'],
+])("nothing is revoked by %j", async (target, problem) => {
   expect(await errorOf(() => memory().revoke(target as never))).toMatchObject({
     code: "config_invalid",
-    message: "revoke: a target names a token, a key, an agent, or a user",
+    message: `revoke: ${problem}`,
   });
 });
 

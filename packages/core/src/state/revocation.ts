@@ -1,3 +1,4 @@
+import { CLOCK, readerOf } from "../options/index.ts";
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
 import { nowBy } from "./now.ts";
 import {
@@ -54,8 +55,16 @@ const ROOM = 1024;
 /** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
 const DAY_SECONDS = 86_400;
 
-/** Remembers revocations in memory, for one process. */
+const readClock = readerOf<() => number>("memoryRevocations", CLOCK);
+
+/**
+ * Remembers revocations in memory, for one process.
+ *
+ * @param clock in milliseconds since the epoch
+ * @throws {HopwiseError} `config_invalid` for what is no clock
+ */
 export function memoryRevocations(clock: () => number = Date.now): MemoryRevocations {
+  readClock(clock);
   const entries = new Map<string, Revocation>();
   let room = ROOM;
 

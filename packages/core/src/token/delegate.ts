@@ -2,7 +2,7 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { either, flag, maybe, members, optionsOf, text } from "../options/index.ts";
+import { CLOCK, either, flag, maybe, members, optionsOf, text } from "../options/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import {
   type Delegation,
@@ -17,7 +17,7 @@ import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
-import { AUDIENCES, CLOCK, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
+import { AUDIENCES, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /**

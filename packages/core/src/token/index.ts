@@ -7,7 +7,7 @@ export { type InspectedChain, type InspectedToken, inspectDelegation } from "./i
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
-export { DEFAULT_LIMITS, LIMIT_ROWS, type Limits } from "./limits.ts";
+export { DEFAULT_LIMITS, LIMIT_ROWS, LIMITS, type Limits } from "./limits.ts";
 export {
   type ChainId,
   isAudience,
@@ -20,9 +20,9 @@ export {
 } from "./names.ts";
 export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";
-export { currentDelegation, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
+export { currentDelegation, DELEGATION_SOURCE, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
-export { AUDIENCE, AUDIENCES, CLOCK, isKeptJwk, isThumbprint, PUBLIC_JWK, SIGNER } from "./shapes.ts";
+export { AUDIENCE, AUDIENCES, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIGNER } from "./shapes.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";

@@ -2,7 +2,7 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { choice, flag, maybe, members, optionsOf, text, whole } from "../options/index.ts";
+import { CLOCK, choice, flag, maybe, members, optionsOf, text, whole } from "../options/index.ts";
 import type { Provenance } from "./chain.ts";
 import { checkRoot } from "./check-link.ts";
 import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
@@ -12,7 +12,7 @@ import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
-import { AUDIENCES, CLOCK, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
+import { AUDIENCES, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 import { ANCHOR_ROWS, checkAgainstAnchor, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
 

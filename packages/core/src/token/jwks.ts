@@ -3,8 +3,9 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { readText } from "../lib/index.ts";
-import { func, maybe, optionsOf, whole } from "../options/index.ts";
+import { func, maybe, optionsOf, readerOf, whole } from "../options/index.ts";
 import { parsePublicJwk } from "./key.ts";
+import { JWKS_URL } from "./shapes.ts";
 
 /** A public key of an issuer. */
 export interface TrustedKey {
@@ -79,6 +80,8 @@ const readOptions = optionsOf<RemoteJwksOptions>("remoteJwks", {
   cooldownMs: maybe(whole({ min: 0, max: 86_400_000, example: 60_000 })),
 });
 
+const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
+
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
  * most one in each cool-down: ten thousand unknown `kid`s cause one fetch. While the endpoint is down, the fetched keys
@@ -89,15 +92,7 @@ const readOptions = optionsOf<RemoteJwksOptions>("remoteJwks", {
  */
 export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySource {
   const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000, fetch } = readOptions(options);
-  const address = URL.canParse(url) ? new URL(url) : undefined;
-  const local = address !== undefined && ["127.0.0.1", "[::1]", "localhost"].includes(address.hostname);
-  if (address === undefined || (address.protocol !== "https:" && !local)) {
-    throw new HopwiseError(
-      "config_invalid",
-      "remoteJwks: url must be an https address, such as https://id.example/jwks.json",
-    );
-  }
-  const set = createRemoteJWKSet(address, {
+  const set = createRemoteJWKSet(new URL(readUrl(url)), {
     timeoutDuration: timeoutMs,
     cooldownDuration: cooldownMs,
     cacheMaxAge: maxAgeMs,

@@ -1,5 +1,5 @@
 import type { GrantLimits } from "../grant/index.ts";
-import { maybe, type Rows, whole } from "../options/index.ts";
+import { maybe, members, type Rows, type Shape, whole } from "../options/index.ts";
 import { YEAR_SECONDS } from "./shapes.ts";
 
 /** Bounds of the chains that a verifier reads and an issuer makes. All finite; a deployment may set its own. */
@@ -63,6 +63,8 @@ export const LIMIT_ROWS: Rows<Limits> = Object.fromEntries(
     return [name, maybe(whole({ min, max, example: DEFAULT_LIMITS[name as keyof Limits] }))];
   }),
 ) as Rows<Limits>;
+
+export const LIMITS: Shape = members(LIMIT_ROWS, "limits, such as { proofWindowSeconds: 30 }");
 
 /** JSON nesting that a payload needs for the deepest grant that the limits allow. */
 export function payloadDepth(limits: GrantLimits): number {

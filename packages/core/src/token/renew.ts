@@ -1,7 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { maybe, optionsOf, whole } from "../options/index.ts";
+import { CLOCK, either, func, maybe, optionsOf, type Shape, such, whole } from "../options/index.ts";
 import { type HeldDelegation, partsOfHeld } from "./delegation.ts";
-import { CLOCK } from "./shapes.ts";
 
 /** A delegation, or a function that gives the current one. */
 export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
@@ -11,6 +10,18 @@ export interface RenewOptions {
   readonly beforeSeconds?: number;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
+}
+
+const CURRENT = "a delegation that its holder took up by hold, uncopied, or a function that gives the current one";
+
+export const DELEGATION_SOURCE: Shape = either(CURRENT, func(CURRENT), such(CURRENT, isHeld));
+
+function isHeld(value: unknown): boolean {
+  try {
+    return partsOfHeld(value as HeldDelegation) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 const readOptions = optionsOf<RenewOptions>("renewing", {

@@ -1,7 +1,7 @@
 import { decodeBase64url, isP256Point } from "../crypto/index.ts";
 import { isMade } from "../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../json/index.ts";
-import { atOnce, choice, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
+import { choice, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { KID } from "./jws.ts";
 import { parsePublicJwk } from "./key.ts";
@@ -10,9 +10,7 @@ import type { RemoteHolder } from "./request.ts";
 import type { Signer } from "./signer.ts";
 
 /** Seconds of a year: no lifetime is longer, and one in milliseconds is. */
-export const YEAR_SECONDS = 365 * 24 * 60 * 60;
-
-export const CLOCK: Shape = atOnce("a function that gives milliseconds since the epoch, such as Date.now");
+export const YEAR_SECONDS: number = 365 * 24 * 60 * 60;
 
 export const AUDIENCE: Shape = text(
   "an absolute URI without a fragment and up to 512 characters long, such as https://pay.example/mcp",
@@ -93,5 +91,17 @@ export const INTEROP: Shape = choice("aat-01");
 export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 });
 export const MAX_DEPTH: Shape = whole({ min: 0, max: 64, example: 3 });
 export const AUDIENCES: Shape = list(AUDIENCE, "a list of absolute URIs, at least one", { min: 1 });
+
+export const JWKS_URL: Shape = text(
+  "an https address, such as https://id.example/jwks.json; http on this machine alone",
+  isJwksUrl,
+);
+
+/** Whoever stands on the way to plain http could put keys of their own in. */
+function isJwksUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
+}
 
 export const KEY_SOURCE: Shape = having("a source of keys, such as remoteJwks(…)", "find");

@@ -1,6 +1,7 @@
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
+import { having, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import type { Credential, DelegationSource, Subject } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
@@ -53,6 +54,12 @@ export interface Authorizer {
    */
   report(decision: Allowed, outcome: Outcome): Promise<void>;
 }
+
+/** For adapters, which get one. */
+export const AUTHORIZER: Shape = having(
+  "an authorizer, such as createAuthorizer({ … })",
+  ...(["checkTool", "authorize", "admit", "refuse", "openSession", "report"] satisfies (keyof Authorizer)[]),
+);
 
 /**
  * Makes the one place where calls are judged, by the law of `decide-call.ts`.

@@ -2,6 +2,7 @@ import type { AuditSink } from "../audit/index.ts";
 import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { defined } from "../lib/index.ts";
 import {
+  CLOCK,
   choice,
   either,
   func,
@@ -13,6 +14,7 @@ import {
   number,
   optionsOf,
   type Rows,
+  type Shape,
   such,
   text,
 } from "../options/index.ts";
@@ -26,10 +28,9 @@ import {
   AUDIENCE,
   AUDIENCES,
   type ChainVerifier,
-  CLOCK,
   createChainVerifier,
   DEFAULT_LIMITS,
-  LIMIT_ROWS,
+  LIMITS,
   type Limits,
   type Nonces,
   type Subject,
@@ -128,6 +129,16 @@ export const DEFAULT_DELEGATION = { kind: "delegation", action: "delegate" } as 
 const SOURCES = mapOf(having("a source, such as userAttributesFrom({ … })", "find"), "sources by name");
 const DELEGATION_OPTION = '{ kind, action }, or "grants-only" where no policy rules on it';
 
+/** Whether policies rule on the handing over, and under which names. */
+export const HANDING_OVER: Shape = either(
+  DELEGATION_OPTION,
+  choice("grants-only"),
+  members<{ kind: string; action: string }>(
+    { kind: text("a Cerbos resource kind, such as delegation"), action: text("a Cerbos action, such as delegate") },
+    DELEGATION_OPTION,
+  ),
+);
+
 /** The options that `describeContext` reads, too. */
 export const CONTEXT_ROWS: Rows<
   Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation" | "auxData">
@@ -142,16 +153,7 @@ export const CONTEXT_ROWS: Rows<
     ),
   ),
   auxData: maybe(func("a function of the call and the hops that gives { jwt: { token } } or undefined")),
-  delegation: maybe(
-    either(
-      DELEGATION_OPTION,
-      choice("grants-only"),
-      members<{ kind: string; action: string }>(
-        { kind: text("a Cerbos resource kind, such as delegation"), action: text("a Cerbos action, such as delegate") },
-        DELEGATION_OPTION,
-      ),
-    ),
-  ),
+  delegation: maybe(HANDING_OVER),
 };
 
 const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
@@ -168,7 +170,7 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   state: maybe(such("a state, such as memoryState()", isState)),
   nonces: maybe(having("nonces, such as createNonces()", "issue", "timesOf")),
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
-  limits: maybe(members(LIMIT_ROWS, "limits, such as { proofWindowSeconds: 30 }")),
+  limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 });
 

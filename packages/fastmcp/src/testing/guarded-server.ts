@@ -1,7 +1,8 @@
 import { type Authorizer, type DelegationSource, HopwiseError } from "@hopwise/core";
+import { AUTHORIZER, flag, func, mapOf, maybe, members, optionsOf, readerOf, such } from "@hopwise/core/options";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { FastMCP } from "fastmcp";
-import { type GuardServerOptions, guard } from "../guard.ts";
+import { GUARD_ROWS, type GuardServerOptions, guard } from "../guard.ts";
 import { GUARDING } from "../patch-sessions.ts";
 import { type ClientOptions, clientsOf, type GuardingAuthorizer } from "./clients.ts";
 import { freePort } from "./free-port.ts";
@@ -22,6 +23,20 @@ export interface GuardedServerOptions extends GuardServerOptions {
    */
   readonly http?: { readonly stateless?: boolean; readonly enableJsonResponse?: boolean };
 }
+
+const readAuthorizer = readerOf<GuardingAuthorizer>("guardedServer", AUTHORIZER);
+const readOptions = optionsOf<GuardedServerOptions>("guardedServer", {
+  ...GUARD_ROWS,
+  tools: maybe(mapOf(func("a function of a call's arguments"), "functions by the names of tools")),
+  add: maybe(func("a function that adds tools to the server")),
+  server: maybe(such("a FastMCP server", (value) => value instanceof FastMCP)),
+  http: maybe(
+    members<NonNullable<GuardedServerOptions["http"]>>(
+      { stateless: maybe(flag()), enableJsonResponse: maybe(flag()) },
+      "{ stateless, enableJsonResponse }, or {}",
+    ),
+  ),
+});
 
 /** A FastMCP server behind the guard, with its clients. `await using` stops it and closes them. */
 export interface GuardedServer extends AsyncDisposable {
@@ -48,12 +63,15 @@ export interface GuardedServer extends AsyncDisposable {
  * const { text, code } = await server.call(planner, "send_payment", { to: "Globex", amount: 400 });
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for a tool that the tool map does not know, or a server without a guard
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, a tool that the tool map does not know, or a server without a
+ *   guard
  */
 export async function guardedServer(
   authorizer: GuardingAuthorizer,
-  options: GuardedServerOptions = {},
+  given: GuardedServerOptions = {},
 ): Promise<GuardedServer> {
+  readAuthorizer(authorizer);
+  const options = readOptions(given);
   const { tools = {}, add, http, server = newServer(authorizer, options) } = options;
   if (!(GUARDING in server)) {
     throw new HopwiseError("config_invalid", "the server has no guard; put it behind guard(server, authorizer) first");

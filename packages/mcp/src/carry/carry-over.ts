@@ -1,6 +1,13 @@
-import type { JsonRpcId, JsonRpcMessage, McpTransport, SendOptions } from "../protocol/index.ts";
+import { readerOf } from "@hopwise/core/options";
+import {
+  type JsonRpcId,
+  type JsonRpcMessage,
+  type McpTransport,
+  type SendOptions,
+  TRANSPORT,
+} from "../protocol/index.ts";
 import { nonceAskedFor } from "./challenge.ts";
-import { type CarryOptions, sign } from "./sign.ts";
+import { type CarryOptions, carryOptionsOf, sign } from "./sign.ts";
 
 /** A request that was signed, until it is answered. */
 interface Signed {
@@ -11,12 +18,19 @@ interface Signed {
 /** A client that gives up requests without a cancellation must not make this grow. */
 const MOST_SIGNED = 1024;
 
+const readTransport = readerOf<McpTransport>("carryOver", TRANSPORT);
+const readOptions = carryOptionsOf("carryOver");
+
 /**
  * A client's transport that carries the chain, and a proof made for each request: for stdio, in-memory and any other
  * transport object of any MCP SDK. Where the server answers that a proof must name a nonce, the request is proven anew
  * with that nonce and sent once more; its client sees the second answer only.
+ *
+ * @throws {HopwiseError} `config_invalid`
  */
-export function carryOver<T extends McpTransport>(transport: T, options: CarryOptions): T {
+export function carryOver<T extends McpTransport>(transport: T, given: CarryOptions): T {
+  readTransport(transport);
+  const options = readOptions(given);
   const unanswered = new Map<JsonRpcId, Signed>();
   let handler = transport.onmessage;
 

@@ -1,16 +1,24 @@
+import { func, readerOf } from "@hopwise/core/options";
 import { isPlain, type JsonRpcId, type JsonRpcMessage } from "../protocol/index.ts";
 import { jsonIn, nonceAskedFor, openAnswer } from "./challenge.ts";
-import { type CarryOptions, sign } from "./sign.ts";
+import { type CarryOptions, carryOptionsOf, sign } from "./sign.ts";
+
+const readOptions = carryOptionsOf("carryingFetch");
+const readFetch = readerOf<typeof globalThis.fetch>("carryingFetch", func("a function like fetch"));
 
 /**
  * The same for Streamable HTTP, as the `fetch` that MCP clients take: the body of each POST is signed before it leaves,
  * and once more where the server asks for a nonce. Answers stream on from their first message. Requests in a batch,
  * which MCP has removed, are signed, but a challenge to them is not answered.
+ *
+ * @throws {HopwiseError} `config_invalid`
  */
 export function carryingFetch(
-  options: CarryOptions,
+  given: CarryOptions,
   fetch: typeof globalThis.fetch = globalThis.fetch,
 ): typeof globalThis.fetch {
+  const options = readOptions(given);
+  readFetch(fetch);
   return async (input, init) => {
     if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
     const body = jsonIn(init.body);

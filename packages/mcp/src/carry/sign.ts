@@ -1,5 +1,6 @@
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
 import { currentDelegation } from "@hopwise/core/adapter";
+import { AUDIENCE, CLOCK, DELEGATION_SOURCE, LIMITS, maybe, optionsOf, type Rows } from "@hopwise/core/options";
 import { type Limits, prove } from "@hopwise/core/tokens";
 import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
 
@@ -16,6 +17,18 @@ export interface CarryOptions {
   readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
+}
+
+const ROWS: Rows<CarryOptions> = {
+  delegation: DELEGATION_SOURCE,
+  audience: AUDIENCE,
+  limits: maybe(LIMITS),
+  clock: maybe(CLOCK),
+};
+
+/** Reads the options of one of the carriers. */
+export function carryOptionsOf(called: string): (given: unknown) => CarryOptions {
+  return optionsOf<CarryOptions>(called, ROWS);
 }
 
 /**

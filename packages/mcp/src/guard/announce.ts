@@ -1,10 +1,16 @@
 import { loosen, type MayChange, type OutputSchema } from "@hopwise/core/adapter";
+import { MAY_CHANGE, mapOf, type Shape } from "@hopwise/core/options";
 import { type JsonRpcMessage, META_MAY_CHANGE } from "../protocol/index.ts";
 
 /** What policies may do to results, by tool. */
 export interface MayChangeByTool {
   readonly [tool: string]: MayChange;
 }
+
+export const MAY_CHANGE_BY_TOOL: Shape = mapOf(
+  MAY_CHANGE,
+  'what policies may change, by tool, such as { pay: { redact: ["/iban"] } }',
+);
 
 /** A tool as a server lists it. */
 type Listed = { readonly [member: string]: unknown };

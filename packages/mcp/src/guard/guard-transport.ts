@@ -1,3 +1,4 @@
+import { AUTHORIZER, func, having, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import {
   cameOverHttp,
   isNotification,
@@ -6,8 +7,10 @@ import {
   type McpTransport,
   type MessageExtra,
   type SendOptions,
+  TRANSPORT,
   withoutCredential,
 } from "../protocol/index.ts";
+import { MAY_CHANGE_BY_TOOL } from "./announce.ts";
 import { createGuard, type Guard, type GuardOptions, reportWithdrawn } from "./guard.ts";
 import { sendWord } from "./outgoing.ts";
 import { passThrough } from "./pass-through.ts";
@@ -15,12 +18,22 @@ import { createQuestions, type Questions } from "./questions.ts";
 import { receive, withdraw } from "./receive.ts";
 import { reply } from "./reply.ts";
 
+const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
+const readOptions = optionsOf<GuardOptions>("guardTransport", {
+  authorizer: AUTHORIZER,
+  tools: having("createGuardedTools(), whose wrap was given each tool of the server", "wrap", "has", "clear"),
+  mayChange: maybe(MAY_CHANGE_BY_TOOL),
+  userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
+});
+
 /**
  * Stands in front of a server's transport: the only place that sees every request. It refuses requests, strips chain
  * and proof, and filters lists on their way out: so each caller gets its own list, even where the server caches one.
+ *
+ * @throws {HopwiseError} `config_invalid`
  */
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
-  const guard = createGuard(inner, options);
+  const guard = createGuard(readInner(inner), readOptions(options));
   const questions = createQuestions();
   return Object.defineProperties(passThrough(inner), {
     send: {

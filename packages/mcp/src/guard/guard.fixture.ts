@@ -73,7 +73,11 @@ export function createFakeAuthorizer(answers: Answers = {}): {
     },
     refuse: refuse("admission.refuse"),
   } as unknown as Admission;
+  const neverAsked = (): Promise<never> => Promise.reject(new Error("no guard asks this"));
   const authorizer = {
+    checkTool: () => {},
+    authorize: neverAsked,
+    openSession: neverAsked,
     admit: async (call: Call) => {
       asked.push(["admit", call]);
       return answers.admit?.(call) ?? admission;

@@ -1,4 +1,4 @@
-import { type Allowed, type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
+import type { Allowed, Authorizer, Subject } from "@hopwise/core";
 import type { OutputSchema } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
@@ -48,15 +48,7 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   reportOutcome(decision: Allowed, outcome: Outcome): void;
 }
 
-/** @throws {HopwiseError} `config_invalid` where nothing says which tools ask before they run */
-export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
-  const { tools, ...others } = options;
-  if (typeof tools?.has !== "function") {
-    throw new HopwiseError(
-      "config_invalid",
-      "guardTransport: tools is missing; pass createGuardedTools(), and give its wrap each tool of the server",
-    );
-  }
+export function createGuard(inner: McpTransport, { tools, ...others }: GuardOptions): Guard {
   const ended = new WeakSet<Allowed>();
   return {
     ...others,

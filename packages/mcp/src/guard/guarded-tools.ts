@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { func, having, maybe, readerOf, text } from "@hopwise/core/options";
 import type { ToolDenial } from "../protocol/index.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
 
@@ -26,14 +27,28 @@ export interface GuardedTools {
   readonly scope: AsyncLocalStorage<RequestScope>;
 }
 
-/** @param scope one for all sessions of a server, where they have tools of their own */
+const readScope = readerOf<AsyncLocalStorage<RequestScope>>(
+  "createGuardedTools",
+  having("an AsyncLocalStorage", "getStore", "run"),
+);
+const readName = readerOf<string>("wrap", text("a tool's name, such as send_payment"));
+const readRun = readerOf<unknown>("wrap", func("the function that the tool runs"));
+const readAnnounced = readerOf<unknown>("wrap", maybe(func("a function that gives the listed output schema")));
+
+/**
+ * @param scope one for all sessions of a server, where they have tools of their own
+ * @throws {HopwiseError} `config_invalid`, also from `wrap`
+ */
 export function createGuardedTools(
   scope: AsyncLocalStorage<RequestScope> = new AsyncLocalStorage<RequestScope>(),
 ): GuardedTools {
+  readScope(scope);
   const names = new Set<string>();
   return {
     wrap: (name, run, announced) => {
-      names.add(name);
+      readRun(run);
+      readAnnounced(announced);
+      names.add(readName(name));
       return askingFirst(scope, name, run, announced);
     },
     has: (name) => names.has(name),

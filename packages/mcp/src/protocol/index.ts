@@ -26,5 +26,6 @@ export {
   type McpTransport,
   type MessageExtra,
   type SendOptions,
+  TRANSPORT,
 } from "./jsonrpc.ts";
 export { type ListRule, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";

@@ -1,3 +1,5 @@
+import { having, type Shape } from "@hopwise/core/options";
+
 /** A JSON-RPC 2.0 message as MCP transports carry it. Structural, so that any SDK's transport fits. */
 export interface JsonRpcMessage {
   readonly jsonrpc: "2.0";
@@ -27,6 +29,11 @@ export interface McpTransport {
   sessionId?: string | undefined;
   setProtocolVersion?: (version: string) => void;
 }
+
+export const TRANSPORT: Shape = having(
+  "an MCP transport, such as new StdioServerTransport()",
+  ...(["start", "close", "send"] satisfies (keyof McpTransport)[]),
+);
 
 export interface SendOptions {
   /** The request on whose stream the message goes. */

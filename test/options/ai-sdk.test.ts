@@ -1,0 +1,95 @@
+import * as aiSdk from "@hopwise/ai-sdk";
+import * as aiSdkMcp from "@hopwise/ai-sdk/mcp";
+import { HopwiseError } from "@hopwise/core";
+import { createCompany } from "@hopwise/core/testing";
+import { describe } from "vitest";
+import {
+  type DoorRows,
+  NO_COUNT,
+  NO_FLAG,
+  NO_FUNCTION,
+  NO_METHODS,
+  NO_OBJECT,
+  NO_TEXT,
+  optionsRow,
+  type Row,
+  valueRow,
+  walk,
+} from "./row.ts";
+
+const company = await createCompany();
+const delegation = await company.chain("alice", "planner");
+const authorizer = company.authorizer();
+const tools = { send_payment: { execute: async () => "paid" } };
+/** What is right gets as far as this transport. */
+const transport = {
+  start: () => Promise.reject(new HopwiseError("audit_unavailable", "nobody is there")),
+  close: async () => {},
+  send: async () => {},
+};
+
+const NO_DELEGATION = [
+  ...NO_OBJECT.filter((value) => typeof value !== "function"),
+  undefined,
+  {},
+  { ...delegation },
+  Promise.resolve(delegation),
+];
+const HTTP = { type: "http", url: "https://pay.example/mcp" } as const;
+
+const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp> = {
+  authorizeTools: optionsRow<aiSdk.AuthorizeToolsOptions>(
+    { authorizer, delegation },
+    {
+      authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }],
+      delegation: NO_DELEGATION,
+      callbacks: ["before", "", true, null],
+    },
+    (options) => aiSdk.authorizeTools(tools, options),
+  ),
+  caller: "takes nothing",
+  createMcpClient: optionsRow<aiSdkMcp.DelegatedMcpClientOptions>(
+    { transport, delegation, audience: company.audience },
+    {
+      transport: [
+        ...NO_OBJECT,
+        undefined,
+        {},
+        HTTP.url,
+        { start: transport.start },
+        { ...HTTP, type: "sse" },
+        ...["pay.example", "ftp://pay.example", ...NO_TEXT].map((url) => ({ ...HTTP, url })),
+        ...[...NO_OBJECT, { authorization: 5 }].map((headers) => ({ ...HTTP, headers })),
+        { ...HTTP, header: {} },
+      ],
+      delegation: NO_DELEGATION,
+      audience: ["", 5, null, {}, [], "pay", undefined],
+      limits: [...NO_OBJECT, { argumentsSize: Number.NaN }, { argumentSize: 5 }],
+      protocolVersionDiscovery: NO_FLAG,
+      initializationOptions: NO_OBJECT,
+      onUncaughtError: NO_FUNCTION,
+      maxRetries: [...NO_COUNT, 1000],
+      initialInitializeResult: NO_OBJECT,
+      clientName: NO_TEXT,
+      name: NO_TEXT,
+      version: NO_TEXT,
+      capabilities: NO_OBJECT,
+    },
+    aiSdkMcp.createMcpClient,
+  ),
+};
+
+describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
+  walk(name, row as Row);
+});
+
+describe("a tool set", () => {
+  walk(
+    "authorizeTools' tools",
+    valueRow<never>(
+      tools as never,
+      [...NO_OBJECT, undefined, [], new Map(), Promise.resolve(tools), { send_payment: null }, { send_payment: {} }],
+      (given) => aiSdk.authorizeTools(given, { authorizer, delegation }),
+    ),
+  );
+});

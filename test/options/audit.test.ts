@@ -1,0 +1,137 @@
+import * as audit from "@hopwise/audit";
+import { generateSigner, HopwiseError } from "@hopwise/core";
+import { sampleDecision } from "@hopwise/core/testing";
+import { describe } from "vitest";
+import {
+  type DoorRows,
+  NO_COUNT,
+  NO_FUNCTION,
+  NO_LIST,
+  NO_OBJECT,
+  NO_TEXT,
+  optionsRow,
+  type Row,
+  valueRow,
+  walk,
+  within,
+} from "./row.ts";
+
+/** No log can be in it: what is right gets as far as that, and nothing is left behind. */
+const folder = "/dev/null/audit";
+const signer = await generateSigner();
+const { publicJwk } = signer;
+
+const NO_FOLDER = [...NO_TEXT, undefined, new URL("file:///audit")];
+const NO_SIZE = [...NO_COUNT, 0];
+const NO_ROTATE = [
+  ...NO_OBJECT,
+  ...within<NonNullable<audit.AuditLogOptions["rotate"]>>({}, { bytes: NO_SIZE, ms: NO_SIZE }),
+];
+const NO_CHECKPOINT = [
+  ...NO_OBJECT,
+  ...within<NonNullable<audit.AuditLogOptions["checkpoint"]>>({}, { records: NO_SIZE, ms: NO_SIZE }),
+];
+const HEAD: audit.Head = { writer: "w", seq: 3, hash: "0".repeat(64) };
+const NO_HEAD = [
+  null,
+  5,
+  "text",
+  {},
+  ...within<audit.Head>(HEAD, { writer: NO_TEXT, seq: NO_COUNT, hash: [...NO_TEXT, "0".repeat(63)] }),
+];
+const NO_KEY = [...NO_OBJECT, {}, signer, { ...publicJwk, d: "A".repeat(43) }, { kty: "OKP", crv: "Ed25519", x: "AA" }];
+const NO_TIME = [
+  ...["yesterday", "", "5", null, {}, [], Number.NaN, Number.POSITIVE_INFINITY, new Date("never")],
+  Math.floor(Date.now() / 1000),
+];
+const STORY = { decision: sampleDecision(), place: {}, before: [], after: [] };
+
+/** As a generator it asks for the folder only when its first record is asked for. */
+async function firstOf(filter: audit.AuditFilter): Promise<unknown> {
+  return (await audit.readAuditLog(folder, filter).next().catch(notThere)).value;
+}
+
+function notThere(error: unknown): IteratorResult<never> {
+  if (error instanceof HopwiseError && error.message.includes("cannot be read"))
+    return { done: true, value: undefined as never };
+  throw error;
+}
+
+const doors: DoorRows<typeof audit> = {
+  openAuditLog: optionsRow<audit.AuditLogOptions>(
+    { folder, signer },
+    {
+      folder: NO_FOLDER,
+      signer: [null, 5, "text", {}, [], publicJwk, { publicJwk }],
+      durability: ["Required", "", null, true],
+      rotate: NO_ROTATE,
+      checkpoint: NO_CHECKPOINT,
+      onCheckpoint: NO_FUNCTION,
+    },
+    audit.openAuditLog,
+  ),
+  verifyAuditLog: optionsRow<audit.VerifyOptions>(
+    { folder, keys: [publicJwk] },
+    {
+      folder: NO_FOLDER,
+      keys: [...NO_LIST, [], publicJwk, ...NO_KEY.map((key) => [key])],
+      expectHead: [...NO_HEAD, ...NO_HEAD.map((head) => [head])],
+    },
+    (options) => audit.verifyAuditLog(options).catch(notThere),
+  ),
+  readAuditLog: optionsRow<audit.AuditFilter>(
+    {},
+    {
+      chain: NO_TEXT,
+      user: [
+        ...NO_OBJECT,
+        {},
+        "alice",
+        ...within<NonNullable<audit.AuditFilter["user"]>>(
+          { issuer: "i", id: "alice" },
+          { issuer: NO_TEXT, id: NO_TEXT },
+        ),
+      ],
+      agent: [...NO_TEXT, "agent:planner"],
+      tool: NO_TEXT,
+      hidden: NO_TEXT,
+      code: NO_TEXT,
+      invocation: NO_TEXT,
+      since: NO_TIME,
+      until: NO_TIME,
+    },
+    firstOf,
+  ),
+  lineage: valueRow<string>("i1", [...NO_TEXT, undefined], (invocation) =>
+    audit.lineage(folder, invocation).catch(notThere),
+  ),
+  printLineage: valueRow<never>(
+    STORY as never,
+    [
+      ...NO_OBJECT,
+      undefined,
+      {},
+      ...Object.keys(STORY).map((name) => ({ ...STORY, [name]: 5 })),
+      { ...STORY, outcome: "returned" },
+      Promise.resolve(STORY),
+    ],
+    audit.printLineage,
+  ),
+  printRecord: valueRow<never>(sampleDecision() as never, [null, undefined, 5, "text", []], audit.printRecord),
+};
+
+describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
+  walk(name, row as Row);
+});
+
+describe("a log's folder", () => {
+  // At once, and not when the first record is asked for.
+  walk(
+    "readAuditLog of",
+    valueRow<string>(folder, NO_FOLDER, (it) => void audit.readAuditLog(it)),
+  );
+  walk(
+    "lineage in",
+    valueRow<string>(folder, NO_FOLDER, (it) => audit.lineage(it, "i1").catch(notThere)),
+  );
+});

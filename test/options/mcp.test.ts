@@ -1,0 +1,92 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createCompany } from "@hopwise/core/testing";
+import * as mcp from "@hopwise/mcp";
+import { describe } from "vitest";
+import {
+  type DoorRows,
+  NO_CHANGE,
+  NO_FUNCTION,
+  NO_METHODS,
+  NO_OBJECT,
+  NO_TEXT,
+  NOT_AT_ONCE,
+  optionsRow,
+  type Row,
+  valueRow,
+  walk,
+} from "./row.ts";
+
+const company = await createCompany();
+const held = await company.chain("alice", "planner");
+const authorizer = company.authorizer();
+const tools = mcp.createGuardedTools();
+const transport = { start: async () => {}, close: async () => {}, send: async () => {} };
+
+const CARRY = {
+  delegation: [...NO_OBJECT.filter((value) => typeof value !== "function"), {}, { ...held }, Promise.resolve(held)],
+  audience: ["", 5, null, {}, [], "pay", "https://pay.example/#mcp"],
+  limits: [...NO_OBJECT, { argumentsSize: Number.NaN }, { argumentsSize: "4000000" }, { argumentSize: 5 }],
+  clock: NOT_AT_ONCE,
+} satisfies { readonly [Name in keyof Required<mcp.CarryOptions>]: readonly unknown[] };
+
+const doors: DoorRows<typeof mcp> = {
+  carryingFetch: optionsRow<mcp.CarryOptions>(
+    { delegation: held, audience: company.audience },
+    CARRY,
+    mcp.carryingFetch,
+  ),
+  carryOver: optionsRow<mcp.CarryOptions>(
+    { delegation: async () => held, audience: company.audience },
+    CARRY,
+    (given) => mcp.carryOver(transport, given),
+  ),
+  guardTransport: optionsRow<mcp.GuardOptions>(
+    { authorizer, tools },
+    {
+      authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }],
+      tools: [...NO_METHODS, undefined, new Set(["pay"])],
+      mayChange: NO_CHANGE,
+      userFromAuth: NO_FUNCTION,
+    },
+    (given) => mcp.guardTransport(transport, given),
+  ),
+  createGuardedTools: valueRow<never>(new AsyncLocalStorage() as never, NO_METHODS, mcp.createGuardedTools),
+  caller: "takes nothing",
+  openCall: "takes what a guard gives it, at each call",
+  runWithin: "takes what openCall gave, at each call",
+  runToEnd: "takes the framework's context and the tool's own handler, at each call",
+  withCaller: "takes the framework's context, at each call",
+};
+
+describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
+  walk(name, row as Row);
+});
+
+describe("what stands before the options, or behind", () => {
+  const options = { delegation: held, audience: company.audience };
+  const NO_TRANSPORT = [...NO_METHODS, undefined, { send: async () => {} }];
+  walk(
+    "carryOver's transport",
+    valueRow<never>(transport as never, NO_TRANSPORT, (it) => mcp.carryOver(it, options)),
+  );
+  walk(
+    "guardTransport's transport",
+    valueRow<never>(transport as never, NO_TRANSPORT, (it) => mcp.guardTransport(it, { authorizer, tools })),
+  );
+  walk(
+    "carryingFetch's fetch",
+    valueRow<never>(fetch as never, NO_FUNCTION, (it) => mcp.carryingFetch(options, it)),
+  );
+  walk(
+    "wrap's name",
+    valueRow<string>("pay", [...NO_TEXT, undefined], (name) => tools.wrap(name, () => "paid")),
+  );
+  walk(
+    "wrap's function",
+    valueRow<never>((() => "paid") as never, [...NO_FUNCTION, undefined], (run) => tools.wrap("pay", run)),
+  );
+  walk(
+    "wrap's schema",
+    valueRow<never>((() => null) as never, NO_FUNCTION, (of) => tools.wrap("pay", () => "paid", of)),
+  );
+});

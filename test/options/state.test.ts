@@ -1,0 +1,81 @@
+import type * as telemetry from "@hopwise/core/opentelemetry";
+import { openTelemetry } from "@hopwise/core/opentelemetry";
+import * as state from "@hopwise/core/state";
+import type { TokenHash } from "@hopwise/core/tokens";
+import { describe } from "vitest";
+import {
+  type DoorRows,
+  NO_COUNT,
+  NO_METHODS,
+  NO_NUMBER,
+  NO_OBJECT,
+  NO_TEXT,
+  NOT_AT_ONCE,
+  optionsRow,
+  type Row,
+  valueRow,
+  walk,
+} from "./row.ts";
+
+const NOW = Math.floor(Date.now() / 1000);
+const TOKEN = { token: "t".repeat(43) as TokenHash } as const;
+const ANN = { issuer: "https://id.example", subject: "ann" };
+
+const NO_DIGEST = [...NO_TEXT, "k1", "t".repeat(42), `${"t".repeat(43)}=`];
+const NO_SECONDS = [Number.NaN, Number.POSITIVE_INFINITY, NOW * 1000, `${NOW}`, new Date(0), null, {}];
+const NO_TARGET = [
+  ...NO_OBJECT,
+  {},
+  ...NO_DIGEST.flatMap((digest) => [{ token: digest }, { key: digest }]),
+  ...["agent:", ...NO_TEXT].map((agent) => ({ agent })),
+  ...[...NO_OBJECT, {}, { ...ANN, issuer: "" }, { issuer: ANN.issuer }, { ...ANN, subjcet: "ann" }].map((user) => ({
+    user,
+    notBefore: NOW,
+  })),
+  ...[undefined, ...NO_SECONDS].map((notBefore) => ({ user: ANN, notBefore })),
+  { user: ANN },
+  { user: ANN, notbefore: NOW },
+  { ...TOKEN, agent: "planner" },
+  { tokn: TOKEN.token },
+];
+
+const doors: DoorRows<typeof state> = {
+  memoryReplay: optionsRow<state.MemoryReplayOptions>(
+    {},
+    { maxProofs: [...NO_COUNT, 0], since: NO_NUMBER, clock: NOT_AT_ONCE },
+    state.memoryReplay,
+  ),
+  memoryRevocations: valueRow(Date.now, NOT_AT_ONCE, state.memoryRevocations),
+  createNonces: optionsRow<state.NoncesOptions>(
+    {},
+    { secret: ["", "text", 5, null, {}, [], new Uint8Array(31)], lifetimeSeconds: [...NO_COUNT, 0, 60_000] },
+    state.createNonces,
+  ),
+  readRevocation: valueRow<unknown>(TOKEN, NO_TARGET, (target) => state.readRevocation(target, undefined, NOW)),
+  isRevoked: "takes what readRevocation gave",
+  stricterOf: "takes what readRevocation gave",
+  revocationKey: "takes the target that readRevocation gave",
+  revocationKeys: "takes the query of an authorizer",
+};
+
+const telemetryDoors: DoorRows<typeof telemetry> = {
+  openTelemetry: optionsRow<telemetry.OpenTelemetryOptions>(
+    {},
+    { tracerProvider: NO_METHODS, meterProvider: [...NO_METHODS, { getTracer: () => ({}) }] },
+    openTelemetry,
+  ),
+};
+
+const rows: [string, Row | string][] = Object.entries({ ...doors, ...telemetryDoors });
+describe.each(rows.filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
+  walk(name, row as Row);
+});
+
+describe("what is revoked", () => {
+  const { revoke } = state.memoryRevocations();
+  walk("revoke a target", valueRow<never>(TOKEN as never, NO_TARGET, revoke));
+  walk(
+    "revoke until",
+    valueRow<number>(NOW + 60, [...NO_SECONDS, NOW - 1], (end) => revoke(TOKEN, end)),
+  );
+});
