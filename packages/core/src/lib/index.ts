@@ -2,7 +2,7 @@
  * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting and to
  * reading, tidy objects.
  */
-export { DeadlinePassed, settleInTime, withDeadline } from "./deadline.ts";
+export { DeadlinePassed, patiently, settleInTime, type Wait, waitTogether, withDeadline } from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { plainText } from "./plain-text.ts";
 export { leave, readText } from "./read-text.ts";
