@@ -18,7 +18,7 @@ const company = await createCompany();
 const held = await company.chain("alice", "planner", "researcher");
 const { trustAnchor } = company.issuer;
 const CALL = { tool: "send_payment", arguments: { to: "ACME", amount: 9 } };
-const DEADLINE_MS = 40;
+const DEADLINE_MS = 120;
 
 type Options = Partial<AuthorizerOptions>;
 

@@ -1,6 +1,8 @@
 import { HopwiseError } from "../errors.ts";
+import { patiently } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ResourceQuery } from "../resource/index.ts";
+import { failed } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 
 /** What Cerbos verifies by itself and shows to policies as `request.auxData`. Hopwise never writes it down. */
@@ -30,15 +32,19 @@ export function auxDataOf(
   supply: AuxDataSupplier,
   query: Omit<AuxDataQuery, "hops">,
   hops: readonly Hop[],
+  wait = patiently,
 ): Promise<readonly (AuxData | undefined)[]> {
   return Promise.all(
     hops.map(async (_, hop) => {
       const prefix = Object.freeze(hops.slice(0, hop + 1).map((member) => Object.freeze({ ...member })));
       let given: unknown;
       try {
-        given = await supply(Object.freeze({ ...query, user: Object.freeze({ ...query.user }), hops: prefix }));
+        given = await wait(supply(Object.freeze({ ...query, user: Object.freeze({ ...query.user }), hops: prefix })));
       } catch (cause) {
-        throw new HopwiseError("context_unavailable", `the function auxData failed for hop ${hop}`, { hop, cause });
+        throw new HopwiseError("context_unavailable", failed(`the function auxData, asked about hop ${hop},`, cause), {
+          hop,
+          cause,
+        });
       }
       return given === undefined || given === null ? undefined : readAuxData(given, hop);
     }),

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { never } from "../testing.fixture.ts";
-import { settleInTime, withDeadline } from "./deadline.ts";
+import { settleInTime, waitTogether, withDeadline } from "./deadline.ts";
 
 describe("a deadline", () => {
   it("gives what came in time, and what failed in time", async () => {
@@ -69,5 +69,21 @@ describe("waiting for what cannot be asked to end", () => {
     // biome-ignore lint/suspicious/noThenProperty: another library's promise
     const callable = Object.assign(() => {}, { then: () => never });
     await expect(settleInTime(20, callable)).rejects.toThrow("no answer within 20 ms");
+  });
+});
+
+describe("answers that are waited for together", () => {
+  it("have one deadline, which a later one gets the rest of, and each is late by itself", async () => {
+    const wait = waitTogether(60);
+    expect(await wait("at once")).toBe("at once");
+    expect(await wait(Promise.resolve(1))).toBe(1);
+    const late: string[] = [];
+    const lateAs = (name: string) => wait(never).catch(({ message }: Error) => late.push(`${name}: ${message}`));
+    await Promise.all([lateAs("first"), wait(Promise.resolve()), lateAs("second")]);
+    await lateAs("third");
+    const message = "no answer within 60 ms";
+    expect(late).toEqual([`first: ${message}`, `second: ${message}`, `third: ${message}`]);
+    expect(await wait(Promise.resolve("there already"))).toBe("there already");
+    await expect(wait(Promise.reject(new Error("own")))).rejects.toThrow("own");
   });
 });

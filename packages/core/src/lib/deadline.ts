@@ -30,7 +30,44 @@ export async function settleInTime<T>(ms: number, answer: T | PromiseLike<T>): P
   );
 }
 
+/** Waits for an answer, as long as the deadline lets it. */
+export type Wait = <T>(answer: T | PromiseLike<T>) => Promise<T>;
+
+/**
+ * One deadline, and one timer, for all answers of a stage. Each is waited for by itself, so that it is known which one was
+ * late: of several, the one that was asked first.
+ */
+export function waitTogether(ms: number): Wait {
+  const until = performance.now() + ms;
+  let waiting = 0;
+  let clock = { expired: new Promise<never>(() => {}), stop: () => {} };
+  return async (answer) => {
+    if (!isThenable(answer)) return answer;
+    if (waiting === 0) clock = expiry(ms, () => {}, Math.max(0, until - performance.now()));
+    waiting++;
+    try {
+      return await Promise.race([answer, clock.expired]);
+    } finally {
+      waiting--;
+      if (waiting === 0) clock.stop();
+    }
+  };
+}
+
+/** Waits for as long as it takes. */
+export const patiently: Wait = async (answer) => answer;
+
 async function race<T>(ms: number, run: (expired: Promise<never>) => Promise<T>, onExpired: () => void): Promise<T> {
+  const { expired, stop } = expiry(ms, onExpired);
+  try {
+    return await run(expired);
+  } finally {
+    stop();
+  }
+}
+
+/** @param leftMs how much of the time is left */
+function expiry(ms: number, onExpired: () => void, leftMs = ms): { expired: Promise<never>; stop: () => void } {
   let reject: (reason: Error) => void = () => {};
   const expired = new Promise<never>((_, no) => {
     reject = no;
@@ -39,12 +76,8 @@ async function race<T>(ms: number, run: (expired: Promise<never>) => Promise<T>,
   const timer = setTimeout(() => {
     reject(new DeadlinePassed(`no answer within ${ms} ms`));
     onExpired();
-  }, ms);
-  try {
-    return await run(expired);
-  } finally {
-    clearTimeout(timer);
-  }
+  }, leftMs);
+  return { expired, stop: () => clearTimeout(timer) };
 }
 
 /** Whether an answer is still to come. */

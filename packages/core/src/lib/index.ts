@@ -2,7 +2,15 @@
  * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting and to
  * reading, tidy objects.
  */
-export { DeadlinePassed, isThenable, settleInTime, withDeadline } from "./deadline.ts";
+export {
+  DeadlinePassed,
+  isThenable,
+  patiently,
+  settleInTime,
+  type Wait,
+  waitTogether,
+  withDeadline,
+} from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { plainText } from "./plain-text.ts";
 export { leave, readText } from "./read-text.ts";

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
-import { isThenable } from "../lib/index.ts";
+import { isThenable, type Wait } from "../lib/index.ts";
 import { type Found, faultOf, lookUp, type Source } from "../source/index.ts";
 
 /**
@@ -14,6 +14,7 @@ export function ask<Key, Value>(
   code: ErrorCode,
   problem: string,
   hop: number,
+  wait: Wait,
 ): Found<Value> | Promise<Found<Value>> {
   const refuse = (cause: unknown): Promise<never> => {
     const who = source.name === undefined ? "" : ` (source "${source.name}")`;
@@ -21,7 +22,7 @@ export function ask<Key, Value>(
   };
   try {
     const found = lookUp(source, key);
-    return isThenable(found) ? found.then((answer) => answer, refuse) : found;
+    return isThenable(found) ? wait(found).then((answer) => answer, refuse) : found;
   } catch (cause) {
     return refuse(cause);
   }

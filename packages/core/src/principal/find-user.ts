@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { patiently } from "../lib/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
@@ -16,13 +17,19 @@ export interface FoundUser {
  *
  * @throws {HopwiseError} `user_unknown`; `attributes_invalid` for an id that a user may not have; `context_unavailable`
  */
-export async function findUser(subject: Subject, directory: UserDirectory, ids: UserIds): Promise<FoundUser> {
+export async function findUser(
+  subject: Subject,
+  directory: UserDirectory,
+  ids: UserIds,
+  wait = patiently,
+): Promise<FoundUser> {
   const { value: user, ageMs } = await ask(
     directory,
     subject,
     "context_unavailable",
     "the user directory could not tell who the user is",
     0,
+    wait,
   );
   if (user === undefined) {
     throw new HopwiseError("user_unknown", "the user directory knows no such user of this issuer", { hop: 0 });

@@ -1,7 +1,8 @@
 import type { Resource } from "@cerbos/core";
 import { type ErrorDetail, HopwiseError } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
-import { type Asking, attributesFrom, type ContextOrigin, codeOf, gather } from "../source/index.ts";
+import { patiently } from "../lib/index.ts";
+import { type Asking, attributesFrom, type ContextOrigin, codeOf, failed, gather, isLate } from "../source/index.ts";
 import { placeEntry } from "./place-entry.ts";
 import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
 
@@ -31,14 +32,16 @@ export async function loadResource(
   const { tool, arguments: args } = query;
   const id = resourceId(entry, tool, args);
   // All are waited for: which of them fails first must not decide what is told.
-  const [own, further, place] = await Promise.allSettled([
-    load(entry, query),
+  const asked = [
+    load(entry, query, asking.wait),
     gather(entry.sources, query, "resource", asking),
-    placeEntry(entry, query),
-  ]);
-  if (own.status === "rejected") throw own.reason;
-  if (further.status === "rejected") throw further.reason;
-  if (place.status === "rejected") throw place.reason;
+    placeEntry(entry, query, asking.wait),
+  ] as const;
+  const [own, further, place] = await Promise.allSettled(asked);
+  if (own.status === "rejected" || further.status === "rejected" || place.status === "rejected") {
+    const reasons = [own, further, place].flatMap((it) => (it.status === "rejected" ? [it.reason as unknown] : []));
+    throw reasons.find(isLate) ?? reasons[0];
+  }
   const { scope, policyVersion } = place.value;
   const { attributes: added, origins, without } = further.value;
   const attributes = own.value ?? {};
@@ -63,14 +66,18 @@ export async function loadResource(
 }
 
 /** The loader's attributes; undefined where it knows no such resource. */
-async function load({ attributes }: ToolEntry, query: ResourceQuery): Promise<JsonObject | undefined> {
+async function load(
+  { attributes }: ToolEntry,
+  query: ResourceQuery,
+  wait = patiently,
+): Promise<JsonObject | undefined> {
   if (attributes === undefined) return {};
   try {
-    const found = await attributes(query.arguments, query);
+    const found = await wait(attributes(query.arguments, query));
     // Databases return null for what they do not have.
     return found === undefined || found === null ? undefined : attributesFrom(found);
   } catch (cause) {
-    const why = cause instanceof HopwiseError ? cause.message : "its loader failed";
+    const why = cause instanceof HopwiseError ? cause.message : failed("its loader", cause);
     throw untold(query.tool, codeOf(cause), why, { cause });
   }
 }

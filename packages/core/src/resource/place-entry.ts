@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { PLACES, type PolicyPlace, placeOf } from "../source/index.ts";
+import { patiently, type Wait } from "../lib/index.ts";
+import { failed, PLACES, type PolicyPlace, placeOf } from "../source/index.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
 
 /** An entry whose scope and version are told, for one call or one item of a list. */
@@ -12,12 +13,12 @@ export type PlacedEntry = Omit<ToolEntry, keyof PolicyPlace> & PolicyPlace;
  * @throws {HopwiseError} `context_unavailable` where a function fails; `attributes_invalid` where it gives something that
  *   Cerbos never takes
  */
-export async function placeEntry(all: ToolEntry, query: ResourceQuery): Promise<PlacedEntry> {
+export async function placeEntry(all: ToolEntry, query: ResourceQuery, wait = patiently): Promise<PlacedEntry> {
   // What is written down was checked when the tool map was read.
   if (isPlaced(all)) return all;
   const { scope, policyVersion, ...entry } = all;
   const own = { scope, policyVersion };
-  const told = await Promise.all(PLACES.map(async (name) => [name, await tell(name, own[name], query)] as const));
+  const told = await Promise.all(PLACES.map(async (name) => [name, await tell(name, own[name], query, wait)] as const));
   const refuse = (problem: string): never => {
     throw new HopwiseError("attributes_invalid", `the policies for "${query.tool}" cannot be told: ${problem}`);
   };
@@ -32,14 +33,15 @@ async function tell(
   name: keyof PolicyPlace,
   own: ToolEntry[keyof PolicyPlace],
   query: ResourceQuery,
+  wait: Wait,
 ): Promise<unknown> {
   if (typeof own !== "function") return own;
   try {
-    return await own(query);
+    return await wait(own(query));
   } catch (cause) {
     throw new HopwiseError(
       "context_unavailable",
-      `the policies for "${query.tool}" cannot be told: the function that makes the ${name} failed`,
+      failed(`the policies for "${query.tool}" cannot be told: the function that makes the ${name}`, cause),
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
-import { settleInTime } from "../lib/index.ts";
+import { patiently, settleInTime, type Wait } from "../lib/index.ts";
 import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
@@ -35,6 +35,8 @@ export interface Asking {
   readonly hop?: number;
   /** How long to wait for optional sources, in milliseconds: less than the whole call has. Default: for ever. */
   readonly patienceMs?: number;
+  /** Waits for the others. Default: for ever. */
+  readonly wait?: Wait;
 }
 
 /**
@@ -50,13 +52,13 @@ export async function gather<Key>(
   sources: AttributeSources<Key> | undefined,
   key: Key,
   of: string,
-  { hop, patienceMs }: Asking = {},
+  { hop, patienceMs, wait = patiently }: Asking = {},
 ): Promise<Gathered> {
   if (sources === undefined) return NOTHING;
   const answers = await Promise.all(
     Object.entries(sources).map(async ([name, source]) => {
       try {
-        return { name, source, ...(await askOne(source, key, patienceMs)) };
+        return { name, source, ...(await askOne(source, key, patienceMs, wait)) };
       } catch (cause) {
         if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
         const { message: why = faultOf(cause), pointer } = cause instanceof HopwiseError ? cause : {};
@@ -85,10 +87,11 @@ async function askOne<Key>(
   source: AttributeSource<Key>,
   key: Key,
   patienceMs: number | undefined,
+  wait: Wait,
 ): Promise<{ readonly value: JsonObject | undefined; readonly ageMs: number }> {
   const answer = lookUp(source, key);
   const hurried = source.optional === true && patienceMs !== undefined;
-  const { value, ageMs } = await (hurried ? settleInTime(patienceMs, answer) : answer);
+  const { value, ageMs } = await (hurried ? settleInTime(patienceMs, answer) : wait(answer));
   return { value: value === undefined ? undefined : attributesFrom(value), ageMs };
 }
 

@@ -35,9 +35,22 @@ export interface ContextOrigin {
   readonly missing?: true;
 }
 
+const UNTOLD = "it failed";
+
 /** Why a source failed. Its error may quote anything, so only a passed deadline is named, and what Hopwise itself says. */
 export function faultOf(cause: unknown): string {
-  return cause instanceof DeadlinePassed || cause instanceof HopwiseError ? cause.message : "it failed";
+  return cause instanceof DeadlinePassed || cause instanceof HopwiseError ? cause.message : UNTOLD;
+}
+
+/** What failed, and why as far as {@link faultOf} may say it. */
+export function failed(what: string, cause: unknown): string {
+  const fault = faultOf(cause);
+  return fault === UNTOLD ? `${what} failed` : `${what} failed: ${fault}`;
+}
+
+/** Whether a refusal says that a source was late. */
+export function isLate(refusal: unknown): boolean {
+  return refusal instanceof HopwiseError && refusal.cause instanceof DeadlinePassed;
 }
 
 /** Asks a source, and says how old its answer is: 0 for a source that keeps no answers. */

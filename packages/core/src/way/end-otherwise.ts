@@ -5,7 +5,7 @@ import { findTarget, listEntry, placeEntry, type ToolEntry } from "../resource/i
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
-import { inTime } from "./in-time.ts";
+import { eachInTime } from "./each-in-time.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
@@ -132,11 +132,12 @@ function placeItems(
   tenant: string,
   { deadlineMs }: EnforcementPoint,
 ): Promise<readonly ListItem[]> {
-  return inTime(deadlineMs, "context_unavailable", "a function of the tool map", () =>
+  return eachInTime(deadlineMs, "context_unavailable", "a function of the tool map", (wait) =>
     Promise.all(
       items.map(async ({ entry, ...item }) => {
         const { tool, known } = item;
-        return { ...item, entry: await placeEntry(entry, { tool, arguments: Object.freeze({ ...known }), tenant }) };
+        const query = { tool, arguments: Object.freeze({ ...known }), tenant };
+        return { ...item, entry: await placeEntry(entry, query, wait) };
       }),
     ),
   );

@@ -39,7 +39,7 @@ describe("the agents of a chain", () => {
   it("cannot be told where the registry gives no answer in time", async () => {
     expect(await errorOf(confirmed({ agents: { find: () => never }, deadlineMs: 10 }))).toMatchObject({
       code: "registry_unavailable",
-      message: "the agent registry gave no answer within 10 ms",
+      message: 'the agent registry could not tell who "planner" is: no answer within 10 ms',
     });
   });
 });

@@ -1,6 +1,6 @@
 import { type ConfirmedAgents, confirmAgents } from "../../principal/index.ts";
 import type { Caller } from "../call.ts";
-import { inTime } from "../in-time.ts";
+import { eachInTime } from "../each-in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 const NO_AGENTS: ConfirmedAgents = { agents: [], origins: [] };
@@ -12,5 +12,7 @@ const NO_AGENTS: ConfirmedAgents = { agents: [], origins: [] };
  */
 export async function agentsOf({ chain }: Caller, { agents, deadlineMs }: EnforcementPoint): Promise<ConfirmedAgents> {
   if (chain === undefined) return NO_AGENTS;
-  return inTime(deadlineMs, "registry_unavailable", "the agent registry", () => confirmAgents(chain, agents));
+  return eachInTime(deadlineMs, "registry_unavailable", "the agent registry", (wait) =>
+    confirmAgents(chain, agents, wait),
+  );
 }

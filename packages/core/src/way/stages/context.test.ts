@@ -116,7 +116,8 @@ describe("the hops of a call", () => {
     );
     expect(error).toMatchObject({
       code: "context_unavailable",
-      message: "a source of attributes gave no answer within 20 ms",
+      hop: 0,
+      message: "the user directory could not tell who the user is: no answer within 20 ms",
     });
   });
 
@@ -186,7 +187,7 @@ describe("the context of a call", () => {
     const { context } = await gathered({ ...entry, attributes: () => never }, { deadlineMs: 20 });
     expect(await errorOf(context)).toMatchObject({
       code: "context_unavailable",
-      message: "a source of attributes gave no answer within 20 ms",
+      message: 'the resource of "send_payment" could not be told: its loader failed: no answer within 20 ms',
     });
   });
 

@@ -5,8 +5,8 @@ import { HopwiseError } from "../../errors.ts";
 import { defined } from "../../lib/index.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
 import { actionOf, loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
-import { type ContextOrigin, gather } from "../../source/index.ts";
-import { inTime } from "../in-time.ts";
+import { type ContextOrigin, gather, isLate } from "../../source/index.ts";
+import { eachInTime } from "../each-in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { KnownCaller } from "./grant.ts";
 
@@ -49,8 +49,8 @@ export async function gatherContext(
   const [known, { resource, origins: loaded, notThere }] = await all([
     knowHops({ caller, agents }, point, note, query),
     // Once for all hops: a longer chain must not be shown another resource.
-    inTime(point.deadlineMs, "context_unavailable", "a source of attributes", () =>
-      loadResource(entry, query, { patienceMs: patienceOf(point) }),
+    eachInTime(point.deadlineMs, "context_unavailable", "a source of attributes", (wait) =>
+      loadResource(entry, query, { patienceMs: patienceOf(point), wait }),
     ),
   ]);
   const { hops, origins } = known;
@@ -71,14 +71,14 @@ export function knowHops(
   note: NoteHops,
   query: ResourceQuery,
 ): Promise<KnownHops> {
-  return inTime(point.deadlineMs, "context_unavailable", "a source of attributes", async () => {
+  return eachInTime(point.deadlineMs, "context_unavailable", "a source of attributes", async (wait) => {
     const { users, sources, auxData: supply } = point;
     const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
     const patienceMs = patienceOf(point);
     const [{ user, origin }, ...gathered] = await all([
-      findUser(caller.user, users, point.userIds),
-      gather(sources.user, caller.user, "the user", { patienceMs, hop: 0 }),
-      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, hop: i + 1 })),
+      findUser(caller.user, users, point.userIds, wait),
+      gather(sources.user, caller.user, "the user", { patienceMs, wait, hop: 0 }),
+      ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, wait, hop: i + 1 })),
     ]);
     const hops = hopsOf(user, names);
     const added = gathered.map(({ attributes }) => attributes);
@@ -88,13 +88,13 @@ export function knowHops(
     const hop = gathered.findIndex(({ without }) => without !== undefined);
     if (hop >= 0) throw missing(hops[hop] as Hop, hop, gathered[hop]?.without);
     const principals = principalsOf(user, confirmed.agents, hops, added);
-    const auxData = supply && (await auxDataOf(supply, { ...query, user: caller.user }, hops));
+    const auxData = supply && (await auxDataOf(supply, { ...query, user: caller.user }, hops, wait));
     return { hops, principals, auxData, origins };
   });
 }
 
 /**
- * Waits for all of these. An outage is told before what looks to callers like a call that is not allowed: else it would
+ * Waits for all of these. Of several refusals, one that names a late source is told first, and an outage before what looks to callers like a call that is not allowed: else it would
  * show, as long as it lasts, which users there are.
  */
 async function all<const Asked extends readonly unknown[]>(
@@ -102,7 +102,7 @@ async function all<const Asked extends readonly unknown[]>(
 ): Promise<{ -readonly [I in keyof Asked]: Awaited<Asked[I]> }> {
   const settled = await Promise.allSettled(asked);
   const refused = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
-  if (refused.length > 0) throw refused.find((reason) => !looksDenied(reason)) ?? refused[0];
+  if (refused.length > 0) throw refused.find(isLate) ?? refused.find((reason) => !looksDenied(reason)) ?? refused[0];
   return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as never;
 }
 
