@@ -7,7 +7,7 @@ const LAW = ["test/law/**/*.test.ts", "packages/*/src/**/*.property.test.ts"];
 /** The packages' own tests start nothing: no process, no policy decision point, no server. Those below do. */
 const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
 const PROCESSES_THERE = [
-  "packages/core/src/principal/directories.test.ts",
+  "packages/core/src/principal/users-over-http.test.ts",
   "packages/audit/src/process-identity.test.ts",
   "packages/fastmcp/src/testing/guarded-server.test.ts",
 ];
