@@ -63,7 +63,10 @@ export async function openAnswer(response: Response): Promise<Opened> {
     cancel: (reason) => reader.cancel(reason),
   });
   const { status, statusText, headers } = response;
-  return { first: first?.includes(CHALLENGE) ? jsonIn(first) : undefined, response: new Response(body, { status, statusText, headers }) };
+  return {
+    first: first?.includes(CHALLENGE) ? jsonIn(first) : undefined,
+    response: new Response(body, { status, statusText, headers }),
+  };
 }
 
 /** The data of the first complete event that has any: events without announce where to resume, or keep a line open. */
