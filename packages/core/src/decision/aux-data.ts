@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { patiently } from "../lib/index.ts";
+import { patiently, type Wait } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ResourceQuery } from "../resource/index.ts";
 import { failed } from "../source/index.ts";
@@ -32,7 +32,7 @@ export function auxDataOf(
   supply: AuxDataSupplier,
   query: Omit<AuxDataQuery, "hops">,
   hops: readonly Hop[],
-  wait = patiently,
+  wait: Wait = patiently,
 ): Promise<readonly (AuxData | undefined)[]> {
   return Promise.all(
     hops.map(async (_, hop) => {

@@ -10,7 +10,6 @@ export {
   flag,
   func,
   having,
-  isPlainObject,
   jsonObject,
   list,
   mapOf,

@@ -119,7 +119,7 @@ export function either(what: string, ...shapes: readonly Shape[]): Shape {
 }
 
 /** Whether a value is an object as a literal or JSON gives it: no list, and of no class. */
-export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
+function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

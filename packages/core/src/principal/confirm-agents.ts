@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { isThenable, patiently } from "../lib/index.ts";
+import { isThenable, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin, Found } from "../source/index.ts";
 import type { Chain } from "../token/index.ts";
 import { ask } from "./ask.ts";
@@ -23,7 +23,11 @@ export interface ConfirmedAgents {
  * @throws {HopwiseError} `agent_unknown`; `agent_depth_refused` where the registry lets an agent stand only in shorter
  *   chains; `agent_invalid` where it gives no list of keys; `registry_unavailable` where it cannot answer
  */
-export async function confirmAgents(chain: Chain, registry: AgentRegistry, wait = patiently): Promise<ConfirmedAgents> {
+export async function confirmAgents(
+  chain: Chain,
+  registry: AgentRegistry,
+  wait: Wait = patiently,
+): Promise<ConfirmedAgents> {
   const asked = chain.links.map(({ agent: name }, i) =>
     ask(registry, name, "registry_unavailable", `the agent registry could not tell who "${name}" is`, i + 1, wait),
   );

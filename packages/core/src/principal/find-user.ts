@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { patiently } from "../lib/index.ts";
+import { patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
@@ -21,7 +21,7 @@ export async function findUser(
   subject: Subject,
   directory: UserDirectory,
   ids: UserIds,
-  wait = patiently,
+  wait: Wait = patiently,
 ): Promise<FoundUser> {
   const { value: user, ageMs } = await ask(
     directory,

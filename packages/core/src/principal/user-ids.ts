@@ -7,7 +7,7 @@ import type { User, UserDirectoryTraits } from "./sources.ts";
 export type UserIds = (user: User, subject: Subject) => string;
 
 /** Prefix of ids made of issuer and subject, so that no directory's id is taken for one. */
-export const ISSUED_PREFIX = "iss:";
+const ISSUED_PREFIX = "iss:";
 
 /**
  * Two users never share an id. Where users of one issuer come, their ids are the directory's; where those of several do,

@@ -13,7 +13,7 @@ export type PlacedEntry = Omit<ToolEntry, keyof PolicyPlace> & PolicyPlace;
  * @throws {HopwiseError} `context_unavailable` where a function fails; `attributes_invalid` where it gives something that
  *   Cerbos never takes
  */
-export async function placeEntry(all: ToolEntry, query: ResourceQuery, wait = patiently): Promise<PlacedEntry> {
+export async function placeEntry(all: ToolEntry, query: ResourceQuery, wait: Wait = patiently): Promise<PlacedEntry> {
   // What is written down was checked when the tool map was read.
   if (isPlaced(all)) return all;
   const { scope, policyVersion, ...entry } = all;

@@ -16,7 +16,7 @@ export function checkRoot(
   { claims, grant }: Pick<OpenedToken<RootClaims>, "claims" | "grant">,
   limits: Limits,
   now: number,
-  expiry = checkAlive,
+  expiry: typeof checkAlive = checkAlive,
 ): void {
   if (claims.del_depth !== 0) broken("chain_link_broken", "/del_depth", "a root has depth 0", 1);
   if (claims.del_max_depth >= limits.chainTokens) {
@@ -55,7 +55,7 @@ export function checkLink(
   { claims: up, root, audience, ...parent }: Above,
   limits: Limits,
   now: number,
-  expiry = checkAlive,
+  expiry: typeof checkAlive = checkAlive,
 ): void {
   const hop = up.del_depth + 2;
   if (claims.iss !== thumbprintUri(parent.key.thumbprint))

@@ -7,10 +7,9 @@ export { type InspectedChain, type InspectedToken, inspectDelegation } from "./i
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
-export { DEFAULT_LIMITS, LIMIT_ROWS, LIMITS, type Limits } from "./limits.ts";
+export { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 export {
   type ChainId,
-  isAudience,
   isListing,
   MCP_OPERATIONS,
   type Thumbprint,

@@ -19,7 +19,7 @@ export const AUDIENCE: Shape = text(
 
 export const ISSUER: Shape = text("an https URI, such as https://id.example", isIssuer);
 
-export function isIssuer(value: string): boolean {
+function isIssuer(value: string): boolean {
   return value.startsWith("https://") && isAudience(value);
 }
 
@@ -29,7 +29,7 @@ export const PUBLIC_JWK: Shape = such(
   isPublicJwk,
 );
 
-export function isPublicJwk(value: unknown): boolean {
+function isPublicJwk(value: unknown): boolean {
   try {
     const jwk = parsePublicJwk(value as JsonValue, "config_invalid", "");
     return jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y));
