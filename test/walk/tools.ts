@@ -26,6 +26,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/way/clock.ts": "tells the time",
   "packages/core/src/way/well-behaved.ts": "asks the host's own clock, stores and watchers",
   "packages/core/src/way/in-time.ts": "runs what it is given, and ends it in time",
+  "packages/core/src/way/each-in-time.ts": "runs what it is given, and ends each wait in time",
   "packages/mcp/src/caller/": "says for whom a call runs",
   "packages/mcp/src/protocol/": "says of which form a message is, and spells a denial",
   "packages/mcp/src/guard/flights.ts": "keeps the open requests",
