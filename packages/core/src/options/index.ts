@@ -6,6 +6,7 @@ export {
   atOnce,
   CLOCK,
   choice,
+  copied,
   either,
   flag,
   func,

@@ -127,5 +127,19 @@ function isPlainObject(value: unknown): value is { readonly [name: string]: unkn
 
 /** A JSON object, such as a JSON Schema. */
 export function jsonObject(what: string): Shape {
-  return such(what, isPlainObject);
+  return copied(such(what, isPlainObject));
+}
+
+/** Plain data, of which the copy is used: what its author changes later changes nothing. */
+export function copied(shape: Shape): Shape {
+  return z.pipe(shape, z.transform(copyOf));
+}
+
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    // It has what no data has. Where it is used, that is refused.
+    return value;
+  }
 }

@@ -122,7 +122,7 @@ describe("a user directory out of verified claims, as records tell it", () => {
   it("says what claims need", async () => {
     const users = oidcUsers({ user: () => ({ roles: ["r"] }) });
     expect((await errorOf(() => users.learn({ iss: alice.issuer, sub: "" } as never))).message).toBe(
-      "claims need iss, sub and exp to be taken in",
+      "claims need iss, sub and exp, in seconds, to be taken in",
     );
   });
 });

@@ -92,6 +92,9 @@ export interface OidcUsersOptions extends UserDirectoryTraits {
   readonly clock?: () => number;
 }
 
+/** In the year 5138: what lies behind it is in milliseconds. */
+const LATEST_SECONDS = 100_000_000_000;
+
 const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
   ...TRAIT_ROWS,
   user: atOnce("a function that makes the user of verified claims"),
@@ -124,9 +127,10 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
     look,
     find: async (subject) => (await look(subject)).value,
     learn: (claims) => {
-      const { iss, sub, exp } = claims;
-      if (typeof iss !== "string" || typeof sub !== "string" || sub === "" || !Number.isFinite(exp)) {
-        throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp to be taken in");
+      const { iss, sub, exp } = Object(claims) as VerifiedClaims;
+      const isTime = Number.isFinite(exp) && exp < LATEST_SECONDS;
+      if (typeof iss !== "string" || typeof sub !== "string" || sub === "" || !isTime) {
+        throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp, in seconds, to be taken in");
       }
       const subject: Subject = { issuer: iss, subject: sub };
       const key = keyOf(subject);

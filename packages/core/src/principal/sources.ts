@@ -1,6 +1,7 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import {
+  copied,
   jsonObject,
   list,
   mapOf,
@@ -127,9 +128,11 @@ const AGENT = members<Agent>(
     ...CLASS_ROWS,
     classes: maybe(classes()),
     keys: list(
-      such(
-        "a public JWK without d, such as signer.publicJwk, or its thumbprint",
-        (key) => isKeptJwk(key) || isThumbprint(key),
+      copied(
+        such(
+          "a public JWK without d, such as signer.publicJwk, or its thumbprint",
+          (key) => isKeptJwk(key) || isThumbprint(key),
+        ),
       ),
       "a list of public keys, at least one: an agent without a key can do nothing",
       { min: 1 },

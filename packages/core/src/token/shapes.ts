@@ -1,7 +1,7 @@
 import { decodeBase64url, isP256Point } from "../crypto/index.ts";
 import { isMade } from "../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../json/index.ts";
-import { choice, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
+import { choice, copied, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { KID } from "./jws.ts";
 import { parsePublicJwk } from "./key.ts";
@@ -24,9 +24,8 @@ function isIssuer(value: string): boolean {
 }
 
 /** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
-export const PUBLIC_JWK: Shape = such(
-  "a public JWK of an Ed25519 or P-256 key, without d and other members, such as signer.publicJwk",
-  isPublicJwk,
+export const PUBLIC_JWK: Shape = copied(
+  such("a public JWK of an Ed25519 or P-256 key, without d and other members, such as signer.publicJwk", isPublicJwk),
 );
 
 function isPublicJwk(value: unknown): boolean {

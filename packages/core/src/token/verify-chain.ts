@@ -59,12 +59,12 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
 
   /**
    * A chain that expired once stays expired, where the clock steps back. Others are judged by what the clock says. It is
-   * known by its last token's hash, and not by its text: of an ECDSA signature anybody can make another.
+   * known by the hash of each token that expired, so that no child of it lives either, and not by its text: of an ECDSA
+   * signature anybody can make another.
    */
   const mustBeAlive = ({ links, expiresAt }: Chain, now: number): void => {
-    const { hash } = links.at(-1) as Link;
-    if (expiresAt > now && expired.get(hash) === undefined) return;
-    expired.set(hash, true);
+    if (expiresAt > now && !links.some(({ hash }) => expired.has(hash))) return;
+    for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true);
     checkAlive(now, now);
   };
 
@@ -160,7 +160,8 @@ async function verifyCold(compact: string, { anchors, keyOf, limits, now, expiry
   }
   const chain: Chain = {
     id: root.hash,
-    user: { issuer: iss, subject: sub },
+    // Callers see this very object, and the chain is remembered.
+    user: Object.freeze({ issuer: iss, subject: sub }),
     ...(hw_src !== undefined && { login: provenanceOf(hw_src) }),
     links,
     rootAudience: aud,

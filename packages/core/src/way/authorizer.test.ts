@@ -112,6 +112,25 @@ describe("an authorizer", () => {
     }
   });
 
+  it("judges who came with the call, whatever becomes of that object, and shares its own with nobody", async () => {
+    const { authorizer } = authorizerWith();
+    const user = { ...ALICE };
+    const byUser = await authorizer.admit({ ...call, credential: { user } });
+    user.subject = "root";
+    if (byUser.outcome !== "admitted") throw new Error(codeOf(byUser));
+    expect(byUser.user).toEqual(ALICE);
+    expect(await byUser.decide()).toMatchObject({ outcome: "allowed", chain: { hops: [{ id: "alice" }] } });
+    const byProof = await authorizer.admit({ ...call, credential: await credential() });
+    if (byProof.outcome !== "admitted") throw new Error(codeOf(byProof));
+    expect(() => Object.assign(byProof.user, { subject: "root" })).toThrow(TypeError);
+    const trap = {
+      get chain(): string {
+        throw new Error("hunter2");
+      },
+    };
+    expect(codeOf(await authorizer.authorize({ ...call, credential: trap as never }))).toBe("proof_missing");
+  });
+
   it("opens sessions, and writes down what came of calls", async () => {
     const { authorizer, audit } = authorizerWith();
     const session = await authorizer.openSession(scene.researcher);

@@ -73,7 +73,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     deadlineMs: point.deadlineMs,
     checkTool: (name) => checkMapped(point.tools, name),
     hasEntry: (operation) => hasOwnEntry(point.tools, operation),
-    authorize: async (call) => admitAndDecide(incoming(call), point, call),
+    authorize: async (call) => admitAndDecide(incoming(call), point, Object(call)),
     admit: async (call) => admit(incoming(call), point),
     refuse: async ({ tool, traceparent }, { code, message }) =>
       beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),
@@ -83,15 +83,31 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 }
 
 /** What comes with a call may come from anywhere: what is no user of an issuer is none, and what is no name is no tool's. */
-function incoming({ tool, arguments: args, traceparent, credential, transportUser }: Call): IncomingCall {
-  const { user }: { readonly user?: unknown } = Object(credential);
-  const caller: IncomingCaller = isSubject(user)
-    ? { via: "user", user }
-    : { via: "proof", credential: credential as Credential | undefined, transportUser };
-  return { tool: typeof tool === "string" ? tool : "", arguments: args, traceparent, caller };
+function incoming(call: Call): IncomingCall {
+  const { tool, arguments: args, traceparent } = Object(call) as Partial<Call>;
+  return { tool: typeof tool === "string" ? tool : "", arguments: args, traceparent, caller: callerOf(call) };
 }
 
-function isSubject(value: unknown): value is Subject {
+/** Read once, as a copy: what is changed later, or says something else when it is asked again, changes nothing. */
+function callerOf(call: Call): IncomingCaller {
+  try {
+    const { credential, transportUser } = Object(call) as Partial<Call>;
+    const { user, chain, proof } = Object(credential) as { user?: unknown; chain?: string; proof?: string };
+    const own = subjectOf(user);
+    if (own !== undefined) return { via: "user", user: own };
+    const other = transportUser === undefined ? undefined : (subjectOf(transportUser) ?? NOBODY);
+    return { via: "proof", credential: { chain, proof } as Credential, transportUser: other };
+  } catch {
+    // A getter of it failed: nothing came that could be read.
+    return { via: "proof", credential: undefined, transportUser: undefined };
+  }
+}
+
+/** The transport knows somebody, and does not say whom: no chain is theirs. */
+const NOBODY: Subject = Object.freeze({ issuer: "", subject: "" });
+
+function subjectOf(value: unknown): Subject | undefined {
   const { issuer, subject } = Object(value) as Partial<Subject>;
-  return typeof issuer === "string" && typeof subject === "string" && subject !== "";
+  if (typeof issuer !== "string" || typeof subject !== "string" || subject === "") return undefined;
+  return Object.freeze({ issuer, subject });
 }

@@ -1,6 +1,9 @@
 import { type Outcome, outcomeRecord } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
+import { settleInTime } from "../lib/index.ts";
 import type { EnforcementPoint } from "./options.ts";
+
+const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome["outcome"]>(["returned", "failed", "withdrawn"]);
 
 /** Writes what came of allowed calls. It never rejects: the tool has run, so there is nothing to deny any more. */
 export function reporter({
@@ -8,11 +11,15 @@ export function reporter({
   audit,
   clock,
   telemetry,
+  deadlineMs,
 }: EnforcementPoint): (decision: Allowed, outcome: Outcome) => Promise<void> {
   return async (decision, outcome) => {
+    // Only what was allowed can have come to something.
+    if (Object(decision).outcome !== "allowed" || !OUTCOMES.has(Object(outcome).outcome)) return;
     telemetry.report(decision, outcome);
     try {
-      await audit.outcome?.(await outcomeRecord(decision, outcome, audience[0], clock));
+      const record = await outcomeRecord(decision, outcome, audience[0], clock);
+      await settleInTime(deadlineMs, audit.outcome?.(record));
     } catch {
       // See above.
     }

@@ -1,14 +1,8 @@
 import { randomId, verify } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import {
-  type Chain,
-  currentDelegation,
-  type DelegationSource,
-  type HeldDelegation,
-  type Signer,
-  serialize,
-} from "../token/index.ts";
+import { DeadlinePassed, settleInTime } from "../lib/index.ts";
+import { type Chain, type DelegationSource, type HeldDelegation, type Signer, serialize } from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
 import type { IncomingCall, Listed, Listing, ParsedCall, ProvenHolder } from "./call.ts";
 import { inTime } from "./in-time.ts";
@@ -33,14 +27,13 @@ export interface Session {
 
 /** @throws {HopwiseError} where the delegation does not verify here, or its key is not at hand */
 export async function openSession(delegation: DelegationSource, point: EnforcementPoint): Promise<Session> {
-  const first = await provePossession(await currentDelegation(delegation), point);
+  const first = await provePossession(await heldNow(delegation, point), point);
   const own = ownNameIn(first.chain, point);
   let proven = { ...first, audience: own };
 
   /** A delegation that was renewed is proven anew, and stands for the one with which the session began. */
   const holder = async (): Promise<ProvenHolder> => {
-    const what = "the source of the session's delegation";
-    const held = await inTime(point.deadlineMs, "delegation_unavailable", what, () => currentDelegation(delegation));
+    const held = await heldNow(delegation, point);
     if (held === proven.held) return proven;
     const renewed = { ...(await provePossession(held, point)), audience: own };
     checkRenewed(renewed, first.chain);
@@ -92,6 +85,19 @@ async function provePossession(held: HeldDelegation, point: EnforcementPoint): P
     throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");
   }
   return { held, compact, chain };
+}
+
+/** The delegation as its source gives it now. What the source throws, also an error of ours, is its own fault. */
+async function heldNow(delegation: DelegationSource, { deadlineMs }: EnforcementPoint): Promise<HeldDelegation> {
+  try {
+    if (typeof delegation !== "function") return delegation;
+    const held = await settleInTime(deadlineMs, delegation());
+    serialize(held);
+    return held;
+  } catch (cause) {
+    const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed, or gave none";
+    throw new HopwiseError("delegation_unavailable", `the source of the session's delegation ${why}`, { cause });
+  }
 }
 
 async function signBy(signer: Signer, text: string): Promise<Uint8Array> {

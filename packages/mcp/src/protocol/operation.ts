@@ -66,10 +66,11 @@ export function operationOf({ method = "", params = {} }: JsonRpcMessage): Opera
       return { kind: "tool", tool, arguments: args ?? {} };
     }
     case "resources/read":
+      if (isNoText(given("uri"))) return { kind: "malformed" };
       return { kind: "data", tool: "mcp:resources/read", arguments: { uri: given("uri") } };
     case "prompts/get": {
       const args = given("arguments");
-      if (args !== undefined && !isPlain(args)) return { kind: "malformed" };
+      if (isNoText(given("name")) || (args !== undefined && !isPlain(args))) return { kind: "malformed" };
       return {
         kind: "data",
         tool: "mcp:prompts/get",
@@ -79,4 +80,9 @@ export function operationOf({ method = "", params = {} }: JsonRpcMessage): Opera
     default:
       return { kind: "unguarded" };
   }
+}
+
+/** Policies would be asked about its text, and the server would not find what it names. */
+function isNoText(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "boolean";
 }

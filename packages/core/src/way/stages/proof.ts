@@ -58,7 +58,6 @@ export async function checkProof(
 export function refuseOtherUser(caller: IncomingCaller, { issuer, subject }: Subject): HopwiseError | undefined {
   const transport = caller.via === "proof" ? caller.transportUser : undefined;
   if (transport === undefined) return undefined;
-  const claimed = Object(transport) as Partial<Subject>;
-  if (claimed.issuer === issuer && claimed.subject === subject) return undefined;
+  if (transport.issuer === issuer && transport.subject === subject) return undefined;
   return new HopwiseError("subject_mismatch", "the request was authenticated as another user than the chain's");
 }
