@@ -130,3 +130,27 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
     expect(await refusalOf(proveAt(await verifyAt(chain, [world.anchor]), proof))).toBe("accepted");
   });
 });
+
+describe("a signer that does not sign", () => {
+  it.each<[string, () => unknown]>([
+    ["fails", () => Promise.reject(new Error("hunter2"))],
+    [
+      "throws",
+      () => {
+        throw new Error("hunter2");
+      },
+    ],
+    ["gives nothing", () => undefined],
+    ["gives a text", async () => "signature"],
+    ["gives too few bytes", async () => new Uint8Array(3)],
+  ])("%s: the proof is not made, with a code of its own", async (_, sign) => {
+    const own = await createWorld();
+    const signer = { publicJwk: own.planner.publicJwk, sign: sign as never };
+    const held = await hold(await parseDelegation(await own.root()), signer);
+    const error = await errorOf(
+      prove(held, { tool: "send_payment", arguments: {}, audience: PAY, clock: () => NOW * 1000 }),
+    );
+    expect(error.code).toBe("signing_failed");
+    expect(error.message).not.toContain("hunter2");
+  });
+});

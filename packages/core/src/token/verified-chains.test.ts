@@ -68,6 +68,15 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
     for (const text of [other, root]) expect(await refusalOf(verifier.verify(text, NOW + 59))).toBe("accepted");
   });
 
+  it("stays expired with every child that is made of it afterwards", async () => {
+    const verifier = createChainVerifier([world.anchor], DEFAULT_LIMITS);
+    const root = await world.root({ exp: NOW + 60 });
+    expect(await refusalOf(verifier.verify(root, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(root, NOW + 60))).toBe("token_expired /exp");
+    const child = `${root}~${await world.child(root, { exp: NOW + 50 })}`;
+    for (let i = 0; i < 2; i++) expect(await refusalOf(verifier.verify(child, NOW + 10))).toBe("token_expired /exp");
+  });
+
   it("is looked at again without a signature: it is alive, and its issuer still publishes the key", async () => {
     const given = world.anchor.keys as readonly TrustedKey[];
     let published = given;

@@ -38,6 +38,21 @@ describe("what came of an allowed call", () => {
     expect(told).toEqual([[allowed, returned]]);
   });
 
+  it("is nothing where the call was not allowed, or where nobody knows such an end", async () => {
+    const { point, audit } = scene.point();
+    const report = reporter(point) as (decision: unknown, outcome: unknown) => Promise<void>;
+    for (const decision of [{ ...allowed, outcome: "denied" }, undefined, null, "allowed"])
+      await report(decision, returned);
+    for (const outcome of [undefined, null, "failed", {}, { outcome: "nonsense" }]) await report(allowed, outcome);
+    expect(audit.outcomes).toEqual([]);
+  });
+
+  it("is not waited for longer than the deadline", async () => {
+    const { point } = scene.point({ deadlineMs: 20 });
+    const audit: AuditSink = { ...point.audit, outcome: () => new Promise(() => {}) };
+    await expect(reporter({ ...point, audit })(allowed, returned)).resolves.toBeUndefined();
+  });
+
   it.each<[string, () => number]>([
     ["gives no time", () => Number.NaN],
     ["gives a time beyond all dates", () => 1e300],
