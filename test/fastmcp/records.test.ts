@@ -63,15 +63,6 @@ const WAYS: { readonly [Code in PointRefusal["code"]]: readonly Way[] } = {
         return server as unknown as FastMCP;
       },
     },
-    {
-      when: "is closed by a canAccess that answers later, which FastMCP would take for yes",
-      server: (authorizer) => {
-        const server = new FastMCP({ name: "test", version: "1.0.0", authenticate: async () => ({ role: "guest" }) });
-        guard(server as unknown as FastMCP, authorizer);
-        server.addTool({ ...tool("open"), canAccess: (() => Promise.resolve(false)) as never });
-        return server as unknown as FastMCP;
-      },
-    },
   ],
   arguments_refused: [
     { when: "does not fit its schema", server: (authorizer) => served(authorizer), call: { args: { name: 7 } } },

@@ -30,16 +30,6 @@ export function toolWrapper(mayChange: MayChangeByTool = {}): (tool: AnyTool, to
     return Object.create(tool, {
       name: { value: name, enumerable: true },
       execute: { value: execute, enumerable: true },
-      ...(tool.canAccess !== undefined && { canAccess: { value: opens(tool), enumerable: true } }),
     });
-  };
-}
-
-/** Nothing but true opens a tool: FastMCP does not wait for a promise, which would let everybody in. */
-function opens(tool: AnyTool): (auth: never) => boolean {
-  return (auth) => {
-    const answer: unknown = tool.canAccess?.(auth);
-    if (answer instanceof Promise) answer.catch(() => {});
-    return answer === true;
   };
 }
