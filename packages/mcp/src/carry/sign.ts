@@ -58,11 +58,12 @@ export async function sign(
     });
     return withCredential(message, credential);
   } catch (cause) {
-    if (cause instanceof HopwiseError) throw cause;
+    const unsigned = cause instanceof HopwiseError && cause.code === "signing_failed";
+    if (cause instanceof HopwiseError && !unsigned) throw cause;
     throw new HopwiseError(
       "signing_failed",
       "the request could not be proven, so it was not sent: the delegation or its key gave an error",
-      { cause },
+      { cause: unsigned ? cause.cause : cause },
     );
   }
 }
