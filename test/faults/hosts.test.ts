@@ -150,7 +150,7 @@ const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly P
   telemetry: [
     place(["allowed"], (misbehave) => ({ telemetry: { begin: misbehave, report: misbehave } })),
     place(["allowed"], (misbehave) => ({
-      telemetry: { begin: () => ({ stage: misbehave, end: misbehave, fail: misbehave }), report: misbehave },
+      telemetry: { begin: () => ({ stage: misbehave, end: misbehave }), report: misbehave },
     })),
     place(["allowed"], (misbehave) => ({
       telemetry: {
@@ -160,7 +160,6 @@ const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly P
             return misbehave();
           },
           end: misbehave,
-          fail: misbehave,
         }),
         report: misbehave,
       },

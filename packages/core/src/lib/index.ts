@@ -13,5 +13,6 @@ export {
 } from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { plainText } from "./plain-text.ts";
+export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
 export { timeOf } from "./time-of.ts";

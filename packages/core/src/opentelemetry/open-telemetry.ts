@@ -101,10 +101,6 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
         end(span);
         quietly(() => instruments().decided(call, how, at), undefined);
       };
-      const fail = (): void => {
-        note(span, () => ({ "error.type": "_OTHER" }));
-        end(span);
-      };
       const stage: CallWatch["stage"] = async (name, run) => {
         const own = start(`hopwise.${name}`, { "hopwise.stage": name }, at);
         const inside = trace.setSpan(at, own);
@@ -122,7 +118,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       const traced = quietly(() => isSpanContextValid(span.spanContext()), false);
       if (!traced) return { ...NO_TELEMETRY.begin(call), end: ended };
       const kept = quietly(() => span.isRecording(), false);
-      return { stage: kept ? stage : unkept(at, span), end: ended, fail };
+      return { stage: kept ? stage : unkept(at, span), end: ended };
     },
     report: (decision, outcome) => quietly(() => instruments().reported(decision, outcome), undefined),
   };

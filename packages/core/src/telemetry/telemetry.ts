@@ -23,12 +23,10 @@ export interface WatchedCall {
   readonly traceparent?: string | undefined;
 }
 
-/** One call. It ends by `end` or by `fail`; a call that is admitted but never decided ends by neither. */
+/** One call. One that is admitted but never decided does not end. */
 export interface CallWatch {
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): T | Promise<T>;
   end(how: EndOfCall): void;
-  /** The call ended in a fault that is not a denial. */
-  fail(): void;
 }
 
 export interface EndOfCall {
@@ -47,7 +45,7 @@ export interface StageWatch {
 const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
 
 /** A call that nobody watches. */
-export const UNWATCHED: CallWatch = { stage: (_, run) => run(NOTHING), end: () => {}, fail: () => {} };
+export const UNWATCHED: CallWatch = { stage: (_, run) => run(NOTHING), end: () => {} };
 
 /** Watches nothing. */
 export const NO_TELEMETRY: Telemetry = { begin: () => UNWATCHED, report: () => {} };

@@ -5,7 +5,7 @@ export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegat
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { type InspectedChain, type InspectedToken, inspectDelegation } from "./inspect-delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
-export { type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
+export { isKeySource, type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 export {

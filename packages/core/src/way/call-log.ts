@@ -3,7 +3,7 @@ import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { plainText, timeOf } from "../lib/index.ts";
-import { type CallWatch, type StageWatch, UNWATCHED } from "../telemetry/index.ts";
+import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { IncomingCall } from "./call.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes } from "./notes.ts";
@@ -51,7 +51,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const stage: CallLog["stage"] = async <T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>) => {
     const from = performance.now();
     try {
-      return (await runWatched(watch, name, run)) as Exclude<T, HopwiseError> | HopwiseError;
+      return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
     } catch (error) {
       return error instanceof HopwiseError ? error : faultIn(name, error);
     } finally {
@@ -99,23 +99,6 @@ const FAULTS: { readonly [stage in Stage]?: DenialCode } = {
   policy: "policy_unavailable",
   audit: "audit_unavailable",
 };
-
-/** What a stage gives, whatever telemetry makes of it: a refusal that it loses must not become an allowance. */
-async function runWatched<T>(watch: CallWatch, name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<T> {
-  // Nobody is there who could lose it.
-  if (watch === UNWATCHED) return watch.stage(name, run);
-  const runs: Promise<T>[] = [];
-  await watch.stage(name, (stageWatch) => {
-    const found = (async () => run(stageWatch))();
-    // Where telemetry fails meanwhile, nobody waits for it any more.
-    found.catch(() => {});
-    runs.push(found);
-    return found;
-  });
-  const [found] = runs;
-  if (found === undefined) throw new Error(`the telemetry did not run the stage "${name}"`);
-  return found;
-}
 
 function watchOf(
   { tool, traceparent, caller: { via } }: IncomingCall,

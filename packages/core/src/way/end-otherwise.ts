@@ -5,7 +5,7 @@ import { findTarget, listEntry, placeEntry, type ToolEntry } from "../resource/i
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
-import { eachInTime } from "./each-in-time.ts";
+import { eachInTime } from "./in-time.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";

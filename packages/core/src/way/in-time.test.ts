@@ -2,12 +2,18 @@ import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed } from "../lib/index.ts";
 import { errorOf, never } from "../testing.fixture.ts";
-import { inTime } from "./in-time.ts";
+import { eachInTime, inTime } from "./in-time.ts";
 
-const asked = (run: () => Promise<unknown>, deadlineMs = 1000) =>
-  inTime(deadlineMs, "registry_unavailable", "the agent registry", run);
+type Asked = (run: () => Promise<unknown>, deadlineMs?: number) => Promise<unknown>;
 
-describe("a source that is asked in time", () => {
+const one: Asked = (run, deadlineMs = 1000) => inTime(deadlineMs, "registry_unavailable", "the agent registry", run);
+const each: Asked = (run, deadlineMs = 1000) =>
+  eachInTime(deadlineMs, "registry_unavailable", "the agent registry", (wait) => wait(run()));
+
+describe.each([
+  ["a source that is asked in time", one],
+  ["the sources of a stage, each of which is asked in time", each],
+])("%s", (_, asked) => {
   it("gives its answer", async () => {
     expect(await asked(async () => "answer")).toBe("answer");
   });

@@ -1,12 +1,36 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
-import { DeadlinePassed, settleInTime } from "../lib/index.ts";
+import { DeadlinePassed, settleInTime, type Wait, waitTogether } from "../lib/index.ts";
 
 /** Gives a source its deadline. @throws {HopwiseError} its own, or `code` where it gave none or something else */
 export function inTime<T>(deadlineMs: number, code: ErrorCode, what: string, run: () => Promise<T>): Promise<T> {
   return settleInTime(deadlineMs, run()).catch((cause: unknown) => {
-    if (cause instanceof HopwiseError) throw cause;
-    const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed";
-    throw new HopwiseError(code, `${what} ${why}`, { cause });
+    throw cause instanceof HopwiseError ? cause : unanswered(deadlineMs, code, what, cause);
   });
+}
+
+/**
+ * Gives the sources of a stage their deadline. Each is waited for by itself, so that the one that is late says so in its
+ * own name, whatever deadline it has of its own.
+ *
+ * @param run waits for whatever a host gave by `wait` alone
+ * @throws {HopwiseError} its own, or `code` where it gave none or something else
+ */
+export async function eachInTime<T>(
+  deadlineMs: number,
+  code: ErrorCode,
+  what: string,
+  run: (wait: Wait) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(waitTogether(deadlineMs));
+  } catch (cause) {
+    throw cause instanceof HopwiseError ? cause : unanswered(deadlineMs, code, what, cause);
+  }
+}
+
+/** The refusal in place of an answer: it did not come in time, or somebody else's error did, which stays inside. */
+export function unanswered(deadlineMs: number, code: ErrorCode, what: string, cause: unknown): HopwiseError {
+  const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed";
+  return new HopwiseError(code, `${what} ${why}`, { cause });
 }

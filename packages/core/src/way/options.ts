@@ -36,15 +36,9 @@ import {
   type Subject,
   type TrustAnchor,
 } from "../token/index.ts";
+import { behavedTelemetry } from "./behaved-telemetry.ts";
 import { inSeconds } from "./clock.ts";
-import {
-  behavedClock,
-  behavedNonces,
-  behavedState,
-  behavedTelemetry,
-  behavedTools,
-  behavedTrust,
-} from "./well-behaved.ts";
+import { behavedClock, behavedNonces, behavedState, behavedTools, behavedTrust } from "./well-behaved.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {

@@ -28,6 +28,7 @@ import {
   type Subject,
 } from "../token/index.ts";
 import { admit } from "./admission.ts";
+import { behavedTelemetry } from "./behaved-telemetry.ts";
 import type { IncomingCall, IncomingCaller, Listed, Listing, ParsedCall } from "./call.ts";
 import { inSeconds } from "./clock.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -172,7 +173,6 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     tools: TOOLS,
     sources: {},
     delegation: "grants-only",
-    telemetry: NO_TELEMETRY,
     userIds: createUserIds([ISSUER], {}),
     nonces: undefined,
     pdpVersion: undefined,
@@ -183,6 +183,8 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     clock,
     nowSeconds: inSeconds(clock),
     ...whole,
+    // As the options give it: it cannot change what a stage found.
+    telemetry: behavedTelemetry(parts.telemetry ?? NO_TELEMETRY),
     verifier: {
       verify: noting("verifier", (...args) => verifier.verify(...args)),
       lookAgain: noting("verifier", async (...args) => verifier.lookAgain?.(...args)),

@@ -1,6 +1,6 @@
 import { decisionRecord, refusedOutcome, unverifiedAttempt } from "../audit/index.ts";
 import type { Decided, Decision, Denied } from "../decision/index.ts";
-import { settleInTime } from "../lib/index.ts";
+import { quietly, settleInTime } from "../lib/index.ts";
 import type { IncomingCall } from "./call.ts";
 import type { Notes } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -28,11 +28,4 @@ export function countStranger(
   { audit, audience: [audience] }: EnforcementPoint,
 ): void {
   quietly(() => audit.unverified?.(unverifiedAttempt(denied, audience, caller?.chain)));
-}
-
-/** A sink that fails here must not break the answer to the call, nor the process. */
-function quietly(run: () => unknown): void {
-  void Promise.resolve()
-    .then(run)
-    .catch(() => {});
 }

@@ -1,10 +1,17 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
-import { DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
+import { isThenable, quietly, settleInTime } from "../lib/index.ts";
 import type { ToolEntry, ToolMap } from "../resource/index.ts";
 import type { RevocationTarget, State } from "../state/index.ts";
-import { NO_TELEMETRY, type StageWatch, type Telemetry, UNWATCHED } from "../telemetry/index.ts";
-import type { KeySource, Nonces, NonceTimes, TrustAnchor, TrustedKey } from "../token/index.ts";
+import {
+  isKeySource,
+  type KeySource,
+  type Nonces,
+  type NonceTimes,
+  type TrustAnchor,
+  type TrustedKey,
+} from "../token/index.ts";
+import { unanswered } from "./in-time.ts";
 
 /*
  * What a host program provides may throw, hang or talk nonsense. Here it is made to behave, once, when an authorizer is
@@ -19,7 +26,7 @@ export function behavedClock(clock: () => number): () => number {
     try {
       const now: unknown = clock();
       if (typeof now === "number") return now;
-      drop(now);
+      quietly(() => now);
     } catch {
       // It has no time.
     }
@@ -33,9 +40,7 @@ export function behavedTrust(trust: readonly TrustAnchor[], deadlineMs: number):
     const { keys, subjects } = anchor;
     return {
       ...anchor,
-      ...("find" in keys &&
-        typeof keys.find === "function" &&
-        !Array.isArray(keys) && { keys: behavedKeys(keys as KeySource, deadlineMs) }),
+      ...(isKeySource(keys) && { keys: behavedKeys(keys, deadlineMs) }),
       ...(typeof subjects === "function" && { subjects: behavedSubjects(subjects) }),
     };
   });
@@ -44,7 +49,7 @@ export function behavedTrust(trust: readonly TrustAnchor[], deadlineMs: number):
 function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
   return {
     find: async (kid) => {
-      const found = await inTime(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () =>
+      const found = await answerOf(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () =>
         source.find(kid),
       );
       if (isListOfKeys(found)) return found;
@@ -65,7 +70,7 @@ function behavedSubjects(rule: (subject: string) => boolean): (subject: string) 
     } catch (cause) {
       throw new HopwiseError("guard_failed", "the rule of a trust anchor for subjects failed", { cause });
     }
-    drop(answer);
+    quietly(() => answer);
     // Nothing but true: a promise would count as an answer.
     return answer === true;
   };
@@ -74,7 +79,7 @@ function behavedSubjects(rule: (subject: string) => boolean): (subject: string) 
 /** Nonces that answer in time. */
 export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {
   const ask = <T>(run: () => Promise<T>): Promise<T> =>
-    inTime(deadlineMs, "state_unavailable", "the maker of nonces", run);
+    answerOf(deadlineMs, "state_unavailable", "the maker of nonces", run);
   return {
     issue: async (now) => {
       const nonce: unknown = await ask(() => nonces.issue(now));
@@ -95,7 +100,7 @@ export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {
 export function behavedState({ replay, revocations }: State, deadlineMs: number): State {
   const ask = <T>(what: string, run: () => unknown, read: (answer: unknown) => T): T | Promise<T> => {
     const inTimeThen = (given: () => unknown): Promise<T> =>
-      inTime(deadlineMs, "state_unavailable", `the store of ${what}`, given).then(read);
+      answerOf(deadlineMs, "state_unavailable", `the store of ${what}`, given).then(read);
     let answer: unknown;
     try {
       answer = run();
@@ -171,74 +176,21 @@ function textBy<Args extends readonly unknown[]>(
     // An id may be empty or missing by the caller's arguments: that is judged where it is used.
     if (what === "id" && (made === undefined || made === "")) return "";
     if (typeof made === "string" && made !== "") return made;
-    drop(made);
+    quietly(() => made);
     throw new HopwiseError("attributes_invalid", `the function that gives the tool map's ${what} gave no text`);
   };
 }
 
-const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
-
-/** Telemetry that changes nothing about a call: what a stage or a hop found is taken from itself, never from the watcher. */
-export function behavedTelemetry(telemetry: Telemetry): Telemetry {
-  if (telemetry === NO_TELEMETRY) return telemetry;
-  return {
-    begin: (call) => {
-      const watch = attempt(() => telemetry.begin(call)) ?? UNWATCHED;
-      return {
-        stage: (name, run) =>
-          once(
-            (first) => watch.stage(name, first),
-            (own?: StageWatch) => run(behavedStage(own)),
-          ),
-        end: (how) => void attempt(() => watch.end(how)),
-        fail: () => void attempt(() => watch.fail()),
-      };
-    },
-    report: (decision, outcome) => void attempt(() => telemetry.report(decision, outcome)),
-  };
-}
-
-function behavedStage(own: StageWatch | undefined): StageWatch {
-  const { headers, hop } = own ?? NOTHING;
-  if (typeof hop !== "function") return NOTHING;
-  return { headers, hop: (about, ask) => once((first) => hop(about, first), ask) };
-}
-
-/** Runs what is watched exactly once: by the watcher, for its context; by itself where the watcher does not. */
-function once<Own, Found>(watched: (run: (own?: Own) => Found) => unknown, run: (own?: Own) => Found): Found {
-  let found: { readonly value: Found } | undefined;
-  const first = (own?: Own): Found => {
-    found ??= { value: run(own) };
-    return found.value;
-  };
-  attempt(() => watched(first));
-  return first();
-}
-
-/** What a watcher gives, unless it fails, now or later. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    const given = run();
-    drop(given);
-    return given;
-  } catch {
-    return undefined;
-  }
-}
-
-/** An answer that nobody waits for must not end the process where it is a promise that rejects. */
-function drop(answer: unknown): void {
-  void Promise.resolve()
-    .then(() => answer)
-    .catch(() => {});
-}
-
-async function inTime<T>(deadlineMs: number, code: ErrorCode, what: string, run: () => T | PromiseLike<T>): Promise<T> {
+/** Of a host's own errors, only one of the code that its faults have stands as it is: it may throw ours, too. */
+async function answerOf<T>(
+  deadlineMs: number,
+  code: ErrorCode,
+  what: string,
+  run: () => T | PromiseLike<T>,
+): Promise<T> {
   try {
     return await settleInTime(deadlineMs, run());
   } catch (cause) {
-    if (cause instanceof HopwiseError && cause.code === code) throw cause;
-    const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed";
-    throw new HopwiseError(code, `${what} ${why}`, { cause });
+    throw cause instanceof HopwiseError && cause.code === code ? cause : unanswered(deadlineMs, code, what, cause);
   }
 }

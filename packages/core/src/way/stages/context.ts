@@ -6,7 +6,7 @@ import { defined } from "../../lib/index.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
 import { actionOf, loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
 import { type ContextOrigin, gather, isLate } from "../../source/index.ts";
-import { eachInTime } from "../each-in-time.ts";
+import { eachInTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { KnownCaller } from "./grant.ts";
 
