@@ -15,7 +15,7 @@ import type { Issuer } from "@hopwise/core";
 import { type API, Delegation, delegate, Failure } from "@ucanto/core";
 import { ed25519 } from "@ucanto/principal";
 import { capability, claim, Schema } from "@ucanto/validator";
-import { refuseUncovered } from "../packages/core/src/way/stages/grant.ts";
+import { refuseSent } from "../packages/core/src/way/stages/grant.ts";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { nowSeconds, warmVerifier } from "./verify.ts";
 import { AUDIENCE, asReceived, CALL, makeChain, makeIssuer } from "./world.ts";
@@ -54,7 +54,7 @@ async function makeHopwise(issuer: Issuer): Promise<Candidate> {
         const chain = await verifier.verify(text, nowSeconds());
         if (!chain.audience.includes(AUDIENCE)) throw new Error("the chain is not for this audience");
         const caller = { user: chain.user, chain, audience: AUDIENCE };
-        const uncovered = refuseUncovered({ caller, agents: { agents: [], origins: [] } }, CALL.tool, CALL.arguments);
+        const uncovered = refuseSent({ caller, agents: { agents: [], origins: [] } }, CALL.tool, CALL.arguments);
         if (uncovered !== undefined) throw uncovered;
       }
     };

@@ -84,6 +84,16 @@ export const GRANT_CODES = {
     at: { hop: 2, pointer: "/id" },
     retryable: false,
   },
+  grant_argument_missing: {
+    when: "an invoice that is not named",
+    produce: async (world) => {
+      const credential = await credentialFor(world.researcher, "read_invoice", {});
+      return denial(world.authorizer(), { tool: "read_invoice", arguments: {}, credential });
+    },
+    says: /what was handed to "researcher" does not cover this call: the argument is missing, and one_of needs one; send it/,
+    at: { hop: 2, pointer: "/id" },
+    retryable: false,
+  },
 } satisfies Partial<Record<ErrorCode, Case>>;
 
 /** The story's invoices, of which something is otherwise. */

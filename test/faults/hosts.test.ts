@@ -72,6 +72,7 @@ const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" }
     ),
     via: "session",
   },
+  adds: "is data",
   argumentsSchema: "is data",
   attributesSchema: "is data",
 };

@@ -116,6 +116,7 @@ const ENTRY = {
   scope: NO_PLACE,
   policyVersion: [...NO_PLACE, "1.0"],
   projection: NOT_AT_ONCE,
+  adds: NO_TEXTS,
   argumentsSchema: NO_OBJECT,
   attributesSchema: NO_OBJECT,
 } satisfies { readonly [Name in keyof Required<core.ToolEntry>]: readonly unknown[] };

@@ -5,8 +5,9 @@ import { guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
 import { type Binding, bindingOf } from "./own-execute.ts";
 import { type AnyTool, callbacksOf, memberOf, type ReadTool, readTool } from "./read-tool.ts";
-import { recordRefusals } from "./record-refusals.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
+import { type SentInputs, sentInputs } from "./sent-inputs.ts";
+import { watchSchema } from "./watch-schema.ts";
 
 /**
  * When the functions of a tool may run that a loop calls with the model's input before it calls `execute`:
@@ -95,15 +96,20 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
 }
 
 function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
-  const execute = guardedExecute(tool, early ? [] : callbacksOf(tool), point);
-  return guardedTool(withRecordedRefusals(tool, point), execute, early ? "kept" : "later");
+  const inputs = sentInputs();
+  const execute = guardedExecute(tool, early ? [] : callbacksOf(tool), point, inputs);
+  return guardedTool(withWatchedSchema(tool, point, inputs), execute, early ? "kept" : "later");
 }
 
-/** Arguments that the tool's own schema refuses are on record, too: the AI SDK answers such a call itself. */
-function withRecordedRefusals(tool: ReadTool, { session }: Point): ReadTool {
+/** Arguments that the tool's own schema refuses are on record, too. Of those that it reads it is known what was sent. */
+function withWatchedSchema(tool: ReadTool, { session }: Point, inputs: SentInputs): ReadTool {
   const schema = tool.members.get("inputSchema");
   if (schema === undefined) return tool;
-  const value = recordRefusals(schema.value, (input) => session.refuse({ tool: tool.name, arguments: input }));
+  const value = watchSchema(schema.value, {
+    // Nobody waits for it: the call is refused in any case.
+    refused: (input) => void session.refuse({ tool: tool.name, arguments: input }).catch(() => {}),
+    read: inputs.note,
+  });
   return { ...tool, members: new Map([...tool.members, ["inputSchema", { ...schema, value }]]) };
 }
 

@@ -1,8 +1,9 @@
 import { type Allowed, type Authorizer, type Decision, HopwiseError, type Session } from "@hopwise/core";
 import { withCaller } from "@hopwise/mcp";
-import { outputSchemaOf } from "./output-schema.ts";
+import { type Announced, announcedBy } from "./announced-schemas.ts";
 import { type AnyTool, type Callback, memberOf, type ReadTool } from "./read-tool.ts";
 import { beginRun, type Run } from "./run.ts";
+import type { SentInputs } from "./sent-inputs.ts";
 import { deniedHere } from "./tool-denied.ts";
 
 /** Where the calls of a tool set are decided, and written down. */
@@ -19,16 +20,18 @@ type Work = (run: Run, options: Options) => Promise<unknown>;
  * An `execute` that decides each call before anything of the tool runs, with exactly the arguments that were decided.
  *
  * @param before functions of the tool to run once the call was allowed, before its own `execute`
+ * @param inputs what was sent, of what the tool's schema made
  * @throws {HopwiseError} `config_invalid` for a tool that does not run here
  */
-export function guardedExecute(read: ReadTool, before: readonly Callback[], point: Point): Execute {
+export function guardedExecute(read: ReadTool, before: readonly Callback[], point: Point, inputs: SentInputs): Execute {
   const { name, tool } = read;
   const execute = executeOf(read);
-  let announced: ReturnType<typeof outputSchemaOf> | undefined;
+  let announced: Promise<Announced> | undefined;
   const begin = async (input: unknown, options: Options): Promise<Run> => {
-    announced ??= outputSchemaOf({ outputSchema: memberOf(read, "outputSchema") });
-    const call = { tool: name, arguments: input, fulfils: true, outputSchema: await announced };
-    return beginAllowed(call, options, point);
+    announced ??= announcedBy(read);
+    const sent = inputs.of(input);
+    const args = sent === undefined ? { arguments: input } : { arguments: sent.sent, parsed: input };
+    return beginAllowed({ tool: name, ...args, ...(await announced), fulfils: true }, input, options, point);
   };
   const work: Work = async (run, options) => {
     const own = withOptions(options);
@@ -97,6 +100,7 @@ function executeOf(read: ReadTool): Execute {
 /** @throws {ToolDenied} where the call was not allowed */
 async function beginAllowed(
   call: Parameters<Session["authorize"]>[0],
+  input: unknown,
   options: Options,
   { session, authorizer }: Point,
 ): Promise<Run> {
@@ -104,7 +108,7 @@ async function beginAllowed(
     // The error of a host program's callback is for the host program: this text goes to the model and to browsers.
     throw new Error("Not allowed. The call could not be checked.", { cause });
   });
-  const run = beginRun(allowedOf(decision), call.arguments, authorizer, call.outputSchema);
+  const run = beginRun(allowedOf(decision), input, authorizer, call.outputSchema);
   const stop = options?.abortSignal;
   if (stop?.aborted === true) {
     // The loop was stopped during the check and no longer waits for this call.

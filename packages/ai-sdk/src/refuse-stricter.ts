@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { type MayChange, misfitOf } from "@hopwise/core/adapter";
 import { META_MAY_CHANGE } from "@hopwise/mcp";
-import { outputSchemaOf } from "./output-schema.ts";
+import { outputSchemaOf } from "./announced-schemas.ts";
 
 /** An MCP tool of the AI SDK, with what its server says beside it. */
 interface McpTool {

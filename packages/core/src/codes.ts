@@ -283,7 +283,12 @@ export const CODES = {
   grant_argument_refused: {
     stage: "grant",
     model: "These arguments are outside of what was handed over to you.",
-    help: "A token of the chain does not hand over these arguments. The pointer names the argument; `wouldPass` says what would pass.",
+    help: "A token of the chain does not hand over these arguments. The pointer names the argument; `wouldPass` says what would pass. The message says where the tool's own schema put the value there.",
+  },
+  grant_argument_missing: {
+    stage: "grant",
+    model: "An argument is missing that your delegation needs. Send it.",
+    help: "An argument was neither sent nor put there by the tool's own schema, and a token of the chain hands the call over with it alone. The pointer names it; `wouldPass` says what would pass. Grant it with `optional` where it may be left out.",
   },
 
   // context: who and what is it about?

@@ -1,7 +1,6 @@
-import type { OutputSchema } from "@hopwise/core/adapter";
 import { type GuardedTools, type MayChangeByTool, runToEnd } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
-import { listedSchema } from "./listed-schema.ts";
+import { type ListedSchemas, listedSchemas } from "./listed-schemas.ts";
 
 export type AnyTool = Parameters<FastMCP["addTool"]>[0];
 
@@ -11,10 +10,9 @@ export type AnyTool = Parameters<FastMCP["addTool"]>[0];
  */
 export function toolWrapper(mayChange: MayChangeByTool = {}): (tool: AnyTool, tools: GuardedTools) => AnyTool {
   // A server without sessions makes one for each request: the schemas are made once.
-  const schemas = new WeakMap<AnyTool, Promise<OutputSchema>>();
-  const announcedBy = (tool: AnyTool): Promise<OutputSchema> | undefined => {
-    if (tool.outputSchema === undefined) return undefined;
-    const listed = schemas.get(tool) ?? listedSchema(tool, mayChange);
+  const schemas = new WeakMap<AnyTool, Promise<ListedSchemas>>();
+  const announcedBy = (tool: AnyTool): Promise<ListedSchemas> => {
+    const listed = schemas.get(tool) ?? listedSchemas(tool, mayChange);
     schemas.set(tool, listed);
     return listed;
   };

@@ -30,7 +30,15 @@ export { isMade, makeGrant, readGrant } from "./made.ts";
 export { anyArguments, noArguments } from "./markers.ts";
 export { findWidening, isNarrower } from "./narrow.ts";
 export { parseGrant } from "./parse.ts";
-export { couldPermit, permits, refusal } from "./permits.ts";
+export {
+  couldPermit,
+  permits,
+  type ReadArguments,
+  type Refusal,
+  refusal,
+  refusalOfRead,
+  refusalOfSent,
+} from "./permits.ts";
 export type { GrantLimits } from "./reading.ts";
 export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
-export { newWork } from "./work.ts";
+export { newWork, type Work } from "./work.ts";

@@ -1,8 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../json/index.ts";
-import { absent, any, each, exact, grant, optional, range, url, wildcard } from "./index.ts";
+import {
+  absent,
+  any,
+  each,
+  exact,
+  type Grant,
+  grant,
+  object,
+  optional,
+  range,
+  type ToolGrantInput,
+  url,
+  wildcard,
+} from "./index.ts";
 import { anyArguments, noArguments } from "./markers.ts";
-import { couldPermit, permits, refusal } from "./permits.ts";
+import { couldPermit, permits, refusal, refusalOfRead, refusalOfSent } from "./permits.ts";
 import { newWork } from "./work.ts";
 
 const handed = grant({
@@ -44,7 +57,6 @@ describe("a grant", () => {
       "the argument does not pass range",
       range({ max: 1000 }),
     ],
-    ["a missing argument", { amount: 900 }, "/to", "the argument does not pass wildcard", wildcard()],
     ["an argument that was not named", { ...good, cc: "x" }, "/cc", "the argument was not handed over", undefined],
     ["an argument that must be absent", { ...good, bonus: 1 }, "/bonus", "the argument does not pass absent", absent()],
     ["null for absent", { ...good, bonus: null }, "/bonus", "the argument does not pass absent", absent()],
@@ -55,12 +67,21 @@ describe("a grant", () => {
       "the argument does not pass optional",
       optional(exact("rent")),
     ],
-    ["no arguments at all", {}, "/to", "the argument does not pass wildcard", wildcard()],
     ["a name that needs escaping", { ...good, "a/b~c": 1 }, "/a~1b~0c", "the argument was not handed over", undefined],
     ["an inherited name", { ...good, toString: 1 }, "/toString", "the argument was not handed over", undefined],
   ])("refuses %s, naming the argument and the rule and never the value", (_, args, pointer, rule, expected) => {
     const refused = refusal(handed, "send_payment", args as JsonObject);
     expect(refused).toEqual({ code: "grant_argument_refused", pointer, rule, expected });
+  });
+
+  it.each([
+    ["one of them", { amount: 900 }],
+    ["all of them", {}],
+  ])("tells where %s is missing, and what it needs", (_, args) => {
+    const rule = "the argument is missing, and wildcard needs one; send it";
+    const told = { code: "grant_argument_missing", pointer: "/to", rule, expected: wildcard() };
+    expect(refusal(handed, "send_payment", args)).toEqual(told);
+    expect(refusalOfSent(handed, "send_payment", args)).toBeUndefined();
   });
 
   it.each(["delete_account", "SEND_PAYMENT", "send_payment ", "", "toString", "__proto__", "constructor"])(
@@ -105,5 +126,72 @@ describe("what a grant could cover, of which some arguments are known yet", () =
     ["the tool has an inherited name", "constructor", {}, false],
   ])("where %s", (_, tool, known, could) => {
     expect(couldPermit(handed, tool, known)).toBe(could);
+  });
+});
+
+describe("arguments as the tool's own schema read them", () => {
+  const pay = (tool: ToolGrantInput): Grant => grant({ pay: tool });
+  const read = (handed: Grant, sent: JsonObject, parsed: JsonObject, own: readonly string[] = []) =>
+    refusalOfRead(handed, "pay", { sent, parsed, isOwn: (name) => own.includes(name) });
+  const PUT = /^the tool's own schema put a value there that was not sent/;
+
+  it("pass where they pass as sent and as parsed, and no argument is looked for among the parsed ones alone", () => {
+    const handed = pay({ to: wildcard(), amount: any(exact("5"), exact(5)) });
+    expect(read(handed, { to: "ACME", amount: "5" }, { to: "ACME", amount: 5 })).toBeUndefined();
+    // Renamed or left out by the schema: it was sent.
+    expect(read(handed, { to: "ACME", amount: "5" }, { amount: 5 })).toBeUndefined();
+    expect(read(handed, { to: "ACME", amount: "5" }, { to: "ACME", amount: 6 })).toMatchObject({
+      code: "grant_argument_refused",
+      pointer: "/amount",
+      rule: "what the tool's own schema made of it does not pass any",
+    });
+  });
+
+  it("may have what the schema put there where the grant names it and it passes: also as what may be left out", () => {
+    for (const constraint of [wildcard(), exact("EUR"), optional(exact("EUR"))]) {
+      const handed = pay({ currency: constraint });
+      expect(read(handed, {}, { currency: "EUR" })).toBeUndefined();
+      if (constraint.constraint_type === "wildcard") continue;
+      expect(read(handed, {}, { currency: "USD" }, ["currency"])).toMatchObject({
+        code: "grant_argument_refused",
+        pointer: "/currency",
+        rule: expect.stringMatching(PUT),
+        expected: constraint,
+      });
+    }
+  });
+
+  it.each([
+    ["no grant names", { to: wildcard() }],
+    ["must not be sent", { to: wildcard(), limit: absent() }],
+  ])("may have one that %s only where it is the tool's own", (_, tool) => {
+    const handed = pay(tool);
+    expect(read(handed, { to: "ACME" }, { to: "ACME", limit: 10 }, ["limit"])).toBeUndefined();
+    expect(read(handed, { to: "ACME" }, { to: "ACME", limit: 10 })).toMatchObject({
+      code: "grant_argument_refused",
+      pointer: "/limit",
+      rule: expect.stringMatching(PUT),
+    });
+  });
+
+  it("are the tool's own nowhere where they were sent", () => {
+    expect(refusalOfSent(pay({ limit: absent() }), "pay", { limit: 10 })).toMatchObject({ pointer: "/limit" });
+    expect(refusalOfSent(pay({ to: wildcard() }), "pay", { limit: 10 })).toMatchObject({ pointer: "/limit" });
+    expect(read(pay({ limit: exact("10") }), { limit: "10" }, { limit: 10 }, ["limit"])).toMatchObject({
+      pointer: "/limit",
+      rule: "what the tool's own schema made of it does not pass exact",
+    });
+  });
+
+  it("are closed inside an object: what the schema puts there needs a grant", () => {
+    const handed = pay({ card: object({ holder: wildcard() }) });
+    const sent = { card: { holder: "Ann" } };
+    expect(read(handed, sent, { card: { holder: "Ann", currency: "EUR" } }, ["currency", "card"])).toMatchObject({
+      pointer: "/card",
+    });
+  });
+
+  it("pass whatever they are where any arguments were handed over", () => {
+    expect(read(pay(anyArguments), { a: 1 }, { b: 2 })).toBeUndefined();
   });
 });

@@ -1,11 +1,11 @@
 import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
 import { passes } from "./check.ts";
-import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
 export interface Refusal {
-  readonly code: "grant_tool_missing" | "grant_argument_refused";
+  readonly code: "grant_tool_missing" | "grant_argument_refused" | "grant_argument_missing";
   /** JSON pointer (RFC 6901) into the arguments; empty for the tool as a whole. */
   readonly pointer: string;
   readonly rule: string;
@@ -13,47 +13,109 @@ export interface Refusal {
   readonly expected: Constraint | undefined;
 }
 
+/** The arguments of a call, before and after the tool's own schema. */
+export interface ReadArguments {
+  readonly sent: JsonObject;
+  /** What the schema made of them; undefined where none follows, or it changes nothing. */
+  readonly parsed?: JsonObject | undefined;
+  /** Whether an argument that was not sent is the tool's own, and so nobody's to hand over. Default: none is. */
+  readonly isOwn?: (name: string, value: JsonValue) => boolean;
+}
+
 /**
- * Whether a grant covers a call with these arguments; undefined means yes (step 6 of the AAT draft, section 7).
- *
- * As soon as the grant constrains one argument of the tool, exactly the named arguments are required and allowed.
+ * Whether a grant covers what was sent; undefined means yes (step 6 of the AAT draft, section 7). As soon as the grant
+ * constrains one argument of the tool, no other than the named ones may be sent. An argument that is missing may still come
+ * of the tool's own schema: {@link refusalOfRead} tells.
  */
-export function refusal(grant: Grant, tool: string, args: JsonObject, work: Work = newWork()): Refusal | undefined {
+export function refusalOfSent(
+  grant: Grant,
+  tool: string,
+  sent: JsonObject,
+  work: Work = newWork(),
+): Refusal | undefined {
   if (!Object.hasOwn(grant, tool)) {
     return { code: "grant_tool_missing", pointer: "", rule: "the tool was not handed over", expected: undefined };
   }
-  const constraints = grant[tool] as ToolGrant;
-  const names = Object.keys(constraints);
-  if (names.length === 0) return undefined;
-  const refuse = (name: string, rule: string, expected?: Constraint): Refusal => ({
-    code: "grant_argument_refused",
-    pointer: pointerTo("", name),
-    rule,
-    expected,
-  });
-  for (const name of Object.keys(args)) {
-    if (!Object.hasOwn(constraints, name)) return refuse(name, "the argument was not handed over");
+  const constraints = constrained(grant, tool);
+  if (constraints === undefined) return undefined;
+  for (const name of Object.keys(sent)) {
+    if (!Object.hasOwn(constraints, name)) return refused(name, "the argument was not handed over");
   }
-  for (const name of names) {
+  for (const name of Object.keys(constraints)) {
+    if (!Object.hasOwn(sent, name)) continue;
     const constraint = constraints[name] as Constraint;
-    const value = Object.hasOwn(args, name) ? (args[name] as JsonValue) : undefined;
-    if (!passes(constraint, value, work))
-      return refuse(name, `the argument does not pass ${constraint.constraint_type}`, constraint);
+    if (!passes(constraint, sent[name], work)) return doesNotPass(name, constraint);
   }
   return undefined;
 }
 
-/** Whether a grant covers a call with these arguments. */
+/**
+ * Whether a grant covers a call once the tool's own schema read it: every argument is there that has to be, sent or put
+ * there by the schema, and what the schema made passes as what was sent did. Of a grant that covers what was sent.
+ */
+export function refusalOfRead(
+  grant: Grant,
+  tool: string,
+  { sent, parsed = sent, isOwn = () => false }: ReadArguments,
+  work: Work = newWork(),
+): Refusal | undefined {
+  const constraints = constrained(grant, tool);
+  if (constraints === undefined) return undefined;
+  // What the schema left alone passed already.
+  for (const name of parsed === sent ? [] : Object.keys(parsed)) {
+    const constraint = Object.hasOwn(constraints, name) ? constraints[name] : undefined;
+    const value = parsed[name] as JsonValue;
+    const isAdded = !Object.hasOwn(sent, name);
+    if (isAdded && mayBeOwn(constraint) && isOwn(name, value)) continue;
+    if (constraint === undefined) return refused(name, `${PUT_THERE}, and it was not handed over; ${HOW_TO_OWN}`);
+    if (passes(constraint, value, work)) continue;
+    return isAdded
+      ? refused(name, `${PUT_THERE}, which does not pass ${constraint.constraint_type}; send one that does`, constraint)
+      : refused(name, `what the tool's own schema made of it does not pass ${constraint.constraint_type}`, constraint);
+  }
+  for (const name of Object.keys(constraints)) {
+    if (Object.hasOwn(sent, name) || Object.hasOwn(parsed, name)) continue;
+    const expected = constraints[name] as Constraint;
+    if (passes(expected, undefined, work)) continue;
+    const rule = `the argument is missing, and ${expected.constraint_type} needs one; send it`;
+    return { code: "grant_argument_missing", pointer: pointerTo("", name), rule, expected };
+  }
+  return undefined;
+}
+
+const PUT_THERE = "the tool's own schema put a value there that was not sent";
+const HOW_TO_OWN = "a default that its input schema announces needs no grant, nor what the tool map's adds name";
+
+/** Whether an argument that nobody sent may pass without being held against the grant: none was asked of its sender. */
+function mayBeOwn(constraint: Constraint | undefined): boolean {
+  return constraint === undefined || KINDS.get(constraint.constraint_type)?.passesOwn === true;
+}
+
+/** What a grant says of a tool's arguments; undefined where it lets any pass. */
+function constrained(grant: Grant, tool: string): ToolGrant | undefined {
+  const constraints = grant[tool] as ToolGrant;
+  return Object.keys(constraints).length === 0 ? undefined : constraints;
+}
+
+function doesNotPass(name: string, constraint: Constraint): Refusal {
+  return refused(name, `the argument does not pass ${constraint.constraint_type}`, constraint);
+}
+
+function refused(name: string, rule: string, expected?: Constraint): Refusal {
+  return { code: "grant_argument_refused", pointer: pointerTo("", name), rule, expected };
+}
+
+/** Why a grant does not cover a call whose arguments no schema changes; undefined where it does. */
+export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work = newWork()): Refusal | undefined {
+  return refusalOfSent(grant, tool, sent, work) ?? refusalOfRead(grant, tool, { sent }, work);
+}
+
+/** Whether a grant covers a call with these arguments, where no schema changes them. */
 export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   return refusal(grant, tool, args) === undefined;
 }
 
 /** Whether a grant could cover a call of which only some arguments are known yet, so that a list may show its tool. */
 export function couldPermit(grant: Grant, tool: string, known: JsonObject): boolean {
-  if (!Object.hasOwn(grant, tool)) return false;
-  const constraints = grant[tool] as ToolGrant;
-  if (Object.keys(constraints).length === 0) return true;
-  return Object.entries(known).every(
-    ([name, value]) => Object.hasOwn(constraints, name) && passes(constraints[name] as Constraint, value),
-  );
+  return Object.hasOwn(grant, tool) && refusalOfSent(grant, tool, known) === undefined;
 }

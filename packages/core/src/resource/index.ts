@@ -4,6 +4,7 @@ export { type CerbosFastmcpOptions, cerbosFastmcpNaming } from "./cerbos-fastmcp
 export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
+export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 export { findTarget, targetOf } from "./target.ts";

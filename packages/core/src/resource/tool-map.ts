@@ -86,6 +86,11 @@ export interface ToolEntry {
    * call is refused.
    */
   readonly projection?: (parsed: never) => unknown;
+  /**
+   * Arguments that the tool's own schema adds although nobody sent them: made of others that were sent, or a default that its
+   * input schema does not announce. Where no grant names one, the tool's author answers for it.
+   */
+  readonly adds?: readonly string[];
   /** JSON Schemas of the arguments, and of the attributes that `attributes` gives; for `describeContext`. */
   readonly argumentsSchema?: JsonObject;
   readonly attributesSchema?: JsonObject;
@@ -149,6 +154,7 @@ const ENTRY: Rows<ToolEntry> = {
   scope: placeOrFunction("scope"),
   policyVersion: placeOrFunction("policyVersion"),
   projection: maybe(atOnce("a function that gives plain data")),
+  adds: maybe(NAMES),
   argumentsSchema: maybe(SCHEMA),
   attributesSchema: maybe(SCHEMA),
 };

@@ -99,6 +99,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   agent_tool_refused: /Do the task without it, or report/,
   grant_tool_missing: /Do the task without it, or report/,
   grant_argument_refused: /Allowed there: small\./,
+  grant_argument_missing: /Send it\. Argument: .* Allowed there: small\./,
   tool_unmapped: /does not allow this call/,
   user_unknown: /does not allow this call/,
   attributes_invalid: /Report it; trying again does not help/,

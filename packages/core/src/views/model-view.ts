@@ -19,9 +19,11 @@ export function modelView(denied: Pick<Denied, "code" | "pointer" | "reason" | "
   return { code, message: `${model}${mayTry(denied)}${reason}`, retryable };
 }
 
+const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused", "grant_argument_missing"]);
+
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, wouldPass }: Pick<Denied, "code" | "pointer" | "wouldPass">): string {
-  if (code !== "grant_argument_refused" || !pointer) return "";
+  if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
   const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;
   return ` Argument: ${JSON.stringify(pointer)}.${instead}`;

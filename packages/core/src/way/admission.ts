@@ -1,5 +1,5 @@
 import { wireCodeOf } from "../codes.ts";
-import type { Decision, Denied, Fulfilment } from "../decision/index.ts";
+import type { Decision, Denied } from "../decision/index.ts";
 import { type ErrorDetail, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Subject } from "../token/index.ts";
@@ -54,15 +54,16 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
   };
 }
 
-/** Both halves in one step, for arguments that need no further parsing. */
+/** Both halves in one step, where the arguments are not parsed in between. */
 export async function admitAndDecide(
   call: IncomingCall,
   point: EnforcementPoint,
-  { fulfils, outputSchema }: Fulfilment,
+  { parsed, inputSchema, fulfils, outputSchema }: ParsedCall,
 ): Promise<Decision> {
   const begun = await begin(call, point);
   if ("outcome" in begun) return begun;
-  return begun.goOn({ as: "call", atOnce: true, fulfils: fulfils === true, outputSchema }) as Promise<Decision>;
+  const read = { parsed, inputSchema, fulfils: fulfils === true, outputSchema };
+  return begun.goOn({ ...read, as: "call", atOnce: true }) as Promise<Decision>;
 }
 
 /** A call in the middle of its way. It goes on once. */

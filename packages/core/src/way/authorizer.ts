@@ -73,7 +73,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     deadlineMs: point.deadlineMs,
     checkTool: (name) => checkMapped(point.tools, name),
     hasEntry: (operation) => hasOwnEntry(point.tools, operation),
-    authorize: async (call) => admitAndDecide(incoming(call), point, Object(call)),
+    authorize: async (call) => {
+      const { fulfils, outputSchema } = Object(call) as Call;
+      return admitAndDecide(incoming(call), point, { fulfils: fulfils === true, outputSchema });
+    },
     admit: async (call) => admit(incoming(call), point),
     refuse: async ({ tool, traceparent }, { code, message }) =>
       beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),

@@ -1,6 +1,7 @@
 import type { DenialCode } from "../codes.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { InputSchema } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Chain, Credential, HeldDelegation, Subject } from "../token/index.ts";
 
@@ -55,6 +56,11 @@ export interface ParsedCall {
   /** What the tool's schema made of the arguments; left out where it changes nothing. */
   readonly parsed?: unknown;
   /**
+   * The JSON Schema that the tool announces of its arguments, as its callers got it: a `default` in one of its `properties`
+   * is the tool's own, where nobody sent that argument and no grant names it. Default: nothing is announced.
+   */
+  readonly inputSchema?: InputSchema | undefined;
+  /**
    * The enforcement point puts the tool's result through `fulfil`. Otherwise a policy that obliges to change results is
    * not satisfied, and the call is denied with `policy_inconclusive`.
    */
@@ -73,6 +79,8 @@ export interface IncomingCall {
   readonly arguments: unknown;
   readonly traceparent: string | undefined;
   readonly caller: IncomingCaller;
+  /** The tool's own schema read the arguments already, and what it made of them follows. */
+  readonly read?: true;
   /** The tool's own schema refused the arguments already: it is looked at who calls, and no grant is held against them. */
   readonly refused?: true;
 }

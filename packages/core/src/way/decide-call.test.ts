@@ -221,7 +221,7 @@ describe("the answers of the policies", () => {
 describe("an allowance", () => {
   it("says how long each stage took, by its name", async () => {
     const { timings } = await decide(payment(await scene.byProof()), scene.point().point, { parsed: ARGUMENTS });
-    const stages = ["arguments", "token", "state", "agents", "proof", "grant", "context", "policy", "audit", "total"];
+    const stages = ["arguments", "token", "proof", "state", "agents", "grant", "context", "policy", "audit", "total"];
     expect(Object.keys(timings)).toEqual(stages);
   });
 

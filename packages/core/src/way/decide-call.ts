@@ -1,22 +1,22 @@
 import { combineVerdicts, type Decision, refuseOwed } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { targetOf } from "../resource/index.ts";
+import { ownArguments, targetOf } from "../resource/index.ts";
 import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
-import { denyProven } from "./deny-proven.ts";
+import { denyExpired } from "./deny-expired.ts";
 import { endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
 import { askedOf, gatherContext } from "./stages/context.ts";
-import { refuseUncovered } from "./stages/grant.ts";
+import { refuseRead, refuseSent } from "./stages/grant.ts";
 import { askEveryHop } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
-import { refuseRevoked, spendProof } from "./stages/state.ts";
+import { askState } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
 
 /** A caller who was let in, with a call that the grants cover. */
@@ -53,29 +53,27 @@ export async function* decideCall(
   const missing = refuseMissing(incoming);
   if (missing !== undefined) return log.deny(missing);
   const opened = await log.stage("token", () => openChain(incoming, point));
-  if (isRefusal(opened)) return denyProven(opened, { call, received }, point, log);
+  if (isRefusal(opened)) return denyExpired(opened, call, received, point, log);
   log.note({ caller: opened });
   const { user } = opened;
-
-  const revoked = await log.stage("state", () => refuseRevoked(opened, point));
-  if (revoked !== undefined) return denyProven(revoked, { call, received, opened }, point, log);
-
-  const agents = await log.stage("agents", () => agentsOf(opened, point));
-  if (isRefusal(agents)) return log.deny(agents);
 
   const isProven = incoming.via === "proof";
   const proof = isProven ? await log.stage("proof", () => checkProof(call, opened, received, point)) : undefined;
   if (isRefusal(proof)) return log.deny(proof);
-  const spent = proof && (await log.stage("state", () => spendProof(proof, point)));
-  if (spent !== undefined) return log.deny(spent);
-  log.note({ verified: true });
-  const other = refuseOtherUser(incoming, user);
-  if (other !== undefined) return log.deny(other);
+  const state = await log.stage("state", () => askState(opened, proof, point));
+  if (isRefusal(state)) return log.deny(state);
+  // A captured proof may not fill the record of what its holder did.
+  log.note({ verified: state.unspent === undefined });
+  const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, user);
+  if (gone !== undefined) return log.deny(gone);
+
+  const agents = await log.stage("agents", () => agentsOf(opened, point));
+  if (isRefusal(agents)) return log.deny(agents);
 
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
   // A list is not granted, each of its items is.
   const isNoCall = isListing(tool) || call.refused;
-  const uncovered = isNoCall ? undefined : await log.stage("grant", () => refuseUncovered(holder, tool, received));
+  const uncovered = isNoCall ? undefined : await log.stage("grant", () => refuseSent(holder, tool, received));
   if (uncovered !== undefined) return log.deny(uncovered);
 
   const next = yield { received, user };
@@ -92,8 +90,9 @@ export async function* decideCall(
       : await log.stage("arguments", () => parsedArguments(entry, next.parsed, point));
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
-  const widened = parsed && (await log.stage("grant", () => refuseUncovered(now, tool, parsed)));
-  if (widened !== undefined) return log.deny(widened);
+  const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };
+  const unread = await log.stage("grant", () => refuseRead(now, tool, read));
+  if (unread !== undefined) return log.deny(unread);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 

@@ -9,13 +9,17 @@ import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { ownNameIn } from "./stages/token.ts";
 
+/** A call of a session's holder. */
+export interface SessionCall extends ParsedCall {
+  readonly tool: string;
+  /** As they were sent; as the tool's schema made them, where that alone is known. */
+  readonly arguments?: unknown;
+}
+
 /** A holder's calls within one process. */
 export interface Session {
   readonly delegation: DelegationSource;
-  /** @param call its arguments as the tool's schema made them */
-  authorize(
-    call: { readonly tool: string; readonly arguments?: unknown } & Pick<ParsedCall, "fulfils" | "outputSchema">,
-  ): Promise<Decision>;
+  authorize(call: SessionCall): Promise<Decision>;
   /**
    * Writes down a call whose arguments the tool's own schema refused before anybody was asked (`arguments_refused`).
    * Nothing runs either way.
@@ -54,8 +58,8 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
 
   return {
     delegation,
-    authorize: async ({ tool, arguments: args, fulfils, outputSchema }) =>
-      admitAndDecide(incoming(tool, args), point, { fulfils, outputSchema }),
+    authorize: async ({ tool, arguments: args, ...read }) =>
+      admitAndDecide({ ...incoming(tool, args), ...(read.parsed !== undefined && { read: true }) }, point, read),
     refuse: async ({ tool, arguments: args }) => {
       const admitted = await admit({ ...incoming(tool, args), refused: true }, point);
       const message = "the tool's own schema refused the arguments before a decision was asked for";

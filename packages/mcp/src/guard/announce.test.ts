@@ -1,6 +1,5 @@
-import type { OutputSchema } from "@hopwise/core/adapter";
 import { describe, expect, it } from "vitest";
-import { announce, noteListed } from "./announce.ts";
+import { announce, noteListed, type Schemas } from "./announce.ts";
 import { allowed, createStand, request, settled } from "./guard.fixture.ts";
 import { receive } from "./receive.ts";
 import { reply } from "./reply.ts";
@@ -28,12 +27,15 @@ describe("a tool in a list", () => {
   });
 
   it("is noted as its caller was told, whatever else came with the list", () => {
-    const listed = new Map<string, OutputSchema>();
+    const listed = new Map<string, Schemas>();
     noteListed(listed, { jsonrpc: "2.0", id: 1, result: { tools: [pay, { name: "bare" }] } });
     for (const result of [{}, { tools: "none" }, undefined]) {
       noteListed(listed, { jsonrpc: "2.0", id: 1, ...(result && { result }) });
     }
-    expect([...listed]).toEqual([["pay", outputSchema]]);
+    expect([...listed]).toEqual([
+      ["pay", { outputSchema }],
+      ["bare", {}],
+    ]);
   });
 
   it("reaches its caller so through the guard, which notes it", async () => {
@@ -42,6 +44,6 @@ describe("a tool in a list", () => {
     await settled();
     await reply(stand.guard, { jsonrpc: "2.0", id: 1, result: { tools: [pay] } });
     expect(stand.sent).toMatchObject([{ message: { result: { tools: [announce(pay, mayChange)] } } }]);
-    expect(stand.guard.listed.get("pay")).toEqual({ ...outputSchema, required: [] });
+    expect(stand.guard.listed.get("pay")).toEqual({ outputSchema: { ...outputSchema, required: [] } });
   });
 });

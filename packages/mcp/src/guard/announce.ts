@@ -1,4 +1,4 @@
-import { loosen, type MayChange, type OutputSchema } from "@hopwise/core/adapter";
+import { type InputSchema, loosen, type MayChange, type OutputSchema } from "@hopwise/core/adapter";
 import { MAY_CHANGE, mapOf, type Shape } from "@hopwise/core/options";
 import { type JsonRpcMessage, META_MAY_CHANGE } from "../protocol/index.ts";
 
@@ -11,6 +11,14 @@ export const MAY_CHANGE_BY_TOOL: Shape = mapOf(
   MAY_CHANGE,
   'what policies may change, by tool, such as { pay: { redact: ["/iban"] } }',
 );
+
+/** The JSON Schemas that a server lists of a tool. */
+export interface Schemas {
+  /** Of its arguments. */
+  readonly inputSchema?: InputSchema | undefined;
+  /** Of its result; `null` where it has one that cannot be read. */
+  readonly outputSchema?: OutputSchema | undefined;
+}
 
 /** A tool as a server lists it. */
 type Listed = { readonly [member: string]: unknown };
@@ -31,9 +39,9 @@ export function announce(tool: Listed, mayChange: MayChangeByTool = {}): Listed 
 }
 
 /** Notes what a list tells its caller: a wrapper may not know what its server lists of its tool. */
-export function noteListed(listed: Map<string, OutputSchema>, { result }: JsonRpcMessage): void {
+export function noteListed(listed: Map<string, Schemas>, { result }: JsonRpcMessage): void {
   const tools = result?.["tools"];
-  for (const { name, outputSchema } of Array.isArray(tools) ? (tools as readonly Listed[]) : []) {
-    if (outputSchema !== undefined) listed.set(String(name), outputSchema as OutputSchema);
+  for (const { name, inputSchema, outputSchema } of Array.isArray(tools) ? (tools as readonly Listed[]) : []) {
+    listed.set(String(name), { inputSchema, outputSchema } as Schemas);
   }
 }

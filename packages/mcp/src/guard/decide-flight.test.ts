@@ -29,7 +29,7 @@ describe("the decision about a request", () => {
   it("is also on what the server lists of the tool's result, by which that is then changed", async () => {
     const outputSchema = { type: "object" };
     const { guard, flight, asked } = await flying();
-    await decideOrRefuse(guard, flight, {}, outputSchema);
+    await decideOrRefuse(guard, flight, {}, { outputSchema });
     expect(asked).toEqual([["decide", { parsed: {}, fulfils: true, outputSchema }]]);
     expect(flight.outputSchema).toBe(outputSchema);
   });
@@ -43,8 +43,17 @@ describe("the decision about a request", () => {
       result: { tools: [{ name: "pay", outputSchema }, { name: "x" }] },
     });
     await decideOrRefuse(guard, flight, {});
-    await decideOrRefuse(guard, flight, {}, null);
+    await decideOrRefuse(guard, flight, {}, { outputSchema: null });
     expect(asked.map(([, call]) => (call as { outputSchema?: unknown }).outputSchema)).toEqual([outputSchema, null]);
+  });
+
+  it("is on the arguments that callers were told of, else on those of which the tool's wrapper knows", async () => {
+    const [told, known] = [{ type: "object" }, { type: "object", properties: {} }];
+    const { guard, flight, asked } = await flying();
+    await decideOrRefuse(guard, flight, {}, { inputSchema: known });
+    noteListed(guard.listed, { jsonrpc: "2.0", id: 1, result: { tools: [{ name: "pay", inputSchema: told }] } });
+    await decideOrRefuse(guard, flight, {}, { inputSchema: known });
+    expect(asked.map(([, call]) => (call as { inputSchema?: unknown }).inputSchema)).toEqual([known, told]);
   });
 
   it("is none where the request was not admitted", async () => {

@@ -1,5 +1,5 @@
 import type { Decision } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
+import type { Schemas } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
@@ -14,17 +14,18 @@ export async function decideFlight(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  outputSchema?: OutputSchema,
+  announced: Schemas = {},
 ): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
   flight.asked = true;
   const { operation } = flight;
   const listed = operation.kind === "tool" ? guard.listed.get(operation.tool) : undefined;
-  const announced = outputSchema === undefined ? listed : outputSchema;
-  const result = announced === undefined ? {} : { outputSchema: announced };
-  flight.decision = await admission.decide({ parsed, fulfils: true, ...result });
-  flight.outputSchema = announced;
+  // A caller keeps to the arguments that it was told of; of results its wrapper knows what policies may do to them.
+  const inputSchema = listed?.inputSchema ?? announced.inputSchema;
+  const outputSchema = announced.outputSchema === undefined ? listed?.outputSchema : announced.outputSchema;
+  flight.decision = await admission.decide({ parsed, fulfils: true, inputSchema, outputSchema });
+  flight.outputSchema = outputSchema;
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.
   if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
@@ -36,10 +37,10 @@ export async function decideOrRefuse(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  outputSchema?: OutputSchema,
+  announced: Schemas = {},
 ): Promise<Decision> {
   try {
-    return await decideFlight(guard, flight, parsed, outputSchema);
+    return await decideFlight(guard, flight, parsed, announced);
   } catch (error) {
     guard.report(error);
     const { operation } = flight;

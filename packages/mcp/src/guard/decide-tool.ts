@@ -1,7 +1,8 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
-import type { MatchedUri, OutputSchema } from "@hopwise/core/adapter";
+import type { MatchedUri } from "@hopwise/core/adapter";
 import { refusalOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
+import type { Schemas } from "./announce.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
@@ -10,7 +11,7 @@ export interface RequestScope {
   /** For a resource, where the tool map goes by URIs: what it was decided on. Its handler must get these values. */
   readonly uri?: MatchedUri | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
-  decide(parsed: unknown, outputSchema?: OutputSchema): Promise<Decision>;
+  decide(parsed: unknown, announced?: Schemas): Promise<Decision>;
 }
 
 /** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
@@ -18,8 +19,8 @@ export type ToolDecision =
   | { readonly run: true; readonly arguments: unknown }
   | { readonly run: false; readonly result: ToolDenial };
 
-/** The output schema that the server lists of a tool; undefined where it lists none. */
-export type Announced = () => OutputSchema | undefined | Promise<OutputSchema | undefined>;
+/** The schemas that the server lists of a tool. */
+export type Announced = () => Schemas | Promise<Schemas>;
 
 /** The same function of a tool, which asks before each run, and runs with exactly the arguments that were decided. */
 export function askingFirst<Args, More extends readonly unknown[], Result>(
@@ -38,20 +39,20 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
  * Ends a tool call's admission in a decision, on the arguments that the tool's own schema made.
  *
  * @param parsed what the schema gave; `undefined` for a tool that takes no arguments
- * @param outputSchema what the server lists of the tool's result; `null` where that cannot be read
+ * @param announced what the server lists of the tool
  */
 export async function decideTool(
   scope: AsyncLocalStorage<RequestScope>,
   tool: string,
   parsed: unknown,
-  outputSchema?: OutputSchema,
+  announced?: Schemas,
 ): Promise<ToolDecision> {
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.
   if (within?.tool !== tool) return { run: false, result: toolDenial({ code: "method_unguarded" }) };
   let decision: Decision;
   try {
-    decision = await within.decide(parsed ?? {}, outputSchema);
+    decision = await within.decide(parsed ?? {}, announced);
   } catch {
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }

@@ -1,8 +1,7 @@
 import type { Allowed, Authorizer, Subject } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
-import type { MayChangeByTool } from "./announce.ts";
+import type { MayChangeByTool, Schemas } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 
@@ -38,8 +37,8 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   handler: McpTransport["onmessage"];
   /** Undefined until the first message shows which transport this is. */
   overHttp: boolean | undefined;
-  /** The output schemas of tools, as callers of this transport were told them. */
-  readonly listed: Map<string, OutputSchema>;
+  /** The schemas of tools, as callers of this transport were told them. */
+  readonly listed: Map<string, Schemas>;
   /** Whether there was ever a call whose result the policies oblige to change. */
   owed: boolean;
   /** Tells the host program of a fault. */

@@ -12,7 +12,7 @@ export interface GuardedTools {
    * The same function, which asks before each run, and runs with exactly the arguments that were decided. Give it to the
    * server in the place of `run`. A call that is not allowed gets a denial as its result.
    *
-   * @param announced gives the output schema that the server lists of the tool, where it lists one
+   * @param announced gives the schemas that the server lists of the tool, where a caller may call it without a list
    */
   wrap<Args, More extends readonly unknown[], Result>(
     name: string,
@@ -33,7 +33,10 @@ const readScope = readerOf<AsyncLocalStorage<RequestScope>>(
 );
 const readName = readerOf<string>("wrap", text("a tool's name, such as send_payment"));
 const readRun = readerOf<unknown>("wrap", func("the function that the tool runs"));
-const readAnnounced = readerOf<unknown>("wrap", maybe(func("a function that gives the listed output schema")));
+const readAnnounced = readerOf<unknown>(
+  "wrap",
+  maybe(func("a function that gives the listed schemas, { inputSchema, outputSchema }")),
+);
 
 /**
  * @param scope one for all sessions of a server, where they have tools of their own

@@ -6,7 +6,7 @@ export interface AbsentConstraint {
   readonly constraint_type: "absent";
 }
 
-/** The argument must be missing. */
+/** The argument must not be sent. The tool's own schema may put there what is the tool's own, such as its default. */
 export function absent(): AbsentConstraint {
   return { constraint_type: "absent" };
 }
@@ -15,6 +15,7 @@ export const absentKind: Kind<AbsentConstraint> = {
   type: "absent",
   members: [],
   passesMissing: true,
+  passesOwn: true,
   parse: () => ({ constraint_type: "absent" }),
   cost: () => 0,
   passes: () => false,

@@ -17,6 +17,8 @@ export interface Kind<C extends Constraint = Constraint> {
   readonly members: readonly string[];
   /** Whether a missing argument passes. Such a constraint stands only at the top of an argument. */
   readonly passesMissing?: true;
+  /** Whether it lets pass what the tool itself puts there, without looking at the value. */
+  readonly passesOwn?: true;
   /** Whether it lists forbidden values instead of allowed ones. */
   readonly denies?: true;
 
@@ -69,6 +71,7 @@ export const UNANSWERED: Readonly<Record<keyof Kind, undefined>> = {
   core: undefined,
   members: undefined,
   passesMissing: undefined,
+  passesOwn: undefined,
   denies: undefined,
   parse: undefined,
   cost: undefined,

@@ -6,18 +6,19 @@ import type { IncomingCall } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 /**
- * The arguments as they came, as plain, frozen data. A session's tools ran their schemas already: there the tool map's
- * projection speaks for values that JSON cannot say. A list has no arguments.
+ * The arguments as they came, as plain, frozen data. Where a session has them only as the tool's schema made them, the tool
+ * map's projection speaks for values that JSON cannot say. A list has no arguments.
  *
  * @throws {HopwiseError} `arguments_malformed`
  */
 export function receivedArguments(
-  { tool, arguments: args, caller, refused }: IncomingCall,
+  { tool, arguments: args, caller, read, refused }: IncomingCall,
   { tools, limits }: EnforcementPoint,
 ): JsonObject {
   if (isListing(tool)) return NONE;
   if (refused) return asFarAsPlain(args, limits);
-  return plainArguments(caller.via === "session" ? toolEntry(tools, tool) : undefined, args, limits);
+  const isParsed = caller.via === "session" && read === undefined;
+  return plainArguments(isParsed ? toolEntry(tools, tool) : undefined, args, limits);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AgentClass } from "../../principal/index.ts";
 import { ARGUMENTS, DOCS, PAY } from "../../testing.fixture.ts";
 import type { Chain } from "../../token/index.ts";
 import { ALICE, createScene, type Scene } from "../point.fixture.ts";
-import { hiddenByGrant, type KnownCaller, refuseUncovered } from "./grant.ts";
+import { hiddenByGrant, type KnownCaller, refuseSent } from "./grant.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -32,20 +32,20 @@ const linksWith = (at: number, grant: Chain["links"][number]["grant"]): Chain["l
 
 describe("a call", () => {
   it("is covered where every token hands it over", () => {
-    expect(refuseUncovered(holder(), "send_payment", ARGUMENTS)).toBeUndefined();
+    expect(refuseSent(holder(), "send_payment", ARGUMENTS)).toBeUndefined();
   });
 
   it("of a user without agents needs no token to cover it", () => {
-    expect(refuseUncovered(user, "anything", TOO_MUCH)).toBeUndefined();
+    expect(refuseSent(user, "anything", TOO_MUCH)).toBeUndefined();
   });
 
   it("is refused with the first hop whose token does not hand over the tool", () => {
-    expect(refuseUncovered(holder(), "delete_all", {})).toMatchObject({
+    expect(refuseSent(holder(), "delete_all", {})).toMatchObject({
       code: "grant_tool_missing",
       hop: 1,
       wouldPass: { grantableBy: 0 },
     });
-    expect(refuseUncovered(holder({ links: linksWith(1, {}) }), "send_payment", ARGUMENTS)).toMatchObject({
+    expect(refuseSent(holder({ links: linksWith(1, {}) }), "send_payment", ARGUMENTS)).toMatchObject({
       code: "grant_tool_missing",
       hop: 2,
       message: expect.stringMatching(/^what was handed to "researcher" does not cover this call: /),
@@ -54,7 +54,7 @@ describe("a call", () => {
   });
 
   it("is refused with the argument, the rule, and what would pass in its place", () => {
-    const refused = refuseUncovered(holder(), "send_payment", TOO_MUCH);
+    const refused = refuseSent(holder(), "send_payment", TOO_MUCH);
     expect(refused).toMatchObject({
       code: "grant_argument_refused",
       hop: 1,
@@ -74,21 +74,21 @@ describe("a call", () => {
       const { caller, agents } = holder({ links, rootAudience: [PAY, DOCS] });
       return { caller: { ...caller, audience }, agents };
     };
-    expect(refuseUncovered(at(DOCS), "send_payment", ARGUMENTS)).toBeUndefined();
-    expect(refuseUncovered(at(PAY), "send_payment", ARGUMENTS)).toMatchObject({ code: "grant_tool_missing" });
+    expect(refuseSent(at(DOCS), "send_payment", ARGUMENTS)).toBeUndefined();
+    expect(refuseSent(at(PAY), "send_payment", ARGUMENTS)).toMatchObject({ code: "grant_tool_missing" });
     expect(hiddenByGrant(at(DOCS), { tool: "send_payment" })).toBeUndefined();
     expect(hiddenByGrant(at(PAY), { tool: "send_payment" })).toEqual({ code: "grant_tool_missing", hop: 1 });
   });
 
   it("is refused where the registry lets an agent take part in other tools alone, whatever was handed over", () => {
     const limited = { ...anyTool, tools: ["read_invoice"] };
-    expect(refuseUncovered(holder({}, [anyTool, limited]), "send_payment", ARGUMENTS)).toMatchObject({
+    expect(refuseSent(holder({}, [anyTool, limited]), "send_payment", ARGUMENTS)).toMatchObject({
       code: "agent_tool_refused",
       hop: 2,
       rule: "the agent registry does not let this agent use the tool",
       message: "the agent registry does not let this agent use the tool",
     });
-    const both = refuseUncovered(holder({}, [limited, limited]), "delete_all", {});
+    const both = refuseSent(holder({}, [limited, limited]), "delete_all", {});
     expect(both).toMatchObject({ code: "agent_tool_refused", hop: 1 });
   });
 });

@@ -1,5 +1,15 @@
 import { HopwiseError } from "../../errors.ts";
-import { couldPermit, newWork, refusal, words } from "../../grant/index.ts";
+import {
+  couldPermit,
+  type Grant,
+  newWork,
+  type ReadArguments,
+  type Refusal,
+  refusalOfRead,
+  refusalOfSent,
+  type Work,
+  words,
+} from "../../grant/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
@@ -14,34 +24,50 @@ export interface KnownCaller {
 }
 
 /**
- * Every token's grant covers the call, and the agent registry lets every agent take part in the tool.
+ * Every token's grant covers what was sent, and the agent registry lets every agent take part in the tool. What is missing
+ * may still come of the tool's own schema: see {@link refuseRead}.
  *
  * @returns the refusal: `agent_tool_refused`, `grant_tool_missing` or `grant_argument_refused`, with the first hop that
  *   was not given this
  */
-export function refuseUncovered(
-  { caller: { chain, audience }, agents }: KnownCaller,
+export function refuseSent(holder: KnownCaller, tool: string, sent: JsonObject): HopwiseError | undefined {
+  return (
+    refuseWithout(holder.agents, tool) ??
+    firstRefusal(holder, tool, (grant, id, work) => refusalOfSent(grant, id, sent, work))
+  );
+}
+
+/**
+ * Every token's grant covers the arguments as the tool's own schema read them. Where none follows, presence alone is left
+ * to be told.
+ *
+ * @returns the refusal: `grant_argument_refused` or `grant_argument_missing`
+ */
+export function refuseRead(holder: KnownCaller, tool: string, args: ReadArguments): HopwiseError | undefined {
+  return firstRefusal(holder, tool, (grant, id, work) => refusalOfRead(grant, id, args, work));
+}
+
+/** What the first token says that does not cover the call. */
+function firstRefusal(
+  { caller: { chain, audience } }: KnownCaller,
   tool: string,
-  args: JsonObject,
+  ask: (grant: Grant, id: string, work: Work) => Refusal | undefined,
 ): HopwiseError | undefined {
   if (chain === undefined) return undefined;
-  const without = refuseWithout(agents, tool);
-  if (without !== undefined) return without;
   const id = toolIdOf(tool, audience, chain.rootAudience);
   // One budget for all tokens of a call.
   const work = newWork();
   for (const [i, { grant, agent }] of chain.links.entries()) {
-    const refused = refusal(grant, id, args, work);
-    if (refused !== undefined) {
-      const { code, pointer, rule, expected } = refused;
-      return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
-        hop: i + 1,
-        pointer,
-        rule,
-        // Every grant before this one covered the call.
-        wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(words(expected)) }) },
-      });
-    }
+    const refused = ask(grant, id, work);
+    if (refused === undefined) continue;
+    const { code, pointer, rule, expected } = refused;
+    return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
+      hop: i + 1,
+      pointer,
+      rule,
+      // Every grant before this one covered the call.
+      wouldPass: { grantableBy: i, ...(expected !== undefined && { accepts: plainText(words(expected)) }) },
+    });
   }
   return undefined;
 }

@@ -4,6 +4,38 @@ import type { Caller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { CheckedProof } from "./proof.ts";
 
+/** What the stores say of a call. */
+export interface StateFound {
+  /** The refusal, where something that the call stands on was revoked. */
+  readonly revoked: HopwiseError | undefined;
+  /** The refusal, where the proof could not be used up: it was before, or that cannot be told. */
+  readonly unspent: HopwiseError | undefined;
+}
+
+/**
+ * Asks for all that must be remembered in one turn, so that a store needs one round trip: uses the proof up, and looks
+ * whether anything that the call stands on was revoked. Both in any case: a proof of a call that is denied must not be
+ * good a second time.
+ *
+ * @throws {HopwiseError} `state_unavailable`
+ */
+export async function askState(
+  caller: Caller,
+  proof: CheckedProof | undefined,
+  point: EnforcementPoint,
+): Promise<StateFound> {
+  // The claim goes first: a store that loses what it knew between the two shows it in its revocations.
+  const spending = proof && spendProof(proof, point).catch(toRefusal);
+  const [unspent, revoked] = await Promise.all([spending, refuseRevoked(caller, point).catch(toRefusal)]);
+  if (revoked !== undefined && revoked.code !== "revoked") throw revoked;
+  return { revoked, unspent };
+}
+
+function toRefusal(error: unknown): HopwiseError {
+  if (error instanceof HopwiseError) return error;
+  throw error;
+}
+
 /**
  * Nothing that the call stands on was revoked. Asked at each call, whatever is cached.
  *
@@ -41,12 +73,16 @@ export async function spendProof(
 ): Promise<HopwiseError | undefined> {
   const isFirst = (key: string, untilSeconds: number): Promise<boolean> =>
     askStore("the proof was used before", deadlineMs, () => state.replay.claim(key, untilSeconds));
-  if (nonce !== undefined && !(await isFirst(`nonce.${nonce.value}`, nonce.expiresAt))) {
-    return new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
-  }
   const lastGood = Math.max(nowSeconds(), issuedAt, nonce?.expiresAt ?? 0);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
-  if (await isFirst(`${holder.thumbprint}.${jti}`, goodUntil)) return undefined;
+  const [newNonce, newProof] = await Promise.all([
+    nonce === undefined || isFirst(`nonce.${nonce.value}`, nonce.expiresAt),
+    isFirst(`${holder.thumbprint}.${jti}`, goodUntil),
+  ]);
+  if (!newNonce) {
+    return new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
+  }
+  if (newProof) return undefined;
   return new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
 }
 

@@ -1,0 +1,65 @@
+import type { InputSchema, JsonObject, OutputSchema } from "@hopwise/core/adapter";
+import { asSchema, type FlexibleSchema } from "ai";
+import { memberOf, type ReadTool } from "./read-tool.ts";
+
+/** The JSON Schemas that a tool announces. */
+export interface Announced {
+  /** Of its arguments, as the model gets it; undefined where it cannot be read. */
+  readonly inputSchema: InputSchema | undefined;
+  /** Of its result; undefined for a tool without one, `null` where it cannot be read. */
+  readonly outputSchema: OutputSchema | undefined;
+}
+
+export async function announcedBy(tool: ReadTool): Promise<Announced> {
+  const [inputSchema, outputSchema] = await Promise.all([
+    inTime(async () => asSchema(memberOf(tool, "inputSchema") as FlexibleSchema).jsonSchema),
+    outputSchemaOf({ outputSchema: memberOf(tool, "outputSchema") }),
+  ]);
+  return { inputSchema: inputSchema ?? undefined, outputSchema };
+}
+
+/**
+ * The JSON Schema that a tool announces of its results: of a schema of the AI SDK, also of one that is made when it is
+ * needed, or of a library that writes JSON Schemas (Standard JSON Schema), such as Zod.
+ *
+ * @returns undefined for a tool without an output schema; `null` for one whose schema cannot be read
+ */
+export async function outputSchemaOf({
+  outputSchema,
+}: {
+  readonly outputSchema?: unknown;
+}): Promise<OutputSchema | undefined> {
+  if (outputSchema === undefined || outputSchema === null) return undefined;
+  return inTime(() => jsonSchemaOf(outputSchema));
+}
+
+/** How long a schema that is made when it is needed may take. */
+const PATIENCE_MS = 5000;
+
+/** A schema that can be read in time; `null` for any other. */
+async function inTime(read: () => Promise<unknown>): Promise<JsonObject | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, null);
+  });
+  try {
+    const schema = await Promise.race([read(), tooLate]);
+    return typeof schema === "object" && !Array.isArray(schema) ? (schema as JsonObject | null) : null;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface WritesJsonSchema {
+  readonly "~standard"?: { readonly jsonSchema?: { output(options: { readonly target: string }): unknown } };
+  readonly jsonSchema?: unknown;
+}
+
+async function jsonSchemaOf(schema: unknown): Promise<unknown> {
+  const { "~standard": standard, jsonSchema } = schema as WritesJsonSchema;
+  if (standard !== undefined) return standard.jsonSchema?.output({ target: "draft-07" }) ?? null;
+  if (jsonSchema !== undefined) return jsonSchema;
+  return typeof schema === "function" ? jsonSchemaOf(schema()) : null;
+}

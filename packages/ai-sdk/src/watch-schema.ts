@@ -1,0 +1,47 @@
+import { asSchema, type FlexibleSchema } from "ai";
+
+/** What came of the inputs that a tool's own schema read. */
+export interface SchemaWatch {
+  /** The schema refused an input: the AI SDK answers such a call itself, and nobody else would hear of it. */
+  refused(input: unknown): void;
+  /** @param sent a copy from before the schema saw it; undefined where it could not be copied */
+  read(sent: unknown, parsed: unknown): void;
+}
+
+/** The same schema of a tool, which tells what came of each input. It inherits from the tool's own, whose other members stay. */
+export function watchSchema(schema: unknown, { refused, read }: SchemaWatch): unknown {
+  if (schema === undefined || schema === null) return schema;
+  const own = asSchema(schema as FlexibleSchema);
+  const { validate } = own;
+  // A bare JSON Schema refuses and changes nothing.
+  if (validate === undefined) return schema;
+  const watching: typeof validate = async (value) => {
+    const sent = copyOf(value);
+    try {
+      const result = await validate(value);
+      if (result.success) read(sent, result.value);
+      else refused(value);
+      return result;
+    } catch (error) {
+      refused(value);
+      throw error;
+    }
+  };
+  return Object.create(typeof schema === "function" ? own : schema, {
+    [SCHEMA]: { value: true },
+    jsonSchema: { get: () => own.jsonSchema, enumerable: true },
+    validate: { value: watching, enumerable: true },
+  });
+}
+
+/** By this the AI SDK knows a schema of its own. */
+const SCHEMA = Symbol.for("vercel.ai.schema");
+
+/** A schema may change what it reads. */
+function copyOf(input: unknown): unknown {
+  try {
+    return structuredClone(input);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Denied } from "../decision/index.ts";
+import { type HopwiseError, isRefusal } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import type { IncomingCall } from "./call.ts";
+import type { CallLog } from "./call-log.ts";
+import type { EnforcementPoint } from "./options.ts";
+import { checkProof } from "./stages/proof.ts";
+import { askState } from "./stages/state.ts";
+import { openExpired } from "./stages/token.ts";
+
+/**
+ * Denies a call on a chain that does not verify. Where it is genuine and has only expired, its holder may be known all the
+ * same: if the proof holds, the denial is theirs, and on durable record, for that is how a stolen key shows. The proof is
+ * used up, so that a captured one cannot fill the log. Everybody else is counted as a stranger. The caller hears the same
+ * in any case.
+ */
+export async function denyExpired(
+  refusal: HopwiseError,
+  call: IncomingCall,
+  received: JsonObject,
+  point: EnforcementPoint,
+  log: CallLog,
+): Promise<Denied> {
+  if (refusal.code !== "token_expired") return log.deny(refusal);
+  const { caller } = call;
+  const known = await log.stage("token", () => openExpired(caller, point));
+  if (isRefusal(known)) return log.deny(refusal);
+  if (caller.via === "proof") {
+    const proof = await log.stage("proof", () => checkProof(call, known, received, point));
+    if (isRefusal(proof)) return log.deny(refusal);
+    const state = await log.stage("state", () => askState(known, proof, point));
+    if (isRefusal(state) || state.unspent !== undefined) return log.deny(refusal);
+  }
+  log.note({ caller: known, verified: true });
+  return log.deny(refusal);
+}

@@ -1,0 +1,129 @@
+/** One table of schemas, by three libraries, over both adapters: the same answer, for the same reason. */
+
+import { authorizeTools } from "@hopwise/ai-sdk";
+import type { HeldDelegation, ToolMap } from "@hopwise/core";
+import type { MemoryAudit } from "@hopwise/core/audit";
+import { type Grant, grant } from "@hopwise/core/grant";
+import { answeringPdp } from "@hopwise/core/testing";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { generateText, isStepCount, type Tool, tool } from "ai";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { scripted } from "../support/language-model.ts";
+import { callTool, clientOf } from "../support/mcp/client.ts";
+import { type Served, serve } from "../support/mcp/server.ts";
+import { createWorld, type World } from "../support/world.ts";
+import { type Row, schemaOf, TABLE, VENDORS, type Vendor } from "./table.ts";
+
+interface Case {
+  readonly name: string;
+  readonly row: Row;
+  readonly schema: unknown;
+}
+/** The tools of one library's schemas: a chain that hands over all of them would be too long. */
+interface Tools {
+  readonly cases: readonly Case[];
+  readonly map: ToolMap;
+  readonly grant: Grant;
+}
+const toolsOf = (vendor: Vendor): Tools => {
+  const cases = Object.entries(TABLE).flatMap(([name, row]) => {
+    const schema = schemaOf(row, vendor);
+    return schema === undefined ? [] : [{ name, row, schema }];
+  });
+  return {
+    cases,
+    map: each(cases, ({ row }) => ({ kind: "thing", action: "use", ...row.entry })),
+    grant: grant(each(cases, ({ row }) => row.grant)),
+  };
+};
+const each = <T>(cases: readonly Case[], make: (of: Case) => T) =>
+  Object.fromEntries(cases.map((of) => [of.name, make(of)]));
+
+/** What a tool ran with, by its name. */
+const ran = new Map<string, unknown>();
+const running = (name: string) => async (args: unknown) => {
+  ran.set(name, args);
+  return "ran";
+};
+const plain = (args: unknown): unknown => (args === undefined ? undefined : JSON.parse(JSON.stringify(args)));
+
+let world: World;
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  world = await createWorld();
+});
+afterAll(() => world.pdp.close());
+
+const holding = ({ grant }: Tools): Promise<HeldDelegation> =>
+  world.issuer.issue({ subject: "alice", agent: "planner", holder: world.keys.planner, grant });
+
+/** What came of the last call of a tool, as its record and the tool itself tell. */
+function cameOf(name: string, audit: MemoryAudit) {
+  if (ran.has(name)) return { ran: plain(ran.get(name)) };
+  const { code, pointer, rule } = audit.records.at(-1) ?? {};
+  return { code, pointer, rule };
+}
+
+function expectAs({ expected }: Row, found: ReturnType<typeof cameOf>): void {
+  if ("ran" in expected) expect(found).toEqual(expected);
+  else {
+    const { code, pointer, rule } = expected;
+    expect(found).toMatchObject({
+      code,
+      ...(pointer !== undefined && { pointer }),
+      ...(rule !== undefined && { rule: expect.stringMatching(rule) }),
+    });
+  }
+}
+
+describe.each(VENDORS)("a FastMCP server with tools of %s", (vendor) => {
+  const tools = toolsOf(vendor);
+  const { cases, map } = tools;
+  let served: Served;
+  let client: Client;
+  beforeAll(async () => {
+    served = await serve(world, {
+      map,
+      authorizer: { cerbos: answeringPdp() },
+      add: (server) => {
+        for (const { name, schema } of cases) {
+          server.addTool({ name, parameters: schema as never, execute: running(name) });
+        }
+      },
+    });
+    client = await clientOf(served.url, await holding(tools));
+  });
+  afterAll(async () => {
+    await client.close();
+    await served.stop();
+  });
+
+  it.each(cases)("$name", async ({ name, row }) => {
+    ran.delete(name);
+    await callTool(client, name, row.sent);
+    expectAs(row, cameOf(name, served.audit));
+  });
+});
+
+describe.each(VENDORS)("an AI SDK loop with tools of %s", (vendor) => {
+  const all = toolsOf(vendor);
+  const { cases, map } = all;
+  let tools: { readonly [name: string]: Tool };
+  let audit: MemoryAudit;
+  beforeAll(async () => {
+    const made = world.authorizer({ tools: map, cerbos: answeringPdp() });
+    audit = made.audit;
+    const own = each(cases, ({ name, schema }) =>
+      tool({ inputSchema: schema as never, execute: running(name) as never }),
+    );
+    tools = (await authorizeTools(own, { authorizer: made.authorizer, delegation: await holding(all) })) as never;
+  });
+
+  it.each(cases)("$name", async ({ name, row }) => {
+    ran.delete(name);
+    const { model } = scripted([{ tool: name, input: row.sent }]);
+    await generateText({ model, tools, prompt: "Do it.", stopWhen: isStepCount(2) });
+    expectAs(row, cameOf(name, audit));
+  });
+});
