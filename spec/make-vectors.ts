@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { withExamples } from "./source/examples.ts";
+import { args } from "./source/groups/arguments.ts";
 import { claims } from "./source/groups/claims.ts";
 import { grants } from "./source/groups/grants.ts";
 import { header } from "./source/groups/header.ts";
@@ -19,13 +20,14 @@ export function makeVectors(): readonly VectorFile[] {
   return [
     { group: "header", about: "The form of a token, its header, its signature: V2, V3", vectors: header },
     { group: "claims", about: "Claims, and what a trust anchor pins: V4, V5", vectors: claims },
-    { group: "links", about: "A derived token and its parent, audience, agents: V6, V7", vectors: links },
+    { group: "links", about: "A derived token and its parent, audience, agents: V6, V7, V10", vectors: links },
     {
       group: "narrowing",
       about: "Which constraint may stand under which: constraints.md, section 6",
       vectors: narrowing,
     },
-    { group: "grants", about: "The form of constraints, and which calls a grant covers: F, V9", vectors: grants },
+    { group: "grants", about: "The form of constraints, and which calls a grant covers: F, V11", vectors: grants },
+    { group: "arguments", about: "What was sent and what the tool's own schema made of it: V11", vectors: args },
     { group: "proof", about: "The proof, and arguments as received: V0, V8", vectors: proof },
     { group: "json", about: "Reading JSON: J1 to J6", vectors: json },
     { group: "keys", about: "Public keys: K1 to K4", vectors: keys },

@@ -714,7 +714,7 @@ function openChain(text, config, now, limits) {
   return tokens;
 }
 
-/** V7.3, V7.4 */
+/** V10.1, V10.2 */
 function checkAgents(tokens, agents) {
   let before;
   for (const [i, { act, key }] of tokens.entries()) {
@@ -756,14 +756,43 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
   return id;
 }
 
-/** V9 */
-function checkGrants(tokens, id, args) {
+/** V11.1 to V11.3: what was sent. */
+function checkSent(tokens, id, sent) {
   for (const { authorization_details: grant } of tokens) {
     const constraints = grant.get(id) ?? refuse("grant_tool_missing", "");
     if (constraints.size === 0) continue;
-    for (const name of args.keys()) demand(constraints.has(name), "grant_argument_refused", step("", name));
-    for (const [name, c] of constraints) demand(passes(c, args.get(name)), "grant_argument_refused", step("", name));
+    for (const name of sent.keys()) demand(constraints.has(name), "grant_argument_refused", step("", name));
+    for (const [name, c] of constraints)
+      demand(!sent.has(name) || passes(c, sent.get(name)), "grant_argument_refused", step("", name));
   }
+}
+
+/** V11.4 to V11.6: what the tool's own schema made of it, and whether all is there. */
+function checkRead(tokens, id, sent, parsed, isOwn) {
+  for (const { authorization_details: grant } of tokens) {
+    const constraints = grant.get(id);
+    if (constraints.size === 0) continue;
+    for (const [name, value] of parsed ?? []) {
+      const c = constraints.get(name);
+      if (!sent.has(name) && (c === undefined || c.type === "absent") && isOwn(name, value)) continue;
+      demand(c !== undefined && passes(c, value), "grant_argument_refused", step("", name));
+    }
+    for (const [name, c] of constraints) {
+      const isThere = sent.has(name) || parsed?.has(name);
+      demand(isThere || c.type === "optional" || c.type === "absent", "grant_argument_missing", step("", name));
+    }
+  }
+}
+
+/** What a tool puts there by itself: an announced default of that value, or what its author vouches for. */
+function ownOf({ adds = {} }, { tool, inputSchema }) {
+  const properties = new Map(Object.entries(inputSchema?.properties ?? {}));
+  return (name, value) => {
+    if ((Object.hasOwn(adds, tool) ? adds[tool] : []).includes(name)) return true;
+    const announced = properties.get(name);
+    if (typeof announced !== "object" || announced === null || !("default" in announced)) return false;
+    return canonical(readJson(JSON.stringify(announced.default), 64, "arguments_malformed")) === canonical(value);
+  };
 }
 
 /** V0.1 to V0.3 */
@@ -812,9 +841,12 @@ export function judge({ now, config, input }) {
       "audience_mismatch",
       "/aud",
     );
-    checkAgents(tokens, config.agents);
     const id = checkProof(input.proof, tokens, input.tool, args, config, now, limits);
-    if (!listing) checkGrants(tokens, id, args);
+    checkAgents(tokens, config.agents);
+    if (listing) return { result: "accept" };
+    checkSent(tokens, id, args);
+    const parsed = input.parsed === undefined ? undefined : readArguments(input.parsed, false, limits);
+    checkRead(tokens, id, args, parsed, ownOf(config, input));
     return { result: "accept" };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -831,7 +863,11 @@ export const parts = {
     const wide = readGrant(parent, "", LIMITS);
     return grantUnder(readGrant(child, "", LIMITS), wide, "");
   },
-  covers: (grant, id, args) => checkGrants([{ authorization_details: readGrant(grant, "", LIMITS) }], id, args),
+  covers: (grant, id, args) => {
+    const tokens = [{ authorization_details: readGrant(grant, "", LIMITS) }];
+    checkSent(tokens, id, args);
+    checkRead(tokens, id, args, undefined, () => false);
+  },
 };
 
 function main(files) {

@@ -1,8 +1,16 @@
-/** Judges a vector with packages/core, the way a server does: the first half of `createAuthorizer`, up to the policies. */
-import { createAuthorizer, HopwiseError, inMemoryAgents, memoryAudit, type TrustAnchor } from "@hopwise/core";
-import { parseJson } from "../packages/core/src/json/index.ts";
+/** Judges a vector with packages/core, the way a server does, with policies that allow everything. */
+import {
+  createAuthorizer,
+  HopwiseError,
+  inMemoryAgents,
+  memoryAudit,
+  type ToolMap,
+  type TrustAnchor,
+} from "@hopwise/core";
+import { answeringPdp } from "@hopwise/core/testing";
+import { type JsonObject, parseJson } from "../packages/core/src/json/index.ts";
 import type { AgentClass } from "../packages/core/src/principal/sources.ts";
-import { DEFAULT_LIMITS, type Limits } from "../packages/core/src/token/index.ts";
+import { DEFAULT_LIMITS, isListing, type Limits, MCP_OPERATIONS } from "../packages/core/src/token/index.ts";
 import type { Expect, Vector, AgentClass as VectorClass } from "./source/vector.ts";
 
 export async function judgeWithCore({ now, config, input }: Vector): Promise<Expect> {
@@ -23,9 +31,9 @@ export async function judgeWithCore({ now, config, input }: Vector): Promise<Exp
       clock: () => now * 1000,
       // What comes after the grants, and what has a memory, is no part of a vector.
       state: { replay: { claim: () => true }, revocations: { find: () => undefined } },
-      cerbos: { checkResources: unreachable, planResources: unreachable },
-      users: { find: unreachable },
-      tools: {},
+      cerbos: answeringPdp(),
+      users: { find: async ({ subject }) => ({ id: subject, roles: ["user"] }) },
+      tools: toolsOf(config),
       delegation: "grants-only",
       audit: memoryAudit(),
     });
@@ -40,11 +48,27 @@ export async function judgeWithCore({ now, config, input }: Vector): Promise<Exp
       arguments: received,
       credential: proof === undefined ? undefined : { chain, proof },
     });
-    return admitted.outcome === "admitted" ? { result: "accept" } : refusal(admitted);
+    if (admitted.outcome === "denied") return refusal(admitted);
+    // A list has no arguments, and each of its items is asked about instead.
+    if (isListing(input.tool)) return { result: "accept" };
+    const { parsed, inputSchema } = input;
+    const decision = await admitted.decide({
+      ...(parsed !== undefined && { parsed: JSON.parse(parsed) as unknown }),
+      ...(inputSchema && { inputSchema: inputSchema as JsonObject }),
+    });
+    return decision.outcome === "denied" ? refusal(decision) : { result: "accept" };
   } catch (error) {
     if (!(error instanceof HopwiseError)) throw error;
     return refusal(error);
   }
+}
+
+/** Every tool and operation, of one kind and action. */
+function toolsOf({ adds = {} }: Vector["config"]): ToolMap {
+  const entry = { kind: "thing", action: "use" };
+  const operations = MCP_OPERATIONS.filter((operation) => !isListing(operation));
+  const added = Object.entries(adds).map(([tool, names]) => [tool, { ...entry, adds: names }]);
+  return { "*": entry, ...Object.fromEntries([...operations.map((name) => [name, entry]), ...added]) };
 }
 
 function refusal({ code, pointer }: { code: string; pointer?: string | undefined }): Expect {
@@ -56,8 +80,4 @@ function classOf({ classes }: VectorClass): AgentClass {
     roles: ["agent"],
     ...(classes && { classes: Object.fromEntries(Object.entries(classes).map(([name, own]) => [name, classOf(own)])) }),
   };
-}
-
-function unreachable(): never {
-  throw new Error("a vector ends before this is asked");
 }

@@ -51,6 +51,10 @@ export interface Scenario {
   readonly tool?: string;
   /** A value, or a JSON text as it is. */
   readonly arguments?: Json | { readonly text: string };
+  /** What the tool's own schema made of the arguments. */
+  readonly parsed?: Json;
+  readonly inputSchema?: object;
+  readonly adds?: { readonly [tool: string]: readonly string[] };
   readonly now?: number;
   readonly anchor?: Partial<Anchor>;
   readonly trust?: readonly Anchor[];
@@ -166,6 +170,7 @@ export function vector(vectorId: string, description: string, scenario: Scenario
     trust: trust ?? [anchorOf(rootSigner === stranger ? issuer : rootSigner, anchor)],
     audience: scenario.audience ?? [PAY],
     agents: scenario.agents ?? Object.fromEntries(holders.map((key, i) => [NAMES[i], { keys: [key.thumbprint] }])),
+    ...(scenario.adds && { adds: scenario.adds }),
     ...(scenario.limits && { limits: scenario.limits }),
   };
   return {
@@ -182,6 +187,8 @@ export function vector(vectorId: string, description: string, scenario: Scenario
       ...(proven !== undefined && { proof: scenario.proofText?.(proven) ?? proven }),
       tool,
       arguments: text,
+      ...(scenario.parsed !== undefined && { parsed: JSON.stringify(scenario.parsed) }),
+      ...(scenario.inputSchema && { inputSchema: scenario.inputSchema }),
     },
     expect,
   };

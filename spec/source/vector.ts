@@ -25,6 +25,8 @@ export interface Config {
   /** Its own names. */
   readonly audience: readonly string[];
   readonly agents: { readonly [name: string]: Agent };
+  /** By tool, the arguments that it adds by its author's word. */
+  readonly adds?: { readonly [tool: string]: readonly string[] };
   /** Those that differ from the defaults. */
   readonly limits?: { readonly [name: string]: number };
 }
@@ -59,6 +61,10 @@ interface Input {
   readonly tool: string;
   /** The arguments as received: JSON text. */
   readonly arguments: string;
+  /** What the tool's own schema made of them, as JSON text. Left out where none follows. */
+  readonly parsed?: string;
+  /** The JSON Schema that the tool announces of its arguments. */
+  readonly inputSchema?: object;
 }
 
 export type Expect =

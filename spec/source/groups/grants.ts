@@ -236,7 +236,7 @@ export const grants = collect("grants", (add) => {
         tool: "t",
         arguments: args,
       },
-      good ? accept : refuse("grant_argument_refused", "/a"),
+      good ? accept : refuse(value === MISSING ? "grant_argument_missing" : "grant_argument_refused", "/a"),
     );
   }
   for (const [slug, rule, description, constraint, pointer] of forms) {
@@ -290,17 +290,17 @@ export const grants = collect("grants", (add) => {
     expect = accept,
   ): void => add(slug, description, { rule, ...scenario }, expect);
   const refused = (pointer: string) => refuse("grant_argument_refused", pointer);
-  call("any-arguments", "{} under a tool: any arguments", "V9.2", {
+  call("any-arguments", "{} under a tool: any arguments", "V11.2", {
     root: { grant: { t: {} } },
     tool: "t",
     arguments: { x: [1], y: null },
   });
-  call("any-arguments-none", "{} under a tool: no arguments", "V9.2", {
+  call("any-arguments-none", "{} under a tool: no arguments", "V11.2", {
     root: { grant: { t: {} } },
     tool: "t",
     arguments: {},
   });
-  call("no-arguments", "a tool that takes no arguments", "V9.2", {
+  call("no-arguments", "a tool that takes no arguments", "V11.2", {
     root: { grant: { t: { "": absent } } },
     tool: "t",
     arguments: {},
@@ -308,84 +308,88 @@ export const grants = collect("grants", (add) => {
   call(
     "no-arguments-one",
     "an argument where none is granted",
-    "V9.2",
+    "V11.2",
     { root: { grant: { t: { "": absent } } }, tool: "t", arguments: { a: 1 } },
     refused("/a"),
   );
   call(
     "no-arguments-empty-name",
     "an argument without a name where none is granted",
-    "V9.3",
+    "V11.3",
     { root: { grant: { t: { "": absent } } }, tool: "t", arguments: { "": 1 } },
     refused("/"),
   );
   call(
     "argument-unknown",
     "an argument that the grant does not name",
-    "V9.2",
+    "V11.2",
     { arguments: { id: "INV-7", force: true } },
     refused("/force"),
   );
   call(
     "argument-unknown-escaped",
     "such an argument whose name needs escaping in a pointer",
-    "V9.2",
+    "V11.2",
     { arguments: { id: "INV-7", "a/b~": 1 } },
     refused("/a~1b~0"),
   );
   call(
     "argument-prototype",
     "an argument that every JavaScript object has",
-    "V9.2",
+    "V11.2",
     { arguments: { id: "INV-7", constructor: 1 } },
     refused("/constructor"),
   );
-  call("argument-missing", "a granted argument is missing", "V9.3", { arguments: {} }, refused("/id"));
+  call("argument-missing", "a granted argument is missing", "V11.6", { arguments: {} }, refuse("grant_argument_missing", "/id"));
   call(
     "tool-missing",
     "a tool that the grant does not name",
-    "V9.1",
+    "V11.1",
     { tool: "delete_all", arguments: {} },
     refuse("grant_tool_missing", ""),
   );
   call(
     "tool-prototype",
     "a tool that every JavaScript object has",
-    "V9.1",
+    "V11.1",
     { tool: "toString", arguments: {} },
     refuse("grant_tool_missing", ""),
   );
-  call("tool-case", "a tool in another case", "V9.1", { tool: "Read_Invoice" }, refuse("grant_tool_missing", ""));
+  call("tool-case", "a tool in another case", "V11.1", { tool: "Read_Invoice" }, refuse("grant_tool_missing", ""));
   call(
     "tool-given-up",
     "a tool that the root has and the leaf does not",
-    "V9.1",
+    "V11.1",
     { links: [{}], tool: "send_payment", arguments: { to: "Globex", amount: 1, currency: "EUR" } },
     refuse("grant_tool_missing", ""),
   );
   call(
     "leaf-narrower",
     "an argument that passes the root's grant and not the leaf's",
-    "V9.3",
+    "V11.3",
     { links: [{}], arguments: { id: "INV-9" } },
     refused("/id"),
   );
-  call("three-arguments", "three arguments, each passing", "V9.3", {
+  call("three-arguments", "three arguments, each passing", "V11.3", {
     tool: "send_payment",
     arguments: { to: "Globex", amount: 1000, currency: "EUR" },
   });
   call(
     "third-argument",
     "the second of three arguments does not pass",
-    "V9.3",
+    "V11.3",
     { tool: "send_payment", arguments: { to: "Globex", amount: 1001, currency: "EUR" } },
     refused("/amount"),
   );
-  call("listing", "a listing needs no grant", "V9.1", { root: { grant: {} }, tool: "mcp:prompts/list", arguments: {} });
+  call("listing", "a listing needs no grant", "V11.1", {
+    root: { grant: {} },
+    tool: "mcp:prompts/list",
+    arguments: {},
+  });
   call(
     "two-audiences-other",
     "a tool granted at one audience, called at the other",
-    "V9.1",
+    "V11.1",
     {
       root: { claims: { aud: [PAY, DOCS] }, grant: { [`${DOCS}#t`]: {} } },
       anchor: { audiences: [PAY, DOCS] },
@@ -395,7 +399,7 @@ export const grants = collect("grants", (add) => {
     },
     refuse("grant_tool_missing", ""),
   );
-  call("long-names", "a constraint on a long text", "V9.3", {
+  call("long-names", "a constraint on a long text", "V11.3", {
     root: { grant: { t: { a: exact(pad(300)) } } },
     tool: "t",
     arguments: { a: pad(300) },

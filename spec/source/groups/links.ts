@@ -275,26 +275,26 @@ export const links = collect("links", (add) => {
   add(
     "agent-second-key",
     "an agent with two registered keys uses the second",
-    { rule: "V7.3", agents: { planner: { keys: [stranger.thumbprint, ...keys] } } },
+    { rule: "V10.1", agents: { planner: { keys: [stranger.thumbprint, ...keys] } } },
     accept,
   );
   add(
     "agent-other-key",
     "a registered agent's name with a key that is not its own",
-    { rule: "V7.3", agents: { planner: { keys: [stranger.thumbprint] } } },
+    { rule: "V10.1", agents: { planner: { keys: [stranger.thumbprint] } } },
     unknown,
   );
-  add("agent-not-registered", "an agent that nobody registered", { rule: "V7.4", agents: {} }, unknown);
+  add("agent-not-registered", "an agent that nobody registered", { rule: "V10.2", agents: {} }, unknown);
   add(
     "agent-prototype",
     "an agent called constructor",
-    { rule: "V7.4", root: { agent: "constructor" }, agents: {} },
+    { rule: "V10.2", root: { agent: "constructor" }, agents: {} },
     unknown,
   );
   add(
     "agent-in-the-middle",
     "the agent in the middle is not registered, the last one is",
-    { rule: "V7.4", links: [{}, {}], agents: { planner: { keys }, writer: child } },
+    { rule: "V10.2", links: [{}, {}], agents: { planner: { keys }, writer: child } },
     unknown,
   );
   const random = "c2Vzc2lvbi0xMjM0NTY3OA";
@@ -304,7 +304,7 @@ export const links = collect("links", (add) => {
     agent: string,
     expect = unknown,
     agents = { planner: { keys, classes: { searcher: {} } } },
-  ): void => add(`ephemeral-${slug}`, description, { rule: "V7.4", links: [{ agent }], agents }, expect);
+  ): void => add(`ephemeral-${slug}`, description, { rule: "V10.2", links: [{ agent }], agents }, expect);
   ephemeral("known", "a sub-agent of a class that its delegator may make", `planner/searcher/${random}`, accept);
   ephemeral("class", "a class that its delegator may not make", `planner/payer/${random}`);
   ephemeral("prototype", "a class that every JavaScript object has", `planner/constructor/${random}`);
@@ -319,7 +319,7 @@ export const links = collect("links", (add) => {
     "ephemeral-root",
     "a root's agent is never ephemeral",
     {
-      rule: "V7.4",
+      rule: "V10.2",
       root: { agent: `planner/searcher/${random}` },
       agents: { planner: { keys, classes: { searcher: {} } } } as never,
     },
@@ -329,7 +329,7 @@ export const links = collect("links", (add) => {
     "ephemeral-nested",
     "a class of a class",
     {
-      rule: "V7.4",
+      rule: "V10.2",
       links: [{ agent: `planner/searcher/${random}` }, { agent: `planner/searcher/${random}/reader/${random}` }],
       agents: { planner: { keys, classes: { searcher: { classes: { reader: {} } } } } },
     },

@@ -1,12 +1,15 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
+  any,
   type ConstraintFor,
   type ConstraintType,
+  each,
   exact,
   type Grant,
   grant,
   int,
+  length,
   oneOf,
   optional,
   prefix,
@@ -51,6 +54,34 @@ describe("a grant against a tool's own schema", () => {
     const left = optional(wildcard());
     // @ts-expect-error to is required, so it cannot be left out
     grant({ send_payment: { to: left, amount, currency } }, schemas);
+  });
+
+  it("holds what is sent as one type and read as another against both", () => {
+    const changing = {
+      t: z
+        .object({
+          n: z.coerce.number(),
+          ids: z.string().transform((text) => text.split(",")),
+          due: z.string().transform((text) => new Date(text)),
+          currency: z.string().default("EUR"),
+          old: z.string(),
+        })
+        .transform(({ old, ...others }) => ({ ...others, renamed: old })),
+    };
+    const [n, ids, due, old] = [range({ max: 10 }), any(exact("a"), each(exact("a"))), exact("2026-01-01"), exact("x")];
+    grant({ t: { n, ids, due, old } }, changing);
+    grant({ t: { n, ids: length(9), due, old, renamed: exact("x"), currency: exact("EUR") } }, changing);
+    grant({ t: { ids, due, old, currency: optional(exact("EUR")), renamed: wildcard() } }, changing);
+    const text = exact("5");
+    // @ts-expect-error the schema makes a number of it, which no text passes
+    grant({ t: { n: text, ids, due, old } }, changing);
+    const list = exact("a,b");
+    // @ts-expect-error the schema makes a list of it
+    grant({ t: { n, ids: list, due, old } }, changing);
+    // @ts-expect-error old has to be sent
+    grant({ t: { n, ids, due, renamed: exact("x") } }, changing);
+    // @ts-expect-error the schema neither takes nor makes it
+    grant({ t: { n, ids, due, old, neither: old } }, changing);
   });
 
   it("has a place for every type of constraint", () => {

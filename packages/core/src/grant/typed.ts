@@ -3,11 +3,11 @@ import type { Constraint, ConstraintOf } from "./constraint.ts";
 import type { anyArguments, noArguments } from "./markers.ts";
 
 /**
- * The part of Standard Schema (standardschema.dev) that tells a schema's input type: zod, valibot, arktype … all have
- * it.
+ * The part of Standard Schema (standardschema.dev) that tells a schema's input and output types: zod, valibot, arktype … all
+ * have it.
  */
 export interface SchemaLike {
-  readonly "~standard": { readonly types?: { readonly input: unknown } | undefined };
+  readonly "~standard": { readonly types?: { readonly input: unknown; readonly output?: unknown } | undefined };
 }
 
 /** Tools' own schemas, by name. */
@@ -15,15 +15,24 @@ export interface Schemas {
   readonly [tool: string]: SchemaLike;
 }
 
-/** A tool's arguments before its schema has parsed them; a grant constrains these. */
-type ArgumentsOf<S extends SchemaLike> = NonNullable<S["~standard"]["types"]>["input"];
+/** A tool's arguments as they are sent, and as its schema reads them. A grant is held against both. */
+type SentTo<S extends SchemaLike> = NonNullable<S["~standard"]["types"]>["input"];
+type ReadBy<S extends SchemaLike> =
+  NonNullable<S["~standard"]["types"]> extends { readonly output: infer Output }
+    ? unknown extends Output
+      ? SentTo<S>
+      : Output
+    : SentTo<S>;
 
 /** Constraints that make sense for an argument of a type; `optional` and `absent` only for one that may be left out. */
 export type ConstraintFor<T> =
   | ConstraintForPresent<Exclude<T, undefined>>
   | (undefined extends T ? ConstraintOf<"optional"> | ConstraintOf<"absent"> : never);
 
-type ConstraintForPresent<T> =
+/** Of a type that says nothing, such as the input of `z.coerce`, any. */
+type ConstraintForPresent<T> = unknown extends T ? Constraint : ConstraintForKnown<T>;
+
+type ConstraintForKnown<T> =
   | ConstraintOf<"wildcard" | "all" | "any" | "not_one_of">
   | ([Extract<T, JsonScalar>] extends [never]
       ? never
@@ -35,19 +44,33 @@ type ConstraintForPresent<T> =
   | ([Extract<T, readonly unknown[]>] extends [never] ? never : ConstraintOf<"contains" | "subset" | "each" | "length">)
   | ([Exclude<T, JsonScalar | readonly unknown[]>] extends [never] ? never : ConstraintOf<"object">);
 
+/** Values that no JSON says: the tool map's projection makes something of them, of which the compiler knows nothing. */
+type NotJson = Date | ReadonlyMap<never, unknown> | ReadonlySet<unknown> | bigint | { readonly href: string };
+
+/** What an argument has to pass that is sent as one type and read as another: both. Whether it may be missing, its sender says. */
+type ConstraintForBoth<Sent, Read> = [Extract<Read, NotJson>] extends [never]
+  ? ConstraintFor<Sent> & (ConstraintForPresent<Exclude<Read, undefined>> | ConstraintOf<"optional" | "absent">)
+  : ConstraintFor<Sent>;
+
 /**
- * The grant that may be written for a tool with a known schema: it names every required argument, and only arguments of
- * the schema.
+ * The grant that may be written for a tool with a known schema: it names every argument that has to be sent, and only
+ * arguments that the schema takes or makes.
  */
-type ArgumentsGrant<A, G> = {
-  readonly [Name in keyof A as undefined extends A[Name] ? never : Name]: ConstraintFor<A[Name]>;
+type ArgumentsGrant<Sent, Read, G> = {
+  readonly [Name in keyof Sent as undefined extends Sent[Name] ? never : Name]: ConstraintFor<Sent[Name]>;
 } & {
-  readonly [Name in keyof G]: Name extends keyof A ? ConstraintFor<A[Name]> : never;
+  readonly [Name in keyof G]: Name extends keyof Sent
+    ? Name extends keyof Read
+      ? ConstraintForBoth<Sent[Name], Read[Name]>
+      : ConstraintFor<Sent[Name]>
+    : Name extends keyof Read
+      ? ConstraintFor<Read[Name]>
+      : never;
 };
 
 /** Checks the grant of each tool against the tool's schema; a tool without a schema takes any names. */
 export type CheckedGrant<G, S extends Schemas> = {
   readonly [Tool in keyof G]: Tool extends keyof S
-    ? ArgumentsGrant<ArgumentsOf<S[Tool]>, G[Tool]> | typeof anyArguments | typeof noArguments
+    ? ArgumentsGrant<SentTo<S[Tool]>, ReadBy<S[Tool]>, G[Tool]> | typeof anyArguments | typeof noArguments
     : { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
 };
