@@ -11,9 +11,9 @@ export type Stage =
   | "guard"
   | "arguments"
   | "token"
-  | "agents"
   | "proof"
   | "state"
+  | "agents"
   | "grant"
   | "context"
   | "policy"
@@ -188,33 +188,6 @@ export const CODES = {
     help: "The chain's audience does not have any of this enforcement point's names, or a renewed one not the name with which its session began. They are compared letter by letter.",
   },
 
-  // agents: are they who the chain says?
-  agent_unknown: {
-    stage: "agents",
-    model: "An agent of your delegation is not registered here with its key. Report it.",
-    help: "An agent of the chain is not registered, or is registered with another key. Register it, or let its delegator make agents of its class.",
-  },
-  agent_depth_refused: {
-    stage: "agents",
-    model: "The delegation has more hops than it may have. Do the task yourself, or ask for one with fewer hops.",
-    help: "The registry lets this agent stand only in shorter chains (`maxDepth`).",
-  },
-  agent_invalid: {
-    stage: "agents",
-    fault: true,
-    wire: "attributes_invalid",
-    model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints.",
-  },
-  registry_unavailable: {
-    stage: "agents",
-    retryable: true,
-    fault: true,
-    wire: "context_unavailable",
-    model: "The call could not be checked just now, so it did not run. Try again later.",
-    help: "The agent registry threw, or did not answer in time.",
-  },
-
   // proof: is it presented by its holder, for this call, now?
   proof_missing: {
     stage: "proof",
@@ -266,6 +239,33 @@ export const CODES = {
     fault: true,
     model: "The call could not be checked just now, so it did not run. Try again later.",
     help: "The store of revocations or of seen proofs, or the clock, failed or did not answer in time.",
+  },
+
+  // agents: are they who the chain says?
+  agent_unknown: {
+    stage: "agents",
+    model: "An agent of your delegation is not registered here with its key. Report it.",
+    help: "An agent of the chain is not registered, or is registered with another key. Register it, or let its delegator make agents of its class.",
+  },
+  agent_depth_refused: {
+    stage: "agents",
+    model: "The delegation has more hops than it may have. Do the task yourself, or ask for one with fewer hops.",
+    help: "The registry lets this agent stand only in shorter chains (`maxDepth`).",
+  },
+  agent_invalid: {
+    stage: "agents",
+    fault: true,
+    wire: "attributes_invalid",
+    model: "The server is not set up correctly. Report it; trying again does not help.",
+    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints.",
+  },
+  registry_unavailable: {
+    stage: "agents",
+    retryable: true,
+    fault: true,
+    wire: "context_unavailable",
+    model: "The call could not be checked just now, so it did not run. Try again later.",
+    help: "The agent registry threw, or did not answer in time.",
   },
 
   // grant: was it handed over?
