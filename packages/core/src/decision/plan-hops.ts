@@ -1,4 +1,4 @@
-import type { PlanKind, PlanResourcesRequest, PlanResourcesResponse } from "@cerbos/core";
+import type { PlanResourcesRequest, PlanResourcesResponse } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
