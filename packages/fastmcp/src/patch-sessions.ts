@@ -13,6 +13,8 @@ export interface Guarding {
 
 /** What stands between one session and its server's tools, and between it and its client. */
 export interface SessionGuard {
+  /** The tools as FastMCP asks them who may see them. */
+  closing(tools: readonly AnyTool[]): readonly AnyTool[];
   /** The tools as the session gets them, in whatever way they came to its server; each time anew. */
   wrapTools(tools: readonly AnyTool[]): readonly AnyTool[];
   wrapTemplate(template: AnyTemplate): AnyTemplate;
@@ -30,6 +32,7 @@ interface Session {
   [SESSION]?: { readonly guard: SessionGuard; readonly whileOpen: (setUp: () => void) => void };
   readonly server: HandlerRegistry;
   setupToolHandlers(tools: readonly Marked[]): void;
+  toolsListChanged(tools: readonly Marked[]): void;
   addResourceTemplate(template: AnyTemplate): void;
   connect(transport: McpTransport): Promise<void>;
 }
@@ -58,7 +61,7 @@ export function markOf(guarding: Guarding): AnyTool {
 export function patchSessions(): void {
   const prototype = FastMCPSession.prototype as unknown as Session & { [PATCHED]?: true };
   if (prototype[PATCHED]) return;
-  const { connect, setupToolHandlers, addResourceTemplate } = prototype;
+  const { connect, setupToolHandlers, toolsListChanged, addResourceTemplate } = prototype;
   prototype.setupToolHandlers = function (tools) {
     const guarding = tools.find((tool) => tool[GUARDING] !== undefined)?.[GUARDING];
     if (guarding !== undefined) {
@@ -68,6 +71,9 @@ export function patchSessions(): void {
     const { guard, whileOpen } = this[SESSION];
     const own = guard.wrapTools(tools.filter((tool) => tool[GUARDING] === undefined));
     whileOpen(() => setupToolHandlers.call(this, own));
+  };
+  prototype.toolsListChanged = function (tools) {
+    return toolsListChanged.call(this, this[SESSION]?.guard.closing(tools) ?? tools);
   };
   prototype.addResourceTemplate = function (template) {
     return addResourceTemplate.call(this, this[SESSION]?.guard.wrapTemplate(template) ?? template);
