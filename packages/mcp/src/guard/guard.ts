@@ -31,6 +31,7 @@ export interface GuardOptions {
 export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly scope: GuardedTools["scope"];
   readonly isWrapped: GuardedTools["has"];
+  readonly distrust: GuardedTools["distrust"];
   readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
@@ -54,6 +55,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     ...others,
     scope: tools.scope,
     isWrapped: tools.has,
+    distrust: tools.distrust,
     hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),
