@@ -9,6 +9,7 @@ import { contentsOf, mustAnswer } from "./probe.ts";
 import { readTool, readTools } from "./read-tools.ts";
 import { sessionTools } from "./session-tools.ts";
 import { withTrueAccess } from "./true-access.ts";
+import { createUriReader } from "./uri-reader.ts";
 import { warner, warnUnmapped } from "./warn-unmapped.ts";
 import { wrapTemplate } from "./wrap-template.ts";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
@@ -94,7 +95,9 @@ export function guard<Server extends FastMCP>(
   const guarding: Guarding = {
     beginSession: () => {
       const tools = sessionTools(scope, known);
+      const uris = createUriReader();
       return {
+        uris,
         closing,
         wrapTools: (added) => added.map((tool) => wrap(tool, tools)),
         wrapTemplate: (template) => wrapTemplate(template, scope),
@@ -104,6 +107,7 @@ export function guard<Server extends FastMCP>(
             tools,
             userFromAuth: options.userFromAuth,
             mayChange: options.mayChange,
+            readUri: uris.read,
           }),
       };
     },

@@ -82,7 +82,7 @@ export async function* decideCall(
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
   const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
   if (isRefusal(now)) return log.deny(now);
-  const target = targetOf(point.tools, tool, received);
+  const target = targetOf(point.tools, tool, received, next.readAs);
   if (isRefusal(target)) return denyUnasked(target, point, log);
   const { entry } = target;
 

@@ -29,6 +29,7 @@ const readOptions = optionsOf<GuardOptions>("guardTransport", {
     "clear",
   ),
   mayChange: maybe(MAY_CHANGE_BY_TOOL),
+  readUri: maybe(func("a function that tells which template of the server gets a URI, and with which values")),
   userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
 });
 

@@ -1,5 +1,5 @@
 import type { Allowed, Authorizer, Subject } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
+import type { MatchedUri, OutputSchema } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool } from "./announce.ts";
@@ -18,6 +18,12 @@ export interface GuardOptions {
    * results are valid. Give `decideTool` the schema by the same function, `loosen`. Default: it is listed as it is.
    */
   readonly mayChange?: MayChangeByTool | undefined;
+  /**
+   * Tells how the server will read the URI of a resource: by which of its templates, and with which values. Where the tool
+   * map goes by templates of URIs, a resource that the server would read in another way is denied. Default: the map decides
+   * alone; the handler must then hold what it gets against `scope`.
+   */
+  readonly readUri?: ((uri: string) => MatchedUri | undefined | Promise<MatchedUri | undefined>) | undefined;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
    * the request carries no token. Never called on stdio, which has no HTTP requests.
