@@ -4,7 +4,7 @@ import { AUTHORIZER, func, maybe, optionsOf, type Rows, readerOf } from "@hopwis
 import { guardTransport, MAY_CHANGE_BY_TOOL, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { checkServer } from "./check-server.ts";
-import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
+import { GUARDING, type Guarding, markOf, patchSessions, type SessionGuard } from "./patch-sessions.ts";
 import { contentsOf, mustAnswer } from "./probe.ts";
 import { readTool, readTools } from "./read-tools.ts";
 import { sessionTools } from "./session-tools.ts";
@@ -88,30 +88,9 @@ export function guard<Server extends FastMCP>(
   meet(present);
   for (const name of Object.keys(options.mayChange ?? {})) authorizer.checkTool(name);
 
-  const scope = new AsyncLocalStorage<RequestScope>();
-  const wrap = toolWrapper(options.mayChange);
   const warn = warner(options.onWarning);
   const closing = (tools: readonly AnyTool[]) => tools.map((tool) => withTrueAccess(tool, warn));
-  const guarding: Guarding = {
-    beginSession: () => {
-      const tools = sessionTools(scope, known);
-      const uris = createUriReader();
-      return {
-        uris,
-        closing,
-        wrapTools: (added) => added.map((tool) => wrap(tool, tools)),
-        wrapTemplate: (template) => wrapTemplate(template, scope),
-        guardTransport: (transport) =>
-          guardTransport(transport, {
-            authorizer,
-            tools,
-            userFromAuth: options.userFromAuth,
-            mayChange: options.mayChange,
-            readUri: uris.read,
-          }),
-      };
-    },
-  };
+  const guarding: Guarding = { beginSession: sessionGuards(authorizer, options, known, closing) };
   const { addTool, addTools, start, connect } = server;
   addTools.call(server, [...closing(present), markOf(guarding)] as never);
   Object.defineProperty(server, GUARDING, { value: guarding });
@@ -130,6 +109,29 @@ export function guard<Server extends FastMCP>(
     await start.call(server, own);
   }) as Server["start"];
   return server;
+}
+
+/** What begins a session: all of one server share what joins a request with its tool, and each has tools of its own. */
+function sessionGuards(
+  authorizer: Authorizer,
+  { userFromAuth, mayChange }: GuardServerOptions,
+  known: Set<string>,
+  closing: SessionGuard["closing"],
+): Guarding["beginSession"] {
+  const scope = new AsyncLocalStorage<RequestScope>();
+  const wrap = toolWrapper(mayChange);
+  return () => {
+    const tools = sessionTools(scope, known);
+    const uris = createUriReader();
+    const own = { authorizer, tools, userFromAuth, mayChange, readUri: uris.read };
+    return {
+      uris,
+      closing,
+      wrapTools: (added) => added.map((tool) => wrap(tool, tools)),
+      wrapTemplate: (template) => wrapTemplate(template, scope),
+      guardTransport: (transport) => guardTransport(transport, own),
+    };
+  };
 }
 
 type StartOptions = Parameters<FastMCP["start"]>[0];
