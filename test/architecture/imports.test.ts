@@ -150,6 +150,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   // A door of its own (`@hopwise/core/testing`): no test framework, no file, no process.
   "core/testing": [
+    "core/options",
     "core/audit",
     "core/decision",
     "core/errors.ts",

@@ -1,5 +1,5 @@
 import type { Decision } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
+import type { MatchedUri, OutputSchema } from "@hopwise/core/adapter";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
@@ -15,6 +15,7 @@ export async function decideFlight(
   flight: Flight,
   parsed: unknown,
   outputSchema?: OutputSchema,
+  readAs?: MatchedUri,
 ): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
@@ -23,7 +24,7 @@ export async function decideFlight(
   const listed = operation.kind === "tool" ? guard.listed.get(operation.tool) : undefined;
   const announced = outputSchema === undefined ? listed : outputSchema;
   const result = announced === undefined ? {} : { outputSchema: announced };
-  flight.decision = await admission.decide({ parsed, fulfils: true, ...result });
+  flight.decision = await admission.decide({ parsed, fulfils: true, ...result, ...(readAs && { readAs }) });
   flight.outputSchema = announced;
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.

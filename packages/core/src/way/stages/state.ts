@@ -39,14 +39,16 @@ export async function spendProof(
   { jti, issuedAt, nonce, chain: { holder } }: CheckedProof,
   { state, limits, deadlineMs, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
-  const isFirst = (key: string, untilSeconds: number): Promise<boolean> =>
-    askStore("the proof was used before", deadlineMs, () => state.replay.claim(key, untilSeconds));
+  const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
+    askStore("the proof was used before", deadlineMs, () => state.replay.claim(...claim));
   if (nonce !== undefined && !(await isFirst(`nonce.${nonce.value}`, nonce.expiresAt))) {
     return new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
   }
   const lastGood = Math.max(nowSeconds(), issuedAt, nonce?.expiresAt ?? 0);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
-  if (await isFirst(`${holder.thumbprint}.${jti}`, goodUntil)) return undefined;
+  // A nonce ends the life of a proof that names it, whatever the client's clock says.
+  const madeAt = nonce === undefined ? issuedAt : undefined;
+  if (await isFirst(`${holder.thumbprint}.${jti}`, goodUntil, madeAt)) return undefined;
   return new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
 }
 
