@@ -1,10 +1,10 @@
 /** Codes that callers may not tell apart: the same bytes on the wire, and the difference on record alone. */
-import { type DenialCode, delegate } from "@hopwise/core";
+import { type AuthorizerOptions, type DenialCode, delegate } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
 import type { MemoryAudit } from "@hopwise/core/audit";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { post, provenCall } from "../support/mcp/client.ts";
+import { post, proven, provenCall, request } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
 import { failing } from "../support/policy-clients.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -59,6 +59,13 @@ describe("to a model", () => {
   });
 });
 
+/** All that reads as a denial of policies, but for what the guard ends before it asks for a decision. */
+function absent(): readonly Row[] {
+  return Object.values(DISGUISED)
+    .filter(({ seen }) => seen === "policy_denied")
+    .flatMap(({ rows: each }) => each);
+}
+
 describe("to its caller over HTTP", () => {
   it.each(rows)("%s (%i) is %s to the byte, and the record alone has the difference", async (code, _, seen, row) => {
     const found = await answerTo(row);
@@ -91,11 +98,22 @@ describe("to its caller over HTTP", () => {
     });
     const forbidden = await answerTo(down(OPENLY.policy_denied));
     expect(forbidden.code).toBe("policy_unavailable");
-    const absent = [
-      ...DISGUISED.resource_unknown.rows,
-      ...DISGUISED.tool_hidden.rows,
-      ...DISGUISED.tool_not_served.rows,
-    ];
-    for (const row of absent) expect(await answerTo(down(row))).toEqual(forbidden);
+    for (const row of absent()) {
+      const { wire, ...recorded } = await answerTo(down(row));
+      expect(wire).toEqual(forbidden.wire);
+      expect(recorded).toEqual({ code: "policy_unavailable", hop: 0 });
+    }
+  });
+
+  it("a list is the same while the policies cannot be asked, for a user who is known and for one who is not", async () => {
+    const listed = async (options: Partial<AuthorizerOptions>) => {
+      const cerbos = failing(new Error("14 UNAVAILABLE"));
+      const { url, audit } = await serveHere(world, { stateless: true, authorizer: { ...options, cerbos } });
+      const { status, text } = await post(url, await proven(world.planner, request(1, "tools/list")));
+      return { wire: [status, text.replace(/"invocation":"[\w-]+"/g, "")], code: codeIn(audit) };
+    };
+    const known = await listed({});
+    expect(known.code).toBe("policy_unavailable");
+    expect(await listed({ users: { find: () => undefined } })).toEqual(known);
   });
 });

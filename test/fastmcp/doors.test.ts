@@ -6,7 +6,7 @@ import type { EventEmitter } from "node:events";
 import type { HeldDelegation } from "@hopwise/core";
 import { exact, grant } from "@hopwise/core/grant";
 import { guard } from "@hopwise/fastmcp";
-import { type GuardedServer, guardedServer } from "@hopwise/fastmcp/testing";
+import { type GuardedServer, type GuardedServerOptions, guardedServer } from "@hopwise/fastmcp/testing";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { FastMCP, type FastMCPSession } from "fastmcp";
 import { fromOpenAPI } from "fastmcp/openapi";
@@ -157,16 +157,22 @@ const SESSION: { readonly [member in Own<FastMCPSession>]: Door<FastMCPSession> 
   waitForReady: undefined,
 };
 
-async function guarded(server: FastMCP, before: (server: FastMCP) => void, after: (server: FastMCP) => void) {
+async function guarded(
+  server: FastMCP,
+  before: (server: FastMCP) => void,
+  after: (server: FastMCP) => void,
+  options: Pick<GuardedServerOptions, "http" | "onWarning"> = {},
+) {
   const { authorizer, audit } = world.authorizer({ tools: MAP });
   before(server);
-  guard(server, authorizer);
+  const { http, ...guardOptions } = options;
+  guard(server, authorizer, guardOptions);
   after(server);
-  const served = await guardedServer(authorizer, { server });
+  const served = await guardedServer(authorizer, { server, ...(http && { http }) });
   onTestFinished(served.close);
   const [theirs, other] = await Promise.all([served.client(held), served.client(world.researcher)]);
   // FastMCP counts a session in only after it asked what its client can do.
-  await vi.waitFor(() => expect(server.sessions).toHaveLength(2));
+  if (http?.stateless !== true) await vi.waitFor(() => expect(server.sessions).toHaveLength(2));
   ran.length = 0;
   return { server, audit, theirs, other };
 }
@@ -296,6 +302,82 @@ describe("a tool", () => {
     const running = await guarded(based(), (server) => server.addTool(first), none);
     running.server.addTool(tool("added"));
     await expectGuarded("tool", running);
+  });
+});
+
+describe("canAccess", () => {
+  /** What FastMCP would take for yes, or would let end the session: of each a way in which an ordinary function gives it. */
+  const NO_ANSWER: readonly (readonly [string, () => unknown])[] = [
+    ["gives a promise of false", () => Promise.resolve(false)],
+    ["gives a promise of true", () => Promise.resolve(true)],
+    ["gives a promise that fails", () => Promise.reject(new Error("no directory"))],
+    // biome-ignore lint/suspicious/noThenProperty: this is what a library's own promise looks like
+    ["gives what can be waited for", () => ({ then: (no: (answer: boolean) => void) => no(false) })],
+    ["gives a text", () => "no"],
+    ["gives nothing", () => undefined],
+    [
+      "throws",
+      () => {
+        throw new Error("no directory");
+      },
+    ],
+  ];
+  const shut = (answer: () => unknown) => ({ ...tool("added"), canAccess: answer as () => boolean });
+  const http = { stateless: true };
+  /** FastMCP asks of users alone, who come over HTTP. */
+  const withUsers = (): FastMCP => {
+    const server = new FastMCP({ name: "d", version: "1.0.0", logger: quiet, authenticate: async () => ({ id: "u" }) });
+    server.addTool(tool("base"));
+    return server as unknown as FastMCP;
+  };
+
+  async function expectShut({ theirs, audit }: Awaited<ReturnType<typeof guarded>>): Promise<void> {
+    expect(await USE.tool.list(theirs)).toEqual(["base"]);
+    expect((await USE.tool.ask(theirs)).code).toBe("policy_denied");
+    expect([ran, audit.records.at(-1)?.code]).toEqual([[], "tool_not_served"]);
+  }
+
+  it.each(NO_ANSWER)("that %s opens the tool to nobody, and its author is told once", async (_, answer) => {
+    const heard: string[] = [];
+    const onWarning = (text: string): void => void heard.push(text);
+    await expectShut(await guarded(withUsers(), none, (it) => it.addTool(shut(answer)), { http, onWarning }));
+    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    expect(heard[0]).toMatch(/canAccess of the tool "added" .*, so the tool is closed/);
+  });
+
+  const [[, late]] = NO_ANSWER as [(typeof NO_ANSWER)[number]];
+  const ways = {
+    addTool: (it: FastMCP) => it.addTool(shut(late)),
+    addTools: (it: FastMCP) => it.addTools([shut(late)]),
+  };
+  it.each(Object.entries(ways))("that answers later opens nothing that %s adds, at any time", async (_, add) => {
+    const onWarning = none;
+    await expectShut(await guarded(withUsers(), add, none, { http, onWarning }));
+    await expectShut(await guarded(withUsers(), none, add, { http, onWarning }));
+    const running = await guarded(withUsers(), none, none, { http: {}, onWarning });
+    add(running.server);
+    await expectShut(running);
+  });
+
+  it("that answers later opens nothing that a session is given", async () => {
+    const running = await guarded(withUsers(), (it) => it.addTool(shut(() => false)), none, { onWarning: none });
+    for (const session of running.server.sessions) session.toolsListChanged([tool("base"), shut(late)]);
+    await expectShut(running);
+  });
+
+  it("that answers true opens it, also where the tool is of a class", async () => {
+    class Added {
+      readonly name = "added";
+      readonly parameters = z.object({ name: z.string() });
+      readonly #said: string = "added ran";
+      readonly canAccess = ({ id }: { readonly id: string }): boolean => id === "u" && this.#said !== "";
+      async execute(): Promise<string> {
+        ran.push("added");
+        return this.#said;
+      }
+    }
+    const add = (server: FastMCP): void => server.addTool(new Added() as never);
+    await expectGuarded("tool", await guarded(withUsers(), add, none, { http }));
   });
 });
 

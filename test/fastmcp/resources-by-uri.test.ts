@@ -4,7 +4,7 @@ import { guard } from "@hopwise/fastmcp";
 import { type GuardedServer, guardedServer } from "@hopwise/fastmcp/testing";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { tools } from "../../examples/finance-team/company.ts";
 import { errorCodeOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
@@ -162,9 +162,21 @@ describe("a resource whose kind follows from its URI", () => {
       }
       return server;
     };
-    const { client } = await served(withTemplates("shop://{kind}/{id}", "shop://invoices/{id}"));
-    expect(await read(client, "shop://invoices/INV-7")).toBe("failed");
+    const { client, records, guarded } = await served(withTemplates("shop://{kind}/{id}", "shop://invoices/{id}"));
+    expect(await read(client, "shop://invoices/INV-7")).toBe("policy_denied");
+    expect(records()).toMatchObject({
+      outcome: "denied",
+      code: "tool_unmapped",
+      message: expect.stringMatching(/handler would get it by "shop:\/\/\{kind\}/),
+    });
     expect(got).toEqual([]);
+    // The session follows what its server has.
+    await vi.waitFor(() => expect(guarded.server.sessions).toHaveLength(1));
+    guarded.server.removeResourceTemplate("shop://{kind}/{id}");
+    expect(await read(client, "shop://invoices/INV-7")).toBe("loaded");
+    expect(got.splice(0)).toEqual([{ id: "INV-7" }]);
+    guarded.server.addResource({ uri: "shop://invoices/INV-8", name: "8", load: async () => ({ text: "fixed" }) });
+    expect(await read(client, "shop://invoices/INV-8")).toBe("fixed");
     const alone = await served(withTemplates("shop://invoices/{id}"));
     expect(await read(alone.client, "shop://invoices/INV-7")).toBe("loaded");
     expect(got).toEqual([{ id: "INV-7" }]);

@@ -1,4 +1,7 @@
-/** Every command as a process: what it prints, how it ends, and what it never shows. */
+/**
+ * Every command: what it prints, how it ends, and what it never shows. Each is started once as a process, as people start
+ * it; whatever else is typed goes to the function that the process calls.
+ */
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -13,7 +16,7 @@ import { createCompany, sampleDecision, sampleDenied, sampleOutcome } from "@hop
 import { describe, expect, it } from "vitest";
 import type { CommandName } from "../../packages/hopwise/src/command.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { type Answer, BIN, hopwise } from "./hopwise.ts";
+import { type Answer, BIN, hopwise, hopwiseProcess } from "./hopwise.ts";
 
 /** What holds for every answer, whatever was asked. */
 function expectQuiet({ out, err }: Answer): void {
@@ -116,7 +119,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
   "keys new": () => {
     it("writes a key that only its owner can read, and prints the public part alone", async () => {
       const folder = temporaryFolder();
-      const answer = await hopwise(["keys", "new", "k.json", "--public", "p.json", "--json"], { folder });
+      const answer = await hopwiseProcess(["keys", "new", "k.json", "--public", "p.json", "--json"], { folder });
       expectQuiet(answer);
       const { file: path, thumbprint, publicJwk } = JSON.parse(answer.out);
       expect([answer.code, path]).toEqual([0, join(folder, "k.json")]);
@@ -159,7 +162,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const { text } = await chain();
       const answers = [
         await hopwise(["token", "show", file(folder, "chain.txt", `${text}\n`)], { folder }),
-        await hopwise(["token", "show"], { input: text }),
+        await hopwiseProcess(["token", "show"], { input: text }),
         await hopwise(["token", "show", "-"], { input: `"${text}"` }),
         await hopwise(["token", "show", text]),
       ];
@@ -206,7 +209,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         expectQuiet(answer);
         expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^error: token_/) });
       }
-      expect(await hopwise(["token", "show", "missing.txt"])).toMatchObject({
+      expect(await hopwiseProcess(["token", "show", "missing.txt"])).toMatchObject({
         code: 2,
         err: expect.stringContaining("no such file"),
       });
@@ -221,7 +224,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(whole.code).toBe(0);
       expect(whole.out).toContain("denied read_invoice: grant_argument_refused: not covered");
       expect(whole.out).toContain('· would pass: one of "INV-7"');
-      const decision = await hopwise(["explain"], { input: JSON.stringify(sampleDenied()) });
+      const decision = await hopwiseProcess(["explain"], { input: JSON.stringify(sampleDenied()) });
       expect(decision.out).toMatch(/^denied send_payment: policy_denied/);
       const lines = [
         "listening",
@@ -272,7 +275,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
   test: () => {
     it("compiles, runs Cerbos' own tests, and says so in words and in JSON", async () => {
       const folder = policies({ "room.yaml": POLICY, "room_test.yaml": TESTS("EFFECT_ALLOW") });
-      const answer = await hopwise(["test"], { folder });
+      const answer = await hopwiseProcess(["test"], { folder });
       expectQuiet(answer);
       expect(answer).toMatchObject({ code: 0, out: "compiles: yes\ntests:    1 passed, 0 failed\nwarnings: 0\nok\n" });
       const json = await hopwise(["test", "policies", "--json"], { folder });
@@ -319,7 +322,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
     it("prints a line for each record that matches all that is given", async () => {
       const { folder } = await auditLog();
       const find = async (...filter: string[]) => hopwise(["audit", "find", "audit", ...filter], { folder });
-      const all = await find();
+      const all = await hopwiseProcess(["audit", "find", "audit"], { folder });
       expectQuiet(all);
       expect(all.out).toBe(
         [
@@ -355,7 +358,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
     it("tells a call's story, in words and in JSON, and knows where there is none", async () => {
       const { folder } = await auditLog();
       const story = async (...args: string[]) => hopwise(["audit", "story", "audit", ...args], { folder });
-      const told = await story("call-1");
+      const told = await hopwiseProcess(["audit", "story", "audit", "call-1"], { folder });
       expectQuiet(told);
       expect(told.out).toMatch(/^allowed send_payment\n {3}call call-1 [\s\S]*outcome: returned after 12 ms/);
       expect(JSON.parse((await story("call-2", "--json")).out)).toMatchObject({ decision: REFUSED, before: [ALLOWED] });
@@ -389,7 +392,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
     it("names the place that was changed, and ends with 1", async () => {
       const { folder, segment } = await auditLog();
       writeFileSync(segment, readFileSync(segment, "utf8").replace("read_invoice", "read_INVOICE"));
-      const broken = await hopwise(["audit", "verify", "audit", "--key", "log.json"], { folder });
+      const broken = await hopwiseProcess(["audit", "verify", "audit", "--key", "log.json"], { folder });
       expect(broken).toMatchObject({ code: 1, out: expect.stringMatching(/^broken: .*\.ndjson:\d+: changed: /) });
       const json = await hopwise(["audit", "verify", "audit", "--key", "log.json", "--json"], { folder });
       expect([json.code, JSON.parse(json.out).broken.reason]).toEqual([1, "changed"]);
@@ -422,7 +425,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       await new Promise((resolve) => server.once("listening", resolve));
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
       const env = { TMPDIR: temporaryFolder() };
-      const answer = await hopwise(["doctor", "--server", url, "--json"], { folder, env });
+      const answer = await hopwiseProcess(["doctor", "--server", url, "--json"], { folder, env });
       server.close();
       expectQuiet(answer);
       expect(answer.code).toBe(0);
@@ -437,7 +440,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
     it("ends with 1 where something is wrong, and says what to do", async () => {
       const folder = policies({ "room.yaml": POLICY.replace("EFFECT_ALLOW", "EFFECT_MAYBE") });
       const env = { HOPWISE_CERBOS_BINARY: "/nowhere/cerbos" };
-      const sick = await hopwise(["doctor"], { folder, env });
+      const sick = await hopwiseProcess(["doctor"], { folder, env });
       expect(sick.code).toBe(1);
       expect(sick.out).toMatch(/^fault {4}cerbos {4}No Cerbos executable was found\. .*HOPWISE_CERBOS_BINARY/m);
       const broken = await hopwise(["doctor"], { folder });

@@ -1,7 +1,8 @@
-/** Runs the command line as a process of its own, from its source. */
+/** Runs the command line: here, by the function that the program calls, or as a process of its own, from its source. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { run } from "../../packages/hopwise/src/run.ts";
 
 /** The program, as Node.js runs it. */
 export const BIN: string = fileURLToPath(new URL("../../packages/hopwise/src/bin.ts", import.meta.url));
@@ -17,12 +18,25 @@ export interface Surroundings {
   readonly folder?: string;
   /** What is piped in. Default: nothing. */
   readonly input?: string;
-  readonly env?: NodeJS.ProcessEnv;
 }
 
-export async function hopwise(
+/** What the program would answer, without the half second that starting it takes. */
+export async function hopwise(args: readonly string[], { folder, input = "" }: Surroundings = {}): Promise<Answer> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await run(args, {
+    out: (line) => void out.push(`${line}\n`),
+    err: (line) => void err.push(`${line}\n`),
+    colors: false,
+    input: async () => input,
+    now: Date.now,
+    folder: folder ?? process.cwd(),
+  });
+  return { code, out: out.join(""), err: err.join("") };
+}
+
+export async function hopwiseProcess(
   args: readonly string[],
-  { folder, input = "", env }: Surroundings = {},
+  { folder, input = "", env }: Surroundings & { readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Answer> {
   const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { ...process.env, ...env } });
   child.stdin.on("error", () => {}); // it may end without having read all

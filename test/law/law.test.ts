@@ -83,14 +83,13 @@ async function checkLaw(
   call: { tool: string; arguments: object },
   tally: Tally,
 ): Promise<void> {
-  const answers: boolean[] = [];
-  for (const session of sessions) {
-    const decision = await session.authorize(call);
+  const decisions = await Promise.all(sessions.map((session) => session.authorize(call)));
+  const answers = decisions.map((decision) => {
     // Only a judgement counts: what merely failed says nothing about the law.
     if (decision.outcome === "denied")
       expect(decision.code).toMatch(/^(policy_denied|delegation_denied|approval_required|grant_)/);
-    answers.push(decision.outcome === "allowed");
-  }
+    return decision.outcome === "allowed";
+  });
   tally.asked += answers.length;
   ran("prefixes of a chain asked about a call", answers.length);
   tally.allowed += answers.filter(Boolean).length;

@@ -74,6 +74,27 @@ describe("a tool of a plain server", () => {
     expect(Object.isFrozen(ran[0])).toBe(true);
   });
 
+  it("runs once, and tells nobody what came of it, where the bare function stands under a name that was wrapped", async () => {
+    const tools = createGuardedTools();
+    const run = async (args: object) => text(`it ran ${ran.push(args)}`);
+    tools.wrap("asks", run);
+    const bare = (): McpServer => {
+      const server = new McpServer(INFO);
+      server.registerTool("asks", { inputSchema: NAMED }, run);
+      return server;
+    };
+    const client = await served(bare(), tools);
+    const first = await callTool(client, "asks", { name: "x" });
+    expect([codeOf(first), JSON.stringify(first).includes("it ran"), ran.length]).toEqual(["policy_denied", false, 1]);
+    expect(codeOf(await callTool(client, "asks", { name: "x" }))).toBe("policy_denied");
+    expect(ran).toHaveLength(1);
+    expect((await client.listTools()).tools).toEqual([]);
+    // Another transport, whose server is made anew as it was.
+    const next = await served(bare(), tools);
+    expect(codeOf(await callTool(next, "asks", { name: "x" }))).toBe("policy_denied");
+    expect(ran).toEqual([]);
+  });
+
   it("does not run by a handler of its own, unless that asks", async () => {
     const handler = async ({ params }: { params: { name: string; arguments?: unknown } }) => {
       ran.push(params.name);

@@ -140,6 +140,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   currentDelegation: "asks a source; what it gives is looked at where it is used",
   fulfil: "takes what a decision gave",
   isRefusal: "tells of any value",
+  isSameReading: "takes what a decision gave, and what a framework gave a handler",
   loosen: "takes a JSON Schema out of a tool",
   misfitOf: "takes a JSON Schema and a value",
   isToolGranted: "takes a delegation, which knows by itself whether it is one",

@@ -46,6 +46,7 @@ const doors: DoorRows<typeof mcp> = {
       authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }],
       tools: [...NO_METHODS, undefined, new Set(["pay"])],
       mayChange: NO_CHANGE,
+      readUri: NO_FUNCTION,
       userFromAuth: NO_FUNCTION,
     },
     (given) => mcp.guardTransport(transport, given),

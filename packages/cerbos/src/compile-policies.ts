@@ -87,13 +87,30 @@ export async function refuseBrokenPolicies(options: {
   const { schemaEnforcement, policies } = options;
   const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
   const [compiled, traps] = await Promise.all([compile({ ...options, flags }), trapsOf(options)]);
-  const errors = [...compiled.errors, ...traps.map(errorOf)];
+  refuse(policies, compiled.errors.length > 0 ? "do not compile" : "do not hold", [
+    ...compiled.errors,
+    ...traps.map(errorOf),
+  ]);
+}
+
+/**
+ * The same for traps alone. What does not compile needs no such check while a PDP runs: Cerbos itself does not serve it.
+ *
+ * @throws {HopwiseError} `policy_invalid`, with the first ten traps
+ */
+export async function refuseTraps(
+  options: Pick<CompileRun, "binary" | "policies" | "timeoutMs" | "signal">,
+): Promise<void> {
+  refuse(options.policies, "do not hold", (await trapsOf(options)).map(errorOf));
+}
+
+function refuse(policies: string, what: string, errors: readonly PolicyError[]): void {
   if (errors.length === 0) return;
   const shown = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${inOneLine(error)}`);
   if (errors.length > shown.length) shown.push(`  and ${errors.length - shown.length} more`);
   throw new HopwiseError(
     "policy_invalid",
-    `The policies in ${policies} ${compiled.errors.length > 0 ? "do not compile" : "do not hold"}. Correct these places and start again:\n${shown.join("\n")}`,
+    `The policies in ${policies} ${what}. Correct these places and start again:\n${shown.join("\n")}`,
     { pointer: "/policies" },
   );
 }

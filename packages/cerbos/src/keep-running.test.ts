@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { keepRunning, type PdpChange, type Run } from "./keep-running.ts";
 import type { PdpExit } from "./supervise.ts";
+import type { PolicyWatch } from "./watch-policies.ts";
 
 const KILLED: PdpExit = { code: null, signal: "SIGKILL" };
 const dead = (): Run => ({ exited: Promise.resolve(KILLED) });
+const SOUND: PolicyWatch = { problem: undefined, sound: async () => {} };
 
 /** Runs until `ends` changes were told; gives what was told, and the end. */
 async function told(again: () => Promise<Run>, ends: number, pauses = { firstPauseMs: 1, longestPauseMs: 8 }) {
@@ -20,6 +22,7 @@ async function told(again: () => Promise<Run>, ends: number, pauses = { firstPau
         throw new Error("a listener decides nothing");
       },
     },
+    SOUND,
     closing.signal,
   );
   return { changes, exit };
@@ -57,6 +60,7 @@ describe("a PDP that is kept running", () => {
       dead(),
       async () => dead(),
       { firstPauseMs: 3_600_000, onChange: () => closing.abort() },
+      SOUND,
       closing.signal,
     );
     expect(await end).toEqual(KILLED);
@@ -75,7 +79,36 @@ describe("a PDP that is kept running", () => {
       );
       return { exited };
     };
-    expect(await keepRunning(dead(), again, { firstPauseMs: 1 }, closing.signal)).toEqual({ code: 0, signal: null });
+    const end = await keepRunning(dead(), again, { firstPauseMs: 1 }, SOUND, closing.signal);
+    expect(end).toEqual({ code: 0, signal: null });
     expect(gone).toBe(true);
+  });
+
+  it("stays gone where nobody asked for more", async () => {
+    const again = (): Promise<Run> => Promise.reject(new Error("it was started again"));
+    expect(await keepRunning(dead(), again, undefined, SOUND, new AbortController().signal)).toEqual(KILLED);
+  });
+
+  it("that was stopped for its policies comes back once they may be served, whether or not it would otherwise", async () => {
+    for (const options of [undefined, { firstPauseMs: 1 }]) {
+      const closing = new AbortController();
+      const changes: PdpChange[] = [];
+      const mended = Promise.withResolvers<void>();
+      const policies = { problem: "two rules are mixed up" as string | undefined, sound: () => mended.promise };
+      let starts = 0;
+      const again = async (): Promise<Run> => {
+        starts++;
+        closing.abort();
+        return dead();
+      };
+      const onChange = (change: PdpChange): void => void changes.push(change);
+      const end = keepRunning(dead(), again, options && { ...options, onChange }, policies, closing.signal);
+      await new Promise((settle) => setTimeout(settle, 150));
+      expect(starts).toBe(0);
+      if (options !== undefined) expect(changes[0]?.problem).toBe("two rules are mixed up");
+      policies.problem = undefined;
+      mended.resolve();
+      expect([await end, starts]).toEqual([KILLED, 1]);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { either, flag, maybe, members, type Shape } from "@hopwise/core/options"
 import { LISTENER, milliseconds } from "./option-shapes.ts";
 import type { PdpExit } from "./supervise.ts";
 import { tell } from "./tell.ts";
+import type { PolicyWatch } from "./watch-policies.ts";
 
 /** How a PDP that died is started again. */
 export interface RestartOptions {
@@ -54,18 +55,22 @@ export interface Run {
 }
 
 /**
- * Starts a PDP again whenever it dies, without end: its calls are denied meanwhile, and giving up would deny them for ever.
+ * Starts a PDP again when it dies, without end: its calls are denied meanwhile, and giving up would deny them for ever. One
+ * that was stopped for its policies comes back once they may be served, whatever the options.
  *
  * @param again starts the next process; rejects where that does not serve
+ * @param restart undefined for a PDP that otherwise stays gone
  * @param closing ends it
  * @returns the end of the last process
  */
 export async function keepRunning(
   first: Run,
   again: () => Promise<Run>,
-  { firstPauseMs = 100, longestPauseMs = 30_000, onChange }: RestartOptions,
+  restart: RestartOptions | undefined,
+  policies: PolicyWatch,
   closing: AbortSignal,
 ): Promise<PdpExit> {
+  const { firstPauseMs = 100, longestPauseMs = 30_000, onChange } = restart ?? {};
   let pauseMs = firstPauseMs;
   let run = first;
   let problem: string | undefined;
@@ -73,13 +78,14 @@ export async function keepRunning(
     if (problem === undefined) {
       const from = performance.now();
       const exit = await run.exited;
-      if (closing.aborted) break;
+      if (closing.aborted || (restart === undefined && policies.problem === undefined)) break;
       if (performance.now() - from >= longestPauseMs) pauseMs = firstPauseMs;
-      problem = `the PDP is gone (${exit.signal ?? `code ${exit.code ?? "none"}`})`;
+      problem = policies.problem ?? `the PDP is gone (${exit.signal ?? `code ${exit.code ?? "none"}`})`;
     }
     void tell(onChange, { up: false, problem, pauseMs });
     // A pause does not keep the process alive.
     await delay(pauseMs, undefined, { signal: closing, ref: false }).catch(() => {});
+    await policies.sound();
     if (closing.aborted) break;
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     try {

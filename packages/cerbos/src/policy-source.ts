@@ -39,7 +39,7 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
   const documents: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
-  for (const file of await filesOf(folder, "")) {
+  for (const file of await policyFiles(folder)) {
     const path = join(folder, file);
     const schema = /^_schemas\/(.+\.json)$/.exec(file.split(sep).join("/"))?.[1];
     if (schema !== undefined) {
@@ -88,6 +88,11 @@ function sourceDocument(file: string, document: Document, lines: LineCounter): S
       return line;
     },
   };
+}
+
+/** Paths below a folder of everything that Cerbos may load, sorted. */
+export function policyFiles(folder: string): Promise<readonly string[]> {
+  return filesOf(folder, "");
 }
 
 async function filesOf(folder: string, below: string): Promise<readonly string[]> {

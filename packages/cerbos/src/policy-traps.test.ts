@@ -1,16 +1,17 @@
 /** Each trap of policies: a folder that has it, and what each of the doors says. */
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { compilePolicies } from "./compile-policies.ts";
 import { connectPdp } from "./connect-pdp.ts";
 import { findBinary } from "./find-binary.ts";
 import { lintPolicies, type PolicyWarningCode } from "./lint-policies.ts";
 import type { PolicyTrapCode } from "./policy-traps.ts";
-import { startPdp } from "./start-pdp.ts";
+import { type Pdp, startPdp } from "./start-pdp.ts";
 import { fakeCerbos, temporaryFolder } from "./testing/policies.ts";
 import { remotePdp } from "./testing/remote-pdp.ts";
+import { until } from "./testing/until.ts";
 
 type Files = Readonly<Record<string, string>>;
 
@@ -232,5 +233,53 @@ describe("a trap of policies", () => {
     const other = reads('{ none: { of: [{ expr: R.attr.song == "loud" }] } }').replace("read", "combine");
     writeFileSync(join(folder, "mine.yaml"), policy("mine", [same, other]));
     expect((await compilePolicies(folder)).errors.map(({ trap }) => trap)).toEqual(["rules_mixed_up"]);
+  });
+});
+
+describe("a trap that comes while the PDP runs", () => {
+  const CALM = { "note.yaml": policy("note", [ALL_MAY]) };
+  const isOpen = (pdp: Pdp): Promise<boolean> =>
+    pdp.client.isAllowed({
+      principal: { id: "ann", roles: ["user"] },
+      resource: { kind: "note", id: "n1", attr: { locked: true } },
+      action: "read",
+    });
+  const gone = (pdp: Pdp): Promise<boolean> =>
+    isOpen(pdp).then(
+      () => false,
+      (error: { code?: number }) => error.code === 14,
+    );
+
+  it.each(Object.entries(TRAPS))("is never served, and told: %s", async (code, files) => {
+    const folder = temporaryFolder(CALM);
+    const lines: string[] = [];
+    const pdp = await startPdp({ policies: folder, onLog: (line) => lines.push(line) });
+    onTestFinished(() => pdp.close());
+    const [first] = Object.values(files) as [Files];
+    for (const [name, text] of Object.entries(first)) writeFileSync(join(folder, name), text);
+    expect(await isOpen(pdp)).toBe(true);
+    await until(() => gone(pdp));
+    const told = lines.map((line) => JSON.parse(line)).filter((line) => line["log.logger"] === "hopwise");
+    expect(told).toEqual([expect.objectContaining({ "log.level": "error" })]);
+    expect(told[0].message).toMatch(/^The PDP is stopped until its policies are mended\..*\n.*\.yaml:\d+/);
+    expect(told[0].message).toMatch(code === "rules_mixed_up" ? /is mixed up with/ : /scopePermissions/);
+
+    for (const name of Object.keys(first)) rmSync(join(folder, name));
+    writeFileSync(join(folder, "note.yaml"), policy("note", [ALL_MAY, forbids("{ expr: R.attr.locked }")]));
+    await until(async () => !(await gone(pdp)));
+    expect(await isOpen(pdp), "the mended policies are those that are served").toBe(false);
+  });
+
+  it("is a warning of the process where nobody reads the log", async () => {
+    const folder = temporaryFolder(CALM);
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warned.mockRestore());
+    const pdp = await startPdp({ policies: folder });
+    onTestFinished(() => pdp.close());
+    writeFileSync(join(folder, "a.yaml"), policy("a", [reads(LOCKED), reads(NOT_LOCKED)]));
+    await until(() => gone(pdp));
+    expect(warned.mock.calls).toEqual([[expect.stringContaining("is mixed up with"), "HopwiseWarning"]]);
+    await pdp.close();
+    expect(await pdp.exited).toBeDefined();
   });
 });

@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
+import { refuseTraps } from "./compile-policies.ts";
 import { createEvaluationLog } from "./evaluation-log.ts";
 import { findBinary } from "./find-binary.ts";
 import { keepFolder } from "./keep-folder.ts";
@@ -12,13 +13,17 @@ import type { JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 import { JWT_KEY_SETS, pdpConfig, SCHEMA_ENFORCEMENT } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
-import { type ServeOptions, serve } from "./serve.ts";
+import { type ServeOptions, type ServingPdp, serve } from "./serve.ts";
 import type { PdpExit } from "./supervise.ts";
 import { tell } from "./tell.ts";
+import { stateOf, watchPolicies } from "./watch-policies.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
 export interface StartPdpOptions {
-  /** Folder of the policies, with their schemas in `_schemas`. Changes are picked up while the PDP runs. */
+  /**
+   * Folder of the policies, with their schemas in `_schemas`. Changes are picked up while the PDP runs. It is stopped
+   * where one of them is a trap (see the README): calls fail until the policies are mended, then it serves again by itself.
+   */
   readonly policies: string;
   /**
    * Path of a Cerbos executable.
@@ -63,7 +68,10 @@ export interface StartPdpOptions {
    * @defaultValue false
    */
   readonly restart?: boolean | RestartOptions;
-  /** Called with each line Cerbos prints: its log as JSON, levels warn and error. Dropped when left out. */
+  /**
+   * Called with each line Cerbos prints: its log as JSON, levels warn and error. Dropped when left out. A line of the same
+   * form says that the PDP was stopped for its policies; when left out, that is a warning of the process.
+   */
   readonly onLog?: (line: string) => void;
 }
 
@@ -80,7 +88,10 @@ export interface Pdp extends AsyncDisposable {
    * on record. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
    */
   readonly failuresOf: NonNullable<RunningPdp["failuresOf"]>;
-  /** Resolves when the process is gone, for whatever reason; with `restart`, after `close` alone. Never rejects. */
+  /**
+   * Resolves when the process is gone, unless it was stopped until its policies are mended; with `restart`, after `close`
+   * alone. Never rejects.
+   */
   readonly exited: Promise<PdpExit>;
   /** Disconnects `client`, stops the process and removes its sockets. May be called again. */
   close(): Promise<void>;
@@ -146,9 +157,9 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
     onLog,
     signal: ending.signal,
   };
-  const again = (): ReturnType<typeof serve> => {
-    renewRunFolder(folder, config);
-    return serve({ ...common, policies: absolute }, "again");
+  const start = (how: "first" | "again"): Promise<ServingPdp> => {
+    if (how === "again") renewRunFolder(folder, config);
+    return serve({ ...common, policies: how === "first" ? policies : absolute }, how);
   };
   let exited: Promise<PdpExit> | undefined;
   let closing: Promise<void> | undefined;
@@ -160,13 +171,53 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   };
 
   try {
-    const first = await serve({ ...common, policies }, "first");
-    exited = restart === undefined ? first.exited : keepRunning(first, again, restart, ending.signal);
-    return { client, target, version: first.version, failuresOf, exited, close, [Symbol.asyncDispose]: close };
+    const check = (): Promise<void> => refuseTraps({ binary, policies: absolute, timeoutMs: startTimeoutMs });
+    const served = { policies: absolute, check, restart, listener: options.onLog, closing: ending.signal };
+    const serving = await keepServing(start, served);
+    exited = serving.exited;
+    const { version } = serving;
+    return { client, target, version, failuresOf, exited, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();
     throw fault;
   }
+}
+
+interface Kept {
+  readonly policies: string;
+  readonly check: () => Promise<void>;
+  readonly restart: RestartOptions | undefined;
+  readonly listener: StartPdpOptions["onLog"];
+  readonly closing: AbortSignal;
+}
+
+/** Starts it, and sees to it from then on that it serves, and serves nothing that it must not. */
+async function keepServing(
+  start: (how: "first" | "again") => Promise<ServingPdp>,
+  { policies, check, restart, listener, closing }: Kept,
+): Promise<{ readonly version: string; readonly exited: Promise<PdpExit> }> {
+  const before = await stateOf(policies);
+  const first = await start("first");
+  let running = first;
+  const stopFor = (problem: string): void => {
+    warn(listener, problem);
+    void running.stop();
+  };
+  const watch = watchPolicies(policies, before, check, stopFor, closing);
+  const again = async (): Promise<ServingPdp> => {
+    running = await start("again");
+    // They may have changed while it started.
+    if (watch.problem !== undefined) await running.stop();
+    return running;
+  };
+  return { version: first.version, exited: keepRunning(first, again, restart, watch, closing) };
+}
+
+/** Says why a PDP was stopped, to whoever reads its log. */
+function warn(listener: StartPdpOptions["onLog"], problem: string): void {
+  const message = `The PDP is stopped until its policies are mended. ${problem}`;
+  if (listener === undefined) process.emitWarning(message, "HopwiseWarning");
+  else void tell(listener, JSON.stringify({ "log.level": "error", "log.logger": "hopwise", message }));
 }
 
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */

@@ -296,7 +296,7 @@ export const CODES = {
     stage: "context",
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry. Where the map has templates of URIs, exactly one of them must stand for a resource of MCP.',
+    help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry. Where the map has templates of URIs, exactly one of them must stand for a resource of MCP, and the server must read its URI by the same template, with the same values.',
   },
   user_unknown: {
     stage: "context",

@@ -4,11 +4,13 @@ import { AUTHORIZER, func, maybe, optionsOf, type Rows, readerOf } from "@hopwis
 import { guardTransport, MAY_CHANGE_BY_TOOL, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { checkServer } from "./check-server.ts";
-import { GUARDING, type Guarding, markOf, patchSessions } from "./patch-sessions.ts";
+import { GUARDING, type Guarding, markOf, patchSessions, type SessionGuard } from "./patch-sessions.ts";
 import { contentsOf, mustAnswer } from "./probe.ts";
 import { readTool, readTools } from "./read-tools.ts";
 import { sessionTools } from "./session-tools.ts";
-import { warnUnmapped } from "./warn-unmapped.ts";
+import { withTrueAccess } from "./true-access.ts";
+import { createUriReader } from "./uri-reader.ts";
+import { warner, warnUnmapped } from "./warn-unmapped.ts";
 import { wrapTemplate } from "./wrap-template.ts";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 
@@ -30,8 +32,9 @@ export interface GuardServerOptions {
    */
   readonly mayChange?: MayChangeByTool;
   /**
-   * Hears at `start()` of what would be denied in silence: the server has resources or prompts, and the tool map has neither
-   * `mcp:resources/read` (or templates of URIs) nor `mcp:prompts/get`. The text says what to add.
+   * Hears of what would be denied in silence. At `start()`: the server has resources or prompts, and the tool map has neither
+   * `mcp:resources/read` (or templates of URIs) nor `mcp:prompts/get`; the text says what to add. And once for each tool
+   * whose `canAccess` throws, or gives anything but `true` or `false`.
    *
    * @defaultValue `console.warn`
    */
@@ -81,45 +84,54 @@ export function guard<Server extends FastMCP>(
     for (const { name } of tools) authorizer.checkTool(name);
     for (const { name } of tools) known.add(name);
   };
-  meet(readTools("guard", contentsOf(server).tools));
+  const present = readTools("guard", contentsOf(server).tools);
+  meet(present);
   for (const name of Object.keys(options.mayChange ?? {})) authorizer.checkTool(name);
 
-  const scope = new AsyncLocalStorage<RequestScope>();
-  const wrap = toolWrapper(options.mayChange);
-  const guarding: Guarding = {
-    beginSession: () => {
-      const tools = sessionTools(scope, known);
-      return {
-        wrapTools: (added) => added.map((tool) => wrap(tool, tools)),
-        wrapTemplate: (template) => wrapTemplate(template, scope),
-        guardTransport: (transport) =>
-          guardTransport(transport, {
-            authorizer,
-            tools,
-            userFromAuth: options.userFromAuth,
-            mayChange: options.mayChange,
-          }),
-      };
-    },
-  };
+  const warn = warner(options.onWarning);
+  const closing = (tools: readonly AnyTool[]) => tools.map((tool) => withTrueAccess(tool, warn));
+  const guarding: Guarding = { beginSession: sessionGuards(authorizer, options, known, closing) };
   const { addTool, addTools, start, connect } = server;
-  addTool.call(server, markOf(guarding) as never);
+  addTools.call(server, [...closing(present), markOf(guarding)] as never);
   Object.defineProperty(server, GUARDING, { value: guarding });
   server.addTool = ((tool: AnyTool) => {
     meet([readTool(tool)]);
-    addTool.call(server, tool as never);
+    addTool.call(server, withTrueAccess(tool, warn) as never);
   }) as Server["addTool"];
   server.addTools = ((tools: AnyTool[]) => {
     meet(readTools("addTools", tools));
-    addTools.call(server, tools as never);
+    addTools.call(server, closing(tools) as never);
   }) as Server["addTools"];
   server.start = (async (startOptions) => {
     const own = withoutEventStore(startOptions);
     await mustAnswer((transport) => connect.call(server, transport as never));
-    warnUnmapped(contentsOf(server).offered, authorizer, options.onWarning);
+    warnUnmapped(contentsOf(server).offered, authorizer, warn);
     await start.call(server, own);
   }) as Server["start"];
   return server;
+}
+
+/** What begins a session: all of one server share what joins a request with its tool, and each has tools of its own. */
+function sessionGuards(
+  authorizer: Authorizer,
+  { userFromAuth, mayChange }: GuardServerOptions,
+  known: Set<string>,
+  closing: SessionGuard["closing"],
+): Guarding["beginSession"] {
+  const scope = new AsyncLocalStorage<RequestScope>();
+  const wrap = toolWrapper(mayChange);
+  return () => {
+    const tools = sessionTools(scope, known);
+    const uris = createUriReader();
+    const own = { authorizer, tools, userFromAuth, mayChange, readUri: uris.read };
+    return {
+      uris,
+      closing,
+      wrapTools: (added) => added.map((tool) => wrap(tool, tools)),
+      wrapTemplate: (template) => wrapTemplate(template, scope),
+      guardTransport: (transport) => guardTransport(transport, own),
+    };
+  };
 }
 
 type StartOptions = Parameters<FastMCP["start"]>[0];

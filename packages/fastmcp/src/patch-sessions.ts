@@ -2,6 +2,7 @@ import type { McpTransport } from "@hopwise/mcp";
 import { FastMCPSession } from "fastmcp";
 import { patchLoads } from "./load-with-caller.ts";
 import { type HandlerRegistry, lockTools } from "./lock-tools.ts";
+import type { UriReader } from "./uri-reader.ts";
 import type { AnyTemplate } from "./wrap-template.ts";
 import type { AnyTool } from "./wrap-tool.ts";
 
@@ -13,9 +14,13 @@ export interface Guarding {
 
 /** What stands between one session and its server's tools, and between it and its client. */
 export interface SessionGuard {
+  /** The tools as FastMCP asks them who may see them. */
+  closing(tools: readonly AnyTool[]): readonly AnyTool[];
   /** The tools as the session gets them, in whatever way they came to its server; each time anew. */
   wrapTools(tools: readonly AnyTool[]): readonly AnyTool[];
   wrapTemplate(template: AnyTemplate): AnyTemplate;
+  /** What the session reads URIs by. */
+  readonly uris: UriReader;
   guardTransport(transport: McpTransport): McpTransport;
 }
 
@@ -30,7 +35,11 @@ interface Session {
   [SESSION]?: { readonly guard: SessionGuard; readonly whileOpen: (setUp: () => void) => void };
   readonly server: HandlerRegistry;
   setupToolHandlers(tools: readonly Marked[]): void;
+  toolsListChanged(tools: readonly Marked[]): void;
+  addResource(resource: { readonly uri: string }): void;
   addResourceTemplate(template: AnyTemplate): void;
+  resourcesListChanged(resources: readonly unknown[]): void;
+  resourceTemplatesListChanged(templates: readonly unknown[]): void;
   connect(transport: McpTransport): Promise<void>;
 }
 
@@ -58,7 +67,7 @@ export function markOf(guarding: Guarding): AnyTool {
 export function patchSessions(): void {
   const prototype = FastMCPSession.prototype as unknown as Session & { [PATCHED]?: true };
   if (prototype[PATCHED]) return;
-  const { connect, setupToolHandlers, addResourceTemplate } = prototype;
+  const { connect, setupToolHandlers, toolsListChanged } = prototype;
   prototype.setupToolHandlers = function (tools) {
     const guarding = tools.find((tool) => tool[GUARDING] !== undefined)?.[GUARDING];
     if (guarding !== undefined) {
@@ -69,6 +78,11 @@ export function patchSessions(): void {
     const own = guard.wrapTools(tools.filter((tool) => tool[GUARDING] === undefined));
     whileOpen(() => setupToolHandlers.call(this, own));
   };
+  prototype.toolsListChanged = function (tools) {
+    return toolsListChanged.call(this, this[SESSION]?.guard.closing(tools) ?? tools);
+  };
+  patchUris(prototype);
+  const { addResourceTemplate } = prototype;
   prototype.addResourceTemplate = function (template) {
     return addResourceTemplate.call(this, this[SESSION]?.guard.wrapTemplate(template) ?? template);
   };
@@ -77,4 +91,25 @@ export function patchSessions(): void {
   };
   patchLoads(prototype, (session) => session[SESSION] !== undefined);
   Object.defineProperty(prototype, PATCHED, { value: true });
+}
+
+/** Keeps what a session reads URIs by, as the session itself does. */
+function patchUris(prototype: Session): void {
+  const { addResource, addResourceTemplate, resourcesListChanged, resourceTemplatesListChanged } = prototype;
+  prototype.addResource = function (resource) {
+    this[SESSION]?.guard.uris.fixed.add(resource.uri);
+    return addResource.call(this, resource);
+  };
+  prototype.addResourceTemplate = function (template) {
+    this[SESSION]?.guard.uris.templates.set(template.name, template);
+    return addResourceTemplate.call(this, template);
+  };
+  prototype.resourcesListChanged = function (resources) {
+    this[SESSION]?.guard.uris.fixed.clear();
+    return resourcesListChanged.call(this, resources);
+  };
+  prototype.resourceTemplatesListChanged = function (templates) {
+    this[SESSION]?.guard.uris.templates.clear();
+    return resourceTemplatesListChanged.call(this, templates);
+  };
 }

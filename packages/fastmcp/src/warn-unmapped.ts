@@ -19,13 +19,18 @@ const TEMPLATES: { readonly [Kind in Offered]: string } = {
 export function warnUnmapped(
   offered: ReadonlySet<Offered>,
   { hasEntry }: Authorizer,
-  warn: (text: string) => unknown = console.warn,
+  warn: (text: string) => void,
 ): void {
   for (const kind of offered) {
     const { operation, entry } = DEFAULTS[kind];
     if (hasEntry(operation)) continue;
-    const text = `hopwise: the server has ${kind}, and the tool map does not say what they are, so policies are asked about ${entry}; where none rules on that kind, all of them are hidden and denied. Add "${operation}": ${entry}${TEMPLATES[kind]} to the tool map, and a policy for its kind`;
-    // A logger that fails must not keep the server from starting.
-    void (async () => warn(text))().catch(() => {});
+    warn(
+      `hopwise: the server has ${kind}, and the tool map does not say what they are, so policies are asked about ${entry}; where none rules on that kind, all of them are hidden and denied. Add "${operation}": ${entry}${TEMPLATES[kind]} to the tool map, and a policy for its kind`,
+    );
   }
+}
+
+/** Tells the host program of what it may not have meant. A logger that fails must not keep the server from its work. */
+export function warner(warn: (text: string) => unknown = console.warn): (text: string) => void {
+  return (text) => void (async () => warn(text))().catch(() => {});
 }

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { HopwiseError } from "@hopwise/core";
+import { isSameReading } from "@hopwise/core/adapter";
 import type { RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 
@@ -14,7 +15,8 @@ export function wrapTemplate(template: AnyTemplate, scope: AsyncLocalStorage<Req
   const { uriTemplate } = template;
   const load: AnyTemplate["load"] = (values, ...more) => {
     const decided = scope.getStore()?.uri;
-    if (decided !== undefined && !(decided.template === uriTemplate && areSame(decided.values, values))) {
+    // It was told before what it would get; this holds whatever has changed since.
+    if (decided !== undefined && !isSameReading(decided, { template: uriTemplate, values })) {
       throw new HopwiseError(
         "guard_failed",
         `the template "${uriTemplate}" got another resource than "${decided.template}", which was decided on; it was not loaded`,
@@ -23,9 +25,4 @@ export function wrapTemplate(template: AnyTemplate, scope: AsyncLocalStorage<Req
     return template.load(values, ...more);
   };
   return { ...template, uriTemplate, load };
-}
-
-function areSame(decided: { readonly [name: string]: string }, given: { readonly [name: string]: unknown }): boolean {
-  const names = Object.keys(given);
-  return names.length === Object.keys(decided).length && names.every((name) => decided[name] === given[name]);
 }

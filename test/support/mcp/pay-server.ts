@@ -22,9 +22,9 @@ export interface PayServer {
 export async function servePayments(world: World): Promise<PayServer> {
   const { replay } = memoryState({ since: 0 });
   const claimed: string[] = [];
-  const claim: typeof replay.claim = (key, until) => {
+  const claim: typeof replay.claim = (key, ...times) => {
     claimed.push(key);
-    return replay.claim(key, until);
+    return replay.claim(key, ...times);
   };
   const { url, stop, audit, payments } = await serve(world, {
     stateless: true, // with sessions, FastMCP lets each client wait for a second

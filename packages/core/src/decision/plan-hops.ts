@@ -1,4 +1,4 @@
-import { PlanKind, type PlanResourcesRequest, type PlanResourcesResponse } from "@cerbos/core";
+import type { PlanResourcesRequest, PlanResourcesResponse } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
@@ -70,13 +70,13 @@ function groupsOf(questions: readonly PlanQuestion[]): readonly (readonly PlanQu
 
 /** The plan says of all its actions that they are not always denied. */
 function isOpen({ kind, validationErrors = [] }: Partial<PlanResourcesResponse>): boolean {
-  return validationErrors.length === 0 && (kind === PlanKind.ALWAYS_ALLOWED || kind === PlanKind.CONDITIONAL);
+  return validationErrors.length === 0 && (kind === "KIND_ALWAYS_ALLOWED" || kind === "KIND_CONDITIONAL");
 }
 
 function mayBeAllowed(plan: Partial<PlanResourcesResponse>): boolean {
   if (isOpen(plan)) return true;
   const valid = (plan.validationErrors ?? []).length === 0;
-  if (valid && plan.kind === PlanKind.ALWAYS_DENIED) return false;
+  if (valid && plan.kind === "KIND_ALWAYS_DENIED") return false;
   throw new HopwiseError(
     "policy_inconclusive",
     valid ? "the plan is of no known kind" : "something in it does not fit a schema",

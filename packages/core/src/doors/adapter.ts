@@ -8,7 +8,7 @@ export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, Runni
 export { type ErrorDetail, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
 export { plainText, settleInTime } from "../lib/index.ts";
-export type { InputSchema, MatchedUri } from "../resource/index.ts";
+export { type InputSchema, isSameReading, type MatchedUri } from "../resource/index.ts";
 export {
   type Fulfilled,
   fulfil,

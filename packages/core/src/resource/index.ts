@@ -7,7 +7,7 @@ export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
-export { findTarget, targetOf } from "./target.ts";
+export { findTarget, isSameReading, targetOf } from "./target.ts";
 export {
   ARGUMENTS,
   actionOf,

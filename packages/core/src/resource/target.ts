@@ -17,11 +17,12 @@ export interface Target {
 /**
  * Finds the entry of a call. Of a resource of MCP it goes by the URI, where the map has templates of URIs.
  *
+ * @param readAs how the server will read the URI, where that is known: policies must see what its handler gets
  * @returns the refusal, `tool_unmapped`, where no entry can be told; `arguments_malformed` for a resource without a URI
  */
-export function targetOf(tools: ToolMap, tool: string, args: JsonObject): Target | HopwiseError {
+export function targetOf(tools: ToolMap, tool: string, args: JsonObject, readAs?: MatchedUri): Target | HopwiseError {
   const templates = tool === RESOURCES ? uriTemplatesOf(tools) : [];
-  if (templates.length > 0) return resourceTarget(tools, templates, args);
+  if (templates.length > 0) return resourceTarget(tools, templates, args, readAs);
   const entry = toolEntry(tools, tool);
   if (entry !== undefined) return { entry, arguments: args };
   return new HopwiseError("tool_unmapped", `the tool map has no entry for "${tool}", so no policy can be asked`, {
@@ -48,7 +49,12 @@ export function findTarget(
   return target instanceof HopwiseError ? undefined : target;
 }
 
-function resourceTarget(tools: ToolMap, templates: readonly string[], { uri }: JsonObject): Target | HopwiseError {
+function resourceTarget(
+  tools: ToolMap,
+  templates: readonly string[],
+  { uri }: JsonObject,
+  readAs: MatchedUri | undefined,
+): Target | HopwiseError {
   if (typeof uri !== "string") {
     return new HopwiseError("arguments_malformed", "the uri of a resource must be a text", { pointer: "/uri" });
   }
@@ -59,7 +65,22 @@ function resourceTarget(tools: ToolMap, templates: readonly string[], { uri }: J
     const rule = "exactly one template of URIs of the tool map must stand for a resource";
     return new HopwiseError("tool_unmapped", `${rule}, and for this one does ${found}`, { hop: 0 });
   }
+  if (readAs !== undefined && !isSameReading(match, readAs)) {
+    const problem = `the policies would see this resource by "${match.template}", and its handler would get it by "${readAs.template}", or with other values; let the first template of the server that fits be the one that the tool map names`;
+    return new HopwiseError("tool_unmapped", problem, { hop: 0 });
+  }
   const entry = tools[match.template] as ToolEntry;
   const found = { arguments: match.values, uri: match };
   return entry.id === undefined ? { ...found, entry: { ...entry, id: () => uri }, id: uri } : { ...found, entry };
+}
+
+/** Whether two read the same out of a URI: the same values, by the same template. */
+export function isSameReading(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
+  const names = Object.keys(one.values);
+  const values = new Map<string, unknown>(Object.entries(other.values));
+  return (
+    one.template === other.template &&
+    names.length === values.size &&
+    names.every((name) => one.values[name] === values.get(name))
+  );
 }

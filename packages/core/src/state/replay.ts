@@ -8,8 +8,12 @@ export interface ReplayStore {
   /**
    * Claims a key: true for the first caller, false for every later one, even at the same moment. Must remember the key
    * at least until `untilSeconds` (since the epoch). Throws where it cannot tell: then the call is denied.
+   *
+   * @param madeAtSeconds what the proof says of itself, where only a time window ends its life. Authorizers may share a store
+   *   and differ in `proofWindowSeconds`: what one of them let it forget may still be good for another. So false, too, for a
+   *   proof that was made no later than one that was forgotten.
    */
-  claim(key: string, untilSeconds: number): Awaitable<boolean>;
+  claim(key: string, untilSeconds: number, madeAtSeconds?: number): Awaitable<boolean>;
   /**
    * Seconds since the epoch, with their fraction. Proofs and nonces made before this time are refused, because the store
    * may have forgotten them; leave it out where the store outlives the process.
@@ -34,38 +38,50 @@ export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 
+interface Claim {
+  readonly until: number;
+  readonly madeAt: number;
+}
+
 /**
- * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it.
+ * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it. Where their
+ * `proofWindowSeconds` differ, the longer one holds for proofs that the shorter one's memory still covers: older ones are
+ * refused as used.
  *
  * It does not know the proofs that an earlier process saw, so proofs and nonces made before this process began are
  * refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = readOptions(options);
-  const seen = new Map<string, number>();
+  const seen = new Map<string, Claim>();
+  // The latest of all that was forgotten.
   let forgottenUntil = 0;
+  let forgottenMadeAt = 0;
 
   // Proofs arrive nearly in the order in which they lapse: forgetting the oldest few keeps the memory small.
   const forget = (now: number): void => {
-    for (const [key, until] of seen) {
+    for (const [key, { until, madeAt }] of seen) {
       if (until > now) return;
       seen.delete(key);
-      forgottenUntil = Math.max(forgottenUntil, until);
+      if (until > forgottenUntil) forgottenUntil = until;
+      if (madeAt > forgottenMadeAt) forgottenMadeAt = madeAt;
     }
   };
 
   return {
     notBefore: since / 1000,
-    claim: (key, untilSeconds) => {
+    claim: (key, untilSeconds, madeAtSeconds) => {
       const now = nowBy(clock);
       // This clock would forget the proof at once, and it would be good again: the caller's clock differs.
       if (untilSeconds <= now)
         throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);
       forget(now);
-      // After a jump of the clock, a proof that lapses no later than a forgotten one may be that very proof.
-      if (seen.has(key) || untilSeconds <= forgottenUntil) return false;
+      if (seen.has(key)) return false;
+      // After a jump of the clock, or for a longer window, what is no later than a forgotten proof may be that very proof.
+      if (untilSeconds <= forgottenUntil) return false;
+      if (madeAtSeconds !== undefined && madeAtSeconds <= forgottenMadeAt) return false;
       if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);
-      seen.set(key, untilSeconds);
+      seen.set(key, { until: untilSeconds, madeAt: madeAtSeconds ?? 0 });
       return true;
     },
   };

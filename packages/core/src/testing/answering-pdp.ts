@@ -7,6 +7,7 @@ import {
   type Value,
 } from "@cerbos/core";
 import type { JsonValue } from "../json/index.ts";
+import { maybe, readerOf, such, text } from "../options/index.ts";
 import { type PolicyQuestion, pdpWatch, plannedIn, questionsOf, type WatchedPdp } from "./watched-pdp.ts";
 
 /**
@@ -30,6 +31,23 @@ export interface AnsweringPdp extends WatchedPdp {
   tell(rule: PolicyRule): void;
 }
 
+const RULE =
+  '"allow", "deny", "hang", an Error, { effect: "deny", outputs: ["why"] }, or a function that gives one of them';
+
+/** A rule that is none would allow nothing and deny nothing, and a test would look for the reason elsewhere. */
+const readRule = readerOf<PolicyRule>(
+  "answeringPdp",
+  such(RULE, (rule) => typeof rule === "function" || isAnswer(rule)),
+);
+const readReason = readerOf<string | undefined>("denyAll", maybe(text("a reason, such as closed on Sundays")));
+
+function isAnswer(value: unknown): boolean {
+  if (value instanceof Error) return true;
+  if (typeof value === "string") return ["allow", "deny", "hang"].includes(value);
+  const { effect, outputs } = Object(value) as { readonly effect?: unknown; readonly outputs?: unknown };
+  return (effect === "allow" || effect === "deny") && Array.isArray(outputs);
+}
+
 /**
  * Makes a decision point that answers as it was told, and remembers what it was asked. Plans, by which tools are listed,
  * follow the same rule without arguments.
@@ -47,7 +65,7 @@ export interface AnsweringPdp extends WatchedPdp {
  */
 export function answeringPdp(rule: PolicyRule = "allow"): AnsweringPdp {
   const { watch, ...watched } = pdpWatch();
-  let current = rule;
+  let current = readRule(rule);
 
   const answer = async (question: PolicyQuestion): Promise<Answer> => {
     const given = typeof current === "function" ? await current(question) : current;
@@ -59,7 +77,7 @@ export function answeringPdp(rule: PolicyRule = "allow"): AnsweringPdp {
   return {
     ...watched,
     tell: (next) => {
-      current = next;
+      current = readRule(next);
     },
     checkResources: async (request, options) => {
       watch(questionsOf(request), options?.signal);
@@ -106,6 +124,7 @@ export function allowAll(): AnsweringPdp {
  * ```
  */
 export function denyAll(reason?: string): AnsweringPdp {
+  readReason(reason);
   return answeringPdp(reason === undefined ? "deny" : { effect: "deny", outputs: [reason] });
 }
 

@@ -1,6 +1,15 @@
+import { atLeast, either, having, list, mapOf, maybe, optionsOf, text } from "../options/index.ts";
 import { type AgentRegistry, inMemoryUsers, type User, type UserDirectory } from "../principal/index.ts";
-import type { ToolMap } from "../resource/index.ts";
-import { createIssuer, generateSigner, type HeldDelegation, type Issuer, type Signer } from "../token/index.ts";
+import { TOOL_MAP, type ToolMap } from "../resource/index.ts";
+import {
+  AUDIENCE,
+  createIssuer,
+  generateSigner,
+  type HeldDelegation,
+  type Issuer,
+  SIGNER,
+  type Signer,
+} from "../token/index.ts";
 import type { AuthorizerOptions } from "../way/index.ts";
 import { allowAll } from "./answering-pdp.ts";
 import { type ChainHop, chainsOf } from "./chains.ts";
@@ -55,6 +64,30 @@ export interface Company<Name extends string = string> {
   authorizer(options?: Partial<AuthorizerOptions>): TestAuthorizer;
 }
 
+const USERS = 'users by name, such as { alice: { roles: ["analyst"] } }, or a directory of users';
+
+/** Who the users and agents are is read once more, by what keeps them. */
+const readCompany = optionsOf<CompanyOptions>("createCompany", {
+  users: maybe(
+    either(
+      USERS,
+      having("a directory of users, which has find", "find"),
+      mapOf(atLeast<Pick<CompanyUser, "roles">>({ roles: list(text("a role"), "a list of roles") }, USERS), USERS),
+    ),
+  ),
+  subjects: maybe(list(text("a user, such as alice"), "a list of users")),
+  agents: maybe(
+    mapOf(
+      atLeast<Pick<CompanyAgent, "key">>({ key: maybe(SIGNER) }, 'an agent, such as { roles: ["finance_agent"] }'),
+      "agents by name",
+    ),
+  ),
+  tools: maybe(TOOL_MAP),
+  audience: maybe(AUDIENCE),
+  issuer: maybe(text("the name of the issuer, such as https://id.acme.example")),
+  issuerKey: maybe(SIGNER),
+});
+
 const TOOLS: ToolMap = {
   read_invoice: { kind: "invoice", action: "read", id: "id" },
   send_payment: { kind: "payment", action: "send", id: "to" },
@@ -76,10 +109,13 @@ const TOOLS: ToolMap = {
  * });
  * const decision = await company.authorizer().call(researcher, "send_payment", { to: "Globex", amount: 400 });
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
 export async function createCompany<Name extends string = "planner" | "researcher">(
-  options: CompanyOptions<Name> = {},
+  given: CompanyOptions<Name> = {},
 ): Promise<Company<Name>> {
+  const options = readCompany(given);
   const {
     users = { alice: { roles: ["employee"] } },
     agents = { planner: {}, researcher: {} },

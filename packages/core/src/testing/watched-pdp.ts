@@ -1,6 +1,7 @@
 import type { AuxData, CheckResourcesRequest, PlanResourcesRequest, Principal, Resource } from "@cerbos/core";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import type { JsonObject } from "../json/index.ts";
+import { either, having, readerOf, such } from "../options/index.ts";
 
 /** One question: may this principal do this action to this resource? A call puts it once for every hop. */
 export interface PolicyQuestion {
@@ -23,6 +24,17 @@ export interface WatchedPdp extends PolicyDecisionPoint {
   readonly signals: readonly AbortSignal[];
 }
 
+const CLIENT = having("a Cerbos client", "checkResources", "planResources");
+const PDP = "what startPdp or connectPdp gave, or a Cerbos client";
+const readPdp = readerOf<PolicyDecisionPoint | RunningPdp>(
+  "watchedPdp",
+  either(
+    PDP,
+    CLIENT,
+    such(PDP, (pdp) => CLIENT.safeParse(Object(pdp).client).success),
+  ),
+);
+
 /**
  * Puts every question to another decision point, and remembers it: what do my policies see?
  *
@@ -33,7 +45,8 @@ export interface WatchedPdp extends PolicyDecisionPoint {
  * expect(watched.asked[0]?.resource.attr).toEqual({ args: { to: "Globex" }, supplierKnown: true });
  * ```
  */
-export function watchedPdp(pdp: PolicyDecisionPoint | RunningPdp): WatchedPdp {
+export function watchedPdp(given: PolicyDecisionPoint | RunningPdp): WatchedPdp {
+  const pdp = readPdp(given);
   const client = "checkResources" in pdp ? pdp : pdp.client;
   const { watch, ...watched } = pdpWatch();
   return {

@@ -39,9 +39,11 @@ export interface ChainVerifier {
 
 /** How many bytes of verified chains a verifier remembers. */
 const CACHE_BYTES = 16 * 1024 * 1024;
-/** How many chains that expired after they had verified are known. */
+/** How many tokens that expired after they had verified are known. */
 const EXPIRED_ENTRIES = 10_000;
 const KEY_CACHE_ENTRIES = 1024;
+/** A cache of so many entries would lay them all out when it is made, for every authorizer; one of a size grows. */
+const ONE = { size: 1 } as const;
 
 /**
  * Makes a verifier. No key is imported twice; two verifiers share nothing.
@@ -53,7 +55,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
   checkKids(trust);
   const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
   const signers = new WeakMap<Chain, SigningKey>();
-  const expired = new LRUCache<TokenHash, true>({ max: EXPIRED_ENTRIES });
+  const expired = new LRUCache<TokenHash, true>({ maxSize: EXPIRED_ENTRIES });
   const keyOf = keyCache();
   const anchors = createAnchorKeys(trust, keyOf, deadlineMs);
 
@@ -64,7 +66,7 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
    */
   const mustBeAlive = ({ links, expiresAt }: Chain, now: number): void => {
     if (expiresAt > now && !links.some(({ hash }) => expired.has(hash))) return;
-    for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true);
+    for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true, ONE);
     checkAlive(now, now);
   };
 
@@ -102,13 +104,13 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
 type KeyOf = (jwk: PublicJwk) => Promise<KnownKey>;
 
 function keyCache(): KeyOf {
-  const keys = new LRUCache<string, KnownKey>({ max: KEY_CACHE_ENTRIES });
+  const keys = new LRUCache<string, KnownKey>({ maxSize: KEY_CACHE_ENTRIES });
   return async (jwk) => {
     const name = jwk.kty === "EC" ? `${jwk.x}.${jwk.y}` : jwk.x;
     const known = keys.get(name);
     if (known !== undefined) return known;
     const imported = await importKnownKey(jwk);
-    keys.set(name, imported);
+    keys.set(name, imported, ONE);
     return imported;
   };
 }

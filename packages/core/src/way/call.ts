@@ -1,7 +1,7 @@
 import type { DenialCode } from "../codes.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import type { InputSchema } from "../resource/index.ts";
+import type { InputSchema, MatchedUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Chain, Credential, HeldDelegation, Subject } from "../token/index.ts";
 
@@ -71,6 +71,11 @@ export interface ParsedCall {
    * `policy_inconclusive` before the tool runs. Give it to `fulfil`, too. Default: the tool announces nothing.
    */
   readonly outputSchema?: OutputSchema | undefined;
+  /**
+   * How the server will read the URI of a resource: by which of its own templates, and with which values. Where the tool map
+   * goes by templates of URIs, and says otherwise, the call is denied with `tool_unmapped`. Default: the map decides alone.
+   */
+  readonly readAs?: MatchedUri;
 }
 
 /** A call on its way, with how its caller shows who they are. */

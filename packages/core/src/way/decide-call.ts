@@ -7,7 +7,7 @@ import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { denyExpired } from "./deny-expired.ts";
-import { endOtherwise, refuseAsShown } from "./end-otherwise.ts";
+import { denyUnasked, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
@@ -80,8 +80,8 @@ export async function* decideCall(
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
   const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
   if (isRefusal(now)) return log.deny(now);
-  const target = targetOf(point.tools, tool, received);
-  if (isRefusal(target)) return log.deny(target);
+  const target = targetOf(point.tools, tool, received, next.readAs);
+  if (isRefusal(target)) return denyUnasked(target, point, log);
   const { entry } = target;
 
   const parsed =

@@ -1,4 +1,4 @@
-import { type DenialCode, type ErrorCode, wireCodeOf } from "../codes.ts";
+import { type DenialCode, type ErrorCode, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import { findTarget, listEntry, placeEntry, type ToolEntry } from "../resource/index.ts";
@@ -10,7 +10,7 @@ import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
 import { hiddenByAgents, hiddenByGrant, type KnownCaller } from "./stages/grant.ts";
-import { askWhatIsShown } from "./stages/policy.ts";
+import { askWhatIsShown, orOutage } from "./stages/policy.ts";
 
 /**
  * The law's other tails, for what is no call: a list, of which each item is judged as the call that it offers; and a call
@@ -26,7 +26,7 @@ export async function endOtherwise(
   if (next.as === "refusal") return refuseAsShown(next.refusal, holder, tool, point, log);
   const { items } = next;
   const hidden = await whatIsHidden(items, holder, tool, point, log);
-  if (isRefusal(hidden)) return log.deny(hidden);
+  if (isRefusal(hidden)) return denyUnasked(hidden, point, log);
   const shown = hidden.map((why) => why === undefined);
   log.note({
     shown: { items: shown.filter(Boolean).length, of: shown.length },
@@ -60,12 +60,21 @@ export async function refuseAsShown(
   log: CallLog,
 ): Promise<Denied> {
   // An operation that every server of MCP has is no secret.
-  if (!TELLS_OF_A_TOOL.has(refusal.code) || isOperation(tool)) return log.deny(refusal);
+  if (!TELLS_OF_A_TOOL.has(refusal.code) || isOperation(tool)) return denyUnasked(refusal, point, log);
   const hidden = await whatIsHidden([{ tool }], holder, tool, point, log);
-  if (isRefusal(hidden)) return log.deny(hidden);
-  if (hidden[0] === undefined || wireCodeOf(refusal.code as DenialCode) === "policy_denied") return log.deny(refusal);
+  if (isRefusal(hidden)) return denyUnasked(hidden, point, log);
+  const [why] = hidden;
+  const looksDenied = wireCodeOf(refusal.code as DenialCode) === "policy_denied";
+  if (why === undefined || looksDenied) return denyUnasked(refusal, point, log);
   const message = `the caller may not see "${tool}", and is not told that ${refusal.code}: ${refusal.message}`;
-  return log.deny(new HopwiseError("tool_hidden", message, { hop: 0 }));
+  return denyUnasked(new HopwiseError("tool_hidden", message, { hop: 0 }), point, log);
+}
+
+/** Ends what was refused before the policies were asked, also where it looks as if they had denied it. */
+export async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint, log: CallLog): Promise<Denied> {
+  const code = refusal.code as DenialCode;
+  if (rowOf(code).stage === "policy" || wireCodeOf(code) !== "policy_denied") return log.deny(refusal);
+  return log.deny(await log.stage("policy", (watch) => orOutage(refusal, log.id, point, watch)));
 }
 
 function isOperation(tool: string): boolean {

@@ -195,7 +195,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     cerbos: { ...cerbos, checkResources: noting("policies", (...args) => cerbos.checkResources(...args)) },
     state: {
       revocations: { find: noting("revocations", (query) => revocations.find(query)) },
-      replay: { ...replay, claim: noting("replay", (key, until) => replay.claim(key, until)) },
+      replay: { ...replay, claim: noting("replay", replay.claim) },
     },
     audit: { ...whole.audit, record: noting("record", (record) => whole.audit.record(record)) },
   };

@@ -117,10 +117,10 @@ export function behavedState({ replay, revocations }: State, deadlineMs: number)
       get notBefore() {
         return replay.notBefore as never;
       },
-      claim: (key, untilSeconds) =>
+      claim: (...claim) =>
         ask(
           "proofs",
-          () => replay.claim(key, untilSeconds),
+          () => replay.claim(...claim),
           (first) => {
             if (typeof first === "boolean") return first;
             throw new HopwiseError("state_unavailable", "the store of proofs said neither true nor false");

@@ -22,6 +22,7 @@ async function checked(answer: object) {
   const rules = {
     hasTools: () => true,
     isWrapped: () => true,
+    distrust: () => {},
     report: () => {},
     reportOutcome: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
   };
@@ -79,7 +80,8 @@ describe("an answer that nobody decided about", () => {
     const stand = await received(pay());
     await reply(stand.guard, { jsonrpc: "2.0", id: 1, result: { content: [] } });
     expect(stand.faults.map(({ message }) => message)).toEqual([
-      'the tool "pay" ran without a decision; its result is withheld',
+      'the tool "pay" ran without a decision; its result is withheld, and it is not called again',
     ]);
+    expect([stand.guard.isWrapped("pay"), stand.guard.hasTools()]).toEqual([false, true]);
   });
 });

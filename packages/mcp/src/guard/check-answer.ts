@@ -15,7 +15,7 @@ import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 
 /** The parts of the guard that the check of an answer needs. */
-export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "mayChange" | "report" | "reportOutcome">;
+export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;
 
 /** The part of a server's answer that may reach the caller. */
 export async function checkAnswer(
@@ -114,11 +114,13 @@ async function undecided(
   flight: Flight,
   tool: string,
   admission: Admission,
-  { report }: AnswerRules,
+  { report, distrust }: AnswerRules,
 ): Promise<JsonRpcMessage> {
   const failed = message.error !== undefined || message.result?.["isError"] === true;
   if (!failed) {
-    const ran = `the tool ${JSON.stringify(tool)} ran without a decision; its result is withheld`;
+    const ran = `the tool ${JSON.stringify(tool)} ran without a decision; its result is withheld, and it is not called again`;
+    // Which function a server runs shows only once it has run: it must not do so a second time.
+    distrust(tool);
     report(new Error(ran));
     return refusedAs(flight, await admission.refuse({ code: "tool_unguarded", message: ran }));
   }

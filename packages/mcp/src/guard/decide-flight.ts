@@ -1,4 +1,5 @@
 import type { Decision } from "@hopwise/core";
+import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Schemas } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
@@ -15,6 +16,7 @@ export async function decideFlight(
   flight: Flight,
   parsed: unknown,
   announced: Schemas = {},
+  readAs?: MatchedUri,
 ): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
@@ -24,7 +26,8 @@ export async function decideFlight(
   // A caller keeps to the arguments that it was told of; of results its wrapper knows what policies may do to them.
   const inputSchema = listed?.inputSchema ?? announced.inputSchema;
   const outputSchema = announced.outputSchema === undefined ? listed?.outputSchema : announced.outputSchema;
-  flight.decision = await admission.decide({ parsed, fulfils: true, inputSchema, outputSchema });
+  const read = { parsed, inputSchema, ...(readAs && { readAs }) };
+  flight.decision = await admission.decide({ ...read, fulfils: true, outputSchema });
   flight.outputSchema = outputSchema;
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.

@@ -21,8 +21,15 @@ import { reply } from "./reply.ts";
 const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
 const readOptions = optionsOf<GuardOptions>("guardTransport", {
   authorizer: AUTHORIZER,
-  tools: having("createGuardedTools(), whose wrap was given each tool of the server", "wrap", "has", "clear"),
+  tools: having(
+    "createGuardedTools(), whose wrap was given each tool of the server",
+    "wrap",
+    "has",
+    "distrust",
+    "clear",
+  ),
   mayChange: maybe(MAY_CHANGE_BY_TOOL),
+  readUri: maybe(func("a function that tells which template of the server gets a URI, and with which values")),
   userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
 });
 

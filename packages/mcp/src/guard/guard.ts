@@ -1,4 +1,5 @@
 import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool, Schemas } from "./announce.ts";
@@ -18,6 +19,12 @@ export interface GuardOptions {
    */
   readonly mayChange?: MayChangeByTool | undefined;
   /**
+   * Tells how the server will read the URI of a resource: by which of its templates, and with which values. Where the tool
+   * map goes by templates of URIs, a resource that the server would read in another way is denied. Default: the map decides
+   * alone; the handler must then hold what it gets against `scope`.
+   */
+  readonly readUri?: ((uri: string) => MatchedUri | undefined | Promise<MatchedUri | undefined>) | undefined;
+  /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
    * the request carries no token. Never called on stdio, which has no HTTP requests.
    */
@@ -30,6 +37,7 @@ export interface GuardOptions {
 export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly scope: GuardedTools["scope"];
   readonly isWrapped: GuardedTools["has"];
+  readonly distrust: GuardedTools["distrust"];
   readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
@@ -53,6 +61,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     ...others,
     scope: tools.scope,
     isWrapped: tools.has,
+    distrust: tools.distrust,
     hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),

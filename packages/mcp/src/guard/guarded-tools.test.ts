@@ -13,6 +13,17 @@ describe("guarded tools", () => {
     expect([tools.has("pay"), tools.size]).toEqual([false, 0]);
   });
 
+  it("are closed where their server runs something else under a name, until all are forgotten", () => {
+    const tools = createGuardedTools();
+    tools.wrap("pay", () => undefined);
+    tools.distrust("pay");
+    tools.wrap("pay", () => undefined);
+    expect(tools.has("pay")).toBe(false);
+    tools.clear();
+    tools.wrap("pay", () => undefined);
+    expect(tools.has("pay")).toBe(true);
+  });
+
   it("run with what was decided, and with all else that their server gave them", async () => {
     const tools = createGuardedTools();
     const pay = tools.wrap("pay", (args: object, context: string) => [args, context]);

@@ -20,6 +20,8 @@ export interface GuardedTools {
     announced?: Announced,
   ): (args: Args, ...more: More) => Promise<Result | ToolDenial>;
   has(name: string): boolean;
+  /** Closes a name under which the server ran a function that did not ask, until the names are forgotten. */
+  distrust(name: string): void;
   /** Forgets all names, before the server gets its tools anew. */
   clear(): void;
   readonly size: number;
@@ -47,6 +49,7 @@ export function createGuardedTools(
 ): GuardedTools {
   readScope(scope);
   const names = new Set<string>();
+  const distrusted = new Set<string>();
   return {
     wrap: (name, run, announced) => {
       readRun(run);
@@ -54,8 +57,12 @@ export function createGuardedTools(
       names.add(readName(name));
       return askingFirst(scope, name, run, announced);
     },
-    has: (name) => names.has(name),
-    clear: () => names.clear(),
+    has: (name) => names.has(name) && !distrusted.has(name),
+    distrust: (name) => void distrusted.add(name),
+    clear: () => {
+      names.clear();
+      distrusted.clear();
+    },
     get size() {
       return names.size;
     },

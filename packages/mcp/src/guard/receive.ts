@@ -1,5 +1,5 @@
 import type { Denied, Subject } from "@hopwise/core";
-import { type Admission, type CallerView, type JsonObject, settleInTime } from "@hopwise/core/adapter";
+import { type Admission, type CallerView, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
 import { openCall, runWithin } from "../caller/index.ts";
 import {
   cameOverHttp,
@@ -103,11 +103,21 @@ async function admitted(
       return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
     }
     case "data": {
-      const decision = await decideFlight(guard, flight, undefined);
+      const decision = await decideFlight(guard, flight, undefined, undefined, await readingOf(guard, operation));
       if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
       return deny(guard, flight, refusalOf(decision));
     }
   }
+}
+
+/** How the server will read the URI of a resource, where it can tell. */
+async function readingOf(
+  { authorizer, readUri }: Guard,
+  { arguments: args }: Guarded & { readonly kind: "data" },
+): Promise<MatchedUri | undefined> {
+  const { uri }: { readonly uri?: unknown } = Object(args);
+  if (readUri === undefined || typeof uri !== "string") return undefined;
+  return settleInTime(authorizer.deadlineMs, readUri(uri));
 }
 
 async function admit(

@@ -1,6 +1,7 @@
 import type { Resource } from "@cerbos/core";
 import {
   checkHops,
+  combineVerdicts,
   type Edge,
   type HiddenByPolicy,
   type HopVerdict,
@@ -9,6 +10,7 @@ import {
   listHops,
   withHeaders,
 } from "../../decision/index.ts";
+import type { HopwiseError } from "../../errors.ts";
 import type { Hop } from "../../principal/index.ts";
 import type { StageWatch } from "../../telemetry/index.ts";
 import type { Caller } from "../call.ts";
@@ -51,6 +53,30 @@ export function askWhatIsShown(
   const pdp = withHeaders(point.cerbos, watch.headers);
   return listHops(pdp, { ...questionOf(asked, point), items }, point.deadlineMs);
 }
+
+/**
+ * Asks the policies about nobody, where it is not known about whom. To its caller such a call looks like one that they
+ * deny, so that it must look like that while they cannot be asked, too: else an outage would show which users there are.
+ *
+ * @returns the outage, else what the call is refused for
+ */
+export async function orOutage(
+  refusal: HopwiseError,
+  invocation: string,
+  point: EnforcementPoint,
+  watch: StageWatch,
+): Promise<HopwiseError> {
+  const question = { ...NOBODY, invocation, chainId: undefined };
+  const answers = await checkHops(withHeaders(point.cerbos, watch.headers), question, point.deadlineMs);
+  return combineVerdicts(answers, { notThere: refusal }) ?? refusal;
+}
+
+const NOBODY = {
+  hops: [{ kind: "user" as const, id: "nobody" }],
+  principals: [{ id: "nobody", roles: ["nobody"] }],
+  resource: { kind: "nothing", id: "nothing" },
+  action: "ask",
+} satisfies Omit<Parameters<typeof checkHops>[1], "invocation" | "chainId">;
 
 function questionOf(
   { caller, known: { hops, principals, auxData }, invocation }: AskedChain,

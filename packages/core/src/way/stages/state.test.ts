@@ -107,9 +107,9 @@ describe("what was revoked", () => {
 
 describe("a proof", () => {
   const spent = async (parts: Parts, changed: Partial<CheckedProof> = {}) => {
-    const claimed: [string, number][] = [];
-    const claim = (key: string, untilSeconds: number): boolean => {
-      claimed.push([key, untilSeconds]);
+    const claimed: [string, number, number | undefined][] = [];
+    const claim = (key: string, untilSeconds: number, madeAt?: number): boolean => {
+      claimed.push([key, untilSeconds, madeAt]);
       return true;
     };
     const { point } = scene.point({ replay: { claim }, ...parts });
@@ -142,10 +142,15 @@ describe("a proof", () => {
     expect(claimed.at(-1)?.[1]).toBe(from + 67);
   });
 
+  it("is remembered with its own time, unless a nonce ends its life", async () => {
+    const made = async (changed: Partial<CheckedProof>) => (await spent({}, changed)).claimed.at(-1)?.[2];
+    expect([await made({ issuedAt: NOW - 30 }), await made({ nonce })]).toEqual([NOW - 30, undefined]);
+  });
+
   it("uses up the nonce that it names, for as long as that would have been good", async () => {
     const { claimed, refused } = await spent({}, { nonce });
     expect(refused).toBeUndefined();
-    expect(claimed[0]).toEqual(["nonce.nonce-1", nonce.expiresAt]);
+    expect(claimed[0]).toEqual(["nonce.nonce-1", nonce.expiresAt, undefined]);
   });
 
   it("is refused where its nonce was used before, and is used up itself", async () => {
@@ -159,6 +164,43 @@ describe("a proof", () => {
     expect(await spendProof(second, point)).toMatchObject({
       code: "proof_replayed",
       message: "the proof was used before; make a new proof for each call",
+    });
+  });
+
+  describe("of two authorizers that share a memory, one with a short window and one with a long one", () => {
+    const shared = () => {
+      const at = { now: NOW };
+      const clock = (): number => at.now * 1000;
+      const { replay } = memoryState({ since: 0, clock });
+      const [short, long] = [1, 300].map((proofWindowSeconds) => {
+        const limits = { ...DEFAULT_LIMITS, proofWindowSeconds };
+        return scene.point({ limits, replay, clock }).point;
+      });
+      const use = async (point = short, caller = scene.byProof({ iat: at.now })) =>
+        codeOf(await decide(payment(await caller), point as NonNullable<typeof point>));
+      return { at, use, short, long };
+    };
+
+    it("is not good again where the long one still takes it, whether or not it was forgotten by then", async () => {
+      for (const forgetting of [false, true]) {
+        const { at, use, short, long } = shared();
+        const caller = scene.byProof({ iat: NOW });
+        expect(await use(short, caller)).toBe("allowed");
+        at.now += 200;
+        if (forgetting) expect(await use(short)).toBe("allowed");
+        expect(await use(long, caller)).toBe("proof_replayed");
+        // The same is so from the long one to the short one, which does not take it anyway.
+        expect(await use(long)).toBe("allowed");
+      }
+    });
+
+    it("may be as old as the long one permits, while nothing newer was forgotten", async () => {
+      const { at, use, short, long } = shared();
+      const [older, newer] = [scene.byProof({ iat: NOW - 1 }), scene.byProof({ iat: NOW + 1 })];
+      expect(await use(short)).toBe("allowed");
+      at.now += 200;
+      expect(await use(long, newer)).toBe("allowed");
+      expect(await use(long, older)).toBe("proof_replayed");
     });
   });
 

@@ -71,13 +71,15 @@ export async function spendProof(
   { jti, issuedAt, nonce, chain: { holder } }: CheckedProof,
   { state, limits, deadlineMs, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
-  const isFirst = (key: string, untilSeconds: number): Promise<boolean> =>
-    askStore("the proof was used before", deadlineMs, () => state.replay.claim(key, untilSeconds));
+  const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
+    askStore("the proof was used before", deadlineMs, () => state.replay.claim(...claim));
   const lastGood = Math.max(nowSeconds(), issuedAt, nonce?.expiresAt ?? 0);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
+  // A nonce ends the life of a proof that names it, whatever the client's clock says.
+  const madeAt = nonce === undefined ? issuedAt : undefined;
   const [newNonce, newProof] = await Promise.all([
     nonce === undefined || isFirst(`nonce.${nonce.value}`, nonce.expiresAt),
-    isFirst(`${holder.thumbprint}.${jti}`, goodUntil),
+    isFirst(`${holder.thumbprint}.${jti}`, goodUntil, madeAt),
   ]);
   if (!newNonce) {
     return new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
