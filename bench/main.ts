@@ -19,6 +19,7 @@ const GOALS: { readonly [key: string]: number } = {
   authorize3_wire_over_raw3: 1.4,
   authorize3_over_raw1: 2,
   list50_over_raw1: 4,
+  list50_over_raw3: 1.4,
   list50_kinds_over_raw1: 15,
   list50_over_nplus1: 0.1,
   mcp_guarded_over_sum: 1.08,

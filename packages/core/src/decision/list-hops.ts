@@ -44,8 +44,7 @@ export async function listHops(
 ): Promise<readonly (HiddenByPolicy | undefined)[]> {
   if (question.items.length === 0) return [];
   const asked = question.items.map(questionOf);
-  const keys = asked.map(keyOf);
-  const distinct = [...new Map(asked.map((it, i) => [keys[i], it])).values()];
+  const distinct = [...new Map(asked.map((it) => [it.key, it])).values()];
   const planned = distinct.filter(({ resource }) => resource.id === undefined);
   const listed = resourcesOf(distinct.filter(isListed));
   const answers = await withDeadline(deadlineMs, (signal, expired) =>
@@ -64,8 +63,8 @@ export async function listHops(
     return answer;
   });
   const stuck = open.indexOf("hands nothing on");
-  if (stuck >= 0) return keys.map(() => ({ code: "delegation_denied", hop: stuck }));
-  return keys.map((key) => {
+  if (stuck >= 0) return asked.map(() => ({ code: "delegation_denied", hop: stuck }));
+  return asked.map(({ key }) => {
     const hop = open.findIndex((shown) => shown !== "hands nothing on" && !shown.has(key));
     return hop < 0 ? undefined : { code: "policy_denied", hop };
   });
@@ -75,6 +74,14 @@ export async function listHops(
 interface Question {
   readonly resource: PlanQuestion["resource"] & Partial<Pick<Resource, "id" | "attr">>;
   readonly action: string;
+  /** See {@link keyOf}. Made once, since every hop is asked the same. */
+  readonly key: string;
+}
+
+/** Listing actions of one resource, with the key of each question. */
+interface Listed {
+  readonly asked: AskedResource;
+  readonly keys: readonly string[];
 }
 
 type ListingAction = Question & { readonly resource: Resource };
@@ -93,7 +100,8 @@ function questionOf({ tool, entry, known, id: whole = "" }: ListItem): Question 
     ...(scope !== undefined && { scope }),
     ...(policyVersion !== undefined && { policyVersion }),
   };
-  return { resource, action: listed?.action ?? actionOf(entry, tool) };
+  const action = listed?.action ?? actionOf(entry, tool);
+  return { resource, action, key: keyOf({ resource, action }) };
 }
 
 function isListed(question: Question): question is ListingAction {
@@ -101,7 +109,7 @@ function isListed(question: Question): question is ListingAction {
 }
 
 /** Two questions with the same key are the same for policies. */
-function keyOf({ resource: { kind, id, attr, scope, policyVersion }, action }: Question): string {
+function keyOf({ resource: { kind, id, attr, scope, policyVersion }, action }: Omit<Question, "key">): string {
   return JSON.stringify([kind, id ?? null, attr ?? null, scope ?? null, policyVersion ?? null, action]);
 }
 
@@ -109,18 +117,19 @@ function keyOf({ resource: { kind, id, attr, scope, policyVersion }, action }: Q
 const MOST = 50;
 
 /** Listing actions of the same resource are asked about together. */
-function resourcesOf(questions: readonly ListingAction[]): readonly AskedResource[] {
-  const all: { readonly resource: Resource; readonly actions: string[] }[] = [];
+function resourcesOf(questions: readonly ListingAction[]): readonly Listed[] {
+  const all: { readonly asked: AskedResource; readonly keys: string[] }[] = [];
   const latest = new Map<string, (typeof all)[number]>();
-  for (const { resource, action } of questions) {
-    const key = keyOf({ resource, action: "" });
-    const room = latest.get(key);
-    if (room !== undefined && room.actions.length < MOST) {
-      room.actions.push(action);
+  for (const { resource, action, key } of questions) {
+    const whole = keyOf({ resource, action: "" });
+    const room = latest.get(whole);
+    if (room !== undefined && room.keys.length < MOST) {
+      room.asked.actions.push(action);
+      room.keys.push(key);
       continue;
     }
-    const next = { resource, actions: [action] };
-    latest.set(key, next);
+    const next = { asked: { resource, actions: [action] }, keys: [key] };
+    latest.set(whole, next);
     all.push(next);
   }
   return all;
@@ -131,11 +140,11 @@ async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,
-  { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly AskedResource[] },
+  { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly Listed[] },
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | "hands nothing on"> {
   const edge = edgeOf(question, hop);
-  const resources = [...edge, ...listed];
+  const resources = [...edge, ...listed.map(({ asked }) => asked)];
   const requests = Array.from({ length: Math.ceil(resources.length / MOST) }, (_, i) =>
     hopRequest(question, hop, resources.slice(i * MOST, (i + 1) * MOST), false),
   );
@@ -146,16 +155,14 @@ async function listHop(
   const answers = responses.flat();
   const unreadable = answers.flat().find(({ effect }) => effect === "error");
   if (unreadable !== undefined) throw new HopwiseError("policy_inconclusive", String(unreadable.problem));
-  const shown = answers.slice(edge.length).flat();
-  if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
+  const own = answers.slice(edge.length);
+  if (own.flat().some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
     throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
   }
   if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return "hands nothing on";
   return new Set([
-    ...planned.filter((_, i) => plans[i]).map(keyOf),
-    ...resources.flatMap(({ resource, actions }, i) =>
-      actions.filter((_, j) => answers[i]?.[j]?.effect === "allow").map((action) => keyOf({ resource, action })),
-    ),
+    ...planned.filter((_, i) => plans[i]).map(({ key }) => key),
+    ...listed.flatMap(({ keys }, i) => keys.filter((_, j) => own[i]?.[j]?.effect === "allow")),
   ]);
 }
 

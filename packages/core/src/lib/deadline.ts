@@ -35,21 +35,25 @@ export type Wait = <T>(answer: T | PromiseLike<T>) => Promise<T>;
 
 /**
  * One deadline, and one timer, for all answers of a stage. Each is waited for by itself, so that it is known which one was
- * late: of several, the one that was asked first.
+ * late: of several, the one that was asked first. It begins with the first that is not there at once, since most are.
  */
 export function waitTogether(ms: number): Wait {
-  const until = performance.now() + ms;
+  let until: number | undefined;
   let waiting = 0;
-  let clock = { expired: new Promise<never>(() => {}), stop: () => {} };
+  let clock: ReturnType<typeof expiry> | undefined;
   return async (answer) => {
     if (!isThenable(answer)) return answer;
-    if (waiting === 0) clock = expiry(ms, () => {}, Math.max(0, until - performance.now()));
+    until ??= performance.now() + ms;
+    clock ??= expiry(ms, () => {}, Math.max(0, until - performance.now()));
     waiting++;
     try {
       return await Promise.race([answer, clock.expired]);
     } finally {
       waiting--;
-      if (waiting === 0) clock.stop();
+      if (waiting === 0) {
+        clock?.stop();
+        clock = undefined;
+      }
     }
   };
 }

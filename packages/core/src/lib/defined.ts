@@ -6,7 +6,8 @@ export type Defined<T> = { [Name in keyof T as undefined extends T[Name] ? never
 /** The members that are set: a member that holds `undefined` would be printed and recorded, and `in` would find it. */
 export function defined<T extends object>(members: T): Defined<T> {
   const found: { [name: string]: unknown } = {};
-  for (const [name, value] of Object.entries(members)) {
+  for (const name of Object.keys(members) as (keyof T & string)[]) {
+    const value = members[name];
     if (value !== undefined) found[name] = value;
   }
   return found as Defined<T>;

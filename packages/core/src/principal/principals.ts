@@ -59,13 +59,10 @@ function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[
 }
 
 /** The attributes of a directory or registry, and those that further sources add under their own names. */
-function attributesOf(
-  { attributes, ...source }: User | AgentClass,
-  added: JsonObject | undefined,
-  hop: number,
-): JsonObject {
+function attributesOf(source: User | AgentClass, added: JsonObject | undefined, hop: number): JsonObject {
+  const { attributes, class: kind, owner } = source as AgentClass;
   const own = plain(attributes, hop);
-  const taken = Object.keys({ ...added, [DELEGATION]: 0 }).find(
+  const taken = [...Object.keys(added ?? {}), DELEGATION].find(
     // Checked before and after the copy: refuses a taken name that holds `undefined`, and one that appears late.
     (name) => Object.hasOwn(attributes ?? {}, name) || Object.hasOwn(own, name),
   );
@@ -76,7 +73,6 @@ function attributesOf(
       { hop },
     );
   }
-  const { class: kind, owner } = source as AgentClass;
   return { ...own, ...(kind !== undefined && { class: kind }), ...(owner !== undefined && { owner }), ...added };
 }
 

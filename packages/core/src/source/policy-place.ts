@@ -52,9 +52,10 @@ export function placeOf(
   const place: { scope?: string; policyVersion?: string } = {};
   for (const name of PLACES) {
     const value = from[name] ?? "";
+    if (value === "") continue;
     const problem = placeProblem(name, value);
     if (problem !== undefined) refuse(problem);
-    if (value !== "") place[name] = value as string;
+    place[name] = value as string;
   }
   return place;
 }

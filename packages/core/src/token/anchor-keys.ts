@@ -2,15 +2,20 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
-import { isKeySource, type TrustedKey } from "./jwks.ts";
+import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import { type KnownKey, parsePublicJwk } from "./key.ts";
 import { MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
+
+type Known = readonly KnownKey[];
 
 /** What one anchor has under a `kid`. Each anchor answers for itself: none waits for another, nor fails with it. */
 export interface AnchorAnswer {
   readonly anchor: TrustAnchor;
-  /** Its usable keys of this `kid`, at most four. Rejects with `issuer_keys_unavailable`, within the deadline. */
-  readonly keys: Promise<readonly KnownKey[]>;
+  /**
+   * Its usable keys of this `kid`, at most four. Those that are known are there at once; else it rejects with
+   * `issuer_keys_unavailable`, within the deadline.
+   */
+  readonly keys: Known | Promise<Known>;
 }
 
 /** The keys of all anchors, by `kid`. */
@@ -46,18 +51,20 @@ export function createAnchorKeys(
     return fresh;
   };
 
-  const keysOf = async ({ issuer, keys }: TrustAnchor, kid: string): Promise<readonly KnownKey[]> => {
-    try {
-      const given = isKeySource(keys) ? await settleInTime(deadlineMs, keys.find(kid)) : keys;
-      const named = given.filter((key) => key.kid === kid).slice(0, MAX_KEYS_PER_KID);
-      const keysNamed = named.map(({ jwk }: TrustedKey) => usable(jwk));
-      const known = keysNamed.some(isThenable) ? await Promise.all(keysNamed) : (keysNamed as (KnownKey | undefined)[]);
-      return known.filter((key) => key !== undefined);
-    } catch (cause) {
-      throw new HopwiseError("issuer_keys_unavailable", `the keys of "${issuer}" cannot be had: ${faultOf(cause)}`, {
-        cause,
-      });
-    }
+  const usableOf = (given: readonly TrustedKey[], kid: string): Known | Promise<Known> => {
+    const named = given.filter((key) => key.kid === kid).slice(0, MAX_KEYS_PER_KID);
+    const keys = named.map(({ jwk }) => usable(jwk));
+    return keys.some(isThenable) ? Promise.all(keys).then(present) : present(keys as (KnownKey | undefined)[]);
+  };
+
+  const keysOf = ({ issuer, keys }: TrustAnchor, kid: string): Known | Promise<Known> => {
+    const fail = (cause: unknown): never => {
+      const message = `the keys of "${issuer}" cannot be had: ${faultOf(cause)}`;
+      throw new HopwiseError("issuer_keys_unavailable", message, { cause });
+    };
+    const published = async (source: KeySource): Promise<Known> =>
+      usableOf(await settleInTime(deadlineMs, source.find(kid)), kid);
+    return isKeySource(keys) ? published(keys).catch(fail) : usableOf(keys, kid);
   };
 
   return {
@@ -65,11 +72,15 @@ export function createAnchorKeys(
       const asked = issuer === undefined ? anchors : anchors.filter((anchor) => anchor.issuer === issuer);
       return asked.map((anchor) => {
         const keys = keysOf(anchor, kid);
-        keys.catch(() => {}); // nobody waits for an anchor whose answer is not needed
+        if (isThenable(keys)) keys.catch(() => {}); // nobody waits for an anchor whose answer is not needed
         return { anchor, keys };
       });
     },
   };
+}
+
+function present(keys: readonly (KnownKey | undefined)[]): Known {
+  return keys.filter((key) => key !== undefined);
 }
 
 /** Reads a key by the rules for keys in tokens, but for members such as `use`, which a source may leave on it. */

@@ -3,6 +3,7 @@ import { sha256, verify } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { Grant } from "../grant/index.ts";
 import { type JsonValue, parseJsonBytes } from "../json/index.ts";
+import { isThenable } from "../lib/index.ts";
 import type { AnchorAnswer, AnchorKeys } from "./anchor-keys.ts";
 import {
   type DerivedClaims,
@@ -93,11 +94,13 @@ export async function holderOf(
   alg?: unknown,
 ): Promise<TrustAnchor | undefined> {
   let fault: unknown;
+  const noteFault = (cause: unknown): readonly KnownKey[] => {
+    fault ??= cause;
+    return [];
+  };
   for (const { anchor, keys } of answers) {
-    const known = await keys.catch((cause: unknown) => {
-      fault ??= cause;
-      return [];
-    });
+    // Nothing is waited for that is there at once: every call of a known chain comes here.
+    const known = isThenable(keys) ? await keys.catch(noteFault) : keys;
     const key = known.find((it) => it.thumbprint === thumbprint);
     if (key !== undefined && (alg === undefined || maySignWith(anchor, key, alg))) return anchor;
   }

@@ -31,7 +31,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const watch = watchOf(call, point, id);
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
-  let notes: Notes = { received: {}, verified: call.caller.via !== "proof", origins: [], verdicts: [], kept: [] };
+  const notes: Notes = { received: {}, verified: call.caller.via !== "proof", origins: [], verdicts: [], kept: [] };
 
   const timings = (): Timings => ({ ...spent, total: performance.now() - start });
 
@@ -63,7 +63,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     id,
     stage,
     note: (found) => {
-      notes = { ...notes, ...found };
+      Object.assign(notes, found);
     },
     allow: async (how = {}) => {
       // Made once: the record and the answer say the same, but for how long the record took.

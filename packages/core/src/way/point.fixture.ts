@@ -32,6 +32,7 @@ import { behavedTelemetry } from "./behaved-telemetry.ts";
 import type { IncomingCall, IncomingCaller, Listed, Listing, ParsedCall } from "./call.ts";
 import { inSeconds } from "./clock.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { behavedState } from "./well-behaved.ts";
 
 export const ALICE: Subject = { issuer: ISSUER, subject: "alice" };
 export const BY_ALICE: IncomingCaller = { via: "user", user: ALICE };
@@ -193,10 +194,14 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     agents: { ...agents, find: noting("registry", (name) => agents.find(name)) },
     users: { ...users, find: noting("directory", (user) => users.find(user)) },
     cerbos: { ...cerbos, checkResources: noting("policies", (...args) => cerbos.checkResources(...args)) },
-    state: {
-      revocations: { find: noting("revocations", (query) => revocations.find(query)) },
-      replay: { ...replay, claim: noting("replay", replay.claim) },
-    },
+    // As the options give it: it answers in time.
+    state: behavedState(
+      {
+        revocations: { find: noting("revocations", (query) => revocations.find(query)) },
+        replay: { ...replay, claim: noting("replay", replay.claim) },
+      },
+      parts.deadlineMs ?? 10_000,
+    ),
     audit: { ...whole.audit, record: noting("record", (record) => whole.audit.record(record)) },
   };
   return { point, audit, asked: () => [...new Set(log)] };

@@ -1,5 +1,4 @@
 import { HopwiseError } from "../../errors.ts";
-import { settleInTime } from "../../lib/index.ts";
 import type { Caller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { CheckedProof } from "./proof.ts";
@@ -44,7 +43,7 @@ function toRefusal(error: unknown): HopwiseError {
  */
 export async function refuseRevoked(
   { user, chain }: Caller,
-  { state, deadlineMs, nowSeconds }: EnforcementPoint,
+  { state, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const links = chain?.links ?? [];
   const query = {
@@ -54,7 +53,7 @@ export async function refuseRevoked(
     user,
     issuedAt: links[0]?.issuedAt ?? nowSeconds(),
   };
-  const target = await askStore("something was revoked", deadlineMs, () => state.revocations.find(query));
+  const target = await askStore("something was revoked", () => state.revocations.find(query));
   if (target === undefined) return undefined;
   const [what = ""] = Object.keys(target);
   return new HopwiseError("revoked", `the ${what} that this call stands on was revoked; have it delegated anew`);
@@ -69,10 +68,10 @@ export async function refuseRevoked(
  */
 export async function spendProof(
   { jti, issuedAt, nonce, chain: { holder } }: CheckedProof,
-  { state, limits, deadlineMs, nowSeconds }: EnforcementPoint,
+  { state, limits, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
-    askStore("the proof was used before", deadlineMs, () => state.replay.claim(...claim));
+    askStore("the proof was used before", () => state.replay.claim(...claim));
   const lastGood = Math.max(nowSeconds(), issuedAt, nonce?.expiresAt ?? 0);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
   // A nonce ends the life of a proof that names it, whatever the client's clock says.
@@ -88,10 +87,10 @@ export async function spendProof(
   return new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
 }
 
-/** Asks a store, and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
-async function askStore<T>(whether: string, deadlineMs: number, ask: () => T | PromiseLike<T>): Promise<T> {
+/** Asks a store, which answers in time (`well-behaved.ts`), and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
+async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>): Promise<T> {
   try {
-    return await settleInTime(deadlineMs, ask());
+    return await ask();
   } catch (cause) {
     throw new HopwiseError("state_unavailable", `it could not be told whether ${whether}`, { cause });
   }
