@@ -38,7 +38,7 @@ describe("a function of a host that must answer at once", () => {
 
   it("is a clock without a time where it throws, or gives something else than a number", () => {
     for (const clock of [rejecting, failing, () => "5", () => 5n, () => undefined]) {
-      expect(behavedClock(clock as () => number)()).toBeNaN();
+      expect(behavedClock(clock as never)()).toBeNaN();
     }
     expect(behavedClock(() => 1500)()).toBe(1500);
   });
