@@ -139,6 +139,8 @@ const describeDoors: DoorRows<typeof describeDoor> = {
 const adapterDoors: DoorRows<typeof adapter> = {
   currentDelegation: "asks a source; what it gives is looked at where it is used",
   fulfil: "takes what a decision gave",
+  inOwnWords: "takes an error that was just made",
+  isOwn: "tells of any value",
   isRefusal: "tells of any value",
   isSameReading: "takes what a decision gave, and what a framework gave a handler",
   loosen: "takes a JSON Schema out of a tool",

@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 import { judge } from "./target-fault.ts";
 
 /** How one attempt to ask a target ended. */
@@ -49,7 +50,7 @@ export function attempt<Answer>(
     const leave = (): void => giveUp(tookLong() ? "fault" : "left", callerLeft(caller));
     const yieldToOther = (): void => giveUp(tookLong() ? "slow" : "left", undefined);
     const expire = (): void =>
-      giveUp("fault", new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`));
+      giveUp("fault", inOwnWords(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`)));
     const timer = setTimeout(expire, limitMs);
     caller?.addEventListener("abort", leave, { once: true });
     answered?.addEventListener("abort", yieldToOther, { once: true });
@@ -61,5 +62,5 @@ export function attempt<Answer>(
 }
 
 export function callerLeft(caller: AbortSignal | undefined): HopwiseError {
-  return new HopwiseError("policy_unavailable", "the caller stopped waiting", { cause: caller?.reason });
+  return inOwnWords(new HopwiseError("policy_unavailable", "the caller stopped waiting", { cause: caller?.reason }));
 }

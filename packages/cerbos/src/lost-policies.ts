@@ -1,5 +1,6 @@
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 import { hasCanary } from "./probe-pdp.ts";
 import type { PolicyClient } from "./resilient.ts";
 
@@ -29,7 +30,7 @@ export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean): Poli
       });
     }
     if (await look) return;
-    throw new HopwiseError("policy_unavailable", "the policy decision point has lost its policies");
+    throw inOwnWords(new HopwiseError("policy_unavailable", "the policy decision point has lost its policies"));
   }
 
   return {

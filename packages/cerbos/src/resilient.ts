@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 import { either, having, list, maybe, optionsOf, type Rows, readerOf, whole } from "@hopwise/core/options";
 import { attempt, type Bounds, callerLeft, type Outcome } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
@@ -227,5 +228,6 @@ async function pause(caller: AbortSignal | undefined): Promise<void> {
 
 function nobodyLeft(targets: number): HopwiseError {
   const who = targets === 1 ? "the policy decision point" : "every policy decision point";
-  return new HopwiseError("policy_unavailable", `${who} failed several times in a row and is left alone for a moment`);
+  const message = `${who} failed several times in a row and is left alone for a moment`;
+  return inOwnWords(new HopwiseError("policy_unavailable", message));
 }

@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { atLeast, atOnce, either, maybe, type Shape, text } from "@hopwise/core/options";
 import { type FiledRule, filedRules } from "./filed-rules.ts";
 import { overlap } from "./policy-fields.ts";
@@ -61,12 +62,26 @@ function names(rules: readonly FiledRule[], action: string): boolean {
 
 /** The actions of an entry; undefined for one that follows from a tool's name which the map does not have. */
 function questionsOf(tool: string, { action, list }: AskedTool): readonly (string | undefined)[] {
-  const named = <T>(of: string | ((tool: string) => T)): string | T | undefined => {
+  const told = (name: "action" | "list", of: string | ((tool: string) => unknown)): string | undefined => {
     if (typeof of === "string") return of;
-    return tool === "*" ? undefined : of(tool);
+    return tool === "*" ? undefined : actionBy(of, tool, name);
   };
-  const listed = list === undefined ? undefined : named(list);
-  return [
-    ...new Set([named(action), ...(listed === undefined ? [] : [typeof listed === "string" ? listed : listed.action])]),
-  ];
+  const listed = list === undefined ? undefined : told("list", list);
+  return [...new Set([told("action", action), ...(listed === undefined ? [] : [listed])])];
+}
+
+/** What a function of the tool map says: the action, or what has it. @throws {HopwiseError} `config_invalid` for none */
+function actionBy(tell: (tool: string) => unknown, tool: string, name: "action" | "list"): string {
+  let cause: unknown;
+  try {
+    const given = tell(tool);
+    const action: unknown = name === "list" ? Object(given).action : given;
+    if (typeof action === "string" && action !== "") return action;
+  } catch (fault) {
+    cause = fault;
+  }
+  throw new HopwiseError("config_invalid", `lintPolicies: tools.${tool}.${name} is a function that gave no action`, {
+    pointer: `/tools/${tool}/${name}`,
+    cause,
+  });
 }

@@ -41,12 +41,19 @@ export type ErrorDetail = { readonly [Name in (typeof DETAILS)[number]]?: Refusa
   readonly cause?: unknown;
 };
 
+/**
+ * The errors whose text Hopwise itself wrote. Code of a host program may throw errors of this class, too, and those may
+ * quote anything: a password, a customer. Whatever is caught from a host is asked here before a decision, a record or a
+ * caller gets its text; what is not ours stays inside, as the `cause`.
+ */
+const OWN = new WeakSet<object>();
+
 /** Shared by all copies of this package in a process. */
 const MARK = Symbol.for("dev.hopwise/error");
 
 /**
- * The one error class of Hopwise. `code` is for programs, `message` says what is wrong, where, and what to do.
- * `instanceof` also knows the errors of another copy of this package.
+ * The one error class of Hopwise, as this package makes it: `host-error.ts` has it for everybody else. `instanceof` also
+ * knows the errors of another copy of this package.
  *
  * No secret, token or key is ever part of an error.
  */
@@ -69,13 +76,19 @@ export class HopwiseError extends Error implements Refusal {
     this.code = code;
     Object.assign(this, detailOf(detail));
     Object.defineProperty(this, MARK, { value: true });
+    // What everybody else makes is of a class below this one: see host-error.ts.
+    if (new.target === HopwiseError) OWN.add(this);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
-    const { [MARK]: marked, code } = value as { readonly [MARK]?: unknown; readonly code?: unknown };
-    // Another version may have codes of which this one can say nothing.
-    return marked === true && typeof code === "string" && Object.hasOwn(CODES, code);
+    try {
+      const { [MARK]: marked, code } = value as { readonly [MARK]?: unknown; readonly code?: unknown };
+      // Another version may have codes of which this one can say nothing.
+      return marked === true && typeof code === "string" && Object.hasOwn(CODES, code);
+    } catch {
+      return false; // what was thrown throws when it is looked at
+    }
   }
 }
 
@@ -88,6 +101,17 @@ function detailOf(from: ErrorDetail): Omit<Refusal, "code" | "message"> {
 /** An error as plain data, to stand in a decision. */
 export function refusalOf(error: HopwiseError): Refusal {
   return { code: error.code, message: error.message, ...detailOf(error) };
+}
+
+/** Whether Hopwise itself wrote the text of an error. Only that may be quoted. */
+export function isOwn(error: unknown): error is HopwiseError {
+  return OWN.has(Object(error));
+}
+
+/** An error of another package of Hopwise, whose text may be quoted, too. */
+export function inOwnWords(error: HopwiseError): HopwiseError {
+  OWN.add(error);
+  return error;
 }
 
 /** Whether a step was refused. Steps of a call give a value, or the {@link HopwiseError} that ends the call. */

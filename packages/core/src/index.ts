@@ -9,7 +9,7 @@ export { jsonLinesAudit, memoryAudit } from "./audit/index.ts";
 export type { DenialCode, ErrorCode } from "./codes.ts";
 export type { PublicJwk } from "./crypto/index.ts";
 export type { Allowed, Decision, Denied, Pending } from "./decision/index.ts";
-export { HopwiseError } from "./errors.ts";
+export { HopwiseError } from "./host-error.ts";
 export { inMemoryAgents, inMemoryUsers } from "./principal/index.ts";
 export { mapTool, type ToolEntry, type ToolMap } from "./resource/index.ts";
 export { memoryState } from "./state/index.ts";

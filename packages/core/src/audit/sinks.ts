@@ -1,4 +1,5 @@
 import type { DenialCode } from "../codes.ts";
+import { isThenable, quietly } from "../lib/index.ts";
 import { having, readerOf } from "../options/index.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
@@ -60,7 +61,9 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
   const seen = strangerCounter();
   const line = (record: DecisionRecord | OutcomeRecord): Promise<void> =>
     new Promise((resolve, reject) => {
-      stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
+      const handed = stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
+      // A writer may be asynchronous, too, and fail before it tells so.
+      if (isThenable(handed)) handed.then(undefined, reject);
     });
   return {
     record: line,
@@ -68,7 +71,8 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
     unverified: ({ code, message, invocation, time, tool }) => {
       const { count, worthALine } = seen(code);
       if (!worthALine) return;
-      stream.write(`${JSON.stringify({ unverified: code, count, message, tool, invocation, time })}\n`, () => {});
+      const stranger = JSON.stringify({ unverified: code, count, message, tool, invocation, time });
+      quietly(() => stream.write(`${stranger}\n`, () => {}));
     },
   };
 }

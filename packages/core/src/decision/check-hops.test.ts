@@ -341,7 +341,8 @@ describe("asking the policies of every hop", () => {
 
 describe("a request that a decision point does not take", () => {
   const rejecting = (code: number, details: string): PolicyDecisionPoint => {
-    const reject = () => Promise.reject(Object.assign(new Error(`${code}: ${details}`), { code, details }));
+    const reject = () =>
+      Promise.reject(Object.assign(new Error(`${code}: ${details}`), { name: "NotOK", code, details }));
     return { checkResources: reject, planResources: reject };
   };
 

@@ -1,5 +1,5 @@
 import type { Resource } from "@cerbos/core";
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
@@ -168,7 +168,7 @@ async function listHop(
 
 function faultAt(hop: number, cause: unknown): HopwiseError {
   const fault: PolicyFault =
-    cause instanceof HopwiseError && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
+    isOwn(cause) && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
   const [code, what] = fault.unavailable
     ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
     : fault.refused

@@ -1,5 +1,5 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
-import { HopwiseError } from "../errors.ts";
+import { isOwn } from "../errors.ts";
 import { DeadlinePassed, plainText } from "../lib/index.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
@@ -103,8 +103,8 @@ export function faultOf(cause: unknown): PolicyFault {
 
 function isTold(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;
-  const ours = cause instanceof HopwiseError || cause instanceof DeadlinePassed;
-  return ours || typeof (cause as { readonly code?: unknown }).code === "number";
+  if (isOwn(cause) || cause instanceof DeadlinePassed) return true;
+  return cause.name === "NotOK" && typeof (cause as { readonly code?: unknown }).code === "number";
 }
 
 /** INVALID_ARGUMENT and OUT_OF_RANGE of gRPC; clients over HTTP give the same. */

@@ -4,7 +4,7 @@ import { DELEGATION, delegationSchema, principalSchema } from "../principal/inde
 import { ARGUMENTS, actionOf, type ToolEntry, type ToolMap } from "../resource/index.ts";
 import { type AttributeSources, PLACES, type Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
-import { type AuthorizerOptions, CONTEXT_ROWS, DEFAULT_DELEGATION } from "../way/index.ts";
+import { type AuthorizerOptions, behavedTools, CONTEXT_ROWS, DEFAULT_DELEGATION } from "../way/index.ts";
 import { listingSchema } from "./listing-schema.ts";
 
 /** The options of an authorizer that {@link describeContext} reads. */
@@ -51,10 +51,12 @@ const DRAFT = "https://json-schema.org/draft/2020-12/schema";
  * Lists the attributes that each tool's request carries, where scope, version and auxiliary data come from, and writes
  * the JSON Schemas that Cerbos enforces. It reads the `schema` of sources, `attributesSchema` and `argumentsSchema` (or `mapTool`); an attribute without a schema is `any`.
  *
- * @throws {HopwiseError} `config_invalid` for options that cannot be right
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right; `context_unavailable` or `attributes_invalid` where a
+ *   function of the tool map gives no action
  */
 export function describeContext(options: ContextOptions): ContextDescription {
-  const { tools, users, agents, sources, delegation = DEFAULT_DELEGATION, auxData } = readContext(options);
+  const { tools: given, users, agents, sources, delegation = DEFAULT_DELEGATION, auxData } = readContext(options);
+  const tools = behavedTools(given);
   const user = withSources(users.schema, sources?.user, users.name ?? "users");
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
   const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };

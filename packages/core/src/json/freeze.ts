@@ -1,4 +1,4 @@
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import { isExactNumber, isForbiddenKey, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
 
 /** Bounds of an arguments object. */
@@ -94,7 +94,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
   try {
     return copy(value, "", 0);
   } catch (error) {
-    if (error instanceof HopwiseError) throw error;
+    if (isOwn(error)) throw error;
     // A getter or a proxy threw while it was read: the value is not plain data.
     throw new HopwiseError("arguments_malformed", "the arguments cannot be judged: reading them failed", {
       cause: error,

@@ -1,5 +1,12 @@
 /** A deadline has passed. */
-export class DeadlinePassed extends Error {}
+export class DeadlinePassed extends Error {
+  readonly #passed = true;
+
+  /** By its brand alone: what a host threw instead may throw when it is looked at. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && #passed in value;
+  }
+}
 
 /**
  * Runs something under a deadline. `signal` asks the work to end, and `expired` rejects even where the work does not

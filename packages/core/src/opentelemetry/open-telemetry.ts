@@ -15,7 +15,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type HopwiseError, isRefusal } from "../errors.ts";
-import { having, maybe, optionsOf } from "../options/index.ts";
+import { answeringAtOnce, having, maybe, optionsOf } from "../options/index.ts";
 import { type CallWatch, NO_TELEMETRY, type StageWatch, type Telemetry } from "../telemetry/index.ts";
 import { callAttributes, endAttributes, errorType, hopAttributes, isNamed, spanName } from "./attributes.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
@@ -31,6 +31,11 @@ export interface OpenTelemetryOptions {
 }
 
 const SCOPE = "@hopwise/core";
+
+/** What a provider gives: a promise of it would be looked at by nobody. */
+function atOnce<T>(ask: () => T): T {
+  return answeringAtOnce(ask, "a provider of OpenTelemetry")();
+}
 
 const readOptions = optionsOf<OpenTelemetryOptions>("openTelemetry", {
   tracerProvider: maybe(having("a tracer provider, such as new NodeTracerProvider({ … })", "getTracer")),
@@ -58,14 +63,14 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const start = (name: string, attributes: Attributes, parent: Context, kind = SpanKind.INTERNAL): Span =>
     quietly(() => {
       // The API's own tracer looks for an SDK until one is registered.
-      tracer ??= (tracerProvider ?? trace).getTracer(SCOPE);
+      tracer ??= atOnce(() => (tracerProvider ?? trace).getTracer(SCOPE));
       return tracer.startSpan(name, { attributes, kind }, parent);
     }, noSpan);
 
   /** Unlike tracers, meters that were made before an SDK was registered never find it. */
   const instruments = (): Instruments => {
     const by = meterProvider ?? metrics.getMeterProvider();
-    if (made?.by !== by) made = { by, instruments: createInstruments(by.getMeter(SCOPE)) };
+    if (made?.by !== by) made = { by, instruments: createInstruments(atOnce(() => by.getMeter(SCOPE))) };
     return made.instruments;
   };
 

@@ -1,4 +1,5 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
+export { answeringAtOnce, behavedClock, secondsBy } from "./at-once.ts";
 export { nearest } from "./nearest.ts";
 export { checkNames, checkObject, optionsOf, readerOf } from "./read-options.ts";
 export {
@@ -6,6 +7,7 @@ export {
   atOnce,
   CLOCK,
   choice,
+  clockOf,
   copied,
   either,
   flag,
@@ -18,6 +20,7 @@ export {
   members,
   number,
   type Rows,
+  ruleOf,
   type Shape,
   such,
   text,

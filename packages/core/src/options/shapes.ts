@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
 
 /**
@@ -61,12 +62,36 @@ export function func(what: string): Shape {
   return such(what, (value) => typeof value === "function");
 }
 
-/** A function that must answer at once: where it is asked nobody waits, and a promise would count as an answer. */
+/** A function that must answer at once. It comes out as one that throws where it gives a promise. */
 export function atOnce(what: string): Shape {
-  return such(`${what}, that is not asynchronous`, (value) => typeof value === "function" && !isAsynchronous(value));
+  return made(what, (run) => answeringAtOnce(run, what));
 }
 
-export const CLOCK: Shape = atOnce("a function that gives milliseconds since the epoch, such as Date.now");
+/** A function that gives milliseconds. It comes out as one that never throws: it gives `NaN` where it has no time. */
+export function clockOf(what: string): Shape {
+  return made(what, (run) => behavedClock(run as () => number));
+}
+
+export const CLOCK: Shape = clockOf("a function that gives milliseconds since the epoch, such as Date.now");
+
+/** A function that says yes or no. It comes out as one that says yes by nothing but true. */
+export function ruleOf(what: string): Shape {
+  return made(what, (run) => behavedRule(run, what));
+}
+
+type HostFunction = (...args: readonly unknown[]) => unknown;
+
+/** A function that is not asynchronous, and comes out as one that behaves. */
+function made(what: string, behave: (run: HostFunction) => HostFunction): Shape {
+  const given = such(
+    `${what}, that is not asynchronous`,
+    (value) => typeof value === "function" && !isAsynchronous(value),
+  );
+  return z.pipe(
+    given,
+    z.transform((run) => behave(run as HostFunction)),
+  );
+}
 
 export function isAsynchronous(run: object): boolean {
   return /^Async/.test(Object.prototype.toString.call(run).slice("[object ".length));

@@ -1,7 +1,26 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { atOnce, CLOCK, flag, jsonObject, list, maybe, optionsOf, type Rows, text, whole } from "../options/index.ts";
-import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
+import {
+  atOnce,
+  CLOCK,
+  flag,
+  jsonObject,
+  list,
+  maybe,
+  optionsOf,
+  type Rows,
+  secondsBy,
+  text,
+  whole,
+} from "../options/index.ts";
+import {
+  type AttributeSource,
+  type CachedSourceOptions,
+  cachedSource,
+  failed,
+  type Many,
+  type One,
+} from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import type { Agent, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
 
@@ -74,7 +93,7 @@ export interface OidcUsers extends UserDirectory {
   /**
    * Takes in a user's claims, until they expire. Call it where the token was verified: at log-in, or in `userFromAuth`.
    *
-   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`
+   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`, or of which `user` makes none
    */
   learn(claims: VerifiedClaims): Subject;
 }
@@ -114,7 +133,7 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
   const look: NonNullable<UserDirectory["look"]> = (subject) => {
     const key = keyOf(subject);
     const found = known.get(key);
-    const now = clock();
+    const now = secondsBy(clock) * 1000;
     if (found === undefined || !(now < found.exp * 1000)) {
       known.delete(key);
       return { value: undefined, ageMs: 0 };
@@ -134,11 +153,24 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
       }
       const subject: Subject = { issuer: iss, subject: sub };
       const key = keyOf(subject);
+      const at = secondsBy(clock, "learn") * 1000;
+      const own = madeOf(claims, user);
       known.delete(key);
-      known.set(key, { user: { id: sub, ...user(claims) }, exp, at: clock() });
+      known.set(key, { user: own, exp, at });
       const oldest = known.keys().next();
       if (known.size > maxUsers && !oldest.done) known.delete(oldest.value);
       return subject;
     },
   };
+}
+
+/** @throws {HopwiseError} `attributes_invalid` where the host's function makes no user */
+function madeOf(claims: VerifiedClaims, user: OidcUsersOptions["user"]): User {
+  try {
+    return { id: claims.sub, ...user(claims) };
+  } catch (cause) {
+    throw new HopwiseError("attributes_invalid", failed("the function that makes the user of claims", cause), {
+      cause,
+    });
+  }
 }

@@ -1,5 +1,5 @@
 import type { Resource } from "@cerbos/core";
-import { type ErrorDetail, HopwiseError } from "../errors.ts";
+import { type ErrorDetail, HopwiseError, isOwn } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
 import { patiently } from "../lib/index.ts";
 import { type Asking, attributesFrom, type ContextOrigin, codeOf, failed, gather, isLate } from "../source/index.ts";
@@ -77,7 +77,7 @@ async function load(
     // Databases return null for what they do not have.
     return found === undefined || found === null ? undefined : attributesFrom(found);
   } catch (cause) {
-    const why = cause instanceof HopwiseError ? cause.message : failed("its loader", cause);
+    const why = isOwn(cause) ? cause.message : failed("its loader", cause);
     throw untold(query.tool, codeOf(cause), why, { cause });
   }
 }
@@ -118,7 +118,7 @@ function resourceId({ id }: ToolEntry, tool: string, args: JsonObject): string {
     made = id(args, tool);
   } catch (cause) {
     if (codeOf(cause) === "attributes_invalid")
-      throw untold(tool, "attributes_invalid", (cause as HopwiseError).message, { cause });
+      throw untold(tool, "attributes_invalid", failed("the function that makes its id", cause), { cause });
     throw untold(tool, "arguments_malformed", "the function that makes its id failed on these arguments", { cause });
   }
   if (typeof made === "string" && made !== "") return made;

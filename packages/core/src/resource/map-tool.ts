@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import { answeringAtOnce } from "../options/index.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
 
 /**
@@ -61,7 +62,8 @@ export function mapTool<S extends ToolSchema>(schema: S, entry: TypedEntry<S>): 
 /** Undefined where the library gives no JSON Schema, or JSON Schema cannot say it. */
 function schemaOf(schema: ToolSchema): JsonObject | undefined {
   try {
-    const found = schema["~standard"].jsonSchema?.output({ target: "draft-2020-12" });
+    const { jsonSchema } = schema["~standard"];
+    const found = jsonSchema && answeringAtOnce(() => jsonSchema.output({ target: "draft-2020-12" }), "a schema")();
     return found === undefined ? undefined : (JSON.parse(JSON.stringify(found)) as JsonObject);
   } catch {
     return undefined;

@@ -3,7 +3,19 @@ import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
-import { atOnce, flag, func, jsonObject, maybe, number, optionsOf, type Rows, text, whole } from "../options/index.ts";
+import {
+  atOnce,
+  clockOf,
+  flag,
+  func,
+  jsonObject,
+  maybe,
+  number,
+  optionsOf,
+  type Rows,
+  text,
+  whole,
+} from "../options/index.ts";
 import type { AttributeSource } from "./gather.ts";
 import type { Found, Source } from "./source.ts";
 
@@ -65,7 +77,7 @@ export const ANSWER_ROWS: Rows<Omit<Members, "find" | "findMany" | "keyOf" | "te
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: 1000 })),
   maxEntries: maybe(whole({ min: 1, max: 10_000_000, example: 10_000 })),
   maxBatch: maybe(whole({ min: 1, max: 100_000, example: 100 })),
-  clock: maybe(atOnce("a function that gives milliseconds, such as () => performance.now()")),
+  clock: maybe(clockOf("a function that gives milliseconds, such as () => performance.now()")),
 };
 
 /** With the two ways of asking, of which one must be there. */

@@ -1,4 +1,4 @@
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
 import { patiently, settleInTime, type Wait } from "../lib/index.ts";
 import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
@@ -61,8 +61,9 @@ export async function gather<Key>(
         return { name, source, ...(await askOne(source, key, patienceMs, wait)) };
       } catch (cause) {
         if (source.optional === true) return { name, source, value: undefined, ageMs: 0 };
-        const { message: why = faultOf(cause), pointer } = cause instanceof HopwiseError ? cause : {};
-        throw new HopwiseError(codeOf(cause), `the source "${name}" of ${of} failed: ${why}`, { hop, pointer, cause });
+        const pointer = isOwn(cause) ? cause.pointer : undefined;
+        const problem = `the source "${name}" of ${of} failed: ${faultOf(cause)}`;
+        throw new HopwiseError(codeOf(cause), problem, { hop, pointer, cause });
       }
     }),
   );

@@ -1,4 +1,4 @@
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { DeadlinePassed } from "../lib/index.ts";
 
@@ -39,7 +39,7 @@ const UNTOLD = "it failed";
 
 /** Why a source failed. Its error may quote anything, so only a passed deadline is named, and what Hopwise itself says. */
 export function faultOf(cause: unknown): string {
-  return cause instanceof DeadlinePassed || cause instanceof HopwiseError ? cause.message : UNTOLD;
+  return cause instanceof DeadlinePassed || isOwn(cause) ? cause.message : UNTOLD;
 }
 
 /** What failed, and why as far as {@link faultOf} may say it. */

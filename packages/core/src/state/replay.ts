@@ -1,5 +1,4 @@
-import { CLOCK, maybe, number, optionsOf, type Rows, whole } from "../options/index.ts";
-import { nowBy } from "./now.ts";
+import { CLOCK, maybe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -71,7 +70,7 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   return {
     notBefore: since / 1000,
     claim: (key, untilSeconds, madeAtSeconds) => {
-      const now = nowBy(clock);
+      const now = secondsBy(clock);
       // This clock would forget the proof at once, and it would be good again: the caller's clock differs.
       if (untilSeconds <= now)
         throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);

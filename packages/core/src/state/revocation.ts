@@ -1,6 +1,5 @@
-import { CLOCK, readerOf } from "../options/index.ts";
+import { CLOCK, readerOf, secondsBy } from "../options/index.ts";
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
-import { nowBy } from "./now.ts";
 import {
   isRevoked,
   type Revocation,
@@ -60,11 +59,11 @@ const readClock = readerOf<() => number>("memoryRevocations", CLOCK);
 /**
  * Remembers revocations in memory, for one process.
  *
- * @param clock in milliseconds since the epoch
+ * @param given the clock, in milliseconds since the epoch
  * @throws {HopwiseError} `config_invalid` for what is no clock
  */
-export function memoryRevocations(clock: () => number = Date.now): MemoryRevocations {
-  readClock(clock);
+export function memoryRevocations(given: () => number = Date.now): MemoryRevocations {
+  const clock = readClock(given);
   const entries = new Map<string, Revocation>();
   let room = ROOM;
 
@@ -77,7 +76,7 @@ export function memoryRevocations(clock: () => number = Date.now): MemoryRevocat
 
   return {
     revoke: (target, untilSeconds) => {
-      const now = nowBy(clock);
+      const now = secondsBy(clock);
       const asked = readRevocation(target, untilSeconds, now);
       const key = revocationKey(asked.target);
       const known = entries.get(key);
@@ -85,7 +84,7 @@ export function memoryRevocations(clock: () => number = Date.now): MemoryRevocat
       entries.set(key, known === undefined ? asked : stricterOf(known, asked));
     },
     find: (query) => {
-      const now = nowBy(clock);
+      const now = secondsBy(clock);
       for (const key of revocationKeys(query)) {
         const entry = entries.get(key);
         if (entry !== undefined && isRevoked(entry, query, now)) return entry.target;

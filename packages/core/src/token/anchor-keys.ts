@@ -1,5 +1,5 @@
 import type { PublicJwk } from "../crypto/index.ts";
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
@@ -94,5 +94,5 @@ async function importUsable(
 
 /** A source's own error may quote anything, so only ours and a passed deadline are named. */
 function faultOf(cause: unknown): string {
-  return cause instanceof HopwiseError || cause instanceof DeadlinePassed ? cause.message : "their source failed";
+  return isOwn(cause) || cause instanceof DeadlinePassed ? cause.message : "their source failed";
 }

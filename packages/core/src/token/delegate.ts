@@ -2,7 +2,7 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { CLOCK, either, flag, maybe, members, optionsOf, text } from "../options/index.ts";
+import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../options/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import {
   type Delegation,
@@ -85,7 +85,7 @@ export function delegate(
 export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
   const order = readOrder(given);
   const { compact, leaf, leafHash } = partsOfHeld(parent);
-  const now = Math.floor((order.clock ?? Date.now)() / 1000);
+  const now = Math.floor(secondsBy(order.clock ?? Date.now, "delegate"));
   const iat = Math.max(now, leaf.iat);
   const depth = leaf.del_depth + 1;
   const maxDepth = order.maxDepth ?? leaf.del_max_depth;

@@ -2,7 +2,7 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { CLOCK, choice, flag, maybe, members, optionsOf, text, whole } from "../options/index.ts";
+import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, whole } from "../options/index.ts";
 import type { Provenance } from "./chain.ts";
 import { checkRoot } from "./check-link.ts";
 import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
@@ -119,7 +119,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   async function issue(given: RootOrder): Promise<Delegation> {
     const order = readOrder(given);
     if (order.interop !== undefined) checkInterop(order.grant);
-    const iat = Math.floor(clock() / 1000);
+    const iat = Math.floor(secondsBy(clock, "issue"));
     const lifetime =
       order.lifetimeSeconds ?? Math.min(DEFAULT_LIFETIME_SECONDS, pinned.lifetimeSeconds ?? Number.POSITIVE_INFINITY);
     const payload: JsonValue = JSON.parse(

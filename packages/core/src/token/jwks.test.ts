@@ -32,6 +32,17 @@ const verifierOf = (keys: ReturnType<typeof remoteJwks>) =>
   createChainVerifier([{ ...world.anchor, keys }], DEFAULT_LIMITS);
 
 describe("an issuer's published keys", () => {
+  it("are asked for again after a fetch that took no notice of its signal, and never ended", async () => {
+    const { state, fetch } = endpoint(published());
+    let hangs = true;
+    const deaf = ((...given) => (hangs ? new Promise(() => {}) : fetch(...given))) as typeof globalThis.fetch;
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: deaf, timeoutMs: 20, cooldownMs: 0 });
+    expect((await errorOf(keys.find("k1"))).code).toBe("issuer_keys_unavailable");
+    hangs = false;
+    expect(await keys.find("k1")).toHaveLength(1);
+    expect(state.fetches).toBe(1);
+  });
+
   it("verify its roots, and are fetched once for many", async () => {
     const { state, fetch } = endpoint(published());
     const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));

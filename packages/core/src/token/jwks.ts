@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK } from "j
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
-import { readText } from "../lib/index.ts";
+import { readText, settleInTime } from "../lib/index.ts";
 import { func, maybe, optionsOf, readerOf, whole } from "../options/index.ts";
 import { parsePublicJwk } from "./key.ts";
 import { JWKS_URL } from "./shapes.ts";
@@ -56,7 +56,8 @@ export function localJwks(set: { readonly keys: readonly JWK[] }): readonly Trus
 const MAX_BYTES = 1024 * 1024;
 
 /** An answer that is read here, as far as it is not too long. */
-async function shortened(response: Response): Promise<Response> {
+async function fetched(ask: () => Promise<Response>): Promise<Response> {
+  const response = await ask();
   if (response.status !== 200) return response;
   const text = await readText(response, MAX_BYTES);
   if (text === undefined) throw new Error(`the key set is longer than ${MAX_BYTES} bytes`);
@@ -96,7 +97,12 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
     timeoutDuration: timeoutMs,
     cooldownDuration: cooldownMs,
     cacheMaxAge: maxAgeMs,
-    [customFetch]: async (input, init) => shortened(await (fetch ?? globalThis.fetch)(input, init)),
+    // A fetch that takes no notice of its signal would stand for every later one.
+    [customFetch]: (input, init) =>
+      settleInTime(
+        timeoutMs,
+        fetched(() => (fetch ?? globalThis.fetch)(input, init)),
+      ),
   });
   let lastTry = Number.NEGATIVE_INFINITY;
   let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;

@@ -1,7 +1,7 @@
 import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.ts";
-import { checkNames, optionsOf } from "../options/index.ts";
+import { behavedClock, checkNames, optionsOf } from "../options/index.ts";
 import { type HeldDelegation, partsOfHeld, serialize } from "./delegation.ts";
 import { signJws } from "./jws.ts";
 import { DEFAULT_LIMITS, LIMIT_ROWS, type Limits } from "./limits.ts";
@@ -53,7 +53,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   const limits = invocation.limits === undefined ? {} : readLimits(invocation.limits);
   if (typeof tool !== "string") mustBe("tool", "a tool's name, such as send_payment");
   if (nonce !== undefined && typeof nonce !== "string") mustBe("nonce", "the text that the enforcement point sent");
-  const now = typeof clock === "function" ? Math.floor(clock() / 1000) : Number.NaN;
+  const now = typeof clock === "function" ? Math.floor(behavedClock(clock)() / 1000) : Number.NaN;
   if (!Number.isFinite(now)) mustBe("clock", "a function that gives milliseconds since the epoch, such as Date.now");
   const { leaf, leafHash, root } = partsOfHeld(held);
   if (!held.audience.includes(invocation.audience)) {

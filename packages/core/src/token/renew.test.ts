@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createWorld, NOW } from "../testing.fixture.ts";
 import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { currentDelegation, renewing } from "./renew.ts";
@@ -80,6 +80,28 @@ describe("a delegation that is renewed", () => {
     now = (NOW + 100) * 1000;
     await expect(current()).rejects.toThrow("nobody there");
     expect(await current()).toBe(second);
+  });
+
+  it("is used where what comes in its place is no delegation", async () => {
+    const current = renewing(first, async () => ({ ...second }) as never, { beforeSeconds: 100, clock });
+    expect(await current()).toBe(first);
+    expect(await current()).toBe(first);
+  });
+
+  it("is asked for again after a renewal that never ended", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let hangs = true;
+      const renew = () => (hangs ? new Promise<never>(() => {}) : Promise.resolve(second));
+      const current = renewing(first, renew, { beforeSeconds: 100, clock });
+      const waiting = current();
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await waiting).toBe(first);
+      hangs = false;
+      expect(await current()).toBe(second);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is held against the machine's own clock where no other was given", async () => {

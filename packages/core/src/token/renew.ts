@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { CLOCK, either, func, maybe, optionsOf, type Shape, such, whole } from "../options/index.ts";
+import { settleInTime } from "../lib/index.ts";
+import { CLOCK, either, func, maybe, optionsOf, type Shape, secondsBy, such, whole } from "../options/index.ts";
 import { type HeldDelegation, partsOfHeld } from "./delegation.ts";
 
 /** A delegation, or a function that gives the current one. */
@@ -29,9 +30,12 @@ const readOptions = optionsOf<RenewOptions>("renewing", {
   clock: maybe(CLOCK),
 });
 
+/** A delegator who never answers must not keep the next call from asking again. */
+const RENEWAL_MS = 10_000;
+
 /**
  * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
- * all waiting callers. Where that fails, the old one is used until it expires.
+ * all waiting callers. Where that fails, or takes longer than ten seconds, the old one is used until it expires.
  *
  * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
  *   and one that is not for the enforcement point with which it began
@@ -52,9 +56,11 @@ export function renewing(
 
   const next = async (): Promise<HeldDelegation> => {
     try {
-      current = await renew(current);
+      const renewed = await settleInTime(RENEWAL_MS, renew(current));
+      partsOfHeld(renewed);
+      current = renewed;
     } catch (error) {
-      if (current.expiresAt * 1000 <= clock()) throw error;
+      if (current.expiresAt <= secondsBy(clock, "renewing")) throw error;
     } finally {
       underWay = undefined;
     }
@@ -62,7 +68,7 @@ export function renewing(
   };
 
   return async () => {
-    if ((current.expiresAt - beforeSeconds) * 1000 > clock()) return current;
+    if (current.expiresAt - beforeSeconds > secondsBy(clock, "renewing")) return current;
     underWay ??= next();
     return underWay;
   };

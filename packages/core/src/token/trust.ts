@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { atOnce, choice, either, flag, list, maybe, type Rows, text } from "../options/index.ts";
+import { choice, either, flag, list, maybe, type Rows, ruleOf, text } from "../options/index.ts";
 import { grantOf, type RootClaims } from "./claims.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import type { Limits } from "./limits.ts";
@@ -51,7 +51,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
     'a list of subjects, a function that tells at once, or "any"',
     choice("any"),
     list(text("a subject, such as alice"), 'a list of subjects, or "any"'),
-    atOnce("a function that tells whether a subject is right"),
+    ruleOf("a function that tells whether a subject is right"),
   ),
   tools: either(
     'a list of tool ids, or "any"',

@@ -1,5 +1,6 @@
 import { type AuditSink, type DecisionRecord, strangerCounter, type UnverifiedAttempt } from "../audit/index.ts";
 import type { DenialCode } from "../codes.ts";
+import { quietly } from "../lib/index.ts";
 import { choice, func, maybe, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import { operatorView, strangerView } from "./operator-view.ts";
 
@@ -33,7 +34,8 @@ const readOptions = optionsOf<DenialOptions>("onDenial", DENIAL_ROWS);
 const readHook = readerOf<(denial: SeenDenial) => void>("onDenial", func("a function that takes a denial"));
 
 /**
- * A hook for denials, as a sink: combine it with a durable one by `auditTo`. What the function throws is dropped.
+ * A hook for denials, as a sink: combine it with a durable one by `auditTo`. What the function throws, and a promise of it
+ * that rejects, is dropped: who looks on decides nothing.
  *
  * ```ts
  * auditTo(log, onDenial(({ code, count }) => metrics.denied(code, count)))
@@ -46,24 +48,18 @@ export function onDenial(tell: (denial: SeenDenial) => void, options: DenialOpti
   const { strangers = "counted" } = readOptions(options);
   const known = strangerCounter();
   const unknown = strangerCounter();
-  const quietly = (run: () => SeenDenial): void => {
-    try {
-      tell(run());
-    } catch {
-      // Who looks on decides nothing.
-    }
-  };
   return {
     record: (record) => {
       const { outcome, code } = record;
       if (outcome !== "denied" || code === undefined) return;
       const { count } = known(code);
-      quietly(() => ({ code, text: operatorView(record), count, record }));
+      quietly(() => tell({ code, text: operatorView(record), count, record }));
     },
     unverified: (attempt) => {
       const { code } = attempt;
       const { count, worthALine } = unknown(code);
-      if (strangers === "each" || worthALine) quietly(() => ({ code, text: strangerView(attempt), count, attempt }));
+      if (strangers !== "each" && !worthALine) return;
+      quietly(() => tell({ code, text: strangerView(attempt), count, attempt }));
     },
   };
 }

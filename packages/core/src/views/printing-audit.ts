@@ -1,6 +1,6 @@
 import type { AuditSink } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
-import { plainText } from "../lib/index.ts";
+import { plainText, quietly } from "../lib/index.ts";
 import { flag, having, maybe, optionsOf, readerOf } from "../options/index.ts";
 import { DENIAL_ROWS, type DenialOptions, onDenial } from "./denials.ts";
 import { operatorView } from "./operator-view.ts";
@@ -36,11 +36,8 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
   readScreen(screen);
   const { colour = isColourful(screen), strangers } = readOptions(options);
   const print = (text: string, hue: Hue): void => {
-    try {
-      screen.write(`${colour ? coloured(text, hue) : text}\n`);
-    } catch {
-      // A screen that is gone stops no call.
-    }
+    // A screen that is gone stops no call.
+    quietly(() => screen.write(`${colour ? coloured(text, hue) : text}\n`));
   };
   const denials = onDenial(
     ({ code, text, count, attempt }) => {
@@ -78,5 +75,11 @@ function coloured(text: string, hue: Hue): string {
 
 /** Node's terminals know of NO_COLOR and of dumb ones. */
 function isColourful(screen: Screen): boolean {
-  return screen.isTTY === true && screen.hasColors?.() !== false;
+  if (screen.isTTY !== true) return false;
+  let has: unknown;
+  quietly(() => {
+    has = screen.hasColors?.();
+    return has;
+  });
+  return has === undefined || has === true;
 }

@@ -1,7 +1,7 @@
-import type { DenialCode, Stage } from "../codes.ts";
+import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import { plainText, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
@@ -16,8 +16,8 @@ export interface CallLog {
   /**
    * Runs one stage and notes how long it took.
    *
-   * @returns what it found, or the {@link HopwiseError} that it gave or threw; for anything else that it threw, one of the
-   *   code that such a fault has in this stage
+   * @returns what it found, or the {@link HopwiseError} that it gave or threw; for anything else that it threw, also an error
+   *   of that class which a host made, one of the code that such a fault has in this stage
    */
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<Exclude<T, HopwiseError> | HopwiseError>;
   note(found: Partial<Notes>): void;
@@ -53,7 +53,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     try {
       return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
     } catch (error) {
-      return error instanceof HopwiseError ? error : faultIn(name, error);
+      return isOwn(error) && isOfCall(error) ? error : faultIn(name, error);
     } finally {
       spent[name] = (spent[name] ?? 0) + performance.now() - from;
     }
@@ -82,6 +82,12 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
       return ended(denied);
     },
   };
+}
+
+/** A refusal of a set-up, or of a maker of tokens, ends no call: a host's code asked for it. */
+function isOfCall({ code }: HopwiseError): boolean {
+  const { stage } = rowOf(code);
+  return stage !== "start" && stage !== "holder";
 }
 
 /** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */

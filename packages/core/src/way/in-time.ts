@@ -1,11 +1,11 @@
 import type { ErrorCode } from "../codes.ts";
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import { DeadlinePassed, settleInTime, type Wait, waitTogether } from "../lib/index.ts";
 
 /** Gives a source its deadline. @throws {HopwiseError} its own, or `code` where it gave none or something else */
 export function inTime<T>(deadlineMs: number, code: ErrorCode, what: string, run: () => Promise<T>): Promise<T> {
   return settleInTime(deadlineMs, run()).catch((cause: unknown) => {
-    throw cause instanceof HopwiseError ? cause : unanswered(deadlineMs, code, what, cause);
+    throw isOwn(cause) ? cause : unanswered(deadlineMs, code, what, cause);
   });
 }
 
@@ -25,7 +25,7 @@ export async function eachInTime<T>(
   try {
     return await run(waitTogether(deadlineMs));
   } catch (cause) {
-    throw cause instanceof HopwiseError ? cause : unanswered(deadlineMs, code, what, cause);
+    throw isOwn(cause) ? cause : unanswered(deadlineMs, code, what, cause);
   }
 }
 

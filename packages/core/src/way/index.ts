@@ -10,3 +10,4 @@ export {
   type PrincipalSources,
 } from "./options.ts";
 export type { Session } from "./session.ts";
+export { behavedTools } from "./well-behaved.ts";

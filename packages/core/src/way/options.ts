@@ -38,7 +38,7 @@ import {
 } from "../token/index.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
 import { inSeconds } from "./clock.ts";
-import { behavedClock, behavedNonces, behavedState, behavedTools, behavedTrust } from "./well-behaved.ts";
+import { behavedNonces, behavedState, behavedTools, behavedTrust } from "./well-behaved.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {
@@ -171,8 +171,13 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
 /** Checks the options of an authorizer, once. @throws {HopwiseError} `config_invalid` for options that cannot be right */
 export function readOptions(given: AuthorizerOptions): EnforcementPoint {
   const options = readAuthorizer(given);
-  const { deadlineMs = DEFAULT_DEADLINE_MS, telemetry = NO_TELEMETRY, sources = {}, nonces } = options;
-  const clock = behavedClock(options.clock ?? Date.now);
+  const {
+    deadlineMs = DEFAULT_DEADLINE_MS,
+    telemetry = NO_TELEMETRY,
+    sources = {},
+    nonces,
+    clock = Date.now,
+  } = options;
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;

@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../codes.ts";
-import { HopwiseError } from "../errors.ts";
-import { isThenable, quietly, settleInTime } from "../lib/index.ts";
-import type { ToolEntry, ToolMap } from "../resource/index.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
+import { isThenable, settleInTime } from "../lib/index.ts";
+import type { ListedAs, ToolEntry, ToolMap } from "../resource/index.ts";
+import { attributesFrom, codeOf, failed } from "../source/index.ts";
 import type { RevocationTarget, State } from "../state/index.ts";
 import {
   isKeySource,
@@ -17,32 +18,14 @@ import { unanswered } from "./in-time.ts";
  * What a host program provides may throw, hang or talk nonsense. Here it is made to behave, once, when an authorizer is
  * made: it answers what its type says, in time, or it throws a HopwiseError with a code. Nothing behind this line has to
  * ask again. Directories, registries, sources, loaders, sinks and decision points are asked in one place each, which
- * sees to the same.
+ * sees to the same; what must answer at once was made to where the options were read (`options/at-once.ts`).
  */
 
-/** A host's clock, in milliseconds: no time where it gives none. */
-export function behavedClock(clock: () => number): () => number {
-  return () => {
-    try {
-      const now: unknown = clock();
-      if (typeof now === "number") return now;
-      quietly(() => now);
-    } catch {
-      // It has no time.
-    }
-    return Number.NaN;
-  };
-}
-
-/** Trust anchors whose key sources and rules for subjects behave. */
+/** Trust anchors whose key sources behave. */
 export function behavedTrust(trust: readonly TrustAnchor[], deadlineMs: number): readonly TrustAnchor[] {
   return trust.map((anchor) => {
-    const { keys, subjects } = anchor;
-    return {
-      ...anchor,
-      ...(isKeySource(keys) && { keys: behavedKeys(keys, deadlineMs) }),
-      ...(typeof subjects === "function" && { subjects: behavedSubjects(subjects) }),
-    };
+    const { keys } = anchor;
+    return isKeySource(keys) ? { ...anchor, keys: behavedKeys(keys, deadlineMs) } : anchor;
   });
 }
 
@@ -60,20 +43,6 @@ function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
 
 function isListOfKeys(found: unknown): found is readonly TrustedKey[] {
   return Array.isArray(found) && found.every((key) => typeof key?.kid === "string" && typeof key.jwk === "object");
-}
-
-function behavedSubjects(rule: (subject: string) => boolean): (subject: string) => boolean {
-  return (subject) => {
-    let answer: unknown;
-    try {
-      answer = rule(subject);
-    } catch (cause) {
-      throw new HopwiseError("guard_failed", "the rule of a trust anchor for subjects failed", { cause });
-    }
-    quietly(() => answer);
-    // Nothing but true: a promise would count as an answer.
-    return answer === true;
-  };
 }
 
 /** Nonces that answer in time. */
@@ -154,34 +123,58 @@ export function behavedTools(tools: ToolMap): ToolMap {
 }
 
 function behavedEntry(entry: ToolEntry): ToolEntry {
-  const { action, id } = entry;
+  const { action, id, list } = entry;
   return {
     ...entry,
-    ...(typeof action === "function" && { action: textBy(action, "action") }),
-    ...(typeof id === "function" && { id: textBy(id, "id") }),
-  };
-}
-
-function textBy<Args extends readonly unknown[]>(
-  make: (...args: Args) => string,
-  what: string,
-): (...args: Args) => string {
-  return (...args) => {
-    let made: unknown;
-    try {
-      made = make(...args);
-    } catch (cause) {
-      throw new HopwiseError("context_unavailable", `the function that gives the tool map's ${what} failed`, { cause });
-    }
+    ...(typeof action === "function" && { action: made(action, "action", textFrom) }),
     // An id may be empty or missing by the caller's arguments: that is judged where it is used.
-    if (what === "id" && (made === undefined || made === "")) return "";
-    if (typeof made === "string" && made !== "") return made;
-    quietly(() => made);
-    throw new HopwiseError("attributes_invalid", `the function that gives the tool map's ${what} gave no text`);
+    ...(typeof id === "function" && { id: made(id, "id", (given) => (isNothing(given) ? "" : textFrom(given))) }),
+    ...(typeof list === "function" && { list: made(list, "list", listedFrom) }),
   };
 }
 
-/** Of a host's own errors, only one of the code that its faults have stands as it is: it may throw ours, too. */
+/** What a function of the tool map makes, read by its type: a reader throws where it cannot be that. */
+function made<Args extends readonly unknown[], Made>(
+  make: (...args: Args) => Made,
+  what: keyof ToolEntry,
+  read: (given: unknown) => Made,
+): (...args: Args) => Made {
+  const who = `the function that gives the tool map's ${what}`;
+  return (...args) => {
+    let given: unknown;
+    try {
+      given = make(...args);
+    } catch (cause) {
+      throw new HopwiseError(codeOf(cause), failed(who, cause), { cause });
+    }
+    try {
+      return read(given);
+    } catch (cause) {
+      throw new HopwiseError("attributes_invalid", `${who} gave something else`, { cause });
+    }
+  };
+}
+
+function isNothing(given: unknown): boolean {
+  return given === undefined || given === "";
+}
+
+function textFrom(given: unknown): string {
+  if (typeof given === "string" && given !== "") return given;
+  throw new Error("no text");
+}
+
+/** Read once, as a copy: attributes are put to policies as they are now. */
+function listedFrom(given: unknown): ListedAs {
+  const { action, id, attributes }: Partial<ListedAs> = Object(given);
+  return {
+    action: textFrom(action),
+    ...(id !== undefined && { id: textFrom(id) }),
+    ...(attributes !== undefined && { attributes: attributesFrom(attributes) }),
+  };
+}
+
+/** Of our own errors, which a host may throw, too, only one of the code that its faults have stands as it is. */
 async function answerOf<T>(
   deadlineMs: number,
   code: ErrorCode,
@@ -191,6 +184,6 @@ async function answerOf<T>(
   try {
     return await settleInTime(deadlineMs, run());
   } catch (cause) {
-    throw cause instanceof HopwiseError && cause.code === code ? cause : unanswered(deadlineMs, code, what, cause);
+    throw isOwn(cause) && cause.code === code ? cause : unanswered(deadlineMs, code, what, cause);
   }
 }

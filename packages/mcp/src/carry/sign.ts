@@ -1,5 +1,5 @@
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
-import { currentDelegation } from "@hopwise/core/adapter";
+import { currentDelegation, isOwn } from "@hopwise/core/adapter";
 import { AUDIENCE, CLOCK, DELEGATION_SOURCE, LIMITS, maybe, optionsOf, type Rows } from "@hopwise/core/options";
 import { type Limits, prove } from "@hopwise/core/tokens";
 import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
@@ -58,8 +58,8 @@ export async function sign(
     });
     return withCredential(message, credential);
   } catch (cause) {
-    const unsigned = cause instanceof HopwiseError && cause.code === "signing_failed";
-    if (cause instanceof HopwiseError && !unsigned) throw cause;
+    const unsigned = isOwn(cause) && cause.code === "signing_failed";
+    if (isOwn(cause) && !unsigned) throw cause;
     throw new HopwiseError(
       "signing_failed",
       "the request could not be proven, so it was not sent: the delegation or its key gave an error",

@@ -1,0 +1,73 @@
+import { HopwiseError } from "../errors.ts";
+import { isThenable, quietly } from "../lib/index.ts";
+
+/*
+ * Functions of a host that are asked where nobody waits. An ordinary function may give a promise, too: that is no answer,
+ * whatever becomes of it. Taken for one it would be true; and where it rejects, Node ends a process in which nobody looks.
+ * Each is made to behave where it is read, so that nothing behind has to ask.
+ */
+
+/**
+ * The same function, which gives its answer at once.
+ *
+ * @param what it is, in words
+ * @returns a function that throws `attributes_invalid` in place of a promise, and whatever the host's own throws
+ */
+export function answeringAtOnce<Args extends readonly unknown[], Answer>(
+  run: (...args: Args) => Answer,
+  what: string,
+): (...args: Args) => Answer {
+  return function (this: unknown, ...args: Args): Answer {
+    const answer: Answer = Reflect.apply(run, this, args);
+    if (!isThenable(answer)) return answer;
+    quietly(() => answer);
+    throw new HopwiseError("attributes_invalid", `${what}, must answer at once, and gave a promise`);
+  };
+}
+
+/** A host's clock: no time (`NaN`) where it gives none. */
+export function behavedClock(clock: () => number): () => number {
+  const tell = answeringAtOnce<[], unknown>(clock, "a clock");
+  return () => {
+    try {
+      const now = tell();
+      return typeof now === "number" ? now : Number.NaN;
+    } catch {
+      return Number.NaN;
+    }
+  };
+}
+
+/**
+ * What a clock says, in seconds since the epoch, with their fraction. Without a time every comparison with it would be
+ * false, also those that refuse.
+ *
+ * @param clock a host's, made to behave
+ * @param called the function whose option it is, where its caller gets the error
+ * @throws {HopwiseError} `state_unavailable`; `config_invalid` of a function that was called with it
+ */
+export function secondsBy(clock: () => number, called?: string): number {
+  const milliseconds = clock();
+  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
+  if (called === undefined) throw new HopwiseError("state_unavailable", "the clock gave no time");
+  const message = `${called}: the clock gave no time; give one that gives milliseconds since the epoch, such as Date.now`;
+  throw new HopwiseError("config_invalid", message, { pointer: "/clock" });
+}
+
+/** A host's rule: it says yes by nothing but true. @throws {HopwiseError} `guard_failed` where it fails */
+export function behavedRule<Args extends readonly unknown[]>(
+  rule: (...args: Args) => unknown,
+  what: string,
+): (...args: Args) => boolean {
+  return (...args) => {
+    let answer: unknown;
+    try {
+      answer = rule(...args);
+    } catch (cause) {
+      throw new HopwiseError("guard_failed", `${what} failed`, { cause });
+    }
+    if (answer === true) return true;
+    quietly(() => answer);
+    return false;
+  };
+}

@@ -1,0 +1,411 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as aiSdk from "@hopwise/ai-sdk";
+import * as auditLog from "@hopwise/audit";
+import * as cerbos from "@hopwise/cerbos";
+import * as core from "@hopwise/core";
+import { HopwiseError } from "@hopwise/core";
+import type * as adapter from "@hopwise/core/adapter";
+import * as audit from "@hopwise/core/audit";
+import * as describeDoor from "@hopwise/core/describe";
+import type * as telemetry from "@hopwise/core/opentelemetry";
+import { openTelemetry } from "@hopwise/core/opentelemetry";
+import * as sources from "@hopwise/core/sources";
+import * as state from "@hopwise/core/state";
+import { createCompany, sampleDecision, sampleOutcome } from "@hopwise/core/testing";
+import * as tokens from "@hopwise/core/tokens";
+import type * as fastmcp from "@hopwise/fastmcp";
+import * as mcp from "@hopwise/mcp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FAULTS, hangs, NONSENSE, SECRET, together, watchRejections } from "./host-faults.ts";
+
+type AnyFunction = (...args: never) => unknown;
+
+/** Uses what a host gives where its function misbehaves like that. */
+type Use = (misbehave: () => never) => unknown;
+
+/** A use for each member of what somebody passes in that is, or may be, a function. A new one does not compile. */
+type Uses<T> = {
+  readonly [Name in keyof T as Extract<NonNullable<T[Name]>, AnyFunction> extends never ? never : Name]-?: Use;
+};
+
+/** A row for each function of a door. A text in its place says why nothing that it takes is asked. */
+type Door<Exports> = {
+  readonly [Name in keyof Exports as Exports[Name] extends AnyFunction ? Name : never]: string | { [use: string]: Use };
+};
+
+/** The uses of what is passed in by its type, and of what stands beside. */
+function asking<T>(uses: Uses<T>, beside: { [use: string]: Use } = {}): { [use: string]: Use } {
+  return { ...uses, ...beside };
+}
+
+const company = await createCompany();
+const held = await company.chain("alice", "planner");
+const signer = await core.generateSigner();
+const AUDIENCE = company.audience;
+const ISSUER = { issuer: "https://id.example", signer, audiences: [AUDIENCE], subjects: "any", tools: "any" } as const;
+const ORDER = { subject: "alice", agent: "planner", holder: signer, grant: held.grant } as const;
+const ANN = { issuer: "https://id.example", subject: "ann" };
+const QUERY = { tool: "read_invoice", arguments: { id: "1" }, tenant: ANN.issuer };
+const SOON = Math.floor(Date.now() / 1000) + 60;
+const CLAIMS = { iss: ANN.issuer, sub: ANN.subject, exp: SOON };
+const ATTEMPT = { ...sampleDecision(), code: "proof_missing", message: "m" } as const;
+const SHORT = { name: "hr", deadlineMs: 50, ttlMs: 1000 };
+/** What never answers is waited for as long as that by whoever made the call: it has a deadline of its own elsewhere. */
+const WAITS_LONGER =
+  /^(renewing|jsonLinesAudit|auditTo|carryingFetch|carryOver|openAuditLog|resilient|usersOverHttp)\b/;
+
+/** A source is asked by an authorizer, which denies whatever it throws: what counts here is that it ends. */
+const ask = async (source: sources.Source<never, unknown>, key: unknown): Promise<void> => {
+  await Promise.allSettled([source.find(key as never), source.look?.(key as never)]);
+  await Promise.allSettled([source.find(key as never)]);
+};
+
+type Asked = { [Name in "find" | "findMany" | "clock"]: unknown };
+
+function sourceUses(make: (options: never) => sources.Source<never, unknown>, key: unknown): { [use: string]: Use } {
+  const find = () => undefined;
+  return asking<Asked & Record<never, AnyFunction>>({} as never, {
+    find: (find) => ask(make({ ...SHORT, find } as never), key),
+    findMany: (findMany) => ask(make({ ...SHORT, findMany } as never), key),
+    clock: (clock) => ask(make({ ...SHORT, find, clock } as never), key),
+  });
+}
+
+/** Both stores of a memory. */
+async function remember({ replay, revocations }: state.State): Promise<void> {
+  const asked = [
+    async () => replay.claim("key", SOON),
+    async () => (revocations as state.MemoryRevocations).revoke({ agent: "planner" }),
+    async () => revocations.find({ tokens: [], keys: [], agents: ["planner"], user: ANN, issuedAt: 1 }),
+  ];
+  for (const one of await Promise.allSettled(asked.map((run) => run())))
+    if (one.status === "rejected") throw one.reason;
+}
+
+/** A sink is asked by an authorizer, which denies what could not be written down. */
+function write(sink: audit.AuditSink): void {
+  void (async () => sink.record(sampleDecision({ outcome: "denied", code: "policy_denied" })))().catch(() => {});
+  void (async () => sink.outcome?.(sampleOutcome({ outcome: "failed" })))().catch(() => {});
+  sink.unverified?.(ATTEMPT);
+}
+
+const coreDoor: Door<typeof core> = {
+  createAuthorizer: "hosts.test.ts walks over all that it takes",
+  createIssuer: asking<tokens.IssuerOptions>({
+    subjects: async (subjects) => (await core.createIssuer({ ...ISSUER, subjects })).issue(ORDER),
+    clock: async (clock) => (await core.createIssuer({ ...ISSUER, clock })).issue(ORDER),
+  }),
+  delegate: asking<tokens.DelegateOrder>({
+    clock: (clock) => core.delegate(held, { to: "researcher", holder: signer, grant: held.grant, clock }),
+  }),
+  renewing: asking<tokens.RenewOptions>(
+    { clock: (clock) => core.renewing(held, async () => held, { clock })() },
+    { renew: (renew) => core.renewing(held, renew, { beforeSeconds: 86_400 })() },
+  ),
+  memoryState: asking<state.MemoryReplayOptions>({ clock: (clock) => remember(core.memoryState({ clock })) }),
+  remoteJwks: asking<tokens.RemoteJwksOptions>({
+    fetch: (fetch) => core.remoteJwks("https://id.example/jwks.json", { fetch, timeoutMs: 50 }).find("k1"),
+  }),
+  jsonLinesAudit: asking<audit.LineWriter>({ write: (write_) => write(core.jsonLinesAudit({ write: write_ })) }),
+  mapTool: {
+    output: (output) =>
+      core.mapTool({ "~standard": { validate: () => ({}), jsonSchema: { output } } } as never, {
+        kind: "k",
+        action: "a",
+      }),
+  },
+  generateSigner: "takes a name",
+  hold: "takes a signer, which is asked when something is signed",
+  inMemoryAgents: "takes data",
+  inMemoryUsers: "takes data",
+  memoryAudit: "takes nothing",
+  parseDelegation: "takes a text",
+  serialize: "takes a delegation",
+  signerFromJwk: "takes data",
+  explain: "takes data",
+  operatorView: "takes data",
+};
+
+const sourcesDoor: Door<typeof sources> = {
+  usersFrom: sourceUses(sources.usersFrom as never, ANN),
+  userAttributesFrom: sourceUses(sources.userAttributesFrom as never, ANN),
+  agentsFrom: sourceUses(sources.agentsFrom as never, "planner"),
+  agentAttributesFrom: sourceUses(sources.agentAttributesFrom as never, "planner"),
+  resourceAttributesFrom: {
+    ...sourceUses(((own: object) => sources.resourceAttributesFrom({ key: "id", ...own } as never)) as never, QUERY),
+    key: async (key) => {
+      const source = sources.resourceAttributesFrom({ ...SHORT, find: () => ({}), key });
+      await Promise.allSettled([(async () => source.find(QUERY))(), (async () => source.look?.(QUERY))()]);
+    },
+  },
+  usersOverHttp: asking<sources.HttpUsersOptions>(
+    Object.fromEntries(
+      (["url", "parse", "headers", "fetch", "clock"] as const).map((name): [string, Use] => [
+        name,
+        (misbehave) => {
+          const url = () => "https://hr.example/ann";
+          const fetch = async () => new Response("{}");
+          const own = { ...SHORT, url, parse: () => ({ id: "ann", roles: ["clerk"] }), fetch, [name]: misbehave };
+          return ask(sources.usersOverHttp(own as never), ANN);
+        },
+      ]),
+    ) as Uses<sources.HttpUsersOptions>,
+  ),
+  oidcUsers: asking<sources.OidcUsersOptions>({
+    user: (user) => sources.oidcUsers({ user }).learn(CLAIMS),
+    clock: async (clock) => {
+      let well = true;
+      const users = sources.oidcUsers({ user: () => ({ roles: ["clerk"] }), clock: () => (well ? 1 : clock()) });
+      users.learn(CLAIMS);
+      well = false;
+      await users.find(ANN);
+    },
+  }),
+};
+
+const tokensDoor: Door<typeof tokens> = {
+  prove: asking<tokens.Invocation>({ clock: (clock) => tokens.prove(held, { tool: "t", audience: AUDIENCE, clock }) }),
+  createChallenge: "takes nothing",
+  inspectDelegation: "takes a time",
+  localJwks: "takes data",
+  printChain: "takes data",
+  requestDelegation: "takes a signer, which is asked as `prove` asks one",
+  thumbprintOf: "takes data",
+};
+
+const stateDoor: Door<typeof state> = {
+  memoryReplay: asking<state.MemoryReplayOptions>({
+    clock: (clock) => state.memoryReplay({ clock }).claim("key", SOON),
+  }),
+  memoryRevocations: { clock: (clock) => state.memoryRevocations(clock).revoke({ agent: "planner" }) },
+  createNonces: "takes data",
+  isRevoked: "takes data",
+  readRevocation: "takes data",
+  revocationKey: "takes data",
+  revocationKeys: "takes data",
+  stricterOf: "takes data",
+};
+
+const SCREEN = { write: () => true, isTTY: true };
+const auditDoor: Door<typeof audit> = {
+  auditTo: asking<audit.AuditSink>({
+    record: (record) => write(audit.auditTo({ record })),
+    outcome: (outcome) => write(audit.auditTo({ record: () => {}, outcome })),
+    unverified: (unverified) => write(audit.auditTo({ record: () => {}, unverified })),
+  }),
+  onDenial: { tell: (tell) => write(audit.onDenial(tell)) },
+  printingAudit: asking<audit.Screen>({
+    write: (print) => write(audit.printingAudit({ ...SCREEN, write: print })),
+    hasColors: (hasColors) => write(audit.printingAudit({ ...SCREEN, hasColors })),
+  }),
+  chainLine: "takes data",
+};
+
+type EntryUses = Pick<Uses<core.ToolEntry>, "action" | "list">;
+const describing = (part: object) =>
+  describeDoor.describeContext({
+    users: company.users,
+    agents: company.agents,
+    tools: { pay: { kind: "payment", action: "send", ...part } },
+  } as never);
+const ENTRY_USES: EntryUses = {
+  action: (action) => describing({ action }),
+  list: (list) => describing({ list }),
+};
+const describeDoors: Door<typeof describeDoor> = {
+  describeContext: { ...ENTRY_USES },
+  cerbosFastmcpNaming: "takes data",
+};
+
+const telemetryDoor: Door<typeof telemetry> = {
+  openTelemetry: {
+    tracerProvider: (getTracer) => openTelemetry({ tracerProvider: { getTracer } }).begin(sampleDecision() as never),
+    tracer: (startSpan) =>
+      openTelemetry({ tracerProvider: { getTracer: () => ({ startSpan }) as never } }).begin(sampleDecision() as never),
+    meterProvider: (getMeter) =>
+      openTelemetry({ meterProvider: { getMeter } }).report(sampleDecision() as never, { outcome: "failed" }),
+  },
+};
+
+const adapterDoor: Door<typeof adapter> = {
+  currentDelegation: "gives what a source gives; sessions and carriers ask by it",
+  fulfil: "takes data",
+  inOwnWords: "takes an error",
+  isOwn: "takes an error",
+  isRefusal: "takes an error",
+  isSameReading: "takes data",
+  isToolGranted: "takes data",
+  loosen: "takes data",
+  misfitOf: "takes data",
+  modelView: "takes data",
+  plainText: "takes a text",
+  settleInTime: "waits for whatever it gets",
+};
+
+const LISTED = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params: { name: "send_payment", arguments: {} },
+} as const;
+const carrying = (options: object, fetch: typeof globalThis.fetch = async () => new Response()) =>
+  mcp.carryingFetch({ delegation: held, audience: AUDIENCE, ...options } as never, fetch)("https://pay.example/mcp", {
+    method: "POST",
+    body: JSON.stringify(LISTED),
+  });
+const carryOver = (options: object): unknown => {
+  const transport: mcp.McpTransport = { start: async () => {}, close: async () => {}, send: async () => {} };
+  const carried: mcp.McpTransport = mcp.carryOver(transport, {
+    delegation: held,
+    audience: AUDIENCE,
+    ...options,
+  } as never) as never;
+  return carried.send(LISTED);
+};
+const mcpDoor: Door<typeof mcp> = {
+  carryingFetch: asking<mcp.CarryOptions>({
+    delegation: (delegation) => carrying({ delegation }),
+    clock: (clock) => carrying({ clock }),
+  }),
+  carryOver: asking<mcp.CarryOptions>({
+    delegation: (delegation) => carryOver({ delegation }),
+    clock: (clock) => carryOver({ clock }),
+  }),
+  guardTransport: "asks userFromAuth for each request: receive-user.test.ts",
+  caller: "takes nothing",
+  createGuardedTools: "takes nothing; what it wraps is the tool itself",
+  openCall: "is for adapters",
+  runToEnd: "is for adapters",
+  runWithin: "is for adapters",
+  withCaller: "is for adapters",
+};
+
+const fastmcpDoor: Door<typeof fastmcp> = {
+  guard: "hands userFromAuth to guardTransport; what a logger throws: warnings.test.ts",
+  caller: "takes nothing",
+};
+
+const authorizer = company.authorizer();
+const aiSdkDoor: Door<typeof aiSdk> = {
+  authorizeTools: asking<Omit<aiSdk.AuthorizeToolsOptions, "authorizer">>({
+    delegation: (delegation) => aiSdk.authorizeTools({}, { authorizer, delegation }),
+  }),
+  caller: "takes nothing",
+};
+
+const folder = mkdtempSync(join(tmpdir(), "hopwise-hosts-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let logs = 0;
+const auditLogDoor: Door<typeof auditLog> = {
+  openAuditLog: asking<auditLog.AuditLogOptions>({
+    onCheckpoint: async (onCheckpoint) => {
+      const log = await auditLog.openAuditLog({ folder: join(folder, String(logs++)), signer, onCheckpoint });
+      await log.close();
+    },
+  }),
+  lineage: "takes data",
+  printLineage: "takes data",
+  printRecord: "takes data",
+  readAuditLog: "takes data",
+  verifyAuditLog: "takes data",
+};
+
+const away = () => Promise.reject(new HopwiseError("policy_unavailable", "away"));
+const AWAY = { checkResources: away, planResources: away };
+const linting = (part: object) =>
+  cerbos.lintPolicies("policies", { tools: { pay: { kind: "payment", action: "send", ...part } } } as never);
+const cerbosDoor: Door<typeof cerbos> = {
+  resilient: asking<cerbos.ResilienceOptions>({
+    onChange: (onChange) =>
+      cerbos
+        .resilient(AWAY, { onChange, faultsInARow: 1, timeoutMs: 50 })
+        .checkResources({} as never)
+        .catch(() => {}),
+  }),
+  lintPolicies: asking<cerbos.AskedTool>({
+    action: (action) => linting({ action }),
+    list: (list) => linting({ list }),
+  }),
+  startPdp: "tells its listeners as `resilient` does",
+  connectPdp: "tells its listeners as `resilient` does",
+  compilePolicies: "takes data",
+  findBinary: "takes data",
+  probePdp: "takes data",
+};
+
+const rows = Object.entries({
+  ...coreDoor,
+  ...sourcesDoor,
+  ...tokensDoor,
+  ...stateDoor,
+  ...auditDoor,
+  ...describeDoors,
+  ...telemetryDoor,
+  ...adapterDoor,
+  ...mcpDoor,
+  ...fastmcpDoor,
+  ...aiSdkDoor,
+  ...auditLogDoor,
+  ...cerbosDoor,
+}).flatMap(([called, uses]) =>
+  typeof uses === "string" ? [] : Object.entries(uses).map(([use, run]) => [`${called}: ${use}`, run] as const),
+);
+
+/** What came of it: "ends", or what is wrong. */
+async function outcome(run: Use, misbehave: () => unknown): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it did not end")), 20_000);
+  });
+  try {
+    await Promise.race([(async () => run(misbehave as () => never))(), tooLong]);
+    return "ends";
+  } catch (error) {
+    if (!(error instanceof HopwiseError)) return `a raw exception: ${printed(error)}`;
+    return error.message.includes(SECRET) ? `it quotes: ${error.message}` : "ends";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function printed(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "one that throws when looked at";
+  }
+}
+
+const BEHAVIOURS = Object.entries({ ...FAULTS, ...NONSENSE });
+const came = new Map<string, readonly (readonly [string, string])[]>();
+const rejections = watchRejections();
+
+beforeAll(async () => {
+  const jobs = rows.map(([name, run]) => async () => {
+    const some = BEHAVIOURS.filter(([what]) => !(hangs(what) && WAITS_LONGER.test(name)));
+    const told = await together(
+      some.map(
+        ([what, behave]) =>
+          async () =>
+            [what, await outcome(run, behave)] as const,
+      ),
+      8,
+    );
+    came.set(name, told);
+  });
+  await together(jobs, 4);
+}, 120_000);
+
+describe("a function of a host that misbehaves", () => {
+  it.each(rows.map(([name]) => name))("ends %s in an answer, or an error of ours that quotes nothing", (name) => {
+    const told = came.get(name) ?? [];
+    expect(told.length).toBeGreaterThan(20);
+    expect(told.filter(([, how]) => how !== "ends")).toEqual([]);
+  });
+
+  it("leaves no rejection behind that nobody handles: Node would end the process", async () => {
+    expect(await rejections()).toEqual([]);
+  });
+});

@@ -1,0 +1,176 @@
+import { type AuthorizerOptions, memoryState, type ToolEntry, type TrustAnchor } from "@hopwise/core";
+import type { AuditSink } from "@hopwise/core/audit";
+import { createNonces, type Nonces, type State } from "@hopwise/core/state";
+import { answeringPdp } from "@hopwise/core/testing";
+
+export type Options = Partial<AuthorizerOptions>;
+
+/** How an authorizer is asked: about a call, about a list, or told of what came of a call. */
+export type Way = "wire" | "session" | "wire, a list" | "session, a list" | "report";
+const CALLS = ["wire", "session"] as const;
+const LISTS = ["wire, a list", "session, a list"] as const;
+const PROVEN = ["wire", "wire, a list"] as const;
+const WAYS: readonly Way[] = [...CALLS, ...LISTS, "report"];
+
+/** A place where the host's own code or data comes in, and what may be said where it goes wrong. */
+export interface Place {
+  /** The options of an authorizer in which it behaves like that. */
+  readonly with: (misbehave: () => never, trustAnchor: TrustAnchor) => Options;
+  /** The codes that may come of it; "allowed" where it decides nothing. */
+  readonly codes: readonly string[];
+  /** What may be said where it talks nonsense, besides. */
+  readonly nonsense: readonly string[];
+  /** The ways that lead there. Every other one knows nothing of it. */
+  readonly ways: readonly Way[];
+}
+
+const place = (
+  codes: readonly string[],
+  withIt: Place["with"],
+  nonsense: readonly string[] = [],
+  ways: readonly Way[] = WAYS,
+): Place => ({ codes, with: withIt, nonsense, ways });
+/** Asked where nobody waits: an asynchronous function is refused when the authorizer is made. */
+const AT_ONCE = ["config_invalid"];
+const entry = (part: Partial<ToolEntry>): Options => ({
+  tools: { send_payment: { kind: "payment", action: "send", ...part } },
+});
+const CONTEXT = ["context_unavailable", "attributes_invalid"];
+const STATE = ["state_unavailable"];
+
+/** The functions of the tool map. A new member of an entry needs a row. */
+const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" } = {
+  kind: "is data",
+  action: place([...CONTEXT, ...AT_ONCE], (misbehave) => entry({ action: misbehave }), ["allowed"]),
+  id: place(
+    [...CONTEXT, ...AT_ONCE, "arguments_malformed"],
+    (misbehave) => entry({ id: misbehave }),
+    ["allowed"],
+    CALLS,
+  ),
+  attributes: place(CONTEXT, (misbehave) => entry({ attributes: misbehave }), ["allowed", "resource_unknown"], CALLS),
+  sources: place(
+    CONTEXT,
+    (misbehave) => entry({ sources: { risk: { find: misbehave } } }),
+    ["allowed", "resource_unknown"],
+    CALLS,
+  ),
+  argumentsAs: "is data",
+  hideFromPolicies: "is data",
+  keepInRecord: "is data",
+  list: place([...CONTEXT, ...AT_ONCE], (misbehave) => entry({ list: misbehave }), [], LISTS),
+  scope: place(CONTEXT, (misbehave) => entry({ scope: misbehave }), ["allowed"]),
+  policyVersion: place(CONTEXT, (misbehave) => entry({ policyVersion: misbehave }), ["allowed"]),
+  projection: place(
+    ["arguments_malformed", "grant_argument_refused", ...AT_ONCE],
+    (misbehave) => entry({ projection: misbehave }),
+    ["allowed"],
+    ["session"],
+  ),
+  adds: "is data",
+  argumentsSchema: "is data",
+  attributesSchema: "is data",
+};
+
+const STORES: { readonly [Name in keyof Required<State>]: Place } = {
+  replay: place(
+    STATE,
+    (misbehave) => ({ state: { ...memoryState({ since: 0 }), replay: { claim: misbehave } } }),
+    ["allowed", "proof_replayed"],
+    PROVEN,
+  ),
+  revocations: place(
+    STATE,
+    (misbehave) => ({ state: { ...memoryState({ since: 0 }), revocations: { find: misbehave } } }),
+    ["allowed"],
+  ),
+};
+
+const SINK: { readonly [Name in keyof Required<AuditSink>]: Place } = {
+  record: place(["audit_unavailable"], (misbehave) => ({ audit: { record: misbehave } }), ["allowed"]),
+  outcome: place(["allowed"], (misbehave) => ({ audit: { record: () => {}, outcome: misbehave } })),
+  unverified: place(["allowed"], (misbehave) => ({ audit: { record: () => {}, unverified: misbehave } })),
+};
+
+/** Nonces that do well, of which a row takes one function away. */
+export const own: Nonces = createNonces();
+const NO_NONCE = [...STATE, "proof_nonce_required"];
+const NONCES: { readonly [Name in keyof Required<Nonces>]: Place } = {
+  issue: place(NO_NONCE, (misbehave) => ({ nonces: { ...own, issue: misbehave } }), [], PROVEN),
+  timesOf: place(NO_NONCE, (misbehave) => ({ nonces: { ...own, timesOf: misbehave } }), [], PROVEN),
+};
+
+const anchorWith =
+  (changed: (misbehave: () => never) => object): Place["with"] =>
+  (misbehave, trustAnchor) => ({ trust: [{ ...trustAnchor, ...changed(misbehave) }] });
+
+/** The options of an authorizer. A new one needs a row. */
+export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Place[] | "is data" } = {
+  cerbos: [
+    place(["policy_unavailable", "policy_inconclusive"], (misbehave) => ({
+      cerbos: { checkResources: misbehave, planResources: misbehave },
+    })),
+    place(["allowed"], (misbehave) => ({ cerbos: { client: answeringPdp(), failuresOf: misbehave } })),
+  ],
+  audience: "is data",
+  trust: [
+    place(
+      ["issuer_keys_unavailable"],
+      anchorWith((misbehave) => ({ keys: { find: misbehave } })),
+      ["token_untrusted_issuer", "token_signature_invalid"],
+    ),
+    place(
+      ["token_untrusted_issuer", "guard_failed", ...AT_ONCE],
+      anchorWith((misbehave) => ({ subjects: misbehave })),
+      ["allowed"],
+    ),
+  ],
+  users: [place([...CONTEXT, "user_unknown"], (misbehave) => ({ users: { find: misbehave } }))],
+  agents: [
+    place(["registry_unavailable", "agent_invalid", "agent_unknown"], (misbehave) => ({ agents: { find: misbehave } })),
+  ],
+  sources: [
+    place(CONTEXT, (misbehave) => ({ sources: { user: { risk: { find: misbehave } } } }), [
+      "allowed",
+      "attributes_missing",
+    ]),
+    place(CONTEXT, (misbehave) => ({ sources: { agent: { risk: { find: misbehave } } } }), [
+      "allowed",
+      "attributes_missing",
+    ]),
+  ],
+  tools: Object.values(ENTRY).filter((row) => row !== "is data"),
+  auxData: [place(CONTEXT, (misbehave) => ({ auxData: misbehave }), ["allowed"])],
+  delegation: "is data",
+  audit: Object.values(SINK),
+  telemetry: [
+    place(["allowed"], (misbehave) => ({ telemetry: { begin: misbehave, report: misbehave } })),
+    place(["allowed"], (misbehave) => ({
+      telemetry: { begin: () => ({ stage: misbehave, end: misbehave }), report: misbehave },
+    })),
+    place(["allowed"], (misbehave) => ({
+      telemetry: {
+        begin: () => ({
+          stage: (_, run) => {
+            void run({ headers: undefined, hop: misbehave });
+            return misbehave();
+          },
+          end: misbehave,
+        }),
+        report: misbehave,
+      },
+    })),
+  ],
+  state: Object.values(STORES),
+  nonces: Object.values(NONCES),
+  deadlineMs: "is data",
+  limits: "is data",
+  clock: [
+    place([...STATE, ...AT_ONCE], (misbehave) => ({ clock: misbehave, state: memoryState({ since: 0 }) }), [
+      "allowed",
+      "token_not_yet_valid",
+      "token_expired",
+      "proof_invalid",
+    ]),
+  ],
+};
