@@ -741,10 +741,12 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
   demand(jws.alg === leaf.key.alg && isSignedBy(leaf.key, jws), code);
   const v = readJsonBytes(jws.payload, limits.argumentsDepth + 1, code);
   const names = isObject(v) ? [...v.keys()].filter((name) => name !== "nonce").sort() : [];
-  demand(names.join(" ") === "aat_aud aat_id aat_tool hta hw_leaf iat jti", code);
+  demand(names.join(" ") === "aat_aud aat_id aat_tool hta hw_leaf hw_ms iat jti", code);
   demand(isObject(v.get("hta")), code);
   demand(canonical(v) === Buffer.from(jws.payload).toString("utf8"), code);
   demand(base64url(v.get("jti"))?.length === 16 && isInteger(v.get("iat")), code);
+  const ms = v.get("hw_ms");
+  demand(isCount(ms) && ms < 1000, code);
   demand(v.get("aat_id") === leaf.jti && v.get("hw_leaf") === leaf.hash, code);
   const aud = v.get("aat_aud");
   demand(audience.includes(aud) && leaf.audience.includes(aud), "proof_audience_mismatch", "/aat_aud");
@@ -752,7 +754,7 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
   demand(v.get("aat_tool") === id, code);
   demand(canonical(v.get("hta")) === canonical(args), "proof_arguments_mismatch", "/hta");
   demand(!v.has("nonce"), code);
-  demand(Math.abs(v.get("iat") - now) <= limits.proofWindowSeconds, code);
+  demand(Math.abs((v.get("iat") - now) * 1000 + ms) <= limits.proofWindowSeconds * 1000, code);
   return id;
 }
 

@@ -176,7 +176,7 @@ export const wildClaim: fc.Arbitrary<readonly [string, Json | undefined]> = fc.t
       "hw",
       "sub",
     ],
-    ...["act", "aud", "txn", "budget", "aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "nonce"],
+    ...["act", "aud", "txn", "budget", "aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "hw_ms", "nonce"],
   ),
   fc.oneof(
     wildValue,
