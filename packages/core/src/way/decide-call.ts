@@ -16,7 +16,7 @@ import { askedOf, gatherContext } from "./stages/context.ts";
 import { refuseUncovered } from "./stages/grant.ts";
 import { askEveryHop } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
-import { refuseRevoked, spendProof } from "./stages/state.ts";
+import { refuseBudget, refuseRevoked, spendProof } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
 
 /** A caller who was let in, with a call that the grants cover. */
@@ -69,7 +69,7 @@ export async function* decideCall(
   const spent = proof && (await log.stage("state", () => spendProof(proof, point)));
   if (spent !== undefined) return log.deny(spent);
   log.note({ verified: true });
-  const other = refuseOtherUser(incoming, user);
+  const other = refuseOtherUser(incoming, user) ?? refuseBudget(opened);
   if (other !== undefined) return log.deny(other);
 
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
