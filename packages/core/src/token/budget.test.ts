@@ -163,16 +163,16 @@ describe("the budget of a child", () => {
     expect(await childIs({ calls: 1 }, {})).toBe("chain_link_broken /budget");
   });
 
-  it.each<[string, BudgetBounds, string]>([
-    ["fewer calls", { calls: 9 }, "accepted"],
-    ["as many calls", { calls: 10 }, "accepted"],
-    ["one call more", { calls: 11 }, "chain_widened /budget/calls"],
-    ["a smaller sum", { sums: { send_payment: { amount: 1 } } }, "accepted"],
-    ["a larger sum", { sums: { send_payment: { amount: 5001 } } }, "chain_widened /budget/sums/send_payment/amount"],
-    ["a sum of another argument", { sums: { send_payment: { fee: 9999 } } }, "accepted"],
-    ["a sum of another tool", { sums: { "mcp:prompts/get": { amount: 9999 } } }, "accepted"],
-    ["a sum of a tool that no call can name", { sums: { "a#b": { amount: 1 } } }, "token_malformed /budget/sums"],
-  ])("with %s is %s", async (_, budget, is) => {
+  it.each<[what: string, is: string, budget: BudgetBounds]>([
+    ["fewer calls", "accepted", { calls: 9 }],
+    ["as many calls", "accepted", { calls: 10 }],
+    ["one call more", "chain_widened /budget/calls", { calls: 11 }],
+    ["a smaller sum", "accepted", { sums: { send_payment: { amount: 1 } } }],
+    ["a larger sum", "chain_widened /budget/sums/send_payment/amount", { sums: { send_payment: { amount: 5001 } } }],
+    ["a sum of another argument", "accepted", { sums: { send_payment: { fee: 9999 } } }],
+    ["a sum of another tool", "accepted", { sums: { "mcp:prompts/get": { amount: 9999 } } }],
+    ["a sum of a tool that no call can name", "token_malformed /budget/sums", { sums: { "a#b": { amount: 1 } } }],
+  ])("with %s is %s", async (_, is, budget) => {
     expect(await childIs(budget)).toBe(is);
   });
 
