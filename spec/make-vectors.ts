@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { withExamples } from "./source/examples.ts";
 import { args } from "./source/groups/arguments.ts";
+import { budget } from "./source/groups/budget.ts";
 import { claims } from "./source/groups/claims.ts";
 import { grants } from "./source/groups/grants.ts";
 import { header } from "./source/groups/header.ts";
@@ -20,6 +21,11 @@ export function makeVectors(): readonly VectorFile[] {
   return [
     { group: "header", about: "The form of a token, its header, its signature: V2, V3", vectors: header },
     { group: "claims", about: "Claims, and what a trust anchor pins: V4, V5", vectors: claims },
+    {
+      group: "budget",
+      about: "What a chain may spend: V4.5, V5.14 to V5.16, V6.14 to V6.16, V9.4",
+      vectors: budget,
+    },
     { group: "links", about: "A derived token and its parent, audience, agents: V6, V7, V10", vectors: links },
     {
       group: "narrowing",

@@ -567,6 +567,7 @@ const CLAIMS = {
   aud: ["R", "O", readAudience],
   txn: ["O", "O", is(isText(128))],
   hw_src: ["O", "-", readSource],
+  budget: ["O", "O", readBudget],
 };
 const TOOLS = "/authorization_details/0/tools";
 
@@ -598,6 +599,33 @@ function readSource(v, at) {
   return v;
 }
 
+/** In a root with id, from and until, in a derived token without. */
+function readBudget(v, at, limits, isRoot) {
+  const frame = isRoot ? ["id", "from", "until"] : [];
+  const right =
+    isObject(v) &&
+    frame.every((name) => v.has(name)) &&
+    (v.has("calls") || v.has("sums")) &&
+    [...v.keys()].every((name) => [...frame, "calls", "sums"].includes(name));
+  demand(right, "token_malformed", at);
+  const count = (map, name, where) => demand(isCount(map.get(name)), "token_malformed", step(where, name));
+  if (isRoot) {
+    demand(typeof v.get("id") === "string" && AGENT.test(v.get("id")), "token_malformed", `${at}/id`);
+    count(v, "from", at);
+    count(v, "until", at);
+    demand(v.get("from") < v.get("until"), "token_malformed", `${at}/until`);
+  }
+  if (v.has("calls")) count(v, "calls", at);
+  const sums = v.has("sums") ? entriesOf(v.get("sums"), `${at}/sums`, limits.tools, { limits }) : [];
+  demand(!v.has("sums") || sums.length > 0, "token_malformed", `${at}/sums`);
+  for (const [tool, own] of sums) {
+    const where = step(`${at}/sums`, tool);
+    demand(entriesOf(own, where, limits.argumentsPerTool, { limits }).length > 0, "token_malformed", where);
+    for (const name of own.keys()) count(own, name, where);
+  }
+  return v;
+}
+
 function readAudience(v, at) {
   demand(Array.isArray(v) && v.length >= 1 && v.length <= 8, "token_malformed", at);
   v.forEach((name, i) => {
@@ -618,7 +646,7 @@ function readClaims(payload, isRoot, limits) {
   }
   const claims = {};
   for (const [name, [, , read]] of Object.entries(CLAIMS)) {
-    if (v.has(name)) claims[name] = read(v.get(name), `/${name}`, limits);
+    if (v.has(name)) claims[name] = read(v.get(name), `/${name}`, limits, isRoot);
     else demand(need(name) !== "R", "token_malformed", `/${name}`);
   }
   if (isRoot) demand(claims.iss.startsWith("https://") && isAudience(claims.iss), "token_malformed", "/iss");
@@ -630,6 +658,38 @@ function checkTimes({ iat, exp }, now, limits) {
   demand(exp > iat, "token_malformed", "/exp");
   demand(exp > now, "token_expired", "/exp");
   demand(iat <= now + limits.skewSeconds, "token_not_yet_valid", "/iat");
+}
+
+function isToolId(id, aud) {
+  const prefix = aud.length === 1 ? "" : aud.map((name) => `${name}#`).find((p) => id.startsWith(p));
+  return prefix !== undefined && isToolName(id.slice(prefix.length));
+}
+
+/** V5.16, V6.15 */
+function checkSums(budget, aud) {
+  for (const id of budget.get("sums")?.keys() ?? []) demand(isToolId(id, aud), "token_malformed", "/budget/sums");
+}
+
+/** V6.14 to V6.16: against each token above, so that what one of them says nothing of is what those above it say. */
+function checkBudget({ budget }, above) {
+  if (budget === undefined) return;
+  demand(above[0].budget !== undefined, "chain_link_broken", "/budget");
+  checkSums(budget, above[0].aud);
+  const own = above.flatMap((token) => token.budget ?? []);
+  const within = (most, bounds, pointer) =>
+    demand(
+      bounds.every((bound) => bound === undefined || most <= bound),
+      "chain_widened",
+      pointer,
+    );
+  const calls = own.map((b) => b.get("calls"));
+  if (budget.has("calls")) within(budget.get("calls"), calls, "/budget/calls");
+  for (const [tool, sums] of budget.get("sums") ?? []) {
+    for (const [name, most] of sums) {
+      const bounds = own.map((b) => b.get("sums")?.get(tool)?.get(name));
+      within(most, bounds, step(step("/budget/sums", tool), name));
+    }
+  }
 }
 
 /** V2 to V5 */
@@ -662,11 +722,14 @@ function openRoot(text, { trust }, now, limits) {
   demand(c.del_depth === 0, "chain_link_broken", "/del_depth");
   demand(c.del_max_depth < limits.chainTokens, "chain_depth_exceeded", "/del_max_depth");
   checkTimes(c, now, limits);
-  for (const id of tools) {
-    const prefix = c.aud.length === 1 ? "" : c.aud.map((name) => `${name}#`).find((p) => id.startsWith(p));
-    demand(prefix !== undefined && isToolName(id.slice(prefix.length)), "token_malformed", TOOLS);
+  for (const id of tools) demand(isToolId(id, c.aud), "token_malformed", TOOLS);
+  const key = useKey(c.cnf);
+  if (c.budget !== undefined) {
+    demand(c.aud.length === 1 || anchor.sharedBudgets === true, untrusted, "/budget");
+    demand(c.exp <= c.budget.get("until"), "token_malformed", "/exp");
+    checkSums(c.budget, c.aud);
   }
-  return { ...c, hash: jws.hash, key: useKey(c.cnf), audience: c.aud };
+  return { ...c, hash: jws.hash, key, audience: c.aud };
 }
 
 /** V2 to V4, V6 */
@@ -709,6 +772,7 @@ function openChain(text, config, now, limits) {
   for (const text of texts.slice(1)) {
     const token = openDerived(text, tokens.at(-1), tokens[0], now, limits);
     demand(!tokens.some(({ jti }) => jti === token.jti), "chain_link_broken", "/jti"); // V6.13
+    checkBudget(token, tokens);
     tokens.push(token);
   }
   return tokens;
@@ -741,10 +805,12 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
   demand(jws.alg === leaf.key.alg && isSignedBy(leaf.key, jws), code);
   const v = readJsonBytes(jws.payload, limits.argumentsDepth + 1, code);
   const names = isObject(v) ? [...v.keys()].filter((name) => name !== "nonce").sort() : [];
-  demand(names.join(" ") === "aat_aud aat_id aat_tool hta hw_leaf iat jti", code);
+  demand(names.join(" ") === "aat_aud aat_id aat_tool hta hw_leaf hw_ms iat jti", code);
   demand(isObject(v.get("hta")), code);
   demand(canonical(v) === Buffer.from(jws.payload).toString("utf8"), code);
   demand(base64url(v.get("jti"))?.length === 16 && isInteger(v.get("iat")), code);
+  const ms = v.get("hw_ms");
+  demand(isCount(ms) && ms < 1000, code);
   demand(v.get("aat_id") === leaf.jti && v.get("hw_leaf") === leaf.hash, code);
   const aud = v.get("aat_aud");
   demand(audience.includes(aud) && leaf.audience.includes(aud), "proof_audience_mismatch", "/aat_aud");
@@ -752,7 +818,7 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
   demand(v.get("aat_tool") === id, code);
   demand(canonical(v.get("hta")) === canonical(args), "proof_arguments_mismatch", "/hta");
   demand(!v.has("nonce"), code);
-  demand(Math.abs(v.get("iat") - now) <= limits.proofWindowSeconds, code);
+  demand(Math.abs((v.get("iat") - now) * 1000 + ms) <= limits.proofWindowSeconds * 1000, code);
   return id;
 }
 
@@ -842,6 +908,7 @@ export function judge({ now, config, input }) {
       "/aud",
     );
     const id = checkProof(input.proof, tokens, input.tool, args, config, now, limits);
+    demand(tokens[0].budget === undefined, "budget_unsupported", "/budget"); // V9.4
     checkAgents(tokens, config.agents);
     if (listing) return { result: "accept" };
     checkSent(tokens, id, args);

@@ -51,6 +51,7 @@ export async function forgeProof(chain: string, signer: Signer, tool: string, ar
       aat_tool: tool,
       hta: args,
       hw_leaf: sha256(signingInput(leaf)),
+      hw_ms: Date.now() % 1000,
       iat: Math.floor(Date.now() / 1000),
       jti: randomId(),
     },

@@ -157,6 +157,7 @@ export function vector(vectorId: string, description: string, scenario: Scenario
     aat_tool: tool,
     hta: leniently(text),
     hw_leaf: leaf.hash,
+    hw_ms: 0,
     iat: now,
     jti: id(`${vectorId} proof`),
   };

@@ -39,6 +39,8 @@ export interface Anchor {
   readonly audiences: readonly string[];
   readonly subjects: readonly string[] | "any";
   readonly tools: readonly string[] | "any";
+  /** Default false. */
+  readonly sharedBudgets?: boolean;
   readonly lifetimeSeconds?: number;
   readonly maxDepth?: number;
 }

@@ -160,6 +160,35 @@ export const wildGrant: fc.Arbitrary<Json> = fc
   .tuple(fc.dictionary(fc.constantFrom("a", "uri", ""), wildConstraint, { maxKeys: 2 }), fc.nat(), wildValue)
   .map(([entry, at, value]) => changed({ t: entry }, { at: at % 12, value }));
 
+const bounds = fc
+  .record(
+    {
+      calls: fc.constantFrom<Json>(0, 1, 2, 5),
+      sums: fc.dictionary(
+        fc.constantFrom("t", "a/b", "mcp:prompts/get"),
+        fc.dictionary(fc.constantFrom("a", "b~", "toString"), fc.constantFrom<Json>(0, 1, 2, 5), {
+          minKeys: 1,
+          maxKeys: 2,
+        }),
+        { minKeys: 1, maxKeys: 2 },
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  .map((own): Json => own);
+
+/** Budgets of a root, a child and a grandchild, most of them well formed, some of them broken in one place, or left out. */
+export const wildBudgets: fc.Arbitrary<readonly (Json | undefined)[]> = fc
+  .tuple(
+    bounds.map((own): Json => ({ id: "b-1", from: 0, until: 1_900_000_000, ...Object(own) })),
+    fc.option(bounds, { nil: undefined }),
+    fc.option(bounds, { nil: undefined }),
+    fc.tuple(fc.nat(30), fc.nat(9), wildValue),
+  )
+  .map(([root, child, grandchild, [which, at, value]]) =>
+    [root, child, grandchild].map((own, i) => (which === i && own !== undefined ? changed(own, { at, value }) : own)),
+  );
+
 /** Claims that any token or proof may have, with values that may be right. */
 export const wildClaim: fc.Arbitrary<readonly [string, Json | undefined]> = fc.tuple(
   fc.constantFrom(
@@ -176,7 +205,7 @@ export const wildClaim: fc.Arbitrary<readonly [string, Json | undefined]> = fc.t
       "hw",
       "sub",
     ],
-    ...["act", "aud", "txn", "budget", "aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "nonce"],
+    ...["act", "aud", "txn", "budget", "aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "hw_ms", "nonce"],
   ),
   fc.oneof(
     wildValue,

@@ -240,6 +240,20 @@ export const PROOF_CODES = {
     says: /the proof must name a nonce of this enforcement point; make a new proof with the one given/,
     retryable: true,
   },
+  budget_unsupported: {
+    when: "a chain with a budget, where none is counted",
+    produce: async (world) => {
+      const { issuer, keys } = world;
+      const from = now() - 60;
+      const order = { subject: "alice", agent: "planner", holder: keys.planner, grant: anyInvoice };
+      const held = await issuer.issue({ ...order, budget: { id: "2026-11", from, until: from + 7200, calls: 10 } });
+      const credential = await credentialFor(held, "read_invoice", args);
+      return denial(world.authorizer(), { tool: "read_invoice", arguments: args, credential });
+    },
+    says: /the chain has the budget "2026-11", and this enforcement point counts no budgets; have it issued without one/,
+    at: { pointer: "/budget" },
+    retryable: false,
+  },
   proof_replayed: {
     when: "a proof that was used before",
     produce: async (world) => {

@@ -10,7 +10,15 @@ import { canonicalJson, type JsonObject, type JsonValue, parseJson } from "../..
 import { DEFAULT_LIMITS } from "../../packages/core/src/token/index.ts";
 import { accept, type Json, vector } from "../../spec/source/forge.ts";
 import type { Expect, Vector, VectorFile } from "../../spec/source/vector.ts";
-import { jsonText, wildClaim, wildConstraint, wildGrant, wildPair, wildValue } from "../../spec/source/wild.ts";
+import {
+  jsonText,
+  wildBudgets,
+  wildClaim,
+  wildConstraint,
+  wildGrant,
+  wildPair,
+  wildValue,
+} from "../../spec/source/wild.ts";
 import { judgeWithCore } from "../../spec/verify-with-core.ts";
 
 /** What the second reader lets others ask. Its JSON objects are Maps. */
@@ -115,6 +123,24 @@ describe("the two readers agree on", () => {
       }),
       { numRuns: 600 },
     );
+  });
+
+  it("budgets of a root and of two tokens below it", async () => {
+    const met = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(wildBudgets, async ([root, ...links]) => {
+        const own = (budget: Json | undefined) => ({ claims: { budget } });
+        const made = vector("wild", "", { rule: "", root: own(root), links: links.map(own) }, accept);
+        const said = judge(made);
+        expect(said).toEqual(await judgeWithCore(made));
+        const code = said.result === "refuse" ? said.code : "accept";
+        met.set(code, (met.get(code) ?? 0) + 1);
+      }),
+      { numRuns: 600 },
+    );
+    for (const code of ["token_malformed", "chain_widened", "budget_unsupported"]) {
+      expect(met.get(code), code).toBeGreaterThan(20);
+    }
   });
 
   it("chains, proofs and arguments of which one character was changed", async () => {

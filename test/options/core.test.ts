@@ -1,7 +1,7 @@
 import * as core from "@hopwise/core";
 import type { Agent, User } from "@hopwise/core/sources";
 import { createCompany } from "@hopwise/core/testing";
-import type { IssuerOptions, RootOrder } from "@hopwise/core/tokens";
+import type { Budget, BudgetBounds, IssuerOptions, RootOrder } from "@hopwise/core/tokens";
 import { exportJWK, generateKeyPair } from "jose";
 import { describe } from "vitest";
 import {
@@ -83,6 +83,7 @@ const ANCHOR = {
   audiences: NO_AUDIENCES,
   subjects: ["alice", "", 5, null, {}, [5], [""], async () => true],
   tools: ["do_send_all", "", 5, null, {}, [5], [""], () => true],
+  sharedBudgets: NO_FLAG,
   lifetimeSeconds: NO_LIFE,
   maxDepth: NO_DEPTH,
 } satisfies { readonly [Name in keyof Required<core.TrustAnchor>]: readonly unknown[] };
@@ -102,6 +103,16 @@ const LIMITS = {
   skewSeconds: [...NO_COUNT, 30_000],
   proofWindowSeconds: [...NO_COUNT, 0, 30_000, Number(process.env["NOT_SET_ANYWHERE"])],
 } satisfies { readonly [Name in keyof NonNullable<core.AuthorizerOptions["limits"]> as Name]-?: readonly unknown[] };
+
+const BOUNDS = {
+  calls: [...NO_COUNT, "3"],
+  sums: [...NO_OBJECT, { pay: 5 }, { pay: { amount: -1 } }, { pay: { amount: 0.5 } }, { pay: { amount: "5" } }],
+} satisfies { readonly [Name in keyof Required<BudgetBounds>]: readonly unknown[] };
+const BUDGET = { id: "2026-11", from: 0, until: 99_999_999_999, calls: 1 };
+const NO_BUDGET = [
+  ...NO_OBJECT,
+  ...within<Budget>(BUDGET, { ...BOUNDS, id: NO_TEXT, from: NO_COUNT, until: NO_COUNT }),
+];
 
 const ENTRY = {
   kind: NO_TEXT,
@@ -223,6 +234,7 @@ const doors: DoorRows<typeof core> = {
       audiences: NO_AUDIENCES,
       subjects: ANCHOR.subjects,
       tools: ANCHOR.tools,
+      sharedBudgets: ANCHOR.sharedBudgets,
       lifetimeSeconds: NO_LIFE,
       maxDepth: NO_DEPTH,
       kid: [...NO_TEXT, "k 1", "x".repeat(65)],
@@ -240,6 +252,7 @@ const doors: DoorRows<typeof core> = {
       lifetimeSeconds: NO_LIFE,
       maxDepth: NO_DEPTH,
       audience: NO_AUDIENCES,
+      budget: [...NO_OBJECT, ...within<BudgetBounds>({ calls: 1 }, BOUNDS), { ...BUDGET, calls: 1 }],
       interop: ["aat-02", "", null, 5],
       clock: NO_CLOCK,
     },
@@ -330,6 +343,7 @@ describe("what an issuer signs", () => {
         audience: NO_AUDIENCES,
         lifetimeSeconds: NO_LIFE,
         maxDepth: NO_DEPTH,
+        budget: NO_BUDGET,
         interop: ["aat-02", "", null],
         txn: NO_TEXT,
         login: [

@@ -68,6 +68,7 @@ export async function forgeProof(chain: string, signer: Signer, args: object, ch
     aat_tool: "read_invoice",
     hta: args,
     hw_leaf: hashOf(leaf),
+    hw_ms: Date.now() % 1000,
     iat: Math.floor(Date.now() / 1000),
     jti: randomBytes(16).toString("base64url"),
     ...changed,

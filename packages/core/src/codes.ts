@@ -233,6 +233,11 @@ export const CODES = {
     model: "The proof was used before. Make a new proof for each call.",
     help: "The same proof or nonce came a second time: a client repeats requests, or an attacker replays them.",
   },
+  budget_unsupported: {
+    stage: "state",
+    model: "Your delegation has a budget, and this server keeps none. Ask for a delegation without one.",
+    help: "The chain has a budget, and this enforcement point does not count what is spent, so nothing may be. Have the root issued without `budget` for it.",
+  },
   state_unavailable: {
     stage: "state",
     retryable: true,

@@ -192,6 +192,7 @@ export async function createWorld(algorithm: SignatureAlgorithm = "Ed25519"): Pr
         aat_tool: "send_payment",
         hta: ARGUMENTS,
         hw_leaf: await hashOf(leaf),
+        hw_ms: 0,
         iat: NOW,
         jti: JTI,
         ...claims,

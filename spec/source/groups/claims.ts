@@ -126,7 +126,7 @@ export const claims = collect("claims", (add) => {
 
   for (const [name, value] of [
     ["nbf", NOW - 60],
-    ["budget", { calls: 3 }],
+    ["budgets", { calls: 3 }],
     ["par_hash", base64url(Buffer.alloc(32))],
     ["scope", "all"],
     ["roles", ["admin"]],

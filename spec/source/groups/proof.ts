@@ -22,6 +22,24 @@ export const proof = collect("proof", (add) => {
   add("window-before", "a proof made 30 seconds ago", { rule: "V8.16", proof: { claims: { iat: NOW - 30 } } }, accept);
   add("window-after", "a proof made 30 seconds ahead", { rule: "V8.16", proof: { claims: { iat: NOW + 30 } } }, accept);
   add(
+    "window-millisecond",
+    "a proof made 29.999 seconds ahead",
+    { rule: "V8.16", proof: { claims: { iat: NOW + 29, hw_ms: 999 } } },
+    accept,
+  );
+  add(
+    "window-before-millisecond",
+    "a proof made 30.001 seconds ago",
+    { rule: "V8.16", proof: { claims: { iat: NOW - 31, hw_ms: 999 } } },
+    invalid,
+  );
+  add(
+    "window-after-millisecond",
+    "a proof made 30.001 seconds ahead",
+    { rule: "V8.16", proof: { claims: { iat: NOW + 30, hw_ms: 1 } } },
+    invalid,
+  );
+  add(
     "arguments-reordered",
     "arguments in another order, with white space",
     {
@@ -158,7 +176,7 @@ export const proof = collect("proof", (add) => {
 
   add("payload-no-json", "a payload that is no JSON", { rule: "V8.5", proof: { payload: () => "{" } }, invalid);
   add("payload-array", "a payload that is an array", { rule: "V8.6", proof: { payload: () => "[]" } }, invalid);
-  for (const name of ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"]) {
+  for (const name of ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "hw_ms", "iat", "jti"]) {
     add(
       `missing-${name}`,
       `a proof without ${name}`,
@@ -217,6 +235,16 @@ export const proof = collect("proof", (add) => {
   add("jti-8", "jti of 8 bytes", { rule: "V8.9", proof: { claims: { jti: base64url(Buffer.alloc(8)) } } }, invalid);
   add("iat-text", "iat is a text", { rule: "V8.9", proof: { claims: { iat: String(NOW) } } }, invalid);
   add("iat-fraction", "iat with a fraction", { rule: "V8.9", proof: { claims: { iat: NOW + 0.5 } } }, invalid);
+  for (const [slug, hw_ms] of [
+    ["1000", 1000],
+    ["negative", -1],
+    ["fraction", 0.5],
+    ["text", "500"],
+    ["null", null],
+  ] as const) {
+    const description = `hw_ms is ${JSON.stringify(hw_ms)}`;
+    add(`millisecond-${slug}`, description, { rule: "V8.9", proof: { claims: { hw_ms } } }, invalid);
+  }
   add(
     "aat-id-other",
     "the jti of another leaf",

@@ -167,6 +167,7 @@ function editClaims(claims: JsonObject, source: Source): JsonObject {
     { aat_tool: source.pick(TOOLS) },
     { aat_id: "A".repeat(22) },
     { hw_leaf: "A".repeat(43) },
+    { hw_ms: source.pick<JsonValue>([0, 1, 999, 1000, -1, 0.5, "0", null]) },
     { jti: source.pick(["A".repeat(22), "", "A".repeat(21), "AAAAAAAAAAAAAAAAAAAAAB"]) },
     { nonce: "A".repeat(75) },
     { x: randomJson(source, 2) },

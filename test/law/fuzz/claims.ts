@@ -99,6 +99,18 @@ const near = (own: JsonValue | undefined): readonly JsonValue[] => {
   return [n + 1, n - 1, n, n + 0.5, -n, String(n), n + 3600, n - 60, 2 ** 53 - 1];
 };
 
+/** Budgets near those that there are, and what is none. */
+function budgets(own: JsonValue | undefined, _: Honest, source: Source): readonly JsonValue[] {
+  const frame = { id: "2027-01", from: NOW - 3600, until: NOW + source.pick([7200, 3300, 60, -3600]) };
+  const bound = (of: number): JsonValue => source.pick<JsonValue>([of, of - 1, of + 1, 0, -1, 0.5, String(of)]);
+  const bounds: JsonObject = {
+    ...(source.oneIn(2) && { calls: bound(source.pick([5, 10])) }),
+    ...(source.oneIn(2) && { sums: { [source.pick(TOOLS)]: { [source.pick(["amount", "fee"])]: bound(5000) } } }),
+    ...(source.oneIn(3) && { sums: { send: { amount: bound(5000), fee: bound(7) } } }),
+  };
+  return [bounds, { ...frame, ...bounds }, { ...Object(own), ...bounds }, { ...frame, sums: {} }, {}, null, 1];
+}
+
 const EDITS: readonly Edit[] = [
   ...Array<Edit>(5).fill(constraintEdit),
   toolGone,
@@ -152,7 +164,8 @@ const EDITS: readonly Edit[] = [
   claim("par_hash", (own) => [own ?? "", "A".repeat(43), ""]),
   claim("jti", () => ["A".repeat(22), "A".repeat(21), "", "AAAAAAAAAAAAAAAAAAAAAB"]),
   claim("hw", () => [1, 2, "1", null, 1.5]),
-  claim("budget", () => [{ calls: 1 }]),
+  claim("budget", budgets),
+  claim("budget", budgets),
   claim("nbf", () => [NOW + 60]),
   (claims, _, source) => {
     const members = Object.entries(claims);

@@ -32,6 +32,12 @@ export function problemOf(compact: string, honest: Honest, signed: boolean): str
       : "a signature";
     if (problem !== undefined) return `token ${i}: ${problem}`;
     if (tokens.slice(0, i).some(({ payload }) => payload["jti"] === token.payload["jti"])) return `token ${i}: its jti`;
+    const spends = problemOfBudget(
+      token,
+      tokens.slice(0, i).map(({ payload }) => payload["budget"]),
+      root,
+    );
+    if (spends !== undefined) return `token ${i}: ${spends}`;
     audience = (token.payload["aud"] as readonly JsonValue[] | undefined) ?? audience;
   }
   return undefined;
@@ -63,6 +69,13 @@ function problemOfPartner(token: Signed, { partner }: Honest): string | undefine
   if (!Object.keys(toolsOf(payload)).every((tool) => tool === "read" || tool === "list")) return "the partner's tools";
   if (number(payload, "exp") - number(payload, "iat") > 600) return "the partner's lifetime";
   if (number(payload, "del_max_depth") > 1) return "the partner's depth";
+  const { until, id, from, ...bounds } = Object(payload["budget"]);
+  if (payload["budget"] !== undefined) {
+    if (typeof id !== "string" || !(from < until) || !(number(payload, "exp") <= until))
+      return "the time of its budget";
+    const numbers = boundsOf(bounds as Bounds).map(([, most]) => most);
+    if (numbers.length === 0 || !numbers.every((most) => Number.isSafeInteger(most) && most >= 0)) return "its budget";
+  }
   return problemOfTimes(payload);
 }
 
@@ -107,7 +120,39 @@ const CLAIMS = [
   "sub",
   "aud",
   "txn",
+  "budget",
 ];
+
+type Sums = { readonly [tool: string]: { readonly [argument: string]: number } };
+type Bounds = { readonly calls?: number; readonly sums?: Sums };
+
+/** Whether a child's budget is made of numbers, none of which is above what any token above it says. */
+function problemOfBudget(
+  { payload }: OpenToken,
+  above: readonly (JsonValue | undefined)[],
+  root: OpenToken,
+): string | undefined {
+  const own = payload["budget"] as Bounds | undefined;
+  if (own === undefined) return undefined;
+  if (above[0] === undefined) return "a budget of a root that has none";
+  const names = Object.keys(own);
+  if (names.length === 0 || !names.every((name) => name === "calls" || name === "sums"))
+    return "the form of its budget";
+  for (const [place, most] of boundsOf(own)) {
+    if (!Number.isSafeInteger(most) || most < 0) return "a bound of its budget that is no number";
+    const wide = above.flatMap((budget) => boundsOf(budget as Bounds)).filter(([other]) => other === place);
+    if (wide.some(([, bound]) => most > bound)) return `the bound ${place}`;
+  }
+  const many = (root.payload["aud"] as readonly string[]).length > 1;
+  return Object.keys(own.sums ?? {}).some((tool) => tool.includes("#") !== many) ? "a sum of no tool" : undefined;
+}
+
+function boundsOf({ calls, sums = {} }: Bounds = {}): readonly (readonly [string, number])[] {
+  const ofTools = Object.entries(sums).flatMap(([tool, own]) =>
+    Object.entries(own).map(([name, most]) => [JSON.stringify([tool, name]), most] as const),
+  );
+  return calls === undefined ? ofTools : [["calls", calls], ...ofTools];
+}
 
 function problemOfTimes(payload: JsonObject): string | undefined {
   if (number(payload, "exp") <= NOW) return "it has expired";

@@ -137,6 +137,21 @@ export async function createHonest(): Promise<Honest> {
     login: { kind: "id_token", issuer: ACME, subject: "b", acr: "mfa", authTime: NOW - 60 },
   });
   const bob2 = await delegate(bob, { to: "researcher", holder: researcher, grant: NARROWEST, audience: [PAY], clock });
+  const spender = await acme.issue({
+    subject: "alice",
+    agent: "planner",
+    holder: planner,
+    grant: NARROWER,
+    audience: [PAY],
+    budget: { id: "2027-01", from: NOW - 3600, until: NOW + 7200, calls: 10, sums: { send: { amount: 5000 } } },
+  });
+  const spender2 = await delegate(spender, {
+    to: "researcher",
+    holder: researcher,
+    grant: NARROWEST,
+    budget: { calls: 5, sums: { send: { fee: 7 } } },
+    clock,
+  });
   const both = await acme.issue({
     subject: "alice",
     agent: "scribe",
@@ -175,6 +190,8 @@ export async function createHonest(): Promise<Honest> {
       chain("alice to closer", alice3, [acmeKey, planner, researcher, closer], callsOf(PAY)),
       chain("alice to planner", alice, [acmeKey, planner], callsOf(PAY)),
       chain("bob to researcher", bob2, [acmeKey, planner, researcher], callsOf(PAY)),
+      // No door counts budgets, so no call is let in by it.
+      chain("alice within a budget", spender2, [acmeKey, planner, researcher], []),
       chain("alice at two places", both2, [acmeKey, scribe, planner], callsOf(DOCS)),
       chain("a partner's guest", guest, [partnerKey, scribe], callsOf(PAY).slice(0, 1)),
     ],

@@ -18,6 +18,7 @@ import { createHonest, DOCS, type Honest, NOW, PAY, sha256, thumbprint } from ".
 import { createTally, eachCase } from "./tally.ts";
 
 const PLACES = [PAY, DOCS];
+const MILLISECONDS = Array.from({ length: 1000 }, (_, i) => i);
 let honest: Honest;
 let authorizer: Authorizer;
 let calls: readonly HonestCall[];
@@ -56,7 +57,7 @@ function problemOf({ call, chain, proof, signedBy }: ProofAttack): string | unde
   const { header, payload } = openToken(proof);
   if (!isDeepStrictEqual(header, { alg: signedBy.algorithm, typ: "aat-pop+jwt" })) return "the header";
   if (text !== canonical(payload)) return "the spelling";
-  const { aat_aud, aat_id, aat_tool, hta, hw_leaf, iat, jti, ...more } = payload;
+  const { aat_aud, aat_id, aat_tool, hta, hw_leaf, hw_ms, iat, jti, ...more } = payload;
   if (Object.keys(more).length > 0) return "a claim that no proof has";
   if (aat_id !== leaf.payload["jti"] || hw_leaf !== sha256(leaf.input)) return "another chain";
   const auds = tokens.map((token) => token.payload["aud"] as readonly string[] | undefined);
@@ -66,7 +67,8 @@ function problemOf({ call, chain, proof, signedBy }: ProofAttack): string | unde
   if (aat_tool !== id) return "another tool";
   const args = call.tool.endsWith("/list") ? {} : (call.arguments ?? {});
   if (canonical(hta as JsonValue) !== canonical(args as JsonValue)) return "other arguments";
-  if (!Number.isSafeInteger(iat) || Math.abs((iat as number) - NOW) > 30) return "another time";
+  if (!Number.isSafeInteger(iat) || !MILLISECONDS.includes(hw_ms as number)) return "a time that is none";
+  if (Math.abs((iat as number) - NOW) * 1000 + (hw_ms as number) > 30_000) return "another time";
   if (typeof jti !== "string" || Buffer.from(jti, "base64url").length !== 16) return "jti";
   if (used.has(`${holder} ${jti}`)) return "a proof that was used before";
   used.add(`${holder} ${jti}`);

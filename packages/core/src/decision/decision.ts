@@ -5,7 +5,7 @@ import type { Hop } from "../principal/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
-import type { ChainId, Subject } from "../token/index.ts";
+import type { Budget, ChainId, Subject } from "../token/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
 
 /**
@@ -49,6 +49,8 @@ export interface ChainView {
   readonly id?: ChainId;
   readonly issuer: string;
   readonly hops: readonly Hop[];
+  /** What the caller, and whoever it hands on to, may spend in all, where there is a bound. */
+  readonly budget?: Budget;
 }
 
 /** For whom an allowed call runs, in words that its tool may have: nothing here can be used to call. Deeply frozen. */

@@ -5,6 +5,8 @@
  */
 export type { SignatureAlgorithm } from "../crypto/index.ts";
 export {
+  type Budget,
+  type BudgetBounds,
   type ChainId,
   type Credential,
   createChallenge,

@@ -3,6 +3,7 @@ import type { Grant } from "../grant/index.ts";
 import { readGrant } from "../grant/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import {
+  type Budget,
   type DelegateOrder,
   delegate,
   generateSigner,
@@ -22,9 +23,14 @@ export interface HopOrder extends Partial<Omit<DelegateOrder, "to" | "holder" | 
   readonly holder?: Signer;
 }
 
+/** What the first hop gets. Its budget, where it has one, is that of the whole chain. */
+export interface FirstHop extends HopOrder {
+  readonly budget?: Budget;
+}
+
 /** How chains of one company are made. */
 export interface Chains {
-  chain(user: string, ...hops: readonly [ChainHop, ...ChainHop[]]): Promise<HeldDelegation>;
+  chain(user: string, ...hops: readonly [string | FirstHop, ...ChainHop[]]): Promise<HeldDelegation>;
   delegate(parent: HeldDelegation, hop: ChainHop): Promise<HeldDelegation>;
 }
 
@@ -36,15 +42,15 @@ interface Makers {
 }
 
 export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
-  const start = async (subject: string, hop: ChainHop): Promise<HeldDelegation> => {
-    const { to, holder, ...order } = orderOf(hop);
+  const start = async (subject: string, hop: string | FirstHop): Promise<HeldDelegation> => {
+    const { to, holder, ...order }: FirstHop = typeof hop === "string" ? { to: hop } : hop;
     if (typeof to !== "string") throw new HopwiseError("config_invalid", "a user hands to an agent by its name");
     const key = holder ?? keyOf(to);
     return issuer.issue({ grant: order.grant ?? everyTool(tools), ...order, subject, agent: to, holder: key });
   };
 
   const handOn: Chains["delegate"] = async (parent, hop) => {
-    const { to, holder, ...order } = orderOf(hop);
+    const { to, holder, ...order }: HopOrder = typeof hop === "string" ? { to: hop } : hop;
     const key = holder ?? (typeof to === "string" ? keyOf(to) : await generateSigner());
     return delegate(parent, { grant: parent.grant, clock, ...order, to, holder: key });
   };
@@ -57,10 +63,6 @@ export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
       return held;
     },
   };
-}
-
-function orderOf(hop: ChainHop): HopOrder {
-  return typeof hop === "string" ? { to: hop } : hop;
 }
 
 /** Every tool that the map names, with any arguments. `"*"` names none. */

@@ -12,7 +12,7 @@ import {
 } from "../token/index.ts";
 import type { AuthorizerOptions } from "../way/index.ts";
 import { allowAll } from "./answering-pdp.ts";
-import { type ChainHop, chainsOf } from "./chains.ts";
+import { type ChainHop, chainsOf, type FirstHop } from "./chains.ts";
 import { type CompanyAgent, staffOf } from "./staff.ts";
 import { type TestAuthorizer, testAuthorizer } from "./test-authorizer.ts";
 import { type TestClock, testClock } from "./test-clock.ts";
@@ -54,7 +54,7 @@ export interface Company<Name extends string = string> {
    *
    * @throws {HopwiseError} `config_invalid` for an agent without a key; `chain_widened` and others, see `delegate`
    */
-  chain(user: string, ...hops: readonly [ChainHop, ...ChainHop[]]): Promise<HeldDelegation>;
+  chain(user: string, ...hops: readonly [string | FirstHop, ...ChainHop[]]): Promise<HeldDelegation>;
   /** Hands one chain on by one more hop. */
   delegate(parent: HeldDelegation, hop: ChainHop): Promise<HeldDelegation>;
   /**

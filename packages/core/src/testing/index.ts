@@ -13,7 +13,7 @@ export {
   type PolicyRule,
 } from "./answering-pdp.ts";
 export { type AuditSinkCase, type AuditSinkUnderTest, auditSinkContract } from "./audit-contract.ts";
-export type { ChainHop, HopOrder } from "./chains.ts";
+export type { ChainHop, FirstHop, HopOrder } from "./chains.ts";
 export { type Company, type CompanyOptions, type CompanyUser, createCompany } from "./company.ts";
 export { sampleDecision, sampleDenied, sampleOutcome } from "./samples.ts";
 export type { CompanyAgent } from "./staff.ts";

@@ -1,5 +1,6 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import type { Grant } from "../grant/index.ts";
+import type { Budget } from "./budget.ts";
 import type { KnownKey } from "./key.ts";
 import type { ChainId, Thumbprint, TokenHash } from "./names.ts";
 
@@ -58,6 +59,8 @@ export interface Link {
   /** That key itself, to compare with the ones that a registry pins. */
   readonly jwk: PublicJwk;
   readonly grant: Grant;
+  /** What may be spent here and below, in all: as this token says, and where it says nothing, those above it. */
+  readonly budget?: Budget;
   readonly issuedAt: number;
   readonly expiresAt: number;
 }

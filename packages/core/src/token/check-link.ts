@@ -1,6 +1,7 @@
 import type { CodesOf } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { findWidening } from "../grant/index.ts";
+import type { Budget } from "./budget.ts";
 import { type DerivedClaims, type RootClaims, TOOLS_POINTER, type TokenClaims } from "./claims.ts";
 import { type KnownKey, thumbprintUri } from "./key.ts";
 import type { Limits } from "./limits.ts";
@@ -23,11 +24,15 @@ export function checkRoot(
     broken("chain_depth_exceeded", "/del_max_depth", `a depth of ${limits.chainTokens - 1} is the most`, 1);
   }
   checkTimes(claims, now, limits, expiry);
-  const qualified = claims.aud.length > 1;
   for (const id of Object.keys(grant)) {
-    const problem = qualified ? qualifiedProblem(id, claims.aud) : bareProblem(id);
+    const problem = toolIdProblem(id, claims.aud);
     if (problem !== undefined) broken("token_malformed", TOOLS_POINTER, problem, 1);
   }
+}
+
+/** Why a text is no tool's id in a chain whose root has this audience. */
+export function toolIdProblem(id: string, rootAudience: readonly string[]): string | undefined {
+  return rootAudience.length > 1 ? qualifiedProblem(id, rootAudience) : bareProblem(id);
 }
 
 function bareProblem(id: string): string | undefined {
@@ -47,6 +52,8 @@ export interface Above extends OpenedToken {
   readonly root: RootClaims;
   /** Where the parent may be presented. */
   readonly audience: readonly string[];
+  /** What the parent may spend, with what it has from its own parents. */
+  readonly budget: Budget | undefined;
 }
 
 /** Step 5: a child says no more than its parent (AAT draft, section 4, invariants I1 to I5). */

@@ -24,7 +24,7 @@ const detail = { type: "attenuating_agent_token", tools: TOOLS };
 
 /** Claims that a root and a derived token have in common, broken. */
 const broken: readonly [name: string, Claims, refusal: string][] = [
-  ["an unknown claim that would restrict it: budget", { budget: { calls: 1 } }, "token_malformed /budget"],
+  ["an unknown claim that would restrict it: scope", { scope: "read" }, "token_malformed /scope"],
   ["an unknown claim that would restrict it: nbf", { nbf: NOW + 1000 }, "token_malformed /nbf"],
   ["a provenance without an issuer, or at a child: hw_src", { hw_src: { kind: "local" } }, "token_malformed /hw_src"],
   ["an unknown claim: roles", { roles: ["admin"] }, "token_malformed /roles"],

@@ -2,7 +2,9 @@ import { decodeBase64url, type PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Grant, parseGrant } from "../grant/index.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import { type Budget, type BudgetBounds, parseBudget, parseBudgetBounds } from "./budget.ts";
 import type { Provenance } from "./chain.ts";
+import { digestOf, integerOf, refuseClaim, textOf } from "./claim-values.ts";
 import { parsePublicJwk } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import { AGENT_NAME, isAudience } from "./names.ts";
@@ -47,6 +49,7 @@ export interface RootClaims extends CommonClaims {
   /** Enforcement points, absolute URIs, compared exactly. */
   readonly aud: readonly string[];
   readonly hw_src?: SourceClaim;
+  readonly budget?: Budget;
 }
 
 /** Claims of a derived token: an agent hands authority on. */
@@ -54,6 +57,7 @@ export interface DerivedClaims extends CommonClaims {
   readonly par_hash: string;
   readonly sub?: string;
   readonly aud?: readonly string[];
+  readonly budget?: BudgetBounds;
 }
 
 export type TokenClaims = RootClaims | DerivedClaims;
@@ -69,12 +73,12 @@ const COMMON = [
   "authorization_details",
   "act",
 ] as const;
-const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn", "hw_src"]);
-const DERIVED = new Set<string>([...COMMON, "par_hash", "sub", "aud", "txn"]);
+const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn", "hw_src", "budget"]);
+const DERIVED = new Set<string>([...COMMON, "par_hash", "sub", "aud", "txn", "budget"]);
 
 /**
- * Reads the claims of a root token. The set of claims is closed: a claim that this version does not know (`budget`,
- * `nbf` …) might restrict the token, so it is refused rather than overlooked.
+ * Reads the claims of a root token. The set of claims is closed: a claim that this version does not know (`nbf`,
+ * `scope` …) might restrict the token, so it is refused rather than overlooked.
  *
  * @throws {HopwiseError} `token_malformed`, `token_version_unsupported` with the JSON pointer of the claim
  */
@@ -88,17 +92,18 @@ export function parseRootClaims(payload: JsonValue, limits: Limits): RootClaims 
     );
   }
   closed(claims, ROOT);
-  const iss = text(claims, "iss", 512);
-  if (!iss.startsWith("https://") || !isAudience(iss)) refuse("/iss", "an https URI is expected");
+  const iss = textOf(claims, "iss", 512);
+  if (!iss.startsWith("https://") || !isAudience(iss)) refuseClaim("/iss", "an https URI is expected");
   const aud = audience(claims["aud"], 8);
   const source = claims["hw_src"];
   return {
     ...common(claims, limits),
     iss,
     hw: PROFILE_VERSION,
-    sub: text(claims, "sub", 256),
+    sub: textOf(claims, "sub", 256),
     aud,
     ...(source !== undefined && { hw_src: sourceOf(source) }),
+    ...(claims["budget"] !== undefined && { budget: parseBudget(claims["budget"], limits) }),
   };
 }
 
@@ -112,10 +117,11 @@ export function parseDerivedClaims(payload: JsonValue, limits: Limits): DerivedC
   closed(claims, DERIVED);
   return {
     ...common(claims, limits),
-    iss: text(claims, "iss", 512),
-    par_hash: digest(claims, "par_hash"),
-    ...(claims["sub"] !== undefined && { sub: text(claims, "sub", 256) }),
+    iss: textOf(claims, "iss", 512),
+    par_hash: digestOf(claims, "par_hash"),
+    ...(claims["sub"] !== undefined && { sub: textOf(claims, "sub", 256) }),
     ...(claims["aud"] !== undefined && { aud: audience(claims["aud"], 8) }),
+    ...(claims["budget"] !== undefined && { budget: parseBudgetBounds(claims["budget"], limits) }),
   };
 }
 
@@ -125,35 +131,35 @@ export function grantOf(claims: TokenClaims): Grant {
 }
 
 function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
-  const jti = text(claims, "jti", 64);
-  if (decodeBase64url(jti)?.length !== 16) refuse("/jti", "16 bytes of base64url are expected");
+  const jti = textOf(claims, "jti", 64);
+  if (decodeBase64url(jti)?.length !== 16) refuseClaim("/jti", "16 bytes of base64url are expected");
   const act = claims["act"];
   if (!isJsonObject(act) || Object.keys(act).join() !== "sub")
-    return refuse("/act", "an object with sub alone is expected");
-  const actor = text(act, "sub", 128, "/act");
-  if (!AGENT_NAME.test(actor)) refuse("/act/sub", "an agent's name is letters, digits and . _ - /");
+    return refuseClaim("/act", "an object with sub alone is expected");
+  const actor = textOf(act, "sub", 128, "/act");
+  if (!AGENT_NAME.test(actor)) refuseClaim("/act/sub", "an agent's name is letters, digits and . _ - /");
   const cnf = claims["cnf"];
   if (!isJsonObject(cnf) || Object.keys(cnf).join() !== "jwk")
-    return refuse("/cnf", "an object with jwk alone is expected");
+    return refuseClaim("/cnf", "an object with jwk alone is expected");
   return {
     jti,
-    iat: integer(claims, "iat"),
-    exp: integer(claims, "exp"),
+    iat: integerOf(claims, "iat"),
+    exp: integerOf(claims, "exp"),
     cnf: { jwk: parsePublicJwk(cnf["jwk"], "token_malformed", "/cnf/jwk") },
-    del_depth: integer(claims, "del_depth"),
-    del_max_depth: integer(claims, "del_max_depth"),
+    del_depth: integerOf(claims, "del_depth"),
+    del_max_depth: integerOf(claims, "del_max_depth"),
     authorization_details: [{ type: DETAIL_TYPE, tools: tools(claims["authorization_details"], limits) }],
     act: { sub: actor },
-    ...(claims["txn"] !== undefined && { txn: text(claims, "txn", 128) }),
+    ...(claims["txn"] !== undefined && { txn: textOf(claims, "txn", 128) }),
   };
 }
 
 function tools(details: JsonValue | undefined, limits: Limits): Grant {
   const pointer = "/authorization_details";
-  if (!Array.isArray(details) || details.length !== 1) return refuse(pointer, "exactly one entry is expected");
+  if (!Array.isArray(details) || details.length !== 1) return refuseClaim(pointer, "exactly one entry is expected");
   const [entry] = details;
   if (!isJsonObject(entry) || entry["type"] !== DETAIL_TYPE || Object.keys(entry).sort().join() !== "tools,type") {
-    return refuse(`${pointer}/0`, `an object with the type "${DETAIL_TYPE}" and tools is expected`);
+    return refuseClaim(`${pointer}/0`, `an object with the type "${DETAIL_TYPE}" and tools is expected`);
   }
   return parseGrant(entry["tools"], limits, "token_malformed", TOOLS_POINTER);
 }
@@ -164,63 +170,36 @@ function sourceOf(source: JsonValue): SourceClaim {
   const at = "/hw_src";
   const names = isJsonObject(source) ? Object.keys(source).sort().join() : "";
   if (!isJsonObject(source) || !/^(acr,)?(auth_time,)?iss,kind,sub$/.test(names)) {
-    return refuse(at, "an object with kind, iss and sub is expected, and acr and auth_time at most");
+    return refuseClaim(at, "an object with kind, iss and sub is expected, and acr and auth_time at most");
   }
-  if (!KINDS.includes(source["kind"])) refuse(`${at}/kind`, `one of ${KINDS.join(", ")} is expected`);
+  if (!KINDS.includes(source["kind"])) refuseClaim(`${at}/kind`, `one of ${KINDS.join(", ")} is expected`);
   return {
     kind: source["kind"] as Provenance["kind"],
-    iss: text(source, "iss", 512, at),
-    sub: text(source, "sub", 256, at),
-    ...(source["acr"] !== undefined && { acr: text(source, "acr", 256, at) }),
-    ...(source["auth_time"] !== undefined && { auth_time: integer(source, "auth_time", at) }),
+    iss: textOf(source, "iss", 512, at),
+    sub: textOf(source, "sub", 256, at),
+    ...(source["acr"] !== undefined && { acr: textOf(source, "acr", 256, at) }),
+    ...(source["auth_time"] !== undefined && { auth_time: integerOf(source, "auth_time", at) }),
   };
 }
 
 function audience(value: JsonValue | undefined, max: number): readonly string[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > max) {
-    return refuse("/aud", `an array of 1 to ${max} audiences is expected`);
+    return refuseClaim("/aud", `an array of 1 to ${max} audiences is expected`);
   }
   const names = value.map((name, i) =>
     typeof name === "string" && isAudience(name)
       ? name
-      : refuse(pointerTo("/aud", i), "an absolute URI without a fragment is expected"),
+      : refuseClaim(pointerTo("/aud", i), "an absolute URI without a fragment is expected"),
   );
-  return new Set(names).size === names.length ? names : refuse("/aud", "each audience is named once");
+  return new Set(names).size === names.length ? names : refuseClaim("/aud", "each audience is named once");
 }
 
 function claimsObject(payload: JsonValue): JsonObject {
-  return isJsonObject(payload) ? payload : refuse("", "an object of claims is expected");
+  return isJsonObject(payload) ? payload : refuseClaim("", "an object of claims is expected");
 }
 
 function closed(claims: JsonObject, known: ReadonlySet<string>): void {
   for (const name of Object.keys(claims)) {
-    if (!known.has(name)) refuse(pointerTo("", name), "a claim that this version does not know");
+    if (!known.has(name)) refuseClaim(pointerTo("", name), "a claim that this version does not know");
   }
-}
-
-function text(claims: JsonObject, name: string, max: number, at = ""): string {
-  const value = claims[name];
-  if (typeof value !== "string" || value === "" || value.length > max) {
-    return refuse(pointerTo(at, name), `a text of 1 to ${max} characters is expected`);
-  }
-  return value;
-}
-
-function digest(claims: JsonObject, name: string): string {
-  const value = text(claims, name, 64);
-  return decodeBase64url(value)?.length === 32
-    ? value
-    : refuse(pointerTo("", name), "a SHA-256 in base64url is expected");
-}
-
-function integer(claims: JsonObject, name: string, at = ""): number {
-  const value = claims[name];
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-    return refuse(pointerTo(at, name), "a non-negative integer is expected");
-  }
-  return value;
-}
-
-function refuse(pointer: string, rule: string): never {
-  throw new HopwiseError("token_malformed", `the token is broken at "${pointer}": ${rule}`, { pointer, rule });
 }

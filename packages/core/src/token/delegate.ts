@@ -3,7 +3,9 @@ import { HopwiseError } from "../errors.ts";
 import { findWidening, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../options/index.ts";
-import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
+import type { BudgetBounds } from "./budget.ts";
+import { findBudgetFault } from "./check-budget.ts";
+import { DETAIL_TYPE, type DerivedClaims, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
 import {
   type Delegation,
   type HeldDelegation,
@@ -17,7 +19,7 @@ import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
-import { AUDIENCES, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
+import { AUDIENCES, BUDGET_ROWS, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /**
@@ -45,6 +47,11 @@ export interface DelegateOrder {
   /** Where it may be presented: a part of the parent's audience. */
   readonly audience?: readonly string[];
   /**
+   * What the new holder, and whoever it hands on to, may spend in all; what they spend, this delegation has spent, too.
+   * Only a delegation with a budget can give a part of it.
+   */
+  readonly budget?: BudgetBounds;
+  /**
    * Keeps to the constraint types and the table of the draft; the chain so far must do so, too. A verifier of the draft
    * then accepts the chain if it knows the algorithm by its RFC 9864 name.
    */
@@ -63,6 +70,7 @@ const readOrder = optionsOf<DelegateOrder>("delegate", {
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
   audience: maybe(AUDIENCES),
+  budget: maybe(members<BudgetBounds>(BUDGET_ROWS, "what may be spent, such as { calls: 10 }")),
   interop: maybe(INTEROP),
   clock: maybe(CLOCK),
 });
@@ -104,10 +112,12 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
       par_hash: leafHash,
       cnf: { jwk: await freshKey(order.holder, parent) },
       aud: order.audience,
+      budget: order.budget,
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );
   const claims = parseDerivedClaims(payload, DEFAULT_LIMITS);
+  checkBudget(claims, parent);
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
   checkSize(token);
@@ -155,9 +165,19 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
-  if (order.interop !== undefined) [...grants, order.grant].forEach(checkInterop);
+  if (order.interop !== undefined) {
+    for (const grant of [...grants, order.grant]) checkInterop(grant, parent.budget ?? order.budget);
+  }
   const widening = findWidening(grantOf(leaf), order.grant, order.interop);
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
+}
+
+function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {
+  const above = { budget: parent.budget, root: partsOfDelegation(parent).root };
+  const fault = budget && findBudgetFault(budget, above);
+  if (fault === undefined) return;
+  const { code, pointer, rule } = fault;
+  throw new HopwiseError(code, `the budget would break the chain at "${pointer}": ${rule}`, { pointer, rule });
 }
 
 /** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */

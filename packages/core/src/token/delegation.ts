@@ -2,6 +2,8 @@ import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Grant, makeGrant } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
+import type { Budget } from "./budget.ts";
+import { budgetBelow } from "./check-budget.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
 import { DERIVED_HEADER, ROOT_HEADER, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
@@ -26,6 +28,8 @@ export interface Delegation {
   readonly grant: Grant;
   /** Where the last agent may present the chain. */
   readonly audience: readonly string[];
+  /** What the last agent, and whoever it hands on to, may spend in all, where there is a bound. */
+  readonly budget?: Budget;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -111,12 +115,14 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
   }
   const root = claims[0] as RootClaims;
   const leaf = claims.at(-1) as TokenClaims;
+  const budget = claims.reduce<Budget | undefined>((above, own) => budgetBelow(above, own.budget), root.budget);
   const delegation: Delegation = Object.freeze({
     id: hashes[0] as ChainId,
     agents: claims.map(({ act }) => act.sub),
     subject: root.sub,
     grant: makeGrant(grantOf(leaf)),
     audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
+    ...(budget !== undefined && { budget }),
     expiresAt: leaf.exp,
   });
   partsOf.set(delegation, {

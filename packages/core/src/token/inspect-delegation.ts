@@ -1,14 +1,15 @@
 import { HopwiseError, isRefusal, type Refusal, refusalOf } from "../errors.ts";
 import type { Link, Provenance, Subject } from "./chain.ts";
+import { checkChildBudget, checkRootBudget } from "./check-budget.ts";
 import { type Above, broken, checkLink, checkRoot } from "./check-link.ts";
-import { grantOf, type RootClaims, type TokenClaims } from "./claims.ts";
+import { grantOf, type RootClaims } from "./claims.ts";
 import { type Delegation, partsOfDelegation } from "./delegation.ts";
 import { ROOT_HEADER, splitJws } from "./jws.ts";
 import { importKnownKey } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import type { ChainId, TokenHash } from "./names.ts";
+import type { ChainId } from "./names.ts";
 import { openDerived } from "./open-token.ts";
-import { linkOf, provenanceOf } from "./verify-chain.ts";
+import { below, linkOf, provenanceOf } from "./verify-chain.ts";
 
 /** A chain as its text says. The root's signature is not checked: that needs a key of its issuer. */
 export interface InspectedChain {
@@ -54,7 +55,7 @@ export async function inspectDelegation(delegation: Delegation, nowSeconds: numb
   const told: InspectedToken[] = [];
   let above: Above | undefined;
   for (const [i, { claims, hash }] of tokens.entries()) {
-    const own = await toldOf(claims, hash, above ?? { root, audience: root.aud });
+    const own = below({ claims, grant: grantOf(claims), hash }, await importKnownKey(claims.cnf.jwk), above);
     const checked = told.every(({ refused }) => refused === undefined);
     const refused = checked ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds }) : undefined;
     told.push(tokenOf(own, refused));
@@ -67,15 +68,6 @@ export async function inspectDelegation(delegation: Delegation, nowSeconds: numb
     kid: splitJws(texts[0] as string, ROOT_HEADER, "token_malformed", "the root token").header["kid"] as string,
     tokens: told,
   };
-}
-
-async function toldOf(
-  claims: TokenClaims,
-  hash: TokenHash,
-  { root, audience }: Pick<Above, "root" | "audience">,
-): Promise<Above> {
-  const key = await importKnownKey(claims.cnf.jwk);
-  return { claims, grant: grantOf(claims), hash, key, root, audience: claims.aud ?? audience };
 }
 
 function tokenOf(own: Above, refused: Refusal | undefined): InspectedToken {
@@ -97,12 +89,17 @@ interface Inspected {
 async function refusalAt({ text, own, above, told, nowSeconds }: Inspected): Promise<Refusal | undefined> {
   try {
     if (above === undefined) {
-      checkRoot({ claims: own.claims as RootClaims, grant: own.grant }, DEFAULT_LIMITS, nowSeconds);
+      const claims = own.claims as RootClaims;
+      checkRoot({ claims, grant: own.grant }, DEFAULT_LIMITS, nowSeconds);
+      // What its anchor allows is not known here.
+      checkRootBudget(claims, true);
     } else {
-      checkLink(await openDerived(text, above.key, DEFAULT_LIMITS), above, DEFAULT_LIMITS, nowSeconds);
+      const opened = await openDerived(text, above.key, DEFAULT_LIMITS);
+      checkLink(opened, above, DEFAULT_LIMITS, nowSeconds);
       if (told.some(({ jti }) => jti === own.claims.jti)) {
         broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", told.length + 1);
       }
+      checkChildBudget(opened.claims, above);
     }
     return undefined;
   } catch (fault) {

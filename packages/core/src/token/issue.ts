@@ -3,7 +3,9 @@ import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, whole } from "../options/index.ts";
+import type { Budget, BudgetBounds } from "./budget.ts";
 import type { Provenance } from "./chain.ts";
+import { checkRootBudget } from "./check-budget.ts";
 import { checkRoot } from "./check-link.ts";
 import { DETAIL_TYPE, grantOf, PROFILE_VERSION, parseRootClaims } from "./claims.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
@@ -12,7 +14,7 @@ import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
-import { AUDIENCES, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
+import { AUDIENCES, BUDGET_ROWS, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 import { ANCHOR_ROWS, checkAgainstAnchor, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
 
@@ -61,6 +63,11 @@ export interface RootOrder {
    * by its RFC 9864 name.
    */
   readonly interop?: "aat-01";
+  /**
+   * What the whole chain may spend, however many agents share it. An enforcement point that keeps no budgets refuses the
+   * chain (`budget_unsupported`): today that is each one.
+   */
+  readonly budget?: Budget;
   /** Correlates several roots of one transaction. */
   readonly txn?: string;
   /**
@@ -80,6 +87,10 @@ const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
   clock: maybe(CLOCK),
 });
 
+const BUDGET = 'a budget, such as { id: "2026-11", from, until, calls: 100 }';
+const BUDGET_ID = text("a budget's id, such as 2026-11");
+const TIME = whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 });
+
 const readOrder = optionsOf<RootOrder>("issue", {
   subject: text("a user or service, such as alice"),
   agent: text("an agent's name in the registry, such as planner"),
@@ -90,6 +101,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
   interop: maybe(INTEROP),
+  budget: maybe(members<Budget>({ id: BUDGET_ID, from: TIME, until: TIME, ...BUDGET_ROWS }, BUDGET)),
   txn: maybe(text("a text that several roots share")),
   login: maybe(
     members<Provenance>(
@@ -98,7 +110,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
         issuer: text("who logged the user in, such as https://login.example"),
         subject: text("the user's name there"),
         acr: maybe(text("an authentication context class, such as urn:example:mfa")),
-        authTime: maybe(whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 })),
+        authTime: maybe(TIME),
       },
       'a login, such as { kind: "id_token", issuer, subject }',
     ),
@@ -118,7 +130,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 
   async function issue(given: RootOrder): Promise<Delegation> {
     const order = readOrder(given);
-    if (order.interop !== undefined) checkInterop(order.grant);
+    if (order.interop !== undefined) checkInterop(order.grant, order.budget);
     const iat = Math.floor(secondsBy(clock, "issue"));
     const lifetime =
       order.lifetimeSeconds ?? Math.min(DEFAULT_LIFETIME_SECONDS, pinned.lifetimeSeconds ?? Number.POSITIVE_INFINITY);
@@ -136,6 +148,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
         hw: PROFILE_VERSION,
         cnf: { jwk: await holderKey(order.holder) },
         txn: order.txn,
+        budget: order.budget,
         hw_src: order.login && sourceClaim(order.login),
         authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
       }),
@@ -147,6 +160,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     await importKnownKey(claims.cnf.jwk);
     checkAgainstAnchor(claims, trustAnchor, DEFAULT_LIMITS);
     checkRoot({ claims, grant }, DEFAULT_LIMITS, iat);
+    checkRootBudget(claims, pinned.sharedBudgets === true);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
     checkSize(compact);
     const delegation = await parseDelegation(compact);
@@ -161,8 +175,16 @@ function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime: auth_time
   return { ...more, kind, iss, sub, acr, auth_time };
 }
 
-/** @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have */
-export function checkInterop(grant: Grant): void {
+/**
+ * @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have, and for a budget: a verifier
+ *   of the draft ignores claims that it does not know, and would let everything be spent
+ */
+export function checkInterop(grant: Grant, budget?: BudgetBounds): void {
+  if (budget !== undefined) {
+    throw new HopwiseError("config_invalid", 'interop "aat-01": the draft has no budgets; leave one of the two out', {
+      pointer: "/budget",
+    });
+  }
   const extension = findExtension(grant);
   if (extension !== undefined) {
     throw new HopwiseError(

@@ -18,7 +18,7 @@ export interface Limits extends GrantLimits {
   readonly lifetimeSeconds: number;
   /** How far in the future an `iat` may lie (MAX_IAT_SKEW). */
   readonly skewSeconds: number;
-  /** How far a proof's `iat` may lie from the verifier's clock, either way (section 5.3). */
+  /** How far a proof's time may lie from the verifier's clock, either way (section 5.3). */
   readonly proofWindowSeconds: number;
 }
 

@@ -13,10 +13,12 @@ describe("a nonce", () => {
     expect(await nonces.timesOf(nonce, NOW + 60)).toBeUndefined();
   });
 
-  it("says to the millisecond when it was made: a memory that began a moment later must know", async () => {
+  it("says with its fraction when it was made: a memory that began a moment earlier or later must know", async () => {
     const nonces = createNonces();
-    const nonce = await nonces.issue(NOW + 0.4567);
-    expect(await nonces.timesOf(nonce, NOW + 1)).toEqual({ issuedAt: NOW + 0.456, expiresAt: NOW + 60 });
+    for (const made of [NOW + 0.4567, NOW + 0.123, (NOW * 1000 + 999) / 1000]) {
+      const nonce = await nonces.issue(made);
+      expect(await nonces.timesOf(nonce, NOW + 1)).toEqual({ issuedAt: made, expiresAt: NOW + 60 });
+    }
   });
 
   it("is good for as long as was said", async () => {

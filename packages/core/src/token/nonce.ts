@@ -14,7 +14,7 @@ export interface Nonces {
 
 /** In seconds since the epoch. */
 export interface NonceTimes {
-  /** To the millisecond. A memory that began later cannot tell whether the nonce was used before. */
+  /** With its fraction. A memory that began later cannot tell whether the nonce was used before. */
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
@@ -58,8 +58,8 @@ export function createNonces(options: NoncesOptions = {}): Nonces {
       const body = new Uint8Array(BODY_BYTES);
       crypto.getRandomValues(body.subarray(0, RANDOM_BYTES));
       const times = new DataView(body.buffer, RANDOM_BYTES);
-      times.setBigUint64(0, BigInt(Math.floor(now * 1000)));
-      times.setBigUint64(TIME_BYTES, BigInt(Math.floor(now) + lifetimeSeconds));
+      times.setFloat64(0, now);
+      times.setFloat64(TIME_BYTES, Math.floor(now) + lifetimeSeconds);
       const mac = new Uint8Array(await crypto.subtle.sign("HMAC", await key, body));
       return encodeBase64url(Uint8Array.of(...body, ...mac));
     },
@@ -69,8 +69,8 @@ export function createNonces(options: NoncesOptions = {}): Nonces {
       const body = bytes.slice(0, BODY_BYTES);
       if (!(await crypto.subtle.verify("HMAC", await key, bytes.slice(BODY_BYTES), body))) return undefined;
       const times = new DataView(body.buffer, RANDOM_BYTES);
-      const expiresAt = Number(times.getBigUint64(TIME_BYTES));
-      return expiresAt > now ? { issuedAt: Number(times.getBigUint64(0)) / 1000, expiresAt } : undefined;
+      const expiresAt = times.getFloat64(TIME_BYTES);
+      return expiresAt > now ? { issuedAt: times.getFloat64(0), expiresAt } : undefined;
     },
   };
 }

@@ -65,7 +65,7 @@ export async function openRoot(
   text: string,
   anchors: AnchorKeys,
   limits: Limits,
-): Promise<OpenedToken<RootClaims> & { readonly signedBy: SigningKey }> {
+): Promise<OpenedToken<RootClaims> & { readonly signedBy: SigningKey; readonly anchor: TrustAnchor }> {
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
   const answers = anchors.ask(kid);
@@ -80,7 +80,7 @@ export async function openRoot(
     throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
   }
   checkAgainstAnchor(claims, anchor, limits);
-  return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash, signedBy };
+  return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
 }
 
 /**

@@ -28,7 +28,7 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
   it("makes a proof that the verifier accepts with the chain beside it, and for this call only", async () => {
     const { chain, proof } = await prove(held, call);
     const verified = await verifyAt(chain, [world.anchor]);
-    expect(await proveAt(verified, proof)).toMatchObject({ issuedAt: NOW, audience: PAY });
+    expect(await proveAt(verified, proof)).toMatchObject({ issuedAt: NOW + 0.999, audience: PAY });
     expect(await refusalOf(proveAt(verified, proof, { arguments: { ...ARGUMENTS, amount: 1 } }))).toBe(
       "proof_arguments_mismatch /hta",
     );
@@ -109,6 +109,22 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
     const iat = claimsOf((await prove(lasting, unclocked)).proof)["iat"] as number;
     expect(iat).toBeGreaterThanOrEqual(before);
     expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
+  });
+
+  it("says the second and the millisecond in which it was made, which have passed by then", async () => {
+    for (const [ms, iat, hw_ms] of [
+      [0, NOW, 0],
+      [1, NOW, 1],
+      [999, NOW, 999],
+      [999.9, NOW, 999],
+      [1000, NOW + 1, 0],
+      [-1, NOW - 1, 999],
+    ] as const) {
+      expect(claimsOf((await prove(held, { ...call, clock: () => NOW * 1000 + ms })).proof)).toMatchObject({
+        iat,
+        hw_ms,
+      });
+    }
   });
 
   it("refuses a delegation from the second on in which it expires", async () => {

@@ -37,8 +37,21 @@ const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, l
 /** By its schema, unlike the others: few calls have any. */
 const readLimits = optionsOf<Partial<Limits>>("prove: limits", LIMIT_ROWS);
 
-/** The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. */
-export const PROOF_CLAIMS: readonly string[] = ["aat_aud", "aat_id", "aat_tool", "hta", "hw_leaf", "iat", "jti"];
+/**
+ * The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. `hw_ms`
+ * is the millisecond within `iat`: a memory that began in that second must tell what was made before it from what was made
+ * after.
+ */
+export const PROOF_CLAIMS: readonly string[] = [
+  "aat_aud",
+  "aat_id",
+  "aat_tool",
+  "hta",
+  "hw_leaf",
+  "hw_ms",
+  "iat",
+  "jti",
+];
 
 /**
  * Proves possession of a delegation for one invocation: a signed statement of tool, arguments, audience and time, good
@@ -53,7 +66,8 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   const limits = invocation.limits === undefined ? {} : readLimits(invocation.limits);
   if (typeof tool !== "string") mustBe("tool", "a tool's name, such as send_payment");
   if (nonce !== undefined && typeof nonce !== "string") mustBe("nonce", "the text that the enforcement point sent");
-  const now = typeof clock === "function" ? Math.floor(behavedClock(clock)() / 1000) : Number.NaN;
+  const milliseconds = typeof clock === "function" ? Math.floor(behavedClock(clock)()) : Number.NaN;
+  const now = Math.floor(milliseconds / 1000);
   if (!Number.isFinite(now)) mustBe("clock", "a function that gives milliseconds since the epoch, such as Date.now");
   const { leaf, leafHash, root } = partsOfHeld(held);
   if (!held.audience.includes(invocation.audience)) {
@@ -73,6 +87,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
     aat_tool: toolIdOf(invocation.tool, invocation.audience, root.aud),
     hta: args,
     hw_leaf: leafHash,
+    hw_ms: milliseconds - now * 1000,
     iat: now,
     jti: randomId(),
     ...(nonce !== undefined && { nonce }),

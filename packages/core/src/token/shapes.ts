@@ -1,7 +1,22 @@
 import { decodeBase64url, isP256Point } from "../crypto/index.ts";
 import { isMade } from "../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../json/index.ts";
-import { choice, copied, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
+import {
+  choice,
+  copied,
+  either,
+  having,
+  list,
+  mapOf,
+  maybe,
+  members,
+  type Rows,
+  type Shape,
+  such,
+  text,
+  whole,
+} from "../options/index.ts";
+import type { BudgetBounds } from "./budget.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { KID } from "./jws.ts";
 import { parsePublicJwk } from "./key.ts";
@@ -85,6 +100,17 @@ export const GRANT: Shape = such(
   "a grant as grant({ … }), grantFor({ … }) or readGrant(json) gave it, uncopied",
   isMade,
 );
+
+const BOUND: Shape = whole({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 1000 });
+export const BUDGET_ROWS: Rows<BudgetBounds> = {
+  calls: maybe(BOUND),
+  sums: maybe(
+    mapOf(
+      mapOf(BOUND, "the most of each argument, such as { amount: 1000 }"),
+      "sums of arguments by tool, such as { send_payment: { amount: 1000 } }",
+    ),
+  ),
+};
 
 export const INTEROP: Shape = choice("aat-01");
 export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 });

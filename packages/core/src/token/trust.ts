@@ -25,6 +25,11 @@ export interface TrustAnchor {
   readonly subjects: readonly string[] | ((subject: string) => boolean) | "any";
   /** The tool ids it may hand over. */
   readonly tools: readonly string[] | "any";
+  /**
+   * Whether the enforcement points that a root of its names together count what is spent in one store. Only then may such
+   * a root have a budget: else each of them would let the whole of it be spent. Default false.
+   */
+  readonly sharedBudgets?: boolean;
   /** Longest lifetime of its roots, in seconds; at most the verifier's own limit. Default 24 hours. */
   readonly lifetimeSeconds?: number;
   /** Highest `del_max_depth` of its roots: how many agents may stand behind the first. Default 3. */
@@ -58,6 +63,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
     choice("any"),
     list(text("a tool's id, such as send_payment"), 'a list of tool ids, or "any"'),
   ),
+  sharedBudgets: maybe(flag()),
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
 };

@@ -3,12 +3,21 @@ import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type AnchorKeys, createAnchorKeys } from "./anchor-keys.ts";
 import type { Chain, Link, Provenance } from "./chain.ts";
+import { budgetBelow, checkChildBudget, checkRootBudget } from "./check-budget.ts";
 import { type Above, broken, checkAlive, checkLink, checkRoot } from "./check-link.ts";
-import type { SourceClaim } from "./claims.ts";
+import type { RootClaims, SourceClaim } from "./claims.ts";
 import { importKnownKey, type KnownKey } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import type { TokenHash } from "./names.ts";
-import { checkLength, holderOf, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
+import {
+  checkLength,
+  holderOf,
+  type OpenedToken,
+  openDerived,
+  openRoot,
+  type SigningKey,
+  splitChain,
+} from "./open-token.ts";
 import { checkKids, type TrustAnchor } from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
@@ -141,27 +150,21 @@ async function verifyCold(compact: string, { anchors, keyOf, limits, now, expiry
   const [first, ...derived] = splitChain(compact, limits);
   const root = await openRoot(first, anchors, limits);
   checkRoot(root, limits, now, expiry);
-  const { claims: rootClaims, grant, hash, signedBy } = root;
+  const { claims: rootClaims, grant, hash, signedBy, anchor } = root;
   const { iss, sub, aud, cnf, hw_src } = rootClaims;
-  let last: Above = { claims: rootClaims, grant, hash, key: await keyOf(cnf.jwk), root: rootClaims, audience: aud };
+  let last = below({ claims: rootClaims, grant, hash }, await keyOf(cnf.jwk), undefined);
+  checkRootBudget(rootClaims, anchor.sharedBudgets === true);
   const links = [linkOf(last)];
   for (const text of derived) {
     const opened = await openDerived(text, last.key, limits);
     checkLink(opened, last, limits, now, expiry);
-    const { claims } = opened;
-    const audience = claims.aud ?? last.audience;
-    last = {
-      claims,
-      grant: opened.grant,
-      hash: opened.hash,
-      key: await keyOf(claims.cnf.jwk),
-      root: rootClaims,
-      audience,
-    };
+    const above = last;
+    last = below(opened, await keyOf(opened.claims.cnf.jwk), above);
     const link = linkOf(last);
     if (links.some(({ jti }) => jti === link.jti)) {
       broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", links.length + 1);
     }
+    checkChildBudget(opened.claims, above);
     links.push(link);
   }
   const chain: Chain = {
@@ -178,6 +181,24 @@ async function verifyCold(compact: string, { anchors, keyOf, limits, now, expiry
   return { chain, signedBy };
 }
 
+/** A token with what holds from here on down. Without one above it, it is a root. */
+export function below({ claims, grant, hash }: OpenedToken, key: KnownKey, above: Above | undefined): Above {
+  if (above === undefined) {
+    const root = claims as RootClaims;
+    return { claims, grant, hash, key, root, audience: root.aud, budget: budgetBelow(root.budget, undefined) };
+  }
+  const { root, audience, budget } = above;
+  return {
+    claims,
+    grant,
+    hash,
+    key,
+    root,
+    audience: claims.aud ?? audience,
+    budget: budgetBelow(budget, claims.budget),
+  };
+}
+
 export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
   return {
     kind,
@@ -188,7 +209,7 @@ export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): P
   };
 }
 
-export function linkOf({ claims, grant, hash, key }: Above): Link {
+export function linkOf({ claims, grant, hash, key, budget }: Above): Link {
   return {
     hash,
     jti: claims.jti,
@@ -196,6 +217,7 @@ export function linkOf({ claims, grant, hash, key }: Above): Link {
     key: key.thumbprint,
     jwk: key.jwk,
     grant,
+    ...(budget !== undefined && { budget }),
     issuedAt: claims.iat,
     expiresAt: claims.exp,
   };

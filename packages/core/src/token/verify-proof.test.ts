@@ -33,8 +33,8 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     refusalOf(proveAt(chain, await world.proof(text, claims), expected));
 
   it("that is whole says when it was made, for whom, and what it is remembered by", async () => {
-    const proof = await proveAt(chain, await world.proof(text, { iat: NOW - 3 }));
-    expect(proof).toEqual({ jti: JTI, issuedAt: NOW - 3, audience: PAY });
+    const proof = await proveAt(chain, await world.proof(text, { iat: NOW - 3, hw_ms: 7 }));
+    expect(proof).toEqual({ jti: JTI, issuedAt: NOW - 3 + 0.007, audience: PAY });
   });
 
   it("is refused where somebody else of the chain signed it, or nobody of it", async () => {
@@ -101,6 +101,21 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(await check({}, { arguments: received })).toBe("accepted");
   });
 
+  it("says its millisecond as a clock of milliseconds says it, to the last bit", async () => {
+    for (const hw_ms of [0, 1, 123, 291, 867, 999]) {
+      const proof = await proveAt(chain, await world.proof(text, { hw_ms }));
+      expect(proof.issuedAt).toBe((NOW * 1000 + hw_ms) / 1000);
+    }
+  });
+
+  it("is refused from the millisecond on in which it is too old or too far ahead", async () => {
+    expect(await check({ iat: NOW + 29, hw_ms: 999 })).toBe("accepted");
+    expect(await check({ iat: NOW + 30, hw_ms: 1 })).toBe("proof_invalid");
+    expect(await check({ iat: NOW - 31, hw_ms: 999 })).toBe("proof_invalid");
+    expect(await check({ iat: NOW - 31, hw_ms: 999 }, { nowSeconds: NOW - 0.001 })).toBe("accepted");
+    expect(await check({ iat: NOW - 30 }, { nowSeconds: NOW + 0.001 })).toBe("proof_invalid");
+  });
+
   it("is refused from the second on in which it is too old or too far ahead", async () => {
     expect(await check({ iat: NOW - 30 })).toBe("accepted");
     expect(await check({ iat: NOW - 31 })).toBe("proof_invalid");
@@ -123,6 +138,12 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     ["no iat", { iat: undefined }],
     ["an iat as text", { iat: `${NOW}` }],
     ["an iat with a fraction", { iat: NOW + 0.5 }],
+    ["no millisecond", { hw_ms: undefined }],
+    ["a millisecond that is none", { hw_ms: 1000 }],
+    ["a millisecond before its second", { hw_ms: -1 }],
+    ["a part of a millisecond", { hw_ms: 0.5 }],
+    ["a millisecond as text", { hw_ms: "0" }],
+    ["a millisecond of null", { hw_ms: null }],
     ["no audience", { aat_aud: undefined }],
     ["no tool", { aat_tool: undefined }],
     ["no leaf", { hw_leaf: undefined }],
@@ -212,18 +233,22 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
   });
 
   it.each<[string, Claims]>([
-    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti", { exp: NOW }],
-    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti,nonce", { exp: NOW, nonce: "AAAA" }],
-    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti,nonce", { jti: undefined, nonce: "AAAA" }],
+    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,hw_ms,iat,jti", { exp: NOW }],
+    ["its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,hw_ms,iat,jti,nonce", { exp: NOW, nonce: "AAAA" }],
+    [
+      "its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,hw_ms,iat,jti,nonce",
+      { jti: undefined, nonce: "AAAA" },
+    ],
     ["hta must be an object", { hta: [] }],
     ["jti must be 16 bytes of base64url", { jti: "AAAA" }],
     ["jti must be 16 bytes of base64url", { jti: 7 }],
     ["iat must be an integer", { iat: NOW + 0.5 }],
     ["iat must be an integer", { iat: null }],
+    ["hw_ms must be an integer from 0 to 999", { hw_ms: 1000 }],
     ["it was made for another chain", { aat_id: "BBBBBBBBBBBBBBBBBBBBBA" }],
     ["it was made for another tool", { aat_tool: "read_invoice" }],
     ["it names a nonce, and none was asked for", { nonce: "AAAA" }],
-    ["its iat must lie within 30 seconds of the verifier's clock; make a new proof for each call", { iat: NOW - 31 }],
+    ["its time must lie within 30 seconds of the verifier's clock; make a new proof for each call", { iat: NOW - 31 }],
   ])("is refused by the rule that it broke: %s", async (rule, claims) => {
     const error = await errorOf(proveAt(chain, await world.proof(text, claims)));
     expect(error).toMatchObject({ code: "proof_invalid", rule });
@@ -245,7 +270,7 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     }
     const list = await world.proof(text, {}, { write: () => "[]" });
     expect((await errorOf(proveAt(chain, list))).rule).toBe(
-      "its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,iat,jti",
+      "its claims must be exactly aat_aud,aat_id,aat_tool,hta,hw_leaf,hw_ms,iat,jti",
     );
     const broken = await errorOf(proveAt(chain, await world.proof(text, {}, { write: () => "{" })));
     expect(broken.message).toContain("the proof's payload");

@@ -34,6 +34,7 @@ export interface ExpectedProof {
 export interface Proof {
   /** Unique to the invocation: with the holder's key it is what a replay store remembers. */
   readonly jti: string;
+  /** Since the epoch, to the millisecond. */
   readonly issuedAt: number;
   /** The nonce that the proof used, and until when the nonce is good. */
   readonly nonce?: { readonly value: string; readonly expiresAt: number };
@@ -67,13 +68,14 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
   const wanted = isJsonObject(claims) && claims["nonce"] !== undefined ? CLAIM_NAMES_WITH_NONCE : CLAIM_NAMES;
   if (!isJsonObject(claims) || Object.keys(claims).join() !== wanted)
     return refuse(`its claims must be exactly ${wanted}`);
-  const { aat_aud, aat_id, aat_tool, hta, hw_leaf, iat, jti } = claims;
+  const { aat_aud, aat_id, aat_tool, hta, hw_leaf, hw_ms, iat, jti } = claims;
   if (!isJsonObject(hta)) return refuse("hta must be an object");
   if (canonicalJson(claims) !== new TextDecoder().decode(jws.payload))
     refuse("its payload is not in canonical form (RFC 8785)");
   if (typeof jti !== "string" || decodeBase64url(jti)?.length !== 16)
     return refuse("jti must be 16 bytes of base64url");
   if (typeof iat !== "number" || !Number.isSafeInteger(iat)) return refuse("iat must be an integer");
+  if (!isMillisecond(hw_ms)) return refuse("hw_ms must be an integer from 0 to 999");
   const leaf = chain.links.at(-1) as Link;
   if (aat_id !== leaf.jti || hw_leaf !== leaf.hash) refuse("it was made for another chain");
   if (typeof aat_aud !== "string" || !expected.audience.includes(aat_aud) || !chain.audience.includes(aat_aud)) {
@@ -87,16 +89,18 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
       pointer: "/hta",
     });
   }
-  const proof = { jti, issuedAt: iat, audience: aat_aud };
+  // As a clock of milliseconds says it in seconds: the same moment must be the same number.
+  const issuedAt = (iat * 1000 + hw_ms) / 1000;
+  const proof = { jti, issuedAt, audience: aat_aud };
   if (expected.nonces !== undefined)
     return { ...proof, nonce: await goodNonce(claims["nonce"], expected.nonces, expected) };
   if (claims["nonce"] !== undefined) refuse("it names a nonce, and none was asked for");
-  if (Math.abs(iat - Math.floor(expected.nowSeconds)) > limits.proofWindowSeconds) {
+  if (Math.abs(issuedAt - expected.nowSeconds) > limits.proofWindowSeconds) {
     refuse(
-      `its iat must lie within ${limits.proofWindowSeconds} seconds of the verifier's clock; make a new proof for each call`,
+      `its time must lie within ${limits.proofWindowSeconds} seconds of the verifier's clock; make a new proof for each call`,
     );
   }
-  const unknown = whyUnknown(iat, expected);
+  const unknown = whyUnknown(issuedAt, expected);
   if (unknown !== undefined) refuse(unknown);
   return proof;
 }
@@ -127,7 +131,11 @@ function whyUnknown(madeAt: number, { rememberedSince, nowSeconds, limits }: Exp
   if (rememberedSince === undefined) return undefined;
   if (madeAt < rememberedSince) return "it was made before this server began to remember proofs; make a new one";
   if (madeAt <= nowSeconds || nowSeconds >= rememberedSince + limits.proofWindowSeconds) return undefined;
-  return `its iat lies ahead of the verifier's clock, and ${limits.proofWindowSeconds} seconds ago this server did not remember proofs yet; check the clock, or try again then`;
+  return `its time lies ahead of the verifier's clock, and ${limits.proofWindowSeconds} seconds ago this server did not remember proofs yet; check the clock, or try again then`;
+}
+
+function isMillisecond(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 999;
 }
 
 function refuse(rule: string): never {

@@ -32,7 +32,11 @@ describe("an explanation", () => {
       ...words,
       hop: 3,
       asked: { kind: evil, action: evil },
-      chain: { issuer: evil, hops: [hop, hop, hop, hop] },
+      chain: {
+        issuer: evil,
+        hops: [hop, hop, hop, hop],
+        budget: { id: evil, from: 0, until: 1, sums: { [evil]: { [evil]: 1 } } },
+      },
       verdicts: [
         { hop: 0, ...hop, effect: "deny", ...told, cerbosCallId: evil },
         { hop: 1, ...hop, effect: "error", reasons: [], problem: evil },
@@ -43,6 +47,18 @@ describe("an explanation", () => {
     const texts = (node: typeof tree): string[] => [node.text, ...node.children.flatMap(texts)];
     expect(texts(tree).length).toBeGreaterThan(10);
     for (const text of texts(tree)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  it("says what the caller may spend in all, where the chain has a bound", () => {
+    const budget = { id: "2025-10", from: 0, until: 1, calls: 3, sums: { pay: { amount: 5 } } };
+    const chain = { issuer: "https://id.acme.example", hops: [], budget };
+    const code = "budget_unsupported";
+    const { children } = explain({ ...base, hop: undefined as never, chain, code, stage: "state", pointer: "/budget" });
+    expect(children.map(({ kind, text }) => [kind, text])).toEqual([
+      ["value", "at /budget"],
+      ["budget", "budget 2025-10: at most 3 calls"],
+      ["budget", "budget 2025-10: amount of pay adds up to at most 5"],
+    ]);
   });
 
   it("of a refused argument has the rule, the place, what would pass, and who could hand it over", () => {

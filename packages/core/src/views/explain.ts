@@ -3,6 +3,8 @@ import type { Asked, ChainView, HopVerdict } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import { plainText } from "../lib/index.ts";
 import type { Obligations } from "../result/index.ts";
+import type { Budget } from "../token/index.ts";
+import { budgetWords } from "./budget-words.ts";
 
 /** A decision, or the record of one, to explain. */
 export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
@@ -22,7 +24,7 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
 export interface Explanation {
-  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation" | "hidden";
+  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation" | "hidden" | "budget";
   /** One line, safe to print. */
   readonly text: string;
   readonly children: readonly Explanation[];
@@ -46,7 +48,13 @@ export function explain(decision: Explainable): Explanation {
   // Where no hop is at fault, or none is known, the reason stands below all of them.
   const nowhere = failed === undefined || hops[failed] === undefined ? whereStopped(decision) : [];
   const beside = hiddenBy(decision, (at) => at === undefined || at >= count);
-  return leaf("decision", headline(decision), [...hops, ...nowhere, ...beside, ...owed(decision.obligations)]);
+  return leaf("decision", headline(decision), [
+    ...hops,
+    ...nowhere,
+    ...beside,
+    ...owed(decision.obligations),
+    ...spendable(chain?.budget),
+  ]);
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
@@ -167,6 +175,12 @@ function owed(obligations: Obligations | undefined): Explanation[] {
       leaf("obligation", `shows at most ${most} of the list at ${pointer === "" ? "the top" : pointer}`),
     ),
   ];
+}
+
+/** What the caller may spend in all. */
+function spendable(budget: Budget | undefined): Explanation[] {
+  if (budget === undefined) return [];
+  return budgetWords(budget).map((line) => leaf("budget", `budget ${budget.id}: ${line}`));
 }
 
 /** Cerbos says `NO_MATCH` where no rule matched. */

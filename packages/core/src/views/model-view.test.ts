@@ -95,6 +95,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   subject_mismatch: /Send the two of the same user/,
   revoked: /Ask for a new one/,
   proof_replayed: /Make a new proof/,
+  budget_unsupported: /Ask for a delegation without one/,
   state_unavailable: /Try again later/,
   agent_tool_refused: /Do the task without it, or report/,
   grant_tool_missing: /Do the task without it, or report/,

@@ -88,9 +88,23 @@ describe("a chain, printed for people", () => {
     expect(printed).toContain("narrowed: a/b~c, x/y: any value → 1");
   });
 
+  it("says what may be spent in all: of the root the whole, of others what they set themselves", () => {
+    const budget = { id: "2025-10", from: NOW - 3600, until: NOW + 86_400, calls: 10, sums: { pay: { amount: 5000 } } };
+    const child = { ...budget, calls: 1, sums: { pay: { amount: 5000, fee: 7 } } };
+    const lines = printChain(chain(token({ budget }), token({ budget: child }), token({ budget: child })), NOW);
+    expect(lines.split("\n").filter((line) => /budget|in all/.test(line))).toEqual([
+      "      · has the budget 2025-10, from 2025-10-09T07:53:20.000Z to 2025-10-10T08:53:20.000Z",
+      "      · in all, with whoever it hands on to: at most 10 calls",
+      "      · in all, with whoever it hands on to: amount of pay adds up to at most 5000",
+      "         · in all, with whoever it hands on to: at most 1 call",
+      "         · in all, with whoever it hands on to: fee of pay adds up to at most 7",
+    ]);
+  });
+
   it("is safe to print, whoever chose the texts", () => {
     const evil = "x\u001b[2J\u202e\nalice";
-    const bad = token({ agent: evil, jti: evil, audience: [evil], grant: { [evil]: { [evil]: exact(evil) } } });
+    const budget = { id: evil, from: 0, until: 1, sums: { [evil]: { [evil]: 1 } } };
+    const bad = token({ budget, agent: evil, jti: evil, audience: [evil], grant: { [evil]: { [evil]: exact(evil) } } });
     const printed = printChain({ ...chain(token({}), bad), user: { issuer: evil, subject: evil }, kid: evil }, NOW);
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(printed.split("\n").filter((line) => /^alice/.test(line))).toEqual([]);

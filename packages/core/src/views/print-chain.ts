@@ -1,6 +1,7 @@
 import { type Constraint, describeArguments, diff, type Grant, type ToolGrant, words } from "../grant/index.ts";
 import { plainText } from "../lib/index.ts";
-import type { InspectedChain, InspectedToken } from "../token/index.ts";
+import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
+import { budgetWords } from "./budget-words.ts";
 
 /**
  * A chain as a tree for people: each agent below the one who handed it over, with what it may do, until when, and what
@@ -27,11 +28,12 @@ function printable(line: string): string {
 }
 
 function tokenLines(token: InspectedToken, above: InspectedToken | undefined, now: number): readonly string[] {
-  const { grant, audience, issuedAt, expiresAt, mayFollow, hash, jti, key, refused } = token;
+  const { grant, budget, audience, issuedAt, expiresAt, mayFollow, hash, jti, key, refused } = token;
   const life = `from ${instant(issuedAt)} to ${instant(expiresAt)}`;
   return [
     ...(refused === undefined ? [] : [`REFUSED: ${refused.code}: ${refused.message}`]),
     ...toolLines(grant),
+    ...budgetLines(budget, above?.budget),
     ...(above === undefined ? [] : narrowedLines(token, above).map((line) => `narrowed: ${line}`)),
     `at ${audience.join(" or ")}`,
     `${life}: ${lasts(issuedAt, expiresAt, now)}`,
@@ -52,6 +54,16 @@ function toolLines(grant: Grant): readonly string[] {
     });
   });
   return tools.length === 0 ? ["may call nothing"] : tools;
+}
+
+/** The bounds that a token sets, and whose they are: what it takes over from the one above stands there. */
+function budgetLines(budget: Budget | undefined, above: Budget | undefined): readonly string[] {
+  if (budget === undefined) return [];
+  const known = above === undefined ? [] : budgetWords(above);
+  const own = budgetWords(budget).filter((line) => !known.includes(line));
+  const { id, from, until } = budget;
+  const whose = above === undefined ? [`has the budget ${id}, from ${instant(from)} to ${instant(until)}`] : [];
+  return [...whose, ...own.map((line) => `in all, with whoever it hands on to: ${line}`)];
 }
 
 /** What a token has less of than the one above it. */

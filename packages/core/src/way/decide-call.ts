@@ -16,7 +16,7 @@ import { askedOf, gatherContext } from "./stages/context.ts";
 import { refuseRead, refuseSent } from "./stages/grant.ts";
 import { askEveryHop } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
-import { askState } from "./stages/state.ts";
+import { askState, refuseBudget } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
 
 /** A caller who was let in, with a call that the grants cover. */
@@ -64,7 +64,7 @@ export async function* decideCall(
   if (isRefusal(state)) return log.deny(state);
   // A captured proof may not fill the record of what its holder did.
   log.note({ verified: state.unspent === undefined });
-  const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, user);
+  const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, user) ?? refuseBudget(opened);
   if (gone !== undefined) return log.deny(gone);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));

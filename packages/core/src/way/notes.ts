@@ -81,7 +81,7 @@ function viewOf({ caller, hops }: Notes): ChainView | undefined {
   return {
     issuer: user.issuer,
     hops: hops ?? hopsOf({ id: user.subject }, names),
-    ...defined({ id: chain?.id }),
+    ...defined({ id: chain?.id, budget: chain?.links.at(-1)?.budget }),
   };
 }
 

@@ -102,18 +102,25 @@ describe.each<[what: string, begun: number | undefined, made: number, now: numbe
   ["and what is ahead of its clock", undefined, 10, 5, true],
   ["made a second before the memory began", 0, -1, 5, false],
   ["made in the very second in which it began", 0, 0, 5, true],
-  ["made in that second, of which a part had passed already", 0.001, 0, 5, false],
+  ["made in that second, before the memory began", 0.5, 0.2, 0.9, false],
+  ["made in that second, in the millisecond before", 0.5, 0.499, 0.9, false],
+  ["made in that second, in the millisecond in which a part had passed already", 0.5004, 0.5, 0.9, false],
+  ["made in that second, in the very millisecond", 0.5, 0.5, 0.9, true],
+  ["made in that second, after the memory began", 0.5, 0.501, 0.9, true],
   ["made since", 0, 3, 5, true],
   ["made this very second", 0, 5, 5.2, true],
+  ["made this very millisecond", 0, 5.123, 5.123, true],
+  ["made a millisecond ahead of the clock of a memory that began a moment ago", 0, 5.124, 5.123, false],
   ["made ahead of the clock of a memory that began a moment ago", 0, 6, 5.2, false],
   ["made ahead, a moment before its first window ends", 0, 40, WINDOW - 0.001, false],
   ["made ahead, after its first window", 0, 40, WINDOW, true],
 ])("%s", (_, since, made, now, good) => {
-  const at = (seconds: number): number => NOW + seconds;
+  const at = (seconds: number): number => (NOW * 1000 + Math.round(seconds * 1e6) / 1000) / 1000;
   const parts = (): Parts => begun(since === undefined ? undefined : at(since), at(now));
 
   it(`a proof is ${good ? "good" : "refused: it may have been used before"}`, async () => {
-    const caller = await scene.byProof({ iat: at(made) });
+    const iat = Math.floor(at(made));
+    const caller = await scene.byProof({ iat, hw_ms: Math.round((at(made) - iat) * 1000) });
     const { point } = scene.point(parts());
     const check = checkProof(payment(caller), { user: ALICE, chain: scene.chain }, ARGUMENTS, point);
     if (good) expect((await check).issuedAt).toBe(at(made));

@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../../crypto/index.ts";
 import { memoryRevocations, memoryState, type RevocationQuery, type RevocationTarget } from "../../state/index.ts";
 import { errorOf, JTI, NOW, never } from "../../testing.fixture.ts";
-import { DEFAULT_LIMITS } from "../../token/index.ts";
+import { type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
 import type { CheckedProof } from "./proof.ts";
-import { refuseRevoked, spendProof } from "./state.ts";
+import { refuseBudget, refuseRevoked, spendProof } from "./state.ts";
 
 let scene: Scene;
 let proof: CheckedProof;
@@ -209,5 +209,44 @@ describe("a proof", () => {
       code: "state_unavailable",
       message: "it could not be told whether the proof was used before",
     });
+  });
+});
+
+describe("a budget", () => {
+  const budget = { id: "2026-11", from: NOW - 60, until: NOW + 86_400, calls: 1 };
+  const spending = (): Chain => ({ ...scene.chain, links: scene.chain.links.map((link) => ({ ...link, budget })) });
+  const parts = (chain: Chain): Parts => ({
+    verifier: { verify: async () => chain },
+  });
+
+  it("lets no call run, since nothing here counts what is spent", async () => {
+    expect(refuseBudget({ user: ALICE, chain: spending() })).toMatchObject({
+      code: "budget_unsupported",
+      pointer: "/budget",
+      message:
+        'the chain has the budget "2026-11", and this enforcement point counts no budgets; have it issued without one',
+    });
+    for (const chain of [scene.chain, undefined]) expect(refuseBudget({ user: ALICE, chain })).toBeUndefined();
+  });
+
+  it("is no matter of trying again, and is told once the holder is known, on record with what the chain may spend", async () => {
+    for (const caller of [await scene.byProof(), scene.inSession]) {
+      const { point, audit } = scene.point(parts(spending()));
+      const denied = await decide(payment(caller), point);
+      expect(denied).toMatchObject({ code: "budget_unsupported", stage: "state", retryable: false });
+      expect(audit.records.map(({ chain }) => chain?.budget)).toEqual([budget]);
+    }
+  });
+
+  it("is not told to whoever is not the holder, nor where the chain was revoked or the proof was used", async () => {
+    const { point } = scene.point(parts(spending()));
+    expect(codeOf(await decide(payment(await scene.byProof({ iat: NOW - 3600 })), point))).toBe("proof_invalid");
+    const once = await scene.byProof();
+    expect(codeOf(await decide(payment(once), point))).toBe("budget_unsupported");
+    expect(codeOf(await decide(payment(once), point))).toBe("proof_replayed");
+    const revocations = memoryRevocations();
+    revocations.revoke({ agent: "planner" });
+    const revoked = scene.point({ ...parts(spending()), revocations }).point;
+    expect(codeOf(await decide(payment(scene.inSession), revoked))).toBe("revoked");
   });
 });

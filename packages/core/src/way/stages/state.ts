@@ -87,6 +87,19 @@ export async function spendProof(
   return new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
 }
 
+/**
+ * A chain with a budget allows so much in all, and nothing here counts what was spent: to let the call run would be to let
+ * everything be spent.
+ *
+ * @returns the refusal, `budget_unsupported`
+ */
+export function refuseBudget({ chain }: Caller): HopwiseError | undefined {
+  const budget = chain?.links[0]?.budget;
+  if (budget === undefined) return undefined;
+  const message = `the chain has the budget "${budget.id}", and this enforcement point counts no budgets; have it issued without one`;
+  return new HopwiseError("budget_unsupported", message, { pointer: "/budget" });
+}
+
 /** Asks a store, which answers in time (`well-behaved.ts`), and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
 async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>): Promise<T> {
   try {
