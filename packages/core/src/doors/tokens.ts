@@ -25,6 +25,7 @@ export {
   type RenewOptions,
   type RootOrder,
   requestDelegation,
+  serializeCompact,
   type Thumbprint,
   type TokenHash,
   type TrustedKey,

@@ -1,7 +1,15 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And how is a chain made? */
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
-export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
+export {
+  type Delegation,
+  type HeldDelegation,
+  hold,
+  isToolGranted,
+  parseDelegation,
+  serialize,
+  serializeCompact,
+} from "./delegation.ts";
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { type InspectedChain, type InspectedToken, inspectDelegation } from "./inspect-delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
