@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { withExamples } from "./source/examples.ts";
 import { claims } from "./source/groups/claims.ts";
+import { compact } from "./source/groups/compact.ts";
 import { grants } from "./source/groups/grants.ts";
 import { header } from "./source/groups/header.ts";
 import { json } from "./source/groups/json.ts";
@@ -19,6 +20,7 @@ export function makeVectors(): readonly VectorFile[] {
   return [
     { group: "header", about: "The form of a token, its header, its signature: V2, V3", vectors: header },
     { group: "claims", about: "Claims, and what a trust anchor pins: V4, V5", vectors: claims },
+    { group: "compact", about: "The compact form of a chain: C1 to C6", vectors: compact },
     { group: "links", about: "A derived token and its parent, audience, agents: V6, V7", vectors: links },
     {
       group: "narrowing",
