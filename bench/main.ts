@@ -5,13 +5,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { serializeCompact } from "@hopwise/core/tokens";
 import { measureAudit } from "./audit.ts";
 import { measureAuthorize } from "./authorize.ts";
 import { measureGrant } from "./grant.ts";
 import { measureLists } from "./lists.ts";
 import { measureMcp } from "./mcp.ts";
 import { measureRivals } from "./rivals.ts";
-import { chainBytes, measureCold, measureWarm } from "./verify.ts";
+import { chainBytes, measureCold, measureCompact, measureWarm } from "./verify.ts";
 
 /** The most that a key may be. Keys without a goal are printed to put the ratios into proportion. */
 const GOALS: { readonly [key: string]: number } = {
@@ -30,9 +31,11 @@ const GOALS: { readonly [key: string]: number } = {
   verify_cold_n3: 1.6,
   verify_cold_n8: 1.6,
   verify_cold_n16: 1.6,
+  verify_cold_n3_compact: 1.05,
   verify_warm_us: 10,
   bytes_2: 1700,
   bytes_3: 2600,
+  bytes_3_compact: 1200,
   grant10_us: 3,
   verify3_over_biscuit3: 1.5,
 };
@@ -69,8 +72,10 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   results["list50_kinds_over_raw1"] = lists.kindsOverRaw1;
   results["list50_over_nplus1"] = lists.namesOverNplus1;
   for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
+  results["verify_cold_n3_compact"] = await measureCompact();
   results["verify_warm_us"] = await measureWarm();
   for (const tokens of [2, 3]) results[`bytes_${tokens}`] = await chainBytes(tokens);
+  results["bytes_3_compact"] = await chainBytes(3, serializeCompact);
   results["grant10_us"] = await measureGrant();
   const rivals = await measureRivals();
   results["verify3_over_biscuit3"] = rivals.overBiscuit;

@@ -1,6 +1,7 @@
 /** What verifying a chain costs: cold, against the signatures alone; warm, in microseconds; and how long its text is. */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import type { HeldDelegation, Issuer } from "@hopwise/core";
+import { type HeldDelegation, type Issuer, serialize } from "@hopwise/core";
+import { serializeCompact } from "@hopwise/core/tokens";
 import { type ChainVerifier, createChainVerifier, DEFAULT_LIMITS } from "../packages/core/src/token/index.ts";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { asReceived, makeChain, makeIssuer } from "./world.ts";
@@ -38,6 +39,25 @@ export async function measureCold(): Promise<readonly ColdResult[]> {
   return results;
 }
 
+/** Cold verification of chains of three tokens that come in their compact form ÷ that of the same chains in the long one. */
+export async function measureCompact(): Promise<number> {
+  const issuer = await makeIssuer();
+  const batch = Math.ceil(TOKENS_PER_ROUND / 3);
+  const long: { readonly text: string }[] = [];
+  const compact: { readonly text: string }[] = [];
+  for (let i = 0; i < (ROUNDS + WARMUP) * batch; i++) {
+    const held = await makeChain(issuer, 3);
+    long.push({ text: asReceived(held) });
+    compact.push({ text: asReceived(held, serializeCompact) });
+  }
+  const unrelated = asReceived(await makeChain(issuer, 1));
+  const times = await takeTurns(
+    { compact: coldCandidate(issuer, compact, unrelated), long: coldCandidate(issuer, long, unrelated) },
+    { rounds: ROUNDS, warmup: WARMUP, batch, clock: "cpu" },
+  );
+  return ratio(times.compact, times.long);
+}
+
 /** Microseconds of {@link ChainVerifier.verify} for a chain of three tokens that it remembers. */
 export async function measureWarm(): Promise<number> {
   const issuer = await makeIssuer();
@@ -54,9 +74,9 @@ export async function measureWarm(): Promise<number> {
   return p50(warm);
 }
 
-/** Bytes of the text of a chain of so many tokens with lean grants. The text is ASCII. */
-export async function chainBytes(tokens: number): Promise<number> {
-  return asReceived(await makeChain(await makeIssuer(), tokens)).length;
+/** Bytes of the text of a chain of so many tokens with lean grants, in its long or its compact form. The text is ASCII. */
+export async function chainBytes(tokens: number, write: typeof serialize = serialize): Promise<number> {
+  return asReceived(await makeChain(await makeIssuer(), tokens), write).length;
 }
 
 /** A chain, and what a bare check of its signatures takes: keys imported, bytes at hand. */
@@ -88,7 +108,7 @@ function subjectOf({ trustAnchor }: Issuer, held: HeldDelegation): Subject {
 }
 
 /** A new verifier each round, its anchors imported by a chain that has nothing to do with those to come. */
-function coldCandidate(issuer: Issuer, subjects: readonly Subject[], unrelated: string): Candidate {
+function coldCandidate(issuer: Issuer, subjects: readonly Pick<Subject, "text">[], unrelated: string): Candidate {
   let next = 0;
   return async (count) => {
     const texts = subjects.slice(next, next + count).map(({ text }) => text);

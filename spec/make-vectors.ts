@@ -5,6 +5,7 @@ import { withExamples } from "./source/examples.ts";
 import { args } from "./source/groups/arguments.ts";
 import { budget } from "./source/groups/budget.ts";
 import { claims } from "./source/groups/claims.ts";
+import { compact } from "./source/groups/compact.ts";
 import { grants } from "./source/groups/grants.ts";
 import { header } from "./source/groups/header.ts";
 import { json } from "./source/groups/json.ts";
@@ -26,6 +27,7 @@ export function makeVectors(): readonly VectorFile[] {
       about: "What a chain may spend: V4.5, V5.14 to V5.16, V6.14 to V6.16, V9.4",
       vectors: budget,
     },
+    { group: "compact", about: "The compact form of a chain: C1 to C6", vectors: compact },
     { group: "links", about: "A derived token and its parent, audience, agents: V6, V7, V10", vectors: links },
     {
       group: "narrowing",

@@ -758,8 +758,45 @@ function openDerived(text, parent, root, now, limits) {
   return { ...c, hash: jws.hash, key: useKey(c.cnf), audience: c.aud ?? parent.audience };
 }
 
+const DICTIONARY = JSON.parse(readFileSync(new URL("compact-dictionary.json", import.meta.url), "utf8")).join("");
+
+/** C1 to C6. A string here has one character for each byte. */
+function restore(text, limits) {
+  demand(text.length <= limits.chainBytes, "token_too_large");
+  if (!text.startsWith("*")) return text;
+  demand(text.startsWith("*hw1"), "token_version_unsupported");
+  const history = [...DICTIONARY];
+  const most = history.length + limits.chainBytes;
+  const numberOf = (digits) => [...digits].reduce((n, digit) => 64 * n + ALPHABET.indexOf(digit), 0);
+  const step = /\*([\w-]{3})([\w-]{2})|%([0-9A-F]{2})|([!#$&-)+-[\]-~])/y;
+  for (step.lastIndex = 4; step.lastIndex < text.length; ) {
+    const [, place, length, byte, itself] = step.exec(text) ?? refuse("token_malformed");
+    if (place !== undefined) {
+      const [from, count] = [numberOf(place), numberOf(length)];
+      demand(from + count <= history.length, "token_malformed");
+      demand(history.length + count <= most, "token_too_large");
+      for (let i = 0; i < count; i++) history.push(history[from + i]);
+    } else {
+      demand(history.length < most, "token_too_large");
+      history.push(itself ?? String.fromCharCode(Number.parseInt(byte, 16)));
+    }
+  }
+  const pieces = history.slice(DICTIONARY.length).join("").split("\x1f");
+  demand(pieces.length <= 3 * limits.chainTokens, "chain_depth_exceeded");
+  demand(pieces.length % 3 === 0, "token_malformed");
+  demand(
+    pieces.every((piece, i) => i % 3 !== 2 || /^[!-~]*$/.test(piece)),
+    "token_malformed",
+  );
+  const encoded = pieces.map((piece, i) => (i % 3 === 2 ? piece : Buffer.from(piece, "latin1").toString("base64url")));
+  const long = encoded.map((segment, i) => (i === 0 ? "" : i % 3 === 0 ? "~" : ".") + segment).join("");
+  demand(long.length <= limits.chainBytes, "token_too_large");
+  return long;
+}
+
 /** V1 to V6 */
-function openChain(text, config, now, limits) {
+function openChain(received, config, now, limits) {
+  const text = restore(received, limits);
   demand(text.length <= limits.chainBytes, "token_too_large");
   demand(/^[!-~]+$/.test(text), "token_malformed");
   const texts = text.split("~");
@@ -924,6 +961,7 @@ export function judge({ now, config, input }) {
 /** For comparing readers, piece by piece. */
 export const parts = {
   canonical,
+  restore: (text, limits) => restore(text, { ...LIMITS, ...limits }),
   json: (text) => readJson(text, 64, "token_malformed"),
   form: (grant) => void readGrant(grant, "", LIMITS),
   narrower: (parent, child) => {

@@ -8,6 +8,7 @@ import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { denied, GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { answering } from "../support/policy-clients.ts";
+import { TOKEN_TEXT } from "../support/token-text.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -253,7 +254,7 @@ describe("what is shown of a denial", () => {
       /cerbos/i,
       /EFFECT_/,
       new RegExp(planner.id),
-      /eyJ[\w-]{20}/,
+      TOKEN_TEXT,
     ].concat(
       serialize(planner)
         .split(/[~.]/)

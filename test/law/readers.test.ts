@@ -155,7 +155,7 @@ describe("the two readers agree on", () => {
   });
 });
 
-const ALPHABET = 'AZaz09-_.~="{}[]:,\\ ';
+const ALPHABET = 'AZaz09-_.~*%="{}[]:,\\ ';
 
 /** The vector with one character of chain, proof or arguments changed. */
 function change(vector: Vector, at: number, to: number, where: number): Vector {

@@ -8,6 +8,7 @@ import {
   serialize,
 } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
+import { serializeCompact } from "@hopwise/core/tokens";
 import { type CarryOptions, carryingFetch, carryOver, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -81,6 +82,20 @@ function served(...answers: Response[]) {
     fetch(audience, { method: "POST", body: JSON.stringify(message) });
   return { sent, ask };
 }
+
+it("a client sends its chain in the compact form, over each transport; who reads it finds the same chain", async () => {
+  const { sent, ask } = served();
+  await ask();
+  await ask({ jsonrpc: "2.0", id: 8, method: "tools/list" });
+  const over = carried();
+  await over.transport.send(call);
+  const chains = [...sent, ...over.sent].map(({ params }) => {
+    return (params?.["_meta"] as { readonly "dev.hopwise/chain"?: string } | undefined)?.["dev.hopwise/chain"];
+  });
+  expect(chains).toEqual(Array(3).fill(serializeCompact(delegation)));
+  expect(chains[0]?.length).toBeLessThan(serialize(delegation).length / 2);
+  expect(await parseDelegation(chains[0] as string)).toEqual(await parseDelegation(serialize(delegation)));
+});
 
 describe("over HTTP, a client that is asked for a nonce", () => {
   it.each([

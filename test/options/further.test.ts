@@ -90,6 +90,7 @@ const tokenDoors: DoorRows<typeof tokens> = {
     tokens.inspectDelegation(held, now),
   ),
   printChain: "takes what inspectDelegation gave",
+  serializeCompact: valueRow<core.Delegation>(held, [...NO_OBJECT, {}, { ...held }], tokens.serializeCompact),
   localJwks: valueRow<object>(
     { keys: [] },
     [null, undefined, 5, "text", {}, [], { keys: {} }],

@@ -1,6 +1,7 @@
 /** The specification holds together: its examples, its vectors and its counts are made from what it says. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DICTIONARY } from "../../packages/core/src/token/compact-dictionary.ts";
 import { makeVectors } from "../../spec/make-vectors.ts";
 import { withExamples } from "../../spec/source/examples.ts";
 import type { Vector, VectorFile } from "../../spec/source/vector.ts";
@@ -38,6 +39,13 @@ describe("the specification", () => {
         file.group,
       ).toEqual(file);
     }
+  });
+
+  it("has the dictionary that packages/core writes and reads with: one byte a character, none that must be read twice", () => {
+    const words = JSON.parse(read("compact-dictionary.json")) as readonly string[];
+    expect(words.join("")).toBe(DICTIONARY);
+    expect(Buffer.from(DICTIONARY, "ascii").toString("ascii")).toBe(DICTIONARY);
+    expect(new Set(words).size).toBe(words.length);
   });
 
   it("numbers each rule once", () => {

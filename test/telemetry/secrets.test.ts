@@ -5,6 +5,7 @@ import { DECISION_CODES, GRANT_CODES, STATE_CODES } from "../codes/call-codes.ts
 import { SECRETS } from "../codes/case.ts";
 import { CHAIN_CODES, PROOF_CODES } from "../codes/chain-codes.ts";
 import { credentialFor, tokenPieces } from "../support/forge.ts";
+import { TOKEN_TEXT } from "../support/token-text.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { recorder } from "./recorder.ts";
 
@@ -49,7 +50,7 @@ async function exported(): Promise<readonly string[]> {
 async function expectNowhere(secrets: Iterable<string>): Promise<void> {
   const texts = (await exported()).join("\n");
   for (const secret of secrets) expect(texts).not.toContain(secret);
-  expect(texts).not.toMatch(/eyJ[\w-]{10,}/);
+  expect(texts).not.toMatch(TOKEN_TEXT);
 }
 
 async function codesIn(): Promise<ReadonlySet<unknown>> {

@@ -114,7 +114,7 @@ export const CODES = {
   token_version_unsupported: {
     stage: "token",
     model: "Your delegation is of a version that this server does not read. Ask for a new one.",
-    help: "The root is of another version of the profile (`hw`). Update the older side.",
+    help: "The root is of another version of the profile (`hw`), or the chain came in the compact form of another one. Update the older side.",
   },
   token_alg_refused: {
     stage: "token",

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HopwiseError, type PublicJwk } from "@hopwise/core";
-import type { Terminal } from "./terminal.ts";
+import { type Terminal, TOKEN_BEGINS } from "./terminal.ts";
 
 /** More than any chain, key, record or list of heads. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ function reasonOf(cause: unknown): string {
 
 /** What was typed as a file's name may be a key or a token by mistake. */
 export function named(file: string): string {
-  return file.length > 200 || /[{"]|eyJ/.test(file) ? "that file" : file;
+  return file.length > 200 || /[{"]/.test(file) || TOKEN_BEGINS.test(file) ? "that file" : file;
 }
 
 /**

@@ -15,10 +15,15 @@ describe("a terminal", () => {
     terminal.out(`a ${token}~${token} b`);
     terminal.err(`cut: ${token.slice(0, 60)}`);
     terminal.out('{"crv":"Ed25519","d":"eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiYWF0K2p3dCJ9","kty":"OKP"} eyJ.a');
+    const compact = "*hw1*AFNAg*AKkAI11QzyJsB*AJVALwaI9zBnKg%22:{*APdARid.acme.example";
+    terminal.out(`{"chain":"${compact}"} ${compact.slice(0, 20)}`);
+    terminal.out("the chain is not in the compact form that *hw1 begins");
     expect(seen).toEqual([
       "a (a token)~(a token) b",
       "cut: (a token)",
       '{"crv":"Ed25519","d":"eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiYWF0K2p3dCJ9","kty":"OKP"} eyJ.a',
+      '{"chain":"(a token)"} (a token)',
+      "the chain is not in the compact form that *hw1 begins",
     ]);
   });
 });

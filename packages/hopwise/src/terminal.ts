@@ -44,8 +44,11 @@ export function paint({ colors }: Pick<Terminal, "colors">, color: Color, text: 
   return colors ? `\u001b[${COLORS[color]}m${text}\u001b[0m` : text;
 }
 
-/** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. */
-const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}/g;
+/** How a token begins, or a chain in its compact form. */
+export const TOKEN_BEGINS: RegExp = /eyJ|\*hw\d/;
+
+/** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. Or compact. */
+const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\*hw\d[!#-[\]-~]{8,}/g;
 
 /** The same terminal, which shows no token, whatever a command, a file or an error quotes. */
 export function withoutTokens(terminal: Terminal): Terminal {

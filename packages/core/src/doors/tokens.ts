@@ -27,6 +27,7 @@ export {
   type RenewOptions,
   type RootOrder,
   requestDelegation,
+  serializeCompact,
   type Thumbprint,
   type TokenHash,
   type TrustedKey,

@@ -17,7 +17,7 @@ import {
   type World,
 } from "../testing.fixture.ts";
 import { delegate } from "./delegate.ts";
-import { type Delegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
+import { type Delegation, hold, isToolGranted, parseDelegation, serialize, serializeCompact } from "./delegation.ts";
 import { prove } from "./prove.ts";
 import { signerFromJwk } from "./signer.ts";
 
@@ -31,6 +31,16 @@ describe.each(worlds)("a delegation of $algorithm keys", async (world: World) =>
     const read = await parseDelegation(text);
     expect(serialize(read)).toBe(text);
     expect(serialize(await hold(read, world.researcher))).toBe(text);
+  });
+
+  it("is the same delegation after it was read in its compact form, which is made once", async () => {
+    const held = await hold(await parseDelegation(text), world.researcher);
+    const compact = serializeCompact(held);
+    expect(compact.length).toBeLessThan(text.length / 2);
+    const read = await parseDelegation(compact);
+    expect([serialize(read), serializeCompact(read)]).toEqual([text, compact]);
+    expect(read).toEqual(await parseDelegation(text));
+    expect((await prove(await hold(read, world.researcher), { tool: "t", audience: PAY, clock })).chain).toBe(text);
   });
 
   it("says to its holder what the verifier finds", async () => {

@@ -9,8 +9,10 @@ import { DERIVED_HEADER, ROOT_HEADER, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
 import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
-import { checkLength, splitChain } from "./open-token.ts";
+import { splitChain } from "./open-token.ts";
+import { restoreChain } from "./restore-chain.ts";
 import { isSigner } from "./shapes.ts";
+import { shortenChain } from "./shorten-chain.ts";
 import type { Signer } from "./signer.ts";
 
 /**
@@ -81,28 +83,45 @@ export function partsOfHeld(held: HeldDelegation): DelegationParts {
   throw new HopwiseError("config_invalid", "the delegation has no signer; take it up by hold(delegation, signer)");
 }
 
-/** The text of a chain, to hand it to its holder: compact tokens, root first, joined by `~`. Not a secret, but private. */
+/**
+ * The text of a chain, to hand it to its holder: compact tokens, root first, joined by `~`. Not a secret, but private.
+ * Where room is dear, there is {@link serializeCompact}.
+ */
 export function serialize(delegation: Delegation): string {
   return partsOfDelegation(delegation).compact;
 }
 
+/** Made once for each chain: a client sends it with every request. */
+const compactForms = new WeakMap<DelegationParts, string>();
+
 /**
- * Reads the text of a chain as a holder: to see its content and to use it, within the limits that a verifier has by
+ * The same chain in its compact form, less than half as long, for headers and messages: what {@link parseDelegation}, an
+ * authorizer and every other reader of this profile takes for the same. The long form where that is not longer.
+ */
+export function serializeCompact(delegation: Delegation): string {
+  const parts = partsOfDelegation(delegation);
+  const text = compactForms.get(parts) ?? shortenChain(parts.compact);
+  compactForms.set(parts, text);
+  return text;
+}
+
+/**
+ * Reads the text of a chain, in either form, as a holder: to see its content and to use it, within the limits that a verifier has by
  * default. It does not check signatures; the verifier does.
  *
  * @throws {HopwiseError} `token_malformed`, `token_too_large`, `chain_depth_exceeded`, `token_alg_refused`,
  *   `token_version_unsupported`; `config_invalid` for what is no text
  */
-export async function parseDelegation(compact: string): Promise<Delegation> {
-  if (typeof compact !== "string") {
+export async function parseDelegation(chain: string): Promise<Delegation> {
+  if (typeof chain !== "string") {
     throw new HopwiseError(
       "config_invalid",
       "parseDelegation: what it takes must be the text of a chain, as serialize gives it",
     );
   }
+  const compact = restoreChain(chain, DEFAULT_LIMITS);
   const claims: TokenClaims[] = [];
   const hashes: TokenHash[] = [];
-  checkLength("the chain", compact, DEFAULT_LIMITS.chainBytes);
   for (const [i, text] of splitChain(compact, DEFAULT_LIMITS).entries()) {
     const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
     const payload = parseJsonBytes(jws.payload, {

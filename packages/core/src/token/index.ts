@@ -2,7 +2,15 @@
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
-export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
+export {
+  type Delegation,
+  type HeldDelegation,
+  hold,
+  isToolGranted,
+  parseDelegation,
+  serialize,
+  serializeCompact,
+} from "./delegation.ts";
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { type InspectedChain, type InspectedToken, inspectDelegation } from "./inspect-delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";

@@ -7,6 +7,9 @@ export type TokenHash = Branded<"TokenHash">;
 /** The identity of a chain: the {@link TokenHash} of its root. */
 export type ChainId = TokenHash;
 
+/** The text of a chain in its long form: tokens, root first, joined by `~`. The compact form is no such text. */
+export type LongForm = Branded<"LongForm">;
+
 /** SHA-256 thumbprint of a key (RFC 7638), base64url. */
 export type Thumbprint = Branded<"Thumbprint">;
 

@@ -16,7 +16,7 @@ import {
 import { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, ROOT_HEADER, splitJws } from "./jws.ts";
 import { algorithmOf, type KnownKey } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
-import type { Thumbprint, TokenHash } from "./names.ts";
+import type { LongForm, Thumbprint, TokenHash } from "./names.ts";
 import { checkAgainstAnchor, type TrustAnchor } from "./trust.ts";
 
 /** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
@@ -37,14 +37,16 @@ export interface SigningKey {
 const ASCII = /^[\x21-\x7e]+$/;
 
 /** Step 1 (AAT draft, section 7): one chain, ASCII, within its bounds. Gives the texts of its tokens, root first. */
-export function splitChain(compact: string, limits: Limits): readonly [string, ...string[]] {
+export function splitChain(compact: LongForm, limits: Limits): readonly [string, ...string[]] {
   if (!ASCII.test(compact)) throw new HopwiseError("token_malformed", "the chain is empty or not printable ASCII");
   const texts = compact.split("~");
-  if (texts.length > limits.chainTokens) {
-    throw new HopwiseError("chain_depth_exceeded", `the chain has more than ${limits.chainTokens} tokens`);
-  }
+  if (texts.length > limits.chainTokens) tooManyTokens(limits.chainTokens);
   for (const text of texts) checkLength("a token of the chain", text, limits.tokenBytes);
   return texts as [string, ...string[]];
+}
+
+export function tooManyTokens(most: number): never {
+  throw new HopwiseError("chain_depth_exceeded", `the chain has more than ${most} tokens`);
 }
 
 /** @throws {HopwiseError} `token_too_large` */

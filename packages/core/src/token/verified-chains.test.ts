@@ -3,6 +3,7 @@ import { ALGORITHMS, createWorld, NOW, refusalOf, twinOf, verifyAt, type World }
 import type { TrustedKey } from "./jwks.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import { shortenChain } from "./shorten-chain.ts";
 import type { TrustAnchor } from "./trust.ts";
 import { createChainVerifier } from "./verify-chain.ts";
 
@@ -26,6 +27,22 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
     const first = await verifier.verify(chain, NOW);
     expect(await verifier.verify(chain, NOW + 60)).toEqual(first);
     expect(asked()).toBe(1);
+  });
+
+  it("is one chain, in whichever of its forms it comes", async () => {
+    const { anchor, asked } = counting(world.anchor);
+    const verifier = createChainVerifier([anchor], DEFAULT_LIMITS);
+    const root = await world.root();
+    const long = `${root}~${await world.child(root, { exp: NOW + 60 })}`;
+    const short = shortenChain(long);
+    const other = `${short}*AAAAA`;
+    const chain = await verifier.verify(short, NOW);
+    for (const text of [other, long, short]) expect(await verifier.verify(text, NOW)).toBe(chain);
+    expect(await createChainVerifier([anchor], DEFAULT_LIMITS).verifyExpired(other, NOW)).toEqual(chain);
+    expect(asked()).toBe(2);
+    // Who saw it expire under one text knows it under all.
+    expect(await refusalOf(verifier.verify(other, NOW + 60))).toBe("token_expired /exp");
+    for (const text of [short, long]) expect(await refusalOf(verifier.verify(text, NOW))).toBe("token_expired /exp");
   });
 
   it("still ends when it expires, although it is remembered", async () => {

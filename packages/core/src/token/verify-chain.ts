@@ -8,16 +8,9 @@ import { type Above, broken, checkAlive, checkLink, checkRoot } from "./check-li
 import type { RootClaims, SourceClaim } from "./claims.ts";
 import { importKnownKey, type KnownKey } from "./key.ts";
 import type { Limits } from "./limits.ts";
-import type { TokenHash } from "./names.ts";
-import {
-  checkLength,
-  holderOf,
-  type OpenedToken,
-  openDerived,
-  openRoot,
-  type SigningKey,
-  splitChain,
-} from "./open-token.ts";
+import type { LongForm, TokenHash } from "./names.ts";
+import { holderOf, type OpenedToken, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
+import { restoreChain } from "./restore-chain.ts";
 import { checkKids, type TrustAnchor } from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
@@ -25,11 +18,11 @@ export interface ChainVerifier {
   /**
    * Verifies a chain offline: signatures, links, narrowing, times (AAT draft, section 7, steps 1 to 5).
    *
-   * @param compact the tokens, root first, joined by `~`
+   * @param text the tokens, root first, joined by `~`, or their compact form
    * @param nowSeconds the verifier's clock, seconds since the epoch
    * @throws {HopwiseError} `token_…`, `chain_…`, `principal_changed`; the first rule that fails
    */
-  verify(compact: string, nowSeconds: number): Promise<Chain>;
+  verify(text: string, nowSeconds: number): Promise<Chain>;
   /**
    * Looks at a chain again that this verifier gave: it is alive, and the key that signed its root is still published. What
    * a signature said once it says for ever, so none is checked.
@@ -43,7 +36,7 @@ export interface ChainVerifier {
    *
    * @throws {HopwiseError} as {@link verify}, but for `token_expired`
    */
-  verifyExpired(compact: string, nowSeconds: number): Promise<Chain>;
+  verifyExpired(text: string, nowSeconds: number): Promise<Chain>;
 }
 
 /** How many bytes of verified chains a verifier remembers. */
@@ -92,12 +85,12 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
 
   return {
     lookAgain,
-    verifyExpired: async (compact, now) => {
-      checkLength("the chain", compact, limits.chainBytes);
+    verifyExpired: async (text, now) => {
+      const compact = restoreChain(text, limits);
       return (await verifyCold(compact, { anchors, keyOf, limits, now, expiry: () => {} })).chain;
     },
-    verify: async (compact, now) => {
-      checkLength("the chain", compact, limits.chainBytes);
+    verify: async (text, now) => {
+      const compact = restoreChain(text, limits);
       const name = await sha256(compact);
       const hit = verified.get(name);
       if (hit !== undefined) {
@@ -146,7 +139,7 @@ interface Verifying {
  * All steps, token by token: each token is read only after its signature verified, and each link is checked only after
  * those above it.
  */
-async function verifyCold(compact: string, { anchors, keyOf, limits, now, expiry }: Verifying): Promise<Verified> {
+async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expiry }: Verifying): Promise<Verified> {
   const [first, ...derived] = splitChain(compact, limits);
   const root = await openRoot(first, anchors, limits);
   checkRoot(root, limits, now, expiry);

@@ -3,7 +3,7 @@ import { describe, diff } from "@hopwise/core/grant";
 import { type InspectedChain, inspectDelegation, printChain } from "@hopwise/core/tokens";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { readText } from "../input.ts";
-import { paint, type Terminal } from "../terminal.ts";
+import { paint, type Terminal, TOKEN_BEGINS } from "../terminal.ts";
 
 /** Shows what a chain says. */
 export const tokenShow: Command = {
@@ -28,7 +28,7 @@ export const tokenShow: Command = {
 };
 
 async function readChain(word: string | undefined, terminal: Terminal): Promise<Delegation> {
-  if (word?.startsWith("eyJ")) {
+  if (word?.search(TOKEN_BEGINS) === 0) {
     terminal.err("note: a chain on the command line is seen by who lists processes; a file or standard input is not");
     return parseDelegation(word);
   }

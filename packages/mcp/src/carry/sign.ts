@@ -1,7 +1,7 @@
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
 import { currentDelegation, isOwn } from "@hopwise/core/adapter";
 import { AUDIENCE, CLOCK, DELEGATION_SOURCE, LIMITS, maybe, optionsOf, type Rows } from "@hopwise/core/options";
-import { type Limits, prove } from "@hopwise/core/tokens";
+import { type Limits, prove, serializeCompact } from "@hopwise/core/tokens";
 import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
 
 /** On whose behalf a client calls, and which server. */
@@ -32,7 +32,7 @@ export function carryOptionsOf(called: string): (given: unknown) => CarryOptions
 }
 
 /**
- * Adds chain and a fresh proof to a message that needs them; any other message stays as it is.
+ * Adds the chain, in its compact form, and a fresh proof to a message that needs them; any other message stays as it is.
  *
  * @param nonce what the server asked the proof to name
  * @throws {HopwiseError} see {@link prove}; `signing_failed` where no delegation could be obtained, or its key could
@@ -48,7 +48,8 @@ export async function sign(
   const operation = operationOf(message);
   if (!("tool" in operation)) return message;
   try {
-    const credential = await prove(await currentDelegation(delegation), {
+    const held = await currentDelegation(delegation);
+    const { proof } = await prove(held, {
       tool: operation.tool,
       ...("arguments" in operation && { arguments: operation.arguments }),
       audience,
@@ -56,7 +57,7 @@ export async function sign(
       ...(limits !== undefined && { limits }),
       ...(clock !== undefined && { clock }),
     });
-    return withCredential(message, credential);
+    return withCredential(message, { chain: serializeCompact(held), proof });
   } catch (cause) {
     const unsigned = isOwn(cause) && cause.code === "signing_failed";
     if (isOwn(cause) && !unsigned) throw cause;
