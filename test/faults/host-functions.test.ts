@@ -172,6 +172,7 @@ const tokensDoor: Door<typeof tokens> = {
   localJwks: "takes data",
   printChain: "takes data",
   requestDelegation: "takes a signer, which is asked as `prove` asks one",
+  serializeCompact: "takes a delegation",
   thumbprintOf: "takes data",
 };
 
