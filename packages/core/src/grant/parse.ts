@@ -14,7 +14,8 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
   const reading: Reading = {
     limits,
     authored: code === "config_invalid",
-    constraint: parseConstraint,
+    constraint: (place) => parseConstraint(place, false),
+    member: (place) => parseConstraint(place, true),
     refuse: (pointer, rule) => {
       throw new HopwiseError(code, `the grant is broken at "${pointer}": ${rule}`, { pointer, rule });
     },
@@ -33,12 +34,13 @@ function parseTool(within: Place<JsonObject>): ToolGrant {
   const { value, reading } = within;
   const constraints: Record<string, Constraint> = {};
   for (const name of namesAt(within, reading.limits.argumentsPerTool, "arguments")) {
-    constraints[name] = parseConstraint({ value: value[name], within, key: name, depth: 0, argument: name, reading });
+    constraints[name] = reading.member({ value: value[name], within, key: name, depth: 0, argument: name, reading });
   }
   return constraints;
 }
 
-function parseConstraint(place: Place): Constraint {
+/** @param isMember whether it is that of an argument or a property, which may be missing; nothing else may */
+function parseConstraint(place: Place, isMember: boolean): Constraint {
   const { within, key, depth, argument, reading } = place;
   const { constraintDepth } = reading.limits;
   if (depth > constraintDepth) return refuse(place, `constraints nest deeper than ${constraintDepth}`);
@@ -53,8 +55,8 @@ function parseConstraint(place: Place): Constraint {
       return refuse(memberAt(source, name), "an unknown member");
     }
   }
-  if (kind.passesMissing && depth > 0) {
-    return refuse(place, `${kind.type} stands only at the top of an argument`);
+  if (kind.passesMissing && !isMember) {
+    return refuse(place, `${kind.type} stands only at the top of an argument or a property`);
   }
   return kind.parse(source);
 }
