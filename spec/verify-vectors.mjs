@@ -494,6 +494,12 @@ function readConstraint(v, at, context) {
   return read;
 }
 
+/** `mcp:tools/*`, alone or behind an audience. Neither an audience nor a name has a `#`. */
+const EVERY_TOOL = "mcp:tools/*";
+const isEveryTool = (id) => id.split("#").at(-1) === EVERY_TOOL;
+const everyToolBeside = (id) => [...id.split("#").slice(0, -1), EVERY_TOOL].join("#");
+const hasOwnName = (id) => !["", "mcp:"].some((wrong) => (id.split("#").at(-1) || "").slice(0, 4) === wrong);
+
 function readGrant(v, at, limits) {
   const grant = new Map();
   for (const [tool, entry] of entriesOf(v, at, limits.tools, { limits })) {
@@ -504,6 +510,10 @@ function readGrant(v, at, limits) {
       own.set(argument, readConstraint(c, step(pointer, argument), { limits, depth: 0, argument, named: true }));
     }
     grant.set(tool, own);
+  }
+  for (const [tool, own] of grant) {
+    const alone = own.size === 0 && [...grant.keys()].every(isEveryTool);
+    demand(!isEveryTool(tool) || alone, "token_malformed", step(at, tool)); // F13
   }
   return grant;
 }
@@ -552,6 +562,8 @@ function sameNamesUnder(child, parent, at) {
 /** N0: null, or the pointer of what is wider. */
 function grantUnder(child, parent, at) {
   for (const [tool, own] of child) {
+    const every = hasOwnName(tool) && parent.has(everyToolBeside(tool));
+    if (every) continue;
     if (!parent.has(tool)) return step(at, tool);
     const wider = parent.get(tool).size === 0 ? null : sameNamesUnder(own, parent.get(tool), step(at, tool));
     if (wider !== null) return wider;
@@ -713,7 +725,9 @@ function openRoot(text, { trust }, now, limits) {
     untrusted,
     "/aud",
   );
-  demand(anchor.tools === "any" || tools.every((name) => anchor.tools.includes(name)), untrusted, TOOLS);
+  const named = tools.filter((id) => !isEveryTool(id));
+  demand(named.length === tools.length || anchor.everyTool === true, untrusted, TOOLS);
+  demand(anchor.tools === "any" || named.every((name) => anchor.tools.includes(name)), untrusted, TOOLS);
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
   demand(c.exp - c.iat <= lifetime, untrusted, "/exp");
   demand(c.del_max_depth <= (anchor.maxDepth ?? 3), untrusted, "/del_max_depth");
@@ -722,7 +736,8 @@ function openRoot(text, { trust }, now, limits) {
   checkTimes(c, now, limits);
   for (const id of tools) {
     const prefix = c.aud.length === 1 ? "" : c.aud.map((name) => `${name}#`).find((p) => id.startsWith(p));
-    demand(prefix !== undefined && isToolName(id.slice(prefix.length)), "token_malformed", TOOLS);
+    const name = prefix === undefined ? "" : id.slice(prefix.length);
+    demand(name === EVERY_TOOL || isToolName(name), "token_malformed", TOOLS);
   }
   return { ...c, hash: jws.hash, key: useKey(c.cnf), audience: c.aud };
 }
@@ -815,9 +830,11 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
 }
 
 /** V9 */
-function checkGrants(tokens, id, args) {
+function checkGrants(tokens, id, args, isConfigured = true) {
+  demand(!isEveryTool(id), "grant_tool_missing", "");
   for (const { authorization_details: grant } of tokens) {
-    const constraints = grant.get(id) ?? refuse("grant_tool_missing", "");
+    const every = isConfigured && hasOwnName(id) ? grant.get(everyToolBeside(id)) : undefined;
+    const constraints = grant.get(id) ?? every ?? refuse("grant_tool_missing", "");
     if (constraints.size === 0) continue;
     for (const name of args.keys()) demand(constraints.has(name), "grant_argument_refused", step("", name));
     for (const [name, c] of constraints) demand(passes(c, args.get(name)), "grant_argument_refused", step("", name));
@@ -872,7 +889,7 @@ export function judge({ now, config, input }) {
     );
     checkAgents(tokens, config.agents);
     const id = checkProof(input.proof, tokens, input.tool, args, config, now, limits);
-    if (!listing) checkGrants(tokens, id, args);
+    if (!listing) checkGrants(tokens, id, args, (config.tools ?? []).includes(input.tool) && input.tool !== "*");
     return { result: "accept" };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

@@ -25,7 +25,7 @@ export async function judgeWithCore({ now, config, input }: Vector): Promise<Exp
       state: { replay: { claim: () => true }, revocations: { find: () => undefined } },
       cerbos: { checkResources: unreachable, planResources: unreachable },
       users: { find: unreachable },
-      tools: {},
+      tools: Object.fromEntries(["*", ...(config.tools ?? [])].map((name) => [name, { kind: "tool", action: "use" }])),
       delegation: "grants-only",
       audit: memoryAudit(),
     });

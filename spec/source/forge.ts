@@ -57,6 +57,8 @@ export interface Scenario {
   readonly audience?: readonly string[];
   readonly agents?: { readonly [name: string]: Agent };
   readonly limits?: { readonly [name: string]: number };
+  /** The tools that the enforcement point names one by one. */
+  readonly tools?: readonly string[];
 }
 
 export const accept: Expect = { result: "accept" };
@@ -166,6 +168,7 @@ export function vector(vectorId: string, description: string, scenario: Scenario
     trust: trust ?? [anchorOf(rootSigner === stranger ? issuer : rootSigner, anchor)],
     audience: scenario.audience ?? [PAY],
     agents: scenario.agents ?? Object.fromEntries(holders.map((key, i) => [NAMES[i], { keys: [key.thumbprint] }])),
+    ...(scenario.tools && { tools: scenario.tools }),
     ...(scenario.limits && { limits: scenario.limits }),
   };
   return {

@@ -25,6 +25,8 @@ export interface Config {
   /** Its own names. */
   readonly audience: readonly string[];
   readonly agents: { readonly [name: string]: Agent };
+  /** The tools that it names one by one, for rule V9.1; none where left out. Other tools have an entry for all (`*`). */
+  readonly tools?: readonly string[];
   /** Those that differ from the defaults. */
   readonly limits?: { readonly [name: string]: number };
 }
@@ -37,6 +39,8 @@ export interface Anchor {
   readonly audiences: readonly string[];
   readonly subjects: readonly string[] | "any";
   readonly tools: readonly string[] | "any";
+  /** Default false. */
+  readonly everyTool?: boolean;
   readonly lifetimeSeconds?: number;
   readonly maxDepth?: number;
 }

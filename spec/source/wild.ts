@@ -184,6 +184,13 @@ export const wildPair: fc.Arbitrary<readonly [Json, Json]> = fc.oneof(
     .map(([parent, at, value]) => [parent, changed(parent, { at, value })] as const),
 );
 
+/** Grants of every tool and of named ones, which may stand under them. */
+export const wildTools: fc.Arbitrary<Json> = fc.dictionary(
+  fc.constantFrom("mcp:tools/*", "x:y#mcp:tools/*", "t", "x:y#t", "mcp:resources/read", "mcp:x", "#", "x:y#", "a#b#t"),
+  fc.constant({}),
+  { maxKeys: 2, noNullPrototype: true },
+);
+
 /** Grants, many of them broken in one place. */
 export const wildGrant: fc.Arbitrary<Json> = fc
   .tuple(fc.dictionary(fc.constantFrom("a", "uri", ""), wildConstraint, { maxKeys: 2 }), fc.nat(), wildValue)

@@ -10,7 +10,15 @@ import { canonicalJson, type JsonObject, type JsonValue, parseJson } from "../..
 import { DEFAULT_LIMITS } from "../../packages/core/src/token/index.ts";
 import { accept, type Json, vector } from "../../spec/source/forge.ts";
 import type { Expect, Vector, VectorFile } from "../../spec/source/vector.ts";
-import { jsonText, wildClaim, wildConstraint, wildGrant, wildPair, wildValue } from "../../spec/source/wild.ts";
+import {
+  jsonText,
+  wildClaim,
+  wildConstraint,
+  wildGrant,
+  wildPair,
+  wildTools,
+  wildValue,
+} from "../../spec/source/wild.ts";
 import { judgeWithCore } from "../../spec/verify-with-core.ts";
 
 /** What the second reader lets others ask. Its JSON objects are Maps. */
@@ -78,6 +86,28 @@ describe("the two readers agree on", () => {
         expect(outcome(() => String(parts.narrower(asMaps(up), asMaps(down))))).toBe(core);
       }),
       { numRuns: 8000 },
+    );
+  });
+
+  it("what every tool hands over, what may stand under it, and which calls it covers", () => {
+    fc.assert(
+      fc.property(
+        wildTools,
+        wildTools,
+        fc.constantFrom("t", "x:y#t", "mcp:tools/*", "mcp:resources/read", "#"),
+        (up, down, tool) => {
+          const core = outcome(() => {
+            const refused = refusal(readGrant(up), tool, {});
+            return `${refused?.code} ${findWidening(readGrant(up), readGrant(down))?.pointer ?? null}`;
+          });
+          const second = outcome(() => {
+            const covered = outcome(() => String(parts.covers(asMaps(up), tool, asMaps({}))));
+            return `${covered.split(" ")[0]} ${parts.narrower(asMaps(up), asMaps(down))}`;
+          });
+          expect(second).toBe(core);
+        },
+      ),
+      { numRuns: 3000 },
     );
   });
 

@@ -43,6 +43,9 @@ const doors: DoorRows<typeof door> = {
     ],
     door.grantFor as never,
   ),
+  everyTool: valueRow("https://a.example", [null, 5, "", "a", {}, [], "https://a.example#b"], (audience) =>
+    door.everyTool(audience as never),
+  ),
   readGrant: valueRow<unknown>(
     { pay: { to: { constraint_type: "wildcard" } } },
     [

@@ -525,6 +525,77 @@ export const grants = collect("grants", (add) => {
     },
     refuse("grant_tool_missing", ""),
   );
+  const EVERY = "mcp:tools/*";
+  const every = { grant: { [EVERY]: {} } };
+  const anchor = { everyTool: true };
+  const both = { claims: { aud: [PAY, DOCS] }, grant: { [`${PAY}#${EVERY}`]: {} } };
+  const twice = { everyTool: true, audiences: [PAY, DOCS] };
+  const missing = refuse("grant_tool_missing", "");
+  form("every-tool-beside", "F13", "every tool beside a tool", { [EVERY]: {}, t: {} }, "/mcp:tools~1*");
+  form("every-tool-narrowed", "F13", "every tool with an argument", { [EVERY]: { a: wildcard } }, "/mcp:tools~1*");
+  add(
+    "form-every-tool-derived",
+    "every tool beside a tool, in a derived token",
+    {
+      rule: "F13",
+      root: every,
+      anchor,
+      links: [{ grant: { [EVERY]: {}, t: {} } }],
+      tool: "t",
+      tools: ["t"],
+      arguments: {},
+    },
+    refuse("token_malformed", `${TOOLS}/mcp:tools~1*`),
+  );
+  const everyTool = (slug: string, description: string, scenario: Omit<Scenario, "rule">, expect = accept): void =>
+    add(
+      `every-tool-${slug}`,
+      description,
+      { rule: "V9.1", root: every, anchor, tool: "t", tools: ["t"], arguments: { x: [1] }, ...scenario },
+      expect,
+    );
+  everyTool("called", "a tool that the enforcement point names, with any arguments", {});
+  everyTool("unnamed", "a tool that it does not name", { tools: ["u"] }, missing);
+  everyTool("none-named", "a tool of one that names none", { tools: [] }, missing);
+  everyTool("star", "a tool called *, which stands for those that are not named", { tool: "*", tools: ["*"] }, missing);
+  everyTool("itself", "the word for every tool, as a tool", { tool: EVERY }, missing);
+  everyTool(
+    "resource",
+    "a resource, which is no tool",
+    { tool: "mcp:resources/read", arguments: { uri: "a:b" } },
+    missing,
+  );
+  everyTool("prototype", "a tool that every JavaScript object has", { tool: "toString" }, missing);
+  everyTool("handed-on", "a tool that a derived token names", { links: [{ grant: { t: { x: each(int()) } } }] });
+  everyTool("handed-on-whole", "every tool, handed on", { links: [{ grant: { [EVERY]: {} } }] });
+  everyTool("handed-on-other", "another tool than the derived token names", { links: [{ grant: { u: {} } }] }, missing);
+  everyTool(
+    "handed-on-argument",
+    "an argument that the derived token refuses",
+    { links: [{ grant: { t: { x: int() } } }] },
+    refused("/x"),
+  );
+  everyTool(
+    "handed-on-unnamed",
+    "a tool that the derived token names and the enforcement point does not",
+    { tools: [], links: [{ grant: { t: {} } }] },
+    missing,
+  );
+  everyTool("audience", "every tool of one of two audiences", {
+    root: both,
+    anchor: twice,
+    proof: { claims: { aat_tool: `${PAY}#t` } },
+  });
+  everyTool(
+    "audience-other",
+    "every tool of the other audience",
+    {
+      root: { ...both, grant: { [`${DOCS}#${EVERY}`]: {} } },
+      anchor: twice,
+      proof: { claims: { aat_tool: `${PAY}#t` } },
+    },
+    missing,
+  );
   call("long-value", "exactly a list of just the longest canonical text", "F7", {
     root: { grant: { t: { a: exact([pad(4092)]) } } },
     tool: "t",

@@ -711,6 +711,30 @@ export const narrowing = collect("narrowing", (add) => {
     { t: { a: int(), b: optional(int()) } },
     "/t/b",
   );
+  const EVERY = "mcp:tools/*";
+  const every = (slug: string, description: string, child: Json, pointer?: string): void =>
+    add(
+      `every-tool-${slug}`,
+      description,
+      {
+        rule: "N0",
+        root: { grant: { [EVERY]: {} } },
+        anchor: { everyTool: true },
+        links: [{ grant: child }],
+        tool: "t",
+        tools: ["t"],
+        arguments: {},
+      },
+      pointer === undefined ? accept : refuse("chain_widened", TOOLS + pointer),
+    );
+  every("some", "named tools under every tool", { t: {}, u: { a: int() } });
+  every("same", "every tool under every tool", { [EVERY]: {} });
+  every("operation", "an operation under every tool", { t: {}, "mcp:resources/read": {} }, "/mcp:resources~1read");
+  every("unknown-operation", "an unknown operation under every tool", { t: {}, "mcp:x": {} }, "/mcp:x");
+  every("audience", "a tool of an audience under every tool of a root with one", { t: {}, "x:y#t": {} }, "/x:y#t");
+  every("audience-every", "every tool of an audience under such a root", { [`x:y#${EVERY}`]: {} }, `/x:y#mcp:tools~1*`);
+  every("hash", "an audience without a name", { t: {}, "#": {} }, "/#");
+  tool("every-tool-added", "every tool under a tool", { t: {} }, { [EVERY]: {} }, "/mcp:tools~1*");
   tool("no-arguments", "no arguments under no arguments", { t: { "": absent } }, { t: { "": absent } }, undefined);
   tool("no-arguments-to-any", "any arguments under no arguments", { t: { "": absent } }, { t: {} }, "/t/");
 });

@@ -159,10 +159,17 @@ function ownMember(values: Named, name: string): Argument {
 
 /** A grant is a set of calls. A closed world; `{}` under a tool is the one way to say "any arguments". */
 export function covers(grant: Grant, { tool, arguments: args }: Call): boolean {
-  const constraints = Object.hasOwn(grant, tool) ? grant[tool] : undefined;
+  if (isEveryToolOf(tool, grant)) return true;
+  const constraints = Object.hasOwn(grant, tool) && !tool.endsWith("mcp:tools/*") ? grant[tool] : undefined;
   if (constraints === undefined) return false;
   if (Object.keys(constraints).length === 0) return true;
   return Object.keys(args).every((name) => Object.hasOwn(constraints, name)) && everyMember(constraints, args);
+}
+
+/** "Every tool": all names of its audience but those of operations of MCP. */
+function isEveryToolOf(tool: string, grant: Grant): boolean {
+  const [, audience = "", name = ""] = /^(.*#)?([^#]*)$/s.exec(tool) ?? [];
+  return !/^(mcp:.*)?$/s.test(name) && Object.hasOwn(grant, `${audience}mcp:tools/*`);
 }
 
 /** Whether one set of calls lies within another, over a finite domain of calls: what "narrower" means. */

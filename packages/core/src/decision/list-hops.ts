@@ -3,13 +3,13 @@ import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
-import { type AskedResource, type ChainQuestion, edgeOf, hopAsks, hopRequest } from "./hop-request.ts";
+import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
 import { faultOf, type PolicyFault, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
-export interface ListQuestion extends ChainQuestion {
+export interface ListQuestion extends Omit<ChainQuestion, "edges"> {
   readonly items: readonly ListItem[];
 }
 
@@ -20,6 +20,8 @@ export interface ListItem {
   readonly known: JsonObject;
   /** The resource's id, where it is known and no argument. */
   readonly id?: string | undefined;
+  /** For each hop but the last: may it hand this to the next? Left out with `"grants-only"`. */
+  readonly edges?: readonly (Edge | undefined)[] | undefined;
 }
 
 /** Why an item is hidden: the first hop that is denied it, or that may not hand on, so that nothing is shown. */
@@ -63,10 +65,10 @@ export async function listHops(
     if (answer instanceof HopwiseError) throw answer;
     return answer;
   });
-  const stuck = open.indexOf("hands nothing on");
-  if (stuck >= 0) return keys.map(() => ({ code: "delegation_denied", hop: stuck }));
-  return keys.map((key) => {
-    const hop = open.findIndex((shown) => shown !== "hands nothing on" && !shown.has(key));
+  return question.items.map(({ edges }, i) => {
+    const stuck = open.findIndex((allowed, hop) => edges?.[hop] !== undefined && !allowed.has(keyOf(edges[hop])));
+    if (stuck >= 0) return { code: "delegation_denied", hop: stuck };
+    const hop = open.findIndex((allowed) => !allowed.has(keys[i] as string));
     return hop < 0 ? undefined : { code: "policy_denied", hop };
   });
 }
@@ -126,16 +128,16 @@ function resourcesOf(questions: readonly ListingAction[]): readonly AskedResourc
   return all;
 }
 
-/** The keys of the questions that one hop could be allowed; or that it may not hand on at all. */
+/** The keys of the questions that one hop could be allowed, those of its handing on among them. */
 async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,
   { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly AskedResource[] },
   signal: AbortSignal,
-): Promise<ReadonlySet<string> | "hands nothing on"> {
-  const edge = edgeOf(question, hop);
-  const resources = [...edge, ...listed];
+): Promise<ReadonlySet<string>> {
+  const edges = edgesAt(question, hop);
+  const resources = [...edges, ...listed];
   const requests = Array.from({ length: Math.ceil(resources.length / MOST) }, (_, i) =>
     hopRequest(question, hop, resources.slice(i * MOST, (i + 1) * MOST), false),
   );
@@ -146,17 +148,23 @@ async function listHop(
   const answers = responses.flat();
   const unreadable = answers.flat().find(({ effect }) => effect === "error");
   if (unreadable !== undefined) throw new HopwiseError("policy_inconclusive", String(unreadable.problem));
-  const shown = answers.slice(edge.length).flat();
+  const shown = answers.slice(edges.length).flat();
   if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
     throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
   }
-  if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return "hands nothing on";
   return new Set([
     ...planned.filter((_, i) => plans[i]).map(keyOf),
     ...resources.flatMap(({ resource, actions }, i) =>
       actions.filter((_, j) => answers[i]?.[j]?.effect === "allow").map((action) => keyOf({ resource, action })),
     ),
   ]);
+}
+
+/** Whether a hop may hand on is asked once for all items to which it hands on the same. */
+function edgesAt({ items }: ListQuestion, hop: number): readonly AskedResource[] {
+  const edges = items.map(({ edges }) => edges?.[hop]).filter((edge) => edge !== undefined);
+  const distinct = new Map(edges.map((edge) => [keyOf(edge), edge]));
+  return [...distinct.values()].map(({ resource, action }) => ({ resource, actions: [action] }));
 }
 
 function faultAt(hop: number, cause: unknown): HopwiseError {

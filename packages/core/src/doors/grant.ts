@@ -8,11 +8,11 @@ export {
   all,
   any,
   anyArguments,
-  cidr,
   type Constraint,
   type ConstraintFor,
   type ConstraintOf,
   type ConstraintType,
+  cidr,
   contains,
   describe,
   diff,
@@ -27,8 +27,8 @@ export {
   length,
   noArguments,
   notOneOf,
-  object,
   type OrNull,
+  object,
   oneOf,
   onlyThese,
   optional,
@@ -48,4 +48,4 @@ export {
   type Widening,
   wildcard,
 } from "../grant/index.ts";
-export { type GrantsByAudience, grantFor } from "../token/index.ts";
+export { everyTool, type GrantsByAudience, grantFor } from "../token/index.ts";

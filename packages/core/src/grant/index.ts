@@ -6,6 +6,13 @@ export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from 
 export { findDenyList } from "./deny-list.ts";
 export { describe, describeArguments, words } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
+export {
+  EVERY_TOOL,
+  handsEveryTool,
+  isEveryTool,
+  toolGrantOf,
+  toolWords,
+} from "./every-tool.ts";
 export { findExtension } from "./interop.ts";
 export { absent } from "./kinds/absent.ts";
 export { all } from "./kinds/all.ts";

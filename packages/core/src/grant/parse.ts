@@ -2,6 +2,7 @@ import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json/index.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
+import { isEveryTool } from "./every-tool.ts";
 import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading, refuse } from "./reading.ts";
 
 /**
@@ -22,12 +23,20 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
   };
   const top = objectAt({ value, within: undefined, key: at, depth: 0, argument: "", reading });
   const grant: Record<string, ToolGrant> = {};
-  for (const tool of namesAt(top, limits.tools, "tools")) {
+  const tools = namesAt(top, limits.tools, "tools");
+  for (const tool of tools) {
     const place = memberAt(top, tool);
     if (tool === "") refuse(place, "a tool without a name");
     grant[tool] = parseTool(objectAt(place));
+    if (isEveryTool(tool)) checkEveryTool(place as Place<JsonObject>, tools);
   }
   return grant;
+}
+
+/** Every tool is handed over as a whole: what stood beside it, or in it, would be taken for a restriction. */
+function checkEveryTool(place: Place<JsonObject>, tools: readonly string[]): void {
+  if (Object.keys(place.value).length > 0) refuse(place, "every tool is handed over with any arguments, {}");
+  if (!tools.every(isEveryTool)) refuse(place, "who hands over every tool names no other");
 }
 
 function parseTool(within: Place<JsonObject>): ToolGrant {

@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
 import { passes } from "./check.ts";
-import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+import type { Constraint, Grant } from "./constraint.ts";
+import { toolGrantOf } from "./every-tool.ts";
 import { newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
@@ -16,13 +17,15 @@ export interface Refusal {
 /**
  * Whether a grant covers a call with these arguments; undefined means yes (step 6 of the AAT draft, section 7).
  *
+ * A grant of every tool covers each tool's own name here: which ones the enforcement point names is asked there.
+ *
  * As soon as the grant constrains one argument of the tool, exactly the named arguments are required and allowed.
  */
 export function refusal(grant: Grant, tool: string, args: JsonObject, work: Work = newWork()): Refusal | undefined {
-  if (!Object.hasOwn(grant, tool)) {
+  const constraints = toolGrantOf(grant, tool);
+  if (constraints === undefined) {
     return { code: "grant_tool_missing", pointer: "", rule: "the tool was not handed over", expected: undefined };
   }
-  const constraints = grant[tool] as ToolGrant;
   const names = Object.keys(constraints);
   if (names.length === 0) return undefined;
   const refuse = (name: string, rule: string, expected?: Constraint): Refusal => ({
@@ -43,15 +46,15 @@ export function refusal(grant: Grant, tool: string, args: JsonObject, work: Work
   return undefined;
 }
 
-/** Whether a grant covers a call with these arguments. */
+/** Whether a grant covers a call with these arguments; one of every tool covers each that an enforcement point names. */
 export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   return refusal(grant, tool, args) === undefined;
 }
 
 /** Whether a grant could cover a call of which only some arguments are known yet, so that a list may show its tool. */
 export function couldPermit(grant: Grant, tool: string, known: JsonObject): boolean {
-  if (!Object.hasOwn(grant, tool)) return false;
-  const constraints = grant[tool] as ToolGrant;
+  const constraints = toolGrantOf(grant, tool);
+  if (constraints === undefined) return false;
   if (Object.keys(constraints).length === 0) return true;
   return Object.entries(known).every(
     ([name, value]) => Object.hasOwn(constraints, name) && passes(constraints[name] as Constraint, value),

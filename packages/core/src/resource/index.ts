@@ -13,6 +13,7 @@ export {
   checkMapped,
   checkToolMap,
   hasOwnEntry,
+  isNamed,
   type ListedAs,
   listEntry,
   type ResourceQuery,

@@ -15,7 +15,7 @@ import {
 import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { AUDIENCES, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
@@ -49,6 +49,8 @@ export interface DelegateOrder {
    * then accepts the chain if it knows the algorithm by its RFC 9864 name.
    */
   readonly interop?: "aat-01";
+  /** Limits that differ from the defaults, as its issuer has them. */
+  readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -64,6 +66,7 @@ const readOrder = optionsOf<DelegateOrder>("delegate", {
   maxDepth: maybe(MAX_DEPTH),
   audience: maybe(AUDIENCES),
   interop: maybe(INTEROP),
+  limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 });
 
@@ -85,6 +88,7 @@ export function delegate(
 export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
   const order = readOrder(given);
   const { compact, leaf, leafHash } = partsOfHeld(parent);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...order.limits };
   const now = Math.floor((order.clock ?? Date.now)() / 1000);
   const iat = Math.max(now, leaf.iat);
   const depth = leaf.del_depth + 1;
@@ -107,18 +111,18 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );
-  const claims = parseDerivedClaims(payload, DEFAULT_LIMITS);
+  const claims = parseDerivedClaims(payload, limits);
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
-  checkSize(token);
+  checkSize(token, limits);
   const chain = `${compact}~${token}`;
-  if (chain.length > DEFAULT_LIMITS.chainBytes) {
+  if (chain.length > limits.chainBytes) {
     throw new HopwiseError(
       "token_too_large",
-      `the chain would be ${chain.length} bytes, ${DEFAULT_LIMITS.chainBytes} are read; hand over less at each hop`,
+      `the chain would be ${chain.length} bytes, ${limits.chainBytes} are read; hand over less at each hop`,
     );
   }
-  const delegation = await parseDelegation(chain);
+  const delegation = await parseDelegation(chain, { limits });
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }
 

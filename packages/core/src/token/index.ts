@@ -2,6 +2,7 @@
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export { type Delegation, type HeldDelegation, hold, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
+export { everyTool } from "./every-tool.ts";
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { type InspectedChain, type InspectedToken, inspectDelegation } from "./inspect-delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";

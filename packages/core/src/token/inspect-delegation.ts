@@ -5,7 +5,7 @@ import { grantOf, type RootClaims, type TokenClaims } from "./claims.ts";
 import { type Delegation, partsOfDelegation } from "./delegation.ts";
 import { ROOT_HEADER, splitJws } from "./jws.ts";
 import { importKnownKey } from "./key.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import type { ChainId, TokenHash } from "./names.ts";
 import { openDerived } from "./open-token.ts";
 import { linkOf, provenanceOf } from "./verify-chain.ts";
@@ -49,14 +49,16 @@ export async function inspectDelegation(delegation: Delegation, nowSeconds: numb
       "inspectDelegation: nowSeconds must be seconds since the epoch, such as Math.floor(Date.now() / 1000)",
     );
   }
-  const { compact, root, tokens } = partsOfDelegation(delegation);
+  const { compact, root, tokens, limits } = partsOfDelegation(delegation);
   const texts = compact.split("~");
   const told: InspectedToken[] = [];
   let above: Above | undefined;
   for (const [i, { claims, hash }] of tokens.entries()) {
     const own = await toldOf(claims, hash, above ?? { root, audience: root.aud });
     const checked = told.every(({ refused }) => refused === undefined);
-    const refused = checked ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds }) : undefined;
+    const refused = checked
+      ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds, limits })
+      : undefined;
     told.push(tokenOf(own, refused));
     above = own;
   }
@@ -91,15 +93,16 @@ interface Inspected {
   readonly above: Above | undefined;
   readonly told: readonly InspectedToken[];
   readonly nowSeconds: number;
+  readonly limits: Limits;
 }
 
 /** The verifier's own checks of one token, in its order. */
-async function refusalAt({ text, own, above, told, nowSeconds }: Inspected): Promise<Refusal | undefined> {
+async function refusalAt({ text, own, above, told, nowSeconds, limits }: Inspected): Promise<Refusal | undefined> {
   try {
     if (above === undefined) {
-      checkRoot({ claims: own.claims as RootClaims, grant: own.grant }, DEFAULT_LIMITS, nowSeconds);
+      checkRoot({ claims: own.claims as RootClaims, grant: own.grant }, limits, nowSeconds);
     } else {
-      checkLink(await openDerived(text, above.key, DEFAULT_LIMITS), above, DEFAULT_LIMITS, nowSeconds);
+      checkLink(await openDerived(text, above.key, limits), above, limits, nowSeconds);
       if (told.some(({ jti }) => jti === own.claims.jti)) {
         broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", told.length + 1);
       }

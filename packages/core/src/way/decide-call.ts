@@ -75,7 +75,9 @@ export async function* decideCall(
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
   // A list is not granted, each of its items is.
   const isNoCall = isListing(tool) || call.refused;
-  const uncovered = isNoCall ? undefined : await log.stage("grant", () => refuseUncovered(holder, tool, received));
+  const uncovered = isNoCall
+    ? undefined
+    : await log.stage("grant", () => refuseUncovered(holder, tool, received, point));
   if (uncovered !== undefined) return log.deny(uncovered);
 
   const next = yield { received, user };
@@ -92,7 +94,7 @@ export async function* decideCall(
       : await log.stage("arguments", () => parsedArguments(entry, next.parsed, point));
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
-  const widened = parsed && (await log.stage("grant", () => refuseUncovered(now, tool, parsed)));
+  const widened = parsed && (await log.stage("grant", () => refuseUncovered(now, tool, parsed, point)));
   if (widened !== undefined) return log.deny(widened);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
@@ -103,7 +105,7 @@ export async function* decideCall(
   const { resource, action, notThere } = context;
   log.note({ asked: askedOf(resource, action) });
 
-  const question = { caller: opened, known: context.known, invocation: log.id };
+  const question = { caller: holder.caller, tool, known: context.known, invocation: log.id };
   const verdicts = await log.stage("policy", async (watch) => {
     const answers = await askEveryHop(question, resource, action, point, watch);
     const refused = combineVerdicts(answers, { notThere, delegation: point.delegation });

@@ -1,10 +1,12 @@
 import { HopwiseError } from "../../errors.ts";
-import { couldPermit, newWork, refusal, words } from "../../grant/index.ts";
+import { couldPermit, type Grant, handsEveryTool, newWork, refusal, toolGrantOf, words } from "../../grant/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
+import { isNamed, type ToolMap } from "../../resource/index.ts";
 import { toolIdOf } from "../../token/index.ts";
 import type { HiddenItem, Listed } from "../call.ts";
+import type { EnforcementPoint } from "../options.ts";
 import type { OpenedChain } from "./token.ts";
 
 /** A caller, as far as the way has come: whose chain verified and was presented, by agents that the registry knows. */
@@ -23,6 +25,7 @@ export function refuseUncovered(
   { caller: { chain, audience }, agents }: KnownCaller,
   tool: string,
   args: JsonObject,
+  { tools }: Pick<EnforcementPoint, "tools">,
 ): HopwiseError | undefined {
   if (chain === undefined) return undefined;
   const without = refuseWithout(agents, tool);
@@ -31,7 +34,7 @@ export function refuseUncovered(
   // One budget for all tokens of a call.
   const work = newWork();
   for (const [i, { grant, agent }] of chain.links.entries()) {
-    const refused = refusal(grant, id, args, work);
+    const refused = refusal(grantHere(grant, tool, tools), id, args, work);
     if (refused !== undefined) {
       const { code, pointer, rule, expected } = refused;
       return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
@@ -68,13 +71,22 @@ export function hiddenByAgents({ agents }: ConfirmedAgents, tool: string): Hidde
 export function hiddenByGrant(
   { caller: { chain, audience }, agents: confirmed }: KnownCaller,
   { tool, arguments: known = {} }: Listed,
+  { tools }: Pick<EnforcementPoint, "tools">,
 ): HiddenItem | undefined {
   if (chain === undefined) return undefined;
   const without = hiddenByAgents(confirmed, tool);
   if (without !== undefined) return without;
   const id = toolIdOf(tool, audience, chain.rootAudience);
-  const link = chain.links.findIndex(({ grant }) => !couldPermit(grant, id, known));
+  const link = chain.links.findIndex(({ grant }) => !couldPermit(grantHere(grant, tool, tools), id, known));
   if (link < 0) return undefined;
-  const named = Object.hasOwn(chain.links[link]?.grant ?? {}, id);
+  const named = toolGrantOf(grantHere(chain.links[link]?.grant ?? {}, tool, tools), id) !== undefined;
   return { code: named ? "grant_argument_refused" : "grant_tool_missing", hop: link + 1 };
+}
+
+/**
+ * A grant as this enforcement point reads it for a tool: "every tool" means those that the tool map names one by one. What
+ * only its `"*"` stands for was named by nobody, neither here nor in the grant.
+ */
+function grantHere(grant: Grant, tool: string, tools: ToolMap): Grant {
+  return !handsEveryTool(grant) || isNamed(tools, tool) ? grant : {};
 }
