@@ -74,11 +74,9 @@ export async function* decideCall(
 
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
   // A list is not granted, each of its items is.
-  const isNoCall = isListing(tool) || call.refused;
-  const uncovered = isNoCall
-    ? undefined
-    : await log.stage("grant", () => refuseUncovered(holder, tool, received, point));
-  if (uncovered !== undefined) return log.deny(uncovered);
+  const noCall = isListing(tool) || call.refused;
+  const outside = noCall ? undefined : await log.stage("grant", () => refuseUncovered(holder, tool, received, point));
+  if (outside !== undefined) return log.deny(outside);
 
   const next = yield { received, user };
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);

@@ -1,12 +1,12 @@
-import { isScalar, type JsonScalar } from "../json/index.ts";
-import { checkObject } from "../options/index.ts";
-import type { Constraint } from "./constraint.ts";
-import { type AnyConstraint, any } from "./kinds/any.ts";
-import { MAX_CLAUSES } from "./kinds/clauses.ts";
-import { exact } from "./kinds/exact.ts";
-import { type OneOfConstraint, oneOf } from "./kinds/one-of.ts";
-import { type OptionalConstraint, optional } from "./kinds/optional.ts";
-import { MAX_VALUES } from "./reading.ts";
+import { isScalar, type JsonScalar } from "../../json/index.ts";
+import { checkObject } from "../../options/index.ts";
+import type { Constraint } from "../constraint.ts";
+import { MAX_VALUES } from "../reading.ts";
+import { type AnyConstraint, any } from "./any.ts";
+import { MAX_CLAUSES } from "./clauses.ts";
+import { exact } from "./exact.ts";
+import { type OneOfConstraint, oneOf } from "./one-of.ts";
+import { type OptionalConstraint, optional } from "./optional.ts";
 
 type Listed<V extends JsonScalar> = OneOfConstraint & { readonly values: readonly (V | null)[] };
 
