@@ -54,7 +54,9 @@ async function makeHopwise(issuer: Issuer): Promise<Candidate> {
         const chain = await verifier.verify(text, nowSeconds());
         if (!chain.audience.includes(AUDIENCE)) throw new Error("the chain is not for this audience");
         const caller = { user: chain.user, chain, audience: AUDIENCE };
-        const uncovered = refuseSent({ caller, agents: { agents: [], origins: [] } }, CALL.tool, CALL.arguments);
+        const uncovered = refuseSent({ caller, agents: { agents: [], origins: [] } }, CALL.tool, CALL.arguments, {
+          tools: {},
+        });
         if (uncovered !== undefined) throw uncovered;
       }
     };

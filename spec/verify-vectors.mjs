@@ -255,6 +255,33 @@ const isOrigin = (v) => {
 
 const isAudience = (v) => typeof v === "string" && /^[!-~]{1,512}$/.test(v) && !v.includes("#") && URL.canParse(v);
 
+/** The bits of an address in the one spelling that stands in a URL's host; undefined where it is none. */
+function bitsOfAddress(text) {
+  const v4 = /^[0-9]+(\.[0-9]+){3}$/.test(text);
+  const url = v4 ? `http://${text}/` : `http://[${text}]/`;
+  if (!(v4 || /^[0-9a-f:]+$/.test(text)) || !URL.canParse(url) || new URL(url).href !== url) return undefined;
+  const binary = (n, width) => n.toString(2).padStart(width, "0");
+  if (v4)
+    return text
+      .split(".")
+      .map((n) => binary(Number(n), 8))
+      .join("");
+  const [head, tail = []] = text.split("::").map((half) => half.split(":").filter((g) => g !== ""));
+  const zeros = Array(8 - head.length - tail.length).fill("0");
+  const bits = [...head, ...zeros, ...tail].map((g) => binary(Number.parseInt(g, 16), 16)).join("");
+  return bits.indexOf("1") === 80 && !bits.slice(80, 96).includes("0") ? undefined : bits; // ::ffff:0:0/96
+}
+
+/** The first bits that a range fixes, and how many bits an address of it has. */
+function rangeOf(text) {
+  const [address, count, ...more] = text.split("/");
+  const bits = bitsOfAddress(address);
+  if (bits === undefined || more.length > 0 || !/^(0|[1-9][0-9]*)$/.test(count ?? "") || count > bits.length)
+    return undefined;
+  return bits.slice(count).includes("1") ? undefined : { fixed: bits.slice(0, count), size: bits.length };
+}
+const isInRange = (range, { fixed, size }) => range.size === size && range.fixed.startsWith(fixed);
+
 const inList = (list, v) => list.some((item) => item === v);
 const isScalarArray = (v) => Array.isArray(v) && v.every(isScalar);
 const most = 2 ** 53 - 1;
@@ -268,15 +295,20 @@ const kinds = {
   number: (v, at) => (typeof v === "number" ? v : malformed(at)),
   integer: (v, at) => (isInteger(v) ? v : malformed(at)),
   count: (v, at) => (isInteger(v) && v >= 0 ? v : malformed(at)),
+  any: (v, at, { limits }) => {
+    if (v !== undefined && !isScalar(v) && canonical(v).length <= limits.valueLength) return v;
+    return kinds.scalar(v, at, { limits });
+  },
+  range: (v, at, context) => (rangeOf(kinds.text(v, at, context)) === undefined ? malformed(at) : v),
   flag: (v, at) => (typeof v === "boolean" ? v : malformed(at)),
   path: (v, at, context) => (isCleanPath(v) ? kinds.text(v, at, context) : malformed(at)),
   origin: (v, at, context) => (isOrigin(v) ? kinds.text(v, at, context) : malformed(at)),
-  constraint: (v, at, context) => readConstraint(v, at, { ...context, depth: context.depth + 1 }),
+  constraint: (v, at, context) => readConstraint(v, at, { ...context, depth: context.depth + 1, named: false }),
   properties: (v, at, context) =>
     new Map(
       entriesOf(v, at, context.limits.argumentsPerTool, context).map(([n, c]) => [
         n,
-        kinds.constraint(c, step(at, n), context),
+        readConstraint(c, step(at, n), { ...context, depth: context.depth + 1, named: true }),
       ]),
     ),
 };
@@ -330,7 +362,7 @@ const covers = (more, less) => less.every((item) => inList(more, item));
 
 /** Section 4. `under` gives null, or the pointer of what is wider. */
 const TYPES = {
-  exact: { members: { value: kinds.scalar }, passes: (c, v) => v === c.value },
+  exact: { members: { value: kinds.any }, passes: (c, v) => canonical(v) === canonical(c.value) },
   one_of: { members: { values: list(1, 64, "scalar") }, passes: (c, v) => inList(c.values, v) },
   not_one_of: {
     members: { excluded: list(1, 64, "scalar") },
@@ -394,6 +426,20 @@ const TYPES = {
       holds(covers(p.origins, c.origins), `${at}/origins`) ??
       holds(isBelow(c.under ?? "/", p.under ?? "/"), `${at}/under`),
   },
+  cidr: {
+    members: { ranges: list(1, 64, "range") },
+    passes: ({ ranges }, v) => {
+      const bits = typeof v === "string" ? bitsOfAddress(v) : undefined;
+      return (
+        bits !== undefined && ranges.some((range) => isInRange({ fixed: bits, size: bits.length }, rangeOf(range)))
+      );
+    },
+    under: (c, p, at) =>
+      holds(
+        c.ranges.every((narrow) => p.ranges.some((wide) => isInRange(rangeOf(narrow), rangeOf(wide)))),
+        `${at}/ranges`,
+      ),
+  },
   length: {
     members: { max: kinds.count },
     passes: (c, v) => (typeof v === "string" || Array.isArray(v)) && v.length <= c.max,
@@ -407,8 +453,18 @@ const TYPES = {
   object: {
     members: { properties: kinds.properties },
     passes: ({ properties }, v) =>
-      isObject(v) && v.size === properties.size && [...properties].every(([n, c]) => v.has(n) && passes(c, v.get(n))),
-    under: (c, p, at) => sameNamesUnder(c.properties, p.properties, `${at}/properties`),
+      isObject(v) &&
+      [...v.keys()].every((n) => properties.has(n)) &&
+      [...properties].every(([n, c]) => passes(c, v.get(n))),
+    under: (c, p, at) => {
+      const missing = { type: "absent" };
+      for (const n of new Set([...p.properties.keys(), ...c.properties.keys()])) {
+        const place = step(`${at}/properties`, n);
+        const wider = under(c.properties.get(n) ?? missing, p.properties.get(n) ?? missing, place);
+        if (wider !== null) return wider;
+      }
+      return null;
+    },
   },
   optional: { members: { constraint: kinds.constraint }, passes: (c, v) => v === undefined || passes(c.constraint, v) },
   absent: { members: {}, passes: (_, v) => v === undefined },
@@ -416,7 +472,7 @@ const TYPES = {
 
 /** F4 to F12 */
 function readConstraint(v, at, context) {
-  const { limits, depth, argument } = context;
+  const { limits, depth, argument, named } = context;
   demand(depth <= limits.constraintDepth && isObject(v), "token_malformed", at);
   const name = v.get("constraint_type");
   const type = typeof name === "string" && Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
@@ -426,7 +482,7 @@ function readConstraint(v, at, context) {
     const known = member === "constraint_type" || readers.has(member) || readers.has(`${member}?`);
     demand(known && !member.endsWith("?"), "token_malformed", step(at, member));
   }
-  demand(!((name === "optional" || name === "absent") && depth > 0), "token_malformed", at); // F11
+  demand(named || !(name === "optional" || name === "absent"), "token_malformed", at); // F11
   demand(!((name === "prefix" || name === "suffix") && argument === "uri"), "token_malformed", at); // F12
   const read = { type: name };
   for (const [member, reader] of readers) {
@@ -438,6 +494,12 @@ function readConstraint(v, at, context) {
   return read;
 }
 
+/** `mcp:tools/*`, alone or behind an audience. Neither an audience nor a name has a `#`. */
+const EVERY_TOOL = "mcp:tools/*";
+const isEveryTool = (id) => id.split("#").at(-1) === EVERY_TOOL;
+const everyToolBeside = (id) => [...id.split("#").slice(0, -1), EVERY_TOOL].join("#");
+const hasOwnName = (id) => !["", "mcp:"].some((wrong) => (id.split("#").at(-1) || "").slice(0, 4) === wrong);
+
 function readGrant(v, at, limits) {
   const grant = new Map();
   for (const [tool, entry] of entriesOf(v, at, limits.tools, { limits })) {
@@ -445,9 +507,13 @@ function readGrant(v, at, limits) {
     demand(tool !== "", "token_malformed", pointer);
     const own = new Map();
     for (const [argument, c] of entriesOf(entry, pointer, limits.argumentsPerTool, { limits })) {
-      own.set(argument, readConstraint(c, step(pointer, argument), { limits, depth: 0, argument }));
+      own.set(argument, readConstraint(c, step(pointer, argument), { limits, depth: 0, argument, named: true }));
     }
     grant.set(tool, own);
+  }
+  for (const [tool, own] of grant) {
+    const alone = own.size === 0 && [...grant.keys()].every(isEveryTool);
+    demand(!isEveryTool(tool) || alone, "token_malformed", step(at, tool)); // F13
   }
   return grant;
 }
@@ -475,8 +541,10 @@ function under(child, parent, at) {
     );
   if (parent.type === "wildcard") return null;
   if (parent.type === "range" && child.type === "int") return rangeUnder(asRange(child), parent, at);
+  if (parent.type === "not_one_of" && ["contains", "subset", "each", "object"].includes(child.type)) return null; // N4
   const stands = (c, p) => under(c, p, at) === null;
   if (parent.type === "any" && parent.constraints.some((p) => stands(child, p))) return null; // N5
+  if (child.type === "any" && child.constraints.every((c) => stands(c, parent))) return null; // N5
   if (child.type === "all" && child.constraints.some((c) => stands(c, parent))) return null; // N6
   const rule = parent.type === child.type ? TYPES[child.type].under : undefined;
   return rule === undefined ? at : rule(child, parent, at);
@@ -494,6 +562,8 @@ function sameNamesUnder(child, parent, at) {
 /** N0: null, or the pointer of what is wider. */
 function grantUnder(child, parent, at) {
   for (const [tool, own] of child) {
+    const every = hasOwnName(tool) && parent.has(everyToolBeside(tool));
+    if (every) continue;
     if (!parent.has(tool)) return step(at, tool);
     const wider = parent.get(tool).size === 0 ? null : sameNamesUnder(own, parent.get(tool), step(at, tool));
     if (wider !== null) return wider;
@@ -715,14 +785,19 @@ function openRoot(text, { trust }, now, limits) {
     untrusted,
     "/aud",
   );
-  demand(anchor.tools === "any" || tools.every((name) => anchor.tools.includes(name)), untrusted, TOOLS);
+  const named = tools.filter((id) => !isEveryTool(id));
+  demand(named.length === tools.length || anchor.everyTool === true, untrusted, TOOLS);
+  demand(anchor.tools === "any" || named.every((name) => anchor.tools.includes(name)), untrusted, TOOLS);
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
   demand(c.exp - c.iat <= lifetime, untrusted, "/exp");
   demand(c.del_max_depth <= (anchor.maxDepth ?? 3), untrusted, "/del_max_depth");
   demand(c.del_depth === 0, "chain_link_broken", "/del_depth");
   demand(c.del_max_depth < limits.chainTokens, "chain_depth_exceeded", "/del_max_depth");
   checkTimes(c, now, limits);
-  for (const id of tools) demand(isToolId(id, c.aud), "token_malformed", TOOLS);
+  for (const id of tools) {
+    const isGood = isToolId(id, c.aud) || (isEveryTool(id) && isToolId(`${id.slice(0, -EVERY_TOOL.length)}t`, c.aud));
+    demand(isGood, "token_malformed", TOOLS);
+  }
   const key = useKey(c.cnf);
   if (c.budget !== undefined) {
     demand(c.aud.length === 1 || anchor.sharedBudgets === true, untrusted, "/budget");
@@ -860,9 +935,11 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
 }
 
 /** V11.1 to V11.3: what was sent. */
-function checkSent(tokens, id, sent) {
+function checkSent(tokens, id, sent, isConfigured = true) {
+  demand(!isEveryTool(id), "grant_tool_missing", "");
   for (const { authorization_details: grant } of tokens) {
-    const constraints = grant.get(id) ?? refuse("grant_tool_missing", "");
+    const every = isConfigured && hasOwnName(id) ? grant.get(everyToolBeside(id)) : undefined;
+    const constraints = grant.get(id) ?? every ?? refuse("grant_tool_missing", "");
     if (constraints.size === 0) continue;
     for (const name of sent.keys()) demand(constraints.has(name), "grant_argument_refused", step("", name));
     for (const [name, c] of constraints)
@@ -873,7 +950,7 @@ function checkSent(tokens, id, sent) {
 /** V11.4 to V11.6: what the tool's own schema made of it, and whether all is there. */
 function checkRead(tokens, id, sent, parsed, isOwn) {
   for (const { authorization_details: grant } of tokens) {
-    const constraints = grant.get(id);
+    const constraints = grant.get(id) ?? new Map(); // of every tool: any arguments
     if (constraints.size === 0) continue;
     for (const [name, value] of parsed ?? []) {
       const c = constraints.get(name);
@@ -948,7 +1025,8 @@ export function judge({ now, config, input }) {
     demand(tokens[0].budget === undefined, "budget_unsupported", "/budget"); // V9.4
     checkAgents(tokens, config.agents);
     if (listing) return { result: "accept" };
-    checkSent(tokens, id, args);
+    const isConfigured = (config.tools ?? []).includes(input.tool) && input.tool !== "*";
+    checkSent(tokens, id, args, isConfigured);
     const parsed = input.parsed === undefined ? undefined : readArguments(input.parsed, false, limits);
     checkRead(tokens, id, args, parsed, ownOf(config, input));
     return { result: "accept" };

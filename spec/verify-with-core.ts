@@ -64,11 +64,11 @@ export async function judgeWithCore({ now, config, input }: Vector): Promise<Exp
 }
 
 /** Every tool and operation, of one kind and action. */
-function toolsOf({ adds = {} }: Vector["config"]): ToolMap {
+function toolsOf({ adds = {}, tools = [] }: Vector["config"]): ToolMap {
   const entry = { kind: "thing", action: "use" };
   const operations = MCP_OPERATIONS.filter((operation) => !isListing(operation));
   const added = Object.entries(adds).map(([tool, names]) => [tool, { ...entry, adds: names }]);
-  return { "*": entry, ...Object.fromEntries([...operations.map((name) => [name, entry]), ...added]) };
+  return { "*": entry, ...Object.fromEntries([...[...operations, ...tools].map((name) => [name, entry]), ...added]) };
 }
 
 function refusal({ code, pointer }: { code: string; pointer?: string | undefined }): Expect {

@@ -20,6 +20,7 @@ export const suffix = (value: Json): Json => c("suffix", { value });
 export const path = (root: Json): Json => c("path", { root });
 export const url = (origins: readonly Json[], under?: Json): Json =>
   c("url", { origins, ...(under !== undefined && { under }) });
+export const cidr = (...ranges: Json[]): Json => c("cidr", { ranges });
 export const length = (max: Json): Json => c("length", { max });
 export const each = (constraint: Json): Json => c("each", { constraint });
 export const object = (properties: Json): Json => c("object", { properties });

@@ -61,6 +61,8 @@ export interface Scenario {
   readonly audience?: readonly string[];
   readonly agents?: { readonly [name: string]: Agent };
   readonly limits?: { readonly [name: string]: number };
+  /** The tools that the enforcement point names one by one. */
+  readonly tools?: readonly string[];
 }
 
 export const accept: Expect = { result: "accept" };
@@ -172,6 +174,7 @@ export function vector(vectorId: string, description: string, scenario: Scenario
     audience: scenario.audience ?? [PAY],
     agents: scenario.agents ?? Object.fromEntries(holders.map((key, i) => [NAMES[i], { keys: [key.thumbprint] }])),
     ...(scenario.adds && { adds: scenario.adds }),
+    ...(scenario.tools && { tools: scenario.tools }),
     ...(scenario.limits && { limits: scenario.limits }),
   };
   return {

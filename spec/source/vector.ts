@@ -27,6 +27,8 @@ export interface Config {
   readonly agents: { readonly [name: string]: Agent };
   /** By tool, the arguments that it adds by its author's word. */
   readonly adds?: { readonly [tool: string]: readonly string[] };
+  /** The tools that it names one by one, for rule V11.1; none where left out. Other tools have an entry for all (`*`). */
+  readonly tools?: readonly string[];
   /** Those that differ from the defaults. */
   readonly limits?: { readonly [name: string]: number };
 }
@@ -41,6 +43,7 @@ export interface Anchor {
   readonly tools: readonly string[] | "any";
   /** Default false. */
   readonly sharedBudgets?: boolean;
+  readonly everyTool?: boolean;
   readonly lifetimeSeconds?: number;
   readonly maxDepth?: number;
 }

@@ -82,7 +82,22 @@ const PLACES = [
   "file:///a",
   "https://docs.example/%2E",
 ];
+const ADDRESSES = [
+  "10.0.0.1",
+  "10.200.0.0",
+  "10.1",
+  "010.0.0.1",
+  "10.0.0.256",
+  "2001:db8::1",
+  "2001:DB8::1",
+  "::a00:1",
+  "::ffff:a00:1",
+  "::ffff:10.0.0.1",
+];
+const RANGES = ["10.0.0.0/8", "10.128.0.0/9", "10.0.0.1/32", "0.0.0.0/0", "2001:db8::/32", "::/0", "::a00:0/112"];
+const NO_RANGES = ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "::ffff:a00:0/112", "2001:DB8::/32", "10.0.0.0"];
 const scalar = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom<Json>(...ADDRESSES) },
   { weight: 3, arbitrary: fc.constantFrom<Json>(...TEXTS) },
   { weight: 2, arbitrary: fc.constantFrom<Json>(...PLACES) },
   { weight: 4, arbitrary: fc.constantFrom<Json>(-1, 0, 1, 1.5, 2, 5) },
@@ -119,12 +134,26 @@ export const wildConstraint: fc.Arbitrary<Json> = fc.letrec<{ constraint: Json }
     maxLength: 2,
   });
   const inner = tie("constraint");
+  const member = fc.oneof(
+    { weight: 3, arbitrary: inner },
+    { weight: 1, arbitrary: of("optional", { constraint: inner }) },
+    { weight: 1, arbitrary: of("absent") },
+  );
   const innerList = (minLength: number): fc.Arbitrary<Json> => fc.array(inner, { minLength, maxLength: 3 });
   const bounds = ["min", "max", "min_inclusive", "max_inclusive"];
   return {
     constraint: fc.oneof(
       { depthSize: "small", withCrossShrink: true },
-      of("exact", { value: scalar }),
+      of("exact", { value: fc.oneof({ weight: 3, arbitrary: scalar }, { weight: 1, arbitrary: wildValue }) }),
+      of("cidr", {
+        ranges: fc.array(
+          fc.oneof(
+            { weight: 12, arbitrary: fc.constantFrom<Json>(...RANGES) },
+            { weight: 1, arbitrary: fc.constantFrom<Json>(...NO_RANGES) },
+          ),
+          { minLength: 1, maxLength: 3 },
+        ),
+      }),
       of("one_of", { values: some(1) }),
       of("not_one_of", { excluded: some(1) }),
       of("range", { min: number, max: number, min_inclusive: fc.boolean(), max_inclusive: fc.boolean() }, bounds),
@@ -142,7 +171,7 @@ export const wildConstraint: fc.Arbitrary<Json> = fc.letrec<{ constraint: Json }
       of("optional", { constraint: inner }),
       of("any", { constraints: innerList(1) }),
       of("all", { constraints: innerList(2) }),
-      of("object", { properties: fc.dictionary(fc.constantFrom("a", "b"), inner, { maxKeys: 2 }) }),
+      of("object", { properties: fc.dictionary(fc.constantFrom("a", "b"), member, { maxKeys: 2 }) }),
     ),
   };
 }).constraint;
@@ -153,6 +182,13 @@ export const wildPair: fc.Arbitrary<readonly [Json, Json]> = fc.oneof(
   fc
     .tuple(wildConstraint, fc.nat(), scalar)
     .map(([parent, at, value]) => [parent, changed(parent, { at, value })] as const),
+);
+
+/** Grants of every tool and of named ones, which may stand under them. */
+export const wildTools: fc.Arbitrary<Json> = fc.dictionary(
+  fc.constantFrom("mcp:tools/*", "x:y#mcp:tools/*", "t", "x:y#t", "mcp:resources/read", "mcp:x", "#", "x:y#", "a#b#t"),
+  fc.constant({}),
+  { maxKeys: 2, noNullPrototype: true },
 );
 
 /** Grants, many of them broken in one place. */

@@ -17,6 +17,7 @@ import {
   wildConstraint,
   wildGrant,
   wildPair,
+  wildTools,
   wildValue,
 } from "../../spec/source/wild.ts";
 import { judgeWithCore } from "../../spec/verify-with-core.ts";
@@ -86,6 +87,28 @@ describe("the two readers agree on", () => {
         expect(outcome(() => String(parts.narrower(asMaps(up), asMaps(down))))).toBe(core);
       }),
       { numRuns: 8000 },
+    );
+  });
+
+  it("what every tool hands over, what may stand under it, and which calls it covers", () => {
+    fc.assert(
+      fc.property(
+        wildTools,
+        wildTools,
+        fc.constantFrom("t", "x:y#t", "mcp:tools/*", "mcp:resources/read", "#"),
+        (up, down, tool) => {
+          const core = outcome(() => {
+            const refused = refusal(readGrant(up), tool, {});
+            return `${refused?.code} ${findWidening(readGrant(up), readGrant(down))?.pointer ?? null}`;
+          });
+          const second = outcome(() => {
+            const covered = outcome(() => String(parts.covers(asMaps(up), tool, asMaps({}))));
+            return `${covered.split(" ")[0]} ${parts.narrower(asMaps(up), asMaps(down))}`;
+          });
+          expect(second).toBe(core);
+        },
+      ),
+      { numRuns: 3000 },
     );
   });
 

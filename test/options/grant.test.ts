@@ -10,7 +10,8 @@ function constraintRow<T>(right: T, wrong: readonly unknown[], build: (given: T)
 }
 
 const NO_CONSTRAINT = [null, undefined, 5, "text", {}, [], () => {}, { constraint_type: "regex" }, door.wildcard];
-const NO_VALUE = [undefined, {}, [], () => {}, Symbol("x"), Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60, "\ud800"];
+const NO_JSON = [undefined, () => {}, Symbol("x"), Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60, "\ud800"];
+const NO_VALUE = [...NO_JSON, {}, []];
 const NO_TEXT = ["", null, undefined, 5, {}, [], "x".repeat(5000)];
 const NO_BOUND = ["5", null, {}, Number.NaN, Number.POSITIVE_INFINITY];
 const bounds = (name: string) => NO_BOUND.map((value) => ({ [name]: value }));
@@ -42,6 +43,9 @@ const doors: DoorRows<typeof door> = {
     ],
     door.grantFor as never,
   ),
+  everyTool: valueRow("https://a.example", [null, 5, "", "a", {}, [], "https://a.example#b"], (audience) =>
+    door.everyTool(audience as never),
+  ),
   readGrant: valueRow<unknown>(
     { pay: { to: { constraint_type: "wildcard" } } },
     [
@@ -58,9 +62,18 @@ const doors: DoorRows<typeof door> = {
   wildcard: "takes nothing",
   all: constraintRow(door.prefix("a"), NO_CONSTRAINT, (one) => door.all(one, door.suffix("b"))),
   any: constraintRow(door.exact("a"), NO_CONSTRAINT, (one) => door.any(one)),
+  cidr: constraintRow(
+    "10.0.0.0/8",
+    [...NO_TEXT, "10.0.0.1", "10.0.0.1/8", "10.0.0.0/33", "010.0.0.0/8", "10.0.0.*", "::FFFF/128", "localhost/8"],
+    (range) => door.cidr("::/0", range),
+  ),
   contains: constraintRow<never>("a" as never, NO_VALUE, (value) => door.contains(value)),
   each: constraintRow(door.wildcard(), NO_CONSTRAINT, door.each),
-  exact: constraintRow<never>("a" as never, NO_VALUE, (value) => door.exact(value)),
+  exact: constraintRow<never>(
+    "a" as never,
+    [...NO_JSON, [undefined], { a: Number.NaN }, new Map(), "x".repeat(5000), ["x".repeat(5000)]],
+    (value) => door.exact(value),
+  ),
   int: constraintRow<object>(
     { max: 5 },
     [null, ...bounds("min"), ...bounds("max"), { min: 6, max: 5 }, { max: 1.5 }, { maximum: 5 }],
@@ -73,6 +86,8 @@ const doors: DoorRows<typeof door> = {
     [null, undefined, 5, [], { a: 5 }, { a: {} }],
     door.object as never,
   ),
+  onlyThese: constraintRow<never>("a" as never, NO_VALUE, (value) => door.onlyThese(value)),
+  orNull: constraintRow(door.prefix("a"), NO_CONSTRAINT, door.orNull as never),
   oneOf: constraintRow<never>("a" as never, NO_VALUE, (value) => door.oneOf(value)),
   optional: constraintRow(door.wildcard(), [...NO_CONSTRAINT, door.optional(door.wildcard())], door.optional as never),
   path: constraintRow("/data", [...NO_TEXT, "data", "/data/", "/data/..", "/data/*", "C:\\data"], door.path),

@@ -2,8 +2,12 @@ import { readExpression } from "./attribute-paths.ts";
 import { at, list, nameOf } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
-/** A rule that denies, with the expressions that Cerbos evaluates for it. */
-export interface DenyRule {
+/** A rule, with the expressions that Cerbos evaluates for it. */
+export interface PolicyRule {
+  /** `EFFECT_ALLOW`, `EFFECT_DENY`. */
+  readonly effect: unknown;
+  /** The kind of resource that it is for; in principal policies a pattern. */
+  readonly kind: string;
   readonly document: SourceDocument;
   readonly line: number;
   /** Its name, or its place among the rules: `rule 2`. */
@@ -28,8 +32,16 @@ export interface SchemaUse {
   readonly ignoredFor: readonly string[];
 }
 
+/** A rule that denies. */
+export type DenyRule = PolicyRule;
+
 /** Finds the rules that deny, in resource policies and in principal policies. */
 export function denyRules(documents: readonly SourceDocument[]): readonly DenyRule[] {
+  return policyRules(documents).filter(({ effect }) => effect === "EFFECT_DENY");
+}
+
+/** Finds the rules of resource policies and of principal policies. */
+export function policyRules(documents: readonly SourceDocument[]): readonly PolicyRule[] {
   const exported = new Map(
     documents.map(({ content }) => at(content, "exportVariables")).map((it) => [at(it, "name"), at(it, "definitions")]),
   );
@@ -67,7 +79,6 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
     const policy = at(document.content, "resourcePolicy");
     const principal = at(document.content, "principalPolicy");
     const ofResource = list(at(policy, "rules")).flatMap((rule, i) => {
-      if (at(rule, "effect") !== "EFFECT_DENY") return [];
       const roles = list(at(policy, "importDerivedRoles")).flatMap((name) => {
         const set = roleSets.get(name);
         const used = list(at(set, "definitions")).filter((it) =>
@@ -76,6 +87,8 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
         return used.flatMap((definition) => expressionsOf(at(definition, "condition"), set));
       });
       return {
+        effect: at(rule, "effect"),
+        kind: String(at(policy, "resource")),
         document,
         line: document.lineOf(["resourcePolicy", "rules", i]),
         name: nameOf(rule, i),
@@ -86,8 +99,9 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
     });
     const ofPrincipal = list(at(principal, "rules")).flatMap((rule, i) =>
       list(at(rule, "actions")).flatMap((action, j) => {
-        if (at(action, "effect") !== "EFFECT_DENY") return [];
         return {
+          effect: at(action, "effect"),
+          kind: String(at(rule, "resource")),
           document,
           line: document.lineOf(["principalPolicy", "rules", i, "actions", j]),
           name: nameOf(action, j),

@@ -2,7 +2,8 @@ import { flag, HANDING_OVER, mapOf, maybe, optionsOf, readerOf } from "@hopwise/
 import { type AttributePath, readExpression } from "./attribute-paths.ts";
 import { auxDataReaders } from "./aux-data.ts";
 import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
-import { type DenyRule, denyRules, ignoredSchemas, type SchemaUse } from "./deny-rules.ts";
+import { type DenyRule, denyRules, ignoredSchemas, type PolicyRule, type SchemaUse } from "./deny-rules.ts";
+import { everyToolUnread } from "./every-tool-unread.ts";
 import { FOLDER } from "./option-shapes.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { type PolicySource, readPolicySource } from "./policy-source.ts";
@@ -42,6 +43,7 @@ export type PolicyWarningCode =
   | "aux_data_absent"
   | "kind_unnamed"
   | "action_unnamed"
+  | "every_tool_unread"
   | "schema_ignored"
   | "file_unreadable";
 
@@ -77,6 +79,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   (`has(R.attr.cap)`) may be missing.
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
  * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`: {@link PolicyTrapCode}.
+ * - Rules about the handing over that read `actions` and not `everyTool`.
  * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
  * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
  *   compilePolicies} says all that is wrong with them.
@@ -109,6 +112,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
       const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [textOf(it), it])));
       return [...read.values()].flatMap((attribute) => warningAbout(attribute, rule, guarded, schemas));
     }),
+    ...(delegation === "grants-only" ? [] : everyToolUnread(documents, delegation.kind)).map(warningAboutEveryTool),
     ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
       warningAboutUnnamed(it, folder),
     ),
@@ -144,6 +148,19 @@ const AUX_DATA_ABSENT = {
     "without strict evaluation, the rule is skipped, also one that denies. Read an attribute in its place, or say " +
     "auxData: true where the host supplies it",
 } as const;
+
+function warningAboutEveryTool({ document, line, name }: PolicyRule): PolicyWarning {
+  return {
+    code: "every_tool_unread",
+    file: document.file,
+    line,
+    rule: name,
+    attribute: "R.attr.actions",
+    message:
+      `rule "${name}" reads R.attr.actions and not R.attr.everyTool: where every tool was handed over, actions has only the ` +
+      "one that is called, so the rule says of each by itself what it was meant to say of all that is handed over. Read both",
+  };
+}
 
 function warningAboutRoles({ file, line, rule, roles, allowedBy }: EscapedDeny): PolicyWarning {
   const named = roles.map((it) => JSON.stringify(it)).join(", ");

@@ -56,6 +56,42 @@ describe("request.auxData", () => {
   });
 });
 
+describe("a rule about the handing over", () => {
+  const when = (expr: string): string =>
+    rule("ALLOW", "[user]", "[hand]", `, condition: { match: { expr: ${JSON.stringify(expr)} } }`);
+  const delegation = { kind: "thing", action: "hand" };
+  const few = "size(R.attr.actions) < 3";
+
+  it("is named where it reads which tools are handed over, and not whether it is every tool", async () => {
+    expect(await lint([when(few)], { delegation })).toEqual([["every_tool_unread", 6]]);
+    expect(await lint([when("V.few")], { delegation }, `  variables: { local: { few: "${few}" } }\n`)).toEqual([
+      ["every_tool_unread", 7],
+    ]);
+    expect(await lint([when(`${few} && !R.attr.everyTool`)], { delegation })).toEqual([]);
+    expect(await lint([when(`${few} && has(R.attr.everyTool)`)], { delegation })).toEqual([]);
+    expect(await lint([when("R.attr.depth < 3")], { delegation })).toEqual([]);
+  });
+
+  it("is none of another kind, or where policies are not asked about the handing over", async () => {
+    expect(await lint([when(few)])).toEqual([]);
+    expect(await lint([when(few)], { delegation: "grants-only" })).toEqual([]);
+  });
+
+  it("is also one of a principal policy that is for all kinds", async () => {
+    const folder = temporaryFolder({
+      "ann.yaml": `apiVersion: api.cerbos.dev/v1
+principalPolicy:
+  principal: ann
+  version: default
+  rules:
+    - { resource: "*", actions: [{ action: delegate, effect: EFFECT_ALLOW, condition: { match: { expr: ${JSON.stringify(few)} } } }] }
+`,
+    });
+    const found = await lintPolicies(folder);
+    expect(found.map(({ code, attribute }) => [code, attribute])).toEqual([["every_tool_unread", "R.attr.actions"]]);
+  });
+});
+
 describe("a question of the tool map", () => {
   const rules = [rule("ALLOW", "[user]", '[read, "list:*"]')];
   const asked = (

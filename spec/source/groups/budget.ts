@@ -167,6 +167,7 @@ export const budget = collect("budget", (add) => {
     ["operation", "mcp:resources/delete"],
     ["empty", ""],
     ["hash", "a#b"],
+    ["every", "mcp:tools/*"],
   ] as const) {
     const sums = { [tool]: { a: 1 } };
     root(`tool-${slug}`, `a sum of the tool "${tool}"`, "V5.16", { ...FRAME, sums }, malformed("/budget/sums"));

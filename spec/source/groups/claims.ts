@@ -375,6 +375,37 @@ export const claims = collect("claims", (add) => {
     { rule: "V5.4", anchor: { tools: ["read_invoice", "send_payment"] } },
     accept,
   );
+  const every = { grant: { "mcp:tools/*": {} } };
+  add(
+    "every-tool-not-pinned",
+    "every tool, where the anchor lets its issuer hand over any tool",
+    { rule: "V5.4", root: every, tools: ["read_invoice"] },
+    untrusted(TOOLS),
+  );
+  add(
+    "every-tool-listed",
+    "every tool, where the anchor lists its name among the tools",
+    { rule: "V5.4", root: every, anchor: { tools: ["mcp:tools/*"] }, tools: ["read_invoice"] },
+    untrusted(TOOLS),
+  );
+  add(
+    "every-tool-pinned",
+    "every tool, where the anchor says so",
+    { rule: "V5.4", root: every, anchor: { everyTool: true }, tools: ["read_invoice"] },
+    accept,
+  );
+  add(
+    "every-tool-not-a-tool",
+    "a tool that is not the anchor's, where it may hand over every tool",
+    { rule: "V5.4", anchor: { everyTool: true, tools: ["read_invoice"] } },
+    untrusted(TOOLS),
+  );
+  add(
+    "every-tool-qualified",
+    "every tool of an audience, where the root has one",
+    { rule: "V5.12", root: { grant: { [`${PAY}#mcp:tools/*`]: {} } }, anchor: { everyTool: true } },
+    refuse("token_malformed", TOOLS),
+  );
   add(
     "lifetime-of-anchor",
     "a root that lives a second longer than its anchor allows",

@@ -3,6 +3,7 @@ import {
   all,
   any,
   c,
+  cidr,
   contains,
   each,
   exact,
@@ -37,6 +38,22 @@ const checks: [string, string, string, Json, Json | typeof MISSING, boolean][] =
   ["exact-missing", "exact", "a missing argument is not null", exact(null), MISSING, false],
   ["exact-space", "exact", "a space at the end", exact("a"), "a ", false],
   ["exact-array", "exact", "the value in an array", exact("a"), ["a"], false],
+  ["exact-list", "exact", "an equal list", exact([1, ["a"], null]), [1, ["a"], null], true],
+  ["exact-list-order", "exact", "a list in another order", exact([1, 2]), [2, 1], false],
+  ["exact-list-longer", "exact", "a list with one element more", exact([1]), [1, 1], false],
+  [
+    "exact-object",
+    "exact",
+    "an equal object, its members in another order",
+    exact({ a: 1, b: {} }),
+    { b: {}, a: 1 },
+    true,
+  ],
+  ["exact-object-more", "exact", "an object with one member more", exact({ a: 1 }), { a: 1, b: 2 }, false],
+  ["exact-object-fewer", "exact", "an object with one member fewer", exact({ a: 1, b: null }), { a: 1 }, false],
+  ["exact-object-type", "exact", "a member of another type", exact({ a: 1 }), { a: "1" }, false],
+  ["exact-object-list", "exact", "an object in place of the list", exact(["a"]), { "0": "a" }, false],
+  ["exact-empty", "exact", "the empty list is not the empty object", exact([]), {}, false],
   ["one-of", "one_of", "a listed value", oneOf("a", "b"), "b", true],
   ["one-of-outside", "one_of", "a value that is not listed", oneOf("a", "b"), "c", false],
   ["one-of-array", "one_of", "an array of listed values", oneOf("a", "b"), ["a"], false],
@@ -142,6 +159,47 @@ const checks: [string, string, string, Json, Json | typeof MISSING, boolean][] =
   ["length-longer", "length", "a text that is one code unit longer", length(2), "\u{1F600}a", false],
   ["length-number", "length", "a number", length(2), 1, false],
   ["length-object", "length", "an object", length(2), {}, false],
+  ["cidr-v4", "cidr", "an address of IPv4 inside", cidr("10.0.0.0/8"), "10.255.0.1", true],
+  ["cidr-v4-first", "cidr", "the first address of the range", cidr("10.0.0.0/8"), "10.0.0.0", true],
+  ["cidr-v4-outside", "cidr", "the address before the first", cidr("10.0.0.0/8"), "9.255.255.255", false],
+  ["cidr-v4-bits", "cidr", "an address outside by one bit", cidr("192.168.1.128/25"), "192.168.1.127", false],
+  ["cidr-v4-one", "cidr", "a range of one address", cidr("10.1.2.3/32"), "10.1.2.3", true],
+  ["cidr-v4-all", "cidr", "a range of all addresses of IPv4", cidr("0.0.0.0/0"), "255.255.255.255", true],
+  [
+    "cidr-v6",
+    "cidr",
+    "an address of IPv6 inside the second range",
+    cidr("10.0.0.0/8", "2001:db8::/32"),
+    "2001:db8::a:1",
+    true,
+  ],
+  ["cidr-v6-outside", "cidr", "an address of IPv6 outside by one bit", cidr("2001:db8::/33"), "2001:db8:8000::", false],
+  ["cidr-v6-one", "cidr", "the loopback address", cidr("::1/128"), "::1", true],
+  ["cidr-family", "cidr", "an address of the other family", cidr("::/0"), "10.0.0.1", false],
+  ["cidr-mapped", "cidr", "an address of IPv4 in one of IPv6", cidr("::/0", "10.0.0.0/8"), "::ffff:a00:1", false],
+  ["cidr-mapped-dots", "cidr", "the same, written with dots", cidr("::/0", "10.0.0.0/8"), "::ffff:10.0.0.1", false],
+  ["cidr-short", "cidr", "an address with parts left out", cidr("10.0.0.0/8"), "10.1", false],
+  ["cidr-octal", "cidr", "a leading zero, which some read as octal", cidr("8.0.0.0/8"), "010.0.0.1", false],
+  ["cidr-hex", "cidr", "a part in hexadecimal", cidr("10.0.0.0/8"), "0xa.0.0.1", false],
+  ["cidr-number", "cidr", "the address as one number", cidr("10.0.0.0/8"), "167772161", false],
+  ["cidr-json-number", "cidr", "the address as a JSON number", cidr("10.0.0.0/8"), 167772161, false],
+  ["cidr-256", "cidr", "a part of 256", cidr("10.0.0.0/8"), "10.0.0.256", false],
+  ["cidr-dot", "cidr", "a dot at the end", cidr("10.0.0.0/8"), "10.0.0.1.", false],
+  ["cidr-case", "cidr", "letters in upper case", cidr("2001:db8::/32"), "2001:DB8::1", false],
+  ["cidr-zeros", "cidr", "zeros that the shortest spelling leaves out", cidr("2001:db8::/32"), "2001:db8:0::1", false],
+  ["cidr-leading", "cidr", "a leading zero in a group", cidr("2001:db8::/32"), "2001:0db8::1", false],
+  [
+    "cidr-second-run",
+    "cidr",
+    ":: for the second of two runs of one length",
+    cidr("2001:db8::/32"),
+    "2001:db8:0:0:1::1",
+    false,
+  ],
+  ["cidr-zone", "cidr", "a zone", cidr("fe80::/10"), "fe80::1%eth0", false],
+  ["cidr-brackets", "cidr", "brackets", cidr("2001:db8::/32"), "[2001:db8::1]", false],
+  ["cidr-range", "cidr", "a range in place of an address", cidr("10.0.0.0/8"), "10.0.0.0/8", false],
+  ["cidr-name", "cidr", "a name", cidr("127.0.0.0/8"), "localhost", false],
   ["each", "each", "each element passes", each(int()), [1, 2], true],
   ["each-empty", "each", "the empty array", each(int()), [], true],
   ["each-one", "each", "one element does not", each(int()), [1, "2"], false],
@@ -150,6 +208,56 @@ const checks: [string, string, string, Json, Json | typeof MISSING, boolean][] =
   ["object-more", "object", "a member more", object({ a: int() }), { a: 1, b: 2 }, false],
   ["object-fewer", "object", "a member fewer", object({ a: int(), b: wildcard }), { a: 1 }, false],
   ["object-member", "object", "a member that does not pass", object({ a: int() }), { a: "1" }, false],
+  [
+    "object-optional",
+    "object",
+    "a member that may be missing is",
+    object({ a: int(), b: optional(int()) }),
+    { a: 1 },
+    true,
+  ],
+  [
+    "object-optional-there",
+    "object",
+    "such a member is there and passes",
+    object({ b: optional(int()) }),
+    { b: 1 },
+    true,
+  ],
+  [
+    "object-optional-wrong",
+    "object",
+    "such a member is there and does not",
+    object({ b: optional(int()) }),
+    { b: "1" },
+    false,
+  ],
+  ["object-optional-null", "object", "null is not missing", object({ b: optional(int()) }), { b: null }, false],
+  [
+    "object-optional-more",
+    "object",
+    "another member, while one is missing",
+    object({ b: optional(int()) }),
+    { c: 1 },
+    false,
+  ],
+  ["object-absent", "object", "a member that must be missing is", object({ a: int(), b: absent }), { a: 1 }, true],
+  [
+    "object-absent-there",
+    "object",
+    "a member that must be missing is there",
+    object({ b: absent }),
+    { b: null },
+    false,
+  ],
+  [
+    "object-nested-optional",
+    "object",
+    "in an object in a list",
+    each(object({ a: object({ b: optional(int()) }) })),
+    [{ a: {} }],
+    true,
+  ],
   ["object-empty", "object", "a member where none is named", object({}), { a: 1 }, false],
   ["object-array", "object", "an array", object({}), [], false],
   [
@@ -181,14 +289,15 @@ const forms: [string, string, string, Json, string][] = [
     "type-nested",
     "F5",
     "an unknown type deep inside",
-    each(any(c("cidr"))),
+    each(any(c("regex"))),
     "/constraint/constraints/0/constraint_type",
   ],
   ["member-unknown", "F6", "a member that is unknown", c("exact", { value: 1, values: [1] }), "/values"],
   ["member-of-range", "F6", "a misspelt bound", range({ maximum: 5 }), "/maximum"],
   ["member-missing", "F6", "exact without its value", c("exact"), "/value"],
   ["member-missing-inner", "F6", "each without its constraint", c("each"), "/constraint"],
-  ["value-object", "F7", "exact with an object", exact({}), "/value"],
+  ["value-long", "F7", "exact with a list whose canonical text is too long", exact(["x".repeat(4093)]), "/value"],
+  ["value-long-escaped", "F7", "and with one that is too long by its escapes", exact(["\n".repeat(2047)]), "/value"],
   ["values-array", "F7", "one_of with an array in it", oneOf(1, [2]), "/values/1"],
   ["one-of-empty", "F8", "one_of without values", oneOf(), "/values"],
   ["one-of-65", "F8", "one_of with 65 values", oneOf(...Array(65).keys()), "/values"],
@@ -214,13 +323,34 @@ const forms: [string, string, string, Json, string][] = [
   ["url-origin-case", "F9", "an origin in upper case", url(["HTTPS://docs.example"]), "/origins/0"],
   ["url-origin-null", "F9", "an origin without a host", url(["file://"]), "/origins/0"],
   ["url-under", "F9", "a path with %", url([SITE], "/a%20b"), "/under"],
+  ["cidr-none", "F8", "cidr without ranges", cidr(), "/ranges"],
+  ["cidr-65", "F8", "cidr with 65 ranges", cidr(...Array(65).fill("::/0")), "/ranges"],
+  ["cidr-number", "F9", "a range that is a number", cidr(10), "/ranges/0"],
+  ["cidr-no-bits", "F9", "an address without bits", cidr("::/0", "10.0.0.0"), "/ranges/1"],
+  ["cidr-bits-zero", "F9", "bits with a leading zero", cidr("10.0.0.0/08"), "/ranges/0"],
+  ["cidr-bits-33", "F9", "33 bits of IPv4", cidr("0.0.0.0/33"), "/ranges/0"],
+  ["cidr-bits-129", "F9", "129 bits of IPv6", cidr("::/129"), "/ranges/0"],
+  ["cidr-host", "F9", "a bit set behind the first so many", cidr("10.0.0.1/8"), "/ranges/0"],
+  ["cidr-host-v6", "F9", "such a bit of IPv6", cidr("2001:db8::1/127"), "/ranges/0"],
+  ["cidr-spelling", "F9", "an address in another spelling", cidr("10.0/8"), "/ranges/0"],
+  ["cidr-spelling-v6", "F9", "an address of IPv6 in another spelling", cidr("2001:db8:0::/32"), "/ranges/0"],
+  ["cidr-mapped", "F9", "an address of IPv4 in one of IPv6", cidr("::ffff:a00:0/104"), "/ranges/0"],
+  ["cidr-missing", "F6", "cidr without its ranges", c("cidr"), "/ranges"],
   ["length-negative", "F9", "a length below 0", length(-1), "/max"],
   ["length-missing", "F6", "length without max", c("length"), "/max"],
   ["range-crossed", "F10", "min above max", range({ min: 2, max: 1 }), ""],
   ["int-crossed", "F10", "min above max inside each", each(int({ min: 2, max: 1 })), "/constraint"],
   ["optional-nested", "F11", "optional in any", any(optional(int())), "/constraints/0"],
   ["optional-optional", "F11", "optional in optional", optional(optional(int())), "/constraint"],
-  ["optional-property", "F11", "optional in object", object({ a: optional(int()) }), "/properties/a"],
+  [
+    "optional-property-twice",
+    "F11",
+    "optional in an optional member",
+    object({ a: optional(optional(int())) }),
+    "/properties/a/constraint",
+  ],
+  ["absent-clause", "F11", "absent in a clause of a member", object({ a: any(absent) }), "/properties/a/constraints/0"],
+  ["absent-each", "F11", "absent in each", each(absent), "/constraint"],
   ["absent-nested", "F11", "absent in all", all(wildcard, absent), "/constraints/1"],
 ];
 
@@ -340,7 +470,13 @@ export const grants = collect("grants", (add) => {
     { arguments: { id: "INV-7", constructor: 1 } },
     refused("/constructor"),
   );
-  call("argument-missing", "a granted argument is missing", "V11.6", { arguments: {} }, refuse("grant_argument_missing", "/id"));
+  call(
+    "argument-missing",
+    "a granted argument is missing",
+    "V11.6",
+    { arguments: {} },
+    refuse("grant_argument_missing", "/id"),
+  );
   call(
     "tool-missing",
     "a tool that the grant does not name",
@@ -399,6 +535,82 @@ export const grants = collect("grants", (add) => {
     },
     refuse("grant_tool_missing", ""),
   );
+  const EVERY = "mcp:tools/*";
+  const every = { grant: { [EVERY]: {} } };
+  const anchor = { everyTool: true };
+  const both = { claims: { aud: [PAY, DOCS] }, grant: { [`${PAY}#${EVERY}`]: {} } };
+  const twice = { everyTool: true, audiences: [PAY, DOCS] };
+  const missing = refuse("grant_tool_missing", "");
+  form("every-tool-beside", "F13", "every tool beside a tool", { [EVERY]: {}, t: {} }, "/mcp:tools~1*");
+  form("every-tool-narrowed", "F13", "every tool with an argument", { [EVERY]: { a: wildcard } }, "/mcp:tools~1*");
+  add(
+    "form-every-tool-derived",
+    "every tool beside a tool, in a derived token",
+    {
+      rule: "F13",
+      root: every,
+      anchor,
+      links: [{ grant: { [EVERY]: {}, t: {} } }],
+      tool: "t",
+      tools: ["t"],
+      arguments: {},
+    },
+    refuse("token_malformed", `${TOOLS}/mcp:tools~1*`),
+  );
+  const everyTool = (slug: string, description: string, scenario: Omit<Scenario, "rule">, expect = accept): void =>
+    add(
+      `every-tool-${slug}`,
+      description,
+      { rule: "V11.1", root: every, anchor, tool: "t", tools: ["t"], arguments: { x: [1] }, ...scenario },
+      expect,
+    );
+  everyTool("called", "a tool that the enforcement point names, with any arguments", {});
+  everyTool("unnamed", "a tool that it does not name", { tools: ["u"] }, missing);
+  everyTool("none-named", "a tool of one that names none", { tools: [] }, missing);
+  everyTool("star", "a tool called *, which stands for those that are not named", { tool: "*", tools: ["*"] }, missing);
+  everyTool("itself", "the word for every tool, as a tool", { tool: EVERY }, missing);
+  everyTool(
+    "resource",
+    "a resource, which is no tool",
+    { tool: "mcp:resources/read", arguments: { uri: "a:b" } },
+    missing,
+  );
+  everyTool("prototype", "a tool that every JavaScript object has", { tool: "toString" }, missing);
+  everyTool("handed-on", "a tool that a derived token names", { links: [{ grant: { t: { x: each(int()) } } }] });
+  everyTool("handed-on-whole", "every tool, handed on", { links: [{ grant: { [EVERY]: {} } }] });
+  everyTool("handed-on-other", "another tool than the derived token names", { links: [{ grant: { u: {} } }] }, missing);
+  everyTool(
+    "handed-on-argument",
+    "an argument that the derived token refuses",
+    { links: [{ grant: { t: { x: int() } } }] },
+    refused("/x"),
+  );
+  everyTool(
+    "handed-on-unnamed",
+    "a tool that the derived token names and the enforcement point does not",
+    { tools: [], links: [{ grant: { t: {} } }] },
+    missing,
+  );
+  everyTool("audience", "every tool of one of two audiences", {
+    root: both,
+    anchor: twice,
+    proof: { claims: { aat_tool: `${PAY}#t` } },
+  });
+  everyTool(
+    "audience-other",
+    "every tool of the other audience",
+    {
+      root: { ...both, grant: { [`${DOCS}#${EVERY}`]: {} } },
+      anchor: twice,
+      proof: { claims: { aat_tool: `${PAY}#t` } },
+    },
+    missing,
+  );
+  call("long-value", "exactly a list of just the longest canonical text", "F7", {
+    root: { grant: { t: { a: exact([pad(4092)]) } } },
+    tool: "t",
+    arguments: { a: [pad(4092)] },
+  });
   call("long-names", "a constraint on a long text", "V11.3", {
     root: { grant: { t: { a: exact(pad(300)) } } },
     tool: "t",

@@ -32,7 +32,7 @@ type Members = {
 
 /** One row of the specification's table each: which values that are there pass. */
 const MEMBER: Members = {
-  exact: (its, v) => v === its.value,
+  exact: (its, v) => inOrder(v) === inOrder(its.value),
   one_of: (its, v) => its.values.some((one) => one === v),
   not_one_of: (its, v) => its.excluded.every((one) => one !== v),
   range: (its, v) => typeof v === "number" && Number.isFinite(v) && isAbove(its, v) && isBelow(its, v),
@@ -47,9 +47,10 @@ const MEMBER: Members = {
     typeof v === "string" && v.length >= its.value.length && v.slice(v.length - its.value.length) === its.value,
   path: (its, v) => typeof v === "string" && isPlainPath(v) && isUnder(v, its.root),
   url: (its, v) => typeof v === "string" && isPlainUrl(v) && isAt(its, v),
+  cidr: (its, v) => typeof v === "string" && its.ranges.some((range) => isInRange(v, range)),
   length: (its, v) => (typeof v === "string" || isList(v)) && v.length <= its.max,
   each: (its, v) => isList(v) && v.every((item) => has(its.constraint, item)),
-  object: (its, v) => isObject(v) && sameNames(v, its.properties) && everyMember(its.properties, v),
+  object: (its, v) => isObject(v) && noneBut(its.properties, v) && everyMember(its.properties, v),
 };
 
 interface Bounds {
@@ -110,8 +111,40 @@ function isScalarList(v: JsonValue): v is readonly JsonValue[] {
   return isList(v) && v.every((item) => !isList(item) && !isObject(item));
 }
 
-function sameNames(a: object, b: object): boolean {
-  return Object.keys(a).sort().join("\n") === Object.keys(b).sort().join("\n");
+function noneBut(named: object, value: object): boolean {
+  return Object.keys(value).every((name) => Object.hasOwn(named, name));
+}
+
+/** "Equal: the same canonical text": members in one order, -0 written as 0. */
+function inOrder(v: JsonValue): string {
+  if (isList(v)) return `[${v.map(inOrder).join()}]`;
+  if (!isObject(v)) return JSON.stringify(v);
+  const members = Object.keys(v).sort();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${inOrder(v[name] as JsonValue)}`).join()}}`;
+}
+
+/** "The first so many bits are those of the range": of texts of 0 and 1. */
+function isInRange(text: string, range: string): boolean {
+  const [start = "", bits] = range.split("/");
+  const [own, its] = [bitsOf(text), bitsOf(start)];
+  const length = own?.length === its?.length ? Number(bits) : Number.NaN;
+  return own !== undefined && own.slice(0, length) === its?.slice(0, length) && !Number.isNaN(length);
+}
+
+/** "In the one spelling of the WHATWG URL parser, never an address of IPv4 in one of IPv6." */
+function bitsOf(text: string): string | undefined {
+  const url = text.includes(":") ? `http://[${text}]/` : `http://${text}/`;
+  if (!/^[0-9a-f.:]+$/.test(text) || !URL.canParse(url) || new URL(url).href !== url) return undefined;
+  if (!text.includes(":"))
+    return text
+      .split(".")
+      .map((byte) => Number(byte).toString(2).padStart(8, "0"))
+      .join("");
+  const [head = [], tail = []] = text.split("::").map((half) => half.split(":").filter((group) => group !== ""));
+  const gap = Array<string>(8 - head.length - tail.length).fill("0");
+  const groups = [...head, ...gap, ...tail].map((group) => Number.parseInt(group, 16).toString(2).padStart(16, "0"));
+  const bits = groups.join("");
+  return bits.startsWith(`${"0".repeat(80)}${"1".repeat(16)}`) ? undefined : bits;
 }
 
 type Named = { readonly [name: string]: JsonValue };
@@ -126,10 +159,17 @@ function ownMember(values: Named, name: string): Argument {
 
 /** A grant is a set of calls. A closed world; `{}` under a tool is the one way to say "any arguments". */
 export function covers(grant: Grant, { tool, arguments: args }: Call): boolean {
-  const constraints = Object.hasOwn(grant, tool) ? grant[tool] : undefined;
+  if (isEveryToolOf(tool, grant)) return true;
+  const constraints = Object.hasOwn(grant, tool) && !tool.endsWith("mcp:tools/*") ? grant[tool] : undefined;
   if (constraints === undefined) return false;
   if (Object.keys(constraints).length === 0) return true;
   return Object.keys(args).every((name) => Object.hasOwn(constraints, name)) && everyMember(constraints, args);
+}
+
+/** "Every tool": all names of its audience but those of operations of MCP. */
+function isEveryToolOf(tool: string, grant: Grant): boolean {
+  const [, audience = "", name = ""] = /^(.*#)?([^#]*)$/s.exec(tool) ?? [];
+  return !/^(mcp:.*)?$/s.test(name) && Object.hasOwn(grant, `${audience}mcp:tools/*`);
 }
 
 /** Whether one set of calls lies within another, over a finite domain of calls: what "narrower" means. */

@@ -104,14 +104,19 @@ describe("narrowing", () => {
     "agrees with the model about whole grants and calls: tools, argument names, any arguments",
     () => {
       const name = fc.constantFrom("a", "b", "constructor", "");
-      const tool = fc.constantFrom("t", "u", "toString");
-      const grants = fc.dictionary(tool, fc.dictionary(name, anyConstraint, { maxKeys: 2, noNullPrototype: true }), {
+      const tool = fc.constantFrom("t", "u", "toString", "a:b#t", "mcp:resources/read");
+      const every = fc.constantFrom("mcp:tools/*", "a:b#mcp:tools/*").map((key): Grant => ({ [key]: {} }));
+      const named = fc.dictionary(tool, fc.dictionary(name, anyConstraint, { maxKeys: 2, noNullPrototype: true }), {
         maxKeys: 2,
         noNullPrototype: true,
       }) as fc.Arbitrary<Grant>;
+      const grants = fc.oneof({ weight: 4, arbitrary: named }, { weight: 1, arbitrary: every });
       const value = fc.constantFrom(...DOMAIN.filter((one) => one !== undefined));
       const calls = fc.array(
-        fc.record({ tool, arguments: fc.dictionary(name, value, { maxKeys: 2, noNullPrototype: true }) }),
+        fc.record({
+          tool: fc.oneof(tool, fc.constantFrom("mcp:tools/*", "a:b#mcp:tools/*", "")),
+          arguments: fc.dictionary(name, value, { maxKeys: 2, noNullPrototype: true }),
+        }),
         { minLength: 1, maxLength: 12 },
       );
       let narrower = 0;

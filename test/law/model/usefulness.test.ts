@@ -4,10 +4,12 @@
  */
 import type { JsonScalar, JsonValue } from "@hopwise/core/adapter";
 import {
+  absent,
   all,
   any,
   type Constraint,
   type ConstraintType,
+  cidr,
   contains,
   each,
   exact,
@@ -70,9 +72,13 @@ const clauses: readonly Constraint[] = [
 ];
 const pairs = subsets(clauses, 2, 2);
 
+const COMPOUND: readonly JsonValue[] = [[], ["a"], ["a", "ab"], [2], { k: "a" }, { k: 2, l: "a" }];
+
 /** Every constraint over a small vocabulary, by its type. */
 const CONSTRAINTS: { readonly [type in ConstraintType]: readonly Constraint[] } = {
-  exact: [0, 1, 2, 1.5, "a", "ab", "ba", "/a", "/a/b", `${EXAMPLE[0]}/a`, true, null].map((value) => exact(value)),
+  exact: [0, 1, 2, 1.5, "a", "ab", "ba", "/a", "/a/b", `${EXAMPLE[0]}/a`, "10.0.0.0", "::1", true, null]
+    .map((value): Constraint => exact(value))
+    .concat(COMPOUND.map((value) => exact(value))),
   one_of: subsets<JsonScalar>([1, 2, 1.5, "a", "ab", "/a", "/a/b"], 1, 3).map((values) => oneOf(...values)),
   not_one_of: subsets<JsonScalar>([1, 2, "a", "ab"], 1, 3).map((excluded) => notOneOf(...excluded)),
   range: ranges(),
@@ -87,10 +93,12 @@ const CONSTRAINTS: { readonly [type in ConstraintType]: readonly Constraint[] } 
   path: PATHS.map(path),
   url: subsets(EXAMPLE, 1).flatMap((origins) => [url({ origins }), ...PATHS.map((under) => url({ origins, under }))]),
   length: [0, 1, 2, 3].map(length),
+  cidr: subsets(["10.0.0.0/8", "10.0.0.0/9", "11.0.0.0/8", "::/127", "::1/128"], 1, 2).map((ranges) => cidr(...ranges)),
   each: clauses.map(each),
   object: [
     ...clauses.map((k) => object({ k })),
     ...pairs.map(([k, l]) => object({ k: k as Constraint, l: l as Constraint })),
+    ...clauses.flatMap((k) => [object({ k: optional(k) }), object({ k, l: optional(k) }), object({ k, l: absent() })]),
   ],
   optional: clauses.map(optional),
   absent: [{ constraint_type: "absent" }],
@@ -142,8 +150,9 @@ function domain(): readonly Argument[] {
     ...items.flatMap((item) => [[item], [item, item, item, item]]),
     [[1]],
   ];
+  const addresses = ["9.0.0.0", "10.0.0.0", "10.127.0.0", "10.128.0.0", "11.0.0.0", "12.0.0.0", "::", "::1", "::2"];
   const objects = items.flatMap((k) => [{ k }, ...items.map((l) => ({ k, l }))]);
-  return [undefined, ...scalars, ...(lists as JsonValue[]), {}, ...objects];
+  return [undefined, ...scalars, ...addresses, ...(lists as JsonValue[]), {}, ...objects];
 }
 
 interface Cell {
@@ -198,6 +207,7 @@ const WHOLLY: readonly ConstraintType[] = [
   "suffix",
   "path",
   "url",
+  "cidr",
   "length",
   "absent",
 ];
@@ -248,8 +258,9 @@ describe("usefulness", () => {
       ["exact", "one_of"].includes(child) ||
       ["wildcard", "optional"].includes(parent) ||
       (child === "int" && parent === "range") ||
+      (["contains", "subset", "each", "object"].includes(child) && parent === "not_one_of") ||
       (parent === "any" && child !== "optional" && child !== "absent") ||
-      (child === "all" && parent !== "absent");
+      ((child === "all" || child === "any") && parent !== "absent");
     for (const [name, { recognised }] of cells) {
       const [child, parent] = name.split(" under ") as [ConstraintType, ConstraintType];
       if (!isListed(child, parent)) expect(recognised, name).toBe(0);

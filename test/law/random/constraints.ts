@@ -3,7 +3,7 @@ import type { JsonScalar } from "@hopwise/core/adapter";
 import type { Constraint, ConstraintType } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { bounded, edit, readTape } from "./edits.ts";
-import { NAMES, NUMBERS, ORIGINS, PATHS, SCALARS, TEXTS } from "./values.ts";
+import { LISTS, NAMES, NUMBERS, OBJECTS, ORIGINS, PATHS, RANGES, SCALARS, TEXTS } from "./values.ts";
 
 const number = fc.oneof(
   { weight: 7, arbitrary: fc.constantFrom(...NUMBERS) },
@@ -25,7 +25,9 @@ const clauses = (clause: fc.Arbitrary<Constraint>, minLength: number): fc.Arbitr
   fc.array(clause, { minLength, maxLength: 3 });
 
 const LEAVES: { readonly [type in Exclude<ConstraintType, Nested>]: fc.Arbitrary<Constraint> } = {
-  exact: scalar.map((value) => ({ constraint_type: "exact", value })),
+  exact: fc
+    .oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: fc.constantFrom(...LISTS, ...OBJECTS) })
+    .map((value) => ({ constraint_type: "exact", value })),
   one_of: scalars(1).map((values) => ({ constraint_type: "one_of", values })),
   not_one_of: scalars(1).map((excluded) => ({ constraint_type: "not_one_of", excluded })),
   range: fc
@@ -48,6 +50,9 @@ const LEAVES: { readonly [type in Exclude<ConstraintType, Nested>]: fc.Arbitrary
   url: fc
     .tuple(fc.uniqueArray(fc.constantFrom(...ORIGINS), { minLength: 1, maxLength: 3 }), fc.option(path))
     .map(([origins, under]) => ({ constraint_type: "url", origins, ...(under !== null && { under }) })),
+  cidr: fc
+    .uniqueArray(fc.constantFrom(...RANGES), { minLength: 1, maxLength: 3 })
+    .map((ranges) => ({ constraint_type: "cidr", ranges })),
   length: fc.nat(4).map((max) => ({ constraint_type: "length", max })),
 };
 
@@ -83,18 +88,23 @@ function nested(depth: number): fc.Arbitrary<Constraint> {
     {
       weight: 1,
       arbitrary: fc
-        .dictionary(fc.constantFrom(...NAMES), inner, { maxKeys: 2, noNullPrototype: true })
+        .dictionary(fc.constantFrom(...NAMES), member(inner), { maxKeys: 2, noNullPrototype: true })
         .map((properties): Constraint => ({ constraint_type: "object", properties })),
     },
   );
 }
 
+/** A constraint as it stands at the top of an argument or a property, where it may speak of presence. */
+function member(there: fc.Arbitrary<Constraint>, inside = there): fc.Arbitrary<Constraint> {
+  return fc.oneof(
+    { weight: 10, arbitrary: there },
+    { weight: 2, arbitrary: inside.map((constraint): Constraint => ({ constraint_type: "optional", constraint })) },
+    { weight: 1, arbitrary: fc.constant<Constraint>({ constraint_type: "absent" }) },
+  );
+}
+
 /** A constraint as it stands at the top of an argument. */
-export const anyConstraint: fc.Arbitrary<Constraint> = fc.oneof(
-  { weight: 10, arbitrary: nested(2) },
-  { weight: 2, arbitrary: nested(1).map((constraint): Constraint => ({ constraint_type: "optional", constraint })) },
-  { weight: 1, arbitrary: fc.constant<Constraint>({ constraint_type: "absent" }) },
-);
+export const anyConstraint: fc.Arbitrary<Constraint> = member(nested(2), nested(1));
 
 /** Parent and child: the child by edits of the parent, or another constraint altogether. */
 export const anyPair: fc.Arbitrary<{ parent: Constraint; child: Constraint; edited: boolean }> = fc

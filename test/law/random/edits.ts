@@ -1,7 +1,7 @@
 /** Children made from a parent by edits that mostly take something away, and sometimes too little. */
 import type { JsonScalar } from "@hopwise/core/adapter";
 import type { Constraint, ConstraintOf } from "@hopwise/core/grant";
-import { NUMBERS, ORIGINS, PATHS, SCALARS, TEXTS, ulps } from "./values.ts";
+import { LISTS, NUMBERS, OBJECTS, ORIGINS, PATHS, RANGES, SCALARS, TEXTS, ulps } from "./values.ts";
 
 /** Where the edits take their choices from; an empty tape edits nothing. */
 export type Tape = () => number;
@@ -43,6 +43,10 @@ export function edit(parent: Constraint, next: Tape, other: Constraint): Constra
       return choice % 8 === 1
         ? { ...parent, origins: [...parent.origins, pick(ORIGINS, next)] }
         : { ...parent, origins: shorter(parent.origins, next, 1), under: below(parent.under ?? "/", next) };
+    case "cidr":
+      return choice % 8 === 1
+        ? { ...parent, ranges: [...parent.ranges, pick(RANGES, next)] }
+        : { ...parent, ranges: shorter(parent.ranges, next, 1).map((range) => inRange(range, next)) };
     case "length":
       return { ...parent, max: Math.max(0, parent.max + 1 - (choice % 4)) };
     case "all":
@@ -54,8 +58,10 @@ export function edit(parent: Constraint, next: Tape, other: Constraint): Constra
     case "object": {
       const properties = Object.entries(parent.properties).map(([name, own]) => [
         name,
-        edit(own, next, unwrapped(other)),
+        // What may be missing there may be missing here, too, and now and then it should not.
+        choice % 8 === 2 ? { constraint_type: "absent" } : edit(own, next, unwrapped(other)),
       ]);
+      if (choice % 8 === 3) return exactly(properties as [string, Constraint][], next);
       return { ...parent, properties: Object.fromEntries(choice % 8 === 1 ? properties.slice(1) : properties) };
     }
     case "optional":
@@ -69,13 +75,28 @@ export function edit(parent: Constraint, next: Tape, other: Constraint): Constra
   }
 }
 
-/** `optional` and `absent` stand only at the top. */
+/** `optional` and `absent` stand only at the top of an argument or a property. */
 function unwrapped(constraint: Constraint): Constraint {
   if (constraint.constraint_type === "optional") return constraint.constraint;
   return constraint.constraint_type === "absent" ? { constraint_type: "wildcard" } : constraint;
 }
 
+/** One object, of which some properties are left out. */
+function exactly(properties: readonly [string, Constraint][], next: Tape): Constraint {
+  const there = properties.filter(() => next() % 3 !== 0);
+  return { constraint_type: "exact", value: Object.fromEntries(there.map(([name]) => [name, pick(SCALARS, next)])) };
+}
+
+/** The range, the same address with more bits, or another range. */
+function inRange(range: string, next: Tape): string {
+  const choice = next() % 4;
+  if (choice === 0) return pick(RANGES, next);
+  const size = range.includes(":") ? 128 : 32;
+  return choice === 1 ? range.replace(/[0-9]+$/, (bits) => String(Math.min(Number(bits) + 1, size))) : range;
+}
+
 function listed(next: Tape): Constraint {
+  if (next() % 8 === 1) return { constraint_type: "exact", value: pick([...LISTS, ...OBJECTS], next) };
   const values = [pick(SCALARS, next), pick(SCALARS, next)];
   return next() % 2 === 0
     ? { constraint_type: "exact", value: values[0] as JsonScalar }

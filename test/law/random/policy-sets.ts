@@ -54,6 +54,7 @@ const ABOUT_HANDING_OVER = [
   "R.attr.expiresIn < 3000.0",
   '"send_payment" in R.attr.actions',
   "size(R.attr.actions) < 3",
+  "!R.attr.everyTool",
 ];
 
 type Json = { readonly [name: string]: unknown };

@@ -78,9 +78,52 @@ const URLS = [
   "urn:a:b",
 ];
 
+/** Nested ones, neighbours, and ranges that are one address. */
+export const RANGES: readonly string[] = [
+  "10.0.0.0/8",
+  "10.0.0.0/9",
+  "10.128.0.0/9",
+  "10.0.0.1/32",
+  "0.0.0.0/0",
+  "11.0.0.0/8",
+  "::/0",
+  "2001:db8::/32",
+  "2001:db8:8000::/33",
+  "2001:db8::1/128",
+  "::/96",
+];
+
+const ADDRESSES = [
+  "10.0.0.0",
+  "10.0.0.1",
+  "10.127.255.255",
+  "10.128.0.0",
+  "9.255.255.255",
+  "11.0.0.0",
+  "2001:db8::",
+  "2001:db8::1",
+  "2001:db8:8000::1",
+  "2001:db9::",
+  "::",
+  "::a00:1",
+  // Each of these is another spelling, or hides an address of IPv4.
+  "010.0.0.1",
+  "10.1",
+  "167772161",
+  "0xa.0.0.1",
+  "10.0.0.1.",
+  "10.0.0.256",
+  "2001:DB8::1",
+  "2001:db8:0::1",
+  "2001:db8::1%1",
+  "[2001:db8::1]",
+  "::ffff:10.0.0.1",
+  "::ffff:a00:1",
+];
+
 export const SCALARS: readonly JsonScalar[] = [...TEXTS.slice(0, 6), ...NUMBERS.slice(0, 6), true, false, null, "1"];
 
-const LISTS: readonly JsonValue[] = [
+export const LISTS: readonly JsonValue[] = [
   [],
   ["a"],
   ["b"],
@@ -99,7 +142,7 @@ const LISTS: readonly JsonValue[] = [
   [{ k: "a" }, { k: 1 }],
 ];
 
-const OBJECTS: readonly JsonValue[] = [
+export const OBJECTS: readonly JsonValue[] = [
   {},
   { k: 1 },
   { k: "a" },
@@ -108,6 +151,7 @@ const OBJECTS: readonly JsonValue[] = [
   { l: "a" },
   { k: 1, l: 2 },
   { k: "a", l: "b" },
+  { l: "b", k: "a" },
   { k: ["a"] },
   { k: { k: 1 } },
   { constructor: 1 },
@@ -125,6 +169,7 @@ export const DOMAIN: readonly (JsonValue | undefined)[] = [
   ...PATHS,
   ...TRICKY_PATHS,
   ...URLS,
+  ...ADDRESSES,
   true,
   false,
   null,
@@ -146,7 +191,7 @@ export function ulps(value: number, by: number): number {
 export function probes(constraint: Constraint): readonly JsonValue[] {
   switch (constraint.constraint_type) {
     case "exact":
-      return around(constraint.value);
+      return beside(constraint.value);
     case "one_of":
       return constraint.values.flatMap(around);
     case "not_one_of":
@@ -165,6 +210,8 @@ export function probes(constraint: Constraint): readonly JsonValue[] {
       return around(constraint.root);
     case "url":
       return constraint.origins.flatMap((origin) => around(`${origin}${constraint.under ?? "/"}`));
+    case "cidr":
+      return constraint.ranges.map((range) => range.split("/")[0] as string);
     case "all":
     case "any":
       return constraint.constraints.flatMap(probes);
@@ -184,11 +231,26 @@ function around(value: JsonScalar): readonly JsonValue[] {
   return typeof value === "string" ? [value, `${value}a`, `a${value}`, `${value}/a`] : [value];
 }
 
-/** Objects in which each property has, in turn, one of its own probes. */
+/** A value, and those that differ from it by one element or member. */
+function beside(value: JsonValue): readonly JsonValue[] {
+  if (typeof value !== "object" || value === null) return around(value);
+  if (Array.isArray(value)) return [value, value.slice(1), [...value, 1], value.toReversed()];
+  const [first, ...rest] = Object.entries(value as { readonly [name: string]: JsonValue });
+  const less = Object.fromEntries(rest);
+  return [value, less, { ...less, ...(first && { [first[0]]: first[1] }) }, { ...value, more: 1 }];
+}
+
+/** Objects in which each property has, in turn, one of its own probes; and one of those that must be there alone. */
 function membersOf(properties: readonly (readonly [string, Constraint])[]): readonly JsonValue[] {
   const own = properties.map(([name, constraint]) => [name, probes(constraint)] as const);
   const most = Math.max(1, ...own.map(([, values]) => values.length));
-  return Array.from({ length: Math.min(most, 8) }, (_, i) =>
+  const full = Array.from({ length: Math.min(most, 8) }, (_, i) =>
     Object.fromEntries(own.map(([name, values]) => [name, values[i % Math.max(values.length, 1)] ?? 1])),
   );
+  const mayBeMissing = properties
+    .filter(([, { constraint_type }]) => constraint_type === "optional" || constraint_type === "absent")
+    .map(([name]) => name);
+  const without = (names: readonly string[]) =>
+    full.map((object) => Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name))));
+  return [...full, ...(mayBeMissing.length > 0 ? [...without(mayBeMissing), ...without(mayBeMissing.slice(1))] : [])];
 }

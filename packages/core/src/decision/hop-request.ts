@@ -10,7 +10,7 @@ export interface ChainQuestion {
   /** One a hop, where the host supplies it; each told by its own prefix of the chain. */
   readonly auxData?: readonly (AuxData | undefined)[] | undefined;
   /** For each hop but the last: may it hand authority to the next? Left out with `"grants-only"`. */
-  readonly edges?: readonly Edge[];
+  readonly edges?: readonly (Edge | undefined)[] | undefined;
   readonly invocation: string;
   readonly chainId: string | undefined;
 }

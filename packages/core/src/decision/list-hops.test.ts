@@ -25,10 +25,12 @@ const listed = (entry: PlacedEntry, list = "list"): PlacedEntry => ({ ...entry, 
 const about = (entries: readonly (PlacedEntry | ListItem)[], edges: readonly (typeof edge)[] = []): ListQuestion => ({
   hops,
   principals,
-  items: entries.map((it) => ("entry" in it ? it : { tool: "tool", entry: it, known: {} })),
+  items: entries.map((it) => ({
+    ...("entry" in it ? it : { tool: "tool", entry: it, known: {} }),
+    ...(edges.length > 0 && { edges }),
+  })),
   invocation: "inv",
   chainId: "chain",
-  ...(edges.length > 0 && { edges }),
 });
 
 /** What a decision point answers about one resource: each action by this function. */

@@ -3,13 +3,13 @@ import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
-import { type AskedResource, type ChainQuestion, edgeOf, hopAsks, hopRequest } from "./hop-request.ts";
+import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
 import { faultOf, type PolicyFault, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
-export interface ListQuestion extends ChainQuestion {
+export interface ListQuestion extends Omit<ChainQuestion, "edges"> {
   readonly items: readonly ListItem[];
 }
 
@@ -20,6 +20,8 @@ export interface ListItem {
   readonly known: JsonObject;
   /** The resource's id, where it is known and no argument. */
   readonly id?: string | undefined;
+  /** For each hop but the last: may it hand this to the next? Left out with `"grants-only"`. */
+  readonly edges?: readonly (Edge | undefined)[] | undefined;
 }
 
 /** Why an item is hidden: the first hop that is denied it, or that may not hand on, so that nothing is shown. */
@@ -62,10 +64,12 @@ export async function listHops(
     if (answer instanceof HopwiseError) throw answer;
     return answer;
   });
-  const stuck = open.indexOf("hands nothing on");
-  if (stuck >= 0) return asked.map(() => ({ code: "delegation_denied", hop: stuck }));
-  return asked.map(({ key }) => {
-    const hop = open.findIndex((shown) => shown !== "hands nothing on" && !shown.has(key));
+  const edgeKey = keysOfEdges();
+  return question.items.map(({ edges }, i) => {
+    const stuck = open.findIndex((allowed, hop) => edges?.[hop] !== undefined && !allowed.has(edgeKey(edges[hop])));
+    if (stuck >= 0) return { code: "delegation_denied", hop: stuck };
+    const key = (asked[i] as Question).key;
+    const hop = open.findIndex((allowed) => !allowed.has(key));
     return hop < 0 ? undefined : { code: "policy_denied", hop };
   });
 }
@@ -135,16 +139,16 @@ function resourcesOf(questions: readonly ListingAction[]): readonly Listed[] {
   return all;
 }
 
-/** The keys of the questions that one hop could be allowed; or that it may not hand on at all. */
+/** The keys of the questions that one hop could be allowed, those of its handing on among them. */
 async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,
   { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly Listed[] },
   signal: AbortSignal,
-): Promise<ReadonlySet<string> | "hands nothing on"> {
-  const edge = edgeOf(question, hop);
-  const resources = [...edge, ...listed.map(({ asked }) => asked)];
+): Promise<ReadonlySet<string>> {
+  const all = [...edgesAt(question, hop), ...listed];
+  const resources = all.map(({ asked }) => asked);
   const requests = Array.from({ length: Math.ceil(resources.length / MOST) }, (_, i) =>
     hopRequest(question, hop, resources.slice(i * MOST, (i + 1) * MOST), false),
   );
@@ -155,15 +159,38 @@ async function listHop(
   const answers = responses.flat();
   const unreadable = answers.flat().find(({ effect }) => effect === "error");
   if (unreadable !== undefined) throw new HopwiseError("policy_inconclusive", String(unreadable.problem));
-  const own = answers.slice(edge.length);
-  if (own.flat().some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
+  const shown = answers.slice(all.length - listed.length).flat();
+  if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
     throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
   }
-  if (edge.length > 0 && answers[0]?.[0]?.effect !== "allow") return "hands nothing on";
   return new Set([
     ...planned.filter((_, i) => plans[i]).map(({ key }) => key),
-    ...listed.flatMap(({ keys }, i) => keys.filter((_, j) => own[i]?.[j]?.effect === "allow")),
+    ...all.flatMap(({ keys }, i) => keys.filter((_, j) => answers[i]?.[j]?.effect === "allow")),
   ]);
+}
+
+/** Whether a hop may hand on is asked once for all items to which it hands on the same. */
+function edgesAt({ items }: ListQuestion, hop: number): readonly Listed[] {
+  const edgeKey = keysOfEdges();
+  const distinct = new Map<string, Listed>();
+  for (const { edges } of items) {
+    const edge = edges?.[hop];
+    if (edge === undefined) continue;
+    const key = edgeKey(edge);
+    if (!distinct.has(key))
+      distinct.set(key, { asked: { resource: edge.resource, actions: [edge.action] }, keys: [key] });
+  }
+  return [...distinct.values()];
+}
+
+/** Most items share their edges: the key of each is made once. */
+function keysOfEdges(): (edge: Edge) => string {
+  const known = new Map<Edge, string>();
+  return (edge) => {
+    const key = known.get(edge) ?? keyOf(edge);
+    known.set(edge, key);
+    return key;
+  };
 }
 
 function faultAt(hop: number, cause: unknown): HopwiseError {

@@ -221,13 +221,14 @@ const EDGE: JsonObject = {
   $schema: DRAFT,
   title: "one hop hands authority to the next",
   type: "object",
-  required: ["to", "toKind", "depth", "expiresIn", "actions"],
+  required: ["to", "toKind", "depth", "expiresIn", "everyTool", "actions"],
   additionalProperties: false,
   properties: {
     to: { type: "string", minLength: 1 },
     toKind: { enum: ["user", "agent"] },
     depth: { type: "integer", minimum: 1 },
     expiresIn: { type: "integer", minimum: 0 },
+    everyTool: { type: "boolean" },
     actions: { type: "array", items: { type: "string", minLength: 1 } },
   },
 };

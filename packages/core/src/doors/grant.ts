@@ -12,6 +12,7 @@ export {
   type ConstraintFor,
   type ConstraintOf,
   type ConstraintType,
+  cidr,
   contains,
   describe,
   diff,
@@ -26,9 +27,12 @@ export {
   length,
   noArguments,
   notOneOf,
+  type OrNull,
   object,
   oneOf,
+  onlyThese,
   optional,
+  orNull,
   path,
   permits,
   prefix,
@@ -44,4 +48,4 @@ export {
   type Widening,
   wildcard,
 } from "../grant/index.ts";
-export { type GrantsByAudience, grantFor } from "../token/index.ts";
+export { everyTool, type GrantsByAudience, grantFor } from "../token/index.ts";

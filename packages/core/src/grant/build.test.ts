@@ -68,6 +68,11 @@ describe("the builder of grants", () => {
     expect(range({ below: 1 })).toStrictEqual({ constraint_type: "range", max: 1, max_inclusive: false });
   });
 
+  it("makes of all with one clause that clause", () => {
+    expect(all(int())).toEqual(int());
+    expect(grant({ t: { a: all(...[1].map(exact)) } })).toEqual({ t: { a: exact(1) } });
+  });
+
   it("says any arguments, and no arguments, only where that was written", () => {
     expect(grant({ a: anyArguments, b: noArguments })).toStrictEqual({
       a: {},
@@ -111,7 +116,7 @@ describe("the builder of grants", () => {
     ["no values", { pay: { to: oneOf() } }, "/pay/to/values"],
     ["65 values", { pay: { to: oneOf(...Array(65).keys()) } }, "/pay/to/values"],
     ["a fraction as an integer's bound", { pay: { n: int({ max: 1.5 }) } }, "/pay/n/max"],
-    ["all of one", { pay: { n: all(int()) } }, "/pay/n/constraints"],
+    ["all of none", { pay: { n: all() } }, "/pay/n/constraints"],
     ["any of none", { pay: { n: any() } }, "/pay/n/constraints"],
     ["optional below the top", { pay: { n: any(optional(int())) } }, "/pay/n/constraints/0"],
     ["an unknown constraint", { pay: { n: { constraint_type: "regex", value: ".*" } } }, "/pay/n/constraint_type"],

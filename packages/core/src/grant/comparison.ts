@@ -28,7 +28,7 @@ export interface Comparison {
   stands(parent: Constraint, child: Constraint): boolean;
 }
 
-/** Two closed worlds, of arguments or of an object's properties: the same names, each narrower. */
+/** Two closed worlds of arguments: the same names, each narrower. */
 export function membersWidening(
   parent: ToolGrant,
   child: ToolGrant,

@@ -5,7 +5,7 @@ import { type Kind, UNANSWERED } from "./kinds/kind.ts";
  * The allowed values of one argument (AAT draft, section 3.4, and the extensions of `spec/`): a constraint of one of
  * the kinds in `kinds/`. The shapes are those on the wire.
  *
- * `optional` and `absent` speak of an argument's presence and stand only at the top of an argument.
+ * `optional` and `absent` speak of the presence of an argument or of a property, and stand only at the top of one.
  */
 export type Constraint = ReturnType<(typeof kinds)[keyof typeof kinds]["parse"]>;
 

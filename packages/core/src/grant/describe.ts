@@ -1,4 +1,5 @@
 import { type Constraint, type Grant, KINDS } from "./constraint.ts";
+import { toolWords } from "./every-tool.ts";
 import type { Say } from "./kinds/kind.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Say } from "./kinds/kind.ts";
 export function describe(grant: Grant): string {
   const tools = Object.entries(grant);
   if (tools.length === 0) return "nothing";
-  return tools.map(([tool, constraints]) => `${tool}: ${describeArguments(constraints)}`).join("\n");
+  return tools.map(([tool, constraints]) => `${toolWords(tool)}: ${describeArguments(constraints)}`).join("\n");
 }
 
 /** The grant of one tool in plain words: `to is any value; amount is a whole number of at most 1000`. */

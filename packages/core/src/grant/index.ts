@@ -6,10 +6,18 @@ export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from 
 export { findDenyList } from "./deny-list.ts";
 export { describe, describeArguments, words } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
+export {
+  EVERY_TOOL,
+  handsEveryTool,
+  isEveryTool,
+  toolGrantOf,
+  toolWords,
+} from "./every-tool.ts";
 export { findExtension } from "./interop.ts";
 export { absent } from "./kinds/absent.ts";
 export { all } from "./kinds/all.ts";
 export { any } from "./kinds/any.ts";
+export { cidr } from "./kinds/cidr.ts";
 export { contains } from "./kinds/contains.ts";
 export { each } from "./kinds/each.ts";
 export { exact } from "./kinds/exact.ts";
@@ -19,6 +27,7 @@ export { notOneOf } from "./kinds/not-one-of.ts";
 export { object } from "./kinds/object.ts";
 export { oneOf } from "./kinds/one-of.ts";
 export { optional } from "./kinds/optional.ts";
+export { type OrNull, orNull } from "./kinds/or-null.ts";
 export { path } from "./kinds/path.ts";
 export { prefix } from "./kinds/prefix.ts";
 export { range } from "./kinds/range.ts";
@@ -29,6 +38,7 @@ export { wildcard } from "./kinds/wildcard.ts";
 export { isMade, makeGrant, readGrant } from "./made.ts";
 export { anyArguments, noArguments } from "./markers.ts";
 export { findWidening, isNarrower } from "./narrow.ts";
+export { onlyThese } from "./only-these.ts";
 export { parseGrant } from "./parse.ts";
 export {
   couldPermit,

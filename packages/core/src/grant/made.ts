@@ -11,9 +11,12 @@ import type { GrantLimits } from "./reading.ts";
  */
 const MARK = Symbol.for("dev.hopwise/grant");
 
-/** The builder's bounds are those of a token's default limits; a verifier may set tighter ones. */
+/**
+ * The builder's bounds are those of a token's default limits, but for the number of tools: as many as an issuer and a
+ * verifier can be set to. Whoever signs or reads the grant has its own limits.
+ */
 const BUILDER_LIMITS: GrantLimits = {
-  tools: 256,
+  tools: 10_000,
   argumentsPerTool: 64,
   constraintDepth: 8,
   nameLength: 256,

@@ -2,6 +2,7 @@ import { pointerTo } from "../json/index.ts";
 import { passes } from "./check.ts";
 import { type Comparison, membersWidening, type NarrowingTable, type Widening } from "./comparison.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
+import { byEveryTool } from "./every-tool.ts";
 import type { Kind, Verdict } from "./kinds/kind.ts";
 
 /** Whether every call that `child` covers is covered by `parent`, as far as the table of the specification can tell. */
@@ -20,10 +21,11 @@ export function findWidening(parent: Grant, child: Grant, table: NarrowingTable 
   for (const tool of Object.keys(child)) {
     const pointer = pointerTo("", tool);
     const own = child[tool] as ToolGrant;
-    if (!Object.hasOwn(parent, tool)) {
+    const above = Object.hasOwn(parent, tool) ? parent[tool] : byEveryTool(parent, tool);
+    if (above === undefined) {
       return { pointer, rule: "a child may only name tools that its parent names", child: own };
     }
-    const widening = toolWidening(parent[tool] as ToolGrant, own, pointer, comparison);
+    const widening = toolWidening(above, own, pointer, comparison);
     if (widening !== undefined) return widening;
   }
   return undefined;

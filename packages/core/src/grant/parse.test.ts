@@ -101,9 +101,9 @@ describe("reading a grant", () => {
     ["an unknown member", { constraint_type: "exact", value: 1, flags: "i" }, "/flags: an unknown member"],
     ["a member of another type", { constraint_type: "wildcard", value: 1 }, "/value: an unknown member"],
     ["a misspelt member", { constraint_type: "range", maximum: 1 }, "/maximum: an unknown member"],
-    ["no value", { constraint_type: "exact" }, "/value: a string, number, boolean or null is expected"],
-    ["an array as value", exact([1]), "/value: a string, number, boolean or null is expected"],
-    ["an object as value", exact({}), "/value: a string, number, boolean or null is expected"],
+    ["no value", { constraint_type: "exact" }, "/value: a value is expected"],
+    ["an array of more than 4 characters", exact([[], 1]), "/value: a value is longer than 4 characters"],
+    ["an object of more than 4 characters", exact({ "": 1 }), "/value: a value is longer than 4 characters"],
     ["a text as bound", { constraint_type: "range", max: "9" }, "/max: a number is expected"],
     ["null as bound", { constraint_type: "range", min: null }, "/min: a number is expected"],
     ["min above max", { constraint_type: "range", min: 2, max: 1 }, ": min is above max"],
@@ -116,12 +116,12 @@ describe("reading a grant", () => {
     [
       "optional in optional",
       { constraint_type: "optional", constraint: { constraint_type: "optional", constraint: wildcard } },
-      "/constraint: optional stands only at the top of an argument",
+      "/constraint: optional stands only at the top of an argument or a property",
     ],
     [
       "absent in optional",
       { constraint_type: "optional", constraint: { constraint_type: "absent" } },
-      "/constraint: absent stands only at the top of an argument",
+      "/constraint: absent stands only at the top of an argument or a property",
     ],
     ["optional in any", any({ constraint_type: "optional", constraint: wildcard }), "/constraints/0: optional stands"],
     ["absent in any", any(wildcard, { constraint_type: "absent" }), "/constraints/1: absent stands only at the top"],
@@ -178,6 +178,8 @@ describe("reading the constraint types that only Hopwise knows", () => {
   const each = (constraint: unknown): unknown => ({ constraint_type: "each", constraint });
   const prefix = (value: unknown): unknown => ({ constraint_type: "prefix", value });
   const suffix = (value: unknown): unknown => ({ constraint_type: "suffix", value });
+  const optional = (constraint: unknown): unknown => ({ constraint_type: "optional", constraint });
+  const cidr = (...ranges: unknown[]): unknown => ({ constraint_type: "cidr", ranges });
   const length = (max?: unknown): unknown => ({ constraint_type: "length", ...(max !== undefined && { max }) });
 
   it.each<[string, unknown]>([
@@ -191,6 +193,10 @@ describe("reading the constraint types that only Hopwise knows", () => {
     ["a length of nothing", length(0)],
     ["each", each(prefix("a"))],
     ["an object", object({ a: wildcard, b: object({}) })],
+    ["an object of what may be missing", object({ a: optional(wildcard), b: { constraint_type: "absent" } })],
+    ["what may be missing in each", each(object({ a: { constraint_type: "absent" } }))],
+    ["exactly an object", { constraint_type: "exact", value: { a: [1, { b: null }] } }],
+    ["ranges of addresses", cidr("0.0.0.0/0", "::/0", "10.1.2.3/32", "2001:db8::1/128", "128.0.0.0/1")],
     ["a prefix of a property called uri", object({ uri: prefix("a") })],
   ])("takes %s as it stands", (_, constraint) => {
     expect(read(one(constraint))).toStrictEqual(one(constraint));
@@ -237,10 +243,42 @@ describe("reading the constraint types that only Hopwise knows", () => {
     ["an object of too many", object({ a: wildcard, b: wildcard, c: wildcard }), "/properties: at most 2 properties"],
     ["a property that is none", object({ "a/b": 1 }), "/properties/a~1b: an object is expected"],
     [
-      "a property that may be left out",
-      object({ a: { constraint_type: "optional", constraint: wildcard } }),
-      "/properties/a: optional stands only at the top",
+      "a property that may be left out, twice",
+      object({ a: optional(optional(wildcard)) }),
+      "/properties/a/constraint: optional stands only at the top of an argument or a property",
     ],
+    [
+      "a clause of a property that must be left out",
+      object({ a: any({ constraint_type: "absent" }) }),
+      "/properties/a/constraints/0: absent stands only at the top of an argument or a property",
+    ],
+    ["a property that may be left out and nests too deep", object({ a: optional(each(wildcard)) }), "nest deeper"],
+    ["ranges that are none", { constraint_type: "cidr" }, "/ranges: an array of 1 to 64 items is expected"],
+    ["no ranges", cidr(), "/ranges: an array of 1 to 64 items is expected"],
+    ...[
+      "10.0.0.0",
+      "10.0.0.0/",
+      "10.0.0.0/08",
+      "10.0.0.0/33",
+      "10.0.0.0/-1",
+      "10.0.0.1/8",
+      "10.0.0.0/8/8",
+      "10.0/8",
+      "010.0.0.0/8",
+      "10.0.0.*",
+      "::/129",
+      "::1/127",
+      "2001:DB8::/32",
+      "2001:db8:0::/32",
+      "::ffff:0:0/96",
+      "::ffff:10.0.0.0/104",
+      "fe80::%1/64",
+      "localhost/8",
+    ].map((range): [string, unknown, string] => [
+      `the range ${range}`,
+      cidr("::/0", range),
+      "/ranges/1: a range is expected",
+    ]),
     ["an object that nests too deep", object({ a: object({ b: object({ c: wildcard }) }) }), "constraints nest deeper"],
   ])("refuses %s, with the place", async (_, constraint, place) => {
     const refusal = await refused(one(constraint));

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json/index.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
+import { isEveryTool } from "./every-tool.ts";
 import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading, refuse } from "./reading.ts";
 
 /**
@@ -14,31 +15,41 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
   const reading: Reading = {
     limits,
     authored: code === "config_invalid",
-    constraint: parseConstraint,
+    constraint: (place) => parseConstraint(place, false),
+    member: (place) => parseConstraint(place, true),
     refuse: (pointer, rule) => {
       throw new HopwiseError(code, `the grant is broken at "${pointer}": ${rule}`, { pointer, rule });
     },
   };
   const top = objectAt({ value, within: undefined, key: at, depth: 0, argument: "", reading });
   const grant: Record<string, ToolGrant> = {};
-  for (const tool of namesAt(top, limits.tools, "tools")) {
+  const tools = namesAt(top, limits.tools, "tools");
+  for (const tool of tools) {
     const place = memberAt(top, tool);
     if (tool === "") refuse(place, "a tool without a name");
     grant[tool] = parseTool(objectAt(place));
+    if (isEveryTool(tool)) checkEveryTool(place as Place<JsonObject>, tools);
   }
   return grant;
+}
+
+/** Every tool is handed over as a whole: what stood beside it, or in it, would be taken for a restriction. */
+function checkEveryTool(place: Place<JsonObject>, tools: readonly string[]): void {
+  if (Object.keys(place.value).length > 0) refuse(place, "every tool is handed over with any arguments, {}");
+  if (!tools.every(isEveryTool)) refuse(place, "who hands over every tool names no other");
 }
 
 function parseTool(within: Place<JsonObject>): ToolGrant {
   const { value, reading } = within;
   const constraints: Record<string, Constraint> = {};
   for (const name of namesAt(within, reading.limits.argumentsPerTool, "arguments")) {
-    constraints[name] = parseConstraint({ value: value[name], within, key: name, depth: 0, argument: name, reading });
+    constraints[name] = reading.member({ value: value[name], within, key: name, depth: 0, argument: name, reading });
   }
   return constraints;
 }
 
-function parseConstraint(place: Place): Constraint {
+/** @param isMember whether it is that of an argument or a property, which may be missing; nothing else may */
+function parseConstraint(place: Place, isMember: boolean): Constraint {
   const { within, key, depth, argument, reading } = place;
   const { constraintDepth } = reading.limits;
   if (depth > constraintDepth) return refuse(place, `constraints nest deeper than ${constraintDepth}`);
@@ -53,8 +64,8 @@ function parseConstraint(place: Place): Constraint {
       return refuse(memberAt(source, name), "an unknown member");
     }
   }
-  if (kind.passesMissing && depth > 0) {
-    return refuse(place, `${kind.type} stands only at the top of an argument`);
+  if (kind.passesMissing && !isMember) {
+    return refuse(place, `${kind.type} stands only at the top of an argument or a property`);
   }
   return kind.parse(source);
 }

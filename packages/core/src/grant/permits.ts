@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
 import { passes } from "./check.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
+import { toolGrantOf } from "./every-tool.ts";
 import { newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
@@ -23,9 +24,11 @@ export interface ReadArguments {
 }
 
 /**
- * Whether a grant covers what was sent; undefined means yes (step 6 of the AAT draft, section 7). As soon as the grant
- * constrains one argument of the tool, no other than the named ones may be sent. An argument that is missing may still come
- * of the tool's own schema: {@link refusalOfRead} tells.
+ * Whether a grant covers what was sent; undefined means yes (step 6 of the AAT draft, section 7). A grant of every tool covers
+ * each tool's own name here: which ones the enforcement point names is asked there.
+ *
+ * As soon as the grant constrains one argument of the tool, no other than the named ones may be sent. An argument that is
+ * missing may still come of the tool's own schema: {@link refusalOfRead} tells.
  */
 export function refusalOfSent(
   grant: Grant,
@@ -33,11 +36,11 @@ export function refusalOfSent(
   sent: JsonObject,
   work: Work = newWork(),
 ): Refusal | undefined {
-  if (!Object.hasOwn(grant, tool)) {
+  const constraints = toolGrantOf(grant, tool);
+  if (constraints === undefined) {
     return { code: "grant_tool_missing", pointer: "", rule: "the tool was not handed over", expected: undefined };
   }
-  const constraints = constrained(grant, tool);
-  if (constraints === undefined) return undefined;
+  if (letsAnyPass(constraints)) return undefined;
   for (const name of Object.keys(sent)) {
     if (!Object.hasOwn(constraints, name)) return refused(name, "the argument was not handed over");
   }
@@ -59,8 +62,8 @@ export function refusalOfRead(
   { sent, parsed = sent, isOwn = () => false }: ReadArguments,
   work: Work = newWork(),
 ): Refusal | undefined {
-  const constraints = constrained(grant, tool);
-  if (constraints === undefined) return undefined;
+  const constraints = toolGrantOf(grant, tool);
+  if (constraints === undefined || letsAnyPass(constraints)) return undefined;
   // What the schema left alone passed already.
   for (const name of parsed === sent ? [] : Object.keys(parsed)) {
     const constraint = Object.hasOwn(constraints, name) ? constraints[name] : undefined;
@@ -91,10 +94,8 @@ function mayBeOwn(constraint: Constraint | undefined): boolean {
   return constraint === undefined || KINDS.get(constraint.constraint_type)?.passesOwn === true;
 }
 
-/** What a grant says of a tool's arguments; undefined where it lets any pass. */
-function constrained(grant: Grant, tool: string): ToolGrant | undefined {
-  const constraints = grant[tool] as ToolGrant;
-  return Object.keys(constraints).length === 0 ? undefined : constraints;
+function letsAnyPass(constraints: ToolGrant): boolean {
+  return Object.keys(constraints).length === 0;
 }
 
 function doesNotPass(name: string, constraint: Constraint): Refusal {
@@ -110,12 +111,12 @@ export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work
   return refusalOfSent(grant, tool, sent, work) ?? refusalOfRead(grant, tool, { sent }, work);
 }
 
-/** Whether a grant covers a call with these arguments, where no schema changes them. */
+/** Whether a grant covers a call whose arguments no schema changes; one of every tool covers each that an enforcement point names. */
 export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   return refusal(grant, tool, args) === undefined;
 }
 
 /** Whether a grant could cover a call of which only some arguments are known yet, so that a list may show its tool. */
 export function couldPermit(grant: Grant, tool: string, known: JsonObject): boolean {
-  return Object.hasOwn(grant, tool) && refusalOfSent(grant, tool, known) === undefined;
+  return refusalOfSent(grant, tool, known) === undefined;
 }

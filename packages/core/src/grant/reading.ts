@@ -13,7 +13,8 @@ export interface GrantLimits {
   readonly valueLength: number;
 }
 
-const MAX_VALUES = 64;
+/** The most values that a constraint lists. */
+export const MAX_VALUES = 64;
 
 /** The reading of one grant. */
 export interface Reading {
@@ -22,8 +23,10 @@ export interface Reading {
   readonly authored: boolean;
   /** Ends the reading: the grant is broken here. */
   refuse(pointer: string, rule: string): never;
-  /** Reads a constraint of any kind; a kind calls it for the constraints inside its own. */
+  /** Reads a constraint on a value that is there; a kind calls it for the constraints inside its own. */
   constraint(place: Place): Constraint;
+  /** Reads the constraint of an argument or a property, which may also say whether that is there at all. */
+  member(place: Place): Constraint;
 }
 
 /** A value that is being read, and where it stands in the grant. */

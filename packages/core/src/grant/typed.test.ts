@@ -1,15 +1,18 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
+  absent,
   any,
   type ConstraintFor,
   type ConstraintType,
+  cidr,
   each,
   exact,
   type Grant,
   grant,
   int,
   length,
+  object,
   oneOf,
   optional,
   prefix,
@@ -23,6 +26,11 @@ const schemas = {
     amount: z.number(),
     currency: z.enum(["EUR", "USD"]),
     memo: z.string().optional(),
+  }),
+  add_host: z.object({
+    host: z.object({ address: z.string(), port: z.number().optional(), tags: z.array(z.enum(["a", "b"])) }),
+    labels: z.record(z.string(), z.string()).nullish(),
+    more: z.unknown(),
   }),
 };
 
@@ -82,6 +90,35 @@ describe("a grant against a tool's own schema", () => {
     grant({ t: { n, ids, due, renamed: exact("x") } }, changing);
     // @ts-expect-error the schema neither takes nor makes it
     grant({ t: { n, ids, due, old, neither: old } }, changing);
+  });
+
+  it("takes exactly a value of the argument's type, whatever it is made of", () => {
+    const labels = exact({ env: "dev" });
+    const more = exact([1, { a: null }]);
+    grant({ add_host: { host: exact({ address: "::1", tags: ["b"] }), labels, more } }, schemas);
+    grant({ add_host: { host: wildcard(), labels: exact(null), more: absent() } }, schemas);
+    const otherTag = exact({ address: "::1", tags: ["c"] });
+    // @ts-expect-error c is no tag of the schema
+    grant({ add_host: { host: otherTag } }, schemas);
+    const noAddress = exact({ tags: ["a"] });
+    // @ts-expect-error address is required
+    grant({ add_host: { host: noAddress } }, schemas);
+  });
+
+  it("lets only those properties be missing that may be", () => {
+    const [address, tags, port] = [cidr("::/0"), each(oneOf("a")), optional(int())];
+    grant({ add_host: { host: object({ address, tags, port }) } }, schemas);
+    grant({ add_host: { host: object({ address, tags, port: absent() }) } }, schemas);
+    grant({ add_host: { host: object({ address, tags }), labels: object({ env: optional(exact("dev")) }) } }, schemas);
+    const missing = object({ address: optional(address), tags, port });
+    // @ts-expect-error address is required, so it cannot be left out
+    grant({ add_host: { host: missing } }, schemas);
+    const without = object({ address, port });
+    // @ts-expect-error tags is required, so without it no call could pass
+    grant({ add_host: { host: without } }, schemas);
+    const numbers = object({ address, tags: each(oneOf("a")), port: exact("1") });
+    // @ts-expect-error port is a number
+    grant({ add_host: { host: numbers } }, schemas);
   });
 
   it("has a place for every type of constraint", () => {

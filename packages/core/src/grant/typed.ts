@@ -1,4 +1,4 @@
-import type { JsonScalar } from "../json/index.ts";
+import type { JsonScalar, JsonValue } from "../json/index.ts";
 import type { Constraint, ConstraintOf } from "./constraint.ts";
 import type { anyArguments, noArguments } from "./markers.ts";
 
@@ -34,15 +34,45 @@ type ConstraintForPresent<T> = unknown extends T ? Constraint : ConstraintForKno
 
 type ConstraintForKnown<T> =
   | ConstraintOf<"wildcard" | "all" | "any" | "not_one_of">
+  | ([T] extends [never] ? never : { readonly constraint_type: "exact"; readonly value: Value<T> })
   | ([Extract<T, JsonScalar>] extends [never]
       ? never
-      :
-          | { readonly constraint_type: "exact"; readonly value: Extract<T, JsonScalar> }
-          | { readonly constraint_type: "one_of"; readonly values: readonly Extract<T, JsonScalar>[] })
+      : { readonly constraint_type: "one_of"; readonly values: readonly Extract<T, JsonScalar>[] })
   | ([Extract<T, number>] extends [never] ? never : ConstraintOf<"range" | "int">)
-  | ([Extract<T, string>] extends [never] ? never : ConstraintOf<"prefix" | "suffix" | "path" | "url" | "length">)
+  | ([Extract<T, string>] extends [never]
+      ? never
+      : ConstraintOf<"prefix" | "suffix" | "path" | "url" | "cidr" | "length">)
   | ([Extract<T, readonly unknown[]>] extends [never] ? never : ConstraintOf<"contains" | "subset" | "each" | "length">)
-  | ([Exclude<T, JsonScalar | readonly unknown[]>] extends [never] ? never : ConstraintOf<"object">);
+  | ObjectFor<Exclude<T, JsonScalar | readonly unknown[]>>;
+
+/** A type's values as JSON has them: nothing in them can be changed. */
+type Value<T> = unknown extends T
+  ? JsonValue
+  : T extends JsonScalar
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]: Value<T[K]> }
+      : never;
+
+/** For an object whose properties are known by name: only what may be missing there may be missing here. */
+type ObjectFor<T> = [T] extends [never]
+  ? never
+  : unknown extends T
+    ? ConstraintOf<"object">
+    : T extends object
+      ? string extends keyof T
+        ? ConstraintOf<"object">
+        : {
+            readonly constraint_type: "object";
+            readonly properties: PropertiesGrant<T>;
+          }
+      : never;
+
+type PropertiesGrant<T> = {
+  readonly [Name in keyof T as undefined extends T[Name] ? never : Name]: ConstraintFor<T[Name]>;
+} & {
+  readonly [Name in keyof T as undefined extends T[Name] ? Name : never]?: ConstraintFor<T[Name]>;
+};
 
 /** Values that no JSON says: the tool map's projection makes something of them, of which the compiler knows nothing. */
 type NotJson = Date | ReadonlyMap<never, unknown> | ReadonlySet<unknown> | bigint | { readonly href: string };

@@ -4,6 +4,7 @@ import {
   all,
   any,
   anyArguments,
+  cidr,
   contains,
   describe,
   diff,
@@ -53,7 +54,8 @@ suite("a grant in words", () => {
           file: path("/data"),
           page: url({ origins: ["https://docs.example"], under: "/pub" }),
           list: each(int({ max: 9 })),
-          form: object({ name: wildcard() }),
+          form: object({ name: wildcard(), nick: optional(exact({ b: [1], a: "x" })), no: absent() }),
+          host: cidr("10.0.0.0/8", "::1/128"),
         },
       }),
     );
@@ -62,7 +64,7 @@ suite("a grant in words", () => {
       "raw: any arguments",
       'pay: to is any value; amount is a whole number of at least 1 and at most 1000; rate is a number of more than 0 and less than 1; currency is one of "EUR", "USD"; memo may be left out, else is at most 140 long; debug must be left out',
       'find: tags is a list that has "a"; only is a list of nothing but "b", 1; not is anything but "x"; both is a text that starts with "a" and a text that ends with "z"; either is null or a whole number',
-      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below /pub; list is a list of which each is a whole number of at most 9; form is an object whose name is any value',
+      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below /pub; list is a list of which each is a whole number of at most 9; form is an object whose name is any value, nick may be left out, else is {"a":"x","b":[1]}, no must be left out; host is an address in 10.0.0.0/8 or ::1/128',
     ]);
     expect(describe({})).toBe("nothing");
     const origins = ["https://a.example", "https://b.example"];
@@ -130,6 +132,8 @@ suite("interoperation with the draft alone", () => {
     expect(findExtension(grant({ a: { b: all(range({}), any(exact(1), subset("x"))) } }))).toBeUndefined();
     expect(findExtension(grant({ a: { b: exact(1), c: any(exact(1), int()) } }))).toBe("/a/c");
     expect(findExtension(grant({ a: { "b/c": optional(exact(1)) } }))).toBe("/a/b~1c");
+    expect(findExtension(grant({ a: { b: any(exact(null), exact([1])) } }))).toBe("/a/b");
+    expect(findExtension(grant({ a: { b: cidr("::/0") } }))).toBe("/a/b");
   });
 
   it.each([

@@ -14,6 +14,7 @@ export {
   checkMapped,
   checkToolMap,
   hasOwnEntry,
+  isNamed,
   type ListedAs,
   listEntry,
   type ResourceQuery,

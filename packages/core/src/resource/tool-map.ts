@@ -238,6 +238,11 @@ export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
   return tool.startsWith("mcp:") ? undefined : tools["*"];
 }
 
+/** Whether the map names a tool one by one: not by `"*"`, and no operation of MCP or resource. */
+export function isNamed(tools: ToolMap, tool: string): boolean {
+  return tool !== "*" && Object.hasOwn(tools, tool) && !tool.startsWith("mcp:") && !isUriTemplate(tool);
+}
+
 /** Whether the map itself says what an operation of MCP is, and does not leave it to the defaults. */
 export function hasOwnEntry(tools: ToolMap, operation: string): boolean {
   return Object.hasOwn(tools, operation) || (operation === RESOURCES && uriTemplatesOf(tools).length > 0);

@@ -1,3 +1,4 @@
+import { isEveryTool } from "../grant/index.ts";
 import { pointerTo } from "../json/index.ts";
 import type { Budget, BudgetBounds } from "./budget.ts";
 import { broken, toolIdProblem } from "./check-link.ts";
@@ -85,9 +86,9 @@ export function budgetBelow(parent: Budget | undefined, own: BudgetBounds | unde
   });
 }
 
-/** A sum of a tool that no call can name would never be counted. */
+/** A sum of a tool that no call can name would never be counted; so would one of every tool. */
 function sumsProblem({ sums = {} }: BudgetBounds, audience: readonly string[]): string | undefined {
   return Object.keys(sums)
-    .map((id) => toolIdProblem(id, audience))
+    .map((id) => (isEveryTool(id) ? "a sum is of one tool" : toolIdProblem(id, audience)))
     .find((problem) => problem !== undefined);
 }

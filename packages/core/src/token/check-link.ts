@@ -5,7 +5,7 @@ import type { Budget } from "./budget.ts";
 import { type DerivedClaims, type RootClaims, TOOLS_POINTER, type TokenClaims } from "./claims.ts";
 import { type KnownKey, thumbprintUri } from "./key.ts";
 import type { Limits } from "./limits.ts";
-import { operationProblem } from "./names.ts";
+import { grantedProblem } from "./names.ts";
 import type { OpenedToken } from "./open-token.ts";
 
 /**
@@ -36,13 +36,13 @@ export function toolIdProblem(id: string, rootAudience: readonly string[]): stri
 }
 
 function bareProblem(id: string): string | undefined {
-  return id.includes("#") ? "with one audience, tools have bare names (grant, not grantFor)" : operationProblem(id);
+  return id.includes("#") ? "with one audience, tools have bare names (grant, not grantFor)" : grantedProblem(id);
 }
 
 function qualifiedProblem(id: string, audience: readonly string[]): string | undefined {
   const prefix = audience.map((name) => `${name}#`).find((candidate) => id.startsWith(candidate));
   if (prefix === undefined) return "with several audiences, tools are named <audience>#<tool> (grantFor)";
-  return operationProblem(id.slice(prefix.length));
+  return grantedProblem(id.slice(prefix.length));
 }
 
 /** The values that a child is checked against: its parent, the parent's holder, and the chain so far. */

@@ -17,7 +17,7 @@ import {
 import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf, thumbprintUri } from "./key.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { AUDIENCES, BUDGET_ROWS, GRANT, HOLDER, INTEROP, LIFETIME, MAX_DEPTH } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
@@ -56,6 +56,8 @@ export interface DelegateOrder {
    * then accepts the chain if it knows the algorithm by its RFC 9864 name.
    */
   readonly interop?: "aat-01";
+  /** Limits that differ from the defaults, as its issuer has them. */
+  readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -72,6 +74,7 @@ const readOrder = optionsOf<DelegateOrder>("delegate", {
   audience: maybe(AUDIENCES),
   budget: maybe(members<BudgetBounds>(BUDGET_ROWS, "what may be spent, such as { calls: 10 }")),
   interop: maybe(INTEROP),
+  limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 });
 
@@ -93,6 +96,7 @@ export function delegate(
 export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
   const order = readOrder(given);
   const { compact, leaf, leafHash } = partsOfHeld(parent);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...order.limits };
   const now = Math.floor(secondsBy(order.clock ?? Date.now, "delegate"));
   const iat = Math.max(now, leaf.iat);
   const depth = leaf.del_depth + 1;
@@ -116,19 +120,19 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );
-  const claims = parseDerivedClaims(payload, DEFAULT_LIMITS);
+  const claims = parseDerivedClaims(payload, limits);
   checkBudget(claims, parent);
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
-  checkSize(token);
+  checkSize(token, limits);
   const chain = `${compact}~${token}`;
-  if (chain.length > DEFAULT_LIMITS.chainBytes) {
+  if (chain.length > limits.chainBytes) {
     throw new HopwiseError(
       "token_too_large",
-      `the chain would be ${chain.length} bytes, ${DEFAULT_LIMITS.chainBytes} are read; hand over less at each hop`,
+      `the chain would be ${chain.length} bytes, ${limits.chainBytes} are read; hand over less at each hop`,
     );
   }
-  const delegation = await parseDelegation(chain);
+  const delegation = await parseDelegation(chain, { limits });
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }
 

@@ -1,13 +1,14 @@
 import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { type Grant, makeGrant } from "../grant/index.ts";
+import { type Grant, makeGrant, toolGrantOf } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
+import { maybe, optionsOf } from "../options/index.ts";
 import type { Budget } from "./budget.ts";
 import { budgetBelow } from "./check-budget.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
 import { DERIVED_HEADER, ROOT_HEADER, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
-import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits, payloadDepth } from "./limits.ts";
 import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
 import { splitChain } from "./open-token.ts";
 import { restoreChain } from "./restore-chain.ts";
@@ -41,6 +42,13 @@ export interface HeldDelegation extends Delegation {
   readonly signer: Signer;
 }
 
+export interface ParseOptions {
+  /** Those that differ from the defaults: the issuer's and the verifier's, where they have others. */
+  readonly limits?: Partial<Limits>;
+}
+
+const readOptions = optionsOf<ParseOptions>("parseDelegation", { limits: maybe(LIMITS) });
+
 /** The hidden parts of a delegation, for the makers of tokens and proofs. */
 export interface DelegationParts {
   readonly compact: string;
@@ -51,6 +59,8 @@ export interface DelegationParts {
   readonly holders: readonly PublicJwk[];
   /** What each token hands over, root first. */
   readonly grants: readonly Grant[];
+  /** By which it was read. */
+  readonly limits: Limits;
   /** What each token says, root first, and its identity. */
   readonly tokens: readonly ToldToken[];
 }
@@ -106,30 +116,31 @@ export function serializeCompact(delegation: Delegation): string {
 }
 
 /**
- * Reads the text of a chain, in either form, as a holder: to see its content and to use it, within the limits that a verifier has by
- * default. It does not check signatures; the verifier does.
+ * Reads the text of a chain, in either form, as a holder: to see its content and to use it. It does not check signatures; the verifier does.
  *
+ * @param options limits that differ from those that a verifier has by default
  * @throws {HopwiseError} `token_malformed`, `token_too_large`, `chain_depth_exceeded`, `token_alg_refused`,
  *   `token_version_unsupported`; `config_invalid` for what is no text
  */
-export async function parseDelegation(chain: string): Promise<Delegation> {
+export async function parseDelegation(chain: string, options: ParseOptions = {}): Promise<Delegation> {
   if (typeof chain !== "string") {
     throw new HopwiseError(
       "config_invalid",
       "parseDelegation: what it takes must be the text of a chain, as serialize gives it",
     );
   }
-  const compact = restoreChain(chain, DEFAULT_LIMITS);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...readOptions(options).limits };
+  const compact = restoreChain(chain, limits);
   const claims: TokenClaims[] = [];
   const hashes: TokenHash[] = [];
-  for (const [i, text] of splitChain(compact, DEFAULT_LIMITS).entries()) {
+  for (const [i, text] of splitChain(compact, limits).entries()) {
     const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
     const payload = parseJsonBytes(jws.payload, {
       code: "token_malformed",
       what: "a token's payload",
-      maxDepth: payloadDepth(DEFAULT_LIMITS),
+      maxDepth: payloadDepth(limits),
     });
-    claims.push(i === 0 ? parseRootClaims(payload, DEFAULT_LIMITS) : parseDerivedClaims(payload, DEFAULT_LIMITS));
+    claims.push(i === 0 ? parseRootClaims(payload, limits) : parseDerivedClaims(payload, limits));
     hashes.push((await sha256(jws.signingInput)) as TokenHash);
   }
   const root = claims[0] as RootClaims;
@@ -151,6 +162,7 @@ export async function parseDelegation(chain: string): Promise<Delegation> {
     leafHash: hashes.at(-1) as TokenHash,
     holders: claims.map(({ cnf }) => cnf.jwk),
     grants: claims.map(grantOf),
+    limits,
     tokens: claims.map((told, i) => ({ claims: told, hash: hashes[i] as TokenHash })),
   });
   return delegation;
@@ -178,8 +190,9 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   return Object.freeze(held);
 }
 
-/** Whether a delegation names a tool of an enforcement point, so that its holder may show the tool to a model. */
+/** Whether a delegation hands over a tool of an enforcement point, so that its holder may show the tool to a model. */
 export function isToolGranted(delegation: Delegation, tool: string, audience: string): boolean {
   const { root } = partsOfDelegation(delegation);
-  return delegation.audience.includes(audience) && Object.hasOwn(delegation.grant, toolIdOf(tool, audience, root.aud));
+  const id = toolIdOf(tool, audience, root.aud);
+  return delegation.audience.includes(audience) && toolGrantOf(delegation.grant, id) !== undefined;
 }

@@ -11,6 +11,7 @@ export {
   serialize,
   serializeCompact,
 } from "./delegation.ts";
+export { everyTool } from "./every-tool.ts";
 export { type GrantsByAudience, grantFor } from "./grant-for.ts";
 export { type InspectedChain, type InspectedToken, inspectDelegation } from "./inspect-delegation.ts";
 export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";

@@ -6,7 +6,7 @@ import { grantOf, type RootClaims } from "./claims.ts";
 import { type Delegation, partsOfDelegation } from "./delegation.ts";
 import { ROOT_HEADER, splitJws } from "./jws.ts";
 import { importKnownKey } from "./key.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import type { ChainId } from "./names.ts";
 import { openDerived } from "./open-token.ts";
 import { below, linkOf, provenanceOf } from "./verify-chain.ts";
@@ -50,14 +50,16 @@ export async function inspectDelegation(delegation: Delegation, nowSeconds: numb
       "inspectDelegation: nowSeconds must be seconds since the epoch, such as Math.floor(Date.now() / 1000)",
     );
   }
-  const { compact, root, tokens } = partsOfDelegation(delegation);
+  const { compact, root, tokens, limits } = partsOfDelegation(delegation);
   const texts = compact.split("~");
   const told: InspectedToken[] = [];
   let above: Above | undefined;
   for (const [i, { claims, hash }] of tokens.entries()) {
     const own = below({ claims, grant: grantOf(claims), hash }, await importKnownKey(claims.cnf.jwk), above);
     const checked = told.every(({ refused }) => refused === undefined);
-    const refused = checked ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds }) : undefined;
+    const refused = checked
+      ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds, limits })
+      : undefined;
     told.push(tokenOf(own, refused));
     above = own;
   }
@@ -83,19 +85,20 @@ interface Inspected {
   readonly above: Above | undefined;
   readonly told: readonly InspectedToken[];
   readonly nowSeconds: number;
+  readonly limits: Limits;
 }
 
 /** The verifier's own checks of one token, in its order. */
-async function refusalAt({ text, own, above, told, nowSeconds }: Inspected): Promise<Refusal | undefined> {
+async function refusalAt({ text, own, above, told, nowSeconds, limits }: Inspected): Promise<Refusal | undefined> {
   try {
     if (above === undefined) {
       const claims = own.claims as RootClaims;
-      checkRoot({ claims, grant: own.grant }, DEFAULT_LIMITS, nowSeconds);
+      checkRoot({ claims, grant: own.grant }, limits, nowSeconds);
       // What its anchor allows is not known here.
       checkRootBudget(claims, true);
     } else {
-      const opened = await openDerived(text, above.key, DEFAULT_LIMITS);
-      checkLink(opened, above, DEFAULT_LIMITS, nowSeconds);
+      const opened = await openDerived(text, above.key, limits);
+      checkLink(opened, above, limits, nowSeconds);
       if (told.some(({ jti }) => jti === own.claims.jti)) {
         broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", told.length + 1);
       }

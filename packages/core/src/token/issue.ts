@@ -12,7 +12,7 @@ import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./d
 import type { TrustedKey } from "./jwks.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf } from "./key.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { AUDIENCES, BUDGET_ROWS, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
@@ -38,6 +38,8 @@ export interface IssuerOptions extends Omit<TrustAnchor, "keys" | "foreign"> {
   readonly signer: Signer;
   /** The name of the key in `kid`. Default: the first characters of its thumbprint. */
   readonly kid?: string;
+  /** Limits of its roots that differ from the defaults; the verifier needs them, too. */
+  readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -84,6 +86,7 @@ const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
   ...BOUNDS,
   signer: SIGNER,
   kid: maybe(KEY_ID),
+  limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 });
 
@@ -123,8 +126,9 @@ const readOrder = optionsOf<RootOrder>("issue", {
  * @throws {HopwiseError} `config_invalid`, `token_key_refused`
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
-  const read = readIssuer(options);
-  const { signer, clock = Date.now, kid = (await thumbprintOf(signer.publicJwk)).slice(0, 8), ...pinned } = read;
+  const { signer, clock = Date.now, kid: named, limits: own, ...pinned } = readIssuer(options);
+  const kid = named ?? (await thumbprintOf(signer.publicJwk)).slice(0, 8);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...own };
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
   await importKnownKey(signer.publicJwk);
 
@@ -154,16 +158,16 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       }),
     );
     // The same rules that a verifier applies: a root that would be refused is not signed.
-    const claims = parseRootClaims(payload, DEFAULT_LIMITS);
+    const claims = parseRootClaims(payload, limits);
     const grant = grantOf(claims);
     if (order.allowDenyLists !== true) checkDenyLists(grant);
     await importKnownKey(claims.cnf.jwk);
-    checkAgainstAnchor(claims, trustAnchor, DEFAULT_LIMITS);
-    checkRoot({ claims, grant }, DEFAULT_LIMITS, iat);
+    checkAgainstAnchor(claims, trustAnchor, limits);
+    checkRoot({ claims, grant }, limits, iat);
     checkRootBudget(claims, pinned.sharedBudgets === true);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
-    checkSize(compact);
-    const delegation = await parseDelegation(compact);
+    checkSize(compact, limits);
+    const delegation = await parseDelegation(compact, { limits });
     return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
   }
 
@@ -210,11 +214,11 @@ export function checkDenyLists(grant: Grant, parent?: Grant): void {
 }
 
 /** A token that no verifier would read is not worth signing. */
-export function checkSize(token: string): void {
-  if (token.length > DEFAULT_LIMITS.tokenBytes) {
+export function checkSize(token: string, { tokenBytes }: Limits): void {
+  if (token.length > tokenBytes) {
     throw new HopwiseError(
       "token_too_large",
-      `the token would be ${token.length} bytes, ${DEFAULT_LIMITS.tokenBytes} are read; hand over fewer tools or shorter constraints`,
+      `the token would be ${token.length} bytes, ${tokenBytes} are read; hand over fewer tools or shorter constraints`,
     );
   }
 }

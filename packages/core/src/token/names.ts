@@ -1,3 +1,5 @@
+import { EVERY_TOOL } from "../grant/index.ts";
+
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
@@ -42,6 +44,11 @@ const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 export function operationProblem(name: string): string | undefined {
   if (!name.startsWith(MCP_PREFIX)) return toolNameProblem(name);
   return OPERATIONS.has(name) ? undefined : "it names an operation of MCP that is not known";
+}
+
+/** Why a text can be no id of a grant, without its audience: a tool's own name, an operation of MCP, or every tool. */
+export function grantedProblem(name: string): string | undefined {
+  return name === EVERY_TOOL ? undefined : operationProblem(name);
 }
 
 /** Why a name cannot be a tool's own name: it would be taken for an operation of MCP, or for a qualified id. */

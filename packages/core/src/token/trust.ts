@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
+import { handsEveryTool } from "../grant/index.ts";
 import { choice, either, flag, list, maybe, type Rows, ruleOf, text } from "../options/index.ts";
-import { grantOf, type RootClaims } from "./claims.ts";
+import { grantOf, type RootClaims, TOOLS_POINTER } from "./claims.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import type { Limits } from "./limits.ts";
 import { AUDIENCES, ISSUER, KEY_SOURCE, LIFETIME, MAX_DEPTH, TRUSTED_KEY } from "./shapes.ts";
@@ -30,6 +31,10 @@ export interface TrustAnchor {
    * a root have a budget: else each of them would let the whole of it be spent. Default false.
    */
   readonly sharedBudgets?: boolean;
+  /**
+   * Whether it may hand over every tool at once (`everyTool()`); `tools: "any"` does not say so. Default false.
+   */
+  readonly everyTool?: boolean;
   /** Longest lifetime of its roots, in seconds; at most the verifier's own limit. Default 24 hours. */
   readonly lifetimeSeconds?: number;
   /** Highest `del_max_depth` of its roots: how many agents may stand behind the first. Default 3. */
@@ -64,6 +69,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
     list(text("a tool's id, such as send_payment"), 'a list of tool ids, or "any"'),
   ),
   sharedBudgets: maybe(flag()),
+  everyTool: maybe(flag()),
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
 };
@@ -106,8 +112,12 @@ export function checkAgainstAnchor(claims: RootClaims, anchor: TrustAnchor, limi
   if (!named) refuse("/sub", "its anchor does not let it name this subject");
   if (!claims.aud.every((name) => anchor.audiences.includes(name)))
     refuse("/aud", "its anchor does not let it name this audience");
-  if (tools !== "any" && !Object.keys(grantOf(claims)).every((id) => tools.includes(id))) {
-    refuse("/authorization_details/0/tools", "its anchor does not let it hand over this tool");
+  const grant = grantOf(claims);
+  if (handsEveryTool(grant)) {
+    // Also where its tools are "any": whoever wrote that had those in mind that roots name.
+    if (anchor.everyTool !== true) refuse(TOOLS_POINTER, "its anchor does not let it hand over every tool");
+  } else if (tools !== "any" && !Object.keys(grant).every((id) => tools.includes(id))) {
+    refuse(TOOLS_POINTER, "its anchor does not let it hand over this tool");
   }
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
   if (claims.exp - claims.iat > lifetime) refuse("/exp", `a root may live ${lifetime} seconds`);

@@ -1,4 +1,13 @@
-import { type Constraint, describeArguments, diff, type Grant, type ToolGrant, words } from "../grant/index.ts";
+import {
+  type Constraint,
+  describeArguments,
+  diff,
+  type Grant,
+  isEveryTool,
+  type ToolGrant,
+  toolWords,
+  words,
+} from "../grant/index.ts";
 import { plainText } from "../lib/index.ts";
 import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
@@ -47,7 +56,7 @@ const LINE = 120;
 
 function toolLines(grant: Grant): readonly string[] {
   const tools = Object.entries(grant).flatMap(([tool, constraints]) => {
-    const line = `may call ${tool}: ${describeArguments(constraints)}`;
+    const line = `may call ${toolWords(tool)}: ${describeArguments(constraints)}`;
     if (line.length <= LINE) return [line];
     return Object.entries(constraints).map(([name, constraint]) => {
       return `may call ${tool}: ${describeArguments({ [name]: constraint })}`;
@@ -70,7 +79,7 @@ function budgetLines(budget: Budget | undefined, above: Budget | undefined): rea
 function narrowedLines(token: InspectedToken, above: InspectedToken): readonly string[] {
   const grants = diff(above.grant, token.grant).narrowed.map(({ pointer, parent, child }) => {
     const [tool = "", argument] = pointer.split("/").slice(1).map(unescaped);
-    if (child === undefined) return `${tool} was not handed on`;
+    if (child === undefined) return isEveryTool(tool) ? `not ${toolWords(tool)} any more` : `${tool} was not handed on`;
     const [before, after] =
       argument === undefined
         ? [describeArguments(parent as ToolGrant), describeArguments(child as ToolGrant)]

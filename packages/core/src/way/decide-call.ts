@@ -72,9 +72,9 @@ export async function* decideCall(
 
   const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
   // A list is not granted, each of its items is.
-  const isNoCall = isListing(tool) || call.refused;
-  const uncovered = isNoCall ? undefined : await log.stage("grant", () => refuseSent(holder, tool, received));
-  if (uncovered !== undefined) return log.deny(uncovered);
+  const noCall = isListing(tool) || call.refused;
+  const outside = noCall ? undefined : await log.stage("grant", () => refuseSent(holder, tool, received, point));
+  if (outside !== undefined) return log.deny(outside);
 
   const next = yield { received, user };
   if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
@@ -91,7 +91,7 @@ export async function* decideCall(
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };
-  const unread = await log.stage("grant", () => refuseRead(now, tool, read));
+  const unread = await log.stage("grant", () => refuseRead(now, tool, read, point));
   if (unread !== undefined) return log.deny(unread);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
@@ -102,7 +102,7 @@ export async function* decideCall(
   const { resource, action, notThere } = context;
   log.note({ asked: askedOf(resource, action) });
 
-  const question = { caller: opened, known: context.known, invocation: log.id };
+  const question = { caller: holder.caller, tool, known: context.known, invocation: log.id };
   const verdicts = await log.stage("policy", async (watch) => {
     const answers = await askEveryHop(question, resource, action, point, watch);
     const refused = combineVerdicts(answers, { notThere, delegation: point.delegation });

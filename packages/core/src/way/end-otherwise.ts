@@ -125,12 +125,12 @@ async function whatIsHidden(
 }
 
 /** What hides an item whatever policies say; else the question to them. */
-function beforePolicies(item: Listed, holder: KnownCaller, { tools }: EnforcementPoint): HiddenItem | UnplacedItem {
+function beforePolicies(item: Listed, holder: KnownCaller, point: EnforcementPoint): HiddenItem | UnplacedItem {
   const { tool, arguments: known = {}, template } = item;
   if (item.hidden !== undefined) return { code: item.hidden };
-  const hidden = hiddenByGrant(holder, item);
+  const hidden = hiddenByGrant(holder, item, point);
   if (hidden !== undefined) return hidden;
-  const target = findTarget(tools, tool, known, template);
+  const target = findTarget(point.tools, tool, known, template);
   if (target === undefined) return { code: "tool_unmapped", hop: 0 };
   return { tool, entry: target.entry, known: target.arguments, id: target.id };
 }

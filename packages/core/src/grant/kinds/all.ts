@@ -9,9 +9,13 @@ export interface AllConstraint {
   readonly constraints: readonly Constraint[];
 }
 
-/** Every one of these. */
-export function all(...constraints: readonly Constraint[]): AllConstraint {
-  return { constraint_type: "all", constraints };
+/** Every one of these; of one alone, that one. */
+export function all<const C extends Constraint>(only: C): C;
+export function all(first: Constraint, second: Constraint, ...more: readonly Constraint[]): AllConstraint;
+export function all(...constraints: readonly Constraint[]): Constraint;
+export function all(...constraints: readonly Constraint[]): Constraint {
+  const [first] = constraints;
+  return constraints.length === 1 && first !== undefined ? first : { constraint_type: "all", constraints };
 }
 
 export const allKind: Kind<AllConstraint> = {

@@ -22,6 +22,9 @@ export const anyKind: Kind<AnyConstraint> = {
   // A value that passes the child passes that clause of the parent, and so the parent. The draft's table lacks it.
   over: ({ constraints }, child, _pointer, { table, stands }) =>
     table === "hopwise" && constraints.some((clause) => stands(clause, child)) ? "stands" : undefined,
+  // Whatever passes the child passes one of its clauses, each of which stands under the parent.
+  under: ({ constraints }, parent, _pointer, { table, stands }) =>
+    table === "hopwise" && constraints.every((clause) => stands(parent, clause)) ? "stands" : undefined,
   narrower: (parent, child, pointer, { stands }) => {
     const wide = child.constraints.findIndex((clause) => !parent.constraints.some((wider) => stands(wider, clause)));
     if (wide === -1) return undefined;

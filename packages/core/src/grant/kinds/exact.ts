@@ -1,14 +1,14 @@
-import type { JsonScalar } from "../../json/index.ts";
-import { memberAt, scalarAt } from "../reading.ts";
+import { canonicalJson, isJsonObject, isScalar, type JsonValue } from "../../json/index.ts";
+import { memberAt, type Place, refuse, scalarAt } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
-export interface ExactConstraint {
+export interface ExactConstraint<V extends JsonValue = JsonValue> {
   readonly constraint_type: "exact";
-  readonly value: JsonScalar;
+  readonly value: V;
 }
 
-/** Exactly this value. */
-export function exact<const V extends JsonScalar>(value: V): ExactConstraint & { readonly value: V } {
+/** Exactly this value, whatever it is made of: a list or an object is equal to one of the same canonical text. */
+export function exact<const V extends JsonValue>(value: V): ExactConstraint<V> {
   return { constraint_type: "exact", value };
 }
 
@@ -16,9 +16,39 @@ export const exactKind: Kind<ExactConstraint> = {
   type: "exact",
   core: true,
   members: ["value"],
-  parse: (source) => ({ constraint_type: "exact", value: scalarAt(memberAt(source, "value")) }),
-  passes: (constraint, value) => value === constraint.value,
+  parse: (source) => ({ constraint_type: "exact", value: valueAt(memberAt(source, "value")) }),
+  cost: ({ value }) => nodesOf(value),
+  passes: (constraint, value) => isEqual(constraint.value, value),
   listed: (constraint) => [constraint.value],
   listedUnder: ["exact", "range", "one_of", "wildcard"],
-  words: (constraint) => JSON.stringify(constraint.value),
+  words: (constraint) => canonicalJson(constraint.value),
 };
+
+function valueAt(place: Place): JsonValue {
+  const { value } = place;
+  if (value === undefined) return refuse(place, "a value is expected");
+  if (isScalar(value)) return scalarAt(place);
+  const { valueLength } = place.reading.limits;
+  if (canonicalJson(value).length > valueLength) {
+    return refuse(place, `a value is longer than ${valueLength} characters`);
+  }
+  return value;
+}
+
+/** How many values it is made of, itself included: as many are compared at most. */
+function nodesOf(value: JsonValue): number {
+  if (isScalar(value)) return 1;
+  return Object.values(value).reduce((sum: number, inner: JsonValue) => sum + nodesOf(inner), 1);
+}
+
+/** Of the same canonical text, without writing it: the other value may be long. */
+function isEqual(a: JsonValue, b: JsonValue): boolean {
+  if (isScalar(a) || isScalar(b)) return a === b;
+  if (isJsonObject(a) !== isJsonObject(b)) return false;
+  const names = Object.keys(a);
+  const [these, those] = [a, b] as readonly { readonly [name: string]: JsonValue }[];
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && isEqual(these?.[name] as JsonValue, those?.[name] as JsonValue))
+  );
+}

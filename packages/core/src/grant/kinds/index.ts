@@ -5,6 +5,7 @@
 export { absentKind } from "./absent.ts";
 export { allKind } from "./all.ts";
 export { anyKind } from "./any.ts";
+export { cidrKind } from "./cidr.ts";
 export { containsKind } from "./contains.ts";
 export { eachKind } from "./each.ts";
 export { exactKind } from "./exact.ts";

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonScalar, JsonValue } from "../../json/index.ts";
+import type { JsonObject, JsonValue } from "../../json/index.ts";
 import type { Comparison, Widening } from "../comparison.ts";
 import type { Constraint, ConstraintType } from "../constraint.ts";
 import type { Place } from "../reading.ts";
@@ -15,7 +15,7 @@ export interface Kind<C extends Constraint = Constraint> {
   readonly core?: true;
   /** Its members on the wire. A constraint with any other is refused before it gets here. */
   readonly members: readonly string[];
-  /** Whether a missing argument passes. Such a constraint stands only at the top of an argument. */
+  /** Whether a missing argument passes. Such a constraint stands only at the top of an argument or a property. */
   readonly passesMissing?: true;
   /** Whether it lets pass what the tool itself puts there, without looking at the value. */
   readonly passesOwn?: true;
@@ -31,7 +31,7 @@ export interface Kind<C extends Constraint = Constraint> {
   passes(constraint: C, value: JsonValue, work: Work, check: Check): boolean;
 
   /** The values that pass, where it lists them: they may stand under any constraint which they pass. */
-  listed?(constraint: C): readonly JsonScalar[];
+  listed?(constraint: C): readonly JsonValue[];
   /** In the draft's own table, the types under which listed values may stand (section 4.5). */
   readonly listedUnder?: readonly ConstraintType[];
   /** As a parent: whether a child of another type may stand under it. Where `passesMissing`, always a verdict. */

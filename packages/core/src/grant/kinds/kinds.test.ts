@@ -7,7 +7,7 @@ import * as builders from "../index.ts";
 import { findWidening } from "../narrow.ts";
 import { parseGrant } from "../parse.ts";
 
-const { absent, all, any, contains, each, exact, int, length, notOneOf, object, oneOf, optional } = builders;
+const { absent, all, any, cidr, contains, each, exact, int, length, notOneOf, object, oneOf, optional } = builders;
 const { path, prefix, range, subset, suffix, url, wildcard } = builders;
 
 interface Row<C> {
@@ -53,6 +53,12 @@ const rows: { readonly [T in ConstraintType]: Row<ConstraintOf<T>> } = {
     good: "https://a.example/a/b",
     bad: "https://a.example/b",
     words: "a URL of https://a.example at or below /a",
+  },
+  cidr: {
+    constraint: cidr("10.0.0.0/8", "::1/128"),
+    good: "10.1.2.3",
+    bad: "11.1.2.3",
+    words: "an address in 10.0.0.0/8 or ::1/128",
   },
   length: { constraint: length(1), good: "a", bad: "ab", words: "at most 1 long" },
   each: { constraint: each(int()), good: [1, 2], bad: [1, "2"], words: "a list of which each is a whole number" },

@@ -1,4 +1,5 @@
 import { isScalar, type JsonScalar, pointerTo } from "../../json/index.ts";
+import type { ConstraintType } from "../constraint.ts";
 import { memberAt, scalarsAt } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 import { missing, quoted } from "./scalars.ts";
@@ -16,6 +17,8 @@ export function notOneOf(...excluded: readonly JsonScalar[]): NotOneOfConstraint
   return { constraint_type: "not_one_of", excluded };
 }
 
+const NEVER_SCALAR: readonly ConstraintType[] = ["contains", "subset", "each", "object"];
+
 export const notOneOfKind: Kind<NotOneOfConstraint> = {
   type: "not_one_of",
   core: true,
@@ -23,6 +26,9 @@ export const notOneOfKind: Kind<NotOneOfConstraint> = {
   members: ["excluded"],
   parse: (source) => ({ constraint_type: "not_one_of", excluded: scalarsAt(memberAt(source, "excluded"), 1) }),
   passes: (constraint, value) => !isScalar(value) || !constraint.excluded.includes(value),
+  // Only scalars can be excluded, so whatever is none passes. The draft's table lacks it.
+  over: (_parent, child, _pointer, { table }) =>
+    table === "hopwise" && NEVER_SCALAR.includes(child.constraint_type) ? "stands" : undefined,
   narrower: (parent, child, pointer) => {
     const dropped = missing(parent.excluded, child.excluded);
     return (

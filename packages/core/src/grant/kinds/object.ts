@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, pointerTo } from "../../json/index.ts";
-import { membersWidening } from "../comparison.ts";
 import type { Constraint } from "../constraint.ts";
 import { memberAt, namesAt, objectAt, type Place } from "../reading.ts";
 import type { Work } from "../work.ts";
+import { absent } from "./absent.ts";
 import type { Check, Kind } from "./kind.ts";
 
 export interface ObjectConstraint {
@@ -14,8 +14,8 @@ interface Properties {
   readonly [name: string]: Constraint;
 }
 
-/** An object of exactly these properties. */
-export function object(properties: { readonly [name: string]: Constraint }): ObjectConstraint {
+/** An object of exactly these properties. One that may be missing is `optional`, one that must be is `absent`. */
+export function object<const P extends Properties>(properties: P): ObjectConstraint & { readonly properties: P } {
   return { constraint_type: "object", properties };
 }
 
@@ -27,8 +27,16 @@ export const objectKind: Kind<ObjectConstraint> = {
     properties: propertiesAt(objectAt(memberAt(source, "properties"))),
   }),
   passes: ({ properties }, value, work, check) => isJsonObject(value) && passesAll(properties, value, work, check),
-  narrower: (parent, child, pointer, comparison) =>
-    membersWidening(parent.properties, child.properties, pointerTo(pointer, "properties"), comparison),
+  narrower: (parent, child, pointer, { widening }) => {
+    const at = pointerTo(pointer, "properties");
+    for (const name of new Set([...Object.keys(parent.properties), ...Object.keys(child.properties)])) {
+      const found = widening(propertyOf(parent, name), propertyOf(child, name), pointerTo(at, name));
+      if (found === undefined) continue;
+      const both = Object.hasOwn(parent.properties, name) && Object.hasOwn(child.properties, name);
+      return both ? found : { ...found, rule: "a property that only one of both names must be missing" };
+    }
+    return undefined;
+  },
   inner: ({ properties }) => Object.values(properties),
   words: ({ properties }, say) =>
     `an object whose ${Object.entries(properties)
@@ -37,19 +45,25 @@ export const objectKind: Kind<ObjectConstraint> = {
 };
 
 function propertiesAt(place: Place<JsonObject>): Properties {
-  const { limits, constraint } = place.reading;
+  const { limits, member } = place.reading;
   const properties: Record<string, Constraint> = {};
   for (const name of namesAt(place, limits.argumentsPerTool, "properties")) {
-    properties[name] = constraint(memberAt(place, name));
+    properties[name] = member(memberAt(place, name));
   }
   return properties;
 }
 
-/** Exactly the named properties, as with a tool's arguments. */
+/** What is not named must be missing: an object is a closed world. */
+function propertyOf({ properties }: ObjectConstraint, name: string): Constraint {
+  return Object.hasOwn(properties, name) ? (properties[name] as Constraint) : absent();
+}
+
+/** No property but those that are named, and each passing, as with a tool's arguments. */
 function passesAll(properties: Properties, value: JsonObject, work: Work, check: Check): boolean {
-  const names = Object.keys(properties);
   return (
-    Object.keys(value).length === names.length &&
-    names.every((name) => Object.hasOwn(value, name) && check(properties[name] as Constraint, value[name], work))
+    Object.keys(value).every((name) => Object.hasOwn(properties, name)) &&
+    Object.keys(properties).every((name) =>
+      check(properties[name] as Constraint, Object.hasOwn(value, name) ? value[name] : undefined, work),
+    )
   );
 }

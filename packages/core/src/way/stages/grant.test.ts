@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { AgentClass } from "../../principal/index.ts";
 import { ARGUMENTS, DOCS, PAY } from "../../testing.fixture.ts";
 import type { Chain } from "../../token/index.ts";
-import { ALICE, createScene, type Scene } from "../point.fixture.ts";
-import { hiddenByGrant, type KnownCaller, refuseSent } from "./grant.ts";
+import { ALICE, createScene, type Scene, TOOLS } from "../point.fixture.ts";
+import type { KnownCaller } from "./grant.ts";
+import * as stage from "./grant.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -25,6 +26,12 @@ const user: KnownCaller = {
   caller: { user: ALICE, chain: undefined, audience: PAY },
   agents: { agents: [], origins: [] },
 };
+
+const MAP = { tools: { "*": TOOLS["send_payment"] as never, send_payment: TOOLS["send_payment"] as never } };
+const refuseSent = (by: KnownCaller, tool: string, args: object, map = MAP) =>
+  stage.refuseSent(by, tool, args as never, map);
+const hiddenByGrant = (by: KnownCaller, item: Parameters<typeof stage.hiddenByGrant>[1], map = MAP) =>
+  stage.hiddenByGrant(by, item, map);
 
 /** The same links, of which one hands over something else. */
 const linksWith = (at: number, grant: Chain["links"][number]["grant"]): Chain["links"] =>
@@ -112,5 +119,53 @@ describe("an item of a list", () => {
     expect(hiddenByGrant(holder(), { tool: "read_invoice", arguments: { id: "INV-8" } })).toMatchObject({
       code: "grant_argument_refused",
     });
+  });
+});
+
+describe("every tool", () => {
+  const every = { "mcp:tools/*": {} };
+  const all = (at = 0) => holder({ links: linksWith(at, every) });
+
+  it("is each that the tool map names one by one, with any arguments", () => {
+    expect(refuseSent(all(0), "send_payment", ARGUMENTS)).toBeUndefined();
+    expect(refuseSent(all(1), "send_payment", TOO_MUCH)).toMatchObject({ code: "grant_argument_refused", hop: 1 });
+    const both = holder({ links: scene.chain.links.map((link) => ({ ...link, grant: every })) });
+    expect(refuseSent(both, "send_payment", { any: ["thing"] })).toBeUndefined();
+    expect(hiddenByGrant(both, { tool: "send_payment", arguments: { any: 1 } })).toBeUndefined();
+  });
+
+  it.each([
+    "delete_all",
+    "*",
+    "mcp:tools/*",
+    "mcp:resources/read",
+    "toString",
+    "",
+    "docs://{path}",
+    `${PAY}#send_payment`,
+  ])("is not %j, which the map leaves to its * or which is no tool", (tool) => {
+    const both = holder({ links: scene.chain.links.map((link) => ({ ...link, grant: every })) });
+    expect(refuseSent(both, tool, {})).toMatchObject({ code: "grant_tool_missing", hop: 1 });
+    expect(hiddenByGrant(both, { tool })).toEqual({ code: "grant_tool_missing", hop: 1 });
+  });
+
+  it("is none of a map that names none, also where the token below names one", () => {
+    const map = { tools: { "*": TOOLS["send_payment"] as never } } as never;
+    expect(refuseSent(all(0), "send_payment", ARGUMENTS, map)).toMatchObject({
+      code: "grant_tool_missing",
+      hop: 1,
+    });
+    expect(hiddenByGrant(all(0), { tool: "send_payment" }, map)).toEqual({ code: "grant_tool_missing", hop: 1 });
+  });
+
+  it("is of the audience that it names, where a root has several", () => {
+    const grant = { [`${DOCS}#mcp:tools/*`]: {} };
+    const links = scene.chain.links.map((link) => ({ ...link, grant }));
+    const at = (audience: string): KnownCaller => {
+      const { caller, agents } = holder({ links, rootAudience: [PAY, DOCS] });
+      return { caller: { ...caller, audience }, agents };
+    };
+    expect(refuseSent(at(DOCS), "send_payment", ARGUMENTS)).toBeUndefined();
+    expect(refuseSent(at(PAY), "send_payment", ARGUMENTS)).toMatchObject({ code: "grant_tool_missing" });
   });
 });

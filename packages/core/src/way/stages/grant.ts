@@ -2,19 +2,23 @@ import { HopwiseError } from "../../errors.ts";
 import {
   couldPermit,
   type Grant,
+  handsEveryTool,
   newWork,
   type ReadArguments,
   type Refusal,
   refusalOfRead,
   refusalOfSent,
+  toolGrantOf,
   type Work,
   words,
 } from "../../grant/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
+import { isNamed, type ToolMap } from "../../resource/index.ts";
 import { toolIdOf } from "../../token/index.ts";
 import type { HiddenItem, Listed } from "../call.ts";
+import type { EnforcementPoint } from "../options.ts";
 import type { OpenedChain } from "./token.ts";
 
 /** A caller, as far as the way has come: whose chain verified and was presented, by agents that the registry knows. */
@@ -30,11 +34,14 @@ export interface KnownCaller {
  * @returns the refusal: `agent_tool_refused`, `grant_tool_missing` or `grant_argument_refused`, with the first hop that
  *   was not given this
  */
-export function refuseSent(holder: KnownCaller, tool: string, sent: JsonObject): HopwiseError | undefined {
-  return (
-    refuseWithout(holder.agents, tool) ??
-    firstRefusal(holder, tool, (grant, id, work) => refusalOfSent(grant, id, sent, work))
-  );
+export function refuseSent(
+  holder: KnownCaller,
+  tool: string,
+  sent: JsonObject,
+  point: Pick<EnforcementPoint, "tools">,
+): HopwiseError | undefined {
+  const ask = (grant: Grant, id: string, work: Work) => refusalOfSent(grant, id, sent, work);
+  return refuseWithout(holder.agents, tool) ?? firstRefusal(holder, tool, point, ask);
 }
 
 /**
@@ -43,14 +50,20 @@ export function refuseSent(holder: KnownCaller, tool: string, sent: JsonObject):
  *
  * @returns the refusal: `grant_argument_refused` or `grant_argument_missing`
  */
-export function refuseRead(holder: KnownCaller, tool: string, args: ReadArguments): HopwiseError | undefined {
-  return firstRefusal(holder, tool, (grant, id, work) => refusalOfRead(grant, id, args, work));
+export function refuseRead(
+  holder: KnownCaller,
+  tool: string,
+  args: ReadArguments,
+  point: Pick<EnforcementPoint, "tools">,
+): HopwiseError | undefined {
+  return firstRefusal(holder, tool, point, (grant, id, work) => refusalOfRead(grant, id, args, work));
 }
 
 /** What the first token says that does not cover the call. */
 function firstRefusal(
   { caller: { chain, audience } }: KnownCaller,
   tool: string,
+  { tools }: Pick<EnforcementPoint, "tools">,
   ask: (grant: Grant, id: string, work: Work) => Refusal | undefined,
 ): HopwiseError | undefined {
   if (chain === undefined) return undefined;
@@ -58,7 +71,7 @@ function firstRefusal(
   // One budget for all tokens of a call.
   const work = newWork();
   for (const [i, { grant, agent }] of chain.links.entries()) {
-    const refused = ask(grant, id, work);
+    const refused = ask(grantHere(grant, tool, tools), id, work);
     if (refused === undefined) continue;
     const { code, pointer, rule, expected } = refused;
     return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
@@ -94,13 +107,22 @@ export function hiddenByAgents({ agents }: ConfirmedAgents, tool: string): Hidde
 export function hiddenByGrant(
   { caller: { chain, audience }, agents: confirmed }: KnownCaller,
   { tool, arguments: known = {} }: Listed,
+  { tools }: Pick<EnforcementPoint, "tools">,
 ): HiddenItem | undefined {
   if (chain === undefined) return undefined;
   const without = hiddenByAgents(confirmed, tool);
   if (without !== undefined) return without;
   const id = toolIdOf(tool, audience, chain.rootAudience);
-  const link = chain.links.findIndex(({ grant }) => !couldPermit(grant, id, known));
+  const link = chain.links.findIndex(({ grant }) => !couldPermit(grantHere(grant, tool, tools), id, known));
   if (link < 0) return undefined;
-  const named = Object.hasOwn(chain.links[link]?.grant ?? {}, id);
+  const named = toolGrantOf(grantHere(chain.links[link]?.grant ?? {}, tool, tools), id) !== undefined;
   return { code: named ? "grant_argument_refused" : "grant_tool_missing", hop: link + 1 };
+}
+
+/**
+ * A grant as this enforcement point reads it for a tool: "every tool" means those that the tool map names one by one. What
+ * only its `"*"` stands for was named by nobody, neither here nor in the grant.
+ */
+function grantHere(grant: Grant, tool: string, tools: ToolMap): Grant {
+  return !handsEveryTool(grant) || isNamed(tools, tool) ? grant : {};
 }

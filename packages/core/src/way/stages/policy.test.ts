@@ -33,7 +33,7 @@ const unwatched = await NO_TELEMETRY.begin({} as WatchedCall).stage("policy", (w
 async function callAsked(about: AskedChain, parts: Parts = {}, watch: StageWatch = unwatched) {
   const { pdp, asked } = pdpOf();
   const { point } = scene.point({ cerbos: pdp, ...parts });
-  return { verdicts: await askEveryHop(about, resource, "send", point, watch), asked };
+  return { verdicts: await askEveryHop({ ...about, tool: "send_payment" }, resource, "send", point, watch), asked };
 }
 
 describe("the policies", () => {
@@ -65,7 +65,12 @@ describe("the policies", () => {
   it("are asked whether each hop may hand on to the next: what, how deep, and for how long", async () => {
     const { verdicts, asked } = await callAsked(chain, { delegation: DELEGATION, clock: () => (NOW + 600) * 1000 });
     expect(verdicts.map(({ delegation }) => delegation)).toEqual(["allow", "allow", undefined]);
-    const handedOver = { toKind: "agent", expiresIn: 3000, actions: ["send_payment", "read_invoice"] };
+    const handedOver = {
+      toKind: "agent",
+      expiresIn: 3000,
+      everyTool: false,
+      actions: ["send_payment", "read_invoice"],
+    };
     expect(asked.map(({ resources }) => resources[1])).toEqual([
       {
         actions: ["delegate"],
@@ -83,6 +88,19 @@ describe("the policies", () => {
           attr: { to: "agent:researcher", depth: 2, ...handedOver },
         },
       },
+      undefined,
+    ]);
+  });
+
+  it("are told that every tool was handed over, and which one is called", async () => {
+    const links = (scene.chain.links ?? []).map((link, i) =>
+      i === 0 ? { ...link, grant: { "mcp:tools/*": {} } } : link,
+    );
+    const caller = { ...chain.caller, chain: { ...scene.chain, links } };
+    const { asked } = await callAsked({ ...chain, caller }, { delegation: DELEGATION });
+    expect(asked.map(({ resources }) => resources[1]?.resource.attr)).toEqual([
+      expect.objectContaining({ everyTool: true, actions: ["send_payment"] }),
+      expect.objectContaining({ everyTool: false, actions: ["send_payment", "read_invoice"] }),
       undefined,
     ]);
   });
@@ -124,6 +142,34 @@ describe("the policies, about a list", () => {
       ["delegation", ["delegate"]],
       ["payment", ["list"]],
     ]);
+  });
+
+  it("are asked about the handing over of every tool once for each tool, and for none of the list itself", async () => {
+    const every = { "mcp:tools/*": {} };
+    const links = (scene.chain.links ?? []).map((link, i) => (i === 0 ? { ...link, grant: every } : link));
+    const caller = { ...chain.caller, chain: { ...scene.chain, links } };
+    const { pdp, asked } = pdpOf(
+      ({ resources }) =>
+        resources.map(({ resource: it, actions }) => ({
+          resource: it,
+          actions: Object.fromEntries(
+            actions.map((action) => [
+              action,
+              (it.attr?.["actions"] as string[] | undefined)?.includes("b") ? "EFFECT_DENY" : "EFFECT_ALLOW",
+            ]),
+          ),
+          validationErrors: [],
+          outputs: [],
+        })) as never,
+    );
+    const { point } = scene.point({ cerbos: pdp, delegation: DELEGATION });
+    const entry = items[0]?.entry as never;
+    const offered = ["a", "b", "a", "mcp:tools/list"].map((tool) => ({ tool, entry, known: {} }));
+    const shown = await askWhatIsShown({ ...chain, caller }, offered, point, unwatched);
+    expect(shown).toEqual([undefined, { code: "delegation_denied", hop: 0 }, undefined, undefined]);
+    const edges = (hop: number) =>
+      asked[hop]?.resources.flatMap(({ resource: it }) => (it.kind === "delegation" ? [it.attr?.["actions"]] : []));
+    expect([0, 1, 2].map(edges)).toEqual([[["a"], ["b"]], [["send_payment", "read_invoice"]], []]);
   });
 
   it("get the headers of the trace", async () => {

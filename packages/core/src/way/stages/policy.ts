@@ -11,28 +11,36 @@ import {
   withHeaders,
 } from "../../decision/index.ts";
 import type { HopwiseError } from "../../errors.ts";
+import { handsEveryTool } from "../../grant/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import type { StageWatch } from "../../telemetry/index.ts";
-import type { Caller } from "../call.ts";
+import { isListing, toolIdOf } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { KnownHops } from "./context.ts";
+import type { OpenedChain } from "./token.ts";
 
 /** Whom the policies are asked about, and under which name. */
 export interface AskedChain {
-  readonly caller: Caller;
+  readonly caller: OpenedChain;
   readonly known: KnownHops;
   readonly invocation: string;
 }
 
+/** A call of a tool. */
+export interface AskedCall extends AskedChain {
+  readonly tool: string;
+}
+
 /** Asks the policies about a call, for every hop at once. The answers are for the caller to combine. */
 export async function askEveryHop(
-  asked: AskedChain,
+  asked: AskedCall,
   resource: Resource,
   action: string,
   point: EnforcementPoint,
   watch: StageWatch,
 ): Promise<readonly HopVerdict[]> {
-  const question = { ...questionOf(asked, point), resource, action };
+  const edges = edgesOf(asked, asked.tool, point);
+  const question = { ...questionOf(asked), ...(edges && { edges }), resource, action };
   const { deadlineMs, failuresOf } = point;
   // Half of the deadline, as for an optional source; `startPdp` needs two turns of the event loop.
   return joinFailures(await checkHops(point.cerbos, question, deadlineMs, watch.hop), failuresOf, deadlineMs / 2);
@@ -51,7 +59,11 @@ export function askWhatIsShown(
   watch: StageWatch,
 ): Promise<readonly (HiddenByPolicy | undefined)[]> {
   const pdp = withHeaders(point.cerbos, watch.headers);
-  return listHops(pdp, { ...questionOf(asked, point), items }, point.deadlineMs);
+  // Only where every tool is handed over does a handing over depend on the tool.
+  const byTool = asked.caller.chain?.links.some(({ grant }) => handsEveryTool(grant)) === true;
+  const edges = byTool ? undefined : edgesOf(asked, "", point);
+  const offered = items.map((item) => ({ ...item, edges: byTool ? edgesOf(asked, item.tool, point) : edges }));
+  return listHops(pdp, { ...questionOf(asked), items: offered }, point.deadlineMs);
 }
 
 /**
@@ -78,22 +90,25 @@ const NOBODY = {
   action: "ask",
 } satisfies Omit<Parameters<typeof checkHops>[1], "invocation" | "chainId">;
 
-function questionOf(
-  { caller, known: { hops, principals, auxData }, invocation }: AskedChain,
-  { delegation, nowSeconds }: EnforcementPoint,
-) {
-  const edges = delegation === "grants-only" ? undefined : edgesOf(delegation, hops, caller, nowSeconds());
-  return { hops, principals, auxData, invocation, chainId: caller.chain?.id, ...(edges && { edges }) };
+function questionOf({ caller, known: { hops, principals, auxData }, invocation }: AskedChain) {
+  return { hops, principals, auxData, invocation, chainId: caller.chain?.id };
 }
 
-/** Each handing over as a question: may hop i give this to hop i + 1? */
+/**
+ * Each handing over as a question: may hop i give this to hop i + 1? Who hands over every tool is asked about the one that is
+ * called; about none where that is no tool but a list.
+ */
 function edgesOf(
-  { kind, action }: { readonly kind: string; readonly action: string },
-  hops: readonly Hop[],
-  { chain }: Caller,
-  now: number,
-): readonly Edge[] {
+  { caller: { chain, audience }, known: { hops } }: AskedChain,
+  tool: string,
+  { delegation, nowSeconds }: EnforcementPoint,
+): readonly (Edge | undefined)[] | undefined {
+  if (delegation === "grants-only") return undefined;
+  const { kind, action } = delegation;
+  const now = nowSeconds();
   return (chain?.links ?? []).map((link, i) => {
+    const everyTool = handsEveryTool(link.grant);
+    if (everyTool && isListing(tool)) return undefined;
     const from = hops[i] as Hop;
     const to = hops[i + 1] as Hop;
     return {
@@ -106,7 +121,8 @@ function edgesOf(
           toKind: to.kind,
           depth: i + 1,
           expiresIn: link.expiresAt - now,
-          actions: Object.keys(link.grant),
+          everyTool,
+          actions: everyTool ? [toolIdOf(tool, audience, chain?.rootAudience ?? [])] : Object.keys(link.grant),
         },
       },
     };
