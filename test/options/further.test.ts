@@ -154,6 +154,7 @@ const NO_STRANGERS = [null, 5, "all", {}, []];
 
 const auditDoors: DoorRows<typeof audit> = {
   auditTo: valueRow<never>(core.memoryAudit() as never, [null, undefined, 5, "text", {}, []], audit.auditTo),
+  checkTold: "takes what an authorizer writes: test/arguments",
   chainLine: "takes what a decision gave",
   onDenial: optionsRow<audit.DenialOptions>({}, { strangers: NO_STRANGERS }, (given) =>
     audit.onDenial(() => {}, given),

@@ -103,7 +103,9 @@ function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
 function withRecordedRefusals(tool: ReadTool, { session }: Point): ReadTool {
   const schema = tool.members.get("inputSchema");
   if (schema === undefined) return tool;
-  const value = recordRefusals(schema.value, (input) => session.refuse({ tool: tool.name, arguments: input }));
+  const value = recordRefusals(tool.name, schema.value, (input) =>
+    session.refuse({ tool: tool.name, arguments: input }),
+  );
   return { ...tool, members: new Map([...tool.members, ["inputSchema", { ...schema, value }]]) };
 }
 

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type DenialCode, memoryAudit, type Signer } from "@hopwise/core";
-import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
+import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
 import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { signStatement } from "./checkpoint.ts";
@@ -186,7 +186,8 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     },
   });
 
-  const add = async (record: object): Promise<void> => {
+  const add = (called: "record" | "outcome") => async (record: object): Promise<void> => {
+    checkTold(called, record);
     if (closing !== undefined) throw unavailable("the audit log is closed");
     const fault = checkpoints.overdue();
     if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
@@ -224,8 +225,8 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     },
     unverifiedCounts: strangers.unverifiedCounts,
     unverifiedSamples: strangers.unverifiedSamples,
-    record: add,
-    outcome: add,
+    record: add("record"),
+    outcome: add("outcome"),
     unverified: (attempt) => strangers.unverified?.(attempt),
     close,
     [Symbol.asyncDispose]: close,

@@ -73,9 +73,14 @@ export class HopwiseError extends Error implements Refusal {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
-    const { [MARK]: marked, code } = value as { readonly [MARK]?: unknown; readonly code?: unknown };
-    // Another version may have codes of which this one can say nothing.
-    return marked === true && typeof code === "string" && Object.hasOwn(CODES, code);
+    try {
+      const { [MARK]: marked, code } = value as { readonly [MARK]?: unknown; readonly code?: unknown };
+      // Another version may have codes of which this one can say nothing.
+      return marked === true && typeof code === "string" && Object.hasOwn(CODES, code);
+    } catch {
+      // What fails when it is looked at is no error of ours.
+      return false;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DenialCode } from "../codes.ts";
 import { having, readerOf } from "../options/index.ts";
+import { checkTold } from "./check-told.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
 
@@ -27,12 +28,15 @@ export function memoryAudit(): MemoryAudit {
     unverifiedCounts: counts,
     unverifiedSamples: samples,
     record: (record) => {
+      checkTold("record", record);
       records.push(record);
     },
     outcome: (record) => {
+      checkTold("outcome", record);
       outcomes.push(record);
     },
     unverified: (attempt) => {
+      checkTold("unverified", attempt);
       counts.set(attempt.code, (counts.get(attempt.code) ?? 0) + 1);
       if (samples.length < SAMPLES) samples.push(attempt);
     },
@@ -63,9 +67,17 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
     });
   return {
-    record: line,
-    outcome: line,
-    unverified: ({ code, message, invocation, time, tool }) => {
+    record: (record) => {
+      checkTold("record", record);
+      return line(record);
+    },
+    outcome: (record) => {
+      checkTold("outcome", record);
+      return line(record);
+    },
+    unverified: (attempt) => {
+      checkTold("unverified", attempt);
+      const { code, message, invocation, time, tool } = attempt;
       const { count, worthALine } = seen(code);
       if (!worthALine) return;
       stream.write(`${JSON.stringify({ unverified: code, count, message, tool, invocation, time })}\n`, () => {});

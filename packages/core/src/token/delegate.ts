@@ -1,6 +1,6 @@
 import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { findWidening, type Grant } from "../grant/index.ts";
+import { type Grant, wideningOf } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, text } from "../options/index.ts";
 import { DETAIL_TYPE, grantOf, parseDerivedClaims, TOOLS_POINTER } from "./claims.ts";
@@ -156,7 +156,7 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
   if (order.interop !== undefined) [...grants, order.grant].forEach(checkInterop);
-  const widening = findWidening(grantOf(leaf), order.grant, order.interop);
+  const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 }
 

@@ -2,13 +2,14 @@ import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Grant, makeGrant } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
+import { mustBe } from "../options/index.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
 import { DERIVED_HEADER, ROOT_HEADER, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
 import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
 import { checkLength, splitChain } from "./open-token.ts";
-import { isSigner } from "./shapes.ts";
+import { checkSigner, isSigner } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /**
@@ -90,12 +91,8 @@ export function serialize(delegation: Delegation): string {
  *   `token_version_unsupported`; `config_invalid` for what is no text
  */
 export async function parseDelegation(compact: string): Promise<Delegation> {
-  if (typeof compact !== "string") {
-    throw new HopwiseError(
-      "config_invalid",
-      "parseDelegation: what it takes must be the text of a chain, as serialize gives it",
-    );
-  }
+  if (typeof compact !== "string")
+    mustBe("parseDelegation", "compact", "the text of a chain, as serialize gives it", compact);
   const claims: TokenClaims[] = [];
   const hashes: TokenHash[] = [];
   checkLength("the chain", compact, DEFAULT_LIMITS.chainBytes);
@@ -111,11 +108,12 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
   }
   const root = claims[0] as RootClaims;
   const leaf = claims.at(-1) as TokenClaims;
+  const grants = claims.map((told) => makeGrant(grantOf(told)));
   const delegation: Delegation = Object.freeze({
     id: hashes[0] as ChainId,
     agents: claims.map(({ act }) => act.sub),
     subject: root.sub,
-    grant: makeGrant(grantOf(leaf)),
+    grant: grants.at(-1) as Grant,
     audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
     expiresAt: leaf.exp,
   });
@@ -125,7 +123,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
     leaf,
     leafHash: hashes.at(-1) as TokenHash,
     holders: claims.map(({ cnf }) => cnf.jwk),
-    grants: claims.map(grantOf),
+    grants,
     tokens: claims.map((told, i) => ({ claims: told, hash: hashes[i] as TokenHash })),
   });
   return delegation;
@@ -138,9 +136,7 @@ export async function parseDelegation(compact: string): Promise<Delegation> {
  */
 export async function hold(delegation: Delegation, signer: Signer): Promise<HeldDelegation> {
   const parts = partsOfDelegation(delegation);
-  if (!isSigner(signer)) {
-    throw new HopwiseError("config_invalid", "hold: signer must be a signer, such as await generateSigner()");
-  }
+  checkSigner("hold", signer);
   if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
     throw new HopwiseError(
       "config_invalid",
@@ -153,8 +149,14 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   return Object.freeze(held);
 }
 
-/** Whether a delegation names a tool of an enforcement point, so that its holder may show the tool to a model. */
+/**
+ * Whether a delegation names a tool of an enforcement point, so that its holder may show the tool to a model.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no delegation, or no name
+ */
 export function isToolGranted(delegation: Delegation, tool: string, audience: string): boolean {
   const { root } = partsOfDelegation(delegation);
+  if (typeof tool !== "string") mustBe("isToolGranted", "tool", "a tool's name, such as send_payment", tool);
+  if (typeof audience !== "string") mustBe("isToolGranted", "audience", "the name of an enforcement point", audience);
   return delegation.audience.includes(audience) && Object.hasOwn(delegation.grant, toolIdOf(tool, audience, root.aud));
 }

@@ -1,7 +1,19 @@
 import { decodeBase64url, isP256Point } from "../crypto/index.ts";
-import { isMade } from "../grant/index.ts";
+import { isMade, MADE } from "../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../json/index.ts";
-import { choice, copied, either, having, list, members, type Shape, such, text, whole } from "../options/index.ts";
+import {
+  choice,
+  copied,
+  either,
+  having,
+  list,
+  members,
+  mustBe,
+  type Shape,
+  such,
+  text,
+  whole,
+} from "../options/index.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { KID } from "./jws.ts";
 import { parsePublicJwk } from "./key.ts";
@@ -60,11 +72,23 @@ export const TRUSTED_KEY: Shape = members<TrustedKey>(
   "a public key { kid, jwk }, as localJwks gives them",
 );
 
-export const SIGNER: Shape = such("a signer, such as await generateSigner()", isSigner);
+const A_SIGNER = "a signer, such as await generateSigner()";
+
+export const SIGNER: Shape = such(A_SIGNER, isSigner);
+
+/** @throws {HopwiseError} `config_invalid` for what is no signer */
+export function checkSigner(called: string, signer: unknown): void {
+  if (!isSigner(signer)) mustBe(called, "signer", A_SIGNER, signer);
+}
 
 export function isSigner(value: unknown): value is Signer {
-  const { publicJwk, sign } = Object(value) as Partial<Signer>;
-  return typeof sign === "function" && isPublicJwk(publicJwk);
+  try {
+    const { publicJwk, sign } = Object(value) as Partial<Signer>;
+    return typeof sign === "function" && isPublicJwk(publicJwk);
+  } catch {
+    // A getter of it fails.
+    return false;
+  }
 }
 
 /** A holder of a new token: a key of this process, or the answer of one elsewhere. */
@@ -81,10 +105,7 @@ export const HOLDER: Shape = either(
 );
 
 /** `{ pay: {} }` would mean any arguments, which its author may not know: so only a made grant is one. */
-export const GRANT: Shape = such(
-  "a grant as grant({ … }), grantFor({ … }) or readGrant(json) gave it, uncopied",
-  isMade,
-);
+export const GRANT: Shape = such(MADE, isMade);
 
 export const INTEROP: Shape = choice("aat-01");
 export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 });

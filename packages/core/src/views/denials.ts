@@ -1,4 +1,10 @@
-import { type AuditSink, type DecisionRecord, strangerCounter, type UnverifiedAttempt } from "../audit/index.ts";
+import {
+  type AuditSink,
+  checkTold,
+  type DecisionRecord,
+  strangerCounter,
+  type UnverifiedAttempt,
+} from "../audit/index.ts";
 import type { DenialCode } from "../codes.ts";
 import { choice, func, maybe, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import { operatorView, strangerView } from "./operator-view.ts";
@@ -55,12 +61,14 @@ export function onDenial(tell: (denial: SeenDenial) => void, options: DenialOpti
   };
   return {
     record: (record) => {
+      checkTold("record", record);
       const { outcome, code } = record;
       if (outcome !== "denied" || code === undefined) return;
       const { count } = known(code);
       quietly(() => ({ code, text: operatorView(record), count, record }));
     },
     unverified: (attempt) => {
+      checkTold("unverified", attempt);
       const { code } = attempt;
       const { count, worthALine } = unknown(code);
       if (strangers === "each" || worthALine) quietly(() => ({ code, text: strangerView(attempt), count, attempt }));

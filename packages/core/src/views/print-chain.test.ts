@@ -83,14 +83,17 @@ describe("a chain, printed for people", () => {
   });
 
   it("names tools and arguments as they are called, whatever stands in their pointers", () => {
-    const wide = { "a/b~c": { "x/y": wildcard() } };
-    const printed = printChain(chain(token({ grant: wide }), token({ grant: { "a/b~c": { "x/y": exact(1) } } })), NOW);
+    const wide = grant({ "a/b~c": { "x/y": wildcard() } });
+    const printed = printChain(
+      chain(token({ grant: wide }), token({ grant: grant({ "a/b~c": { "x/y": exact(1) } }) })),
+      NOW,
+    );
     expect(printed).toContain("narrowed: a/b~c, x/y: any value → 1");
   });
 
   it("is safe to print, whoever chose the texts", () => {
     const evil = "x\u001b[2J\u202e\nalice";
-    const bad = token({ agent: evil, jti: evil, audience: [evil], grant: { [evil]: { [evil]: exact(evil) } } });
+    const bad = token({ agent: evil, jti: evil, audience: [evil], grant: grant({ [evil]: { [evil]: exact(evil) } }) });
     const printed = printChain({ ...chain(token({}), bad), user: { issuer: evil, subject: evil }, kid: evil }, NOW);
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(printed.split("\n").filter((line) => /^alice/.test(line))).toEqual([]);

@@ -2,20 +2,30 @@ import { randomId, verify } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
-import { type Chain, type DelegationSource, type HeldDelegation, type Signer, serialize } from "../token/index.ts";
+import { argumentOf } from "../options/index.ts";
+import {
+  type Chain,
+  DELEGATION_SOURCE,
+  type DelegationSource,
+  type HeldDelegation,
+  type Signer,
+  serialize,
+} from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
-import type { IncomingCall, Listed, Listing, ParsedCall, ProvenHolder } from "./call.ts";
+import type { IncomingCall, Listed, Listing, ProvenHolder } from "./call.ts";
 import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { listedItems, type SessionCall, sessionCall } from "./passed-in.ts";
 import { ownNameIn } from "./stages/token.ts";
 
-/** A holder's calls within one process. */
+/**
+ * A holder's calls within one process. Its functions reject with {@link HopwiseError} `config_invalid` for what is no call
+ * and no list: who is asked what is up to this program alone.
+ */
 export interface Session {
   readonly delegation: DelegationSource;
   /** @param call its arguments as the tool's schema made them */
-  authorize(
-    call: { readonly tool: string; readonly arguments?: unknown } & Pick<ParsedCall, "fulfils" | "outputSchema">,
-  ): Promise<Decision>;
+  authorize(call: SessionCall): Promise<Decision>;
   /**
    * Writes down a call whose arguments the tool's own schema refused before anybody was asked (`arguments_refused`).
    * Nothing runs either way.
@@ -25,8 +35,11 @@ export interface Session {
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
 
+const readSource = argumentOf<DelegationSource>("openSession", "delegation", DELEGATION_SOURCE);
+
 /** @throws {HopwiseError} where the delegation does not verify here, or its key is not at hand */
 export async function openSession(delegation: DelegationSource, point: EnforcementPoint): Promise<Session> {
+  readSource(delegation);
   const first = await provePossession(await heldNow(delegation, point), point);
   const own = ownNameIn(first.chain, point);
   let proven = { ...first, audience: own };
@@ -54,14 +67,18 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
 
   return {
     delegation,
-    authorize: async ({ tool, arguments: args, fulfils, outputSchema }) =>
-      admitAndDecide(incoming(tool, args), point, { fulfils, outputSchema }),
-    refuse: async ({ tool, arguments: args }) => {
+    authorize: async (call) => {
+      const { tool, arguments: args, ...how } = sessionCall("authorize", call);
+      return admitAndDecide(incoming(tool, args), point, how);
+    },
+    refuse: async (call) => {
+      const { tool, arguments: args } = sessionCall("refuse", call);
       const admitted = await admit({ ...incoming(tool, args), refused: true }, point);
       const message = "the tool's own schema refused the arguments before a decision was asked for";
       return admitted.outcome === "admitted" ? admitted.refuse({ code: "arguments_refused", message }) : admitted;
     },
-    list: async (items) => {
+    list: async (given) => {
+      const items = listedItems("list", given, point.limits);
       const admitted = await admit(incoming("mcp:tools/list", {}), point);
       return admitted.outcome === "admitted" ? admitted.list(items) : admitted;
     },
