@@ -5,7 +5,7 @@ import * as describeDoor from "@hopwise/core/describe";
 import * as sources from "@hopwise/core/sources";
 import { createCompany } from "@hopwise/core/testing";
 import * as tokens from "@hopwise/core/tokens";
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type DoorRows,
   NO_COUNT,
@@ -165,6 +165,17 @@ const auditDoors: DoorRows<typeof audit> = {
     (given) => audit.printingAudit(screen, given),
   ),
 };
+
+describe("a source", () => {
+  it("asks in one way: find, or findMany, and one that is undefined is none", async () => {
+    const find = () => ({ id: "ann", roles: ["clerk"] });
+    const ask = (options: object) => sources.usersFrom({ name: "hr", ...options } as never);
+    const ann = { issuer: "https://id.example", subject: "ann" };
+    expect(await ask({ find, findMany: undefined }).find(ann)).toMatchObject({ id: "ann" });
+    expect(() => ask({ find, findMany: () => [] })).toThrow("find and findMany are two ways to ask");
+    expect(() => ask({ find: undefined, findMany: undefined })).toThrow("find is missing");
+  });
+});
 
 const doors = { ...auditDoors, ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors };
 describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {

@@ -185,14 +185,15 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
       void tell(head);
     },
   });
-
-  const add = (called: "record" | "outcome") => async (record: object): Promise<void> => {
-    checkTold(called, record);
-    if (closing !== undefined) throw unavailable("the audit log is closed");
-    const fault = checkpoints.overdue();
-    if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
-    await queue.add({ kind: "record", json: JSON.stringify(record) });
-  };
+  const add =
+    (called: "record" | "outcome") =>
+    async (record: object): Promise<void> => {
+      checkTold(called, record);
+      if (closing !== undefined) throw unavailable("the audit log is closed");
+      const fault = checkpoints.overdue();
+      if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
+      await queue.add({ kind: "record", json: JSON.stringify(record) });
+    };
   const end = async (): Promise<void> => {
     await queue.idle();
     try {

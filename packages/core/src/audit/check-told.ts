@@ -7,6 +7,7 @@ const RECORD = "a record, as an authorizer writes it";
  * each record.
  *
  * @param called the sink's function
+ * @returns the same record
  * @throws {HopwiseError} `config_invalid`
  */
 export function checkTold(called: "record" | "outcome" | "unverified", given: object): void {
