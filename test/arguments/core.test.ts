@@ -78,6 +78,7 @@ const front: ArgumentRows<typeof core> = {
 
 /** A schema that is none could not be read, as null says; one that fails when it is read is refused. */
 const NO_SCHEMA = ANYTHING.filter((odd) => odd !== "hostile");
+const READ = { template: "shop://{id}", values: { id: "1" } };
 const forAdapters: ArgumentRows<typeof adapter> = {
   currentDelegation: argumentRow(adapter.currentDelegation, () => [held]),
   fulfil: argumentRow(
@@ -88,6 +89,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     ["nothing", "empty object"],
   ),
   isRefusal: argumentRow(adapter.isRefusal, () => [denied], ANYTHING),
+  isSameReading: argumentRow(adapter.isSameReading, () => [READ, READ]),
   isToolGranted: argumentRow(
     adapter.isToolGranted,
     () => [held, "send_payment", audience],
@@ -104,7 +106,11 @@ const forAdapters: ArgumentRows<typeof adapter> = {
 
 const forAudits: ArgumentRows<typeof audit> = {
   auditTo: argumentRow(audit.auditTo, () => [empty]),
-  checkTold: argumentRow(audit.checkTold, () => ["record", testing.sampleDecision()], ANYTHING),
+  checkTold: argumentRow(
+    audit.checkTold as (...args: unknown[]) => unknown,
+    () => ["record", testing.sampleDecision()],
+    ANYTHING,
+  ),
   chainLine: argumentRow(audit.chainLine, () => [{ issuer: "i", hops: [{ kind: "user", id: "alice" }] }]),
   onDenial: argumentRow(audit.onDenial, () => [() => {}, {}], [], OPTIONS),
   printingAudit: argumentRow(audit.printingAudit, () => [{ write: () => true }, {}], OPTIONAL, OPTIONS),

@@ -86,6 +86,7 @@ const tools = mcp.createGuardedTools();
 const guardedTools: ArgumentRows<Omit<mcp.GuardedTools, "scope">> = {
   wrap: argumentRow(tools.wrap, () => ["pay", () => "paid", () => null], [], [], OPTIONAL),
   has: argumentRow(tools.has, () => ["pay"], ANYTHING),
+  distrust: argumentRow(tools.distrust, () => ["other"]),
   clear: "takes nothing",
 };
 

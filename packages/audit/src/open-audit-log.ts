@@ -185,15 +185,12 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
       void tell(head);
     },
   });
-  const add =
-    (called: "record" | "outcome") =>
-    async (record: object): Promise<void> => {
-      checkTold(called, record);
-      if (closing !== undefined) throw unavailable("the audit log is closed");
-      const fault = checkpoints.overdue();
-      if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
-      await queue.add({ kind: "record", json: JSON.stringify(record) });
-    };
+  const add = async (record: object): Promise<void> => {
+    if (closing !== undefined) throw unavailable("the audit log is closed");
+    const fault = checkpoints.overdue();
+    if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
+    await queue.add({ kind: "record", json: JSON.stringify(record) });
+  };
   const end = async (): Promise<void> => {
     await queue.idle();
     try {
@@ -226,8 +223,8 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     },
     unverifiedCounts: strangers.unverifiedCounts,
     unverifiedSamples: strangers.unverifiedSamples,
-    record: add("record"),
-    outcome: add("outcome"),
+    record: async (record) => add(checkTold("record", record)),
+    outcome: async (record) => add(checkTold("outcome", record)),
     unverified: (attempt) => strangers.unverified?.(attempt),
     close,
     [Symbol.asyncDispose]: close,

@@ -8,11 +8,13 @@ const RECORD = "a record, as an authorizer writes it";
  *
  * @param called the sink's function
  * @returns the same record
+ * @returns the same record
  * @throws {HopwiseError} `config_invalid`
  */
-export function checkTold(called: "record" | "outcome" | "unverified", given: object): void {
+export function checkTold<Told extends object>(called: "record" | "outcome" | "unverified", given: Told): Told {
   reading(called, "record", RECORD, given as { readonly invocation?: unknown; readonly tool?: unknown }, (told) => {
     if (typeof told.invocation !== "string") mustBe(called, ["record", "invocation"], "a call's id", told.invocation);
     if (typeof told.tool !== "string") mustBe(called, ["record", "tool"], "a tool's name", told.tool);
   });
+  return given;
 }

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
+import { reading } from "../options/index.ts";
 import { PROMPTS, RESOURCES, type ToolEntry, type ToolMap, toolEntry, uriTemplatesOf } from "./tool-map.ts";
 import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
 
@@ -92,8 +93,20 @@ function resourceTarget(
   return entry.id === undefined ? { ...found, entry: { ...entry, id: () => uri }, id: uri } : { ...found, entry };
 }
 
-/** Whether two read the same out of a URI: the same values, by the same template. */
+/**
+ * Whether two read the same out of a URI: the same values, by the same template.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no reading
+ */
 export function isSameReading(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
+  return reading("isSameReading", "one", READING, one, (own) =>
+    reading("isSameReading", "other", READING, other, (its) => isSame(own, its)),
+  );
+}
+
+const READING = "a reading of a URI, { template, values }";
+
+function isSame(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
   const names = Object.keys(one.values);
   const values = new Map<string, unknown>(Object.entries(other.values));
   return (

@@ -1,6 +1,8 @@
 import type { Fulfilment } from "../decision/index.ts";
 import { freezeArguments } from "../json/index.ts";
-import { isObject, mustBe } from "../options/index.ts";
+import { defined } from "../lib/index.ts";
+import { isObject, mustBe, reading } from "../options/index.ts";
+import type { MatchedUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
 import type { PointRefusal } from "./admission.ts";
@@ -29,16 +31,29 @@ export function checkName(called: string, name: unknown): void {
 export function sessionCall(called: string, call: unknown): SessionCall {
   const { tool, arguments: args, fulfils, outputSchema } = membersOf<SessionCall>(called, "call", CALL, call);
   if (typeof tool !== "string") return mustBe(called, ["call", "tool"], TOOL, tool);
-  return { tool, arguments: args, ...fulfilment(called, { fulfils, outputSchema }) };
+  return { tool, arguments: args, ...defined(fulfilment(called, { fulfils, outputSchema })) };
 }
 
 /** @throws {HopwiseError} `config_invalid` for what is no call that a schema parsed */
 export function parsedCall(called: string, call: unknown = {}): ParsedCall {
-  const { parsed, fulfils, outputSchema } = membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call);
-  return { parsed, ...fulfilment(called, { fulfils, outputSchema }) };
+  const { parsed, readAs, ...more } = membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call);
+  const uri = readAs === undefined ? undefined : readingOf(called, readAs);
+  return defined<Whole<ParsedCall>>({ parsed, readAs: uri, ...fulfilment(called, more) });
 }
 
-function fulfilment(called: string, { fulfils, outputSchema }: Fulfilment): ParsedCall {
+/** All members, so that none which is added later is lost here. */
+type Whole<T> = { readonly [Name in keyof T]-?: T[Name] | undefined };
+
+const READING = "how the server reads the URI, { template, values }";
+
+function readingOf(called: string, readAs: MatchedUri): MatchedUri {
+  return reading(called, "readAs", READING, readAs, ({ template, values }) => {
+    if (typeof template !== "string" || !isObject(values)) return mustBe(called, "readAs", READING, readAs);
+    return { template, values: { ...values } };
+  });
+}
+
+function fulfilment(called: string, { fulfils, outputSchema }: Fulfilment): Whole<Fulfilment> {
   if (fulfils !== undefined && typeof fulfils !== "boolean") {
     mustBe(called, ["call", "fulfils"], "true or false", fulfils);
   }
@@ -72,13 +87,9 @@ function listedItem(called: string, item: unknown, i: number, limits: Limits): L
     mustBe(called, [...at, "hidden"], '"tool_unguarded"', hidden);
   }
   const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
-  return {
-    tool,
-    ...(known !== undefined && { arguments: freezeArguments(known, bounds) }),
-    ...(template !== undefined && { template }),
-    ...(name !== undefined && { name }),
-    ...(hidden !== undefined && { hidden }),
-  };
+  const arguments_ = known === undefined ? undefined : freezeArguments(known, bounds);
+  const more: Whole<Omit<Listed, "tool">> = { arguments: arguments_, template, name, hidden };
+  return { tool, ...defined(more) };
 }
 
 /** The refusals that an enforcement point gives, once a caller was let in. */
