@@ -67,6 +67,7 @@ function verifiedChain({ user, links }: ModelChain): Chain {
     id: "root",
     user: { issuer: "https://id.example", subject: user },
     links: tokens,
+    rootKey: KEY,
     rootAudience: [AUDIENCE],
     audience: [AUDIENCE],
     expiresAt: NOW + 60,
