@@ -15,7 +15,7 @@ import { admit, admitAndDecide } from "./admission.ts";
 import type { IncomingCall, Listed, Listing, ProvenHolder } from "./call.ts";
 import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { listedItems, type SessionCall, sessionCall } from "./passed-in.ts";
+import { type SessionCall, sessionCall } from "./passed-in.ts";
 import { ownNameIn } from "./stages/token.ts";
 
 /**
@@ -77,8 +77,7 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
       const message = "the tool's own schema refused the arguments before a decision was asked for";
       return admitted.outcome === "admitted" ? admitted.refuse({ code: "arguments_refused", message }) : admitted;
     },
-    list: async (given) => {
-      const items = listedItems("list", given, point.limits);
+    list: async (items) => {
       const admitted = await admit(incoming("mcp:tools/list", {}), point);
       return admitted.outcome === "admitted" ? admitted.list(items) : admitted;
     },
