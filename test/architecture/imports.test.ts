@@ -70,7 +70,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "type:@cerbos/core",
   ],
-  "core/state": ["core/options", "type:core/token", "core/errors.ts"],
+  "core/state": ["core/options", "core/token", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/errors.ts"],
   "core/decision": [
     "core/result",
@@ -158,6 +158,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "core/grant",
     "core/json",
+    "core/options",
     "core/principal",
     "core/resource",
     "core/state",

@@ -132,13 +132,21 @@ describe("a resource whose kind follows from its URI", () => {
     "shop://invoices/a b",
     "SHOP://invoices/1",
     "policy://payments",
-    "",
     "toString",
   ])("is refused where no template stands for its URI, and no handler is asked: %s", async (uri) => {
     const { client, records } = await served();
     // To its caller it is as if the policies denied it.
     expect(await read(client, uri)).toBe("policy_denied");
     expect(records()).toMatchObject({ outcome: "denied", code: "tool_unmapped" });
+    expect(got).toEqual([]);
+  });
+
+  it("is a request at fault without a URI, with templates and without", async () => {
+    for (const map of [MAP, { "mcp:resources/read": { kind: "page", action: "read" } }]) {
+      const { client, records } = await served(shop(), map);
+      expect(await read(client, "")).toBe("arguments_malformed");
+      expect(records()).toMatchObject({ outcome: "denied", code: "arguments_malformed" });
+    }
     expect(got).toEqual([]);
   });
 

@@ -196,6 +196,7 @@ const auditDoor: Door<typeof audit> = {
     outcome: (outcome) => write(audit.auditTo({ record: () => {}, outcome })),
     unverified: (unverified) => write(audit.auditTo({ record: () => {}, unverified })),
   }),
+  checkTold: "takes data",
   onDenial: { tell: (tell) => write(audit.onDenial(tell)) },
   printingAudit: asking<audit.Screen>({
     write: (print) => write(audit.printingAudit({ ...SCREEN, write: print })),

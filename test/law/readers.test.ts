@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../../packages/core/src/errors.ts";
-import { findWidening, type Grant, parseGrant, refusal } from "../../packages/core/src/grant/index.ts";
+import { type Grant, parseGrant, refusal, wideningOf } from "../../packages/core/src/grant/index.ts";
 import { canonicalJson, type JsonObject, type JsonValue, parseJson } from "../../packages/core/src/json/index.ts";
 import { DEFAULT_LIMITS } from "../../packages/core/src/token/index.ts";
 import { accept, type Json, vector } from "../../spec/source/forge.ts";
@@ -83,7 +83,7 @@ describe("the two readers agree on", () => {
     fc.assert(
       fc.property(wildPair, ([parent, child]) => {
         const [up, down] = [{ t: { a: parent } }, { t: { a: child } }];
-        const core = outcome(() => String(findWidening(readGrant(up), readGrant(down))?.pointer ?? null));
+        const core = outcome(() => String(wideningOf(readGrant(up), readGrant(down))?.pointer ?? null));
         expect(outcome(() => String(parts.narrower(asMaps(up), asMaps(down))))).toBe(core);
       }),
       { numRuns: 8000 },
@@ -99,7 +99,7 @@ describe("the two readers agree on", () => {
         (up, down, tool) => {
           const core = outcome(() => {
             const refused = refusal(readGrant(up), tool, {});
-            return `${refused?.code} ${findWidening(readGrant(up), readGrant(down))?.pointer ?? null}`;
+            return `${refused?.code} ${wideningOf(readGrant(up), readGrant(down))?.pointer ?? null}`;
           });
           const second = outcome(() => {
             const covered = outcome(() => String(parts.covers(asMaps(up), tool, asMaps({}))));

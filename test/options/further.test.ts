@@ -5,7 +5,7 @@ import * as describeDoor from "@hopwise/core/describe";
 import * as sources from "@hopwise/core/sources";
 import { createCompany } from "@hopwise/core/testing";
 import * as tokens from "@hopwise/core/tokens";
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type DoorRows,
   NO_COUNT,
@@ -157,6 +157,7 @@ const NO_STRANGERS = [null, 5, "all", {}, []];
 
 const auditDoors: DoorRows<typeof audit> = {
   auditTo: valueRow<never>(core.memoryAudit() as never, [null, undefined, 5, "text", {}, []], audit.auditTo),
+  checkTold: "takes what an authorizer writes: test/arguments",
   chainLine: "takes what a decision gave",
   onDenial: optionsRow<audit.DenialOptions>({}, { strangers: NO_STRANGERS }, (given) =>
     audit.onDenial(() => {}, given),
@@ -167,6 +168,17 @@ const auditDoors: DoorRows<typeof audit> = {
     (given) => audit.printingAudit(screen, given),
   ),
 };
+
+describe("a source", () => {
+  it("asks in one way: find, or findMany, and one that is undefined is none", async () => {
+    const find = () => ({ id: "ann", roles: ["clerk"] });
+    const ask = (options: object) => sources.usersFrom({ name: "hr", ...options } as never);
+    const ann = { issuer: "https://id.example", subject: "ann" };
+    expect(await ask({ find, findMany: undefined }).find(ann)).toMatchObject({ id: "ann" });
+    expect(() => ask({ find, findMany: () => [] })).toThrow("find and findMany are two ways to ask");
+    expect(() => ask({ find: undefined, findMany: undefined })).toThrow("find is missing");
+  });
+});
 
 const doors = { ...auditDoors, ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors };
 describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {

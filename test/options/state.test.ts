@@ -27,7 +27,7 @@ const NO_TARGET = [
   ...NO_OBJECT,
   {},
   ...NO_DIGEST.flatMap((digest) => [{ token: digest }, { key: digest }]),
-  ...["agent:", ...NO_TEXT].map((agent) => ({ agent })),
+  ...["agent:", " planner", "planner ", "agent:agent:planner", "two words", ...NO_TEXT].map((agent) => ({ agent })),
   ...[...NO_OBJECT, {}, { ...ANN, issuer: "" }, { issuer: ANN.issuer }, { ...ANN, subjcet: "ann" }].map((user) => ({
     user,
     notBefore: NOW,
@@ -72,6 +72,16 @@ describe.each(rows.filter(([, row]) => typeof row !== "string"))("%s", (name, ro
 });
 
 describe("what is revoked", () => {
+  walk(
+    "readRevocation's nowSeconds",
+    valueRow<number>(NOW, NO_SECONDS, (now) => state.readRevocation(TOKEN, undefined, now)),
+  );
+  walk(
+    "isRevoked's nowSeconds",
+    valueRow<number>(NOW, [Number.NaN, undefined, null, "5"], (now) =>
+      state.isRevoked({ target: TOKEN }, { issuedAt: NOW }, now),
+    ),
+  );
   const { revoke } = state.memoryRevocations();
   walk("revoke a target", valueRow<never>(TOKEN as never, NO_TARGET, revoke));
   walk(

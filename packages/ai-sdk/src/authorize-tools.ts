@@ -105,7 +105,7 @@ function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
 function withWatchedSchema(tool: ReadTool, { session }: Point, inputs: SentInputs): ReadTool {
   const schema = tool.members.get("inputSchema");
   if (schema === undefined) return tool;
-  const value = watchSchema(schema.value, {
+  const value = watchSchema(tool.name, schema.value, {
     // Nobody waits for it: the call is refused in any case.
     refused: (input) => void session.refuse({ tool: tool.name, arguments: input }).catch(() => {}),
     read: inputs.note,

@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { asSchema, type FlexibleSchema } from "ai";
 
 /** What came of the inputs that a tool's own schema read. */
@@ -8,10 +9,14 @@ export interface SchemaWatch {
   read(sent: unknown, parsed: unknown): void;
 }
 
-/** The same schema of a tool, which tells what came of each input. It inherits from the tool's own, whose other members stay. */
-export function watchSchema(schema: unknown, { refused, read }: SchemaWatch): unknown {
+/**
+ * The same schema of a tool, which tells what came of each input. It inherits from the tool's own, whose other members stay.
+ *
+ * @throws {HopwiseError} `config_invalid` for what the AI SDK can make no schema of
+ */
+export function watchSchema(name: string, schema: unknown, { refused, read }: SchemaWatch): unknown {
   if (schema === undefined || schema === null) return schema;
-  const own = asSchema(schema as FlexibleSchema);
+  const own = schemaOf(name, schema);
   const { validate } = own;
   // A bare JSON Schema refuses and changes nothing.
   if (validate === undefined) return schema;
@@ -32,6 +37,22 @@ export function watchSchema(schema: unknown, { refused, read }: SchemaWatch): un
     jsonSchema: { get: () => own.jsonSchema, enumerable: true },
     validate: { value: watching, enumerable: true },
   });
+}
+
+/** As the AI SDK reads it: a function is asked for its schema. */
+function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
+  let cause: unknown;
+  try {
+    const own: unknown = asSchema(schema as FlexibleSchema);
+    if (typeof own === "object" && own !== null && "jsonSchema" in own) return own as ReturnType<typeof asSchema>;
+  } catch (fault) {
+    cause = fault;
+  }
+  throw new HopwiseError(
+    "config_invalid",
+    `authorizeTools: the inputSchema of the tool "${name}" must be a schema of the AI SDK, such as z.object({ … }); what came is none, or fails when it is read`,
+    { cause },
+  );
 }
 
 /** By this the AI SDK knows a schema of its own. */

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type DenialCode, memoryAudit, type Signer } from "@hopwise/core";
-import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
+import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
 import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { signStatement } from "./checkpoint.ts";
@@ -185,7 +185,6 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
       void tell(head);
     },
   });
-
   const add = async (record: object): Promise<void> => {
     if (closing !== undefined) throw unavailable("the audit log is closed");
     const fault = checkpoints.overdue();
@@ -224,8 +223,8 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     },
     unverifiedCounts: strangers.unverifiedCounts,
     unverifiedSamples: strangers.unverifiedSamples,
-    record: add,
-    outcome: add,
+    record: async (record) => add(checkTold("record", record)),
+    outcome: async (record) => add(checkTold("outcome", record)),
     unverified: (attempt) => strangers.unverified?.(attempt),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,6 @@
 import { plainText } from "@hopwise/core/adapter";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { checkObject } from "@hopwise/core/options";
+import { reading } from "@hopwise/core/options";
 
 /**
  * A record in one line for people: when, what, how it ended, for whom, and which call.
@@ -8,7 +8,10 @@ import { checkObject } from "@hopwise/core/options";
  * @throws {HopwiseError} `config_invalid` for what is no record
  */
 export function printRecord(record: DecisionRecord | OutcomeRecord): string {
-  checkObject("printRecord", record);
+  return reading("printRecord", "record", "a record of an audit log", record, lineOf);
+}
+
+function lineOf(record: DecisionRecord | OutcomeRecord): string {
   const how = record.kind === "decision" && record.code !== undefined ? ` (${plain(record.code)})` : "";
   const hops = record.kind === "decision" ? (record.chain?.hops ?? []) : [];
   const who = hops.length === 0 ? "" : `, ${hops.map(({ id }) => plain(id).replace(/^agent:/, "")).join(" → ")}`;

@@ -20,10 +20,19 @@ const OTHERS: readonly (readonly [is: (given: { readonly [member: string]: unkno
 
 /** @throws {HopwiseError} `config_invalid`, with the reason, for anything but a FastMCP server */
 export function checkServer(server: unknown): asserts server is FastMCP {
-  if (server instanceof FastMCP) return;
-  const given = Object(server) as { readonly [member: string]: unknown };
-  const why = OTHERS.find(([is]) => is(given))?.[1] ?? `it is ${kindOf(server)}`;
+  const why = whyNone(server);
+  if (why === undefined) return;
   throw new HopwiseError("config_invalid", `guard takes a FastMCP server, as new FastMCP({ … }) gives it: ${why}`);
+}
+
+function whyNone(server: unknown): string | undefined {
+  try {
+    if (server instanceof FastMCP) return undefined;
+    const given = Object(server) as { readonly [member: string]: unknown };
+    return OTHERS.find(([is]) => is(given))?.[1] ?? `it is ${kindOf(server)}`;
+  } catch {
+    return "it fails when it is read";
+  }
 }
 
 function isFunction(value: unknown): boolean {

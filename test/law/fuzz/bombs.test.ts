@@ -5,7 +5,7 @@
 import type { JsonValue } from "@hopwise/core/adapter";
 import type { Constraint, Grant } from "@hopwise/core/grant";
 import { describe, expect, it } from "vitest";
-import { findWidening, parseGrant, passes } from "../../../packages/core/src/grant/index.ts";
+import { parseGrant, passes, wideningOf } from "../../../packages/core/src/grant/index.ts";
 import { freezeJson, parseJson } from "../../../packages/core/src/json/index.ts";
 import { DEFAULT_LIMITS } from "../../../packages/core/src/token/index.ts";
 import { ran } from "../../support/ran.ts";
@@ -92,8 +92,8 @@ describe("the heaviest that the limits let through", () => {
         const wire = JSON.parse(JSON.stringify(grant)) as JsonValue;
         expect(parseGrant(wire, DEFAULT_LIMITS, "token_malformed")).toEqual(wire);
         if (passes(constraint, value)) expect(has(constraint, value), what).toBe(true);
-        expect(findWidening(grant, grant)).toBeUndefined();
-        const ms = [best(() => passes(constraint, value)), best(() => findWidening(grant, grant))].map((n) =>
+        expect(wideningOf(grant, grant)).toBeUndefined();
+        const ms = [best(() => passes(constraint, value)), best(() => wideningOf(grant, grant))].map((n) =>
           n.toFixed(1).padStart(7),
         );
         return `${ms[0]} ms to check, ${ms[1]} ms to compare: ${what} (grant ${thousands(JSON.stringify(grant).length)}, arguments ${thousands(JSON.stringify(value).length)} characters)`;

@@ -14,7 +14,6 @@ import {
   each,
   exact,
   int,
-  isNarrower,
   length,
   notOneOf,
   object,
@@ -28,6 +27,7 @@ import {
   wildcard,
 } from "@hopwise/core/grant";
 import { describe, expect, it } from "vitest";
+import { wideningOf } from "../../../packages/core/src/grant/index.ts";
 import { ran } from "../../support/ran.ts";
 import { report, thousands } from "../random/runs.ts";
 import { type Argument, denotes } from "./model.ts";
@@ -176,7 +176,7 @@ function measure(): ReadonlyMap<string, Cell> {
       for (const parent of CONSTRAINTS[parentType]) {
         ran("pairs of constraints", CONSTRAINTS[childType].length);
         for (const child of CONSTRAINTS[childType]) {
-          const said = isNarrower({ tool: { argument: parent } }, { tool: { argument: child } });
+          const said = wideningOf({ tool: { argument: parent } }, { tool: { argument: child } }) === undefined;
           const inner = sets.get(child) as ReadonlySet<Argument>;
           const outer = sets.get(parent) as ReadonlySet<Argument>;
           const truly = [...inner].every((value) => outer.has(value));

@@ -1,6 +1,7 @@
 import type { DenialCode } from "../codes.ts";
 import { isThenable, quietly } from "../lib/index.ts";
 import { having, readerOf } from "../options/index.ts";
+import { checkTold } from "./check-told.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
 
@@ -28,12 +29,15 @@ export function memoryAudit(): MemoryAudit {
     unverifiedCounts: counts,
     unverifiedSamples: samples,
     record: (record) => {
+      checkTold("record", record);
       records.push(record);
     },
     outcome: (record) => {
+      checkTold("outcome", record);
       outcomes.push(record);
     },
     unverified: (attempt) => {
+      checkTold("unverified", attempt);
       counts.set(attempt.code, (counts.get(attempt.code) ?? 0) + 1);
       if (samples.length < SAMPLES) samples.push(attempt);
     },
@@ -66,9 +70,17 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       if (isThenable(handed)) handed.then(undefined, reject);
     });
   return {
-    record: line,
-    outcome: line,
-    unverified: ({ code, message, invocation, time, tool }) => {
+    record: (record) => {
+      checkTold("record", record);
+      return line(record);
+    },
+    outcome: (record) => {
+      checkTold("outcome", record);
+      return line(record);
+    },
+    unverified: (attempt) => {
+      checkTold("unverified", attempt);
+      const { code, message, invocation, time, tool } = attempt;
       const { count, worthALine } = seen(code);
       if (!worthALine) return;
       const stranger = JSON.stringify({ unverified: code, count, message, tool, invocation, time });

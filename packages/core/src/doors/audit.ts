@@ -6,6 +6,7 @@
 export {
   type AuditSink,
   auditTo,
+  checkTold,
   type DecisionRecord,
   type HiddenItems,
   type LineWriter,

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export {
+  argumentOf,
   atLeast,
   atOnce,
   CLOCK,
@@ -15,16 +16,19 @@ export {
   flag,
   func,
   having,
+  isObject,
   jsonObject,
   list,
   mapOf,
   maybe,
   members,
+  mustBe,
   nearest,
   number,
   optionsOf,
   type Rows,
   readerOf,
+  reading,
   type Shape,
   such,
   text,

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { pointerTo } from "../json/index.ts";
-import { checkObject } from "../options/index.ts";
+import { reading } from "../options/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 import { absent } from "./kinds/absent.ts";
 import { readGrant } from "./made.ts";
@@ -30,7 +30,10 @@ export function grant<
   const G extends { readonly [tool: string]: ToolGrantInput },
   S extends Schemas = Record<never, never>,
 >(tools: G & CheckedGrant<G, S>, _schemas?: S): Grant {
-  checkObject("grant", tools);
+  return reading("grant", "tools", "tools with their arguments, such as { pay: { to: wildcard() } }", tools, built);
+}
+
+function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
   const written = Object.entries<ToolGrantInput>(tools).map(([tool, input]) => [
     tool,
     input === anyArguments ? {} : constraintsOf(tool, input),

@@ -1,6 +1,7 @@
 import { type Constraint, type Grant, KINDS } from "./constraint.ts";
 import { toolWords } from "./every-tool.ts";
 import type { Say } from "./kinds/kind.ts";
+import { checkMade } from "./made.ts";
 
 /**
  * A grant in plain words, a line a tool, for a person to read before consenting.
@@ -8,8 +9,11 @@ import type { Say } from "./kinds/kind.ts";
  * ```
  * send_payment: to is any value; amount is a whole number of at most 1000; currency is "EUR"
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no grant
  */
 export function describe(grant: Grant): string {
+  checkMade("describe", "grant", grant);
   const tools = Object.entries(grant);
   if (tools.length === 0) return "nothing";
   return tools.map(([tool, constraints]) => `${toolWords(tool)}: ${describeArguments(constraints)}`).join("\n");

@@ -1,7 +1,8 @@
 import { canonicalJson, type JsonValue, pointerTo } from "../json/index.ts";
 import type { Widening } from "./comparison.ts";
 import type { Grant, ToolGrant } from "./constraint.ts";
-import { findWidening } from "./narrow.ts";
+import { checkMade } from "./made.ts";
+import { wideningOf } from "./narrow.ts";
 
 /** The differences of a child's grant from its parent's. */
 export interface GrantDiff {
@@ -14,9 +15,13 @@ export interface GrantDiff {
 /**
  * Compares two grants: lists every place that narrowed, and the first that widened, for which the child would be
  * refused.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no grant
  */
 export function diff(parent: Grant, child: Grant): GrantDiff {
-  const widened = findWidening(parent, child);
+  checkMade("diff", "parent", parent);
+  checkMade("diff", "child", child);
+  const widened = wideningOf(parent, child);
   const narrowed = Object.entries(parent).flatMap(([tool, constraints]) => {
     const pointer = pointerTo("", tool);
     const own = Object.hasOwn(child, tool) ? child[tool] : undefined;

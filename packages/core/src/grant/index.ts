@@ -35,9 +35,9 @@ export { subset } from "./kinds/subset.ts";
 export { suffix } from "./kinds/suffix.ts";
 export { url } from "./kinds/url.ts";
 export { wildcard } from "./kinds/wildcard.ts";
-export { isMade, makeGrant, readGrant } from "./made.ts";
+export { isMade, MADE, makeGrant, readGrant } from "./made.ts";
 export { anyArguments, noArguments } from "./markers.ts";
-export { findWidening, isNarrower } from "./narrow.ts";
+export { findWidening, isNarrower, wideningOf } from "./narrow.ts";
 export { onlyThese } from "./only-these.ts";
 export { parseGrant } from "./parse.ts";
 export {

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonValue } from "../json/index.ts";
+import { mustBe } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
 import type { GrantLimits } from "./reading.ts";
@@ -62,7 +63,23 @@ function freeze(value: object): void {
   }
 }
 
+export const MADE = "a grant as grant({ … }), grantFor({ … }) or readGrant(json) gave it, uncopied";
+
+/**
+ * Lets only a grant in that was made: what a function says of a mere object, nobody may have meant.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function checkMade(called: string, name: string, given: unknown): void {
+  if (!isMade(given)) mustBe(called, name, MADE, given);
+}
+
 /** Whether a value is a grant, and does not only look like one. */
 export function isMade(value: unknown): value is Grant {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, MARK);
+  try {
+    return typeof value === "object" && value !== null && Object.hasOwn(value, MARK);
+  } catch {
+    // A proxy that fails when it is looked at.
+    return false;
+  }
 }

@@ -5,10 +5,13 @@ import { passes } from "./check.ts";
 import type { Constraint, Grant } from "./constraint.ts";
 import { absent, any, exact, oneOf, optional, wildcard } from "./index.ts";
 import type { RangeConstraint } from "./kinds/range.ts";
-import { isNarrower } from "./narrow.ts";
-import { permits } from "./permits.ts";
+import { wideningOf } from "./narrow.ts";
+import { refusal } from "./permits.ts";
 
 // Few values, so that what parents, children and calls say meets often.
+/** Of what a token could say, made or not. */
+const isNarrower = (parent: Grant, child: Grant): boolean => wideningOf(parent, child) === undefined;
+const permits = (grant: Grant, tool: string, args: JsonObject): boolean => refusal(grant, tool, args) === undefined;
 const SCALARS: readonly JsonScalar[] = [null, true, 0, 1, 1.5, 2, "a", "b", "1"];
 const BOUNDS: readonly number[] = [-1, 0, 1, 1 + Number.EPSILON, 1.5, 2];
 const VALUES: readonly (JsonValue | undefined)[] = [

@@ -1,13 +1,21 @@
 import { pointerTo } from "../json/index.ts";
+import { mustBe } from "../options/index.ts";
 import { passes } from "./check.ts";
 import { type Comparison, membersWidening, type NarrowingTable, type Widening } from "./comparison.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { byEveryTool } from "./every-tool.ts";
 import type { Kind, Verdict } from "./kinds/kind.ts";
+import { checkMade } from "./made.ts";
 
-/** Whether every call that `child` covers is covered by `parent`, as far as the table of the specification can tell. */
+/**
+ * Whether every call that `child` covers is covered by `parent`, as far as the table of the specification can tell.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no grant
+ */
 export function isNarrower(parent: Grant, child: Grant): boolean {
-  return findWidening(parent, child) === undefined;
+  checkMade("isNarrower", "parent", parent);
+  checkMade("isNarrower", "child", child);
+  return wideningOf(parent, child) === undefined;
 }
 
 /**
@@ -15,8 +23,18 @@ export function isNarrower(parent: Grant, child: Grant): boolean {
  * not. A pair of constraint types that the table does not list is refused, even where the child would be narrower.
  *
  * Security does not rest on this table: at each call the arguments must pass every token's grant.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no grant, or no table
  */
 export function findWidening(parent: Grant, child: Grant, table: NarrowingTable = "hopwise"): Widening | undefined {
+  checkMade("findWidening", "parent", parent);
+  checkMade("findWidening", "child", child);
+  if (table !== "hopwise" && table !== "aat-01") mustBe("findWidening", "table", '"hopwise" or "aat-01"', table);
+  return wideningOf(parent, child, table);
+}
+
+/** The same of what stands in tokens. */
+export function wideningOf(parent: Grant, child: Grant, table: NarrowingTable = "hopwise"): Widening | undefined {
   const comparison = newComparison(table);
   for (const tool of Object.keys(child)) {
     const pointer = pointerTo("", tool);

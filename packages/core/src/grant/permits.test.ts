@@ -27,7 +27,7 @@ const good = { to: "ACME", amount: 900 };
 
 describe("the work that a call may cause", () => {
   const origins = Array.from({ length: 8 }, (_, i) => url({ origins: [`a://b${i}`] }));
-  const heavy = { t: { list: each(any(any(...origins), any(...origins), any(...origins))) } };
+  const heavy = grant({ t: { list: each(any(any(...origins), any(...origins), any(...origins))) } });
 
   it("is bounded: many clauses times a long list are refused, not worked through", () => {
     expect(permits(heavy, "t", { list: Array(100).fill("a://b7") })).toBe(true);
@@ -96,7 +96,9 @@ describe("a grant", () => {
   );
 
   it("does not take an argument from the prototype of the arguments", () => {
-    expect(permits(handed, "send_payment", Object.create({ to: "ACME", amount: 1 }) as JsonObject)).toBe(false);
+    expect(refusal(handed, "send_payment", Object.create({ to: "ACME", amount: 1 }) as JsonObject)?.pointer).toBe(
+      "/to",
+    );
     const inherited = grant({ t: { toString: wildcard() } });
     expect(permits(inherited, "t", {})).toBe(false);
   });

@@ -1,7 +1,9 @@
-import { type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import { freezeArguments, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import { isObject, mustBe } from "../options/index.ts";
 import { passes } from "./check.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { toolGrantOf } from "./every-tool.ts";
+import { checkMade } from "./made.ts";
 import { newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
@@ -111,9 +113,20 @@ export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work
   return refusalOfSent(grant, tool, sent, work) ?? refusalOfRead(grant, tool, { sent }, work);
 }
 
-/** Whether a grant covers a call whose arguments no schema changes; one of every tool covers each that an enforcement point names. */
+const LIMITS = { maxDepth: 64, maxSize: 16_000_000 };
+
+/**
+ * Whether a grant covers a call whose arguments no schema changes; one of every tool covers each that an enforcement point
+ * names.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no grant, no tool's name or no object; `arguments_malformed` for
+ *   arguments that are not plain data
+ */
 export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
-  return refusal(grant, tool, args) === undefined;
+  checkMade("permits", "grant", grant);
+  if (typeof tool !== "string") mustBe("permits", "tool", "a tool's name, such as send_payment", tool);
+  if (!isObject(args)) mustBe("permits", "args", 'the arguments of a call, such as { to: "ACME" }', args);
+  return refusal(grant, tool, freezeArguments(args, LIMITS)) === undefined;
 }
 
 /** Whether a grant could cover a call of which only some arguments are known yet, so that a list may show its tool. */

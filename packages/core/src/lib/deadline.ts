@@ -31,7 +31,8 @@ export async function withDeadline<T>(
 export async function settleInTime<T>(ms: number, answer: T | PromiseLike<T>): Promise<T> {
   if (!isThenable(answer)) return answer;
   return race(
-    ms,
+    // A deadline that is no number has passed.
+    typeof ms === "number" ? ms : 0,
     (expired) => Promise.race([answer, expired]),
     () => {},
   );

@@ -92,7 +92,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   });
 
   return {
-    begin: (call): CallWatch => {
+    begin: (given): CallWatch => {
+      const call = quietly(() => ({ ...given }), {} as typeof given);
       const parent = quietly(() => context.active(), ROOT_CONTEXT);
       const span = start(spanName(call.tool, call.named), callAttributes(call), parent);
       const at = quietly(() => trace.setSpan(parent, span), ROOT_CONTEXT);

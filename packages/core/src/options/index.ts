@@ -1,7 +1,7 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
 export { answeringAtOnce, behavedClock, secondsBy } from "./at-once.ts";
 export { nearest } from "./nearest.ts";
-export { checkNames, checkObject, optionsOf, readerOf } from "./read-options.ts";
+export { argumentOf, checkNames, checkObject, isObject, mustBe, optionsOf, readerOf, reading } from "./read-options.ts";
 export {
   atLeast,
   atOnce,

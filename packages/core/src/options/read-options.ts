@@ -18,44 +18,118 @@ export function optionsOf<T extends object>(called: string, rows: Rows<T>): (giv
 
 /** The same for a function that takes something else than an object of options. */
 export function readerOf<T>(called: string, shape: Shape): (given: unknown) => T {
+  return reader(called, shape, []);
+}
+
+/** The same for one plain argument of a function, which errors call by its name: `hold: signer must be …`. */
+export function argumentOf<T>(called: string, name: string, shape: Shape): (given: unknown) => T {
+  return reader(called, shape, [name]);
+}
+
+function reader<T>(called: string, shape: Shape, place: Path): (given: unknown) => T {
   return (given) => {
-    const { data, error } = shape.safeParse(given);
+    const { data, error } = parsed(called, shape, place, given);
     if (error === undefined) return data as T;
-    throw faultOf(called, error.issues, given);
+    throw faultOf(called, error.issues, given, place);
   };
+}
+
+/** A getter or a proxy may fail while it is read: then it is as wrong as anything else. */
+function parsed(called: string, shape: Shape, place: Path, given: unknown): z.core.util.SafeParseResult<unknown> {
+  try {
+    return shape.safeParse(given);
+  } catch {
+    const expected = shape.safeParse(null).error?.issues[0]?.message ?? "what can be read";
+    throw fault(called, place, `must be ${expected}; got ${UNREADABLE}`);
+  }
+}
+
+/**
+ * Refuses a plain argument that was checked by hand: for what is called at each request.
+ *
+ * @param what is expected, with an example
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function mustBe(called: string, name: string | Path, what: string, given: unknown): never {
+  const problem = given === undefined ? `is missing; give ${what}` : `must be ${what}; got ${typeWords(given)}`;
+  throw fault(called, [name].flat(), problem);
+}
+
+/**
+ * Reads data of many members, such as a record, which a function only tells of: whatever of it cannot be told makes it
+ * another thing than was expected.
+ *
+ * @throws {HopwiseError} `config_invalid`, or its own
+ */
+export function reading<G, T>(called: string, name: string, what: string, given: G, read: (given: G) => T): T {
+  if (!isObject(given)) return mustBe(called, name, what, given);
+  try {
+    return read(given);
+  } catch (cause) {
+    if (cause instanceof HopwiseError) throw cause;
+    throw new HopwiseError(
+      "config_invalid",
+      `${called}: ${name} must be ${what}; got ${typeWords(given)} that is none`,
+      {
+        pointer: pointerOf([name]),
+        cause,
+      },
+    );
+  }
 }
 
 /**
  * Refuses members that a function does not know, where its other members are checked by hand: for what is called at
  * each request.
  *
+ * @returns its members, each read once
  * @throws {HopwiseError} `config_invalid` with the nearest known name
  */
-export function checkNames<T>(called: string, given: T, known: { readonly [Name in keyof T]-?: true }): void {
+export function checkNames<T>(called: string, given: T, known: { readonly [Name in keyof T]-?: true }): T {
   checkObject(called, given);
-  for (const name in given as object) {
-    if (!Object.hasOwn(known, name)) throw fault(called, [name], unknownName(name, Object.keys(known)));
+  const read: Partial<T> = {};
+  try {
+    for (const name in given as object) {
+      if (!Object.hasOwn(known, name)) throw fault(called, [name], unknownName(name, Object.keys(known)));
+    }
+    for (const name in known) read[name] = given[name];
+  } catch (cause) {
+    if (cause instanceof HopwiseError) throw cause;
+    throw fault(called, [], `must be an object; got ${UNREADABLE}`);
   }
+  return read as T;
 }
 
 /** @throws {HopwiseError} `config_invalid` for what is no object, or a list */
 export function checkObject(called: string, given: unknown): void {
-  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
-  throw fault(called, [], `must be an object; got ${typeWords(given)}`);
+  if (!isObject(given)) throw fault(called, [], `must be an object; got ${typeWords(given)}`);
+}
+
+/** An object that is no list. A proxy may fail even at this question. */
+export function isObject(value: unknown): value is { readonly [name: PropertyKey]: unknown } {
+  try {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-function faultOf(called: string, issues: readonly Issue[], given: unknown): HopwiseError {
+/** What failed while it was read. */
+const UNREADABLE = "something that fails when it is read";
+
+function faultOf(called: string, issues: readonly Issue[], given: unknown, place: Path): HopwiseError {
   const { issue, path } = nearestOf(issues, []);
-  if (issue.code === "unrecognized_keys") return fault(called, [...path, issue.keys[0] ?? ""], issue.message);
-  const came = at(given, path);
+  const where = [...place, ...path];
+  if (issue.code === "unrecognized_keys") return fault(called, [...where, issue.keys[0] ?? ""], issue.message);
+  const came = wordsAt(given, path);
   const problem =
-    path.length > 0 && came === undefined
+    where.length > 0 && came === NOTHING
       ? `is missing; give ${issue.message}`
-      : `must be ${issue.message}; got ${typeWords(came)}`;
-  return fault(called, path, problem);
+      : `must be ${issue.message}; got ${came}`;
+  return fault(called, where, problem);
 }
 
 function fault(called: string, path: Path, problem: string): HopwiseError {
@@ -76,8 +150,12 @@ function nearestOf(issues: readonly Issue[], above: Path): { readonly issue: Iss
   return furthest !== undefined && furthest.path.length > path.length ? furthest : { issue: first, path };
 }
 
-function at(given: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, step) => Object(value)[step], given);
+function wordsAt(given: unknown, path: Path): string {
+  try {
+    return typeWords(path.reduce<unknown>((value, step) => Object(value)[step], given));
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 /** `trust[0].keys[1].kid` */
@@ -91,14 +169,24 @@ function pointerOf(path: Path): string {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
+const NOTHING = "nothing";
+
 /** The kind of a value, in words. */
 function typeWords(value: unknown): string {
-  if (value === undefined) return "nothing";
+  if (value === undefined) return NOTHING;
   if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value === "string") return value === "" ? "an empty text" : "a text";
+  if (typeof value !== "object" && typeof value !== "function") return `a ${typeof value}`;
+  try {
+    return objectWords(value);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function objectWords(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
-  if (typeof value !== "object") return `a ${typeof value}`;
   if (value instanceof Promise) return "a promise; await it first";
   return "publicJwk" in value && "sign" in value ? "a signer; its publicJwk is the public key" : "an object";
 }

@@ -9,6 +9,7 @@ import {
   maybe,
   optionsOf,
   type Rows,
+  reading,
   secondsBy,
   text,
   whole,
@@ -22,7 +23,15 @@ import {
   type One,
 } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
-import type { Agent, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
+import {
+  type Agent,
+  type AgentRegistry,
+  agentIn,
+  subjectIn,
+  type User,
+  type UserDirectory,
+  type UserDirectoryTraits,
+} from "./sources.ts";
 
 /** How a source is asked: one key or many at once, how long an answer stays good, and how long it may take. */
 export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
@@ -39,24 +48,24 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
 export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
-  const { uniqueIds, issuers, ...asking } = Object(options) as typeof options;
-  const source = cachedSource({ ...asking, ...BY_SUBJECT } as never, "usersFrom") as UserDirectory;
+  const { uniqueIds, issuers, ...asking } = asked("usersFrom", options, BY_SUBJECT);
+  const source = cachedSource(asking as never, "usersFrom") as UserDirectory;
   return { ...source, ...readTraits({ uniqueIds, issuers } as UserDirectoryTraits) };
 }
 
 /** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
 export function userAttributesFrom(options: SourceOptions<Subject, JsonObject>): AttributeSource<Subject> {
-  return cachedSource({ ...options, ...BY_SUBJECT }, "userAttributesFrom");
+  return cachedSource(asked("userAttributesFrom", options, BY_SUBJECT), "userAttributesFrom");
 }
 
 /** An agent registry by a function. See {@link usersFrom}. */
 export function agentsFrom(options: SourceOptions<string, Agent>): AgentRegistry {
-  return cachedSource({ ...options, ...BY_NAME }, "agentsFrom");
+  return cachedSource(asked("agentsFrom", options, BY_NAME), "agentsFrom");
 }
 
 /** Further attributes of agents by a function, for the option `sources.agent` of an authorizer. */
 export function agentAttributesFrom(options: SourceOptions<string, JsonObject>): AttributeSource<string> {
-  return cachedSource({ ...options, ...BY_NAME }, "agentAttributesFrom");
+  return cachedSource(asked("agentAttributesFrom", options, BY_NAME), "agentAttributesFrom");
 }
 
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
@@ -69,13 +78,17 @@ function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
   return { ...(uniqueIds !== undefined && { uniqueIds }), ...(issuers !== undefined && { issuers }) };
 }
 
+function asked<Options extends object, Keys>(called: string, options: Options, keys: Keys): Options & Keys {
+  return reading(called, "options", "an object of options", options, (own) => ({ ...own, ...keys }));
+}
+
 const BY_SUBJECT = {
-  keyOf: ({ subject }: Subject): string => subject,
-  tenantOf: ({ issuer }: Subject): string => issuer,
+  keyOf: (key: Subject): string => subjectIn("find", key).subject,
+  tenantOf: (key: Subject): string => subjectIn("find", key).issuer,
 };
 
 /** Agents belong to this enforcement point: one registry names them all, whichever user they work for. */
-const BY_NAME = { keyOf: (name: string): string => name, tenantOf: (): string => "" };
+const BY_NAME = { keyOf: (name: string): string => agentIn("find", name), tenantOf: (): string => "" };
 
 /**
  * Claims of an OpenID Connect ID token or access token whose signature, issuer, audience and times your code verified.
@@ -111,6 +124,16 @@ export interface OidcUsersOptions extends UserDirectoryTraits {
   readonly clock?: () => number;
 }
 
+/** A copy, of which each claim was read once. */
+function claimsIn(given: VerifiedClaims): Partial<VerifiedClaims> {
+  try {
+    return { ...given };
+  } catch {
+    // What fails when it is read says nothing.
+    return {};
+  }
+}
+
 /** In the year 5138: what lies behind it is in milliseconds. */
 const LATEST_SECONDS = 100_000_000_000;
 
@@ -130,7 +153,8 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
   const { user, maxUsers = 10_000, clock = Date.now, ...traits } = readOidcUsers(options);
   const known = new Map<string, { readonly user: User; readonly exp: number; readonly at: number }>();
   const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
-  const look: NonNullable<UserDirectory["look"]> = (subject) => {
+  const look: NonNullable<UserDirectory["look"]> = (asked) => {
+    const subject = subjectIn("find", asked);
     const key = keyOf(subject);
     const found = known.get(key);
     const now = secondsBy(clock) * 1000;
@@ -146,8 +170,8 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
     look,
     find: async (subject) => (await look(subject)).value,
     learn: (claims) => {
-      const { iss, sub, exp } = Object(claims) as VerifiedClaims;
-      const isTime = Number.isFinite(exp) && exp < LATEST_SECONDS;
+      const { iss, sub, exp } = claimsIn(claims);
+      const isTime = typeof exp === "number" && Number.isFinite(exp) && exp < LATEST_SECONDS;
       if (typeof iss !== "string" || typeof sub !== "string" || sub === "" || !isTime) {
         throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp, in seconds, to be taken in");
       }

@@ -7,8 +7,10 @@ import {
   mapOf,
   maybe,
   members,
+  mustBe,
   type Rows,
   readerOf,
+  reading,
   type Shape,
   such,
   text,
@@ -83,6 +85,19 @@ export interface Agent extends AgentClass {
 
 /** Finds agents by the name that a chain gives them. */
 export type AgentRegistry = Source<string, Agent>;
+
+/** Who is asked about. @throws {HopwiseError} `config_invalid` for what is no user of an issuer */
+export function subjectIn(called: string, subject: Subject): Subject {
+  const WHO = "a user, { issuer, subject }";
+  const { issuer, subject: name } = reading(called, "subject", WHO, subject, (given) => ({ ...given }));
+  if (typeof issuer !== "string" || typeof name !== "string") mustBe(called, "subject", WHO, subject);
+  return { issuer, subject: name };
+}
+
+/** @throws {HopwiseError} `config_invalid` for what is no name */
+export function agentIn(called: string, name: string): string {
+  return typeof name === "string" ? name : mustBe(called, "name", "an agent's name, such as planner", name);
+}
 
 const ROLES = list(text("a role, such as analyst"), 'a list of roles, at least one, such as ["analyst"]', { min: 1 });
 const ATTRIBUTES = jsonObject('attributes as plain JSON, such as { region: "EMEA" }');
@@ -161,7 +176,8 @@ export function inMemoryUsers(given: UsersByIssuer): UserDirectory {
   return {
     name: "users in memory",
     issuers: Object.keys(users),
-    find: ({ issuer, subject }) => {
+    find: (asked) => {
+      const { issuer, subject } = subjectIn("find", asked);
       const known = Object.hasOwn(users, issuer) ? users[issuer] : undefined;
       const user = known !== undefined && Object.hasOwn(known, subject) ? known[subject] : undefined;
       return user && { id: subject, ...user };
@@ -182,6 +198,9 @@ export function inMemoryAgents(given: { readonly [name: string]: Agent }): Agent
   const agents = readAgents(given);
   return {
     name: "agents in memory",
-    find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),
+    find: (asked) => {
+      const name = agentIn("find", asked);
+      return Object.hasOwn(agents, name) ? agents[name] : undefined;
+    },
   };
 }

@@ -1,6 +1,5 @@
-import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { answeringAtOnce } from "../options/index.ts";
+import { answeringAtOnce, argumentOf, reading, such } from "../options/index.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
 
 /**
@@ -42,6 +41,14 @@ export type TypedEntry<S extends ToolSchema> = Omit<
   readonly projection?: (parsed: ParsedBy<S>) => unknown;
 };
 
+const readSchema = argumentOf<ToolSchema>(
+  "mapTool",
+  "schema",
+  such("a tool's schema, such as z.object({ … })", (schema) => {
+    return typeof Object(Object(schema)["~standard"]).validate === "function";
+  }),
+);
+
 /**
  * An entry of a tool map, typed by the tool's own schema. `describeContext` shows the schema's arguments.
  *
@@ -52,11 +59,12 @@ export type TypedEntry<S extends ToolSchema> = Omit<
  * @throws {HopwiseError} `config_invalid` for a schema that is none; the entry is read by `createAuthorizer`
  */
 export function mapTool<S extends ToolSchema>(schema: S, entry: TypedEntry<S>): ToolEntry {
-  if (typeof Object(Object(schema)["~standard"]).validate !== "function") {
-    throw new HopwiseError("config_invalid", "mapTool: schema must be a tool's schema, such as z.object({ … })");
-  }
+  readSchema(schema);
   const argumentsSchema = schemaOf(schema);
-  return { ...entry, ...(argumentsSchema !== undefined && { argumentsSchema }) } as ToolEntry;
+  const own = reading("mapTool", "entry", 'an entry, such as { kind: "payment", action: "send" }', entry, (given) => ({
+    ...given,
+  }));
+  return { ...own, ...(argumentsSchema !== undefined && { argumentsSchema }) } as ToolEntry;
 }
 
 /** Undefined where the library gives no JSON Schema, or JSON Schema cannot say it. */

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
-import { atOnce, either, optionsOf, type Rows, text } from "../options/index.ts";
+import { atOnce, either, isObject, mustBe, optionsOf, type Rows, reading, text } from "../options/index.ts";
 import {
   ASKING_ROWS,
   type AttributeSource,
@@ -25,6 +25,7 @@ export type ResourceSourceOptions = (One<ResourceKey, JsonObject> | Many<Resourc
     readonly key: string | ((args: JsonObject) => string);
   };
 
+const QUERY = "the question about a resource, { tool, arguments, tenant }";
 const KEY = "the name of the argument that has the id, or a function that gives it";
 
 const readOptions = optionsOf<ResourceSourceOptions>("resourceAttributesFrom", {
@@ -53,7 +54,9 @@ export function resourceAttributesFrom(given: ResourceSourceOptions): AttributeS
     },
     "resourceAttributesFrom",
   );
-  const keyIn = ({ arguments: args, tenant }: ResourceQuery): ResourceKey => {
+  const keyIn = (query: ResourceQuery): ResourceKey => {
+    const { arguments: args, tenant } = reading("find", "query", QUERY, query, (given) => ({ ...given }));
+    if (!isObject(args) || typeof tenant !== "string") return mustBe("find", "query", QUERY, query);
     const id = typeof key === "function" ? made(key, args) : Object.hasOwn(args, key) ? args[key] : undefined;
     if ((typeof id === "string" && id !== "") || typeof id === "number") return { id: String(id), tenant };
     const which = typeof key === "function" ? "what its key function gave" : `the argument "${key}"`;

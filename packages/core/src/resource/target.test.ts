@@ -42,6 +42,20 @@ describe("what a call acts on", () => {
     });
   });
 
+  it.each([
+    [READ, "uri"],
+    ["mcp:prompts/get", "name"],
+  ])("is nothing where %s has no %s: a request at fault, whatever its entry says of an id", (operation, name) => {
+    for (const tools of [BY_URI, {}, { [operation]: { kind: "page", action: "read" } }] as ToolMap[]) {
+      for (const args of [{}, { [name]: "" }, { [name]: 5 }, { [name]: null }]) {
+        expect(targetOf(tools, operation, args as never)).toMatchObject({
+          code: "arguments_malformed",
+          pointer: `/${name}`,
+        });
+      }
+    }
+  });
+
   it("is refused where no template stands for the URI, or two do", () => {
     expect(read("shop://orders/7")).toMatchObject({
       code: "tool_unmapped",

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
-import type { JsonObject } from "../json/index.ts";
-import { RESOURCES, type ToolEntry, type ToolMap, toolEntry, uriTemplatesOf } from "./tool-map.ts";
+import { type JsonObject, pointerTo } from "../json/index.ts";
+import { reading } from "../options/index.ts";
+import { PROMPTS, RESOURCES, type ToolEntry, type ToolMap, toolEntry, uriTemplatesOf } from "./tool-map.ts";
 import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
 
 /** What a call acts on, as the tool map says. */
@@ -18,9 +19,27 @@ export interface Target {
  * Finds the entry of a call. Of a resource of MCP it goes by the URI, where the map has templates of URIs.
  *
  * @param readAs how the server will read the URI, where that is known: policies must see what its handler gets
- * @returns the refusal, `tool_unmapped`, where no entry can be told; `arguments_malformed` for a resource without a URI
+ * @returns the refusal, `tool_unmapped`, where no entry can be told; `arguments_malformed` for a resource
+ *   without a URI, or a prompt without a name
  */
 export function targetOf(tools: ToolMap, tool: string, args: JsonObject, readAs?: MatchedUri): Target | HopwiseError {
+  return withoutName(tool, args) ?? targetIn(tools, tool, args, readAs);
+}
+
+/** What MCP names by an argument of its own, whatever the entry's id is made of. */
+const NAMED_BY: { readonly [operation: string]: string } = { [RESOURCES]: "uri", [PROMPTS]: "name" };
+
+/** A resource without a URI, or a prompt without a name, is a request at fault: no policy is asked about nothing. */
+function withoutName(tool: string, args: JsonObject): HopwiseError | undefined {
+  const name = Object.hasOwn(NAMED_BY, tool) ? NAMED_BY[tool] : undefined;
+  if (name === undefined) return undefined;
+  const value = Object.hasOwn(args, name) ? args[name] : undefined;
+  if (typeof value === "string" && value !== "") return undefined;
+  const problem = `the argument "${name}" of ${tool} must be a text that is not empty`;
+  return new HopwiseError("arguments_malformed", problem, { pointer: pointerTo("", name) });
+}
+
+function targetIn(tools: ToolMap, tool: string, args: JsonObject, readAs?: MatchedUri): Target | HopwiseError {
   const templates = tool === RESOURCES ? uriTemplatesOf(tools) : [];
   if (templates.length > 0) return resourceTarget(tools, templates, args, readAs);
   const entry = toolEntry(tools, tool);
@@ -45,7 +64,7 @@ export function findTarget(
     const entry = Object.hasOwn(tools, template) ? tools[template] : undefined;
     return entry && { entry, arguments: {} };
   }
-  const target = targetOf(tools, tool, known);
+  const target = targetIn(tools, tool, known);
   return target instanceof HopwiseError ? undefined : target;
 }
 
@@ -74,8 +93,20 @@ function resourceTarget(
   return entry.id === undefined ? { ...found, entry: { ...entry, id: () => uri }, id: uri } : { ...found, entry };
 }
 
-/** Whether two read the same out of a URI: the same values, by the same template. */
+/**
+ * Whether two read the same out of a URI: the same values, by the same template.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no reading
+ */
 export function isSameReading(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
+  return reading("isSameReading", "one", READING, one, (own) =>
+    reading("isSameReading", "other", READING, other, (its) => isSame(own, its)),
+  );
+}
+
+const READING = "a reading of a URI, { template, values }";
+
+function isSame(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
   const names = Object.keys(one.values);
   const values = new Map<string, unknown>(Object.entries(other.values));
   return (

@@ -177,6 +177,8 @@ const MCP_ENTRIES: ToolMap = {
 
 /** The operation of MCP by which resources are read. */
 export const RESOURCES = "mcp:resources/read";
+/** The operation of MCP by which a prompt is had. */
+export const PROMPTS = "mcp:prompts/get";
 const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 /** The attribute that holds the arguments, unless an entry says otherwise. */
 export const ARGUMENTS = "args";
@@ -232,7 +234,8 @@ export function uriTemplatesOf(tools: ToolMap): readonly string[] {
 
 /** The entry of a tool. Undefined where it has none: then policies cannot be asked, and the call is refused. */
 export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {
-  if (isUriTemplate(tool)) return undefined;
+  // A name that none may have stands for no tool, nor for all of them.
+  if (tool === "" || isUriTemplate(tool)) return undefined;
   if (Object.hasOwn(tools, tool)) return tools[tool];
   if (Object.hasOwn(MCP_ENTRIES, tool)) return MCP_ENTRIES[tool];
   return tool.startsWith("mcp:") ? undefined : tools["*"];

@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonObject } from "../json/index.ts";
+import type { JsonObject } from "../json/index.ts";
+import { isObject, reading } from "../options/index.ts";
 import type { Obligations } from "./obligations.ts";
-import { isIndexOrStar, mostAt, type Rule, rulesAt, rulesOf, takingOut } from "./rules.ts";
+import { isIndexOrStar, mostAt, type Rule, rulesAt, rulesIn, takingOut } from "./rules.ts";
 import {
   ANY_OTHER,
   elementOf,
@@ -33,15 +34,18 @@ export function leavingOf(object: Place, key: Key): Leaving | undefined {
 /**
  * Why a result could, after it was changed as the policies oblige to, no longer be what the tool announces; undefined
  * where each possible result stays valid. It looks at all results that the schema allows, since none is there yet.
+ *
+ * @throws {HopwiseError} `config_invalid` for what are no obligations, or a schema that fails when it is read
  */
 export function misfitOf(obligations: Pick<Obligations, "redact" | "limit">, schema: OutputSchema): string | undefined {
-  const rules = rulesOf(obligations);
+  const rules = rulesIn("misfitOf", obligations);
   if (rules.length === 0) return undefined;
-  if (!isJsonObject(schema ?? undefined)) return "it could not be read";
+  if (!isObject(schema)) return "it could not be read";
   const [root] = takingOut(rules, 0);
-  return root === undefined
-    ? misfitAt(rootPlace(schema as JsonObject), rules, 0)
-    : "the whole result would be taken out";
+  if (root !== undefined) return "the whole result would be taken out";
+  return reading("misfitOf", "schema", "a JSON Schema, or null", schema as JsonObject, (own) =>
+    misfitAt(rootPlace(own), rules, 0),
+  );
 }
 
 /** Where and how one of these rules, which all lead here, breaks what the schemas say. */

@@ -1,8 +1,9 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, isJsonObject, isScalar, type JsonObject, type JsonValue, parseJson } from "../json/index.ts";
+import { isObject } from "../options/index.ts";
 import { type Leaving, leavingOf, type OutputSchema } from "./fits-schema.ts";
-import { changesResults, type Obligations } from "./obligations.ts";
-import { mostAt, type Rule, rulesAt, rulesOf, takingOut } from "./rules.ts";
+import type { Obligations } from "./obligations.ts";
+import { mostAt, type Rule, rulesAt, rulesIn, takingOut } from "./rules.ts";
 import { elementOf, mayBeNull, memberOf, type Place, rootPlace } from "./schema-place.ts";
 
 /** Replaces a value that was taken out, where the tool announces nothing of its results. */
@@ -26,24 +27,37 @@ export interface Fulfilled {
  * @param outputSchema what the tool announces of its results
  * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
  *   instance of a class), a limit that points at a value that is not a list, or a pointer that leads into a text: then
- *   nothing of it may be shown
+ *   nothing of it may be shown. `config_invalid` for what are no obligations
  */
 export function fulfil(obligations: Obligations, result: unknown, outputSchema?: OutputSchema): Fulfilled {
-  if (!changesResults(obligations)) return { result, redacted: [] };
+  const rules = rulesIn("fulfil", obligations);
+  if (rules.length === 0) return { result, redacted: [] };
   const isText = typeof result === "string";
   const value = isText ? jsonIn(result) : plain(result);
   // A sentence in quotes, or a bare number, has no members, and may be the very value that was to be taken out.
   if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
-  if (outputSchema === null) throw cannot("the tool's output schema could not be read");
-  const rules = rulesOf(obligations);
+  if (outputSchema !== undefined && !isObject(outputSchema)) throw cannot("the tool's output schema could not be read");
   const change: Change = { redacted: new Set(), limited: new Set() };
-  const place = outputSchema && rootPlace(outputSchema);
-  const changed = isTakenOut(rules, 0, change) ? REDACTED : changeAt(value, rules, 0, change, place);
+  const changed = isTakenOut(rules, 0, change) ? REDACTED : changedBy(value, rules, change, outputSchema);
   return {
     result: isText ? JSON.stringify(changed) : changed,
     redacted: [...change.redacted],
     ...(change.limited.size > 0 && { limited: [...change.limited] }),
   };
+}
+
+function changedBy(
+  value: JsonValue,
+  rules: readonly Rule[],
+  change: Change,
+  outputSchema: OutputSchema | undefined,
+): JsonValue {
+  try {
+    return changeAt(value, rules, 0, change, outputSchema ? rootPlace(outputSchema) : undefined);
+  } catch (fault) {
+    if (fault instanceof HopwiseError) throw fault;
+    throw cannot("the tool's output schema could not be read");
+  }
 }
 
 function jsonIn(text: string): JsonValue {

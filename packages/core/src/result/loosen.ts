@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../json/index.ts";
-import { list, maybe, members, type Shape, text } from "../options/index.ts";
+import { argumentOf, isObject, list, maybe, members, reading, type Shape, text } from "../options/index.ts";
 import type { OutputSchema } from "./fits-schema.ts";
 import { acceptsNull, listOf } from "./json-schema.ts";
 import { isIndexOrStar, stepsOf } from "./rules.ts";
@@ -25,16 +25,26 @@ export const MAY_CHANGE: Shape = members<MayChange>(
   '{ redact, limit }, each a list of JSON pointers, such as redact: ["/iban"]',
 );
 
+const readChange = argumentOf<MayChange>("loosen", "change", MAY_CHANGE);
+
 type Writable = { [keyword: string]: JsonValue };
 
 /**
  * The schema with which a tool announces results that policies may change: a member that may be taken out need not be
  * there, an element may be `null`, a list may be shorter. Schemas that are referred to become looser wherever they are
- * used.
+ * used. What is no object is a schema that could not be read: null.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no such change, or a schema that fails when it is read
  */
-export function loosen(schema: OutputSchema, { redact = [], limit = [] }: MayChange): OutputSchema {
-  if (schema === null) return null;
-  const copy = structuredClone(schema) as JsonObject;
+export function loosen(schema: OutputSchema, change: MayChange): OutputSchema {
+  const { redact = [], limit = [] } = readChange(change);
+  if (!isObject(schema)) return null;
+  return reading("loosen", "schema", "a JSON Schema, or null", schema as JsonObject, (own) =>
+    loosened(structuredClone(own) as JsonObject, redact, limit),
+  );
+}
+
+function loosened(copy: JsonObject, redact: readonly string[], limit: readonly string[]): JsonObject {
   for (const pointer of redact) {
     const steps = stepsOf(pointer);
     const key = steps.at(-1);

@@ -1,3 +1,4 @@
+import { reading } from "../options/index.ts";
 import type { Obligations } from "./obligations.ts";
 
 /** One obligation, as the steps of its pointer. With `most` it shortens a list; without, it takes the value out. */
@@ -12,6 +13,11 @@ export function rulesOf({ redact, limit }: Pick<Obligations, "redact" | "limit">
     ...redact.map((pointer) => ({ pointer, steps: stepsOf(pointer) })),
     ...Object.entries(limit).map(([pointer, most]) => ({ pointer, steps: stepsOf(pointer), most })),
   ];
+}
+
+/** The same for a door. @throws {HopwiseError} `config_invalid` for what are no obligations */
+export function rulesIn(called: string, obligations: Pick<Obligations, "redact" | "limit">): readonly Rule[] {
+  return reading(called, "obligations", "the obligations of a decision, { redact, limit }", obligations, rulesOf);
 }
 
 /** The steps of a JSON pointer (RFC 6901). */

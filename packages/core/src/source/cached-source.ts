@@ -111,14 +111,19 @@ export function cachedSource<Key, Value>(
   called = "cachedSource",
 ): Source<Key, Value> & Pick<AttributeSource<Key>, "optional"> {
   const options = optionsOf<CachedSourceOptions<Key, Value>>(called, ROWS as never)(given);
-  if ((options as Partial<Members>).find === undefined && (options as Partial<Members>).findMany === undefined) {
-    throw new HopwiseError("config_invalid", `${called}: find is missing; give find or findMany, a function that asks`);
+  const { find, findMany } = options as Partial<Members>;
+  if ((find === undefined) === (findMany === undefined)) {
+    const problem = find === undefined ? "find is missing" : "find and findMany are two ways to ask";
+    throw new HopwiseError("config_invalid", `${called}: ${problem}; give find or findMany, a function that asks`);
   }
   const { name, keyOf, tenantOf, ttlMs = 0, negativeTtlMs = 0, deadlineMs = 1000, maxEntries = 10_000 } = options;
   const { maxBatch = 100, clock = () => performance.now() } = options;
   const kept = new LRUCache<string, Kept<Value>>({ max: maxEntries });
   const asked = new Map<string, Promise<Found<Value>>>();
-  const ask = "findMany" in options ? together(options, deadlineMs, maxBatch) : alone(options, deadlineMs);
+  const ask =
+    findMany === undefined
+      ? alone(options as One<Key, Value>, deadlineMs)
+      : together(options as Parameters<typeof together<Key, Value>>[0], deadlineMs, maxBatch);
 
   const ttlOf = (value: Value | undefined): number => (value === undefined ? negativeTtlMs : ttlMs);
 

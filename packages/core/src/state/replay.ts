@@ -1,4 +1,5 @@
-import { CLOCK, maybe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { CLOCK, maybe, mustBe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -70,16 +71,25 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   return {
     notBefore: since / 1000,
     claim: (key, untilSeconds, madeAtSeconds) => {
+      if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
+      // One that never lapses by any comparison would be forgotten at once.
+      if (!Number.isFinite(untilSeconds)) mustBe("claim", "untilSeconds", "seconds since the epoch", untilSeconds);
+      if (madeAtSeconds !== undefined && !Number.isFinite(madeAtSeconds)) {
+        mustBe("claim", "madeAtSeconds", "seconds since the epoch", madeAtSeconds);
+      }
       const now = secondsBy(clock);
       // This clock would forget the proof at once, and it would be good again: the caller's clock differs.
       if (untilSeconds <= now)
-        throw new Error(`the clocks of the authorizer and of this store differ by a minute or more`);
+        throw new HopwiseError(
+          "state_unavailable",
+          "the clocks of the authorizer and of this store differ by a minute or more",
+        );
       forget(now);
       if (seen.has(key)) return false;
       // After a jump of the clock, or for a longer window, what is no later than a forgotten proof may be that very proof.
       if (untilSeconds <= forgottenUntil) return false;
       if (madeAtSeconds !== undefined && madeAtSeconds <= forgottenMadeAt) return false;
-      if (seen.size >= maxProofs) throw new Error(`more than ${maxProofs} live proofs`);
+      if (seen.size >= maxProofs) throw new HopwiseError("state_unavailable", `more than ${maxProofs} live proofs`);
       seen.set(key, { until: untilSeconds, madeAt: madeAtSeconds ?? 0 });
       return true;
     },

@@ -1,6 +1,17 @@
 import { HopwiseError } from "../errors.ts";
-import { checkNames, maybe, members, optionsOf, type Rows, such, text } from "../options/index.ts";
-import type { Subject } from "../token/index.ts";
+import {
+  argumentOf,
+  checkNames,
+  maybe,
+  members,
+  mustBe,
+  optionsOf,
+  type Rows,
+  reading,
+  such,
+  text,
+} from "../options/index.ts";
+import { AGENT_NAME, type Subject } from "../token/index.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 
 /** A revocation as a store keeps it. */
@@ -18,13 +29,13 @@ type MemberOf<T> = T extends unknown ? keyof T : never;
 const DIGEST = /^[\w-]{43}$/;
 /** Records and policies show agents with this prefix; both spellings mean the same agent. */
 const AGENT_PREFIX = /^agent:/;
+/** No token names an agent otherwise, so that another name would revoke nobody. */
+const isAgentName = (name: string): boolean => AGENT_NAME.test(name.replace(AGENT_PREFIX, ""));
 /** As seconds this lies in the year 5138; as milliseconds, in 1973. */
 const NO_SECONDS = 1e11;
 
-const SECONDS = such(
-  "seconds since the epoch, not milliseconds, such as Math.floor(Date.now() / 1000)",
-  (value) => Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS,
-);
+const A_TIME = "seconds since the epoch, not milliseconds, such as Math.floor(Date.now() / 1000)";
+const SECONDS = such(A_TIME, (value) => Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS);
 
 /** The rows of each kind of target. */
 const KINDS: {
@@ -39,7 +50,7 @@ const KINDS: {
     key: text("an RFC 7638 thumbprint, such as await thumbprintOf(publicJwk)", (thumbprint) => DIGEST.test(thumbprint)),
   },
   agent: {
-    agent: text("an agent's name as in the registry, such as planner", (name) => name.replace(AGENT_PREFIX, "") !== ""),
+    agent: text("an agent's name as in the registry, such as planner, without spaces around it", isAgentName),
   },
   user: {
     user: members<Subject>(
@@ -57,6 +68,7 @@ const EVERY_NAME = Object.assign({}, ...Object.values(KINDS)) as {
 };
 
 const readEnd = optionsOf<Pick<Revocation, "untilSeconds">>("revoke", { untilSeconds: maybe(SECONDS) });
+const readNow = argumentOf<number>("readRevocation", "nowSeconds", SECONDS);
 
 /**
  * Reads what somebody wants to revoke.
@@ -64,8 +76,13 @@ const readEnd = optionsOf<Pick<Revocation, "untilSeconds">>("revoke", { untilSec
  * @throws {HopwiseError} `config_invalid` for what would revoke nothing, or something else than was meant
  */
 export function readRevocation(target: unknown, untilSeconds: unknown, nowSeconds: number): Revocation {
-  checkNames("revoke", target as object, EVERY_NAME);
-  const kind = (Object.keys(KINDS) as RevocationKind[]).find((name) => Object.hasOwn(target as object, name));
+  readNow(nowSeconds);
+  const given = checkNames<{ readonly [Name in MemberOf<RevocationTarget>]?: unknown }>(
+    "revoke",
+    target as object,
+    EVERY_NAME,
+  );
+  const kind = (Object.keys(KINDS) as RevocationKind[]).find((name) => given[name] !== undefined);
   if (kind === undefined) return refuse("a target names a token, a key, an agent, or a user");
   // What is kept is a copy: its giver cannot change it any more.
   const read = Object.freeze(plainNamed(optionsOf<RevocationTarget>("revoke", KINDS[kind] as never)(target)));
@@ -79,40 +96,69 @@ function plainNamed(target: RevocationTarget): RevocationTarget {
   return "agent" in target ? { agent: target.agent.replace(AGENT_PREFIX, "") } : target;
 }
 
-/** The text under which everything that is revoked for one and the same target is kept. */
+const TARGET = "a target, as readRevocation gave it";
+const REVOCATION = "what readRevocation gave";
+
+/**
+ * The text under which everything that is revoked for one and the same target is kept.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no target
+ */
 export function revocationKey(target: RevocationTarget): string {
-  if ("token" in target) return `token ${target.token}`;
-  if ("key" in target) return `key ${target.key}`;
-  if ("agent" in target) return `agent ${target.agent}`;
+  return reading("revocationKey", "target", TARGET, target, keyOf);
+}
+
+function keyOf(target: RevocationTarget): string {
+  if ("token" in target) return plainKey("token", target.token);
+  if ("key" in target) return plainKey("key", target.key);
+  if ("agent" in target) return plainKey("agent", target.agent);
   return userKey(target.user);
 }
 
-/** The keys that a call can meet. */
-export function revocationKeys({ tokens, keys, agents, user }: RevocationQuery): readonly string[] {
-  return [
-    userKey(user),
-    ...tokens.map((token) => revocationKey({ token })),
-    ...keys.map((key) => revocationKey({ key })),
-    ...agents.map((agent) => revocationKey({ agent })),
-  ];
+/**
+ * The keys that a call can meet.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no query
+ */
+export function revocationKeys(query: RevocationQuery): readonly string[] {
+  return reading("revocationKeys", "query", "the query of an authorizer", query, () => [
+    userKey(query.user),
+    ...query.tokens.map((token) => plainKey("token", token)),
+    ...query.keys.map((key) => plainKey("key", key)),
+    ...query.agents.map((agent) => plainKey("agent", agent)),
+  ]);
 }
 
 /**
  * Of two revocations of one target, the stricter of each bound: the later end, the later time before which nothing of a
  * user counts. In whichever order they come, what the one revokes the other cannot give back.
+ *
+ * @throws {HopwiseError} `config_invalid` for revocations of two targets, or what is none
  */
 export function stricterOf(one: Revocation, other: Revocation): Revocation {
+  const [key, same] = [checkRevocation("stricterOf", "one", one), checkRevocation("stricterOf", "other", other)];
+  if (key !== same) mustBe("stricterOf", "other", "a revocation of the same target", other);
   const { target } = noBefore(other) > noBefore(one) ? other : one;
   if (one.untilSeconds === undefined || other.untilSeconds === undefined) return { target };
   return { target, untilSeconds: Math.max(one.untilSeconds, other.untilSeconds) };
 }
 
-/** Whether a revocation, kept under one of {@link revocationKeys}, holds now, for what was issued then. */
+/**
+ * Whether a revocation, kept under one of {@link revocationKeys}, holds now, for what was issued then.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no revocation, no query, or no time: with any of them, nothing would
+ *   be revoked
+ */
 export function isRevoked(
-  { target, untilSeconds = Number.POSITIVE_INFINITY }: Revocation,
-  { issuedAt }: Pick<RevocationQuery, "issuedAt">,
+  revocation: Revocation,
+  query: Pick<RevocationQuery, "issuedAt">,
   nowSeconds: number,
 ): boolean {
+  checkRevocation("isRevoked", "revocation", revocation);
+  const { target, untilSeconds = Number.POSITIVE_INFINITY } = revocation;
+  const { issuedAt } = reading("isRevoked", "query", "the query of an authorizer", query, () => ({ ...query }));
+  if (!Number.isFinite(issuedAt)) mustBe("isRevoked", ["query", "issuedAt"], A_TIME, issuedAt);
+  if (!Number.isFinite(nowSeconds)) mustBe("isRevoked", "nowSeconds", A_TIME, nowSeconds);
   return untilSeconds > nowSeconds && issuedAt < noBefore({ target });
 }
 
@@ -122,7 +168,22 @@ function noBefore({ target }: Revocation): number {
 }
 
 function userKey({ issuer, subject }: { readonly issuer: string; readonly subject: string }): string {
+  if (typeof issuer !== "string" || typeof subject !== "string") throw new TypeError("no user");
   return `user ${JSON.stringify([issuer, subject])}`;
+}
+
+function plainKey(what: string, name: string): string {
+  if (typeof name !== "string") throw new TypeError(`no ${what}`);
+  return `${what} ${name}`;
+}
+
+/** @returns the key of its target */
+function checkRevocation(called: string, name: string, given: Revocation): string {
+  return reading(called, name, REVOCATION, given, () => {
+    const { target, untilSeconds = 0 } = given;
+    const bounds = [untilSeconds, "user" in target ? target.notBefore : 0];
+    return bounds.every(Number.isFinite) ? keyOf(target) : mustBe(called, name, REVOCATION, given);
+  });
 }
 
 function refuse(problem: string): never {

@@ -15,6 +15,7 @@ type Awaitable<T> = T | Promise<T>;
 export interface RevocationQuery {
   /** H(t) of every token, root first: revoking a token revokes every chain below it. */
   readonly tokens: readonly TokenHash[];
+  /** The issuer's key that signed the root, and the key of each holder. */
   readonly keys: readonly Thumbprint[];
   readonly agents: readonly string[];
   readonly user: Subject;
@@ -22,7 +23,10 @@ export interface RevocationQuery {
   readonly issuedAt: number;
 }
 
-/** A revoked token, key, agent or user. A chain is revoked by its root: its id is that token's hash. */
+/**
+ * A revoked token, key, agent or user. A chain is revoked by its root: its id is that token's hash. A key is that of a
+ * holder, or an issuer's: then everything that it signed.
+ */
 export type RevocationTarget =
   | { readonly token: TokenHash }
   | { readonly key: Thumbprint }

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import type { Grant } from "../grant/index.ts";
 import { readGrant } from "../grant/index.ts";
+import { reading } from "../options/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import {
   type Budget,
@@ -11,6 +12,7 @@ import {
   type Issuer,
   isListing,
   type Signer,
+  serialize,
 } from "../token/index.ts";
 
 /** The name of an agent; or an order that says what the agent gets, and for how long. */
@@ -50,7 +52,8 @@ export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
   };
 
   const handOn: Chains["delegate"] = async (parent, hop) => {
-    const { to, holder, ...order }: HopOrder = typeof hop === "string" ? { to: hop } : hop;
+    serialize(parent);
+    const { to, holder, ...order } = orderOf(hop);
     const key = holder ?? (typeof to === "string" ? keyOf(to) : await generateSigner());
     return delegate(parent, { grant: parent.grant, clock, ...order, to, holder: key });
   };
@@ -63,6 +66,11 @@ export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
       return held;
     },
   };
+}
+
+function orderOf(hop: ChainHop): HopOrder {
+  if (typeof hop === "string") return { to: hop };
+  return reading("chain", "hop", "the name of an agent, or an order { to, grant }", hop, (order) => ({ ...order }));
 }
 
 /** Every tool that the map names, with any arguments. `"*"` names none. */

@@ -1,4 +1,4 @@
-import { atLeast, either, having, list, mapOf, maybe, optionsOf, text } from "../options/index.ts";
+import { atLeast, either, having, list, mapOf, maybe, optionsOf, reading, text } from "../options/index.ts";
 import { type AgentRegistry, inMemoryUsers, type User, type UserDirectory } from "../principal/index.ts";
 import { TOOL_MAP, type ToolMap } from "../resource/index.ts";
 import {
@@ -147,7 +147,10 @@ export async function createCompany<Name extends string = "planner" | "researche
     audience,
     clock,
     ...chainsOf({ issuer, tools, clock, keyOf: staff.keyOf }),
-    authorizer: (own = {}) => testAuthorizer({ ...base, trust: [issuer.trustAnchor] }, own),
+    authorizer: (own = {}) => {
+      const changed = reading("authorizer", "options", "an object of options", own, (given) => ({ ...given }));
+      return testAuthorizer({ ...base, trust: [issuer.trustAnchor] }, changed);
+    },
   };
 }
 

@@ -1,5 +1,8 @@
 import type { DecisionRecord, OutcomeRecord } from "../audit/index.ts";
 import type { Denied } from "../decision/index.ts";
+import { atLeast, readerOf } from "../options/index.ts";
+
+const readChanged = readerOf<object>("sample", atLeast<object>({}, "an object of changed members"));
 
 const COMMON = {
   invocation: "AAAAAAAAAAAAAAAAAAAAAA",
@@ -10,6 +13,7 @@ const AUDIENCE = "https://pay.acme.example/mcp";
 
 /** The record of an allowed payment, with members changed: for tests of sinks, and of what reads records. */
 export function sampleDecision(changed: Partial<DecisionRecord> = {}): DecisionRecord {
+  readChanged(changed);
   return {
     version: 1,
     kind: "decision",
@@ -27,6 +31,7 @@ export function sampleDecision(changed: Partial<DecisionRecord> = {}): DecisionR
 
 /** The record of what came of that payment, with members changed. */
 export function sampleOutcome(changed: Partial<OutcomeRecord> = {}): OutcomeRecord {
+  readChanged(changed);
   return {
     version: 1,
     kind: "outcome",
@@ -40,6 +45,7 @@ export function sampleOutcome(changed: Partial<OutcomeRecord> = {}): OutcomeReco
 
 /** A payment that the policies deny to the planner, with members changed: for tests of what shows decisions. */
 export function sampleDenied(changed: Partial<Denied> = {}): Denied {
+  readChanged(changed);
   return {
     ...COMMON,
     verdicts: [],

@@ -1,7 +1,7 @@
 import { type MemoryAudit, memoryAudit } from "../audit/index.ts";
 import type { Decision } from "../decision/index.ts";
 import { type MemoryRevocations, memoryState } from "../state/index.ts";
-import { type HeldDelegation, prove } from "../token/index.ts";
+import { type HeldDelegation, prove, serialize } from "../token/index.ts";
 import { type Authorizer, type AuthorizerOptions, type Call, createAuthorizer } from "../way/index.ts";
 
 /** An authorizer with what a test wants at hand beside it. Adapters take it like any other. */
@@ -42,6 +42,7 @@ export function testAuthorizer(
     call: { readonly tool: string; readonly arguments: object },
   ): Promise<Call["credential"]> => {
     if (typeof caller === "string") return { user: { issuer, subject: caller } };
+    serialize(caller);
     // A holder makes no proof for a chain that expired. Here the authorizer decides that, so the proof is made in time.
     const inTime = (): number => Math.min(clock(), (caller.expiresAt - 1) * 1000);
     return prove(caller, { ...call, audience, clock: inTime });

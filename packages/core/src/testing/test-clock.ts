@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { argumentOf, such } from "../options/index.ts";
 
 /** A clock that a test sets. It gives milliseconds since the epoch, as every option `clock` wants them. */
 export interface TestClock {
@@ -10,6 +11,13 @@ export interface TestClock {
   /** Lets the clock show the real time again. */
   reset(): void;
 }
+
+const A_TIME = 'a time, such as "2026-03-01T09:00:00Z"';
+const readTime = argumentOf<Date | number | string>(
+  "set",
+  "time",
+  such(A_TIME, (time) => typeof time === "number" || typeof time === "string" || time instanceof Date),
+);
 
 /**
  * Makes a clock that shows the real time until a test sets it. Then it stands still, so that a slow machine changes no
@@ -32,8 +40,8 @@ export function testClock(): TestClock {
     stopped = time;
   };
   return Object.assign(now, {
-    set: (time: Date | number | string) => stopAt(new Date(time).getTime()),
-    advance: (seconds: number) => stopAt(now() + seconds * 1000),
+    set: (time: Date | number | string) => stopAt(new Date(readTime(time)).getTime()),
+    advance: (seconds: number) => stopAt(typeof seconds === "number" ? now() + seconds * 1000 : Number.NaN),
     reset: () => {
       stopped = undefined;
     },

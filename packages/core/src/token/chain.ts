@@ -14,6 +14,8 @@ export interface Chain {
   readonly login?: Provenance;
   /** One link a token, root first; the last one's holder makes the call. */
   readonly links: readonly Link[];
+  /** The issuer's key that signed the root. */
+  readonly rootKey: Thumbprint;
   /** The audience of the root; decides whether tool ids are qualified. */
   readonly rootAudience: readonly string[];
   /** Where the last holder may present the chain. */

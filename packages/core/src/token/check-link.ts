@@ -1,6 +1,6 @@
 import type { CodesOf } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
-import { findWidening } from "../grant/index.ts";
+import { wideningOf } from "../grant/index.ts";
 import type { Budget } from "./budget.ts";
 import { type DerivedClaims, type RootClaims, TOOLS_POINTER, type TokenClaims } from "./claims.ts";
 import { type KnownKey, thumbprintUri } from "./key.ts";
@@ -85,7 +85,7 @@ export function checkLink(
   if (claims.aud !== undefined && !claims.aud.every((name) => audience.includes(name))) {
     broken("chain_widened", "/aud", "a child's audience is part of its parent's", hop);
   }
-  const widening = findWidening(parent.grant, grant);
+  const widening = wideningOf(parent.grant, grant);
   if (widening !== undefined) broken("chain_widened", TOOLS_POINTER + widening.pointer, widening.rule, hop);
 }
 

@@ -1,6 +1,6 @@
 import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { findWidening, type Grant } from "../grant/index.ts";
+import { type Grant, wideningOf } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../options/index.ts";
 import type { BudgetBounds } from "./budget.ts";
@@ -172,7 +172,7 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   if (order.interop !== undefined) {
     for (const grant of [...grants, order.grant]) checkInterop(grant, parent.budget ?? order.budget);
   }
-  const widening = findWidening(grantOf(leaf), order.grant, order.interop);
+  const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
   if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
 }
 

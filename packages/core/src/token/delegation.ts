@@ -2,7 +2,7 @@ import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Grant, makeGrant, toolGrantOf } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
-import { maybe, optionsOf } from "../options/index.ts";
+import { maybe, mustBe, optionsOf } from "../options/index.ts";
 import type { Budget } from "./budget.ts";
 import { budgetBelow } from "./check-budget.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS, LIMITS, type Limits, payloadDepth } from "./limits.ts";
 import { type ChainId, type TokenHash, toolIdOf } from "./names.ts";
 import { splitChain } from "./open-token.ts";
 import { restoreChain } from "./restore-chain.ts";
-import { isSigner } from "./shapes.ts";
+import { checkSigner, isSigner } from "./shapes.ts";
 import { shortenChain } from "./shorten-chain.ts";
 import type { Signer } from "./signer.ts";
 
@@ -123,12 +123,8 @@ export function serializeCompact(delegation: Delegation): string {
  *   `token_version_unsupported`; `config_invalid` for what is no text
  */
 export async function parseDelegation(chain: string, options: ParseOptions = {}): Promise<Delegation> {
-  if (typeof chain !== "string") {
-    throw new HopwiseError(
-      "config_invalid",
-      "parseDelegation: what it takes must be the text of a chain, as serialize gives it",
-    );
-  }
+  if (typeof chain !== "string")
+    mustBe("parseDelegation", "chain", "the text of a chain, as serialize gives it", chain);
   const limits: Limits = { ...DEFAULT_LIMITS, ...readOptions(options).limits };
   const compact = restoreChain(chain, limits);
   const claims: TokenClaims[] = [];
@@ -146,11 +142,12 @@ export async function parseDelegation(chain: string, options: ParseOptions = {})
   const root = claims[0] as RootClaims;
   const leaf = claims.at(-1) as TokenClaims;
   const budget = claims.reduce<Budget | undefined>((above, own) => budgetBelow(above, own.budget), root.budget);
+  const grants = claims.map((told) => makeGrant(grantOf(told)));
   const delegation: Delegation = Object.freeze({
     id: hashes[0] as ChainId,
     agents: claims.map(({ act }) => act.sub),
     subject: root.sub,
-    grant: makeGrant(grantOf(leaf)),
+    grant: grants.at(-1) as Grant,
     audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
     ...(budget !== undefined && { budget }),
     expiresAt: leaf.exp,
@@ -161,7 +158,7 @@ export async function parseDelegation(chain: string, options: ParseOptions = {})
     leaf,
     leafHash: hashes.at(-1) as TokenHash,
     holders: claims.map(({ cnf }) => cnf.jwk),
-    grants: claims.map(grantOf),
+    grants,
     limits,
     tokens: claims.map((told, i) => ({ claims: told, hash: hashes[i] as TokenHash })),
   });
@@ -175,9 +172,7 @@ export async function parseDelegation(chain: string, options: ParseOptions = {})
  */
 export async function hold(delegation: Delegation, signer: Signer): Promise<HeldDelegation> {
   const parts = partsOfDelegation(delegation);
-  if (!isSigner(signer)) {
-    throw new HopwiseError("config_invalid", "hold: signer must be a signer, such as await generateSigner()");
-  }
+  checkSigner("hold", signer);
   if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
     throw new HopwiseError(
       "config_invalid",
@@ -190,9 +185,17 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   return Object.freeze(held);
 }
 
-/** Whether a delegation hands over a tool of an enforcement point, so that its holder may show the tool to a model. */
+/**
+ * Whether a delegation names a tool of an enforcement point, so that its holder may show the tool to a model.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no delegation, or no name
+ */
 export function isToolGranted(delegation: Delegation, tool: string, audience: string): boolean {
   const { root } = partsOfDelegation(delegation);
-  const id = toolIdOf(tool, audience, root.aud);
-  return delegation.audience.includes(audience) && toolGrantOf(delegation.grant, id) !== undefined;
+  if (typeof tool !== "string") mustBe("isToolGranted", "tool", "a tool's name, such as send_payment", tool);
+  if (typeof audience !== "string") mustBe("isToolGranted", "audience", "the name of an enforcement point", audience);
+  return (
+    delegation.audience.includes(audience) &&
+    toolGrantOf(delegation.grant, toolIdOf(tool, audience, root.aud)) !== undefined
+  );
 }

@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { type CheckedGrant, type Grant, grant, type Schemas, type ToolGrantInput } from "../grant/index.ts";
 import { pointerTo } from "../json/index.ts";
-import { checkObject } from "../options/index.ts";
+import { checkObject, reading } from "../options/index.ts";
 import { isAudience, operationProblem } from "./names.ts";
 
 /** The grants for several enforcement points: for each, by its audience, the input of `grant`. */
@@ -34,8 +34,11 @@ export function grantFor<
   },
   _schemas?: S,
 ): Grant {
+  return reading("grantFor", "audiences", "tools by audience, such as { [payServer]: { … } }", audiences, qualified);
+}
+
+function qualified(audiences: GrantsByAudience): Grant {
   const qualified: Record<string, ToolGrantInput> = {};
-  checkObject("grantFor", audiences);
   for (const [audience, tools] of Object.entries<GrantsByAudience[string]>(audiences)) {
     const at = pointerTo("", audience);
     if (!isAudience(audience) || audience.startsWith("mcp:")) {

@@ -19,6 +19,7 @@ export { isKeySource, type KeySource, localJwks, type RemoteJwksOptions, remoteJ
 export { thumbprintOf } from "./key.ts";
 export { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 export {
+  AGENT_NAME,
   type ChainId,
   isListing,
   MCP_OPERATIONS,

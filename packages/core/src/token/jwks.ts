@@ -3,7 +3,7 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { readText, settleInTime } from "../lib/index.ts";
-import { func, maybe, optionsOf, readerOf, whole } from "../options/index.ts";
+import { argumentOf, atLeast, func, list, maybe, optionsOf, readerOf, whole } from "../options/index.ts";
 import { parsePublicJwk } from "./key.ts";
 import { JWKS_URL } from "./shapes.ts";
 
@@ -28,19 +28,24 @@ export function isKeySource(keys: readonly TrustedKey[] | KeySource): keys is Ke
   return !Array.isArray(keys);
 }
 
+const readSet = argumentOf<{ readonly keys: readonly JWK[] }>(
+  "localJwks",
+  "set",
+  atLeast<{ readonly keys: readonly JWK[] }>(
+    { keys: list(atLeast<object>({}, "a JWK, an object"), "a list of JWKs") },
+    "a JWK Set, { keys: […] }",
+  ),
+);
+
 /**
  * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use. It leaves out others, such as RSA keys and keys
  * that their owner marked for another use (`use`, `key_ops`, `alg`, section 4).
  *
- * @throws {HopwiseError} `config_invalid` for what is no JWK Set
+ * @throws {HopwiseError} `config_invalid` for what is no JWK Set, or has something else than objects in it
  */
 export function localJwks(set: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
-  const { keys } = Object(set) as Partial<typeof set>;
-  if (!Array.isArray(keys)) {
-    throw new HopwiseError("config_invalid", "localJwks: what it takes must be a JWK Set, { keys: […] }");
-  }
-  return keys.flatMap(({ kid, use, key_ops, alg, kty, crv, x, y }) => {
-    if (kid === undefined || (use !== undefined && use !== "sig")) return [];
+  return readSet(set).keys.flatMap(({ kid, use, key_ops, alg, kty, crv, x, y }) => {
+    if (typeof kid !== "string" || (use !== undefined && use !== "sig")) return [];
     if (key_ops !== undefined && !(Array.isArray(key_ops) && key_ops.includes("verify"))) return [];
     if (alg !== undefined && !(kty === "EC" ? ["ES256"] : ["Ed25519", "EdDSA"]).includes(alg)) return [];
     try {

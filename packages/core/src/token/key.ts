@@ -10,6 +10,7 @@ import {
 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, isJsonObject, type JsonValue } from "../json/index.ts";
+import { mustBe, reading } from "../options/index.ts";
 import type { Thumbprint } from "./names.ts";
 
 /** A checked public key: well formed, on its curve, with its RFC 7638 thumbprint. */
@@ -65,6 +66,8 @@ export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
   }
 }
 
+const JWK = "a public JWK, such as signer.publicJwk";
+
 /**
  * SHA-256 JWK thumbprint (RFC 7638), of the required members only: a registry may keep others, such as `kid`, with a
  * key.
@@ -72,11 +75,10 @@ export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
  * @throws {HopwiseError} `config_invalid` for what is no key
  */
 export async function thumbprintOf(jwk: PublicJwk): Promise<Thumbprint> {
-  const { kty, crv, x } = Object(jwk) as PublicJwk;
-  if (typeof x !== "string" || typeof crv !== "string") {
-    throw new HopwiseError("config_invalid", "thumbprintOf: jwk must be a public JWK, such as signer.publicJwk");
-  }
-  return (await sha256(canonicalJson(jwk.kty === "OKP" ? { kty, crv, x } : { kty, crv, x, y: jwk.y }))) as Thumbprint;
+  const { kty, crv, x, y } = reading("thumbprintOf", "jwk", JWK, jwk, (given) => ({ y: undefined, ...given }));
+  const isKey = kty === "OKP" ? y === undefined : kty === "EC" && typeof y === "string";
+  if (!isKey || typeof crv !== "string" || typeof x !== "string") mustBe("thumbprintOf", "jwk", JWK, jwk);
+  return (await sha256(canonicalJson(y === undefined ? { kty, crv, x } : { kty, crv, x, y }))) as Thumbprint;
 }
 
 /** JWK thumbprint URI (RFC 9278), the `iss` of a derived token. */

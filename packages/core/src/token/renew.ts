@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { settleInTime } from "../lib/index.ts";
 import { CLOCK, either, func, maybe, optionsOf, type Shape, secondsBy, such, whole } from "../options/index.ts";
-import { type HeldDelegation, partsOfHeld } from "./delegation.ts";
+import { type HeldDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
 
 /** A delegation, or a function that gives the current one. */
 export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
@@ -74,7 +74,13 @@ export function renewing(
   };
 }
 
-/** The current delegation. */
+/**
+ * The current delegation.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no delegation; what the source throws
+ */
 export async function currentDelegation(source: DelegationSource): Promise<HeldDelegation> {
-  return typeof source === "function" ? source() : source;
+  if (typeof source === "function") return source();
+  partsOfDelegation(source);
+  return source;
 }

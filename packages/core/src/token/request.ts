@@ -1,9 +1,10 @@
 import { encodeBase64url, type PublicJwk, verify } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, isJsonObject, type JsonValue, parseJsonBytes } from "../json/index.ts";
+import { mustBe } from "../options/index.ts";
 import { signJws, splitJws } from "./jws.ts";
 import { algorithmOf, importKnownKey, parsePublicJwk } from "./key.ts";
-import { isSigner } from "./shapes.ts";
+import { checkSigner } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 
 /** The holder of a new token: a key in this process, or a remote holder's answer to a challenge. */
@@ -31,11 +32,9 @@ export function createChallenge(): string {
  * @throws {HopwiseError} `config_invalid`
  */
 export async function requestDelegation(signer: Signer, challenge: string): Promise<string> {
-  if (!isSigner(signer)) {
-    throw new HopwiseError(
-      "config_invalid",
-      "requestDelegation: signer must be a signer, such as await generateSigner()",
-    );
+  checkSigner("requestDelegation", signer);
+  if (typeof challenge !== "string" || challenge === "") {
+    mustBe("requestDelegation", "challenge", "what createChallenge gave to the delegator", challenge);
   }
   return signJws({ typ: TYPE }, canonicalJson({ challenge, jwk: { ...signer.publicJwk } } as JsonValue), signer);
 }

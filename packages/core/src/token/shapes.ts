@@ -1,5 +1,5 @@
 import { decodeBase64url, isP256Point } from "../crypto/index.ts";
-import { isMade } from "../grant/index.ts";
+import { isMade, MADE } from "../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../json/index.ts";
 import {
   choice,
@@ -10,6 +10,7 @@ import {
   mapOf,
   maybe,
   members,
+  mustBe,
   type Rows,
   type Shape,
   such,
@@ -75,11 +76,23 @@ export const TRUSTED_KEY: Shape = members<TrustedKey>(
   "a public key { kid, jwk }, as localJwks gives them",
 );
 
-export const SIGNER: Shape = such("a signer, such as await generateSigner()", isSigner);
+const A_SIGNER = "a signer, such as await generateSigner()";
+
+export const SIGNER: Shape = such(A_SIGNER, isSigner);
+
+/** @throws {HopwiseError} `config_invalid` for what is no signer */
+export function checkSigner(called: string, signer: unknown): void {
+  if (!isSigner(signer)) mustBe(called, "signer", A_SIGNER, signer);
+}
 
 export function isSigner(value: unknown): value is Signer {
-  const { publicJwk, sign } = Object(value) as Partial<Signer>;
-  return typeof sign === "function" && isPublicJwk(publicJwk);
+  try {
+    const { publicJwk, sign } = Object(value) as Partial<Signer>;
+    return typeof sign === "function" && isPublicJwk(publicJwk);
+  } catch {
+    // A getter of it fails.
+    return false;
+  }
 }
 
 /** A holder of a new token: a key of this process, or the answer of one elsewhere. */
@@ -96,10 +109,7 @@ export const HOLDER: Shape = either(
 );
 
 /** `{ pay: {} }` would mean any arguments, which its author may not know: so only a made grant is one. */
-export const GRANT: Shape = such(
-  "a grant as grant({ … }), grantFor({ … }) or readGrant(json) gave it, uncopied",
-  isMade,
-);
+export const GRANT: Shape = such(MADE, isMade);
 
 const BOUND: Shape = whole({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 1000 });
 export const BUDGET_ROWS: Rows<BudgetBounds> = {

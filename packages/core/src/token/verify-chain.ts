@@ -166,6 +166,7 @@ async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expi
     user: Object.freeze({ issuer: iss, subject: sub }),
     ...(hw_src !== undefined && { login: provenanceOf(hw_src) }),
     links,
+    rootKey: signedBy.thumbprint,
     rootAudience: aud,
     audience: last.audience,
     expiresAt: last.claims.exp, // no child outlives its parent, so the last is the earliest

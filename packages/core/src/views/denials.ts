@@ -1,4 +1,10 @@
-import { type AuditSink, type DecisionRecord, strangerCounter, type UnverifiedAttempt } from "../audit/index.ts";
+import {
+  type AuditSink,
+  checkTold,
+  type DecisionRecord,
+  strangerCounter,
+  type UnverifiedAttempt,
+} from "../audit/index.ts";
 import type { DenialCode } from "../codes.ts";
 import { quietly } from "../lib/index.ts";
 import { choice, func, maybe, optionsOf, type Rows, readerOf } from "../options/index.ts";
@@ -50,12 +56,14 @@ export function onDenial(tell: (denial: SeenDenial) => void, options: DenialOpti
   const unknown = strangerCounter();
   return {
     record: (record) => {
+      checkTold("record", record);
       const { outcome, code } = record;
       if (outcome !== "denied" || code === undefined) return;
       const { count } = known(code);
       quietly(() => tell({ code, text: operatorView(record), count, record }));
     },
     unverified: (attempt) => {
+      checkTold("unverified", attempt);
       const { code } = attempt;
       const { count, worthALine } = unknown(code);
       if (strangers !== "each" && !worthALine) return;

@@ -2,6 +2,7 @@ import type { HiddenItems } from "../audit/index.ts";
 import type { Asked, ChainView, HopVerdict } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import { plainText } from "../lib/index.ts";
+import { mustBe, reading } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
@@ -33,8 +34,28 @@ export interface Explanation {
 /**
  * Explains a decision to the operator of the server: which hop, which policy, scope and derived roles, which rule,
  * which value, and what would pass. It tells everything that is known, so never show it to a model.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no decision, nor the record of one
  */
 export function explain(decision: Explainable): Explanation {
+  return explained("explain", decision);
+}
+
+const DECISION = "a decision of an authorizer, or the record of one";
+
+/** The same for another function, which errors name. */
+export function explained(called: string, decision: Explainable): Explanation {
+  return reading(called, "decision", DECISION, decision, () => {
+    const { tool, outcome, verdicts } = decision;
+    if (typeof tool !== "string") mustBe(called, ["decision", "tool"], "a tool's name", tool);
+    if (typeof outcome !== "string") mustBe(called, ["decision", "outcome"], "how it ended, such as denied", outcome);
+    if (!Array.isArray(verdicts))
+      mustBe(called, ["decision", "verdicts"], "a list of what each hop's policies said", verdicts);
+    return treeOf(decision);
+  });
+}
+
+function treeOf(decision: Explainable): Explanation {
   const { chain, verdicts, hop: failed } = decision;
   const count = chain?.hops.length ?? 0;
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {

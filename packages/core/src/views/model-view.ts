@@ -1,5 +1,6 @@
-import { rowOf, wireCodeOf } from "../codes.ts";
+import { CODES, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
+import { mustBe, reading } from "../options/index.ts";
 
 /** The part of a denial that a caller and its model may see: a code, safe words, and whether trying again can help. */
 export interface ModelView {
@@ -11,8 +12,17 @@ export interface ModelView {
 /**
  * Makes the view of a denial that goes to a model. It names no policy, rule or identity; it quotes, as data, what the
  * model's own grant accepts and the policy's reason. Codes that look the same to callers also have the same words.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no denial
  */
 export function modelView(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass">): ModelView {
+  return reading("modelView", "denied", DENIED, denied, viewOf);
+}
+
+const DENIED = "the denial of an authorizer";
+
+function viewOf(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass">): ModelView {
+  if (!Object.hasOwn(CODES, denied.code)) mustBe("modelView", ["denied", "code"], "the code of a denial", denied.code);
   const code = wireCodeOf(denied.code);
   const { model, retryable = false } = rowOf(code);
   const reason = denied.reason === undefined ? "" : ` Reason given: ${JSON.stringify(denied.reason)}`;

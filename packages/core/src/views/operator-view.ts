@@ -2,13 +2,16 @@ import type { UnverifiedAttempt } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
 import type { ChainView } from "../decision/index.ts";
 import { plainText } from "../lib/index.ts";
-import { type Explainable, type Explanation, explain } from "./explain.ts";
+import { reading } from "../options/index.ts";
+import { type Explainable, type Explanation, explained } from "./explain.ts";
 
 /**
  * A decision as a tree for people who run the server, in lines of text. The same in a terminal, a log and a console.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no decision, nor the record of one
  */
 export function operatorView(decision: Explainable): string {
-  const { text, children } = explain(decision);
+  const { text, children } = explained("operatorView", decision);
   const lines = [text];
   const hops = children.filter(({ kind }) => kind === "hop");
   for (const [i, hop] of hops.entries()) {
@@ -29,9 +32,17 @@ function linesOf(nodes: readonly Explanation[], indent: string): string[] {
   return nodes.map(({ text }) => `${indent}· ${text}`);
 }
 
-/** A chain in one line: `alice → planner → researcher`. */
+const CHAIN = "the chain of a decision, { issuer, hops }";
+
+/**
+ * A chain in one line: `alice → planner → researcher`.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no chain of a decision
+ */
 export function chainLine(chain: ChainView): string {
-  return chain.hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → ");
+  return reading("chainLine", "chain", CHAIN, chain, ({ hops }) =>
+    hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → "),
+  );
 }
 
 /** The same of a denial whose caller is not known. */

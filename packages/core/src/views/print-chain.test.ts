@@ -83,8 +83,11 @@ describe("a chain, printed for people", () => {
   });
 
   it("names tools and arguments as they are called, whatever stands in their pointers", () => {
-    const wide = { "a/b~c": { "x/y": wildcard() } };
-    const printed = printChain(chain(token({ grant: wide }), token({ grant: { "a/b~c": { "x/y": exact(1) } } })), NOW);
+    const wide = grant({ "a/b~c": { "x/y": wildcard() } });
+    const printed = printChain(
+      chain(token({ grant: wide }), token({ grant: grant({ "a/b~c": { "x/y": exact(1) } }) })),
+      NOW,
+    );
     expect(printed).toContain("narrowed: a/b~c, x/y: any value → 1");
   });
 
@@ -104,7 +107,8 @@ describe("a chain, printed for people", () => {
   it("is safe to print, whoever chose the texts", () => {
     const evil = "x\u001b[2J\u202e\nalice";
     const budget = { id: evil, from: 0, until: 1, sums: { [evil]: { [evil]: 1 } } };
-    const bad = token({ budget, agent: evil, jti: evil, audience: [evil], grant: { [evil]: { [evil]: exact(evil) } } });
+    const evilGrant = grant({ [evil]: { [evil]: exact(evil) } });
+    const bad = token({ budget, agent: evil, jti: evil, audience: [evil], grant: evilGrant });
     const printed = printChain({ ...chain(token({}), bad), user: { issuer: evil, subject: evil }, kid: evil }, NOW);
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(printed.split("\n").filter((line) => /^alice/.test(line))).toEqual([]);

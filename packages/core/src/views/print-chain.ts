@@ -9,6 +9,7 @@ import {
   words,
 } from "../grant/index.ts";
 import { plainText } from "../lib/index.ts";
+import { mustBe, reading } from "../options/index.ts";
 import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
 
@@ -17,8 +18,17 @@ import { budgetWords } from "./budget-words.ts";
  * narrowed on the way. It holds no token.
  *
  * @param nowSeconds the clock that times are held against, seconds since the epoch
+ * @throws {HopwiseError} `config_invalid` for what is no chain that was inspected, or no time
  */
-export function printChain({ user, login, kid, tokens }: InspectedChain, nowSeconds: number): string {
+export function printChain(chain: InspectedChain, nowSeconds: number): string {
+  if (!Number.isFinite(nowSeconds)) mustBe("printChain", "nowSeconds", NOW, nowSeconds);
+  return reading("printChain", "chain", CHAIN, chain, (given) => linesOf(given, nowSeconds));
+}
+
+const CHAIN = "a chain that was looked into, as await inspectDelegation(…) gives it";
+const NOW = "seconds since the epoch, such as Math.floor(Date.now() / 1000)";
+
+function linesOf({ user, login, kid, tokens }: InspectedChain, nowSeconds: number): string {
   const lines = [`${user.subject} of ${user.issuer}`];
   if (login !== undefined) lines.push(`· logged in as ${login.subject} at ${login.issuer} (${login.kind})`);
   lines.push(`· signed with the key "${kid}" of the issuer, which nobody checked here`);

@@ -1,4 +1,4 @@
-import type { AuditSink } from "../audit/index.ts";
+import { type AuditSink, checkTold } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
 import { plainText, quietly } from "../lib/index.ts";
 import { flag, having, maybe, optionsOf, readerOf } from "../options/index.ts";
@@ -49,10 +49,13 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
   );
   return {
     record: (record) => {
+      checkTold("record", record);
       if (record.outcome === "denied") return denials.record(record);
       print(operatorView(record), record.outcome === "allowed" ? "green" : "yellow");
     },
-    outcome: ({ tool, outcome, withheld, invocation }) => {
+    outcome: (record) => {
+      checkTold("outcome", record);
+      const { tool, outcome, withheld, invocation } = record;
       if (outcome === "returned" && withheld !== true) return;
       const how = withheld ? "ran, and its result was withheld" : outcome;
       print(`${plainText(tool)}: ${how} (call ${plainText(invocation)})`, "yellow");

@@ -7,8 +7,12 @@ import type { Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./
 import { beginLog } from "./call-log.ts";
 import { type AdmittedCall, decideCall } from "./decide-call.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { listedItems, POINT_REFUSALS, parsedCall, refusalIn } from "./passed-in.ts";
 
-/** A caller who was let in, with a call that the grants cover. Ends in one decision, one list, or one refusal. */
+/**
+ * A caller who was let in, with a call that the grants cover. Ends in one decision, one list, or one refusal. Its functions
+ * reject with {@link HopwiseError} `config_invalid` for what cannot be right: then it has not ended.
+ */
 export interface Admission {
   readonly outcome: "admitted";
   readonly invocation: string;
@@ -47,10 +51,13 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
     invocation: id,
     arguments: first.received,
     user: first.user,
-    decide: (parsed) => goOn({ ...parsed, as: "call", atOnce: false }) as Promise<Decision>,
-    list: (items) => goOn({ as: "list", items }) as Promise<Listing | Denied>,
-    refuse: ({ code, message }) =>
-      goOn({ as: "refusal", refusal: new HopwiseError(code, message, placeOf(code)) }) as Promise<Denied>,
+    decide: async (given) => goOn({ ...parsedCall("decide", given), as: "call", atOnce: false }) as Promise<Decision>,
+    list: async (given) =>
+      goOn({ as: "list", items: listedItems("list", given, point.limits) }) as Promise<Listing | Denied>,
+    refuse: async (given) => {
+      const { code, message } = refusalIn("refuse", given, POINT_REFUSALS);
+      return goOn({ as: "refusal", refusal: new HopwiseError(code, message, placeOf(code)) }) as Promise<Denied>;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Outcome } from "../audit/index.ts";
-import type { Allowed, Decision, Denied } from "../decision/index.ts";
+import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { having, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
@@ -8,6 +8,7 @@ import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { type AuthorizerOptions, readOptions } from "./options.ts";
+import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -34,7 +35,11 @@ export interface Authorizer {
    * before it lets the tool's own schema see them.
    */
   admit(call: Call): Promise<Admission | Denied>;
-  /** Denies a call that cannot be put to {@link admit} at all. It is counted as that of a stranger. */
+  /**
+   * Denies a call that cannot be put to {@link admit} at all. It is counted as that of a stranger.
+   *
+   * @throws {HopwiseError} `config_invalid` for another code, or no message
+   */
   refuse(
     call: Pick<Call, "tool" | "traceparent">,
     refusal: {
@@ -49,8 +54,8 @@ export interface Authorizer {
    */
   openSession(delegation: DelegationSource): Promise<Session>;
   /**
-   * Says what came of an allowed call, for the record. Never rejects: the tool has run, so there is nothing to deny any
-   * more.
+   * Says what came of an allowed call, for the record, once: what is said of it a second time is not written. Never rejects:
+   * the tool has run, so there is nothing to deny any more.
    */
   report(decision: Allowed, outcome: Outcome): Promise<void>;
 }
@@ -71,28 +76,68 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   return {
     audience: point.audience,
     deadlineMs: point.deadlineMs,
-    checkTool: (name) => checkMapped(point.tools, name),
-    hasEntry: (operation) => hasOwnEntry(point.tools, operation),
-    authorize: async (call) => {
-      const { fulfils, outputSchema } = Object(call) as Call;
-      return admitAndDecide(incoming(call), point, { fulfils: fulfils === true, outputSchema });
+    checkTool: (name) => {
+      checkName("checkTool", name);
+      checkMapped(point.tools, name);
     },
-    admit: async (call) => admit(incoming(call), point),
-    refuse: async ({ tool, traceparent }, { code, message }) =>
-      beginLog(incoming({ tool, traceparent, credential: undefined }), point).deny(new HopwiseError(code, message)),
+    hasEntry: (operation) => {
+      checkName("hasEntry", operation);
+      return hasOwnEntry(point.tools, operation);
+    },
+    authorize: async (given) => {
+      const { call, fulfils, outputSchema } = incoming(given);
+      return admitAndDecide(call, point, { fulfils: fulfils === true, outputSchema });
+    },
+    admit: async (call) => admit(incoming(call).call, point),
+    refuse: async (given, refusal) => {
+      const { code, message } = refusalIn("refuse", refusal, REFUSALS);
+      const call = { ...incoming(given).call, arguments: undefined, caller: NOTHING };
+      return beginLog(call, point).deny(new HopwiseError(code, message));
+    },
     openSession: async (delegation) => openSession(delegation, point),
     report: reporter(point),
   };
 }
 
-/** What comes with a call may come from anywhere: what is no user of an issuer is none, and what is no name is no tool's. */
-function incoming(call: Call): IncomingCall {
-  const { tool, arguments: args, traceparent } = Object(call) as Partial<Call>;
-  return { tool: typeof tool === "string" ? tool : "", arguments: args, traceparent, caller: callerOf(call) };
+type StrangerRefusal = Parameters<Authorizer["refuse"]>[1];
+
+const REFUSALS: { readonly [Code in StrangerRefusal["code"]]: true } = {
+  arguments_malformed: true,
+  authentication_failed: true,
+  guard_failed: true,
+  method_unguarded: true,
+};
+
+/** Nothing came that could be read. */
+const NOTHING: IncomingCaller = { via: "proof", credential: undefined, transportUser: undefined };
+
+/**
+ * What comes with a call may come from anywhere, and ends as a denial: what is no user of an issuer is none, what is no
+ * name is no tool's, and of what fails when it is read, nothing came.
+ */
+function incoming(
+  given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
+): { readonly call: IncomingCall } & Fulfilment {
+  try {
+    const { tool, arguments: args, traceparent, fulfils, outputSchema } = Object(given) as Partial<Call>;
+    return {
+      call: {
+        tool: typeof tool === "string" ? tool : "",
+        arguments: args,
+        traceparent: typeof traceparent === "string" ? traceparent : undefined,
+        caller: callerOf(given),
+      },
+      fulfils: fulfils === true,
+      // One that is none could not be read.
+      outputSchema: isOutputSchema(outputSchema) ? outputSchema : null,
+    };
+  } catch {
+    return { call: { tool: "", arguments: undefined, traceparent: undefined, caller: NOTHING } };
+  }
 }
 
 /** Read once, as a copy: what is changed later, or says something else when it is asked again, changes nothing. */
-function callerOf(call: Call): IncomingCaller {
+function callerOf(call: Partial<Call>): IncomingCaller {
   try {
     const { credential, transportUser } = Object(call) as Partial<Call>;
     const { user, chain, proof } = Object(credential) as { user?: unknown; chain?: string; proof?: string };
@@ -101,8 +146,8 @@ function callerOf(call: Call): IncomingCaller {
     const other = transportUser === undefined ? undefined : (subjectOf(transportUser) ?? NOBODY);
     return { via: "proof", credential: { chain, proof } as Credential, transportUser: other };
   } catch {
-    // A getter of it failed: nothing came that could be read.
-    return { via: "proof", credential: undefined, transportUser: undefined };
+    // A getter of it failed.
+    return NOTHING;
   }
 }
 

@@ -47,6 +47,14 @@ describe("what came of an allowed call", () => {
     expect(audit.outcomes).toEqual([]);
   });
 
+  it("is written once, whoever says it again", async () => {
+    const { point, audit } = scene.point();
+    const report = reporter(point);
+    await Promise.all([report(allowed, returned), report(allowed, returned)]);
+    await report(allowed, { outcome: "failed" });
+    expect(audit.outcomes.map(({ outcome }) => outcome)).toEqual(["returned"]);
+  });
+
   it("is not waited for longer than the deadline", async () => {
     const { point } = scene.point({ deadlineMs: 20 });
     const audit: AuditSink = { ...point.audit, outcome: () => new Promise(() => {}) };

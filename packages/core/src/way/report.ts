@@ -13,11 +13,14 @@ export function reporter({
   telemetry,
   deadlineMs,
 }: EnforcementPoint): (decision: Allowed, outcome: Outcome) => Promise<void> {
+  const reported = new WeakSet<Allowed>();
   return async (decision, outcome) => {
-    // Only what was allowed can have come to something.
-    if (Object(decision).outcome !== "allowed" || !OUTCOMES.has(Object(outcome).outcome)) return;
-    telemetry.report(decision, outcome);
     try {
+      // Only what was allowed can have come to something, and to one thing.
+      if (Object(decision).outcome !== "allowed" || !OUTCOMES.has(Object(outcome).outcome)) return;
+      if (typeof decision.invocation !== "string" || reported.has(decision)) return;
+      reported.add(decision);
+      telemetry.report(decision, outcome);
       const record = await outcomeRecord(decision, outcome, audience[0], clock);
       await settleInTime(deadlineMs, audit.outcome?.(record));
     } catch {

@@ -2,21 +2,26 @@ import { randomId, verify } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
-import { type Chain, type DelegationSource, type HeldDelegation, type Signer, serialize } from "../token/index.ts";
+import { argumentOf } from "../options/index.ts";
+import {
+  type Chain,
+  DELEGATION_SOURCE,
+  type DelegationSource,
+  type HeldDelegation,
+  type Signer,
+  serialize,
+} from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
-import type { IncomingCall, Listed, Listing, ParsedCall, ProvenHolder } from "./call.ts";
+import type { IncomingCall, Listed, Listing, ProvenHolder } from "./call.ts";
 import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { type SessionCall, sessionCall } from "./passed-in.ts";
 import { ownNameIn } from "./stages/token.ts";
 
-/** A call of a session's holder. */
-export interface SessionCall extends ParsedCall {
-  readonly tool: string;
-  /** As they were sent; as the tool's schema made them, where that alone is known. */
-  readonly arguments?: unknown;
-}
-
-/** A holder's calls within one process. */
+/**
+ * A holder's calls within one process. Its functions reject with {@link HopwiseError} `config_invalid` for what is no call
+ * and no list: who is asked what is up to this program alone.
+ */
 export interface Session {
   readonly delegation: DelegationSource;
   authorize(call: SessionCall): Promise<Decision>;
@@ -29,8 +34,11 @@ export interface Session {
   list(items: readonly Listed[]): Promise<Listing | Denied>;
 }
 
+const readSource = argumentOf<DelegationSource>("openSession", "delegation", DELEGATION_SOURCE);
+
 /** @throws {HopwiseError} where the delegation does not verify here, or its key is not at hand */
 export async function openSession(delegation: DelegationSource, point: EnforcementPoint): Promise<Session> {
+  readSource(delegation);
   const first = await provePossession(await heldNow(delegation, point), point);
   const own = ownNameIn(first.chain, point);
   let proven = { ...first, audience: own };
@@ -58,9 +66,12 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
 
   return {
     delegation,
-    authorize: async ({ tool, arguments: args, ...read }) =>
-      admitAndDecide({ ...incoming(tool, args), ...(read.parsed !== undefined && { read: true }) }, point, read),
-    refuse: async ({ tool, arguments: args }) => {
+    authorize: async (call) => {
+      const { tool, arguments: args, ...read } = sessionCall("authorize", call);
+      return admitAndDecide({ ...incoming(tool, args), ...(read.parsed !== undefined && { read: true }) }, point, read);
+    },
+    refuse: async (call) => {
+      const { tool, arguments: args } = sessionCall("refuse", call);
       const admitted = await admit({ ...incoming(tool, args), refused: true }, point);
       const message = "the tool's own schema refused the arguments before a decision was asked for";
       return admitted.outcome === "admitted" ? admitted.refuse({ code: "arguments_refused", message }) : admitted;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { CallerView } from "@hopwise/core/adapter";
+import { isObject, mustBe } from "@hopwise/core/options";
 
 /** A call of a tool, a resource or a prompt, as the code sees it that runs within. */
 export interface RunningCall {
@@ -16,8 +17,12 @@ export interface OpenCall extends RunningCall {
 /** All guards of a process share it: a tool of one server may run a loop, whose tools have another caller. */
 const running = new AsyncLocalStorage<OpenCall>();
 
-/** @param find gives the caller, once the call was allowed */
+/**
+ * @param find gives the caller, once the call was allowed
+ * @throws {HopwiseError} `config_invalid`, as {@link runWithin} and {@link runToEnd}, for what is no function, or no call
+ */
 export function openCall(find: () => CallerView | undefined): OpenCall {
+  if (typeof find !== "function") mustBe("openCall", "find", "a function that gives the caller", find);
   let ended = false;
   return {
     get caller() {
@@ -31,6 +36,8 @@ export function openCall(find: () => CallerView | undefined): OpenCall {
 
 /** Runs something as part of a call, with everything that it starts. */
 export function runWithin<Result>(call: OpenCall, work: () => Result): Result {
+  if (!isOpenCall(call)) mustBe("runWithin", "call", "what openCall gave", call);
+  if (typeof work !== "function") mustBe("runWithin", "work", "a function", work);
   return running.run(call, work);
 }
 
@@ -39,6 +46,7 @@ export async function runToEnd<Context extends object, Result>(
   context: Context,
   handler: (context: Context & Partial<RunningCall>) => Result | Promise<Result>,
 ): Promise<Result> {
+  if (typeof handler !== "function") mustBe("runToEnd", "handler", "the tool's own function", handler);
   try {
     return await handler(withCaller(context));
   } finally {
@@ -70,4 +78,12 @@ export function withCaller<Context extends object>(context: Context): Context & 
   const call = running.getStore();
   if (call === undefined) return context;
   return Object.defineProperty({ ...context }, "caller", { get: () => call.caller, enumerable: true });
+}
+
+function isOpenCall(value: unknown): boolean {
+  try {
+    return isObject(value) && typeof value["end"] === "function";
+  } catch {
+    return false;
+  }
 }

@@ -34,6 +34,7 @@ const readScope = readerOf<AsyncLocalStorage<RequestScope>>(
   having("an AsyncLocalStorage", "getStore", "run"),
 );
 const readName = readerOf<string>("wrap", text("a tool's name, such as send_payment"));
+const readDistrusted = readerOf<string>("distrust", text("a tool's name, such as send_payment"));
 const readRun = readerOf<unknown>("wrap", func("the function that the tool runs"));
 const readAnnounced = readerOf<unknown>(
   "wrap",
@@ -58,7 +59,7 @@ export function createGuardedTools(
       return askingFirst(scope, name, run, announced);
     },
     has: (name) => names.has(name) && !distrusted.has(name),
-    distrust: (name) => void distrusted.add(name),
+    distrust: (name) => void distrusted.add(readDistrusted(name)),
     clear: () => {
       names.clear();
       distrusted.clear();

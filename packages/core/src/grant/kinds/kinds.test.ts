@@ -4,7 +4,7 @@ import { passes } from "../check.ts";
 import { type Constraint, type ConstraintOf, type ConstraintType, type Grant, KINDS } from "../constraint.ts";
 import { words } from "../describe.ts";
 import * as builders from "../index.ts";
-import { findWidening } from "../narrow.ts";
+import { wideningOf } from "../narrow.ts";
 import { parseGrant } from "../parse.ts";
 
 const { absent, all, any, cidr, contains, each, exact, int, length, notOneOf, object, oneOf, optional } = builders;
@@ -101,9 +101,9 @@ describe.each(Object.entries<Row<Constraint>>(rows))("the kind %s", (type, row) 
   });
 
   it("stands under itself, and in the draft's own table, too, where the draft has it", () => {
-    expect(findWidening(grantOf(row.constraint), grantOf(row.constraint))).toBeUndefined();
+    expect(wideningOf(grantOf(row.constraint), grantOf(row.constraint))).toBeUndefined();
     if (KINDS.get(type)?.core !== true) return;
-    expect(findWidening(grantOf(row.constraint), grantOf(row.constraint), "aat-01")).toBeUndefined();
+    expect(wideningOf(grantOf(row.constraint), grantOf(row.constraint), "aat-01")).toBeUndefined();
   });
 
   it("has words", () => {
@@ -130,7 +130,7 @@ describe("a type that is not in the list", () => {
   });
 
   it("stands under nothing that has a type, and nothing under it", () => {
-    const rule = (parent: Constraint, child: Constraint) => findWidening(grantOf(parent), grantOf(child))?.rule;
+    const rule = (parent: Constraint, child: Constraint) => wideningOf(grantOf(parent), grantOf(child))?.rule;
     expect(rule(exact("a"), unknown)).toBe("toString may not stand under exact");
     expect(rule(unknown, int())).toBe("int may not stand under toString");
     expect(rule(unknown, unknown)).toBe("toString may not stand under toString");

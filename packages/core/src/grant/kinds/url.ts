@@ -1,4 +1,5 @@
 import { pointerTo } from "../../json/index.ts";
+import { reading } from "../../options/index.ts";
 import type { Widening } from "../comparison.ts";
 import { listAt, literalAt, memberAt, type Place, refuse } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
@@ -20,7 +21,7 @@ export interface UrlConstraint {
  * see to that.
  */
 export function url(where: { origins: readonly string[]; under?: string }): UrlConstraint {
-  return { constraint_type: "url", ...where };
+  return reading("url", "where", "{ origins, under }", where, (given) => ({ constraint_type: "url", ...given }));
 }
 
 /** Taking a URL apart costs about as much as comparing this many scalars. */

@@ -28,6 +28,7 @@ describe("what was revoked", () => {
     ["a chain, by the hash of its root", "token", () => ({ token: scene.chain.id })],
     ["the key of an agent in the middle", "key", () => ({ key: scene.chain.links[0]?.key as never })],
     ["the key of the last agent", "key", () => ({ key: scene.chain.holder.thumbprint })],
+    ["the key of the issuer that signed the root", "key", () => ({ key: scene.chain.rootKey })],
     ["an agent in the middle", "agent", () => ({ agent: "planner" })],
     ["everything of a user before a time", "user", () => ({ user: ALICE, notBefore: NOW + 1 })],
   ];
@@ -86,7 +87,7 @@ describe("what was revoked", () => {
     expect(seen).toEqual([
       {
         tokens: links.map(({ hash }) => hash),
-        keys: links.map(({ key }) => key),
+        keys: [scene.chain.rootKey, ...links.map(({ key }) => key)],
         agents: ["planner", "researcher"],
         user: ALICE,
         issuedAt: NOW,

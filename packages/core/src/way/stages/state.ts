@@ -48,7 +48,8 @@ export async function refuseRevoked(
   const links = chain?.links ?? [];
   const query = {
     tokens: links.map(({ hash }) => hash),
-    keys: links.map(({ key }) => key),
+    // Whoever revokes the key of an issuer means all that it signed.
+    keys: [...(chain === undefined ? [] : [chain.rootKey]), ...links.map(({ key }) => key)],
     agents: links.map(({ agent }) => agent),
     user,
     issuedAt: links[0]?.issuedAt ?? nowSeconds(),

@@ -1,0 +1,136 @@
+import type { Fulfilment } from "../decision/index.ts";
+import { freezeArguments } from "../json/index.ts";
+import { defined } from "../lib/index.ts";
+import { isObject, mustBe, reading } from "../options/index.ts";
+import type { MatchedUri } from "../resource/index.ts";
+import type { OutputSchema } from "../result/index.ts";
+import type { Limits } from "../token/index.ts";
+import type { PointRefusal } from "./admission.ts";
+import type { Listed, ParsedCall } from "./call.ts";
+
+/*
+ * What an enforcement point passes in at each request, checked by hand: by a schema it would cost more than what it is
+ * asked for. Each member is read once, within a net: an object whose members fail is as wrong as one that has none.
+ */
+
+/** A call of a session's holder. */
+export interface SessionCall extends ParsedCall {
+  readonly tool: string;
+  /** As they were sent; as the tool's schema made them, where that alone is known. */
+  readonly arguments?: unknown;
+}
+
+const CALL = "a call, such as { tool, arguments }";
+const TOOL = "a tool's name, such as send_payment";
+
+/** @throws {HopwiseError} `config_invalid` for what is no name */
+export function checkName(called: string, name: unknown): void {
+  if (typeof name !== "string") mustBe(called, "name", TOOL, name);
+}
+
+/** @throws {HopwiseError} `config_invalid` for what is no call */
+export function sessionCall(called: string, call: unknown): SessionCall {
+  const { tool, arguments: args, ...read } = membersOf<SessionCall>(called, "call", CALL, call);
+  if (typeof tool !== "string") return mustBe(called, ["call", "tool"], TOOL, tool);
+  return { tool, arguments: args, ...parsedCall(called, read) };
+}
+
+/** @throws {HopwiseError} `config_invalid` for what is no call that a schema parsed */
+export function parsedCall(called: string, call: unknown = {}): ParsedCall {
+  const { parsed, readAs, inputSchema, ...more } = membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call);
+  if (inputSchema !== undefined && !isObject(inputSchema)) {
+    mustBe(called, ["call", "inputSchema"], "the JSON Schema of the arguments", inputSchema);
+  }
+  const uri = readAs === undefined ? undefined : readingOf(called, readAs);
+  return defined<Whole<ParsedCall>>({ parsed, readAs: uri, inputSchema, ...fulfilment(called, more) });
+}
+
+/** All members, so that none which is added later is lost here. */
+type Whole<T> = { readonly [Name in keyof T]-?: T[Name] | undefined };
+
+const READING = "how the server reads the URI, { template, values }";
+
+function readingOf(called: string, readAs: MatchedUri): MatchedUri {
+  return reading(called, "readAs", READING, readAs, ({ template, values }) => {
+    if (typeof template !== "string" || !isObject(values)) return mustBe(called, "readAs", READING, readAs);
+    return { template, values: { ...values } };
+  });
+}
+
+function fulfilment(called: string, { fulfils, outputSchema }: Fulfilment): Whole<Fulfilment> {
+  if (fulfils !== undefined && typeof fulfils !== "boolean") {
+    mustBe(called, ["call", "fulfils"], "true or false", fulfils);
+  }
+  if (!isOutputSchema(outputSchema)) {
+    mustBe(called, ["call", "outputSchema"], "a JSON Schema, or null for one that could not be read", outputSchema);
+  }
+  return { fulfils: fulfils === true, outputSchema };
+}
+
+export function isOutputSchema(value: unknown): value is OutputSchema | undefined {
+  return value === undefined || (typeof value === "object" && !Array.isArray(value));
+}
+
+const ITEMS = 'a list of what is listed, such as [{ tool: "send_payment" }]';
+const ITEM = 'an item of a list, such as { tool: "send_payment" }';
+
+/** @throws {HopwiseError} `config_invalid` for what is no list of items; `arguments_malformed` */
+export function listedItems(called: string, items: unknown, limits: Limits): readonly Listed[] {
+  if (!Array.isArray(items)) return mustBe(called, "items", ITEMS, items);
+  return Array.from(items, (item: unknown, i) => listedItem(called, item, i, limits));
+}
+
+function listedItem(called: string, item: unknown, i: number, limits: Limits): Listed {
+  const at = ["items", i];
+  const { tool, arguments: known, template, name, hidden } = membersOf<Listed>(called, at, ITEM, item);
+  if (typeof tool !== "string") return mustBe(called, [...at, "tool"], TOOL, tool);
+  for (const [member, text] of Object.entries({ template, name })) {
+    if (text !== undefined && typeof text !== "string") mustBe(called, [...at, member], "a text", text);
+  }
+  if (hidden !== undefined && hidden !== "tool_unguarded") {
+    mustBe(called, [...at, "hidden"], '"tool_unguarded"', hidden);
+  }
+  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
+  const arguments_ = known === undefined ? undefined : freezeArguments(known, bounds);
+  const more: Whole<Omit<Listed, "tool">> = { arguments: arguments_, template, name, hidden };
+  return { tool, ...defined(more) };
+}
+
+/** The refusals that an enforcement point gives, once a caller was let in. */
+export const POINT_REFUSALS: { readonly [Code in PointRefusal["code"]]: true } = {
+  tool_unguarded: true,
+  tool_not_served: true,
+  arguments_refused: true,
+  server_refused: true,
+  guard_failed: true,
+};
+
+/** @throws {HopwiseError} `config_invalid` for a code that an enforcement point may not give, or no message */
+export function refusalIn<Code extends string>(
+  called: string,
+  refusal: unknown,
+  known: { readonly [Name in Code]: true },
+): { readonly code: Code; readonly message: string } {
+  type Given = { readonly code: Code; readonly message: string };
+  const { code, message } = membersOf<Given>(called, "refusal", "{ code, message }", refusal);
+  if (code === undefined || typeof code !== "string" || !Object.hasOwn(known, code)) {
+    return mustBe(called, ["refusal", "code"], `one of ${Object.keys(known).join(", ")}`, code);
+  }
+  if (typeof message !== "string") return mustBe(called, ["refusal", "message"], "words for operators", message);
+  return { code, message };
+}
+
+/** The members of what must be an object, each read once. Which type they have, who takes them has to look at. */
+function membersOf<T>(
+  called: string,
+  place: string | readonly (string | number)[],
+  what: string,
+  given: unknown,
+): Partial<T> {
+  try {
+    if (isObject(given)) return { ...given } as Partial<T>;
+  } catch {
+    // Told as what it is: something that fails when it is read.
+  }
+  return mustBe(called, place, what, given);
+}
