@@ -90,8 +90,8 @@ export const GRANT_CODES = {
       const credential = await credentialFor(world.researcher, "read_invoice", {});
       return denial(world.authorizer(), { tool: "read_invoice", arguments: {}, credential });
     },
-    says: /what was handed to "researcher" does not cover this call: the argument is missing, and one_of needs one; send it/,
-    at: { hop: 2, pointer: "/id" },
+    says: /what was handed to "planner" does not cover this call: the argument is missing, and wildcard needs one; send it/,
+    at: { hop: 1, pointer: "/id" },
     retryable: false,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;

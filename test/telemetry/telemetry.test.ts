@@ -45,10 +45,10 @@ describe("the trace of a call", () => {
       "authorize read_invoice",
       "  hopwise.arguments",
       "  hopwise.token",
-      "  hopwise.state",
-      "  hopwise.agents",
       "  hopwise.proof",
       "  hopwise.state",
+      "  hopwise.agents",
+      "  hopwise.grant",
       "  hopwise.grant",
       "  hopwise.context",
       "  hopwise.policy",
@@ -226,8 +226,9 @@ describe("the metrics", () => {
     await session.authorize({ tool: "made_up_by_a_model", arguments: {} });
     await authorizer.authorize({ tool: "send_payment", arguments: GOOD, credential: undefined });
     await authorizer.report(decision, { outcome: "returned", result: "paid to Globex" });
-    await authorizer.report(decision, { outcome: "returned", result: "paid", withheld: true });
-    await authorizer.report(decision, { outcome: "failed" });
+    // Said once of each decision: these are of others.
+    await authorizer.report({ ...decision }, { outcome: "returned", result: "paid", withheld: true });
+    await authorizer.report({ ...decision }, { outcome: "failed" });
 
     const counted = (await points()).filter(({ metric }) => !metric.endsWith("duration"));
     const pay_ = { "gen_ai.tool.name": "send_payment" };

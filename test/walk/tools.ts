@@ -13,6 +13,8 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/errors.ts": "makes an error, and knows one",
   "packages/core/src/codes.ts": "says what is true of a code",
   "packages/core/src/lib/": "makes a text printable, ends a wait, leaves out what is undefined",
+  "packages/core/src/options/":
+    "makes a host's function answer at once, and says what is wrong with what was passed in",
   "packages/core/src/telemetry/": "runs what it is given, and is watched",
   "packages/core/src/grant/": "says what a grant covers, from the grant and the arguments alone",
   "packages/core/src/token/jws.ts": "takes a signed text apart",
@@ -41,6 +43,7 @@ const HOST: readonly string[] = [
   "packages/core/src/principal/sources.ts",
   "packages/core/src/state/",
   "packages/core/src/audit/sinks.ts",
+  "packages/core/src/audit/check-told.ts",
 ];
 
 /** The notebook of a call: every step writes into it, and at the end it leads on to the record. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
 import { loadResource } from "./load-resource.ts";
-import { checkToolMap, type ToolEntry, toolEntry } from "./tool-map.ts";
+import type { ToolEntry } from "./tool-entry.ts";
+import { checkToolMap, toolEntry } from "./tool-map.ts";
 
 const query = (tool: string) => ({ tool, arguments: { uri: "docs://1", name: "greet" }, tenant: "t" });
 const entryOf = (operation: string) => toolEntry(cerbosFastmcpNaming(), operation) as ToolEntry;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json/index.ts";
 import { maybe, optionsOf, text } from "../options/index.ts";
-import type { ListedAs, ToolEntry, ToolMap } from "./tool-map.ts";
+import type { ListedAs, ToolEntry, ToolMap } from "./tool-entry.ts";
 
 /** Options of {@link cerbosFastmcpNaming}. */
 export interface CerbosFastmcpOptions {

@@ -8,6 +8,7 @@ export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 export { findTarget, isSameReading, targetOf } from "./target.ts";
+export { type ListedAs, type ResourceQuery, TOOL_MAP, type ToolEntry, type ToolMap } from "./tool-entry.ts";
 export {
   ARGUMENTS,
   actionOf,
@@ -15,12 +16,7 @@ export {
   checkToolMap,
   hasOwnEntry,
   isNamed,
-  type ListedAs,
   listEntry,
-  type ResourceQuery,
-  TOOL_MAP,
-  type ToolEntry,
-  type ToolMap,
   toolEntry,
 } from "./tool-map.ts";
 export type { MatchedUri } from "./uri-template.ts";

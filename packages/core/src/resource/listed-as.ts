@@ -1,4 +1,4 @@
-import type { ListedAs, ToolEntry } from "./tool-map.ts";
+import type { ListedAs, ToolEntry } from "./tool-entry.ts";
 
 /** What policies are asked about an item of a list; undefined for one that is planned. */
 export function listedAs({ list }: Pick<ToolEntry, "list">, tool: string): ListedAs | undefined {

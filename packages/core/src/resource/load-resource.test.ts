@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { errorOf, ISSUER } from "../testing.fixture.ts";
 import { loadResource } from "./load-resource.ts";
 import { type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
-import type { ToolEntry } from "./tool-map.ts";
+import type { ToolEntry } from "./tool-entry.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
 

@@ -4,7 +4,8 @@ import { type JsonObject, pointerTo } from "../json/index.ts";
 import { patiently } from "../lib/index.ts";
 import { type Asking, attributesFrom, type ContextOrigin, codeOf, failed, gather, isLate } from "../source/index.ts";
 import { placeEntry } from "./place-entry.ts";
-import { ARGUMENTS, type ResourceQuery, type ToolEntry } from "./tool-map.ts";
+import type { ResourceQuery, ToolEntry } from "./tool-entry.ts";
+import { ARGUMENTS } from "./tool-map.ts";
 
 /** The resource that a call acts on, as policies see it, and the sources of its attributes. */
 export interface LoadedResource {

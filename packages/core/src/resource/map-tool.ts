@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json/index.ts";
 import { answeringAtOnce, argumentOf, reading, such } from "../options/index.ts";
-import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
+import type { ResourceQuery, ToolEntry } from "./tool-entry.ts";
 
 /**
  * The part of Standard Schema (standardschema.dev) that tells a schema's output type and, where the library has it, its

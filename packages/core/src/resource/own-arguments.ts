@@ -1,5 +1,5 @@
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
-import type { ToolEntry } from "./tool-map.ts";
+import type { ToolEntry } from "./tool-entry.ts";
 
 /** The JSON Schema that a tool announces of its arguments, as its callers got it. */
 export type InputSchema = JsonObject;

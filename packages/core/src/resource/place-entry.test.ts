@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { errorOf, ISSUER } from "../testing.fixture.ts";
 import { placeEntry } from "./place-entry.ts";
-import type { ToolEntry } from "./tool-map.ts";
+import type { ToolEntry } from "./tool-entry.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send", id: "to" };
 const query = { tool: "pay", arguments: { region: "emea" }, tenant: ISSUER };

@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { patiently, type Wait } from "../lib/index.ts";
 import { failed, PLACES, type PolicyPlace, placeOf } from "../source/index.ts";
-import type { ResourceQuery, ToolEntry } from "./tool-map.ts";
+import type { ResourceQuery, ToolEntry } from "./tool-entry.ts";
 
 /** An entry whose scope and version are told, for one call or one item of a list. */
 export type PlacedEntry = Omit<ToolEntry, keyof PolicyPlace> & PolicyPlace;

@@ -9,7 +9,7 @@ import {
   type Many,
   type One,
 } from "../source/index.ts";
-import type { ResourceQuery } from "./tool-map.ts";
+import type { ResourceQuery } from "./tool-entry.ts";
 
 /** A resource and its tenant, for which a loader is asked. */
 export interface ResourceKey {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findTarget, targetOf } from "./target.ts";
-import { checkMapped, checkToolMap, type ToolMap } from "./tool-map.ts";
+import type { ToolMap } from "./tool-entry.ts";
+import { checkMapped, checkToolMap } from "./tool-map.ts";
 
 const order = { kind: "order", action: "read", id: "id" };
 const READ = "mcp:resources/read";

@@ -1,7 +1,8 @@
 import { HopwiseError } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
 import { reading } from "../options/index.ts";
-import { PROMPTS, RESOURCES, type ToolEntry, type ToolMap, toolEntry, uriTemplatesOf } from "./tool-map.ts";
+import type { ToolEntry, ToolMap } from "./tool-entry.ts";
+import { PROMPTS, RESOURCES, toolEntry, uriTemplatesOf } from "./tool-map.ts";
 import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
 
 /** What a call acts on, as the tool map says. */

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
-import {
-  actionOf,
-  checkMapped,
-  checkToolMap,
-  hasOwnEntry,
-  listEntry,
-  type ToolEntry,
-  type ToolMap,
-  toolEntry,
-} from "./tool-map.ts";
+import type { ToolEntry, ToolMap } from "./tool-entry.ts";
+import { actionOf, checkMapped, checkToolMap, hasOwnEntry, listEntry, toolEntry } from "./tool-map.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
 

@@ -45,7 +45,7 @@ interface Makers {
 
 export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
   const start = async (subject: string, hop: string | FirstHop): Promise<HeldDelegation> => {
-    const { to, holder, ...order }: FirstHop = typeof hop === "string" ? { to: hop } : hop;
+    const { to, holder, ...order } = orderOf<FirstHop>(hop);
     if (typeof to !== "string") throw new HopwiseError("config_invalid", "a user hands to an agent by its name");
     const key = holder ?? keyOf(to);
     return issuer.issue({ grant: order.grant ?? everyTool(tools), ...order, subject, agent: to, holder: key });
@@ -53,7 +53,7 @@ export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
 
   const handOn: Chains["delegate"] = async (parent, hop) => {
     serialize(parent);
-    const { to, holder, ...order } = orderOf(hop);
+    const { to, holder, ...order } = orderOf<HopOrder>(hop);
     const key = holder ?? (typeof to === "string" ? keyOf(to) : await generateSigner());
     return delegate(parent, { grant: parent.grant, clock, ...order, to, holder: key });
   };
@@ -68,8 +68,10 @@ export function chainsOf({ issuer, tools, clock, keyOf }: Makers): Chains {
   };
 }
 
-function orderOf(hop: ChainHop): HopOrder {
-  if (typeof hop === "string") return { to: hop };
+function orderOf<Order extends FirstHop | HopOrder>(
+  hop: string | Order,
+): Order | ({ readonly to: string } & Partial<Order>) {
+  if (typeof hop === "string") return { to: hop } as { readonly to: string } & Partial<Order>;
   return reading("chain", "hop", "the name of an agent, or an order { to, grant }", hop, (order) => ({ ...order }));
 }
 

@@ -10,6 +10,7 @@ import {
   int,
   isNarrower,
   permits,
+  readGrant,
 } from "../grant/index.ts";
 import { DOCS, errorOf, NOW, PAY, refusalOf, verifyAt } from "../testing.fixture.ts";
 import { printChain } from "../views/index.ts";
@@ -69,14 +70,14 @@ describe("every tool", () => {
     expect(isNarrower(everyTool(), some)).toBe(true);
     expect(isNarrower(everyTool(), everyTool())).toBe(true);
     expect(isNarrower(everyTool(PAY, DOCS), everyTool(DOCS))).toBe(true);
-    expect(isNarrower(everyTool(PAY), { [`${PAY}#t`]: {} })).toBe(true);
+    expect(isNarrower(everyTool(PAY), readGrant({ [`${PAY}#t`]: {} }))).toBe(true);
     const wider: readonly [Grant, Grant][] = [
       [some, everyTool()],
       [everyTool(PAY), everyTool(PAY, DOCS)],
-      [everyTool(PAY), { [`${DOCS}#t`]: {} }],
-      [everyTool(PAY), { t: {} }],
-      [everyTool(), { [`${PAY}#t`]: {} }],
-      [everyTool(), { t: {}, "mcp:prompts/get": {} }],
+      [everyTool(PAY), readGrant({ [`${DOCS}#t`]: {} })],
+      [everyTool(PAY), readGrant({ t: {} })],
+      [everyTool(), readGrant({ [`${PAY}#t`]: {} })],
+      [everyTool(), readGrant({ t: {}, "mcp:prompts/get": {} })],
     ];
     for (const [parent, child] of wider) expect(isNarrower(parent, child), JSON.stringify(child)).toBe(false);
   });

@@ -1,5 +1,5 @@
 import { isScalar, type JsonScalar } from "../../json/index.ts";
-import { checkObject } from "../../options/index.ts";
+import { reading } from "../../options/index.ts";
 import type { Constraint } from "../constraint.ts";
 import { MAX_VALUES } from "../reading.ts";
 import { type AnyConstraint, any } from "./any.ts";
@@ -27,12 +27,12 @@ export type OrNull<C extends Constraint> = C extends {
  * leave out.
  */
 export function orNull<const C extends Constraint>(constraint: C): OrNull<C> {
-  return withNull(constraint) as OrNull<C>;
+  const own = reading("orNull", "constraint", "a constraint, such as oneOf(…)", constraint, (given) => ({ ...given }));
+  return withNull(own as C) as OrNull<C>;
 }
 
 /** Listed values and clauses get one more where there is room: what is listed stands under more parents. */
 function withNull(constraint: Constraint): Constraint {
-  checkObject("orNull", constraint);
   const nothing = exact(null);
   switch (constraint.constraint_type) {
     case "optional":
