@@ -162,7 +162,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     const grant = grantOf(claims);
     if (order.allowDenyLists !== true) checkDenyLists(grant);
     await importKnownKey(claims.cnf.jwk);
-    checkAgainstAnchor(claims, trustAnchor, limits);
+    checkAgainstAnchor(claims, grant, trustAnchor, limits);
     checkRoot({ claims, grant }, limits, iat);
     checkRootBudget(claims, pinned.sharedBudgets === true);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);

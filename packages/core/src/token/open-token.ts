@@ -17,6 +17,7 @@ import { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, ROOT_HEADER, splitJws
 import { algorithmOf, type KnownKey } from "./key.ts";
 import { type Limits, payloadDepth } from "./limits.ts";
 import type { LongForm, Thumbprint, TokenHash } from "./names.ts";
+import { checkLength, tooManyTokens } from "./refuse-size.ts";
 import { checkAgainstAnchor, type TrustAnchor } from "./trust.ts";
 
 /** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
@@ -45,19 +46,6 @@ export function splitChain(compact: LongForm, limits: Limits): readonly [string,
   return texts as [string, ...string[]];
 }
 
-export function tooManyTokens(most: number): never {
-  throw new HopwiseError("chain_depth_exceeded", `the chain has more than ${most} tokens`);
-}
-
-/** @throws {HopwiseError} `token_too_large` */
-export function checkLength(what: string, text: string, bytes: number): void {
-  if (text.length <= bytes) return;
-  throw new HopwiseError(
-    "token_too_large",
-    `${what} is longer than ${bytes} bytes; hand over fewer tools, or shorter constraints`,
-  );
-}
-
 /**
  * Steps 2 to 4 for a root: finds a pinned key of its `kid` that signed it, and only then reads the claims. They name the
  * issuer, whose anchor must have that very key, and whose bounds they must keep. Whoever else publishes the key, has
@@ -81,8 +69,9 @@ export async function openRoot(
     const rule = "the key that signed belongs to another issuer";
     throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
   }
-  checkAgainstAnchor(claims, anchor, limits);
-  return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
+  const grant = grantOf(claims);
+  checkAgainstAnchor(claims, grant, anchor, limits);
+  return { claims, grant, hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
 }
 
 /**

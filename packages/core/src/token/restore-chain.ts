@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { DICTIONARY, SEPARATOR } from "./compact-dictionary.ts";
 import type { Limits } from "./limits.ts";
 import type { LongForm } from "./names.ts";
-import { checkLength, tooManyTokens } from "./open-token.ts";
+import { checkLength, tooManyTokens } from "./refuse-size.ts";
 
 /** How the compact form of a chain begins. No token begins with its first character. */
 export const COMPACT = "*hw1";

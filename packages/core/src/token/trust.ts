@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
-import { handsEveryTool } from "../grant/index.ts";
+import { type Grant, handsEveryTool } from "../grant/index.ts";
 import { choice, either, flag, list, maybe, type Rows, ruleOf, text } from "../options/index.ts";
-import { grantOf, type RootClaims, TOOLS_POINTER } from "./claims.ts";
+import { type RootClaims, TOOLS_POINTER } from "./claims.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import type { Limits } from "./limits.ts";
 import { AUDIENCES, ISSUER, KEY_SOURCE, LIFETIME, MAX_DEPTH, TRUSTED_KEY } from "./shapes.ts";
@@ -100,7 +100,7 @@ export function checkKids(anchors: readonly TrustAnchor[]): void {
  *
  * @throws {HopwiseError} `token_untrusted_issuer` with the claim that goes beyond
  */
-export function checkAgainstAnchor(claims: RootClaims, anchor: TrustAnchor, limits: Limits): void {
+export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: TrustAnchor, limits: Limits): void {
   const refuse = (pointer: string, rule: string): never => {
     throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer, rule });
   };
@@ -112,7 +112,6 @@ export function checkAgainstAnchor(claims: RootClaims, anchor: TrustAnchor, limi
   if (!named) refuse("/sub", "its anchor does not let it name this subject");
   if (!claims.aud.every((name) => anchor.audiences.includes(name)))
     refuse("/aud", "its anchor does not let it name this audience");
-  const grant = grantOf(claims);
   if (handsEveryTool(grant)) {
     // Also where its tools are "any": whoever wrote that had those in mind that roots name.
     if (anchor.everyTool !== true) refuse(TOOLS_POINTER, "its anchor does not let it hand over every tool");
