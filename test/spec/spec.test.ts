@@ -82,6 +82,13 @@ describe("the specification", () => {
     expect(vectors.filter(({ keys }) => Object.keys(keys).length === 0)).toEqual([]);
   });
 
+  it("names in its letter only vectors that there are", () => {
+    const named = [...read("notes-on-the-draft.md").matchAll(/`([a-z]+\/[a-z0-9-]+)`/g)].map(([, id]) => id as string);
+    const ids = new Set(vectors.map(({ id }) => id));
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((id) => !ids.has(id))).toEqual([]);
+  });
+
   it("counts its vectors right in its README", () => {
     const readme = read("README.md").replaceAll(/ +/g, " ");
     for (const { group, vectors: own } of stored) {
