@@ -7,6 +7,7 @@ import { z } from "zod";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { denied, GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
+import { plannerWith } from "../support/mcp/server.ts";
 import { answering } from "../support/policy-clients.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -156,16 +157,18 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
       }),
       execute: async (input) => void ran.push(input),
     });
-    const guarded = await authorizeTools({ send_payment }, { authorizer, delegation: world.planner });
+    const delegation = await plannerWith(world, "send_payment");
+    const guarded = await authorizeTools({ send_payment }, { authorizer, delegation });
     const input = { to: " Globex ", amount: "5", surplus: "dropped" };
     await loop(scripted([{ tool: "send_payment", input }]).model, guarded);
     const parsed = { to: "Globex Ltd", amount: 5, currency: "EUR" };
     expect(ran).toEqual([parsed]);
     expect(Object.isFrozen(ran[0])).toBe(true);
     expect(judged).toEqual([parsed, parsed]);
-    const canonical = '{"amount":5,"currency":"EUR","to":"Globex Ltd"}';
+    const hashOf = (canonical: string) => createHash("sha256").update(canonical).digest("base64url");
     expect(audit.records.at(-1)?.argumentsHash).toEqual({
-      received: createHash("sha256").update(canonical).digest("base64url"),
+      received: hashOf('{"amount":"5","surplus":"dropped","to":" Globex "}'),
+      parsed: hashOf('{"amount":5,"currency":"EUR","to":"Globex Ltd"}'),
     });
   });
 

@@ -1,8 +1,22 @@
 /** The door alone: an authorizer that lets in by chain and proof, and whose policies nothing may come to ask. */
-import { type Authorizer, type AuthorizerOptions, createAuthorizer, inMemoryAgents, memoryState } from "@hopwise/core";
+import {
+  type Authorizer,
+  type AuthorizerOptions,
+  createAuthorizer,
+  inMemoryAgents,
+  memoryState,
+  type ToolMap,
+} from "@hopwise/core";
+import { isListing, MCP_OPERATIONS } from "../../../packages/core/src/token/index.ts";
 import { type Honest, NOW } from "./honest.ts";
 
 const clock = (): number => NOW * 1000;
+
+const THING = { kind: "thing", action: "use" };
+const TOOLS: ToolMap = {
+  "*": THING,
+  ...Object.fromEntries(MCP_OPERATIONS.filter((name) => !isListing(name)).map((name) => [name, THING])),
+};
 
 function unasked(): never {
   throw new Error("policies are not asked at the door");
@@ -18,7 +32,7 @@ export function doorOf({ trust, agents }: Honest, options: Pick<AuthorizerOption
         Object.entries(agents).map(([name, key]) => [name, { roles: ["agent"], keys: [key.publicJwk] }]),
       ),
     ),
-    tools: {},
+    tools: TOOLS,
     delegation: "grants-only",
     audit: { record: () => {} },
     state: memoryState({ since: 0, maxProofs: 10_000_000, clock }),
