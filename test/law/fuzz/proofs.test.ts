@@ -7,6 +7,7 @@ import type { Authorizer, ErrorCode } from "@hopwise/core";
 import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
 import { prove } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
+import { denied } from "../../support/calls.ts";
 import { covers } from "../model/model.ts";
 import { PATIENCE, runs } from "../random/runs.ts";
 import { createSource } from "../random/source.ts";
@@ -15,7 +16,6 @@ import { openToken } from "./attack-chain.ts";
 import { attackProof, canonical, type HonestCall, type ProofAttack } from "./attack-proof.ts";
 import { doorOf } from "./door.ts";
 import { createHonest, DOCS, type Honest, NOW, PAY, sha256, thumbprint } from "./honest.ts";
-import { denied } from "../../support/calls.ts";
 import { createTally, eachCase } from "./tally.ts";
 
 const PLACES = [PAY, DOCS];

@@ -8,7 +8,7 @@ export interface Rule {
   readonly most?: number;
 }
 
-export function rulesOf({ redact, limit }: Pick<Obligations, "redact" | "limit">): readonly Rule[] {
+function rulesOf({ redact, limit }: Pick<Obligations, "redact" | "limit">): readonly Rule[] {
   return [
     ...redact.map((pointer) => ({ pointer, steps: stepsOf(pointer) })),
     ...Object.entries(limit).map(([pointer, most]) => ({ pointer, steps: stepsOf(pointer), most })),
