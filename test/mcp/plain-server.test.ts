@@ -1,5 +1,6 @@
 /** A server of the plain MCP SDK behind `guardTransport`: which tools run, and what its clients are offered. */
 import type { HeldDelegation } from "@hopwise/core";
+import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
 import { createGuardedTools, type GuardedTools, guardTransport, type McpTransport } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
@@ -38,11 +39,15 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
-async function served(server: { connect(transport: Transport): Promise<void> }, tools: GuardedTools): Promise<Client> {
+async function served(
+  server: { connect(transport: Transport): Promise<void> },
+  tools: GuardedTools,
+  delegation = held,
+): Promise<Client> {
   const { authorizer } = world.authorizer({ tools: MAP });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
-  const client = await connected(carrying(near, held), newClient());
+  const client = await connected(carrying(near, delegation), newClient());
   onTestFinished(() => client.close());
   ran.length = 0;
   return client;
@@ -72,6 +77,33 @@ describe("a tool of a plain server", () => {
     expect(await callTool(client, "asks", { name: "x", more: 1 })).toMatchObject(text("it ran"));
     expect(ran).toEqual([{ name: "x" }]);
     expect(Object.isFrozen(ran[0])).toBe(true);
+  });
+
+  it("may have a default of its own that no grant names once the caller was told of it, or where its author says so", async () => {
+    const inputSchema = { name: z.string(), limit: z.number().default(10) };
+    const listed = { type: "object", properties: { limit: { default: 10 } } };
+    const named = await world.issuer.issue({
+      subject: "alice",
+      agent: "planner",
+      holder: world.keys.planner,
+      grant: grant({ "mcp:tools/list": anyArguments, asks: { name: wildcard() } }),
+    });
+    const serverWith = async (...announced: Parameters<GuardedTools["wrap"]>[2][]): Promise<Client> => {
+      const tools = createGuardedTools();
+      const server = new McpServer(INFO);
+      const run = async (args: object) => text(`it ran ${ran.push(args)}`);
+      server.registerTool("asks", { inputSchema }, tools.wrap("asks", run, ...announced));
+      return served(server, tools, named);
+    };
+    const untold = await serverWith();
+    expect(codeOf(await callTool(untold, "asks", { name: "x" }))).toBe("grant_argument_refused");
+    await untold.listTools();
+    await callTool(untold, "asks", { name: "x" });
+    expect(ran).toEqual([{ name: "x", limit: 10 }]);
+    expect(codeOf(await callTool(untold, "asks", { name: "x", limit: 10 }))).toBe("grant_argument_refused");
+    const said = await serverWith(() => ({ inputSchema: listed }));
+    await callTool(said, "asks", { name: "x" });
+    expect(ran).toEqual([{ name: "x", limit: 10 }]);
   });
 
   it("runs once, and tells nobody what came of it, where the bare function stands under a name that was wrapped", async () => {
