@@ -21,6 +21,7 @@ const STAGES: { readonly [stage in ReturnType<typeof rowOf>["stage"]]: string } 
   audit: "Is it on record?",
   result: "May the result be shown?",
   holder: "Can its maker sign it?",
+  statement: "May its signer revoke, or approve, just this?",
   start: "Can this set-up work?",
 };
 

@@ -6,6 +6,7 @@ import { DECISION_CODES, GRANT_CODES, RESULT_CODES, START_CODES, STATE_CODES } f
 import { type Case, type Produced, SECRETS } from "./case.ts";
 import { CHAIN_CODES, HOLDER_CODES, MAKER_CODES, PROOF_CODES } from "./chain-codes.ts";
 import { GUARD_CODES } from "./guard-codes.ts";
+import { STATEMENT_CODES } from "./statement-codes.ts";
 
 /** Every code there is, and how it comes about: one without an entry does not compile. */
 const PRODUCED = {
@@ -17,6 +18,7 @@ const PRODUCED = {
   ...STATE_CODES,
   ...RESULT_CODES,
   ...HOLDER_CODES,
+  ...STATEMENT_CODES,
   ...START_CODES,
 } satisfies Record<ErrorCode, Case>;
 

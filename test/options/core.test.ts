@@ -87,6 +87,7 @@ const ANCHOR = {
   everyTool: NO_FLAG,
   lifetimeSeconds: NO_LIFE,
   maxDepth: NO_DEPTH,
+  approvals: NO_FLAG,
 } satisfies { readonly [Name in keyof Required<core.TrustAnchor>]: readonly unknown[] };
 
 const LIMITS = {
@@ -240,6 +241,7 @@ const doors: DoorRows<typeof core> = {
       limits: [...NO_OBJECT, ...within({}, LIMITS)],
       lifetimeSeconds: NO_LIFE,
       maxDepth: NO_DEPTH,
+      approvals: NO_FLAG,
       kid: [...NO_TEXT, "k 1", "x".repeat(65)],
       clock: NO_CLOCK,
     },

@@ -11,6 +11,7 @@ import {
   NO_COUNT,
   NO_FLAG,
   NO_FUNCTION,
+  NO_LIST,
   NO_METHODS,
   NO_NUMBER,
   NO_OBJECT,
@@ -20,6 +21,7 @@ import {
   type Row,
   valueRow,
   walk,
+  within,
 } from "./row.ts";
 
 const company = await createCompany();
@@ -82,9 +84,111 @@ const sourceDoors: DoorRows<typeof sources> = {
   ),
 };
 
+const ISSUER = company.issuer.trustAnchor.issuer;
+const NO_SECONDS = [null, "1800000000", Number.NaN, Number.POSITIVE_INFINITY, 1_800_000_000_000, {}];
+const NO_DIGEST = [...NO_TEXT, "AAAA", "a".repeat(43)];
+const NO_AS = [null, "text", 5, [], {}, { issuer: "http://id.example", kid: "k1" }, { issuer: ISSUER, kid: "k 1" }];
+const NO_NAME = [...NO_TEXT, "acme", "https://a.example#b"];
+
+const request: tokens.ApprovalRequest = {
+  audience: company.audience,
+  tool: "send_payment",
+  argumentsHash: { received: held.id, parsed: held.id },
+  resource: { kind: "payment", id: "PAY-1", attributes: {} },
+  user: { issuer: ISSUER, subject: "alice" },
+  agents: [{ name: "planner", key: await tokens.thumbprintOf(signer.publicJwk) }],
+  reason: "it is a large payment",
+  approvers: 1,
+  untilSeconds: Math.floor(Date.now() / 1000) + 600,
+};
+
+const READING = {
+  trust: [...NO_LIST, [5], [{}]],
+  nowSeconds: [undefined, ...NO_SECONDS],
+  rememberedSince: NO_SECONDS,
+  limits: [null, 5, "text", [], { tokenBytes: "8192" }],
+  deadlineMs: [...NO_COUNT, 0],
+};
+const reading = { trust: [company.issuer.trustAnchor], nowSeconds: Date.now() / 1000 };
+
 const NO_SIGNER = [null, undefined, 5, "text", {}, signer.publicJwk];
 
 const tokenDoors: DoorRows<typeof tokens> = {
+  hashOfRequest: optionsRow<tokens.ApprovalRequest>(
+    request,
+    {
+      audience: NO_NAME,
+      tool: [...NO_TEXT, "a#b", "mcp:tools/send"],
+      argumentsHash: [
+        ...NO_OBJECT,
+        ...NO_DIGEST.flatMap((hash) => [
+          { ...request.argumentsHash, parsed: hash },
+          { received: hash, parsed: held.id },
+        ]),
+      ],
+      resource: [
+        ...NO_OBJECT,
+        ...within(request.resource, {
+          kind: NO_TEXT,
+          id: NO_TEXT,
+          attributes: [...NO_OBJECT, { at: new Date() }, { n: 2 ** 53 }, { s: "\ud800" }],
+        }),
+      ],
+      user: [...NO_OBJECT, ...within(request.user, { issuer: NO_TEXT, subject: NO_TEXT })],
+      agents: [null, 5, {}, [5], [{}], [{ name: "a b", key: held.id }], [{ name: "planner", key: "AAAA" }]],
+      reason: [...NO_TEXT, "\ud800", "x".repeat(65_536)],
+      approvers: [...NO_COUNT, 0, 65],
+      untilSeconds: [...NO_COUNT, 1_800_000_000_000],
+    },
+    tokens.hashOfRequest,
+  ),
+  signApproval: optionsRow<tokens.ApprovalOrder>(
+    { signer, request, answer: "yes" },
+    {
+      signer: [null, 5, "text", {}, signer.publicJwk],
+      as: [...NO_AS, { issuer: ISSUER, kid: "k1" }, { issuer: ISSUER, kid: "k1", subject: "b".repeat(257) }],
+      request: NO_OBJECT.slice(0, 4),
+      answer: ["maybe", "", null, true],
+      lifetimeSeconds: [...NO_COUNT, 0],
+      clock: NOT_AT_ONCE,
+    },
+    tokens.signApproval,
+  ),
+  signRevocation: optionsRow<tokens.RevocationOrder>(
+    { signer: held.signer, of: { delegation: held }, audience: company.audience },
+    {
+      signer: [null, 5, "text", {}, signer.publicJwk],
+      as: NO_AS,
+      of: [
+        ...NO_OBJECT,
+        {},
+        { delegation: { ...held } },
+        { user: "alice" },
+        { user: "a".repeat(257), notBefore: 0 },
+        ...NO_SECONDS.map((notBefore) => ({ user: "alice", notBefore })),
+        { key: "AAAA" },
+        { agent: "a b" },
+        { agent: "planner", key: held.id },
+      ],
+      audience: NO_NAME,
+      clock: NOT_AT_ONCE,
+    },
+    tokens.signRevocation,
+  ),
+  verifyApproval: optionsRow<tokens.ApprovalReading>(
+    { ...reading, request },
+    {
+      ...READING,
+      request: NO_OBJECT.slice(0, 4),
+      approvers: [null, 5, {}, [5], [{}], [{ issuer: ISSUER, subject: "bob", keys: [{}] }]],
+    },
+    (given) => tokens.verifyApproval("", given),
+  ),
+  verifyRevocation: optionsRow<tokens.RevocationReading>(
+    { ...reading, audience: company.audience },
+    { ...READING, audience: [...NO_NAME, ["acme"]] },
+    (given) => tokens.verifyRevocation({ revocation: "" }, given),
+  ),
   createChallenge: "takes nothing",
   inspectDelegation: valueRow<number>(Math.floor(Date.now() / 1000), [null, undefined, Number.NaN, "text", {}], (now) =>
     tokens.inspectDelegation(held, now),

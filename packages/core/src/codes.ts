@@ -23,9 +23,10 @@ export type Stage =
 /** The properties of one code. */
 interface CodeRow {
   /**
-   * The one stage that gives it; `start` for a set-up that cannot work, `holder` for the maker of tokens and proofs.
+   * The one stage that gives it; `start` for a set-up that cannot work, `holder` for the maker of tokens and proofs,
+   * `statement` for whoever reads that something is revoked or approved.
    */
-  readonly stage: Stage | "start" | "holder";
+  readonly stage: Stage | "start" | "holder" | "statement";
   /** Whether the same call may be allowed later, without a wider grant or policy. */
   readonly retryable?: true;
   /** A fault that kept us from a good answer. A denial without it is a good answer. */
@@ -397,6 +398,18 @@ export const CODES = {
     retryable: true,
     model: "The request could not be signed, so it was not sent. Try again later, or report it.",
     help: "The delegation could not be obtained, or its key could not sign. The error is the cause.",
+  },
+
+  // statement: may its signer revoke, or approve, just this?
+  revocation_refused: {
+    stage: "statement",
+    model: "You may not revoke this. Revoke what you handed on, or what you hold yourself.",
+    help: "A signed revocation names something that is not its signer's: a token that its evidence does not end with, that another issuer's chain has, or above the signer; or a user, key or agent, which only an issuer may name.",
+  },
+  approval_refused: {
+    stage: "statement",
+    model: "The approval is not for this call as it is now. Have the call approved as it is.",
+    help: "A signed approval is of another request than the one that this call makes, outlives it, or is signed by a key of no approver or of an agent of the chain.",
   },
 
   // start: can this set-up work?

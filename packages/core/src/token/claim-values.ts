@@ -13,11 +13,11 @@ export function textOf(claims: JsonObject, name: string, max: number, at = ""): 
   return value;
 }
 
-export function digestOf(claims: JsonObject, name: string): string {
-  const value = textOf(claims, name, 64);
+export function digestOf(claims: JsonObject, name: string, at = ""): string {
+  const value = textOf(claims, name, 64, at);
   return decodeBase64url(value)?.length === 32
     ? value
-    : refuseClaim(pointerTo("", name), "a SHA-256 in base64url is expected");
+    : refuseClaim(pointerTo(at, name), "a SHA-256 in base64url is expected");
 }
 
 export function integerOf(claims: JsonObject, name: string, at = ""): number {

@@ -86,6 +86,11 @@ export function partsOfDelegation(delegation: Delegation): DelegationParts {
   return parts;
 }
 
+/** Whether a value is a delegation made here, whose parts are known. */
+export function isDelegation(value: unknown): value is Delegation {
+  return typeof value === "object" && value !== null && partsOf.has(value as Delegation);
+}
+
 /** The parts of a delegation whose key is at hand. @throws {HopwiseError} `config_invalid` */
 export function partsOfHeld(held: HeldDelegation): DelegationParts {
   const parts = partsOfDelegation(held);

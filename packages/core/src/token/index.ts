@@ -1,4 +1,7 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And how is a chain made? */
+
+export { type ApprovalRequest, hashOfRequest, type RequestHash } from "./approval-request.ts";
+export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
@@ -32,8 +35,18 @@ export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "
 export { type Credential, type Invocation, prove } from "./prove.ts";
 export { currentDelegation, DELEGATION_SOURCE, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
+export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
 export { AUDIENCE, AUDIENCES, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIGNER } from "./shapes.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
+export type { IssuerName } from "./statement.ts";
+export type { ReadingOptions } from "./statement-options.ts";
 export { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
+export { type ApprovalReading, type Approver, type VerifiedApproval, verifyApproval } from "./verify-approval.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
 export { type Proof, verifyProof } from "./verify-proof.ts";
+export {
+  type RevocationReading,
+  type RevokedTarget,
+  type VerifiedRevocation,
+  verifyRevocation,
+} from "./verify-revocation.ts";

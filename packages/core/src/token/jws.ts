@@ -17,7 +17,8 @@ export interface CompactJws {
 /** The rule for a header: a closed set of parameters, so that none of them can choose a key or a rule. */
 export interface HeaderRule {
   readonly typ: string;
-  readonly kid: "required" | "forbidden";
+  /** `or jkt`: an issuer's key is named by its `kid`, any other by its thumbprint in `jkt`. */
+  readonly kid: "required" | "forbidden" | "or jkt";
   /**
    * Whether `alg` may be `EdDSA`, a foreign issuer's name for Ed25519. Only a foreign anchor's key may then verify it.
    */
@@ -63,6 +64,7 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
   }
   const header = parseJsonBytes(protectedHeader, { code, what: `the header of ${what}`, maxDepth: 1 });
   if (!isJsonObject(header)) return refuse("the header is not an object");
+  const parts = { header, signingInput: text.slice(0, last), payload, signature };
   const { alg } = header;
   if (!ALGORITHMS.has(alg) && !(rule.eddsa === true && alg === FOREIGN_ED25519)) {
     throw new HopwiseError(
@@ -72,21 +74,32 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
   }
   if (header["typ"] !== rule.typ) return refuse(`its typ is not ${rule.typ}`);
   for (const name of Object.keys(header)) {
-    if (name !== "alg" && name !== "typ" && name !== "kid") return refuse("a header parameter that is not allowed");
+    if (name !== "alg" && name !== "typ" && name !== "kid" && !(name === "jkt" && rule.kid === "or jkt"))
+      return refuse("a header parameter that is not allowed");
   }
-  const kid = header["kid"];
+  const { kid, jkt } = header;
+  if (jkt !== undefined) {
+    const named = kid === undefined && typeof jkt === "string" && decodeBase64url(jkt)?.length === 32;
+    return named ? parts : refuse("a jkt is a key's thumbprint, and stands in the place of a kid");
+  }
   if (rule.kid === "forbidden" ? kid !== undefined : typeof kid !== "string" || !KID.test(kid)) {
     return refuse(
-      rule.kid === "forbidden" ? "a kid is not allowed here" : "a kid of up to 64 letters, digits, - and _ is required",
+      rule.kid === "forbidden"
+        ? "a kid is not allowed here"
+        : `a kid of up to 64 letters, digits, - and _ is required${rule.kid === "or jkt" ? ", or a jkt" : ""}`,
     );
   }
-  return { header, signingInput: text.slice(0, last), payload, signature };
+  return parts;
 }
 
 /** Signs a payload text, and keeps it byte for byte. @throws {HopwiseError} `signing_failed` */
-export async function signJws(header: { typ: string; kid?: string }, payload: string, signer: Signer): Promise<string> {
+export async function signJws(
+  header: { readonly typ: string; readonly kid?: string; readonly jkt?: string },
+  payload: string,
+  signer: Signer,
+): Promise<string> {
   const alg = algorithmOf(signer.publicJwk);
-  const head = JSON.stringify({ alg, typ: header.typ, kid: header.kid });
+  const head = JSON.stringify({ alg, typ: header.typ, kid: header.kid, jkt: header.jkt });
   const input = `${encodeText(head)}.${encodeText(payload)}`;
   const signature = await signatureBy(signer, encoder.encode(input));
   return `${input}.${encodeBase64url(signature)}`;

@@ -106,23 +106,36 @@ export async function openDerived(
   limits: Limits,
 ): Promise<OpenedToken<DerivedClaims>> {
   const jws = splitJws(text, DERIVED_HEADER, "token_malformed", "a derived token");
-  if (jws.header["alg"] !== algorithmOf(jwk)) algorithmDiffers("a derived token");
-  if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid("a derived token");
+  await checkSignature(jws, { jwk, verification }, "a derived token");
   const claims = parseDerivedClaims(payloadOf(jws, limits), limits);
   return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash };
 }
 
-/** Of the keys of all anchors, the first to answer that signed the root. */
-async function findSigner(jws: CompactJws, answers: readonly AnchorAnswer[]): Promise<KnownKey> {
+/** Holds a signature against the one key that must have made it. */
+export async function checkSignature(
+  jws: CompactJws,
+  { jwk, verification }: Pick<KnownKey, "jwk" | "verification">,
+  what: string,
+): Promise<void> {
+  if (jws.header["alg"] !== algorithmOf(jwk)) algorithmDiffers(what);
+  if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid(what);
+}
+
+/** Of the keys of all anchors, the first to answer that signed what an issuer must have signed. */
+export async function findSigner(
+  jws: CompactJws,
+  answers: readonly AnchorAnswer[],
+  what = "the root token",
+): Promise<KnownKey> {
   const signerAmong = async ({ anchor, keys }: AnchorAnswer): Promise<KnownKey> => {
     const candidates = await keys;
-    if (candidates.length === 0) untrusted("no trusted issuer has a key of the root token's kid");
+    if (candidates.length === 0) untrusted(`no trusted issuer has a key of the kid of ${what}`);
     const fitting = candidates.filter((key) => maySignWith(anchor, key, jws.header["alg"]));
-    if (fitting.length === 0) algorithmDiffers("the root token");
+    if (fitting.length === 0) algorithmDiffers(what);
     for (const key of fitting) {
       if (await verify(key.verification, jws.signingInput, jws.signature)) return key;
     }
-    return signatureInvalid("the root token");
+    return signatureInvalid(what);
   };
   try {
     return await Promise.any(answers.map(signerAmong));

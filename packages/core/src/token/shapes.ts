@@ -39,6 +39,15 @@ function isIssuer(value: string): boolean {
   return value.startsWith("https://") && isAudience(value);
 }
 
+/** A user or service, as an issuer may name it. */
+export const SUBJECT: Shape = text(
+  "a user of the issuer, such as alice, up to 256 characters",
+  (name) => name.length <= 256,
+);
+
+/** In milliseconds the most of these lies in 1973: no time that was meant is refused. */
+export const SECONDS: Shape = whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 });
+
 /** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
 export const PUBLIC_JWK: Shape = copied(
   such("a public JWK of an Ed25519 or P-256 key, without d and other members, such as signer.publicJwk", isPublicJwk),

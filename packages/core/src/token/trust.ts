@@ -39,6 +39,8 @@ export interface TrustAnchor {
   readonly lifetimeSeconds?: number;
   /** Highest `del_max_depth` of its roots: how many agents may stand behind the first. Default 3. */
   readonly maxDepth?: number;
+  /** Whether it may say that one of its users approves a call. Default false. */
+  readonly approvals?: boolean;
 }
 
 export const DEFAULT_MAX_DEPTH = 3;
@@ -72,6 +74,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
   everyTool: maybe(flag()),
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
+  approvals: maybe(flag()),
 };
 
 /**
@@ -95,6 +98,13 @@ export function checkKids(anchors: readonly TrustAnchor[]): void {
   }
 }
 
+/** Whether an issuer may speak for this user of its own. */
+export function mayName({ subjects }: TrustAnchor, subject: string): boolean {
+  if (subjects === "any") return true;
+  // Nothing but true: a promise would count as an answer.
+  return typeof subjects === "function" ? subjects(subject) === true : subjects.includes(subject);
+}
+
 /**
  * Checks that a root stays within its anchor's bounds.
  *
@@ -104,12 +114,8 @@ export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: Tru
   const refuse = (pointer: string, rule: string): never => {
     throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer, rule });
   };
-  const { subjects, tools } = anchor;
-  const named =
-    subjects === "any" ||
-    // Nothing but true: a promise would count as an answer.
-    (typeof subjects === "function" ? subjects(claims.sub) === true : subjects.includes(claims.sub));
-  if (!named) refuse("/sub", "its anchor does not let it name this subject");
+  const { tools } = anchor;
+  if (!mayName(anchor, claims.sub)) refuse("/sub", "its anchor does not let it name this subject");
   if (!claims.aud.every((name) => anchor.audiences.includes(name)))
     refuse("/aud", "its anchor does not let it name this audience");
   if (handsEveryTool(grant)) {

@@ -127,7 +127,10 @@ async function goodNonce(
  * Why it cannot be told whether something of this time was used before: the memory began later; or it began a moment ago,
  * and a fast clock may have put its own time on what was used before that.
  */
-function whyUnknown(madeAt: number, { rememberedSince, nowSeconds, limits }: ExpectedProof): string | undefined {
+export function whyUnknown(
+  madeAt: number,
+  { rememberedSince, nowSeconds, limits }: Pick<ExpectedProof, "rememberedSince" | "nowSeconds" | "limits">,
+): string | undefined {
   if (rememberedSince === undefined) return undefined;
   if (madeAt < rememberedSince) return "it was made before this server began to remember proofs; make a new one";
   if (madeAt <= nowSeconds || nowSeconds >= rememberedSince + limits.proofWindowSeconds) return undefined;
