@@ -1,7 +1,8 @@
-/** Makes spec/vectors/*.json, and the examples in delegation-token.md. Run: node spec/make-vectors.ts */
+/** Makes spec/vectors/*.json, and the examples in the text. Run: node spec/make-vectors.ts */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { withExamples } from "./source/examples.ts";
+import { approvals } from "./source/groups/approvals.ts";
 import { args } from "./source/groups/arguments.ts";
 import { budget } from "./source/groups/budget.ts";
 import { claims } from "./source/groups/claims.ts";
@@ -14,6 +15,7 @@ import { limits } from "./source/groups/limits.ts";
 import { links } from "./source/groups/links.ts";
 import { narrowing } from "./source/groups/narrowing.ts";
 import { proof } from "./source/groups/proof.ts";
+import { revocations } from "./source/groups/revocations.ts";
 import { print } from "./source/print.ts";
 import type { VectorFile } from "./source/vector.ts";
 
@@ -40,13 +42,17 @@ export function makeVectors(): readonly VectorFile[] {
     { group: "json", about: "Reading JSON: J1 to J6", vectors: json },
     { group: "keys", about: "Public keys: K1 to K4", vectors: keys },
     { group: "limits", about: "Limits, both sides of each: V1, section 11", vectors: limits },
+    { group: "revocations", about: "Revocations that are signed: statements.md, S and R", vectors: revocations },
+    { group: "approvals", about: "Approvals that are signed: statements.md, S and A", vectors: approvals },
   ];
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const files = makeVectors();
   for (const file of files) writeFileSync(new URL(`vectors/${file.group}.json`, import.meta.url), print(file));
-  const text = new URL("delegation-token.md", import.meta.url);
-  writeFileSync(text, withExamples(readFileSync(text, "utf8")));
+  for (const name of ["delegation-token.md", "statements.md"]) {
+    const text = new URL(name, import.meta.url);
+    writeFileSync(text, withExamples(readFileSync(text, "utf8")));
+  }
   console.log(`${files.reduce((n, { vectors }) => n + vectors.length, 0)} vectors in ${files.length} files`);
 }

@@ -574,24 +574,29 @@ function grantUnder(child, parent, at) {
 // ---------------------------------------------------------------------------------------------- 10 Verifying
 
 /** V2 */
-function openJws(text, typ, isRoot, code, algCode = code) {
+/** `kidRule`: true where a kid is required, false where it is forbidden, "or jkt" where a thumbprint may stand for it. */
+function openJws(text, typ, kidRule, code, algCode = code) {
   const parts = text.split(".");
   const [head, payload, signature] = parts.map(base64url);
   demand(parts.length === 3 && parts[0] !== "" && head && payload && signature, code);
   const header = readJsonBytes(head, 1, code);
   demand(isObject(header), code);
-  const algorithms = isRoot ? ["Ed25519", "ES256", "EdDSA"] : ["Ed25519", "ES256"];
+  const algorithms = kidRule === true ? ["Ed25519", "ES256", "EdDSA"] : ["Ed25519", "ES256"];
   demand(algorithms.includes(header.get("alg")), algCode);
   demand(header.get("typ") === typ, code);
   demand(
-    [...header.keys()].every((name) => ["alg", "typ", "kid"].includes(name)),
+    [...header.keys()].every((name) => ["alg", "typ", "kid", ...(kidRule === "or jkt" ? ["jkt"] : [])].includes(name)),
     code,
   );
   const kid = header.get("kid");
-  demand(isRoot ? typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid) : !header.has("kid"), code);
+  const jkt = header.get("jkt");
+  const needsKid = kidRule !== false && !header.has("jkt");
+  demand(needsKid ? typeof kid === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(kid) : !header.has("kid"), code);
+  demand(!header.has("jkt") || base64url(jkt)?.length === 32, code);
   return {
     alg: header.get("alg"),
     kid,
+    jkt,
     payload,
     signature,
     input: `${parts[0]}.${parts[1]}`,
@@ -726,7 +731,7 @@ function readClaims(payload, isRoot, limits) {
 /** V5.9 to V5.11 */
 function checkTimes({ iat, exp }, now, limits) {
   demand(exp > iat, "token_malformed", "/exp");
-  demand(exp > now, "token_expired", "/exp");
+  demand(limits.evenExpired || exp > now, "token_expired", "/exp");
   demand(iat <= now + limits.skewSeconds, "token_not_yet_valid", "/iat");
 }
 
@@ -1008,10 +1013,119 @@ function readArguments(text, listing, limits) {
   return v;
 }
 
-/** What a vector's call comes to: `{result: "accept"}`, or `{result: "refuse", code, pointer}`. */
+// ---------------------------------------------------------------------------------------------- statements.md
+
+/** S1 */
+function openForm(text, typ, limits) {
+  demand(text.length <= limits.tokenBytes, "token_too_large");
+  return openJws(text, typ, "or jkt", "token_malformed", "token_alg_refused");
+}
+
+/** S2 to S4: gives the claims, the thumbprint of the signing key and, where an issuer signed, its anchor. */
+function openStatement(jws, members, keyOf, { trust }) {
+  const candidates =
+    jws.jkt === undefined
+      ? trust.flatMap((anchor) =>
+          anchor.keys.filter(({ kid }) => kid === jws.kid).map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
+        )
+      : [{ key: keyOf(jws.jkt) }];
+  demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
+  const fitting = candidates.filter(({ key }) => key.alg === jws.alg);
+  demand(fitting.length > 0, "token_alg_refused");
+  const { key } = fitting.find((candidate) => isSignedBy(candidate.key, jws)) ?? refuse("token_signature_invalid");
+  const malformedAt = (at, holds) => demand(holds, "token_malformed", at);
+  const v = readJsonBytes(jws.payload, 2, "token_malformed");
+  malformedAt("", isObject(v));
+  demand(v.get("hw") === 1, "token_version_unsupported", "/hw");
+  malformedAt("", canonical(v) === Buffer.from(jws.payload).toString("utf8"));
+  const known = ["hw", "iss", "aud", "jti", "iat", "hw_ms", ...members(jws.jkt === undefined)];
+  for (const name of v.keys()) malformedAt(step("", name), known.includes(name));
+  for (const name of known) malformedAt(`/${name}`, v.has(name));
+  malformedAt("/iss", isText(512)(v.get("iss")));
+  malformedAt("/aud", isAudience(v.get("aud")));
+  malformedAt("/jti", base64url(v.get("jti"))?.length === 16);
+  malformedAt("/iat", isCount(v.get("iat")));
+  malformedAt("/hw_ms", isCount(v.get("hw_ms")) && v.get("hw_ms") <= 999);
+  if (jws.jkt !== undefined) {
+    malformedAt("/iss", v.get("iss") === `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${key.thumbprint}`);
+    return { v, signer: key.thumbprint, time: v.get("iat") + v.get("hw_ms") / 1000 };
+  }
+  const own = candidates.find(
+    (candidate) => candidate.anchor.issuer === v.get("iss") && candidate.key.thumbprint === key.thumbprint,
+  );
+  demand(own !== undefined, "token_untrusted_issuer", "/iss");
+  return { v, signer: key.thumbprint, anchor: own.anchor, time: v.get("iat") + v.get("hw_ms") / 1000 };
+}
+
+/** R1 */
+function checkRevocation({ revocation, evidence }, config, now, limits) {
+  const jws = openForm(revocation, "hw-revoke+jwt", limits);
+  const tokens =
+    evidence === undefined ? undefined : openChain(evidence, config, now, { ...limits, evenExpired: true });
+  const keyOf = (jkt) => tokens?.find(({ key }) => key.thumbprint === jkt)?.key ?? refuse("revocation_refused", "/jkt");
+  const { v, anchor, time } = openStatement(jws, () => ["target"], keyOf, config);
+  const target = v.get("target");
+  const form = isObject(target) ? [...target.keys()].sort().join(" ") : "";
+  demand(["token", "key", "agent", "not_before user"].includes(form), "token_malformed", "/target");
+  const right = {
+    token: (value) => base64url(value)?.length === 32,
+    key: (value) => base64url(value)?.length === 32,
+    agent: (value) => typeof value === "string" && AGENT.test(value),
+    user: isText(256),
+    not_before: (value) => isCount(value) && value <= v.get("iat") + 1,
+  };
+  for (const [name, value] of target) demand(right[name](value), "token_malformed", `/target/${name}`);
+  if (form === "token") {
+    demand(tokens?.at(-1).hash === target.get("token"), "revocation_refused", "/target/token");
+    demand(anchor === undefined || tokens[0].iss === anchor.issuer, "revocation_refused", "/iss");
+  } else {
+    demand(anchor !== undefined && tokens === undefined, "revocation_refused", "/target");
+  }
+  demand(config.audience.includes(v.get("aud")), "audience_mismatch", "/aud");
+  demand(now - time <= limits.proofWindowSeconds, "token_expired", "/iat");
+  demand(time - now <= limits.proofWindowSeconds, "token_not_yet_valid", "/iat");
+}
+
+/** A1, with the hash of section 4 */
+function checkApproval({ approval, request }, config, now, limits) {
+  const keyOf = (jkt) => {
+    const all = (config.approvers ?? []).flatMap(({ keys }) => keys.map(useKey));
+    return all.find(({ thumbprint }) => thumbprint === jkt) ?? refuse("approval_refused", "/jkt");
+  };
+  const members = (byIssuer) => ["answer", "exp", "request", ...(byIssuer ? ["sub"] : [])];
+  const { v, signer, anchor, time } = openStatement(
+    openForm(approval, "hw-approval+jwt", limits),
+    members,
+    keyOf,
+    config,
+  );
+  demand(["yes", "no"].includes(v.get("answer")), "token_malformed", "/answer");
+  demand(base64url(v.get("request"))?.length === 32, "token_malformed", "/request");
+  demand(!v.has("sub") || isText(256)(v.get("sub")), "token_malformed", "/sub");
+  demand(isCount(v.get("exp")), "token_malformed", "/exp");
+  demand(!request.agents.some(({ jkt }) => jkt === signer), "approval_refused", "/iss");
+  if (anchor !== undefined) {
+    demand(anchor.approvals === true, "token_untrusted_issuer", "/iss");
+    demand(anchor.subjects === "any" || anchor.subjects.includes(v.get("sub")), "token_untrusted_issuer", "/sub");
+  }
+  demand(v.get("aud") === request.aud, "audience_mismatch", "/aud");
+  const text = canonical(readJson(JSON.stringify(request), 64, "token_malformed"));
+  demand(v.get("request") === hashOf(text), "approval_refused", "/request");
+  demand(v.get("exp") > v.get("iat"), "token_malformed", "/exp");
+  demand(v.get("exp") <= request.until, "approval_refused", "/exp");
+  demand(v.get("exp") > now, "token_expired", "/exp");
+  demand(time <= now + limits.skewSeconds, "token_not_yet_valid", "/iat");
+}
+
+/** What a vector's call, or its statement, comes to: `{result: "accept"}`, or `{result: "refuse", code, pointer}`. */
 export function judge({ now, config, input }) {
   const limits = { ...LIMITS, ...config.limits };
   try {
+    if (input.revocation !== undefined || input.approval !== undefined) {
+      const check = input.revocation === undefined ? checkApproval : checkRevocation;
+      check(input, config, now, limits);
+      return { result: "accept" };
+    }
     const listing = input.tool.startsWith("mcp:") && input.tool.endsWith("/list");
     const args = readArguments(input.arguments, listing, limits);
     demand(input.proof !== undefined, "proof_missing");

@@ -11,56 +11,61 @@ import { answeringPdp } from "@hopwise/core/testing";
 import { type JsonObject, parseJson } from "../packages/core/src/json/index.ts";
 import type { AgentClass } from "../packages/core/src/principal/sources.ts";
 import { DEFAULT_LIMITS, isListing, type Limits, MCP_OPERATIONS } from "../packages/core/src/token/index.ts";
-import type { Expect, Vector, AgentClass as VectorClass } from "./source/vector.ts";
+import type { AnyVector, Expect, StatementVector, Vector, AgentClass as VectorClass } from "./source/vector.ts";
+import { judgeStatement } from "./verify-statements-with-core.ts";
 
-export async function judgeWithCore({ now, config, input }: Vector): Promise<Expect> {
-  const limits: Limits = { ...DEFAULT_LIMITS, ...config.limits };
+export async function judgeWithCore(vector: AnyVector): Promise<Expect> {
   try {
-    const authorizer = createAuthorizer({
-      trust: config.trust as unknown as readonly TrustAnchor[],
-      audience: config.audience,
-      agents: inMemoryAgents(
-        Object.fromEntries(
-          Object.entries(config.agents).map(([name, { keys, classes }]) => [
-            name,
-            { ...classOf({ ...(classes && { classes }) }), keys },
-          ]),
-        ),
-      ),
-      limits,
-      clock: () => now * 1000,
-      // What comes after the grants, and what has a memory, is no part of a vector.
-      state: { replay: { claim: () => true }, revocations: { find: () => undefined } },
-      cerbos: answeringPdp(),
-      users: { find: async ({ subject }) => ({ id: subject, roles: ["user"] }) },
-      tools: toolsOf(config),
-      delegation: "grants-only",
-      audit: memoryAudit(),
-    });
-    const received = parseJson(input.arguments, {
-      code: "arguments_malformed",
-      what: "the arguments",
-      maxDepth: limits.argumentsDepth,
-    });
-    const { chain, proof } = input;
-    const admitted = await authorizer.admit({
-      tool: input.tool,
-      arguments: received,
-      credential: proof === undefined ? undefined : { chain, proof },
-    });
-    if (admitted.outcome === "denied") return refusal(admitted);
-    // A list has no arguments, and each of its items is asked about instead.
-    if (isListing(input.tool)) return { result: "accept" };
-    const { parsed, inputSchema } = input;
-    const decision = await admitted.decide({
-      ...(parsed !== undefined && { parsed: JSON.parse(parsed) as unknown }),
-      ...(inputSchema && { inputSchema: inputSchema as JsonObject }),
-    });
-    return decision.outcome === "denied" ? refusal(decision) : { result: "accept" };
+    return await ("tool" in vector.input ? judgeCall(vector as Vector) : judgeStatement(vector as StatementVector));
   } catch (error) {
     if (!(error instanceof HopwiseError)) throw error;
     return refusal(error);
   }
+}
+
+async function judgeCall({ now, config, input }: Vector): Promise<Expect> {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...config.limits };
+  const authorizer = createAuthorizer({
+    trust: config.trust as unknown as readonly TrustAnchor[],
+    audience: config.audience,
+    agents: inMemoryAgents(
+      Object.fromEntries(
+        Object.entries(config.agents).map(([name, { keys, classes }]) => [
+          name,
+          { ...classOf({ ...(classes && { classes }) }), keys },
+        ]),
+      ),
+    ),
+    limits,
+    clock: () => now * 1000,
+    // What comes after the grants, and what has a memory, is no part of a vector.
+    state: { replay: { claim: () => true }, revocations: { find: () => undefined } },
+    cerbos: answeringPdp(),
+    users: { find: async ({ subject }) => ({ id: subject, roles: ["user"] }) },
+    tools: toolsOf(config),
+    delegation: "grants-only",
+    audit: memoryAudit(),
+  });
+  const received = parseJson(input.arguments, {
+    code: "arguments_malformed",
+    what: "the arguments",
+    maxDepth: limits.argumentsDepth,
+  });
+  const { chain, proof } = input;
+  const admitted = await authorizer.admit({
+    tool: input.tool,
+    arguments: received,
+    credential: proof === undefined ? undefined : { chain, proof },
+  });
+  if (admitted.outcome === "denied") return refusal(admitted);
+  // A list has no arguments, and each of its items is asked about instead.
+  if (isListing(input.tool)) return { result: "accept" };
+  const { parsed, inputSchema } = input;
+  const decision = await admitted.decide({
+    ...(parsed !== undefined && { parsed: JSON.parse(parsed) as unknown }),
+    ...(inputSchema && { inputSchema: inputSchema as JsonObject }),
+  });
+  return decision.outcome === "denied" ? refusal(decision) : { result: "accept" };
 }
 
 /** Every tool and operation, of one kind and action. */

@@ -17,10 +17,10 @@ export const cloudPlanner: Key = p256Key("cloud planner");
 const everybody = [issuer, planner, researcher, writer, stranger, cloudIssuer, cloudPlanner];
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json | undefined };
-type Members = { readonly [name: string]: Json | undefined };
+export type Members = { readonly [name: string]: Json | undefined };
 
 /** How one JWS differs from what would be right. */
-interface Differences {
+export interface Differences {
   /** Members that are put in; `undefined` takes one out. Claims may be made of the parent's compact text. */
   readonly header?: Members | undefined;
   readonly claims?: Members | ((parent: string) => Members) | undefined;
@@ -94,9 +94,9 @@ export const anchorOf = (key: Key, more: Partial<Anchor> = {}): Anchor => ({
 
 const NAMES = ["planner", "researcher", "writer"];
 const HOLDERS = [planner, researcher, writer];
-const thumbprintUri = (key: Key): string => `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${key.thumbprint}`;
+export const thumbprintUri = (key: Key): string => `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${key.thumbprint}`;
 
-interface Made {
+export interface Made {
   readonly compact: string;
   readonly hash: string;
   readonly jti: Json;
@@ -207,7 +207,7 @@ function leniently(text: string): Json {
   }
 }
 
-function makeJws(
+export function makeJws(
   header: Members,
   claims: Members,
   differences: Differences & { sorted?: boolean },

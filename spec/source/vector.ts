@@ -2,10 +2,15 @@
 export interface VectorFile {
   readonly group: string;
   readonly about: string;
-  readonly vectors: readonly Vector[];
+  readonly vectors: readonly AnyVector[];
 }
 
-export interface Vector {
+/** A vector of a call, or of a statement. */
+export type AnyVector = Vector | StatementVector;
+
+export type StatementVector = Vector<StatementConfig, StatementInput>;
+
+export interface Vector<C = Config, I = Input> {
   readonly id: string;
   readonly description: string;
   /** The rule of the specification that it shows: `V6.2`, `J3`, `K4`, `F9`, or `check range`, `narrow url`. */
@@ -14,8 +19,8 @@ export interface Vector {
   readonly keys: { readonly [name: string]: Jwk };
   /** The verifier's clock, in seconds since the epoch. */
   readonly now: number;
-  readonly config: Config;
-  readonly input: Input;
+  readonly config: C;
+  readonly input: I;
   readonly expect: Expect;
 }
 
@@ -46,6 +51,8 @@ export interface Anchor {
   readonly everyTool?: boolean;
   readonly lifetimeSeconds?: number;
   readonly maxDepth?: number;
+  /** Default false. */
+  readonly approvals?: boolean;
 }
 
 export interface Agent {
@@ -70,6 +77,42 @@ interface Input {
   readonly parsed?: string;
   /** The JSON Schema that the tool announces of its arguments. */
   readonly inputSchema?: object;
+}
+
+/** How the reader of a statement is set up. */
+export interface StatementConfig {
+  readonly trust: readonly Anchor[];
+  /** The names of the revocation log. */
+  readonly audience?: readonly string[];
+  /** Whose own keys may sign approvals. */
+  readonly approvers?: readonly { readonly iss: string; readonly sub: string; readonly keys: readonly Jwk[] }[];
+  readonly limits?: { readonly [name: string]: number };
+}
+
+export type StatementInput =
+  | { readonly revocation: string /** The chain that came with it. */; readonly evidence?: string }
+  | {
+      readonly approval: string /** What the call asks for as it is now, in its canonical members. */;
+      readonly request: RequestForm;
+    };
+
+/** The object of which an approval names the hash: statements.md, section 4. */
+export interface RequestForm {
+  readonly agents: readonly { readonly jkt: string; readonly sub: string }[];
+  readonly approvers: number;
+  readonly aud: string;
+  readonly hw: 1;
+  readonly read: string;
+  readonly reason: string;
+  readonly resource: {
+    readonly attr: { readonly [name: string]: unknown };
+    readonly id: string;
+    readonly kind: string;
+  };
+  readonly sent: string;
+  readonly tool: string;
+  readonly until: number;
+  readonly user: { readonly iss: string; readonly sub: string };
 }
 
 export type Expect =

@@ -8,8 +8,9 @@ import { HopwiseError } from "../../packages/core/src/errors.ts";
 import { type Grant, parseGrant, refusal, wideningOf } from "../../packages/core/src/grant/index.ts";
 import { canonicalJson, type JsonObject, type JsonValue, parseJson } from "../../packages/core/src/json/index.ts";
 import { DEFAULT_LIMITS } from "../../packages/core/src/token/index.ts";
-import { accept, type Json, vector } from "../../spec/source/forge.ts";
-import type { Expect, Vector, VectorFile } from "../../spec/source/vector.ts";
+import { accept, ISSUER, type Json, NOW, PAY, planner, vector } from "../../spec/source/forge.ts";
+import { approval, LOG, revocation } from "../../spec/source/forge-statement.ts";
+import type { AnyVector, Expect, StatementVector, Vector, VectorFile } from "../../spec/source/vector.ts";
 import {
   jsonText,
   wildBudgets,
@@ -24,7 +25,7 @@ import { judgeWithCore } from "../../spec/verify-with-core.ts";
 
 /** What the second reader lets others ask. Its JSON objects are Maps. */
 interface SecondReader {
-  judge(vector: Vector): Expect;
+  judge(vector: AnyVector): Expect;
   readonly parts: {
     json(text: string): unknown;
     canonical(value: unknown): string;
@@ -39,6 +40,27 @@ const { judge, parts } = (await import(script)) as SecondReader;
 const folder = new URL("../../spec/vectors/", import.meta.url);
 const files = readdirSync(folder).sort();
 const vectorsOf = (name: string): VectorFile => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as VectorFile;
+
+/** Claims that a statement may have, with values that may be right. */
+const wildStatementClaim = fc.tuple(
+  fc.constantFrom("hw", "iss", "aud", "jti", "iat", "hw_ms", "target", "answer", "exp", "request", "sub", "nbf"),
+  fc.oneof(
+    wildValue,
+    fc.constantFrom<Json | undefined>(undefined, 1, LOG, PAY, ISSUER, "yes", "no", "alice", "bob", planner.thumbprint),
+    fc.constantFrom<Json>(NOW, NOW + 1, NOW + 30, NOW + 31, NOW - 31, 999, 1000),
+    fc
+      .tuple(
+        fc.constantFrom("token", "key", "agent", "user", "not_before"),
+        fc.constantFrom<Json>(planner.thumbprint, "planner", NOW, 0),
+      )
+      .map(([name, value]): Json => ({ [name]: value })),
+    fc.constantFrom<Json>(
+      { user: "alice", not_before: NOW },
+      { user: "alice", not_before: NOW + 2 },
+      { agent: "planner" },
+    ),
+  ),
+);
 
 /** What a reader makes of something: a text to compare. */
 function outcome(run: () => string): string {
@@ -167,7 +189,7 @@ describe("the two readers agree on", () => {
   });
 
   it("chains, proofs and arguments of which one character was changed", async () => {
-    const vectors = files.flatMap((name) => vectorsOf(name).vectors).filter(({ input }) => input.chain.length < 4000);
+    const vectors = ofCalls.filter(({ input }) => input.chain.length < 4000);
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...vectors), fc.nat(), fc.nat(), fc.nat(2), async (some, at, to, where) => {
         const changed = change(some, at, to, where);
@@ -176,15 +198,57 @@ describe("the two readers agree on", () => {
       { numRuns: 1000 },
     );
   });
+
+  it("statements with one claim put in, left out or exchanged, and signed again", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(revocation, approval),
+        fc.boolean(),
+        wildStatementClaim,
+        async (make, byIssuer, [name, value]) => {
+          const issued = byIssuer ? { kid: "k1", anchor: { approvals: true } } : {};
+          const made = make("wild", "", { rule: "", claims: { [name]: value }, ...issued }, accept);
+          expect(judge(made)).toEqual(await judgeWithCore(made));
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+
+  it("statements and evidence of which one character was changed", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...ofStatements), fc.nat(), fc.nat(), fc.nat(2), async (some, at, to, where) => {
+        const changed = changeStatement(some, at, to, where);
+        expect(judge(changed)).toEqual(await judgeWithCore(changed));
+      }),
+      { numRuns: 600 },
+    );
+  });
 });
+
+const all: readonly AnyVector[] = files.flatMap((name) => vectorsOf(name).vectors);
+const ofCalls = all.filter((some): some is Vector => "tool" in some.input);
+const ofStatements = all.filter((some): some is StatementVector => !("tool" in some.input));
 
 const ALPHABET = 'AZaz09-_.~*%="{}[]:,\\ ';
 
 /** The vector with one character of chain, proof or arguments changed. */
 function change(vector: Vector, at: number, to: number, where: number): Vector {
   const name = (["chain", "proof", "arguments"] as const)[where] ?? "chain";
-  const text = vector.input[name] ?? "";
+  return { ...vector, input: { ...vector.input, [name]: altered(vector.input[name] ?? "", at, to) } };
+}
+
+function changeStatement(vector: StatementVector, at: number, to: number, where: number): StatementVector {
+  const { input } = vector;
+  if ("approval" in input) return { ...vector, input: { ...input, approval: altered(input.approval, at, to) } };
+  const changed =
+    where === 0 && input.evidence !== undefined
+      ? { evidence: altered(input.evidence, at, to) }
+      : { revocation: altered(input.revocation, at, to) };
+  return { ...vector, input: { ...input, ...changed } };
+}
+
+function altered(text: string, at: number, to: number): string {
   const place = at % (text.length + 1);
-  const changed = text.slice(0, place) + ALPHABET[to % ALPHABET.length] + text.slice(place + (to % 3));
-  return { ...vector, input: { ...vector.input, [name]: changed } };
+  return text.slice(0, place) + ALPHABET[to % ALPHABET.length] + text.slice(place + (to % 3));
 }
