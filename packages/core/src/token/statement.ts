@@ -50,21 +50,7 @@ export interface StatementReader {
  * @throws {HopwiseError} `token_…`, the first rule that fails
  */
 export async function openStatement(jws: CompactJws, reader: StatementReader): Promise<OpenedStatement> {
-  const { jkt, kid, alg } = jws.header;
-  const what = "the statement";
-  const answers = jkt === undefined ? reader.anchors.ask(kid as string) : [];
-  const key = jkt === undefined ? await findSigner(jws, answers, what) : await reader.keyOf(jkt as Thumbprint);
-  if (jkt !== undefined) await checkSignature(jws, key, what);
-
-  const claims = readFrame(jws, reader.claimsOf(jkt === undefined ? "issuer" : "key"));
-  const { iss } = claims;
-  if (jkt !== undefined && iss !== thumbprintUri(key.thumbprint)) refuseClaim("/iss", "it is that of the signing key");
-  const own = answers.filter(({ anchor }) => anchor.issuer === iss);
-  const anchor = await holderOf(own, { issuer: iss as string, kid: kid as string, thumbprint: key.thumbprint }, alg);
-  if (jkt === undefined && anchor === undefined) {
-    const rule = "the key that signed belongs to another issuer";
-    throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
-  }
+  const { claims, key, anchor } = await (jws.header["jkt"] === undefined ? byIssuer(jws, reader) : byKey(jws, reader));
   return {
     claims,
     hash: (await sha256(jws.signingInput)) as TokenHash,
@@ -77,6 +63,35 @@ export async function openStatement(jws: CompactJws, reader: StatementReader): P
   };
 }
 
+interface Signed {
+  readonly claims: JsonObject;
+  readonly key: KnownKey;
+  readonly anchor: TrustAnchor | undefined;
+}
+
+async function byKey(jws: CompactJws, { keyOf, claimsOf }: StatementReader): Promise<Signed> {
+  const key = await keyOf(jws.header["jkt"] as Thumbprint);
+  await checkSignature(jws, key, WHAT);
+  const claims = readFrame(jws, claimsOf("key"));
+  if (claims["iss"] !== thumbprintUri(key.thumbprint)) refuseClaim("/iss", "the key that signed is expected");
+  return { claims, key, anchor: undefined };
+}
+
+async function byIssuer(jws: CompactJws, { anchors, claimsOf }: StatementReader): Promise<Signed> {
+  const { kid, alg } = jws.header;
+  const answers = anchors.ask(kid as string);
+  const key = await findSigner(jws, answers, WHAT);
+  const claims = readFrame(jws, claimsOf("issuer"));
+  const issuer = claims["iss"] as string;
+  const own = answers.filter((answer) => answer.anchor.issuer === issuer);
+  const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: key.thumbprint }, alg);
+  if (anchor !== undefined) return { claims, key, anchor };
+  const rule = "the key that signed belongs to another issuer";
+  throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
+}
+
+const WHAT = "the statement";
+
 /** The text of a statement, taken apart: nothing of it is believed yet. */
 export function splitStatement(text: unknown, typ: StatementType, { tokenBytes }: Limits): CompactJws {
   if (typeof text !== "string") throw new HopwiseError("token_malformed", "the statement is not a text");
@@ -84,7 +99,7 @@ export function splitStatement(text: unknown, typ: StatementType, { tokenBytes }
     throw new HopwiseError("token_too_large", `the statement is longer than ${tokenBytes} bytes`);
   }
   const rule = { typ, kid: "or jkt", refusedAlgorithm: "token_alg_refused" } as const;
-  return splitJws(text, rule, "token_malformed", "the statement");
+  return splitJws(text, rule, "token_malformed", WHAT);
 }
 
 /** Nesting of the deepest claim: an object in the payload. */

@@ -6,7 +6,7 @@ import { type ApprovalRequest, hashOfRequest, type RequestHash } from "./approva
 import { type ApprovalAnswer, refuseApproval } from "./approve.ts";
 import type { Subject } from "./chain.ts";
 import { digestOf, integerOf, refuseClaim, textOf } from "./claim-values.ts";
-import { importKnownKey, type KnownKey } from "./key.ts";
+import { importKnownKey, type KnownKey, thumbprintOf } from "./key.ts";
 import type { Thumbprint, TokenHash } from "./names.ts";
 import { PUBLIC_JWK } from "./shapes.ts";
 import {
@@ -20,7 +20,7 @@ import {
 import { completed, READING_ROWS, type ReadingOptions } from "./statement-options.ts";
 import { mayName } from "./trust.ts";
 
-/** Somebody who may be asked to approve, with the keys that they registered. */
+/** Somebody who may be asked to approve, with the keys that they registered. A key is one person's: the first that has it counts. */
 export interface Approver extends Subject {
   readonly keys: readonly PublicJwk[];
 }
@@ -113,8 +113,8 @@ async function findApprover(
 ): Promise<{ readonly approver: Subject; readonly key: KnownKey }> {
   for (const { issuer, subject, keys } of approvers) {
     for (const jwk of keys) {
-      const key = await importKnownKey(jwk);
-      if (key.thumbprint === thumbprint) return { approver: { issuer, subject }, key };
+      if ((await thumbprintOf(jwk)) === thumbprint)
+        return { approver: { issuer, subject }, key: await importKnownKey(jwk) };
     }
   }
   return refuseApproval("/jkt", "no approver has registered the key that signed");
