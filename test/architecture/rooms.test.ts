@@ -84,8 +84,8 @@ describe("the stages of a call", () => {
   it("have one name each: a file of way/stages, and the codes that it gives", () => {
     const stages = new Set((Object.keys(CODES) as ErrorCode[]).map((code) => rowOf(code).stage as string));
     for (const file of files) expect(stages, file).toContain(file);
-    // Around the way, at its end, after it, before it.
-    const elsewhere = ["guard", "audit", "result", "holder", "start"];
+    // Around the way, at its end, after it, before it, beside it.
+    const elsewhere = ["guard", "audit", "result", "holder", "start", "statement"];
     expect([...stages].filter((stage) => !files.includes(stage)).sort()).toEqual(elsewhere.sort());
   });
 });
