@@ -148,7 +148,31 @@ const forStores: ArgumentRows<typeof state> = {
   stricterOf: argumentRow(state.stricterOf, () => [revocation, revocation]),
 };
 
+const digest = await tokens.thumbprintOf(signer.publicJwk);
+const request: tokens.ApprovalRequest = {
+  audience,
+  tool: "pay",
+  argumentsHash: { received: digest, parsed: digest },
+  resource: { kind: "payment", id: "1", attributes: {} },
+  user: { issuer: "https://id.acme.example", subject: "alice" },
+  agents: [],
+  reason: "it is a large payment",
+  approvers: 1,
+  untilSeconds: NOW + 600,
+};
+const reading = { trust: [company.issuer.trustAnchor], nowSeconds: NOW };
+const revoked = await tokens.signRevocation({ signer: held.signer, of: { delegation: held }, audience });
+const approved = await tokens.signApproval({ signer, request, answer: "yes" });
+const approvers = [{ issuer: "https://id.acme.example", subject: "bob", keys: [signer.publicJwk] }];
+
 const forTokens: ArgumentRows<typeof tokens> = {
+  hashOfRequest: argumentRow(tokens.hashOfRequest, () => [request]),
+  signApproval: argumentRow(tokens.signApproval, () => [{ signer, request, answer: "yes" }]),
+  signRevocation: argumentRow(tokens.signRevocation, () => [
+    { signer: held.signer, of: { delegation: held }, audience },
+  ]),
+  verifyApproval: argumentRow(tokens.verifyApproval, () => [approved, { ...reading, request, approvers }]),
+  verifyRevocation: argumentRow(tokens.verifyRevocation, () => [revoked, { ...reading, audience }]),
   createChallenge: "takes nothing",
   inspectDelegation: argumentRow(tokens.inspectDelegation, () => [held, NOW], [], [5]),
   localJwks: argumentRow(tokens.localJwks, () => [{ keys: [] }]),

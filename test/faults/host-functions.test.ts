@@ -165,7 +165,52 @@ const sourcesDoor: Door<typeof sources> = {
   }),
 };
 
+const digest = await tokens.thumbprintOf(signer.publicJwk);
+const REQUEST: tokens.ApprovalRequest = {
+  audience: AUDIENCE,
+  tool: "t",
+  argumentsHash: { received: digest, parsed: digest },
+  resource: { kind: "k", id: "1", attributes: {} },
+  user: ANN,
+  agents: [],
+  reason: "r",
+  approvers: 1,
+  untilSeconds: SOON,
+};
+const KID = company.issuer.trustAnchor.keys[0]?.kid as string;
+const AS = { issuer: company.issuer.trustAnchor.issuer, kid: KID, subject: "alice" };
+const reading = (anchor: object) => ({
+  trust: [{ ...company.issuer.trustAnchor, approvals: true, ...anchor }],
+  nowSeconds: Date.now() / 1000,
+  deadlineMs: 50,
+});
+const approvalBy = (anchor: object) => async () => {
+  const approval = await tokens.signApproval({ signer, as: AS, request: REQUEST, answer: "yes" });
+  const own = { keys: [{ kid: KID, jwk: signer.publicJwk }], ...anchor };
+  return tokens.verifyApproval(approval, { ...reading(own), request: REQUEST });
+};
+const revocationBy = (anchor: object) => async () => {
+  const sent = await tokens.signRevocation({ signer: held.signer, of: { delegation: held }, audience: AUDIENCE });
+  return tokens.verifyRevocation(sent, { ...reading(anchor), audience: AUDIENCE });
+};
+
 const tokensDoor: Door<typeof tokens> = {
+  hashOfRequest: "takes data",
+  signApproval: asking<tokens.ApprovalOrder>({
+    clock: (clock) => tokens.signApproval({ signer, request: REQUEST, answer: "yes", clock }),
+  }),
+  signRevocation: asking<tokens.RevocationOrder>({
+    clock: (clock) =>
+      tokens.signRevocation({ signer: held.signer, of: { delegation: held }, audience: AUDIENCE, clock }),
+  }),
+  verifyApproval: {
+    keys: (find) => approvalBy({ keys: { find } })(),
+    subjects: (subjects) => approvalBy({ subjects })(),
+  },
+  verifyRevocation: {
+    keys: (find) => revocationBy({ keys: { find } })(),
+    subjects: (subjects) => revocationBy({ subjects })(),
+  },
   prove: asking<tokens.Invocation>({ clock: (clock) => tokens.prove(held, { tool: "t", audience: AUDIENCE, clock }) }),
   createChallenge: "takes nothing",
   inspectDelegation: "takes a time",

@@ -1,7 +1,7 @@
 import { sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeJson, type JsonObject } from "../json/index.ts";
-import { jsonObject, list, members, optionsOf, such, text, whole } from "../options/index.ts";
+import { jsonObject, list, members, optionsOf, type Rows, type Shape, such, text, whole } from "../options/index.ts";
 import type { Subject } from "./chain.ts";
 import { PROFILE_VERSION } from "./claims.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -42,7 +42,7 @@ const HASHES = "hashes of the arguments, { received, parsed }";
 const RESOURCE = "a resource, { kind, id, attributes }";
 const AGENT = "an agent, { name, key }";
 
-const readRequest = optionsOf<ApprovalRequest>("hashOfRequest", {
+const ROWS: Rows<ApprovalRequest> = {
   audience: AUDIENCE,
   tool: text(
     "a tool's own name or an operation of MCP, such as send_payment",
@@ -74,7 +74,12 @@ const readRequest = optionsOf<ApprovalRequest>("hashOfRequest", {
   reason: text("why an approval is asked for"),
   approvers: whole({ min: 1, max: 64, example: 1 }),
   untilSeconds: SECONDS,
-});
+};
+
+/** A request within what somebody passes in. */
+export const REQUEST: Shape = members(ROWS, "a request for an approval");
+
+const readRequest = optionsOf<ApprovalRequest>("hashOfRequest", ROWS);
 
 /**
  * The hash of a request: over the canonical text (RFC 8785) of an object with exactly these members. An enforcement point
@@ -83,8 +88,12 @@ const readRequest = optionsOf<ApprovalRequest>("hashOfRequest", {
  * @throws {HopwiseError} `config_invalid` for what cannot be right
  */
 export async function hashOfRequest(request: ApprovalRequest): Promise<RequestHash> {
-  const { audience, tool, argumentsHash, resource, user, agents, reason, approvers, untilSeconds } =
-    readRequest(request);
+  return hashOfRead(readRequest(request));
+}
+
+/** The same of a request that {@link REQUEST} let through. */
+export async function hashOfRead(request: ApprovalRequest): Promise<RequestHash> {
+  const { audience, tool, argumentsHash, resource, user, agents, reason, approvers, untilSeconds } = request;
   const text = canonicalOf({
     agents: agents.map(({ name, key }) => ({ jkt: key, sub: name })),
     approvers,
@@ -111,7 +120,7 @@ function canonicalOf(request: object): string {
     const { pointer = "" } = cause as HopwiseError;
     throw new HopwiseError(
       "config_invalid",
-      `hashOfRequest: the request is not plain JSON within bounds at "${pointer}"`,
+      `the request for an approval is not plain JSON within bounds at "${pointer}"`,
       {
         pointer,
         cause,

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { CLOCK, choice, maybe, members, optionsOf, such } from "../options/index.ts";
-import { type ApprovalRequest, hashOfRequest } from "./approval-request.ts";
+import { CLOCK, choice, maybe, members, optionsOf } from "../options/index.ts";
+import { type ApprovalRequest, hashOfRead, REQUEST } from "./approval-request.ts";
 import { ISSUER, KEY_ID, LIFETIME, SIGNER, SUBJECT } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 import { type IssuerName, signStatement } from "./statement.ts";
@@ -31,7 +31,7 @@ const readOrder = optionsOf<ApprovalOrder>("signApproval", {
       "an issuer and its user, { issuer, kid, subject }",
     ),
   ),
-  request: such("a request for an approval", (request) => typeof request === "object" && request !== null),
+  request: REQUEST,
   answer: choice("yes", "no"),
   lifetimeSeconds: maybe(LIFETIME),
   clock: maybe(CLOCK),
@@ -45,7 +45,7 @@ const readOrder = optionsOf<ApprovalOrder>("signApproval", {
 export async function signApproval(given: ApprovalOrder): Promise<string> {
   const order = readOrder(given);
   const { request, answer, as, lifetimeSeconds, clock = Date.now } = order;
-  const hash = await hashOfRequest(request);
+  const hash = await hashOfRead(request);
   const { audience, untilSeconds } = request;
   const nowMs = Math.floor(clock());
   const now = Math.floor(nowMs / 1000);

@@ -1,8 +1,8 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { list, maybe, members, optionsOf, such, text } from "../options/index.ts";
+import { list, maybe, members, optionsOf, text } from "../options/index.ts";
 import { createAnchorKeys } from "./anchor-keys.ts";
-import { type ApprovalRequest, hashOfRequest, type RequestHash } from "./approval-request.ts";
+import { type ApprovalRequest, hashOfRead, REQUEST, type RequestHash } from "./approval-request.ts";
 import { type ApprovalAnswer, refuseApproval } from "./approve.ts";
 import type { Subject } from "./chain.ts";
 import { digestOf, integerOf, refuseClaim, textOf } from "./claim-values.ts";
@@ -51,7 +51,7 @@ export interface ApprovalReading extends ReadingOptions {
 
 const readOptions = optionsOf<ApprovalReading>("verifyApproval", {
   ...READING_ROWS,
-  request: such("a request for an approval", (request) => typeof request === "object" && request !== null),
+  request: REQUEST,
   approvers: maybe(
     list(
       members<Approver>(
@@ -76,7 +76,7 @@ const readOptions = optionsOf<ApprovalReading>("verifyApproval", {
  */
 export async function verifyApproval(text: string, options: ApprovalReading): Promise<VerifiedApproval> {
   const { trust, deadlineMs, request, approvers = [], ...reading } = completed(readOptions(options));
-  const wanted = await hashOfRequest(request);
+  const wanted = await hashOfRead(request);
   const jws = splitStatement(text, "hw-approval+jwt", reading.limits);
   let registered: Subject | undefined;
   const statement = await openStatement(jws, {

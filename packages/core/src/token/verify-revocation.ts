@@ -72,7 +72,7 @@ export async function verifyRevocation(
 ): Promise<VerifiedRevocation> {
   const { trust, deadlineMs, audience, ...reading } = completed(readOptions(options));
   const { limits, nowSeconds } = reading;
-  const { revocation, evidence: text } = Object(given) as { readonly [Name in keyof SignedRevocation]?: unknown };
+  const { revocation, evidence: text } = sentOf(given);
   const jws = splitStatement(revocation, "hw-revoke+jwt", limits);
   const verifier = createChainVerifier(trust, limits, deadlineMs);
   // A revocation only takes away: what expired by our clock may still live by another's.
@@ -91,6 +91,16 @@ export async function verifyRevocation(
   const { signedBy, jti, issuedAt, hash } = statement;
   const by = signerOf(statement, evidence);
   return { target, by, ...(evidence && { evidence }), signedBy, jti, issuedAt, hash };
+}
+
+/** What came, from anywhere: of any type, and read once. */
+function sentOf(given: unknown): { readonly [Name in keyof SignedRevocation]?: unknown } {
+  try {
+    const { revocation, evidence } = Object(given) as { readonly [Name in keyof SignedRevocation]?: unknown };
+    return { revocation, evidence };
+  } catch (cause) {
+    throw new HopwiseError("token_malformed", "the revocation cannot be read", { cause });
+  }
 }
 
 function evidenceText(text: unknown): string {
