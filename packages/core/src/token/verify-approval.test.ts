@@ -62,6 +62,16 @@ describe("the hash of a request", () => {
     expect(await hashOfRequest({ ...request, ...changed })).not.toBe(await hashOfRequest(request));
   });
 
+  it("is of plain JSON alone, and of a tool that there can be", async () => {
+    const request = await requestIn(world);
+    const error = await errorOf(
+      hashOfRequest({ ...request, resource: { ...request.resource, attributes: { at: new Date(0) as never } } }),
+    );
+    expect([error.code, error.pointer]).toEqual(["config_invalid", "/resource/attr/at"]);
+    expect(error.message).toContain('not plain JSON within bounds at "/resource/attr/at"');
+    expect(await refusalOf(hashOfRequest({ ...request, tool: "mcp:tools/send" }))).toBe("config_invalid /tool");
+  });
+
   it("is the same whatever order members are written in, and for -0 and 0", async () => {
     const request = await requestIn(world);
     const { resource } = request;
