@@ -1,3 +1,4 @@
+import { compactOf } from "../compact.ts";
 import {
   accept,
   cloudIssuer,
@@ -80,6 +81,7 @@ function addEvidence(): void {
   const late = { rule: "R1.1", now: NOW + 7200 };
   add("evidence-expired", "evidence that has expired", late, accept);
   add("evidence-expired-leaf", "evidence whose last token has expired", { rule: "R1.1", now: NOW + 1900 }, accept);
+  add("evidence-compact", "evidence in the compact form", { rule: "R1.1", links: three, evidence: compactOf }, accept);
   add("evidence-none-text", "an empty text as evidence", { rule: "R1.1", evidence: () => "" }, malformed());
   const ahead = { rule: "R1.1", links: [{ claims: { iat: NOW + 31 } }] };
   add("evidence-ahead", "evidence that is not valid yet", ahead, refuse("token_not_yet_valid", "/iat"));

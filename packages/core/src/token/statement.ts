@@ -17,7 +17,7 @@ import { whyUnknown } from "./verify-proof.ts";
 export type StatementType = "hw-revoke+jwt" | "hw-approval+jwt";
 
 /** The claims that every statement has. */
-export const FRAME: readonly string[] = ["hw", "iss", "aud", "jti", "iat", "hw_ms"];
+const FRAME: readonly string[] = ["hw", "iss", "aud", "jti", "iat", "hw_ms"];
 
 /** A statement whose signature verified, and whose frame was read. */
 export interface OpenedStatement {
