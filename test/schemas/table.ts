@@ -14,6 +14,7 @@ import {
   object,
   oneOf,
   optional,
+  orNull,
   range,
   type ToolGrantInput,
   wildcard,
@@ -256,6 +257,18 @@ export const TABLE: { readonly [name: string]: Row } = {
     sent: { card: { holder: "Ann" } },
     expected: refused("/card", made("object")),
   },
+  nested_default_that_is_granted: {
+    schemas: NESTED,
+    grant: { card: object({ holder: wildcard(), currency: optional(exact("EUR")) }) },
+    sent: { card: { holder: "Ann" } },
+    expected: { ran: { card: { holder: "Ann", currency: "EUR" } } },
+  },
+  nested_default_that_does_not_pass: {
+    schemas: NESTED,
+    grant: { card: object({ holder: wildcard(), currency: optional(exact("USD")) }) },
+    sent: { card: { holder: "Ann" } },
+    expected: refused("/card", made("object")),
+  },
   nested_default_under_wildcard: {
     schemas: NESTED,
     grant: { card: wildcard() },
@@ -384,6 +397,12 @@ export const TABLE: { readonly [name: string]: Row } = {
   nullish_null: {
     schemas: NULLISH,
     grant: { to: wildcard(), memo: noMemo },
+    sent: { to: "x", memo: null },
+    expected: { ran: { to: "x", memo: null } },
+  },
+  nullish_by_a_strict_model: {
+    schemas: NULLISH,
+    grant: { to: wildcard(), memo: orNull(optional(exact("rent"))) },
     sent: { to: "x", memo: null },
     expected: { ran: { to: "x", memo: null } },
   },
