@@ -791,7 +791,7 @@ function openRoot(text, { trust }, now, limits) {
     "/aud",
   );
   const named = tools.filter((id) => !isEveryTool(id));
-  demand(named.length === tools.length || anchor.everyTool === true, untrusted, TOOLS);
+  demand(named.length === tools.length || (anchor.everyTool === true && anchor.tools === "any"), untrusted, TOOLS);
   demand(anchor.tools === "any" || named.every((name) => anchor.tools.includes(name)), untrusted, TOOLS);
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
   demand(c.exp - c.iat <= lifetime, untrusted, "/exp");

@@ -97,8 +97,9 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
 
 function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
   const inputs = sentInputs();
-  const execute = guardedExecute(tool, early ? [] : callbacksOf(tool), point, inputs);
-  return guardedTool(withWatchedSchema(tool, point, inputs), execute, early ? "kept" : "later");
+  const watched = withWatchedSchema(tool, point, inputs);
+  const execute = guardedExecute(watched, early ? [] : callbacksOf(tool), point, inputs);
+  return guardedTool(watched, execute, early ? "kept" : "later");
 }
 
 /** Arguments that the tool's own schema refuses are on record, too. Of those that it reads it is known what was sent. */

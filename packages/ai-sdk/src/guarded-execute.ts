@@ -29,9 +29,12 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
   let announced: Promise<Announced> | undefined;
   const begin = async (input: unknown, options: Options): Promise<Run> => {
     announced ??= announcedBy(read);
+    const schemas = await announced;
+    // It may be readable the next time.
+    if (schemas.inputSchema === undefined || schemas.outputSchema === null) announced = undefined;
     const sent = inputs.of(input);
     const args = sent === undefined ? { arguments: input } : { arguments: sent.sent, parsed: input };
-    return beginAllowed({ tool: name, ...args, ...(await announced), fulfils: true }, input, options, point);
+    return beginAllowed({ tool: name, ...args, ...schemas, fulfils: true }, input, options, point);
   };
   const work: Work = async (run, options) => {
     const own = withOptions(options);

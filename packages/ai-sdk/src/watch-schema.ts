@@ -20,6 +20,7 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
   const { validate } = own;
   // A bare JSON Schema refuses and changes nothing.
   if (validate === undefined) return schema;
+  let announced: typeof own.jsonSchema | undefined;
   const watching: typeof validate = async (value) => {
     const sent = copyOf(value);
     try {
@@ -34,7 +35,14 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
   };
   return Object.create(typeof schema === "function" ? own : schema, {
     [SCHEMA]: { value: true },
-    jsonSchema: { get: () => own.jsonSchema, enumerable: true },
+    // Read once: what the model gets is what the tool announces.
+    jsonSchema: {
+      get: () => {
+        announced ??= own.jsonSchema;
+        return announced;
+      },
+      enumerable: true,
+    },
     validate: { value: watching, enumerable: true },
   });
 }

@@ -395,12 +395,6 @@ export const claims = collect("claims", (add) => {
     accept,
   );
   add(
-    "every-tool-not-a-tool",
-    "a tool that is not the anchor's, where it may hand over every tool",
-    { rule: "V5.4", anchor: { everyTool: true, tools: ["read_invoice"] } },
-    untrusted(TOOLS),
-  );
-  add(
     "every-tool-qualified",
     "every tool of an audience, where the root has one",
     { rule: "V5.12", root: { grant: { [`${PAY}#mcp:tools/*`]: {} } }, anchor: { everyTool: true } },

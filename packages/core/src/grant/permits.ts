@@ -88,7 +88,8 @@ export function refusalOfRead(
   return undefined;
 }
 
-const PUT_THERE = "the tool's own schema put a value there that was not sent";
+/** How the rule begins where nobody sent what does not pass. */
+export const PUT_THERE = "the tool's own schema put a value there that was not sent";
 const HOW_TO_OWN = "a default that its input schema announces needs no grant, nor what the tool map's adds name";
 
 /** Whether an argument that nobody sent may pass without being held against the grant: none was asked of its sender. */

@@ -8,5 +8,6 @@ export {
   type JsonObject,
   type JsonScalar,
   type JsonValue,
+  memberCount,
   pointerTo,
 } from "./value.ts";

@@ -17,6 +17,17 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const counted = new WeakMap<JsonObject, number>();
+
+/** How many members an object has. Of one that cannot change they are counted once, however often it is asked. */
+export function memberCount(value: JsonObject): number {
+  const known = counted.get(value);
+  if (known !== undefined) return known;
+  const count = Object.keys(value).length;
+  if (Object.isFrozen(value)) counted.set(value, count);
+  return count;
+}
+
 /**
  * Integers beyond 2^53 - 1 are refused everywhere: another parser may read another number there. So are numbers that no
  * finite double can hold.

@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import { canonicalJson, freezeJson, type JsonObject, type JsonValue } from "../json/index.ts";
 import type { ToolEntry } from "./tool-entry.ts";
 
 /** The JSON Schema that a tool announces of its arguments, as its callers got it. */
@@ -15,11 +15,28 @@ export function ownArguments(
   { adds = [] }: ToolEntry,
   inputSchema: InputSchema | undefined,
 ): (name: string, value: JsonValue) => boolean {
-  const properties = inputSchema?.["properties"];
   return (name, value) => {
     if (adds.includes(name)) return true;
-    const announced = isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (!isJsonObject(announced) || !Object.hasOwn(announced, "default")) return false;
-    return canonicalJson(announced["default"] as JsonValue) === canonicalJson(value);
+    const announced = memberOf(memberOf(inputSchema, "properties"), name);
+    const own = memberOf(announced, "default");
+    return own !== undefined && isSame(own, value);
   };
 }
+
+/** An own member, as a list shows it; undefined where there is none. */
+function memberOf(object: unknown, name: string): unknown {
+  return typeof object === "object" && object !== null && Object.hasOwn(object, name)
+    ? (object as { readonly [name: string]: unknown })[name]
+    : undefined;
+}
+
+/** What no JSON says was not announced either: a list shows something else in its place. */
+function isSame(announced: unknown, value: JsonValue): boolean {
+  try {
+    return canonicalJson(freezeJson(announced, PLAIN)) === canonicalJson(value);
+  } catch {
+    return false;
+  }
+}
+
+const PLAIN = { maxDepth: 64, maxSize: 1_000_000 };

@@ -38,11 +38,6 @@ export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 
-interface Claim {
-  readonly until: number;
-  readonly madeAt: number;
-}
-
 /**
  * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it. Where their
  * `proofWindowSeconds` differ, the longer one holds for proofs that the shorter one's memory still covers: older ones are
@@ -53,18 +48,26 @@ interface Claim {
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = readOptions(options);
-  const seen = new Map<string, Claim>();
+  /** What each proof says when it was made. */
+  const seen = new Map<string, number>();
+  /** By the second in which they lapse, in whatever order they come: a late one keeps nobody else. */
+  const lapsing = new Map<number, string[]>();
+  let looked = 0;
   // The latest of all that was forgotten.
   let forgottenUntil = 0;
   let forgottenMadeAt = 0;
 
-  // Proofs arrive nearly in the order in which they lapse: forgetting the oldest few keeps the memory small.
   const forget = (now: number): void => {
-    for (const [key, { until, madeAt }] of seen) {
-      if (until > now) return;
-      seen.delete(key);
-      if (until > forgottenUntil) forgottenUntil = until;
-      if (madeAt > forgottenMadeAt) forgottenMadeAt = madeAt;
+    if (Math.floor(now) === looked) return;
+    looked = Math.floor(now);
+    for (const [second, keys] of lapsing) {
+      if (second > now) continue;
+      lapsing.delete(second);
+      for (const key of keys) {
+        forgottenMadeAt = Math.max(forgottenMadeAt, seen.get(key) ?? 0);
+        seen.delete(key);
+      }
+      forgottenUntil = Math.max(forgottenUntil, second);
     }
   };
 
@@ -90,7 +93,11 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
       if (untilSeconds <= forgottenUntil) return false;
       if (madeAtSeconds !== undefined && madeAtSeconds <= forgottenMadeAt) return false;
       if (seen.size >= maxProofs) throw new HopwiseError("state_unavailable", `more than ${maxProofs} live proofs`);
-      seen.set(key, { until: untilSeconds, madeAt: madeAtSeconds ?? 0 });
+      seen.set(key, madeAtSeconds ?? 0);
+      const second = Math.ceil(untilSeconds);
+      const others = lapsing.get(second);
+      if (others === undefined) lapsing.set(second, [key]);
+      else others.push(key);
       return true;
     },
   };

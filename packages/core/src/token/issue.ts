@@ -16,7 +16,7 @@ import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { AUDIENCES, BUDGET_ROWS, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
-import { ANCHOR_ROWS, checkAgainstAnchor, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
+import { ANCHOR_ROWS, checkAgainstAnchor, checkEveryTool, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
 
 /** Mints the roots of chains: the one service that knows users and may speak for them. */
 export interface Issuer {
@@ -129,6 +129,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { signer, clock = Date.now, kid: named, limits: own, ...pinned } = readIssuer(options);
   const kid = named ?? (await thumbprintOf(signer.publicJwk)).slice(0, 8);
   const limits: Limits = { ...DEFAULT_LIMITS, ...own };
+  checkEveryTool("createIssuer", pinned.tools, pinned.everyTool);
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
   await importKnownKey(signer.publicJwk);
 

@@ -32,7 +32,8 @@ export interface TrustAnchor {
    */
   readonly sharedBudgets?: boolean;
   /**
-   * Whether it may hand over every tool at once (`everyTool()`); `tools: "any"` does not say so. Default false.
+   * Whether it may hand over every tool at once (`everyTool()`): only beside `tools: "any"`, which does not say so by itself.
+   * Default false.
    */
   readonly everyTool?: boolean;
   /** Longest lifetime of its roots, in seconds; at most the verifier's own limit. Default 24 hours. */
@@ -78,12 +79,13 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
 };
 
 /**
- * Refuses an anchor of whose keys more share a `kid` than are tried for one.
+ * Refuses an anchor of whose keys more share a `kid` than are tried for one, or that says two things of its tools.
  *
  * @throws {HopwiseError} `config_invalid` naming the anchor and the member
  */
-export function checkKids(anchors: readonly TrustAnchor[]): void {
-  for (const [i, { keys }] of anchors.entries()) {
+export function checkAnchors(anchors: readonly TrustAnchor[]): void {
+  for (const [i, { keys, tools, everyTool }] of anchors.entries()) {
+    checkEveryTool(`trust[${i}]`, tools, everyTool);
     const keysPerKid = new Map<string, number>();
     for (const [k, { kid }] of (isKeySource(keys) ? [] : keys).entries()) {
       const sharing = (keysPerKid.get(kid) ?? 0) + 1;
@@ -105,6 +107,15 @@ export function mayName({ subjects }: TrustAnchor, subject: string): boolean {
   return typeof subjects === "function" ? subjects(subject) === true : subjects.includes(subject);
 }
 
+/** Every tool is more than those that are listed: which of the two was meant? @throws {HopwiseError} `config_invalid` */
+export function checkEveryTool(where: string, tools: TrustAnchor["tools"], everyTool = false): void {
+  if (!everyTool || tools === "any") return;
+  throw new HopwiseError(
+    "config_invalid",
+    `${where}: everyTool is true beside a list of tools, and a root of every tool would go beyond the list; say tools: "any", or leave everyTool out`,
+  );
+}
+
 /**
  * Checks that a root stays within its anchor's bounds.
  *
@@ -120,7 +131,8 @@ export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: Tru
     refuse("/aud", "its anchor does not let it name this audience");
   if (handsEveryTool(grant)) {
     // Also where its tools are "any": whoever wrote that had those in mind that roots name.
-    if (anchor.everyTool !== true) refuse(TOOLS_POINTER, "its anchor does not let it hand over every tool");
+    if (anchor.everyTool !== true || tools !== "any")
+      refuse(TOOLS_POINTER, "its anchor does not let it hand over every tool");
   } else if (tools !== "any" && !Object.keys(grant).every((id) => tools.includes(id))) {
     refuse(TOOLS_POINTER, "its anchor does not let it hand over this tool");
   }

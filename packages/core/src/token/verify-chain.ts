@@ -11,7 +11,7 @@ import type { Limits } from "./limits.ts";
 import type { LongForm, TokenHash } from "./names.ts";
 import { holderOf, type OpenedToken, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
 import { restoreChain } from "./restore-chain.ts";
-import { checkKids, type TrustAnchor } from "./trust.ts";
+import { checkAnchors, type TrustAnchor } from "./trust.ts";
 
 /** Verifies chains against one set of trust anchors, and remembers those that verified. */
 export interface ChainVerifier {
@@ -54,7 +54,7 @@ const ONE = { size: 1 } as const;
  * @throws {HopwiseError} `config_invalid` for a trust anchor that cannot be right
  */
 export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits, deadlineMs = 1000): ChainVerifier {
-  checkKids(trust);
+  checkAnchors(trust);
   const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
   const signers = new WeakMap<Chain, SigningKey>();
   const expired = new LRUCache<TokenHash, true>({ maxSize: EXPIRED_ENTRIES });

@@ -1,5 +1,6 @@
 import { CODES, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
+import { PUT_THERE } from "../grant/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 
 /** The part of a denial that a caller and its model may see: a code, safe words, and whether trying again can help. */
@@ -15,7 +16,7 @@ export interface ModelView {
  *
  * @throws {HopwiseError} `config_invalid` for what is no denial
  */
-export function modelView(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass">): ModelView {
+export function modelView(denied: Pick<Denied, "code" | "pointer" | "rule" | "reason" | "wouldPass">): ModelView {
   return reading("modelView", "denied", DENIED, denied, viewOf);
 }
 
@@ -32,9 +33,10 @@ function viewOf(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass"
 const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused", "grant_argument_missing"]);
 
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
-function mayTry({ code, pointer, wouldPass }: Pick<Denied, "code" | "pointer" | "wouldPass">): string {
+function mayTry({ code, pointer, rule, wouldPass }: Pick<Denied, "code" | "pointer" | "rule" | "wouldPass">): string {
   if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
   const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;
-  return ` Argument: ${JSON.stringify(pointer)}.${instead}`;
+  const by = rule?.startsWith(PUT_THERE) ? ", which you did not send: the tool itself put a value there" : "";
+  return ` Argument: ${JSON.stringify(pointer)}${by}.${instead}`;
 }

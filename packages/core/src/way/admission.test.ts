@@ -56,7 +56,8 @@ describe("an admission", () => {
   it("ends as it was asked to end: what the call has besides does not make a list or a refusal of it", async () => {
     const { admission, audit } = await admitted();
     const call = { as: "list", items: [] } as never;
-    expect(await admission.decide(call)).toMatchObject({ outcome: "allowed", arguments: ARGUMENTS });
+    await expect(admission.decide(call)).rejects.toMatchObject({ code: "config_invalid" });
+    expect(await admission.decide()).toMatchObject({ outcome: "allowed", arguments: ARGUMENTS });
     expect(audit.records[0]).not.toHaveProperty("shown");
   });
 

@@ -85,6 +85,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       return hasOwnEntry(point.tools, operation);
     },
     authorize: async (given) => {
+      refuseParsed(given);
       const { call, fulfils, outputSchema } = incoming(given);
       return admitAndDecide(call, point, { fulfils: fulfils === true, outputSchema });
     },
@@ -97,6 +98,18 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     openSession: async (delegation) => openSession(delegation, point),
     report: reporter(point),
   };
+}
+
+/** What a schema made goes by {@link Admission.decide}: here it would be run, and nobody would have looked at it. */
+function refuseParsed(given: object): void {
+  const called = "authorize: call.parsed is not decided here; admit the call, and give what was parsed to decide";
+  let isThere = false;
+  try {
+    isThere = "parsed" in Object(given);
+  } catch {
+    // What fails when it is read is nothing that came.
+  }
+  if (isThere) throw new HopwiseError("config_invalid", called);
 }
 
 type StrangerRefusal = Parameters<Authorizer["refuse"]>[1];

@@ -77,7 +77,7 @@ export async function* decideCall(
   if (outside !== undefined) return log.deny(outside);
 
   const next = yield { received, user };
-  if (next.as !== "call") return endOtherwise(next, holder, tool, point, log);
+  if (next.as !== "call" || isListing(tool)) return endOtherwise(next, holder, tool, point, log);
   const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
   if (isRefusal(now)) return log.deny(now);
   const target = targetOf(point.tools, tool, received, next.readAs);
@@ -87,7 +87,7 @@ export async function* decideCall(
   const parsed =
     next.parsed === undefined
       ? undefined
-      : await log.stage("arguments", () => parsedArguments(entry, next.parsed, point));
+      : await log.stage("arguments", () => parsedArguments(tool, entry, next.parsed, point));
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };

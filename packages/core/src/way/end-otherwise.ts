@@ -14,15 +14,19 @@ import { askWhatIsShown, orOutage } from "./stages/policy.ts";
 
 /**
  * The law's other tails, for what is no call: a list, of which each item is judged as the call that it offers; and a call
- * that the enforcement point does not serve.
+ * that the enforcement point does not serve, or that is none.
  */
 export async function endOtherwise(
-  next: Exclude<Continuation, { as: "call" }>,
+  next: Continuation,
   holder: KnownCaller,
   tool: string,
   point: EnforcementPoint,
   log: CallLog,
 ): Promise<Listing | Denied> {
+  // No grant is held against a list: each of its items is, and there are none.
+  if (next.as === "call") {
+    return log.deny(new HopwiseError("method_unguarded", `"${tool}" is a list, which is asked for by its items`));
+  }
   if (next.as === "refusal") return refuseAsShown(next.refusal, holder, tool, point, log);
   const { items } = next;
   const hidden = await whatIsHidden(items, holder, tool, point, log);

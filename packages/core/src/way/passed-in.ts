@@ -1,7 +1,7 @@
 import type { Fulfilment } from "../decision/index.ts";
 import { freezeArguments } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { isObject, mustBe, reading } from "../options/index.ts";
+import { checkNames, isObject, mustBe, reading } from "../options/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
@@ -37,13 +37,23 @@ export function sessionCall(called: string, call: unknown): SessionCall {
 
 /** @throws {HopwiseError} `config_invalid` for what is no call that a schema parsed */
 export function parsedCall(called: string, call: unknown = {}): ParsedCall {
-  const { parsed, readAs, inputSchema, ...more } = membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call);
+  const given = membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call);
+  // A misspelt one would leave undecided what the caller goes on to run.
+  const { parsed, readAs, inputSchema, ...more } = checkNames(called, given, PARSED);
   if (inputSchema !== undefined && !isObject(inputSchema)) {
     mustBe(called, ["call", "inputSchema"], "the JSON Schema of the arguments", inputSchema);
   }
   const uri = readAs === undefined ? undefined : readingOf(called, readAs);
   return defined<Whole<ParsedCall>>({ parsed, readAs: uri, inputSchema, ...fulfilment(called, more) });
 }
+
+const PARSED: { readonly [Name in keyof ParsedCall]-?: true } = {
+  parsed: true,
+  readAs: true,
+  inputSchema: true,
+  fulfils: true,
+  outputSchema: true,
+};
 
 /** All members, so that none which is added later is lost here. */
 type Whole<T> = { readonly [Name in keyof T]-?: T[Name] | undefined };

@@ -84,7 +84,7 @@ export function behavedState({ replay, revocations }: State, deadlineMs: number)
     replay: {
       // Read anew each time: a store may learn it when it connects.
       get notBefore() {
-        return replay.notBefore as never;
+        return momentFrom(replay) as never;
       },
       claim: (...claim) =>
         ask(
@@ -109,6 +109,21 @@ export function behavedState({ replay, revocations }: State, deadlineMs: number)
         ),
     },
   };
+}
+
+/** Since when a store of proofs has seen every one. No number is earlier or later than what is none. */
+function momentFrom(replay: State["replay"]): number | undefined {
+  let moment: unknown;
+  try {
+    moment = replay.notBefore;
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", "the store of proofs failed to say since when it remembers", { cause });
+  }
+  if (moment === undefined || (typeof moment === "number" && Number.isFinite(moment))) return moment;
+  throw new HopwiseError(
+    "state_unavailable",
+    "the store of proofs says since when it remembers, and that is no number",
+  );
 }
 
 const TARGETS = ["token", "key", "agent", "user"] as const;

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { func, having, maybe, readerOf, text } from "@hopwise/core/options";
-import type { ToolDenial } from "../protocol/index.ts";
+import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
 
 /**
@@ -33,7 +33,10 @@ const readScope = readerOf<AsyncLocalStorage<RequestScope>>(
   "createGuardedTools",
   having("an AsyncLocalStorage", "getStore", "run"),
 );
-const readName = readerOf<string>("wrap", text("a tool's name, such as send_payment"));
+const readName = readerOf<string>(
+  "wrap",
+  text("a tool's own name, such as send_payment, and no operation of MCP", (name) => !name.startsWith(OPERATIONS)),
+);
 const readDistrusted = readerOf<string>("distrust", text("a tool's name, such as send_payment"));
 const readRun = readerOf<unknown>("wrap", func("the function that the tool runs"));
 const readAnnounced = readerOf<unknown>(

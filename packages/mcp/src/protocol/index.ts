@@ -28,4 +28,4 @@ export {
   type SendOptions,
   TRANSPORT,
 } from "./jsonrpc.ts";
-export { type ListRule, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";
+export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";

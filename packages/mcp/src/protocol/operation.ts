@@ -15,6 +15,9 @@ export type Operation =
   /** Two readers could take it for two different requests. */
   | { readonly kind: "malformed" };
 
+/** How the names of operations of MCP begin, in grants and policies. No tool's does: a listing needs no grant. */
+export const OPERATIONS = "mcp:";
+
 /** How the items of a list are found in its result, and which call each offers. */
 export interface ListRule {
   readonly member: string;

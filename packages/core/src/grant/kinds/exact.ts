@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, isScalar, type JsonValue } from "../../json/index.ts";
+import { canonicalJson, isJsonObject, isScalar, type JsonValue, memberCount } from "../../json/index.ts";
 import { memberAt, type Place, refuse, scalarAt } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
@@ -41,14 +41,19 @@ function nodesOf(value: JsonValue): number {
   return Object.values(value).reduce((sum: number, inner: JsonValue) => sum + nodesOf(inner), 1);
 }
 
-/** Of the same canonical text, without writing it: the other value may be long. */
+/** Two lists, or a list and an object, of the same canonical text. */
+function areEqual(a: JsonValue, b: JsonValue): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  return a.every((item: JsonValue, i) => isEqual(item, b[i] as JsonValue));
+}
+
+/** Of the same canonical text, without writing it, and in no more steps than the constraint has: the other may be long. */
 function isEqual(a: JsonValue, b: JsonValue): boolean {
   if (isScalar(a) || isScalar(b)) return a === b;
-  if (isJsonObject(a) !== isJsonObject(b)) return false;
+  if (!isJsonObject(a) || !isJsonObject(b)) return areEqual(a, b);
   const names = Object.keys(a);
-  const [these, those] = [a, b] as readonly { readonly [name: string]: JsonValue }[];
   return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && isEqual(these?.[name] as JsonValue, those?.[name] as JsonValue))
+    names.length === memberCount(b) &&
+    names.every((name) => Object.hasOwn(b, name) && isEqual(a[name] as JsonValue, b[name] as JsonValue))
   );
 }

@@ -27,12 +27,12 @@ export type OrNull<C extends Constraint> = C extends {
  * leave out.
  */
 export function orNull<const C extends Constraint>(constraint: C): OrNull<C> {
-  const own = reading("orNull", "constraint", "a constraint, such as oneOf(…)", constraint, (given) => ({ ...given }));
-  return withNull(own as C) as OrNull<C>;
+  return withNull(constraint) as OrNull<C>;
 }
 
 /** Listed values and clauses get one more where there is room: what is listed stands under more parents. */
-function withNull(constraint: Constraint): Constraint {
+function withNull(given: Constraint): Constraint {
+  const constraint = reading("orNull", "constraint", "a constraint, such as oneOf(…)", given, (own) => ({ ...own }));
   const nothing = exact(null);
   switch (constraint.constraint_type) {
     case "optional":

@@ -22,7 +22,8 @@ const received = (args: unknown, caller: IncomingCaller = BY_ALICE, tool = "send
   return receivedArguments(payment(caller, { arguments: args, tool }), point);
 };
 
-const parsed = (by: ToolEntry, value: unknown) => parsedArguments(by, value, scene.point({ limits }).point);
+const parsed = (by: ToolEntry, value: unknown) =>
+  parsedArguments("send_payment", by, value, scene.point({ limits }).point);
 
 describe("arguments as they came", () => {
   it("are a copy that cannot be changed any more", () => {
@@ -88,6 +89,6 @@ describe("parsed arguments", () => {
   });
 
   it("throw a fault of the programmer on", () => {
-    expect(() => parsedArguments(entry, {}, { limits: undefined } as never)).toThrow(TypeError);
+    expect(() => parsedArguments("send_payment", entry, {}, { limits: undefined } as never)).toThrow(TypeError);
   });
 });

@@ -26,7 +26,15 @@ export function receivedArguments(
  *
  * @throws {HopwiseError} `arguments_malformed`
  */
-export function parsedArguments(entry: ToolEntry, value: unknown, { limits }: EnforcementPoint): JsonObject {
+export function parsedArguments(
+  tool: string,
+  entry: ToolEntry,
+  value: unknown,
+  { limits }: EnforcementPoint,
+): JsonObject {
+  // Which resource it is was told by what was sent.
+  if (tool.startsWith("mcp:"))
+    throw new HopwiseError("arguments_malformed", "no tool's schema reads what is no tool's");
   try {
     return plainArguments(entry, value, limits);
   } catch (error) {

@@ -73,9 +73,9 @@ export async function spendProof(
 ): Promise<HopwiseError | undefined> {
   const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
     askStore("the proof was used before", () => state.replay.claim(...claim));
-  const lastGood = Math.max(nowSeconds(), issuedAt, nonce?.expiresAt ?? 0);
+  // A nonce ends the life of a proof that names it, whatever time the client says; that time may be any.
+  const lastGood = Math.max(nowSeconds(), nonce?.expiresAt ?? issuedAt);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
-  // A nonce ends the life of a proof that names it, whatever the client's clock says.
   const madeAt = nonce === undefined ? issuedAt : undefined;
   const [newNonce, newProof] = await Promise.all([
     nonce === undefined || isFirst(`nonce.${nonce.value}`, nonce.expiresAt),
