@@ -1,4 +1,4 @@
-/** Attacks that succeed: each of these fails until the kind is mended. */
+/** Attacks on what is new that once got through: what is remembered, how much work a call causes, what counts as whose. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { authorizeTools } from "@hopwise/ai-sdk";
