@@ -9,9 +9,20 @@ import type { Constraint, ConstraintOf, ConstraintType, Grant } from "@hopwise/c
 /** What an argument can be; `undefined` is one that is not there. */
 export type Argument = JsonValue | undefined;
 
+type Named = { readonly [name: string]: JsonValue };
+
 export interface Call {
   readonly tool: string;
-  readonly arguments: { readonly [name: string]: JsonValue };
+  /** As they were sent. */
+  readonly arguments: Named;
+  /** What the tool's own schema made of them; left out where none follows. */
+  readonly read?: Named | undefined;
+  /** The JSON Schema that the tool announces of its arguments. */
+  readonly announced?: JsonValue | undefined;
+  /** The arguments that the tool's author vouches for. */
+  readonly adds?: readonly string[];
+  /** The enforcement point names the tool by a pattern alone. */
+  readonly byPattern?: boolean;
 }
 
 /** A constraint is a set of values. */
@@ -147,23 +158,68 @@ function bitsOf(text: string): string | undefined {
   return bits.startsWith(`${"0".repeat(80)}${"1".repeat(16)}`) ? undefined : bits;
 }
 
-type Named = { readonly [name: string]: JsonValue };
-
 function everyMember(constraints: { readonly [name: string]: Constraint }, values: Named): boolean {
-  return Object.entries(constraints).every(([name, constraint]) => has(constraint, ownMember(values, name)));
+  return Object.entries(constraints).every(([name, constraint]) => has(constraint, own(values, name)));
 }
 
-function ownMember(values: Named, name: string): Argument {
+function own<T>(values: { readonly [name: string]: T }, name: string): T | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
+/** Why a call lies outside of a grant, and by which of its arguments. */
+export interface Outside {
+  readonly code: "grant_tool_missing" | "grant_argument_refused" | "grant_argument_missing";
+  readonly names: readonly string[];
+}
+
 /** A grant is a set of calls. A closed world; `{}` under a tool is the one way to say "any arguments". */
-export function covers(grant: Grant, { tool, arguments: args }: Call): boolean {
-  if (isEveryToolOf(tool, grant)) return true;
-  const constraints = Object.hasOwn(grant, tool) && !tool.endsWith("mcp:tools/*") ? grant[tool] : undefined;
-  if (constraints === undefined) return false;
-  if (Object.keys(constraints).length === 0) return true;
-  return Object.keys(args).every((name) => Object.hasOwn(constraints, name)) && everyMember(constraints, args);
+export function covers(grant: Grant, call: Call): boolean {
+  return (outsideAsSent(grant, call) ?? outsideAsRead(grant, call)) === undefined;
+}
+
+/** "No argument was sent but those named. Each argument that was sent passes." */
+export function outsideAsSent(grant: Grant, call: Call): Outside | undefined {
+  const constraints = constraintsOf(grant, call);
+  if (constraints === undefined) return { code: "grant_tool_missing", names: [] };
+  if (constraints === "any") return undefined;
+  const names = Object.keys(call.arguments).filter((name) => {
+    const constraint = own(constraints, name);
+    return constraint === undefined || !has(constraint, call.arguments[name]);
+  });
+  return names.length > 0 ? { code: "grant_argument_refused", names } : undefined;
+}
+
+/** "Each read argument that the grant names passes, too; any other was not sent and is the tool's own. Each named one is there." */
+export function outsideAsRead(grant: Grant, call: Call): Outside | undefined {
+  const constraints = constraintsOf(grant, call);
+  if (constraints === undefined || constraints === "any") return undefined;
+  const { arguments: sent, read = sent } = call;
+  const strange = Object.keys(read).filter((name) => {
+    const constraint = own(constraints, name);
+    if (constraint !== undefined && constraint.constraint_type !== "absent") return !has(constraint, read[name]);
+    return Object.hasOwn(sent, name) || !isOfTheTool(call, name, read[name] as JsonValue);
+  });
+  if (strange.length > 0) return { code: "grant_argument_refused", names: strange };
+  const names = Object.entries(constraints)
+    .filter(([name, its]) => own(sent, name) === undefined && own(read, name) === undefined && !has(its, undefined))
+    .map(([name]) => name);
+  return names.length > 0 ? { code: "grant_argument_missing", names } : undefined;
+}
+
+/** "Of the same canonical text as the announced default, or the tool's author says so." */
+function isOfTheTool({ adds = [], announced = null }: Call, name: string, value: JsonValue): boolean {
+  if (adds.some((one) => one === name)) return true;
+  const properties = isObject(announced) ? own(announced, "properties") : undefined;
+  const schema = properties !== undefined && isObject(properties) ? own(properties, name) : undefined;
+  const byDefault = schema !== undefined && isObject(schema) ? own(schema, "default") : undefined;
+  return byDefault !== undefined && inOrder(byDefault) === inOrder(value);
+}
+
+/** What a grant has for the tool of a call. Undefined where that was not handed over. */
+function constraintsOf(grant: Grant, { tool, byPattern }: Call): Grant[string] | "any" | undefined {
+  if (isEveryToolOf(tool, grant)) return byPattern ? undefined : "any";
+  const constraints = tool.endsWith("mcp:tools/*") ? undefined : own(grant, tool);
+  return constraints !== undefined && Object.keys(constraints).length === 0 ? "any" : constraints;
 }
 
 /** "Every tool": all names of its audience but those of operations of MCP. */
