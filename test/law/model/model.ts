@@ -236,23 +236,26 @@ export function isWithin(parent: Grant, child: Grant, domain: readonly Call[]): 
 /** A user at the origin, and what each agent was given by the one before. */
 export interface ModelChain {
   readonly user: string;
+  /** The first agent was given a bound of what may be spent in all. Nobody counts. */
+  readonly hasBudget?: boolean;
   readonly links: readonly { readonly agent: string; readonly grant: Grant }[];
 }
 
 /** Policies are functions: of the chain up to the hop that is asked, and of the call. */
 export interface Policies {
   allows(upTo: readonly string[], call: Call): boolean;
-  /** May the last of these hand this grant to the next? Left out where policies are not asked that. */
-  handsOver?(upTo: readonly string[], to: string, grant: Grant): boolean;
+  /** May the last of these hand this grant to the next, for this call? Left out where policies are not asked that. */
+  handsOver?(upTo: readonly string[], to: string, grant: Grant, call: Call): boolean;
 }
 
 /** The law: every grant covers the call, every hop may do it, every hop but the last may hand over. */
-export function isAllowed({ user, links }: ModelChain, call: Call, policies: Policies): boolean {
+export function isAllowed({ user, links, hasBudget = false }: ModelChain, call: Call, policies: Policies): boolean {
   const hops = [user, ...links.map(({ agent }) => agent)];
   const upTo = (hop: number): readonly string[] => hops.slice(0, hop + 1);
   return (
+    !(hasBudget && links.length > 0) &&
     links.every(({ grant }) => covers(grant, call)) &&
     hops.every((_, hop) => policies.allows(upTo(hop), call)) &&
-    links.every(({ agent, grant }, hop) => policies.handsOver?.(upTo(hop), agent, grant) ?? true)
+    links.every(({ agent, grant }, hop) => policies.handsOver?.(upTo(hop), agent, grant, call) ?? true)
   );
 }
