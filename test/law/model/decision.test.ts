@@ -9,12 +9,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wideningOf } from "../../../packages/core/src/grant/index.ts";
 import { NO_TELEMETRY } from "../../../packages/core/src/telemetry/index.ts";
-import { type Budget, type Chain, DEFAULT_LIMITS, type Link, type Thumbprint } from "../../../packages/core/src/token/index.ts";
+import {
+  type Budget,
+  type Chain,
+  DEFAULT_LIMITS,
+  type Link,
+  type Thumbprint,
+} from "../../../packages/core/src/token/index.ts";
 import { admit } from "../../../packages/core/src/way/admission.ts";
 import type { IncomingCaller } from "../../../packages/core/src/way/call.ts";
 import type { EnforcementPoint } from "../../../packages/core/src/way/options.ts";
 import { ran } from "../../support/ran.ts";
-import { anySchema, anyStrayCall, anyWideGrant, EVERY, part, TOOLS } from "../random/chains.ts";
+import { anySchema, anyStrayCall, anyWideGrant, isEvery, part, TOOLS } from "../random/chains.ts";
 import { answerOf, handingOver, randomDecisionPoint } from "../random/policies.ts";
 import { breathe, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
 import { oneIn, readBy } from "../random/schemas.ts";
@@ -188,7 +194,7 @@ async function check(random: Case, tally: Tally): Promise<void> {
       of.asked += toAgents.length;
       of.allowed += toAgents.filter(Boolean).length;
     };
-    if (links[0]?.grant === EVERY) count(tally.everyTool);
+    if (isEvery(links[0]?.grant)) count(tally.everyTool);
     if (call.read !== undefined && JSON.stringify(call.read) !== JSON.stringify(call.arguments)) count(tally.read);
     if (hasBudget) tally.budgets++;
   }

@@ -1,6 +1,6 @@
 /** Random grants, narrowings and calls over small domains, so that chance meets every case. */
 import type { JsonObject, JsonScalar } from "@hopwise/core/adapter";
-import { type Constraint, everyTool, type Grant, readGrant, wildcard } from "@hopwise/core/grant";
+import { type Constraint, type Grant, readGrant, wildcard } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { type Schema, schemaOver } from "./schemas.ts";
 
@@ -42,11 +42,12 @@ export const anyGrant: fc.Arbitrary<Grant> = fc
   .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, toolGrant(name)]))).map(readGrant));
 
 /** Everything that the enforcement point names, with any arguments. */
-export const EVERY: Grant = everyTool();
+export const EVERY: Grant = { "mcp:tools/*": {} };
+export const isEvery = (grant: Grant | undefined): boolean => Object.hasOwn(grant ?? {}, "mcp:tools/*");
 
 /** Takes over a part of a parent's grant and lets another grant replace some of it: often, not always, narrower. */
 export const part = (parent: Grant, other: Grant, keep: readonly boolean[]): Grant => {
-  if (parent === EVERY) return keep[0] === false ? parent : other;
+  if (isEvery(parent)) return readGrant(Object.fromEntries(Object.entries(keep[0] === false ? parent : other)));
   const names = Object.keys(parent).filter((_, i) => keep[i] !== false);
   return readGrant(
     Object.fromEntries(
