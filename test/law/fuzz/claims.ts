@@ -96,6 +96,13 @@ const everyTool = grantEdit((grant, source) => {
   return source.oneIn(4) ? { ...grant, ...every } : every;
 });
 
+/** One tool or operation of MCP in the place of all that there is, with the audience that is named there. */
+const oneOfAll = grantEdit((grant, source) => {
+  const [id = ""] = Object.keys(grant);
+  const name = source.pick(["read", "mcp:resources/read", "mcp:prompts/get", "mcp:tools/list"]);
+  return { [id.slice(0, id.indexOf("#") + 1) + name]: {} };
+});
+
 const anyArguments = grantEdit((grant, source) => ({ ...grant, [source.pick([...Object.keys(grant), "read"])]: {} }));
 
 /** A claim with another value, one of several that are made from the present one. */
@@ -125,6 +132,7 @@ const EDITS: readonly Edit[] = [
   toolGone,
   toolMore,
   everyTool,
+  oneOfAll,
   argumentGone,
   anyArguments,
   claim("exp", (own) => [...near(own), NOW, NOW + 1]),
