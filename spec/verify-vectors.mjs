@@ -971,7 +971,8 @@ function checkRead(tokens, id, sent, parsed, isOwn) {
 
 /** What a tool puts there by itself: an announced default of that value, or what its author vouches for. */
 function ownOf({ adds = {} }, { tool, inputSchema }) {
-  const properties = new Map(Object.entries(inputSchema?.properties ?? {}));
+  const named = inputSchema?.properties;
+  const properties = new Map(Array.isArray(named) ? [] : Object.entries(named ?? {}));
   return (name, value) => {
     if ((Object.hasOwn(adds, tool) ? adds[tool] : []).includes(name)) return true;
     const announced = properties.get(name);
@@ -1164,6 +1165,12 @@ export const parts = {
     const tokens = [{ authorization_details: readGrant(grant, "", LIMITS) }];
     checkSent(tokens, id, args);
     checkRead(tokens, id, args, undefined, () => false);
+  },
+  /** V11.1 to V11.6, of a chain with these grants. `parsed` is undefined where no schema follows. */
+  runs: (grants, config, input) => {
+    const tokens = grants.map((grant) => ({ authorization_details: readGrant(grant, "", LIMITS) }));
+    checkSent(tokens, input.tool, input.sent);
+    checkRead(tokens, input.tool, input.sent, input.parsed, ownOf(config, input));
   },
 };
 

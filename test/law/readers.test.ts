@@ -5,8 +5,16 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../../packages/core/src/errors.ts";
-import { type Grant, parseGrant, refusal, wideningOf } from "../../packages/core/src/grant/index.ts";
+import {
+  type Grant,
+  parseGrant,
+  refusal,
+  refusalOfRead,
+  refusalOfSent,
+  wideningOf,
+} from "../../packages/core/src/grant/index.ts";
 import { canonicalJson, type JsonObject, type JsonValue, parseJson } from "../../packages/core/src/json/index.ts";
+import { ownArguments } from "../../packages/core/src/resource/index.ts";
 import { DEFAULT_LIMITS } from "../../packages/core/src/token/index.ts";
 import { accept, ISSUER, type Json, NOW, PAY, planner, vector } from "../../spec/source/forge.ts";
 import { approval, LOG, revocation } from "../../spec/source/forge-statement.ts";
@@ -22,6 +30,7 @@ import {
   wildValue,
 } from "../../spec/source/wild.ts";
 import { judgeWithCore } from "../../spec/verify-with-core.ts";
+import { anyReading } from "./random/readings.ts";
 
 /** What the second reader lets others ask. Its JSON objects are Maps. */
 interface SecondReader {
@@ -32,6 +41,7 @@ interface SecondReader {
     form(grant: unknown): void;
     narrower(parent: unknown, child: unknown): string | null;
     covers(grant: unknown, id: string, args: unknown): void;
+    runs(grants: readonly unknown[], config: object, input: object): void;
   };
 }
 
@@ -152,6 +162,71 @@ describe("the two readers agree on", () => {
       }),
       { numRuns: 8000 },
     );
+  });
+
+  it("which arguments may run, once a tool's own schema read them, and where not", () => {
+    const met = new Map<string, number>();
+    fc.assert(
+      fc.property(anyReading, ({ sent, parsed, inputSchema, adds, grants }) => {
+        const isOwn = ownArguments({ kind: "thing", action: "use", adds }, inputSchema);
+        const core = outcome(() => {
+          const read = { code: "token_malformed", what: "a grant", maxDepth: 64 } as const;
+          const own = grants.map((grant) => readGrant(parseJson(JSON.stringify(grant), read)));
+          const refusals = [
+            ...own.map((grant) => () => refusalOfSent(grant, "t", sent)),
+            ...own.map((grant) => () => refusalOfRead(grant, "t", { sent, parsed, isOwn })),
+          ];
+          for (const ask of refusals) {
+            const refused = ask();
+            if (refused !== undefined) throw new HopwiseError(refused.code, "", refused);
+          }
+          return "runs";
+        });
+        const input = { tool: "t", sent: asMaps(sent), parsed: parsed && asMaps(parsed), inputSchema };
+        const second = outcome(() => {
+          parts.runs(grants.map(asMaps), { adds: { t: adds } }, input);
+          return "runs";
+        });
+        expect(second).toBe(core);
+        const [code = ""] = core.split(" ");
+        met.set(code, (met.get(code) ?? 0) + 1);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(met.get("runs")).toBeGreaterThan(500);
+    for (const code of ["grant_argument_refused", "grant_argument_missing"]) expect(met.get(code)).toBeGreaterThan(100);
+  });
+
+  it("chains of up to three tokens, with calls of which a tool's own schema read the arguments", async () => {
+    const met = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(anyReading, async ({ sent, parsed, inputSchema, adds, grants: [root, ...links] }) => {
+        const own = (grant: Grant | undefined) => ({ grant: grant as unknown as Json });
+        const made = vector(
+          "wild",
+          "",
+          {
+            rule: "",
+            root: own(root),
+            links: links.map(own),
+            tool: "t",
+            arguments: { text: JSON.stringify(sent) },
+            ...(parsed && { parsed: parsed as Json }),
+            ...(inputSchema && { inputSchema }),
+            adds: { t: adds },
+          },
+          accept,
+        );
+        const said = judge(made);
+        expect(said).toEqual(await judgeWithCore(made));
+        const code = said.result === "refuse" ? said.code : "accept";
+        met.set(code, (met.get(code) ?? 0) + 1);
+      }),
+      { numRuns: 500 },
+    );
+    for (const code of ["accept", "chain_widened", "grant_argument_refused", "grant_argument_missing"]) {
+      expect(met.get(code), code).toBeGreaterThan(10);
+    }
   });
 
   it("chains and proofs with one claim of somebody's put in, left out or exchanged, and signed again", async () => {

@@ -26,6 +26,8 @@ const TOOLS = [
   `${DOCS}#read`,
   `${PAY}#read`,
   "mcp:resources/read",
+  "mcp:tools/*",
+  `${DOCS}#mcp:tools/*`,
   "mcp:x",
   "",
 ];
@@ -87,6 +89,20 @@ const argumentGone = grantEdit((grant, source) => {
   return { ...grant, [tool]: Object.fromEntries(members.toSpliced(source.below(members.length + 1), 1)) };
 });
 
+const everyTool = grantEdit((grant, source) => {
+  const [id = ""] = Object.keys(grant);
+  const audience = id.slice(0, id.indexOf("#") + 1);
+  const every = { [`${source.pick([audience, audience, "", `${PAY}#`, `${DOCS}#`])}mcp:tools/*`]: {} };
+  return source.oneIn(4) ? { ...grant, ...every } : every;
+});
+
+/** One tool or operation of MCP in the place of all that there is, with the audience that is named there. */
+const oneOfAll = grantEdit((grant, source) => {
+  const [id = ""] = Object.keys(grant);
+  const name = source.pick(["read", "mcp:resources/read", "mcp:prompts/get", "mcp:tools/list"]);
+  return { [id.slice(0, id.indexOf("#") + 1) + name]: {} };
+});
+
 const anyArguments = grantEdit((grant, source) => ({ ...grant, [source.pick([...Object.keys(grant), "read"])]: {} }));
 
 /** A claim with another value, one of several that are made from the present one. */
@@ -115,6 +131,8 @@ const EDITS: readonly Edit[] = [
   ...Array<Edit>(5).fill(constraintEdit),
   toolGone,
   toolMore,
+  everyTool,
+  oneOfAll,
   argumentGone,
   anyArguments,
   claim("exp", (own) => [...near(own), NOW, NOW + 1]),

@@ -13,9 +13,12 @@ import { type Honest, NOW } from "./honest.ts";
 const clock = (): number => NOW * 1000;
 
 const THING = { kind: "thing", action: "use" };
+/** The tools that the door names one by one: every tool is one of these. */
+export const NAMED: readonly string[] = ["read", "send", "search"];
+const OPERATIONS = MCP_OPERATIONS.filter((name) => !isListing(name));
 const TOOLS: ToolMap = {
   "*": THING,
-  ...Object.fromEntries(MCP_OPERATIONS.filter((name) => !isListing(name)).map((name) => [name, THING])),
+  ...Object.fromEntries([...OPERATIONS, ...NAMED].map((name) => [name, THING])),
 };
 
 function unasked(): never {

@@ -162,10 +162,17 @@ function problemOfTimes(payload: JsonObject): string | undefined {
 /** Whether what the child may do is a part of what the parent may do, argument by argument, value by value. */
 function problemOfGrant(parent: Grant, child: Grant): string | undefined {
   for (const [tool, own] of Object.entries(child)) {
+    const [, audience = "", name = ""] = /^(.*#)?([^#]*)$/s.exec(tool) ?? [];
+    const isEvery = name === "mcp:tools/*";
+    if (isEvery && !Object.entries(child).every(([other, its]) => /(^|#)mcp:tools\/\*$/.test(other) && isEmpty(its)))
+      return "every tool beside others";
+    // No operation of MCP is one of the tools.
+    const isATool = isEvery || (name !== "" && !name.startsWith("mcp:"));
+    if (isATool && Object.hasOwn(parent, `${audience}mcp:tools/*`)) continue;
     if (!Object.hasOwn(parent, tool)) return `the tool ${tool}`;
     const up = parent[tool] as Grant[string];
-    if (Object.keys(up).length === 0) continue;
-    if (Object.keys(own).length === 0) return `any arguments of ${tool}`;
+    if (isEmpty(up)) continue;
+    if (isEmpty(own)) return `any arguments of ${tool}`;
     for (const name of new Set([...Object.keys(up), ...Object.keys(own)])) {
       const wide = Object.hasOwn(up, name) ? (up[name] as Constraint) : ABSENT;
       const narrow = Object.hasOwn(own, name) ? (own[name] as Constraint) : ABSENT;
@@ -175,6 +182,10 @@ function problemOfGrant(parent: Grant, child: Grant): string | undefined {
     }
   }
   return undefined;
+}
+
+function isEmpty(own: object): boolean {
+  return Object.keys(own).length === 0;
 }
 
 function toolsOf(payload: JsonObject): Grant {

@@ -14,8 +14,10 @@ import {
   all,
   any,
   type Constraint,
+  cidr,
   contains,
   each,
+  everyTool,
   exact,
   type Grant,
   int,
@@ -101,7 +103,12 @@ const clock = (): number => (NOW - 300) * 1000;
 export async function createHonest(): Promise<Honest> {
   const acmeKey = createKey("Ed25519");
   const partnerKey = createKey("ES256");
-  const acme = await createIssuer({ ...pins(ACME, [PAY, DOCS], "any", "any"), signer: acmeKey, clock });
+  const acme = await createIssuer({
+    ...pins(ACME, [PAY, DOCS], "any", "any"),
+    everyTool: true,
+    signer: acmeKey,
+    clock,
+  });
   const partner = await createIssuer({
     ...pins(PARTNER, [PAY], ["p1"], ["read", "list"]),
     maxDepth: 1,
@@ -152,6 +159,23 @@ export async function createHonest(): Promise<Honest> {
     budget: { calls: 5, sums: { send: { fee: 7 } } },
     clock,
   });
+  const trusted = await acme.issue({
+    subject: "alice",
+    agent: "planner",
+    holder: planner,
+    grant: everyTool(),
+    audience: [PAY],
+  });
+  const trusted2 = await delegate(trusted, { to: "researcher", holder: researcher, grant: everyTool(), clock });
+  const trusted3 = await delegate(trusted2, { to: "closer", holder: closer, grant: NARROWER, clock });
+  const everywhere = await acme.issue({
+    subject: "alice",
+    agent: "scribe",
+    holder: scribe,
+    grant: everyTool(PAY, DOCS),
+    audience: [PAY, DOCS],
+  });
+  const everywhere2 = await delegate(everywhere, { to: "planner", holder: planner, grant: everyTool(DOCS), clock });
   const both = await acme.issue({
     subject: "alice",
     agent: "scribe",
@@ -193,6 +217,8 @@ export async function createHonest(): Promise<Honest> {
       // No door counts budgets, so no call is let in by it.
       chain("alice within a budget", spender2, [acmeKey, planner, researcher], []),
       chain("alice at two places", both2, [acmeKey, scribe, planner], callsOf(DOCS)),
+      chain("alice with every tool", trusted3, [acmeKey, planner, researcher, closer], callsOf(PAY)),
+      chain("every tool of two places", everywhere2, [acmeKey, scribe, planner], callsOf(DOCS)),
       chain("a partner's guest", guest, [partnerKey, scribe], callsOf(PAY).slice(0, 1)),
     ],
     trust: [acme.trustAnchor, partner.trustAnchor],
@@ -218,8 +244,17 @@ const WIDE = readGrant({
     amount: range({ min: 0, below: 1000 }),
     note: optional(length(20)),
   },
-  store: { file: path("/a"), at: url({ origins: ["https://a.example", "https://b.example"], under: "/a" }) },
-  search: { filter: object({ k: all(prefix("a"), length(8)) }), tags: subset("a", "b", "c"), lines: each(wildcard()) },
+  store: {
+    file: path("/a"),
+    at: url({ origins: ["https://a.example", "https://b.example"], under: "/a" }),
+    from: cidr("10.0.0.0/8", "2001:db8::/32"),
+  },
+  search: {
+    filter: object({ k: all(prefix("a"), length(8)), l: optional(length(8)) }),
+    tags: subset("a", "b", "c"),
+    lines: each(wildcard()),
+    order: optional(any(exact({ by: ["k"], up: true }), exact([]))),
+  },
   anything: {},
 });
 
@@ -230,9 +265,14 @@ const NARROWER = readGrant({
     amount: int({ min: 1, max: 999 }),
     note: optional(length(10)),
   },
-  store: { file: path("/a/b"), at: url({ origins: ["https://a.example"], under: "/a" }) },
+  store: {
+    file: path("/a/b"),
+    at: url({ origins: ["https://a.example"], under: "/a" }),
+    from: cidr("10.128.0.0/9", "2001:db8::/48"),
+  },
   search: {
-    filter: object({ k: all(prefix("ab"), length(4)) }),
+    order: optional(exact({ by: ["k"], up: true })),
+    filter: object({ k: all(prefix("ab"), length(4)), l: optional(all(prefix("ab"), length(8))) }),
     tags: subset("a", "b"),
     lines: each(range({ min: 0 })),
   },
@@ -242,7 +282,12 @@ const NARROWER = readGrant({
 const NARROWEST = readGrant({
   read: { id: oneOf("INV-7", "INV-9"), limit: optional(exact(10)) },
   send: { to: any(exact("Globex")), amount: int({ min: 1, max: 400 }), note: { constraint_type: "absent" } },
-  search: { filter: object({ k: exact("abc") }), tags: subset("a"), lines: each(int({ min: 1 })) },
+  search: {
+    order: { constraint_type: "absent" },
+    filter: object({ k: exact("abc"), l: { constraint_type: "absent" } }),
+    tags: subset("a"),
+    lines: each(int({ min: 1 })),
+  },
 });
 
 /** In a chain of several audiences, tools are named by their place. */

@@ -14,7 +14,7 @@ import { createSource } from "../random/source.ts";
 import { decodeText } from "../random/texts.ts";
 import { openToken } from "./attack-chain.ts";
 import { attackProof, canonical, type HonestCall, type ProofAttack } from "./attack-proof.ts";
-import { doorOf } from "./door.ts";
+import { doorOf, NAMED } from "./door.ts";
 import { createHonest, DOCS, type Honest, NOW, PAY, sha256, thumbprint } from "./honest.ts";
 import { createTally, eachCase } from "./tally.ts";
 
@@ -76,7 +76,8 @@ function problemOf({ call, chain, proof, signedBy }: ProofAttack): string | unde
   if (call.tool.startsWith("mcp:") && call.tool.endsWith("/list")) return undefined;
   const covered = of.tokens.slice(0, tokens.length).every((token) => {
     const [details] = openToken(token).payload["authorization_details"] as readonly [{ tools: never }];
-    return covers(details.tools, { tool: id, arguments: args as JsonObject });
+    const byPattern = !NAMED.includes(call.tool);
+    return covers(details.tools, { tool: id, arguments: args as JsonObject, byPattern });
   });
   return covered ? undefined : "a call outside of some grant";
 }

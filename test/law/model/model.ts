@@ -5,13 +5,25 @@
  */
 import type { JsonValue } from "@hopwise/core/adapter";
 import type { Constraint, ConstraintOf, ConstraintType, Grant } from "@hopwise/core/grant";
+import { isInRange } from "./addresses.ts";
 
 /** What an argument can be; `undefined` is one that is not there. */
 export type Argument = JsonValue | undefined;
 
+type Named = { readonly [name: string]: JsonValue };
+
 export interface Call {
   readonly tool: string;
-  readonly arguments: { readonly [name: string]: JsonValue };
+  /** As they were sent. */
+  readonly arguments: Named;
+  /** What the tool's own schema made of them; left out where none follows. */
+  readonly read?: Named | undefined;
+  /** The JSON Schema that the tool announces of its arguments. */
+  readonly announced?: JsonValue | undefined;
+  /** The arguments that the tool's author vouches for. */
+  readonly adds?: readonly string[];
+  /** The enforcement point names the tool by a pattern alone. */
+  readonly byPattern?: boolean;
 }
 
 /** A constraint is a set of values. */
@@ -123,47 +135,68 @@ function inOrder(v: JsonValue): string {
   return `{${members.map((name) => `${JSON.stringify(name)}:${inOrder(v[name] as JsonValue)}`).join()}}`;
 }
 
-/** "The first so many bits are those of the range": of texts of 0 and 1. */
-function isInRange(text: string, range: string): boolean {
-  const [start = "", bits] = range.split("/");
-  const [own, its] = [bitsOf(text), bitsOf(start)];
-  const length = own?.length === its?.length ? Number(bits) : Number.NaN;
-  return own !== undefined && own.slice(0, length) === its?.slice(0, length) && !Number.isNaN(length);
-}
-
-/** "In the one spelling of the WHATWG URL parser, never an address of IPv4 in one of IPv6." */
-function bitsOf(text: string): string | undefined {
-  const url = text.includes(":") ? `http://[${text}]/` : `http://${text}/`;
-  if (!/^[0-9a-f.:]+$/.test(text) || !URL.canParse(url) || new URL(url).href !== url) return undefined;
-  if (!text.includes(":"))
-    return text
-      .split(".")
-      .map((byte) => Number(byte).toString(2).padStart(8, "0"))
-      .join("");
-  const [head = [], tail = []] = text.split("::").map((half) => half.split(":").filter((group) => group !== ""));
-  const gap = Array<string>(8 - head.length - tail.length).fill("0");
-  const groups = [...head, ...gap, ...tail].map((group) => Number.parseInt(group, 16).toString(2).padStart(16, "0"));
-  const bits = groups.join("");
-  return bits.startsWith(`${"0".repeat(80)}${"1".repeat(16)}`) ? undefined : bits;
-}
-
-type Named = { readonly [name: string]: JsonValue };
-
 function everyMember(constraints: { readonly [name: string]: Constraint }, values: Named): boolean {
-  return Object.entries(constraints).every(([name, constraint]) => has(constraint, ownMember(values, name)));
+  return Object.entries(constraints).every(([name, constraint]) => has(constraint, own(values, name)));
 }
 
-function ownMember(values: Named, name: string): Argument {
+function own<T>(values: { readonly [name: string]: T }, name: string): T | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
+/** Why a call lies outside of a grant, and by which of its arguments. */
+export interface Outside {
+  readonly code: "grant_tool_missing" | "grant_argument_refused" | "grant_argument_missing";
+  readonly names: readonly string[];
+}
+
 /** A grant is a set of calls. A closed world; `{}` under a tool is the one way to say "any arguments". */
-export function covers(grant: Grant, { tool, arguments: args }: Call): boolean {
-  if (isEveryToolOf(tool, grant)) return true;
-  const constraints = Object.hasOwn(grant, tool) && !tool.endsWith("mcp:tools/*") ? grant[tool] : undefined;
-  if (constraints === undefined) return false;
-  if (Object.keys(constraints).length === 0) return true;
-  return Object.keys(args).every((name) => Object.hasOwn(constraints, name)) && everyMember(constraints, args);
+export function covers(grant: Grant, call: Call): boolean {
+  return (outsideAsSent(grant, call) ?? outsideAsRead(grant, call)) === undefined;
+}
+
+/** "No argument was sent but those named. Each argument that was sent passes." */
+export function outsideAsSent(grant: Grant, call: Call): Outside | undefined {
+  const constraints = constraintsOf(grant, call);
+  if (constraints === undefined) return { code: "grant_tool_missing", names: [] };
+  if (constraints === "any") return undefined;
+  const names = Object.keys(call.arguments).filter((name) => {
+    const constraint = own(constraints, name);
+    return constraint === undefined || !has(constraint, call.arguments[name]);
+  });
+  return names.length > 0 ? { code: "grant_argument_refused", names } : undefined;
+}
+
+/** "Each read argument that the grant names passes, too; any other was not sent and is the tool's own. Each named one is there." */
+export function outsideAsRead(grant: Grant, call: Call): Outside | undefined {
+  const constraints = constraintsOf(grant, call);
+  if (constraints === undefined || constraints === "any") return undefined;
+  const { arguments: sent, read = sent } = call;
+  const strange = Object.keys(read).filter((name) => {
+    const constraint = own(constraints, name);
+    if (constraint !== undefined && constraint.constraint_type !== "absent") return !has(constraint, read[name]);
+    return Object.hasOwn(sent, name) || !isOfTheTool(call, name, read[name] as JsonValue);
+  });
+  if (strange.length > 0) return { code: "grant_argument_refused", names: strange };
+  const names = Object.entries(constraints)
+    .filter(([name, its]) => own(sent, name) === undefined && own(read, name) === undefined && !has(its, undefined))
+    .map(([name]) => name);
+  return names.length > 0 ? { code: "grant_argument_missing", names } : undefined;
+}
+
+/** "Of the same canonical text as the announced default, or the tool's author says so." */
+function isOfTheTool({ adds = [], announced = null }: Call, name: string, value: JsonValue): boolean {
+  if (adds.some((one) => one === name)) return true;
+  const properties = isObject(announced) ? own(announced, "properties") : undefined;
+  const schema = properties !== undefined && isObject(properties) ? own(properties, name) : undefined;
+  const byDefault = schema !== undefined && isObject(schema) ? own(schema, "default") : undefined;
+  return byDefault !== undefined && inOrder(byDefault) === inOrder(value);
+}
+
+/** What a grant has for the tool of a call. Undefined where that was not handed over. */
+function constraintsOf(grant: Grant, { tool, byPattern }: Call): Grant[string] | "any" | undefined {
+  if (isEveryToolOf(tool, grant)) return byPattern ? undefined : "any";
+  const constraints = tool.endsWith("mcp:tools/*") ? undefined : own(grant, tool);
+  return constraints !== undefined && Object.keys(constraints).length === 0 ? "any" : constraints;
 }
 
 /** "Every tool": all names of its audience but those of operations of MCP. */
@@ -180,23 +213,26 @@ export function isWithin(parent: Grant, child: Grant, domain: readonly Call[]): 
 /** A user at the origin, and what each agent was given by the one before. */
 export interface ModelChain {
   readonly user: string;
+  /** The first agent was given a bound of what may be spent in all. Nobody counts. */
+  readonly hasBudget?: boolean;
   readonly links: readonly { readonly agent: string; readonly grant: Grant }[];
 }
 
 /** Policies are functions: of the chain up to the hop that is asked, and of the call. */
 export interface Policies {
   allows(upTo: readonly string[], call: Call): boolean;
-  /** May the last of these hand this grant to the next? Left out where policies are not asked that. */
-  handsOver?(upTo: readonly string[], to: string, grant: Grant): boolean;
+  /** May the last of these hand this grant to the next, for this call? Left out where policies are not asked that. */
+  handsOver?(upTo: readonly string[], to: string, grant: Grant, call: Call): boolean;
 }
 
 /** The law: every grant covers the call, every hop may do it, every hop but the last may hand over. */
-export function isAllowed({ user, links }: ModelChain, call: Call, policies: Policies): boolean {
+export function isAllowed({ user, links, hasBudget = false }: ModelChain, call: Call, policies: Policies): boolean {
   const hops = [user, ...links.map(({ agent }) => agent)];
   const upTo = (hop: number): readonly string[] => hops.slice(0, hop + 1);
   return (
+    !(hasBudget && links.length > 0) &&
     links.every(({ grant }) => covers(grant, call)) &&
     hops.every((_, hop) => policies.allows(upTo(hop), call)) &&
-    links.every(({ agent, grant }, hop) => policies.handsOver?.(upTo(hop), agent, grant) ?? true)
+    links.every(({ agent, grant }, hop) => policies.handsOver?.(upTo(hop), agent, grant, call) ?? true)
   );
 }

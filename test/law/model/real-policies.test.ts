@@ -25,10 +25,11 @@ import { type Grant, readGrant } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ran } from "../../support/ran.ts";
-import { anyStrayCall, anyStrayGrant, part, WIDEST } from "../random/chains.ts";
+import { anyStrayCall, anyStrayGrant, EVERY, isEvery, part, TOOLS, WIDEST } from "../random/chains.ts";
 import { AGENTS, anyPolicySet, numbered, type PolicySet, sourcesOf, writePolicySet } from "../random/policy-sets.ts";
 import { PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
-import { covers } from "./model.ts";
+import { oneIn } from "../random/schemas.ts";
+import { type Call, covers } from "./model.ts";
 
 const SETS = runs(60, 5000);
 /** So many sets share one engine. */
@@ -38,7 +39,7 @@ const AUDIENCE = "https://pay.example/mcp";
 
 const anyWorld = fc.record({
   set: anyPolicySet,
-  grants: fc.array(fc.oneof(fc.constant(WIDEST), anyStrayGrant), {
+  grants: fc.array(fc.oneof(fc.constant(WIDEST), anyStrayGrant, anyStrayGrant, fc.constant(EVERY)), {
     minLength: AGENTS.length,
     maxLength: AGENTS.length,
   }),
@@ -53,6 +54,10 @@ const anyWorld = fc.record({
     },
   ),
   calls: fc.array(anyStrayCall, { minLength: 12, maxLength: 12 }),
+  named: fc.oneof({ weight: 3, arbitrary: fc.constant(TOOLS) }, { weight: 1, arbitrary: fc.subarray([...TOOLS]) }),
+  /** Whether the anchor lets the issuer hand over every tool. */
+  everyTool: oneIn(4).map((not) => !not),
+  hasBudget: oneIn(12),
   asksEdges: fc.nat(3).map((draw) => draw > 0),
 });
 type World = typeof anyWorld extends fc.Arbitrary<infer W> ? W : never;
@@ -67,12 +72,15 @@ interface Tally {
   narrowed: number;
   /** Calls that the last hop alone would have been allowed, and an earlier hop is not. */
   savedByEarlierHops: number;
+  /** Where the root hands over every tool: calls allowed to agents; chains refused since the anchor does not say so. */
+  byEveryTool: number;
+  untrusted: number;
   codes: Map<string, number>;
 }
 
 /** The longest chain that delegating does not refuse, and each of its prefixes. */
 async function grow(
-  { grants, keep }: World,
+  { grants, keep, hasBudget }: World,
   number: number,
   issuer: Issuer,
   keys: readonly Signer[],
@@ -85,7 +93,13 @@ async function grow(
     try {
       chain.push(
         parent === undefined
-          ? await issuer.issue({ subject: `alice${number}`, agent, holder, grant: readGrant(own) })
+          ? await issuer.issue({
+              subject: `alice${number}`,
+              agent,
+              holder,
+              grant: readGrant(own),
+              ...(hasBudget && { budget: { id: "b", from: 0, until: 4_000_000_000, calls: 1_000_000 } }),
+            })
           : await delegate(parent, { to: agent, holder, grant: part(parent.grant, own, keep[i] ?? []) }),
       );
     } catch (error) {
@@ -110,6 +124,7 @@ async function checkCall(
   call: World["calls"][number],
   asks: readonly ((call: World["calls"][number]) => Promise<Decision>)[],
   grants: readonly Grant[],
+  world: World,
   tally: Tally,
 ): Promise<void> {
   const decisions: Decision[] = [];
@@ -119,7 +134,12 @@ async function checkCall(
   if (firstDenied !== -1) expect(allowed.slice(firstDenied), "a longer chain was allowed more").not.toContain(true);
   for (const [i, decision] of decisions.entries()) {
     if (i > 0) sameVerdicts(decisions[i - 1] as Decision, decision);
-    if (allowed[i]) expect(grants.slice(0, i).every((grant) => covers(grant, call))).toBe(true);
+    if (allowed[i]) expect(grants.slice(0, i).every((grant) => covers(grant, here(call, world)))).toBe(true);
+    if (i === 0) continue;
+    if (world.hasBudget) expect(decision).toMatchObject({ outcome: "denied", code: "budget_unsupported" });
+    if (allowed[i] && isEvery(grants[0])) tally.byEveryTool++;
+  }
+  for (const decision of decisions) {
     if (decision.outcome === "denied") tally.codes.set(decision.code, (tally.codes.get(decision.code) ?? 0) + 1);
     const effects = decision.verdicts.map(({ effect }) => effect);
     if (effects.at(-1) === "allow" && effects.slice(0, -1).some((effect) => effect !== "allow"))
@@ -133,9 +153,16 @@ async function checkCall(
   if (allowed[0] && firstDenied !== -1) tally.narrowed++;
 }
 
+/** The call at an enforcement point that names some tools. */
+const here = (call: World["calls"][number], { named }: World): Call => ({
+  ...call,
+  byPattern: !named.includes(call.tool),
+});
+
 /** Three calls that every grant covers, as far as there are any, and one that some grant does not. */
-function chosen(calls: World["calls"], grants: readonly Grant[]): World["calls"] {
-  const isCovered = (call: World["calls"][number]): boolean => grants.every((grant) => covers(grant, call));
+function chosen({ calls, ...world }: World, grants: readonly Grant[]): World["calls"] {
+  const isCovered = (call: World["calls"][number]): boolean =>
+    grants.every((grant) => covers(grant, here(call, { ...world, calls })));
   return [...calls.filter(isCovered).slice(0, 3), ...calls.filter((call) => !isCovered(call)).slice(0, 1)];
 }
 
@@ -152,13 +179,14 @@ async function checkWorld(
     number,
     ISSUER,
     keys.map(({ publicJwk }) => publicJwk),
+    world.named,
   );
   const now = Date.now();
   const authorizer: Authorizer = createAuthorizer({
     ...sources,
     cerbos: pdp,
     audience: AUDIENCE,
-    trust: [issuer.trustAnchor],
+    trust: [{ ...issuer.trustAnchor, everyTool: world.everyTool }],
     delegation: world.asksEdges ? { kind, action: "delegate" } : "grants-only",
     audit: { record: () => {} },
     state: memoryState({ since: 0 }),
@@ -166,14 +194,19 @@ async function checkWorld(
     clock: () => now, // what is left of a delegation's life is an attribute, and must not change between two questions
   });
   const chain = await grow(world, number, issuer, keys);
-  const sessions: Session[] = await Promise.all(chain.map((held) => authorizer.openSession(held)));
+  const isTrusted = world.everyTool || !isEvery(chain[0]?.grant);
+  const untrusted = { code: "token_untrusted_issuer" };
+  for (const held of isTrusted ? [] : chain)
+    await expect(authorizer.openSession(held)).rejects.toMatchObject(untrusted);
+  if (!isTrusted) tally.untrusted += chain.length;
+  const sessions: Session[] = await Promise.all((isTrusted ? chain : []).map((held) => authorizer.openSession(held)));
   const user = { user: { issuer: ISSUER, subject: `alice${number}` } };
   const asks = [
     (call: World["calls"][number]) => authorizer.authorize({ ...call, credential: user }),
     ...sessions.map((session) => (call: World["calls"][number]) => session.authorize(call)),
   ];
   const grants = chain.map(({ grant }) => grant);
-  for (const call of chosen(world.calls, grants)) await checkCall(call, asks, grants, tally);
+  for (const call of chosen(world, grants)) await checkCall(call, asks, grants, world, tally);
   tally.sets++;
   ran("policy sets");
   tally.chains += chain.length;
@@ -213,6 +246,7 @@ describe("the law on the real engine", () => {
         audiences: [AUDIENCE],
         subjects: "any",
         tools: "any",
+        everyTool: true,
       });
       const keys = await Promise.all(AGENTS.map(() => generateSigner()));
       const tally: Tally = {
@@ -224,6 +258,8 @@ describe("the law on the real engine", () => {
         allowedToAgents: 0,
         narrowed: 0,
         savedByEarlierHops: 0,
+        byEveryTool: 0,
+        untrusted: 0,
         codes: new Map(),
       };
       for (let done = 0; done < SETS; done += BATCH) {
@@ -235,6 +271,7 @@ describe("the law on the real engine", () => {
         `asked: ${thousands(tally.asked)}, allowed: ${thousands(tally.allowed)}, of these to agents: ${thousands(tally.allowedToAgents)}`,
         `allowed to the user and lost on the way: ${thousands(tally.narrowed)}`,
         `the last hop alone would have been allowed, an earlier one is not: ${thousands(tally.savedByEarlierHops)}`,
+        `under every tool: allowed to agents ${thousands(tally.byEveryTool)}, refused where the anchor does not say so ${thousands(tally.untrusted)}`,
         `denials by code: ${[...tally.codes].map(([code, count]) => `${code} ${thousands(count)}`).join(", ")}`,
         "widenings: 0",
       ]);
@@ -242,6 +279,9 @@ describe("the law on the real engine", () => {
       expect(tally.allowedToAgents / tally.asked).toBeGreaterThan(0.03);
       expect(tally.narrowed / tally.calls).toBeGreaterThan(0.05);
       expect(tally.savedByEarlierHops / tally.asked).toBeGreaterThan(0.01);
+      for (const often of [tally.byEveryTool, tally.untrusted, tally.codes.get("budget_unsupported") ?? 0]) {
+        expect(often).toBeGreaterThanOrEqual(runs(0, SETS / 60));
+      }
     },
     PATIENCE,
   );

@@ -2,6 +2,7 @@
 import type { JsonObject, JsonScalar } from "@hopwise/core/adapter";
 import { type Constraint, type Grant, readGrant, wildcard } from "@hopwise/core/grant";
 import fc from "fast-check";
+import { type Schema, schemaOver } from "./schemas.ts";
 
 export const TOOLS = ["get_transactions", "read_invoice", "send_payment"] as const;
 
@@ -40,8 +41,13 @@ export const anyGrant: fc.Arbitrary<Grant> = fc
   .subarray([...TOOLS], { minLength: 1 })
   .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, toolGrant(name)]))).map(readGrant));
 
+/** Everything that the enforcement point names, with any arguments. */
+export const EVERY: Grant = { "mcp:tools/*": {} };
+export const isEvery = (grant: Grant | undefined): boolean => Object.hasOwn(grant ?? {}, "mcp:tools/*");
+
 /** Takes over a part of a parent's grant and lets another grant replace some of it: often, not always, narrower. */
 export const part = (parent: Grant, other: Grant, keep: readonly boolean[]): Grant => {
+  if (isEvery(parent)) return readGrant(Object.fromEntries(Object.entries(keep[0] === false ? parent : other)));
   const names = Object.keys(parent).filter((_, i) => keep[i] !== false);
   return readGrant(
     Object.fromEntries(
@@ -49,6 +55,12 @@ export const part = (parent: Grant, other: Grant, keep: readonly boolean[]): Gra
     ),
   );
 };
+
+/** What a tool's own schema makes of the arguments of these tools. */
+export const anySchema: fc.Arbitrary<Schema> = schemaOver(
+  [...new Set(Object.values(DOMAINS).flatMap((own) => Object.keys(own))), "memo"],
+  fc.constantFrom(...Object.values(DOMAINS).flatMap((own) => Object.values(own).flat()), "ab"),
+);
 
 export const anyCall: fc.Arbitrary<{ tool: (typeof TOOLS)[number]; arguments: JsonObject }> = fc
   .constantFrom(...TOOLS)
@@ -81,6 +93,12 @@ export const anyStrayGrant: fc.Arbitrary<Grant> = fc
       }),
     ),
   ) as fc.Arbitrary<Grant>;
+
+/** Like {@link anyStrayGrant}, and now and then every tool. */
+export const anyWideGrant: fc.Arbitrary<Grant> = fc.oneof(
+  { weight: 5, arbitrary: anyStrayGrant },
+  { weight: 1, arbitrary: fc.constant(EVERY) },
+);
 
 /** Like {@link anyCall}, and now and then with an argument more, or without any. */
 export const anyStrayCall: typeof anyCall = fc

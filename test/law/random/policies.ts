@@ -22,9 +22,10 @@ export function answerOf(seed: number, asked: Asked, question: unknown): Answer 
   return (["neither", "unreadable", "unanswered", "failed"] as const)[byte] ?? "deny";
 }
 
-/** What the model asks of a handing over, and what the engine sees of it. */
-export function handingOver(to: string, grant: Grant): unknown {
-  return ["delegate", to, Object.keys(grant)];
+/** What the model asks of a handing over, and what the engine sees of it: of every tool, the one that is called. */
+export function handingOver(to: string, grant: Grant, { tool }: { readonly tool: string }): unknown {
+  const everyTool = Object.hasOwn(grant, "mcp:tools/*");
+  return ["delegate", to, everyTool, everyTool ? [tool] : Object.keys(grant)];
 }
 
 /** A decision point that decides by {@link answerOf}, from what it is sent and nothing else. */
@@ -40,11 +41,16 @@ function respond(seed: number, { principal, resources }: CheckResourcesRequest):
   const upTo = chain.map(({ id }) => id.replace(/^agent:/, ""));
   if (chain.at(-1)?.id !== principal.id) throw new Error("the chain that a hop is shown does not end with that hop");
   const answers = resources.map(({ resource, actions }) => {
-    const attr = resource.attr as unknown as { to?: string; actions?: string[]; args?: unknown };
+    const attr = resource.attr as unknown as {
+      to?: string;
+      everyTool?: boolean;
+      actions?: string[];
+      args?: unknown;
+    };
     const question =
       resource.kind === "delegation"
-        ? ["delegate", attr.to?.replace(/^agent:/, ""), attr.actions]
-        : [resource.kind, attr.args];
+        ? ["delegate", attr.to?.replace(/^agent:/, ""), attr.everyTool, attr.actions]
+        : [actions[0], attr.args];
     return {
       resource,
       action: actions[0] as string,

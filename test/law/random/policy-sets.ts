@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PublicJwk, ToolMap } from "@hopwise/core";
+import type { PublicJwk, ToolEntry, ToolMap } from "@hopwise/core";
 import { inMemoryAgents, inMemoryUsers } from "@hopwise/core";
 import type { JsonObject } from "@hopwise/core/adapter";
 import type { AgentRegistry, UserDirectory } from "@hopwise/core/sources";
@@ -216,12 +216,13 @@ export function writePolicySet(folder: string, set: PolicySet, number: number): 
   }
 }
 
-/** Where the people, the agents and the tools of a set are found. */
+/** Where the people, the agents and the tools of a set are found: those that are named, and one entry for the others. */
 export function sourcesOf(
   set: PolicySet,
   number: number,
   issuer: string,
   keys: readonly PublicJwk[],
+  named: readonly string[] = TOOLS,
 ): {
   readonly users: UserDirectory;
   readonly agents: AgentRegistry;
@@ -237,14 +238,14 @@ export function sourcesOf(
       ),
     ),
     tools: Object.fromEntries(
-      TOOLS.map((tool) => [
+      [...named, "*"].map((tool) => [
         tool,
         {
-          kind: numbered(kindOf(tool), number),
+          kind: numbered(kindOf(tool === "*" ? TOOLS[0] : tool), number),
           action: "use",
-          id: ({ id, to }) => String(id ?? to ?? tool),
+          id: ({ id, to }, called) => String(id ?? to ?? called),
           attributes: ({ id, account }) => ({ region: id === "INV-21" || account === "4712" ? "AMER" : "EMEA" }),
-        },
+        } satisfies ToolEntry,
       ]),
     ),
     delegation: numbered(DELEGATION, number),
