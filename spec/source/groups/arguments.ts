@@ -162,6 +162,14 @@ export const args = collect("arguments", (add) => {
     refused("/memo"),
   );
   call(
+    "own-list",
+    "a list in the place of properties announces nothing",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, parsed: { ...to, 0: 1 }, inputSchema: { type: "object", properties: [{ default: 1 }] } },
+    refused("/0"),
+  );
+  call(
     "own-elsewhere",
     "a default that is announced elsewhere than in properties",
     "V11.5",
