@@ -27,6 +27,7 @@ describe("an argument that nobody sent", () => {
   });
 
   it("is none of the tool's where nothing is announced at all", () => {
+    expect(ownArguments(entry, { properties: [{ default: 9 }] })("0", 9)).toBe(false);
     for (const schema of [undefined, {}, { properties: [] }, { properties: { limit: { default: 10 } }, type: "x" }]) {
       expect(ownArguments(entry, schema)("limit", 9)).toBe(false);
     }

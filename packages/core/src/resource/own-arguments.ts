@@ -25,9 +25,8 @@ export function ownArguments(
 
 /** An own member, as a list shows it; undefined where there is none. */
 function memberOf(object: unknown, name: string): unknown {
-  return typeof object === "object" && object !== null && Object.hasOwn(object, name)
-    ? (object as { readonly [name: string]: unknown })[name]
-    : undefined;
+  if (typeof object !== "object" || object === null || Array.isArray(object)) return undefined;
+  return Object.hasOwn(object, name) ? (object as { readonly [name: string]: unknown })[name] : undefined;
 }
 
 /** What no JSON says was not announced either: a list shows something else in its place. */
