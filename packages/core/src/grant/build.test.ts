@@ -19,6 +19,15 @@ import {
 import { anyArguments, noArguments } from "./markers.ts";
 
 describe("the builder of grants", () => {
+  it.each(["*", "mcp:tools/*", "https://pay.acme.example/mcp#mcp:tools/*"])(
+    "does not take %j for a tool: who means every tool says so",
+    (tool) => {
+      expect(() => grant({ [tool]: anyArguments })).toThrow(
+        expect.objectContaining({ code: "config_invalid", message: expect.stringContaining("everyTool()") }),
+      );
+    },
+  );
+
   it("makes the shapes that stand in tokens", () => {
     expect(
       grant({

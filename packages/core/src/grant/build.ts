@@ -2,6 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { pointerTo } from "../json/index.ts";
 import { reading } from "../options/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
+import { isEveryTool } from "./every-tool.ts";
 import { absent } from "./kinds/absent.ts";
 import { readGrant } from "./made.ts";
 import { anyArguments, noArguments } from "./markers.ts";
@@ -34,6 +35,11 @@ export function grant<
 }
 
 function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
+  const whole = Object.keys(tools).find((tool) => tool === "*" || isEveryTool(tool));
+  if (whole !== undefined) {
+    const why = "every tool is handed over by everyTool(), which is a grant by itself and names no other";
+    throw new HopwiseError("config_invalid", `grant: "${whole}" is no tool; ${why}`, { pointer: pointerTo("", whole) });
+  }
   const written = Object.entries<ToolGrantInput>(tools).map(([tool, input]) => [
     tool,
     input === anyArguments ? {} : constraintsOf(tool, input),

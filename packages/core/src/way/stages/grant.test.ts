@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { anyArguments, exact, type Grant, grant, oneOf, wildcard } from "../../grant/index.ts";
 import type { AgentClass } from "../../principal/index.ts";
 import { ARGUMENTS, DOCS, PAY } from "../../testing.fixture.ts";
 import type { Chain } from "../../token/index.ts";
@@ -58,6 +59,20 @@ describe("a call", () => {
       message: expect.stringMatching(/^what was handed to "researcher" does not cover this call: /),
       wouldPass: { grantableBy: 1 },
     });
+  });
+
+  it("says what all tokens let pass, which is what the last one does that refuses it, too", () => {
+    const wide = grant({ t: { a: oneOf("x", "y") } });
+    const accepts = (last: Grant) => {
+      const links = [
+        { ...scene.chain.links[0], grant: wide },
+        { ...scene.chain.links[1], grant: last },
+      ] as never;
+      return refuseSent(holder({ links }), "t", { a: "z" })?.wouldPass?.accepts;
+    };
+    expect(accepts(grant({ t: { a: exact("x") } }))).toBe('"x"');
+    expect(accepts(grant({ t: { a: wildcard() } }))).toBe('one of "x", "y"');
+    expect(accepts(grant({ u: anyArguments }))).toBeUndefined();
   });
 
   it("is refused with the argument, the rule, and what would pass in its place", () => {

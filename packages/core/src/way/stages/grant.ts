@@ -1,5 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import {
+  type Constraint,
   couldPermit,
   type Grant,
   handsEveryTool,
@@ -16,7 +17,7 @@ import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
 import { isNamed, type ToolMap } from "../../resource/index.ts";
-import { toolIdOf } from "../../token/index.ts";
+import { type Link, toolIdOf } from "../../token/index.ts";
 import type { HiddenItem, Listed } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { OpenedChain } from "./token.ts";
@@ -70,10 +71,13 @@ function firstRefusal(
   const id = toolIdOf(tool, audience, chain.rootAudience);
   // One budget for all tokens of a call.
   const work = newWork();
-  for (const [i, { grant, agent }] of chain.links.entries()) {
-    const refused = ask(grantHere(grant, tool, tools), id, work);
+  const of = ({ grant }: Link): Refusal | undefined => ask(grantHere(grant, tool, tools), id, work);
+  for (const [i, link] of chain.links.entries()) {
+    const refused = of(link);
     if (refused === undefined) continue;
-    const { code, pointer, rule, expected } = refused;
+    const { code, pointer, rule } = refused;
+    const { agent } = link;
+    const expected = acceptedBelow(refused, chain.links.slice(i + 1).map(of));
     return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
       hop: i + 1,
       pointer,
@@ -83,6 +87,18 @@ function firstRefusal(
     });
   }
   return undefined;
+}
+
+/**
+ * What all tokens would let pass there: what the last one says that refuses it, too, since each is narrower than the one
+ * before. Nothing where one of them has not got the tool.
+ */
+function acceptedBelow(
+  { pointer, expected }: Refusal,
+  below: readonly (Refusal | undefined)[],
+): Constraint | undefined {
+  if (below.some((refused) => refused?.code === "grant_tool_missing")) return undefined;
+  return below.findLast((refused) => refused?.pointer === pointer)?.expected ?? expected;
 }
 
 /** The agent registry lets every agent take part in the tool. @returns the refusal, `agent_tool_refused` */
