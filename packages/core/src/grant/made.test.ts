@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
 import {
+  any,
   describe as describeGrant,
   diff,
+  exact,
   findWidening,
   grant,
   isMade,
   isNarrower,
+  object,
+  oneOf,
+  parseGrant,
+  path,
   permits,
   wildcard,
 } from "./index.ts";
@@ -18,6 +24,21 @@ describe("a grant", () => {
     for (const other of [{ ...made }, {}, null, undefined, 5, "text", () => {}, Object.create(made)]) {
       expect(isMade(other)).toBe(false);
     }
+  });
+
+  it("is frozen to the bottom", () => {
+    const deep = grant({ pay: { to: any(oneOf("a"), object({ b: exact({ c: [1] }) })) } });
+    const isFrozen = (value: unknown): boolean =>
+      typeof value !== "object" || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+    expect(isFrozen(deep)).toBe(true);
+  });
+
+  it("has a text with * only where it came in a token: an author would mean any letters by it", () => {
+    expect(() => grant({ t: { a: path("/a*") } })).toThrow("without *");
+    const written = { t: { a: { constraint_type: "path", root: "/a*" } } } as const;
+    const limits = { tools: 9, argumentsPerTool: 9, constraintDepth: 9, nameLength: 9, valueLength: 9 };
+    expect(parseGrant(written, limits, "token_malformed")).toEqual(written);
+    expect(() => parseGrant(written, limits, "config_invalid")).toThrow("without *");
   });
 
   it("is none where looking at it fails", () => {

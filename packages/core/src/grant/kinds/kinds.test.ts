@@ -28,6 +28,14 @@ describe("what the draft's table lacks", () => {
   });
 });
 
+describe("the draft's own table", () => {
+  it("lets any stand under any whose clauses it has, and under no other", () => {
+    const parent = any(exact(1), range({ max: 0 }));
+    expect(widened(parent, any(range({ max: -1 }), exact(1)), "aat-01")).toBe(false);
+    expect(widened(parent, any(exact(1), range({ max: 1 })), "aat-01")).toBe(true);
+  });
+});
+
 describe("all", () => {
   it("of one clause is that clause, and of none is for the reader to refuse", () => {
     expect(all(exact(1))).toEqual(exact(1));
@@ -44,7 +52,8 @@ describe("exactly a list", () => {
 
   it("is not an object with its indices for names, nor one of another length", () => {
     const handed = grant({ t: { a: exact(["x"]) } });
-    for (const value of [{ 0: "x" }, ["x", "x"], [], "x", null]) expect(permits(handed, "t", { a: value })).toBe(false);
+    for (const value of [{ 0: "x" }, { 0: "x", length: 1 }, ["x", "x"], [], "x", null])
+      expect(permits(handed, "t", { a: value })).toBe(false);
     expect(permits(grant({ t: { a: exact({ 0: "x" }) } }), "t", { a: ["x"] })).toBe(false);
   });
 });
