@@ -1,84 +1,143 @@
-/** What a kind says where no other test of its folder asks. */
 import { describe, expect, it } from "vitest";
-import {
-  all,
-  any,
-  type Constraint,
-  cidr,
-  contains,
-  exact,
-  findWidening,
-  grant,
-  notOneOf,
-  object,
-  permits,
-  range,
-  wildcard,
-} from "../index.ts";
+import type { JsonValue } from "../../json/index.ts";
+import { passes } from "../check.ts";
+import { type Constraint, type ConstraintOf, type ConstraintType, type Grant, KINDS } from "../constraint.ts";
+import { words } from "../describe.ts";
+import * as builders from "../index.ts";
+import { wideningOf } from "../narrow.ts";
+import { parseGrant } from "../parse.ts";
 
-const widened = (parent: Constraint, child: Constraint, table: "hopwise" | "aat-01") =>
-  findWidening(grant({ t: { a: parent } }), grant({ t: { a: child } }), table) !== undefined;
+const { absent, all, any, cidr, contains, each, exact, int, length, notOneOf, object, oneOf, optional } = builders;
+const { path, prefix, range, subset, suffix, url, wildcard } = builders;
 
-describe("what the draft's table lacks", () => {
-  it.each<[string, Constraint, Constraint]>([
-    ["any whose clauses all stand there", range({ max: 9 }), any(exact(1), range({ max: 5 }))],
-    ["a list under excluded values", notOneOf("x"), contains("a")],
-  ])("stands by ours alone: %s", (_, parent, child) => {
-    expect([widened(parent, child, "hopwise"), widened(parent, child, "aat-01")]).toEqual([false, true]);
+interface Row<C> {
+  /** With every member that it may have. */
+  readonly constraint: C;
+  readonly good: JsonValue | undefined;
+  readonly bad: JsonValue | undefined;
+  readonly words: string;
+}
+
+/** A row for every kind: one that lacks it does not compile. */
+const rows: { readonly [T in ConstraintType]: Row<ConstraintOf<T>> } = {
+  exact: { constraint: exact("a"), good: "a", bad: "b", words: '"a"' },
+  one_of: { constraint: oneOf("a", 1), good: 1, bad: "1", words: 'one of "a", 1' },
+  not_one_of: { constraint: notOneOf("a"), good: "b", bad: "a", words: 'anything but "a"' },
+  range: {
+    constraint: { constraint_type: "range", min: 1, max: 2, min_inclusive: true, max_inclusive: false },
+    good: 1,
+    bad: 2,
+    words: "a number of at least 1 and less than 2",
+  },
+  int: { constraint: int({ min: 1, max: 2 }), good: 2, bad: 1.5, words: "a whole number of at least 1 and at most 2" },
+  contains: { constraint: contains("a"), good: ["b", "a"], bad: ["b"], words: 'a list that has "a"' },
+  subset: { constraint: subset("a"), good: ["a"], bad: ["a", "b"], words: 'a list of nothing but "a"' },
+  all: {
+    constraint: all(range({ min: 1 }), range({ max: 2 })),
+    good: 1,
+    bad: 0,
+    words: "a number of at least 1 and a number of at most 2",
+  },
+  any: {
+    constraint: any(range({ max: 1 }), subset("a")),
+    good: ["a"],
+    bad: 2,
+    words: 'a number of at most 1 or a list of nothing but "a"',
+  },
+  wildcard: { constraint: wildcard(), good: null, bad: undefined, words: "any value" },
+  prefix: { constraint: prefix("a"), good: "ab", bad: "ba", words: 'a text that starts with "a"' },
+  suffix: { constraint: suffix("a"), good: "ba", bad: "ab", words: 'a text that ends with "a"' },
+  path: { constraint: path("/a"), good: "/a/b", bad: "/ab", words: 'a path at or below "/a"' },
+  url: {
+    constraint: url({ origins: ["https://a.example"], under: "/a" }),
+    good: "https://a.example/a/b",
+    bad: "https://a.example/b",
+    words: "a URL of https://a.example at or below /a",
+  },
+  cidr: {
+    constraint: cidr("10.0.0.0/8", "::1/128"),
+    good: "10.1.2.3",
+    bad: "11.1.2.3",
+    words: "an address in 10.0.0.0/8 or ::1/128",
+  },
+  length: { constraint: length(1), good: "a", bad: "ab", words: "at most 1 long" },
+  each: { constraint: each(int()), good: [1, 2], bad: [1, "2"], words: "a list of which each is a whole number" },
+  object: {
+    constraint: object({ a: int() }),
+    good: { a: 1 },
+    bad: { a: 1, b: 1 },
+    words: "an object whose a is a whole number",
+  },
+  optional: {
+    constraint: optional(int()),
+    good: undefined,
+    bad: "1",
+    words: "may be left out, else is a whole number",
+  },
+  absent: { constraint: absent(), good: undefined, bad: null, words: "must be left out" },
+};
+
+const LIMITS = { tools: 1, argumentsPerTool: 1, constraintDepth: 1, nameLength: 1, valueLength: 32 };
+const grantOf = (constraint: Constraint): Grant => ({ t: { a: constraint } });
+const read = (constraint: object): Grant =>
+  parseGrant({ t: { a: JSON.parse(JSON.stringify(constraint)) } }, LIMITS, "token_malformed");
+
+describe.each(Object.entries<Row<Constraint>>(rows))("the kind %s", (type, row) => {
+  it("stands in the list under its type", () => {
+    expect(KINDS.get(type)?.type).toBe(type);
+    expect(row.constraint.constraint_type).toBe(type);
+  });
+
+  it("reads its own JSON, with exactly its own members", () => {
+    expect(read(row.constraint)).toStrictEqual(grantOf(row.constraint));
+    const { constraint_type: _, ...members } = row.constraint;
+    expect(KINDS.get(type)?.members.toSorted()).toEqual(Object.keys(members).sort());
+    expect(() => read({ ...row.constraint, other: 1 })).toThrow('broken at "/t/a/other": an unknown member');
+  });
+
+  it("lets a good value pass and no bad one", () => {
+    expect(passes(row.constraint, row.good)).toBe(true);
+    expect(passes(row.constraint, row.bad)).toBe(false);
+  });
+
+  it("stands under itself, and in the draft's own table, too, where the draft has it", () => {
+    expect(wideningOf(grantOf(row.constraint), grantOf(row.constraint))).toBeUndefined();
+    if (KINDS.get(type)?.core !== true) return;
+    expect(wideningOf(grantOf(row.constraint), grantOf(row.constraint), "aat-01")).toBeUndefined();
+  });
+
+  it("has words", () => {
+    expect(words(row.constraint)).toEqual(row.words);
   });
 });
 
-describe("the draft's own table", () => {
-  it("lets any stand under any whose clauses it has, and under no other", () => {
-    const parent = any(exact(1), range({ max: 0 }));
-    expect(widened(parent, any(range({ max: -1 }), exact(1)), "aat-01")).toBe(false);
-    expect(widened(parent, any(exact(1), range({ max: 1 })), "aat-01")).toBe(true);
+describe("the list of kinds", () => {
+  it("has no other than these", () => {
+    expect([...KINDS.keys()].sort()).toEqual(Object.keys(rows).sort());
+  });
+
+  it("has the nine of the AAT draft, section 3.4", () => {
+    const core = [...KINDS.values()].filter((kind) => kind.core).map((kind) => kind.type);
+    expect(core.sort().join(" ")).toBe("all any contains exact not_one_of one_of range subset wildcard");
   });
 });
 
-describe("all", () => {
-  it("of one clause is that clause, and of none is for the reader to refuse", () => {
-    expect(all(exact(1))).toEqual(exact(1));
-    expect(() => grant({ t: { a: all() } })).toThrow(expect.objectContaining({ pointer: "/t/a/constraints" }));
-  });
-});
+describe("a type that is not in the list", () => {
+  const unknown = { constraint_type: "toString" } as unknown as Constraint;
 
-describe("exactly a list", () => {
-  it("has a canonical text of at most 4096 characters", () => {
-    const list = (length: number) => grant({ t: { a: exact(["x".repeat(length)]) } });
-    expect(permits(list(4092), "t", { a: ["x".repeat(4092)] })).toBe(true);
-    expect(() => list(4093)).toThrow("longer than 4096");
+  it("lets nothing pass, not even a missing argument", () => {
+    expect([undefined, null, "a", {}].filter((value) => passes(unknown, value))).toEqual([]);
   });
 
-  it("is not an object with its indices for names, nor one of another length", () => {
-    const handed = grant({ t: { a: exact(["x"]) } });
-    for (const value of [{ 0: "x" }, { 0: "x", length: 1 }, ["x", "x"], [], "x", null])
-      expect(permits(handed, "t", { a: value })).toBe(false);
-    expect(permits(grant({ t: { a: exact({ 0: "x" }) } }), "t", { a: ["x"] })).toBe(false);
+  it("stands under nothing that has a type, and nothing under it", () => {
+    const rule = (parent: Constraint, child: Constraint) => wideningOf(grantOf(parent), grantOf(child))?.rule;
+    expect(rule(exact("a"), unknown)).toBe("toString may not stand under exact");
+    expect(rule(unknown, int())).toBe("int may not stand under toString");
+    expect(rule(unknown, unknown)).toBe("toString may not stand under toString");
   });
-});
 
-describe("an address", () => {
-  it.each(["2001:db8::1::2", "2001:db8:1:2:3:4:5:6:7", "2001:db8::g", "::", "10.0.0.0/8", "", "10.0.0"])(
-    "is not %j in a range of others",
-    (address) => {
-      expect(permits(grant({ t: { a: cidr("10.0.0.0/8", "2001:db8::/32") } }), "t", { a: address })).toBe(false);
-    },
-  );
-
-  it("in a wider range is not in the parent's", () => {
-    expect(widened(cidr("10.0.0.0/8"), cidr("10.0.0.0/7"), "hopwise")).toBe(true);
-    expect(widened(cidr("10.0.0.0/8"), cidr("::/8"), "hopwise")).toBe(true);
-    expect(widened(cidr("10.0.0.0/8"), cidr("10.0.0.0/9"), "hopwise")).toBe(false);
-  });
-});
-
-describe("an object", () => {
-  it("has no member that is not named, whether or not it can change", () => {
-    const handed = grant({ t: { a: object({ b: wildcard() }) } });
-    const value = { b: 1, c: 2 };
-    for (const a of [value, Object.freeze({ ...value })]) expect(permits(handed, "t", { a })).toBe(false);
-    expect(permits(handed, "t", { a: Object.freeze({ b: 1 }) })).toBe(true);
-    expect(permits(handed, "t", { a: Object.freeze({ c: 1 }) })).toBe(false);
+  it("is said to be unknown", () => {
+    expect(words(unknown)).toBe("of an unknown type");
+    expect(() => read(unknown)).toThrow('broken at "/t/a/constraint_type": an unknown constraint type');
   });
 });

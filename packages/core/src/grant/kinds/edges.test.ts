@@ -1,0 +1,84 @@
+/** Edges of single kinds, and what stands under what by our table and not by the draft's. */
+import { describe, expect, it } from "vitest";
+import {
+  all,
+  any,
+  type Constraint,
+  cidr,
+  contains,
+  exact,
+  findWidening,
+  grant,
+  notOneOf,
+  object,
+  permits,
+  range,
+  wildcard,
+} from "../index.ts";
+
+const widened = (parent: Constraint, child: Constraint, table: "hopwise" | "aat-01") =>
+  findWidening(grant({ t: { a: parent } }), grant({ t: { a: child } }), table) !== undefined;
+
+describe("what the draft's table lacks", () => {
+  it.each<[string, Constraint, Constraint]>([
+    ["any whose clauses all stand there", range({ max: 9 }), any(exact(1), range({ max: 5 }))],
+    ["a list under excluded values", notOneOf("x"), contains("a")],
+  ])("stands by ours alone: %s", (_, parent, child) => {
+    expect([widened(parent, child, "hopwise"), widened(parent, child, "aat-01")]).toEqual([false, true]);
+  });
+});
+
+describe("the draft's own table", () => {
+  it("lets any stand under any whose clauses it has, and under no other", () => {
+    const parent = any(exact(1), range({ max: 0 }));
+    expect(widened(parent, any(range({ max: -1 }), exact(1)), "aat-01")).toBe(false);
+    expect(widened(parent, any(exact(1), range({ max: 1 })), "aat-01")).toBe(true);
+  });
+});
+
+describe("all", () => {
+  it("of one clause is that clause, and of none is for the reader to refuse", () => {
+    expect(all(exact(1))).toEqual(exact(1));
+    expect(() => grant({ t: { a: all() } })).toThrow(expect.objectContaining({ pointer: "/t/a/constraints" }));
+  });
+});
+
+describe("exactly a list", () => {
+  it("has a canonical text of at most 4096 characters", () => {
+    const list = (length: number) => grant({ t: { a: exact(["x".repeat(length)]) } });
+    expect(permits(list(4092), "t", { a: ["x".repeat(4092)] })).toBe(true);
+    expect(() => list(4093)).toThrow("longer than 4096");
+  });
+
+  it("is not an object with its indices for names, nor one of another length", () => {
+    const handed = grant({ t: { a: exact(["x"]) } });
+    for (const value of [{ 0: "x" }, { 0: "x", length: 1 }, ["x", "x"], [], "x", null])
+      expect(permits(handed, "t", { a: value })).toBe(false);
+    expect(permits(grant({ t: { a: exact({ 0: "x" }) } }), "t", { a: ["x"] })).toBe(false);
+  });
+});
+
+describe("an address", () => {
+  it.each(["2001:db8::1::2", "2001:db8:1:2:3:4:5:6:7", "2001:db8::g", "::", "10.0.0.0/8", "", "10.0.0"])(
+    "is not %j in a range of others",
+    (address) => {
+      expect(permits(grant({ t: { a: cidr("10.0.0.0/8", "2001:db8::/32") } }), "t", { a: address })).toBe(false);
+    },
+  );
+
+  it("in a wider range is not in the parent's", () => {
+    expect(widened(cidr("10.0.0.0/8"), cidr("10.0.0.0/7"), "hopwise")).toBe(true);
+    expect(widened(cidr("10.0.0.0/8"), cidr("::/8"), "hopwise")).toBe(true);
+    expect(widened(cidr("10.0.0.0/8"), cidr("10.0.0.0/9"), "hopwise")).toBe(false);
+  });
+});
+
+describe("an object", () => {
+  it("has no member that is not named, whether or not it can change", () => {
+    const handed = grant({ t: { a: object({ b: wildcard() }) } });
+    const value = { b: 1, c: 2 };
+    for (const a of [value, Object.freeze({ ...value })]) expect(permits(handed, "t", { a })).toBe(false);
+    expect(permits(handed, "t", { a: Object.freeze({ b: 1 }) })).toBe(true);
+    expect(permits(handed, "t", { a: Object.freeze({ c: 1 }) })).toBe(false);
+  });
+});
