@@ -15,7 +15,7 @@ function rulesOf({ redact, limit }: Pick<Obligations, "redact" | "limit">): read
   ];
 }
 
-/** The same for a door. @throws {HopwiseError} `config_invalid` for what are no obligations */
+/** The rules of obligations that a program passed in. @throws {HopwiseError} `config_invalid` for what are no obligations */
 export function rulesIn(called: string, obligations: Pick<Obligations, "redact" | "limit">): readonly Rule[] {
   return reading(called, "obligations", "the obligations of a decision, { redact, limit }", obligations, rulesOf);
 }

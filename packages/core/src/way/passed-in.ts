@@ -32,12 +32,15 @@ export function checkName(called: string, name: unknown): void {
 export function sessionCall(called: string, call: unknown): SessionCall {
   const { tool, arguments: args, ...read } = membersOf<SessionCall>(called, "call", CALL, call);
   if (typeof tool !== "string") return mustBe(called, ["call", "tool"], TOOL, tool);
-  return { tool, arguments: args, ...parsedCall(called, read) };
+  return { tool, arguments: args, ...parsedFrom(called, read) };
 }
 
 /** @throws {HopwiseError} `config_invalid` for what is no call that a schema parsed */
 export function parsedCall(called: string, call: unknown = {}): ParsedCall {
-  const given = membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call);
+  return parsedFrom(called, membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call));
+}
+
+function parsedFrom(called: string, given: Partial<ParsedCall>): ParsedCall {
   // A misspelt one would leave undecided what the caller goes on to run.
   const { parsed, readAs, inputSchema, ...more } = checkNames(called, given, PARSED);
   if (inputSchema !== undefined && !isObject(inputSchema)) {
