@@ -9,6 +9,7 @@ const EVERY_ROOM: readonly string[] = [
     "crypto",
     "decision",
     "describe",
+    "filter",
     "grant",
     "json",
     "lib",
@@ -72,7 +73,9 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/state": ["core/options", "core/token", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/errors.ts"],
+  "core/filter": ["core/grant", "core/crypto", "core/json", "type:core/result", "type:@cerbos/core"],
   "core/decision": [
+    "core/filter",
     "core/result",
     "type:core/principal",
     "core/resource",
@@ -87,6 +90,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/audit": [
     "core/options",
+    "type:core/filter",
     "type:core/decision",
     "type:core/result",
     "core/grant",
