@@ -5,6 +5,7 @@
  */
 export {
   type CheckedRow,
+  checkApplied,
   type Filter,
   isFilter,
   type Row,

@@ -1,3 +1,4 @@
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { RowCondition } from "./row-condition.ts";
@@ -48,4 +49,15 @@ export interface Filter {
 export function isFilter(value: unknown): value is Filter {
   const { take, check } = Object(value) as Partial<Filter>;
   return typeof take === "function" && typeof check === "function";
+}
+
+/**
+ * The result of a call may be shown: its tool gives no rows, or showed those alone that passed.
+ *
+ * @throws {HopwiseError} `filter_unapplied`
+ */
+export function checkApplied(filter: Filter | undefined): void {
+  if (filter === undefined || filter.applied !== undefined) return;
+  const message = `the tool gives rows of "${filter.kind}", and returned without having them checked; read them by visibleRows, or by take and check of currentFilter()`;
+  throw new HopwiseError("filter_unapplied", message);
 }
