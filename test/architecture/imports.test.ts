@@ -73,7 +73,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/state": ["core/options", "core/token", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/errors.ts"],
-  "core/filter": ["core/grant", "core/crypto", "core/json", "type:core/result", "type:@cerbos/core"],
+  "core/filter": ["core/grant", "core/crypto", "core/json", "core/errors.ts", "type:core/result", "type:@cerbos/core"],
   "core/decision": [
     "core/filter",
     "core/result",
@@ -103,6 +103,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/token",
   ],
   "core/views": [
+    "type:core/filter",
     "core/options",
     "core/audit",
     "core/grant",
@@ -132,6 +133,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/crypto",
     "core/decision",
     "core/errors.ts",
+    "core/filter",
     "core/grant",
     "core/json",
     "core/lib",
@@ -181,6 +183,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "ai"],
   // The command line: thin over the packages that it runs.
+  filter: ["@hopwise/core"],
   hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],

@@ -412,7 +412,7 @@ export const CODES = {
   filter_unapplied: {
     stage: "result",
     fault: true,
-    model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
+    model: "The search ran, and what it found may not be shown. Do not call it again; report it.",
     help: "The tool gives rows, and returned without applying the filter of its call. Read the rows by `visibleRows` of `@hopwise/filter`, or by `take` and `check` of `currentFilter()`.",
   },
 
