@@ -103,7 +103,9 @@ async function captureAll(client: PolicyDecisionPoint, run: (cerbos: PolicyDecis
 
 function filled(): DatabaseSync {
   const database = new DatabaseSync(":memory:");
-  database.exec("CREATE TABLE invoice (id TEXT NOT NULL, region TEXT NOT NULL, supplier TEXT NOT NULL, amount REAL NOT NULL) STRICT");
+  database.exec(
+    "CREATE TABLE invoice (id TEXT NOT NULL, region TEXT NOT NULL, supplier TEXT NOT NULL, amount REAL NOT NULL) STRICT",
+  );
   const insert = database.prepare("INSERT INTO invoice VALUES (?, ?, ?, ?)");
   for (const { id, attr } of ROWS) insert.run(id, attr.region, attr.supplier, attr.amount);
   return database;
@@ -125,7 +127,9 @@ async function checkEach(raw: PolicyDecisionPoint, plans: readonly PlanResources
       actions: ["read"],
     }));
     const answers = await Promise.all(plans.map(({ principal }) => raw.checkResources({ principal, resources })));
-    seen += resources.filter((_, i) => answers.every(({ results }) => results[i]?.actions["read"] === "EFFECT_ALLOW")).length;
+    seen += resources.filter((_, i) =>
+      answers.every(({ results }) => results[i]?.actions["read"] === "EFFECT_ALLOW"),
+    ).length;
   }
   if (seen !== VISIBLE) throw new Error(`${seen} rows were allowed, and not ${VISIBLE}`);
 }

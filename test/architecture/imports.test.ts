@@ -183,7 +183,6 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "ai"],
   // The command line: thin over the packages that it runs.
-  filter: ["@hopwise/core"],
   hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
   filter: ["@hopwise/core"],
   // The one package that writes files; the core knows none.

@@ -2,9 +2,9 @@
 import { authorizeTools, currentFilter } from "@hopwise/ai-sdk";
 import type { HeldDelegation } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
+import { currentFilter as onServer } from "@hopwise/fastmcp";
 import { guardedServer } from "@hopwise/fastmcp/testing";
 import { number, table, text, visibleRows } from "@hopwise/filter";
-import { currentFilter as onServer } from "@hopwise/fastmcp";
 import type { Tool, ToolSet } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -30,7 +30,10 @@ const READ: Search = () =>
   visibleRows(currentFilter(), INVOICES, { dialect: "memory" }, (passes) => ROWS.filter(passes));
 const READ_TOO_MUCH: Search = () => visibleRows(currentFilter(), INVOICES, { dialect: "memory" }, () => ROWS);
 const FORGETFUL: Search = async () => ROWS;
-const HALF: Search = async () => (currentFilter()?.take(), ROWS);
+const HALF: Search = async () => {
+  currentFilter()?.take();
+  return ROWS;
+};
 const TALKATIVE: Search = async () => {
   throw new Error(`failed at ${JSON.stringify(ROWS)}`);
 };

@@ -22,3 +22,4 @@ export type { SqlValue } from "./sql.ts";
 export { type NamedColumn, type Table, type TableOptions, table } from "./table.ts";
 export { toPredicate } from "./to-predicate.ts";
 export { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
+export { type ReadBy, visibleRows, type Where } from "./visible-rows.ts";

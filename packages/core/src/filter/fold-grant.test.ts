@@ -71,7 +71,7 @@ describe("a constraint on rows", () => {
     ["path", path("/srv")],
     ["range", range({})],
     ["subset", subset("a")],
-    ["url", url({ schemes: ["https"], hosts: ["a.example"] })],
+    ["url", url({ origins: ["https://a.example"] })],
     ["exact", exact({ a: 1 })],
     ["all", all(exact(1), int())],
     ["any", any(exact(1), length(3))],
