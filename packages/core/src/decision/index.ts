@@ -11,5 +11,6 @@ export {
   type PolicyDecisionPoint,
   type RunningPdp,
   type TraceHeaders,
+  wholeOf,
   withHeaders,
 } from "./pdp.ts";
