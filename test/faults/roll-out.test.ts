@@ -116,3 +116,30 @@ it("a name with several addresses is one target, and asked at one of them at a t
     name === "before" ? "after" : "before",
   ]);
 });
+
+it("a decision that one decision point began, and another one behind the same address went on with, is asked anew", async () => {
+  const [before, after] = [await serving("before", "employee"), await serving("after", "agent")];
+  const way = await slowWay(before.port);
+  const { client } = await connectedWith({ targets: way.target });
+  const rounds: string[][] = [];
+  const answers = await (client as Required<typeof client>).whole(async (one, signal) => {
+    const names: string[] = [];
+    rounds.push(names);
+    for (const hop of ["first", "second"]) {
+      if (hop === "second" && rounds.length === 1) {
+        way.port = after.port;
+        await before.signal("SIGTERM");
+      }
+      const resource = { kind: "payment", id: hop };
+      const request = { principal: { id: "alice", roles: ["employee"] }, resources: [{ resource, actions: ["send"] }] };
+      const { results } = await one.checkResources(request, { signal });
+      names.push(String(results[0]?.outputs[0]?.value));
+    }
+    return names;
+  });
+  expect(rounds).toEqual([
+    ["before", "after"],
+    ["after", "after"],
+  ]);
+  expect(answers).toEqual(["after", "after"]);
+});
