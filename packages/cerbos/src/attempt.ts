@@ -19,6 +19,8 @@ export interface Bounds {
   readonly limitMs: number;
   /** Whether it took so long by now that leaving it says something about the target. */
   readonly isLong: () => boolean;
+  /** Told when it ended. */
+  readonly onEnd: () => void;
   readonly caller: AbortSignal | undefined;
   /** Aborted when another target has answered. */
   readonly answered: AbortSignal | undefined;
@@ -30,14 +32,18 @@ export interface Bounds {
  */
 export function attempt<Answer>(
   ask: (signal: AbortSignal) => Promise<Answer>,
-  { limitMs, isLong, caller, answered }: Bounds,
+  { limitMs, isLong, onEnd, caller, answered }: Bounds,
 ): Promise<Outcome<Answer>> {
   return new Promise((settle) => {
     const own = new AbortController();
+    let over = false;
     const end = (outcome: Outcome<Answer>): void => {
+      if (over) return;
+      over = true;
       clearTimeout(timer);
       caller?.removeEventListener("abort", leave);
       answered?.removeEventListener("abort", yieldToOther);
+      onEnd();
       settle(outcome);
     };
     const giveUp = (verdict: Failure["verdict"], error: unknown): void => {

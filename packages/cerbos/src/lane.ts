@@ -2,16 +2,19 @@ import { attempt, type Bounds, type Outcome } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { PolicyClient, ResilienceOptions } from "./resilient.ts";
 import { tell } from "./tell.ts";
-import { countRequests } from "./under-way.ts";
+import { manyRequests, oneRequest, type Requests } from "./under-way.ts";
 
-/** What a target is asked: one request, or all of one decision. */
-export type Question<Answer> = (client: PolicyClient, signal: AbortSignal) => Promise<Answer>;
+/** What a target is asked. */
+export interface Question<Answer> {
+  readonly put: (client: PolicyClient, signal: AbortSignal) => Promise<Answer>;
+  /** One request, or all of a decision. */
+  readonly requests: "one" | "many";
+}
 
 /** A question under way at one target. */
 export interface Asking<Answer> {
   readonly ended: Promise<Outcome<Answer>>;
-  /** When the target last gave a sign: at the beginning, and with each answer to one of its requests. */
-  readonly lastSign: number;
+  readonly requests: Pick<Requests, "lastSign">;
 }
 
 /** One client, and whether it is worth asking. */
@@ -21,8 +24,10 @@ export interface Lane {
   readonly onlySlow: boolean;
   /** How many requests are under way at it. */
   readonly underWay: number;
-  ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "isLong">): Asking<Answer>;
+  ask<Answer>(question: Question<Answer>, bounds: CallerBounds): Asking<Answer>;
 }
+
+type CallerBounds = Omit<Bounds, "isLong" | "onEnd">;
 
 /** All options of `resilient`. */
 export type Settings = Required<Omit<ResilienceOptions, "onChange">> & {
@@ -42,6 +47,9 @@ export function createLane(
   });
   let onlySlow = false;
   let underWay = 0;
+  const count = (change: number): void => {
+    underWay += change;
+  };
   const lane: Lane = {
     breaker,
     get onlySlow() {
@@ -50,29 +58,19 @@ export function createLane(
     get underWay() {
       return underWay;
     },
-    ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "isLong">) {
-      const requests = countRequests(client, (change) => {
-        underWay += change;
-      });
+    ask<Answer>({ put, requests: howMany }: Question<Answer>, bounds: CallerBounds) {
+      const requests = (howMany === "one" ? oneRequest : manyRequests)(client, count);
       // The call that tries a target must end as a success or a failure, even where its caller leaves at once.
       const trying = !breaker.up;
       const isLong = (): boolean => trying || performance.now() - requests.lastSign >= settings.patienceMs;
-      const run = async (): Promise<Outcome<Answer>> => {
-        const outcome = await attempt(async (signal) => question(requests.client, signal), { ...bounds, isLong });
-        requests.end();
-        return outcome;
-      };
-      const counts = ({ verdict }: Outcome<Answer>) => {
+      const run = (): Promise<Outcome<Answer>> =>
+        attempt(async (signal) => put(requests.client, signal), { ...bounds, isLong, onEnd: requests.end });
+      const shows = ({ verdict }: Outcome<Answer>) => {
         if (verdict !== "left") onlySlow = verdict === "slow";
         if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
         return COUNTS_AS[verdict];
       };
-      return {
-        ended: breaker.admits ? breaker.run(run, counts) : run(), // else as a last resort
-        get lastSign() {
-          return requests.lastSign;
-        },
-      };
+      return { ended: breaker.admits ? breaker.run(run, shows) : run(), requests }; // else as a last resort
     },
   };
   return lane;

@@ -166,7 +166,8 @@ describe("all questions of a decision", () => {
 });
 
 describe("of several targets", () => {
-  const check = (client: PolicyClient): Promise<unknown> => client.checkResources(numbered(0));
+  const check = (client: PolicyClient, signal?: AbortSignal): Promise<unknown> =>
+    client.checkResources(numbered(0), signal && { signal });
   const ends: (() => void)[] = [];
   const waits: Behaviour = () => new Promise<void>((resolve) => ends.push(resolve));
 
@@ -191,13 +192,21 @@ describe("of several targets", () => {
     expect([a.asked.length, b.asked.length]).toEqual([3, 3]);
     for (const end of ends.splice(0)) end();
     await Promise.all(calls);
-    // A target that hangs, and a caller who left: what it goes on with does not keep it busy.
-    a.behave = hangs;
-    b.behave = async () => {};
+  });
+
+  it.each([
+    ["hangs", hangs],
+    ["answers late", waits],
+  ])("one that %s, while its callers leave, is busy no more once they left, and no less", async (_, behave) => {
+    const [a, b] = [fake("a", behave), fake("b")];
+    const client = steady([a, b]);
     const leaving = new AbortController();
-    const left = [decide(client, leaving.signal), decide(client, leaving.signal)];
+    const left = Array.from({ length: 6 }, (_, i) => (i < 3 ? check : decide)(client, leaving.signal));
+    expect(a.asked.length).toBeGreaterThan(0);
     leaving.abort();
     await Promise.allSettled(left);
+    for (const end of ends.splice(0)) end();
+    await later(5);
     a.behave = async () => {};
     const names = [];
     for (let i = 0; i < 4; i++) names.push(await check(client));

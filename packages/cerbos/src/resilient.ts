@@ -130,15 +130,20 @@ export function resilient(
 
 /** Puts each question of a client to a target. */
 function clientOf(ask: <Answer>(question: Question<Answer>, caller?: AbortSignal) => Promise<Answer>): PolicyClient {
+  const askOne = <Answer>(put: Question<Answer>["put"], caller?: AbortSignal): Promise<Answer> =>
+    ask({ put, requests: "one" }, caller);
   const client: PolicyClient = {
     checkResources: (request, options) =>
-      ask((client, signal) => client.checkResources(request, { ...options, signal }), options?.signal),
+      askOne((one, signal) => one.checkResources(request, { ...options, signal }), options?.signal),
     planResources: (request, options) =>
-      ask((client, signal) => client.planResources(request, { ...options, signal }), options?.signal),
+      askOne((one, signal) => one.planResources(request, { ...options, signal }), options?.signal),
   };
-  // A target may be several itself.
-  const whole: NonNullable<PolicyClient["whole"]> = (askAll, options) =>
-    ask(async (one, signal) => one.whole?.(askAll, { signal }) ?? askAll(one, signal), options?.signal);
+  const whole: NonNullable<PolicyClient["whole"]> = (askAll, options) => {
+    // A target may be several itself.
+    const put = async (one: PolicyClient, signal: AbortSignal) =>
+      one.whole?.(askAll, { signal }) ?? askAll(one, signal);
+    return ask({ put, requests: "many" }, options?.signal);
+  };
   // Not copied by `{ ...client, checkResources: own }`: decisions would pass by what was put in its place.
   return Object.defineProperty(client, "whole", { value: whole });
 }
@@ -146,7 +151,7 @@ function clientOf(ask: <Answer>(question: Question<Answer>, caller?: AbortSignal
 /** Undefined when the target has given no sign for so long. */
 async function patiently<Answer>(ms: number, asking: Asking<Answer>): Promise<Outcome<Answer> | undefined> {
   for (;;) {
-    const leftMs = asking.lastSign + ms - performance.now();
+    const leftMs = asking.requests.lastSign + ms - performance.now();
     if (leftMs <= 0) return undefined;
     const outcome = await within(leftMs, asking.ended);
     if (outcome !== undefined) return outcome;

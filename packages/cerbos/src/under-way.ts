@@ -10,8 +10,14 @@ export interface Requests {
   end(): void;
 }
 
-/** @param count told by how many more, or fewer, are under way */
-export function countRequests(client: PolicyClient, count: (change: number) => void): Requests {
+/** An attempt of one request. @param count told by how many more, or fewer, are under way */
+export function oneRequest(client: PolicyClient, count: (change: number) => void): Requests {
+  count(1);
+  return { client, lastSign: performance.now(), end: () => count(-1) };
+}
+
+/** An attempt of as many requests as it takes. @param count as for {@link oneRequest} */
+export function manyRequests(client: PolicyClient, count: (change: number) => void): Requests {
   let open = 0;
   let ended = false;
   let lastSign = performance.now();
@@ -31,8 +37,8 @@ export function countRequests(client: PolicyClient, count: (change: number) => v
   };
   return {
     client: {
-      checkResources: async (...given) => counted(client.checkResources(...given)),
-      planResources: async (...given) => counted(client.planResources(...given)),
+      checkResources: async (request, options) => counted(client.checkResources(request, options)),
+      planResources: async (request, options) => counted(client.planResources(request, options)),
       // Of a target that is several itself.
       ...(asksWhole(client) && { whole: async (ask, options) => counted(client.whole(ask, options)) }),
     },
