@@ -4,7 +4,7 @@
  */
 import { resilient } from "@hopwise/cerbos";
 import type { Decision } from "@hopwise/core";
-import type { Listing, PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -80,7 +80,7 @@ it(
         expect([...names].slice(1), "of several").toEqual([]);
         expect(decision.outcome).toBe("denied");
         if (decision.outcome === "denied") count(decision.code);
-        const listing: Listing = await session.list([{ tool: TOOL }]);
+        const listing = await session.list([{ tool: TOOL }]);
         if (listing.outcome === "listed") expect(listing.shown).toEqual([false]);
         count(listing.outcome === "listed" ? "lists" : "no lists");
       };
