@@ -1,5 +1,5 @@
 import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type PolicyClient, type ResilienceOptions, resilient } from "./resilient.ts";
 import { until } from "./testing/until.ts";
 
@@ -94,14 +94,17 @@ describe("all questions of a decision", () => {
   });
 
   it("are not asked at another target while one answers question after question", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const [first, second] = [fake("first", () => later(40)), fake("second")];
     const client = steady([first, second], { patienceMs: 100 }) as Required<PolicyClient>;
-    const names = await client.whole(async (one, signal) => {
+    const names = client.whole(async (one, signal) => {
       const answers: unknown[] = [];
       for (let i = 0; i < 5; i++) answers.push(await one.checkResources(numbered(i), { signal }));
       return answers;
     });
-    expect(names).toEqual(Array(5).fill("first"));
+    for (let i = 0; i < 20; i++) await vi.advanceTimersByTimeAsync(10);
+    expect(await names).toEqual(Array(5).fill("first"));
     expect(second.asked).toEqual([]);
   });
 
@@ -133,22 +136,28 @@ describe("all questions of a decision", () => {
     expect([hung.signals.every(({ aborted }) => aborted), second.asked]).toEqual([true, []]);
   });
 
-  it("count as one: by as many faults a target is left alone, and one decision tries it after its rest", async () => {
+  it("count as one fault: after as many decisions a target is left alone", async () => {
     const [first, second] = [fake("first", async () => Promise.reject(GONE)), fake("second")];
-    const client = steady([first, second], { faultsInARow: 2, restMs: 30 });
+    const client = steady([first, second], { faultsInARow: 2, restMs: 60_000 });
     for (let i = 0; i < 8; i++) expect(await decide(client)).toEqual(["second", "second", "second"]);
     expect(first.asked).toHaveLength(6);
-    await later(40);
-    let answer = (): void => {};
-    first.behave = () => new Promise<void>((resolve) => (answer = resolve));
-    const trying = until(async () => {
-      void decide(client).catch(() => {});
-      return first.asked.length > 6;
+  });
+
+  it("count as one call: one decision tries a target after its rest, as a whole", async () => {
+    const [first, second] = [fake("first", async () => Promise.reject(GONE)), fake("second")];
+    const client = steady([first, second], { faultsInARow: 1, restMs: 20, patienceMs: 30_000, timeoutMs: 60_000 });
+    await decide(client);
+    const ends: (() => void)[] = [];
+    first.behave = () => new Promise<void>((resolve) => ends.push(resolve));
+    const trying: Promise<unknown>[] = [];
+    await until(() => {
+      trying.push(decide(client));
+      return ends.length > 0;
     });
-    await trying;
     await Promise.all([decide(client), decide(client), decide(client)]);
-    expect(first.asked).toHaveLength(9);
-    answer();
+    expect(first.asked).toHaveLength(6);
+    for (const end of ends) end();
+    expect((await Promise.all(trying)).at(-1)).toEqual(["first", "first", "first"]);
   });
 
   it("are put to one target also where a client of several is itself one of several", async () => {

@@ -24,7 +24,7 @@ export interface ResilienceOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * How long to wait for one target before another one is asked as well; the first answer counts. Keep it well below
+   * How long to wait for a sign of one target before another one is asked as well; the first answer counts. Keep it well below
    * the deadline of the authorizer. A caller who waits longer than this and leaves without an answer counts against the
    * target.
    *
@@ -76,8 +76,9 @@ export const RESILIENCE_ROWS: Rows<Omit<ResilienceOptions, "onChange">> = {
 const readOptions = optionsOf<ResilienceOptions>("resilient", { ...RESILIENCE_ROWS, onChange: maybe(LISTENER) });
 
 /**
- * Makes one client of one or several, which survives their failures: it asks them in turns, asks once more where one
- * failed (the next one, or the same one again), and leaves alone a target that failed several times in a row.
+ * Makes one client of one or several, which survives their failures: it asks the least busy one, asks once more where one
+ * failed (another one, or the same one again), and leaves alone a target that failed several times in a row. By `whole` it
+ * does so with all requests of a decision together, so that all answers are of one target.
  *
  * It asks at most twice, because checks and plans change nothing; never after the caller's signal was aborted, never
  * beyond `timeoutMs`, and never where the answer says that the request is wrong. Where every target is left alone, it

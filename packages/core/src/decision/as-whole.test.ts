@@ -95,11 +95,20 @@ describe("a decision of a client that asks as a whole", () => {
   });
 
   it("says of each hop what is known of it, all by one target, where none answered for every hop", async () => {
-    const pdp = oneAfterTheOther(target("first", failsAt(1)), target("second", failsAt(0)));
-    const { verdicts, code, hop } = await check(pdp);
-    expect(verdicts).toMatchObject([{ policy: "first" }, { effect: "error", unavailable: true }, { policy: "first" }]);
-    expect({ code, hop }).toEqual({ code: "policy_unavailable", hop: 1 });
-    expect(await errorOf(listHops(pdp, list, 1000))).toMatchObject({ code: "policy_unavailable", hop: 1 });
+    const atOnce = target("at once", async () => {
+      throw GONE;
+    });
+    for (const others of [[target("second", failsAt(0))], [atOnce]]) {
+      const pdp = oneAfterTheOther(target("first", failsAt(1)), ...others);
+      const { verdicts, code, hop } = await check(pdp);
+      expect(verdicts).toMatchObject([
+        { policy: "first" },
+        { effect: "error", unavailable: true },
+        { policy: "first" },
+      ]);
+      expect({ code, hop }).toEqual({ code: "policy_unavailable", hop: 1 });
+      expect(await errorOf(listHops(pdp, list, 1000))).toMatchObject({ code: "policy_unavailable", hop: 1 });
+    }
   });
 
   it("ends with its deadline, naming the hop that was not answered", async () => {
