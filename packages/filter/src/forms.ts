@@ -136,7 +136,7 @@ const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => Sql } = {
 const INTEGER_AS_TEXT = (raw: Sql): Sql =>
   sql`WHEN typeof(${raw}) = 'integer' THEN CAST(${raw} AS TEXT) WHEN typeof(${raw}) = 'text' AND ${raw} COLLATE BINARY = CAST(CAST(${raw} AS INTEGER) AS TEXT) THEN ${raw}`;
 
-/** The same text as `momentOf` makes: `strftime` moves days that do not exist. */
+/** The same text as `momentOf` makes. `strftime` moves days and hours that do not exist, once it has to calculate. */
 const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT CASE
   WHEN hopwise_f = '' THEN hopwise_s
   WHEN hopwise_f GLOB '.[0-9]*' AND NOT hopwise_f GLOB '.*[^0-9]*' AND length(hopwise_f) <= 10${
@@ -146,7 +146,7 @@ const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT C
     WHEN hopwise_t GLOB '*Z' THEN 1 WHEN hopwise_t GLOB '*+00' THEN 3 WHEN hopwise_t GLOB '*+00:00' THEN 6 END) AS hopwise_f
     FROM (SELECT ${raw} AS hopwise_t) WHERE typeof(hopwise_t) = 'text' AND instr(hopwise_t, char(0)) = 0
       AND hopwise_t GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
-      AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19)) = replace(substr(hopwise_t, 1, 19), 'T', ' ')
+      AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19), '+0 days') = replace(substr(hopwise_t, 1, 19), 'T', ' ')
       AND substr(hopwise_t, 1, 4) <> '0000')) COLLATE BINARY`;
 
 function momentFrom(given: unknown, { milliseconds }: Column): Scalar | undefined {
