@@ -1,4 +1,4 @@
-import { isObject, mustBe } from "@hopwise/core/options";
+import { isObject, mustBe, reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import { FORMS } from "./forms.ts";
 import { quoted } from "./names.ts";
@@ -38,17 +38,17 @@ export function readCondition(called: string, condition: RowCondition, table: Ta
 
 /** The parts of a condition, checked by hand: it is read for each call. */
 export function partsOf(called: string, condition: unknown): RowCondition {
-  if (!isObject(condition)) return mustBe(called, "condition", CONDITION, condition);
-  const { expression, required, unknown } = condition as unknown as RowCondition;
-  if (unknown !== "sql" && unknown !== "weak")
-    return mustBe(called, ["condition", "unknown"], '"sql" or "weak"', unknown);
-  if (!Array.isArray(required) || !required.every((it) => typeof it === "string")) {
-    return mustBe(called, ["condition", "required"], "a list of attributes, such as []", required);
-  }
-  if (typeof expression !== "boolean" && !isObject(expression)) {
-    return mustBe(called, ["condition", "expression"], "an expression, true or false", expression);
-  }
-  return { expression, required: [...required], unknown };
+  return reading(called, "condition", CONDITION, condition, (given) => {
+    const { expression, required, unknown } = given as RowCondition;
+    if (unknown !== "sql" && unknown !== "weak") mustBe(called, ["condition", "unknown"], '"sql" or "weak"', unknown);
+    if (!Array.isArray(required) || !required.every((it) => typeof it === "string")) {
+      return mustBe(called, ["condition", "required"], "a list of attributes, such as []", required);
+    }
+    if (typeof expression !== "boolean" && !isObject(expression)) {
+      return mustBe(called, ["condition", "expression"], "an expression, true or false", expression);
+    }
+    return { expression, required: [...required], unknown };
+  });
 }
 
 /** A list that is gone through: the name for its elements, and their term. */

@@ -155,9 +155,7 @@ describe("toSql", () => {
 
   it("is bounded in depth and size before anything is made", () => {
     const deep = (levels: number): RowExpression => (levels === 0 ? EMEA : call("not", deep(levels - 1)));
-    expect(() => toSql(where(deep(65)), invoices, { dialect: "postgres" })).toThrow(
-      unsupported(/more than 64 levels/),
-    );
+    expect(() => toSql(where(deep(65)), invoices, { dialect: "postgres" })).toThrow(unsupported(/more than 64 levels/));
     const endless: { operator: string; operands: unknown[] } = { operator: "not", operands: [] };
     endless.operands.push(endless);
     expect(() => toSql(where(endless as never), invoices, { dialect: "postgres" })).toThrow(
