@@ -135,11 +135,11 @@ const invoices = filter.table({ id: filter.text(), columns: { region: filter.tex
 const rowCondition: filter.RowCondition = { expression: true, required: ["region"], unknown: "sql" };
 const rowFilter = { take: () => rowCondition, check: async () => [] };
 const forFilter: ArgumentRows<typeof filter> = {
-  text: argumentRow(filter.text as (...args: unknown[]) => unknown, () => ["c", {}], OPTIONAL, OPTIONS),
-  number: argumentRow(filter.number as (...args: unknown[]) => unknown, () => ["c", {}], OPTIONAL, OPTIONS),
-  boolean: argumentRow(filter.boolean as (...args: unknown[]) => unknown, () => ["c", {}], OPTIONAL, OPTIONS),
-  timestamp: argumentRow(filter.timestamp as (...args: unknown[]) => unknown, () => ["c", {}], OPTIONAL, OPTIONS),
-  list: argumentRow(filter.list as (...args: unknown[]) => unknown, () => ["text", "c", {}], [], OPTIONAL, OPTIONS),
+  text: argumentRow(filter.text, () => ["c", {}], OPTIONAL, OPTIONS),
+  number: argumentRow(filter.number, () => ["c", {}], OPTIONAL, OPTIONS),
+  boolean: argumentRow(filter.boolean, () => ["c", {}], OPTIONAL, OPTIONS),
+  timestamp: argumentRow(filter.timestamp, () => ["c", {}], OPTIONAL, OPTIONS),
+  list: argumentRow(filter.list, () => ["text", "c", {}], [], OPTIONAL, OPTIONS),
   table: argumentRow(filter.table, () => [{ id: filter.text(), columns: {} }]),
   toSql: argumentRow(filter.toSql, () => [rowCondition, invoices, { dialect: "sqlite" }]),
   toPredicate: argumentRow(filter.toPredicate, () => [rowCondition, invoices]),

@@ -8,7 +8,7 @@ import { toPredicate } from "./to-predicate.ts";
 import { toSql } from "./to-sql.ts";
 
 const sqlite = await import("node:sqlite").catch(() => undefined);
-const RUNS = process.env["HOPWISE_RUNS"] === "full" ? 20_000 : 200;
+const RUNS = process.env["HOPWISE_RUNS"] === "full" ? 5000 : 200;
 const COLUMNS = ["id", ...Object.values(things.columns).map(({ name }) => name)];
 const NAMES = COLUMNS.map((name) => `"${name}"`).join(", ");
 

@@ -305,7 +305,7 @@ function truthBy(shows: (expression: RowExpression) => boolean, expression: RowE
   return plain ? "true" : opposite ? "false" : "unknown";
 }
 
-const places: { readonly [place: string]: (expression: RowExpression) => boolean } = {
+const places: Record<string, (expression: RowExpression) => boolean> = {
   "in memory": (expression) => toPredicate(where(expression), invoices)(ROW),
 };
 if (sqlite !== undefined) {
