@@ -10,6 +10,7 @@ import type { Explainable } from "@hopwise/core/audit";
 import { allowAll, createCompany, sampleDecision, sampleOutcome } from "@hopwise/core/testing";
 import * as fastmcp from "@hopwise/fastmcp";
 import * as fastmcpTesting from "@hopwise/fastmcp/testing";
+import * as filter from "@hopwise/filter";
 import * as mcp from "@hopwise/mcp";
 import { FastMCP } from "fastmcp";
 import { afterAll, describe } from "vitest";
@@ -130,6 +131,39 @@ const schemas: ArgumentRows<{ inputSchema(schema: unknown): unknown }> = {
   ),
 };
 
+const invoices = filter.table({ id: filter.text(), columns: { region: filter.text() } });
+const rowCondition: filter.RowCondition = { expression: true, required: ["region"], unknown: "sql" };
+const rowFilter = { take: () => rowCondition, check: async () => [] };
+const forFilter: ArgumentRows<typeof filter> = {
+  text: argumentRow(filter.text, () => ["c", {}], OPTIONAL, OPTIONS),
+  number: argumentRow(filter.number, () => ["c", {}], OPTIONAL, OPTIONS),
+  boolean: argumentRow(filter.boolean, () => ["c", {}], OPTIONAL, OPTIONS),
+  timestamp: argumentRow(filter.timestamp, () => ["c", {}], OPTIONAL, OPTIONS),
+  list: argumentRow(filter.list, () => ["text", "c", {}], [], OPTIONAL, OPTIONS),
+  table: argumentRow(filter.table, () => [{ id: filter.text(), columns: {} }]),
+  toSql: argumentRow(filter.toSql, () => [rowCondition, invoices, { dialect: "sqlite" }]),
+  toPredicate: argumentRow(filter.toPredicate, () => [rowCondition, invoices]),
+  toCerbos: argumentRow(filter.toCerbos, () => [rowCondition]),
+  pgvectorQuery: argumentRow(filter.pgvectorQuery, () => [
+    rowCondition,
+    invoices,
+    { from: "documents", embedding: "embedding", near: [1], distance: "cosine", limit: 1 },
+  ]),
+  visibleRows: argumentRow(filter.visibleRows as (...args: unknown[]) => unknown, () => [
+    rowFilter,
+    invoices,
+    { dialect: "sqlite" },
+    () => [],
+  ]),
+};
+const rowTable: ArgumentRows<Omit<filter.Table, "id" | "columns">> = {
+  resourceOf: argumentRow(invoices.resourceOf, () => [{ id: "INV-7", region: "EMEA" }]),
+};
+const keep = filter.toPredicate(rowCondition, invoices);
+const predicates: ArgumentRows<{ keep: typeof keep }> = {
+  keep: argumentRow(keep, () => [{ region: "EMEA" }], ["empty object"]),
+};
+
 const terminal = {
   out: () => {},
   err: () => {},
@@ -150,4 +184,7 @@ describe("guarded tools", () => walkRows(guardedTools));
 describe("@hopwise/fastmcp", () => walkRows(forFastMcp));
 describe("@hopwise/ai-sdk", () => walkRows(forAiSdk));
 describe("a tool of the AI SDK", () => walkRows(schemas));
+describe("@hopwise/filter", () => walkRows(forFilter));
+describe("a table", () => walkRows(rowTable));
+describe("a predicate", () => walkRows(predicates));
 describe("hopwise", () => walkRows(forHopwise));

@@ -127,8 +127,8 @@ function readerOf<Options extends object>(
   const readOptions = optionsOf<Options>(called, rows);
   return (args) => {
     const [first, second] = args;
-    const named = args.length > 1 || typeof first === "string";
-    const options = named ? second : first;
+    const named = typeof first === "string" || (args.length > 1 && first !== undefined);
+    const options = named || args.length > 1 ? second : first;
     return {
       ...(named && { name: readName(first) }),
       ...(options !== undefined && said(readOptions(options))),

@@ -16,8 +16,6 @@ interface Form {
   /** The value in a column. */
   readonly column: Write<Sql> & { readonly memory: (given: unknown, column: Column) => Scalar | undefined };
   readonly literal: { readonly [D in Dialect]: (value: Scalar) => Sql };
-  /** Whether a value is one of several, which are one parameter. */
-  readonly among: { readonly [D in Dialect]: (value: Sql, several: readonly Scalar[]) => Sql };
 }
 
 /** Beyond these a `numeric` is no double, and PostgreSQL would abort the query, with the value in its message. */
@@ -38,10 +36,6 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       memory: (given, { stored }) => (stored === "integer" ? integerText(given) : textIn(given)),
     },
     literal: { postgres: (value) => sql`${parameter(value)}::text COLLATE "C"`, sqlite: parameter },
-    among: {
-      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as string[])}::text[]))`,
-      sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
-    },
   },
   number: {
     column: {
@@ -58,10 +52,6 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       postgres: (value) => sql`${parameter(value)}::float8`,
       sqlite: (value) => sql`CAST(${parameter(value)} AS REAL)`,
     },
-    among: {
-      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as number[])}::float8[]))`,
-      sqlite: (value, several) => sql`(${value} IN (SELECT CAST(value AS REAL) FROM json_each(${json(several)})))`,
-    },
   },
   boolean: {
     column: {
@@ -74,10 +64,6 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       postgres: (value) => sql`${parameter(value)}::boolean`,
       sqlite: (value) => sql`(${parameter(value === true ? 1 : 0)} = 1)`,
     },
-    among: {
-      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as boolean[])}::boolean[]))`,
-      sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
-    },
   },
   timestamp: {
     column: {
@@ -88,10 +74,24 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       memory: momentFrom,
     },
     literal: { postgres: (value) => sql`${parameter(value)}::text COLLATE "C"`, sqlite: parameter },
-    among: {
-      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as string[])}::text[]))`,
-      sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
-    },
+  },
+};
+
+/** Whether a value is one of several, which are one parameter. */
+export const AMONG: {
+  readonly [Type in ElementType]: { readonly [D in Dialect]: (value: Sql, several: readonly Scalar[]) => Sql };
+} = {
+  text: {
+    postgres: (value, several) => sql`(${value} = ANY(${parameter(several as string[])}::text[]))`,
+    sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
+  },
+  number: {
+    postgres: (value, several) => sql`(${value} = ANY(${parameter(several as number[])}::float8[]))`,
+    sqlite: (value, several) => sql`(${value} IN (SELECT CAST(value AS REAL) FROM json_each(${json(several)})))`,
+  },
+  boolean: {
+    postgres: (value, several) => sql`(${value} = ANY(${parameter(several as boolean[])}::boolean[]))`,
+    sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
   },
 };
 
@@ -136,7 +136,7 @@ const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => Sql } = {
 const INTEGER_AS_TEXT = (raw: Sql): Sql =>
   sql`WHEN typeof(${raw}) = 'integer' THEN CAST(${raw} AS TEXT) WHEN typeof(${raw}) = 'text' AND ${raw} COLLATE BINARY = CAST(CAST(${raw} AS INTEGER) AS TEXT) THEN ${raw}`;
 
-/** The same text as `momentOf` makes: `strftime` moves days that do not exist. */
+/** The same text as `momentOf` makes. `strftime` moves days and hours that do not exist, once it has to calculate. */
 const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT CASE
   WHEN hopwise_f = '' THEN hopwise_s
   WHEN hopwise_f GLOB '.[0-9]*' AND NOT hopwise_f GLOB '.*[^0-9]*' AND length(hopwise_f) <= 10${
@@ -146,7 +146,7 @@ const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT C
     WHEN hopwise_t GLOB '*Z' THEN 1 WHEN hopwise_t GLOB '*+00' THEN 3 WHEN hopwise_t GLOB '*+00:00' THEN 6 END) AS hopwise_f
     FROM (SELECT ${raw} AS hopwise_t) WHERE typeof(hopwise_t) = 'text' AND instr(hopwise_t, char(0)) = 0
       AND hopwise_t GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
-      AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19)) = replace(substr(hopwise_t, 1, 19), 'T', ' ')
+      AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19), '+0 days') = replace(substr(hopwise_t, 1, 19), 'T', ' ')
       AND substr(hopwise_t, 1, 4) <> '0000')) COLLATE BINARY`;
 
 function momentFrom(given: unknown, { milliseconds }: Column): Scalar | undefined {

@@ -6,12 +6,16 @@ export type Dialect = "postgres" | "sqlite";
 /** PostgreSQL cuts a longer name, without a word, and would read another column. */
 const LONGEST_NAME_BYTES = 63;
 
-export const NAME = "a name of at most 63 bytes, such as invoice_id";
+/** Names within what is written here. A column with such a name would be taken for one of them. */
+const OWN = /^hopwise_/i;
+
+export const NAME = "a name of at most 63 bytes that does not begin with hopwise_, such as invoice_id";
 
 /** Whether a text can be the name of a column or a table in both dialects. */
 export function isName(text: string): boolean {
   return (
     text !== "" &&
+    !OWN.test(text) &&
     !text.includes("\0") &&
     text.isWellFormed() &&
     new TextEncoder().encode(text).length <= LONGEST_NAME_BYTES

@@ -211,8 +211,32 @@ const listText = <T>(element: fc.Arbitrary<T>): fc.Arbitrary<string> =>
   fc.array(nullable(element), { maxLength: 3 }).map((elements) => JSON.stringify(elements));
 const aTime = fc.constantFrom(...TIMES);
 
-/** A row as columns of SQLite take it; lists are JSON in a text, and booleans 1 and 0. */
-export const rows: fc.Arbitrary<{ readonly [column: string]: string | number | null }> = fc.record({
+type SqliteCell = string | number | bigint | null | Uint8Array;
+
+/** What does not fit some column, or any. */
+const odd: fc.Arbitrary<SqliteCell> = fc.constantFrom<SqliteCell>(
+  ...[null, 5, 0, 1, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2n ** 53n + 1n, -(2n ** 63n)],
+  ...["10", "1", "true", "[", "{}", '"a"', "[[1]]", "[1e400]", '[{"a":1},"a"]', '["a","b",5,true,null]', "a\0b"],
+  ...[
+    "2024-02-30T00:00:00Z",
+    "2024-01-01",
+    "2024-01-01T00:00:00+02:00",
+    "2024-01-01T24:00:00Z",
+    "0000-01-01T00:00:00Z",
+  ],
+  ...[
+    "2024-01-01 00:00:00.50+00",
+    "2024-01-01T00:00:00.1234567891Z",
+    "2024-01-01T00:00:00Z\0",
+    "2024-01-01T00:00:00.Z",
+  ],
+  new Uint8Array([97]),
+);
+const sometimesOdd = (it: fc.Arbitrary<SqliteCell>): fc.Arbitrary<SqliteCell> =>
+  fc.oneof({ weight: 15, arbitrary: it }, odd);
+
+/** A row as SQLite takes it, where its columns have no types; lists are JSON in a text, and booleans 1 and 0. */
+export const rows: fc.Arbitrary<{ readonly [column: string]: SqliteCell }> = fc.record({
   id: someText,
   t: someText,
   t_absent: nullable(someText),
@@ -232,3 +256,8 @@ export const rows: fc.Arbitrary<{ readonly [column: string]: string | number | n
   lb: nullable(listText(fc.boolean())),
   "x-y": nullable(someText),
 });
+
+/** The same, with cells that do not fit their columns here and there. */
+export const oddRows: typeof rows = rows.chain((row) =>
+  fc.record(Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, sometimesOdd(fc.constant(cell))]))),
+);

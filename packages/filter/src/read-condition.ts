@@ -1,4 +1,4 @@
-import { isObject, mustBe } from "@hopwise/core/options";
+import { isObject, mustBe, reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import { FORMS } from "./forms.ts";
 import { quoted } from "./names.ts";
@@ -38,17 +38,17 @@ export function readCondition(called: string, condition: RowCondition, table: Ta
 
 /** The parts of a condition, checked by hand: it is read for each call. */
 export function partsOf(called: string, condition: unknown): RowCondition {
-  if (!isObject(condition)) return mustBe(called, "condition", CONDITION, condition);
-  const { expression, required, unknown } = condition as unknown as RowCondition;
-  if (unknown !== "sql" && unknown !== "weak")
-    return mustBe(called, ["condition", "unknown"], '"sql" or "weak"', unknown);
-  if (!Array.isArray(required) || !required.every((it) => typeof it === "string")) {
-    return mustBe(called, ["condition", "required"], "a list of attributes, such as []", required);
-  }
-  if (typeof expression !== "boolean" && !isObject(expression)) {
-    return mustBe(called, ["condition", "expression"], "an expression, true or false", expression);
-  }
-  return { expression, required: [...required], unknown };
+  return reading(called, "condition", CONDITION, condition, (given) => {
+    const { expression, required, unknown } = given as RowCondition;
+    if (unknown !== "sql" && unknown !== "weak") mustBe(called, ["condition", "unknown"], '"sql" or "weak"', unknown);
+    if (!Array.isArray(required) || !required.every((it) => typeof it === "string")) {
+      return mustBe(called, ["condition", "required"], "a list of attributes, such as []", required);
+    }
+    if (typeof expression !== "boolean" && !isObject(expression)) {
+      return mustBe(called, ["condition", "expression"], "an expression, true or false", expression);
+    }
+    return { expression, required: [...required], unknown };
+  });
 }
 
 /** A list that is gone through: the name for its elements, and their term. */
@@ -77,7 +77,7 @@ function termOf(node: Node, table: Table, elements: readonly Element[], reader: 
   if ("value" in node) return valueTerm(node);
   if ("name" in node) return variableTerm(node, table, elements);
   const { operator, pointer } = node;
-  if (operator === "index") return columnTerm(columnOf(table, indexOf(node), pointer));
+  if (operator === "index") return columnTerm(columnOf(table, indexedAttribute(node), pointer));
   if (isOperator(operator)) return OPERATORS[operator].read(node, reader);
   throw unsupported(`the operator ${named(operator)}, which cannot be said of rows`, pointer);
 }
@@ -93,7 +93,7 @@ function valueTerm({ value, pointer }: Extract<Node, { readonly value: unknown }
 }
 
 const ID = "request.resource.id";
-const ATTRIBUTES = "request.resource.attr";
+export const ATTRIBUTES = "request.resource.attr";
 
 function variableTerm(
   { name, pointer }: Extract<Node, { readonly name: unknown }>,
@@ -116,7 +116,7 @@ function variableTerm(
 }
 
 /** The attribute of `R.attr["x-y"]`. */
-function indexOf(node: Extract<Node, { readonly operator: string }>): string {
+export function indexedAttribute(node: Extract<Node, { readonly operator: string }>): string {
   const [map, key] = node.operands;
   const isAttribute = node.operands.length === 2 && map !== undefined && "name" in map && map.name === ATTRIBUTES;
   if (isAttribute && key !== undefined && "value" in key && typeof key.value === "string") return key.value;

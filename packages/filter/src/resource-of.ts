@@ -1,18 +1,22 @@
 import { HopwiseError } from "@hopwise/core";
 import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
-import { isObject, mustBe } from "@hopwise/core/options";
+import { reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import type { ColumnType } from "./column.ts";
 import type { NamedColumn, Table } from "./table.ts";
 
+export const ROW = "a row, as an object of columns";
+
 /** What policies see of a row. */
 export function resourceIn(table: Table, row: unknown): { readonly id: string; readonly attributes: JsonObject } {
-  if (!isObject(row)) return mustBe("resourceOf", "row", "a row, as an object of columns", row);
-  const attributes = Object.entries(table.columns).flatMap(([attribute, column]): (readonly [string, JsonValue])[] => {
-    const value = jsonOf(row, column);
-    return value === undefined ? [] : [[attribute, value]];
+  return reading("resourceOf", "row", ROW, row, (given) => {
+    const read = given as object;
+    const attributes = Object.entries(table.columns).flatMap(([name, column]): (readonly [string, JsonValue])[] => {
+      const value = jsonOf(read, column);
+      return value === undefined ? [] : [[name, value]];
+    });
+    return { id: jsonOf(read, table.id) as string, attributes: Object.fromEntries(attributes) };
   });
-  return { id: jsonOf(row, table.id) as string, attributes: Object.fromEntries(attributes) };
 }
 
 /** The value of a column as JSON; `undefined` where it is absent. */

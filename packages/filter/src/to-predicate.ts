@@ -1,5 +1,6 @@
-import { isObject, mustBe } from "@hopwise/core/options";
+import { mustBe, reading } from "@hopwise/core/options";
 import { readCondition } from "./read-condition.ts";
+import { ROW } from "./resource-of.ts";
 import type { RowCondition } from "./row-condition.ts";
 import { isTable, type Table } from "./table.ts";
 
@@ -12,9 +13,13 @@ import { isTable, type Table } from "./table.ts";
 export function toPredicate(condition: RowCondition, table: Table): (row: object) => boolean {
   if (!isTable(table)) return mustBe("toPredicate", "table", "what table() gave", table);
   const { rows, required } = readCondition("toPredicate", condition, table);
-  return (row) => {
-    if (!isObject(row)) return mustBe("toPredicate", "row", "a row, as an object of columns", row);
-    const isThere = required.every(({ name }) => Object.hasOwn(row, name) && (row[name] ?? null) !== null);
+  const passes = (row: object): boolean => {
+    const isThere = required.every(({ name }) => (Object.hasOwn(row, name) ? cellIn(row, name) : null) !== null);
     return isThere && (typeof rows === "boolean" ? rows : rows.memory({ row, elements: [] }) === true);
   };
+  return (row) => reading("toPredicate", "row", ROW, row, passes);
+}
+
+function cellIn(row: object, name: string): unknown {
+  return (row as { readonly [column: string]: unknown })[name] ?? null;
 }

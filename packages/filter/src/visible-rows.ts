@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { fulfil } from "@hopwise/core/adapter";
 import { type Filter, isFilter } from "@hopwise/core/filter";
-import { mustBe } from "@hopwise/core/options";
+import { mustBe, reading } from "@hopwise/core/options";
 import { isTable, type Table } from "./table.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
@@ -49,8 +49,15 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     mustBe("visibleRows", "filter", "the filter of an allowed call, such as currentFilter()", filter);
   if (!isTable(table)) mustBe("visibleRows", "table", "a table, such as table({ id: text(), columns: { … } })", table);
   if (typeof query !== "function") mustBe("visibleRows", "query", "a function that reads rows", query);
+  const dialect = reading(
+    "visibleRows",
+    "by",
+    'how rows are read, such as { dialect: "postgres" }',
+    by,
+    (it) => it.dialect,
+  );
   const condition = filter.take();
-  const where = by.dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
+  const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
   const rows: unknown = await query(where as Where<By>);
   if (!Array.isArray(rows)) mustBe("visibleRows", "query", "a function that gives a list of rows", rows);
   const read = [...(rows as readonly Row[])];

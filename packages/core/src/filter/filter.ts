@@ -47,8 +47,12 @@ export interface Filter {
 
 /** For functions that take one from a program. */
 export function isFilter(value: unknown): value is Filter {
-  const { take, check } = Object(value) as Partial<Filter>;
-  return typeof take === "function" && typeof check === "function";
+  try {
+    const { take, check } = Object(value) as Partial<Filter>;
+    return typeof take === "function" && typeof check === "function";
+  } catch {
+    return false; // it fails when it is looked at
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Cell } from "../cell.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, Term } from "../term.ts";
 import { unsupported } from "../unsupported.ts";
-import { FALSE, TRUE, whereKnown } from "./known.ts";
+import { FALSE, whereKnown } from "./known.ts";
 import { pairOf } from "./operands.ts";
 import { type AnyOperator, type Call, operator } from "./operator.ts";
 
@@ -59,5 +59,3 @@ export function same(left: Cell, { type }: Term, right: Cell, { type: other }: T
   if (left === null || right === null) return left === right;
   return type === other && left === right;
 }
-
-export const constant = (truth: boolean): Sql => (truth ? TRUE : FALSE);

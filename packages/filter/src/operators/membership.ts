@@ -1,7 +1,7 @@
 import type { JsonValue } from "@hopwise/core/adapter";
 import type { Cell } from "../cell.ts";
-import type { ValueType } from "../column.ts";
-import { FORMS, type Scalar } from "../forms.ts";
+import type { ElementType } from "../column.ts";
+import { AMONG, type Scalar } from "../forms.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
 import { unsupported } from "../unsupported.ts";
@@ -13,7 +13,7 @@ import { type AnyOperator, type Call, operator, type Reader } from "./operator.t
 
 /** One of several values, or an element of a list column. */
 type Membership =
-  | { readonly item: Term; readonly several: readonly Scalar[]; readonly orNull: boolean }
+  | { readonly item: Term; readonly several: ReadonlySet<Scalar>; readonly orNull: boolean }
   | { readonly item: Term; readonly each: Each };
 
 export const isIn: AnyOperator = operator<Membership>({
@@ -25,7 +25,7 @@ export const isIn: AnyOperator = operator<Membership>({
     const item = membership.item.memory(view);
     if (item === undefined) return undefined;
     if ("each" in membership) return amongElements(membership.each, view);
-    return item === null ? membership.orNull : membership.several.includes(item as Scalar);
+    return item === null ? membership.orNull : membership.several.has(item as Scalar);
   },
 });
 
@@ -47,11 +47,11 @@ function membershipOf(call: Call, reader: Reader): Membership {
   return { item, each: { list, condition, depth: reader.depth } };
 }
 
-/** The values of the same type: no other one can be equal. */
+/** The values of the same type: no other one can be equal. Of times there are none, since JSON has none. */
 function severalOf(item: Term, values: readonly JsonValue[]): Membership {
   const of = item.type === "text" ? "string" : item.type;
   const several = values.filter((value): value is Scalar => typeof value === of);
-  return { item, several, orNull: values.includes(null) };
+  return { item, several: new Set(several), orNull: values.includes(null) };
 }
 
 function write(membership: Membership, place: Place): Sql {
@@ -59,10 +59,10 @@ function write(membership: Membership, place: Place): Sql {
   if ("each" in membership) return whereKnown([item], place, throughEach(membership.each, COUNTED.any, place));
   const { several, orNull } = membership;
   const whereNull = orNull ? TRUE : FALSE;
-  if (several.length === 0) {
+  if (several.size === 0) {
     return whereKnown([item], place, orNull && item.isNull !== undefined ? item.isNull(place) : FALSE);
   }
-  const among = FORMS[item.type as ValueType].among[place.dialect](item.sql(place), several);
+  const among = AMONG[item.type as ElementType][place.dialect](item.sql(place), [...several]);
   // Without a row that is NULL the database's own `IN` is unknown just where the value is.
   return item.isNull === undefined ? among : whereKnown([item], place, sql`COALESCE(${among}, ${whereNull})`);
 }

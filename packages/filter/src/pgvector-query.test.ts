@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { text } from "./column.ts";
+import { attr, call, value, where } from "./expressions.fixture.ts";
+import { pgvectorQuery } from "./pgvector-query.ts";
+import { table } from "./table.ts";
+import { toSql } from "./to-sql.ts";
+
+const documents = table({ id: text(), columns: { region: text() } });
+const condition = where(call("eq", attr("region"), value("EMEA")), { required: ["region"] });
+const options = {
+  from: "documents",
+  embedding: "embedding",
+  near: [0.5, -1, 1e-7],
+  distance: "cosine",
+  limit: 10,
+} as const;
+
+describe("pgvectorQuery", () => {
+  it("asks for the nearest of those rows that may be seen", () => {
+    const shown = toSql(condition, documents, { dialect: "postgres", from: "documents" });
+    expect(pgvectorQuery(condition, documents, options)).toEqual({
+      text: `SELECT "documents".* FROM "documents" WHERE ${shown.text} ORDER BY "documents"."embedding" <=> $2::vector LIMIT $3`,
+      values: ["EMEA", "[0.5,-1,1e-7]", 10],
+    });
+  });
+
+  it("knows the distances of pgvector", () => {
+    const sign = (distance: "cosine" | "euclidean" | "inner-product") =>
+      / (<\S+>) /.exec(pgvectorQuery(where(true), documents, { ...options, distance }).text)?.[1];
+    expect([sign("cosine"), sign("euclidean"), sign("inner-product")]).toEqual(["<=>", "<->", "<#>"]);
+  });
+
+  it("refuses a vector that is none", () => {
+    for (const near of [[], [Number.NaN], ["1"], Array.from({ length: 16_001 }, () => 0)]) {
+      expect(() => pgvectorQuery(condition, documents, { ...options, near: near as never })).toThrow(
+        /pgvectorQuery: near/,
+      );
+    }
+  });
+});
