@@ -178,6 +178,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "ai"],
   // The command line: thin over the packages that it runs.
   hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
+  filter: ["@hopwise/core"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.

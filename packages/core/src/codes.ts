@@ -374,6 +374,12 @@ export const CODES = {
     model: "A person has to approve this call first. Report that you need it.",
     help: "A policy allows the call once a person has approved it.",
   },
+  filter_unsupported: {
+    stage: "policy",
+    fault: true,
+    model: "These data cannot be had by a search. Report it; trying again does not help.",
+    help: "The policies' condition on rows has an operator or an attribute that cannot be said of this table: the message names it. Map the attribute to a column, or write the rule with operators of the table in the README of `@hopwise/filter`.",
+  },
 
   // audit: is it on record?
   audit_unavailable: {

@@ -1,0 +1,183 @@
+import type { Column, ElementType, ValueType } from "./column.ts";
+import type { Dialect } from "./names.ts";
+import { parameter, type Sql, sql } from "./sql.ts";
+import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
+
+/** A value in memory. A moment is a text, too, which is compared with moments alone. */
+export type Scalar = string | number | boolean;
+
+type Write<Given> = { readonly [D in Dialect]: (given: Given, column: Column) => Sql };
+
+/**
+ * How the values of one type look in each place. A value of another type is none: NULL in SQL, `undefined` in memory. So is
+ * what no check can see: a number that is not finite, a text that is not Unicode, a day that does not exist.
+ */
+interface Form {
+  /** The value in a column. */
+  readonly column: Write<Sql> & { readonly memory: (given: unknown, column: Column) => Scalar | undefined };
+  readonly literal: { readonly [D in Dialect]: (value: Scalar) => Sql };
+  /** Whether a value is one of several, which are one parameter. */
+  readonly among: { readonly [D in Dialect]: (value: Sql, several: readonly Scalar[]) => Sql };
+}
+
+/** Beyond these a `numeric` is no double, and PostgreSQL would abort the query, with the value in its message. */
+const IN_DOUBLES = (number: Sql): Sql =>
+  sql`${number} BETWEEN -1.797693134862315807e308 AND 1.797693134862315807e308 AND (${number} = 0 OR abs(${number}) >= 5e-324)`;
+
+const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
+
+/** A row for each type: what is missing in one of the places does not compile. */
+export const FORMS: { readonly [Type in ValueType]: Form } = {
+  text: {
+    column: {
+      // `COLLATE` comes first: on a column that is no text, PostgreSQL refuses the query. `char(n)` drops spaces in a cast.
+      postgres: (raw, { stored = "text" }) =>
+        sql`(CASE WHEN ${POSTGRES_TEXT[stored as StoredText](raw)} END) COLLATE "C"`,
+      sqlite: (raw, { stored }) =>
+        sql`(CASE ${stored === "integer" ? INTEGER_AS_TEXT(raw) : sql`WHEN typeof(${raw}) = 'text' THEN ${raw}`} END) COLLATE BINARY`,
+      memory: (given, { stored }) => (stored === "integer" ? integerText(given) : textIn(given)),
+    },
+    literal: { postgres: (value) => sql`${parameter(value)}::text COLLATE "C"`, sqlite: parameter },
+    among: {
+      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as string[])}::text[]))`,
+      sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
+    },
+  },
+  number: {
+    column: {
+      postgres: (raw) =>
+        sql`(CASE WHEN pg_typeof(${raw}) <> 'real'::regtype AND ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
+      sqlite: (raw) =>
+        sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
+      memory: (given, { stored }) =>
+        (stored === "bigint" || stored === "numeric") && typeof given === "string" && /^-?\d+(\.\d+)?$/.test(given)
+          ? finite(Number(given))
+          : numberIn(given),
+    },
+    literal: {
+      postgres: (value) => sql`${parameter(value)}::float8`,
+      sqlite: (value) => sql`CAST(${parameter(value)} AS REAL)`,
+    },
+    among: {
+      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as number[])}::float8[]))`,
+      sqlite: (value, several) => sql`(${value} IN (SELECT CAST(value AS REAL) FROM json_each(${json(several)})))`,
+    },
+  },
+  boolean: {
+    column: {
+      postgres: (raw) => raw,
+      sqlite: (raw) => sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} IN (0, 1) THEN ${raw} = 1 END)`,
+      memory: (given) =>
+        booleanIn(given) ?? (given === 1 || given === 1n ? true : given === 0 || given === 0n ? false : undefined),
+    },
+    literal: {
+      postgres: (value) => sql`${parameter(value)}::boolean`,
+      sqlite: (value) => sql`(${parameter(value === true ? 1 : 0)} = 1)`,
+    },
+    among: {
+      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as boolean[])}::boolean[]))`,
+      sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
+    },
+  },
+  timestamp: {
+    column: {
+      postgres: (raw, column) => sql`(CASE WHEN pg_typeof(${raw}) = 'timestamptz'::regtype
+        AND ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
+        THEN rtrim(rtrim(to_char(${raw} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') END) COLLATE "C"`,
+      sqlite: (raw, column) => SQLITE_MOMENT(raw, column),
+      memory: momentFrom,
+    },
+    literal: { postgres: (value) => sql`${parameter(value)}::text COLLATE "C"`, sqlite: parameter },
+    among: {
+      postgres: (value, several) => sql`(${value} = ANY(${parameter(several as string[])}::text[]))`,
+      sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
+    },
+  },
+};
+
+/** An element of a list: in SQLite its value and the type that JSON gives it, which tells `true` from 1. */
+interface ElementForm {
+  readonly postgres: (element: Sql) => Sql;
+  readonly sqlite: (value: Sql, type: Sql) => Sql;
+  readonly memory: (given: unknown) => Scalar | undefined;
+}
+
+export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
+  text: {
+    postgres: (element) => sql`(CASE jsonb_typeof(${element}) WHEN 'string' THEN ${element} #>> '{}' END) COLLATE "C"`,
+    sqlite: (value, type) => sql`(CASE ${type} WHEN 'text' THEN ${value} END) COLLATE BINARY`,
+    memory: textIn,
+  },
+  number: {
+    postgres: (element) =>
+      sql`(CASE WHEN jsonb_typeof(${element}) = 'number' THEN CASE WHEN ${IN_DOUBLES(sql`${element}::numeric`)} THEN ${element}::float8 END END)`,
+    sqlite: (value, type) =>
+      sql`(CASE WHEN ${type} IN ('integer', 'real') AND ${value} - ${value} = 0 THEN CAST(${value} AS REAL) END)`,
+    memory: numberIn,
+  },
+  boolean: {
+    postgres: (element) => sql`(CASE jsonb_typeof(${element}) WHEN 'boolean' THEN ${element}::boolean END)`,
+    sqlite: (_, type) => sql`(CASE ${type} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END)`,
+    memory: booleanIn,
+  },
+};
+
+type StoredText = "text" | "uuid" | "enum" | "integer";
+
+const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => Sql } = {
+  text: (raw) => sql`pg_typeof(${raw}) <> 'character'::regtype THEN (${raw} COLLATE "C")::text`,
+  uuid: (raw) => sql`pg_typeof(${raw}) = 'uuid'::regtype THEN ${raw}::text`,
+  enum: (raw) => sql`pg_typeof(${raw}) <> 'character'::regtype THEN ${raw}::text`,
+  integer: (raw) =>
+    sql`pg_typeof(${raw}) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN ${raw}::text`,
+};
+
+/** Drivers give a `bigint` as a text, and so may a column of SQLite: the same digits are the same text. */
+const INTEGER_AS_TEXT = (raw: Sql): Sql =>
+  sql`WHEN typeof(${raw}) = 'integer' THEN CAST(${raw} AS TEXT) WHEN typeof(${raw}) = 'text' AND ${raw} COLLATE BINARY = CAST(CAST(${raw} AS INTEGER) AS TEXT) THEN ${raw}`;
+
+/** The same text as `momentOf` makes: `strftime` moves days that do not exist. */
+const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT CASE
+  WHEN hopwise_f = '' THEN hopwise_s
+  WHEN hopwise_f GLOB '.[0-9]*' AND NOT hopwise_f GLOB '.*[^0-9]*' AND length(hopwise_f) <= 10${
+    milliseconds ? sql` AND length(rtrim(hopwise_f, '0')) <= 4` : sql``
+  } THEN rtrim(rtrim(hopwise_s || hopwise_f, '0'), '.') END
+  FROM (SELECT replace(substr(hopwise_t, 1, 19), ' ', 'T') AS hopwise_s, substr(hopwise_t, 20, length(hopwise_t) - 19 - CASE
+    WHEN hopwise_t GLOB '*Z' THEN 1 WHEN hopwise_t GLOB '*+00' THEN 3 WHEN hopwise_t GLOB '*+00:00' THEN 6 END) AS hopwise_f
+    FROM (SELECT ${raw} AS hopwise_t) WHERE typeof(hopwise_t) = 'text' AND instr(hopwise_t, char(0)) = 0
+      AND hopwise_t GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
+      AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19)) = replace(substr(hopwise_t, 1, 19), 'T', ' ')
+      AND substr(hopwise_t, 1, 4) <> '0000')) COLLATE BINARY`;
+
+function momentFrom(given: unknown, { milliseconds }: Column): Scalar | undefined {
+  const found =
+    typeof given === "string" ? momentOf(given) : given instanceof Date && milliseconds ? momentAt(given) : undefined;
+  return found !== undefined && milliseconds && !isWholeMilliseconds(found) ? undefined : found;
+}
+
+function textIn(given: unknown): string | undefined {
+  return typeof given === "string" && given.isWellFormed() ? given : undefined;
+}
+
+function integerText(given: unknown): string | undefined {
+  if (Number.isSafeInteger(given) || typeof given === "bigint") return fits(BigInt(given as number | bigint));
+  if (typeof given !== "string" || !/^(0|-?[1-9]\d{0,18})$/.test(given)) return undefined;
+  return fits(BigInt(given));
+}
+
+/** The integers of a database have 64 bits. */
+function fits(integer: bigint): string | undefined {
+  return BigInt.asIntN(64, integer) === integer ? String(integer) : undefined;
+}
+
+function numberIn(given: unknown): number | undefined {
+  return typeof given === "number" || typeof given === "bigint" ? finite(Number(given)) : undefined;
+}
+
+function finite(number: number): number | undefined {
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function booleanIn(given: unknown): boolean | undefined {
+  return typeof given === "boolean" ? given : undefined;
+}

@@ -1,0 +1,24 @@
+import { type Sql, sql } from "../sql.ts";
+import type { Place, Term } from "../term.ts";
+
+export const TRUE: Sql = sql`TRUE`;
+export const FALSE: Sql = sql`FALSE`;
+
+/** What CEL makes an error of. */
+export function unknown({ dialect }: Place): Sql {
+  return dialect === "postgres" ? sql`NULL::boolean` : sql`NULL`;
+}
+
+/** Something of a row of which all these terms are known; else unknown. */
+export function whereKnown(terms: readonly Term[], place: Place, then: Sql): Sql {
+  const guards = terms.filter(({ certain }) => !certain).map((term) => isKnown(term, place));
+  const [first, ...others] = guards;
+  if (first === undefined) return then;
+  const all = others.reduce((before, guard) => sql`${before} AND ${guard}`, first);
+  return sql`(CASE WHEN ${all} THEN ${then} END)`;
+}
+
+function isKnown(term: Term, place: Place): Sql {
+  const hasValue = sql`${term.sql(place)} IS NOT NULL`;
+  return term.isNull === undefined ? hasValue : sql`(${term.isNull(place)} OR ${hasValue})`;
+}

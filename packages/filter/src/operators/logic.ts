@@ -1,0 +1,86 @@
+import type { Cell } from "../cell.ts";
+import { balanced, type Sql, sql } from "../sql.ts";
+import type { Place, RowView, Term } from "../term.ts";
+import { unsupported } from "../unsupported.ts";
+import { operandsOf } from "./operands.ts";
+import { type AnyOperator, type Call, operator, type Reader } from "./operator.ts";
+
+interface Joint {
+  readonly parts: readonly Term[];
+  readonly weak: boolean;
+}
+
+export const and: AnyOperator = operator<Joint>({
+  gives: "boolean",
+  typing: jointOf,
+  postgres: (joint, place) => (joint.weak ? counted(sql`*`, joint, place) : joined(sql`AND`, joint, place)),
+  sqlite: (joint, place) => (joint.weak ? counted(sql`*`, joint, place) : joined(sql`AND`, joint, place)),
+  memory: (joint, view) => settled(joint, view, false),
+});
+
+export const or: AnyOperator = operator<Joint>({
+  gives: "boolean",
+  typing: jointOf,
+  postgres: (joint, place) => (joint.weak ? counted(sql`+`, joint, place) : joined(sql`OR`, joint, place)),
+  sqlite: (joint, place) => (joint.weak ? counted(sql`+`, joint, place) : joined(sql`OR`, joint, place)),
+  memory: (joint, view) => settled(joint, view, true),
+});
+
+export const not: AnyOperator = operator<Term>({
+  gives: "boolean",
+  typing: (call, reader) => reader.condition(operandsOf(call, 1)[0]),
+  postgres: (part, place) => sql`(NOT ${part.sql(place)})`,
+  sqlite: (part, place) => sql`(NOT ${part.sql(place)})`,
+  memory: (part, view) => {
+    const truth = part.memory(view);
+    return typeof truth === "boolean" ? !truth : undefined;
+  },
+});
+
+/** `ELSE` would take what is unknown for false, and show the rows of the other branch. */
+export const conditional: AnyOperator = operator<readonly [Term, Term, Term]>({
+  gives: "boolean",
+  typing: (call, reader) => {
+    const [given, then, otherwise] = operandsOf(call, 3);
+    return [reader.condition(given), reader.condition(then), reader.condition(otherwise)];
+  },
+  postgres: choice,
+  sqlite: choice,
+  memory: ([given, then, otherwise], view) => {
+    const truth = given.memory(view);
+    return truth === true ? then.memory(view) : truth === false ? otherwise.memory(view) : undefined;
+  },
+});
+
+function choice([given, then, otherwise]: readonly [Term, Term, Term], place: Place): Sql {
+  return sql`(CASE ${given.sql(place)} WHEN TRUE THEN ${then.sql(place)} WHEN FALSE THEN ${otherwise.sql(place)} END)`;
+}
+
+function jointOf(call: Call, reader: Reader): Joint {
+  if (call.operands.length === 0) throw unsupported(`"${call.operator}" without operands`, call.pointer);
+  return { parts: call.operands.map((operand) => reader.condition(operand)), weak: reader.weak };
+}
+
+function joined(by: Sql, { parts }: Joint, place: Place): Sql {
+  return balanced(
+    by,
+    parts.map((part) => part.sql(place)),
+  );
+}
+
+/** As numbers: a sum and a product are unknown where one operand is, and name each of them once. */
+function counted(by: Sql, { parts }: Joint, place: Place): Sql {
+  const asNumber = (part: Sql): Sql => (place.dialect === "postgres" ? sql`(${part})::int` : part);
+  return sql`(${balanced(
+    by,
+    parts.map((part) => asNumber(part.sql(place))),
+  )} > 0)`;
+}
+
+/** @param deciding the truth that decides alone: `false` for AND, `true` for OR */
+function settled({ parts, weak }: Joint, view: RowView, deciding: boolean): Cell {
+  const truths = parts.map((part) => part.memory(view));
+  if (weak && truths.includes(undefined)) return undefined;
+  if (truths.includes(deciding)) return deciding;
+  return truths.includes(undefined) ? undefined : !deciding;
+}

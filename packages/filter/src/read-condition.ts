@@ -1,0 +1,161 @@
+import { isObject, mustBe } from "@hopwise/core/options";
+import { type Cell, cellOf, MISFIT } from "./cell.ts";
+import { FORMS } from "./forms.ts";
+import { quoted } from "./names.ts";
+import { isOperator, OPERATORS, type Reader, unknown } from "./operators/index.ts";
+import { type Node, readExpression } from "./read-expression.ts";
+import type { RowCondition } from "./row-condition.ts";
+import { type Sql, sql } from "./sql.ts";
+import type { NamedColumn, Table } from "./table.ts";
+import { literalTerm, type Place, type Term } from "./term.ts";
+import { named, unsupported } from "./unsupported.ts";
+
+/** A condition on the rows of a table, in each form. */
+export interface TableCondition {
+  readonly rows: Term | boolean;
+  /** Columns that must not be NULL. */
+  readonly required: readonly NamedColumn[];
+}
+
+const CONDITION = "a condition on rows, as take() of a decision's filter gives it";
+
+/**
+ * Reads a condition for a table.
+ *
+ * @throws {HopwiseError} `filter_unsupported` for what is not in the table of operators, or not mapped; `config_invalid` for
+ *   what is no condition
+ */
+export function readCondition(called: string, condition: RowCondition, table: Table): TableCondition {
+  const { expression, required, unknown } = partsOf(called, condition);
+  return {
+    rows:
+      typeof expression === "boolean"
+        ? expression
+        : readerOf(table, unknown === "weak", []).condition(readExpression(expression)),
+    required: required.map((attribute) => columnOf(table, attribute, "")),
+  };
+}
+
+/** The parts of a condition, checked by hand: it is read for each call. */
+export function partsOf(called: string, condition: unknown): RowCondition {
+  if (!isObject(condition)) return mustBe(called, "condition", CONDITION, condition);
+  const { expression, required, unknown } = condition as unknown as RowCondition;
+  if (unknown !== "sql" && unknown !== "weak")
+    return mustBe(called, ["condition", "unknown"], '"sql" or "weak"', unknown);
+  if (!Array.isArray(required) || !required.every((it) => typeof it === "string")) {
+    return mustBe(called, ["condition", "required"], "a list of attributes, such as []", required);
+  }
+  if (typeof expression !== "boolean" && !isObject(expression)) {
+    return mustBe(called, ["condition", "expression"], "an expression, true or false", expression);
+  }
+  return { expression, required: [...required], unknown };
+}
+
+/** A list that is gone through: the name for its elements, and their term. */
+interface Element {
+  readonly name: string;
+  readonly term: Term;
+}
+
+function readerOf(table: Table, weak: boolean, elements: readonly Element[]): Reader {
+  const reader: Reader = {
+    weak,
+    depth: elements.length,
+    term: (node) => termOf(node, table, elements, reader),
+    condition: (node) => {
+      const term = reader.term(node);
+      if (term.type !== "boolean") return { type: "boolean", sql: unknown, memory: () => undefined };
+      // Null is neither true nor false. In SQL it is the same NULL already.
+      return { ...term, memory: (view) => term.memory(view) ?? undefined };
+    },
+    within: (name, term) => readerOf(table, weak, [...elements, { name, term }]),
+  };
+  return reader;
+}
+
+function termOf(node: Node, table: Table, elements: readonly Element[], reader: Reader): Term {
+  if ("value" in node) return valueTerm(node);
+  if ("name" in node) return variableTerm(node, table, elements);
+  const { operator, pointer } = node;
+  if (operator === "index") return columnTerm(columnOf(table, indexOf(node), pointer));
+  if (isOperator(operator)) return OPERATORS[operator].read(node, reader);
+  throw unsupported(`the operator ${named(operator)}, which cannot be said of rows`, pointer);
+}
+
+function valueTerm({ value, pointer }: Extract<Node, { readonly value: unknown }>): Term {
+  if (value === null)
+    return { type: "null", certain: true, sql: () => sql`NULL`, isNull: () => sql`TRUE`, memory: () => null };
+  const type = typeof value === "string" ? "text" : typeof value;
+  if (type === "text" || type === "number" || type === "boolean") {
+    return literalTerm(type, value as string | number | boolean);
+  }
+  throw unsupported("a list or a map where it cannot be said of rows", pointer);
+}
+
+const ID = "request.resource.id";
+const ATTRIBUTES = "request.resource.attr";
+
+function variableTerm(
+  { name, pointer }: Extract<Node, { readonly name: unknown }>,
+  table: Table,
+  elements: readonly Element[],
+): Term {
+  // The innermost list with this name hides those around it.
+  const element = elements.findLast((it) => it.name === name);
+  if (element !== undefined) return element.term;
+  if (name === ID) return columnTerm(table.id);
+  const attribute = name.startsWith(`${ATTRIBUTES}.`) ? name.slice(ATTRIBUTES.length + 1) : "";
+  const isHidden = elements.some((it) => name.startsWith(`${it.name}.`));
+  if (attribute === "" || attribute.includes(".") || isHidden) {
+    throw unsupported(
+      `the variable ${named(name)}, which is neither the resource's id nor one of its attributes`,
+      pointer,
+    );
+  }
+  return columnTerm(columnOf(table, attribute, pointer));
+}
+
+/** The attribute of `R.attr["x-y"]`. */
+function indexOf(node: Extract<Node, { readonly operator: string }>): string {
+  const [map, key] = node.operands;
+  const isAttribute = node.operands.length === 2 && map !== undefined && "name" in map && map.name === ATTRIBUTES;
+  if (isAttribute && key !== undefined && "value" in key && typeof key.value === "string") return key.value;
+  throw unsupported('the operator "index" on something else than the attributes of the resource', node.pointer);
+}
+
+function columnOf(table: Table, attribute: string, pointer: string): NamedColumn {
+  const column = Object.hasOwn(table.columns, attribute) ? table.columns[attribute] : undefined;
+  if (column !== undefined) return column;
+  throw unsupported(`the attribute ${named(attribute)}, for which the table has no column`, pointer);
+}
+
+function columnTerm(column: NamedColumn): Term {
+  const raw = (place: Place): Sql => rawColumn(column, place);
+  const memory: Term["memory"] = ({ row }) => {
+    const cell = cellOf(row, column.name, column);
+    return cell === MISFIT ? undefined : (cell as Cell);
+  };
+  return {
+    type: column.type === "timestamp" ? "moment" : column.type,
+    ...(column.of !== undefined && { of: column.of }),
+    ...(column.null === "null" && { isNull: (place: Place) => sql`${raw(place)} IS NULL` }),
+    sql: (place) =>
+      column.type === "list"
+        ? listSql(raw(place), place)
+        : FORMS[column.type].column[place.dialect](raw(place), column),
+    memory,
+  };
+}
+
+/** A column by its quoted name. */
+export function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
+  const own = quoted(name, dialect);
+  return from === undefined ? own : sql`${from}.${own}`;
+}
+
+/** A list as JSON, or NULL: the elements of a scalar would abort the query in PostgreSQL, and be one row in SQLite. */
+function listSql(raw: Sql, { dialect }: Place): Sql {
+  return dialect === "postgres"
+    ? sql`(CASE jsonb_typeof(to_jsonb(${raw})) WHEN 'array' THEN to_jsonb(${raw}) END)`
+    : sql`(CASE WHEN typeof(${raw}) = 'text' THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
+}

@@ -1,0 +1,43 @@
+import { HopwiseError } from "@hopwise/core";
+import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
+import { isObject, mustBe } from "@hopwise/core/options";
+import { type Cell, cellOf, MISFIT } from "./cell.ts";
+import type { ColumnType } from "./column.ts";
+import type { NamedColumn, Table } from "./table.ts";
+
+/** What policies see of a row. */
+export function resourceIn(table: Table, row: unknown): { readonly id: string; readonly attributes: JsonObject } {
+  if (!isObject(row)) return mustBe("resourceOf", "row", "a row, as an object of columns", row);
+  const attributes = Object.entries(table.columns).flatMap(([attribute, column]): (readonly [string, JsonValue])[] => {
+    const value = jsonOf(row, column);
+    return value === undefined ? [] : [[attribute, value]];
+  });
+  return { id: jsonOf(row, table.id) as string, attributes: Object.fromEntries(attributes) };
+}
+
+/** The value of a column as JSON; `undefined` where it is absent. */
+function jsonOf(row: object, column: NamedColumn): JsonValue | undefined {
+  const cell = cellOf(row, column.name, column);
+  if (cell === MISFIT || (Array.isArray(cell) && cell.includes(undefined))) throw misfit(row, column);
+  return column.type === "timestamp" && typeof cell === "string" ? `${cell}Z` : (cell as Cell & JsonValue);
+}
+
+/** What a column of each type must hold. */
+const EXPECTED: { readonly [Type in ColumnType]: string } = {
+  text: "a text",
+  number: 'a finite number; a text is one where it says stored: "bigint" or "numeric"',
+  boolean: "true or false",
+  timestamp: "a time of RFC 3339 in UTC, or a Date where it says milliseconds: true",
+  list: "a list of its type",
+};
+
+function misfit(row: object, column: NamedColumn): HopwiseError {
+  const problem = !Object.hasOwn(row, column.name)
+    ? "is not in the row; select it"
+    : (row as { readonly [name: string]: unknown })[column.name] === null
+      ? "is NULL; say what that stands for, by null"
+      : `must be ${EXPECTED[column.type]}`;
+  return new HopwiseError("attributes_invalid", `the column ${JSON.stringify(column.name)} ${problem}`, {
+    pointer: `/${column.name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+  });
+}

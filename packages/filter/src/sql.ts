@@ -1,0 +1,57 @@
+/** A value that goes to the database beside the text: node-postgres and `node:sqlite` take each of these as it is. */
+export type SqlValue = string | number | boolean | readonly string[] | readonly number[] | readonly boolean[];
+
+/**
+ * A piece of SQL. Its texts stand in the templates of this package and nowhere else: what comes from a policy, a row or a
+ * program gets in as a parameter ({@link parameter}) or a quoted name (`quoted` in names.ts), and not otherwise.
+ */
+export interface Sql {
+  readonly pieces: readonly (string | { readonly parameter: SqlValue } | Sql)[];
+}
+
+/** Writes a piece of SQL around others. */
+export function sql(texts: TemplateStringsArray, ...parts: readonly Sql[]): Sql {
+  return { pieces: texts.flatMap((text, i) => (parts[i] === undefined ? [text] : [text, parts[i]])) };
+}
+
+export function parameter(value: SqlValue): Sql {
+  return { pieces: [{ parameter: value }] };
+}
+
+/** The text of an identifier that is quoted already. */
+export function verbatim(quotedName: string): Sql {
+  return { pieces: [quotedName] };
+}
+
+/**
+ * Joins by an operator that may be bracketed at will, as a tree of low depth: SQLite refuses 1000 in a row, since it counts
+ * each as one level.
+ */
+export function balanced(operator: Sql, parts: readonly Sql[]): Sql {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const middle = Math.ceil(parts.length / 2);
+  return sql`(${balanced(operator, parts.slice(0, middle))} ${operator} ${balanced(operator, parts.slice(middle))})`;
+}
+
+/**
+ * The text, and its values in their order.
+ *
+ * @param placeholder for the value of this number, counted from 0
+ */
+export function render(
+  piece: Sql,
+  placeholder: (index: number) => string,
+): { readonly text: string; readonly values: readonly SqlValue[] } {
+  const texts: string[] = [];
+  const values: SqlValue[] = [];
+  const write = ({ pieces }: Sql): void => {
+    for (const it of pieces) {
+      if (typeof it === "string") texts.push(it);
+      else if ("parameter" in it) texts.push(placeholder(values.push(it.parameter) - 1));
+      else write(it);
+    }
+  };
+  write(piece);
+  return { text: texts.join(""), values };
+}

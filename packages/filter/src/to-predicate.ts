@@ -1,0 +1,20 @@
+import { isObject, mustBe } from "@hopwise/core/options";
+import { readCondition } from "./read-condition.ts";
+import type { RowCondition } from "./row-condition.ts";
+import { isTable, type Table } from "./table.ts";
+
+/**
+ * The same condition for rows in memory, as the database's driver gives them. A row that does not have the type of a column
+ * in it is one of which nothing is known there, as in SQL.
+ *
+ * @throws {HopwiseError} `filter_unsupported` for what cannot be said of the table; `config_invalid` for what is no condition
+ */
+export function toPredicate(condition: RowCondition, table: Table): (row: object) => boolean {
+  if (!isTable(table)) return mustBe("toPredicate", "table", "what table() gave", table);
+  const { rows, required } = readCondition("toPredicate", condition, table);
+  return (row) => {
+    if (!isObject(row)) return mustBe("toPredicate", "row", "a row, as an object of columns", row);
+    const isThere = required.every(({ name }) => Object.hasOwn(row, name) && (row[name] ?? null) !== null);
+    return isThere && (typeof rows === "boolean" ? rows : rows.memory({ row, elements: [] }) === true);
+  };
+}

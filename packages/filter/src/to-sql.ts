@@ -1,0 +1,62 @@
+import { choice, maybe, mustBe, optionsOf, type Rows, text, whole } from "@hopwise/core/options";
+import { type Dialect, isName, NAME, quoted } from "./names.ts";
+import { rawColumn, readCondition } from "./read-condition.ts";
+import type { RowCondition } from "./row-condition.ts";
+import { render, type Sql, type SqlValue, sql } from "./sql.ts";
+import { isTable, type Table } from "./table.ts";
+import type { Place } from "./term.ts";
+
+/** Options of {@link toSql}; `dialect` is required. */
+export interface SqlOptions {
+  readonly dialect: Dialect;
+  /** The table's name or alias in the query, where columns of other tables stand beside its own. */
+  readonly from?: string;
+  /**
+   * The number of the first parameter, where the query has others before: PostgreSQL alone, since those of SQLite have none.
+   *
+   * @defaultValue 1
+   */
+  readonly parametersFrom?: number;
+}
+
+/** A condition as SQL: one expression in parentheses, and the values of its parameters. */
+export interface SqlCondition {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** PostgreSQL has no more. */
+const MOST_PARAMETERS = 65_535;
+
+const OPTIONS: Rows<SqlOptions> = {
+  dialect: choice("postgres", "sqlite"),
+  from: maybe(text(NAME, isName)),
+  parametersFrom: maybe(whole({ min: 1, max: MOST_PARAMETERS, example: 1 })),
+};
+const read = optionsOf<SqlOptions>("toSql", OPTIONS);
+
+/**
+ * Writes a condition for the `WHERE` of a query. All values are parameters; nothing of a policy stands in the text but what
+ * the table itself maps.
+ *
+ * @throws {HopwiseError} `filter_unsupported` for what cannot be said of the table; `config_invalid` for options that cannot
+ *   be right
+ */
+export function toSql(condition: RowCondition, table: Table, options: SqlOptions): SqlCondition {
+  const { dialect, from, parametersFrom = 1 } = read(options);
+  if (dialect === "sqlite" && parametersFrom !== 1) {
+    return mustBe("toSql", "parametersFrom", 'left out for "sqlite", whose parameters have no numbers', parametersFrom);
+  }
+  const place = { dialect, from: from === undefined ? undefined : quoted(from, dialect) };
+  return render(writeCondition("toSql", condition, table, place), (index) =>
+    dialect === "sqlite" ? "?" : `$${parametersFrom + index}`,
+  );
+}
+
+/** The whole condition. Only out here is what is not known taken for false: within, `NOT` would make it true. */
+export function writeCondition(called: string, condition: RowCondition, table: Table, place: Place): Sql {
+  if (!isTable(table)) return mustBe(called, "table", "what table() gave", table);
+  const { rows, required } = readCondition(called, condition, table);
+  const whole = typeof rows === "boolean" ? (rows ? sql`TRUE` : sql`FALSE`) : sql`(${rows.sql(place)}) IS TRUE`;
+  return sql`(${required.reduce((before, column) => sql`${before} AND ${rawColumn(column, place)} IS NOT NULL`, whole)})`;
+}

@@ -1,0 +1,16 @@
+import { HopwiseError } from "@hopwise/core";
+
+/**
+ * A condition that cannot be said of a table. It names an operator or an attribute, never a value or a tree: they may hold
+ * attributes of a person.
+ *
+ * @param what such as `the operator "matches", which …`
+ */
+export function unsupported(what: string, pointer: string): HopwiseError {
+  return new HopwiseError("filter_unsupported", `the condition on rows has ${what}`, { pointer });
+}
+
+/** A name out of a policy, cut where it is long. */
+export function named(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
+}
