@@ -37,6 +37,8 @@ interface Reader {
   readonly known: Known;
   /** The types of elements, by their names, and whether they come from the row. */
   readonly elements: ReadonlyMap<string, { readonly type: Read; readonly ofRow: boolean }>;
+  /** Within a branch of `? :`, which Cerbos leaves as it stands, but for `has()`. */
+  readonly inBranch?: true;
   readonly say: (problem: PlanProblem) => unknown;
 }
 
@@ -46,7 +48,8 @@ type Read = ValueType | "said";
 /** The type of an expression, after all that is wrong in it was said. */
 function read(tree: CelTree, reader: Reader): Read {
   if (!dependsOnRow(tree, new Map([...reader.elements].map(([name, { ofRow }]) => [name, ofRow])))) {
-    return typeOfKnown(tree, reader);
+    if (!reader.inBranch || !asks(tree)) return typeOfKnown(tree, reader);
+    return said(reader, "asks has() in a branch of ? :, where a plan takes it for true");
   }
   const path = pathIn(tree, "R");
   if (path !== undefined) return attribute(path, reader);
@@ -84,6 +87,12 @@ function attribute(path: readonly string[], reader: Reader): Read {
   return said(reader, `reads ${text}, which (or an element of which) the resource schema gives no one type`, text);
 }
 
+function asks(tree: CelTree): boolean {
+  if ("list" in tree) return tree.list.some(asks);
+  if (!("call" in tree)) return "of" in tree && asks(tree.of);
+  return tree.call === "has" || tree.args.some(asks) || (tree.on !== undefined && asks(tree.on));
+}
+
 type Call = Extract<CelTree, { readonly call: string }>;
 
 function called(tree: Call, reader: Reader): Read {
@@ -97,7 +106,7 @@ function called(tree: Call, reader: Reader): Read {
     case "?:/3": {
       const [condition, ...branches] = args as readonly [CelTree, ...CelTree[]];
       mustBe("boolean", condition, "before ?", reader);
-      const [yes, no] = branches.map((it) => read(it, reader)) as [Read, Read];
+      const [yes, no] = branches.map((it) => read(it, { ...reader, inBranch: true })) as [Read, Read];
       return yes === no || no === "said" ? yes : yes === "said" ? no : "unknown";
     }
     case "==/2":
@@ -119,8 +128,12 @@ function called(tree: Call, reader: Reader): Read {
       for (const it of [on as CelTree, ...args]) mustBe("text", it, `at ${call}`, reader);
       return "boolean";
     case ".exists/2":
+    case ".exists_one/2":
     case ".all/2":
       return quantified(tree, reader);
+    case "size/1":
+    case ".size/0":
+      return sized(on ?? (args[0] as CelTree), reader);
     case "timestamp/1":
       for (const it of args) mustBe("text", it, "at timestamp", reader);
       return "timestamp";
@@ -156,6 +169,12 @@ function quantified({ call, on, args }: Call, reader: Reader): Read {
   const element = { type: elementsOf(on as CelTree, `before .${call}`, reader), ofRow };
   mustBe("boolean", body, `in .${call}`, { ...reader, elements: new Map([...reader.elements, [name.name, element]]) });
   return "boolean";
+}
+
+function sized(tree: CelTree, reader: Reader): Read {
+  const type = read(tree, reader);
+  if (type === "text" || type === "said" || type.startsWith("list of ")) return type === "said" ? type : "number";
+  return said(reader, `has size of ${named(type)}: a check fails unless it is a text or a list, and a plan may not`);
 }
 
 /** The type of the elements of what must be a list. */

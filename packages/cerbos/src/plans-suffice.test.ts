@@ -72,7 +72,8 @@ describe("a filter that shows rows by plans alone", () => {
       "R.attr.paid ? R.attr.region == null : !R.attr.paid",
       'R.attr.region.startsWith("a") || P.attr.region.contains(R.attr.region) || R.attr.region.endsWith(P.id)',
       'timestamp(R.attr.due) < now() || R.attr.tags.exists(t, t.startsWith("a") && R.attr.tags.all(u, u == t))',
-      "P.attr.regions.exists(r, r == R.attr.region) && P.attr.admin",
+      "P.attr.regions.exists(r, r == R.attr.region) && (has(P.attr.region) ? P.attr.admin : R.attr.paid)",
+      "size(R.attr.tags) > 2 && R.attr.region.size() < 3 && R.attr.tags.exists_one(t, t == 'a')",
     ]) {
       expect(await reads(expr)).toEqual([]);
     }
@@ -130,6 +131,8 @@ const EXPRESSIONS: { readonly [expr: string]: RegExp } = {
   "R.attr.gone == 'a'": /reads R\.attr\.gone, which the resource schema does not require/,
   "has(R.attr.region)": /asks has\(\) about the row/,
   "!has(R.attr.region) || R.attr.region == 'a'": /asks has\(\)/,
+  "R.attr.paid ? R.attr.paid || has(P.attr.region) : R.attr.paid": /asks has\(\) in a branch of/,
+  "R.attr.paid ? R.attr.paid : [has(R.attr.args.region)][0] == true": /asks has\(\) in a branch of/,
   "'region' in R.attr": /reads R\.attr as a whole/,
   "R.attr[P.attr.region] == 'a'": /reads R\.attr as a whole|by a name that is not known/,
   "R.attr[\"re\\\\gion\"] == 'a'": /by a name that is not known/,
@@ -155,9 +158,10 @@ const EXPRESSIONS: { readonly [expr: string]: RegExp } = {
   "R.attr.tags.exists(t, t['k'] == 'a')": /by a name that is not known/,
   "R.attr.tags.all(t, t < 5.0)": /has < between a text and a number/,
   "R.attr.tags[0] == 'a'": /by its place/,
-  "R.attr.tags.exists_one(t, t == 'a')": /asks \.exists_one\(…\) about the row/,
+  "R.attr.tags.filter(t, t == 'a') == []": /asks \.filter\(…\) about the row/,
   "R.attr.tags.exists(i, t, t == 'a')": /asks \.exists\(…\) about the row/,
-  "size(R.attr.tags) > 2": /asks size\(…\) about the row/,
+  "size(R.attr.amount) > 2": /has size of a number/,
+  "R.attr.tags.size() > '2'": /has > between a number and a text/,
   "R.attr.region.matches('a.*')": /asks \.matches\(…\) about the row/,
   "timestamp(R.attr.due).timeSince() > duration('1h')": /asks \.timeSince\(…\) about the row/,
   "P.attr.map[R.id] == 1.0": /by a name that is not known/,
