@@ -67,7 +67,11 @@ export const SHAPES: { readonly [shape: string]: Shape } = {
   "not or": { leaves: 2, write: ([a, b]) => ({ rules: [allow(when(`!((${a}) || (${b}))`))] }) },
   "not and": { leaves: 2, write: ([a, b]) => ({ rules: [allow(when(`!((${a}) && (${b}))`))] }) },
   ternary: { leaves: 3, branches: true, write: ([a, b, c]) => ({ rules: [allow(when(`(${a}) ? (${b}) : (${c})`))] }) },
-  "not ternary": { leaves: 3, branches: true, write: ([a, b, c]) => ({ rules: [allow(when(`!((${a}) ? (${b}) : (${c}))`))] }) },
+  "not ternary": {
+    leaves: 3,
+    branches: true,
+    write: ([a, b, c]) => ({ rules: [allow(when(`!((${a}) ? (${b}) : (${c}))`))] }),
+  },
   variables: {
     leaves: 2,
     write: ([a, b]) => ({

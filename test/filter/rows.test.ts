@@ -77,7 +77,10 @@ function refuse(why: string, { leaves, shape }: Case, tally: Tally): void {
   tally.refused++;
   const reason = why.replace(/"[^"]*"/g, "…");
   const { times = 0, example } = tally.reasons.get(reason) ?? {};
-  tally.reasons.set(reason, { times: times + 1, example: example ?? `${shape}: ${leaves.map(({ expr }) => expr).join(" ; ")}` });
+  tally.reasons.set(reason, {
+    times: times + 1,
+    example: example ?? `${shape}: ${leaves.map(({ expr }) => expr).join(" ; ")}`,
+  });
 }
 
 /** What is wrong with one chain of one kind, in words. */
@@ -166,7 +169,16 @@ async function judge(
 it(
   `shows by plans the rows that checks of each row allow, on ${POSTGRES}, SQLite and in memory`,
   async () => {
-    const tally: Tally = { cases: 0, prefixes: 0, refused: 0, shown: 0, allowed: 0, leftOut: 0, exact: 0, reasons: new Map() };
+    const tally: Tally = {
+      cases: 0,
+      prefixes: 0,
+      refused: 0,
+      shown: 0,
+      allowed: 0,
+      leftOut: 0,
+      exact: 0,
+      reasons: new Map(),
+    };
     const wrong: string[] = [];
     const cases = someCases(CASES, SEED);
     for (let at = 0; at < CASES; at += BATCH) {
@@ -189,10 +201,12 @@ it(
     const share = Math.round((100 * tally.refused) / tally.prefixes);
     const { reasons, ...counts } = tally;
     report("rows by filter", [
-      `${Object.entries(counts).map(([name, count]) => `${name} ${thousands(count)}`).join(", ")}; ${share} % refused`,
+      `${Object.entries(counts)
+        .map(([name, count]) => `${name} ${thousands(count)}`)
+        .join(", ")}; ${share} % refused`,
       ...[...reasons].map(([reason, { times, example }]) => `${times} × ${reason} (${example})`),
     ]);
-    expect(wrong.slice(0, Number(process.env['MOST'] ?? 10))).toEqual([]);
+    expect(wrong.slice(0, Number(process.env["MOST"] ?? 10))).toEqual([]);
     expect(tally.shown).toBeGreaterThan(tally.prefixes);
     expect(tally.exact).toBeGreaterThan(tally.prefixes);
     expect(share).toBeLessThan(40);

@@ -83,8 +83,7 @@ function attribute(path: readonly string[], reader: Reader): Read {
     return said(reader, `reads ${text}, which the resource schema does not require`, text);
   }
   const type = resource.typeOf(path);
-  if (!type.includes("unknown")) return type;
-  return said(reader, `reads ${text}, which (or an element of which) the resource schema gives no one type`, text);
+  return type === "unknown" ? said(reader, `reads ${text}, which the resource schema gives no one type`, text) : type;
 }
 
 function asks(tree: CelTree): boolean {

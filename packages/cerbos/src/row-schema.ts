@@ -74,24 +74,21 @@ function itemsOf(parts: readonly Place[], schemas: ReadonlyMap<string, unknown>)
     .flatMap((place) => conjuncts(place, schemas));
 }
 
-/** Keywords that ask nothing of a value, or nothing but its type and what it must have. */
+/** Keywords that ask nothing of a value, or nothing but its type and what it must have. A list of texts can have a null. */
 const PLAIN: ReadonlySet<string> = new Set(
   `$schema $id $anchor $comment $defs definitions title description default examples deprecated readOnly writeOnly
-  $ref allOf type properties required items`.split(/\s+/),
+  $ref allOf type properties required`.split(/\s+/),
 );
 
 function furtherOf(parts: readonly Place[], pointer: string, schemas: ReadonlyMap<string, unknown>): readonly string[] {
-  const own = parts.flatMap(({ schema, root }) => [
-    ...Object.keys(schema).filter((keyword) => !PLAIN.has(keyword) && !isHarmless(schema, keyword)),
-    // A column of numbers can hold 1.5.
-    ...(schema["type"] === "integer" ? ["type: integer"] : []),
-    ...(isUnresolved({ schema, root }, schemas) ? ["$ref"] : []),
-  ]);
-  const items = parts.some(({ schema }) => schema["items"] !== undefined) ? itemsOf(parts, schemas) : [];
-  return [
-    ...own.map((keyword) => `${pointer}${keyword}`),
-    ...(items.length > 0 ? furtherOf(items, `${pointer}items/`, schemas) : []),
-  ];
+  return parts
+    .flatMap(({ schema, root }) => [
+      ...Object.keys(schema).filter((keyword) => !PLAIN.has(keyword) && !isHarmless(schema, keyword)),
+      // A column of numbers can hold 1.5.
+      ...(schema["type"] === "integer" ? ["type: integer"] : []),
+      ...(isUnresolved({ schema, root }, schemas) ? ["$ref"] : []),
+    ])
+    .map((keyword) => `${pointer}${keyword}`);
 }
 
 function isHarmless(schema: Schema, keyword: string): boolean {
