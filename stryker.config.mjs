@@ -7,7 +7,7 @@ export default {
   vitest: { configFile: "test/mutation.vitest.ts", related: true },
   plugins: ["@stryker-mutator/vitest-runner"],
   mutate: [
-    `packages/core/src/${process.env.HOPWISE_MUTATE ?? "{decision,grant,principal,resource,result,source,token,views,way}"}/**/*.ts`,
+    `packages/core/src/${process.env.HOPWISE_MUTATE ?? "{decision,filter,grant,principal,resource,result,source,token,views,way}"}/**/*.ts`,
     "!packages/core/src/**/*.{test,fixture}.ts",
     "!packages/core/src/**/index.ts",
   ],

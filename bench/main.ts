@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { serializeCompact } from "@hopwise/core/tokens";
 import { measureAudit } from "./audit.ts";
 import { measureAuthorize } from "./authorize.ts";
+import { measureFilter } from "./filter.ts";
 import { measureGrant } from "./grant.ts";
 import { measureLists } from "./lists.ts";
 import { measureMcp } from "./mcp.ts";
@@ -27,6 +28,8 @@ const GOALS: { readonly [key: string]: number } = {
   mcp_guarded_over_sum_stateless: 1.12,
   mcp_guarded_over_sum_stdio: 1.15,
   resilient1_over_raw1: 1.05,
+  filter3_over_plan3: 1.2,
+  filter_rows_over_checks: 0.02,
   verify_cold_n1: 1.6,
   verify_cold_n3: 1.6,
   verify_cold_n8: 1.6,
@@ -71,6 +74,11 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   results["list50_over_raw3"] = lists.namesOverRaw3;
   results["list50_kinds_over_raw1"] = lists.kindsOverRaw1;
   results["list50_over_nplus1"] = lists.namesOverNplus1;
+  const filter = await measureFilter();
+  results["filter3_over_plan3"] = filter.filterOverPlan3;
+  results["filter3_over_messages"] = filter.filterOverMessages;
+  results["filter_rows_over_checks"] = filter.rowsOverChecks;
+  results["filter_rechecked_over_checks"] = filter.recheckedOverChecks;
   for (const { tokens, ratio } of cold) results[`verify_cold_n${tokens}`] = ratio;
   results["verify_cold_n3_compact"] = await measureCompact();
   results["verify_warm_us"] = await measureWarm();

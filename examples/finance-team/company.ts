@@ -91,6 +91,13 @@ export const tools: ToolMap = {
       return invoice && { region: invoice.region, supplier: invoice.supplier, amount: invoice.amount };
     },
   },
+  // Gives rows: not one invoice is asked about, but which ones everybody in the chain may read.
+  search_invoices: {
+    kind: "invoice",
+    action: "read",
+    list: "list",
+    filter: { arguments: { text: null, supplier: "R.attr.supplier" }, required: ["region", "supplier", "amount"] },
+  },
   send_payment: {
     kind: "payment",
     action: "send",

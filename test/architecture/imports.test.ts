@@ -9,6 +9,7 @@ const EVERY_ROOM: readonly string[] = [
     "crypto",
     "decision",
     "describe",
+    "filter",
     "grant",
     "json",
     "lib",
@@ -72,7 +73,9 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/state": ["core/options", "core/token", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/errors.ts"],
+  "core/filter": ["core/grant", "core/crypto", "core/json", "core/errors.ts", "type:core/result", "type:@cerbos/core"],
   "core/decision": [
+    "core/filter",
     "core/result",
     "type:core/principal",
     "core/resource",
@@ -87,6 +90,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/audit": [
     "core/options",
+    "type:core/filter",
     "type:core/decision",
     "type:core/result",
     "core/grant",
@@ -99,6 +103,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/token",
   ],
   "core/views": [
+    "type:core/filter",
     "core/options",
     "core/audit",
     "core/grant",
@@ -128,6 +133,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/crypto",
     "core/decision",
     "core/errors.ts",
+    "core/filter",
     "core/grant",
     "core/json",
     "core/lib",

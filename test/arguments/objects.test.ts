@@ -14,6 +14,9 @@ const held = await company.chain("alice", "planner");
 const signer = await core.generateSigner();
 const authorizer = company.authorizer();
 const session = await authorizer.openSession(held);
+const giveRows = { send_payment: { kind: "payment", action: "send", filter: {} } };
+const rowAuthorizer = company.authorizer({ tools: giveRows, cerbos: testing.allowAll() });
+const rowSession = await rowAuthorizer.openSession(held);
 const call = { tool: "send_payment", arguments: { to: "ACME" } };
 const credential = { user: { issuer: "https://id.acme.example", subject: "alice" } };
 const allowed = await authorizer.call("alice", "send_payment", { to: "ACME" });
@@ -36,12 +39,13 @@ const authorizers: ArgumentRows<core.Authorizer> = {
 const sessions: ArgumentRows<core.Session> = {
   delegation: "is the one that it was opened with",
   authorize: argumentRow(session.authorize, () => [call]),
+  filter: argumentRow(rowSession.filter, () => [call]),
   refuse: argumentRow(session.refuse, () => [call]),
   list: argumentRow(session.list, () => [[{ tool: "send_payment" }]], ["empty list"]),
 } as ArgumentRows<core.Session>;
 
-async function admitted(tool = "send_payment"): Promise<Admission> {
-  const admission = await authorizer.admit({ ...call, tool, credential });
+async function admitted(tool = "send_payment", by = authorizer): Promise<Admission> {
+  const admission = await by.admit({ ...call, tool, credential });
   if (admission.outcome === "denied") throw new Error(admission.message);
   return admission;
 }
@@ -49,6 +53,11 @@ async function admitted(tool = "send_payment"): Promise<Admission> {
 const admissions: ArgumentRows<Admission> = {
   decide: argumentRow(
     async (...args: []) => (await admitted()).decide(...args),
+    () => [{ fulfils: true }],
+    OPTIONS,
+  ),
+  filter: argumentRow(
+    async (...args: []) => (await admitted("send_payment", rowAuthorizer)).filter(...args),
     () => [{ fulfils: true }],
     OPTIONS,
   ),

@@ -5,6 +5,7 @@ import { createWorld, type World } from "../support/world.ts";
 import { DECISION_CODES, GRANT_CODES, RESULT_CODES, START_CODES, STATE_CODES } from "./call-codes.ts";
 import { type Case, type Produced, SECRETS } from "./case.ts";
 import { CHAIN_CODES, HOLDER_CODES, MAKER_CODES, PROOF_CODES } from "./chain-codes.ts";
+import { FILTER_CODES } from "./filter-codes.ts";
 import { GUARD_CODES } from "./guard-codes.ts";
 import { STATEMENT_CODES } from "./statement-codes.ts";
 
@@ -15,6 +16,7 @@ const PRODUCED = {
   ...PROOF_CODES,
   ...GRANT_CODES,
   ...DECISION_CODES,
+  ...FILTER_CODES,
   ...STATE_CODES,
   ...RESULT_CODES,
   ...HOLDER_CODES,

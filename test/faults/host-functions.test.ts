@@ -322,6 +322,7 @@ const mcpDoor: Door<typeof mcp> = {
   }),
   guardTransport: "asks userFromAuth for each request: receive-user.test.ts",
   caller: "takes nothing",
+  currentFilter: "takes nothing",
   createGuardedTools: "takes nothing; what it wraps is the tool itself",
   openCall: "is for adapters",
   runToEnd: "is for adapters",
@@ -332,6 +333,7 @@ const mcpDoor: Door<typeof mcp> = {
 const fastmcpDoor: Door<typeof fastmcp> = {
   guard: "hands userFromAuth to guardTransport; what a logger throws: warnings.test.ts",
   caller: "takes nothing",
+  currentFilter: "takes nothing",
 };
 
 const authorizer = company.authorizer();
@@ -340,6 +342,7 @@ const aiSdkDoor: Door<typeof aiSdk> = {
     delegation: (delegation) => aiSdk.authorizeTools({}, { authorizer, delegation }),
   }),
   caller: "takes nothing",
+  currentFilter: "takes nothing",
 };
 
 const folder = mkdtempSync(join(tmpdir(), "hopwise-hosts-"));

@@ -68,6 +68,7 @@ const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" }
     ["session"],
   ),
   adds: "is data",
+  filter: "is data",
   argumentsSchema: "is data",
   attributesSchema: "is data",
 };

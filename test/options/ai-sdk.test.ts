@@ -48,6 +48,7 @@ const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp> = {
     (options) => aiSdk.authorizeTools(tools, options),
   ),
   caller: "takes nothing",
+  currentFilter: "takes nothing",
   createMcpClient: optionsRow<aiSdkMcp.DelegatedMcpClientOptions>(
     { transport, delegation, audience: company.audience },
     {

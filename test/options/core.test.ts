@@ -130,6 +130,20 @@ const ENTRY = {
   policyVersion: [...NO_PLACE, "1.0"],
   projection: NOT_AT_ONCE,
   adds: NO_TEXTS,
+  filter: [
+    null,
+    5,
+    [],
+    ...within<core.FilterRule>(
+      {},
+      {
+        arguments: [null, 5, { a: 5 }, { a: "region" }, { a: "R.attr" }, { a: "R.attr.a.b" }, { a: "R.attr." }],
+        required: NO_TEXTS,
+        plansSuffice: ["yes", 1, null],
+        withinMs: [0, -1, Number.NaN, "1000"],
+      },
+    ),
+  ],
   argumentsSchema: NO_OBJECT,
   attributesSchema: NO_OBJECT,
 } satisfies { readonly [Name in keyof Required<core.ToolEntry>]: readonly unknown[] };

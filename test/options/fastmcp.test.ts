@@ -39,6 +39,7 @@ const doors: DoorRows<typeof fastmcp & typeof testing> = {
     (options) => fastmcp.guard(newServer(), authorizer, options),
   ),
   caller: "takes nothing",
+  currentFilter: "takes nothing",
   guardedServer: optionsRow<testing.GuardedServerOptions>(
     {},
     {

@@ -34,7 +34,7 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
     if (schemas.inputSchema === undefined || schemas.outputSchema === null) announced = undefined;
     const sent = inputs.of(input);
     const args = sent === undefined ? { arguments: input } : { arguments: sent.sent, parsed: input };
-    return beginAllowed({ tool: name, ...args, ...schemas, fulfils: true }, input, options, point);
+    return beginAllowed({ tool: name, ...args, ...schemas, fulfils: true, filters: true }, input, options, point);
   };
   const work: Work = async (run, options) => {
     const own = withOptions(options);

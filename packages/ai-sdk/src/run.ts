@@ -1,5 +1,6 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
-import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
+import { fulfil, isOwn, modelView, type OutputSchema } from "@hopwise/core/adapter";
+import { checkApplied } from "@hopwise/core/filter";
 import { openCall, runWithin } from "@hopwise/mcp";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
@@ -30,27 +31,32 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
   const redacted = new Set<string>();
   let last: unknown;
   let ended = false;
-  const call = openCall(() => decision.caller);
+  const call = openCall(() => decision);
   const end = (outcome: Parameters<Authorizer["report"]>[1]): void => {
     if (ended) return;
     ended = true;
     call.end();
     void authorizer.report(decision, outcome);
   };
+  const withheld = (cause: unknown): Error => {
+    end({ outcome: "returned", result: last, withheld: true });
+    const unapplied = isOwn(cause) && cause.code === "filter_unapplied";
+    const { code, message } = modelView({ code: unapplied ? "filter_unapplied" : "result_withheld" });
+    return new Error(`Not allowed (${code}). ${message}`, { cause });
+  };
   return {
     within: (work) => runWithin(call, work),
     arguments: (decision.projected ? input : decision.arguments) as never,
     show: (result) => {
       last = result;
-      if (obligations === undefined) return result;
       try {
+        checkApplied(decision.filter);
+        if (obligations === undefined) return result;
         const done = fulfil(obligations, result, outputSchema);
         for (const pointer of done.redacted) redacted.add(pointer);
         return done.result;
       } catch (cause) {
-        end({ outcome: "returned", result, withheld: true });
-        const { code, message } = modelView({ code: "result_withheld" });
-        throw new Error(`Not allowed (${code}). ${message}`, { cause });
+        throw withheld(cause);
       }
     },
     returned: () => end({ outcome: "returned", result: last, redacted: [...redacted] }),
@@ -58,7 +64,9 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
       if (ended) return cause;
       end({ outcome: "failed" });
       // An error may quote a value that the policies want taken out.
-      return obligations === undefined ? cause : new Error("The tool failed.", { cause });
+      return obligations === undefined && decision.filter === undefined
+        ? cause
+        : new Error("The tool failed.", { cause });
     },
     withdrawn: () => end({ outcome: "withdrawn" }),
   };

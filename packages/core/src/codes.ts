@@ -296,6 +296,12 @@ export const CODES = {
     model: "An argument is missing that your delegation needs. Send it.",
     help: "An argument was neither sent nor put there by the tool's own schema, and a token of the chain hands the call over with it alone. The pointer names it; `wouldPass` says what would pass. Grant it with `optional` where it may be left out.",
   },
+  grant_not_of_rows: {
+    stage: "grant",
+    model:
+      "Your delegation hands this search over in a way that cannot be applied to its results. Ask for one that can.",
+    help: "The tool gives rows, and a token of the chain constrains an argument of which the tool map's `filter.arguments` does not say what it says of a row, or by a constraint that cannot be said of rows. The pointer names the argument. Map it to `R.id` or an attribute, or to `null` where it says nothing of a row.",
+  },
 
   // context: who and what is it about?
   tool_unmapped: {
@@ -396,6 +402,18 @@ export const CODES = {
     fault: true,
     model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
     help: "The policies oblige to change the result, and a result of this form cannot be changed. Return JSON, or let the policy point at values that exist.",
+  },
+  filter_lapsed: {
+    stage: "result",
+    retryable: true,
+    model: "The search took too long, so nothing of it may be shown. Try again later.",
+    help: "A filter serves one read of one call, within `filter.withinMs` of its decision. The tool took it a second time, or was too slow. Take it right before the read; give the tool's filter a longer `withinMs` where its reads need it.",
+  },
+  filter_unapplied: {
+    stage: "result",
+    fault: true,
+    model: "The search ran, and what it found may not be shown. Do not call it again; report it.",
+    help: "The tool gives rows, and returned without applying the filter of its call. Read the rows by `visibleRows` of `@hopwise/filter`, or by `take` and `check` of `currentFilter()`.",
   },
 
   // holder: the maker of a proof

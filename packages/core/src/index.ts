@@ -1,6 +1,6 @@
 /**
  * Delegation chains, grants and one policy decision per hop: authority that only narrows. This door has the names that
- * most programs use; the other doors are `/grant`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`, `/options`,
+ * most programs use; the other doors are `/grant`, `/filter`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`, `/options`,
  * `/opentelemetry`, `/testing`.
  *
  * @packageDocumentation
@@ -11,7 +11,7 @@ export type { PublicJwk } from "./crypto/index.ts";
 export type { Allowed, Decision, Denied, Pending } from "./decision/index.ts";
 export { HopwiseError } from "./host-error.ts";
 export { inMemoryAgents, inMemoryUsers } from "./principal/index.ts";
-export { mapTool, type ToolEntry, type ToolMap } from "./resource/index.ts";
+export { type FilterRule, mapTool, type ToolEntry, type ToolMap } from "./resource/index.ts";
 export { memoryState } from "./state/index.ts";
 export {
   createIssuer,

@@ -77,7 +77,7 @@ function termOf(node: Node, table: Table, elements: readonly Element[], reader: 
   if ("value" in node) return valueTerm(node);
   if ("name" in node) return variableTerm(node, table, elements);
   const { operator, pointer } = node;
-  if (operator === "index") return columnTerm(columnOf(table, indexOf(node), pointer));
+  if (operator === "index") return columnTerm(columnOf(table, indexedAttribute(node), pointer));
   if (isOperator(operator)) return OPERATORS[operator].read(node, reader);
   throw unsupported(`the operator ${named(operator)}, which cannot be said of rows`, pointer);
 }
@@ -93,7 +93,7 @@ function valueTerm({ value, pointer }: Extract<Node, { readonly value: unknown }
 }
 
 const ID = "request.resource.id";
-const ATTRIBUTES = "request.resource.attr";
+export const ATTRIBUTES = "request.resource.attr";
 
 function variableTerm(
   { name, pointer }: Extract<Node, { readonly name: unknown }>,
@@ -116,7 +116,7 @@ function variableTerm(
 }
 
 /** The attribute of `R.attr["x-y"]`. */
-function indexOf(node: Extract<Node, { readonly operator: string }>): string {
+export function indexedAttribute(node: Extract<Node, { readonly operator: string }>): string {
   const [map, key] = node.operands;
   const isAttribute = node.operands.length === 2 && map !== undefined && "name" in map && map.name === ATTRIBUTES;
   if (isAttribute && key !== undefined && "value" in key && typeof key.value === "string") return key.value;

@@ -5,7 +5,17 @@
  * @packageDocumentation
  */
 export type { CallerView as Caller } from "@hopwise/core/adapter";
-export { caller, type OpenCall, openCall, type RunningCall, runToEnd, runWithin, withCaller } from "./caller/index.ts";
+export {
+  caller,
+  currentFilter,
+  type OpenCall,
+  openCall,
+  type RunningCall,
+  type RunningDecision,
+  runToEnd,
+  runWithin,
+  withCaller,
+} from "./caller/index.ts";
 export { type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
 export {
   createGuardedTools,

@@ -1,6 +1,7 @@
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import { sha256 } from "../crypto/index.ts";
 import type { Decision, Denied } from "../decision/index.ts";
+import type { AppliedCondition } from "../filter/index.ts";
 import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonObject } from "../json/index.ts";
 import { defined, plainText } from "../lib/index.ts";
@@ -19,6 +20,7 @@ export interface RecordedCall {
   /** Names of the arguments that the record keeps as values; of the others it keeps the hash alone. */
   readonly kept: readonly string[];
   readonly shown: DecisionRecord["shown"] | undefined;
+  readonly applied?: AppliedCondition | undefined;
   readonly hidden: readonly HiddenOne[];
   readonly pdpVersion: string | undefined;
 }
@@ -50,7 +52,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     outcome,
     verdicts,
     timings,
-    ...defined({ chain, asked, context, shown: call.shown }),
+    ...defined({ chain, asked, context, shown: call.shown, rows: call.applied }),
     ...(call.hidden.length > 0 && { hidden: hiddenItems(call.hidden) }),
     ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
     ...(decision.outcome === "denied" && refusalIn(decision)),

@@ -22,7 +22,7 @@ const RESULT_LIMITS = { maxDepth: 64, maxSize: 1024 * 1024 };
 
 /** @param clock in milliseconds since the epoch; an outcome is not lost where it breaks */
 export async function outcomeRecord(
-  { invocation, tool, time }: Allowed,
+  { invocation, tool, time, filter }: Allowed,
   outcome: Outcome,
   audience: string,
   clock: () => number,
@@ -31,6 +31,7 @@ export async function outcomeRecord(
   const now = timeOf(clock);
   const hash = returned && (await hashOf(returned.result));
   const redacted = returned?.redacted ?? [];
+  const rows = returned && filter?.applied;
   return {
     version: 1,
     kind: "outcome",
@@ -41,6 +42,7 @@ export async function outcomeRecord(
     outcome: outcome.outcome,
     ...(hash !== undefined && { resultHash: hash }),
     ...(redacted.length > 0 && { redacted }),
+    ...(rows !== undefined && { rows: { shown: rows.rows, leftOut: rows.leftOut } }),
     ...(returned?.withheld === true && { withheld: true }),
     durationMs: Math.max(0, now - Date.parse(time)),
   };

@@ -1,6 +1,7 @@
 import type { DenialCode, Stage } from "../codes.ts";
 import type { Asked, ChainView, HopVerdict, Timings } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
+import type { AppliedCondition } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
@@ -43,6 +44,8 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   readonly pdp?: { readonly version: string };
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
+  /** For a tool that gives rows: the condition that these had to fulfil. How many went out is in the outcome. */
+  readonly rows?: AppliedCondition;
   /** For a list: what was not shown, and why; of a long list the first hundred. */
   readonly hidden?: readonly HiddenItems[];
   readonly timings: Timings;
@@ -100,6 +103,8 @@ export interface OutcomeRecord {
   readonly redacted?: readonly string[];
   /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
   readonly withheld?: true;
+  /** Of a tool that gives rows: how many went out, and how many more the second check left out. */
+  readonly rows?: { readonly shown: number; readonly leftOut: number };
   /** From the decision to the outcome, in milliseconds. */
   readonly durationMs: number;
 }

@@ -44,18 +44,30 @@ function first(
 export interface Fulfilment {
   /** It changes results as policies oblige to. */
   readonly fulfils?: boolean | undefined;
+  /** It shows no row of a tool that gives rows but those that passed `Allowed.filter`. */
+  readonly filters?: boolean | undefined;
   /** The schema that the tool announces; undefined for a tool that announces nothing. */
   readonly outputSchema?: OutputSchema | undefined;
 }
 
 /**
- * An obligation that the enforcement point does not fulfil is a condition that is not met. So is one after which the
+ * What the enforcement point has to do for the call to be allowed. An obligation that the enforcement point does not fulfil is a condition that is not met. So is one after which the
  * result may not be what the tool announces: its client would throw it away once the tool has run, and call again.
+ *
+ * @param givesRows the tool was decided by which rows may be seen, and not about any one of them
  */
 export function refuseOwed(
   verdicts: readonly HopVerdict[],
-  { fulfils, outputSchema }: Fulfilment,
+  { fulfils, filters, outputSchema }: Fulfilment,
+  givesRows = false,
 ): HopwiseError | undefined {
+  if (givesRows && filters !== true) {
+    return new HopwiseError(
+      "policy_inconclusive",
+      "the tool gives rows, and this enforcement point does not say that it shows those alone that passed the decision's filter; ask by filter(), or say so with filters: true",
+      { hop: 0 },
+    );
+  }
   const owing = verdicts.filter(({ obligations }) => obligations !== undefined && changesResults(obligations));
   const [first] = owing;
   if (first === undefined) return undefined;

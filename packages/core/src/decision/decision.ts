@@ -1,5 +1,6 @@
 import type { DenialCode, Stage } from "../codes.ts";
 import type { Refusal } from "../errors.ts";
+import type { Filter } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Hop } from "../principal/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
@@ -77,6 +78,11 @@ export interface Allowed extends Decided {
   readonly caller?: CallerView;
   /** The changes that the result needs before it is shown: see `fulfil`. */
   readonly obligations?: Obligations;
+  /**
+   * For a tool that gives rows (`filter` in the tool map): which ones it may show. It was not decided about any one of them,
+   * so a result to which this was not applied may not be shown.
+   */
+  readonly filter?: Filter;
   /** The arguments are the tool map's projection: the tool runs with the value that the projection was made from. */
   readonly projected?: true;
   /**

@@ -46,11 +46,15 @@ export function hopRequest(
   resources: readonly AskedResource[],
   includeMetadata: boolean,
 ): CheckResourcesRequest {
-  const { invocation, chainId } = question;
+  return { ...hopAsks(question, hop), resources: [...resources], includeMetadata, ...hopNotes(question, hop) };
+}
+
+/** What joins a request with its call, and with Cerbos' own decision log. */
+export function hopNotes(
+  { invocation, chainId }: ChainQuestion,
+  hop: number,
+): Required<Pick<CheckResourcesRequest, "requestId" | "requestContext">> {
   return {
-    ...hopAsks(question, hop),
-    resources: [...resources],
-    includeMetadata,
     requestId: `${invocation}-${hop}`,
     requestContext: {
       annotations: {

@@ -1,6 +1,7 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export { type AuxData, type AuxDataQuery, type AuxDataSupplier, auxDataOf } from "./aux-data.ts";
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
+export { checkRows } from "./check-rows.ts";
 export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
 export type { Allowed, Asked, CallerView, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
@@ -13,3 +14,4 @@ export {
   type TraceHeaders,
   withHeaders,
 } from "./pdp.ts";
+export { type PlannedHop, planRows } from "./plan-rows.ts";

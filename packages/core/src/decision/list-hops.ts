@@ -1,12 +1,12 @@
 import type { Resource } from "@cerbos/core";
-import { HopwiseError, isOwn } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
-import { faultOf, type PolicyFault, readAnswers } from "./read-answer.ts";
+import { faultAt, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
 export interface ListQuestion extends Omit<ChainQuestion, "edges"> {
@@ -191,15 +191,4 @@ function keysOfEdges(): (edge: Edge) => string {
     known.set(edge, key);
     return key;
   };
-}
-
-function faultAt(hop: number, cause: unknown): HopwiseError {
-  const fault: PolicyFault =
-    isOwn(cause) && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
-  const [code, what] = fault.unavailable
-    ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
-    : fault.refused
-      ? (["policy_request_refused", "Cerbos takes no such question about what may be shown"] as const)
-      : (["policy_inconclusive", "the policies' answer about what may be shown cannot be relied on"] as const);
-  return new HopwiseError(code, `${what}: ${fault.problem}`, { hop, cause });
 }

@@ -1,5 +1,5 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
-import { isOwn } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import { DeadlinePassed, plainText } from "../lib/index.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
@@ -32,7 +32,7 @@ export function readAnswers(
  * Whether this answers the request: all hops are asked about the same resource, so only the request's id tells them
  * apart.
  */
-function mismatchOf(
+export function mismatchOf(
   { requestId: own, resources }: CheckResourcesRequest,
   { requestId, results }: CheckResourcesResponse,
 ): string | undefined {
@@ -118,4 +118,16 @@ const TOO_LARGE = /^grpc: received message larger|^Attempted to send message|^Re
 function isRefused(cause: unknown): boolean {
   const { code, details } = Object(cause) as { readonly code?: unknown; readonly details?: unknown };
   return WRONG.has(code) || TOO_LARGE.test(String(details));
+}
+
+/** What became of a question about what a hop may be shown: an outage is never an empty list. */
+export function faultAt(hop: number, cause: unknown): HopwiseError {
+  const fault: PolicyFault =
+    isOwn(cause) && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
+  const [code, what] = fault.unavailable
+    ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
+    : fault.refused
+      ? (["policy_request_refused", "Cerbos takes no such question about what may be shown"] as const)
+      : (["policy_inconclusive", "the policies' answer about what may be shown cannot be relied on"] as const);
+  return new HopwiseError(code, `${what}: ${fault.problem}`, { hop, cause });
 }

@@ -23,6 +23,8 @@ export interface ReadArguments {
   readonly parsed?: JsonObject | undefined;
   /** Whether an argument that was not sent is the tool's own, and so nobody's to hand over. Default: none is. */
   readonly isOwn?: (name: string, value: JsonValue) => boolean;
+  /** Whether an argument may be missing since its constraint is held against rows of data in its place. Default: none is. */
+  readonly isOfRows?: (name: string) => boolean;
 }
 
 /**
@@ -61,7 +63,7 @@ export function refusalOfSent(
 export function refusalOfRead(
   grant: Grant,
   tool: string,
-  { sent, parsed = sent, isOwn = () => false }: ReadArguments,
+  { sent, parsed = sent, isOwn = () => false, isOfRows = () => false }: ReadArguments,
   work: Work = newWork(),
 ): Refusal | undefined {
   const constraints = toolGrantOf(grant, tool);
@@ -79,7 +81,7 @@ export function refusalOfRead(
       : refused(name, `what the tool's own schema made of it does not pass ${constraint.constraint_type}`, constraint);
   }
   for (const name of Object.keys(constraints)) {
-    if (Object.hasOwn(sent, name) || Object.hasOwn(parsed, name)) continue;
+    if (Object.hasOwn(sent, name) || Object.hasOwn(parsed, name) || isOfRows(name)) continue;
     const expected = constraints[name] as Constraint;
     if (passes(expected, undefined, work)) continue;
     const rule = `the argument is missing, and ${expected.constraint_type} needs one; send it`;

@@ -1,6 +1,7 @@
 /** What does a call act on? By the tool map, loaded once for all hops. */
 
 export { type CerbosFastmcpOptions, cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
+export type { FilterRule } from "./filter-rule.ts";
 export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
@@ -12,6 +13,7 @@ export { type ListedAs, type ResourceQuery, TOOL_MAP, type ToolEntry, type ToolM
 export {
   ARGUMENTS,
   actionOf,
+  checkGivesRows,
   checkMapped,
   checkToolMap,
   hasOwnEntry,

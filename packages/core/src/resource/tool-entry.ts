@@ -14,6 +14,7 @@ import {
   text,
 } from "../options/index.ts";
 import { type AttributeSources, type PolicyPlace, placeText } from "../source/index.ts";
+import { FILTER, type FilterRule } from "./filter-rule.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -88,6 +89,11 @@ export interface ToolEntry {
    * input schema does not announce. Where no grant names one, the tool's author answers for it.
    */
   readonly adds?: readonly string[];
+  /**
+   * The tool gives rows of this kind: its calls are decided by which rows every hop may see, and the rows that it reads are
+   * checked one by one. See docs/data.md. The rows bring the attributes, so the entry has neither `id` nor loaders.
+   */
+  readonly filter?: FilterRule;
   /** JSON Schemas of the arguments, and of the attributes that `attributes` gives; for `describeContext`. */
   readonly argumentsSchema?: JsonObject;
   readonly attributesSchema?: JsonObject;
@@ -152,6 +158,7 @@ const ENTRY: Rows<ToolEntry> = {
   policyVersion: placeOrFunction("policyVersion"),
   projection: maybe(atOnce("a function that gives plain data")),
   adds: maybe(NAMES),
+  filter: maybe(FILTER),
   argumentsSchema: maybe(SCHEMA),
   attributesSchema: maybe(SCHEMA),
 };

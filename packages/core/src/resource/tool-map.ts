@@ -47,6 +47,7 @@ export function checkToolMap(tools: ToolMap): void {
         `tools: "${name}" needs a listing action of its own, which is that of no call of the kind "${kind}"`,
       );
     }
+    checkFilter(name, entry);
     checkSourceNames(`tools.${name}.sources`, entry.sources, entry.argumentsAs ?? ARGUMENTS);
   }
 }
@@ -65,6 +66,20 @@ export function checkMapped(tools: ToolMap, name: string): void {
       `the tool map has no entry for "${name}": say which resource and action it is, or give "*" an entry`,
     );
   }
+}
+
+/**
+ * @param called the function that was called
+ * @throws {HopwiseError} `config_invalid` for a tool that gives no rows
+ */
+export function checkGivesRows(tools: ToolMap, called: string, name: string): void {
+  const entry = toolEntry(tools, name);
+  // Of a tool without an entry the way itself says so.
+  if (entry === undefined || entry.filter !== undefined) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `${called}: the tool map does not say that "${name}" gives rows; give its entry a filter, such as { arguments: {} }, or ask by authorize`,
+  );
 }
 
 /** The names of its entries that are templates of URIs. */
@@ -94,4 +109,19 @@ export function hasOwnEntry(tools: ToolMap, operation: string): boolean {
 /** The action that policies are asked about. */
 export function actionOf({ action }: ToolEntry, tool: string): string {
   return typeof action === "string" ? action : action(tool);
+}
+
+/** A tool that gives rows is asked about rows, which bring their ids and attributes themselves. */
+function checkFilter(name: string, { filter, id, attributes, sources }: ToolEntry): void {
+  if (filter === undefined) return;
+  const beside = Object.entries({ id, attributes, sources }).find(([, value]) => value !== undefined)?.[0];
+  if (beside !== undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `tools: "${name}" gives rows (filter), which bring their own ids and attributes; leave out ${beside}`,
+    );
+  }
+  if (name === "*" || name.startsWith("mcp:") || isUriTemplate(name)) {
+    throw new HopwiseError("config_invalid", `tools: "${name}" stands for no one tool, so it cannot have a filter`);
+  }
 }

@@ -1,6 +1,7 @@
 import type { HiddenItems } from "../audit/index.ts";
 import type { Asked, ChainView, HopVerdict } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
+import type { AppliedCondition } from "../filter/index.ts";
 import { plainText } from "../lib/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
@@ -21,11 +22,23 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly shown?: { readonly items: number; readonly of: number };
   /** For a list: what was not shown, and why. */
   readonly hidden?: readonly HiddenItems[];
+  /** For a tool that gives rows: the condition that they had to fulfil. */
+  readonly rows?: AppliedCondition;
 }
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
 export interface Explanation {
-  readonly kind: "decision" | "hop" | "policy" | "rule" | "value" | "would pass" | "obligation" | "hidden" | "budget";
+  readonly kind:
+    | "decision"
+    | "hop"
+    | "policy"
+    | "rule"
+    | "value"
+    | "would pass"
+    | "obligation"
+    | "hidden"
+    | "budget"
+    | "rows";
   /** One line, safe to print. */
   readonly text: string;
   readonly children: readonly Explanation[];
@@ -73,9 +86,17 @@ function treeOf(decision: Explainable): Explanation {
     ...hops,
     ...nowhere,
     ...beside,
+    ...rowsOf(decision),
     ...owed(decision.obligations),
     ...spendable(chain?.budget),
   ]);
+}
+
+/** Of a tool that gives rows: the condition, which the record alone has. */
+function rowsOf({ rows }: Explainable): readonly Explanation[] {
+  if (rows === undefined) return [];
+  const checked = rows.plansSuffice === true ? "by plans alone" : "checked one by one";
+  return [leaf("rows", `rows, ${checked}: ${rows.condition}`)];
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
@@ -92,6 +113,8 @@ function headline(decision: Explainable): string {
   return [`denied ${tool}`, code, reason ?? message].filter((word) => word !== undefined).join(": ");
 }
 
+const ALLOWS = { it: "allows", some: "allows some rows", all: "allows every row" } as const;
+
 function said(
   { outcome, stage, code, hop: failed }: Explainable,
   hop: number,
@@ -100,7 +123,11 @@ function said(
   if (verdict === undefined)
     return outcome === "denied" && failed === hop ? `stopped by ${stage ?? "?"}: ${code ?? "?"}` : "not asked";
   const words = [
-    verdict.effect === "allow" ? "allows" : verdict.effect === "deny" ? "denies" : `failed: ${verdict.problem ?? "?"}`,
+    verdict.effect === "allow"
+      ? ALLOWS[verdict.sees ?? "it"]
+      : verdict.effect === "deny"
+        ? "denies"
+        : `failed: ${verdict.problem ?? "?"}`,
   ];
   if (verdict.delegation === "deny")
     words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");

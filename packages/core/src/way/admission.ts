@@ -2,6 +2,7 @@ import { wireCodeOf } from "../codes.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { type ErrorDetail, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import { checkGivesRows } from "../resource/index.ts";
 import type { Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./call.ts";
 import { beginLog } from "./call-log.ts";
@@ -22,6 +23,8 @@ export interface Admission {
   readonly user: Subject;
   /** The second half: policies for every hop, and the record. */
   decide(call?: ParsedCall): Promise<Decision>;
+  /** The same for a tool that gives rows (`filter` in the tool map). Show no row but those that passed the decision's filter. */
+  filter(call?: Omit<ParsedCall, "filters">): Promise<Decision>;
   /** For a list: which of these could be called. An outage is a denial, never an empty list. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
   /** The enforcement point does not serve the call, and says why: a denial like any other, on record. */
@@ -52,6 +55,11 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
     arguments: first.received,
     user: first.user,
     decide: async (given) => goOn({ ...parsedCall("decide", given), as: "call", atOnce: false }) as Promise<Decision>,
+    filter: async (given) => {
+      const read = parsedCall("filter", given);
+      checkGivesRows(point.tools, "filter", call.tool);
+      return goOn({ ...read, filters: true, as: "call", atOnce: false }) as Promise<Decision>;
+    },
     list: async (given) =>
       goOn({ as: "list", items: listedItems("list", given, point.limits) }) as Promise<Listing | Denied>,
     refuse: async (given) => {
@@ -65,11 +73,11 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
 export async function admitAndDecide(
   call: IncomingCall,
   point: EnforcementPoint,
-  { parsed, inputSchema, fulfils, outputSchema }: ParsedCall,
+  { parsed, inputSchema, fulfils, filters, outputSchema }: ParsedCall,
 ): Promise<Decision> {
   const begun = await begin(call, point);
   if ("outcome" in begun) return begun;
-  const read = { parsed, inputSchema, fulfils: fulfils === true, outputSchema };
+  const read = { parsed, inputSchema, fulfils: fulfils === true, filters: filters === true, outputSchema };
   return begun.goOn({ ...read, as: "call", atOnce: true }) as Promise<Decision>;
 }
 

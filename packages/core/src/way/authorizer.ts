@@ -86,8 +86,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     authorize: async (given) => {
       refuseParsed(given);
-      const { call, fulfils, outputSchema } = incoming(given);
-      return admitAndDecide(call, point, { fulfils: fulfils === true, outputSchema });
+      const { call, fulfils, filters, outputSchema } = incoming(given);
+      return admitAndDecide(call, point, { fulfils: fulfils === true, filters: filters === true, outputSchema });
     },
     admit: async (call) => admit(incoming(call).call, point),
     refuse: async (given, refusal) => {
@@ -132,7 +132,7 @@ function incoming(
   given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
 ): { readonly call: IncomingCall } & Fulfilment {
   try {
-    const { tool, arguments: args, traceparent, fulfils, outputSchema } = Object(given) as Partial<Call>;
+    const { tool, arguments: args, traceparent, fulfils, filters, outputSchema } = Object(given) as Partial<Call>;
     return {
       call: {
         tool: typeof tool === "string" ? tool : "",
@@ -141,6 +141,7 @@ function incoming(
         caller: callerOf(given),
       },
       fulfils: fulfils === true,
+      filters: filters === true,
       // One that is none could not be read.
       outputSchema: isOutputSchema(outputSchema) ? outputSchema : null,
     };

@@ -18,6 +18,8 @@ export interface Call {
   readonly credential: Credential | { readonly user: Subject } | undefined;
   /** The enforcement point puts the result through `fulfil`. See {@link ParsedCall.fulfils}. */
   readonly fulfils?: boolean;
+  /** The enforcement point applies the filter of a tool that gives rows. See {@link ParsedCall.filters}. */
+  readonly filters?: boolean;
   /** What the tool announces of its result. See {@link ParsedCall.outputSchema}. */
   readonly outputSchema?: OutputSchema | undefined;
   /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
@@ -65,6 +67,11 @@ export interface ParsedCall {
    * not satisfied, and the call is denied with `policy_inconclusive`.
    */
   readonly fulfils?: boolean;
+  /**
+   * The enforcement point shows no row of a tool that gives rows (`filter` in the tool map) but those that passed
+   * `Allowed.filter`. Otherwise a call of such a tool is denied with `policy_inconclusive`.
+   */
+  readonly filters?: boolean;
   /**
    * The JSON Schema that the tool announces of its result, as its callers got it; `null` where it has one that could not
    * be read. A call whose result, once changed as policies oblige to, might not be valid under it is denied with

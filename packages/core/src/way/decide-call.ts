@@ -10,11 +10,12 @@ import { denyExpired } from "./deny-expired.ts";
 import { denyUnasked, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { openFilter } from "./row-filter.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
 import { askedOf, gatherContext } from "./stages/context.ts";
-import { refuseRead, refuseSent } from "./stages/grant.ts";
-import { askEveryHop } from "./stages/policy.ts";
+import { coverRead, refuseSent } from "./stages/grant.ts";
+import { askPolicies } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
 import { askState, refuseBudget } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
@@ -91,8 +92,8 @@ export async function* decideCall(
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };
-  const unread = await log.stage("grant", () => refuseRead(now, tool, read, point));
-  if (unread !== undefined) return log.deny(unread);
+  const granted = await log.stage("grant", () => coverRead(now, tool, read, entry, point));
+  if (isRefusal(granted)) return log.deny(granted);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 
@@ -103,19 +104,20 @@ export async function* decideCall(
   log.note({ asked: askedOf(resource, action) });
 
   const question = { caller: holder.caller, tool, known: context.known, invocation: log.id };
-  const verdicts = await log.stage("policy", async (watch) => {
-    const answers = await askEveryHop(question, resource, action, point, watch);
-    const refused = combineVerdicts(answers, { notThere, delegation: point.delegation });
-    if (refused === undefined || refused !== notThere) log.note({ verdicts: answers });
-    return refused ?? refuseOwed(answers, next) ?? answers;
+  const answer = await log.stage("policy", async (watch) => {
+    const answered = await askPolicies(question, context, { entry, granted }, point, watch);
+    const refused = combineVerdicts(answered.verdicts, { notThere, delegation: point.delegation });
+    if (refused === undefined || refused !== notThere) log.note(answered);
+    return refused ?? refuseOwed(answered.verdicts, next, entry.filter !== undefined) ?? answered;
   });
-  if (isRefusal(verdicts)) return log.deny(verdicts);
+  if (isRefusal(answer)) return log.deny(answer);
   const still = await log.stage("state", () => lookAgain(now, tool, point));
   if (isRefusal(still)) return log.deny(still);
 
   // On record first: no allowed call without its record.
   return log.allow({
     projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
-    obligations: addUp(verdicts.map(({ obligations }) => obligations)),
+    obligations: addUp(answer.verdicts.map(({ obligations }) => obligations)),
+    filter: openFilter({ asked: question, holder: still, entry, resource, action, condition: answer.condition }, point),
   });
 }

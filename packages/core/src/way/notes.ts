@@ -1,6 +1,7 @@
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import type { Allowed, Asked, CallerView, ChainView, Decided, Denied, HopVerdict } from "../decision/index.ts";
 import { type HopwiseError, refusalOf } from "../errors.ts";
+import type { AppliedCondition, Filter } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
 import { type Hop, hopsOf } from "../principal/index.ts";
@@ -25,6 +26,8 @@ export interface Notes {
   /** The URI of a resource, as far as its kind follows from it. */
   readonly uri?: MatchedUri | undefined;
   readonly verdicts: readonly HopVerdict[];
+  /** Of a tool that gives rows: which condition they had to fulfil. */
+  readonly applied?: AppliedCondition;
   /** Names of the arguments that the record keeps; the others are in it as a hash. */
   readonly kept: readonly string[];
   /** For a list: how many items were shown, of how many. */
@@ -37,6 +40,7 @@ export interface Notes {
 export interface Allowance {
   readonly projected?: boolean;
   readonly obligations?: Obligations;
+  readonly filter?: Filter | undefined;
 }
 
 /** What every answer to a call says, as far as it was noted. */
@@ -59,7 +63,7 @@ export function deniedOf(decided: Decided, refusal: HopwiseError): Denied {
 export function allowedOf(
   decided: Decided,
   { parsed, received, caller, uri }: Notes,
-  { projected = false, obligations }: Allowance,
+  { projected = false, obligations, filter }: Allowance,
 ): Allowed {
   return {
     ...decided,
@@ -67,7 +71,7 @@ export function allowedOf(
     arguments: parsed ?? received,
     ...(caller !== undefined && decided.chain !== undefined && { caller: callerView(caller, decided.chain) }),
     ...(projected && { projected: true }),
-    ...defined({ uri }),
+    ...defined({ uri, filter }),
     ...(obligations !== undefined && changesResults(obligations) && { obligations }),
   };
 }

@@ -55,6 +55,7 @@ const PARSED: { readonly [Name in keyof ParsedCall]-?: true } = {
   readAs: true,
   inputSchema: true,
   fulfils: true,
+  filters: true,
   outputSchema: true,
 };
 
@@ -70,14 +71,14 @@ function readingOf(called: string, readAs: MatchedUri): MatchedUri {
   });
 }
 
-function fulfilment(called: string, { fulfils, outputSchema }: Fulfilment): Whole<Fulfilment> {
-  if (fulfils !== undefined && typeof fulfils !== "boolean") {
-    mustBe(called, ["call", "fulfils"], "true or false", fulfils);
+function fulfilment(called: string, { fulfils, filters, outputSchema }: Fulfilment): Whole<Fulfilment> {
+  for (const [name, value] of Object.entries({ fulfils, filters })) {
+    if (value !== undefined && typeof value !== "boolean") mustBe(called, ["call", name], "true or false", value);
   }
   if (!isOutputSchema(outputSchema)) {
     mustBe(called, ["call", "outputSchema"], "a JSON Schema, or null for one that could not be read", outputSchema);
   }
-  return { fulfils: fulfils === true, outputSchema };
+  return { fulfils: fulfils === true, filters: filters === true, outputSchema };
 }
 
 export function isOutputSchema(value: unknown): value is OutputSchema | undefined {

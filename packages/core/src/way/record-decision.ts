@@ -8,11 +8,23 @@ import type { EnforcementPoint } from "./options.ts";
 /** Writes a decision down. Rejects where that failed, or took too long. */
 export async function recordDecision(
   decision: Decision,
-  { caller, received, parsed, kept, shown, hidden = [] }: Notes,
+  { caller, received, parsed, kept, shown, applied, hidden = [] }: Notes,
   { tool, caller: { via } }: IncomingCall,
   { audit, audience: [audience], deadlineMs, pdpVersion }: EnforcementPoint,
 ): Promise<void> {
-  const call = { tool, audience, via, chain: caller?.chain, received, parsed, kept, shown, hidden, pdpVersion };
+  const call = {
+    tool,
+    audience,
+    via,
+    chain: caller?.chain,
+    received,
+    parsed,
+    kept,
+    shown,
+    applied,
+    hidden,
+    pdpVersion,
+  };
   await settleInTime(deadlineMs, audit.record(await decisionRecord(decision, call)));
 }
 

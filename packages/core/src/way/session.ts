@@ -3,6 +3,7 @@ import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
 import { argumentOf } from "../options/index.ts";
+import { checkGivesRows } from "../resource/index.ts";
 import {
   type Chain,
   DELEGATION_SOURCE,
@@ -25,6 +26,11 @@ import { ownNameIn } from "./stages/token.ts";
 export interface Session {
   readonly delegation: DelegationSource;
   authorize(call: SessionCall): Promise<Decision>;
+  /**
+   * Decides a call of a tool that gives rows (`filter` in the tool map): by which rows the user and every agent may see. Of
+   * an allowed one, show no row but those that passed `filter` of the decision; `visibleRows` of `@hopwise/filter` does so.
+   */
+  filter(call: Omit<SessionCall, "filters">): Promise<Decision>;
   /**
    * Writes down a call whose arguments the tool's own schema refused before anybody was asked (`arguments_refused`).
    * Nothing runs either way.
@@ -64,11 +70,16 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
     return { tool, arguments: args, traceparent: undefined, caller: { via: "session", holder: holderOfCall } };
   };
 
+  const decide = ({ tool, arguments: args, ...read }: SessionCall): Promise<Decision> =>
+    admitAndDecide({ ...incoming(tool, args), ...(read.parsed !== undefined && { read: true }) }, point, read);
+
   return {
     delegation,
-    authorize: async (call) => {
-      const { tool, arguments: args, ...read } = sessionCall("authorize", call);
-      return admitAndDecide({ ...incoming(tool, args), ...(read.parsed !== undefined && { read: true }) }, point, read);
+    authorize: async (call) => decide(sessionCall("authorize", call)),
+    filter: async (given) => {
+      const call = sessionCall("filter", given);
+      checkGivesRows(point.tools, "filter", call.tool);
+      return decide({ ...call, filters: true });
     },
     refuse: async (call) => {
       const { tool, arguments: args } = sessionCall("refuse", call);

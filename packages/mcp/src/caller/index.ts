@@ -1,2 +1,12 @@
 /** For whom does the running call run? */
-export { caller, type OpenCall, openCall, type RunningCall, runToEnd, runWithin, withCaller } from "./running-call.ts";
+export {
+  caller,
+  currentFilter,
+  type OpenCall,
+  openCall,
+  type RunningCall,
+  type RunningDecision,
+  runToEnd,
+  runWithin,
+  withCaller,
+} from "./running-call.ts";

@@ -7,7 +7,7 @@ const BEN = { tenant: "globex" } as CallerView;
 
 describe("the caller", () => {
   it("is that of the innermost call, until that ends: then nobody, and not the outer one", async () => {
-    const [outer, inner] = [openCall(() => ANN), openCall(() => BEN)];
+    const [outer, inner] = [openCall(() => ({ caller: ANN })), openCall(() => ({ caller: BEN }))];
     expect(caller()).toBeUndefined();
     await runWithin(outer, async () => {
       expect(caller()).toBe(ANN);
@@ -27,13 +27,13 @@ describe("the caller", () => {
 
 describe("a context", () => {
   it("tells the caller of its own call wherever it is read, for as long as that runs", () => {
-    const call = openCall(() => ANN);
+    const call = openCall(() => ({ caller: ANN }));
     const given = { session: 1, caller: "root" };
     const context = runWithin(call, () => withCaller(given));
     expect([context.session, context.caller, given.caller]).toEqual([1, ANN, "root"]);
     expect(
       runWithin(
-        openCall(() => BEN),
+        openCall(() => ({ caller: BEN })),
         () => context.caller,
       ),
     ).toBe(ANN);
@@ -49,7 +49,7 @@ describe("a context", () => {
 
 describe("a handler", () => {
   it.each(["returns", "throws"])("is the whole call: what it left running has no caller once it %s", async (how) => {
-    const call = openCall(() => ANN);
+    const call = openCall(() => ({ caller: ANN }));
     const seen: unknown[] = [];
     const settled = Promise.withResolvers<void>();
     let left: Promise<unknown> = Promise.resolve();

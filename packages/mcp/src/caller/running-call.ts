@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Allowed } from "@hopwise/core";
 import type { CallerView } from "@hopwise/core/adapter";
+import type { Filter } from "@hopwise/core/filter";
 import { isObject, mustBe } from "@hopwise/core/options";
 
 /** A call of a tool, a resource or a prompt, as the code sees it that runs within. */
@@ -8,8 +10,13 @@ export interface RunningCall {
   readonly caller: CallerView | undefined;
 }
 
+/** What an allowed call tells the code that runs within. */
+export type RunningDecision = Pick<Allowed, "caller" | "filter">;
+
 /** The same as the guard has it. */
 export interface OpenCall extends RunningCall {
+  /** Which rows it may show, where it gives rows. */
+  readonly filter: Filter | undefined;
   /** From now on nobody is its caller. */
   end(): void;
 }
@@ -18,15 +25,18 @@ export interface OpenCall extends RunningCall {
 const running = new AsyncLocalStorage<OpenCall>();
 
 /**
- * @param find gives the caller, once the call was allowed
+ * @param find gives the decision, once the call was allowed
  * @throws {HopwiseError} `config_invalid`, as {@link runWithin} and {@link runToEnd}, for what is no function, or no call
  */
-export function openCall(find: () => CallerView | undefined): OpenCall {
-  if (typeof find !== "function") mustBe("openCall", "find", "a function that gives the caller", find);
+export function openCall(find: () => RunningDecision | undefined): OpenCall {
+  if (typeof find !== "function") mustBe("openCall", "find", "a function that gives the decision", find);
   let ended = false;
   return {
     get caller() {
-      return ended ? undefined : find();
+      return ended ? undefined : find()?.caller;
+    },
+    get filter() {
+      return ended ? undefined : find()?.filter;
     },
     end: () => {
       ended = true;
@@ -68,6 +78,15 @@ export async function runToEnd<Context extends object, Result>(
  */
 export function caller(): CallerView | undefined {
   return running.getStore()?.caller;
+}
+
+/**
+ * Which rows the running call may show, where the tool map says that its tool gives rows: take the condition, read by it,
+ * have the rows checked. `visibleRows` of `@hopwise/filter` does all three. Undefined for another tool, outside of a call, and
+ * as soon as it has ended. A result of a tool that gives rows is withheld where this was not applied.
+ */
+export function currentFilter(): Filter | undefined {
+  return running.getStore()?.filter;
 }
 
 /**

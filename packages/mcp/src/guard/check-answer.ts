@@ -1,5 +1,6 @@
 import type { Allowed, Decision } from "@hopwise/core";
-import type { Admission, Listed, PointRefusal } from "@hopwise/core/adapter";
+import { type Admission, isOwn, type Listed, type PointRefusal } from "@hopwise/core/adapter";
+import { checkApplied } from "@hopwise/core/filter";
 import {
   errorDenial,
   type JsonRpcMessage,
@@ -56,28 +57,37 @@ function allowed(
   decision: Allowed,
   { reportOutcome }: AnswerRules,
 ): JsonRpcMessage {
-  const { obligations } = decision;
+  const { obligations, filter } = decision;
   const { result, error } = message;
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
-    const bare = obligations !== undefined || flight.operation.kind === "data";
+    const bare = obligations !== undefined || filter !== undefined || flight.operation.kind === "data";
     const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
     return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
   }
+  const failed = result["isError"] === true;
   try {
-    const shown = obligations && fulfilAnswer(result, obligations, flight.outputSchema);
-    const failed = result["isError"] === true;
+    if (!failed) checkApplied(filter);
+    const quotesRows = failed && filter !== undefined;
+    const shown =
+      obligations || quotesRows ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema) : undefined;
     reportOutcome(
       decision,
       failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] },
     );
     return shown === undefined ? message : { jsonrpc: "2.0", id: flight.id, result: shown.result };
-  } catch {
+  } catch (cause) {
     reportOutcome(decision, { outcome: "returned", result, withheld: true });
-    return refusedAs(flight, { code: "result_withheld", invocation: decision.invocation });
+    const unapplied = isOwn(cause) && cause.code === "filter_unapplied";
+    return refusedAs(flight, {
+      code: unapplied ? "filter_unapplied" : "result_withheld",
+      invocation: decision.invocation,
+    });
   }
 }
+
+const NOTHING_OWED = { redact: [], limit: {} };
 
 /** Marks of Hopwise among a server's tools: they are nothing to call, and nothing to record. */
 const OUR_OWN = /^dev\.hopwise\//;

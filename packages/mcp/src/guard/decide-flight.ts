@@ -27,7 +27,7 @@ export async function decideFlight(
   const inputSchema = listed?.inputSchema ?? announced.inputSchema;
   const outputSchema = announced.outputSchema === undefined ? listed?.outputSchema : announced.outputSchema;
   const read = { parsed, inputSchema, ...(readAs && { readAs }) };
-  flight.decision = await admission.decide({ ...read, fulfils: true, outputSchema });
+  flight.decision = await admission.decide({ ...read, fulfils: true, filters: true, outputSchema });
   flight.outputSchema = outputSchema;
   guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
   // The decision came after the caller had left.

@@ -1,6 +1,6 @@
 import type { Denied, Subject } from "@hopwise/core";
-import { type Admission, type CallerView, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
-import { openCall, runWithin } from "../caller/index.ts";
+import { type Admission, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
+import { openCall, type RunningDecision, runWithin } from "../caller/index.ts";
 import {
   cameOverHttp,
   carriesCredential,
@@ -164,14 +164,14 @@ function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined,
   if (!guard.flights.isOpen(flight)) return;
   const stripped = withoutCredential(flight.request);
   const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
-  const call = openCall(() => callerOf(guard, flight));
+  const call = openCall(() => runningDecision(guard, flight));
   runWithin(call, () => guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra)));
 }
 
-/** For whom the server's code runs: from the decision until the answer leaves, or its caller does. */
-function callerOf({ flights }: Guard, flight: Flight): CallerView | undefined {
+/** For whom the server's code runs, and on which rows: from the decision until the answer leaves, or its caller does. */
+function runningDecision({ flights }: Guard, flight: Flight): RunningDecision | undefined {
   const { decision } = flight;
-  return decision?.outcome === "allowed" && flights.isOpen(flight) ? decision.caller : undefined;
+  return decision?.outcome === "allowed" && flights.isOpen(flight) ? decision : undefined;
 }
 
 /** The part of a request that the server's own code sees while it runs. */

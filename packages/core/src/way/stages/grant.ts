@@ -1,14 +1,17 @@
 import { HopwiseError } from "../../errors.ts";
+import { allOf, foldGrant, type Row, type RowExpression } from "../../filter/index.ts";
 import {
   type Constraint,
   couldPermit,
   type Grant,
   handsEveryTool,
   newWork,
+  passes,
   type ReadArguments,
   type Refusal,
   refusalOfRead,
   refusalOfSent,
+  type ToolGrant,
   toolGrantOf,
   type Work,
   words,
@@ -16,11 +19,13 @@ import {
 import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
-import { isNamed, type ToolMap } from "../../resource/index.ts";
+import { type FilterRule, isNamed, type ToolEntry, type ToolMap } from "../../resource/index.ts";
 import { type Link, toolIdOf } from "../../token/index.ts";
 import type { HiddenItem, Listed } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { OpenedChain } from "./token.ts";
+
+type Tools = Pick<EnforcementPoint, "tools">;
 
 /** A caller, as far as the way has come: whose chain verified and was presented, by agents that the registry knows. */
 export interface KnownCaller {
@@ -39,7 +44,7 @@ export function refuseSent(
   holder: KnownCaller,
   tool: string,
   sent: JsonObject,
-  point: Pick<EnforcementPoint, "tools">,
+  point: Tools,
 ): HopwiseError | undefined {
   const ask = (grant: Grant, id: string, work: Work) => refusalOfSent(grant, id, sent, work);
   return refuseWithout(holder.agents, tool) ?? firstRefusal(holder, tool, point, ask);
@@ -47,24 +52,84 @@ export function refuseSent(
 
 /**
  * Every token's grant covers the arguments as the tool's own schema read them. Where none follows, presence alone is left
- * to be told.
+ * to be told. Of a tool that gives rows, what a grant says of rows is left for these.
  *
- * @returns the refusal: `grant_argument_refused` or `grant_argument_missing`
+ * @returns what the grants say of rows, which is nothing for other tools; or the refusal: `grant_argument_refused`,
+ *   `grant_argument_missing`, `grant_not_of_rows`
  */
-export function refuseRead(
+export function coverRead(
   holder: KnownCaller,
   tool: string,
   args: ReadArguments,
-  point: Pick<EnforcementPoint, "tools">,
-): HopwiseError | undefined {
-  return firstRefusal(holder, tool, point, (grant, id, work) => refusalOfRead(grant, id, args, work));
+  { filter }: ToolEntry,
+  point: Tools,
+): RowExpression | boolean | HopwiseError {
+  const isOfRows = (name: string): boolean =>
+    filter?.arguments?.[name] !== undefined && filter.arguments[name] !== null;
+  const read = { ...args, isOfRows };
+  const refused = firstRefusal(holder, tool, point, (grant, id, work) => refusalOfRead(grant, id, read, work));
+  return refused ?? (filter === undefined ? true : rowsGranted(holder, tool, filter, point));
+}
+
+/** What every token hands over of a tool, in the same order as the tokens. */
+function grantsOf({ caller: { chain, audience } }: KnownCaller, tool: string, { tools }: Tools): readonly ToolGrant[] {
+  if (chain === undefined) return [];
+  const id = toolIdOf(tool, audience, chain.rootAudience);
+  return chain.links.map(({ grant }) => toolGrantOf(grantHere(grant, tool, tools), id) ?? {});
+}
+
+/**
+ * What every token says of the rows that a tool gives.
+ *
+ * @returns the condition; or the refusal, `grant_not_of_rows`, of a token that says something which is none of a row
+ */
+function rowsGranted(
+  holder: KnownCaller,
+  tool: string,
+  { arguments: ofRows = {} }: FilterRule,
+  point: Tools,
+): RowExpression | boolean | HopwiseError {
+  const parts: (RowExpression | boolean)[] = [];
+  for (const [i, constraints] of grantsOf(holder, tool, point).entries()) {
+    const folded = foldGrant(constraints, ofRows);
+    if ("rows" in folded) {
+      parts.push(folded.rows);
+      continue;
+    }
+    const { pointer, rule } = folded;
+    const message = `what was handed to hop ${i + 1} cannot be held against rows: ${rule}`;
+    return new HopwiseError("grant_not_of_rows", message, { hop: i + 1, pointer, rule });
+  }
+  return allOf(parts);
+}
+
+/** Whether every token's constraints let a row pass, as they would the arguments that it stands for. */
+export function isRowGranted(
+  holder: KnownCaller,
+  tool: string,
+  { arguments: ofRows = {} }: FilterRule,
+  point: Tools,
+): (row: Row) => boolean {
+  const grants = grantsOf(holder, tool, point);
+  return ({ id, attributes }) => {
+    const work = newWork();
+    return grants.every((constraints) =>
+      Object.entries(constraints).every(([name, constraint]) => {
+        const word = Object.hasOwn(ofRows, name) ? ofRows[name] : undefined;
+        if (word === undefined || word === null) return true;
+        const attribute = word.slice("R.attr.".length);
+        const value = word === "R.id" ? id : Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
+        return value !== undefined && passes(constraint, value, work);
+      }),
+    );
+  };
 }
 
 /** What the first token says that does not cover the call. */
 function firstRefusal(
   { caller: { chain, audience } }: KnownCaller,
   tool: string,
-  { tools }: Pick<EnforcementPoint, "tools">,
+  { tools }: Tools,
   ask: (grant: Grant, id: string, work: Work) => Refusal | undefined,
 ): HopwiseError | undefined {
   if (chain === undefined) return undefined;
@@ -123,7 +188,7 @@ export function hiddenByAgents({ agents }: ConfirmedAgents, tool: string): Hidde
 export function hiddenByGrant(
   { caller: { chain, audience }, agents: confirmed }: KnownCaller,
   { tool, arguments: known = {} }: Listed,
-  { tools }: Pick<EnforcementPoint, "tools">,
+  { tools }: Tools,
 ): HiddenItem | undefined {
   if (chain === undefined) return undefined;
   const without = hiddenByAgents(confirmed, tool);

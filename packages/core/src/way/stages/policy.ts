@@ -1,6 +1,7 @@
 import type { Resource } from "@cerbos/core";
 import {
   checkHops,
+  checkRows,
   combineVerdicts,
   type Edge,
   type HiddenByPolicy,
@@ -8,15 +9,29 @@ import {
   joinFailures,
   type ListItem,
   listHops,
+  type PlannedHop,
+  planRows,
   withHeaders,
 } from "../../decision/index.ts";
 import type { HopwiseError } from "../../errors.ts";
+import {
+  type AppliedCondition,
+  allOf,
+  type CheckedRow,
+  type Row,
+  type RowCondition,
+  type RowExpression,
+  shapeOf,
+} from "../../filter/index.ts";
 import { handsEveryTool } from "../../grant/index.ts";
+import type { JsonObject } from "../../json/index.ts";
+import { defined } from "../../lib/index.ts";
 import type { Hop } from "../../principal/index.ts";
+import type { ToolEntry } from "../../resource/index.ts";
 import type { StageWatch } from "../../telemetry/index.ts";
 import { isListing, toolIdOf } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
-import type { KnownHops } from "./context.ts";
+import type { CallContext, KnownHops } from "./context.ts";
 import type { OpenedChain } from "./token.ts";
 
 /** Whom the policies are asked about, and under which name. */
@@ -44,6 +59,66 @@ export async function askEveryHop(
   const { deadlineMs, failuresOf } = point;
   // Half of the deadline, as for an optional source; `startPdp` needs two turns of the event loop.
   return joinFailures(await checkHops(point.cerbos, question, deadlineMs, watch.hop), failuresOf, deadlineMs / 2);
+}
+
+/** What the policies answered, for every hop. */
+export interface PolicyAnswer {
+  readonly verdicts: readonly HopVerdict[];
+  /** Of a tool that gives rows: what they must fulfil, where every hop may see some. */
+  readonly condition?: RowCondition;
+  /** The same, for the record. */
+  readonly applied?: AppliedCondition;
+}
+
+/** Asks the policies about a call; of a tool that gives rows, which ones every hop may see. */
+export async function askPolicies(
+  asked: AskedCall,
+  { resource, action }: CallContext,
+  { entry, granted }: { readonly entry: ToolEntry; readonly granted: RowExpression | boolean },
+  point: EnforcementPoint,
+  watch: StageWatch,
+): Promise<PolicyAnswer> {
+  const { filter } = entry;
+  if (filter === undefined) return { verdicts: await askEveryHop(asked, resource, action, point, watch) };
+  const planned = await planEveryHop(asked, resource, action, point, watch);
+  const verdicts = planned.map(({ verdict }) => verdict);
+  if (planned.some(({ rows }) => rows === undefined)) return { verdicts };
+  const condition: RowCondition = {
+    expression: allOf([granted, ...planned.map(({ rows }) => rows as RowExpression | boolean)]),
+    required: filter.required ?? requiredBy(entry.attributesSchema),
+    unknown: filter.plansSuffice === true ? "weak" : "sql",
+  };
+  return { verdicts, condition, applied: await shapeOf(condition) };
+}
+
+function requiredBy(schema: JsonObject | undefined): readonly string[] {
+  const names = schema?.["required"];
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+async function planEveryHop(
+  asked: AskedCall,
+  { kind, scope, policyVersion, attr = {} }: Resource,
+  action: string,
+  point: EnforcementPoint,
+  watch: StageWatch,
+): Promise<readonly PlannedHop[]> {
+  const edges = edgesOf(asked, asked.tool, point);
+  const resource = { kind, attr, ...defined({ scope, policyVersion }) };
+  const question = { ...questionOf(asked), ...(edges && { edges }), resource, action };
+  return planRows(point.cerbos, question, point.deadlineMs, watch.hop);
+}
+
+/** Asks the policies about rows that were read, for every hop. */
+export function askAboutRows(
+  asked: AskedCall,
+  { kind, scope, policyVersion, attr = {} }: Resource,
+  action: string,
+  rows: readonly Row[],
+  { cerbos, deadlineMs }: EnforcementPoint,
+): Promise<readonly (CheckedRow | undefined)[]> {
+  const resource = { kind, attr, ...defined({ scope, policyVersion }) };
+  return checkRows(cerbos, { ...questionOf(asked), resource, action, rows }, deadlineMs);
 }
 
 /**

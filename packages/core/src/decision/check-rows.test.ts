@@ -1,0 +1,112 @@
+import type { CheckResourcesRequest } from "@cerbos/core";
+import { describe, expect, it } from "vitest";
+import type { Row } from "../filter/index.ts";
+import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
+import { checkRows, type RowsToCheck } from "./check-rows.ts";
+
+const DEADLINE = 50;
+const row = (id: string, attributes: Row["attributes"] = {}): Row => ({ id, attributes });
+const about = (rows: readonly Row[]): RowsToCheck => ({
+  hops: [
+    { kind: "user", id: "alice" },
+    { kind: "agent", id: "agent:planner" },
+  ],
+  principals: [
+    { id: "alice", roles: ["clerk"], attr: {} },
+    { id: "agent:planner", roles: ["agent"], attr: {} },
+  ],
+  resource: { kind: "invoice", attr: { args: { text: "paper" } }, scope: "acme" },
+  action: "read",
+  invocation: "inv",
+  chainId: "chain",
+  rows,
+});
+const ask = (rows: readonly Row[], results?: (request: CheckResourcesRequest) => unknown) => {
+  const { pdp, asked } = pdpOf(results);
+  return { asked, checked: checkRows(pdp, about(rows), DEADLINE) };
+};
+/** Answers a hop otherwise about one row. */
+const butFor = (hop: string, id: string, changed: Result) => (request: CheckResourcesRequest) =>
+  request.resources.map((asked) =>
+    allowing(asked, request.principal.id === hop && asked.resource.id === id ? changed : {}),
+  );
+
+describe("rows that were read", () => {
+  it("are put to every hop in batches, each with what all of them have", async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => row(`r${i}`, { region: "EMEA" }));
+    const { asked, checked } = ask(rows);
+    expect(await checked).toEqual(rows.map(() => ({})));
+    expect(asked.map(({ resources }) => resources.length)).toEqual([50, 50, 50, 50, 20, 20]);
+    expect(asked[0]?.resources[0]).toEqual({
+      resource: { kind: "invoice", id: "r0", attr: { region: "EMEA", args: { text: "paper" } }, scope: "acme" },
+      actions: ["read"],
+    });
+    expect(asked.map(({ requestId }) => requestId).slice(0, 2)).toEqual(["inv-0", "inv-1"]);
+  });
+
+  it("are fewer in a batch where they are long, so that the decision point takes it", async () => {
+    const { asked, checked } = ask(Array.from({ length: 8 }, (_, i) => row(`r${i}`, { text: "x".repeat(400_000) })));
+    expect(await checked).toHaveLength(8);
+    expect(asked.map(({ resources }) => resources.length)).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+  });
+
+  it("are asked about not at all where there are none", async () => {
+    const { asked, checked } = ask([]);
+    expect([await checked, asked]).toEqual([[], []]);
+  });
+
+  it.each(["alice", "agent:planner"])("are left out where %s may not see them", async (hop) => {
+    const { checked } = ask([row("a"), row("b")], butFor(hop, "b", { actions: { read: "EFFECT_DENY" } }));
+    expect(await checked).toEqual([{}, undefined]);
+  });
+
+  it.each<[string, Result]>([
+    ["a person would have to approve them", { outputs: [{ source: "r", action: "read", value: { approval: "ask" } }] }],
+    ["they do not fit a schema", { validationErrors: [{ source: "SOURCE_RESOURCE", path: "/", message: "m" }] }],
+    [
+      "the answer has an output that nobody understands",
+      { outputs: [{ source: "r", action: "read", value: { redact: 5 } }] },
+    ],
+    ["the answer has no effect", { actions: {} }],
+  ])("are left out where %s", async (_, changed) => {
+    const { checked } = ask([row("a"), row("b")], butFor("alice", "a", changed));
+    expect(await checked).toEqual([undefined, {}]);
+  });
+
+  it("are shown under the obligations of all hops", async () => {
+    const redact = (pointer: string): Result => ({
+      outputs: [{ source: "r", action: "read", value: { redact: [pointer] } }],
+    });
+    const { checked } = ask([row("a")], (request) =>
+      request.resources.map((asked) => allowing(asked, redact(request.principal.id === "alice" ? "/iban" : "/note"))),
+    );
+    expect(await checked).toEqual([{ obligations: { redact: ["/iban", "/note"], limit: {} } }]);
+  });
+});
+
+describe("what is no good answer about rows", () => {
+  it.each<[string, (request: CheckResourcesRequest) => unknown]>([
+    ["fewer results", (request) => allowAll(request).slice(1)],
+    ["more results", (request) => [...allowAll(request), ...allowAll(request)]],
+  ])("is never an empty list: %s", async (_, results) => {
+    const { checked } = ask([row("a"), row("b")], results);
+    await expect(checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
+  });
+
+  it("shows no row for another's answer: results in another order", async () => {
+    const { checked } = ask([row("a"), row("b")], (request) => allowAll(request).reverse());
+    expect(await checked).toEqual([undefined, undefined]);
+  });
+
+  it("is told as the outage that it is", async () => {
+    const { checked } = ask([row("a")], () => never);
+    await expect(checked).rejects.toMatchObject({ code: "policy_unavailable" });
+    const broken = ask([row("a")], () => {
+      throw new Error("secret");
+    });
+    await expect(broken.checked).rejects.toMatchObject({
+      code: "policy_unavailable",
+      message: expect.not.stringContaining("secret"),
+    });
+  });
+});

@@ -1,0 +1,102 @@
+import type { CheckResourcesRequest, Resource } from "@cerbos/core";
+import { HopwiseError } from "../errors.ts";
+import type { CheckedRow, Row } from "../filter/index.ts";
+import { withDeadline } from "../lib/index.ts";
+import { addUp } from "../result/index.ts";
+import { type AskedResource, type ChainQuestion, hopRequest } from "./hop-request.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
+import { type Answer, faultAt, mismatchOf, readAnswers } from "./read-answer.ts";
+
+/** Rows that were read, put to every hop of a chain. Who may hand on was asked when the filter was made. */
+export interface RowsToCheck extends Omit<ChainQuestion, "edges"> {
+  /** Kind, scope and version of each row, and the attributes that all have, such as the arguments. */
+  readonly resource: Omit<Resource, "id">;
+  readonly action: string;
+  readonly rows: readonly Row[];
+}
+
+/** Cerbos' limit of resources in a request is 50, and of a message 4 MiB: a character may take three bytes. */
+const MOST = 50;
+const LONGEST = 1_000_000;
+
+/**
+ * Checks each row for every hop, in batches, each within the deadline.
+ *
+ * @returns for each row the obligations under which it may be shown; undefined where a hop is not allowed to see it, or a
+ *   person would have to approve it first
+ * @throws {HopwiseError} `policy_unavailable`, `policy_request_refused`, `policy_inconclusive`: an outage is never an empty
+ *   list
+ */
+export async function checkRows(
+  pdp: PolicyDecisionPoint,
+  question: RowsToCheck,
+  deadlineMs: number,
+): Promise<readonly (CheckedRow | undefined)[]> {
+  const checked: (CheckedRow | undefined)[] = [];
+  // One batch after the other: all at once would keep the decision point from everybody else's calls.
+  for (const batch of batchesOf(question)) checked.push(...(await checkBatch(pdp, question, batch, deadlineMs)));
+  return checked;
+}
+
+async function checkBatch(
+  pdp: PolicyDecisionPoint,
+  question: RowsToCheck,
+  batch: readonly AskedResource[],
+  deadlineMs: number,
+): Promise<readonly (CheckedRow | undefined)[]> {
+  const byHop = await withDeadline(deadlineMs, (signal, expired) =>
+    Promise.all(
+      question.hops.map(async (_, hop) => {
+        const request = hopRequest(question, hop, batch, false);
+        try {
+          return await Promise.race([askAbout(pdp, request, hop, signal), expired]);
+        } catch (cause) {
+          throw faultAt(hop, cause);
+        }
+      }),
+    ),
+  );
+  return batch.map((_, i) => joined(byHop.map((answers) => answers[i] as Answer)));
+}
+
+async function askAbout(
+  pdp: PolicyDecisionPoint,
+  request: CheckResourcesRequest,
+  hop: number,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const response = await pdp.checkResources(request, { signal });
+  const mismatch = mismatchOf(request, response);
+  if (mismatch !== undefined)
+    throw new HopwiseError("policy_inconclusive", `the policies' answer cannot be read: ${mismatch}`, { hop });
+  return readAnswers(request, response).flat();
+}
+
+/** Every hop must be allowed to see it. A condition that a person must approve is not met. */
+function joined(answers: readonly Answer[]): CheckedRow | undefined {
+  if (answers.some(({ effect }) => effect !== "allow")) return undefined;
+  const owed = answers.map(({ obligations }) => obligations);
+  if (owed.some((obligations) => obligations?.approval !== undefined)) return undefined;
+  return owed.every((obligations) => obligations === undefined) ? {} : { obligations: addUp(owed) };
+}
+
+function* batchesOf({ resource, action, rows }: RowsToCheck): Generator<readonly AskedResource[]> {
+  const common = JSON.stringify(resource).length;
+  let batch: AskedResource[] = [];
+  let size = 0;
+  for (const { id, attributes } of rows) {
+    const asked = {
+      resource: { ...resource, id, attr: { ...attributes, ...resource.attr } as NonNullable<Resource["attr"]> },
+      actions: [action],
+    };
+    const own = common + id.length + JSON.stringify(attributes).length;
+    if (batch.length === MOST || (batch.length > 0 && size + own > LONGEST)) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(asked);
+    size += own;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,14 @@
+/**
+ * Which rows of data may be shown? What a decision says of them, and what an adapter for a database translates.
+ *
+ * @packageDocumentation
+ */
+export {
+  type CheckedRow,
+  checkApplied,
+  type Filter,
+  isFilter,
+  type Row,
+  type RowCondition,
+  type RowExpression,
+} from "../filter/index.ts";

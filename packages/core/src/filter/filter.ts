@@ -1,0 +1,63 @@
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import type { Obligations } from "../result/index.ts";
+import type { RowCondition } from "./row-condition.ts";
+
+/** A row as policies see it: the resource's id, and its attributes. */
+export interface Row {
+  readonly id: string;
+  readonly attributes: JsonObject;
+}
+
+/** A row that may be shown, once it was changed as policies oblige to: see `fulfil`. */
+export interface CheckedRow {
+  readonly obligations?: Obligations;
+}
+
+/**
+ * Which rows an allowed call may show. It serves this one call, and one read: take the condition, read the rows that fulfil
+ * it, have them checked, show those that passed and no others. A result for which this was not done is withheld by adapters.
+ *
+ * Nothing that is printed of it, or written as JSON, shows the condition.
+ */
+export interface Filter {
+  /** The kind and the action that the rows were decided for. */
+  readonly kind: string;
+  readonly action: string;
+  /** The second check looks at no row: see `filter.plansSuffice` of the tool map. */
+  readonly plansSuffice: boolean;
+  /** How many rows may be shown, and how many the second check left out; undefined as long as none was checked. */
+  readonly applied: { readonly rows: number; readonly leftOut: number } | undefined;
+  /**
+   * The condition for the one read, for `toSql` or `toPredicate` of `@hopwise/filter`.
+   *
+   * @throws {HopwiseError} `filter_lapsed` the second time, and too late after the decision
+   */
+  take(): RowCondition;
+  /**
+   * Checks what was read: the chain, its revocation and its agents once more; then each row against every token's grant and
+   * with the policies for every hop, in batches. For several parts of one read it is called several times.
+   *
+   * @returns for each row whether it may be shown: undefined for one that may not
+   * @throws {HopwiseError} `filter_lapsed`; a code of a call's own way, such as `token_revoked` or `policy_unavailable`:
+   *   then nothing may be shown. `config_invalid` for what are no rows, and before `take`
+   */
+  check(rows: readonly Row[]): Promise<readonly (CheckedRow | undefined)[]>;
+}
+
+/** For functions that take one from a program. */
+export function isFilter(value: unknown): value is Filter {
+  const { take, check } = Object(value) as Partial<Filter>;
+  return typeof take === "function" && typeof check === "function";
+}
+
+/**
+ * The result of a call may be shown: its tool gives no rows, or showed those alone that passed.
+ *
+ * @throws {HopwiseError} `filter_unapplied`
+ */
+export function checkApplied(filter: Filter | undefined): void {
+  if (filter === undefined || filter.applied !== undefined) return;
+  const message = `the tool gives rows of "${filter.kind}", and returned without having them checked; read them by visibleRows, or by take and check of currentFilter()`;
+  throw new HopwiseError("filter_unapplied", message);
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import {
+  absent,
+  all,
+  any,
+  type Constraint,
+  cidr,
+  contains,
+  each,
+  exact,
+  int,
+  length,
+  notOneOf,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  path,
+  prefix,
+  range,
+  subset,
+  suffix,
+  url,
+  wildcard,
+} from "../grant/index.ts";
+import { foldGrant } from "./fold-grant.ts";
+
+const REGION = { name: "request.resource.attr.region" };
+const folded = (constraint: Constraint, word: string | null = "R.attr.region") =>
+  foldGrant({ region: constraint }, { region: word });
+
+describe("a constraint on rows", () => {
+  it.each<[string, Constraint, unknown]>([
+    ["exact", exact("EMEA"), { operator: "eq", operands: [REGION, { value: "EMEA" }] }],
+    ["exact null", exact(null), { operator: "eq", operands: [REGION, { value: null }] }],
+    ["oneOf", oneOf("a", 1), { operator: "in", operands: [REGION, { value: ["a", 1] }] }],
+    [
+      "notOneOf",
+      notOneOf("a"),
+      { operator: "not", operands: [{ operator: "in", operands: [REGION, { value: ["a"] }] }] },
+    ],
+    ["prefix", prefix("E"), { operator: "startsWith", operands: [REGION, { value: "E" }] }],
+    ["suffix", suffix("A"), { operator: "endsWith", operands: [REGION, { value: "A" }] }],
+    ["contains", contains("a"), { operator: "in", operands: [{ value: "a" }, REGION] }],
+    ["range", range({ min: 1 }), { operator: "ge", operands: [REGION, { value: 1 }] }],
+    ["range, exclusive", range({ below: 1 }), { operator: "lt", operands: [REGION, { value: 1 }] }],
+    ["optional, as what it wraps", optional(exact(1)), { operator: "eq", operands: [REGION, { value: 1 }] }],
+    ["orNull", orNull(exact(1)), { operator: "in", operands: [REGION, { value: [1, null] }] }],
+    ["wildcard, which says nothing", wildcard(), true],
+  ])("%s is said of them", (_, constraint, rows) => expect(folded(constraint)).toEqual({ rows }));
+
+  it("is joined as its clauses are", () => {
+    const [low, high] = [range({ min: 1 }), range({ max: 9 })];
+    const [ge, le] = [
+      { operator: "ge", operands: [REGION, { value: 1 }] },
+      { operator: "le", operands: [REGION, { value: 9 }] },
+    ];
+    expect(folded(all(low, high))).toEqual({ rows: { operator: "and", operands: [ge, le] } });
+    expect(folded(any(low, high))).toEqual({ rows: { operator: "or", operands: [ge, le] } });
+    expect(folded(range({ min: 1, max: 9 }))).toEqual({ rows: { operator: "and", operands: [ge, le] } });
+    expect(folded(any(low, wildcard()))).toEqual({ rows: true });
+  });
+
+  it.each<[string, Constraint]>([
+    ["absent", absent()],
+    ["cidr", cidr("10.0.0.0/8")],
+    ["each", each(exact(1))],
+    ["int", int({ min: 1 })],
+    ["length", length(3)],
+    ["object", object({ a: exact(1) })],
+    ["path", path("/srv")],
+    ["range", range({})],
+    ["subset", subset("a")],
+    ["url", url({ origins: ["https://a.example"] })],
+    ["exact", exact({ a: 1 })],
+    ["all", all(exact(1), int())],
+    ["any", any(exact(1), length(3))],
+    ["optional", optional(int())],
+  ])("%s is refused where no expression says exactly it", (type, constraint) => {
+    expect(folded(constraint)).toEqual({
+      pointer: "/region",
+      rule: `the grant constrains the argument by ${type}, which cannot be said of rows`,
+    });
+  });
+
+  it("is refused where nobody said what the argument says of a row, also by a name that every object has", () => {
+    const refused = { pointer: "/constructor", rule: expect.stringMatching(/does not say what it says of a row/) };
+    expect(foldGrant({ constructor: exact(1) as never }, {})).toEqual(refused);
+    expect(foldGrant({ region: wildcard() }, {})).toEqual({ rows: true });
+  });
+
+  it("is left to the call where the argument says nothing of a row", () => {
+    expect(folded(int(), null)).toEqual({ rows: true });
+  });
+
+  it("may be about the row's own id", () => {
+    expect(folded(exact("7"), "R.id")).toEqual({
+      rows: { operator: "eq", operands: [{ name: "request.resource.id" }, { value: "7" }] },
+    });
+  });
+});

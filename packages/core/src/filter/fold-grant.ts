@@ -1,0 +1,91 @@
+import type { Constraint, ConstraintOf, ConstraintType, ToolGrant } from "../grant/index.ts";
+import { isScalar, type JsonValue, pointerTo } from "../json/index.ts";
+import { allOf, anyOf, calls, type RowExpression, variableOf } from "./row-condition.ts";
+
+/** What a grant says of the rows; or the argument of which it says something that cannot be said of rows, and why. */
+export type Folded = { readonly rows: RowExpression | boolean } | { readonly pointer: string; readonly rule: string };
+
+/** What a tool's arguments say of a row: `R.id`, an attribute, or nothing of it. */
+export interface OfRows {
+  readonly [argument: string]: string | null;
+}
+
+/** The constraints of a tool's arguments as a condition on its rows. */
+export function foldGrant(constraints: ToolGrant, ofRows: OfRows): Folded {
+  const parts: (RowExpression | boolean)[] = [];
+  for (const [name, constraint] of Object.entries(constraints)) {
+    const word = Object.hasOwn(ofRows, name) ? ofRows[name] : undefined;
+    // It is held against what was sent.
+    if (word === null) continue;
+    if (word === undefined && constraint.constraint_type === "wildcard") continue;
+    const rows = word === undefined ? undefined : folded(constraint, variableOf(word));
+    if (rows === undefined) {
+      const pointer = pointerTo("", name);
+      const type = constraint.constraint_type;
+      const rule =
+        word === undefined
+          ? `the grant constrains the argument (${type}), and the tool map's filter does not say what it says of a row`
+          : `the grant constrains the argument by ${type}, which cannot be said of rows`;
+      return { pointer, rule };
+    }
+    parts.push(rows);
+  }
+  return { rows: allOf(parts) };
+}
+
+type Fold<T extends ConstraintType> = (
+  constraint: ConstraintOf<T>,
+  variable: RowExpression,
+) => RowExpression | boolean | undefined;
+
+function value(of: JsonValue): RowExpression {
+  return { value: of };
+}
+
+/** `undefined` for a kind that no expression says exactly. */
+const cannot = (): undefined => undefined;
+
+/** A row for each kind of constraint: a new one does not compile before it is said here what it says of rows. */
+const FOLDS: { readonly [T in ConstraintType]: Fold<T> } = {
+  wildcard: () => true,
+  exact: (it, variable) => (isScalar(it.value) ? calls("eq", variable, value(it.value)) : undefined),
+  one_of: (it, variable) => calls("in", variable, value([...it.values])),
+  not_one_of: (it, variable) => calls("not", calls("in", variable, value([...it.excluded]))),
+  range: ({ min, max, min_inclusive = true, max_inclusive = true }, variable) => {
+    // Without a bound it still lets numbers pass alone, which no comparison says.
+    if (min === undefined && max === undefined) return undefined;
+    return allOf([
+      min === undefined ? true : calls(min_inclusive ? "ge" : "gt", variable, value(min)),
+      max === undefined ? true : calls(max_inclusive ? "le" : "lt", variable, value(max)),
+    ]);
+  },
+  prefix: (it, variable) => calls("startsWith", variable, value(it.value)),
+  suffix: (it, variable) => calls("endsWith", variable, value(it.value)),
+  contains: ({ required }, variable) =>
+    required.length === 0 ? undefined : allOf(required.map((item) => calls("in", value(item), variable))),
+  all: ({ constraints }, variable) => join(constraints, variable, allOf),
+  any: ({ constraints }, variable) => join(constraints, variable, anyOf),
+  optional: ({ constraint }, variable) => folded(constraint, variable),
+  absent: cannot,
+  cidr: cannot,
+  each: cannot,
+  int: cannot,
+  length: cannot,
+  object: cannot,
+  path: cannot,
+  subset: cannot,
+  url: cannot,
+};
+
+function folded(constraint: Constraint, variable: RowExpression): RowExpression | boolean | undefined {
+  return (FOLDS[constraint.constraint_type] as Fold<ConstraintType>)(constraint, variable);
+}
+
+function join(
+  constraints: readonly Constraint[],
+  variable: RowExpression,
+  by: typeof allOf,
+): RowExpression | boolean | undefined {
+  const parts = constraints.map((constraint) => folded(constraint, variable));
+  return parts.includes(undefined) ? undefined : by(parts as (RowExpression | boolean)[]);
+}

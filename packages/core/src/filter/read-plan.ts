@@ -1,0 +1,89 @@
+import type { PlanResourcesResponse } from "@cerbos/core";
+import { freezeJson, type JsonValue } from "../json/index.ts";
+import type { RowExpression } from "./row-condition.ts";
+
+/** What one plan says of rows, or why it cannot be relied on: in words that quote nothing of it. */
+export type PlanReading = { readonly rows: RowExpression | boolean } | { readonly problem: string };
+
+const MOST_NODES = 5_000;
+const DEEPEST = 200;
+const LONGEST = 8_000_000;
+
+/** By these, a plan carries all attributes of a principal, or all claims of a token. */
+const CARRIERS: ReadonlySet<string> = new Set(["get-field", "set-field", "struct"]);
+
+/**
+ * Reads the answer to `planResources`, which comes from elsewhere. What does not fit a schema is told first: beside it, the
+ * plan says "always denied", which would be an empty list.
+ */
+export function readPlan(plan: Partial<PlanResourcesResponse>): PlanReading {
+  const { kind, validationErrors = [] } = plan;
+  const [invalid] = validationErrors;
+  if (invalid !== undefined) {
+    const who = invalid.source === "SOURCE_PRINCIPAL" ? "the principal" : "an argument";
+    return { problem: `${who} does not fit its schema` };
+  }
+  if (kind === "KIND_ALWAYS_ALLOWED") return { rows: true };
+  if (kind === "KIND_ALWAYS_DENIED") return { rows: false };
+  if (kind !== "KIND_CONDITIONAL") return { problem: "the plan is of no known kind" };
+  try {
+    const budget = { nodes: MOST_NODES };
+    return { rows: expressionIn((plan as { readonly condition?: unknown }).condition, budget, 0, []) };
+  } catch (fault) {
+    return { problem: fault instanceof Unreadable ? fault.message : "the plan's condition cannot be read" };
+  }
+}
+
+class Unreadable extends Error {}
+
+/** @param lambda names that stand for elements of lists here */
+function expressionIn(
+  node: unknown,
+  budget: { nodes: number },
+  depth: number,
+  lambda: readonly string[],
+): RowExpression {
+  if (--budget.nodes < 0 || depth > DEEPEST) throw new Unreadable("the plan's condition is too large");
+  const { operator, operands, name, value } = Object(node) as { readonly [member: string]: unknown };
+  if (typeof operator === "string" && Array.isArray(operands)) {
+    if (CARRIERS.has(operator)) {
+      throw new Unreadable(
+        "the plan's condition would carry all attributes of the principal, since a rule reads one that it does not have; " +
+          "give it that attribute, or ask for it first: has(P.attr.name)",
+      );
+    }
+    const inner = operator === "lambda" ? [...lambda, ...namesBound(operands)] : lambda;
+    return Object.freeze({
+      operator,
+      operands: Object.freeze(operands.map((operand) => expressionIn(operand, budget, depth + 1, inner))),
+    });
+  }
+  if (typeof name === "string") {
+    if (lambda.includes(name) || lambda.some((bound) => name.startsWith(`${bound}.`)) || isOfRow(name)) {
+      return Object.freeze({ name });
+    }
+    throw new Unreadable("the plan's condition names something else than the resource, such as the principal");
+  }
+  if (value !== undefined) return Object.freeze({ value: valueIn(value) });
+  throw new Unreadable("the plan's condition is incomplete");
+}
+
+/** The names that a lambda binds: all its operands but the first. */
+function namesBound(operands: readonly unknown[]): readonly string[] {
+  return operands.slice(1).flatMap((operand) => {
+    const { name } = Object(operand) as { readonly name?: unknown };
+    return typeof name === "string" && !name.startsWith("request") ? [name] : [];
+  });
+}
+
+function isOfRow(name: string): boolean {
+  return name === "request.resource.attr" || name.startsWith("request.resource.");
+}
+
+function valueIn(value: unknown): JsonValue {
+  try {
+    return freezeJson(value, { maxDepth: 32, maxSize: LONGEST });
+  } catch {
+    throw new Unreadable("the plan's condition has a value that is no JSON");
+  }
+}

@@ -1,0 +1,198 @@
+import type { PlanResourcesRequest } from "@cerbos/core";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Allowed } from "../decision/index.ts";
+import type { Filter, Row } from "../filter/index.ts";
+import type { ToolMap } from "../resource/index.ts";
+import { memoryRevocations } from "../state/index.ts";
+import { ARGUMENTS, allowAll, allowing, NOW, pdpOf } from "../testing.fixture.ts";
+import { BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "./point.fixture.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+const AMOUNT = { operator: "le", operands: [{ name: "request.resource.attr.amount" }, { value: 4242 }] };
+const rowsBy = (filter: NonNullable<ToolMap[string]["filter"]>): ToolMap => ({
+  send_payment: { kind: "payment", action: "send", filter },
+});
+const TOOLS = rowsBy({ arguments: { to: null, amount: null } });
+const ROWS: readonly Row[] = [
+  { id: "p1", attributes: { amount: 1 } },
+  { id: "p2", attributes: { amount: 2 } },
+];
+
+/** A decision point whose plans are these, hop by hop. */
+const planning = (plan: (request: PlanResourcesRequest) => object, checks = allowAll as never) => {
+  const { pdp, ...asked } = pdpOf(checks);
+  const planned: PlanResourcesRequest[] = [];
+  const cerbos = {
+    ...pdp,
+    planResources: async (request: PlanResourcesRequest) => {
+      planned.push(request);
+      return { cerbosCallId: "call", requestId: request.requestId, validationErrors: [], ...plan(request) } as never;
+    },
+  };
+  return { ...asked, cerbos, planned };
+};
+const conditional = () => ({ kind: "KIND_CONDITIONAL", condition: AMOUNT });
+
+async function filtered(parts: Parts = {}, caller = scene.inSession) {
+  const { cerbos, ...asked } = planning(conditional);
+  const { point, audit } = scene.point({ cerbos, tools: TOOLS, ...parts });
+  const decision = await decide(payment(caller), point, { filters: true });
+  return { decision, filter: (decision as Allowed).filter as Filter, audit, point, ...asked };
+}
+
+describe("a call of a tool that gives rows", () => {
+  it("asks for the plan of every hop, with the arguments that are known, and checks nothing else", async () => {
+    const { decision, planned, asked } = await filtered();
+    expect(decision.outcome).toBe("allowed");
+    expect(asked).toEqual([]);
+    expect(planned.map(({ principal }) => principal.id)).toEqual(["alice", "agent:planner", "agent:researcher"]);
+    expect(planned[0]).toMatchObject({
+      resource: { kind: "payment", attr: { args: ARGUMENTS } },
+      actions: ["send"],
+      requestContext: { annotations: { "hopwise.hop": 0 } },
+    });
+  });
+
+  it("is denied where one hop may see no row, or a plan cannot be relied on", async () => {
+    const denying = (hop: string, plan: object) =>
+      planning(({ principal }) => (principal.id === hop ? plan : conditional())).cerbos;
+    for (const hop of ["alice", "agent:planner", "agent:researcher"]) {
+      const of = async (plan: object) => codeOf((await filtered({ cerbos: denying(hop, plan) })).decision);
+      expect(await of({ kind: "KIND_ALWAYS_DENIED" })).toBe("policy_denied");
+      expect(await of({ kind: "KIND_ALWAYS_DENIED", validationErrors: [{ path: "/x" }] })).toBe("policy_inconclusive");
+      expect(await of({ kind: "KIND_NEW" })).toBe("policy_inconclusive");
+      expect(await of({ ...conditional(), requestId: "another" })).toBe("policy_inconclusive");
+      expect(
+        await of({
+          get kind(): string {
+            throw new Error("secret");
+          },
+        }),
+      ).toBe("policy_unavailable");
+    }
+  });
+
+  it("asks who may hand on, as for a call", async () => {
+    const delegation = { kind: "delegation", action: "delegate" };
+    const { cerbos, asked } = planning(conditional, ((request: Parameters<typeof allowAll>[0]) =>
+      request.resources.map((it) =>
+        allowing(it, request.principal.id === "agent:planner" ? { actions: { delegate: "EFFECT_DENY" } } : {}),
+      )) as never);
+    const { decision } = await filtered({ cerbos, delegation });
+    expect(decision).toMatchObject({ code: "delegation_denied", hop: 1 });
+    expect(asked.map(({ principal }) => principal.id)).toEqual(["alice", "agent:planner"]);
+  });
+
+  it("takes the same way for a user without agents", async () => {
+    const { filter, planned } = await filtered({}, BY_ALICE);
+    expect(planned).toHaveLength(1);
+    expect(filter.take()).toEqual({ expression: AMOUNT, required: [], unknown: "sql" });
+  });
+
+  it("is denied unless the enforcement point says that it applies the filter", async () => {
+    const { point } = await filtered();
+    expect(await decide(payment(scene.inSession), point, { fulfils: true })).toMatchObject({
+      code: "policy_inconclusive",
+      message: expect.stringContaining("filters: true"),
+    });
+  });
+
+  it("joins what all hops may see with what was handed over", async () => {
+    const tools = rowsBy({ arguments: { to: null, amount: "R.attr.total" } });
+    const { filter } = await filtered({ tools });
+    const { expression } = filter.take();
+    expect(JSON.stringify(expression)).toContain('"request.resource.attr.total"');
+    expect(
+      JSON.stringify(expression).split(JSON.stringify(AMOUNT)).length,
+      "the same plan of three hops is said once",
+    ).toBe(2);
+  });
+
+  it("shows its condition nowhere: not in the decision, not in the record", async () => {
+    const { decision, audit } = await filtered();
+    expect(JSON.stringify([decision, audit.records])).not.toContain("4242");
+    expect(audit.records[0]?.rows).toEqual({
+      condition: "le(R.attr.amount, ?)",
+      conditionHash: expect.stringMatching(/^[\w-]{43}$/),
+    });
+  });
+});
+
+describe("the filter of a call", () => {
+  it("counts what may be shown and what the second check left out, over several parts of one read", async () => {
+    const { cerbos } = planning(conditional, ((request: Parameters<typeof allowAll>[0]) =>
+      request.resources.map((it) =>
+        allowing(it, it.resource.id === "p2" ? { actions: { send: "EFFECT_DENY" } } : {}),
+      )) as never);
+    const { filter } = await filtered({ cerbos });
+    expect(filter.applied).toBeUndefined();
+    filter.take();
+    expect(await filter.check(ROWS)).toEqual([{}, undefined]);
+    expect(await filter.check([])).toEqual([]);
+    expect(await filter.check(ROWS)).toEqual([{}, undefined]);
+    expect(filter.applied).toEqual({ rows: 2, leftOut: 2 });
+  });
+
+  it("checks no row where plans suffice, and still looks at the chain", async () => {
+    const revocations = memoryRevocations(() => NOW * 1000);
+    const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, plansSuffice: true });
+    const { filter, asked } = await filtered({ tools, revocations });
+    expect(filter.take().unknown).toBe("weak");
+    expect(await filter.check(ROWS)).toEqual([{}, {}]);
+    expect(asked).toEqual([]);
+    revocations.revoke({ agent: "planner" }, NOW + 600);
+    await expect(filter.check(ROWS)).rejects.toMatchObject({ code: "revoked" });
+  });
+
+  it("shows no row that a grant does not let pass, whatever the policies and the database say", async () => {
+    const tools = rowsBy({ arguments: { to: "R.id", amount: "R.attr.amount" } });
+    const { filter, asked } = await filtered({ tools });
+    filter.take();
+    const { to } = ARGUMENTS as { to: string };
+    const rows = [
+      { id: to, attributes: { amount: 1 } },
+      { id: to, attributes: {} },
+      { id: to, attributes: { amount: "1" } },
+      { id: to, attributes: { amount: 1001 } },
+    ];
+    expect((await filter.check(rows)).map((row) => row !== undefined)).toEqual([true, false, false, false]);
+    expect(asked[0]?.resources).toHaveLength(1);
+  });
+
+  it("lapses, for the read and for the check", async () => {
+    const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, withinMs: 1 });
+    const { filter } = await filtered({ tools });
+    const { filter: taken } = await filtered({ tools: rowsBy({ ...TOOLS["send_payment"]?.filter, withinMs: 40 }) });
+    taken.take();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(() => filter.take()).toThrow(expect.objectContaining({ code: "filter_lapsed" }));
+    await expect(taken.check(ROWS)).rejects.toMatchObject({ code: "filter_lapsed" });
+  });
+
+  it.each([
+    ["no list", { length: 1 }],
+    ["a row without an id", [{ attributes: {} }]],
+    ["a row whose id is empty", [{ id: "", attributes: {} }]],
+    ["a row that is none", [null]],
+  ])("takes no %s", async (_, rows) => {
+    const { filter } = await filtered();
+    filter.take();
+    await expect(filter.check(rows as never)).rejects.toMatchObject({ code: "config_invalid" });
+  });
+
+  it.each([
+    ["that are no plain data", { at: new Date(0) }],
+    ["of which one has the name of the arguments", { args: { to: "Mallory Ltd" } }],
+    ["that are missing", undefined],
+  ])("takes no attributes %s", async (_, attributes) => {
+    const { filter } = await filtered();
+    filter.take();
+    await expect(filter.check([{ id: "p1", attributes }] as never)).rejects.toMatchObject({
+      code: "attributes_invalid",
+    });
+  });
+});

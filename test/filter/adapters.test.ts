@@ -1,0 +1,140 @@
+/** Tools that give rows, in a loop of the AI SDK and on a FastMCP server over HTTP: what leaves is what every hop may see. */
+import { authorizeTools, currentFilter } from "@hopwise/ai-sdk";
+import type { HeldDelegation } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
+import { currentFilter as onServer } from "@hopwise/fastmcp";
+import { guardedServer } from "@hopwise/fastmcp/testing";
+import { number, table, text, visibleRows } from "@hopwise/filter";
+import type { Tool, ToolSet } from "ai";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { invoices } from "../../examples/finance-team/company.ts";
+import { LOOPS, scripted } from "../support/language-model.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+const INVOICES = table({
+  id: text(),
+  columns: { region: text(), supplier: text(), amount: number(), iban: text({ null: "absent" }) },
+});
+const ROWS = Object.entries(invoices).map(([id, { region, supplier, amount, iban }]) => ({
+  id,
+  region,
+  supplier,
+  amount,
+  iban,
+}));
+
+/** What a tool that gives rows may do, and what its caller gets. */
+type Search = () => Promise<unknown>;
+const READ: Search = () =>
+  visibleRows(currentFilter(), INVOICES, { dialect: "memory" }, (passes) => ROWS.filter(passes));
+const READ_TOO_MUCH: Search = () => visibleRows(currentFilter(), INVOICES, { dialect: "memory" }, () => ROWS);
+const FORGETFUL: Search = async () => ROWS;
+const HALF: Search = async () => {
+  currentFilter()?.take();
+  return ROWS;
+};
+const TALKATIVE: Search = async () => {
+  throw new Error(`failed at ${JSON.stringify(ROWS)}`);
+};
+const TWICE: Search = async () => [await READ(), await READ()];
+
+/** The researcher is a reader: the policies take the account out of each row. */
+const SHOWN = ["INV-7", "INV-9"].map((id) => ({
+  ...ROWS.find((row) => row.id === id),
+  iban: "[redacted]",
+}));
+
+let world: World;
+let searching: HeldDelegation;
+beforeAll(async () => {
+  world = await createWorld();
+  const { delegate } = await import("@hopwise/core");
+  const handed = grant({ search_invoices: { text: wildcard() } });
+  const { audience } = world.planner;
+  const own = { subject: "alice", agent: "planner", holder: world.keys.planner, audience, grant: handed };
+  searching = await delegate(await world.issuer.issue(own), {
+    to: "researcher",
+    holder: world.keys.researcher,
+    grant: handed,
+  });
+});
+afterAll(() => world.pdp.close());
+
+const ARGUMENTS = { text: "paper" };
+
+interface Answer {
+  readonly text: string;
+  readonly rows?: { readonly shown: number; readonly leftOut: number };
+  readonly withheld?: true | undefined;
+}
+type Run = (search: Search) => Promise<Answer>;
+
+async function inLoop(loop: (typeof LOOPS)[number][1], search: Search): Promise<Answer> {
+  const { authorizer, audit } = world.authorizer();
+  const search_invoices = { inputSchema: z.object({ text: z.string() }), execute: search } as Tool;
+  const tools = (await authorizeTools({ search_invoices }, { authorizer, delegation: searching })) as ToolSet;
+  const script = scripted([{ tool: "search_invoices", input: ARGUMENTS }]);
+  await loop(script.model, tools);
+  return { text: script.shown(), ...audit.outcomes[0] };
+}
+
+async function onFastMcp(http: object, search: Search): Promise<Answer> {
+  const { authorizer, audit } = world.authorizer();
+  await using server = await guardedServer(authorizer, {
+    http,
+    tools: { search_invoices: search as never },
+  });
+  const { result } = await server.call(searching, "search_invoices", ARGUMENTS);
+  return { text: JSON.stringify(result), ...audit.outcomes[0] };
+}
+
+const WAYS: readonly [string, Run][] = [
+  ...LOOPS.map(([name, loop]): [string, Run] => [`a loop of ${name}`, (search) => inLoop(loop, search)]),
+  ["a FastMCP server", (search) => onFastMcp({}, search)],
+  ["a FastMCP server without sessions", (search) => onFastMcp({ stateless: true }, search)],
+];
+
+describe.each(WAYS)("in %s", (_, run) => {
+  it("a search shows what every hop may see, changed as the policies oblige to, and says how many rows that were", async () => {
+    const { text: shown, rows } = await run(READ);
+    for (const { id, supplier } of SHOWN as typeof ROWS) {
+      expect(shown).toContain(id);
+      expect(shown).toContain(supplier);
+    }
+    expect(shown).not.toContain("INV-21");
+    expect(shown).not.toContain("DE02120300000000202051");
+    expect(shown.split("[redacted]").length - 1).toBeGreaterThanOrEqual(2);
+    expect(rows).toEqual({ shown: 2, leftOut: 0 });
+  });
+
+  it("a query that forgot its condition shows no more", async () => {
+    const { text: shown, rows } = await run(READ_TOO_MUCH);
+    expect(shown).toContain("INV-9");
+    expect(shown).not.toContain("INV-21");
+    expect(rows).toEqual({ shown: 2, leftOut: 1 });
+  });
+
+  it.each([
+    ["does not ask for its filter", FORGETFUL],
+    ["takes the condition, and has nothing checked", HALF],
+  ])("nothing is shown of a tool that %s", async (_, search) => {
+    const { text: shown, withheld } = await run(search);
+    expect(shown).toContain("filter_unapplied");
+    for (const { id } of ROWS) expect(shown).not.toContain(id);
+    expect(withheld).toBe(true);
+  });
+
+  it.each([
+    ["throws what it read", TALKATIVE],
+    ["reads twice", TWICE],
+  ])("nothing is shown of a tool that %s", async (_, search) => {
+    const { text: shown } = await run(search);
+    for (const { id } of ROWS) expect(shown).not.toContain(id);
+  });
+});
+
+it("there is no filter outside of a call, nor in one of another tool", async () => {
+  expect([currentFilter(), onServer()]).toEqual([undefined, undefined]);
+  await expect(READ()).rejects.toMatchObject({ code: "config_invalid" });
+});
