@@ -178,6 +178,10 @@ export interface Case {
   readonly leaves: readonly Leaf[];
   readonly kind: string;
   readonly documents: readonly object[];
+  /** Files by their names below `_schemas`. */
+  readonly schemas: { readonly [file: string]: object };
+  /** Attributes that its schema requires. */
+  readonly required: readonly string[];
   readonly chain: readonly Principal[];
   /** What holds for the hops up to one, beside what always does. */
   readonly lawsOf: (hop: number) => Laws;
@@ -218,6 +222,50 @@ export function someCases(count: number, seed: number): readonly Case[] {
     .map(({ shape, leaves, chain }, i) => caseOf(shape, leaves, chain, i));
 }
 
+const TEXT = { type: "string" };
+const NUMBER = { type: "number" };
+const TRUTH = { type: "boolean" };
+const LIST = { type: "array" };
+const ROW_TYPES: { readonly [attribute: string]: object } = {
+  ...{ region: TEXT, owner: TEXT, note: TEXT, "x-y": TEXT, due: TEXT, closed: TEXT },
+  ...{
+    amount: NUMBER,
+    bonus: NUMBER,
+    fee: NUMBER,
+    paid: TRUTH,
+    open: TRUTH,
+    late: TRUTH,
+    tags: LIST,
+    marks: LIST,
+    counts: LIST,
+  },
+};
+const HOP = { properties: { region: TEXT, name: TEXT, limit: NUMBER, regions: LIST, vip: TRUTH } };
+
+/** The same with schemas that require what is read, of one type each, and now and then one attribute more. */
+export function withSchemas(one: Case, i: number): Case {
+  const read = one.leaves.flatMap(({ reads }) => reads).filter((name) => ROW_TYPES[name] !== undefined);
+  const required = [...new Set([...read, ...(i % 3 === 0 ? ["closed"] : [])])];
+  const properties = Object.fromEntries(required.map((name) => [name, ROW_TYPES[name]]));
+  const schemas = {
+    resourceSchema: { ref: `cerbos:///${one.kind}.json` },
+    principalSchema: { ref: "cerbos:///hop.json" },
+  };
+  const [first, ...others] = one.documents as readonly [{ readonly resourcePolicy: object }, ...object[]];
+  return {
+    ...one,
+    required,
+    documents: [{ resourcePolicy: { ...first.resourcePolicy, schemas } }, ...others],
+    schemas: { [`${one.kind}.json`]: { type: "object", required, properties }, "hop.json": HOP },
+  };
+}
+
+/** Whether Cerbos knows its truth when it plans: also of an empty list, which one of the principals has. */
+function isFolded(leaf: Leaf, chain: readonly string[]): boolean {
+  const ofNothing = leaf.expr.includes("in []") || (leaf.principal.includes("regions") && chain.includes("umlaut"));
+  return isKnown(leaf) || ofNothing;
+}
+
 function caseOf(shape: string, drawn: readonly Leaf[], chain: readonly string[], i: number): Case {
   const { leaves: count, write, parts, branches, missed } = SHAPES[shape] as Shape;
   const leaves = drawn.slice(0, count);
@@ -232,6 +280,8 @@ function caseOf(shape: string, drawn: readonly Leaf[], chain: readonly string[],
     leaves,
     kind: names.kind,
     documents: [{ resourcePolicy }, ...others],
+    schemas: {},
+    required: [],
     chain: chain.map((name, hop) => ({
       id: `p${i}h${hop}`,
       roles: several ? [names.role, names.other] : [names.role],
@@ -243,8 +293,8 @@ function caseOf(shape: string, drawn: readonly Leaf[], chain: readonly string[],
       // A plan takes `has(R.attr.x)` for true.
       const asks = leaves.some(asksRow);
       const asksInBranch = branches === true && leaves.some(({ expr }) => expr.includes("has(P."));
-      // A plan without a rule that is always true, or never, says nothing of the others; a check fails where one of them does.
-      const folds = parts === true && leaves.some(isKnown);
+      // Where one part is always true, or never, the plan says nothing of the others; a check fails where one of them does.
+      const folds = parts === true && leaves.some((leaf) => isFolded(leaf, those));
       // `in` of what is no list becomes `==`, and an operand that is no boolean is dropped.
       const mistyped = read.size > 0 && those.includes("mistyped");
       // Where a condition fails for every row, the plan denies all, also where a check would have stopped before it.
