@@ -3,7 +3,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PlanResourcesResponse, Value } from "@cerbos/core";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
-import { boolean, number, type RowCondition, type Table, table, text, toPredicate, toSql } from "@hopwise/filter";
+import type { Allowed } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
+import { createCompany } from "@hopwise/core/testing";
+import {
+  boolean,
+  number,
+  type RowCondition,
+  type Table,
+  table,
+  text,
+  toPredicate,
+  toSql,
+  visibleRows,
+} from "@hopwise/filter";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { POSTGRES, type Postgres, startPostgres } from "../support/postgres.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -214,16 +227,52 @@ describe("attributes of the principal", () => {
     }
   });
 
-  it("that do not fit their schema give a plan that denies all, with the errors beside it: no empty list", async () => {
-    const rules = [{ actions: ["view"], effect: "EFFECT_ALLOW", roles: ["*"] }];
+  it("that do not fit their schema are an error, and no empty list", async () => {
+    const { rules, ask } = await company({ level: "high" });
     const schemas = { principalSchema: { ref: "cerbos:///hop.json" } };
-    const resourcePolicy = { resource: "thing", version: "default", rules, schemas };
     const pdp = await pdpWith(
-      { "thing.json": { resourcePolicy } },
+      { "thing.json": { resourcePolicy: { resource: "thing", version: "default", rules, schemas } } },
       { "hop.json": { type: "object", properties: { level: { type: "number" } } } },
     );
-    expect(await plan(pdp, "thing", { level: 1 })).toMatchObject({ kind: "KIND_ALWAYS_ALLOWED", validationErrors: [] });
     const { kind, validationErrors } = await plan(pdp, "thing", { level: "high" });
     expect([kind, validationErrors.length]).toEqual(["KIND_ALWAYS_DENIED", 1]);
+    expect(await ask(pdp)).toMatchObject({ outcome: "denied", code: "policy_inconclusive" });
   });
 });
+
+describe("a DENY of a principal policy that depends on no row", () => {
+  it("is missed by plans, and the second check leaves the rows out", async () => {
+    const { rules, ask } = await company({});
+    const denied = { resource: "thing", actions: [{ action: "view", effect: "EFFECT_DENY" }] };
+    const pdp = await pdpWith({
+      "thing.json": { resourcePolicy: { resource: "thing", version: "default", rules } },
+      "ann.json": { principalPolicy: { principal: "ann", version: "default", rules: [denied] } },
+    });
+    expect(await plan(pdp, "thing", {})).toMatchObject({ kind: "KIND_ALWAYS_ALLOWED" });
+    const decision = await ask(pdp);
+    expect(decision).toMatchObject({ outcome: "allowed" });
+    const { filter } = decision as Allowed;
+    const things = table({ id: text(), columns: { a: text() } });
+    const rows = ["r1", "r2"].map((id) => ({ id, a: "x" }));
+    const read: object[] = [];
+    const shown = await visibleRows(filter, things, { dialect: "memory" }, (where) => {
+      read.push(...rows.filter(where));
+      return rows.filter(where);
+    });
+    expect([read.length, shown, filter?.applied]).toEqual([2, [], { rows: 0, leftOut: 2 }]);
+  });
+});
+
+/** Ann, who views things: all who are asked may, as far as the kind's own policy goes. */
+async function company(attributes: JsonObject) {
+  const tools = { view_things: { kind: "thing", action: "view", filter: {} } };
+  const made = await createCompany({ users: { ann: { roles: ["user"], attributes } }, tools });
+  const held = await made.chain("ann", "planner");
+  return {
+    rules: [{ actions: ["view"], effect: "EFFECT_ALLOW", roles: ["*"] }],
+    ask: async (pdp: Pdp) => {
+      const authorizer = made.authorizer({ cerbos: pdp.client, delegation: "grants-only" });
+      return (await authorizer.openSession(held)).filter({ tool: "view_things", arguments: {} });
+    },
+  };
+}

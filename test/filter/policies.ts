@@ -1,4 +1,6 @@
 /** Random policies: what is said of a row, in each form that rules have, and chains of principals that are asked. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Principal } from "@cerbos/core";
 import fc from "fast-check";
 import { asksRow, isKnown, LEAVES, type Leaf } from "./leaves.ts";
@@ -165,7 +167,7 @@ export const SHAPES: { readonly [shape: string]: Shape } = {
 const PRINCIPALS: { readonly [name: string]: NonNullable<Principal["attr"]> } = {
   emea: { region: "EMEA", name: "a", limit: 5, regions: ["EMEA", "ä"], vip: true },
   umlaut: { region: "ä", name: "ä", limit: 0.3, regions: [], vip: false },
-  edge: { region: "", name: "a ", limit: 2 ** 53, regions: ["a", "A", ""], vip: true },
+  edge: { region: "", name: "a ", limit: 2 ** 53 - 1, regions: ["a", "A", ""], vip: true },
   sql: { region: "'; DROP TABLE things; --", name: "x' OR '1'='1", limit: -1, regions: ["%", "_"], vip: false },
   lacking: { region: "EMEA" },
   mistyped: { region: 5, name: null, limit: "5", regions: "EMEA", vip: "yes" },
@@ -307,4 +309,18 @@ function caseOf(shape: string, drawn: readonly Leaf[], chain: readonly string[],
       };
     },
   };
+}
+
+/** Writes the policies and schemas of some cases into an empty folder. */
+export function writePolicies(folder: string, cases: readonly Case[]): void {
+  mkdirSync(join(folder, "_schemas"));
+  for (const { kind, documents, schemas } of cases) {
+    for (const [file, schema] of Object.entries(schemas)) {
+      writeFileSync(join(folder, "_schemas", file), JSON.stringify(schema));
+    }
+    for (const [i, document] of documents.entries()) {
+      const content = { apiVersion: "api.cerbos.dev/v1", ...document };
+      writeFileSync(join(folder, `${kind}_${i}.json`), JSON.stringify(content));
+    }
+  }
 }

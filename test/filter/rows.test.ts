@@ -2,7 +2,7 @@
  * Which rows a chain may see, on the real engine and on real databases: random policies, chains and rows. What is read by the
  * plans of all hops is held against a check of each row by each hop.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lintPolicies, type Pdp, startPdp } from "@hopwise/cerbos";
@@ -12,7 +12,7 @@ import { PATIENCE, report, runs, SEED, thousands } from "../law/random/runs.ts";
 import { POSTGRES } from "../support/postgres.ts";
 import { ran } from "../support/ran.ts";
 import { allowed, joined, planned, type Resource } from "./ask.ts";
-import { type Case, someCases, withSchemas } from "./policies.ts";
+import { type Case, someCases, withSchemas, writePolicies } from "./policies.ts";
 import { type Database, fillPostgres, fillSqlite, someRows, THINGS } from "./rows.ts";
 
 const CASES = runs(120, 5000);
@@ -68,19 +68,6 @@ function isDefinite({ leaves }: Case, { attributes }: Resource): boolean {
       return takesNull || (value !== null && !(Array.isArray(value) && value.includes(null)));
     }),
   );
-}
-
-function writePolicies(folder: string, cases: readonly Case[]): void {
-  mkdirSync(join(folder, "_schemas"));
-  for (const { kind, documents, schemas } of cases) {
-    for (const [file, schema] of Object.entries(schemas)) {
-      writeFileSync(join(folder, "_schemas", file), JSON.stringify(schema));
-    }
-    for (const [i, document] of documents.entries()) {
-      const content = { apiVersion: "api.cerbos.dev/v1", ...document };
-      writeFileSync(join(folder, `${kind}_${i}.json`), JSON.stringify(content));
-    }
-  }
 }
 
 function refuse(why: string, { leaves, shape }: Case, tally: Tally): void {
