@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Random chains, policies, attacks and edits by the thousand, and tests that try every case: pure work, for a while. */
-const LAW = ["test/law/**/*.test.ts", "packages/*/src/**/*.property.test.ts"];
+const LAW = ["test/law/**/*.test.ts", "test/filter/{chains,rows}.test.ts", "packages/*/src/**/*.property.test.ts"];
 
 /** The packages' own tests start nothing: no process, no policy decision point, no server. Those below do. */
 const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
