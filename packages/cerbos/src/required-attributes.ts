@@ -43,7 +43,7 @@ function forCalls(schema: Schema): Schema {
 export function conjuncts(
   place: Place,
   schemas: ReadonlyMap<string, unknown>,
-  seen = new Set<unknown>(),
+  seen: Set<unknown> = new Set(),
 ): readonly Place[] {
   if (seen.has(place.schema)) return [];
   seen.add(place.schema);
