@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Random chains, policies, attacks and edits by the thousand, and tests that try every case: pure work, for a while. */
-const LAW = ["test/law/**/*.test.ts", "packages/*/src/**/*.property.test.ts"];
+const LAW = ["test/law/**/*.test.ts", "test/filter/{chains,rows}.test.ts", "packages/*/src/**/*.property.test.ts"];
 
 /** The packages' own tests start nothing: no process, no policy decision point, no server. Those below do. */
 const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
@@ -16,7 +16,7 @@ const PROCESSES_THERE = [
 /** What no package owns is tested on real processes, and so is the package that starts them. These start nothing. */
 const PROCESSES = ["packages/cerbos/src/**/*.test.ts", "test/**/*.test.ts"];
 const UNIT_THERE = [
-  "packages/cerbos/src/{find-binary,resilient,run-folder}.test.ts",
+  "packages/cerbos/src/{find-binary,resilient,resilient-whole,run-folder}.test.ts",
   "test/architecture/*.test.ts",
   "test/projects.test.ts",
   "test/spec/spec.test.ts",

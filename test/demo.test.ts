@@ -22,7 +22,8 @@ const HEADINGS = [
   "5  The researcher forges a wider token",
   "6  Replayed, stolen, expired",
   "7  The same call on a local tool, without MCP; and bob, a user without agents",
-  "8  Who did this, on whose behalf, and why was it allowed",
+  "8  The researcher searches: alice's invoices, and no more",
+  "9  Who did this, on whose behalf, and why was it allowed",
 ];
 
 /** The story in a process group of its own, with a temporary folder of its own, in which its PDP has its sockets. */
@@ -77,18 +78,18 @@ describe("the story, told into a pipe,", () => {
     expect(run.code).toBe(0);
   });
 
-  it("has its eight chapters, in order", () => {
+  it("has its nine chapters, in order", () => {
     const lines = run.out.split("\n");
     expect(lines.filter((line) => /^\d {2}/.test(line))).toEqual(HEADINGS);
   });
 
-  it("has something to tick off in seven of them, and the trail in the eighth", () => {
+  it("has something to tick off in eight of them, and the trail in the ninth", () => {
     const chapters = run.out.split(/^\d {2}.*$/m).slice(1);
     const ticks = chapters.map((chapter) => chapter.split("✓").length - 1);
-    expect(ticks.slice(0, 7).every((count) => count > 0)).toBe(true);
-    expect(chapters[7]).toMatch(/alice → planner → researcher +read_invoice +proof +allowed/);
-    expect(chapters[7]).toMatch(/alice → planner +send_payment +session +denied: policy_denied at hop 0/);
-    expect(chapters[7]).toMatch(/1 × proof_replayed, refused before a key was proven: counted, not kept/);
+    expect(ticks.slice(0, 8).every((count) => count > 0)).toBe(true);
+    expect(chapters[8]).toMatch(/alice → planner → researcher +read_invoice +proof +allowed/);
+    expect(chapters[8]).toMatch(/alice → planner +send_payment +session +denied: policy_denied at hop 0/);
+    expect(chapters[8]).toMatch(/1 × proof_replayed, refused before a key was proven: counted, not kept/);
   });
 
   it("is plain text: no escape codes, no other control characters", () => {

@@ -26,9 +26,11 @@ import {
 import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
 import { exact, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
 import { createChallenge } from "@hopwise/core/tokens";
+import type { SqlCondition } from "@hopwise/filter";
 import { userFromAuth } from "./bob.ts";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "./company.ts";
 import { createPayServer, type Payments } from "./pay-server.ts";
+import { addSearch } from "./search.ts";
 
 export interface Cast {
   readonly audit: MemoryAudit;
@@ -38,6 +40,8 @@ export interface Cast {
   readonly issuer: Issuer;
   readonly issuerKey: Signer;
   readonly payments: Payments;
+  /** The conditions by which invoices were searched. */
+  readonly searches: readonly SqlCondition[];
   readonly planner: HeldDelegation;
   readonly url: string;
   /** How many requests the PDP has had so far. */
@@ -89,6 +93,8 @@ export async function enter(): Promise<Cast> {
 
   const payments: Payments = [];
   const server = createPayServer(authorizer, payments, { userFromAuth: userFromAuth(issuerKey) });
+  const searches: SqlCondition[] = [];
+  addSearch(server, (condition) => void searches.push(condition));
   const port = await freePort();
   await server.start({ transportType: "httpStream", httpStream: { port, host: "127.0.0.1", stateless: true } });
   const url = `http://127.0.0.1:${port}/mcp`;
@@ -101,6 +107,7 @@ export async function enter(): Promise<Cast> {
     grant: grant({
       get_transactions: { account: wildcard(), limit: optional(int({ min: 1, max: 100 })) },
       read_invoice: { id: wildcard() },
+      search_invoices: { text: wildcard() },
       send_payment: { to: wildcard(), amount: int({ min: 1, max: 10_000 }), currency: exact("EUR") },
       "mcp:resources/read": { uri: exact("policy://payments") },
     }),
@@ -108,7 +115,7 @@ export async function enter(): Promise<Cast> {
   const delegated = await delegate(planner, {
     to: "researcher",
     holder: { request: String(request), challenge },
-    grant: grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } }),
+    grant: grant({ read_invoice: { id: oneOf("INV-7", "INV-9") }, search_invoices: { text: wildcard() } }),
   });
   researcher.send({ chain: serialize(delegated), url });
 
@@ -119,6 +126,7 @@ export async function enter(): Promise<Cast> {
     issuer,
     issuerKey,
     payments,
+    searches,
     planner,
     url,
     policyRequests: count,

@@ -54,6 +54,7 @@ async function story({
   authorizer,
   issuerKey,
   payments,
+  searches,
   planner,
   url,
   policyRequests,
@@ -157,7 +158,25 @@ async function story({
   expect(overHttp.includes("9000") && inProcess.includes("9000"), "both models were told why");
   await bobLooksAround(url, await accessTokenFor("bob", issuerKey));
 
-  title("8  Who did this, on whose behalf, and why was it allowed");
+  title("8  The researcher searches: alice's invoices, and no more");
+  const { found: answer } = (await fromResearcher()) as { found: { content?: { text?: string }[] } };
+  const searched = last((record) => record.tool === "search_invoices");
+  tree(operatorView(searched));
+  const [asked] = searches;
+  note(`the database was asked: … WHERE ${asked?.text}`);
+  note(`with ${JSON.stringify(asked?.values)}, of which no record and no caller hears`);
+  const seen = JSON.parse(answer.content?.[0]?.text ?? "[]") as { id: string; region: string; iban: string }[];
+  for (const { id, region, iban } of seen) note(`its model reads: ${id}, ${region}, iban "${iban}"`);
+  expect(
+    seen.map(({ id }) => id).join() === "INV-7,INV-9" && seen.every(({ region }) => region === "EMEA"),
+    "two of three invoices: those of EMEA, which is what alice may see",
+  );
+  expect(
+    seen.every(({ iban }) => iban === "[redacted]"),
+    "each checked by itself, and without the account",
+  );
+
+  title("9  Who did this, on whose behalf, and why was it allowed");
   for (const record of audit.records) say(`   ${line(record)}`);
   for (const [code, count] of audit.unverifiedCounts)
     note(`${count} × ${code}, refused before a key was proven: counted, not kept`);
@@ -233,7 +252,7 @@ async function bobLooksAround(url: string, token: string): Promise<void> {
   const other = await client.callTool({ name: "read_invoice", arguments: { id: "INV-21" } });
   await client.close();
   note(`bob is shown: ${tools.map(({ name }) => name).join(", ")}`);
-  expect(tools.map(({ name }) => name).join() === "read_invoice", "bob sees only what he could use");
+  expect(tools.map(({ name }) => name).join() === "read_invoice,search_invoices", "bob sees only what he could use");
   expect(
     !read.isError && pay.isError === true && other.isError === true,
     "bob reads an invoice of his region, and no more",

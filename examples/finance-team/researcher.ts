@@ -47,5 +47,8 @@ tell({ direct });
 // And a chain that it widened itself, signed with its own key.
 tell({ forged: await forgeWiderChain(delegation) });
 
+// A search names no invoice: what comes back is for the policies to say.
+tell({ found: await client.callTool({ name: "search_invoices", arguments: { text: "EUR" } }) });
+
 await client.close();
 process.exit(0);

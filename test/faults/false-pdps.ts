@@ -58,12 +58,14 @@ export function frame(message: Buffer): Buffer {
 export interface SlowWay {
   readonly target: string;
   lateMs: number;
+  /** Where the next connection leads. */
+  port: number;
 }
 
 export async function slowWay(port: number): Promise<SlowWay> {
   const open = new Set<Socket>();
   const server = createServer((inner) => {
-    const outer = connectTcp(port, "127.0.0.1");
+    const outer = connectTcp(way.port, "127.0.0.1");
     for (const socket of [inner, outer]) open.add(socket.on("error", () => {}));
     inner.pipe(outer).on("close", () => inner.destroy());
     let order = Promise.resolve();
@@ -71,6 +73,6 @@ export async function slowWay(port: number): Promise<SlowWay> {
       order = order.then(() => delay(way.lateMs)).then(() => void inner.write(piece));
     });
   });
-  const way = { target: await listen(server, open), lateMs: 0 };
+  const way = { target: await listen(server, open), lateMs: 0, port };
   return way;
 }

@@ -1,4 +1,5 @@
 import { type AuthorizerOptions, memoryState, type ToolEntry, type TrustAnchor } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import type { AuditSink } from "@hopwise/core/audit";
 import { createNonces, type Nonces, type State } from "@hopwise/core/state";
 import { answeringPdp } from "@hopwise/core/testing";
@@ -105,12 +106,27 @@ const anchorWith =
   (changed: (misbehave: () => never) => object): Place["with"] =>
   (misbehave, trustAnchor) => ({ trust: [{ ...trustAnchor, ...changed(misbehave) }] });
 
+const UNANSWERED = ["policy_unavailable", "policy_inconclusive"];
+const CLIENT: { readonly [Name in keyof Required<PolicyDecisionPoint>]: Place } = {
+  checkResources: place(UNANSWERED, (misbehave) => ({
+    cerbos: { checkResources: misbehave, planResources: misbehave },
+  })),
+  planResources: place(
+    UNANSWERED,
+    (misbehave) => ({
+      tools: { send_payment: { kind: "payment", action: "send" } },
+      cerbos: { ...answeringPdp(), planResources: misbehave },
+    }),
+    [],
+    LISTS,
+  ),
+  whole: place(UNANSWERED, (misbehave) => ({ cerbos: { ...answeringPdp(), whole: misbehave } })),
+};
+
 /** The options of an authorizer. A new one needs a row. */
 export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Place[] | "is data" } = {
   cerbos: [
-    place(["policy_unavailable", "policy_inconclusive"], (misbehave) => ({
-      cerbos: { checkResources: misbehave, planResources: misbehave },
-    })),
+    ...Object.values(CLIENT),
     place(["allowed"], (misbehave) => ({ cerbos: { client: answeringPdp(), failuresOf: misbehave } })),
   ],
   audience: "is data",

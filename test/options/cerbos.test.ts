@@ -54,6 +54,7 @@ const RESILIENCE = {
   faultsInARow: [...NO_COUNT, 0],
   restMs: [...NO_TIME, 10_000_000],
 };
+const NO_NAMES = [null, "region", 5, [5], [""], {}];
 const ENTRY: cerbos.AskedTool = { kind: "payment", action: "send" };
 const NO_ENTRY = [
   ...NO_OBJECT,
@@ -62,6 +63,15 @@ const NO_ENTRY = [
     kind: NO_TEXT,
     action: ["", 5, null, {}, async () => "send"],
     list: ["", 5, null, {}, async () => "list"],
+    filter: [
+      null,
+      5,
+      "yes",
+      ...NO_FLAG.map((plansSuffice) => ({ plansSuffice })),
+      ...NO_NAMES.map((required) => ({ required })),
+    ],
+    argumentsAs: NO_TEXT,
+    attributesSchema: [null, 5, "schema", []],
   } satisfies { readonly [Name in keyof Required<cerbos.AskedTool>]: readonly unknown[] }).flatMap(([name, values]) =>
     values.map((value) => ({ ...ENTRY, [name]: value })),
   ),

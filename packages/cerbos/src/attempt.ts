@@ -17,8 +17,10 @@ export interface Failure {
 /** How long an attempt may take. */
 export interface Bounds {
   readonly limitMs: number;
-  /** From when on an attempt counts as long, in milliseconds. */
-  readonly longMs: number;
+  /** Whether it took so long by now that leaving it says something about the target. */
+  readonly isLong: () => boolean;
+  /** Told when it ended. */
+  readonly onEnd: () => void;
   readonly caller: AbortSignal | undefined;
   /** Aborted when another target has answered. */
   readonly answered: AbortSignal | undefined;
@@ -30,25 +32,27 @@ export interface Bounds {
  */
 export function attempt<Answer>(
   ask: (signal: AbortSignal) => Promise<Answer>,
-  { limitMs, longMs, caller, answered }: Bounds,
+  { limitMs, isLong, onEnd, caller, answered }: Bounds,
 ): Promise<Outcome<Answer>> {
   return new Promise((settle) => {
     const own = new AbortController();
-    const from = performance.now();
+    let over = false;
     const end = (outcome: Outcome<Answer>): void => {
+      if (over) return;
+      over = true;
       clearTimeout(timer);
       caller?.removeEventListener("abort", leave);
       answered?.removeEventListener("abort", yieldToOther);
+      onEnd();
       settle(outcome);
     };
     const giveUp = (verdict: Failure["verdict"], error: unknown): void => {
       end({ verdict, error });
       own.abort();
     };
-    const tookLong = (): boolean => performance.now() - from >= longMs;
     // A caller who leaves at once says nothing about the target. One who waited for long does.
-    const leave = (): void => giveUp(tookLong() ? "fault" : "left", callerLeft(caller));
-    const yieldToOther = (): void => giveUp(tookLong() ? "slow" : "left", undefined);
+    const leave = (): void => giveUp(isLong() ? "fault" : "left", callerLeft(caller));
+    const yieldToOther = (): void => giveUp(isLong() ? "slow" : "left", undefined);
     const expire = (): void =>
       giveUp("fault", inOwnWords(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`)));
     const timer = setTimeout(expire, limitMs);
@@ -56,7 +60,8 @@ export function attempt<Answer>(
     answered?.addEventListener("abort", yieldToOther, { once: true });
     ask(own.signal).then(
       (answer) => end({ verdict: "answer", answer }),
-      (error: unknown) => end({ verdict: judge(error), error }),
+      // What else was asked in this attempt is of no use any more.
+      (error: unknown) => giveUp(judge(error), error),
     );
   });
 }

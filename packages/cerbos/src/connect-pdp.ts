@@ -3,6 +3,7 @@ import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
 import { choice, either, list, maybe, optionsOf } from "@hopwise/core/options";
 import { noticeLostPolicies } from "./lost-policies.ts";
+import { oneConnection } from "./one-connection.ts";
 import { LISTENER, milliseconds } from "./option-shapes.ts";
 import { type PdpProbe, type PdpWarning, probePdp } from "./probe-pdp.ts";
 import { type PolicyClient, RESILIENCE_ROWS, type ResilienceOptions, resilient } from "./resilient.ts";
@@ -13,7 +14,7 @@ import { tell } from "./tell.ts";
 export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
   /**
    * Where the PDPs are, one or several that serve the same policies: `host:port`, `dns:///host:port`, `[IPv6]:port`,
-   * `unix:/path`. They are asked in turns; a name with several addresses is asked at all of them.
+   * `unix:/path`. The one with the fewest requests under way is asked. A name with several addresses is one target.
    */
   readonly targets: string | readonly string[];
   /** Uses TLS for all targets, with these keys. When left out, TLS is used for targets on other machines. */
@@ -37,7 +38,7 @@ export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
 /** PDPs that run elsewhere. */
 export interface ConnectedPdp extends AsyncDisposable {
   /**
-   * Asks the targets in turns, once more where one failed, and leaves alone those that keep failing: see {@link
+   * Asks the least busy of the targets, another one where it failed, and leaves alone those that keep failing: see {@link
    * resilient}.
    */
   readonly client: PolicyClient;
@@ -99,7 +100,12 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
       for (const warning of warnings) void tell(onWarning, warning);
       return warnings;
     };
-    const watched = clients.map((client) => noticeLostPolicies(client, () => sawCanary));
+    const watched = clients.map((client) =>
+      oneConnection(
+        client,
+        noticeLostPolicies(client, () => sawCanary),
+      ),
+    );
     const client = resilient(watched, {
       ...resilience,
       onChange({ index, up }) {

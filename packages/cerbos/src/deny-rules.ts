@@ -135,7 +135,8 @@ function expressionsIn(condition: unknown): readonly string[] {
   );
 }
 
-function schemasOf(policy: unknown): PolicySchemas {
+/** What a resource policy names; nothing where there is none. */
+export function schemasOf(policy: unknown): PolicySchemas {
   const use = (key: string): SchemaUse => {
     const schema = at(at(policy, "schemas"), key);
     const ref = at(schema, "ref");
@@ -147,6 +148,6 @@ function schemasOf(policy: unknown): PolicySchemas {
   return { resource: use("resourceSchema"), principal: use("principalSchema") };
 }
 
-function isScoped(policy: unknown): boolean {
+export function isScoped(policy: unknown): boolean {
   return ![undefined, ""].includes(at(policy, "scope") as string | undefined);
 }

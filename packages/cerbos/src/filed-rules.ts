@@ -8,6 +8,8 @@ import { permissionsOf, REQUIRE_CONSENT } from "./scope-permissions.ts";
 export interface FiledRule {
   readonly document: SourceDocument;
   readonly line: number;
+  /** Its own, or its place: `rule 2`. */
+  readonly name: string;
   /** Such as `rule "locked" of the resource policy "record"`. */
   readonly title: string;
   readonly policy: "resource" | "principal" | "role";
@@ -77,6 +79,7 @@ function ofResource(
       ...judgedBy(rule, permissionsOf(policy)),
       document,
       line: document.lineOf(["resourcePolicy", "rules", i]),
+      name: nameOf(rule, i),
       title: `rule "${nameOf(rule, i)}" of the resource policy "${resource}"`,
       policy: "resource",
       resource,
@@ -117,6 +120,7 @@ function ofPrincipal(document: SourceDocument, policy: unknown, parametersOf: Pa
         ...NO_DERIVED_ROLE,
         document,
         line: document.lineOf(["principalPolicy", "rules", i, "actions", j]),
+        name: nameOf(action, j),
         title: `rule "${nameOf(action, j)}" for "${resource}" of the principal policy "${at(policy, "principal")}"`,
         policy: "principal",
         resource,
@@ -139,6 +143,7 @@ function ofRole(document: SourceDocument, policy: unknown, parametersOf: Paramet
       ...NO_DERIVED_ROLE,
       document,
       line: document.lineOf(["rolePolicy", "rules", i]),
+      name: nameOf(rule, i),
       title: `rule "${nameOf(rule, i)}" for "${resource}" of the role policy "${at(policy, "role")}"`,
       policy: "role",
       resource,

@@ -5,6 +5,7 @@ import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
 import { type DenyRule, denyRules, ignoredSchemas, type PolicyRule, type SchemaUse } from "./deny-rules.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { FOLDER } from "./option-shapes.ts";
+import { type InsufficientPlan, insufficientPlans } from "./plans-suffice.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { type PolicySource, readPolicySource } from "./policy-source.ts";
 import { type PolicyTrapCode, policyTraps } from "./policy-traps.ts";
@@ -44,6 +45,7 @@ export type PolicyWarningCode =
   | "kind_unnamed"
   | "action_unnamed"
   | "every_tool_unread"
+  | "plans_do_not_suffice"
   | "schema_ignored"
   | "file_unreadable";
 
@@ -81,6 +83,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`: {@link PolicyTrapCode}.
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
+ * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
  * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
  *   compilePolicies} says all that is wrong with them.
  *
@@ -116,6 +119,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
       warningAboutUnnamed(it, folder),
     ),
+    ...insufficientPlans(source, tools ?? {}).map(warningAboutPlan),
   ];
 }
 
@@ -159,6 +163,16 @@ function warningAboutEveryTool({ document, line, name }: PolicyRule): PolicyWarn
     message:
       `rule "${name}" reads R.attr.actions and not R.attr.everyTool: where every tool was handed over, actions has only the ` +
       "one that is called, so the rule says of each by itself what it was meant to say of all that is handed over. Read both",
+  };
+}
+
+function warningAboutPlan({ asker, message, ...place }: InsufficientPlan): PolicyWarning {
+  return {
+    code: "plans_do_not_suffice",
+    ...place,
+    message:
+      `${asker} shows rows by plans alone (filter.plansSuffice), but ${message}. Mend it, or leave plansSuffice out: rows ` +
+      "are then checked before they are shown",
   };
 }
 

@@ -1,10 +1,10 @@
 /** A JSON schema, and the document its `#/…` references point into. */
-interface Place {
+export interface Place {
   readonly schema: Schema;
   readonly root: unknown;
 }
 
-type Schema = { readonly [keyword: string]: unknown };
+export type Schema = { readonly [keyword: string]: unknown };
 
 /**
  * The steps of the path, by their place in it, that may be missing in a value that fits the schema; an empty list if
@@ -40,7 +40,11 @@ function forCalls(schema: Schema): Schema {
 }
 
 /** The schema itself, what it refers to, and all parts that hold at the same time. */
-function conjuncts(place: Place, schemas: ReadonlyMap<string, unknown>, seen = new Set<unknown>()): readonly Place[] {
+export function conjuncts(
+  place: Place,
+  schemas: ReadonlyMap<string, unknown>,
+  seen = new Set<unknown>(),
+): readonly Place[] {
   if (seen.has(place.schema)) return [];
   seen.add(place.schema);
   const { $ref, allOf } = place.schema;
@@ -71,13 +75,13 @@ function requires(
   });
 }
 
-function propertyOf({ schema, root }: Place, name: string): readonly Place[] {
+export function propertyOf({ schema, root }: Place, name: string): readonly Place[] {
   const { properties } = schema;
   if (!isSchema(properties) || !Object.hasOwn(properties, name)) return [];
   return placesIn([properties[name]], root);
 }
 
-function placesIn(schemas: unknown, root: unknown): readonly Place[] {
+export function placesIn(schemas: unknown, root: unknown): readonly Place[] {
   return Array.isArray(schemas) ? schemas.filter(isSchema).map((schema) => ({ schema, root })) : [];
 }
 
@@ -92,6 +96,6 @@ function resolve(ref: string, root: unknown, schemas: ReadonlyMap<string, unknow
   return isSchema(node) ? { schema: node, root: document } : undefined;
 }
 
-function isSchema(value: unknown): value is Schema {
+export function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

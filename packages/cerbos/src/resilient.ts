@@ -1,15 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { inOwnWords } from "@hopwise/core/adapter";
 import { either, having, list, maybe, optionsOf, type Rows, readerOf, whole } from "@hopwise/core/options";
-import { attempt, type Bounds, callerLeft, type Outcome } from "./attempt.ts";
-import { type Breaker, createBreaker } from "./breaker.ts";
+import { callerLeft, type Outcome } from "./attempt.ts";
+import { type Asking, createLane, type Lane, type Question } from "./lane.ts";
+import { createLanes } from "./lanes.ts";
 import { LISTENER, milliseconds } from "./option-shapes.ts";
-import { tell } from "./tell.ts";
 
-/** The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it. */
-export type PolicyClient = Pick<GRPC, "checkResources" | "planResources">;
+/**
+ * The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it, but for `whole`, which
+ * is of clients with several targets.
+ */
+export type PolicyClient = Pick<GRPC, "checkResources" | "planResources"> & Pick<PolicyDecisionPoint, "whole">;
 
 /** Options of {@link resilient}. All times are in milliseconds. */
 export interface ResilienceOptions {
@@ -20,7 +24,7 @@ export interface ResilienceOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * How long to wait for one target before another one is asked as well; the first answer counts. Keep it well below
+   * How long to wait for a sign of one target before another one is asked as well; the first answer counts. Keep it well below
    * the deadline of the authorizer. A caller who waits longer than this and leaves without an answer counts against the
    * target.
    *
@@ -72,8 +76,9 @@ export const RESILIENCE_ROWS: Rows<Omit<ResilienceOptions, "onChange">> = {
 const readOptions = optionsOf<ResilienceOptions>("resilient", { ...RESILIENCE_ROWS, onChange: maybe(LISTENER) });
 
 /**
- * Makes one client of one or several, which survives their failures: it asks them in turns, asks once more where one
- * failed (the next one, or the same one again), and leaves alone a target that failed several times in a row.
+ * Makes one client of one or several, which survives their failures: it asks the least busy one, asks once more where one
+ * failed (another one, or the same one again), and leaves alone a target that failed several times in a row. By `whole` it
+ * does so with all requests of a decision together, so that all answers are of one target.
  *
  * It asks at most twice, because checks and plans change nothing; never after the caller's signal was aborted, never
  * beyond `timeoutMs`, and never where the answer says that the request is wrong. Where every target is left alone, it
@@ -93,29 +98,27 @@ export function resilient(
 ): PolicyClient {
   const { timeoutMs = 5_000, patienceMs = 250, faultsInARow = 5, restMs = 1_000, onChange } = readOptions(options);
   const settings = { timeoutMs, patienceMs, faultsInARow, restMs, onChange };
-  const lanes = [readClients(clients)].flat().map((client, index) => createLane(client, index, settings, othersUp));
-  let turn = 0;
+  const given = [readClients(clients)].flat();
+  const lanes = createLanes((othersUp) => given.map((client, i) => createLane(client, i, settings, othersUp)));
 
   async function ask<Answer>(question: Question<Answer>, caller: AbortSignal | undefined): Promise<Answer> {
     if (caller?.aborted) throw callerLeft(caller);
-    const endsAt = performance.now() + settings.timeoutMs;
-    const start = turn++;
-    // A target that rests only because another one was quicker is better than no target.
-    const first = next(start) ?? lanes.find((lane) => lane.onlySlow);
-    if (first === undefined) throw nobodyLeft(lanes.length);
-    const answered = lanes.length > 1 ? new AbortController() : undefined;
-    const askOnce = (lane: Lane): Promise<Outcome<Answer>> =>
+    const endsAt = performance.now() + timeoutMs;
+    const first = lanes.first();
+    if (first === undefined) throw nobodyLeft(lanes.count);
+    const answered = lanes.count > 1 ? new AbortController() : undefined;
+    const askAt = (lane: Lane): Asking<Answer> =>
       lane.ask(question, { limitMs: endsAt - performance.now(), caller, answered: answered?.signal });
 
-    const one = askOnce(first);
-    let outcome = othersUp(first) ? await within(settings.patienceMs, one) : await one;
+    const one = askAt(first);
+    let outcome = lanes.othersUp(first) ? await patiently(patienceMs, one) : await one.ended;
     if (outcome === undefined || outcome.verdict === "fault") {
-      const second = next(start, first) ?? (outcome === undefined ? undefined : lastResort(start, first));
+      const second = lanes.second(first, outcome !== undefined);
       if (second === first) await pause(caller);
       const goesOn = second !== undefined && !caller?.aborted && performance.now() < endsAt;
-      const two = goesOn ? askOnce(second) : undefined;
+      const two = goesOn ? askAt(second).ended : undefined;
       // The first target is slow, or has failed. A slow one may still answer: the first answer counts.
-      if (outcome === undefined) outcome = two === undefined ? await one : await firstAnswer(one, two);
+      if (outcome === undefined) outcome = two === undefined ? await one.ended : await firstAnswer(one.ended, two);
       else if (two !== undefined) outcome = await two;
       answered?.abort(); // too costly to do where only one target was asked
     }
@@ -123,77 +126,38 @@ export function resilient(
     return outcome.answer;
   }
 
-  /** The next one in turn that may be asked, but not this one. */
-  function next(start: number, not?: Lane): Lane | undefined {
-    for (let i = 0; i < lanes.length; i++) {
-      const lane = lanes[(start + i) % lanes.length] as Lane;
-      if (lane !== not && lane.breaker.admits) return lane;
-    }
-    return undefined;
-  }
+  return clientOf(ask);
+}
 
-  /** Where the first target failed and no other is up: a resting one is better than none, and was perhaps only slow. */
-  function lastResort(start: number, failed: Lane): Lane | undefined {
-    const others = lanes.filter((lane) => lane !== failed);
-    return others[start % others.length] ?? (failed.breaker.admits ? failed : undefined);
-  }
-
-  function othersUp(lane: Lane): boolean {
-    return lanes.some((other) => other !== lane && other.breaker.up);
-  }
-
-  return {
+/** Puts each question of a client to a target. */
+function clientOf(ask: <Answer>(question: Question<Answer>, caller?: AbortSignal) => Promise<Answer>): PolicyClient {
+  const askOne = <Answer>(put: Question<Answer>["put"], caller?: AbortSignal): Promise<Answer> =>
+    ask({ put, requests: "one" }, caller);
+  const client: PolicyClient = {
     checkResources: (request, options) =>
-      ask((client, signal) => client.checkResources(request, { ...options, signal }), options?.signal),
+      askOne((one, signal) => one.checkResources(request, { ...options, signal }), options?.signal),
     planResources: (request, options) =>
-      ask((client, signal) => client.planResources(request, { ...options, signal }), options?.signal),
+      askOne((one, signal) => one.planResources(request, { ...options, signal }), options?.signal),
   };
-}
-
-type Question<Answer> = (client: PolicyClient, signal: AbortSignal) => Promise<Answer>;
-
-/** One client, and whether it is worth asking. */
-interface Lane {
-  readonly breaker: Breaker;
-  /** Its last fault was to be slower than another one. */
-  readonly onlySlow: boolean;
-  ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">): Promise<Outcome<Answer>>;
-}
-
-type Settings = Required<Omit<ResilienceOptions, "onChange">> & {
-  readonly onChange: ResilienceOptions["onChange"] | undefined;
-};
-
-/** @param othersUp whether another one is up: the last one is not left alone for being slow */
-function createLane(client: PolicyClient, index: number, settings: Settings, othersUp: (lane: Lane) => boolean): Lane {
-  const breaker = createBreaker({
-    ...settings,
-    onChange: (up) => void tell(settings.onChange, { index, up }),
-  });
-  let onlySlow = false;
-  const lane: Lane = {
-    breaker,
-    get onlySlow() {
-      return onlySlow;
-    },
-    ask<Answer>(question: Question<Answer>, bounds: Omit<Bounds, "longMs">) {
-      // The call that tries a target must end as a success or a failure, even where its caller leaves at once.
-      const trying = !breaker.up;
-      const longMs = trying ? 0 : settings.patienceMs;
-      const run = (): Promise<Outcome<Answer>> =>
-        attempt(async (signal) => question(client, signal), { ...bounds, longMs });
-      if (!breaker.admits) return run(); // as a last resort
-      return breaker.run(run, ({ verdict }) => {
-        if (verdict !== "left") onlySlow = verdict === "slow";
-        if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
-        return COUNTS_AS[verdict];
-      });
-    },
+  const whole: NonNullable<PolicyClient["whole"]> = (askAll, options) => {
+    // A target may be several itself.
+    const put = async (one: PolicyClient, signal: AbortSignal) =>
+      one.whole?.(askAll, { signal }) ?? askAll(one, signal);
+    return ask({ put, requests: "many" }, options?.signal);
   };
-  return lane;
+  // Not copied by `{ ...client, checkResources: own }`: decisions would pass by what was put in its place.
+  return Object.defineProperty(client, "whole", { value: whole });
 }
 
-const COUNTS_AS = { answer: "success", refused: "success", fault: "failure", left: "neither" } as const;
+/** Undefined when the target has given no sign for so long. */
+async function patiently<Answer>(ms: number, asking: Asking<Answer>): Promise<Outcome<Answer> | undefined> {
+  for (;;) {
+    const leftMs = asking.requests.lastSign + ms - performance.now();
+    if (leftMs <= 0) return undefined;
+    const outcome = await within(leftMs, asking.ended);
+    if (outcome !== undefined) return outcome;
+  }
+}
 
 /** Undefined when the time is over first. */
 async function within<Value>(ms: number, value: Promise<Value>): Promise<Value | undefined> {

@@ -49,9 +49,9 @@ export function clientFor(target: string, protection: Protection): GRPC {
   return new GRPC(target, {
     tls: tls === undefined ? !local && plaintext === undefined : secureContext(tls),
     channelOptions: {
-      // A name with several addresses: all of them, in turns. Settings from DNS are not taken: answers of DNS can be
-      // forged.
-      "grpc.service_config": '{"loadBalancingConfig":[{"round_robin":{}}]}',
+      // Of a name with several addresses one at a time, another when its connection is gone: in turns, the answers of one
+      // decision would be of several PDPs. Settings from DNS are not taken: answers of DNS can be forged.
+      "grpc.service_config": '{"loadBalancingConfig":[{"pick_first":{"shuffleAddressList":true}}]}',
       "grpc.service_config_disable_resolution": 1,
       // Back soon after a restart: gRPC by itself waits up to two minutes.
       "grpc.initial_reconnect_backoff_ms": 100,

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { atLeast, atOnce, either, maybe, type Shape, text } from "@hopwise/core/options";
+import { atLeast, atOnce, either, flag, list, maybe, type Shape, text } from "@hopwise/core/options";
 import { type FiledRule, filedRules } from "./filed-rules.ts";
 import { overlap } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
@@ -9,6 +9,17 @@ export interface AskedTool {
   readonly kind: string;
   readonly action: string | ((tool: string) => string);
   readonly list?: string | ((tool: string) => { readonly action: string });
+  readonly filter?: AskedFilter;
+  readonly argumentsAs?: string;
+  readonly attributesSchema?: { readonly required?: unknown };
+}
+
+/** What a tool map says of a filter, as far as policies have to bear it out. */
+export interface AskedFilter {
+  /** Whether rows are shown by the plans alone, and not checked again. */
+  readonly plansSuffice?: boolean;
+  /** Attributes without which no row is shown. Default: those that the entry's `attributesSchema` requires. */
+  readonly required?: readonly string[];
 }
 
 const ACTION = text("a Cerbos action, such as read");
@@ -21,6 +32,17 @@ export const ASKED_TOOL: Shape = atLeast<AskedTool>(
     list: maybe(
       either("a listing action, or a function of the tool's name", ACTION, atOnce("a function of the tool's name")),
     ),
+    filter: maybe(
+      atLeast<AskedFilter>(
+        {
+          plansSuffice: maybe(flag()),
+          required: maybe(list(text("the name of an attribute"), "names of attributes")),
+        },
+        "what is said of a filter, such as { plansSuffice: true }",
+      ),
+    ),
+    argumentsAs: maybe(text("the attribute that holds the arguments")),
+    attributesSchema: maybe(atLeast<object>({}, 'a JSON Schema, such as { type: "object", required: [] }')),
   },
   "the entry of a tool, such as { kind, action }",
 );
@@ -61,13 +83,19 @@ function names(rules: readonly FiledRule[], action: string): boolean {
 }
 
 /** The actions of an entry; undefined for one that follows from a tool's name which the map does not have. */
-function questionsOf(tool: string, { action, list }: AskedTool): readonly (string | undefined)[] {
-  const told = (name: "action" | "list", of: string | ((tool: string) => unknown)): string | undefined => {
-    if (typeof of === "string") return of;
-    return tool === "*" ? undefined : actionBy(of, tool, name);
-  };
-  const listed = list === undefined ? undefined : told("list", list);
-  return [...new Set([told("action", action), ...(listed === undefined ? [] : [listed])])];
+function questionsOf(tool: string, entry: AskedTool): readonly (string | undefined)[] {
+  const listed = entry.list === undefined ? undefined : told(tool, "list", entry.list);
+  return [...new Set([actionOf(tool, entry), ...(listed === undefined ? [] : [listed])])];
+}
+
+/** The action of an entry; undefined where it follows from a tool's name which the map does not have. */
+export function actionOf(tool: string, { action }: AskedTool): string | undefined {
+  return told(tool, "action", action);
+}
+
+function told(tool: string, name: "action" | "list", of: string | ((tool: string) => unknown)): string | undefined {
+  if (typeof of === "string") return of;
+  return tool === "*" ? undefined : actionBy(of, tool, name);
 }
 
 /** What a function of the tool map says: the action, or what has it. @throws {HopwiseError} `config_invalid` for none */

@@ -2,8 +2,9 @@ import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@c
 import { defined, withDeadline } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
+import { asWhole } from "./as-whole.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
-import { type ExpressionFailure, type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
+import type { ExpressionFailure, PolicyDecisionPoint, TraceHeaders } from "./pdp.ts";
 import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
@@ -59,8 +60,8 @@ export type HopWatch = (
 ) => Promise<HopVerdict>;
 
 /**
- * Asks the policies about every hop at once: one request a hop, all within one deadline. The caller joins the answers
- * by AND; nothing is merged here.
+ * Asks the policies about every hop at once: one request a hop, all within one deadline, and all at one decision point
+ * (see {@link asWhole}). The caller joins the answers by AND; nothing is merged here.
  */
 export async function checkHops(
   pdp: PolicyDecisionPoint,
@@ -69,23 +70,27 @@ export async function checkHops(
   watch: HopWatch = (_, ask) => ask(),
 ): Promise<readonly HopVerdict[]> {
   const call = { resource: question.resource, actions: [question.action] };
-  return withDeadline(deadlineMs, (signal, expired) =>
-    Promise.all(
-      question.hops.map((hop, index) => {
-        const request = hopRequest(question, index, [call, ...edgeOf(question, index)], true);
-        const asked = { hop: index, ...hop, roles: request.principal.roles };
+  const requests = question.hops.map((_, hop) => hopRequest(question, hop, [call, ...edgeOf(question, hop)], true));
+  return withDeadline(deadlineMs, (signal, expired) => {
+    const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
+      const request = requests[hop] as CheckResourcesRequest;
+      const response = await one.checkResources(request, { signal: own });
+      return { ...read(request, response), ...defined({ cerbosCallId: response.cerbosCallId }) };
+    };
+    const askHop = asWhole(pdp, requests.length, askOne, { signal, expired });
+    return Promise.all(
+      requests.map(({ principal }, hop) => {
+        const asked = { hop, ...(question.hops[hop] as Hop), roles: principal.roles };
         return watch(asked, async (headers): Promise<HopVerdict> => {
           try {
-            const answer = withHeaders(pdp, headers).checkResources(request, { signal });
-            const response = await Promise.race([answer, expired]);
-            return { ...read(request, response), ...asked, ...defined({ cerbosCallId: response.cerbosCallId }) };
+            return { ...(await askHop(hop, headers)), ...asked };
           } catch (cause) {
             return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
           }
         });
       }),
-    ),
-  );
+    );
+  });
 }
 
 type Reading = Pick<

@@ -36,7 +36,7 @@ describe("rows that were read", () => {
     const rows = Array.from({ length: 120 }, (_, i) => row(`r${i}`, { region: "EMEA" }));
     const { asked, checked } = ask(rows);
     expect(await checked).toEqual(rows.map(() => ({})));
-    expect(asked.map(({ resources }) => resources.length)).toEqual([50, 50, 50, 50, 20, 20]);
+    expect(asked.map(({ resources }) => resources.length)).toEqual([49, 49, 49, 49, 22, 22]);
     expect(asked[0]?.resources[0]).toEqual({
       resource: { kind: "invoice", id: "r0", attr: { region: "EMEA", args: { text: "paper" } }, scope: "acme" },
       actions: ["read"],
@@ -81,6 +81,32 @@ describe("rows that were read", () => {
       request.resources.map((asked) => allowing(asked, redact(request.principal.id === "alice" ? "/iban" : "/note"))),
     );
     expect(await checked).toEqual([{ obligations: { redact: ["/iban", "/note"], limit: {} } }]);
+  });
+});
+
+describe("the handing over", () => {
+  const edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
+  const withEdge = (effect: string) => {
+    const { pdp, asked } = pdpOf((request) =>
+      request.resources.map((it) =>
+        allowing(it, it.resource.kind === "delegation" ? { actions: { delegate: effect } } : {}),
+      ),
+    );
+    return { asked, checked: checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE) };
+  };
+
+  it("is asked with each batch, before the rows, which keep their places", async () => {
+    const { asked, checked } = withEdge("EFFECT_ALLOW");
+    expect(await checked).toEqual([{}, {}]);
+    expect(asked.map(({ resources }) => resources.map(({ resource }) => resource.id))).toEqual([
+      [edge.resource.id, "a", "b"],
+      ["a", "b"],
+    ]);
+  });
+
+  it("ends the search where it is not allowed any more, or cannot be told", async () => {
+    await expect(withEdge("EFFECT_DENY").checked).rejects.toMatchObject({ code: "delegation_denied", hop: 0 });
+    await expect(withEdge("EFFECT_NEW").checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
   });
 });
 

@@ -1,30 +1,32 @@
-import type { CheckResourcesRequest, Resource } from "@cerbos/core";
+import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { CheckedRow, Row } from "../filter/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { addUp } from "../result/index.ts";
-import { type AskedResource, type ChainQuestion, hopRequest } from "./hop-request.ts";
+import { asWhole } from "./as-whole.ts";
+import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type Answer, faultAt, mismatchOf, readAnswers } from "./read-answer.ts";
 
-/** Rows that were read, put to every hop of a chain. Who may hand on was asked when the filter was made. */
-export interface RowsToCheck extends Omit<ChainQuestion, "edges"> {
+/** Rows that were read, put to every hop of a chain; may it hand on to the next is asked with each batch again. */
+export interface RowsToCheck extends ChainQuestion {
   /** Kind, scope and version of each row, and the attributes that all have, such as the arguments. */
   readonly resource: Omit<Resource, "id">;
   readonly action: string;
   readonly rows: readonly Row[];
 }
 
-/** Cerbos' limit of resources in a request is 50, and of a message 4 MiB: a character may take three bytes. */
-const MOST = 50;
+/** Cerbos' limit of resources in a request is 50, one of which is the handing over. */
+const MOST = 49;
+/** That of a message is 4 MiB, and a character may take three bytes. */
 const LONGEST = 1_000_000;
 
 /**
- * Checks each row for every hop, in batches, each within the deadline.
+ * Checks each row for every hop, in batches: each within the deadline, and at one decision point (see {@link asWhole}).
  *
  * @returns for each row the obligations under which it may be shown; undefined where a hop is not allowed to see it, or a
  *   person would have to approve it first
- * @throws {HopwiseError} `policy_unavailable`, `policy_request_refused`, `policy_inconclusive`: an outage is never an empty
+ * @throws {HopwiseError} `delegation_denied`, `policy_unavailable`, `policy_request_refused`, `policy_inconclusive`: an outage is never an empty
  *   list
  */
 export async function checkRows(
@@ -44,32 +46,37 @@ async function checkBatch(
   batch: readonly AskedResource[],
   deadlineMs: number,
 ): Promise<readonly (CheckedRow | undefined)[]> {
-  const byHop = await withDeadline(deadlineMs, (signal, expired) =>
-    Promise.all(
-      question.hops.map(async (_, hop) => {
-        const request = hopRequest(question, hop, batch, false);
-        try {
-          return await Promise.race([askAbout(pdp, request, hop, signal), expired]);
-        } catch (cause) {
+  const byHop = await withDeadline(deadlineMs, (signal, expired) => {
+    const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
+      const request = hopRequest(question, hop, [...edgeOf(question, hop), ...batch], false);
+      const response = await one.checkResources(request, { signal: own });
+      const mismatch = mismatchOf(request, response);
+      if (mismatch !== undefined) throw unreadable(mismatch, hop);
+      return readAnswers(request, response).flat();
+    };
+    const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
+    return Promise.all(
+      question.hops.map((_, hop) =>
+        askHop(hop).catch((cause: unknown) => {
           throw faultAt(hop, cause);
-        }
-      }),
-    ),
-  );
-  return batch.map((_, i) => joined(byHop.map((answers) => answers[i] as Answer)));
+        }),
+      ),
+    );
+  });
+  for (const [hop, answers] of byHop.entries()) if (answers.length > batch.length) refuseEdge(answers[0], hop);
+  const ofRows = byHop.map((answers) => answers.slice(answers.length - batch.length));
+  return batch.map((_, i) => joined(ofRows.map((answers) => answers[i] as Answer)));
 }
 
-async function askAbout(
-  pdp: PolicyDecisionPoint,
-  request: CheckResourcesRequest,
-  hop: number,
-  signal: AbortSignal,
-): Promise<readonly Answer[]> {
-  const response = await pdp.checkResources(request, { signal });
-  const mismatch = mismatchOf(request, response);
-  if (mismatch !== undefined)
-    throw new HopwiseError("policy_inconclusive", `the policies' answer cannot be read: ${mismatch}`, { hop });
-  return readAnswers(request, response).flat();
+/** Who may hand on was asked when the filter was made, and may have changed since. */
+function refuseEdge(edge: Answer | undefined, hop: number): void {
+  if (edge?.effect === "allow") return;
+  if (edge?.effect !== "deny") throw unreadable(String(edge?.problem), hop);
+  throw new HopwiseError("delegation_denied", "the policies do not let this hop hand on to the next any more", { hop });
+}
+
+function unreadable(problem: string, hop: number): HopwiseError {
+  return new HopwiseError("policy_inconclusive", `the policies' answer cannot be read: ${problem}`, { hop });
 }
 
 /** Every hop must be allowed to see it. A condition that a person must approve is not met. */

@@ -12,6 +12,7 @@ export {
   type PolicyDecisionPoint,
   type RunningPdp,
   type TraceHeaders,
+  wholeOf,
   withHeaders,
 } from "./pdp.ts";
 export { type PlannedHop, planRows } from "./plan-rows.ts";

@@ -3,6 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
+import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
@@ -49,17 +50,12 @@ export async function listHops(
   const distinct = [...new Map(asked.map((it) => [it.key, it])).values()];
   const planned = distinct.filter(({ resource }) => resource.id === undefined);
   const listed = resourcesOf(distinct.filter(isListed));
-  const answers = await withDeadline(deadlineMs, (signal, expired) =>
-    Promise.all(
-      question.hops.map(async (_, hop) => {
-        try {
-          return await Promise.race([listHop(pdp, question, hop, { planned, listed }, signal), expired]);
-        } catch (cause) {
-          return faultAt(hop, cause);
-        }
-      }),
-    ),
-  );
+  const answers = await withDeadline(deadlineMs, (signal, expired) => {
+    const askOne = (one: PolicyDecisionPoint, hop: number, own: AbortSignal) =>
+      listHop(one, question, hop, { planned, listed }, own);
+    const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
+    return Promise.all(question.hops.map((_, hop) => askHop(hop).catch((cause: unknown) => faultAt(hop, cause))));
+  });
   const open = answers.map((answer) => {
     if (answer instanceof HopwiseError) throw answer;
     return answer;

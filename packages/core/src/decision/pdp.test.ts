@@ -25,6 +25,26 @@ describe("a decision point that is asked with headers", () => {
     ]);
   });
 
+  it("is asked as a whole with the same headers, where it can be asked like that", async () => {
+    const { pdp, asked } = asking();
+    const { signal } = new AbortController();
+    expect(withHeaders(pdp, { traceparent: "00-1" }).whole).toBeUndefined();
+    const several: PolicyDecisionPoint = {
+      ...pdp,
+      async whole(ask, options) {
+        expect([this, options]).toEqual([several, { signal }]);
+        return ask(pdp, signal);
+      },
+    };
+    const traced = withHeaders(several, { traceparent: "00-1" }) as Required<PolicyDecisionPoint>;
+    const answer = await traced.whole(
+      async (one, own) => [await one.checkResources("q" as never, { signal: own }), own],
+      { signal },
+    );
+    expect(answer).toEqual([1, signal]);
+    expect(asked).toEqual([["check", "q", { signal, headers: { traceparent: "00-1" } }]]);
+  });
+
   it("is the very same where there are none", () => {
     const { pdp } = asking();
     expect(withHeaders(pdp, undefined)).toBe(pdp);

@@ -17,6 +17,18 @@ interface RequestOptions {
 export interface PolicyDecisionPoint {
   checkResources(request: CheckResourcesRequest, options?: RequestOptions): Promise<CheckResourcesResponse>;
   planResources(request: PlanResourcesRequest, options?: RequestOptions): Promise<PlanResourcesResponse>;
+  /**
+   * Of a client with several targets (`connectPdp().client`, `resilient`): asks all of one decision at one and the same
+   * target, and gives what `ask` made of the answers. Where it fails, all of it is asked anew at another one, and what the
+   * first one answered is dropped. Who wraps such a client wraps this, too: else the questions of one decision may go to
+   * different targets.
+   *
+   * @param ask asks `one`, under the signal that it is given; it may be called again
+   */
+  whole?<T>(
+    ask: (one: PolicyDecisionPoint, signal: AbortSignal) => Promise<T>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<T>;
 }
 
 /** A decision point with its version of Cerbos, as `startPdp` and `connectPdp` give it. */
@@ -49,5 +61,17 @@ export function withHeaders(pdp: PolicyDecisionPoint, headers: TraceHeaders | un
   return {
     checkResources: (request, options) => pdp.checkResources(request, { ...options, headers }),
     planResources: (request, options) => pdp.planResources(request, { ...options, headers }),
+    ...wholeOf(pdp, (one) => withHeaders(one, headers)),
   };
 }
+
+/** For who wraps a decision point: its `whole`, where it has one, with each target wrapped. */
+export function wholeOf(
+  pdp: PolicyDecisionPoint,
+  wrap: (one: PolicyDecisionPoint) => PolicyDecisionPoint,
+): Pick<PolicyDecisionPoint, "whole"> {
+  if (pdp.whole === undefined) return {};
+  return { whole: async (ask, options) => (pdp as Whole).whole((one, signal) => ask(wrap(one), signal), options) };
+}
+
+type Whole = Required<PolicyDecisionPoint>;

@@ -1,9 +1,10 @@
 import type { PlanResourcesRequest } from "@cerbos/core";
 import { type RowExpression, readPlan } from "../filter/index.ts";
 import { defined, withDeadline } from "../lib/index.ts";
+import { asWhole } from "./as-whole.ts";
 import type { HopVerdict, HopWatch } from "./check-hops.ts";
 import { type ChainQuestion, edgeOf, hopAsks, hopNotes, hopRequest } from "./hop-request.ts";
-import { type PolicyDecisionPoint, withHeaders } from "./pdp.ts";
+import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
 
 /** The question which rows every hop of a chain may see. */
@@ -21,33 +22,39 @@ export interface PlannedHop {
   readonly rows?: RowExpression | boolean;
 }
 
-/** Asks for the plans of every hop at once, and whether each may hand on, as for a call; all within one deadline. */
+/**
+ * Asks for the plans of every hop at once, and whether each may hand on, as for a call: all within one deadline, and all at
+ * one decision point (see {@link asWhole}).
+ */
 export async function planRows(
   pdp: PolicyDecisionPoint,
   question: RowsQuestion,
   deadlineMs: number,
   watch: HopWatch = (_, ask) => ask(),
 ): Promise<readonly PlannedHop[]> {
-  return withDeadline(deadlineMs, (signal, expired) =>
-    Promise.all(
-      question.hops.map(async (hop, index): Promise<PlannedHop> => {
-        const asked = { hop: index, ...hop, roles: question.principals[index]?.roles ?? [] };
+  return withDeadline(deadlineMs, (signal, expired) => {
+    const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
+      const [plan, edge] = await Promise.all([planHop(one, question, hop, own), askEdge(one, question, hop, own)]);
+      return { verdict: { ...plan.verdict, ...edge }, rows: plan.rows };
+    };
+    const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
+    return Promise.all(
+      question.hops.map(async (own, hop): Promise<PlannedHop> => {
+        const asked = { hop, ...own, roles: question.principals[hop]?.roles ?? [] };
         let rows: RowExpression | boolean | undefined;
         const verdict = await watch(asked, async (headers): Promise<HopVerdict> => {
           try {
-            const own = withHeaders(pdp, headers);
-            const both = Promise.all([planHop(own, question, index, signal), askEdge(own, question, index, signal)]);
-            const [plan, edge] = await Promise.race([both, expired]);
-            rows = plan.rows;
-            return { ...asked, ...plan.verdict, ...edge };
+            const answer = await askHop(hop, headers);
+            rows = answer.rows;
+            return { ...asked, ...answer.verdict };
           } catch (cause) {
             return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
           }
         });
         return { verdict, ...defined({ rows }) };
       }),
-    ),
-  );
+    );
+  });
 }
 
 async function planHop(

@@ -36,18 +36,31 @@ export function calls(operator: string, ...operands: readonly RowExpression[]): 
 /** All of these: a denied one absorbs, an allowed one is neutral. */
 export function allOf(parts: readonly (RowExpression | boolean)[]): RowExpression | boolean {
   if (parts.includes(false)) return false;
-  const left = parts.filter((part) => typeof part !== "boolean");
-  const distinct = [...new Map(left.map((part) => [JSON.stringify(part), part])).values()];
-  const [first] = distinct;
-  if (first === undefined) return true;
-  return distinct.length === 1 ? first : calls("and", ...distinct);
+  return joined("and", parts) ?? true;
 }
 
 /** Any of these. */
 export function anyOf(parts: readonly (RowExpression | boolean)[]): RowExpression | boolean {
   if (parts.includes(true)) return true;
+  return joined("or", parts) ?? false;
+}
+
+function joined(operator: "and" | "or", parts: readonly (RowExpression | boolean)[]): RowExpression | undefined {
   const left = parts.filter((part) => typeof part !== "boolean");
-  const [first] = left;
-  if (first === undefined) return false;
-  return left.length === 1 ? first : calls("or", ...left);
+  return left.length === 0 ? undefined : tidy(calls(operator, ...left));
+}
+
+/**
+ * Says each thing once: the rules of several roles, and the plans of several hops, often say the same. Whatever an unknown
+ * operand makes of AND and OR, it makes the same of this.
+ */
+function tidy(node: RowExpression): RowExpression {
+  if (!("operator" in node)) return node;
+  const { operator } = node;
+  const operands = node.operands.map(tidy);
+  if (operator !== "and" && operator !== "or") return calls(operator, ...operands);
+  const flat = operands.flatMap((it) => ("operator" in it && it.operator === operator ? it.operands : [it]));
+  const distinct = [...new Map(flat.map((it) => [JSON.stringify(it), it])).values()];
+  const [first] = distinct;
+  return distinct.length === 1 && first !== undefined ? first : calls(operator, ...distinct);
 }

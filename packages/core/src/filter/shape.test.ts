@@ -43,6 +43,11 @@ describe("conditions together", () => {
     expect(allOf([true, false, amount])).toBe(false);
     expect(allOf([true, true])).toBe(true);
     expect(allOf([amount, true, { ...amount }])).toEqual(amount);
+    const twice = calls("or", region("EMEA"), region("EMEA"));
+    expect(allOf([twice, calls("and", region("EMEA"), calls("and", amount, twice))])).toEqual(
+      calls("and", region("EMEA"), amount),
+    );
+    expect(allOf([calls("not", twice)])).toEqual(calls("not", region("EMEA")));
     expect(allOf([amount, region("EMEA")])).toEqual(calls("and", amount, region("EMEA")));
   });
 });

@@ -1,5 +1,6 @@
 import type { CheckResourcesRequest, PlanResourcesRequest, Principal } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
+import type { PolicyDecisionPoint } from "../decision/index.ts";
 import { allowAll, answeringPdp, denyAll } from "./answering-pdp.ts";
 import { watchedPdp } from "./watched-pdp.ts";
 
@@ -114,5 +115,22 @@ describe("a decision point that is watched", () => {
       [signal, signal],
       [signal, signal],
     ]);
+  });
+
+  it("leave by one that asks as a whole, target by target, and are remembered as often as they are asked", async () => {
+    const [first, second] = [answeringPdp(new Error("gone")), allowAll()];
+    const several: PolicyDecisionPoint = {
+      ...second,
+      whole: (ask) => {
+        const { signal } = new AbortController();
+        return ask(first, signal).catch(() => ask(second, signal));
+      },
+    };
+    const watched = watchedPdp(several);
+    const answers = await watched.whole?.((one, signal) => one.checkResources(request, { signal }));
+    expect(answers?.results).toHaveLength(2);
+    expect(watched.asked).toEqual([...first.asked, ...second.asked]);
+    expect(watched.signals).toHaveLength(2);
+    expect(watchedPdp(second).whole).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { AuxData, CheckResourcesRequest, PlanResourcesRequest, Principal, Resource } from "@cerbos/core";
-import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+import { type PolicyDecisionPoint, type RunningPdp, wholeOf } from "../decision/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { either, having, readerOf, such } from "../options/index.ts";
 
@@ -49,17 +49,18 @@ export function watchedPdp(given: PolicyDecisionPoint | RunningPdp): WatchedPdp 
   const pdp = readPdp(given);
   const client = "checkResources" in pdp ? pdp : pdp.client;
   const { watch, ...watched } = pdpWatch();
-  return {
-    ...watched,
+  const watching = (one: PolicyDecisionPoint): PolicyDecisionPoint => ({
     checkResources: (request, options) => {
       watch(questionsOf(request), options?.signal);
-      return client.checkResources(request, options);
+      return one.checkResources(request, options);
     },
     planResources: (request, options) => {
       watch(plannedIn(request), options?.signal);
-      return client.planResources(request, options);
+      return one.planResources(request, options);
     },
-  };
+    ...wholeOf(one, watching),
+  });
+  return { ...watched, ...watching(client) };
 }
 
 /** A memory of questions and signals, and the function that adds to it. */

@@ -13,7 +13,7 @@ import {
 import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
-import { GUARD_FAILED, type Guard } from "./guard.ts";
+import { GUARD_FAILED, type Guard, isBound } from "./guard.ts";
 
 /** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;
@@ -62,7 +62,7 @@ function allowed(
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
-    const bare = obligations !== undefined || filter !== undefined || flight.operation.kind === "data";
+    const bare = isBound(decision) || flight.operation.kind === "data";
     const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
     return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
   }

@@ -21,7 +21,7 @@ describe("the decision about a request", () => {
   it("is on what the schema made of its arguments, and says that obligations are done", async () => {
     const { guard, flight, asked } = await flying();
     const decision = await decideFlight(guard, flight, { to: "Globex" });
-    expect(asked).toEqual([["decide", { parsed: { to: "Globex" }, fulfils: true }]]);
+    expect(asked).toEqual([["decide", { parsed: { to: "Globex" }, fulfils: true, filters: true }]]);
     expect(flight.decision).toBe(decision);
     expect(guard.owed).toBe(false);
   });
@@ -30,7 +30,7 @@ describe("the decision about a request", () => {
     const outputSchema = { type: "object" };
     const { guard, flight, asked } = await flying();
     await decideOrRefuse(guard, flight, {}, { outputSchema });
-    expect(asked).toEqual([["decide", { parsed: {}, fulfils: true, outputSchema }]]);
+    expect(asked).toEqual([["decide", { parsed: {}, fulfils: true, filters: true, outputSchema }]]);
     expect(flight.outputSchema).toBe(outputSchema);
   });
 

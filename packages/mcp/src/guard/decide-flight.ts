@@ -3,7 +3,7 @@ import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Schemas } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
-import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
+import { GUARD_FAILED, type Guard, isBound, reportWithdrawn } from "./guard.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {
@@ -29,7 +29,7 @@ export async function decideFlight(
   const read = { parsed, inputSchema, ...(readAs && { readAs }) };
   flight.decision = await admission.decide({ ...read, fulfils: true, filters: true, outputSchema });
   flight.outputSchema = outputSchema;
-  guard.owed ||= flight.decision.outcome === "allowed" && flight.decision.obligations !== undefined;
+  guard.owed ||= isBound(flight.decision);
   // The decision came after the caller had left.
   if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
   return flight.decision;

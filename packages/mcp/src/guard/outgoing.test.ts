@@ -75,10 +75,13 @@ describe("what a server says while a call runs", () => {
   });
 });
 
-describe("what a server says while policies oblige to change a call's result", () => {
+describe.each([
+  ["policies oblige to change a call's result", { obligations }],
+  ["policies filter the rows of a call's result", { filter: {} as never }],
+])("what a server says while %s", (_, bound) => {
   const obliged = () => {
     const stand = speaking();
-    stand.flight.decision = allowed({ obligations });
+    stand.flight.decision = allowed(bound);
     return stand;
   };
 

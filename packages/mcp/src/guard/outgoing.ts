@@ -1,6 +1,6 @@
 import type { JsonRpcMessage, SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
-import type { Guard } from "./guard.ts";
+import { type Guard, isBound } from "./guard.ts";
 import type { Questions } from "./questions.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
@@ -47,13 +47,13 @@ function currentFlight({ scope, flights }: Guard): Flight | undefined {
 }
 
 /**
- * While the policies oblige to change a call's result, no message with data leaves before that result: only the numbers
+ * Where the policies change or filter a call's result, no message with data leaves before that result: only the numbers
  * of progress messages do.
  */
 function withoutData(message: JsonRpcMessage, { decision }: Flight): JsonRpcMessage | undefined {
-  if (decision?.outcome !== "allowed" || decision.obligations === undefined) return message;
+  if (decision === undefined || !isBound(decision)) return message;
   if (message.id !== undefined) {
-    throw new Error(`"${message.method}" cannot be asked in a call whose result the policies oblige to change`);
+    throw new Error(`"${message.method}" cannot be asked in a call whose result the policies change or filter`);
   }
   if (message.method !== "notifications/progress") return undefined;
   const { progressToken, progress, total } = message.params ?? {};

@@ -55,7 +55,7 @@ describe("a tool call", () => {
     await settled();
     expect(scopes.map((it) => it?.tool)).toEqual(["pay", undefined]);
     expect(await scopes[0]?.decide({ to: "Globex" })).toMatchObject({ outcome: "allowed" });
-    expect(stand.asked.at(-1)).toEqual(["decide", { parsed: { to: "Globex" }, fulfils: true }]);
+    expect(stand.asked.at(-1)).toEqual(["decide", { parsed: { to: "Globex" }, fulfils: true, filters: true }]);
   });
 
   it("is denied where it is not admitted, and the server never hears of it", async () => {
@@ -82,7 +82,7 @@ describe("a resource or a prompt", () => {
   it("is decided before the server is asked, and read with the arguments that were checked", async () => {
     const stand = await received(read, { decide: async () => allowed({ arguments: { uri: "x:checked" } }) });
     expect(stand.asked.map(([what]) => what)).toEqual(["admit", "decide"]);
-    expect(stand.asked[1]?.[1]).toEqual({ parsed: undefined, fulfils: true });
+    expect(stand.asked[1]?.[1]).toEqual({ parsed: undefined, fulfils: true, filters: true });
     expect(stand.handled).toMatchObject([{ method: "resources/read", params: { uri: "x:checked" } }]);
   });
 

@@ -109,16 +109,18 @@ async function planEveryHop(
   return planRows(point.cerbos, question, point.deadlineMs, watch.hop);
 }
 
-/** Asks the policies about rows that were read, for every hop. */
+/** Asks the policies about rows that were read, for every hop, and once more whether each may hand on. */
 export function askAboutRows(
   asked: AskedCall,
   { kind, scope, policyVersion, attr = {} }: Resource,
   action: string,
   rows: readonly Row[],
-  { cerbos, deadlineMs }: EnforcementPoint,
+  point: EnforcementPoint,
 ): Promise<readonly (CheckedRow | undefined)[]> {
+  const edges = edgesOf(asked, asked.tool, point);
   const resource = { kind, attr, ...defined({ scope, policyVersion }) };
-  return checkRows(cerbos, { ...questionOf(asked), resource, action, rows }, deadlineMs);
+  const question = { ...questionOf(asked), ...(edges && { edges }), resource, action, rows };
+  return checkRows(point.cerbos, question, point.deadlineMs);
 }
 
 /**
