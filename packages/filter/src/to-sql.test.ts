@@ -15,6 +15,7 @@ const invoices = table({
     'a"b`c': text({ null: "absent" }),
     "x.y": text(),
     tags: list("text"),
+    codes: list("number", { null: "absent" }),
   },
 });
 const EMEA = call("eq", attr("region"), value("EMEA"));
@@ -174,9 +175,9 @@ describe.skipIf(sqlite === undefined)("in SQLite", () => {
   const db = new (sqlite as NonNullable<typeof sqlite>).DatabaseSync(":memory:", {
     enableDoubleQuotedStringLiterals: true,
   });
-  db.exec("CREATE TABLE invoices (id TEXT, region TEXT COLLATE NOCASE, amount INTEGER, tags TEXT)");
+  db.exec("CREATE TABLE invoices (id TEXT, region TEXT COLLATE NOCASE, amount INTEGER, tags TEXT, codes TEXT)");
   db.exec(
-    `INSERT INTO invoices VALUES ('1', 'EMEA', 10, '["a"]'), ('2', 'emea', 11, '{"a":1}'), ('3', '10', 'x', '"a"')`,
+    `INSERT INTO invoices VALUES ('1', 'EMEA', 10, '["a"]', NULL), ('2', 'emea', 11, '{"a":1}', '{}'), ('3', '10', 'x', '"a"', '[1, "1"]'), ('4', 'x', 9007199254740993, '[]', '[9007199254740993]')`,
   );
   const idsWhere = (expression: RowExpression, unknown: "sql" | "weak" = "sql"): string => {
     const { text: sql, values } = toSql(where(expression, { unknown }), invoices, {
@@ -211,12 +212,19 @@ describe.skipIf(sqlite === undefined)("in SQLite", () => {
     for (const expression of [call("eq", attr("amount"), value(10)), call("in", value("a"), attr("tags"))]) {
       expect(idsWhere(expression)).toBe("1");
     }
-    expect(idsWhere(call("not", call("eq", attr("amount"), value(10))))).toBe("2");
-    expect(idsWhere(call("not", call("in", value("a"), attr("tags"))))).toBe("");
+    expect(idsWhere(call("not", call("eq", attr("amount"), value(10))))).toBe("2,4");
+    expect(idsWhere(call("not", call("in", value("a"), attr("tags"))))).toBe("4");
     expect(idsWhere(call("eq", attr("region"), value(10)))).toBe("");
-    expect(idsWhere(call("ne", attr("region"), value(10)))).toBe("1,2,3");
+    expect(idsWhere(call("ne", attr("region"), value(10)))).toBe("1,2,3,4");
     expect(idsWhere(call("eq", attr("region"), value("EMEA")))).toBe("1");
     expect(idsWhere(call("in", attr("region"), value(["EMEA"])))).toBe("1");
+  });
+
+  it("compares integers of 64 bits as the doubles that policies see", () => {
+    expect(idsWhere(call("eq", attr("amount"), value(2 ** 53)))).toBe("4");
+    expect(idsWhere(call("in", attr("amount"), value([2 ** 53, 11])))).toBe("2,4");
+    expect(idsWhere(call("in", value(2 ** 53), attr("codes")))).toBe("4");
+    expect(idsWhere(call("not", call("in", value(2 ** 53), attr("codes"))))).toBe("");
   });
 
   it("fails on a column that the table does not have, and does not take its name for a text", () => {
