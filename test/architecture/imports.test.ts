@@ -73,7 +73,16 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/state": ["core/options", "core/token", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/errors.ts"],
-  "core/filter": ["core/grant", "core/crypto", "core/json", "core/errors.ts", "type:core/result", "type:@cerbos/core"],
+  "core/filter": [
+    "core/grant",
+    "core/crypto",
+    "core/json",
+    "core/lib",
+    "type:core/codes.ts",
+    "core/errors.ts",
+    "type:core/result",
+    "type:@cerbos/core",
+  ],
   "core/decision": [
     "core/filter",
     "core/result",

@@ -27,6 +27,8 @@ const given: Filter = {
   action: "read",
   plansSuffice: false,
   applied: undefined,
+  fault: undefined,
+  fail: () => {},
   take: () => condition,
   check: async (rows) => rows.map(() => ({})),
 } as Filter;

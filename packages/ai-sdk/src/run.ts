@@ -63,6 +63,11 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
     failed: (cause) => {
       if (ended) return cause;
       end({ outcome: "failed" });
+      const told = decision.filter?.fault?.told;
+      if (told !== undefined) {
+        const { code, message } = modelView({ code: told });
+        return new Error(`Not allowed (${code}). ${message}`, { cause });
+      }
       // An error may quote a value that the policies want taken out.
       return obligations === undefined && decision.filter === undefined
         ? cause

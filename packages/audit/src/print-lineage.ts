@@ -121,12 +121,13 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
   const hash = outcome.resultHash === undefined ? "" : `, result sha-256 ${plain(outcome.resultHash)}`;
   const redacted = outcome.redacted?.length ? `, taken out of it: ${outcome.redacted.map(plain).join(", ")}` : "";
   const rows = outcome.rows
-    ? `, ${plain(outcome.rows.shown)} rows went out, ${plain(outcome.rows.leftOut)} were left out by the second check`
+    ? `, ${plain(outcome.rows.shown)} rows passed the second check, ${plain(outcome.rows.leftOut)} did not`
     : "";
   const withheld = outcome.withheld ? ", withheld: it could not be changed as the policies oblige to" : "";
+  const why = outcome.code === undefined ? "" : ` (${plain(outcome.code)}: ${plain(outcome.message)})`;
   const after = `after ${Math.round(outcome.durationMs)} ms`;
   return [
-    `   outcome: ${plain(outcome.outcome)} ${after} at ${plain(outcome.time)}${hash}${rows}${redacted}${withheld}`,
+    `   outcome: ${plain(outcome.outcome)}${why} ${after} at ${plain(outcome.time)}${hash}${rows}${redacted}${withheld}`,
   ];
 }
 

@@ -15,6 +15,8 @@ export function judge(error: unknown): Verdict {
   if (typeof code === "number" && REQUEST_IS_WRONG.has(code)) return "refused";
   // The client could not even serialise the request.
   if (typeof details === "string" && details.startsWith("Request message serialization failure")) return "refused";
+  // Policies with an expression that the planner does not know: no other target would, either.
+  if (typeof details === "string" && details.startsWith("Resources query plan request failed")) return "refused";
   return "fault";
 }
 

@@ -28,7 +28,7 @@ function jsonOf(row: object, column: NamedColumn): JsonValue | undefined {
 
 /** What a column of each type must hold. */
 const EXPECTED: { readonly [Type in ColumnType]: string } = {
-  text: "a text",
+  text: 'a text; a number is one where it says stored: "integer"',
   number: 'a finite number; a text is one where it says stored: "bigint" or "numeric"',
   boolean: "true or false",
   timestamp: "a time of RFC 3339 in UTC, or a Date where it says milliseconds: true",
@@ -36,12 +36,15 @@ const EXPECTED: { readonly [Type in ColumnType]: string } = {
 };
 
 function misfit(row: object, column: NamedColumn): HopwiseError {
-  const problem = !Object.hasOwn(row, column.name)
-    ? "is not in the row; select it"
-    : (row as { readonly [name: string]: unknown })[column.name] === null
+  const named = `the column ${JSON.stringify(column.name)}`;
+  const pointer = `/${column.name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  // The query's fault, and so that of every row.
+  if (!Object.hasOwn(row, column.name)) {
+    return new HopwiseError("config_invalid", `${named} is not in the row; select it`, { pointer });
+  }
+  const problem =
+    (row as { readonly [name: string]: unknown })[column.name] === null
       ? "is NULL; say what that stands for, by null"
       : `must be ${EXPECTED[column.type]}`;
-  return new HopwiseError("attributes_invalid", `the column ${JSON.stringify(column.name)} ${problem}`, {
-    pointer: `/${column.name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-  });
+  return new HopwiseError("attributes_invalid", `${named} ${problem}`, { pointer });
 }

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { fulfil } from "@hopwise/core/adapter";
+import { fulfil, isOwn } from "@hopwise/core/adapter";
 import { type Filter, isFilter } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
 import { isTable, type Table } from "./table.ts";
@@ -18,8 +18,8 @@ type Awaitable<T> = T | PromiseLike<T>;
 
 /**
  * The one read of a tool that gives rows: takes the filter's condition, reads by it, and gives the rows that the second check
- * let pass, changed as policies oblige to. The query selects the columns that the table names, at least; a row that lacks
- * one cannot be checked.
+ * let pass, changed as policies oblige to. The query selects the columns that the table names, at least; without
+ * one, nothing can be checked (`config_invalid`). Return what this gave, and nothing else.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ type Awaitable<T> = T | PromiseLike<T>;
  * @param filter of the allowed call: `currentFilter()` in a tool, `filter` of a decision elsewhere
  * @param query asked once; what it throws is thrown on
  * @throws {HopwiseError} `config_invalid` without a filter, or for a query that gives no list; `filter_unsupported`;
- *   `attributes_invalid` for a row that does not fit the table; and what {@link Filter.take} and {@link Filter.check} throw
+ *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table is left out, and counted
  */
 export async function visibleRows<Row extends object, const By extends ReadBy>(
   filter: Filter | undefined,
@@ -56,15 +56,34 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     by,
     (it) => it.dialect,
   );
-  const condition = filter.take();
-  const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
-  const rows: unknown = await query(where as Where<By>);
-  if (!Array.isArray(rows)) mustBe("visibleRows", "query", "a function that gives a list of rows", rows);
-  const read = [...(rows as readonly Row[])];
-  const checked = await filter.check(read.map((row) => table.resourceOf(row)));
-  return read.flatMap((row, i) => {
+  try {
+    const condition = filter.take();
+    const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
+    const rows: unknown = await query(where as Where<By>);
+    if (!Array.isArray(rows)) mustBe("visibleRows", "query", "a function that gives a list of rows", rows);
+    return await shown(filter, table, [...(rows as readonly Row[])]);
+  } catch (cause) {
+    // The record says why the tool failed, and its caller whether to come again.
+    filter.fail(cause);
+    throw cause;
+  }
+}
+
+async function shown<Row extends object>(filter: Filter, table: Table, rows: readonly Row[]): Promise<readonly Row[]> {
+  const checked = await filter.check(rows.map((row) => fittingIn(table, row)));
+  return rows.flatMap((row, i) => {
     const passed = checked[i];
     if (passed === undefined) return [];
     return [passed.obligations === undefined ? row : (fulfil(passed.obligations, { ...row }).result as Row)];
   });
+}
+
+/** A row that does not fit is left out, as the condition leaves it out: else whoever can write one ends every search. */
+function fittingIn(table: Table, row: object): ReturnType<Table["resourceOf"]> | undefined {
+  try {
+    return table.resourceOf(row);
+  } catch (cause) {
+    if (isOwn(cause) && cause.code === "attributes_invalid") return undefined;
+    throw cause;
+  }
 }

@@ -32,6 +32,7 @@ export async function outcomeRecord(
   const hash = returned && (await hashOf(returned.result));
   const redacted = returned?.redacted ?? [];
   const rows = returned && filter?.applied;
+  const fault = returned === undefined ? filter?.fault : undefined;
   return {
     version: 1,
     kind: "outcome",
@@ -42,6 +43,7 @@ export async function outcomeRecord(
     outcome: outcome.outcome,
     ...(hash !== undefined && { resultHash: hash }),
     ...(redacted.length > 0 && { redacted }),
+    ...(fault !== undefined && { code: fault.code, message: fault.message }),
     ...(rows !== undefined && { rows: { shown: rows.rows, leftOut: rows.leftOut } }),
     ...(returned?.withheld === true && { withheld: true }),
     durationMs: Math.max(0, now - Date.parse(time)),

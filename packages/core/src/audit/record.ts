@@ -1,4 +1,4 @@
-import type { DenialCode, Stage } from "../codes.ts";
+import type { DenialCode, ErrorCode, Stage } from "../codes.ts";
 import type { Asked, ChainView, HopVerdict, Timings } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppliedCondition } from "../filter/index.ts";
@@ -103,7 +103,10 @@ export interface OutcomeRecord {
   readonly redacted?: readonly string[];
   /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
   readonly withheld?: true;
-  /** Of a tool that gives rows: how many went out, and how many more the second check left out. */
+  /** Of a tool that gives rows, and failed by Hopwise's word: why, such as `filter_unsupported`. */
+  readonly code?: ErrorCode;
+  readonly message?: string;
+  /** Of a tool that gives rows: how many passed the second check, and how many more the second check left out. */
   readonly rows?: { readonly shown: number; readonly leftOut: number };
   /** From the decision to the outcome, in milliseconds. */
   readonly durationMs: number;

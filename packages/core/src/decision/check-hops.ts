@@ -25,8 +25,8 @@ export interface HopVerdict {
    * this.
    */
   readonly delegation?: "allow" | "deny" | "error";
-  /** Of a question about rows: whether this hop may see all of them, or some. */
-  readonly sees?: "all" | "some";
+  /** Of a question about rows: whether this hop may see all of them, some, or none. */
+  readonly sees?: "all" | "some" | "none";
   /** Reasons that the policies' outputs gave for their answers about the call and the handing over. */
   readonly reasons: readonly string[];
   /** The one of them that is about a handing over that is denied; undefined where the policies gave none for that. */

@@ -74,10 +74,10 @@ async function planHop(
   const reading = own ? readPlan(response) : { problem: "it answered another request" };
   if ("problem" in reading) return { verdict: { effect: "error", reasons: [], problem: reading.problem, ...told } };
   const { rows } = reading;
-  const sees = rows === true ? "all" : "some";
+  const sees = typeof rows === "boolean" ? (rows ? "all" : "none") : "some";
   return {
     rows,
-    verdict: { effect: rows === false ? "deny" : "allow", reasons: [], ...(rows !== false && { sees }), ...told },
+    verdict: { effect: rows === false ? "deny" : "allow", reasons: [], sees, ...told },
   };
 }
 

@@ -114,10 +114,12 @@ const WRONG: ReadonlySet<unknown> = new Set([3, 11]);
  * point or the client says it of the request, or that the request cannot be written down.
  */
 const TOO_LARGE = /^grpc: received message larger|^Attempted to send message|^Request message serialization failure/;
+/** The decision point cannot plan these policies: it will not the next time either. */
+const CANNOT_PLAN = /^Resources query plan request failed/;
 
 function isRefused(cause: unknown): boolean {
   const { code, details } = Object(cause) as { readonly code?: unknown; readonly details?: unknown };
-  return WRONG.has(code) || TOO_LARGE.test(String(details));
+  return WRONG.has(code) || TOO_LARGE.test(String(details)) || CANNOT_PLAN.test(String(details));
 }
 
 /** What became of a question about what a hop may be shown: an outage is never an empty list. */

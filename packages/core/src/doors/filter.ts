@@ -7,6 +7,7 @@ export {
   type CheckedRow,
   checkApplied,
   type Filter,
+  type FilterFault,
   isFilter,
   type Row,
   type RowCondition,

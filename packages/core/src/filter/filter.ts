@@ -1,3 +1,4 @@
+import type { DenialCode, ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Obligations } from "../result/index.ts";
@@ -28,6 +29,10 @@ export interface Filter {
   readonly plansSuffice: boolean;
   /** How many rows may be shown, and how many the second check left out; undefined as long as none was checked. */
   readonly applied: { readonly rows: number; readonly leftOut: number } | undefined;
+  /** Why nothing could be shown, where it was Hopwise that said so: for the record, and by `told` for the caller. */
+  readonly fault: FilterFault | undefined;
+  /** Notes what went wrong with the read. An error that is not Hopwise's own is not noted: it may quote rows. */
+  fail(cause: unknown): void;
   /**
    * The condition for the one read, for `toSql` or `toPredicate` of `@hopwise/filter`.
    *
@@ -38,11 +43,21 @@ export interface Filter {
    * Checks what was read: the chain, its revocation and its agents once more; then each row against every token's grant and
    * with the policies for every hop, in batches. For several parts of one read it is called several times.
    *
+   * @param rows undefined stands for a row that nobody can check, since it does not fit its table: it is left out
    * @returns for each row whether it may be shown: undefined for one that may not
    * @throws {HopwiseError} `filter_lapsed`; a code of a call's own way, such as `token_revoked` or `policy_unavailable`:
    *   then nothing may be shown. `config_invalid` for what are no rows, and before `take`
    */
-  check(rows: readonly Row[]): Promise<readonly (CheckedRow | undefined)[]>;
+  check(rows: readonly (Row | undefined)[]): Promise<readonly (CheckedRow | undefined)[]>;
+}
+
+/** What ended a read. */
+export interface FilterFault {
+  readonly code: ErrorCode;
+  /** For operators. */
+  readonly message: string;
+  /** The code for the caller; undefined for what is a mistake of the program, and nobody else's business. */
+  readonly told: DenialCode | undefined;
 }
 
 /** For functions that take one from a program. */

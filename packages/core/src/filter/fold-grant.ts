@@ -1,5 +1,6 @@
 import type { Constraint, ConstraintOf, ConstraintType, ToolGrant } from "../grant/index.ts";
 import { isScalar, type JsonValue, pointerTo } from "../json/index.ts";
+import { plainText } from "../lib/index.ts";
 import { allOf, anyOf, calls, type RowExpression, variableOf } from "./row-condition.ts";
 
 /** What a grant says of the rows; or the argument of which it says something that cannot be said of rows, and why. */
@@ -17,15 +18,16 @@ export function foldGrant(constraints: ToolGrant, ofRows: OfRows): Folded {
     const word = Object.hasOwn(ofRows, name) ? ofRows[name] : undefined;
     // It is held against what was sent.
     if (word === null) continue;
-    if (word === undefined && constraint.constraint_type === "wildcard") continue;
+    // One that lets everything pass says nothing of a row, whatever its argument does.
+    if (word === undefined && folded(constraint, variableOf("R.id")) === true) continue;
     const rows = word === undefined ? undefined : folded(constraint, variableOf(word));
     if (rows === undefined) {
       const pointer = pointerTo("", name);
       const type = constraint.constraint_type;
       const rule =
         word === undefined
-          ? `the grant constrains the argument (${type}), and the tool map's filter does not say what it says of a row`
-          : `the grant constrains the argument by ${type}, which cannot be said of rows`;
+          ? `it constrains "${plainText(name)}" (${type}), and the tool map does not say what that says of a row; add it to filter.arguments, as R.id, an attribute such as R.attr.region, or null where it says nothing`
+          : `it constrains "${plainText(name)}" by ${type}, which cannot be said of rows; hand over a kind that can, or map it to null`;
       return { pointer, rule };
     }
     parts.push(rows);

@@ -113,7 +113,7 @@ function headline(decision: Explainable): string {
   return [`denied ${tool}`, code, reason ?? message].filter((word) => word !== undefined).join(": ");
 }
 
-const ALLOWS = { it: "allows", some: "allows some rows", all: "allows every row" } as const;
+const ALLOWS = { it: "allows", some: "allows some rows", all: "allows every row", none: "allows" } as const;
 
 function said(
   { outcome, stage, code, hop: failed }: Explainable,
@@ -175,7 +175,13 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   if (effect === "deny") {
     const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
     const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
-    found.push(leaf("policy", `${text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`));
+    const ofRows = `no row may be seen by a plan of ${call}: no rule allows it, or one that denies counts for every row (has() of an attribute, an attribute that the principal lacks)`;
+    found.push(
+      leaf(
+        "policy",
+        `${verdict.sees === "none" ? ofRows : text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`,
+      ),
+    );
   }
   if (approval !== undefined) found.push(leaf("obligation", `asks for an approval first: "${approval}"`));
   if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));

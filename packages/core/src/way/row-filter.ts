@@ -1,5 +1,6 @@
 import type { Resource } from "@cerbos/core";
-import { HopwiseError, isRefusal } from "../errors.ts";
+import { type DenialCode, type ErrorCode, rowOf } from "../codes.ts";
+import { HopwiseError, isOwn, isRefusal } from "../errors.ts";
 import type { CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
 import { isObject, mustBe } from "../options/index.ts";
 import { ARGUMENTS, type ToolEntry } from "../resource/index.ts";
@@ -32,7 +33,11 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
   const isGranted = isRowGranted(holder, asked.tool, entry.filter, point);
   let taken = false;
   let applied: Filter["applied"];
+  let fault: Filter["fault"];
 
+  const fail = (cause: unknown): void => {
+    if (isOwn(cause)) fault ??= { code: cause.code, message: cause.message, told: toldOf(cause.code) };
+  };
   const notLapsed = (): void => {
     if (performance.now() <= lapsesAt) return;
     const message = `the filter serves one read, within ${withinMs} ms of its decision; ask anew, or give the tool's filter a longer withinMs`;
@@ -50,6 +55,10 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     get applied() {
       return applied;
     },
+    get fault() {
+      return fault;
+    },
+    fail,
     take: () => {
       if (taken) throw new HopwiseError("filter_lapsed", "the filter was used already; it serves one read of one call");
       notLapsed();
@@ -61,14 +70,23 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
       if (!taken) throw new HopwiseError("config_invalid", "check: take the filter's condition first, and read by it");
       notLapsed();
       await stillAllowed();
-      const answers = plansSuffice ? rows.map(() => NOTHING_OWED) : await askAbout(call, rows, isGranted, point);
+      const fitting = rows.filter((row) => row !== undefined);
+      const found = plansSuffice ? fitting.map(() => NOTHING_OWED) : await askAbout(call, fitting, isGranted, point);
       if (!plansSuffice && rows.length > 0) await stillAllowed();
+      const byRow = new Map(fitting.map((row, i) => [row, found[i]]));
+      const answers = rows.map((row) => row && byRow.get(row));
       const shown = answers.filter((answer) => answer !== undefined).length;
       const before = applied ?? { rows: 0, leftOut: 0 };
       applied = Object.freeze({ rows: before.rows + shown, leftOut: before.leftOut + answers.length - shown });
       return answers;
     },
   };
+}
+
+/** A mistake of the program itself is no answer to its caller. */
+function toldOf(code: ErrorCode): DenialCode | undefined {
+  const { stage } = rowOf(code);
+  return stage === "start" || stage === "holder" || stage === "statement" ? undefined : (code as DenialCode);
 }
 
 const NOTHING_OWED: CheckedRow = Object.freeze({});
@@ -89,9 +107,10 @@ async function askAbout(
 const ROWS = 'rows, such as [{ id: "inv-1", attributes: { region: "EMEA" } }]';
 
 /** @throws {HopwiseError} `config_invalid`, `attributes_invalid` */
-function readRows(given: unknown, { argumentsAs = ARGUMENTS }: ToolEntry): readonly Row[] {
+function readRows(given: unknown, { argumentsAs = ARGUMENTS }: ToolEntry): readonly (Row | undefined)[] {
   if (!Array.isArray(given)) return mustBe("check", "rows", ROWS, given);
-  return Array.from(given, (row: unknown, i): Row => {
+  return Array.from(given, (row: unknown, i): Row | undefined => {
+    if (row === undefined) return undefined;
     const at = ["rows", i];
     if (!isObject(row)) return mustBe("check", at, ROWS, row);
     const { id, attributes } = row as Partial<Row>;

@@ -67,6 +67,11 @@ function allowed(
     return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
   }
   const failed = result["isError"] === true;
+  const told = failed ? filter?.fault?.told : undefined;
+  if (told !== undefined) {
+    reportOutcome(decision, { outcome: "failed" });
+    return refusedAs(flight, { code: told, invocation: decision.invocation });
+  }
   try {
     if (!failed) checkApplied(filter);
     const quotesRows = failed && filter !== undefined;
