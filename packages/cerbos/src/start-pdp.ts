@@ -14,6 +14,7 @@ import { JWT_KEY_SETS, pdpConfig, SCHEMA_ENFORCEMENT } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
 import { type ServeOptions, type ServingPdp, serve } from "./serve.ts";
+import { SHARING, type SharingOptions, shareRequests } from "./share-requests.ts";
 import type { PdpExit } from "./supervise.ts";
 import { tell } from "./tell.ts";
 import { stateOf, watchPolicies } from "./watch-policies.ts";
@@ -69,6 +70,13 @@ export interface StartPdpOptions {
    */
   readonly restart?: boolean | RestartOptions;
   /**
+   * How checks of `client` about the same principal share requests: see {@link shareRequests}. `false` sends each in a
+   * request of its own.
+   *
+   * @defaultValue as `shareRequests` has it
+   */
+  readonly sharing?: false | SharingOptions;
+  /**
    * Called with each line Cerbos prints: its log as JSON, levels warn and error. Dropped when left out. A line of the same
    * form says that the PDP was stopped for its policies; when left out, that is a warning of the process.
    */
@@ -106,6 +114,7 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
   jwtKeySets: maybe(JWT_KEY_SETS),
   startTimeoutMs: maybe(milliseconds(10_000)),
   restart: maybe(RESTART),
+  sharing: maybe(SHARING),
   onLog: maybe(LISTENER),
 });
 
@@ -145,6 +154,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const kept = keepFolder(folder.home);
   const target = `unix:${folder.grpcSocket}`;
   const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
+  if (options.sharing !== false) shareOf(client, options.sharing);
   const { onLog, failuresOf } = evaluationsOf(options.onLog, strictEvaluation);
   const ending = new AbortController();
   const common = {
@@ -218,6 +228,15 @@ function warn(listener: StartPdpOptions["onLog"], problem: string): void {
   const message = `The PDP is stopped until its policies are mended. ${problem}`;
   if (listener === undefined) process.emitWarning(message, "HopwiseWarning");
   else void tell(listener, JSON.stringify({ "log.level": "error", "log.logger": "hopwise", message }));
+}
+
+/** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */
+function shareOf(client: GRPC, sharing: SharingOptions | undefined): void {
+  const own = {
+    checkResources: client.checkResources.bind(client),
+    planResources: client.planResources.bind(client),
+  };
+  client.checkResources = shareRequests(own, sharing).checkResources;
 }
 
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */

@@ -3,7 +3,13 @@ import { defined, withDeadline } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
-import { type ExpressionFailure, type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
+import {
+  type ExpressionFailure,
+  type PolicyDecisionPoint,
+  type SharedAnswer,
+  type TraceHeaders,
+  withHeaders,
+} from "./pdp.ts";
 import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
@@ -46,7 +52,15 @@ export interface HopVerdict {
   readonly policy?: string;
   readonly scope?: string;
   readonly cerbosCallId?: string;
-  /** The expressions that failed, where the decision point can tell: with `startPdp`. */
+  /**
+   * Where several questions shared that check: the place of the answer about the call among its results, from 0; the
+   * answer about the handing over is the next one.
+   */
+  readonly cerbosPosition?: number;
+  /**
+   * The expressions that failed, where the decision point can tell: with `startPdp`. Not of a shared check, which does not
+   * tell whose they were.
+   */
   readonly failures?: readonly ExpressionFailure[];
 }
 
@@ -76,7 +90,7 @@ export async function checkHops(
           try {
             const answer = withHeaders(pdp, headers).checkResources(request, { signal });
             const response = await Promise.race([answer, expired]);
-            return { ...read(request, response), ...asked, ...defined({ cerbosCallId: response.cerbosCallId }) };
+            return { ...read(request, response), ...asked, ...placeOf(response) };
           } catch (cause) {
             return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
           }
@@ -84,6 +98,12 @@ export async function checkHops(
       }),
     ),
   );
+}
+
+/** Where Cerbos' own log has the answer. */
+function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCallId" | "cerbosPosition"> {
+  const { cerbosCallId, cerbosPosition }: SharedAnswer = response;
+  return defined({ cerbosCallId, ...(Number.isSafeInteger(cerbosPosition) && { cerbosPosition }) });
 }
 
 type Reading = Pick<

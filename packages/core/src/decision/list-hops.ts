@@ -1,12 +1,12 @@
 import type { Resource } from "@cerbos/core";
-import { HopwiseError, isOwn } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
-import { faultOf, type PolicyFault, readAnswers } from "./read-answer.ts";
+import { faultOf, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
 export interface ListQuestion extends Omit<ChainQuestion, "edges"> {
@@ -194,8 +194,7 @@ function keysOfEdges(): (edge: Edge) => string {
 }
 
 function faultAt(hop: number, cause: unknown): HopwiseError {
-  const fault: PolicyFault =
-    isOwn(cause) && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
+  const fault = faultOf(cause);
   const [code, what] = fault.unavailable
     ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
     : fault.refused
