@@ -1,3 +1,4 @@
+import type { GRPC } from "@cerbos/grpc";
 import {
   either,
   having,
@@ -85,4 +86,13 @@ export function shareRequests(client: PolicyClient, options: SharingOptions = {}
     checkResources: line,
     planResources: (request, how) => asked.planResources(request, how),
   };
+}
+
+/** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */
+export function shareIn(client: GRPC, options: SharingOptions | undefined): void {
+  const own: PolicyClient = {
+    checkResources: client.checkResources.bind(client),
+    planResources: client.planResources.bind(client),
+  };
+  client.checkResources = shareRequests(own, options).checkResources;
 }

@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
 import { refuseTraps } from "./compile-policies.ts";
-import { createEvaluationLog } from "./evaluation-log.ts";
+import { evaluationsOf } from "./evaluations-of.ts";
 import { findBinary } from "./find-binary.ts";
 import { keepFolder } from "./keep-folder.ts";
 import { keepRunning, RESTART, type RestartOptions } from "./keep-running.ts";
@@ -13,8 +12,8 @@ import type { JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 import { JWT_KEY_SETS, pdpConfig, SCHEMA_ENFORCEMENT } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
-import { type ServeOptions, type ServingPdp, serve } from "./serve.ts";
-import { SHARING, type SharingOptions, shareRequests } from "./share-requests.ts";
+import { type ServingPdp, serve } from "./serve.ts";
+import { SHARING, type SharingOptions, shareIn } from "./share-requests.ts";
 import type { PdpExit } from "./supervise.ts";
 import { tell } from "./tell.ts";
 import { stateOf, watchPolicies } from "./watch-policies.ts";
@@ -154,7 +153,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const kept = keepFolder(folder.home);
   const target = `unix:${folder.grpcSocket}`;
   const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
-  if (options.sharing !== false) shareOf(client, options.sharing);
+  if (options.sharing !== false) shareIn(client, options.sharing);
   const { onLog, failuresOf } = evaluationsOf(options.onLog, strictEvaluation);
   const ending = new AbortController();
   const common = {
@@ -230,37 +229,5 @@ function warn(listener: StartPdpOptions["onLog"], problem: string): void {
   else void tell(listener, JSON.stringify({ "log.level": "error", "log.logger": "hopwise", message }));
 }
 
-/** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */
-function shareOf(client: GRPC, sharing: SharingOptions | undefined): void {
-  const own = {
-    checkResources: client.checkResources.bind(client),
-    planResources: client.planResources.bind(client),
-  };
-  client.checkResources = shareRequests(own, sharing).checkResources;
-}
-
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */
 const BACK_SOON = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500 };
-
-/** What the log of the PDP tells of expressions that failed; it goes to `listener`, too. */
-function evaluationsOf(
-  listener: StartPdpOptions["onLog"],
-  strictEvaluation: boolean,
-): { readonly failuresOf: Pdp["failuresOf"] } & Pick<ServeOptions, "onLog"> {
-  const evaluations = createEvaluationLog();
-  return {
-    onLog: (line) => {
-      evaluations.read(line);
-      void tell(listener, line);
-    },
-    failuresOf: async (callId, effect) => {
-      // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.
-      if (effect === "allow" && strictEvaluation) return [];
-      // Cerbos wrote its log before it answered, and the log is read by another pipe: after two turns of the event loop
-      // it has been read.
-      await turn();
-      await turn();
-      return evaluations.failuresOf(callId);
-    },
-  };
-}

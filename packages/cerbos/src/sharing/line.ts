@@ -4,19 +4,12 @@ import { callerLeft } from "../attempt.ts";
 import { askAlone, askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
 import { type Check, type CheckOptions, type CheckRequest, type CheckResponse, commonOf, formOf } from "./form.ts";
+import { createGroups, type Group } from "./groups.ts";
 
 export interface LineSettings {
   readonly requestsUnderWay: number;
   readonly questionsInOne: number;
   readonly mostWaiting: number;
-}
-
-/** The questions about one principal. */
-interface Group {
-  readonly key: string;
-  underWay: number;
-  /** Oldest first. */
-  readonly waiting: Set<Asker>;
 }
 
 /** Cerbos' limit of resources in a request. */
@@ -30,67 +23,29 @@ const MOST_BYTES = 1024 * 1024;
  *
  * @param ask puts one request to the policy decision point
  */
-export function createLine(ask: Check, { requestsUnderWay, questionsInOne, mostWaiting }: LineSettings): Check {
-  const groups = new Map<string, Group>();
-  let underWay = 0;
+export function createLine(ask: Check, settings: LineSettings): Check {
+  const groups = createGroups(settings.requestsUnderWay);
   let unanswered = 0;
-
-  const mayGo = (group: Group): boolean => group.underWay === 0 || underWay < requestsUnderWay;
-
-  async function run<Result>(group: Group | undefined, request: () => Promise<Result>): Promise<Result> {
-    underWay++;
-    if (group !== undefined) group.underWay++;
-    try {
-      return await request();
-    } finally {
-      underWay--;
-      if (group !== undefined) {
-        group.underWay--;
-        send(group);
-        if (group.underWay === 0) groups.delete(group.key);
-      }
-      // Whoever waits has a request under way, so these are few.
-      if (underWay < requestsUnderWay) for (const other of groups.values()) send(other);
-    }
-  }
-
-  const alone: Check = (request, options) => run(undefined, () => untilLeft(ask(request, options), options));
+  const alone: Check = (request, options) => groups.run(undefined, () => untilLeft(ask(request, options), options));
 
   function send(group: Group): void {
-    while (group.waiting.size > 0 && mayGo(group)) {
-      const askers = take(group);
-      void run(group, async () => {
-        const common = commonOf(group.key);
+    while (groups.mayGo(group) && group.waiting.size > 0) {
+      const askers = take(group, settings.questionsInOne);
+      const common = commonOf(group.key);
+      void groups.run(group, async () => {
         const [first] = askers as [Asker, ...Asker[]];
         if (askers.length === 1) await askAlone(first, first.request(common), ask);
         else await askTogether(askers, common, { together: ask, alone });
       });
     }
   }
-
-  /** As many as one request holds. */
-  function take({ waiting }: Group): readonly Asker[] {
-    const taken: Asker[] = [];
-    let entries = 0;
-    let bytes = 0;
-    for (const asker of waiting) {
-      const { form } = asker;
-      entries += form.entries;
-      bytes += form.size + (taken.length === 0 ? form.commonSize : 0);
-      const tooMany = taken.length === questionsInOne || entries > MOST_ENTRIES || bytes > MOST_BYTES;
-      if (tooMany && taken.length > 0) break;
-      waiting.delete(asker);
-      taken.push(asker);
-    }
-    return taken;
-  }
+  groups.onEnd = send;
 
   async function check(request: CheckRequest, options?: CheckOptions): Promise<CheckResponse> {
     const form = formOf(request, options);
     if (form === undefined) return alone(request, options);
-    const group = groups.get(form.key) ?? { key: form.key, underWay: 0, waiting: new Set<Asker>() };
-    groups.set(form.key, group);
-    if (mayGo(group)) return run(group, () => untilLeft(ask(request, options), options));
+    const group = groups.of(form.key);
+    if (groups.mayGo(group)) return groups.run(group, () => untilLeft(ask(request, options), options));
     return new Promise((resolve, reject) => {
       const asker = createAsker({ request, options, form }, { resolve, reject });
       asker.onLeave = () => void group.waiting.delete(asker);
@@ -101,7 +56,7 @@ export function createLine(ask: Check, { requestsUnderWay, questionsInOne, mostW
   return async (request, options) => {
     const caller = options?.signal;
     if (caller?.aborted) throw callerLeft(caller);
-    if (unanswered >= mostWaiting) throw tooManyWait(mostWaiting);
+    if (unanswered >= settings.mostWaiting) throw tooManyWait(settings.mostWaiting);
     unanswered++;
     try {
       return await check(request, options);
@@ -109,6 +64,23 @@ export function createLine(ask: Check, { requestsUnderWay, questionsInOne, mostW
       unanswered--;
     }
   };
+}
+
+/** As many as one request holds. */
+function take({ waiting }: Group, questionsInOne: number): readonly Asker[] {
+  const taken: Asker[] = [];
+  let entries = 0;
+  let bytes = 0;
+  for (const asker of waiting) {
+    const { form } = asker;
+    entries += form.entries;
+    bytes += form.size + (taken.length === 0 ? form.commonSize : 0);
+    const tooMany = taken.length === questionsInOne || entries > MOST_ENTRIES || bytes > MOST_BYTES;
+    if (tooMany && taken.length > 0) break;
+    waiting.delete(asker);
+    taken.push(asker);
+  }
+  return taken;
 }
 
 /** A client may not listen to its signal, and would then seem to be asked for ever. */
