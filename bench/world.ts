@@ -105,7 +105,7 @@ export function publicTeam({ issuer, planner, researcher }: Team): PublicTeam {
 }
 
 /** The tools of the call that is judged, without their listing actions: nobody lists. */
-const TOOLS: ToolMap = {
+export const TOOLS: ToolMap = {
   read_invoice: {
     kind: "invoice",
     action: "read",

@@ -92,7 +92,7 @@ export interface Pdp extends AsyncDisposable {
   readonly version: string;
   /**
    * The expressions that failed in one request, out of the PDP's own log: an authorizer that was given this `Pdp` puts them
-   * on record. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
+   * on record, but of requests that several calls shared. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
    */
   readonly failuresOf: NonNullable<RunningPdp["failuresOf"]>;
   /**
