@@ -107,9 +107,9 @@ export async function makeChains(
       agent: "planner",
       holder: planner,
       grant: WIDE,
-      lifetimeSeconds: 600 + i,
+      lifetimeSeconds: 7_200 + i,
     });
-    return delegate(first, { to: "researcher", holder: researcher, grant: NARROW, lifetimeSeconds: 300 + i });
+    return delegate(first, { to: "researcher", holder: researcher, grant: NARROW, lifetimeSeconds: 3_600 + i });
   });
   return Promise.all(made);
 }
