@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type SharingOptions, shareRequests } from "./share-requests.ts";
@@ -291,6 +292,20 @@ describe("each asker's own deadline", () => {
     expect(pdp.open).toBe(2);
     pdp.flow();
     expect(await last).toEqual(["4"]);
+  });
+
+  it("is listened to once, however many questions have it: Node.js 20 warns of more than ten listeners", async () => {
+    const { pdp, all } = scene();
+    const { signal } = new AbortController();
+    const before = getEventListeners(signal, "abort").length;
+    const answers = all(
+      range(0, 40).map((mark) => question(mark)),
+      { signal },
+    );
+    await turns();
+    expect(getEventListeners(signal, "abort").length - before).toBe(1);
+    pdp.flow();
+    expect(await answers).toEqual(range(0, 40).map(String));
   });
 
   it("asks nothing for one that left before", async () => {

@@ -1,5 +1,6 @@
 import { callerLeft } from "../attempt.ts";
 import type { CheckOptions, CheckRequest, CheckResponse, Common, Form } from "./form.ts";
+import type { Leaving } from "./leaving.ts";
 
 /** One who waits for a request that the question can go with. */
 export interface Asker {
@@ -22,13 +23,14 @@ export interface Asker {
  */
 export function createAsker(
   { request, options, form }: Pick<Asker, "form" | "options"> & { readonly request: CheckRequest },
+  leaving: Leaving,
   settle: { readonly resolve: (response: CheckResponse) => void; readonly reject: (error: unknown) => void },
 ): Asker {
   const resources = JSON.stringify(request.resources);
   const caller = options?.signal;
   const end = (): void => {
     asker.waits = false;
-    caller?.removeEventListener("abort", leave);
+    stopListening();
   };
   const leave = (): void => {
     end();
@@ -55,6 +57,6 @@ export function createAsker(
     },
     onLeave: (): void => {},
   };
-  caller?.addEventListener("abort", leave, { once: true });
+  const stopListening = leaving(caller, leave);
   return asker;
 }

@@ -5,6 +5,7 @@ import { askAlone, askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
 import { type Check, type CheckOptions, type CheckRequest, type CheckResponse, commonOf, formOf } from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
+import { createLeaving, type Leaving } from "./leaving.ts";
 
 export interface LineSettings {
   readonly requestsUnderWay: number;
@@ -26,7 +27,9 @@ const MOST_BYTES = 1024 * 1024;
 export function createLine(ask: Check, settings: LineSettings): Check {
   const groups = createGroups(settings.requestsUnderWay);
   let unanswered = 0;
-  const alone: Check = (request, options) => groups.run(undefined, () => untilLeft(ask(request, options), options));
+  const leaving = createLeaving();
+  const lone: Check = (request, options) => untilLeft(ask(request, options), options, leaving);
+  const alone: Check = (request, options) => groups.run(undefined, () => lone(request, options));
 
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
@@ -45,9 +48,9 @@ export function createLine(ask: Check, settings: LineSettings): Check {
     const form = formOf(request, options);
     if (form === undefined) return alone(request, options);
     const group = groups.of(form.key);
-    if (groups.mayGo(group)) return groups.run(group, () => untilLeft(ask(request, options), options));
+    if (groups.mayGo(group)) return groups.run(group, () => lone(request, options));
     return new Promise((resolve, reject) => {
-      const asker = createAsker({ request, options, form }, { resolve, reject });
+      const asker = createAsker({ request, options, form }, leaving, { resolve, reject });
       asker.onLeave = () => void group.waiting.delete(asker);
       group.waiting.add(asker);
     });
@@ -84,12 +87,14 @@ function take({ waiting }: Group, questionsInOne: number): readonly Asker[] {
 }
 
 /** A client may not listen to its signal, and would then seem to be asked for ever. */
-function untilLeft(answer: Promise<CheckResponse>, { signal }: CheckOptions = {}): Promise<CheckResponse> {
+function untilLeft(
+  answer: Promise<CheckResponse>,
+  { signal }: CheckOptions = {},
+  leaving: Leaving,
+): Promise<CheckResponse> {
   if (!signal) return answer;
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(callerLeft(signal));
-    const end = (): void => signal.removeEventListener("abort", leave);
-    signal.addEventListener("abort", leave, { once: true });
+    const end = leaving(signal, () => reject(callerLeft(signal)));
     answer.then(resolve, reject).finally(end);
   });
 }
