@@ -96,7 +96,7 @@ async function overStdio(team: Team, { target }: Pdp): Promise<Clients> {
   return together(guarded, bare, async () => {});
 }
 
-async function connect(transport: Transport): Promise<Client> {
+export async function connect(transport: Transport): Promise<Client> {
   const client = new Client({ name: "bench", version: "1.0.0" });
   await client.connect(transport);
   return client;
@@ -110,7 +110,7 @@ function together(guarded: Client, bare: Client, stop: () => Promise<unknown>): 
   return { guarded, bare, [Symbol.asyncDispose]: close };
 }
 
-async function mustAnswer(client: Client): Promise<void> {
+export async function mustAnswer(client: Client): Promise<void> {
   const answer = await client.callTool({ name: CALL.tool, arguments: { ...CALL.arguments } });
   if (answer.isError === true) throw new Error(`the benchmark's call was refused: ${JSON.stringify(answer)}`);
 }

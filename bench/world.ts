@@ -30,8 +30,8 @@ export const FULFILS = { fulfils: true } as const;
 export const CALL = { tool: "read_invoice", arguments: { id: "INV-7" } } as const;
 
 /** Lean grants: one audience, one or two tools, one constraint each. What a chain of this length has to say anyway. */
-const WIDE = grant({ get_transactions: { account: wildcard() }, read_invoice: { id: wildcard() } });
-const NARROW = grant({ read_invoice: { id: wildcard() } });
+export const WIDE: Grant = grant({ get_transactions: { account: wildcard() }, read_invoice: { id: wildcard() } });
+export const NARROW: Grant = grant({ read_invoice: { id: wildcard() } });
 const NARROWEST = grant({ read_invoice: { id: exact("INV-7") } });
 
 /** Deep enough for the longest chain that the default limits read: 17 tokens. */
@@ -105,7 +105,7 @@ export function publicTeam({ issuer, planner, researcher }: Team): PublicTeam {
 }
 
 /** The tools of the call that is judged, without their listing actions: nobody lists. */
-const TOOLS: ToolMap = {
+export const TOOLS: ToolMap = {
   read_invoice: {
     kind: "invoice",
     action: "read",

@@ -59,6 +59,7 @@ const forCerbos: ArgumentRows<typeof cerbos> = {
   startPdp: argumentRow(cerbos.startPdp, () => [{ policies: "policies", binary }]),
   connectPdp: argumentRow(cerbos.connectPdp, () => [{ targets: "127.0.0.1:1", startTimeoutMs: 1 }]),
   resilient: argumentRow(cerbos.resilient as (...args: unknown[]) => unknown, () => [pdp, {}], [], OPTIONS),
+  shareRequests: argumentRow(cerbos.shareRequests as (...args: unknown[]) => unknown, () => [pdp, {}], [], OPTIONS),
   compilePolicies: argumentRow(cerbos.compilePolicies, () => ["policies", { binary }], [], OPTIONS),
   lintPolicies: argumentRow(cerbos.lintPolicies, () => ["policies", {}], [], OPTIONS),
   probePdp: argumentRow(cerbos.probePdp as (...args: unknown[]) => unknown, () => [pdp, {}], [], OPTIONS),

@@ -24,14 +24,16 @@ const KINDS = {
 let world: World;
 let strict: Pdp;
 let lax: Pdp;
+let single: Pdp;
 beforeAll(async () => {
-  [world, strict, lax] = await Promise.all([
+  [world, strict, lax, single] = await Promise.all([
     createWorld(),
     pdpWith(KINDS),
     pdpWith(KINDS, { strictEvaluation: false }),
+    pdpWith(KINDS, { sharing: false }),
   ]);
 });
-afterAll(() => Promise.all([world.pdp.close(), strict.close(), lax.close()]));
+afterAll(() => Promise.all([world.pdp.close(), strict.close(), lax.close(), single.close()]));
 
 async function asked(pdp: RunningPdp, kind: string, amounts: readonly number[] = [400]) {
   const tools = { send_payment: { kind, action: "send" } };
@@ -57,12 +59,27 @@ describe("an expression that failed", () => {
     expect(JSON.stringify(modelView(decision as never))).not.toContain("no such key");
   });
 
-  it("stands in every one of many decisions at once", async () => {
+  it("stands in every one of many decisions at once, where each has requests of its own", async () => {
     const amounts = Array.from({ length: 100 }, (_, i) => i + 1);
-    const { records } = await asked(strict, "region", amounts);
+    const { records } = await asked(single, "region", amounts);
     expect(records).toHaveLength(100);
     for (const { verdicts } of records) for (const { failures } of verdicts) expect(failures).toHaveLength(1);
     ran("decisions joined with what failed", records.length);
+  });
+
+  it("stands in no decision whose request others shared: nobody can tell whose it was", async () => {
+    const { records } = await asked(
+      strict,
+      "region",
+      Array.from({ length: 100 }, (_, i) => i + 1),
+    );
+    const verdicts = records.flatMap((record) => record.verdicts);
+    const shared = verdicts.filter(({ cerbosPosition }) => cerbosPosition !== undefined);
+    expect(shared.length).toBeGreaterThan(100);
+    for (const verdict of shared) expect(verdict).not.toHaveProperty("failures");
+    for (const { failures, cerbosPosition } of verdicts) {
+      if (cerbosPosition === undefined) expect(failures).toHaveLength(1);
+    }
   });
 
   it("stands in an allowance that relies on it, where strict evaluation is off", async () => {

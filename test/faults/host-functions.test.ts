@@ -383,6 +383,7 @@ const cerbosDoor: Door<typeof cerbos> = {
   compilePolicies: "takes data",
   findBinary: "takes data",
   probePdp: "takes data",
+  shareRequests: "takes data",
 };
 
 const rows = Object.entries({

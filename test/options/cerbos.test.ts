@@ -55,6 +55,12 @@ const RESILIENCE = {
   restMs: [...NO_TIME, 10_000_000],
 };
 const NO_NAMES = [null, "region", 5, [5], [""], {}];
+const SHARING = {
+  requestsUnderWay: [...NO_COUNT, 0, 1_001],
+  questionsInOne: [...NO_COUNT, 0, 51],
+  mostWaiting: [...NO_COUNT, 0],
+};
+const NO_SHARING = [null, 5, "yes", [], true, ...within<cerbos.SharingOptions>({}, SHARING)];
 const ENTRY: cerbos.AskedTool = { kind: "payment", action: "send" };
 const NO_ENTRY = [
   ...NO_OBJECT,
@@ -90,6 +96,7 @@ const doors: DoorRows<typeof cerbos> = {
       jwtKeySets: [...NO_OBJECT, ...NO_KEY_SET.map((set) => ({ hr: set }))],
       startTimeoutMs: [...NO_TIME, 10_000_000],
       restart: NO_RESTART,
+      sharing: NO_SHARING,
       onLog: NO_FUNCTION,
     },
     cerbos.startPdp,
@@ -110,6 +117,7 @@ const doors: DoorRows<typeof cerbos> = {
       ],
       plaintext: [true, "", "yes", null],
       startTimeoutMs: [...NO_TIME, 10_000_000],
+      sharing: NO_SHARING,
       onWarning: NO_FUNCTION,
       onChange: NO_FUNCTION,
     },
@@ -118,6 +126,7 @@ const doors: DoorRows<typeof cerbos> = {
   resilient: optionsRow<cerbos.ResilienceOptions>({}, { ...RESILIENCE, onChange: NO_FUNCTION }, (options) =>
     cerbos.resilient(client, options),
   ),
+  shareRequests: optionsRow<cerbos.SharingOptions>({}, SHARING, (options) => cerbos.shareRequests(client, options)),
   compilePolicies: optionsRow<cerbos.CompilePoliciesOptions>(
     { binary },
     { binary: NO_TEXT, strictEvaluation: NO_FLAG },
@@ -144,6 +153,7 @@ describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row
 
 describe("what stands before the options", () => {
   walk("resilient's clients", valueRow<never>(client as never, [...NO_CLIENT, [], [client, {}]], cerbos.resilient));
+  walk("shareRequests' client", valueRow<never>(client as never, [...NO_CLIENT, [client]], cerbos.shareRequests));
   walk("probePdp's client", valueRow<never>(client as never, NO_CLIENT, cerbos.probePdp));
   walk(
     "compilePolicies' folder",

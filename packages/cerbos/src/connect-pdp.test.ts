@@ -54,6 +54,30 @@ describe("a PDP that runs elsewhere", () => {
     }
   });
 
+  it.each([
+    ["shares requests, at each of two by itself", {}, true],
+    ["shares none where that is said", { sharing: false }, false],
+  ] as const)("%s", async (_, how, shares) => {
+    const local = await startPdp({ policies: payments(), sharing: false });
+    onTestFinished(() => local.close());
+    const pdp = await connected({ targets: [local.target, local.target], patienceMs: 20_000, ...how });
+    const amounts = Array.from({ length: 100 }, (_, i) => i % 20);
+    const principal = { id: "ann", roles: ["user"], attr: { cap: 10 } };
+    const answers = await Promise.all(
+      amounts.map((amount) =>
+        pdp.client.checkResources({
+          principal,
+          resources: [{ resource: { kind: "payment", id: "p", attr: { amount } }, actions: ["pay"] }],
+        }),
+      ),
+    );
+    expect(answers.map(({ results }) => results[0]?.isAllowed("pay"))).toEqual(amounts.map((amount) => amount <= 10));
+    const requests = new Set(answers.map(({ cerbosCallId }) => cerbosCallId)).size;
+    expect(answers.some((answer) => Object.hasOwn(answer, "cerbosPosition"))).toBe(shares);
+    // Each target sends two at once, and the other 48 in two requests.
+    expect(requests).toBe(shares ? 8 : 100);
+  });
+
   it("has nothing missing where it serves the policies of this project strictly; that it mixes up rules is said", async () => {
     const remote = await remotePdp({ policies: COMPANY });
     const heard: PdpWarning[] = [];

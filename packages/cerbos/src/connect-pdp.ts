@@ -7,6 +7,7 @@ import { oneConnection } from "./one-connection.ts";
 import { LISTENER, milliseconds } from "./option-shapes.ts";
 import { type PdpProbe, type PdpWarning, probePdp } from "./probe-pdp.ts";
 import { type PolicyClient, RESILIENCE_ROWS, type ResilienceOptions, resilient } from "./resilient.ts";
+import { SHARING, type SharingOptions, shareRequests } from "./share-requests.ts";
 import { clientFor, type PdpTls, TARGET, TLS } from "./target.ts";
 import { tell } from "./tell.ts";
 
@@ -29,6 +30,13 @@ export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
    * @defaultValue 10_000
    */
   readonly startTimeoutMs?: number;
+  /**
+   * How checks about the same principal share requests, at each target by itself: see {@link shareRequests}. `false` sends
+   * each in a request of its own.
+   *
+   * @defaultValue as `shareRequests` has it
+   */
+  readonly sharing?: false | SharingOptions;
   /** Called with each warning, at the start and when a target that was gone is back. Nothing is printed without it. */
   readonly onWarning?: (warning: PdpWarning) => void;
   /** Called when a target failed several times and is left alone, and when it is asked again. */
@@ -60,6 +68,7 @@ const readOptions = optionsOf<ConnectPdpOptions>("connectPdp", {
   tls: maybe(TLS),
   plaintext: maybe(choice("dangerously-unencrypted")),
   startTimeoutMs: maybe(milliseconds(10_000)),
+  sharing: maybe(SHARING),
   onWarning: maybe(LISTENER),
   onChange: maybe(LISTENER),
 });
@@ -81,7 +90,7 @@ const readOptions = optionsOf<ConnectPdpOptions>("connectPdp", {
  *   in time
  */
 export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedPdp> {
-  const { tls, plaintext, startTimeoutMs = 10_000, onWarning, onChange, ...others } = readOptions(options);
+  const { tls, plaintext, startTimeoutMs = 10_000, sharing, onWarning, onChange, ...others } = readOptions(options);
   const { targets: given, ...resilience } = others;
   const targets = [given].flat();
   if (tls !== undefined && plaintext !== undefined) {
@@ -103,7 +112,7 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
     const watched = clients.map((client) =>
       oneConnection(
         client,
-        noticeLostPolicies(client, () => sawCanary),
+        noticeLostPolicies(client, () => sawCanary, sharing === false ? client : shareRequests(client, sharing)),
       ),
     );
     const client = resilient(watched, {

@@ -19,6 +19,8 @@ export { probePdp } from "./probe-pdp.ts";
 export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";
 export type { PolicyClient, ResilienceOptions, TargetChange } from "./resilient.ts";
 export { resilient } from "./resilient.ts";
+export type { SharingOptions } from "./share-requests.ts";
+export { shareRequests } from "./share-requests.ts";
 export type { Pdp, StartPdpOptions } from "./start-pdp.ts";
 export { startPdp } from "./start-pdp.ts";
 export type { PdpExit } from "./supervise.ts";

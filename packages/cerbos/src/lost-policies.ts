@@ -15,8 +15,9 @@ const LOOK_LASTS_MS = 1_000;
  * canary: where its policy was there before and is missing now, the policies are gone.
  *
  * @param sawCanary whether the targets are known to have had the canary's policy
+ * @param asked the client that is asked in its place, as one that shares requests
  */
-export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean): PolicyClient {
+export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean, asked: PolicyClient = client): PolicyClient {
   let look: Promise<boolean> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -36,7 +37,7 @@ export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean): Poli
   return {
     async checkResources(request, options) {
       // A list asks without metadata, so an empty list would not show why it is empty.
-      const response = await client.checkResources({ ...request, includeMetadata: true }, options);
+      const response = await asked.checkResources({ ...request, includeMetadata: true }, options);
       const unmatched = response.results.some(({ metadata }) =>
         Object.values(metadata?.actions ?? {}).some(({ matchedPolicy }) => matchedPolicy === NO_MATCH),
       );
@@ -44,7 +45,7 @@ export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean): Poli
       return response;
     },
     async planResources(request, options) {
-      const plan = await client.planResources({ ...request, includeMetadata: true }, options);
+      const plan = await asked.planResources({ ...request, includeMetadata: true }, options);
       if (plan.metadata?.conditionString === NO_MATCH) await mustHavePolicies();
       return plan;
     },

@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
 import { refuseTraps } from "./compile-policies.ts";
-import { createEvaluationLog } from "./evaluation-log.ts";
+import { evaluationsOf } from "./evaluations-of.ts";
 import { findBinary } from "./find-binary.ts";
 import { keepFolder } from "./keep-folder.ts";
 import { keepRunning, RESTART, type RestartOptions } from "./keep-running.ts";
@@ -13,7 +12,8 @@ import type { JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
 import { JWT_KEY_SETS, pdpConfig, SCHEMA_ENFORCEMENT } from "./pdp-config.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
 import { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
-import { type ServeOptions, type ServingPdp, serve } from "./serve.ts";
+import { type ServingPdp, serve } from "./serve.ts";
+import { SHARING, type SharingOptions, shareIn } from "./share-requests.ts";
 import type { PdpExit } from "./supervise.ts";
 import { tell } from "./tell.ts";
 import { stateOf, watchPolicies } from "./watch-policies.ts";
@@ -69,6 +69,13 @@ export interface StartPdpOptions {
    */
   readonly restart?: boolean | RestartOptions;
   /**
+   * How checks of `client` about the same principal share requests: see {@link shareRequests}. `false` sends each in a
+   * request of its own.
+   *
+   * @defaultValue as `shareRequests` has it
+   */
+  readonly sharing?: false | SharingOptions;
+  /**
    * Called with each line Cerbos prints: its log as JSON, levels warn and error. Dropped when left out. A line of the same
    * form says that the PDP was stopped for its policies; when left out, that is a warning of the process.
    */
@@ -85,7 +92,7 @@ export interface Pdp extends AsyncDisposable {
   readonly version: string;
   /**
    * The expressions that failed in one request, out of the PDP's own log: an authorizer that was given this `Pdp` puts them
-   * on record. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
+   * on record, but of requests that several calls shared. Only of requests for checks, and without values of the request. The last 1,000 requests are remembered.
    */
   readonly failuresOf: NonNullable<RunningPdp["failuresOf"]>;
   /**
@@ -106,6 +113,7 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
   jwtKeySets: maybe(JWT_KEY_SETS),
   startTimeoutMs: maybe(milliseconds(10_000)),
   restart: maybe(RESTART),
+  sharing: maybe(SHARING),
   onLog: maybe(LISTENER),
 });
 
@@ -145,6 +153,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const kept = keepFolder(folder.home);
   const target = `unix:${folder.grpcSocket}`;
   const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
+  if (options.sharing !== false) shareIn(client, options.sharing);
   const { onLog, failuresOf } = evaluationsOf(options.onLog, strictEvaluation);
   const ending = new AbortController();
   const common = {
@@ -222,26 +231,3 @@ function warn(listener: StartPdpOptions["onLog"], problem: string): void {
 
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */
 const BACK_SOON = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500 };
-
-/** What the log of the PDP tells of expressions that failed; it goes to `listener`, too. */
-function evaluationsOf(
-  listener: StartPdpOptions["onLog"],
-  strictEvaluation: boolean,
-): { readonly failuresOf: Pdp["failuresOf"] } & Pick<ServeOptions, "onLog"> {
-  const evaluations = createEvaluationLog();
-  return {
-    onLog: (line) => {
-      evaluations.read(line);
-      void tell(listener, line);
-    },
-    failuresOf: async (callId, effect) => {
-      // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.
-      if (effect === "allow" && strictEvaluation) return [];
-      // Cerbos wrote its log before it answered, and the log is read by another pipe: after two turns of the event loop
-      // it has been read.
-      await turn();
-      await turn();
-      return evaluations.failuresOf(callId);
-    },
-  };
-}

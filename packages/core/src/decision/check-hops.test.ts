@@ -1,5 +1,6 @@
 import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
 import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
 import { checkHops, type HopQuestion, type HopVerdict } from "./check-hops.ts";
@@ -78,6 +79,31 @@ describe("asking the policies of every hop", () => {
         cerbosCallId: "call",
       },
     ]);
+  });
+
+  it.each([
+    ["has the place of its answer in a shared check", 4, 4],
+    ["has no place that is none", "4", undefined],
+    ["has none where the check was its own", undefined, undefined],
+  ])("%s", async (_, given, place) => {
+    const { pdp } = pdpOf();
+    const sharing: PolicyDecisionPoint = {
+      ...pdp,
+      checkResources: async (request) => Object.assign(await pdp.checkResources(request), { cerbosPosition: given }),
+    };
+    const [first] = await checkHops(sharing, question, DEADLINE);
+    expect(first?.cerbosPosition).toBe(place);
+    expect(Object.hasOwn(first ?? {}, "cerbosPosition")).toBe(place !== undefined);
+  });
+
+  it("is inconclusive, and not away, where an answer was there and cannot be relied on", async () => {
+    const { pdp } = pdpOf();
+    const checkResources = async (): Promise<never> => {
+      throw new HopwiseError("policy_inconclusive", "it answered another question");
+    };
+    const verdicts = await checkHops({ ...pdp, checkResources }, question, DEADLINE);
+    expect(verdicts[0]).toMatchObject({ effect: "error", problem: "it answered another question" });
+    expect(combineVerdicts(verdicts)?.code).toBe("policy_inconclusive");
   });
 
   it("names no chain where there is none", async () => {

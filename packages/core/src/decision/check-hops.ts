@@ -4,7 +4,7 @@ import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { asWhole } from "./as-whole.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
-import type { ExpressionFailure, PolicyDecisionPoint, TraceHeaders } from "./pdp.ts";
+import type { ExpressionFailure, PolicyDecisionPoint, SharedAnswer, TraceHeaders } from "./pdp.ts";
 import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
@@ -49,7 +49,15 @@ export interface HopVerdict {
   readonly policy?: string;
   readonly scope?: string;
   readonly cerbosCallId?: string;
-  /** The expressions that failed, where the decision point can tell: with `startPdp`. */
+  /**
+   * Where several questions shared that check: the place of the answer about the call among its results, from 0; the
+   * answer about the handing over is the next one.
+   */
+  readonly cerbosPosition?: number;
+  /**
+   * The expressions that failed, where the decision point can tell: with `startPdp`. Not of a shared check, which does not
+   * tell whose they were.
+   */
   readonly failures?: readonly ExpressionFailure[];
 }
 
@@ -75,7 +83,7 @@ export async function checkHops(
     const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
       const request = requests[hop] as CheckResourcesRequest;
       const response = await one.checkResources(request, { signal: own });
-      return { ...read(request, response), ...defined({ cerbosCallId: response.cerbosCallId }) };
+      return { ...read(request, response), ...placeOf(response) };
     };
     const askHop = asWhole(pdp, requests.length, askOne, { signal, expired });
     return Promise.all(
@@ -91,6 +99,12 @@ export async function checkHops(
       }),
     );
   });
+}
+
+/** Where Cerbos' own log has the answer. */
+function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCallId" | "cerbosPosition"> {
+  const { cerbosCallId, cerbosPosition }: SharedAnswer = response;
+  return defined({ cerbosCallId, ...(Number.isSafeInteger(cerbosPosition) && { cerbosPosition }) });
 }
 
 type Reading = Pick<

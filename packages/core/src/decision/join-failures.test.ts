@@ -24,6 +24,11 @@ describe("the expressions that failed", () => {
     expect(second?.failures).toEqual([failure]);
   });
 
+  it("of a shared check stand in no verdict: nobody can tell whose they were", async () => {
+    const [shared] = await joinFailures([verdict({ cerbosPosition: 0 })], async () => [failure], 50);
+    expect(shared).not.toHaveProperty("failures");
+  });
+
   it("are asked for with the worst answer of the hop, and not at all where the policies did not answer", async () => {
     const asked: unknown[] = [];
     const of: FailuresOf = (...question) => {

@@ -17,7 +17,8 @@ export async function joinFailures(
   if (failuresOf === undefined) return verdicts;
   return Promise.all(
     verdicts.map(async (verdict) => {
-      if (verdict.cerbosCallId === undefined) return verdict;
+      // Of a shared check nobody can tell whose expressions failed: those of another caller are not for this record.
+      if (verdict.cerbosCallId === undefined || verdict.cerbosPosition !== undefined) return verdict;
       const failures = await ask(failuresOf, verdict.cerbosCallId, verdict, patienceMs);
       return failures.length === 0 ? verdict : { ...verdict, failures };
     }),

@@ -31,6 +31,12 @@ export interface PolicyDecisionPoint {
   ): Promise<T>;
 }
 
+/** An answer that is a part of one to several questions: what `shareRequests` of `@hopwise/cerbos` gives. */
+export interface SharedAnswer extends CheckResourcesResponse {
+  /** The place of its first result among those of the call that `cerbosCallId` names. */
+  readonly cerbosPosition?: number;
+}
+
 /** A decision point with its version of Cerbos, as `startPdp` and `connectPdp` give it. */
 export interface RunningPdp {
   readonly client: PolicyDecisionPoint;

@@ -96,6 +96,8 @@ export function faultOf(cause: unknown): PolicyFault {
   if (cause instanceof Error && cause.name === "ValidationFailed") {
     return { problem: "the request does not fit a policy's schema" };
   }
+  // There was an answer: asking again does not help.
+  if (isOwn(cause) && cause.code === "policy_inconclusive") return { problem: cause.message };
   // Only the client's own words: any other error may quote anything.
   const problem = isTold(cause) ? plainText(cause.message) : "the policy decision point failed";
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };

@@ -61,6 +61,7 @@ export function hopAttributes({
   delegation,
   policy,
   cerbosCallId,
+  cerbosPosition,
   unavailable,
   refused,
 }: HopVerdict): Attributes {
@@ -70,6 +71,7 @@ export function hopAttributes({
     "hopwise.delegation": delegation,
     "hopwise.policy": policy,
     "hopwise.cerbos_call_id": cerbosCallId,
+    "hopwise.cerbos_position": cerbosPosition,
     ...(failed &&
       errorType(unavailable ? "policy_unavailable" : refused ? "policy_request_refused" : "policy_inconclusive")),
   };

@@ -208,6 +208,13 @@ describe("the answer of a hop, explained", () => {
     ]);
   });
 
+  it("has the place of its answer, where Cerbos answered several questions at once", () => {
+    expect(answered({ effect: "deny", cerbosCallId: "01ABC", cerbosPosition: 4 })[1]).toContainEqual([
+      "policy",
+      "Cerbos call 01ABC, result 4 of it",
+    ]);
+  });
+
   it("says why it may not hand on what it is allowed itself", () => {
     expect(answered({ ...known, effect: "allow", delegation: "deny" })).toEqual([
       "alice  allows this, but not handing it on (resource.payment)",

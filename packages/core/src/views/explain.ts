@@ -164,7 +164,6 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
     derivedRoles = [],
     rules = [],
     reasons,
-    cerbosCallId,
     obligations,
     failures = [],
   } = verdict;
@@ -189,8 +188,15 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i] ?? ""}"`));
   for (const text of spoken) found.push(leaf("rule", text));
   found.push(...failed);
-  if (cerbosCallId !== undefined) found.push(leaf("policy", `Cerbos call ${cerbosCallId}`));
+  const call = cerbosCall(verdict);
+  if (call !== undefined) found.push(leaf("policy", call));
   return found;
+}
+
+/** Where Cerbos' own log has the answer. */
+function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): string | undefined {
+  if (cerbosCallId === undefined) return undefined;
+  return `Cerbos call ${cerbosCallId}${cerbosPosition === undefined ? "" : `, result ${cerbosPosition} of it`}`;
 }
 
 /** What is left of a line beside the reason. */

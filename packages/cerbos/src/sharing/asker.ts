@@ -1,0 +1,62 @@
+import { callerLeft } from "../attempt.ts";
+import type { CheckOptions, CheckRequest, CheckResponse, Common, Form } from "./form.ts";
+import type { Leaving } from "./leaving.ts";
+
+/** One who waits for a request that the question can go with. */
+export interface Asker {
+  readonly form: Form;
+  readonly options: CheckOptions | undefined;
+  /** The question as it was when it was asked: what its owner changes later changes nothing. */
+  request(common: Common): CheckRequest;
+  /** False once it has its answer, or left. */
+  readonly waits: boolean;
+  answer(response: CheckResponse): void;
+  fail(error: unknown): void;
+  /** Called when it leaves before it has an answer. Set by whoever has it. */
+  onLeave: () => void;
+}
+
+/**
+ * Makes one, with its own deadline: when its signal is aborted, it leaves at once, whatever the others do.
+ *
+ * @param settle the promise of its owner
+ */
+export function createAsker(
+  { request, options, form }: Pick<Asker, "form" | "options"> & { readonly request: CheckRequest },
+  leaving: Leaving,
+  settle: { readonly resolve: (response: CheckResponse) => void; readonly reject: (error: unknown) => void },
+): Asker {
+  const resources = JSON.stringify(request.resources);
+  const caller = options?.signal;
+  const end = (): void => {
+    asker.waits = false;
+    stopListening();
+  };
+  const leave = (): void => {
+    end();
+    settle.reject(callerLeft(caller));
+    asker.onLeave();
+  };
+  const asker = {
+    form,
+    options,
+    waits: true,
+    request: ({ principal, auxData }: Common): CheckRequest => ({
+      ...request,
+      principal,
+      resources: JSON.parse(resources),
+      ...(auxData !== null && { auxData }),
+    }),
+    answer: (response: CheckResponse): void => {
+      end();
+      settle.resolve(response);
+    },
+    fail: (error: unknown): void => {
+      end();
+      settle.reject(error);
+    },
+    onLeave: (): void => {},
+  };
+  const stopListening = leaving(caller, leave);
+  return asker;
+}
