@@ -79,14 +79,15 @@ describe("a constraint on rows", () => {
   ])("%s is refused where no expression says exactly it", (type, constraint) => {
     expect(folded(constraint)).toEqual({
       pointer: "/region",
-      rule: `the grant constrains the argument by ${type}, which cannot be said of rows`,
+      rule: `it constrains "region" by ${type}, which cannot be said of rows; hand over a kind that can, or map it to null`,
     });
   });
 
   it("is refused where nobody said what the argument says of a row, also by a name that every object has", () => {
-    const refused = { pointer: "/constructor", rule: expect.stringMatching(/does not say what it says of a row/) };
+    const refused = { pointer: "/constructor", rule: expect.stringMatching(/does not say what that says of a row; add it to filter.arguments/) };
     expect(foldGrant({ constructor: exact(1) as never }, {})).toEqual(refused);
-    expect(foldGrant({ region: wildcard() }, {})).toEqual({ rows: true });
+    for (const anything of [wildcard(), optional(wildcard()), any(exact(1), wildcard())])
+      expect(foldGrant({ region: anything }, {})).toEqual({ rows: true });
   });
 
   it("is left to the call where the argument says nothing of a row", () => {
