@@ -190,7 +190,7 @@ describe("a column that the database does not have", () => {
       expect([{ id: "r1", a: "x" }].filter(toPredicate(condition, things))).toEqual([]);
     }
     expect(() => things.resourceOf({ id: "r1", a: "x" })).toThrow(
-      expect.objectContaining({ code: "attributes_invalid" }),
+      expect.objectContaining({ code: "config_invalid" }),
     );
   });
 });

@@ -78,10 +78,17 @@ async function shown<Row extends object>(filter: Filter, table: Table, rows: rea
   });
 }
 
+function hasInexact(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasInexact);
+  return typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+
 /** A row that does not fit is left out, as the condition leaves it out: else whoever can write one ends every search. */
 function fittingIn(table: Table, row: object): ReturnType<Table["resourceOf"]> | undefined {
   try {
-    return table.resourceOf(row);
+    const read = table.resourceOf(row);
+    // A double says no such integer exactly, so nothing that is checked may have one.
+    return Object.values(read.attributes).some(hasInexact) ? undefined : read;
   } catch (cause) {
     if (isOwn(cause) && cause.code === "attributes_invalid") return undefined;
     throw cause;
