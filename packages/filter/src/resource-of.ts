@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import type { JsonObject, JsonValue } from "@hopwise/core/adapter";
+import { inOwnWords, type JsonObject, type JsonValue } from "@hopwise/core/adapter";
 import { reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import type { ColumnType } from "./column.ts";
@@ -29,8 +29,7 @@ function jsonOf(row: object, column: NamedColumn): JsonValue | undefined {
 /** What a column of each type must hold. */
 const EXPECTED: { readonly [Type in ColumnType]: string } = {
   text: 'a text; a number is one where it says stored: "integer"',
-  number:
-    'a finite number; a text is one where it says stored: "bigint" or "numeric"',
+  number: 'a finite number; a text is one where it says stored: "bigint" or "numeric"',
   boolean: "true or false",
   timestamp: "a time of RFC 3339 in UTC, or a Date where it says milliseconds: true",
   list: "a list of its type",
@@ -41,11 +40,11 @@ function misfit(row: object, column: NamedColumn): HopwiseError {
   const pointer = `/${column.name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   // The query's fault, and so that of every row.
   if (!Object.hasOwn(row, column.name)) {
-    return new HopwiseError("config_invalid", `${named} is not in the row; select it`, { pointer });
+    return inOwnWords(new HopwiseError("config_invalid", `${named} is not in the row; select it`, { pointer }));
   }
   const problem =
     (row as { readonly [name: string]: unknown })[column.name] === null
       ? "is NULL; say what that stands for, by null"
       : `must be ${EXPECTED[column.type]}`;
-  return new HopwiseError("attributes_invalid", `${named} ${problem}`, { pointer });
+  return inOwnWords(new HopwiseError("attributes_invalid", `${named} ${problem}`, { pointer }));
 }

@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 
 /**
  * A condition that cannot be said of a table. It names an operator or an attribute, never a value or a tree: they may hold
@@ -7,7 +8,7 @@ import { HopwiseError } from "@hopwise/core";
  * @param what such as `the operator "matches", which …`
  */
 export function unsupported(what: string, pointer: string): HopwiseError {
-  return new HopwiseError("filter_unsupported", `the condition on rows has ${what}`, { pointer });
+  return inOwnWords(new HopwiseError("filter_unsupported", `the condition on rows has ${what}`, { pointer }));
 }
 
 /** A name out of a policy, cut where it is long. */

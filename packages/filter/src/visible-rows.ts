@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
-import { fulfil, isOwn } from "@hopwise/core/adapter";
 import { type Filter, isFilter } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
+import { changedRow, fittingIn, ownRow } from "./own-row.ts";
 import { isTable, type Table } from "./table.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
@@ -18,7 +18,7 @@ type Awaitable<T> = T | PromiseLike<T>;
 
 /**
  * The one read of a tool that gives rows: takes the filter's condition, reads by it, and gives the rows that the second check
- * let pass, changed as policies oblige to. The query selects the columns that the table names, at least; without
+ * let pass, changed as policies oblige to. The rows are copies. The query selects the columns that the table names, at least; without
  * one, nothing can be checked (`config_invalid`). Return what this gave, and nothing else.
  *
  * @example
@@ -69,28 +69,12 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   }
 }
 
-async function shown<Row extends object>(filter: Filter, table: Table, rows: readonly Row[]): Promise<readonly Row[]> {
+async function shown<Row extends object>(filter: Filter, table: Table, given: readonly Row[]): Promise<readonly Row[]> {
+  const rows = given.map(ownRow);
   const checked = await filter.check(rows.map((row) => fittingIn(table, row)));
   return rows.flatMap((row, i) => {
     const passed = checked[i];
     if (passed === undefined) return [];
-    return [passed.obligations === undefined ? row : (fulfil(passed.obligations, { ...row }).result as Row)];
+    return [(passed.obligations === undefined ? row : changedRow(table, row, passed.obligations)) as Row];
   });
-}
-
-function hasInexact(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasInexact);
-  return typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-}
-
-/** A row that does not fit is left out, as the condition leaves it out: else whoever can write one ends every search. */
-function fittingIn(table: Table, row: object): ReturnType<Table["resourceOf"]> | undefined {
-  try {
-    const read = table.resourceOf(row);
-    // A double says no such integer exactly, so nothing that is checked may have one.
-    return Object.values(read.attributes).some(hasInexact) ? undefined : read;
-  } catch (cause) {
-    if (isOwn(cause) && cause.code === "attributes_invalid") return undefined;
-    throw cause;
-  }
 }

@@ -63,11 +63,6 @@ describe("rows that were read", () => {
   it.each<[string, Result]>([
     ["a person would have to approve them", { outputs: [{ source: "r", action: "read", value: { approval: "ask" } }] }],
     ["they do not fit a schema", { validationErrors: [{ source: "SOURCE_RESOURCE", path: "/", message: "m" }] }],
-    [
-      "the answer has an output that nobody understands",
-      { outputs: [{ source: "r", action: "read", value: { redact: 5 } }] },
-    ],
-    ["the answer has no effect", { actions: {} }],
   ])("are left out where %s", async (_, changed) => {
     const { checked } = ask([row("a"), row("b")], butFor("alice", "a", changed));
     expect(await checked).toEqual([undefined, {}]);
@@ -104,6 +99,23 @@ describe("the handing over", () => {
     ]);
   });
 
+  it("obliges of each row to what it obliges to, and lets none pass that a person would have to approve", async () => {
+    const withOutput = (value: object) => {
+      const { pdp } = pdpOf((request) =>
+        request.resources.map((it) =>
+          allowing(
+            it,
+            it.resource.kind === "delegation" ? { outputs: [{ source: "r", action: "delegate", value }] } : {},
+          ),
+        ),
+      );
+      return checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE);
+    };
+    const owed = { obligations: { redact: ["/owner"], limit: {} } };
+    expect(await withOutput({ redact: ["/owner"] })).toEqual([owed, owed]);
+    expect(await withOutput({ approval: "ask" })).toEqual([undefined, undefined]);
+  });
+
   it("ends the search where it is not allowed any more, or cannot be told", async () => {
     await expect(withEdge("EFFECT_DENY").checked).rejects.toMatchObject({ code: "delegation_denied", hop: 0 });
     await expect(withEdge("EFFECT_NEW").checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
@@ -119,9 +131,20 @@ describe("what is no good answer about rows", () => {
     await expect(checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
   });
 
-  it("shows no row for another's answer: results in another order", async () => {
-    const { checked } = ask([row("a"), row("b")], (request) => allowAll(request).reverse());
-    expect(await checked).toEqual([undefined, undefined]);
+  it.each<[string, (request: CheckResourcesRequest) => unknown]>([
+    ["results in another order", (request) => allowAll(request).reverse()],
+    [
+      "an output that nobody understands",
+      butFor("alice", "a", { outputs: [{ source: "r", action: "read", value: { redact: 5 } }] }),
+    ],
+    ["no effect", butFor("alice", "a", { actions: {} })],
+    [
+      "a principal that does not fit its schema",
+      butFor("alice", "a", { validationErrors: [{ source: "SOURCE_PRINCIPAL", path: "/", message: "m" }] }),
+    ],
+  ])("is told as such for one row, too: %s", async (_, results) => {
+    const { checked } = ask([row("a"), row("b")], results);
+    await expect(checked).rejects.toMatchObject({ code: "policy_inconclusive" });
   });
 
   it("is told as the outage that it is", async () => {

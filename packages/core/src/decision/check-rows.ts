@@ -63,24 +63,35 @@ async function checkBatch(
       ),
     );
   });
-  for (const [hop, answers] of byHop.entries()) if (answers.length > batch.length) refuseEdge(answers[0], hop);
+  const edges = byHop.map((answers, hop) => edgeIn(answers, hop, batch.length));
   const ofRows = byHop.map((answers) => answers.slice(answers.length - batch.length));
-  return batch.map((_, i) => joined(ofRows.map((answers) => answers[i] as Answer)));
+  return batch.map((_, i) =>
+    joined([...ofRows.map((answers) => answers[i] as Answer), ...edges], question.hops.length),
+  );
 }
 
-/** Who may hand on was asked when the filter was made, and may have changed since. */
-function refuseEdge(edge: Answer | undefined, hop: number): void {
-  if (edge?.effect === "allow") return;
-  if (edge?.effect !== "deny") throw unreadable(String(edge?.problem), hop);
+/** Who may hand on was asked when the filter was made, and may have changed since. What it obliges to holds of each row. */
+function edgeIn(answers: readonly Answer[], hop: number, rows: number): Answer {
+  const [edge] = answers.slice(0, answers.length - rows);
+  if (edge === undefined) return NO_EDGE;
+  if (edge.effect === "error") throw unreadable(String(edge.problem), hop);
+  if (edge.effect === "allow") return edge;
   throw new HopwiseError("delegation_denied", "the policies do not let this hop hand on to the next any more", { hop });
 }
+
+const NO_EDGE: Answer = { effect: "allow", reasons: [], rules: [] };
 
 function unreadable(problem: string, hop: number): HopwiseError {
   return new HopwiseError("policy_inconclusive", `the policies' answer cannot be read: ${problem}`, { hop });
 }
 
-/** Every hop must be allowed to see it. A condition that a person must approve is not met. */
-function joined(answers: readonly Answer[]): CheckedRow | undefined {
+/**
+ * Every hop must be allowed to see it. A condition that a person must approve is not met. Only of a row that does not fit its
+ * schema is it the row's own fault that there is no answer.
+ */
+function joined(answers: readonly Answer[], hops: number): CheckedRow | undefined {
+  const broken = answers.findIndex(({ effect, misfit }) => effect === "error" && misfit !== true);
+  if (broken >= 0) throw unreadable(String(answers[broken]?.problem), Math.min(broken, hops - 1));
   if (answers.some(({ effect }) => effect !== "allow")) return undefined;
   const owed = answers.map(({ obligations }) => obligations);
   if (owed.some((obligations) => obligations?.approval !== undefined)) return undefined;

@@ -8,6 +8,8 @@ import { type OutputReading, readOutputs } from "./outputs.ts";
 export interface Answer extends OutputReading {
   /** `error`: the answer could not be understood; that never allows the call. */
   readonly effect: "allow" | "deny" | "error";
+  /** Of an error: it is the resource that does not fit its schema. */
+  readonly misfit?: true;
   /** How Cerbos came to its answer, as it says itself. */
   readonly decidedBy?: { readonly policy?: string; readonly scope?: string; readonly derivedRoles?: readonly string[] };
 }
@@ -51,9 +53,11 @@ function readAnswer(
   const effect = Object.hasOwn(result.actions, action) ? result.actions[action] : undefined;
   const [invalid] = result.validationErrors;
   if (invalid !== undefined) {
-    return unreadable(
-      `the ${invalid.source === "SOURCE_PRINCIPAL" ? "principal" : "resource"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`,
-    );
+    const ofResource = invalid.source !== "SOURCE_PRINCIPAL";
+    const problem = `the ${ofResource ? "resource" : "principal"} does not fit its schema at "${invalid.path}"${withoutValues(invalid.message)}`;
+    // A principal that does not fit is nothing that a resource could be blamed for.
+    const isMisfit = result.validationErrors.every(({ source }) => source !== "SOURCE_PRINCIPAL");
+    return { ...unreadable(problem), ...(isMisfit && { misfit: true }) };
   }
   // An output that names no action, or one that was not asked about, may belong to this action.
   const outputs = readOutputs(result.outputs.filter((it) => it.action === action || !actions.includes(it.action)));

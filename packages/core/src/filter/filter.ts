@@ -63,8 +63,8 @@ export interface FilterFault {
 /** For functions that take one from a program. */
 export function isFilter(value: unknown): value is Filter {
   try {
-    const { take, check } = Object(value) as Partial<Filter>;
-    return typeof take === "function" && typeof check === "function";
+    const { take, check, fail } = Object(value) as Partial<Filter>;
+    return [take, check, fail].every((it) => typeof it === "function");
   } catch {
     return false; // it fails when it is looked at
   }

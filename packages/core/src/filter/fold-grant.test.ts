@@ -84,7 +84,10 @@ describe("a constraint on rows", () => {
   });
 
   it("is refused where nobody said what the argument says of a row, also by a name that every object has", () => {
-    const refused = { pointer: "/constructor", rule: expect.stringMatching(/does not say what that says of a row; add it to filter.arguments/) };
+    const refused = {
+      pointer: "/constructor",
+      rule: expect.stringMatching(/does not say what that says of a row; add it to filter.arguments/),
+    };
     expect(foldGrant({ constructor: exact(1) as never }, {})).toEqual(refused);
     for (const anything of [wildcard(), optional(wildcard()), any(exact(1), wildcard())])
       expect(foldGrant({ region: anything }, {})).toEqual({ rows: true });

@@ -81,7 +81,7 @@ describe("a plan", () => {
   });
 
   it("has bounds: nothing is built of one that is too deep or too large", () => {
-    expect(conditional(deep(150))).toHaveProperty("rows");
+    expect(conditional(deep(60))).toHaveProperty("rows");
     expect(conditional(deep(300))).toEqual({ problem: "the plan's condition is too large" });
     const wide = { operator: "or", operands: Array.from({ length: 6000 }, () => ({ value: true })) };
     expect(conditional(wide)).toEqual({ problem: "the plan's condition is too large" });

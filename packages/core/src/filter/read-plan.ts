@@ -6,8 +6,9 @@ import type { RowExpression } from "./row-condition.ts";
 export type PlanReading = { readonly rows: RowExpression | boolean } | { readonly problem: string };
 
 const MOST_NODES = 5_000;
-const DEEPEST = 200;
-const LONGEST = 8_000_000;
+const DEEPEST = 64;
+/** Characters of all values together. */
+const LONGEST = 2_000_000;
 
 /** By these, a plan carries all attributes of a principal, or all claims of a token. */
 const CARRIERS: ReadonlySet<string> = new Set(["get-field", "set-field", "struct"]);
@@ -27,7 +28,7 @@ export function readPlan(plan: Partial<PlanResourcesResponse>): PlanReading {
   if (kind === "KIND_ALWAYS_DENIED") return { rows: false };
   if (kind !== "KIND_CONDITIONAL") return { problem: "the plan is of no known kind" };
   try {
-    const budget = { nodes: MOST_NODES };
+    const budget = { nodes: MOST_NODES, characters: LONGEST };
     return { rows: expressionIn((plan as { readonly condition?: unknown }).condition, budget, 0, []) };
   } catch (fault) {
     return { problem: fault instanceof Unreadable ? fault.message : "the plan's condition cannot be read" };
@@ -39,7 +40,7 @@ class Unreadable extends Error {}
 /** @param lambda names that stand for elements of lists here */
 function expressionIn(
   node: unknown,
-  budget: { nodes: number },
+  budget: { nodes: number; characters: number },
   depth: number,
   lambda: readonly string[],
 ): RowExpression {
@@ -64,7 +65,7 @@ function expressionIn(
     }
     throw new Unreadable("the plan's condition names something else than the resource, such as the principal");
   }
-  if (value !== undefined) return Object.freeze({ value: valueIn(value) });
+  if (value !== undefined) return Object.freeze({ value: valueIn(value, budget) });
   throw new Unreadable("the plan's condition is incomplete");
 }
 
@@ -80,9 +81,11 @@ function isOfRow(name: string): boolean {
   return name === "request.resource.attr" || name.startsWith("request.resource.");
 }
 
-function valueIn(value: unknown): JsonValue {
+function valueIn(value: unknown, budget: { characters: number }): JsonValue {
   try {
-    return freezeJson(value, { maxDepth: 32, maxSize: LONGEST });
+    const own = freezeJson(value, { maxDepth: 32, maxSize: budget.characters });
+    budget.characters -= JSON.stringify(own).length;
+    return own;
   } catch {
     throw new Unreadable("the plan's condition has a value that is no JSON");
   }

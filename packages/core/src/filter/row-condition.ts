@@ -47,20 +47,49 @@ export function anyOf(parts: readonly (RowExpression | boolean)[]): RowExpressio
 
 function joined(operator: "and" | "or", parts: readonly (RowExpression | boolean)[]): RowExpression | undefined {
   const left = parts.filter((part) => typeof part !== "boolean");
-  return left.length === 0 ? undefined : tidy(calls(operator, ...left));
+  const [first] = left;
+  if (first === undefined) return undefined;
+  return tidy(left.length === 1 ? first : calls(operator, ...left), new Map()).node;
+}
+
+/** A node, and a name that the same node has again. */
+interface Named {
+  readonly node: RowExpression;
+  readonly id: number;
 }
 
 /**
  * Says each thing once: the rules of several roles, and the plans of several hops, often say the same. Whatever an unknown
  * operand makes of AND and OR, it makes the same of this.
+ *
+ * @param ids names of what was met already, so that no part is written down at each level above it
  */
-function tidy(node: RowExpression): RowExpression {
-  if (!("operator" in node)) return node;
+function tidy(node: RowExpression, ids: Map<string, number>): Named {
+  if (!("operator" in node)) return named(node, JSON.stringify(node), ids);
   const { operator } = node;
-  const operands = node.operands.map(tidy);
-  if (operator !== "and" && operator !== "or") return calls(operator, ...operands);
-  const flat = operands.flatMap((it) => ("operator" in it && it.operator === operator ? it.operands : [it]));
-  const distinct = [...new Map(flat.map((it) => [JSON.stringify(it), it])).values()];
+  const operands = node.operands.map((operand) => tidy(operand, ids));
+  const isJoint = operator === "and" || operator === "or";
+  const flat = isJoint
+    ? operands.flatMap((it) => ("operator" in it.node && it.node.operator === operator ? partsOf(it.node, ids) : [it]))
+    : operands;
+  const distinct = isJoint ? [...new Map(flat.map((it) => [it.id, it])).values()] : flat;
   const [first] = distinct;
-  return distinct.length === 1 && first !== undefined ? first : calls(operator, ...distinct);
+  // An attribute that stands alone may be no boolean: without the operator it would be something else.
+  if (isJoint && distinct.length === 1 && first !== undefined && "operator" in first.node) return first;
+  const key = `${operator}(${distinct.map(({ id }) => id).join()})`;
+  return named(calls(operator, ...distinct.map((it) => it.node)), key, ids);
+}
+
+/** The operands of what is tidy already. */
+function partsOf(
+  node: RowExpression & { readonly operands: readonly RowExpression[] },
+  ids: Map<string, number>,
+): Named[] {
+  return node.operands.map((operand) => tidy(operand, ids));
+}
+
+function named(node: RowExpression, key: string, ids: Map<string, number>): Named {
+  const id = ids.get(key) ?? ids.size;
+  ids.set(key, id);
+  return { node, id };
 }

@@ -47,6 +47,10 @@ describe("conditions together", () => {
     expect(allOf([twice, calls("and", region("EMEA"), calls("and", amount, twice))])).toEqual(
       calls("and", region("EMEA"), amount),
     );
+    const flag = variableOf("R.attr.flag");
+    expect(allOf([calls("eq", calls("or", flag, flag), flag)]), "a lone attribute may be no boolean").toEqual(
+      calls("eq", calls("or", flag), flag),
+    );
     expect(allOf([calls("not", twice)])).toEqual(calls("not", region("EMEA")));
     expect(allOf([amount, region("EMEA")])).toEqual(calls("and", amount, region("EMEA")));
   });

@@ -7,6 +7,7 @@ import { mustBe, reading } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
+import { ALLOWS, noRowWords, rowWords } from "./row-words.ts";
 
 /** A decision, or the record of one, to explain. */
 export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
@@ -86,17 +87,10 @@ function treeOf(decision: Explainable): Explanation {
     ...hops,
     ...nowhere,
     ...beside,
-    ...rowsOf(decision),
+    ...(decision.rows === undefined ? [] : [leaf("rows", rowWords(decision.rows))]),
     ...owed(decision.obligations),
     ...spendable(chain?.budget),
   ]);
-}
-
-/** Of a tool that gives rows: the condition, which the record alone has. */
-function rowsOf({ rows }: Explainable): readonly Explanation[] {
-  if (rows === undefined) return [];
-  const checked = rows.plansSuffice === true ? "by plans alone" : "checked one by one";
-  return [leaf("rows", `rows, ${checked}: ${rows.condition}`)];
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
@@ -112,8 +106,6 @@ function headline(decision: Explainable): string {
   // A record may be of another version, or changed.
   return [`denied ${tool}`, code, reason ?? message].filter((word) => word !== undefined).join(": ");
 }
-
-const ALLOWS = { it: "allows", some: "allows some rows", all: "allows every row", none: "allows" } as const;
 
 function said(
   { outcome, stage, code, hop: failed }: Explainable,
@@ -174,11 +166,10 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   if (effect === "deny") {
     const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
     const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
-    const ofRows = `no row may be seen by a plan of ${call}: no rule allows it, or one that denies counts for every row (has() of an attribute, an attribute that the principal lacks)`;
     found.push(
       leaf(
         "policy",
-        `${verdict.sees === "none" ? ofRows : text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`,
+        `${verdict.sees === "none" ? noRowWords(call) : text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`,
       ),
     );
   }

@@ -137,6 +137,35 @@ describe("the filter of a call", () => {
     expect(filter.applied).toEqual({ rows: 2, leftOut: 2 });
   });
 
+  it("is not applied where one part of the read could not be checked, whatever the other parts were", async () => {
+    let down = false;
+    const { cerbos } = planning(conditional, ((request: Parameters<typeof allowAll>[0]) => {
+      if (down) throw new Error("down");
+      return allowAll(request);
+    }) as never);
+    const { filter } = await filtered({ cerbos });
+    filter.take();
+    await filter.check(ROWS);
+    expect(filter.applied).toEqual({ rows: 2, leftOut: 0 });
+    down = true;
+    await expect(filter.check(ROWS)).rejects.toMatchObject({ code: "policy_unavailable" });
+    down = false;
+    await filter.check(ROWS);
+    expect(filter.applied).toBeUndefined();
+    expect(filter.fault).toMatchObject({ code: "policy_unavailable", told: "policy_unavailable" });
+  });
+
+  it("leaves out what fits no table, and says what of a program's mistakes its caller may know: nothing", async () => {
+    const { filter } = await filtered();
+    filter.take();
+    expect(await filter.check([undefined, ROWS[0]])).toEqual([undefined, {}]);
+    expect(filter.applied).toEqual({ rows: 1, leftOut: 1 });
+    filter.fail(new Error("quotes a row"));
+    expect(filter.fault).toBeUndefined();
+    await expect(filter.check(5 as never)).rejects.toMatchObject({ code: "config_invalid" });
+    expect(filter.fault).toMatchObject({ code: "config_invalid", told: undefined });
+  });
+
   it("checks no row where plans suffice, and still looks at the chain", async () => {
     const revocations = memoryRevocations(() => NOW * 1000);
     const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, plansSuffice: true });

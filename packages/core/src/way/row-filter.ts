@@ -3,7 +3,7 @@ import { type DenialCode, type ErrorCode, rowOf } from "../codes.ts";
 import { HopwiseError, isOwn, isRefusal } from "../errors.ts";
 import type { CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
 import { isObject, mustBe } from "../options/index.ts";
-import { ARGUMENTS, type ToolEntry } from "../resource/index.ts";
+import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
 import { attributesFrom } from "../source/index.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -26,14 +26,14 @@ export interface FilteredCall {
  * printed shows it.
  */
 export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter | undefined {
-  const { asked, holder, entry, action, condition } = call;
+  const { entry, action, condition } = call;
   if (condition === undefined || entry.filter === undefined) return undefined;
   const { plansSuffice = false, withinMs = point.deadlineMs } = entry.filter;
   const lapsesAt = performance.now() + withinMs;
-  const isGranted = isRowGranted(holder, asked.tool, entry.filter, point);
   let taken = false;
   let applied: Filter["applied"];
   let fault: Filter["fault"];
+  let failed = false;
 
   const fail = (cause: unknown): void => {
     if (isOwn(cause)) fault ??= { code: cause.code, message: cause.message, told: toldOf(cause.code) };
@@ -43,17 +43,13 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     const message = `the filter serves one read, within ${withinMs} ms of its decision; ask anew, or give the tool's filter a longer withinMs`;
     throw new HopwiseError("filter_lapsed", message);
   };
-  const stillAllowed = async (): Promise<void> => {
-    const now = await lookAgain(holder, asked.tool, point);
-    if (isRefusal(now)) throw now;
-  };
-
   return {
     kind: entry.kind,
     action,
     plansSuffice,
     get applied() {
-      return applied;
+      // Of a read of which one part could not be checked, nothing is.
+      return failed ? undefined : applied;
     },
     get fault() {
       return fault;
@@ -66,19 +62,21 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
       return condition;
     },
     check: async (given) => {
-      const rows = readRows(given, entry);
-      if (!taken) throw new HopwiseError("config_invalid", "check: take the filter's condition first, and read by it");
-      notLapsed();
-      await stillAllowed();
-      const fitting = rows.filter((row) => row !== undefined);
-      const found = plansSuffice ? fitting.map(() => NOTHING_OWED) : await askAbout(call, fitting, isGranted, point);
-      if (!plansSuffice && rows.length > 0) await stillAllowed();
-      const byRow = new Map(fitting.map((row, i) => [row, found[i]]));
-      const answers = rows.map((row) => row && byRow.get(row));
-      const shown = answers.filter((answer) => answer !== undefined).length;
-      const before = applied ?? { rows: 0, leftOut: 0 };
-      applied = Object.freeze({ rows: before.rows + shown, leftOut: before.leftOut + answers.length - shown });
-      return answers;
+      try {
+        const rows = readRows(given, entry);
+        if (!taken)
+          throw new HopwiseError("config_invalid", "check: take the filter's condition first, and read by it");
+        notLapsed();
+        const answers = await checkRead(call, rows, point);
+        const shown = answers.filter((answer) => answer !== undefined).length;
+        const before = applied ?? { rows: 0, leftOut: 0 };
+        applied = Object.freeze({ rows: before.rows + shown, leftOut: before.leftOut + answers.length - shown });
+        return answers;
+      } catch (cause) {
+        failed = true;
+        fail(cause);
+        throw cause;
+      }
     },
   };
 }
@@ -91,17 +89,27 @@ function toldOf(code: ErrorCode): DenialCode | undefined {
 
 const NOTHING_OWED: CheckedRow = Object.freeze({});
 
-/** Policies are asked only about rows that every grant lets pass. */
-async function askAbout(
-  { asked, resource, action }: FilteredCall,
-  rows: readonly Row[],
-  isGranted: (row: Row) => boolean,
+/** The chain stands, before and after; every grant lets a row pass; and the policies let every hop see it. */
+async function checkRead(
+  call: FilteredCall,
+  rows: readonly (Row | undefined)[],
   point: EnforcementPoint,
 ): Promise<readonly (CheckedRow | undefined)[]> {
-  const granted = rows.filter(isGranted);
+  const { asked, holder, entry, resource, action } = call;
+  const filter = entry.filter as FilterRule;
+  await mustStand(call, point);
+  if (filter.plansSuffice === true) return rows.map((row) => row && NOTHING_OWED);
+  const isGranted = isRowGranted(holder, asked.tool, filter, point);
+  const granted = rows.filter((row) => row !== undefined && isGranted(row)) as readonly Row[];
   const answers = await askAboutRows(asked, resource, action, granted, point);
+  if (rows.length > 0) await mustStand(call, point);
   const byRow = new Map(granted.map((row, i) => [row, answers[i]]));
-  return rows.map((row) => byRow.get(row));
+  return rows.map((row) => row && byRow.get(row));
+}
+
+async function mustStand({ asked, holder }: FilteredCall, point: EnforcementPoint): Promise<void> {
+  const now = await lookAgain(holder, asked.tool, point);
+  if (isRefusal(now)) throw now;
 }
 
 const ROWS = 'rows, such as [{ id: "inv-1", attributes: { region: "EMEA" } }]';

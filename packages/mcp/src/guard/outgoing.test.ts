@@ -91,7 +91,11 @@ describe.each([
     const method = "notifications/progress";
     await within(flight, { jsonrpc: "2.0", method, params: { ...progress, message: "DE02" } });
     await within(flight, { jsonrpc: "2.0", method, params: { progressToken: 1, progress: 2, later: "DE02" } });
-    expect(sent.map(({ message }) => message.params)).toStrictEqual([progress, { progressToken: 1, progress: 2 }]);
+    for (const data of [{ progress: { row: "DE02" } }, { progress: "DE02" }])
+      await within(flight, { jsonrpc: "2.0", method, params: { progressToken: 1, ...data } as never });
+    await within(flight, { jsonrpc: "2.0", method, params: { progressToken: 1, progress: 2, total: "DE02" } });
+    const last = { progressToken: 1, progress: 2 };
+    expect(sent.map(({ message }) => message.params)).toStrictEqual([progress, last, last]);
   });
 
   it("is nothing else: no log, and no question", async () => {

@@ -57,5 +57,6 @@ function withoutData(message: JsonRpcMessage, { decision }: Flight): JsonRpcMess
   }
   if (message.method !== "notifications/progress") return undefined;
   const { progressToken, progress, total } = message.params ?? {};
-  return { ...message, params: { progressToken, progress, ...(total !== undefined && { total }) } };
+  if (!Number.isFinite(progress)) return undefined;
+  return { ...message, params: { progressToken, progress, ...(Number.isFinite(total) && { total }) } };
 }
