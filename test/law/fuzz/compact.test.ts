@@ -67,7 +67,9 @@ describe("compact texts", () => {
         tally.count(long.includes(outcome) ? "restored: what honest parties signed" : "restored: something else");
       });
       tally.print("fuzz: compact texts");
-      for (const code of ["token_malformed", "token_too_large", "token_version_unsupported", "chain_depth_exceeded"]) {
+      // Too large is one in 1,600 of them: seldom enough that a short run may have none.
+      const seldom = tally.cases > 100_000 ? ["token_too_large"] : [];
+      for (const code of ["token_malformed", "token_version_unsupported", "chain_depth_exceeded", ...seldom]) {
         expect(tally.of(`refused: ${code}`), code).toBeGreaterThan(0);
       }
       expect(tally.of("restored: what honest")).toBeGreaterThan(tally.cases / 50);

@@ -13,7 +13,8 @@ import {
 import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
-import { GUARD_FAILED, type Guard, isBound } from "./guard.ts";
+import { GUARD_FAILED, type Guard } from "./guard.ts";
+import { isBound } from "./is-bound.ts";
 
 /** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;

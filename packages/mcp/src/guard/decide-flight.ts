@@ -3,7 +3,8 @@ import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Schemas } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
-import { GUARD_FAILED, type Guard, isBound, reportWithdrawn } from "./guard.ts";
+import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
+import { isBound } from "./is-bound.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {

@@ -1,4 +1,4 @@
-import type { Allowed, Authorizer, Decision, Subject } from "@hopwise/core";
+import type { Allowed, Authorizer, Subject } from "@hopwise/core";
 import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
@@ -47,7 +47,7 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   overHttp: boolean | undefined;
   /** The schemas of tools, as callers of this transport were told them. */
   readonly listed: Map<string, Schemas>;
-  /** Whether there was ever a call whose result the policies change or filter: see {@link isBound}. */
+  /** Whether there was ever a call whose result the policies change or filter: see `isBound`. */
   owed: boolean;
   /** Tells the host program of a fault. */
   report(error: unknown): void;
@@ -82,11 +82,6 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
       void others.authorizer.report(decision, outcome);
     },
   };
-}
-
-/** Whether what a call's tool says may not leave as it is: the policies oblige to change it, or filter its rows. */
-export function isBound(decision: Decision): boolean {
-  return decision.outcome === "allowed" && (decision.obligations !== undefined || decision.filter !== undefined);
 }
 
 /** The denial where the guard itself fails: nothing is let through. */

@@ -1,6 +1,7 @@
 import type { JsonRpcMessage, SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
-import { type Guard, isBound } from "./guard.ts";
+import type { Guard } from "./guard.ts";
+import { isBound } from "./is-bound.ts";
 import type { Questions } from "./questions.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
