@@ -2,6 +2,7 @@ import type { Column, ElementType, ValueType } from "./column.ts";
 import type { Dialect } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
 import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
+import { FALSE, TRUE } from "./truth.ts";
 
 /** A value in memory. A moment is a text, too, which is compared with moments alone. */
 export type Scalar = string | number | boolean;
@@ -117,7 +118,7 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
   },
   boolean: {
     postgres: (element) => sql`(CASE jsonb_typeof(${element}) WHEN 'boolean' THEN ${element}::boolean END)`,
-    sqlite: (_, type) => sql`(CASE ${type} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END)`,
+    sqlite: (_, type) => sql`(CASE ${type} WHEN 'true' THEN ${TRUE} WHEN 'false' THEN ${FALSE} END)`,
     memory: booleanIn,
   },
 };

@@ -3,6 +3,7 @@ import type { ElementType } from "../column.ts";
 import { ELEMENT_FORMS } from "../forms.ts";
 import { type Sql, sql, verbatim } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
+import { FALSE, TRUE } from "../truth.ts";
 import { unsupported } from "../unsupported.ts";
 import type { Call, Reader } from "./operator.ts";
 
@@ -16,8 +17,8 @@ export interface Each {
 /** What follows from the conditions of all elements, which are `hopwise_b`: they are counted. */
 export const COUNTED: { readonly any: Sql; readonly all: Sql; readonly one: Sql } = {
   /** One that holds decides; else one that is unknown. `bool_or` and `EXISTS` would take that for false. */
-  any: sql`CASE WHEN count(*) FILTER (WHERE hopwise_b) > 0 THEN TRUE WHEN count(*) = count(hopwise_b) THEN FALSE END`,
-  all: sql`CASE WHEN count(*) FILTER (WHERE NOT hopwise_b) > 0 THEN FALSE WHEN count(*) = count(hopwise_b) THEN TRUE END`,
+  any: sql`CASE WHEN count(*) FILTER (WHERE hopwise_b) > 0 THEN ${TRUE} WHEN count(*) = count(hopwise_b) THEN ${FALSE} END`,
+  all: sql`CASE WHEN count(*) FILTER (WHERE NOT hopwise_b) > 0 THEN ${FALSE} WHEN count(*) = count(hopwise_b) THEN ${TRUE} END`,
   one: sql`CASE WHEN count(*) = count(hopwise_b) THEN count(*) FILTER (WHERE hopwise_b) = 1 END`,
 };
 

@@ -1,6 +1,7 @@
 import type { Cell } from "../cell.ts";
 import { balanced, type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
+import { FALSE, TRUE } from "../truth.ts";
 import { unsupported } from "../unsupported.ts";
 import { operandsOf } from "./operands.ts";
 import { type AnyOperator, type Call, operator, type Reader } from "./operator.ts";
@@ -53,7 +54,7 @@ export const conditional: AnyOperator = operator<readonly [Term, Term, Term]>({
 });
 
 function choice([given, then, otherwise]: readonly [Term, Term, Term], place: Place): Sql {
-  return sql`(CASE ${given.sql(place)} WHEN TRUE THEN ${then.sql(place)} WHEN FALSE THEN ${otherwise.sql(place)} END)`;
+  return sql`(CASE ${given.sql(place)} WHEN ${TRUE} THEN ${then.sql(place)} WHEN ${FALSE} THEN ${otherwise.sql(place)} END)`;
 }
 
 function jointOf(call: Call, reader: Reader): Joint {
