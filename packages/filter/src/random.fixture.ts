@@ -175,6 +175,8 @@ const onElement: fc.Arbitrary<RowExpression> = fc.oneof(
       call(operator, it, call("lambda", call("eq", { name: "f" }, { name: "e" }), { name: "f" })),
     ),
 );
+/** A branch of `if` must be a condition; `and` of one part takes what is none for unknown. */
+const asCondition = (it: RowExpression): RowExpression => ("name" in it ? call("and", it) : it);
 const joint = (inner: fc.Arbitrary<RowExpression>): fc.Arbitrary<RowExpression> =>
   fc.oneof(
     inner,
@@ -182,7 +184,7 @@ const joint = (inner: fc.Arbitrary<RowExpression>): fc.Arbitrary<RowExpression> 
       .tuple(fc.constantFrom("and", "or"), fc.array(inner, { minLength: 1, maxLength: 3 }))
       .map(([operator, parts]) => call(operator, ...parts)),
     inner.map((part) => call("not", part)),
-    fc.tuple(inner, inner, inner).map((parts) => call("if", ...parts)),
+    fc.tuple(inner, inner, inner).map(([given, ...branches]) => call("if", given, ...branches.map(asCondition))),
   );
 const quantified = fc
   .tuple(fc.constantFrom("exists", "exists_one", "all"), oneOf("lt", "la", "ln", "lb"), joint(onElement))

@@ -191,7 +191,16 @@ const MEANINGS: { readonly [Name in OperatorName]: Meaning } = {
     holds: [call("if", paid, paid, seen), call("if", call("not", paid), seen, paid)],
     fails: [call("if", paid, call("not", paid), paid)],
     unknown: [call("if", seen, paid, paid), call("if", paid, seen, paid), call("if", note, paid, paid)],
-    refused: [call("if", paid, paid)],
+    refused: [
+      call("if", paid, paid),
+      call("if", paid, region, paid),
+      call("if", paid, paid, note),
+      call("if", paid, value(null), paid),
+      call("eq", call("if", paid, region, { name: "request.resource.id" }), value("Überlingen ")),
+      call("lt", call("if", paid, amount, value(1)), value(5)),
+      call("if", paid, tags, tags),
+      call("if", paid, of(due), of(due)),
+    ],
   },
   startsWith: {
     holds: [
