@@ -154,9 +154,12 @@ export function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql 
   return from === undefined ? own : sql`${from}.${own}`;
 }
 
-/** A list as JSON, or NULL: the elements of a scalar would abort the query in PostgreSQL, and be one row in SQLite. */
+/**
+ * A list as JSON, or NULL: the elements of a scalar would abort the query in PostgreSQL, and be one row in SQLite, which reads
+ * JSON to the first NUL.
+ */
 function listSql(raw: Sql, { dialect }: Place): Sql {
   return dialect === "postgres"
     ? sql`(CASE jsonb_typeof(to_jsonb(${raw})) WHEN 'array' THEN to_jsonb(${raw}) END)`
-    : sql`(CASE WHEN typeof(${raw}) = 'text' THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
+    : sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
 }

@@ -3,6 +3,7 @@ import { list, number, text } from "./column.ts";
 import { attr, call, each, value, where } from "./expressions.fixture.ts";
 import type { RowExpression } from "./row-condition.ts";
 import { table } from "./table.ts";
+import { toPredicate } from "./to-predicate.ts";
 import { toSql } from "./to-sql.ts";
 
 const sqlite = await import("node:sqlite").catch(() => undefined);
@@ -218,6 +219,32 @@ describe.skipIf(sqlite === undefined)("in SQLite", () => {
     expect(idsWhere(call("ne", attr("region"), value(10)))).toBe("1,2,3,4");
     expect(idsWhere(call("eq", attr("region"), value("EMEA")))).toBe("1");
     expect(idsWhere(call("in", attr("region"), value(["EMEA"])))).toBe("1");
+  });
+
+  it("takes half a character in a list, and a list with a NUL behind it, for unknown, as memory does", () => {
+    const lists: readonly (readonly [stored: string, hasOther: boolean | undefined])[] = [
+      ['["\\ud800"]', undefined],
+      ['["\\ud83d\\ude00"]', true],
+      ['["\ud7ff", "a\\u0000\\udfff"]', true],
+      ['["a", "a\\u0000\\udfff"]', undefined],
+      ['["a\\u0000"]', true],
+      ['["b"]\0', undefined],
+      ['["b"]\0x', undefined],
+    ];
+    db.exec("CREATE TEMP TABLE lists (id INTEGER PRIMARY KEY, tags TEXT)");
+    for (const [stored] of lists) db.prepare("INSERT INTO lists (tags) VALUES (?)").run(stored);
+    const hasOther = call("exists", attr("tags"), each("e", call("ne", { name: "e" }, value("a"))));
+    for (const [expression, truth] of [
+      [hasOther, true],
+      [call("not", hasOther), false],
+    ] as const) {
+      const { text: sql, values } = toSql(where(expression), invoices, { dialect: "sqlite" });
+      const found = db.prepare(`SELECT tags FROM lists WHERE ${sql} ORDER BY id`).all(...(values as never[]));
+      expect(found.map(({ tags }) => tags)).toEqual(lists.filter((it) => it[1] === truth).map(([stored]) => stored));
+      expect(lists.map(([tags]) => ({ tags })).filter(toPredicate(where(expression), invoices))).toEqual(
+        found.map(({ tags }) => ({ tags })),
+      );
+    }
   });
 
   it("compares integers of 64 bits as the doubles that policies see", () => {

@@ -5,6 +5,7 @@ import { type Sql, sql, verbatim } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
 import { FALSE, TRUE } from "../truth.ts";
 import { unsupported } from "../unsupported.ts";
+import { hasHalfCharacter } from "./half-character.ts";
 import type { Call, Reader } from "./operator.ts";
 
 /** A list column that is gone through, and a condition on each of its elements. */
@@ -21,6 +22,9 @@ export const COUNTED: { readonly any: Sql; readonly all: Sql; readonly one: Sql 
   all: sql`CASE WHEN count(*) FILTER (WHERE NOT hopwise_b) > 0 THEN ${FALSE} WHEN count(*) = count(hopwise_b) THEN ${TRUE} END`,
   one: sql`CASE WHEN count(*) = count(hopwise_b) THEN count(*) FILTER (WHERE hopwise_b) = 1 END`,
 };
+
+/** What is no text is of no type that an element has. */
+const TEXT_TYPE: Sql = sql`CASE WHEN ${hasHalfCharacter(sql`hopwise_j.value`)} THEN 'half' ELSE hopwise_j.type END`;
 
 /** The term that stands for an element of a list, which may be null whatever the list is of. */
 export function elementTerm(of: ElementType, depth: number): Term {
@@ -50,7 +54,7 @@ export function throughEach({ list, condition, depth }: Each, fold: Sql, place: 
   const from =
     place.dialect === "postgres"
       ? sql`SELECT hopwise_j.value AS ${value} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, jsonb_array_elements(hopwise_s.hopwise_l) AS hopwise_j(value)`
-      : sql`SELECT hopwise_j.value AS ${value}, hopwise_j.type AS ${type} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, json_each(hopwise_s.hopwise_l) AS hopwise_j`;
+      : sql`SELECT hopwise_j.value AS ${value}, ${list.of === "text" ? TEXT_TYPE : sql`hopwise_j.type`} AS ${type} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, json_each(hopwise_s.hopwise_l) AS hopwise_j`;
   return sql`(CASE WHEN ${list.sql(place)} IS NOT NULL THEN (SELECT ${fold} FROM (SELECT ${condition.sql(place)} AS hopwise_b FROM (${from}) AS hopwise_e) AS hopwise_c) END)`;
 }
 
