@@ -2,6 +2,7 @@ import type { Column, ElementType, ValueType } from "./column.ts";
 import type { Dialect } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
 import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
+import { FALSE, TRUE } from "./truth.ts";
 
 /** A value in memory. A moment is a text, too, which is compared with moments alone. */
 export type Scalar = string | number | boolean;
@@ -22,6 +23,12 @@ interface Form {
 const IN_DOUBLES = (number: Sql): Sql =>
   sql`${number} BETWEEN -1.797693134862315807e308 AND 1.797693134862315807e308 AND (${number} = 0 OR abs(${number}) >= 5e-324)`;
 
+/**
+ * The type of a column in PostgreSQL: beside another value a domain counts as the type that it is over, which is what its
+ * values are compared by. By itself it has its own name, and a `real` in it would pass for none.
+ */
+const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
+
 const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
 
 /** A row for each type: what is missing in one of the places does not compile. */
@@ -40,7 +47,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   number: {
     column: {
       postgres: (raw) =>
-        sql`(CASE WHEN pg_typeof(${raw}) <> 'real'::regtype AND ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
+        sql`(CASE WHEN ${typeOf(raw)} <> 'real'::regtype AND ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
       sqlite: (raw) =>
         sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
       memory: (given, { stored }) =>
@@ -67,7 +74,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   },
   timestamp: {
     column: {
-      postgres: (raw, column) => sql`(CASE WHEN pg_typeof(${raw}) = 'timestamptz'::regtype
+      postgres: (raw, column) => sql`(CASE WHEN ${typeOf(raw)} = 'timestamptz'::regtype
         AND ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
         THEN rtrim(rtrim(to_char(${raw} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') END) COLLATE "C"`,
       sqlite: (raw, column) => SQLITE_MOMENT(raw, column),
@@ -117,7 +124,7 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
   },
   boolean: {
     postgres: (element) => sql`(CASE jsonb_typeof(${element}) WHEN 'boolean' THEN ${element}::boolean END)`,
-    sqlite: (_, type) => sql`(CASE ${type} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END)`,
+    sqlite: (_, type) => sql`(CASE ${type} WHEN 'true' THEN ${TRUE} WHEN 'false' THEN ${FALSE} END)`,
     memory: booleanIn,
   },
 };
@@ -125,11 +132,11 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
 type StoredText = "text" | "uuid" | "enum" | "integer";
 
 const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => Sql } = {
-  text: (raw) => sql`pg_typeof(${raw}) <> 'character'::regtype THEN (${raw} COLLATE "C")::text`,
-  uuid: (raw) => sql`pg_typeof(${raw}) = 'uuid'::regtype THEN ${raw}::text`,
-  enum: (raw) => sql`pg_typeof(${raw}) <> 'character'::regtype THEN ${raw}::text`,
+  text: (raw) => sql`${typeOf(raw)} <> 'character'::regtype THEN (${raw} COLLATE "C")::text`,
+  uuid: (raw) => sql`${typeOf(raw)} = 'uuid'::regtype THEN ${raw}::text`,
+  enum: (raw) => sql`${typeOf(raw)} <> 'character'::regtype THEN ${raw}::text`,
   integer: (raw) =>
-    sql`pg_typeof(${raw}) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN ${raw}::text`,
+    sql`${typeOf(raw)} IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN ${raw}::text`,
 };
 
 /** Drivers give a `bigint` as a text, and so may a column of SQLite: the same digits are the same text. */

@@ -175,6 +175,8 @@ const onElement: fc.Arbitrary<RowExpression> = fc.oneof(
       call(operator, it, call("lambda", call("eq", { name: "f" }, { name: "e" }), { name: "f" })),
     ),
 );
+/** A branch of `if` must be a condition; `and` of one part takes what is none for unknown. */
+const asCondition = (it: RowExpression): RowExpression => ("name" in it ? call("and", it) : it);
 const joint = (inner: fc.Arbitrary<RowExpression>): fc.Arbitrary<RowExpression> =>
   fc.oneof(
     inner,
@@ -182,7 +184,7 @@ const joint = (inner: fc.Arbitrary<RowExpression>): fc.Arbitrary<RowExpression> 
       .tuple(fc.constantFrom("and", "or"), fc.array(inner, { minLength: 1, maxLength: 3 }))
       .map(([operator, parts]) => call(operator, ...parts)),
     inner.map((part) => call("not", part)),
-    fc.tuple(inner, inner, inner).map((parts) => call("if", ...parts)),
+    fc.tuple(inner, inner, inner).map(([given, ...branches]) => call("if", given, ...branches.map(asCondition))),
   );
 const quantified = fc
   .tuple(fc.constantFrom("exists", "exists_one", "all"), oneOf("lt", "la", "ln", "lb"), joint(onElement))
@@ -205,6 +207,13 @@ export const conditions: fc.Arbitrary<RowCondition> = fc.record({
   unknown: fc.constantFrom("sql", "weak"),
 });
 
+/** What no literal can be: SQLite's functions on texts end at a NUL. */
+const someCell = fc.oneof({ weight: 4, arbitrary: someText }, fc.constantFrom("a\0b", "a\0", "\0", "\0b"));
+/** Half a character is the JSON of none, which SQLite takes for one. */
+const someElement = fc.oneof(
+  { weight: 6, arbitrary: someCell },
+  fc.constantFrom("\ud800", "a\udfff", "\ud7ff", "a\0\udbff"),
+);
 const nullable = <T>(it: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
   fc.oneof({ weight: 3, arbitrary: it }, fc.constant(null));
 const listText = <T>(element: fc.Arbitrary<T>): fc.Arbitrary<string> =>
@@ -216,7 +225,21 @@ type SqliteCell = string | number | bigint | null | Uint8Array;
 /** What does not fit some column, or any. */
 const odd: fc.Arbitrary<SqliteCell> = fc.constantFrom<SqliteCell>(
   ...[null, 5, 0, 1, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2n ** 53n + 1n, -(2n ** 63n)],
-  ...["10", "1", "true", "[", "{}", '"a"', "[[1]]", "[1e400]", '[{"a":1},"a"]', '["a","b",5,true,null]', "a\0b"],
+  ...[
+    "10",
+    "1",
+    "true",
+    "[",
+    "{}",
+    '"a"',
+    "[[1]]",
+    "[1e400]",
+    '[{"a":1},"a"]',
+    '["a","b",5,true,null]',
+    '["a"]\0',
+    '["a"]\0x',
+    "a\0b",
+  ],
   ...[
     "2024-02-30T00:00:00Z",
     "2024-01-01",
@@ -237,10 +260,10 @@ const sometimesOdd = (it: fc.Arbitrary<SqliteCell>): fc.Arbitrary<SqliteCell> =>
 
 /** A row as SQLite takes it, where its columns have no types; lists are JSON in a text, and booleans 1 and 0. */
 export const rows: fc.Arbitrary<{ readonly [column: string]: SqliteCell }> = fc.record({
-  id: someText,
-  t: someText,
-  t_absent: nullable(someText),
-  tn: nullable(someText),
+  id: someCell,
+  t: someCell,
+  t_absent: nullable(someCell),
+  tn: nullable(someCell),
   value: someNumber,
   type: nullable(someNumber),
   nn: nullable(someNumber),
@@ -250,11 +273,11 @@ export const rows: fc.Arbitrary<{ readonly [column: string]: SqliteCell }> = fc.
   d: aTime,
   da: nullable(aTime),
   dn: nullable(aTime),
-  key: listText(someText),
-  la: nullable(listText(someText)),
+  key: listText(someElement),
+  la: nullable(listText(someElement)),
   ln: nullable(listText(someNumber)),
   lb: nullable(listText(fc.boolean())),
-  "x-y": nullable(someText),
+  "x-y": nullable(someCell),
 });
 
 /** The same, with cells that do not fit their columns here and there. */

@@ -8,6 +8,7 @@ import type { RowCondition } from "./row-condition.ts";
 import { type Sql, sql } from "./sql.ts";
 import type { NamedColumn, Table } from "./table.ts";
 import { literalTerm, type Place, type Term } from "./term.ts";
+import { TRUE } from "./truth.ts";
 import { named, unsupported } from "./unsupported.ts";
 
 /** A condition on the rows of a table, in each form. */
@@ -84,7 +85,7 @@ function termOf(node: Node, table: Table, elements: readonly Element[], reader: 
 
 function valueTerm({ value, pointer }: Extract<Node, { readonly value: unknown }>): Term {
   if (value === null)
-    return { type: "null", certain: true, sql: () => sql`NULL`, isNull: () => sql`TRUE`, memory: () => null };
+    return { type: "null", certain: true, sql: () => sql`NULL`, isNull: () => TRUE, memory: () => null };
   const type = typeof value === "string" ? "text" : typeof value;
   if (type === "text" || type === "number" || type === "boolean") {
     return literalTerm(type, value as string | number | boolean);
@@ -153,9 +154,12 @@ export function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql 
   return from === undefined ? own : sql`${from}.${own}`;
 }
 
-/** A list as JSON, or NULL: the elements of a scalar would abort the query in PostgreSQL, and be one row in SQLite. */
+/**
+ * A list as JSON, or NULL: the elements of a scalar would abort the query in PostgreSQL, and be one row in SQLite, which reads
+ * JSON to the first NUL.
+ */
 function listSql(raw: Sql, { dialect }: Place): Sql {
   return dialect === "postgres"
     ? sql`(CASE jsonb_typeof(to_jsonb(${raw})) WHEN 'array' THEN to_jsonb(${raw}) END)`
-    : sql`(CASE WHEN typeof(${raw}) = 'text' THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
+    : sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
 }

@@ -5,6 +5,7 @@ import type { RowCondition } from "./row-condition.ts";
 import { render, type Sql, type SqlValue, sql } from "./sql.ts";
 import { isTable, type Table } from "./table.ts";
 import type { Place } from "./term.ts";
+import { FALSE, isTrue, TRUE } from "./truth.ts";
 
 /** Options of {@link toSql}; `dialect` is required. */
 export interface SqlOptions {
@@ -57,6 +58,6 @@ export function toSql(condition: RowCondition, table: Table, options: SqlOptions
 export function writeCondition(called: string, condition: RowCondition, table: Table, place: Place): Sql {
   if (!isTable(table)) return mustBe(called, "table", "what table() gave", table);
   const { rows, required } = readCondition(called, condition, table);
-  const whole = typeof rows === "boolean" ? (rows ? sql`TRUE` : sql`FALSE`) : sql`(${rows.sql(place)}) IS TRUE`;
+  const whole = typeof rows === "boolean" ? (rows ? TRUE : FALSE) : isTrue(rows.sql(place), place);
   return sql`(${required.reduce((before, column) => sql`${before} AND ${rawColumn(column, place)} IS NOT NULL`, whole)})`;
 }

@@ -1,8 +1,9 @@
 import type { Cell } from "../cell.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, Term } from "../term.ts";
+import { FALSE } from "../truth.ts";
 import { unsupported } from "../unsupported.ts";
-import { FALSE, whereKnown } from "./known.ts";
+import { whereKnown } from "./known.ts";
 import { pairOf } from "./operands.ts";
 import { type AnyOperator, type Call, operator } from "./operator.ts";
 
@@ -46,10 +47,11 @@ export function equal([a, b]: Pair, place: Place): Sql {
     // At most one of them can be null, so that they are not equal by that.
     if (a.type !== b.type) return whereKnown([a, b], place, FALSE);
     const are = sql`${a.sql(place)} = ${b.sql(place)}`;
-    return whereKnown([a, b], place, sql`COALESCE(${are}, FALSE)`);
+    return whereKnown([a, b], place, sql`COALESCE(${are}, ${FALSE})`);
   }
   const bothNull = sql`(${a.isNull(place)} AND ${b.isNull(place)})`;
-  const are = a.type === b.type ? sql`(${bothNull} OR COALESCE(${a.sql(place)} = ${b.sql(place)}, FALSE))` : bothNull;
+  const are =
+    a.type === b.type ? sql`(${bothNull} OR COALESCE(${a.sql(place)} = ${b.sql(place)}, ${FALSE}))` : bothNull;
   return whereKnown([a, b], place, are);
 }
 

@@ -1,9 +1,6 @@
 import { type Sql, sql } from "../sql.ts";
 import type { Place, Term } from "../term.ts";
 
-export const TRUE: Sql = sql`TRUE`;
-export const FALSE: Sql = sql`FALSE`;
-
 /** What CEL makes an error of. */
 export function unknown({ dialect }: Place): Sql {
   return dialect === "postgres" ? sql`NULL::boolean` : sql`NULL`;

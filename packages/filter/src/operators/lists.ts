@@ -3,7 +3,9 @@ import type { ElementType } from "../column.ts";
 import { ELEMENT_FORMS } from "../forms.ts";
 import { type Sql, sql, verbatim } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
+import { FALSE, TRUE } from "../truth.ts";
 import { unsupported } from "../unsupported.ts";
+import { hasHalfCharacter } from "./half-character.ts";
 import type { Call, Reader } from "./operator.ts";
 
 /** A list column that is gone through, and a condition on each of its elements. */
@@ -16,10 +18,13 @@ export interface Each {
 /** What follows from the conditions of all elements, which are `hopwise_b`: they are counted. */
 export const COUNTED: { readonly any: Sql; readonly all: Sql; readonly one: Sql } = {
   /** One that holds decides; else one that is unknown. `bool_or` and `EXISTS` would take that for false. */
-  any: sql`CASE WHEN count(*) FILTER (WHERE hopwise_b) > 0 THEN TRUE WHEN count(*) = count(hopwise_b) THEN FALSE END`,
-  all: sql`CASE WHEN count(*) FILTER (WHERE NOT hopwise_b) > 0 THEN FALSE WHEN count(*) = count(hopwise_b) THEN TRUE END`,
+  any: sql`CASE WHEN count(*) FILTER (WHERE hopwise_b) > 0 THEN ${TRUE} WHEN count(*) = count(hopwise_b) THEN ${FALSE} END`,
+  all: sql`CASE WHEN count(*) FILTER (WHERE NOT hopwise_b) > 0 THEN ${FALSE} WHEN count(*) = count(hopwise_b) THEN ${TRUE} END`,
   one: sql`CASE WHEN count(*) = count(hopwise_b) THEN count(*) FILTER (WHERE hopwise_b) = 1 END`,
 };
+
+/** What is no text is of no type that an element has. */
+const TEXT_TYPE: Sql = sql`CASE WHEN ${hasHalfCharacter(sql`hopwise_j.value`)} THEN 'half' ELSE hopwise_j.type END`;
 
 /** The term that stands for an element of a list, which may be null whatever the list is of. */
 export function elementTerm(of: ElementType, depth: number): Term {
@@ -49,7 +54,7 @@ export function throughEach({ list, condition, depth }: Each, fold: Sql, place: 
   const from =
     place.dialect === "postgres"
       ? sql`SELECT hopwise_j.value AS ${value} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, jsonb_array_elements(hopwise_s.hopwise_l) AS hopwise_j(value)`
-      : sql`SELECT hopwise_j.value AS ${value}, hopwise_j.type AS ${type} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, json_each(hopwise_s.hopwise_l) AS hopwise_j`;
+      : sql`SELECT hopwise_j.value AS ${value}, ${list.of === "text" ? TEXT_TYPE : sql`hopwise_j.type`} AS ${type} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, json_each(hopwise_s.hopwise_l) AS hopwise_j`;
   return sql`(CASE WHEN ${list.sql(place)} IS NOT NULL THEN (SELECT ${fold} FROM (SELECT ${condition.sql(place)} AS hopwise_b FROM (${from}) AS hopwise_e) AS hopwise_c) END)`;
 }
 

@@ -1,6 +1,8 @@
 import type { Cell } from "../cell.ts";
+import type { Node } from "../read-expression.ts";
 import { balanced, type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
+import { FALSE, TRUE } from "../truth.ts";
 import { unsupported } from "../unsupported.ts";
 import { operandsOf } from "./operands.ts";
 import { type AnyOperator, type Call, operator, type Reader } from "./operator.ts";
@@ -42,18 +44,26 @@ export const conditional: AnyOperator = operator<readonly [Term, Term, Term]>({
   gives: "boolean",
   typing: (call, reader) => {
     const [given, then, otherwise] = operandsOf(call, 3);
-    return [reader.condition(given), reader.condition(then), reader.condition(otherwise)];
+    return [reader.condition(given), branchOf(then, reader), branchOf(otherwise, reader)];
   },
   postgres: choice,
   sqlite: choice,
   memory: ([given, then, otherwise], view) => {
     const truth = given.memory(view);
-    return truth === true ? then.memory(view) : truth === false ? otherwise.memory(view) : undefined;
+    const taken = truth === true ? then : truth === false ? otherwise : undefined;
+    return taken?.memory(view) ?? undefined;
   },
 });
 
+/** What else CEL can choose between is a value, and may stand where one is compared: unknown would hide every row of it. */
+function branchOf(node: Node, reader: Reader): Term {
+  const term = reader.term(node);
+  if (term.type === "boolean") return term;
+  throw unsupported('"if" (? :) with a branch that is no condition', node.pointer);
+}
+
 function choice([given, then, otherwise]: readonly [Term, Term, Term], place: Place): Sql {
-  return sql`(CASE ${given.sql(place)} WHEN TRUE THEN ${then.sql(place)} WHEN FALSE THEN ${otherwise.sql(place)} END)`;
+  return sql`(CASE ${given.sql(place)} WHEN ${TRUE} THEN ${then.sql(place)} WHEN ${FALSE} THEN ${otherwise.sql(place)} END)`;
 }
 
 function jointOf(call: Call, reader: Reader): Joint {

@@ -191,7 +191,16 @@ const MEANINGS: { readonly [Name in OperatorName]: Meaning } = {
     holds: [call("if", paid, paid, seen), call("if", call("not", paid), seen, paid)],
     fails: [call("if", paid, call("not", paid), paid)],
     unknown: [call("if", seen, paid, paid), call("if", paid, seen, paid), call("if", note, paid, paid)],
-    refused: [call("if", paid, paid)],
+    refused: [
+      call("if", paid, paid),
+      call("if", paid, region, paid),
+      call("if", paid, paid, note),
+      call("if", paid, value(null), paid),
+      call("eq", call("if", paid, region, { name: "request.resource.id" }), value("Überlingen ")),
+      call("lt", call("if", paid, amount, value(1)), value(5)),
+      call("if", paid, tags, tags),
+      call("if", paid, of(due), of(due)),
+    ],
   },
   startsWith: {
     holds: [
@@ -309,14 +318,31 @@ const places: Record<string, (expression: RowExpression) => boolean> = {
   "in memory": (expression) => toPredicate(where(expression), invoices)(ROW),
 };
 if (sqlite !== undefined) {
-  const db = new sqlite.DatabaseSync(":memory:");
-  const names = Object.keys(ROW);
-  db.exec(`CREATE TABLE invoices (${names.join(", ")})`);
-  db.prepare(`INSERT INTO invoices VALUES (${names.map(() => "?").join(", ")})`).run(...Object.values(ROW));
-  places["in SQLite"] = (expression) => {
-    const { text: sql, values } = toSql(where(expression), invoices, { dialect: "sqlite" });
-    return db.prepare(`SELECT 1 FROM invoices WHERE ${sql}`).all(...(values as never[])).length > 0;
+  const { DatabaseSync } = sqlite;
+  const showsIn = (row: object): ((expression: RowExpression) => boolean) => {
+    const db = new DatabaseSync(":memory:");
+    const names = Object.keys(row).map((name) => `"${name}"`);
+    db.exec(`CREATE TABLE invoices (${names.join(", ")})`);
+    db.prepare(`INSERT INTO invoices VALUES (${names.map(() => "?").join(", ")})`).run(...Object.values(row));
+    return (expression) => {
+      const { text: sql, values } = toSql(where(expression), invoices, { dialect: "sqlite" });
+      return db.prepare(`SELECT 1 FROM invoices WHERE ${sql}`).all(...(values as never[])).length > 0;
+    };
   };
+  places["in SQLite"] = showsIn(ROW);
+  places["in SQLite, where columns have the names of all words of the SQL"] = showsIn({
+    ...Object.fromEntries(
+      [...wordsIn(), "TRUE", "FALSE"].map((word) => [word.toLowerCase(), word === "FALSE" ? 1 : 0]),
+    ),
+    ...ROW,
+  });
+}
+
+/** Each word that is neither a text nor a quoted name. */
+function wordsIn(): readonly string[] {
+  const written = Object.values(MEANINGS).flatMap(({ holds, fails, unknown }) => [...holds, ...fails, ...unknown]);
+  const texts = written.map((it) => toSql(where(it), invoices, { dialect: "sqlite" }).text);
+  return texts.flatMap((it) => it.replace(/'[^']*'|`[^`]*`/g, " ").match(/[a-z_]\w*/gi) ?? []);
 }
 
 describe.each(Object.entries(places))("%s", (_, shows) => {

@@ -1,5 +1,6 @@
 import { type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
+import { FALSE, TRUE } from "../truth.ts";
 import { unknown } from "./known.ts";
 import { pairOf } from "./operands.ts";
 import { type AnyOperator, operator } from "./operator.ts";
@@ -14,7 +15,7 @@ const bytes = (text: Sql): Sql => sql`CAST(${text} AS BLOB)`;
 
 /** Whether a part of a text, where it is as long as another one, is that. */
 const sameBytes = (text: Sql, part: Sql, piece: Sql): Sql =>
-  sql`(CASE length(${bytes(text)}) >= length(${bytes(part)}) WHEN TRUE THEN COALESCE(${piece}, x'') = ${bytes(part)} WHEN FALSE THEN FALSE END)`;
+  sql`(CASE length(${bytes(text)}) >= length(${bytes(part)}) WHEN ${TRUE} THEN COALESCE(${piece}, x'') = ${bytes(part)} WHEN ${FALSE} THEN ${FALSE} END)`;
 
 export const startsWith: AnyOperator = ofTexts({
   postgres: ([text, part]) => sql`starts_with(${text}, ${part})`,

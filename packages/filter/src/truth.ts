@@ -1,0 +1,14 @@
+import { type Sql, sql } from "./sql.ts";
+import type { Place } from "./term.ts";
+
+/*
+ * Not by these words: where a table has a column named `true` or `false`, SQLite reads the column, so that rows would say
+ * themselves which of them are shown.
+ */
+export const TRUE: Sql = sql`(1 = 1)`;
+export const FALSE: Sql = sql`(1 = 0)`;
+
+/** Takes what is not known for false. In PostgreSQL TRUE is never a column, and `IS TRUE` is what its planner understands. */
+export function isTrue(condition: Sql, { dialect }: Place): Sql {
+  return dialect === "postgres" ? sql`(${condition}) IS TRUE` : sql`(${condition}) IS 1`;
+}

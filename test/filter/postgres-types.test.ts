@@ -1,0 +1,127 @@
+/** Which types of PostgreSQL a column may have: by themselves, in a domain, and in a domain over that one. */
+import {
+  boolean,
+  type Column,
+  list,
+  number,
+  type RowExpression,
+  table,
+  text,
+  timestamp,
+  toPredicate,
+  toSql,
+} from "@hopwise/filter";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "../law/random/runs.ts";
+import { POSTGRES, type Postgres, startPostgres } from "../support/postgres.ts";
+
+/** The type in the database, a value as it is written there, and as policies see it. */
+type Case = readonly [type: string, written: string, column: Column, seen: string | number | boolean];
+interface Cases {
+  readonly known: readonly Case[];
+  /** Of such a column nothing is known, whatever it holds. */
+  readonly unknown: readonly Case[];
+}
+
+const UUID = "6a2f0d0e-0000-4000-8000-000000000000";
+const TIME = "2024-01-01T00:00:00Z";
+const MANY = "9007199254740993";
+
+/** A row for each type of column: one without its own does not compile. */
+const CASES: { readonly [Type in Column["type"]]: Cases } = {
+  text: {
+    known: [
+      ["text", "ab", text("c"), "ab"],
+      ["varchar(9)", "ab", text("c"), "ab"],
+      ["uuid", UUID, text("c", { stored: "uuid" }), UUID],
+      ["mood", "glad", text("c", { stored: "enum" }), "glad"],
+      ["bigint", MANY, text("c", { stored: "integer" }), MANY],
+      ["smallint", "5", text("c", { stored: "integer" }), "5"],
+    ],
+    unknown: [
+      ["char(4)", "ab", text("c"), "ab"],
+      ["char(4)", "glad", text("c", { stored: "enum" }), "glad"],
+      ["text", UUID, text("c", { stored: "uuid" }), UUID],
+      ["numeric", "1", text("c", { stored: "integer" }), "1"],
+    ],
+  },
+  number: {
+    known: [
+      ["float8", "0.1", number("c"), 0.1],
+      ["integer", "5", number("c"), 5],
+      ["bigint", "5", number("c", { stored: "bigint" }), 5],
+      ["numeric", "1.50", number("c", { stored: "numeric" }), 1.5],
+    ],
+    unknown: [["real", "0.5", number("c"), 0.5]],
+  },
+  boolean: { known: [["boolean", "true", boolean("c"), true]], unknown: [] },
+  timestamp: {
+    known: [["timestamptz", TIME, timestamp("c"), TIME]],
+    unknown: [
+      ["timestamp", TIME, timestamp("c"), TIME],
+      ["date", TIME, timestamp("c"), TIME],
+    ],
+  },
+  list: {
+    known: [
+      ["text[]", "{ab}", list("text", "c"), "ab"],
+      ["jsonb", '["ab"]', list("text", "c"), "ab"],
+      ["json", "[5]", list("number", "c"), 5],
+    ],
+    unknown: [["jsonb", '"ab"', list("text", "c"), "ab"]],
+  },
+};
+
+const call = (operator: string, ...operands: readonly RowExpression[]): RowExpression => ({ operator, operands });
+const attribute: RowExpression = { name: "request.resource.attr.c" };
+
+function sameAs({ type }: Column, value: string | number | boolean): RowExpression {
+  if (type === "list") return call("in", { value }, attribute);
+  return type === "timestamp"
+    ? call("eq", call("timestamp", attribute), call("timestamp", { value }))
+    : call("eq", attribute, { value });
+}
+
+describe(`a column of ${POSTGRES}`, () => {
+  let postgres: Postgres;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    await postgres.query("CREATE TYPE mood AS ENUM ('glad', 'sad')");
+  }, PATIENCE);
+  afterAll(() => postgres.close());
+
+  /** What is said of a column of each of the three types: true, false or unknown. */
+  async function truthsOf([type, written, column, seen]: Case): Promise<readonly string[]> {
+    for (const statement of [
+      "DROP TABLE IF EXISTS things",
+      "DROP DOMAIN IF EXISTS inner_d, outer_d CASCADE",
+      `CREATE DOMAIN inner_d AS ${type}`,
+      "CREATE DOMAIN outer_d AS inner_d",
+    ]) {
+      await postgres.query(statement);
+    }
+    const things = table({ id: text(), columns: { c: column } });
+    const truths: string[] = [];
+    for (const one of [type, "inner_d", "outer_d"]) {
+      await postgres.query(`CREATE TABLE things (id text, c ${one})`);
+      await postgres.query("INSERT INTO things VALUES ('r1', $1)", [written]);
+      const shows = async (expression: RowExpression): Promise<boolean> => {
+        const condition = { expression, required: [], unknown: "sql" } as const;
+        const { text: where, values } = toSql(condition, things, { dialect: "postgres" });
+        const found = await postgres.query(`SELECT * FROM things WHERE ${where}`, values);
+        // Memory may know more than SQL, which shows less then; never the other way round.
+        expect(found.filter(toPredicate(condition, things))).toEqual(found);
+        return found.length > 0;
+      };
+      const same = sameAs(column, seen);
+      truths.push((await shows(same)) ? "true" : (await shows(call("not", same))) ? "false" : "unknown");
+      await postgres.query("DROP TABLE things");
+    }
+    return truths;
+  }
+
+  it.each(Object.entries(CASES))("of %s means the same within domains", async (_, { known, unknown }) => {
+    for (const it of known) expect([it[0], await truthsOf(it)]).toEqual([it[0], ["true", "true", "true"]]);
+    for (const it of unknown) expect([it[0], await truthsOf(it)]).toEqual([it[0], ["unknown", "unknown", "unknown"]]);
+  });
+});
