@@ -31,6 +31,8 @@ interface Parts {
   readonly principal?: object;
   readonly required?: readonly string[] | undefined;
   readonly others?: { readonly [file: string]: object };
+  /** Further files, as they are written. */
+  readonly files?: { readonly [file: string]: string };
 }
 
 const when = (expr: string): object => ({ condition: { match: { expr } } });
@@ -56,6 +58,7 @@ async function problems(parts: Parts, tool: object = {}): Promise<readonly strin
     "_schemas/invoice.json": JSON.stringify(schema),
     "_schemas/principal.json": JSON.stringify(principal),
     ...Object.fromEntries(Object.entries(others).map(([file, content]) => [file, policyFile(content)])),
+    ...parts.files,
   });
   const filter = { plansSuffice: true, required };
   const tools = { search: { kind: "invoice", action: "view", filter, ...tool } };
@@ -266,6 +269,20 @@ describe("beside conditions", () => {
     ] as const) {
       expect(await problems({ others: { "ann.json": rules(resource, action) } })).toHaveLength(times);
     }
+  });
+
+  it("what is merged is read as Cerbos reads it, and so is a file beside the folder of schemas", async () => {
+    const principalPolicy = {
+      principal: "ann",
+      version: "default",
+      rules: [{ "<<": { resource: "invoice" }, actions: [{ action: "view", effect: "EFFECT_DENY" }] }],
+    };
+    const merging = `apiVersion: api.cerbos.dev/v1\nprincipalPolicy: ${JSON.stringify(principalPolicy).replace('"<<"', "<<")}\n`;
+    expect(await problems({ files: { "ann.yaml": merging } })).toHaveLength(1);
+    const plain = merging.replace("<<", '"<<"');
+    expect(await problems({ files: { "ann.yaml": plain } })).toEqual([]);
+    const written = merging.replace(/<<:\{(.*?)\}/, "$1");
+    expect(await problems({ files: { "_schemas_ann.yaml": written } })).toHaveLength(1);
   });
 
   it("an output is named, whenever it comes", async () => {
