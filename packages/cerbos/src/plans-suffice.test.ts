@@ -198,7 +198,7 @@ describe("the arguments of the call", () => {
     expect(await problems({ expr: "R.attr.region in R.attr.args.region", schema: schema() })).toEqual([
       expect.stringContaining("has a text behind in"),
     ]);
-    for (const more of [{ required: ["region"] }, { anyOf: [{ required: ["region"] }, {}] }]) {
+    for (const more of [{ required: ["region"] }, { anyOf: [{ required: ["region"] }, {}] }, { $ref: "#x" }]) {
       expect(await problems({ schema: schema(more) })).toEqual([expect.stringContaining("(args/required)")]);
     }
     expect(await problems({ schema: schema({ maxProperties: 3, additionalProperties: false }) })).toEqual([]);
@@ -352,6 +352,57 @@ describe("the schema of rows", () => {
     ]);
     expect(await problems({ schema: { ...SCHEMA, allOf: [{ $ref: "#/$defs/gone" }] } })).toEqual([
       expect.stringContaining("($ref)"),
+    ]);
+  });
+
+  it("is not read through references that may lead elsewhere than they seem to", async () => {
+    const { required, ...rest } = SCHEMA;
+    const named = ["$ref"].map((it) => expect.stringContaining(`(${it})`));
+    const asked = (more: object, base: object = SCHEMA): Promise<readonly string[]> =>
+      problems({ schema: { ...base, ...more } });
+    const d = { required: ["memo"] };
+    for (const more of [
+      { allOf: [{ $ref: "other.json" }] },
+      { allOf: [{ $ref: "" }] },
+      { allOf: [{ $ref: "https://example.com/x.json" }] },
+      { allOf: [{ $ref: "cerbos:///a%20b.json" }] },
+      { allOf: [{ $ref: "#x" }], $defs: { d: { $anchor: "x", ...d } } },
+      { allOf: [{ $id: "cerbos:///x.json", $ref: "#/$defs/d", $defs: { d } }], $defs: { d: {} } },
+      { $id: "cerbos:///principal.json", allOf: [{ $ref: "#/$defs/d" }], $defs: { d: {} } },
+      { $id: "x.json", allOf: [{ $ref: "#/$defs/d" }], $defs: { d: {} } },
+      { $schema: "http://json-schema.org/draft-07/schema#", $ref: "#/definitions/d", definitions: { d: {} } },
+      { allOf: [{ $ref: "#/$defs/%zz" }], $defs: { "%zz": {} } },
+      { allOf: [{ $ref: "#/$defs/toString" }], $defs: {} },
+    ]) {
+      expect(await asked(more), JSON.stringify(more)).toEqual(named);
+    }
+    const percent = { allOf: [{ $ref: "#/$defs/a%25b" }], $defs: { "a%25b": {}, "a%b": d } };
+    expect(await asked(percent)).toEqual([expect.stringContaining('requires "memo"')]);
+    const plain = {
+      $id: "https://example.com/invoice",
+      allOf: [{ $ref: "#/$defs/all~1%20" }],
+      $defs: { "all/ ": { required } },
+    };
+    expect(await asked(plain, rest)).toEqual([]);
+    const base = { "_schemas/base.json": "{}" };
+    const claims = { ...base, "_schemas/other.json": JSON.stringify({ $defs: { x: { $id: "base.json" } } }) };
+    expect(await problems({ schema: { ...SCHEMA, $ref: "cerbos:///base.json" }, files: base })).toEqual([]);
+    expect(await problems({ schema: { ...SCHEMA, $ref: "cerbos:///base.json" }, files: claims })).toEqual(named);
+  });
+
+  it("has one type for an attribute, also through allOf, whether or not a rule reads it", async () => {
+    for (const other of ["string", "array", "object", ["number", "null"]]) {
+      const allOf = [{ properties: { amount: { type: other } } }];
+      expect(await problems({ expr: "R.attr.paid", schema: { ...SCHEMA, allOf } })).toEqual([
+        expect.stringContaining("(amount/type)"),
+      ]);
+      expect(await problems({ schema: { ...SCHEMA, allOf } })).toHaveLength(2);
+    }
+    const allOf = [{ properties: { amount: NUMBER } }];
+    expect(await problems({ schema: { ...SCHEMA, allOf } })).toEqual([]);
+    expect(await problems({ schema: { ...SCHEMA, allOf: [false] } })).toEqual([expect.stringContaining("(allOf)")]);
+    expect(await problems({ schema: { ...SCHEMA, $schema: "https://example.com/mine" } })).toEqual([
+      expect.stringContaining("($schema)"),
     ]);
   });
 
