@@ -92,6 +92,18 @@ describe("a filter that shows rows by plans alone", () => {
     }
   });
 
+  it("is sound where a part that is the same for each row cannot be taken for another, or stands by itself", async () => {
+    for (const expr of [
+      "has(P.attr.gone) && !has(R.attr.args) || R.attr.paid",
+      "('a' in P.attr.regions && P.attr.admin) == R.attr.paid",
+      "'a' in ['a', P.attr.region] && P.attr.regions.exists(r, r in ['a'] && !(r == 'b')) && R.attr.paid",
+      "(P.attr.admin ? P.attr.region : 'x') == R.attr.region",
+      "has(P.attr.team.lead) || 'a' in P.attr.region || P.attr.region && true",
+    ]) {
+      expect(await reads(expr), expr).toEqual([]);
+    }
+  });
+
   it("is judged only where the tool map says so, and for its own kind and action", async () => {
     const expr = "has(R.attr.memo)";
     expect(await problems({ expr }, { filter: {} })).toEqual([]);
@@ -136,6 +148,28 @@ const EXPRESSIONS: { readonly [expr: string]: RegExp } = {
   "!has(R.attr.region) || R.attr.region == 'a'": /asks has\(\)/,
   "R.attr.paid ? R.attr.paid || has(P.attr.region) : R.attr.paid": /asks has\(\) in a branch of/,
   "R.attr.paid ? R.attr.paid : [has(R.attr.args.region)][0] == true": /asks has\(\) in a branch of/,
+  "has(P.attr.team.lead) && R.attr.paid": /asks has\(\) of something below an attribute/,
+  "!has(P.attr.team.lead) && R.attr.paid": /asks has\(\) of something below an attribute/,
+  "R.attr.paid == (size([1].filter(x, has(P.attr.team.lead))) == 1)": /asks has\(\) of something below/,
+  "has(R.attr.args.gone.x) || R.attr.paid": /asks has\(\) of something below an attribute/,
+  "has(C.map.gone.x) || R.attr.paid": /asks has\(\) of something below an attribute/,
+  "has(request.auxData.jwt.sub) || R.attr.paid": /asks has\(\) of something below an attribute/,
+  "P.attr.none.all(e, has(e.k)) && R.attr.paid": /asks has\(\) of something below an attribute/,
+  "P.attr.none.all(e, has(e.k) && e.k == R.attr.region)": /asks has\(\) of something below an attribute/,
+  "(P.attr.admin ? has(P.attr.gone) : true) && R.attr.paid": /asks has\(\) in a branch of/,
+  "'a' in P.attr.region && R.attr.paid": /has a text behind in/,
+  "!(P.attr.region in P.attr.limit && R.attr.paid)": /has a number behind in/,
+  "'a' in P.attr.none.k || R.attr.paid": /has what no schema gives one type behind in/,
+  "'a' in P.attr.regions[0] || R.attr.paid": /has what no schema gives one type behind in/,
+  "'a' in R.attr.args.s || R.attr.paid": /has what no schema gives one type behind in/,
+  "'a' in C.bound || R.attr.paid": /has null behind in/,
+  "[1].exists(x, 'a' in P.attr.region) || R.attr.paid": /has a text behind in/,
+  "P.attr.regions.exists(r, 'a' in r && r == R.attr.region)": /has a text behind in/,
+  "(P.attr.region && true) && R.attr.paid": /has a text under &&/,
+  "P.attr.regions.exists(r, !r) && R.attr.paid": /has a text under !/,
+  "(P.attr.limit ? true : false) && R.attr.paid": /has a number under \?:/,
+  "(R.attr.paid ? R.attr.region : R.id) == 'a'": /has a text in a branch of \? :/,
+  "(R.attr.paid ? R.attr.amount : 1.0) < 5.0": /has a number in a branch of \? :/,
   "'region' in R.attr": /reads R\.attr as a whole/,
   "R.attr[P.attr.region] == 'a'": /reads R\.attr as a whole|by a name that is not known/,
   "R.attr[\"re\\\\gion\"] == 'a'": /by a name that is not known/,
@@ -207,7 +241,7 @@ describe("the arguments of the call", () => {
 
 describe("the condition of a rule", () => {
   const variables = { import: ["shared"], local: { memo: "R.attr.memo", again: "V.again" } };
-  const policy = { variables, constants: { local: { bound: null } } };
+  const policy = { variables, constants: { local: { bound: null, map: { k: 1 } } } };
   const others = { "shared.json": { exportVariables: { name: "shared", definitions: { far: "R.attr.far" } } } };
 
   it.each(Object.entries(EXPRESSIONS))("is named for %s", async (expr, said) => {
