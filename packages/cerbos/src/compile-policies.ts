@@ -8,7 +8,7 @@ import { BINARY, FOLDER } from "./option-shapes.ts";
 import type { SchemaEnforcement } from "./pdp-config.ts";
 import { pdpEnvironment } from "./pdp-environment.ts";
 import { checkPolicyFolder } from "./policy-folder.ts";
-import { readPolicySource } from "./policy-source.ts";
+import { type BrokenFile, readPolicySource } from "./policy-source.ts";
 import { type PolicyTrap, policyTraps } from "./policy-traps.ts";
 import type { PolicyError, PolicyTests } from "./read-compile-output.ts";
 import { readErrors, readTests } from "./read-compile-output.ts";
@@ -68,7 +68,7 @@ export async function compilePolicies(folder: string, given: CompilePoliciesOpti
   const flags = options.strictEvaluation === false ? [] : ["--strict-evaluation"];
   if (traps.length === 0) return await compile({ binary, policies: folder, flags });
   const result = await compile({ binary, policies: folder, flags: [...flags, "--skip-tests"] });
-  return { ...result, ok: false, errors: [...result.errors, ...traps.map(errorOf)] };
+  return { ...result, ok: false, errors: [...result.errors, ...traps] };
 }
 
 /**
@@ -87,10 +87,7 @@ export async function refuseBrokenPolicies(options: {
   const { schemaEnforcement, policies } = options;
   const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
   const [compiled, traps] = await Promise.all([compile({ ...options, flags }), trapsOf(options)]);
-  refuse(policies, compiled.errors.length > 0 ? "do not compile" : "do not hold", [
-    ...compiled.errors,
-    ...traps.map(errorOf),
-  ]);
+  refuse(policies, compiled.errors.length > 0 ? "do not compile" : "do not hold", [...compiled.errors, ...traps]);
 }
 
 /**
@@ -101,7 +98,7 @@ export async function refuseBrokenPolicies(options: {
 export async function refuseTraps(
   options: Pick<CompileRun, "binary" | "policies" | "timeoutMs" | "signal">,
 ): Promise<void> {
-  refuse(options.policies, "do not hold", (await trapsOf(options)).map(errorOf));
+  refuse(options.policies, "do not hold", await trapsOf(options));
 }
 
 function refuse(policies: string, what: string, errors: readonly PolicyError[]): void {
@@ -115,12 +112,28 @@ function refuse(policies: string, what: string, errors: readonly PolicyError[]):
   );
 }
 
-/** What in the folder this Cerbos would decide otherwise than it is written. It is asked only where the answer matters. */
-async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyTrap[]> {
-  const { always, ofSome } = policyTraps((await readPolicySource(options.policies)).documents);
-  if (ofSome.length === 0) return always;
-  const mixes = await mixesUpRules(async (folder) => (await compile({ ...options, policies: folder, flags: [] })).ok);
-  return mixes ? [...always, ...ofSome] : always;
+/**
+ * What in the folder this Cerbos would decide otherwise than it is written, and what it takes and cannot be looked into.
+ * It is asked only where the answer matters.
+ */
+async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyError[]> {
+  const { documents, broken } = await readPolicySource(options.policies);
+  const { always, ofSome } = policyTraps(documents);
+  const run = (policies: string, flags: readonly string[]): Promise<CompileResult> =>
+    compile({ ...options, policies, flags });
+  const mixes = ofSome.length > 0 && (await mixesUpRules(async (folder) => (await run(folder, [])).ok));
+  const found = [...always, ...(mixes ? ofSome : [])].map(errorOf);
+  if (broken.length === 0) return found;
+  // What Cerbos cannot read either it names itself, and does not serve.
+  const { errors } = await run(options.policies, ["--skip-tests", "--ignore-schemas"]);
+  return errors.length > 0 ? found : [...found, ...broken.map(unreadError)];
+}
+
+function unreadError({ message, ...place }: BrokenFile): PolicyError {
+  return {
+    ...place,
+    message: `Cerbos reads this, and it cannot be looked into for rules that are mixed up: ${message}`,
+  };
 }
 
 function errorOf({ file, line, code, message }: PolicyTrap): PolicyError {

@@ -123,9 +123,9 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   ];
 }
 
-function unreadOrIgnored({ broken, documents }: PolicySource): readonly PolicyWarning[] {
+function unreadOrIgnored({ broken, brokenSchemas, documents }: PolicySource): readonly PolicyWarning[] {
   return [
-    ...broken.map(
+    ...[...brokenSchemas, ...broken].map(
       (it): PolicyWarning => ({
         ...it,
         code: "file_unreadable",

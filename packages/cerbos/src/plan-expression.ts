@@ -7,7 +7,7 @@ import type { PolicyParameters } from "./policy-parameters.ts";
  */
 const KNOWN: ReadonlySet<string> = new Set(["P", "A", "G", "globals", "auxData", "K"]);
 /** What they have first is the name of an element. */
-const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "existsOne", "filter", "map"]);
+export const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "existsOne", "filter", "map"]);
 
 /** What the expressions of a policy stand on. */
 export interface Given {

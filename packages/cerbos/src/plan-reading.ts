@@ -1,7 +1,8 @@
 import type { CelTree } from "./cel-tree.ts";
 import { type ConditionTree, leavesOf } from "./condition-tree.ts";
-import { dependsOnRow, type Given, pathIn, planExpression } from "./plan-expression.ts";
-import type { RowSchema, ValueType } from "./row-schema.ts";
+import { type Known, misreadPart, named, typeOfKnown } from "./known-part.ts";
+import { dependsOnRow, pathIn, planExpression } from "./plan-expression.ts";
+import type { ValueType } from "./row-schema.ts";
 
 /** What makes a plan show a row that a check denies, or that no filter can be made of. */
 export interface PlanProblem {
@@ -11,16 +12,11 @@ export interface PlanProblem {
   readonly message: string;
 }
 
-/** What is known of rows and principals, by the schemas that a PDP checks. */
-export interface Known extends Given {
-  readonly resource: RowSchema;
-  readonly principal: RowSchema;
-}
-
 /**
  * Finds what a condition must not have where its plan alone decides which rows are shown: a plan never asks `has()`, takes
  * what a check cannot evaluate for false, `in` of what is no list for `==`, and adds numbers that a check cannot add.
- * Whatever is not known here is named, too. What depends on no row is evaluated by Cerbos when it plans, and may be anything.
+ * Whatever is not known here is named, too. An expression that depends on no row is evaluated by Cerbos when it plans, and
+ * may be anything; a part of one may be all but what {@link misreadPart} names.
  */
 export function planProblems(condition: ConditionTree | undefined, known: Known): readonly PlanProblem[] {
   const problems: PlanProblem[] = [];
@@ -48,8 +44,10 @@ type Read = ValueType | "said";
 /** The type of an expression, after all that is wrong in it was said. */
 function read(tree: CelTree, reader: Reader): Read {
   if (!dependsOnRow(tree, new Map([...reader.elements].map(([name, { ofRow }]) => [name, ofRow])))) {
-    if (!reader.inBranch || !asks(tree)) return typeOfKnown(tree, reader);
-    return said(reader, "asks has() in a branch of ? :, where a plan takes it for true");
+    const ofNoRow = [...reader.elements].map(([name, { type }]) => [name, type === "said" ? "unknown" : type] as const);
+    const elements = new Map(ofNoRow);
+    const misread = misreadPart(tree, reader.known, elements, reader.inBranch === true);
+    return misread === undefined ? typeOfKnown(tree, reader.known, elements) : said(reader, misread);
   }
   const path = pathIn(tree, "R");
   if (path !== undefined) return attribute(path, reader);
@@ -86,12 +84,6 @@ function attribute(path: readonly string[], reader: Reader): Read {
   return type === "unknown" ? said(reader, `reads ${text}, which the resource schema gives no one type`, text) : type;
 }
 
-function asks(tree: CelTree): boolean {
-  if ("list" in tree) return tree.list.some(asks);
-  if (!("call" in tree)) return "of" in tree && asks(tree.of);
-  return tree.call === "has" || tree.args.some(asks) || (tree.on !== undefined && asks(tree.on));
-}
-
 type Call = Extract<CelTree, { readonly call: string }>;
 
 function called(tree: Call, reader: Reader): Read {
@@ -105,8 +97,8 @@ function called(tree: Call, reader: Reader): Read {
     case "?:/3": {
       const [condition, ...branches] = args as readonly [CelTree, ...CelTree[]];
       mustBe("boolean", condition, "before ?", reader);
-      const [yes, no] = branches.map((it) => read(it, { ...reader, inBranch: true })) as [Read, Read];
-      return yes === no || no === "said" ? yes : yes === "said" ? no : "unknown";
+      for (const it of branches) mustBe("boolean", it, "in a branch of ? :", { ...reader, inBranch: true });
+      return "boolean";
     }
     case "==/2":
     case "!=/2":
@@ -196,41 +188,3 @@ function mustBe(type: ValueType, tree: CelTree, where: string, reader: Reader): 
     attribute,
   );
 }
-
-function named(type: Read): string {
-  return type === "unknown" ? "what no schema gives one type" : type === "null" ? "null" : `a ${type}`;
-}
-
-/** The type of what is the same for each row, as far as its form or the principal schema tells. */
-function typeOfKnown(tree: CelTree, { known, elements }: Reader): Read {
-  if ("literal" in tree) return LITERALS[typeof tree.literal] ?? "null";
-  if ("name" in tree) return elements.get(tree.name)?.type ?? "unknown";
-  if ("list" in tree) {
-    const types = new Set(tree.list.map((it) => typeOfKnown(it, { known, elements, say: () => {} })));
-    return `list of ${types.size === 1 ? [...types][0] : "unknown"}`;
-  }
-  if ("call" in tree && CALLS[tree.call] !== undefined) return CALLS[tree.call] as ValueType;
-  const path = pathIn(tree, "P");
-  if (path !== undefined) return known.principal.typeOf(path);
-  const argument = pathIn(tree, "A");
-  if (argument !== undefined) return known.resource.typeOf(argument);
-  if (!("of" in tree) || !("name" in tree.of)) return "unknown";
-  return MEMBERS[`${tree.of.name}.${tree.member}`] ?? "unknown";
-}
-
-const LITERALS: { readonly [type: string]: ValueType } = { string: "text", number: "number", boolean: "boolean" };
-const MEMBERS: { readonly [member: string]: ValueType } = {
-  "P.id": "text",
-  "P.scope": "text",
-  "P.roles": "list of text",
-  "R.kind": "text",
-  "R.scope": "text",
-};
-const CALLS: { readonly [call: string]: ValueType | undefined } = Object.fromEntries([
-  ..."&& || ! == != < <= > >= in has all exists startsWith endsWith contains matches"
-    .split(" ")
-    .map((it) => [it, "boolean"]),
-  ..."size int uint double".split(" ").map((it) => [it, "number"]),
-  ..."string lowerAscii upperAscii".split(" ").map((it) => [it, "text"]),
-  ..."now timestamp".split(" ").map((it) => [it, "timestamp"]),
-]);

@@ -31,6 +31,8 @@ interface Parts {
   readonly principal?: object;
   readonly required?: readonly string[] | undefined;
   readonly others?: { readonly [file: string]: object };
+  /** Further files, as they are written. */
+  readonly files?: { readonly [file: string]: string };
 }
 
 const when = (expr: string): object => ({ condition: { match: { expr } } });
@@ -56,6 +58,7 @@ async function problems(parts: Parts, tool: object = {}): Promise<readonly strin
     "_schemas/invoice.json": JSON.stringify(schema),
     "_schemas/principal.json": JSON.stringify(principal),
     ...Object.fromEntries(Object.entries(others).map(([file, content]) => [file, policyFile(content)])),
+    ...parts.files,
   });
   const filter = { plansSuffice: true, required };
   const tools = { search: { kind: "invoice", action: "view", filter, ...tool } };
@@ -86,6 +89,18 @@ describe("a filter that shows rows by plans alone", () => {
       "now() - timestamp(P.attr.since) > duration('1h') && request.auxData.jwt.sub == P.id && R.kind == 'invoice'",
     ]) {
       expect(await reads(`(${expr}) && R.attr.paid`)).toEqual([]);
+    }
+  });
+
+  it("is sound where a part that is the same for each row cannot be taken for another, or stands by itself", async () => {
+    for (const expr of [
+      "has(P.attr.gone) && !has(R.attr.args) || R.attr.paid",
+      "('a' in P.attr.regions && P.attr.admin) == R.attr.paid",
+      "'a' in ['a', P.attr.region] && P.attr.regions.exists(r, r in ['a'] && !(r == 'b')) && R.attr.paid",
+      "(P.attr.admin ? P.attr.region : 'x') == R.attr.region",
+      "has(P.attr.team.lead) || 'a' in P.attr.region || P.attr.region && true",
+    ]) {
+      expect(await reads(expr), expr).toEqual([]);
     }
   });
 
@@ -133,6 +148,28 @@ const EXPRESSIONS: { readonly [expr: string]: RegExp } = {
   "!has(R.attr.region) || R.attr.region == 'a'": /asks has\(\)/,
   "R.attr.paid ? R.attr.paid || has(P.attr.region) : R.attr.paid": /asks has\(\) in a branch of/,
   "R.attr.paid ? R.attr.paid : [has(R.attr.args.region)][0] == true": /asks has\(\) in a branch of/,
+  "has(P.attr.team.lead) && R.attr.paid": /asks has\(\) of something below an attribute/,
+  "!has(P.attr.team.lead) && R.attr.paid": /asks has\(\) of something below an attribute/,
+  "R.attr.paid == (size([1].filter(x, has(P.attr.team.lead))) == 1)": /asks has\(\) of something below/,
+  "has(R.attr.args.gone.x) || R.attr.paid": /asks has\(\) of something below an attribute/,
+  "has(C.map.gone.x) || R.attr.paid": /asks has\(\) of something below an attribute/,
+  "has(request.auxData.jwt.sub) || R.attr.paid": /asks has\(\) of something below an attribute/,
+  "P.attr.none.all(e, has(e.k)) && R.attr.paid": /asks has\(\) of something below an attribute/,
+  "P.attr.none.all(e, has(e.k) && e.k == R.attr.region)": /asks has\(\) of something below an attribute/,
+  "(P.attr.admin ? has(P.attr.gone) : true) && R.attr.paid": /asks has\(\) in a branch of/,
+  "'a' in P.attr.region && R.attr.paid": /has a text behind in/,
+  "!(P.attr.region in P.attr.limit && R.attr.paid)": /has a number behind in/,
+  "'a' in P.attr.none.k || R.attr.paid": /has what no schema gives one type behind in/,
+  "'a' in P.attr.regions[0] || R.attr.paid": /has what no schema gives one type behind in/,
+  "'a' in R.attr.args.s || R.attr.paid": /has what no schema gives one type behind in/,
+  "'a' in C.bound || R.attr.paid": /has null behind in/,
+  "[1].exists(x, 'a' in P.attr.region) || R.attr.paid": /has a text behind in/,
+  "P.attr.regions.exists(r, 'a' in r && r == R.attr.region)": /has a text behind in/,
+  "(P.attr.region && true) && R.attr.paid": /has a text under &&/,
+  "P.attr.regions.exists(r, !r) && R.attr.paid": /has a text under !/,
+  "(P.attr.limit ? true : false) && R.attr.paid": /has a number under \?:/,
+  "(R.attr.paid ? R.attr.region : R.id) == 'a'": /has a text in a branch of \? :/,
+  "(R.attr.paid ? R.attr.amount : 1.0) < 5.0": /has a number in a branch of \? :/,
   "'region' in R.attr": /reads R\.attr as a whole/,
   "R.attr[P.attr.region] == 'a'": /reads R\.attr as a whole|by a name that is not known/,
   "R.attr[\"re\\\\gion\"] == 'a'": /by a name that is not known/,
@@ -195,7 +232,7 @@ describe("the arguments of the call", () => {
     expect(await problems({ expr: "R.attr.region in R.attr.args.region", schema: schema() })).toEqual([
       expect.stringContaining("has a text behind in"),
     ]);
-    for (const more of [{ required: ["region"] }, { anyOf: [{ required: ["region"] }, {}] }]) {
+    for (const more of [{ required: ["region"] }, { anyOf: [{ required: ["region"] }, {}] }, { $ref: "#x" }]) {
       expect(await problems({ schema: schema(more) })).toEqual([expect.stringContaining("(args/required)")]);
     }
     expect(await problems({ schema: schema({ maxProperties: 3, additionalProperties: false }) })).toEqual([]);
@@ -204,7 +241,7 @@ describe("the arguments of the call", () => {
 
 describe("the condition of a rule", () => {
   const variables = { import: ["shared"], local: { memo: "R.attr.memo", again: "V.again" } };
-  const policy = { variables, constants: { local: { bound: null } } };
+  const policy = { variables, constants: { local: { bound: null, map: { k: 1 } } } };
   const others = { "shared.json": { exportVariables: { name: "shared", definitions: { far: "R.attr.far" } } } };
 
   it.each(Object.entries(EXPRESSIONS))("is named for %s", async (expr, said) => {
@@ -266,6 +303,20 @@ describe("beside conditions", () => {
     ] as const) {
       expect(await problems({ others: { "ann.json": rules(resource, action) } })).toHaveLength(times);
     }
+  });
+
+  it("what is merged is read as Cerbos reads it, and so is a file beside the folder of schemas", async () => {
+    const principalPolicy = {
+      principal: "ann",
+      version: "default",
+      rules: [{ "<<": { resource: "invoice" }, actions: [{ action: "view", effect: "EFFECT_DENY" }] }],
+    };
+    const merging = `apiVersion: api.cerbos.dev/v1\nprincipalPolicy: ${JSON.stringify(principalPolicy).replace('"<<"', "<<")}\n`;
+    expect(await problems({ files: { "ann.yaml": merging } })).toHaveLength(1);
+    const plain = merging.replace("<<", '"<<"');
+    expect(await problems({ files: { "ann.yaml": plain } })).toEqual([]);
+    const written = merging.replace(/<<:\{(.*?)\}/, "$1");
+    expect(await problems({ files: { "_schemas_ann.yaml": written } })).toHaveLength(1);
   });
 
   it("an output is named, whenever it comes", async () => {
@@ -335,6 +386,57 @@ describe("the schema of rows", () => {
     ]);
     expect(await problems({ schema: { ...SCHEMA, allOf: [{ $ref: "#/$defs/gone" }] } })).toEqual([
       expect.stringContaining("($ref)"),
+    ]);
+  });
+
+  it("is not read through references that may lead elsewhere than they seem to", async () => {
+    const { required, ...rest } = SCHEMA;
+    const named = ["$ref"].map((it) => expect.stringContaining(`(${it})`));
+    const asked = (more: object, base: object = SCHEMA): Promise<readonly string[]> =>
+      problems({ schema: { ...base, ...more } });
+    const d = { required: ["memo"] };
+    for (const more of [
+      { allOf: [{ $ref: "other.json" }] },
+      { allOf: [{ $ref: "" }] },
+      { allOf: [{ $ref: "https://example.com/x.json" }] },
+      { allOf: [{ $ref: "cerbos:///a%20b.json" }] },
+      { allOf: [{ $ref: "#x" }], $defs: { d: { $anchor: "x", ...d } } },
+      { allOf: [{ $id: "cerbos:///x.json", $ref: "#/$defs/d", $defs: { d } }], $defs: { d: {} } },
+      { $id: "cerbos:///principal.json", allOf: [{ $ref: "#/$defs/d" }], $defs: { d: {} } },
+      { $id: "x.json", allOf: [{ $ref: "#/$defs/d" }], $defs: { d: {} } },
+      { $schema: "http://json-schema.org/draft-07/schema#", $ref: "#/definitions/d", definitions: { d: {} } },
+      { allOf: [{ $ref: "#/$defs/%zz" }], $defs: { "%zz": {} } },
+      { allOf: [{ $ref: "#/$defs/toString" }], $defs: {} },
+    ]) {
+      expect(await asked(more), JSON.stringify(more)).toEqual(named);
+    }
+    const percent = { allOf: [{ $ref: "#/$defs/a%25b" }], $defs: { "a%25b": {}, "a%b": d } };
+    expect(await asked(percent)).toEqual([expect.stringContaining('requires "memo"')]);
+    const plain = {
+      $id: "https://example.com/invoice",
+      allOf: [{ $ref: "#/$defs/all~1%20" }],
+      $defs: { "all/ ": { required } },
+    };
+    expect(await asked(plain, rest)).toEqual([]);
+    const base = { "_schemas/base.json": "{}" };
+    const claims = { ...base, "_schemas/other.json": JSON.stringify({ $defs: { x: { $id: "base.json" } } }) };
+    expect(await problems({ schema: { ...SCHEMA, $ref: "cerbos:///base.json" }, files: base })).toEqual([]);
+    expect(await problems({ schema: { ...SCHEMA, $ref: "cerbos:///base.json" }, files: claims })).toEqual(named);
+  });
+
+  it("has one type for an attribute, also through allOf, whether or not a rule reads it", async () => {
+    for (const other of ["string", "array", "object", ["number", "null"]]) {
+      const allOf = [{ properties: { amount: { type: other } } }];
+      expect(await problems({ expr: "R.attr.paid", schema: { ...SCHEMA, allOf } })).toEqual([
+        expect.stringContaining("(amount/type)"),
+      ]);
+      expect(await problems({ schema: { ...SCHEMA, allOf } })).toHaveLength(2);
+    }
+    const allOf = [{ properties: { amount: NUMBER } }];
+    expect(await problems({ schema: { ...SCHEMA, allOf } })).toEqual([]);
+    expect(await problems({ schema: { ...SCHEMA, allOf: [false] } })).toEqual([expect.stringContaining("(allOf)")]);
+    expect(await problems({ schema: { ...SCHEMA, $schema: "https://example.com/mine" } })).toEqual([
+      expect.stringContaining("($schema)"),
     ]);
   });
 

@@ -1,15 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { type Document, LineCounter, parseAllDocuments } from "yaml";
-import { at, spellingsOf } from "./policy-fields.ts";
+import { at } from "./policy-fields.ts";
+import { type ReadYaml, readPolicyYaml } from "./policy-yaml.ts";
 
 /** A YAML or JSON document of a policy folder. */
-export interface SourceDocument {
+export interface SourceDocument extends ReadYaml {
   /** Path of the file, below the folder as it was given. */
   readonly file: string;
-  readonly content: unknown;
-  /** Line of the node at this path, counted from 1; where it does not exist, of the nearest node that would hold it. */
-  lineOf(path: readonly (string | number)[]): number;
 }
 
 /** Where something stands in a policy folder. */
@@ -31,7 +28,9 @@ export interface PolicySource {
   readonly documents: readonly SourceDocument[];
   /** Schemas by their name below `_schemas`, with `/`. */
   readonly schemas: ReadonlyMap<string, unknown>;
+  /** Policies that cannot be read here. Cerbos may read them all the same. */
   readonly broken: readonly BrokenFile[];
+  readonly brokenSchemas: readonly BrokenFile[];
 }
 
 /** Reads the files of a folder that Cerbos would load: policies and schemas, without tests, hidden files and what is disabled. */
@@ -39,56 +38,29 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
   const documents: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
+  const brokenSchemas: BrokenFile[] = [];
   for (const file of await policyFiles(folder)) {
     const path = join(folder, file);
-    const schema = /^_schemas\/(.+\.json)$/.exec(file.split(sep).join("/"))?.[1];
-    if (schema !== undefined) {
+    const below = file.split(sep).join("/");
+    if (below.startsWith(SCHEMAS)) {
+      if (!below.endsWith(".json")) continue;
       try {
-        schemas.set(schema, JSON.parse(await readFile(path, "utf8")));
+        schemas.set(below.slice(SCHEMAS.length), JSON.parse(await readFile(path, "utf8")));
       } catch {
-        broken.push({ file: path, message: "is not JSON" });
+        brokenSchemas.push({ file: path, message: "is not JSON" });
       }
-    } else if (!file.startsWith("_schemas") && /\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {
-      const lines = new LineCounter();
-      for (const document of parseAllDocuments(await readFile(path, "utf8"), { lineCounter: lines })) {
-        const [error] = document.errors;
-        if (error !== undefined) {
-          broken.push({ file: path, line: lines.linePos(error.pos[0]).line, message: firstLine(error.message) });
-          continue;
-        }
-        try {
-          const source = sourceDocument(path, document, lines);
-          if (at(source.content, "disabled") !== true) documents.push(source);
-        } catch (fault) {
-          // aliases that lead nowhere, or to far too much
-          broken.push({ file: path, message: firstLine((fault as Error).message) });
-        }
+    } else if (/\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {
+      for (const read of readPolicyYaml(await readFile(path, "utf8"))) {
+        if ("message" in read) broken.push({ file: path, ...read });
+        else if (at(read.content, "disabled") !== true) documents.push({ file: path, ...read });
       }
     }
   }
-  return { documents, schemas, broken };
+  return { documents, schemas, broken, brokenSchemas };
 }
 
-function sourceDocument(file: string, document: Document, lines: LineCounter): SourceDocument {
-  return {
-    file,
-    content: document.toJS(),
-    lineOf(path) {
-      let line = 1;
-      const found: (string | number)[] = [];
-      for (const step of path) {
-        const spellings = typeof step === "string" ? spellingsOf(step) : [step];
-        const spelling = spellings.find((it) => document.hasIn([...found, it]));
-        if (spelling === undefined) break;
-        found.push(spelling);
-        const node = document.getIn(found, true) as { range?: readonly number[] } | undefined;
-        const start = node?.range?.[0];
-        if (start !== undefined) line = lines.linePos(start).line;
-      }
-      return line;
-    },
-  };
-}
+/** The folder itself: Cerbos takes `_schemas.yaml` and `_schemas2/` for policies. */
+const SCHEMAS = "_schemas/";
 
 /** Paths below a folder of everything that Cerbos may load, sorted. */
 export function policyFiles(folder: string): Promise<readonly string[]> {
@@ -105,8 +77,4 @@ async function filesOf(folder: string, below: string): Promise<readonly string[]
     else if (entry.isFile() || (await stat(join(folder, path)).catch(() => undefined))?.isFile()) files.push(path);
   }
   return files.sort();
-}
-
-function firstLine(message: string): string {
-  return message.split("\n")[0] as string;
 }

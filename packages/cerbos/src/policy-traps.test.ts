@@ -58,6 +58,27 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
       ...two(reads(LOCKED), reads(NOT_LOCKED)),
       "b.yaml": policy("b", [reads(NOT_LOCKED)]).replace("resourcePolicy", "resource_policy"),
     },
+    "merged conditions": {
+      "a.yaml": policy("a", [
+        reads(LOCKED).replace("condition: ", "condition: &locked ").replace("[read]", "[other]"),
+        reads(NOT_LOCKED).replace("condition: ", "condition: &open ").replace("[read]", "[another]"),
+        '{ actions: [read], effect: EFFECT_ALLOW, roles: ["*"], condition: { <<: *locked } }',
+        '{ condition: { match: { expr: "true" } }, <<: { actions: [read], effect: EFFECT_ALLOW, roles: ["*"] }, name: n }',
+        "{ <<: { condition: { <<: *open } }, actions: [read], effect: EFFECT_ALLOW, roles: [guest] }",
+      ]),
+    },
+    "in files beside the folder of schemas": {
+      "_schemas2.yaml": policy("a", [reads(LOCKED)]),
+      "_schemas_of/b.yaml": policy("b", [reads(NOT_LOCKED)]),
+    },
+    "hundreds of aliases": {
+      "a.yaml": policy("a", [
+        `{ actions: [other], effect: EFFECT_ALLOW, roles: ["*"], condition: { match: &m ${LOCKED} } }`,
+        reads(`{ all: { of: [${Array(120).fill("*m").join(", ")}] } }`),
+        reads(LOCKED),
+        reads(NOT_LOCKED),
+      ]),
+    },
     "of two versions": {
       "a.yaml": policy("a", [reads(LOCKED)]),
       "b.yaml": policy("a", [reads(NOT_LOCKED)]).replace("version: default", "version: two"),
@@ -196,7 +217,7 @@ describe("a trap of policies", () => {
       line?: number;
       message?: string;
     }[];
-    expect(message).toMatch(new RegExp(`${folder}/\\w+\\.yaml:\\d+`));
+    expect(message).toMatch(new RegExp(`${folder}/[\\w/]+\\.yaml:\\d+`));
     expect((refused as Error).message).toContain(`${file}:${line}: ${message}`);
   });
 
@@ -204,6 +225,20 @@ describe("a trap of policies", () => {
     const folder = temporaryFolder(files);
     const { ok, errors } = await compilePolicies(folder);
     expect([ok, errors, await trapsIn(folder)]).toEqual([true, [], []]);
+  });
+
+  it("is not looked for in vain: what Cerbos reads and the check cannot is refused", async () => {
+    const merged = "{ match: { <<: { expr: R.attr.x }, all: { of: [{ expr: R.attr.y }] } } }";
+    const rule = `{ actions: [read], effect: EFFECT_ALLOW, roles: ["*"], condition: ${merged} }`;
+    const folder = temporaryFolder({ "a.yaml": policy("a", [ALL_MAY, rule]) });
+    const why = /cannot be looked into.*brings expr beside all/;
+    await expect(startPdp({ policies: folder })).rejects.toMatchObject({
+      code: "policy_invalid",
+      message: expect.stringMatching(/a\.yaml:7: Cerbos reads this/),
+    });
+    const compiled = await compilePolicies(folder);
+    expect(compiled).toMatchObject({ ok: false, errors: [{ message: expect.stringMatching(why), line: 7 }] });
+    expect((await lintPolicies(folder)).map(({ code }) => code)).toEqual(["file_unreadable"]);
   });
 
   it("of a Cerbos that takes two rules for one is none where Cerbos does not, and the others are", async () => {

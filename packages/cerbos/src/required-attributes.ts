@@ -85,15 +85,51 @@ export function placesIn(schemas: unknown, root: unknown): readonly Place[] {
   return Array.isArray(schemas) ? schemas.filter(isSchema).map((schema) => ({ schema, root })) : [];
 }
 
-function resolve(ref: string, root: unknown, schemas: ReadonlyMap<string, unknown>): Place | undefined {
-  const [, file, pointer = ""] = /^(?:cerbos:\/\/\/([^#]+))?(?:#(.*))?$/.exec(ref) ?? [];
+/**
+ * Where a reference leads; undefined for all but `cerbos:///…` and plain pointers (`#/…`), and where something in the
+ * folder may lead it elsewhere: whoever asks must then not go on as if the reference asked nothing.
+ */
+export function resolve(ref: string, root: unknown, schemas: ReadonlyMap<string, unknown>): Place | undefined {
+  const found = /^(?:cerbos:\/\/\/([^#%]+))?(?:#(|\/.*))?$/.exec(ref);
+  if (found === null || ref === "" || [root, ...schemas.values()].some(redirects)) return undefined;
+  const [, file, pointer = ""] = found;
   const document = file === undefined ? root : schemas.get(file);
   let node: unknown = document;
   for (const step of pointer.split("/").slice(1)) {
-    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
-    node = isSchema(node) ? node[name] : undefined;
+    const name = decoded(step)?.replaceAll("~1", "/").replaceAll("~0", "~");
+    node = name !== undefined && isSchema(node) && Object.hasOwn(node, name) ? node[name] : undefined;
   }
   return isSchema(node) ? { schema: node, root: document } : undefined;
+}
+
+function decoded(step: string): string | undefined {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The drafts in which a reference has no say in what stands beside it, and that have the keywords that are read here. */
+const DRAFTS = /^https:\/\/json-schema\.org\/draft\/(2019-09|2020-12)\/schema#?$/;
+
+/** Whether references can lead elsewhere for it: it gives parts of itself an address, or takes that of another file. */
+function redirects(schema: unknown): boolean {
+  if (!isSchema(schema)) return false;
+  const { $schema, $id, id } = schema;
+  const isLater = $schema === undefined || (typeof $schema === "string" && DRAFTS.test($schema));
+  return !isLater || [$id, id].some((it) => isRelative(it)) || Object.values(schema).some(hasAddress);
+}
+
+/** Relative to `cerbos:///`, or below it. */
+function isRelative(id: unknown): boolean {
+  return typeof id === "string" && !/^(?!cerbos:)[A-Za-z][\w+.-]*:/.test(id);
+}
+
+function hasAddress(within: unknown): boolean {
+  if (Array.isArray(within)) return within.some(hasAddress);
+  if (!isSchema(within)) return false;
+  return ["$id", "id"].some((it) => typeof within[it] === "string") || Object.values(within).some(hasAddress);
 }
 
 export function isSchema(value: unknown): value is Schema {

@@ -1,4 +1,4 @@
-import { conjuncts, isSchema, type Place, placesIn, propertyOf, type Schema } from "./required-attributes.ts";
+import { conjuncts, isSchema, type Place, placesIn, propertyOf, resolve, type Schema } from "./required-attributes.ts";
 
 /** What is known of a value's type; `unknown` also where it may be of several. */
 export type ValueType = "text" | "number" | "boolean" | "timestamp" | "null" | "unknown" | `list of ${string}`;
@@ -36,7 +36,11 @@ export function readRowSchema(root: unknown, schemas: ReadonlyMap<string, unknow
         const own = below(parts, name);
         if (name === argumentsAs) return own.some((it) => requiresSome(it, schemas)) ? [`${name}/required`] : [];
         const forbidden = parts.some(({ schema }) => Object(schema["properties"])[name] === false);
-        return [...(forbidden ? [`${name}/false`] : []), ...furtherOf(own, `${name}/`, schemas)];
+        return [
+          ...(forbidden ? [`${name}/false`] : []),
+          ...(typesOf(own).size > 1 ? [`${name}/type`] : []),
+          ...furtherOf(own, `${name}/`, schemas),
+        ];
       }),
     ],
   };
@@ -46,25 +50,30 @@ export function readRowSchema(root: unknown, schemas: ReadonlyMap<string, unknow
 function requiresSome(place: Place, schemas: ReadonlyMap<string, unknown>, seen = new Set<unknown>()): boolean {
   return conjuncts(place, schemas, seen).some(({ schema, root }) =>
     Object.entries(schema).some(([keyword, value]) => {
-      if (keyword === "required") return true;
+      if (keyword === "required" || (keyword === "$ref" && isUnresolved({ schema, root }, schemas))) return true;
       const within = Array.isArray(value) ? value : keyword === "properties" ? Object.values(Object(value)) : [value];
       return placesIn(within, root).some((it) => requiresSome(it, schemas, seen));
     }),
   );
 }
 
-const TYPES: { readonly [type: string]: ValueType } = {
+const TYPES: { readonly [type: string]: ValueType | undefined } = {
   string: "text",
   number: "number",
-  integer: "number",
   boolean: "boolean",
 };
 
 function typeOf(parts: readonly Place[], schemas: ReadonlyMap<string, unknown>): ValueType {
-  const types = parts.map(({ schema: { type } }) => (Array.isArray(type) && type.length === 1 ? type[0] : type));
-  if (types.includes("array")) return `list of ${typeOf(itemsOf(parts, schemas), schemas)}`;
-  const found = types.find((it) => typeof it === "string" && Object.hasOwn(TYPES, it));
-  return found === undefined ? "unknown" : (TYPES[String(found)] as ValueType);
+  const [type, ...others] = typesOf(parts);
+  if (type === undefined || others.length > 0) return "unknown";
+  if (type === "array") return `list of ${typeOf(itemsOf(parts, schemas), schemas)}`;
+  return TYPES[type] ?? "unknown";
+}
+
+/** More than one where parts disagree, of which no value may fit all; a union is a text of several. */
+function typesOf(parts: readonly Place[]): ReadonlySet<string> {
+  const types = parts.flatMap(({ schema: { type } }) => (type === undefined ? [] : [[type].flat().join(" or ")]));
+  return new Set(types.map((it) => (it === "integer" ? "number" : it)));
 }
 
 function itemsOf(parts: readonly Place[], schemas: ReadonlyMap<string, unknown>): readonly Place[] {
@@ -76,7 +85,7 @@ function itemsOf(parts: readonly Place[], schemas: ReadonlyMap<string, unknown>)
 
 /** Keywords that ask nothing of a value, or nothing but its type and what it must have. A list of texts can have a null. */
 const PLAIN: ReadonlySet<string> = new Set(
-  `$schema $id $anchor $comment $defs definitions title description default examples deprecated readOnly writeOnly
+  `$id $anchor $comment $defs definitions title description default examples deprecated readOnly writeOnly
   $ref allOf type properties required`.split(/\s+/),
 );
 
@@ -87,16 +96,20 @@ function furtherOf(parts: readonly Place[], pointer: string, schemas: ReadonlyMa
       // A column of numbers can hold 1.5.
       ...(schema["type"] === "integer" ? ["type: integer"] : []),
       ...(isUnresolved({ schema, root }, schemas) ? ["$ref"] : []),
+      ...([schema["allOf"] ?? []].flat().every((it) => it === true || isSchema(it)) ? [] : ["allOf"]),
     ])
     .map((keyword) => `${pointer}${keyword}`);
 }
 
 function isHarmless(schema: Schema, keyword: string): boolean {
+  // Another vocabulary may take `required` for a word without meaning.
+  if (keyword === "$schema") return KNOWN_DRAFT.test(String(schema[keyword]));
   return ["additionalProperties", "unevaluatedProperties"].includes(keyword) && schema[keyword] === true;
 }
 
+const KNOWN_DRAFT = /^https?:\/\/json-schema\.org\/(draft-0[4-7]|draft\/20(19-09|20-12))\/schema#?$/;
+
 /** What a reference asks is not known where it leads nowhere. */
-function isUnresolved(place: Place, schemas: ReadonlyMap<string, unknown>): boolean {
-  const { $ref, allOf, ...alone } = place.schema;
-  return $ref !== undefined && conjuncts({ schema: { ...alone, $ref }, root: place.root }, schemas).length < 2;
+function isUnresolved({ schema: { $ref }, root }: Place, schemas: ReadonlyMap<string, unknown>): boolean {
+  return $ref !== undefined && (typeof $ref !== "string" || resolve($ref, root, schemas) === undefined);
 }
