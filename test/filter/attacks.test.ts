@@ -189,9 +189,7 @@ describe("a column that the database does not have", () => {
       }
       expect([{ id: "r1", a: "x" }].filter(toPredicate(condition, things))).toEqual([]);
     }
-    expect(() => things.resourceOf({ id: "r1", a: "x" })).toThrow(
-      expect.objectContaining({ code: "config_invalid" }),
-    );
+    expect(() => things.resourceOf({ id: "r1", a: "x" })).toThrow(expect.objectContaining({ code: "config_invalid" }));
   });
 });
 
