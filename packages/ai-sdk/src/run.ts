@@ -1,6 +1,6 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
-import { fulfil, isOwn, modelView, type OutputSchema } from "@hopwise/core/adapter";
-import { checkApplied } from "@hopwise/core/filter";
+import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
+import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import { openCall, runWithin } from "@hopwise/mcp";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
@@ -40,8 +40,7 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
   };
   const withheld = (cause: unknown): Error => {
     end({ outcome: "returned", result: last, withheld: true });
-    const unapplied = isOwn(cause) && cause.code === "filter_unapplied";
-    const { code, message } = modelView({ code: unapplied ? "filter_unapplied" : "result_withheld" });
+    const { code, message } = modelView({ code: withheldBy(cause) });
     return new Error(`Not allowed (${code}). ${message}`, { cause });
   };
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CODES, type DenialCode, type ErrorCode, rowOf, wireCodeOf } from "./codes.ts";
+import { CODES, type DenialCode, type ErrorCode, isDenialCode, rowOf, type Stage, wireCodeOf } from "./codes.ts";
 
 describe("a denial that may pass later", () => {
   it.each<DenialCode>([
@@ -58,3 +58,25 @@ describe("the table of codes", () => {
     expect(wireCodeOf("policy_denied")).toBe("policy_denied");
   });
 });
+
+/** The stages of a call. A new one without a row does not compile. */
+const OF_A_CALL: { readonly [S in Stage]: true } = {
+  guard: true,
+  arguments: true,
+  token: true,
+  proof: true,
+  state: true,
+  agents: true,
+  grant: true,
+  context: true,
+  policy: true,
+  audit: true,
+  result: true,
+};
+
+it.each(Object.keys(CODES) as ErrorCode[])(
+  "a call can end by %s if it is of one of its stages, and else not",
+  (code) => {
+    expect(isDenialCode(code)).toBe(Object.hasOwn(OF_A_CALL, rowOf(code).stage));
+  },
+);

@@ -475,6 +475,12 @@ export function rowOf(code: ErrorCode): CodeRow {
   return CODES[code];
 }
 
+/** Whether a call can end by it. A refusal of a set-up, of a maker of tokens, or of a statement ends none. */
+export function isDenialCode(code: ErrorCode): code is DenialCode {
+  const { stage } = CODES[code];
+  return stage !== "start" && stage !== "holder" && stage !== "statement";
+}
+
 /** The code that callers and models see in the place of this one. */
 export function wireCodeOf(code: DenialCode): DenialCode {
   return (rowOf(code).wire ?? code) as DenialCode;

@@ -1,4 +1,4 @@
-import type { RowCondition, RowExpression } from "./row-condition.ts";
+import type { RowCondition, RowExpression } from "@hopwise/core/filter";
 
 /** Shorthands for conditions of tests. */
 export const call = (operator: string, ...operands: readonly RowExpression[]): RowExpression => ({

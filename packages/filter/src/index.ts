@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+
+export type { RowCondition, RowExpression } from "@hopwise/core/filter";
 export {
   boolean,
   type Column,
@@ -19,7 +21,6 @@ export {
 } from "./column.ts";
 export type { Dialect } from "./names.ts";
 export { pgvectorQuery, type VectorOptions, type VectorQuery } from "./pgvector-query.ts";
-export type { RowCondition, RowExpression } from "./row-condition.ts";
 export type { SqlValue } from "./sql.ts";
 export { type NamedColumn, type Table, type TableOptions, table } from "./table.ts";
 export { type CerbosPlan, toCerbos } from "./to-cerbos.ts";

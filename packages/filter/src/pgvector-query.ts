@@ -1,6 +1,6 @@
+import type { RowCondition } from "@hopwise/core/filter";
 import { choice, list, mustBe, optionsOf, type Rows, such, text, whole } from "@hopwise/core/options";
 import { isName, NAME, quoted } from "./names.ts";
-import type { RowCondition } from "./row-condition.ts";
 import { parameter, render, type Sql, type SqlValue, sql } from "./sql.ts";
 import type { Table } from "./table.ts";
 import { writeCondition } from "./to-sql.ts";

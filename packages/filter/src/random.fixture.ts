@@ -1,7 +1,8 @@
 /** Random conditions and rows, at the edges: for each place in which conditions are evaluated. */
+
+import type { RowCondition, RowExpression } from "@hopwise/core/filter";
 import fc from "fast-check";
 import { boolean, list, number, text, timestamp } from "./column.ts";
-import type { RowCondition, RowExpression } from "./row-condition.ts";
 import { type Table, table } from "./table.ts";
 
 /** A table with each type of column, in each way of being NULL. */

@@ -1,10 +1,10 @@
+import type { RowCondition } from "@hopwise/core/filter";
 import { isObject, mustBe, reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import { FORMS } from "./forms.ts";
 import { quoted } from "./names.ts";
 import { isOperator, OPERATORS, type Reader, unknown } from "./operators/index.ts";
 import { type Node, readExpression } from "./read-expression.ts";
-import type { RowCondition } from "./row-condition.ts";
 import { type Sql, sql } from "./sql.ts";
 import type { NamedColumn, Table } from "./table.ts";
 import { literalTerm, type Place, type Term } from "./term.ts";

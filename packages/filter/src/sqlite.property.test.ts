@@ -1,9 +1,10 @@
 /** What is said in SQL and what is said in memory, on a real database: the same rows. */
+
+import type { RowExpression } from "@hopwise/core/filter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ran } from "../../../test/support/ran.ts";
 import { conditions, expressions, oddRows, rows, things } from "./random.fixture.ts";
-import type { RowExpression } from "./row-condition.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { toSql } from "./to-sql.ts";
 

@@ -1,6 +1,6 @@
+import type { RowExpression } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
 import { attr, call, each, value, where } from "./expressions.fixture.ts";
-import type { RowExpression } from "./row-condition.ts";
 import { toCerbos } from "./to-cerbos.ts";
 
 const EMEA = call("eq", attr("region"), value("EMEA"));

@@ -1,7 +1,7 @@
+import type { RowCondition, RowExpression } from "@hopwise/core/filter";
 import { isOperator } from "./operators/index.ts";
 import { ATTRIBUTES, indexedAttribute, partsOf } from "./read-condition.ts";
 import { type Node, readExpression } from "./read-expression.ts";
-import type { RowCondition, RowExpression } from "./row-condition.ts";
 import { named, unsupported } from "./unsupported.ts";
 
 /** A query plan as Cerbos' own clients give it, as far as adapters for ORMs read it. */

@@ -1,7 +1,7 @@
+import type { RowCondition } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
 import { readCondition } from "./read-condition.ts";
 import { ROW } from "./resource-of.ts";
-import type { RowCondition } from "./row-condition.ts";
 import { isTable, type Table } from "./table.ts";
 
 /**

@@ -1,7 +1,7 @@
+import type { RowCondition } from "@hopwise/core/filter";
 import { choice, maybe, mustBe, optionsOf, type Rows, text, whole } from "@hopwise/core/options";
 import { type Dialect, isName, NAME, quoted } from "./names.ts";
 import { rawColumn, readCondition } from "./read-condition.ts";
-import type { RowCondition } from "./row-condition.ts";
 import { render, type Sql, type SqlValue, sql } from "./sql.ts";
 import { isTable, type Table } from "./table.ts";
 import type { Place } from "./term.ts";

@@ -1,4 +1,3 @@
-import { isOwn } from "../errors.ts";
 import { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
 import { faultOf } from "./read-answer.ts";
 
@@ -97,6 +96,5 @@ async function settle<T>(ask: () => Promise<T>): Promise<Answered<T>> {
 
 /** Whether another decision point may answer. */
 function isFault(reason: unknown): boolean {
-  if (isOwn(reason) && reason.code === "policy_inconclusive") return false;
   return faultOf(reason).unavailable === true;
 }

@@ -1,11 +1,11 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
-import { defined, withDeadline } from "../lib/index.ts";
+import { defined } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
-import { asWhole } from "./as-whole.ts";
+import { askEachHop, type Said } from "./ask-each-hop.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import type { ExpressionFailure, PolicyDecisionPoint, SharedAnswer, TraceHeaders } from "./pdp.ts";
-import { type Answer, faultOf, readAnswers } from "./read-answer.ts";
+import { type Answer, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
 export interface HopQuestion extends ChainQuestion {
@@ -75,30 +75,17 @@ export async function checkHops(
   pdp: PolicyDecisionPoint,
   question: HopQuestion,
   deadlineMs: number,
-  watch: HopWatch = (_, ask) => ask(),
+  watch?: HopWatch,
 ): Promise<readonly HopVerdict[]> {
   const call = { resource: question.resource, actions: [question.action] };
   const requests = question.hops.map((_, hop) => hopRequest(question, hop, [call, ...edgeOf(question, hop)], true));
-  return withDeadline(deadlineMs, (signal, expired) => {
-    const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
-      const request = requests[hop] as CheckResourcesRequest;
-      const response = await one.checkResources(request, { signal: own });
-      return { ...read(request, response), ...placeOf(response) };
-    };
-    const askHop = asWhole(pdp, requests.length, askOne, { signal, expired });
-    return Promise.all(
-      requests.map(({ principal }, hop) => {
-        const asked = { hop, ...(question.hops[hop] as Hop), roles: principal.roles };
-        return watch(asked, async (headers): Promise<HopVerdict> => {
-          try {
-            return { ...(await askHop(hop, headers)), ...asked };
-          } catch (cause) {
-            return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
-          }
-        });
-      }),
-    );
+  const asked = await askEachHop(pdp, question, { deadlineMs, watch }, async (one, hop, signal) => {
+    const request = requests[hop] as CheckResourcesRequest;
+    const response = await one.checkResources(request, { signal });
+    const [answer, edge] = readAnswers(request, response).flat() as [Answer, Answer | undefined];
+    return { said: { ...saidOf(answer, edge), ...placeOf(response) } };
   });
+  return asked.map(({ verdict }) => verdict);
 }
 
 /** Where Cerbos' own log has the answer. */
@@ -107,22 +94,8 @@ function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCall
   return defined({ cerbosCallId, ...(Number.isSafeInteger(cerbosPosition) && { cerbosPosition }) });
 }
 
-type Reading = Pick<
-  HopVerdict,
-  | "effect"
-  | "delegation"
-  | "delegationReason"
-  | "reasons"
-  | "rules"
-  | "obligations"
-  | "problem"
-  | "policy"
-  | "scope"
-  | "derivedRoles"
->;
-
-function read(request: CheckResourcesRequest, response: CheckResourcesResponse): Reading {
-  const [call, edge] = readAnswers(request, response).flat() as [Answer, Answer | undefined];
+/** What the answers about a call and about the handing over say of a hop. */
+export function saidOf(call: Answer, edge: Answer | undefined): Said {
   const rules = [...call.rules, ...(edge?.rules ?? [])];
   const obligations =
     call.obligations === undefined && edge?.obligations === undefined

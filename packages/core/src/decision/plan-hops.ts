@@ -1,5 +1,6 @@
 import type { PlanResourcesRequest, PlanResourcesResponse } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
+import { seesOf, UNKNOWN_PLAN } from "../filter/index.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 
 /** A kind of resource, and an action that a plan is made for. */
@@ -69,16 +70,14 @@ function groupsOf(questions: readonly PlanQuestion[]): readonly (readonly PlanQu
 }
 
 /** The plan says of all its actions that they are not always denied. */
-function isOpen({ kind, validationErrors = [] }: Partial<PlanResourcesResponse>): boolean {
-  return validationErrors.length === 0 && (kind === "KIND_ALWAYS_ALLOWED" || kind === "KIND_CONDITIONAL");
+function isOpen(plan: Partial<PlanResourcesResponse>): boolean {
+  const sees = seesOf(plan);
+  return sees === "all" || sees === "some";
 }
 
 function mayBeAllowed(plan: Partial<PlanResourcesResponse>): boolean {
-  if (isOpen(plan)) return true;
-  const valid = (plan.validationErrors ?? []).length === 0;
-  if (valid && plan.kind === "KIND_ALWAYS_DENIED") return false;
-  throw new HopwiseError(
-    "policy_inconclusive",
-    valid ? "the plan is of no known kind" : "something in it does not fit a schema",
-  );
+  const sees = seesOf(plan);
+  if (sees === "misfit") throw new HopwiseError("policy_inconclusive", "something in it does not fit a schema");
+  if (sees === "unknown") throw new HopwiseError("policy_inconclusive", UNKNOWN_PLAN);
+  return sees !== "none";
 }

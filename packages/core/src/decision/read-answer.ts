@@ -68,7 +68,8 @@ function readAnswer(
   return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
 }
 
-function unreadable(problem: string): Answer {
+/** An answer that never allows a call. */
+export function unreadable(problem: string): Answer {
   return { effect: "error", reasons: [], rules: [], problem };
 }
 
@@ -130,8 +131,7 @@ function isRefused(cause: unknown): boolean {
 
 /** What became of a question about what a hop may be shown: an outage is never an empty list. */
 export function faultAt(hop: number, cause: unknown): HopwiseError {
-  const fault: PolicyFault =
-    isOwn(cause) && cause.code === "policy_inconclusive" ? { problem: cause.message } : faultOf(cause);
+  const fault = faultOf(cause);
   const [code, what] = fault.unavailable
     ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
     : fault.refused

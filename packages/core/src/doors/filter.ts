@@ -12,4 +12,5 @@ export {
   type Row,
   type RowCondition,
   type RowExpression,
+  withheldBy,
 } from "../filter/index.ts";

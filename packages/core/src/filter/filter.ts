@@ -1,5 +1,5 @@
 import type { DenialCode, ErrorCode } from "../codes.ts";
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { RowCondition } from "./row-condition.ts";
@@ -68,6 +68,11 @@ export function isFilter(value: unknown): value is Filter {
   } catch {
     return false; // it fails when it is looked at
   }
+}
+
+/** By which code a result is withheld that this error keeps from being shown. */
+export function withheldBy(cause: unknown): "filter_unapplied" | "result_withheld" {
+  return isOwn(cause) && cause.code === "filter_unapplied" ? cause.code : "result_withheld";
 }
 
 /**

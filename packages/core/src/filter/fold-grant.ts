@@ -11,11 +11,16 @@ export interface OfRows {
   readonly [argument: string]: string | null;
 }
 
+/** What the tool map says of an argument; undefined where it says nothing. */
+export function wordOf(ofRows: OfRows, argument: string): string | null | undefined {
+  return Object.hasOwn(ofRows, argument) ? ofRows[argument] : undefined;
+}
+
 /** The constraints of a tool's arguments as a condition on its rows. */
 export function foldGrant(constraints: ToolGrant, ofRows: OfRows): Folded {
   const parts: (RowExpression | boolean)[] = [];
   for (const [name, constraint] of Object.entries(constraints)) {
-    const word = Object.hasOwn(ofRows, name) ? ofRows[name] : undefined;
+    const word = wordOf(ofRows, name);
     // It is held against what was sent.
     if (word === null) continue;
     // One that lets everything pass says nothing of a row, whatever its argument does.

@@ -1,6 +1,6 @@
 import type { PlanResourcesResponse } from "@cerbos/core";
 import { freezeJson, type JsonValue } from "../json/index.ts";
-import type { RowExpression } from "./row-condition.ts";
+import { RESOURCE, type RowExpression } from "./row-condition.ts";
 
 /** What one plan says of rows, or why it cannot be relied on: in words that quote nothing of it. */
 export type PlanReading = { readonly rows: RowExpression | boolean } | { readonly problem: string };
@@ -13,23 +13,45 @@ const LONGEST = 2_000_000;
 /** By these, a plan carries all attributes of a principal, or all claims of a token. */
 const CARRIERS: ReadonlySet<string> = new Set(["get-field", "set-field", "struct"]);
 
+/** How much a plan says may be seen; `misfit` where something fits no schema, `unknown` for a kind of plan that nobody knows. */
+export type PlanSees = "all" | "some" | "none" | "misfit" | "unknown";
+
 /**
- * Reads the answer to `planResources`, which comes from elsewhere. What does not fit a schema is told first: beside it, the
- * plan says "always denied", which would be an empty list.
+ * Reads the kind of a plan. What does not fit a schema is told first: beside it, the plan says "always denied", which would be
+ * an empty list.
  */
+export function seesOf({ kind, validationErrors = [] }: Partial<PlanResourcesResponse>): PlanSees {
+  if (validationErrors.length > 0) return "misfit";
+  if (kind === "KIND_ALWAYS_ALLOWED") return "all";
+  if (kind === "KIND_ALWAYS_DENIED") return "none";
+  return kind === "KIND_CONDITIONAL" ? "some" : "unknown";
+}
+
+/** What is wrong with a plan of a kind that nobody knows. */
+export const UNKNOWN_PLAN = "the plan is of no known kind";
+
+/** Reads the answer to `planResources`, which comes from elsewhere. */
 export function readPlan(plan: Partial<PlanResourcesResponse>): PlanReading {
-  const { kind, validationErrors = [] } = plan;
-  const [invalid] = validationErrors;
-  if (invalid !== undefined) {
-    const who = invalid.source === "SOURCE_PRINCIPAL" ? "the principal" : "an argument";
-    return { problem: `${who} does not fit its schema` };
+  switch (seesOf(plan)) {
+    case "misfit": {
+      const who = plan.validationErrors?.[0]?.source === "SOURCE_PRINCIPAL" ? "the principal" : "an argument";
+      return { problem: `${who} does not fit its schema` };
+    }
+    case "all":
+      return { rows: true };
+    case "none":
+      return { rows: false };
+    case "unknown":
+      return { problem: UNKNOWN_PLAN };
+    case "some":
+      return readCondition((plan as { readonly condition?: unknown }).condition);
   }
-  if (kind === "KIND_ALWAYS_ALLOWED") return { rows: true };
-  if (kind === "KIND_ALWAYS_DENIED") return { rows: false };
-  if (kind !== "KIND_CONDITIONAL") return { problem: "the plan is of no known kind" };
+}
+
+function readCondition(condition: unknown): PlanReading {
   try {
     const budget = { nodes: MOST_NODES, characters: LONGEST };
-    return { rows: expressionIn((plan as { readonly condition?: unknown }).condition, budget, 0, []) };
+    return { rows: expressionIn(condition, budget, 0, []) };
   } catch (fault) {
     return { problem: fault instanceof Unreadable ? fault.message : "the plan's condition cannot be read" };
   }
@@ -60,7 +82,7 @@ function expressionIn(
     });
   }
   if (typeof name === "string") {
-    if (lambda.includes(name) || lambda.some((bound) => name.startsWith(`${bound}.`)) || isOfRow(name)) {
+    if (lambda.includes(name) || lambda.some((bound) => name.startsWith(`${bound}.`)) || name.startsWith(RESOURCE)) {
       return Object.freeze({ name });
     }
     throw new Unreadable("the plan's condition names something else than the resource, such as the principal");
@@ -75,10 +97,6 @@ function namesBound(operands: readonly unknown[]): readonly string[] {
     const { name } = Object(operand) as { readonly name?: unknown };
     return typeof name === "string" && !name.startsWith("request") ? [name] : [];
   });
-}
-
-function isOfRow(name: string): boolean {
-  return name === "request.resource.attr" || name.startsWith("request.resource.");
 }
 
 function valueIn(value: unknown, budget: { characters: number }): JsonValue {

@@ -22,7 +22,8 @@ export interface RowCondition {
   readonly unknown: "sql" | "weak";
 }
 
-const RESOURCE = "request.resource.";
+/** How the name of each variable begins that a row has. */
+export const RESOURCE = "request.resource.";
 
 /** The variable that stands for what policies call `R.id` or `R.attr.region`. */
 export function variableOf(word: string): RowExpression {

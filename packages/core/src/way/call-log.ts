@@ -1,4 +1,4 @@
-import { type DenialCode, rowOf, type Stage } from "../codes.ts";
+import { type DenialCode, isDenialCode, type Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
 import { HopwiseError, isOwn } from "../errors.ts";
@@ -53,7 +53,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     try {
       return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
     } catch (error) {
-      return isOwn(error) && isOfCall(error) ? error : faultIn(name, error);
+      return isOwn(error) && isDenialCode(error.code) ? error : faultIn(name, error);
     } finally {
       spent[name] = (spent[name] ?? 0) + performance.now() - from;
     }
@@ -82,12 +82,6 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
       return ended(denied);
     },
   };
-}
-
-/** A refusal of a set-up, or of a maker of tokens, ends no call: a host's code asked for it. */
-function isOfCall({ code }: HopwiseError): boolean {
-  const { stage } = rowOf(code);
-  return stage !== "start" && stage !== "holder";
 }
 
 /** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */

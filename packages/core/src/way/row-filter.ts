@@ -1,5 +1,5 @@
 import type { Resource } from "@cerbos/core";
-import { type DenialCode, type ErrorCode, rowOf } from "../codes.ts";
+import { isDenialCode } from "../codes.ts";
 import { HopwiseError, isOwn, isRefusal } from "../errors.ts";
 import type { CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
 import { isObject, mustBe } from "../options/index.ts";
@@ -36,7 +36,10 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
   let failed = false;
 
   const fail = (cause: unknown): void => {
-    if (isOwn(cause)) fault ??= { code: cause.code, message: cause.message, told: toldOf(cause.code) };
+    if (!isOwn(cause)) return;
+    const { code, message } = cause;
+    // A mistake of the program itself is no answer to its caller.
+    fault ??= { code, message, told: isDenialCode(code) ? code : undefined };
   };
   const notLapsed = (): void => {
     if (performance.now() <= lapsesAt) return;
@@ -79,12 +82,6 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
       }
     },
   };
-}
-
-/** A mistake of the program itself is no answer to its caller. */
-function toldOf(code: ErrorCode): DenialCode | undefined {
-  const { stage } = rowOf(code);
-  return stage === "start" || stage === "holder" || stage === "statement" ? undefined : (code as DenialCode);
 }
 
 const NOTHING_OWED: CheckedRow = Object.freeze({});

@@ -1,7 +1,7 @@
+import type { RowExpression } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
 import { boolean, list, number, text, timestamp } from "../column.ts";
 import { attr, call, each, time, value, where } from "../expressions.fixture.ts";
-import type { RowExpression } from "../row-condition.ts";
 import { table } from "../table.ts";
 import { toPredicate } from "../to-predicate.ts";
 import { toSql } from "../to-sql.ts";

@@ -1,6 +1,6 @@
 import type { Allowed, Decision } from "@hopwise/core";
-import { type Admission, isOwn, type Listed, type PointRefusal } from "@hopwise/core/adapter";
-import { checkApplied } from "@hopwise/core/filter";
+import type { Admission, Listed, PointRefusal } from "@hopwise/core/adapter";
+import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import {
   errorDenial,
   type JsonRpcMessage,
@@ -85,9 +85,8 @@ function allowed(
     return shown === undefined ? message : { jsonrpc: "2.0", id: flight.id, result: shown.result };
   } catch (cause) {
     reportOutcome(decision, { outcome: "returned", result, withheld: true });
-    const unapplied = isOwn(cause) && cause.code === "filter_unapplied";
     return refusedAs(flight, {
-      code: unapplied ? "filter_unapplied" : "result_withheld",
+      code: withheldBy(cause),
       invocation: decision.invocation,
     });
   }

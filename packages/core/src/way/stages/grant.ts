@@ -1,5 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
-import { allOf, foldGrant, type Row, type RowExpression } from "../../filter/index.ts";
+import { allOf, foldGrant, type Row, type RowExpression, wordOf } from "../../filter/index.ts";
 import {
   type Constraint,
   couldPermit,
@@ -64,8 +64,7 @@ export function coverRead(
   { filter }: ToolEntry,
   point: Tools,
 ): RowExpression | boolean | HopwiseError {
-  const isOfRows = (name: string): boolean =>
-    filter?.arguments?.[name] !== undefined && filter.arguments[name] !== null;
+  const isOfRows = (name: string): boolean => typeof wordOf(filter?.arguments ?? {}, name) === "string";
   const read = { ...args, isOfRows };
   const refused = firstRefusal(holder, tool, point, (grant, id, work) => refusalOfRead(grant, id, read, work));
   return refused ?? (filter === undefined ? true : rowsGranted(holder, tool, filter, point));
@@ -115,7 +114,7 @@ export function isRowGranted(
     const work = newWork();
     return grants.every((constraints) =>
       Object.entries(constraints).every(([name, constraint]) => {
-        const word = Object.hasOwn(ofRows, name) ? ofRows[name] : undefined;
+        const word = wordOf(ofRows, name);
         if (word === undefined || word === null) return true;
         const attribute = word.slice("R.attr.".length);
         const value = word === "R.id" ? id : Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;

@@ -54,8 +54,7 @@ export async function askEveryHop(
   point: EnforcementPoint,
   watch: StageWatch,
 ): Promise<readonly HopVerdict[]> {
-  const edges = edgesOf(asked, asked.tool, point);
-  const question = { ...questionOf(asked), ...(edges && { edges }), resource, action };
+  const question = { ...callQuestionOf(asked, point), resource, action };
   const { deadlineMs, failuresOf } = point;
   // Half of the deadline, as for an optional source; `startPdp` needs two turns of the event loop.
   return joinFailures(await checkHops(point.cerbos, question, deadlineMs, watch.hop), failuresOf, deadlineMs / 2);
@@ -98,29 +97,30 @@ function requiredBy(schema: JsonObject | undefined): readonly string[] {
 
 async function planEveryHop(
   asked: AskedCall,
-  { kind, scope, policyVersion, attr = {} }: Resource,
+  resource: Resource,
   action: string,
   point: EnforcementPoint,
   watch: StageWatch,
 ): Promise<readonly PlannedHop[]> {
-  const edges = edgesOf(asked, asked.tool, point);
-  const resource = { kind, attr, ...defined({ scope, policyVersion }) };
-  const question = { ...questionOf(asked), ...(edges && { edges }), resource, action };
+  const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), action };
   return planRows(point.cerbos, question, point.deadlineMs, watch.hop);
 }
 
 /** Asks the policies about rows that were read, for every hop, and once more whether each may hand on. */
 export function askAboutRows(
   asked: AskedCall,
-  { kind, scope, policyVersion, attr = {} }: Resource,
+  resource: Resource,
   action: string,
   rows: readonly Row[],
   point: EnforcementPoint,
 ): Promise<readonly (CheckedRow | undefined)[]> {
-  const edges = edgesOf(asked, asked.tool, point);
-  const resource = { kind, attr, ...defined({ scope, policyVersion }) };
-  const question = { ...questionOf(asked), ...(edges && { edges }), resource, action, rows };
+  const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), action, rows };
   return checkRows(point.cerbos, question, point.deadlineMs);
+}
+
+/** What all rows of a tool have: everything of the resource that its call is about, but an id. */
+function anyRowOf({ kind, scope, policyVersion, attr = {} }: Resource): Omit<Resource, "id"> {
+  return { kind, attr, ...defined({ scope, policyVersion }) };
 }
 
 /**
@@ -169,6 +169,12 @@ const NOBODY = {
 
 function questionOf({ caller, known: { hops, principals, auxData }, invocation }: AskedChain) {
   return { hops, principals, auxData, invocation, chainId: caller.chain?.id };
+}
+
+/** The same of a call, with each handing over. */
+function callQuestionOf(asked: AskedCall, point: EnforcementPoint) {
+  const edges = edgesOf(asked, asked.tool, point);
+  return { ...questionOf(asked), ...(edges && { edges }) };
 }
 
 /**
