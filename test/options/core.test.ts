@@ -323,7 +323,13 @@ const doors: DoorRows<typeof core> = {
   ),
   memoryState: optionsRow<NonNullable<Parameters<typeof core.memoryState>[0]>>(
     {},
-    { maxProofs: [...NO_COUNT, 0], since: NO_NUMBER, clock: NO_CLOCK },
+    {
+      maxProofs: [...NO_COUNT, 0],
+      maxProofsOfRoot: [...NO_COUNT, 0],
+      maxProofsOfUser: [...NO_COUNT, 0],
+      since: NO_NUMBER,
+      clock: NO_CLOCK,
+    },
     core.memoryState,
   ),
   remoteJwks: optionsRow<NonNullable<Parameters<typeof core.remoteJwks>[1]>>(

@@ -42,7 +42,13 @@ const NO_TARGET = [
 const doors: DoorRows<typeof state> = {
   memoryReplay: optionsRow<state.MemoryReplayOptions>(
     {},
-    { maxProofs: [...NO_COUNT, 0], since: NO_NUMBER, clock: NOT_AT_ONCE },
+    {
+      maxProofs: [...NO_COUNT, 0],
+      maxProofsOfRoot: [...NO_COUNT, 0],
+      maxProofsOfUser: [...NO_COUNT, 0],
+      since: NO_NUMBER,
+      clock: NOT_AT_ONCE,
+    },
     state.memoryReplay,
   ),
   memoryRevocations: valueRow(Date.now, NOT_AT_ONCE, state.memoryRevocations),

@@ -1,5 +1,8 @@
 /** What must be remembered between calls? Small interfaces; in memory here, in a shared store elsewhere. */
-export { type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
+export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
+export type { Health, StateDriver } from "./driver.ts";
+export { ownerOf } from "./owner.ts";
+export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
 export {
   type MemoryRevocations,
   memoryRevocations,
@@ -7,6 +10,7 @@ export {
   type RevocationStore,
   type RevocationTarget,
 } from "./revocation.ts";
+export type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 export {
   isRevoked,
   type Revocation,
@@ -16,4 +20,5 @@ export {
   revocationKeys,
   stricterOf,
 } from "./revocation-rules.ts";
+export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 export { memoryState, type State } from "./state.ts";

@@ -76,22 +76,28 @@ describe("the memory of proofs", () => {
   it("takes for used what was made no later than what it forgot, whatever the windows, and wherever the clock jumps", () => {
     const { replay, at } = memory();
     at.now = 100;
-    expect([replay.claim("a", 160, 100), replay.claim("later", 165, 105)]).toEqual([true, true]);
+    expect([
+      replay.claim("a", 160, { madeAtSeconds: 100 }),
+      replay.claim("later", 165, { madeAtSeconds: 105 }),
+    ]).toEqual([true, true]);
     at.now = 160;
-    expect(replay.claim("of a longer window", 3760, 101)).toBe(true);
-    expect([replay.claim("a", 3760, 100), replay.claim("another of that time", 3760, 99)]).toEqual([false, false]);
+    expect(replay.claim("of a longer window", 3760, { madeAtSeconds: 101 })).toBe(true);
+    expect([
+      replay.claim("a", 3760, { madeAtSeconds: 100 }),
+      replay.claim("another of that time", 3760, { madeAtSeconds: 99 }),
+    ]).toEqual([false, false]);
     at.now = 101; // set back: what lapses is counted from now again
-    expect(replay.claim("a", 161, 100)).toBe(false);
-    expect(replay.claim("b", 161, 101)).toBe(true);
+    expect(replay.claim("a", 161, { madeAtSeconds: 100 })).toBe(false);
+    expect(replay.claim("b", 161, { madeAtSeconds: 101 })).toBe(true);
   });
 
   it("asks for no time of a nonce, whose end is its own", () => {
     const { replay, at } = memory();
-    expect(replay.claim("a", 1000, 900)).toBe(true);
+    expect(replay.claim("a", 1000, { madeAtSeconds: 900 })).toBe(true);
     at.now = 1000;
     expect(replay.claim("nonce", 1001)).toBe(true);
     at.now = 2000;
-    expect(replay.claim("b", 3000, 901)).toBe(true);
+    expect(replay.claim("b", 3000, { madeAtSeconds: 901 })).toBe(true);
   });
 
   it("vouches for no proof that was made before it began, to the millisecond", () => {

@@ -1,22 +1,37 @@
 import { HopwiseError } from "../errors.ts";
-import { CLOCK, maybe, mustBe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
+import { CLOCK, isObject, maybe, mustBe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
+
+/** What a store may know of the proof that is claimed. */
+export interface ClaimAbout {
+  /**
+   * What the proof says of itself, in seconds since the epoch, where only a time window ends its life. Authorizers may share
+   * a store and differ in `proofWindowSeconds`: what one of them let it forget may still be good for another. So a store that
+   * forgets says false, too, for a proof that was made no later than one that was forgotten.
+   */
+  readonly madeAtSeconds?: number;
+  /** The caller's clock, in seconds since the epoch. A store whose own clock is more than 5 seconds from it refuses. */
+  readonly nowSeconds?: number;
+  /**
+   * Whose the proof is: a user, as a text, and the root of the chain. Neither may fill the store for all others: beyond
+   * its share, a claim throws. Left out for what is nobody's, such as a nonce.
+   */
+  readonly owner?: string;
+  readonly root?: string;
+}
 
 /** Remembers proofs, so that each is good for one call. */
 export interface ReplayStore {
   /**
    * Claims a key: true for the first caller, false for every later one, even at the same moment. Must remember the key
-   * at least until `untilSeconds` (since the epoch). Throws where it cannot tell: then the call is denied.
-   *
-   * @param madeAtSeconds what the proof says of itself, where only a time window ends its life. Authorizers may share a store
-   *   and differ in `proofWindowSeconds`: what one of them let it forget may still be good for another. So false, too, for a
-   *   proof that was made no later than one that was forgotten.
+   * at least until `untilSeconds` (since the epoch). Throws where it cannot tell: then the call is denied. An end that is
+   * past by the store's own clock is refused as another clock: kept until then, it would be good again at once.
    */
-  claim(key: string, untilSeconds: number, madeAtSeconds?: number): Awaitable<boolean>;
+  claim(key: string, untilSeconds: number, about?: ClaimAbout): Awaitable<boolean>;
   /**
    * Seconds since the epoch, with their fraction. Proofs and nonces made before this time are refused, because the store
-   * may have forgotten them; leave it out where the store outlives the process.
+   * may have forgotten them; leave it out where the store outlives the process. See {@link StateDriver}.
    */
   readonly notBefore?: number;
 }
@@ -24,6 +39,10 @@ export interface ReplayStore {
 export interface MemoryReplayOptions {
   /** Most proofs remembered at once; beyond, calls are denied with `state_unavailable`. Default one million. */
   readonly maxProofs?: number;
+  /** Most proofs of one root that are remembered at once, so that no agent fills the store for all. Default: a tenth of `maxProofs`. */
+  readonly maxProofsOfRoot?: number;
+  /** The same of one user. Default: a quarter of `maxProofs`. */
+  readonly maxProofsOfUser?: number;
   /** Since when this memory has seen every proof, in milliseconds since the epoch. Default: when the process began. */
   readonly since?: number;
   /** The clock, in milliseconds since the epoch. */
@@ -32,11 +51,19 @@ export interface MemoryReplayOptions {
 
 export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
   maxProofs: maybe(whole({ min: 1, max: 10_000_000, example: 1_000_000 })),
+  maxProofsOfRoot: maybe(whole({ min: 1, max: 10_000_000, example: 100_000 })),
+  maxProofsOfUser: maybe(whole({ min: 1, max: 10_000_000, example: 250_000 })),
   since: maybe(number({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 0 })),
   clock: maybe(CLOCK),
 };
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
+
+/** One proof, with whose shares it takes a part of. */
+interface Seen {
+  readonly madeAt: number;
+  readonly sharers: readonly string[];
+}
 
 /**
  * Remembers proofs in memory, for one process. Two authorizers with the same audience must share it. Where their
@@ -47,15 +74,28 @@ const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
  * refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
-  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now } = readOptions(options);
-  /** What each proof says when it was made. */
-  const seen = new Map<string, number>();
+  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now, ...shares } = readOptions(options);
+  const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = shares;
+  const seen = new Map<string, Seen>();
   /** By the second in which they lapse, in whatever order they come: a late one keeps nobody else. */
   const lapsing = new Map<number, string[]>();
+  /** How many each user and each root has. */
+  const shared = new Map<string, number>();
   let looked = 0;
   // The latest of all that was forgotten.
   let forgottenUntil = 0;
   let forgottenMadeAt = 0;
+
+  const forgetOne = (key: string): void => {
+    const { madeAt, sharers } = seen.get(key) as Seen;
+    forgottenMadeAt = Math.max(forgottenMadeAt, madeAt);
+    seen.delete(key);
+    for (const sharer of sharers) {
+      const left = (shared.get(sharer) as number) - 1;
+      if (left === 0) shared.delete(sharer);
+      else shared.set(sharer, left);
+    }
+  };
 
   const forget = (now: number): void => {
     if (Math.floor(now) === looked) return;
@@ -63,42 +103,70 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     for (const [second, keys] of lapsing) {
       if (second > now) continue;
       lapsing.delete(second);
-      for (const key of keys) {
-        forgottenMadeAt = Math.max(forgottenMadeAt, seen.get(key) ?? 0);
-        seen.delete(key);
-      }
+      for (const key of keys) forgetOne(key);
       forgottenUntil = Math.max(forgottenUntil, second);
     }
   };
 
+  const remember = (key: string, untilSeconds: number, { madeAtSeconds = 0, owner, root }: ClaimAbout): void => {
+    if (seen.size >= maxProofs) full(`more than ${maxProofs} live proofs`);
+    const most = new Map([
+      ...(owner === undefined ? [] : [[`user ${owner}`, maxProofsOfUser] as const]),
+      ...(root === undefined ? [] : [[`root ${root}`, maxProofsOfRoot] as const]),
+    ]);
+    for (const [sharer, bound] of most) {
+      if ((shared.get(sharer) ?? 0) >= bound) full(`more than ${bound} live proofs of one ${sharer.slice(0, 4)}`);
+    }
+    for (const sharer of most.keys()) shared.set(sharer, (shared.get(sharer) ?? 0) + 1);
+    seen.set(key, { madeAt: madeAtSeconds, sharers: [...most.keys()] });
+    const second = Math.ceil(untilSeconds);
+    const others = lapsing.get(second);
+    if (others === undefined) lapsing.set(second, [key]);
+    else others.push(key);
+  };
+
   return {
     notBefore: since / 1000,
-    claim: (key, untilSeconds, madeAtSeconds) => {
-      if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
-      // One that never lapses by any comparison would be forgotten at once.
-      if (!Number.isFinite(untilSeconds)) mustBe("claim", "untilSeconds", "seconds since the epoch", untilSeconds);
-      if (madeAtSeconds !== undefined && !Number.isFinite(madeAtSeconds)) {
-        mustBe("claim", "madeAtSeconds", "seconds since the epoch", madeAtSeconds);
-      }
+    claim: (key, untilSeconds, about = {}) => {
+      checkClaim(key, untilSeconds, about);
       const now = secondsBy(clock);
-      // This clock would forget the proof at once, and it would be good again: the caller's clock differs.
-      if (untilSeconds <= now)
-        throw new HopwiseError(
-          "state_unavailable",
-          "the clocks of the authorizer and of this store differ by a minute or more",
-        );
+      checkClocks(now, untilSeconds, about);
+      const { madeAtSeconds } = about;
       forget(now);
       if (seen.has(key)) return false;
       // After a jump of the clock, or for a longer window, what is no later than a forgotten proof may be that very proof.
       if (untilSeconds <= forgottenUntil) return false;
       if (madeAtSeconds !== undefined && madeAtSeconds <= forgottenMadeAt) return false;
-      if (seen.size >= maxProofs) throw new HopwiseError("state_unavailable", `more than ${maxProofs} live proofs`);
-      seen.set(key, madeAtSeconds ?? 0);
-      const second = Math.ceil(untilSeconds);
-      const others = lapsing.get(second);
-      if (others === undefined) lapsing.set(second, [key]);
-      else others.push(key);
+      remember(key, untilSeconds, about);
       return true;
     },
   };
+}
+
+function full(problem: string): never {
+  throw new HopwiseError("state_unavailable", problem);
+}
+
+function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void {
+  const time = "seconds since the epoch";
+  if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
+  // One that never lapses by any comparison would be forgotten at once.
+  if (!Number.isFinite(untilSeconds)) mustBe("claim", "untilSeconds", time, untilSeconds);
+  if (!isObject(about)) mustBe("claim", "about", "what a store may know of a proof, { madeAtSeconds, owner }", about);
+  const { madeAtSeconds, nowSeconds } = about;
+  for (const [name, value] of Object.entries({ madeAtSeconds, nowSeconds })) {
+    if (value !== undefined && !Number.isFinite(value)) mustBe("claim", name, time, value);
+  }
+}
+
+/** How far the clocks of a store and of its caller may lie apart, in seconds. */
+const CLOCKS_APART = 5;
+
+/** A store whose clock is ahead would forget the proof too soon, and it would be good again. */
+function checkClocks(now: number, untilSeconds: number, { nowSeconds = now }: ClaimAbout): void {
+  if (Math.abs(now - nowSeconds) <= CLOCKS_APART && untilSeconds > now) return;
+  throw new HopwiseError(
+    "state_unavailable",
+    "the clocks of the authorizer and of this store differ by seconds or more",
+  );
 }

@@ -43,7 +43,7 @@ export type { ReadingOptions } from "./statement-options.ts";
 export { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
 export { type ApprovalReading, type Approver, type VerifiedApproval, verifyApproval } from "./verify-approval.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
-export { type Proof, verifyProof } from "./verify-proof.ts";
+export { type Proof, verifyProof, whyUnknown } from "./verify-proof.ts";
 export {
   type RevocationReading,
   type RevokedTarget,

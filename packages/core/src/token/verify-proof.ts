@@ -6,7 +6,7 @@ import { splitJws } from "./jws.ts";
 import { algorithmOf } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import { toolIdOf } from "./names.ts";
-import type { Nonces } from "./nonce.ts";
+import type { Nonces, NonceTimes } from "./nonce.ts";
 import { PROOF_CLAIMS } from "./prove.ts";
 
 /** The values that a proof of this call must name. */
@@ -36,8 +36,8 @@ export interface Proof {
   readonly jti: string;
   /** Since the epoch, to the millisecond. */
   readonly issuedAt: number;
-  /** The nonce that the proof used, and until when the nonce is good. */
-  readonly nonce?: { readonly value: string; readonly expiresAt: number };
+  /** The nonce that the proof used, when it was made, and until when it is good. */
+  readonly nonce?: { readonly value: string } & NonceTimes;
   /** Which of this enforcement point's names the proof names. */
   readonly audience: string;
 }
@@ -114,7 +114,7 @@ async function goodNonce(
   const value = typeof named === "string" ? named : "";
   const times = await nonces.timesOf(value, expected.nowSeconds);
   if (times !== undefined && whyUnknown(times.issuedAt, expected) === undefined) {
-    return { value, expiresAt: times.expiresAt };
+    return { value, ...times };
   }
   throw new HopwiseError(
     "proof_nonce_required",

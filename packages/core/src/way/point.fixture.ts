@@ -198,7 +198,12 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     state: behavedState(
       {
         revocations: { find: noting("revocations", (query) => revocations.find(query)) },
-        replay: { ...replay, claim: noting("replay", replay.claim) },
+        replay: {
+          get notBefore() {
+            return replay.notBefore as number;
+          },
+          claim: noting("replay", replay.claim),
+        },
       },
       parts.deadlineMs ?? 10_000,
     ),

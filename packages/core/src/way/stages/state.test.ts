@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../../crypto/index.ts";
-import { memoryRevocations, memoryState, type RevocationQuery, type RevocationTarget } from "../../state/index.ts";
+import {
+  type ClaimAbout,
+  memoryRevocations,
+  memoryState,
+  type RevocationQuery,
+  type RevocationTarget,
+} from "../../state/index.ts";
 import { errorOf, JTI, NOW, never } from "../../testing.fixture.ts";
 import { type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
@@ -108,15 +114,16 @@ describe("what was revoked", () => {
 
 describe("a proof", () => {
   const spent = async (parts: Parts, changed: Partial<CheckedProof> = {}) => {
-    const claimed: [string, number, number | undefined][] = [];
-    const claim = (key: string, untilSeconds: number, madeAt?: number): boolean => {
-      claimed.push([key, untilSeconds, madeAt]);
+    const claimed: [string, number, ClaimAbout | undefined][] = [];
+    const claim = (key: string, untilSeconds: number, about?: ClaimAbout): boolean => {
+      claimed.push([key, untilSeconds, about]);
       return true;
     };
     const { point } = scene.point({ replay: { claim }, ...parts });
     return { refused: await spendProof({ ...proof, ...changed }, point), claimed };
   };
-  const nonce = { value: "nonce-1", expiresAt: NOW + 500 };
+  const nonce = { value: "nonce-1", issuedAt: NOW, expiresAt: NOW + 500 };
+  const owner = JSON.stringify([ALICE.issuer, ALICE.subject]);
 
   it("is good once, also for the same holder", async () => {
     const { point } = scene.point();
@@ -145,13 +152,27 @@ describe("a proof", () => {
 
   it("is remembered with its own time, unless a nonce ends its life", async () => {
     const made = async (changed: Partial<CheckedProof>) => (await spent({}, changed)).claimed.at(-1)?.[2];
-    expect([await made({ issuedAt: NOW - 30 }), await made({ nonce })]).toEqual([NOW - 30, undefined]);
+    const about = { nowSeconds: NOW, owner, root: scene.chain.id };
+    expect(await made({ issuedAt: NOW - 30 })).toEqual({ ...about, madeAtSeconds: NOW - 30 });
+    expect(await made({ nonce })).toEqual(about);
   });
 
   it("uses up the nonce that it names, for as long as that would have been good", async () => {
     const { claimed, refused } = await spent({}, { nonce });
     expect(refused).toBeUndefined();
-    expect(claimed[0]).toEqual(["nonce.nonce-1", nonce.expiresAt, undefined]);
+    expect(claimed[0]).toEqual(["nonce.nonce-1", nonce.expiresAt, { nowSeconds: NOW }]);
+  });
+
+  it("is refused where the store noticed, while it was asked, that it lost what it knew", async () => {
+    const losing = {
+      notBefore: 0,
+      claim: () => {
+        losing.notBefore = NOW + 1;
+        return true;
+      },
+    };
+    const { refused } = await spent({ replay: losing });
+    expect(refused).toMatchObject({ code: "proof_replayed", message: expect.stringContaining("began to remember") });
   });
 
   it("is refused where its nonce was used before, and is used up itself", async () => {

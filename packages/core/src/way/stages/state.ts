@@ -1,4 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
+import { ownerOf } from "../../state/index.ts";
+import { whyUnknown } from "../../token/index.ts";
 import type { Caller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { CheckedProof } from "./proof.ts";
@@ -67,19 +69,30 @@ export async function refuseRevoked(
  * @throws {HopwiseError} `state_unavailable`
  */
 export async function spendProof(
-  { jti, issuedAt, nonce, chain: { holder } }: CheckedProof,
+  { jti, issuedAt, nonce, chain: { holder, user, id } }: CheckedProof,
   { state, limits, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
     askStore("the proof was used before", () => state.replay.claim(...claim));
+  const now = nowSeconds();
   // A nonce ends the life of a proof that names it, whatever time the client says; that time may be any.
-  const lastGood = Math.max(nowSeconds(), nonce?.expiresAt ?? issuedAt);
+  const lastGood = Math.max(now, nonce?.expiresAt ?? issuedAt);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
-  const madeAt = nonce === undefined ? issuedAt : undefined;
+  const about = { nowSeconds: now, owner: ownerOf(user), root: id };
   const [newNonce, newProof] = await Promise.all([
-    nonce === undefined || isFirst(`nonce.${nonce.value}`, nonce.expiresAt),
-    isFirst(`${holder.thumbprint}.${jti}`, goodUntil, madeAt),
+    // Nobody's own: two users may not use one nonce.
+    nonce === undefined || isFirst(`nonce.${nonce.value}`, nonce.expiresAt, { nowSeconds: now }),
+    isFirst(
+      `${holder.thumbprint}.${jti}`,
+      goodUntil,
+      nonce === undefined ? { ...about, madeAtSeconds: issuedAt } : about,
+    ),
   ]);
+  // The store may have noticed meanwhile that it lost what it knew: then it cannot vouch for what is older.
+  const rememberedSince = state.replay.notBefore;
+  const unknown = whyUnknown(nonce?.issuedAt ?? issuedAt, { rememberedSince, nowSeconds: now, limits });
+  if (unknown !== undefined)
+    return new HopwiseError("proof_replayed", `the proof may have been used before: ${unknown}`);
   if (!newNonce) {
     return new HopwiseError("proof_replayed", "the nonce was used before; ask for a new one for each call");
   }
