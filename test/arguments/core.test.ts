@@ -140,11 +140,18 @@ const forSources: ArgumentRows<typeof sources> = {
 const forStores: ArgumentRows<typeof state> = {
   createNonces: argumentRow(state.createNonces, () => [{}], OPTIONS),
   isRevoked: argumentRow(state.isRevoked, () => [revocation, query, NOW], [], [], [5]),
+  memoryDriver: argumentRow(state.memoryDriver, () => [{}], OPTIONS),
   memoryReplay: argumentRow(state.memoryReplay, () => [{}], OPTIONS),
   memoryRevocations: argumentRow(state.memoryRevocations, () => [Date.now], OPTIONAL),
   readRevocation: argumentRow(state.readRevocation, () => [TOKEN, NOW + 60, NOW], [], OPTIONAL, [5]),
   revocationKey: argumentRow(state.revocationKey, () => [TOKEN]),
   revocationKeys: argumentRow(state.revocationKeys, () => [query]),
+  stateOn: argumentRow(
+    (driver: state.StateDriver, options: state.StateOptions) => state.stateOn(driver, options).close(),
+    () => [state.memoryDriver(), {}],
+    [],
+    OPTIONS,
+  ),
   stricterOf: argumentRow(state.stricterOf, () => [revocation, revocation]),
 };
 

@@ -101,7 +101,10 @@ const replayStores: ArgumentRows<state.ReplayStore> = {
 
 const revocations = state.memoryRevocations();
 const revocationStores: ArgumentRows<state.MemoryRevocations> = {
-  revoke: argumentRow(revocations.revoke, () => [{ agent: "nobody" }, NOW + 60], [], OPTIONAL),
+  revoke: argumentRow(revocations.revoke, () => [{ agent: "nobody" }, NOW + 60], [], OPTIONS),
+  lift: argumentRow(revocations.lift, () => [{ agent: "nobody" }, {}], [], OPTIONS),
+  list: argumentRow(revocations.list, () => [{ agent: "nobody" }], OPTIONAL),
+  onChange: argumentRow(revocations.onChange, () => [() => {}]),
   find: argumentRow(revocations.find, () => [
     { tokens: [], keys: [], agents: [], user: { issuer: "i", subject: "s" }, issuedAt: NOW },
   ]),

@@ -222,6 +222,15 @@ const tokensDoor: Door<typeof tokens> = {
 };
 
 const stateDoor: Door<typeof state> = {
+  memoryDriver: asking<state.MemoryReplayOptions>({
+    clock: (clock) => state.memoryDriver({ clock }).replay.claim("key", SOON),
+  }),
+  stateOn: asking<state.StateOptions>({
+    clock: (clock) => {
+      const made = state.stateOn(state.memoryDriver(), { clock });
+      return Promise.resolve(made.revocations.revoke({ agent: "planner" })).finally(() => made.close());
+    },
+  }),
   memoryReplay: asking<state.MemoryReplayOptions>({
     clock: (clock) => state.memoryReplay({ clock }).claim("key", SOON),
   }),

@@ -74,7 +74,7 @@ const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" }
   attributesSchema: "is data",
 };
 
-const STORES: { readonly [Name in keyof Required<State>]: Place } = {
+const STORES: { readonly [Name in keyof Required<State>]: Place | "is not asked about a call" } = {
   replay: place(
     STATE,
     (misbehave) => ({ state: { ...memoryState({ since: 0 }), replay: { claim: misbehave } } }),
@@ -86,6 +86,10 @@ const STORES: { readonly [Name in keyof Required<State>]: Place } = {
     (misbehave) => ({ state: { ...memoryState({ since: 0 }), revocations: { find: misbehave } } }),
     ["allowed"],
   ),
+  spending: "is not asked about a call",
+  approvals: "is not asked about a call",
+  health: "is not asked about a call",
+  close: "is not asked about a call",
 };
 
 const SINK: { readonly [Name in keyof Required<AuditSink>]: Place } = {
@@ -178,7 +182,7 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
       },
     })),
   ],
-  state: Object.values(STORES),
+  state: Object.values(STORES).filter((row) => row !== "is not asked about a call"),
   nonces: Object.values(NONCES),
   deadlineMs: "is data",
   limits: "is data",

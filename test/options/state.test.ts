@@ -40,6 +40,17 @@ const NO_TARGET = [
 ];
 
 const doors: DoorRows<typeof state> = {
+  memoryDriver: optionsRow<state.MemoryReplayOptions>(
+    {},
+    {
+      maxProofs: [...NO_COUNT, 0],
+      maxProofsOfRoot: [...NO_COUNT, 0],
+      maxProofsOfUser: [...NO_COUNT, 0],
+      since: NO_NUMBER,
+      clock: NOT_AT_ONCE,
+    },
+    state.memoryDriver,
+  ),
   memoryReplay: optionsRow<state.MemoryReplayOptions>(
     {},
     {
@@ -50,6 +61,15 @@ const doors: DoorRows<typeof state> = {
       clock: NOT_AT_ONCE,
     },
     state.memoryReplay,
+  ),
+  stateOn: optionsRow<state.StateOptions>(
+    {},
+    {
+      maxStalenessSeconds: [...NO_NUMBER, 0, 4000],
+      repairSeconds: [...NO_NUMBER, 4000],
+      clock: NOT_AT_ONCE,
+    },
+    (options) => state.stateOn(state.memoryDriver(), options).close(),
   ),
   memoryRevocations: valueRow(Date.now, NOT_AT_ONCE, state.memoryRevocations),
   createNonces: optionsRow<state.NoncesOptions>(
@@ -88,10 +108,31 @@ describe("what is revoked", () => {
       state.isRevoked({ target: TOKEN }, { issuedAt: NOW }, now),
     ),
   );
-  const { revoke } = state.memoryRevocations();
+  const { revoke, lift } = state.memoryRevocations();
   walk("revoke a target", valueRow<never>(TOKEN as never, NO_TARGET, revoke));
   walk(
     "revoke until",
-    valueRow<number>(NOW + 60, [...NO_SECONDS, NOW - 1], (end) => revoke(TOKEN, end)),
+    valueRow<number>(
+      NOW + 60,
+      [...NO_SECONDS.filter((value) => typeof value !== "object" || value instanceof Date), null, NOW - 1],
+      (end) => revoke(TOKEN, end),
+    ),
+  );
+  walk(
+    "revoke how",
+    optionsRow<state.RevocationHow>(
+      {},
+      { untilSeconds: [...NO_SECONDS, NOW - 1], by: [...NO_OBJECT, {}, { operator: "" }], reason: NO_TEXT },
+      (how) => revoke(TOKEN, how),
+    ),
+  );
+  walk("lift a target", valueRow<never>(TOKEN as never, NO_TARGET, lift));
+  walk(
+    "lift how",
+    optionsRow<Pick<state.RevocationHow, "by" | "reason">>(
+      {},
+      { by: [...NO_OBJECT, {}, { operator: "" }], reason: NO_TEXT },
+      (how) => lift(TOKEN, how),
+    ),
   );
 });

@@ -1,5 +1,5 @@
 /**
- * What must be remembered between calls? For authors of a store.
+ * What must be remembered between calls? For who has a store of their own, and for authors of a driver.
  *
  * @packageDocumentation
  */
@@ -15,23 +15,33 @@ export {
   type LogPage,
   type MemoryReplayOptions,
   type MemoryRevocations,
+  type MemoryState,
+  memoryDriver,
   memoryReplay,
   memoryRevocations,
   type ReplayStore,
   type Reservation,
   type Reserved,
   type Revocation,
+  type RevocationEntry,
+  type RevocationHow,
   type RevocationKind,
   type RevocationLog,
   type RevocationQuery,
   type RevocationStore,
+  type Revocations,
   type RevocationTarget,
+  type RevokedBy,
   readRevocation,
   revocationKey,
   revocationKeys,
+  type SharedState,
   type SpendingStore,
+  STATE_ROWS,
   type State,
   type StateDriver,
+  type StateOptions,
+  stateOn,
   stricterOf,
 } from "../state/index.ts";
 export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "../token/index.ts";

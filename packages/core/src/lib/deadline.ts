@@ -96,3 +96,8 @@ function expiry(ms: number, onExpired: () => void, leftMs = ms): { expired: Prom
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return (typeof value === "object" || typeof value === "function") && value !== null && "then" in value;
 }
+
+/** Goes on at once where an answer is there: what is in memory costs no promise. */
+export function andThen<T, R>(answer: T | Promise<T>, go: (value: T) => R | Promise<R>): R | Promise<R> {
+  return isThenable(answer) ? (answer.then(go) as Promise<R>) : go(answer);
+}

@@ -3,6 +3,7 @@
  * reading, tidy objects.
  */
 export {
+  andThen,
   DeadlinePassed,
   isThenable,
   patiently,

@@ -1,15 +1,11 @@
 /** What must be remembered between calls? Small interfaces; in memory here, in a shared store elsewhere. */
 export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
 export type { Health, StateDriver } from "./driver.ts";
+export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { ownerOf } from "./owner.ts";
 export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
-export {
-  type MemoryRevocations,
-  memoryRevocations,
-  type RevocationQuery,
-  type RevocationStore,
-  type RevocationTarget,
-} from "./revocation.ts";
+export type { RevocationQuery, RevocationStore, RevocationTarget } from "./revocation.ts";
+export type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
 export type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 export {
   isRevoked,
@@ -20,5 +16,6 @@ export {
   revocationKeys,
   stricterOf,
 } from "./revocation-rules.ts";
+export type { RevocationHow, Revocations } from "./shared-revocations.ts";
 export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
-export { memoryState, type State } from "./state.ts";
+export { type SharedState, STATE_ROWS, type State, type StateOptions, stateOn } from "./state.ts";

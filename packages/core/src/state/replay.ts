@@ -1,5 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { CLOCK, isObject, maybe, mustBe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
+import { checkClocks, refuseClocks } from "./clocks.ts";
+import { createShares } from "./shares.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -74,13 +76,12 @@ interface Seen {
  * refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
-  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now, ...shares } = readOptions(options);
-  const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = shares;
+  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now, ...most } = readOptions(options);
+  const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = most;
   const seen = new Map<string, Seen>();
   /** By the second in which they lapse, in whatever order they come: a late one keeps nobody else. */
   const lapsing = new Map<number, string[]>();
-  /** How many each user and each root has. */
-  const shared = new Map<string, number>();
+  const shares = createShares(maxProofsOfUser, maxProofsOfRoot);
   let looked = 0;
   // The latest of all that was forgotten.
   let forgottenUntil = 0;
@@ -90,11 +91,7 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     const { madeAt, sharers } = seen.get(key) as Seen;
     forgottenMadeAt = Math.max(forgottenMadeAt, madeAt);
     seen.delete(key);
-    for (const sharer of sharers) {
-      const left = (shared.get(sharer) as number) - 1;
-      if (left === 0) shared.delete(sharer);
-      else shared.set(sharer, left);
-    }
+    shares.giveBack(sharers);
   };
 
   const forget = (now: number): void => {
@@ -108,17 +105,10 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     }
   };
 
-  const remember = (key: string, untilSeconds: number, { madeAtSeconds = 0, owner, root }: ClaimAbout): void => {
-    if (seen.size >= maxProofs) full(`more than ${maxProofs} live proofs`);
-    const most = new Map([
-      ...(owner === undefined ? [] : [[`user ${owner}`, maxProofsOfUser] as const]),
-      ...(root === undefined ? [] : [[`root ${root}`, maxProofsOfRoot] as const]),
-    ]);
-    for (const [sharer, bound] of most) {
-      if ((shared.get(sharer) ?? 0) >= bound) full(`more than ${bound} live proofs of one ${sharer.slice(0, 4)}`);
-    }
-    for (const sharer of most.keys()) shared.set(sharer, (shared.get(sharer) ?? 0) + 1);
-    seen.set(key, { madeAt: madeAtSeconds, sharers: [...most.keys()] });
+  const remember = (key: string, untilSeconds: number, about: ClaimAbout): void => {
+    if (seen.size >= maxProofs) throw new HopwiseError("state_unavailable", `more than ${maxProofs} live proofs`);
+    const { madeAtSeconds = 0 } = about;
+    seen.set(key, { madeAt: madeAtSeconds, sharers: shares.take(about) });
     const second = Math.ceil(untilSeconds);
     const others = lapsing.get(second);
     if (others === undefined) lapsing.set(second, [key]);
@@ -130,7 +120,9 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     claim: (key, untilSeconds, about = {}) => {
       checkClaim(key, untilSeconds, about);
       const now = secondsBy(clock);
-      checkClocks(now, untilSeconds, about);
+      checkClocks(now, about.nowSeconds);
+      // This clock would forget the proof at once, and it would be good again.
+      if (untilSeconds <= now) refuseClocks();
       const { madeAtSeconds } = about;
       forget(now);
       if (seen.has(key)) return false;
@@ -143,10 +135,6 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   };
 }
 
-function full(problem: string): never {
-  throw new HopwiseError("state_unavailable", problem);
-}
-
 function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void {
   const time = "seconds since the epoch";
   if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
@@ -157,16 +145,4 @@ function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void 
   for (const [name, value] of Object.entries({ madeAtSeconds, nowSeconds })) {
     if (value !== undefined && !Number.isFinite(value)) mustBe("claim", name, time, value);
   }
-}
-
-/** How far the clocks of a store and of its caller may lie apart, in seconds. */
-const CLOCKS_APART = 5;
-
-/** A store whose clock is ahead would forget the proof too soon, and it would be good again. */
-function checkClocks(now: number, untilSeconds: number, { nowSeconds = now }: ClaimAbout): void {
-  if (Math.abs(now - nowSeconds) <= CLOCKS_APART && untilSeconds > now) return;
-  throw new HopwiseError(
-    "state_unavailable",
-    "the clocks of the authorizer and of this store differ by seconds or more",
-  );
 }

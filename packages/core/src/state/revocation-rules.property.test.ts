@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TokenHash } from "../token/index.ts";
+import { memoryRevocations } from "./memory.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
-import { memoryRevocations } from "./revocation.ts";
 import { isRevoked, type Revocation, readRevocation, revocationKey, stricterOf } from "./revocation-rules.ts";
 
 const NOW = 1000;

@@ -8,6 +8,7 @@ import {
   optionsOf,
   type Rows,
   reading,
+  type Shape,
   such,
   text,
 } from "../options/index.ts";
@@ -22,7 +23,7 @@ export interface Revocation {
 }
 
 /** What can be revoked: the name of the member that says it. */
-export type RevocationKind = Exclude<MemberOf<RevocationTarget>, "notBefore">;
+export type RevocationKind = Exclude<MemberOf<RevocationTarget>, "notBefore" | "issuer">;
 type MemberOf<T> = T extends unknown ? keyof T : never;
 
 /** SHA-256 in base64url. */
@@ -35,7 +36,9 @@ const isAgentName = (name: string): boolean => AGENT_NAME.test(name.replace(AGEN
 const NO_SECONDS = 1e11;
 
 const A_TIME = "seconds since the epoch, not milliseconds, such as Math.floor(Date.now() / 1000)";
-const SECONDS = such(A_TIME, (value) => Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS);
+export const SECONDS: Shape = such(A_TIME, (value) => Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS);
+
+const ISSUER = text("an issuer, such as https://id.acme.example");
 
 /** The rows of each kind of target. */
 const KINDS: {
@@ -47,15 +50,17 @@ const KINDS: {
     ),
   },
   key: {
+    issuer: maybe(ISSUER),
     key: text("an RFC 7638 thumbprint, such as await thumbprintOf(publicJwk)", (thumbprint) => DIGEST.test(thumbprint)),
   },
   agent: {
+    issuer: maybe(ISSUER),
     agent: text("an agent's name as in the registry, such as planner, without spaces around it", isAgentName),
   },
   user: {
     user: members<Subject>(
       {
-        issuer: text("an issuer, such as https://id.acme.example"),
+        issuer: ISSUER,
         subject: text("a user of that issuer, such as alice"),
       },
       "a user, { issuer, subject }",
@@ -88,12 +93,12 @@ export function readRevocation(target: unknown, untilSeconds: unknown, nowSecond
   const read = Object.freeze(plainNamed(optionsOf<RevocationTarget>("revoke", KINDS[kind] as never)(target)));
   const { untilSeconds: until } = readEnd({ untilSeconds });
   if (until === undefined) return { target: read };
-  if (until <= nowSeconds) refuse("its end is past, so it would revoke nothing; leave it out to revoke for ever");
+  if (until <= nowSeconds) refuse("its end, untilSeconds, is past, so it would revoke nothing; leave it out");
   return { target: read, untilSeconds: until };
 }
 
 function plainNamed(target: RevocationTarget): RevocationTarget {
-  return "agent" in target ? { agent: target.agent.replace(AGENT_PREFIX, "") } : target;
+  return "agent" in target ? { ...target, agent: target.agent.replace(AGENT_PREFIX, "") } : target;
 }
 
 const TARGET = "a target, as readRevocation gave it";
@@ -110,8 +115,8 @@ export function revocationKey(target: RevocationTarget): string {
 
 function keyOf(target: RevocationTarget): string {
   if ("token" in target) return plainKey("token", target.token);
-  if ("key" in target) return plainKey("key", target.key);
-  if ("agent" in target) return plainKey("agent", target.agent);
+  if ("key" in target) return issuerKey("key", target.key, target.issuer);
+  if ("agent" in target) return issuerKey("agent", target.agent, target.issuer);
   return userKey(target.user);
 }
 
@@ -124,8 +129,8 @@ export function revocationKeys(query: RevocationQuery): readonly string[] {
   return reading("revocationKeys", "query", "the query of an authorizer", query, () => [
     userKey(query.user),
     ...query.tokens.map((token) => plainKey("token", token)),
-    ...query.keys.map((key) => plainKey("key", key)),
-    ...query.agents.map((agent) => plainKey("agent", agent)),
+    ...query.keys.flatMap((key) => [plainKey("key", key), issuerKey("key", key, query.user.issuer)]),
+    ...query.agents.flatMap((agent) => [plainKey("agent", agent), issuerKey("agent", agent, query.user.issuer)]),
   ]);
 }
 
@@ -170,6 +175,12 @@ function noBefore({ target }: Revocation): number {
 function userKey({ issuer, subject }: { readonly issuer: string; readonly subject: string }): string {
   if (typeof issuer !== "string" || typeof subject !== "string") throw new TypeError("no user");
   return `user ${JSON.stringify([issuer, subject])}`;
+}
+
+function issuerKey(what: string, name: string, issuer: string | undefined): string {
+  if (issuer === undefined) return plainKey(what, name);
+  if (typeof issuer !== "string") throw new TypeError("no issuer");
+  return `${plainKey(what, name)} of ${issuer}`;
 }
 
 function plainKey(what: string, name: string): string {

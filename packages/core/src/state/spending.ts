@@ -27,7 +27,8 @@ export interface Reservation {
 }
 
 export type Reserved =
-  | { readonly outcome: "reserved" }
+  /** `spent`: what each counter has now, in the order of the charges. */
+  | { readonly outcome: "reserved"; readonly spent: readonly number[] }
   /** Nothing was counted: this charge, by its place in the list, is the first that does not fit; its counter has `spent`. */
   | { readonly outcome: "refused"; readonly charge: number; readonly spent: number }
   /** It was given back before. */
@@ -37,7 +38,10 @@ export type Reserved =
 export interface SpendingStore {
   /** Since when nothing that was counted was lost, in seconds since the epoch; left out where nothing ever is. See {@link StateDriver}. */
   readonly notBefore?: number;
-  /** One atomic step: all charges fit and are counted, or none is. */
+  /**
+   * One atomic step: all charges fit and are counted, or none is. Throws where the end of a charge is past by the store's own
+   * clock: its account would be forgotten at once, and nothing be counted.
+   */
   reserve(reservation: Reservation): Awaitable<Reserved>;
   /**
    * Ends a reservation. `spent`: it stands. `nothing_happened`: what it counted is given back, once; and where the store

@@ -1,21 +1,108 @@
-import { optionsOf } from "../options/index.ts";
-import { MEMORY_ROWS, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
-import { type MemoryRevocations, memoryRevocations, type RevocationStore } from "./revocation.ts";
+import { HopwiseError } from "../errors.ts";
+import { quietly } from "../lib/index.ts";
+import { CLOCK, having, maybe, number, optionsOf, type Rows, readerOf } from "../options/index.ts";
+import type { ApprovalStore } from "./approvals.ts";
+import type { Health, StateDriver } from "./driver.ts";
+import { followLog } from "./follow-log.ts";
+import type { ReplayStore } from "./replay.ts";
+import type { RevocationStore } from "./revocation.ts";
+import { type Revocations, revocationsOn } from "./shared-revocations.ts";
+import type { SpendingStore } from "./spending.ts";
+
+type Awaitable<T> = T | Promise<T>;
 
 /** The stores that an authorizer keeps between calls. */
 export interface State {
   readonly replay: ReplayStore;
   readonly revocations: RevocationStore;
+  /** Counts what chains with a budget spend, and rates. Left out: a chain with a budget is refused (`budget_unsupported`). */
+  readonly spending?: SpendingStore;
+  /** Keeps requests for approvals. Left out: a call that a person must approve is denied (`approval_required`). */
+  readonly approvals?: ApprovalStore;
+  /** Whether it could do its work just now. Left out: it always can. */
+  health?(): Awaitable<Health>;
+  /** Ends its timers and connections. */
+  close?(): Awaitable<void>;
 }
 
-const readOptions = optionsOf<MemoryReplayOptions>("memoryState", MEMORY_ROWS);
+/** The state of a driver, whole. */
+export interface SharedState extends State {
+  readonly revocations: Revocations;
+  readonly spending: SpendingStore;
+  readonly approvals: ApprovalStore;
+  health(): Awaitable<Health>;
+  close(): Awaitable<void>;
+}
+
+/** How a state is made of a driver. */
+export interface StateOptions {
+  /**
+   * How old this process's knowledge of revocations may be, in seconds. Heads are then compared in the background, and no call
+   * waits for it; where the last comparison is older, a call compares. Default: every call compares.
+   */
+  readonly maxStalenessSeconds?: number;
+  /**
+   * For how long a log of revocations that was made anew stays closed, in seconds: within it, every living process gives
+   * back what the store lost. Longer than the processes need to notice, which is half a second. Default 2.
+   */
+  readonly repairSeconds?: number;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+export const STATE_ROWS: Rows<StateOptions> = {
+  maxStalenessSeconds: maybe(number({ min: 0.001, max: 3600, example: 5 })),
+  repairSeconds: maybe(number({ min: 0, max: 3600, example: 2 })),
+  clock: maybe(CLOCK),
+};
+
+const readOptions = optionsOf<StateOptions>("stateOn", STATE_ROWS);
+const readDriver = readerOf<StateDriver>(
+  "stateOn",
+  having("a driver of a store, such as memoryDriver()", "health", "close"),
+);
+
+/** How often heads are compared where no call does it, in milliseconds. */
+const COMPARE_MS = 500;
 
 /**
- * State in memory, for one process. Two authorizers with the same audience must share it.
+ * Makes a {@link State} of what a driver keeps: follows the log of revocations, with a copy in memory.
  *
  * @throws {HopwiseError} `config_invalid`
  */
-export function memoryState(given: MemoryReplayOptions = {}): State & { readonly revocations: MemoryRevocations } {
-  const options = readOptions(given);
-  return { replay: memoryReplay(options), revocations: memoryRevocations(options.clock) };
+export function stateOn(driver: StateDriver, options: StateOptions = {}): SharedState {
+  readDriver(driver);
+  const { clock = Date.now, repairSeconds = 2, maxStalenessSeconds } = readOptions(options);
+  const log = followLog(driver.revocations, { clock, repairSeconds, maxStalenessSeconds });
+  const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? 1) * 300);
+  const timer: unknown = setInterval(() => quietly(log.compare), every);
+  // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
+  (timer as { unref?: () => void }).unref?.();
+  return assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number));
+}
+
+/** The parts of a driver as one state. */
+export function assembled<Kept extends Revocations>(
+  driver: StateDriver,
+  revocations: Kept,
+  ended: () => void,
+): SharedState & { readonly revocations: Kept } {
+  const { replay, spending, approvals } = driver;
+  return {
+    replay,
+    spending,
+    approvals,
+    revocations,
+    health: async () => {
+      try {
+        return await driver.health();
+      } catch (cause) {
+        return { ok: false, problem: cause instanceof HopwiseError ? cause.message : `${driver.name} failed` };
+      }
+    },
+    close: () => {
+      ended();
+      return driver.close();
+    },
+  };
 }

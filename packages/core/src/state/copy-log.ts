@@ -1,0 +1,71 @@
+import { andThen, isThenable } from "../lib/index.ts";
+import { secondsBy } from "../options/index.ts";
+import { entryText, type RevocationEntry, readEntry } from "./revocation-entry.ts";
+import { createIndex, type RevocationIndex } from "./revocation-index.ts";
+import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
+
+type Awaitable<T> = T | Promise<T>;
+
+/** A copy of a log, as far as it was read. */
+export interface LogCopy {
+  readonly index: RevocationIndex;
+  /** Where it stands; undefined before it was read. */
+  readonly head: string | undefined;
+  /** Reads what it lacks, and gives the log back what that lost. */
+  catchUp(): Awaitable<void>;
+}
+
+/**
+ * Copies a log. One that does not go on where the copy stands is read from its beginning; what it lost meanwhile is in force
+ * all the same, and is appended to it again.
+ *
+ * @param read told of each page that made the copy whole
+ */
+export function copyLog(log: RevocationLog, clock: () => number, read: (page: LogPage) => void): LogCopy {
+  let index = createIndex();
+  let head: string | undefined;
+  let catching: Promise<void> | undefined;
+
+  const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
+    andThen(log.read(after), (page) => {
+      const target = page.continues || after === undefined ? into : createIndex();
+      for (const entry of page.entries) target.add(readEntry(entry));
+      return page.complete ? adopt(page, target) : readOn(page.head, target);
+    });
+
+  const adopt = (page: LogPage, whole: RevocationIndex): Awaitable<void> => {
+    const lost = whole === index ? [] : index.all(secondsBy(clock)).filter(({ id }) => !whole.has(id));
+    for (const entry of lost) whole.add(entry);
+    index = whole;
+    head = page.head;
+    read(page);
+    return giveBack(lost);
+  };
+
+  const giveBack = ([first, ...rest]: readonly RevocationEntry[]): Awaitable<void> =>
+    first === undefined ? undefined : andThen(log.append(keptOf(first)), () => giveBack(rest));
+
+  return {
+    get index() {
+      return index;
+    },
+    get head() {
+      return head;
+    },
+    catchUp: () => {
+      if (catching !== undefined) return catching;
+      const caught = readOn(head, index);
+      if (!isThenable(caught)) return caught;
+      catching = caught.finally(() => {
+        catching = undefined;
+      });
+      return catching;
+    },
+  };
+}
+
+/** An entry as a store keeps it. */
+export function keptOf(entry: RevocationEntry): LogEntry {
+  const { id, untilSeconds } = entry;
+  return { id, text: entryText(entry), ...(untilSeconds !== undefined && { untilSeconds }) };
+}

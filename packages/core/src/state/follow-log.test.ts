@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { errorOf, NOW } from "../testing.fixture.ts";
+import type { TokenHash } from "../token/index.ts";
+import { followLog } from "./follow-log.ts";
+import { memoryDriver } from "./memory.ts";
+import { memoryLog } from "./memory-log.ts";
+import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
+import type { LogEntry, RevocationLog } from "./revocation-log.ts";
+import { revocationsOn } from "./shared-revocations.ts";
+import { stateOn } from "./state.ts";
+
+const clock = (): number => NOW * 1000;
+const T1 = "t".repeat(43) as TokenHash;
+const T2 = "u".repeat(43) as TokenHash;
+const query = (...tokens: TokenHash[]): RevocationQuery => ({
+  tokens,
+  keys: [],
+  agents: [],
+  user: { issuer: "https://id.example", subject: "ann" },
+  issuedAt: NOW - 60,
+});
+
+/** A log that several processes share, of which the last entries, or all, can be lost. */
+function sharedLog() {
+  let log = memoryLog(clock);
+  let kept: LogEntry[] = [];
+  const asked = { heads: 0, pages: 0 };
+  const begin = (entries: readonly LogEntry[]): void => {
+    log = memoryLog(clock);
+    kept = [];
+    for (const entry of entries) {
+      kept.push(entry);
+      void log.append(entry);
+    }
+  };
+  const shared: RevocationLog = {
+    head: async () => {
+      asked.heads++;
+      return log.head();
+    },
+    read: async (after) => {
+      asked.pages++;
+      return log.read(after);
+    },
+    append: async (entry) => {
+      kept.push(entry);
+      return log.append(entry);
+    },
+  };
+  return { shared, asked, lose: (last: number) => begin(kept.slice(0, kept.length - last)), kept: () => kept };
+}
+
+const joined = (
+  log: RevocationLog,
+  more: { readonly repairSeconds?: number; readonly maxStalenessSeconds?: number } = {},
+) => {
+  const followed = followLog(log, { clock, repairSeconds: 0, ...more });
+  return { ...revocationsOn(followed, clock), followed };
+};
+
+describe("a log that several processes follow", () => {
+  it("revokes in one, and the next call of another knows", async () => {
+    const { shared } = sharedLog();
+    const [one, other] = [joined(shared), joined(shared)];
+    expect(await other.find(query(T1))).toBeUndefined();
+    await one.revoke({ token: T1 });
+    expect(await other.find(query(T1))).toEqual({ token: T1 });
+    expect(await other.find(query(T2))).toBeUndefined();
+  });
+
+  it("is asked for nothing but its head, where nothing is new", async () => {
+    const { shared, asked } = sharedLog();
+    const one = joined(shared);
+    await one.revoke({ token: T1 });
+    await one.find(query(T1));
+    const before = { ...asked };
+    for (let i = 0; i < 10; i++) await one.find(query(T2));
+    expect(asked).toEqual({ heads: before.heads + 10, pages: before.pages });
+  });
+
+  it("lifts what was revoked, in every process; what is revoked after that holds", async () => {
+    const { shared } = sharedLog();
+    const [one, other] = [joined(shared), joined(shared)];
+    await one.revoke({ token: T1 });
+    await one.revoke({ token: T1 }, NOW + 60);
+    expect(await other.find(query(T1))).toBeDefined();
+    expect(await other.lift({ token: T1 })).toBe(2);
+    expect(await one.find(query(T1))).toBeUndefined();
+    expect(await one.lift({ token: T1 })).toBe(0);
+    await one.revoke({ token: T1 });
+    expect(await other.find(query(T1))).toBeDefined();
+    expect(await other.list()).toMatchObject([{ target: { token: T1 }, by: { operator: "operator" } }]);
+  });
+
+  it.each([1, 2, 3])("that lost its last %i entries gets them back from whoever has them", async (last) => {
+    const { shared, lose, kept } = sharedLog();
+    const [one, other] = [joined(shared), joined(shared)];
+    await one.revoke({ token: T1 });
+    await one.revoke({ agent: "planner" });
+    await one.lift({ agent: "planner" });
+    lose(last);
+    expect(await one.find(query(T1))).toEqual({ token: T1 });
+    expect(kept()).toHaveLength(3);
+    const planner = { ...query(), agents: ["planner"] };
+    // Who reads them in another order than they were said has the same in force.
+    expect([await other.find(query(T1)), await other.find(planner)]).toEqual([{ token: T1 }, undefined]);
+  });
+
+  it("that was made anew is closed until everybody could give back what it lost", async () => {
+    const { shared, lose } = sharedLog();
+    const one = joined(shared, { repairSeconds: 0.05 });
+    expect(await errorOf(async () => one.find(query(T1)))).toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringContaining("opens in"),
+    });
+    await new Promise((done) => setTimeout(done, 60));
+    expect(await one.find(query(T1))).toBeUndefined();
+    lose(0);
+    expect(await errorOf(async () => one.find(query(T1)))).toMatchObject({ code: "state_unavailable" });
+  });
+
+  it("may be known some seconds late, where that was said, and no longer", async () => {
+    const { shared, asked } = sharedLog();
+    const [one, other] = [joined(shared), joined(shared, { maxStalenessSeconds: 0.05 })];
+    await other.find(query(T1));
+    await one.revoke({ token: T1 });
+    const { heads } = asked;
+    await other.find(query(T1));
+    expect(asked.heads).toBe(heads);
+    await new Promise((done) => setTimeout(done, 60));
+    expect(await other.find(query(T1))).toBeDefined();
+  });
+
+  it("closes where it does not answer, and where an entry cannot be read", async () => {
+    const { shared } = sharedLog();
+    const one = joined({ ...shared, head: () => Promise.reject(new Error("down")) });
+    await expect(one.find(query(T1))).rejects.toThrow("down");
+    await shared.append({ id: "x", text: JSON.stringify({ version: 2, target: { token: T1 } }) });
+    expect(await errorOf(async () => joined(shared).find(query(T1)))).toMatchObject({
+      code: "state_unavailable",
+      message: "an entry of the log of revocations cannot be read by this version",
+    });
+  });
+
+  it("tells of changes, here and elsewhere, and not of the first reading", async () => {
+    const { shared } = sharedLog();
+    const [one, other] = [joined(shared), joined(shared)];
+    let told = 0;
+    const end = other.onChange(() => {
+      told++;
+      throw new Error("a listener fails");
+    });
+    await other.find(query(T1));
+    expect(told).toBe(0);
+    await one.revoke({ token: T1 });
+    await other.followed.compare();
+    expect(told).toBe(1);
+    end();
+    await one.revoke({ token: T2 });
+    await other.followed.compare();
+    expect(told).toBe(1);
+  });
+
+  it.each<[string, RevocationTarget, boolean]>([
+    ["its own chains", { agent: "planner", issuer: "https://id.example" }, true],
+    ["another issuer's", { agent: "planner", issuer: "https://other.example" }, false],
+    ["its own chains", { key: T1 as never, issuer: "https://id.example" }, true],
+    ["another issuer's", { key: T1 as never, issuer: "https://other.example" }, false],
+  ])("that an issuer revoked in %s: %j", async (_, target, isMet) => {
+    const one = joined(sharedLog().shared);
+    await one.revoke(target);
+    const met = await one.find({ ...query(), agents: ["planner"], keys: [T1 as never] });
+    expect(met).toEqual(isMet ? target : undefined);
+  });
+
+  it("is compared where no call does, until the state is closed", async () => {
+    const driver = memoryDriver({ clock });
+    let compared = 0;
+    const head = () => {
+      compared++;
+      return driver.revocations.head();
+    };
+    const state = stateOn({ ...driver, revocations: { ...driver.revocations, head } }, { maxStalenessSeconds: 0.01 });
+    await expect.poll(() => compared).toBeGreaterThan(1);
+    await state.close();
+    const before = compared;
+    await new Promise((done) => setTimeout(done, 20));
+    expect(compared).toBe(before);
+  });
+});

@@ -1,0 +1,81 @@
+import { HopwiseError } from "../errors.ts";
+import { andThen, quietly } from "../lib/index.ts";
+import { copyLog, keptOf } from "./copy-log.ts";
+import type { RevocationEntry } from "./revocation-entry.ts";
+import type { RevocationIndex } from "./revocation-index.ts";
+import type { RevocationLog } from "./revocation-log.ts";
+
+type Awaitable<T> = T | Promise<T>;
+
+/** How a copy of the log is kept. */
+export interface Following {
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** For how long a log that was made anew is closed, so that every living process can give it back what it lost. */
+  readonly repairSeconds: number;
+  /** How old the copy may be, where not every call compares heads; undefined where each does. */
+  readonly maxStalenessSeconds?: number | undefined;
+}
+
+/** A copy of the log, whole. */
+export interface FollowedLog {
+  /**
+   * The copy, once it is the newest. Answers at once where the log does.
+   *
+   * @throws {HopwiseError} `state_unavailable` where it cannot be told whether it is, and while a new log is closed
+   */
+  newest(): Awaitable<RevocationIndex>;
+  append(entry: RevocationEntry): Awaitable<void>;
+  /** Compares heads, also where no call does. */
+  compare(): Awaitable<void>;
+  onChange(listener: () => void): () => void;
+}
+
+/** Follows a log: at each call only its head is asked for, and what the copy lacks. */
+export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalenessSeconds }: Following): FollowedLog {
+  let epoch: string | undefined;
+  let closedUntil = 0;
+  /** When the copy was last known to be the newest, by a clock that never jumps. */
+  let equalAt = Number.NEGATIVE_INFINITY;
+  const listeners = new Set<() => void>();
+
+  const copy = copyLog(log, clock, (page) => {
+    const isFirst = epoch === undefined;
+    if (page.epoch !== epoch) {
+      epoch = page.epoch;
+      closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
+    }
+    equalAt = performance.now();
+    if (!isFirst) for (const listener of listeners) quietly(listener);
+  });
+
+  const compare = (): Awaitable<void> =>
+    andThen(log.head(), (newest) => {
+      if (newest !== copy.head) return copy.catchUp();
+      equalAt = performance.now();
+      return undefined;
+    });
+
+  const open = (): RevocationIndex => {
+    const closedFor = closedUntil - performance.now();
+    if (closedFor <= 0) return copy.index;
+    const seconds = Math.ceil(closedFor / 1000);
+    throw new HopwiseError(
+      "state_unavailable",
+      `the store of revocations is new, or lost what it knew; it opens in ${seconds} s, once every living process could give back what it lost`,
+    );
+  };
+
+  return {
+    newest: () => {
+      const isFresh = maxStalenessSeconds !== undefined && performance.now() - equalAt <= maxStalenessSeconds * 1000;
+      return isFresh ? open() : andThen(compare(), open);
+    },
+    append: (entry) => andThen(log.append(keptOf(entry)), copy.catchUp),
+    compare,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}

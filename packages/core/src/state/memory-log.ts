@@ -1,0 +1,59 @@
+import { secondsBy } from "../options/index.ts";
+import type { LogEntry, RevocationLog } from "./revocation-log.ts";
+
+const PAGE = 1000;
+/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
+const DAY_SECONDS = 86_400;
+/** How many entries are kept before those that have ended are looked for. */
+const ROOM = 1024;
+
+/** A {@link RevocationLog} in memory, for one process. Nobody else writes to it, so that its number tells each head. */
+export function memoryLog(clock: () => number): RevocationLog {
+  const epoch = crypto.randomUUID();
+  const born = performance.now();
+  let entries: (LogEntry & { readonly n: number })[] = [];
+  const ids = new Set<string>();
+  let n = 0;
+  let room = ROOM;
+  let head = headAt(0);
+
+  function headAt(at: number): string {
+    return `${epoch}:${at}`;
+  }
+
+  const forget = (): void => {
+    const now = secondsBy(clock);
+    const isOver = ({ untilSeconds = Number.POSITIVE_INFINITY }: LogEntry): boolean =>
+      untilSeconds + DAY_SECONDS <= now;
+    for (const { id } of entries.filter(isOver)) ids.delete(id);
+    entries = entries.filter((entry) => !isOver(entry));
+    room = Math.max(ROOM, 2 * entries.length);
+  };
+
+  return {
+    head: () => head,
+    append: (entry) => {
+      if (ids.has(entry.id)) return;
+      if (entries.length >= room) forget();
+      n++;
+      ids.add(entry.id);
+      entries.push({ ...entry, n });
+      head = headAt(n);
+    },
+    read: (after) => {
+      const at = after?.startsWith(`${epoch}:`) === true ? Number(after.slice(epoch.length + 1)) : undefined;
+      let first = entries.length;
+      while (first > 0 && (entries[first - 1]?.n ?? 0) > (at ?? 0)) first--;
+      const page = entries.slice(first, first + PAGE);
+      const complete = first + page.length === entries.length;
+      return {
+        epoch,
+        ageSeconds: (performance.now() - born) / 1000,
+        continues: after === undefined || at !== undefined,
+        entries: page.map(({ n: _, ...entry }) => entry),
+        head: complete ? head : headAt(page.at(-1)?.n ?? 0),
+        complete,
+      };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { HopwiseError } from "../errors.ts";
+import { mustBe, secondsBy } from "../options/index.ts";
+import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
+import { checkClocks, refuseClocks } from "./clocks.ts";
+import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
+
+/** What was reserved; null for what was given back. */
+interface Held {
+  readonly at: number;
+  readonly charges: readonly Charge[] | null;
+}
+
+/** How long a reservation is known by its id, in seconds. */
+const KNOWN_SECONDS = 3600;
+/** Most accounts, and most reservations that were not settled: beyond, calls are refused. */
+const MOST = 1_000_000;
+
+/** A {@link SpendingStore} in memory, for one process. */
+export function memorySpending(clock: () => number, notBefore: number): SpendingStore {
+  const accounts = createAccounts();
+  /** In the order in which they came, until they are settled. */
+  const reserved = new Map<string, Held>();
+
+  const now = (): number => {
+    const seconds = secondsBy(clock);
+    for (const [id, { at }] of reserved) {
+      if (at + KNOWN_SECONDS > seconds) break;
+      reserved.delete(id);
+    }
+    accounts.forget(seconds);
+    return seconds;
+  };
+
+  return {
+    notBefore,
+    reserve: (reservation) => {
+      const at = now();
+      checkReservation(reservation, at);
+      const { id, owner, charges } = reservation;
+      const known = reserved.get(keyOf(owner, id));
+      if (known?.charges === null) return { outcome: "withdrawn" };
+      if (known !== undefined) {
+        return { outcome: "reserved", spent: charges.map((charge) => accounts.counted(owner, charge, at)) };
+      }
+      if (accounts.size >= MOST || reserved.size >= MOST) {
+        throw new HopwiseError("state_unavailable", `more than ${MOST} budgets and rates are counted at once`);
+      }
+      const refused = firstTooMuch(reservation, accounts, at);
+      if (refused !== undefined) return refused;
+      reserved.set(keyOf(owner, id), { at, charges });
+      return { outcome: "reserved", spent: charges.map((charge) => accounts.add(owner, charge, charge.amount, at)) };
+    },
+    settle: ({ id, owner }, how) => {
+      const at = now();
+      const key = keyOf(owner, id);
+      const known = reserved.get(key);
+      reserved.delete(key);
+      if (how === "spent") return;
+      reserved.set(key, { at, charges: null });
+      for (const charge of known?.charges ?? []) {
+        if (accounts.isAlive(owner, charge.account, at)) accounts.add(owner, charge, -charge.amount, at);
+      }
+    },
+    spent: (owner, counters) => {
+      const at = now();
+      return counters.map((counter) => accounts.counted(owner, counter, at));
+    },
+  };
+}
+
+/** As if one after the other were added: two charges may be of one counter. */
+function firstTooMuch({ owner, charges }: Reservation, accounts: Accounts, at: number): Reserved | undefined {
+  const sums = new Map<string, number>();
+  for (const [i, charge] of charges.entries()) {
+    const { account, counter, amount, most } = charge;
+    const key = keyOf(account, counter);
+    const spent = accounts.counted(owner, charge, at);
+    const before = sums.get(key) ?? spent;
+    if (before > most - amount) return { outcome: "refused", charge: i, spent };
+    sums.set(key, before + amount);
+  }
+  return undefined;
+}
+
+function checkReservation({ charges, nowSeconds }: Reservation, at: number): void {
+  checkClocks(at, nowSeconds);
+  for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
+    const place = (name: string): readonly (string | number)[] => ["charges", i, name];
+    for (const [name, value] of Object.entries({ account, counter })) {
+      if (typeof value !== "string") mustBe("reserve", place(name), "a text", value);
+    }
+    for (const [name, value] of Object.entries({ amount, most })) {
+      if (!Number.isSafeInteger(value) || value < 0) mustBe("reserve", place(name), "a whole number, 0 or more", value);
+    }
+    if (!Number.isFinite(untilSeconds))
+      mustBe("reserve", place("untilSeconds"), "seconds since the epoch", untilSeconds);
+    // Its account would be forgotten at once, and nothing be counted.
+    if (untilSeconds <= at) refuseClocks();
+  }
+}

@@ -1,0 +1,70 @@
+import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
+import type { StateDriver } from "./driver.ts";
+import { followLog } from "./follow-log.ts";
+import { memoryApprovals } from "./memory-approvals.ts";
+import { memoryLog } from "./memory-log.ts";
+import { memorySpending } from "./memory-spending.ts";
+import { MEMORY_ROWS, type MemoryReplayOptions, memoryReplay } from "./replay.ts";
+import type { RevocationTarget } from "./revocation.ts";
+import { type RevocationHow, type Revocations, revocationsOn } from "./shared-revocations.ts";
+import { assembled, type SharedState } from "./state.ts";
+
+const readState = optionsOf<MemoryReplayOptions>("memoryState", MEMORY_ROWS);
+const readDriver = optionsOf<MemoryReplayOptions>("memoryDriver", MEMORY_ROWS);
+const readClock = readerOf<() => number>("memoryRevocations", CLOCK);
+
+/** {@link Revocations} in memory, for one process: nothing of it has to be waited for. */
+export interface MemoryRevocations extends Revocations {
+  revoke(target: RevocationTarget, how?: RevocationHow | number): void;
+}
+
+/** The state of one process: two authorizers with the same audience must share it. */
+export interface MemoryState extends SharedState {
+  readonly revocations: MemoryRevocations;
+}
+
+/**
+ * State in memory, for one process. Two authorizers with the same audience must share it. What it knew is gone with the
+ * process: proofs made before, and budgets that began before, are refused afterwards.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function memoryState(given: MemoryReplayOptions = {}): MemoryState {
+  const options = readState(given);
+  const driver = driverOf(options);
+  return assembled(driver, inMemory(driver.revocations, options.clock), () => {});
+}
+
+/** What keeps a {@link memoryState}, for who holds it against the contract of drivers. @throws {HopwiseError} `config_invalid` */
+export function memoryDriver(given: MemoryReplayOptions = {}): StateDriver {
+  return driverOf(readDriver(given));
+}
+
+/**
+ * Remembers revocations in memory, for one process.
+ *
+ * @param given the clock, in milliseconds since the epoch
+ * @throws {HopwiseError} `config_invalid` for what is no clock
+ */
+export function memoryRevocations(given: () => number = Date.now): MemoryRevocations {
+  const clock = readClock(given);
+  return inMemory(memoryLog(clock), clock);
+}
+
+function driverOf(options: MemoryReplayOptions): StateDriver {
+  const { clock = Date.now, since = performance.timeOrigin } = options;
+  return {
+    name: "memory",
+    replay: memoryReplay(options),
+    spending: memorySpending(clock, since / 1000),
+    approvals: memoryApprovals(clock, since / 1000),
+    revocations: memoryLog(clock),
+    health: () => ({ ok: true }),
+    close: () => {},
+  };
+}
+
+function inMemory(log: StateDriver["revocations"], clock: () => number = Date.now): MemoryRevocations {
+  // Nobody else could give back what it lost, and it loses nothing.
+  return revocationsOn(followLog(log, { clock, repairSeconds: 0 }), clock) as MemoryRevocations;
+}

@@ -1,0 +1,52 @@
+import { HopwiseError } from "../errors.ts";
+import type { RevocationTarget } from "./revocation.ts";
+import type { LogEntry } from "./revocation-log.ts";
+import { type Revocation, readRevocation } from "./revocation-rules.ts";
+
+/** Who said that something is revoked, or lifted: for the record. */
+export type RevokedBy =
+  /** Whoever runs the enforcement point, with a name where the program gave one. */
+  | { readonly operator: string }
+  | { readonly issuer: string }
+  /** The agent that holds a token of the chain; `hop` is 1 for the first. */
+  | { readonly agent: string; readonly hop: number };
+
+/** One entry of the log, as the core reads it: something is revoked, or was lifted. */
+export interface RevocationEntry {
+  readonly id: string;
+  /** Seconds since the epoch. */
+  readonly atSeconds: number;
+  readonly target: RevocationTarget;
+  /** The ids of the entries that this one lifts: those of its target that its writer knew. Left out: it revokes. */
+  readonly lifts?: readonly string[];
+  readonly untilSeconds?: number;
+  readonly by: RevokedBy;
+  /** Why, for the record. */
+  readonly reason?: string;
+}
+
+/** The text of an entry as a store keeps it. */
+export function entryText({ id: _, ...entry }: RevocationEntry): string {
+  return JSON.stringify({ version: 1, ...entry });
+}
+
+/**
+ * Reads an entry that a store kept. One that cannot be read may revoke anything, so nothing is told before it can be.
+ *
+ * @throws {HopwiseError} `state_unavailable`
+ */
+export function readEntry({ id, text, untilSeconds }: LogEntry): RevocationEntry {
+  try {
+    const { version, atSeconds, target, lifts, by, reason } = JSON.parse(text) as RevocationEntry & { version: number };
+    if (version !== 1 || !Number.isFinite(atSeconds)) throw new Error("it is of another version");
+    if (lifts !== undefined && !(Array.isArray(lifts) && lifts.every((name) => typeof name === "string"))) {
+      throw new Error("it lifts no list of entries");
+    }
+    const revocation: Revocation = readRevocation(target, untilSeconds, 0);
+    return { id, atSeconds, ...revocation, by, ...(lifts && { lifts }), ...(reason !== undefined && { reason }) };
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", "an entry of the log of revocations cannot be read by this version", {
+      cause,
+    });
+  }
+}

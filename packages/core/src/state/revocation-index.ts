@@ -1,0 +1,86 @@
+import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
+import type { RevocationEntry } from "./revocation-entry.ts";
+import { createPlaces } from "./revocation-places.ts";
+import { isRevoked, type Revocation, revocationKey, stricterOf } from "./revocation-rules.ts";
+
+/** Everything of a log that may still be in force, found by what a call stands on. */
+export interface RevocationIndex {
+  /** Takes an entry in, once: one that is there already changes nothing. */
+  add(entry: RevocationEntry): void;
+  has(id: string): boolean;
+  /** The first target that the query meets. */
+  find(query: RevocationQuery, nowSeconds: number): RevocationTarget | undefined;
+  /** What is revoked, and was not lifted: the entries of one target, or of all. */
+  inForce(nowSeconds: number, target?: RevocationTarget): readonly RevocationEntry[];
+  /** Every entry, also what lifts and what was lifted: what a store that lost its log is given again. */
+  all(nowSeconds: number): readonly RevocationEntry[];
+}
+
+/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
+const DAY_SECONDS = 86_400;
+/** How many entries are kept before those that have ended are looked for. */
+const ROOM = 1024;
+
+/** One thing that was revoked: by which entries, and what they come to together. */
+interface Revoked {
+  readonly entries: readonly RevocationEntry[];
+  readonly together: Revocation;
+}
+
+export function createIndex(): RevocationIndex {
+  const entries = new Map<string, RevocationEntry>();
+  const lifted = new Set<string>();
+  const byTarget = new Map<string, Revoked>();
+  const places = createPlaces<Revoked>();
+  let room = ROOM;
+
+  const settle = (target: RevocationTarget, change: (known: readonly RevocationEntry[]) => RevocationEntry[]): void => {
+    const key = revocationKey(target);
+    const changed = change(byTarget.get(key)?.entries ?? []);
+    if (changed.length === 0) {
+      byTarget.delete(key);
+      places.delete(target);
+      return;
+    }
+    const revoked = { entries: changed, together: changed.map(revocationOf).reduce(stricterOf) };
+    byTarget.set(key, revoked);
+    places.set(target, revoked);
+  };
+
+  const forget = (now: number): void => {
+    for (const { id, target, untilSeconds = Number.POSITIVE_INFINITY } of entries.values()) {
+      if (untilSeconds + DAY_SECONDS > now) continue;
+      entries.delete(id);
+      lifted.delete(id);
+      settle(target, (known) => known.filter((entry) => entry.id !== id));
+    }
+    room = Math.max(ROOM, 2 * entries.size);
+  };
+
+  return {
+    add: (entry) => {
+      if (entries.has(entry.id)) return;
+      if (entries.size >= room) forget(entry.atSeconds);
+      entries.set(entry.id, entry);
+      if (entry.lifts !== undefined) {
+        for (const id of entry.lifts) lifted.add(id);
+        settle(entry.target, (known) => known.filter(({ id }) => !lifted.has(id)));
+      } else if (!lifted.has(entry.id)) settle(entry.target, (known) => [...known, entry]);
+    },
+    has: (id) => entries.has(id),
+    find: (query, now) => places.first(query, ({ together }) => isRevoked(together, query, now))?.together.target,
+    inForce: (now, target) => {
+      const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
+      return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
+    },
+    all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
+  };
+}
+
+function revocationOf({ target, untilSeconds }: RevocationEntry): Revocation {
+  return untilSeconds === undefined ? { target } : { target, untilSeconds };
+}
+
+function isAlive({ untilSeconds = Number.POSITIVE_INFINITY }: RevocationEntry, now: number): boolean {
+  return untilSeconds > now;
+}

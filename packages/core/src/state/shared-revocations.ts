@@ -1,0 +1,136 @@
+import { andThen } from "../lib/index.ts";
+import { argumentOf, func, maybe, members, optionsOf, reading, secondsBy, text } from "../options/index.ts";
+import type { FollowedLog } from "./follow-log.ts";
+import type { RevocationStore, RevocationTarget } from "./revocation.ts";
+import type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
+import type { RevocationIndex } from "./revocation-index.ts";
+import { readRevocation, SECONDS } from "./revocation-rules.ts";
+
+type Awaitable<T> = T | Promise<T>;
+
+/** How something is revoked. */
+export interface RevocationHow {
+  /**
+   * When the entry may be forgotten, in seconds since the epoch, such as a delegation's `expiresAt`. Default: a token and a
+   * user, once the longest chain that could stand on them has expired, which is a year; a key and an agent, when it is lifted.
+   */
+  readonly untilSeconds?: number;
+  /** Who says so, for the log. Default: the operator. */
+  readonly by?: RevokedBy;
+  /** Why, for the log. */
+  readonly reason?: string;
+}
+
+/** Revocations that every process which shares a log knows at its next call. */
+export interface Revocations extends RevocationStore {
+  /**
+   * Effective on the next call, in every process that shares the store, also for chains that verified before. Of two
+   * revocations of one target, the stricter of each bound holds, until they are lifted.
+   *
+   * @param how also, as a number, its `untilSeconds`
+   * @throws {HopwiseError} `config_invalid` for a target that names nothing, and for a time that is past, not finite or in
+   *   milliseconds; the `notBefore` of a user may be past. `state_unavailable`
+   */
+  revoke(target: RevocationTarget, how?: RevocationHow | number): Awaitable<void>;
+  /**
+   * Takes back everything that revokes just this target. The log keeps both.
+   *
+   * @returns how many entries it lifted; 0 where nothing was revoked, and then nothing is written
+   * @throws {HopwiseError} `config_invalid`, `state_unavailable`
+   */
+  lift(target: RevocationTarget, how?: Pick<RevocationHow, "by" | "reason">): Awaitable<number>;
+  /** What is in force, oldest first; of one target, or all. @throws {HopwiseError} `config_invalid`, `state_unavailable` */
+  list(target?: RevocationTarget): Awaitable<readonly RevocationEntry[]>;
+  /** Told whenever something was revoked or lifted, here or in another process. @returns what ends it */
+  onChange(listener: () => void): () => void;
+}
+
+const DAY_SECONDS = 86_400;
+/** The longest lifetime of a root that any configuration allows, and what clocks may differ by. */
+const LONGEST_SECONDS = 366 * DAY_SECONDS;
+
+const BY = members<{ operator: string }>({ operator: text("who revokes, such as on-call") }, "{ operator }");
+const readHow = optionsOf<RevocationHow>("revoke", {
+  untilSeconds: maybe(SECONDS),
+  by: maybe(BY),
+  reason: maybe(text("why, such as laptop stolen")),
+});
+const readLift = optionsOf<Pick<RevocationHow, "by" | "reason">>("lift", {
+  by: maybe(BY),
+  reason: maybe(text("why, such as found again")),
+});
+const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
+
+const THE_OPERATOR: RevokedBy = { operator: "operator" };
+
+/** @param clock in milliseconds since the epoch */
+export function revocationsOn(log: FollowedLog, clock: () => number): Revocations {
+  return {
+    find: (query) =>
+      andThen(log.newest(), (index) =>
+        reading("find", "query", "the query of an authorizer", query, () => index.find(query, secondsBy(clock))),
+      ),
+    revoke: (target, how = {}) => {
+      // A time of another type has no names to be refused for.
+      const given = typeof how === "number" || how instanceof Date ? { untilSeconds: how } : how;
+      const { untilSeconds, by = THE_OPERATOR, reason } = readHow(given);
+      return log.append(revoking(target, { untilSeconds, by, reason }, secondsBy(clock)));
+    },
+    lift: (target, how = {}) => {
+      const { by = THE_OPERATOR, reason } = readLift(how);
+      const now = secondsBy(clock);
+      const { target: read } = readRevocation(target, undefined, now);
+      return andThen(log.newest(), (index) => {
+        const lifted = index.inForce(now, read);
+        if (lifted.length === 0) return 0;
+        return andThen(log.append(lifting(read, lifted, { by, reason }, now)), () => lifted.length);
+      });
+    },
+    list: (target) => {
+      const now = secondsBy(clock);
+      const only = target === undefined ? undefined : readRevocation(target, undefined, now).target;
+      return andThen(log.newest(), (index: RevocationIndex) => index.inForce(now, only));
+    },
+    onChange: (listener) => log.onChange(readListener(listener)),
+  };
+}
+
+type Said = { readonly by: RevokedBy; readonly reason: string | undefined };
+
+/** The entry of a revocation. */
+export function revoking(
+  target: RevocationTarget,
+  { untilSeconds, by, reason }: Said & { readonly untilSeconds: number | undefined },
+  now: number,
+): RevocationEntry {
+  const read = readRevocation(target, untilSeconds, now);
+  const ends = "token" in read.target || "user" in read.target ? Math.floor(now) + LONGEST_SECONDS : undefined;
+  const until = read.untilSeconds ?? ends;
+  return {
+    id: crypto.randomUUID(),
+    atSeconds: now,
+    target: read.target,
+    by,
+    ...(until !== undefined && { untilSeconds: until }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** A lift is kept as long as the last of what it lifts: a store may lose either, and get them back in any order. */
+function lifting(
+  target: RevocationTarget,
+  lifted: readonly RevocationEntry[],
+  { by, reason }: Said,
+  now: number,
+): RevocationEntry {
+  const until = Math.max(...lifted.map(({ untilSeconds = Number.POSITIVE_INFINITY }) => untilSeconds));
+  return {
+    id: crypto.randomUUID(),
+    atSeconds: now,
+    target,
+    lifts: lifted.map(({ id }) => id),
+    by,
+    ...(Number.isFinite(until) && { untilSeconds: until }),
+    ...(reason !== undefined && { reason }),
+  };
+}
