@@ -49,6 +49,7 @@ const DAY_SECONDS = 86_400;
 /** The longest lifetime of a root that any configuration allows, and what clocks may differ by. */
 const LONGEST_SECONDS = 366 * DAY_SECONDS;
 
+const HOW = "how it is revoked, such as { untilSeconds }";
 const BY = members<{ operator: string }>({ operator: text("who revokes, such as on-call") }, "{ operator }");
 const readHow = optionsOf<RevocationHow>("revoke", {
   untilSeconds: maybe(SECONDS),
@@ -72,7 +73,8 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
       ),
     revoke: (target, how = {}) => {
       // A time of another type has no names to be refused for.
-      const given = typeof how === "number" || how instanceof Date ? { untilSeconds: how } : how;
+      const isTime = typeof how === "number" || reading("revoke", "how", HOW, how, (it) => it instanceof Date);
+      const given = isTime ? { untilSeconds: how as number } : how;
       const { untilSeconds, by = THE_OPERATOR, reason } = readHow(given);
       return log.append(revoking(target, { untilSeconds, by, reason }, secondsBy(clock)));
     },
