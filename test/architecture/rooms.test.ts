@@ -13,6 +13,7 @@ const NOT_MUTATED: { readonly [room: string]: string } = {
   lib: "knows nothing of chains",
   opentelemetry: "watches",
   state: "stores; its rules are few, and have a test each",
+  "state-contract": "holds drivers to what they promise",
   telemetry: "watches",
   options: "reads what programmers pass in, and has a row for each in test/options",
   testing: "is for tests",

@@ -1,7 +1,7 @@
 /**
  * Delegation chains, grants and one policy decision per hop: authority that only narrows. This door has the names that
  * most programs use; the other doors are `/grant`, `/filter`, `/sources`, `/describe`, `/tokens`, `/state`, `/audit`, `/adapter`, `/options`,
- * `/opentelemetry`, `/testing`.
+ * `/opentelemetry`, `/state-contract`, `/testing`.
  *
  * @packageDocumentation
  */

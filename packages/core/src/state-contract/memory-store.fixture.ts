@@ -1,0 +1,205 @@
+import { HopwiseError } from "../errors.ts";
+import type { KeptRequest, LogEntry, Reserved, StateDriver } from "../state/index.ts";
+import type { StoreAsked, StoreUnderTest } from "./case.ts";
+
+interface Memory {
+  readonly since: number;
+  readonly epoch: string;
+  readonly proofs: Map<string, { until: number; sharers: readonly string[] }>;
+  readonly counters: Map<string, { value: number; until: number }>;
+  readonly reservations: Map<string, { state: "open" | "spent" | "back"; counted: readonly [string, number][] }>;
+  readonly requests: Map<string, { text: string; until: number; answers: Map<string, string> }>;
+  readonly log: LogEntry[];
+}
+
+/** The plainest store that keeps the contract: what the cases are held against. Nothing of it is for use. */
+export interface PlainStore extends StoreUnderTest {
+  open(): StateDriver;
+}
+
+const keyOf = (...names: readonly string[]): string => JSON.stringify(names);
+const amountsOf = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+export function plainStore({ mostOfRoot = 1000, mostOfUser = 2000 }: StoreAsked = {}): PlainStore {
+  let ahead = 0;
+  let broken = false;
+  const now = (): number => Date.now() / 1000 + ahead;
+  const anew = (): Memory => ({
+    since: now(),
+    epoch: crypto.randomUUID(),
+    proofs: new Map(),
+    counters: new Map(),
+    reservations: new Map(),
+    requests: new Map(),
+    log: [],
+  });
+  let memory = anew();
+  return {
+    nowSeconds: now,
+    advance: (seconds) => {
+      ahead += seconds;
+    },
+    loseEverything: () => {
+      memory = anew();
+    },
+    break: () => {
+      broken = true;
+    },
+    mend: () => {
+      broken = false;
+    },
+    open: () => {
+      let closed = false;
+      const at = (nowSeconds: number = now()): Memory => {
+        if (closed) refuse("the driver is closed");
+        if (broken) refuse("the store is down");
+        if (!(Math.abs(now() - nowSeconds) <= 5)) refuse("the clocks differ by seconds or more");
+        return memory;
+      };
+      const since = { notBefore: { get: () => memory.since, enumerable: true } };
+      const problem = (): string | undefined => (closed ? "it is closed" : broken ? "it is down" : undefined);
+      return {
+        name: "a plain store",
+        replay: Object.defineProperties(replayOf(at, now, { mostOfRoot, mostOfUser }), since),
+        spending: Object.defineProperties(spendingOf(at, now), since),
+        approvals: Object.defineProperties(approvalsOf(at, now), since),
+        revocations: logOf(at, now),
+        health: () => {
+          const found = problem();
+          return found === undefined ? { ok: true } : { ok: false, problem: found };
+        },
+        close: () => {
+          closed = true;
+        },
+      };
+    },
+  };
+}
+
+type At = (nowSeconds?: number) => Memory;
+
+function replayOf(at: At, now: () => number, shares: Required<StoreAsked>): StateDriver["replay"] {
+  return {
+    claim: (key, untilSeconds, { nowSeconds, madeAtSeconds = 0, owner, root } = {}) => {
+      const { proofs } = at(nowSeconds);
+      if (!Number.isFinite(untilSeconds)) throw new HopwiseError("config_invalid", "no time");
+      if (untilSeconds <= now()) refuse("its end is past: another clock");
+      const until = Math.max(untilSeconds, madeAtSeconds + 120);
+      for (const [old, proof] of proofs) if (proof.until <= now()) proofs.delete(old);
+      if (proofs.has(key)) return false;
+      if (madeAtSeconds !== 0 && madeAtSeconds + 120 <= now()) refuse("made too long ago");
+      const sharers = [...(owner === undefined ? [] : [`u${owner}`]), ...(root === undefined ? [] : [`r${root}`])];
+      for (const sharer of sharers) {
+        const has = [...proofs.values()].filter((it) => it.sharers.includes(sharer)).length;
+        if (has >= (sharer.startsWith("u") ? shares.mostOfUser : shares.mostOfRoot)) refuse("its share is full");
+      }
+      proofs.set(key, { until, sharers });
+      return true;
+    },
+  };
+}
+
+function spendingOf(at: At, now: () => number): StateDriver["spending"] {
+  const amountOf = ({ counters }: Memory, key: string): number => {
+    const found = counters.get(key);
+    return found === undefined || found.until <= now() ? 0 : found.value;
+  };
+  return {
+    reserve: ({ id, owner, charges, nowSeconds }): Reserved => {
+      const memory = at(nowSeconds);
+      if (!charges.every(({ amount, most }) => amountsOf(amount) && amountsOf(most))) {
+        throw new HopwiseError("config_invalid", "no amount");
+      }
+      const known = memory.reservations.get(keyOf(owner, id));
+      if (known !== undefined) return { outcome: known.state === "back" ? "withdrawn" : "reserved" };
+      const next = new Map<string, number>();
+      const ends = new Map<string, number>();
+      for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
+        const key = keyOf(owner, account, counter);
+        const has = next.get(key) ?? amountOf(memory, key);
+        if (has > most - amount) return { outcome: "refused", charge: i, spent: amountOf(memory, key) };
+        next.set(key, has + amount);
+        const until = memory.counters.get(key)?.until ?? 0;
+        ends.set(key, Math.max(ends.get(key) ?? 0, until, untilSeconds + 10));
+      }
+      for (const [key, value] of next) memory.counters.set(key, { value, until: ends.get(key) ?? 0 });
+      const counted = charges.map((it) => [keyOf(owner, it.account, it.counter), it.amount] as [string, number]);
+      memory.reservations.set(keyOf(owner, id), { state: "open", counted });
+      return { outcome: "reserved" };
+    },
+    settle: ({ id, owner, nowSeconds }, how) => {
+      const memory = at(nowSeconds);
+      const known = memory.reservations.get(keyOf(owner, id)) ?? { state: "open", counted: [] };
+      if (known.state !== "open") return;
+      memory.reservations.set(keyOf(owner, id), { ...known, state: how === "spent" ? "spent" : "back" });
+      for (const [key, amount] of how === "spent" ? [] : known.counted) {
+        const found = memory.counters.get(key);
+        if (found !== undefined) found.value -= amount;
+      }
+    },
+    spent: (owner, counters) => {
+      const memory = at();
+      return counters.map(({ account, counter }) => amountOf(memory, keyOf(owner, account, counter)));
+    },
+  };
+}
+
+function approvalsOf(at: At, now: () => number): StateDriver["approvals"] {
+  const living = (id: string) => {
+    const found = at().requests.get(id);
+    return found === undefined || found.until <= now() ? undefined : found;
+  };
+  const find = (id: string): KeptRequest | undefined => {
+    const found = living(id);
+    return found && { id, text: found.text, answers: [...found.answers.values()] };
+  };
+  return {
+    find,
+    keep: ({ id, text, untilSeconds }) => {
+      const { requests } = at();
+      if (!requests.has(id)) requests.set(id, { text, until: untilSeconds, answers: new Map() });
+    },
+    answer: ({ id, key, text }) => {
+      const found = living(id);
+      if (found === undefined) return "gone";
+      if (found.answers.has(key)) return "known";
+      if (found.answers.size >= 64) return refuse("it has 64 answers");
+      found.answers.set(key, text);
+      return "kept";
+    },
+    list: (most) =>
+      [...at().requests.keys()]
+        .map(find)
+        .filter((it) => it !== undefined)
+        .slice(0, most),
+  };
+}
+
+function logOf(at: At, now: () => number): StateDriver["revocations"] {
+  const headOf = ({ epoch, log }: Memory, n: number = log.length): string => `${epoch}:${n}`;
+  return {
+    head: () => headOf(at()),
+    append: (entry) => {
+      const { log } = at();
+      if (!log.some(({ id }) => id === entry.id)) log.push(entry);
+    },
+    read: (after) => {
+      const memory = at();
+      const stands = memory.log.findIndex((_, i) => headOf(memory, i) === after);
+      const from = after === headOf(memory) ? memory.log.length : Math.max(0, stands);
+      const to = Math.min(memory.log.length, from + 1000);
+      return {
+        epoch: memory.epoch,
+        ageSeconds: now() - memory.since,
+        continues: after === undefined || stands >= 0 || after === headOf(memory),
+        entries: memory.log.slice(from, to),
+        head: headOf(memory, to),
+        complete: to === memory.log.length,
+      };
+    },
+  };
+}
+
+function refuse(problem: string): never {
+  throw new HopwiseError("state_unavailable", problem);
+}
