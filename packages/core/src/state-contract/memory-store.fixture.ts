@@ -111,7 +111,10 @@ function spendingOf(at: At, now: () => number): StateDriver["spending"] {
         throw new HopwiseError("config_invalid", "no amount");
       }
       const known = memory.reservations.get(keyOf(owner, id));
-      if (known !== undefined) return { outcome: known.state === "back" ? "withdrawn" : "reserved" };
+      const hasNow = (): number[] => charges.map((it) => amountOf(memory, keyOf(owner, it.account, it.counter)));
+      if (known !== undefined) {
+        return known.state === "back" ? { outcome: "withdrawn" } : { outcome: "reserved", spent: hasNow() };
+      }
       const next = new Map<string, number>();
       const ends = new Map<string, number>();
       for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
@@ -125,7 +128,7 @@ function spendingOf(at: At, now: () => number): StateDriver["spending"] {
       for (const [key, value] of next) memory.counters.set(key, { value, until: ends.get(key) ?? 0 });
       const counted = charges.map((it) => [keyOf(owner, it.account, it.counter), it.amount] as [string, number]);
       memory.reservations.set(keyOf(owner, id), { state: "open", counted });
-      return { outcome: "reserved" };
+      return { outcome: "reserved", spent: hasNow() };
     },
     settle: ({ id, owner, nowSeconds }, how) => {
       const memory = at(nowSeconds);

@@ -5,7 +5,6 @@ import { newName, ODD_TEXTS } from "./texts.ts";
 
 const OWNER = '["https://id.example","ann"]';
 const MOST = Number.MAX_SAFE_INTEGER;
-const RESERVED: Reserved = { outcome: "reserved" };
 const PAID = { account: "budget", counter: "paid" };
 const CALLS = { account: "budget", counter: "calls" };
 
@@ -27,6 +26,13 @@ function stepsOf({ one, two, now }: Scene, owner: string = OWNER) {
   };
 }
 
+/** All charges were counted; where it is known, with what each counter has then. */
+function counted(answer: Reserved, what: string, has?: readonly number[]): void {
+  const { outcome, spent } = answer as { readonly outcome: string; readonly spent?: unknown };
+  sure(outcome === "reserved" && Array.isArray(spent), `${what}: ${JSON.stringify(answer)}, and it is not reserved`);
+  if (has !== undefined) same(spent, has, `what each counter has then, ${what}`);
+}
+
 /** What is spent: one atomic step over all counters. */
 export const SPENDING: readonly StateCase[] = [
   caseOf(
@@ -34,10 +40,10 @@ export const SPENDING: readonly StateCase[] = [
     async (scene) => {
       const { charge, reserve, spent } = stepsOf(scene);
       same(await spent(PAID, CALLS), [0, 0], "what is spent of what nobody charged");
-      same(await reserve([charge(900, 1000)]), RESERVED, "900 of 1000");
+      counted(await reserve([charge(900, 1000)]), "900 of 1000");
       const refused: Reserved = { outcome: "refused", charge: 0, spent: 900 };
       same(await reserve([charge(101, 1000)]), refused, "101 more");
-      same(await reserve([charge(100, 1000)], newName(), scene.two), RESERVED, "100 more, at the other process");
+      counted(await reserve([charge(100, 1000)], newName(), scene.two), "100 more, at the other process", [1000]);
       same(await reserve([charge(1, 1000)]), { ...refused, spent: 1000 }, "one more");
       same(await spent(PAID), [1000], "what is spent");
     },
@@ -45,7 +51,7 @@ export const SPENDING: readonly StateCase[] = [
   caseOf("counts all charges of a reservation or none, and names the first that does not fit", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
     const other = { account: "rate", counter: "paid" };
-    same(await reserve([charge(5, 10), charge(5, 10, CALLS), charge(5, 10, other)]), RESERVED, "what fits");
+    counted(await reserve([charge(5, 10), charge(5, 10, CALLS), charge(5, 10, other)]), "what fits", [5, 5, 5]);
     const charges = [charge(5, 10), charge(6, 10, CALLS), charge(6, 10, other)];
     same(await reserve(charges), { outcome: "refused", charge: 1, spent: 5 }, "what does not fit in two places");
     same(await spent(PAID, CALLS, other), [5, 5, 5], "what is spent");
@@ -54,29 +60,29 @@ export const SPENDING: readonly StateCase[] = [
     const { charge, reserve, spent } = stepsOf(scene);
     const twice = await reserve([charge(600, 1000), charge(600, 1000)]);
     same([twice.outcome, "charge" in twice && twice.charge], ["refused", 1], "600 and 600 of 1000");
-    same(await reserve([charge(400, 1000), charge(600, 1000)]), RESERVED, "400 and 600 of 1000");
+    counted(await reserve([charge(400, 1000), charge(600, 1000)]), "400 and 600 of 1000");
     same(await spent(PAID), [1000], "what is spent");
   }),
   caseOf("only looks where the amount is 0", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
-    same(await reserve([charge(0, 0)]), RESERVED, "whether nothing is at most 0");
-    same(await reserve([charge(3, 9)]), RESERVED, "3 of 9");
-    same(await reserve([charge(0, 3)]), RESERVED, "whether 3 are at most 3");
+    counted(await reserve([charge(0, 0)]), "whether nothing is at most 0");
+    counted(await reserve([charge(3, 9)]), "3 of 9");
+    counted(await reserve([charge(0, 3)]), "whether 3 are at most 3");
     same(await reserve([charge(0, 2)]), { outcome: "refused", charge: 0, spent: 3 }, "whether 3 are at most 2");
     same(await spent(PAID), [3], "what is spent");
   }),
   caseOf("is exact up to 2^53 - 1", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
-    same(await reserve([charge(MOST - 1, MOST)]), RESERVED, "all but one");
+    counted(await reserve([charge(MOST - 1, MOST)]), "all but one");
     same(await reserve([charge(MOST, MOST)]), { outcome: "refused", charge: 0, spent: MOST - 1 }, "the same again");
-    same(await reserve([charge(1, MOST)]), RESERVED, "the last one");
+    counted(await reserve([charge(1, MOST)]), "the last one");
     same(await reserve([charge(1, MOST)]), { outcome: "refused", charge: 0, spent: MOST }, "one beyond");
-    same(await reserve([charge(MOST, MOST, CALLS)]), RESERVED, "all at once");
+    counted(await reserve([charge(MOST, MOST, CALLS)]), "all at once");
     same(await spent(PAID, CALLS), [MOST, MOST], "what is spent");
   }),
   caseOf("throws for what is no whole number from 0 to 2^53 - 1, and counts nothing", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
-    same(await reserve([charge(10, 100)]), RESERVED, "10 of 100");
+    counted(await reserve([charge(10, 100)]), "10 of 100");
     for (const wrong of [-1, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, "1" as never]) {
       for (const bad of [charge(wrong, 100), charge(1, wrong)]) {
         const thrown = await thrownBy(() => reserve([charge(1, 100, CALLS), bad]));
@@ -89,11 +95,11 @@ export const SPENDING: readonly StateCase[] = [
     const { charge, reserve, settle, spent } = stepsOf(scene);
     const id = newName();
     for (const driver of [scene.one, scene.two, scene.one]) {
-      same(await reserve([charge(60, 100)], id, driver), RESERVED, "60 of 100, by the same name");
+      counted(await reserve([charge(60, 100)], id, driver), "60 of 100, by the same name", [60]);
     }
     same(await spent(PAID), [60], "what is spent");
     await settle(id, "spent", scene.two);
-    same(await reserve([charge(60, 100)], id), RESERVED, "the same name, once it was settled");
+    counted(await reserve([charge(60, 100)], id), "the same name, once it was settled");
     same(await spent(PAID), [60], "what is spent");
   }),
   caseOf("lets stand what was spent, also where it is then said that nothing happened", async (scene) => {
@@ -141,7 +147,7 @@ export const SPENDING: readonly StateCase[] = [
   caseOf("takes a thousand charges in one step", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
     const of = Array.from({ length: 1000 }, (_, i) => ({ account: `a${i % 20}`, counter: `${"c".repeat(200)}${i}` }));
-    same(await reserve(of.map((counter) => charge(1, 1, counter))), RESERVED, "a thousand charges");
+    counted(await reserve(of.map((counter) => charge(1, 1, counter))), "a thousand charges");
     const last = [...of.slice(1).map((counter) => charge(1, 2, counter)), charge(1, 1, of[0])];
     same(await reserve(last), { outcome: "refused", charge: 999, spent: 1 }, "the same, the last of which is too much");
     same(await spent(...of), Array(1000).fill(1), "what is spent");
@@ -178,14 +184,14 @@ export const SPENDING: readonly StateCase[] = [
     const { charge, reserve, spent } = stepsOf(scene);
     if (scene.store.advance === undefined) return;
     const until = (seconds: number): readonly Charge[] => [{ ...charge(1, 3), untilSeconds: scene.now() + seconds }];
-    for (const seconds of [100, 1000, 100]) same(await reserve(until(seconds)), RESERVED, `one until ${seconds}`);
+    for (const seconds of [100, 1000, 100]) counted(await reserve(until(seconds)), `one until ${seconds}`);
     for (const seconds of [50, 100, 800]) {
       await scene.store.advance(seconds);
       same(await reserve(until(10)), { outcome: "refused", charge: 0, spent: 3 }, `one more, ${seconds} seconds later`);
     }
     await scene.store.advance(3 * 86_400);
     same(await spent(PAID), [0], "what is spent of an account that ended days ago");
-    same(await reserve(until(10)), RESERVED, "one of an account that begins anew");
+    counted(await reserve(until(10)), "one of an account that begins anew");
   }),
   caseOf("gives back what was reserved up to an hour ago", async (scene) => {
     const { charge, reserve, settle, spent } = stepsOf(scene);
@@ -193,7 +199,7 @@ export const SPENDING: readonly StateCase[] = [
     const id = newName();
     await reserve([{ ...charge(60, 100), untilSeconds: scene.now() + 86_400 }], id);
     await scene.store.advance(3590);
-    same(await reserve([charge(60, 100)], id), RESERVED, "the same name, an hour later");
+    counted(await reserve([charge(60, 100)], id), "the same name, an hour later");
     await settle(id, "nothing_happened", scene.two);
     same(await spent(PAID), [0], "what is spent");
   }),
@@ -211,7 +217,7 @@ async function oddNames(scene: Scene): Promise<void> {
   ];
   for (const pair of pairs) {
     const name = JSON.stringify(pair).slice(0, 60);
-    same(await reserve([charge(1, 1, pair)]), RESERVED, `1 of 1 of ${name}`);
+    counted(await reserve([charge(1, 1, pair)]), `1 of 1 of ${name}`);
   }
   same(
     await spent(...pairs),
@@ -220,7 +226,7 @@ async function oddNames(scene: Scene): Promise<void> {
   );
   for (const owner of ODD_TEXTS) {
     const of = stepsOf(scene, owner);
-    same(await of.reserve([charge(1, 1)]), RESERVED, `1 of 1 of the owner ${JSON.stringify(owner).slice(0, 60)}`);
+    counted(await of.reserve([charge(1, 1)]), `1 of 1 of the owner ${JSON.stringify(owner).slice(0, 60)}`);
     same(await of.spent(PAID), [1], "what that owner spent");
   }
 }

@@ -17,8 +17,9 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
   const kept = new Map<string, Kept>();
 
   const living = (id: string): Kept | undefined => {
+    const now = secondsBy(clock);
     const found = kept.get(id);
-    return found !== undefined && found.until > secondsBy(clock) ? found : undefined;
+    return found !== undefined && found.until > now ? found : undefined;
   };
   const forget = (now: number): void => {
     for (const [id, { until }] of kept) if (until <= now) kept.delete(id);

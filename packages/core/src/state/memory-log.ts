@@ -10,19 +10,21 @@ const ROOM = 1024;
 /** A {@link RevocationLog} in memory, for one process. Nobody else writes to it, so that its number tells each head. */
 export function memoryLog(clock: () => number): RevocationLog {
   const epoch = crypto.randomUUID();
-  const born = performance.now();
+  /** From its first step on, as far as anybody can tell. */
+  let born: number | undefined;
   let entries: (LogEntry & { readonly n: number })[] = [];
   const ids = new Set<string>();
   let n = 0;
   let room = ROOM;
-  let head = headAt(0);
+  let head = headAt(epoch, 0);
 
-  function headAt(at: number): string {
-    return `${epoch}:${at}`;
-  }
+  /** Each step asks for the time, which may be refused. */
+  const ageAt = (now: number): number => {
+    born ??= now;
+    return Math.max(0, now - born);
+  };
 
-  const forget = (): void => {
-    const now = secondsBy(clock);
+  const forget = (now: number): void => {
     const isOver = ({ untilSeconds = Number.POSITIVE_INFINITY }: LogEntry): boolean =>
       untilSeconds + DAY_SECONDS <= now;
     for (const { id } of entries.filter(isOver)) ids.delete(id);
@@ -31,29 +33,40 @@ export function memoryLog(clock: () => number): RevocationLog {
   };
 
   return {
-    head: () => head,
+    head: () => {
+      ageAt(secondsBy(clock));
+      return head;
+    },
     append: (entry) => {
+      const now = secondsBy(clock);
+      ageAt(now);
       if (ids.has(entry.id)) return;
-      if (entries.length >= room) forget();
+      if (entries.length >= room) forget(now);
       n++;
       ids.add(entry.id);
       entries.push({ ...entry, n });
-      head = headAt(n);
+      head = headAt(epoch, n);
     },
     read: (after) => {
-      const at = after?.startsWith(`${epoch}:`) === true ? Number(after.slice(epoch.length + 1)) : undefined;
+      const ageSeconds = ageAt(secondsBy(clock));
+      const named = Number(after?.slice(epoch.length + 1));
+      const at = after !== undefined && named <= n && headAt(epoch, named) === after ? named : undefined;
       let first = entries.length;
       while (first > 0 && (entries[first - 1]?.n ?? 0) > (at ?? 0)) first--;
       const page = entries.slice(first, first + PAGE);
       const complete = first + page.length === entries.length;
       return {
         epoch,
-        ageSeconds: (performance.now() - born) / 1000,
+        ageSeconds,
         continues: after === undefined || at !== undefined,
         entries: page.map(({ n: _, ...entry }) => entry),
-        head: complete ? head : headAt(page.at(-1)?.n ?? 0),
+        head: complete ? head : headAt(epoch, page.at(-1)?.n ?? 0),
         complete,
       };
     },
   };
+}
+
+function headAt(epoch: string, n: number): string {
+  return `${epoch}:${n}`;
 }

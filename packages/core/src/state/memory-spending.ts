@@ -4,27 +4,27 @@ import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
 import { checkClocks, refuseClocks } from "./clocks.ts";
 import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 
-/** What was reserved; null for what was given back. */
 interface Held {
   readonly at: number;
-  readonly charges: readonly Charge[] | null;
+  readonly is: "open" | "spent" | "given back";
+  readonly charges: readonly Charge[];
 }
 
 /** How long a reservation is known by its id, in seconds. */
 const KNOWN_SECONDS = 3600;
-/** Most accounts, and most reservations that were not settled: beyond, calls are refused. */
+/** Most accounts: beyond, calls are refused. Of more reservations, the oldest are forgotten: then they stay spent. */
 const MOST = 1_000_000;
 
 /** A {@link SpendingStore} in memory, for one process. */
 export function memorySpending(clock: () => number, notBefore: number): SpendingStore {
   const accounts = createAccounts();
-  /** In the order in which they came, until they are settled. */
+  /** In the order in which they came. */
   const reserved = new Map<string, Held>();
 
   const now = (): number => {
     const seconds = secondsBy(clock);
     for (const [id, { at }] of reserved) {
-      if (at + KNOWN_SECONDS > seconds) break;
+      if (at + KNOWN_SECONDS > seconds && reserved.size < MOST) break;
       reserved.delete(id);
     }
     accounts.forget(seconds);
@@ -38,26 +38,27 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       checkReservation(reservation, at);
       const { id, owner, charges } = reservation;
       const known = reserved.get(keyOf(owner, id));
-      if (known?.charges === null) return { outcome: "withdrawn" };
+      if (known?.is === "given back") return { outcome: "withdrawn" };
       if (known !== undefined) {
         return { outcome: "reserved", spent: charges.map((charge) => accounts.counted(owner, charge, at)) };
       }
-      if (accounts.size >= MOST || reserved.size >= MOST) {
+      if (accounts.size >= MOST) {
         throw new HopwiseError("state_unavailable", `more than ${MOST} budgets and rates are counted at once`);
       }
       const refused = firstTooMuch(reservation, accounts, at);
       if (refused !== undefined) return refused;
-      reserved.set(keyOf(owner, id), { at, charges });
+      reserved.set(keyOf(owner, id), { at, is: "open", charges });
       return { outcome: "reserved", spent: charges.map((charge) => accounts.add(owner, charge, charge.amount, at)) };
     },
-    settle: ({ id, owner }, how) => {
+    settle: ({ id, owner, nowSeconds }, how) => {
       const at = now();
+      checkClocks(at, nowSeconds);
       const key = keyOf(owner, id);
-      const known = reserved.get(key);
-      reserved.delete(key);
+      const known = reserved.get(key) ?? { at, is: "open", charges: [] };
+      if (known.is !== "open") return;
+      reserved.set(key, { at: known.at, is: how === "spent" ? "spent" : "given back", charges: [] });
       if (how === "spent") return;
-      reserved.set(key, { at, charges: null });
-      for (const charge of known?.charges ?? []) {
+      for (const charge of known.charges) {
         if (accounts.isAlive(owner, charge.account, at)) accounts.add(owner, charge, -charge.amount, at);
       }
     },

@@ -1,3 +1,4 @@
+import { HopwiseError } from "../errors.ts";
 import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
 import type { StateDriver } from "./driver.ts";
 import { followLog } from "./follow-log.ts";
@@ -52,15 +53,23 @@ export function memoryRevocations(given: () => number = Date.now): MemoryRevocat
 }
 
 function driverOf(options: MemoryReplayOptions): StateDriver {
-  const { clock = Date.now, since = performance.timeOrigin } = options;
+  const { clock: given = Date.now, since = performance.timeOrigin } = options;
+  let closed = false;
+  // Every step asks for the time.
+  const clock = (): number => {
+    if (closed) throw new HopwiseError("state_unavailable", "the state in memory was closed");
+    return given();
+  };
   return {
     name: "memory",
-    replay: memoryReplay(options),
+    replay: memoryReplay({ ...options, clock }),
     spending: memorySpending(clock, since / 1000),
     approvals: memoryApprovals(clock, since / 1000),
     revocations: memoryLog(clock),
-    health: () => ({ ok: true }),
-    close: () => {},
+    health: () => (closed ? { ok: false, problem: "it was closed" } : { ok: true }),
+    close: () => {
+      closed = true;
+    },
   };
 }
 
