@@ -18,6 +18,8 @@ const STAGES: { readonly [stage in ReturnType<typeof rowOf>["stage"]]: string } 
   grant: "Was it handed over?",
   context: "Who and what is it about?",
   policy: "Do the policies allow it to every hop?",
+  approval: "Did the people approve it who must?",
+  spending: "Is enough left?",
   audit: "Is it on record?",
   result: "May the result be shown?",
   holder: "Can its maker sign it?",

@@ -5,7 +5,7 @@ import type { Agent, AgentRegistry, UserDirectory } from "@hopwise/core/sources"
 export const ISSUER = "https://id.acme.example";
 export const PAY_SERVER = "https://pay.acme.example/mcp";
 
-/** The user directory. Alice may spend 1,000; bob works in sales. */
+/** The user directory. Alice may spend 1,000, carol 5,000; bob works in sales; dana manages finance, and pays nothing herself. */
 export const users: UserDirectory = inMemoryUsers({
   [ISSUER]: {
     alice: {
@@ -13,6 +13,14 @@ export const users: UserDirectory = inMemoryUsers({
       attributes: { department: "finance", region: "EMEA", paymentLimit: 1000 },
     },
     bob: { roles: ["employee"], attributes: { department: "sales", region: "EMEA", paymentLimit: 0 } },
+    carol: {
+      roles: ["employee", "analyst"],
+      attributes: { department: "finance", region: "EMEA", paymentLimit: 5000 },
+    },
+    dana: {
+      roles: ["employee", "manager"],
+      attributes: { department: "finance", region: "EMEA", paymentLimit: 0 },
+    },
   },
 });
 

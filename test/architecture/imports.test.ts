@@ -71,7 +71,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "type:@cerbos/core",
   ],
-  "core/state": ["core/options", "core/token", "core/lib", "core/errors.ts"],
+  "core/state": ["core/options", "core/token", "core/json", "core/lib", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/errors.ts"],
   "core/filter": [
     "core/grant",

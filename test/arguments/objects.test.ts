@@ -34,6 +34,14 @@ const authorizers: ArgumentRows<core.Authorizer> = {
   refuse: argumentRow(authorizer.refuse, () => [call, REFUSAL], ANYTHING),
   openSession: argumentRow(authorizer.openSession, () => [held]),
   report: argumentRow(authorizer.report, () => [allowed, { outcome: "failed" }], ANYTHING, ANYTHING),
+  health: "takes nothing",
+  close: "takes nothing",
+};
+
+const inboxes: ArgumentRows<core.Authorizer["approvals"]> = {
+  list: "takes nothing",
+  find: argumentRow(authorizer.approvals.find, () => ["nothing"], A_NAME),
+  answer: argumentRow(authorizer.approvals.answer, () => ["nothing", "no answer"], A_NAME, []),
 };
 
 const sessions: ArgumentRows<core.Session> = {
@@ -176,6 +184,7 @@ describe("a source of keys", () => walkRows(keySources));
 describe("nonces", () => walkRows(nonces));
 describe("a memory of proofs", () => walkRows(replayStores));
 describe("a memory of revocations", () => walkRows(revocationStores));
+describe("the requests that wait for people", () => walkRows(inboxes));
 describe("users in memory", () => walkRows(sourceRows(company.users, ALICE)));
 describe("users by a function", () => walkRows(sourceRows(sources.usersFrom(find), ALICE)));
 describe("users who logged in", () => walkRows(sourceRows(oidc, ALICE)));

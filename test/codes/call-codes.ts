@@ -211,7 +211,8 @@ export const DECISION_CODES = {
     produce: async (world) => {
       const [alice, limit] = [await users.find({ issuer: ISSUER, subject: "alice" }), { paymentLimit: 5000 }];
       const rich = { find: () => alice && { ...alice, attributes: { ...alice.attributes, ...limit } } };
-      const { authorizer, audit } = world.authorizer({ users: rich });
+      const { replay, revocations } = memoryState();
+      const { authorizer, audit } = world.authorizer({ users: rich, state: { replay, revocations } });
       const args = { to: "Globex", amount: 2500, currency: "EUR" };
       const credential = await credentialFor(world.planner, "send_payment", args);
       return denial({ authorizer, audit }, { tool: "send_payment", arguments: args, credential });

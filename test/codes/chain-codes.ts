@@ -248,9 +248,11 @@ export const PROOF_CODES = {
       const order = { subject: "alice", agent: "planner", holder: keys.planner, grant: anyInvoice };
       const held = await issuer.issue({ ...order, budget: { id: "2026-11", from, until: from + 7200, calls: 10 } });
       const credential = await credentialFor(held, "read_invoice", args);
-      return denial(world.authorizer(), { tool: "read_invoice", arguments: args, credential });
+      const { replay, revocations } = memoryState({ since: 0 });
+      const countsNothing = world.authorizer({ state: { replay, revocations } });
+      return denial(countsNothing, { tool: "read_invoice", arguments: args, credential });
     },
-    says: /the chain has the budget "2026-11", and this enforcement point counts no budgets; have it issued without one/,
+    says: /the chain has the budget "2026-11", and this enforcement point's state counts no budgets; have it issued without one/,
     at: { pointer: "/budget" },
     retryable: false,
   },

@@ -7,6 +7,7 @@ import { type Case, type Produced, SECRETS } from "./case.ts";
 import { CHAIN_CODES, HOLDER_CODES, MAKER_CODES, PROOF_CODES } from "./chain-codes.ts";
 import { FILTER_CODES } from "./filter-codes.ts";
 import { GUARD_CODES } from "./guard-codes.ts";
+import { REMEMBERED_CODES } from "./remembered-codes.ts";
 import { STATEMENT_CODES } from "./statement-codes.ts";
 
 /** Every code there is, and how it comes about: one without an entry does not compile. */
@@ -18,6 +19,7 @@ const PRODUCED = {
   ...DECISION_CODES,
   ...FILTER_CODES,
   ...STATE_CODES,
+  ...REMEMBERED_CODES,
   ...RESULT_CODES,
   ...HOLDER_CODES,
   ...STATEMENT_CODES,

@@ -59,6 +59,7 @@ const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" }
   argumentsAs: "is data",
   hideFromPolicies: "is data",
   keepInRecord: "is data",
+  showToApprovers: "is data",
   list: place([...CONTEXT, ...AT_ONCE], (misbehave) => entry({ list: misbehave }), [], LISTS),
   scope: place(CONTEXT, (misbehave) => entry({ scope: misbehave }), ["allowed"]),
   policyVersion: place(CONTEXT, (misbehave) => entry({ policyVersion: misbehave }), ["allowed"]),
@@ -74,7 +75,7 @@ const ENTRY: { readonly [Name in keyof Required<ToolEntry>]: Place | "is data" }
   attributesSchema: "is data",
 };
 
-const STORES: { readonly [Name in keyof Required<State>]: Place | "is not asked about a call" } = {
+const STORES: { readonly [Name in keyof Required<State>]: Place | `is ${string}` } = {
   replay: place(
     STATE,
     (misbehave) => ({ state: { ...memoryState({ since: 0 }), replay: { claim: misbehave } } }),
@@ -86,8 +87,19 @@ const STORES: { readonly [Name in keyof Required<State>]: Place | "is not asked 
     (misbehave) => ({ state: { ...memoryState({ since: 0 }), revocations: { find: misbehave } } }),
     ["allowed"],
   ),
-  spending: "is not asked about a call",
-  approvals: "is not asked about a call",
+  spending: place(
+    STATE,
+    (misbehave) => ({
+      rates: [{ of: "user", calls: 1000, perSeconds: 60 }],
+      state: {
+        ...memoryState({ since: 0 }),
+        spending: { reserve: misbehave, settle: misbehave, spent: misbehave },
+      },
+    }),
+    [],
+    CALLS,
+  ),
+  approvals: "is asked where a policy wants an approval: see approvals.test.ts",
   health: "is not asked about a call",
   close: "is not asked about a call",
 };
@@ -182,7 +194,9 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
       },
     })),
   ],
-  state: Object.values(STORES).filter((row) => row !== "is not asked about a call"),
+  rates: "is data",
+  approvals: [place(["allowed"], (misbehave) => ({ approvals: { onRequest: misbehave } }), [], CALLS)],
+  state: Object.values(STORES).filter((row) => typeof row !== "string"),
   nonces: Object.values(NONCES),
   deadlineMs: "is data",
   limits: "is data",

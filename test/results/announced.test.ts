@@ -18,7 +18,7 @@ import { scripted } from "../support/language-model.ts";
 import { codeOf, textOf } from "../support/mcp/client.ts";
 
 /** The obligations that change a result. */
-type Changing = { readonly [Way in keyof Omit<Obligations, "approval">]?: Obligations[Way] };
+type Changing = { readonly [Way in keyof Omit<Obligations, "approval" | "approvers">]?: Obligations[Way] };
 
 interface Row {
   readonly output: z.ZodType;

@@ -42,7 +42,7 @@ export async function createWorld(pdp: StoryPdp = connectStoryPdp()): Promise<Wo
     issuerKey,
     audience: PAY_SERVER,
     users,
-    subjects: ["alice", "bob"],
+    subjects: ["alice", "bob", "carol"],
     agents,
     tools,
   });

@@ -70,6 +70,8 @@ const OF_A_CALL: { readonly [S in Stage]: true } = {
   grant: true,
   context: true,
   policy: true,
+  approval: true,
+  spending: true,
   audit: true,
   result: true,
 };

@@ -17,6 +17,8 @@ export type Stage =
   | "grant"
   | "context"
   | "policy"
+  | "approval"
+  | "spending"
   | "audit"
   | "result";
 
@@ -378,13 +380,50 @@ export const CODES = {
   approval_required: {
     stage: "policy",
     model: "A person has to approve this call first. Report that you need it.",
-    help: "A policy allows the call once a person has approved it.",
+    help: "A policy allows the call once a person has approved it, and this enforcement point's state keeps no requests for approvals. Where it does, the answer is no denial: the call waits (`pending`).",
   },
   filter_unsupported: {
     stage: "policy",
     fault: true,
     model: "These data cannot be had by a search. Report it; trying again does not help.",
     help: "The policies' condition on rows has an operator or an attribute that cannot be said of this table: the message names it. Map the attribute to a column, or write the rule with operators of the table in the README of `@hopwise/filter`.",
+  },
+
+  // approval: did the people approve it who must?
+  approval_denied: {
+    stage: "approval",
+    model: "A person refused this call. Do not ask for it again; report it.",
+    help: "Somebody who may approve the call said no, which ends its request. Approvals and who gave them are in the record of the request.",
+  },
+  approval_used: {
+    stage: "approval",
+    model:
+      "This approval was used already: it is good for one call. Make the call again without it, to ask for another.",
+    help: "An approval is good for one call, and that call was decided before. The same call without the request's id asks anew.",
+  },
+  approval_void: {
+    stage: "approval",
+    model: "This call can never be the one that was approved. Report it; trying again does not help.",
+    help: "The tool's own schema makes something else of the same arguments each time, such as a random default, so no approval is of the call that is made later. Give the tool a default that stays, or have the argument sent.",
+  },
+  approval_limit: {
+    stage: "approval",
+    retryable: true,
+    model: "Too many of your calls wait for a person. Wait for these first.",
+    help: "As many requests of this chain wait as may (`approvals.maxWaiting`).",
+  },
+
+  // spending: is enough left?
+  budget_exhausted: {
+    stage: "spending",
+    model: "Your delegation's budget does not cover this call.",
+    help: "The budget of the chain has less left than the call costs: at this hop's token, or at one above. Or the store cannot vouch for what was spent before it began, and the budget began before: then it counts as spent. Have a root issued with another budget.",
+  },
+  rate_exceeded: {
+    stage: "spending",
+    retryable: true,
+    model: "Too many calls in a short time. Wait a moment, then try again.",
+    help: "The chain, the user or the agent made as many calls within the window as `rates` allows.",
   },
 
   // audit: is it on record?

@@ -6,7 +6,7 @@ import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts
 import { canonicalJson, type JsonObject } from "../json/index.ts";
 import { defined, plainText } from "../lib/index.ts";
 import type { Chain } from "../token/index.ts";
-import type { DecisionRecord, HiddenItems, TokenRecord, UnverifiedAttempt } from "./record.ts";
+import type { ApprovedCall, DecisionRecord, HiddenItems, TokenRecord, UnverifiedAttempt } from "./record.ts";
 
 /** The call's own part of a record, beside the decision. */
 export interface RecordedCall {
@@ -23,6 +23,7 @@ export interface RecordedCall {
   readonly applied?: AppliedCondition | undefined;
   readonly hidden: readonly HiddenOne[];
   readonly pdpVersion: string | undefined;
+  readonly approved?: ApprovedCall | undefined;
 }
 
 /** One item of a list that was not shown. */
@@ -56,7 +57,9 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     ...(call.hidden.length > 0 && { hidden: hiddenItems(call.hidden) }),
     ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
     ...(decision.outcome === "denied" && refusalIn(decision)),
-    ...(decision.outcome === "allowed" && defined({ obligations: decision.obligations })),
+    ...(decision.outcome === "pending" && { approval: decision.approval }),
+    ...(decision.outcome === "allowed" &&
+      defined({ obligations: decision.obligations, left: decision.left, approved: call.approved })),
     ...(pdpVersion !== undefined && verdicts.length > 0 && { pdp: { version: pdpVersion } }),
   };
 }

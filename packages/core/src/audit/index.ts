@@ -4,6 +4,7 @@ export { checkTold } from "./check-told.ts";
 export { decisionRecord, unverifiedAttempt } from "./decision-record.ts";
 export { type Outcome, outcomeRecord, refusedOutcome } from "./outcome.ts";
 export type {
+  ApprovedCall,
   AuditSink,
   DecisionRecord,
   HiddenItems,

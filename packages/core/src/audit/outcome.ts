@@ -5,7 +5,7 @@ import { timeOf } from "../lib/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
 /** How an allowed call ended. */
-export type Outcome =
+export type Outcome = (
   | {
       readonly outcome: "returned";
       /** The tool's result, before anything was taken out of it: recorded as a hash. */
@@ -16,7 +16,11 @@ export type Outcome =
       readonly withheld?: boolean;
     }
   /** `withdrawn`: the caller left before the answer. */
-  | { readonly outcome: "failed" | "withdrawn" };
+  | { readonly outcome: "failed" | "withdrawn" }
+) & {
+  /** By the tool's own word, nothing happened: what the call took from a budget is given back. */
+  readonly nothingHappened?: boolean;
+};
 
 const RESULT_LIMITS = { maxDepth: 64, maxSize: 1024 * 1024 };
 
@@ -46,6 +50,7 @@ export async function outcomeRecord(
     ...(fault !== undefined && { code: fault.code, message: fault.message }),
     ...(rows !== undefined && { rows: { shown: rows.rows, leftOut: rows.leftOut } }),
     ...(returned?.withheld === true && { withheld: true }),
+    ...(outcome.nothingHappened === true && { nothingHappened: true }),
     durationMs: Math.max(0, now - Date.parse(time)),
   };
 }

@@ -1,11 +1,11 @@
 import type { DenialCode, ErrorCode, Stage } from "../codes.ts";
-import type { Asked, ChainView, HopVerdict, Timings } from "../decision/index.ts";
+import type { Asked, BudgetLeft, ChainView, HopVerdict, Timings, WaitingApproval } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
-import type { ChainId, Provenance, Thumbprint, TokenHash } from "../token/index.ts";
+import type { ChainId, Provenance, Subject, Thumbprint, TokenHash } from "../token/index.ts";
 
 /**
  * The decision about one call, for whom, and why. Holds no token and no key; of the arguments only their hash; of the
@@ -35,6 +35,12 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   /** Which sources gave attributes, and how old these were. */
   readonly context?: readonly ContextOrigin[];
   readonly outcome: "allowed" | "denied" | "pending";
+  /** Of a call that waits: for which request. */
+  readonly approval?: WaitingApproval;
+  /** Of a call that people approved: who, and by which request. */
+  readonly approved?: ApprovedCall;
+  /** What is left of the chain's budget, of what the call counted against. */
+  readonly left?: BudgetLeft;
   /** Of a denial: the stage that stopped the call. */
   readonly stage?: Stage;
   /** The changes that the result had to get; those that were made are in the outcome. */
@@ -49,6 +55,13 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   /** For a list: what was not shown, and why; of a long list the first hundred. */
   readonly hidden?: readonly HiddenItems[];
   readonly timings: Timings;
+}
+
+/** Who approved a call. */
+export interface ApprovedCall {
+  /** The request's id. */
+  readonly request: string;
+  readonly by: readonly { readonly approver: Subject; readonly answeredAtSeconds: number }[];
 }
 
 /** Items of a list that were not shown, all for the same reason. */
@@ -108,6 +121,8 @@ export interface OutcomeRecord {
   readonly message?: string;
   /** Of a tool that gives rows: how many passed the second check, and how many more the second check left out. */
   readonly rows?: { readonly shown: number; readonly leftOut: number };
+  /** By the tool's own word, nothing happened, and what the call took from a budget was given back. */
+  readonly nothingHappened?: true;
   /** From the decision to the outcome, in milliseconds. */
   readonly durationMs: number;
 }

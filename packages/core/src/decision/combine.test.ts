@@ -40,12 +40,6 @@ describe("all verdicts together", () => {
     ["are inconclusive where an answer is unclear", chain(allow, unclear), "policy_inconclusive", 1],
     ["are inconclusive where a handing over is unclear", chain(unclearEdge, last), "policy_inconclusive", 0],
     [
-      "need an approval where one hop asks for it",
-      chain(last, { obligations: { redact: [], limit: {}, approval: "large" } }),
-      "approval_required",
-      1,
-    ],
-    [
       "ask nobody to approve what another hop denies",
       chain({ obligations: { redact: [], limit: {}, approval: "large" } }, deny),
       "policy_denied",
@@ -146,17 +140,6 @@ describe("all verdicts together", () => {
 });
 
 describe("a denial of all verdicts together", () => {
-  it("says whom policies would allow it once somebody has approved, and why they ask for that", () => {
-    const obligations = { redact: [], limit: {}, approval: "large" };
-    const refusal = combineVerdicts(chain(last, { obligations }));
-    expect(refusal && refusalOf(refusal)).toEqual({
-      code: "approval_required",
-      hop: 1,
-      message: 'policy allows this to "hop1" once a person has approved it, and approvals are not there yet',
-      reason: "large",
-    });
-  });
-
   it("names the rule that gave the reason, and none where Cerbos named none", () => {
     const rules = ["resource.payment.v1#limit", "resource.payment.v1#second"];
     expect(combineVerdicts(chain({ ...deny, rules }))).toMatchObject({ reason: "over the limit", rule: rules[0] });

@@ -23,9 +23,7 @@ export function combineVerdicts(verdicts: readonly HopVerdict[], about: Combined
   return (
     first(verdicts, refuseOutage) ??
     notThere ??
-    first(verdicts, (verdict) => refuseCall(verdict) ?? refuseHandingOver(verdict, delegation)) ??
-    // No person is asked to approve a call that another hop denies.
-    first(verdicts, refuseUnapproved)
+    first(verdicts, (verdict) => refuseCall(verdict) ?? refuseHandingOver(verdict, delegation))
   );
 }
 
@@ -132,11 +130,4 @@ function refuseHandingOver(
     `no policy lets "${id}" hand authority to the next hop${question}; where the policies do not rule on delegation, set delegation: "grants-only"`,
     { hop, reason, rule },
   );
-}
-
-function refuseUnapproved({ hop, id, obligations }: HopVerdict): HopwiseError | undefined {
-  const reason = obligations?.approval;
-  if (reason === undefined) return undefined;
-  const message = `policy allows this to "${id}" once a person has approved it, and approvals are not there yet`;
-  return new HopwiseError("approval_required", message, { hop, reason });
 }

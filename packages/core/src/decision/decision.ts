@@ -83,6 +83,8 @@ export interface Allowed extends Decided {
    * so a result to which this was not applied may not be shown.
    */
   readonly filter?: Filter;
+  /** What is left of the chain's budget, of what this call counted against: the least of all tokens. */
+  readonly left?: BudgetLeft;
   /** The arguments are the tool map's projection: the tool runs with the value that the projection was made from. */
   readonly projected?: true;
   /**
@@ -99,7 +101,31 @@ export interface Denied extends Decided, Refusal<DenialCode> {
   readonly retryable: boolean;
 }
 
-/** A person must approve the call first. No policy leads to this answer yet; callers can handle it already. */
+/**
+ * People must approve the call first. Nothing runs. The agent makes the same call again later and names the request
+ * (`approval`); it is then decided anew, by the chain as it is then.
+ */
 export interface Pending extends Decided {
   readonly outcome: "pending";
+  readonly approval: WaitingApproval;
+}
+
+/** What a call waits for. */
+export interface WaitingApproval {
+  /** The request's id: the call names it once it was approved. */
+  readonly request: string;
+  /** Why, by the policy. */
+  readonly reason: string;
+  /** How many different people must approve. */
+  readonly approvers: number;
+  /** Until when the approved call may be made, in seconds since the epoch. */
+  readonly untilSeconds: number;
+}
+
+/** What is left of a budget, in its own units. Of what a call did not count against, nothing is said. */
+export interface BudgetLeft {
+  readonly id: string;
+  readonly calls?: number;
+  /** By tool, as the tokens of the chain name it, then by argument. */
+  readonly sums?: { readonly [tool: string]: { readonly [argument: string]: number } };
 }

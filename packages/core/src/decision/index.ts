@@ -3,7 +3,19 @@ export { type AuxData, type AuxDataQuery, type AuxDataSupplier, auxDataOf } from
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
 export { checkRows } from "./check-rows.ts";
 export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
-export type { Allowed, Asked, CallerView, ChainView, Decided, Decision, Denied, Pending, Timings } from "./decision.ts";
+export type {
+  Allowed,
+  Asked,
+  BudgetLeft,
+  CallerView,
+  ChainView,
+  Decided,
+  Decision,
+  Denied,
+  Pending,
+  Timings,
+  WaitingApproval,
+} from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
 export { joinFailures } from "./join-failures.ts";
 export { type HiddenByPolicy, type ListItem, listHops } from "./list-hops.ts";

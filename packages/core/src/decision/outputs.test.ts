@@ -24,8 +24,10 @@ describe("the outputs of policy rules", () => {
     ["one pointer that is no list", { redact: "/iban" }, "is not a list of JSON pointers"],
     ["a pointer to the whole result", { redact: [""] }, "is not a list of JSON pointers"],
     ["a pointer with a broken escape", { redact: ["/a~2"] }, "is not a list of JSON pointers"],
-    ["an approval that does not say why", { approval: true }, "is not a text that says why"],
-    ["an empty approval", { approval: "" }, "is not a text that says why"],
+    ["an approval that does not say why", { approval: true }, "is neither a text that says why nor"],
+    ["an empty approval", { approval: "" }, "is neither a text that says why nor"],
+    ["an approval of nobody", { approval: { reason: "large", approvers: 0 } }, "with 1 to 64 of them"],
+    ["an approval with a misspelt number", { approval: { reason: "large", aprovers: 2 } }, "with 1 to 64 of them"],
     ["a limit of nothing", { limit: 10 }, "is not a map of JSON pointers"],
     ["a negative limit", { limit: { "/lines": -1 } }, "is not a map of JSON pointers"],
     ["a limit that is no whole number", { limit: { "/lines": 1.5 } }, "is not a map of JSON pointers"],
@@ -63,13 +65,14 @@ describe("the outputs of policy rules", () => {
     const reading = read(
       { redact: ["/iban"], limit: { "": 10, "/lines": 5 } },
       { redact: ["/iban", "/lines/*/price"], limit: { "/lines": 7 }, approval: "large" },
-      { reason: "small", approval: "late" },
+      { reason: "small", approval: { reason: "late", approvers: 3 } },
     );
     expect(reading.problem).toBeUndefined();
     expect(reading.obligations).toEqual({
       redact: ["/iban", "/lines/*/price"],
       limit: { "": 10, "/lines": 5 },
       approval: "large",
+      approvers: 3,
     });
   });
 

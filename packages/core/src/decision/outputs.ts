@@ -17,7 +17,7 @@ const POINTER = /^(\/([^~/]|~[01])*)+$/;
 
 /**
  * Reads the outputs of policy rules: a text, which is a reason, or objects with the members `reason` (a text), `redact` (a list of JSON pointers),
- * `limit` (JSON pointers and whole numbers) and `approval` (a text). Any other member is a typo in one of these, or an
+ * `limit` (JSON pointers and whole numbers) and `approval` (a text, or `{ reason, approvers }`). Any other member is a typo in one of these, or an
  * obligation that this version cannot fulfil, and neither may be overlooked.
  */
 export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
@@ -62,8 +62,14 @@ const MEMBERS: {
   readonly [member: string]: (value: unknown) => { readonly reason: string } | Partial<Obligations> | string;
 } = {
   reason: (value) => (typeof value === "string" ? { reason: plainText(value) } : "not a text"),
-  approval: (value) =>
-    typeof value === "string" && value !== "" ? { approval: plainText(value) } : "not a text that says why",
+  approval: (value) => {
+    const { reason, approvers = 1, ...more } = typeof value === "string" ? { reason: value } : Object(value);
+    const isWhole = Number.isSafeInteger(approvers) && approvers >= 1 && approvers <= MOST_APPROVERS;
+    if (typeof reason !== "string" || reason === "" || !isWhole || Object.keys(more).length > 0) {
+      return `neither a text that says why nor { reason, approvers } with 1 to ${MOST_APPROVERS} of them`;
+    }
+    return { approval: plainText(reason), ...(approvers > 1 && { approvers }) };
+  },
   redact: (value) =>
     Array.isArray(value) && value.every((pointer) => typeof pointer === "string" && POINTER.test(pointer))
       ? { redact: value as string[] }
@@ -76,6 +82,9 @@ const MEMBERS: {
       ? { limit: value as Obligations["limit"] }
       : 'not a map of JSON pointers and whole numbers such as {"/lines": 10}',
 };
+
+/** As many as a request for an approval can name. */
+const MOST_APPROVERS = 64;
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;

@@ -64,6 +64,11 @@ export interface ToolEntry {
   /** Arguments that the audit record keeps. By default it keeps only the hash of all arguments. */
   readonly keepInRecord?: readonly string[];
   /**
+   * Attributes of the resource that are shown to who approves a call, and must still be the same when it is made. Default: all.
+   * Name them where some change without meaning anything, or are not for an approver's eyes.
+   */
+  readonly showToApprovers?: readonly string[];
+  /**
    * The Cerbos action that stands for being shown in a list, such as `list` or `list:send_payment`. Cerbos is asked
    * about it without arguments and attributes, so a resource schema of your own must exempt it (`ignoreWhen`); one that
    * `describeContext` wrote lets it pass. Without it, a plan of `action` decides what is shown; docs/lists.md says which
@@ -147,6 +152,7 @@ const ENTRY: Rows<ToolEntry> = {
   argumentsAs: maybe(text("an attribute's name, such as args")),
   hideFromPolicies: maybe(NAMES),
   keepInRecord: maybe(NAMES),
+  showToApprovers: maybe(list(text("an attribute's name"), "a list of attributes' names")),
   list: maybe(
     either(
       "a Cerbos action, such as list, or a function of the tool's name",

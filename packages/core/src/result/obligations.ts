@@ -6,10 +6,12 @@ export interface Obligations {
   readonly limit: { readonly [pointer: string]: number };
   /** Why a person must approve the call; it does not run before. */
   readonly approval?: string;
+  /** How many different people must approve. Default 1. */
+  readonly approvers?: number;
 }
 
 const NO_OBLIGATIONS: Obligations = { redact: [], limit: {} };
-/** All obligations together: every redaction, the strictest limit, the first approval. */
+/** All obligations together: every redaction, the strictest limit, the first reason for an approval, and the most approvers. */
 export function addUp(all: readonly (Obligations | undefined)[]): Obligations {
   let sum = NO_OBLIGATIONS;
   for (const one of all) {
@@ -17,10 +19,12 @@ export function addUp(all: readonly (Obligations | undefined)[]): Obligations {
     const limit: { [pointer: string]: number } = { ...sum.limit };
     for (const [pointer, most] of Object.entries(one.limit)) limit[pointer] = Math.min(most, limit[pointer] ?? most);
     const approval = sum.approval ?? one.approval;
+    const approvers = Math.max(sum.approvers ?? 1, one.approvers ?? 1);
     sum = {
       redact: [...new Set([...sum.redact, ...one.redact])],
       limit,
       ...(approval !== undefined && { approval }),
+      ...(approvers > 1 && { approvers }),
     };
   }
   return sum;

@@ -1,5 +1,6 @@
 /** What must be remembered between calls? Small interfaces; in memory here, in a shared store elsewhere. */
 export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
+export { type BudgetBound, type BudgetedTool, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export type { Health, StateDriver } from "./driver.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { ownerOf } from "./owner.ts";

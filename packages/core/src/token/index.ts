@@ -41,7 +41,13 @@ export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export type { IssuerName } from "./statement.ts";
 export type { ReadingOptions } from "./statement-options.ts";
 export { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
-export { type ApprovalReading, type Approver, type VerifiedApproval, verifyApproval } from "./verify-approval.ts";
+export {
+  APPROVER,
+  type ApprovalReading,
+  type Approver,
+  type VerifiedApproval,
+  verifyApproval,
+} from "./verify-approval.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
 export { type Proof, verifyProof, whyUnknown } from "./verify-proof.ts";
 export {

@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { list, maybe, members, optionsOf, text } from "../options/index.ts";
+import { list, maybe, members, optionsOf, type Shape, text } from "../options/index.ts";
 import { createAnchorKeys } from "./anchor-keys.ts";
 import { type ApprovalRequest, hashOfRead, REQUEST, type RequestHash } from "./approval-request.ts";
 import { type ApprovalAnswer, refuseApproval } from "./approve.ts";
@@ -49,22 +49,19 @@ export interface ApprovalReading extends ReadingOptions {
   readonly approvers?: readonly Approver[];
 }
 
+export const APPROVER: Shape = members<Approver>(
+  {
+    issuer: text("an issuer, such as https://id.example"),
+    subject: text("a user there, such as bob"),
+    keys: list(PUBLIC_JWK, "a list of public JWKs"),
+  },
+  "an approver, { issuer, subject, keys }",
+);
+
 const readOptions = optionsOf<ApprovalReading>("verifyApproval", {
   ...READING_ROWS,
   request: REQUEST,
-  approvers: maybe(
-    list(
-      members<Approver>(
-        {
-          issuer: text("an issuer, such as https://id.example"),
-          subject: text("a user there, such as bob"),
-          keys: list(PUBLIC_JWK, "a list of public JWKs"),
-        },
-        "an approver, { issuer, subject, keys }",
-      ),
-      "a list of approvers",
-    ),
-  ),
+  approvers: maybe(list(APPROVER, "a list of approvers")),
 });
 
 /**

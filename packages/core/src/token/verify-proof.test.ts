@@ -292,7 +292,7 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
       jti: JTI,
       issuedAt: NOW - 3,
       audience: PAY,
-      nonce: { value: nonce, expiresAt: NOW + 50 },
+      nonce: { value: nonce, issuedAt: NOW - 10, expiresAt: NOW + 50 },
     });
   });
 

@@ -125,6 +125,12 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   policy_unavailable: /Try again later/,
   policy_inconclusive: /Report it; trying again does not help/,
   approval_required: /Report that you need it/,
+  approval_denied: /Do not ask for it again; report it/,
+  approval_used: /Make the call again without it/,
+  approval_void: /Report it; trying again does not help/,
+  approval_limit: /Wait for these first/,
+  budget_exhausted: /budget does not cover this call/,
+  rate_exceeded: /Wait a moment, then try again/,
   audit_unavailable: /Try again later/,
   result_withheld: /Do not call it again; report it/,
 };

@@ -34,6 +34,7 @@ const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused"
 
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, rule, wouldPass }: Pick<Denied, "code" | "pointer" | "rule" | "wouldPass">): string {
+  if (code === "budget_exhausted" && wouldPass?.accepts !== undefined) return ` Left of it: ${wouldPass.accepts}.`;
   if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
   const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;

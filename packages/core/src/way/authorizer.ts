@@ -5,8 +5,10 @@ import { having, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import type { Credential, DelegationSource, Subject } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
+import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
+import { type AuthorizerHealth, closeAll, healthOf } from "./health.ts";
 import { type AuthorizerOptions, readOptions } from "./options.ts";
 import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
@@ -54,10 +56,16 @@ export interface Authorizer {
    */
   openSession(delegation: DelegationSource): Promise<Session>;
   /**
-   * Says what came of an allowed call, for the record, once: what is said of it a second time is not written. Never rejects:
-   * the tool has run, so there is nothing to deny any more.
+   * Says what came of an allowed call, for the record, once: what is said of it a second time is not written. What the call took
+   * from a budget is given back where nothing happened. Never rejects: the tool has run, so there is nothing to deny any more.
    */
   report(decision: Allowed, outcome: Outcome): Promise<void>;
+  /** The requests that wait for people, and their answers. See docs/approvals.md. */
+  readonly approvals: ApprovalInbox;
+  /** Whether its state and its policy decision point could do their work just now. Never rejects. */
+  health(): Promise<AuthorizerHealth>;
+  /** Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. */
+  close(): Promise<void>;
 }
 
 /** For adapters, which get one. */
@@ -97,6 +105,9 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     openSession: async (delegation) => openSession(delegation, point),
     report: reporter(point),
+    approvals: createInbox(point),
+    health: () => healthOf(point),
+    close: () => closeAll(point, options.cerbos),
   };
 }
 
@@ -132,13 +143,15 @@ function incoming(
   given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
 ): { readonly call: IncomingCall } & Fulfilment {
   try {
-    const { tool, arguments: args, traceparent, fulfils, filters, outputSchema } = Object(given) as Partial<Call>;
+    const { tool, arguments: args, traceparent, approval, ...read } = Object(given) as Partial<Call>;
+    const { fulfils, filters, outputSchema } = read;
     return {
       call: {
         tool: typeof tool === "string" ? tool : "",
         arguments: args,
         traceparent: typeof traceparent === "string" ? traceparent : undefined,
         caller: callerOf(given),
+        approval: typeof approval === "string" ? approval : undefined,
       },
       fulfils: fulfils === true,
       filters: filters === true,

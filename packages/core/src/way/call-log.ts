@@ -1,14 +1,18 @@
-import { type DenialCode, isDenialCode, type Stage } from "../codes.ts";
+import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
-import type { Allowed, Decided, Decision, Denied, Timings } from "../decision/index.ts";
-import { HopwiseError, isOwn } from "../errors.ts";
+import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
 import { plainText, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
+import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
-import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes } from "./notes.ts";
+import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { countStranger, recordDecision, takeBack } from "./record-decision.ts";
+import type { Taken } from "./stages/spending.ts";
+import { keepTaken } from "./taken.ts";
+import { timedStages } from "./timed-stages.ts";
 
 /** The notes of one call, and how it ends: as a decision, on record, and told to whoever watches. */
 export interface CallLog {
@@ -23,17 +27,17 @@ export interface CallLog {
   note(found: Partial<Notes>): void;
   /** Ends it with an allowance, unless that cannot be recorded. */
   allow(how?: Allowance): Promise<Allowed | Denied>;
-  deny(refusal: HopwiseError): Promise<Denied>;
+  /** Ends it, for now: people must approve it first. A denial where that cannot be recorded. */
+  wait(asked: AskedApproval): Promise<Pending | Denied>;
+  /** @param taken what it took before, and gives back */
+  deny(refusal: HopwiseError, taken?: Taken | undefined): Promise<Denied>;
 }
 
 export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const id = randomId();
   const watch = watchOf(call, point, id);
-  const start = performance.now();
-  const spent: { [stage in Stage]?: number } = {};
+  const { stage, timings } = timedStages(watch);
   const notes: Notes = { received: {}, verified: call.caller.via !== "proof", origins: [], verdicts: [], kept: [] };
-
-  const timings = (): Timings => ({ ...spent, total: performance.now() - start });
 
   const decided = (): Decided =>
     decidedOf(notes, {
@@ -48,16 +52,8 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     return decision;
   };
 
-  const stage: CallLog["stage"] = async <T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>) => {
-    const from = performance.now();
-    try {
-      return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
-    } catch (error) {
-      return isOwn(error) && isDenialCode(error.code) ? error : faultIn(name, error);
-    } finally {
-      spent[name] = (spent[name] ?? 0) + performance.now() - from;
-    }
-  };
+  const record = (decision: Allowed | Pending): Promise<HopwiseError | undefined> =>
+    stage("audit", () => recordDecision(decision, notes, call, point).then(written, notRecorded));
 
   return {
     id,
@@ -69,12 +65,19 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
       // Made once: the record and the answer say the same, but for how long the record took.
       const common = decided();
       const allowed = allowedOf(common, notes, how);
-      const unrecorded = await stage("audit", () => recordDecision(allowed, notes, call, point).catch(notRecorded));
-      if (unrecorded === undefined) return ended({ ...allowed, timings: timings() });
+      const unrecorded = await record(allowed);
+      if (unrecorded === undefined) return ended(keepTaken({ ...allowed, timings: timings() }, how.taken));
+      how.taken?.settle("nothing_happened");
       takeBack(common, point);
       return ended(deniedOf({ ...common, timings: timings() }, unrecorded));
     },
-    deny: async (refusal) => {
+    wait: async (asked) => {
+      const pending = pendingOf(decided(), asked);
+      const unrecorded = await record(pending);
+      return ended(unrecorded === undefined ? pending : deniedOf(decided(), unrecorded));
+    },
+    deny: async (refusal, taken) => {
+      taken?.settle("nothing_happened");
       const denied = deniedOf(decided(), refusal);
       // A denial stands whether or not it could be written down.
       if (notes.verified) await recordDecision(denied, notes, call, point).catch(() => {});
@@ -84,22 +87,6 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   };
 }
 
-/** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */
-function faultIn(stage: Stage, cause: unknown): HopwiseError {
-  const code = FAULTS[stage] ?? "guard_failed";
-  return new HopwiseError(code, `the stage "${stage}" failed: something that the host program provides threw`, {
-    cause,
-  });
-}
-
-const FAULTS: { readonly [stage in Stage]?: DenialCode } = {
-  agents: "registry_unavailable",
-  state: "state_unavailable",
-  context: "context_unavailable",
-  policy: "policy_unavailable",
-  audit: "audit_unavailable",
-};
-
 function watchOf(
   { tool, traceparent, caller: { via } }: IncomingCall,
   { tools, telemetry }: EnforcementPoint,
@@ -108,6 +95,8 @@ function watchOf(
   const named = Object.hasOwn(tools, tool) || MCP_OPERATIONS.some((operation) => operation === tool);
   return telemetry.begin({ invocation: id, tool, via, named, traceparent });
 }
+
+function written(): undefined {}
 
 /** No allowed call without its record. */
 function notRecorded(cause: unknown): HopwiseError {

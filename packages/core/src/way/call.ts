@@ -22,6 +22,8 @@ export interface Call {
   readonly filters?: boolean;
   /** What the tool announces of its result. See {@link ParsedCall.outputSchema}. */
   readonly outputSchema?: OutputSchema | undefined;
+  /** The id of a request that was approved, where the caller says so: see {@link Pending}. It is believed nothing else. */
+  readonly approval?: string | undefined;
   /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
   readonly transportUser?: Subject;
   /** W3C trace context that came with the call. Telemetry links to it once its caller is verified; nothing else uses it. */
@@ -91,6 +93,8 @@ export interface IncomingCall {
   readonly arguments: unknown;
   readonly traceparent: string | undefined;
   readonly caller: IncomingCaller;
+  /** The request that was approved, by the word of the caller. */
+  readonly approval?: string | undefined;
   /** The tool's own schema read the arguments already, and what it made of them follows. */
   readonly read?: true;
   /** The tool's own schema refused the arguments already: it is looked at who calls, and no grant is held against them. */

@@ -1,8 +1,7 @@
-import { combineVerdicts, type Decision, refuseOwed } from "../decision/index.ts";
+import type { Decision } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { ownArguments, targetOf } from "../resource/index.ts";
-import { addUp } from "../result/index.ts";
 import { isListing, type Subject } from "../token/index.ts";
 import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
@@ -15,10 +14,11 @@ import { agentsOf } from "./stages/agents.ts";
 import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
 import { askedOf, gatherContext } from "./stages/context.ts";
 import { coverRead, refuseSent } from "./stages/grant.ts";
-import { askPolicies } from "./stages/policy.ts";
+import { decideByPolicies } from "./stages/policy.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
 import { askState, refuseBudget } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
+import { takeDue } from "./take-due.ts";
 
 /** A caller who was let in, with a call that the grants cover. */
 export interface AdmittedCall {
@@ -56,7 +56,6 @@ export async function* decideCall(
   const opened = await log.stage("token", () => openChain(incoming, point));
   if (isRefusal(opened)) return denyExpired(opened, call, received, point, log);
   log.note({ caller: opened });
-  const { user } = opened;
 
   const isProven = incoming.via === "proof";
   const proof = isProven ? await log.stage("proof", () => checkProof(call, opened, received, point)) : undefined;
@@ -65,7 +64,7 @@ export async function* decideCall(
   if (isRefusal(state)) return log.deny(state);
   // A captured proof may not fill the record of what its holder did.
   log.note({ verified: state.unspent === undefined });
-  const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, user) ?? refuseBudget(opened);
+  const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, opened.user) ?? refuseBudget(opened, point);
   if (gone !== undefined) return log.deny(gone);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));
@@ -77,7 +76,7 @@ export async function* decideCall(
   const outside = noCall ? undefined : await log.stage("grant", () => refuseSent(holder, tool, received, point));
   if (outside !== undefined) return log.deny(outside);
 
-  const next = yield { received, user };
+  const next = yield { received, user: opened.user };
   if (next.as !== "call" || isListing(tool)) return endOtherwise(next, holder, tool, point, log);
   const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
   if (isRefusal(now)) return log.deny(now);
@@ -97,27 +96,28 @@ export async function* decideCall(
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 
-  const query = { tool, arguments: parsed ?? target.arguments, tenant: user.issuer };
+  const query = { tool, arguments: parsed ?? target.arguments, tenant: opened.user.issuer };
   const context = await log.stage("context", () => gatherContext(now, entry, query, point, log.note));
   if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
   const { resource, action, notThere } = context;
   log.note({ asked: askedOf(resource, action) });
 
   const question = { caller: holder.caller, tool, known: context.known, invocation: log.id };
-  const answer = await log.stage("policy", async (watch) => {
-    const answered = await askPolicies(question, context, { entry, granted }, point, watch);
-    const refused = combineVerdicts(answered.verdicts, { notThere, delegation: point.delegation });
-    if (refused === undefined || refused !== notThere) log.note(answered);
-    return refused ?? refuseOwed(answered.verdicts, next, entry.filter !== undefined) ?? answered;
-  });
+  const owing = { entry, granted, next, notThere };
+  const answer = await log.stage("policy", (watch) =>
+    decideByPolicies(question, context, owing, point, watch, log.note),
+  );
   if (isRefusal(answer)) return log.deny(answer);
+  const due = await takeDue({ call, now, received, parsed, query, entry, context, answer }, log, point);
+  if (due.outcome !== "due") return due;
   const still = await log.stage("state", () => lookAgain(now, tool, point));
-  if (isRefusal(still)) return log.deny(still);
+  if (isRefusal(still)) return log.deny(still, due.taken);
 
   // On record first: no allowed call without its record.
   return log.allow({
     projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
-    obligations: addUp(answer.verdicts.map(({ obligations }) => obligations)),
+    obligations: due.obligations,
+    taken: due.taken,
     filter: openFilter({ asked: question, holder: still, entry, resource, action, condition: answer.condition }, point),
   });
 }

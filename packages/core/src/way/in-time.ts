@@ -30,7 +30,21 @@ export async function eachInTime<T>(
 }
 
 /** The refusal in place of an answer: it did not come in time, or somebody else's error did, which stays inside. */
-export function unanswered(deadlineMs: number, code: ErrorCode, what: string, cause: unknown): HopwiseError {
+function unanswered(deadlineMs: number, code: ErrorCode, what: string, cause: unknown): HopwiseError {
   const why = cause instanceof DeadlinePassed ? `gave no answer within ${deadlineMs} ms` : "failed";
   return new HopwiseError(code, `${what} ${why}`, { cause });
+}
+
+/** The answer of a host. Of our own errors, which a host may throw, too, only one of the code that its faults have stands as it is. */
+export async function answerOf<T>(
+  deadlineMs: number,
+  code: ErrorCode,
+  what: string,
+  run: () => T | PromiseLike<T>,
+): Promise<T> {
+  try {
+    return await settleInTime(deadlineMs, run());
+  } catch (cause) {
+    throw isOwn(cause) && cause.code === code ? cause : unanswered(deadlineMs, code, what, cause);
+  }
 }

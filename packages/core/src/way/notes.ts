@@ -1,5 +1,6 @@
+import type { ApprovedCall } from "../audit/index.ts";
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
-import type { Allowed, Asked, CallerView, ChainView, Decided, Denied, HopVerdict } from "../decision/index.ts";
+import type { Allowed, Asked, CallerView, ChainView, Decided, Denied, HopVerdict, Pending } from "../decision/index.ts";
 import { type HopwiseError, refusalOf } from "../errors.ts";
 import type { AppliedCondition, Filter } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
@@ -8,7 +9,9 @@ import { type Hop, hopsOf } from "../principal/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
 import { changesResults, type Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
+import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { Caller, HiddenItem } from "./call.ts";
+import type { Taken } from "./stages/spending.ts";
 
 /** What is known of one call so far. Only the law writes it down. */
 export interface Notes {
@@ -34,6 +37,8 @@ export interface Notes {
   readonly shown?: { readonly items: number; readonly of: number };
   /** For a list: what was not shown, and why. */
   readonly hidden?: readonly (HiddenItem & { readonly name: string })[];
+  /** Who approved the call, by which request. */
+  readonly approved?: ApprovedCall;
 }
 
 /** What an allowance says besides what every answer says. */
@@ -41,6 +46,8 @@ export interface Allowance {
   readonly projected?: boolean;
   readonly obligations?: Obligations;
   readonly filter?: Filter | undefined;
+  /** What it took of budgets and rates. */
+  readonly taken?: Taken | undefined;
 }
 
 /** What every answer to a call says, as far as it was noted. */
@@ -60,10 +67,15 @@ export function deniedOf(decided: Decided, refusal: HopwiseError): Denied {
   return { ...decided, outcome: "denied", code: code as DenialCode, stage: stage as Stage, ...rest, retryable };
 }
 
+export function pendingOf(decided: Decided, { id: request, request: asked }: AskedApproval): Pending {
+  const { reason, approvers, untilSeconds } = asked;
+  return { ...decided, outcome: "pending", approval: { request, reason, approvers, untilSeconds } };
+}
+
 export function allowedOf(
   decided: Decided,
   { parsed, received, caller, uri }: Notes,
-  { projected = false, obligations, filter }: Allowance,
+  { projected = false, obligations, filter, taken }: Allowance,
 ): Allowed {
   return {
     ...decided,
@@ -71,7 +83,7 @@ export function allowedOf(
     arguments: parsed ?? received,
     ...(caller !== undefined && decided.chain !== undefined && { caller: callerView(caller, decided.chain) }),
     ...(projected && { projected: true }),
-    ...defined({ uri, filter }),
+    ...defined({ uri, filter, left: taken?.left }),
     ...(obligations !== undefined && changesResults(obligations) && { obligations }),
   };
 }

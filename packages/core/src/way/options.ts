@@ -1,5 +1,6 @@
 import type { AuditSink } from "../audit/index.ts";
 import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
 import { defined } from "../lib/index.ts";
 import {
   CLOCK,
@@ -36,9 +37,13 @@ import {
   type Subject,
   type TrustAnchor,
 } from "../token/index.ts";
+import { APPROVALS, type ApprovalOptions, type ApprovalRules, approvalRules } from "./approvals/options.ts";
+import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
 import { inSeconds } from "./clock.ts";
-import { behavedNonces, behavedState, behavedTools, behavedTrust } from "./well-behaved.ts";
+import { RATES, type Rate } from "./rates.ts";
+import { runningOf } from "./running-pdp.ts";
+import { behavedNonces, behavedTools, behavedTrust } from "./well-behaved.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {
@@ -80,6 +85,15 @@ export interface AuthorizerOptions {
    * @defaultValue `memoryState()`: for this one authorizer, as long as its process lives
    */
   readonly state?: State;
+  /** How calls wait for a person, where a policy asks for one (`approval`). See docs/approvals.md. */
+  readonly approvals?: ApprovalOptions;
+  /**
+   * How many calls there may be within a window of time: of one chain, user or agent. Counted in `state`, at this enforcement
+   * point and all that share its first name and store.
+   *
+   * @defaultValue none
+   */
+  readonly rates?: readonly Rate[];
   /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
   readonly nonces?: Nonces;
   /**
@@ -102,11 +116,12 @@ export interface PrincipalSources {
 
 /** The options, checked and complete: what every step of a call's way may look at. */
 export interface EnforcementPoint
-  extends Omit<Required<AuthorizerOptions>, "audience" | "trust" | "limits" | "nonces" | "cerbos" | "auxData"> {
+  extends Omit<Required<AuthorizerOptions>, "audience" | "limits" | "nonces" | "cerbos" | "auxData" | "approvals"> {
   readonly cerbos: PolicyDecisionPoint;
   readonly audience: readonly [string, ...string[]];
   readonly verifier: ChainVerifier;
   readonly userIds: UserIds;
+  readonly approvalRules: ApprovalRules;
   readonly limits: Limits;
   readonly nonces: Nonces | undefined;
   readonly pdpVersion: string | undefined;
@@ -162,6 +177,8 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   audit: having("a sink, such as memoryAudit()", "record"),
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
   state: maybe(such("a state, such as memoryState()", isState)),
+  approvals: maybe(APPROVALS),
+  rates: maybe(RATES),
   nonces: maybe(having("nonces, such as createNonces()", "issue", "timesOf")),
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
   limits: maybe(LIMITS),
@@ -181,6 +198,14 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;
+  const trust = behavedTrust(options.trust, deadlineMs);
+  const { rates = [] } = options;
+  if (rates.length > 0 && state.spending === undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      "createAuthorizer: rates needs a state that counts (spending), such as memoryState()",
+    );
+  }
   checkToolMap(options.tools);
   checkSourceNames("sources.user", sources.user, DELEGATION);
   checkSourceNames("sources.agent", sources.agent, DELEGATION);
@@ -191,7 +216,10 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     state: behavedState(state, deadlineMs),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
-    verifier: createChainVerifier(behavedTrust(options.trust, deadlineMs), limits, deadlineMs),
+    verifier: createChainVerifier(trust, limits, deadlineMs),
+    trust,
+    approvalRules: approvalRules(options.approvals),
+    rates,
     userIds: createUserIds(
       options.trust.map(({ issuer }) => issuer),
       options.users,
@@ -212,14 +240,4 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
 function isState(value: unknown): boolean {
   const { replay, revocations } = Object(value) as Partial<State>;
   return typeof replay?.claim === "function" && typeof revocations?.find === "function";
-}
-
-/** A client, with its version where it comes with one. Clients may have a member `client` of their own. */
-function runningOf(cerbos: unknown): RunningPdp | undefined {
-  const given = Object(cerbos) as Partial<PolicyDecisionPoint & RunningPdp>;
-  const running: Partial<RunningPdp> = "checkResources" in given ? { client: given as PolicyDecisionPoint } : given;
-  const { client, version } = running;
-  if (typeof client?.checkResources !== "function") return undefined;
-  const failuresOf = typeof running.failuresOf === "function" ? running.failuresOf.bind(running) : undefined;
-  return { client, ...defined({ version, failuresOf }) };
 }

@@ -6,7 +6,7 @@ import type { MatchedUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
 import type { PointRefusal } from "./admission.ts";
-import type { Listed, ParsedCall } from "./call.ts";
+import type { Call, Listed, ParsedCall } from "./call.ts";
 
 /*
  * What an enforcement point passes in at each request, checked by hand: by a schema it would cost more than what it is
@@ -14,7 +14,7 @@ import type { Listed, ParsedCall } from "./call.ts";
  */
 
 /** A call of a session's holder. */
-export interface SessionCall extends ParsedCall {
+export interface SessionCall extends ParsedCall, Pick<Call, "approval"> {
   readonly tool: string;
   /** As they were sent; as the tool's schema made them, where that alone is known. */
   readonly arguments?: unknown;
@@ -30,9 +30,12 @@ export function checkName(called: string, name: unknown): void {
 
 /** @throws {HopwiseError} `config_invalid` for what is no call */
 export function sessionCall(called: string, call: unknown): SessionCall {
-  const { tool, arguments: args, ...read } = membersOf<SessionCall>(called, "call", CALL, call);
+  const { tool, arguments: args, approval, ...read } = membersOf<SessionCall>(called, "call", CALL, call);
   if (typeof tool !== "string") return mustBe(called, ["call", "tool"], TOOL, tool);
-  return { tool, arguments: args, ...parsedFrom(called, read) };
+  if (approval !== undefined && typeof approval !== "string") {
+    mustBe(called, ["call", "approval"], "the id of a request for an approval", approval);
+  }
+  return { tool, arguments: args, approval, ...parsedFrom(called, read) };
 }
 
 /** @throws {HopwiseError} `config_invalid` for what is no call that a schema parsed */

@@ -28,11 +28,11 @@ import {
   type Subject,
 } from "../token/index.ts";
 import { admit } from "./admission.ts";
+import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
 import type { IncomingCall, IncomingCaller, Listed, Listing, ParsedCall } from "./call.ts";
 import { inSeconds } from "./clock.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { behavedState } from "./well-behaved.ts";
 
 export const ALICE: Subject = { issuer: ISSUER, subject: "alice" };
 export const BY_ALICE: IncomingCaller = { via: "user", user: ALICE };
@@ -158,6 +158,8 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
   const {
     replay,
     revocations,
+    spending,
+    approvals,
     verifier = { verify: async () => chain },
     ...own
   }: Parts & State = { ...memoryState({ since: 0, clock }), ...parts };
@@ -179,6 +181,9 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     pdpVersion: undefined,
     failuresOf: undefined,
     auxData: undefined,
+    approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20 },
+    rates: [],
+    trust: [world.anchor],
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,
     clock,
@@ -204,6 +209,8 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
           },
           claim: noting("replay", replay.claim),
         },
+        ...(spending && { spending }),
+        ...(approvals && { approvals }),
       },
       parts.deadlineMs ?? 10_000,
     ),

@@ -8,7 +8,7 @@ import type { EnforcementPoint } from "./options.ts";
 /** Writes a decision down. Rejects where that failed, or took too long. */
 export async function recordDecision(
   decision: Decision,
-  { caller, received, parsed, kept, shown, applied, hidden = [] }: Notes,
+  { caller, received, parsed, kept, shown, applied, approved, hidden = [] }: Notes,
   { tool, caller: { via } }: IncomingCall,
   { audit, audience: [audience], deadlineMs, pdpVersion }: EnforcementPoint,
 ): Promise<void> {
@@ -24,6 +24,7 @@ export async function recordDecision(
     applied,
     hidden,
     pdpVersion,
+    approved,
   };
   await settleInTime(deadlineMs, audit.record(await decisionRecord(decision, call)));
 }

@@ -2,6 +2,7 @@ import { type Outcome, outcomeRecord } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import { settleInTime } from "../lib/index.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { settleTaken } from "./taken.ts";
 
 const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome["outcome"]>(["returned", "failed", "withdrawn"]);
 
@@ -20,6 +21,7 @@ export function reporter({
       if (Object(decision).outcome !== "allowed" || !OUTCOMES.has(Object(outcome).outcome)) return;
       if (typeof decision.invocation !== "string" || reported.has(decision)) return;
       reported.add(decision);
+      settleTaken(decision, outcome.nothingHappened === true);
       telemetry.report(decision, outcome);
       const record = await outcomeRecord(decision, outcome, audience[0], clock);
       await settleInTime(deadlineMs, audit.outcome?.(record));

@@ -70,8 +70,10 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
     return { tool, arguments: args, traceparent: undefined, caller: { via: "session", holder: holderOfCall } };
   };
 
-  const decide = ({ tool, arguments: args, ...read }: SessionCall): Promise<Decision> =>
-    admitAndDecide({ ...incoming(tool, args), ...(read.parsed !== undefined && { read: true }) }, point, read);
+  const decide = ({ tool, arguments: args, approval, ...read }: SessionCall): Promise<Decision> => {
+    const call = { ...incoming(tool, args), approval, ...(read.parsed !== undefined && { read: true as const }) };
+    return admitAndDecide(call, point, read);
+  };
 
   return {
     delegation,

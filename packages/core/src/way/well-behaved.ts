@@ -1,9 +1,6 @@
-import type { ErrorCode } from "../codes.ts";
-import { HopwiseError, isOwn } from "../errors.ts";
-import { isThenable, settleInTime } from "../lib/index.ts";
+import { HopwiseError } from "../errors.ts";
 import type { ListedAs, ToolEntry, ToolMap } from "../resource/index.ts";
 import { attributesFrom, codeOf, failed } from "../source/index.ts";
-import type { RevocationTarget, State } from "../state/index.ts";
 import {
   isKeySource,
   type KeySource,
@@ -12,7 +9,7 @@ import {
   type TrustAnchor,
   type TrustedKey,
 } from "../token/index.ts";
-import { unanswered } from "./in-time.ts";
+import { answerOf } from "./in-time.ts";
 
 /*
  * What a host program provides may throw, hang or talk nonsense. Here it is made to behave, once, when an authorizer is
@@ -63,73 +60,6 @@ export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {
       throw new HopwiseError("state_unavailable", "the maker of nonces gave no times of one");
     },
   };
-}
-
-/** Stores that answer what they were asked, in time. One in memory answers at once, without a promise or a timer. */
-export function behavedState({ replay, revocations }: State, deadlineMs: number): State {
-  const ask = <T>(what: string, run: () => unknown, read: (answer: unknown) => T): T | Promise<T> => {
-    const inTimeThen = (given: () => unknown): Promise<T> =>
-      answerOf(deadlineMs, "state_unavailable", `the store of ${what}`, given).then(read);
-    let answer: unknown;
-    try {
-      answer = run();
-    } catch (cause) {
-      return inTimeThen(() => {
-        throw cause;
-      });
-    }
-    return isThenable(answer) ? inTimeThen(() => answer) : read(answer);
-  };
-  return {
-    replay: {
-      // Read anew each time: a store may learn it when it connects.
-      get notBefore() {
-        return momentFrom(replay) as never;
-      },
-      claim: (...claim) =>
-        ask(
-          "proofs",
-          () => replay.claim(...claim),
-          (first) => {
-            if (typeof first === "boolean") return first;
-            throw new HopwiseError("state_unavailable", "the store of proofs said neither true nor false");
-          },
-        ),
-    },
-    revocations: {
-      find: (query) =>
-        ask(
-          "revocations",
-          () => revocations.find(query),
-          (target) => {
-            if (target === undefined || target === null) return undefined;
-            if (isTarget(target)) return target;
-            throw new HopwiseError("state_unavailable", "the store of revocations gave something else than a target");
-          },
-        ),
-    },
-  };
-}
-
-/** Since when a store of proofs has seen every one. No number is earlier or later than what is none. */
-function momentFrom(replay: State["replay"]): number | undefined {
-  let moment: unknown;
-  try {
-    moment = replay.notBefore;
-  } catch (cause) {
-    throw new HopwiseError("state_unavailable", "the store of proofs failed to say since when it remembers", { cause });
-  }
-  if (moment === undefined || (typeof moment === "number" && Number.isFinite(moment))) return moment;
-  throw new HopwiseError(
-    "state_unavailable",
-    "the store of proofs says since when it remembers, and that is no number",
-  );
-}
-
-const TARGETS = ["token", "key", "agent", "user"] as const;
-
-function isTarget(value: unknown): value is RevocationTarget {
-  return typeof value === "object" && value !== null && TARGETS.some((name) => Object.hasOwn(value, name));
 }
 
 /** A tool map whose functions give what their types say. */
@@ -187,18 +117,4 @@ function listedFrom(given: unknown): ListedAs {
     ...(id !== undefined && { id: textFrom(id) }),
     ...(attributes !== undefined && { attributes: attributesFrom(attributes) }),
   };
-}
-
-/** Of our own errors, which a host may throw, too, only one of the code that its faults have stands as it is. */
-async function answerOf<T>(
-  deadlineMs: number,
-  code: ErrorCode,
-  what: string,
-  run: () => T | PromiseLike<T>,
-): Promise<T> {
-  try {
-    return await settleInTime(deadlineMs, run());
-  } catch (cause) {
-    throw isOwn(cause) && cause.code === code ? cause : unanswered(deadlineMs, code, what, cause);
-  }
 }

@@ -20,6 +20,7 @@ import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
 import { type FilterRule, isNamed, type ToolEntry, type ToolMap } from "../../resource/index.ts";
+import { budgetBounds, budgetCharges } from "../../state/index.ts";
 import { type Link, toolIdOf } from "../../token/index.ts";
 import type { HiddenItem, Listed } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -67,7 +68,14 @@ export function coverRead(
   const isOfRows = (name: string): boolean => typeof wordOf(filter?.arguments ?? {}, name) === "string";
   const read = { ...args, isOfRows };
   const refused = firstRefusal(holder, tool, point, (grant, id, work) => refusalOfRead(grant, id, read, work));
+  if (refused === undefined) checkCounted(holder, tool, args.parsed ?? args.sent);
   return refused ?? (filter === undefined ? true : rowsGranted(holder, tool, filter, point));
+}
+
+/** What a budget adds up can be added up. @throws {HopwiseError} `grant_argument_missing`, `grant_argument_refused` */
+function checkCounted({ caller: { chain, audience } }: KnownCaller, tool: string, args: JsonObject): void {
+  if (chain?.links[0]?.budget === undefined) return;
+  budgetCharges(budgetBounds(chain, { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience) }), args);
 }
 
 /** What every token hands over of a tool, in the same order as the tokens. */

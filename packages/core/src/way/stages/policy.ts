@@ -4,6 +4,7 @@ import {
   checkRows,
   combineVerdicts,
   type Edge,
+  type Fulfilment,
   type HiddenByPolicy,
   type HopVerdict,
   joinFailures,
@@ -11,6 +12,7 @@ import {
   listHops,
   type PlannedHop,
   planRows,
+  refuseOwed,
   withHeaders,
 } from "../../decision/index.ts";
 import type { HopwiseError } from "../../errors.ts";
@@ -69,11 +71,42 @@ export interface PolicyAnswer {
   readonly applied?: AppliedCondition;
 }
 
+/** What the call is held to, besides the policies. */
+export interface Owing {
+  readonly entry: ToolEntry;
+  /** What the grants say of rows. */
+  readonly granted: RowExpression | boolean;
+  /** What the enforcement point says that it does. */
+  readonly next: Fulfilment;
+  /** The refusal that ends the call, whatever the policies say: nobody knows such a resource. */
+  readonly notThere: HopwiseError | undefined;
+}
+
+/**
+ * All hops' answers together, and whether the enforcement point does what they oblige to.
+ *
+ * @param note takes the answers; not those about a resource that is not there
+ * @returns the answers, where the call is allowed; or the refusal
+ */
+export async function decideByPolicies(
+  asked: AskedCall,
+  context: CallContext,
+  { entry, granted, next, notThere }: Owing,
+  point: EnforcementPoint,
+  watch: StageWatch,
+  note: (answer: PolicyAnswer) => void,
+): Promise<PolicyAnswer | HopwiseError> {
+  const answer = await askPolicies(asked, context, { entry, granted }, point, watch);
+  const refused = combineVerdicts(answer.verdicts, { notThere, delegation: point.delegation });
+  if (refused === undefined || refused !== notThere) note(answer);
+  return refused ?? refuseOwed(answer.verdicts, next, entry.filter !== undefined) ?? answer;
+}
+
 /** Asks the policies about a call; of a tool that gives rows, which ones every hop may see. */
-export async function askPolicies(
+async function askPolicies(
   asked: AskedCall,
   { resource, action }: CallContext,
-  { entry, granted }: { readonly entry: ToolEntry; readonly granted: RowExpression | boolean },
+  { entry, granted }: Pick<Owing, "entry" | "granted">,
   point: EnforcementPoint,
   watch: StageWatch,
 ): Promise<PolicyAnswer> {

@@ -237,18 +237,21 @@ describe("a proof", () => {
 describe("a budget", () => {
   const budget = { id: "2026-11", from: NOW - 60, until: NOW + 86_400, calls: 1 };
   const spending = (): Chain => ({ ...scene.chain, links: scene.chain.links.map((link) => ({ ...link, budget })) });
+  const { replay, revocations } = memoryState({ since: 0, clock: () => NOW * 1000 });
+  const COUNTS_NOTHING = { state: { replay, revocations } };
   const parts = (chain: Chain): Parts => ({
     verifier: { verify: async () => chain },
+    spending: undefined as never,
   });
 
   it("lets no call run, since nothing here counts what is spent", async () => {
-    expect(refuseBudget({ user: ALICE, chain: spending() })).toMatchObject({
+    expect(refuseBudget({ user: ALICE, chain: spending() }, COUNTS_NOTHING)).toMatchObject({
       code: "budget_unsupported",
       pointer: "/budget",
-      message:
-        'the chain has the budget "2026-11", and this enforcement point counts no budgets; have it issued without one',
+      message: `the chain has the budget "2026-11", and this enforcement point's state counts no budgets; have it issued without one`,
     });
-    for (const chain of [scene.chain, undefined]) expect(refuseBudget({ user: ALICE, chain })).toBeUndefined();
+    for (const chain of [scene.chain, undefined])
+      expect(refuseBudget({ user: ALICE, chain }, COUNTS_NOTHING)).toBeUndefined();
   });
 
   it("is no matter of trying again, and is told once the holder is known, on record with what the chain may spend", async () => {

@@ -1,4 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
+import { secondsBy } from "../../options/index.ts";
 import { ownerOf } from "../../state/index.ts";
 import { whyUnknown } from "../../token/index.ts";
 import type { Caller } from "../call.ts";
@@ -70,7 +71,7 @@ export async function refuseRevoked(
  */
 export async function spendProof(
   { jti, issuedAt, nonce, chain: { holder, user, id } }: CheckedProof,
-  { state, limits, nowSeconds }: EnforcementPoint,
+  { state, limits, nowSeconds, clock }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
     askStore("the proof was used before", () => state.replay.claim(...claim));
@@ -90,7 +91,7 @@ export async function spendProof(
   ]);
   // The store may have noticed meanwhile that it lost what it knew: then it cannot vouch for what is older.
   const rememberedSince = state.replay.notBefore;
-  const unknown = whyUnknown(nonce?.issuedAt ?? issuedAt, { rememberedSince, nowSeconds: now, limits });
+  const unknown = whyUnknown(nonce?.issuedAt ?? issuedAt, { rememberedSince, nowSeconds: secondsBy(clock), limits });
   if (unknown !== undefined)
     return new HopwiseError("proof_replayed", `the proof may have been used before: ${unknown}`);
   if (!newNonce) {
@@ -106,15 +107,15 @@ export async function spendProof(
  *
  * @returns the refusal, `budget_unsupported`
  */
-export function refuseBudget({ chain }: Caller): HopwiseError | undefined {
+export function refuseBudget({ chain }: Caller, { state }: Pick<EnforcementPoint, "state">): HopwiseError | undefined {
   const budget = chain?.links[0]?.budget;
-  if (budget === undefined) return undefined;
-  const message = `the chain has the budget "${budget.id}", and this enforcement point counts no budgets; have it issued without one`;
+  if (budget === undefined || state.spending !== undefined) return undefined;
+  const message = `the chain has the budget "${budget.id}", and this enforcement point's state counts no budgets; have it issued without one`;
   return new HopwiseError("budget_unsupported", message, { pointer: "/budget" });
 }
 
 /** Asks a store, which answers in time (`well-behaved.ts`), and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
-async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>): Promise<T> {
+export async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

@@ -1,0 +1,121 @@
+import { HopwiseError } from "../../errors.ts";
+import { mustBe, secondsBy } from "../../options/index.ts";
+import { type ApprovalStore, type KeptRequest, ownerOf, type SpendingStore } from "../../state/index.ts";
+import { verifyApproval } from "../../token/index.ts";
+import { inTime } from "../in-time.ts";
+import type { EnforcementPoint } from "../options.ts";
+import { askStore } from "../stages/state.ts";
+import { countAnswers } from "./count-answers.ts";
+import { type AskedApproval, readRequest } from "./kept-request.ts";
+import { refuseApprover } from "./may-approve.ts";
+import type { ShownApproval } from "./shown-approval.ts";
+import { refusalCharge, useCounter } from "./use.ts";
+
+/**
+ * The requests that wait for people. Who may look at them is for the program that shows them: they tell what agents are about
+ * to do. Answers are signed, so that they may come from anywhere.
+ */
+export interface ApprovalInbox {
+  /** All that did not lapse, oldest first; at most 1,000. @throws {HopwiseError} `state_unavailable` */
+  list(): Promise<readonly ShownApproval[]>;
+  /** Undefined for one that lapsed, or that nobody asked for. @throws {HopwiseError} `config_invalid`, `state_unavailable` */
+  find(id: string): Promise<ShownApproval | undefined>;
+  /**
+   * Takes a signed answer (`signApproval`): of somebody who may approve this request by the policies. One *no* ends it.
+   *
+   * @returns the request as it is then
+   * @throws {HopwiseError} `approval_refused` for an answer of somebody who may not, the same answer of the same person,
+   *   and a request that lapsed; `proof_replayed`; what `verifyApproval` throws; `config_invalid`, `state_unavailable`
+   */
+  answer(id: string, signed: string): Promise<ShownApproval>;
+}
+
+const MOST_LISTED = 1000;
+
+export function createInbox(point: EnforcementPoint): ApprovalInbox {
+  const stores = (): { readonly approvals: ApprovalStore; readonly spending: SpendingStore } => {
+    const { approvals, spending } = point.state;
+    if (approvals !== undefined && spending !== undefined) return { approvals, spending };
+    throw new HopwiseError(
+      "config_invalid",
+      "this state keeps no requests for approvals; give createAuthorizer one that does",
+    );
+  };
+
+  const shown = async ({ answers, ...kept }: KeptRequest): Promise<ShownApproval> => {
+    const asked = readRequest(kept);
+    const counted = await countAnswers(asked, answers, point);
+    const owner = ownerOf(asked.request.user);
+    const [used = 0] = await askStore("it was used", () => stores().spending.spent(owner, [useCounter(asked)]));
+    return { ...asked, answers: counted, state: stateOf(asked, counted, used) };
+  };
+
+  const find = async (id: string): Promise<KeptRequest | undefined> => {
+    if (typeof id !== "string") mustBe("find", "id", "the id of a request", id);
+    return askStore("there is such a request", () => stores().approvals.find(id));
+  };
+
+  return {
+    list: async () => {
+      const kept = await askStore("what waits", () => stores().approvals.list(MOST_LISTED));
+      return Promise.all(kept.map(shown));
+    },
+    find: async (id) => {
+      const kept = await find(id);
+      return kept && shown(kept);
+    },
+    answer: async (id, signed) => {
+      const kept = await find(id);
+      if (kept === undefined) throw refused("no such request waits; it may have lapsed");
+      await takeAnswer(readRequest(kept), signed, stores(), point);
+      return shown((await find(id)) ?? kept);
+    },
+  };
+}
+
+function stateOf({ request }: AskedApproval, counted: ShownApproval["answers"], used: number): ShownApproval["state"] {
+  if (used > 0) return "used";
+  if (counted.some(({ answer }) => answer === "no")) return "denied";
+  return counted.length >= request.approvers ? "approved" : "waiting";
+}
+
+async function takeAnswer(
+  asked: AskedApproval,
+  signed: string,
+  { approvals, spending }: { readonly approvals: ApprovalStore; readonly spending: SpendingStore },
+  point: EnforcementPoint,
+): Promise<void> {
+  const { trust, limits, deadlineMs, state, approvalRules: rules } = point;
+  const nowSeconds = secondsBy(point.clock);
+  const { notBefore: rememberedSince } = state.replay;
+  const reading = { trust, limits, deadlineMs, nowSeconds, ...(rememberedSince !== undefined && { rememberedSince }) };
+  const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });
+  const { approver, signedBy, jti, expiresAt, answer } = verified;
+  const why = await inTime(deadlineMs * 3, "policy_unavailable", "the question whether somebody may approve", () =>
+    refuseApprover(approver, asked, point),
+  );
+  if (why !== undefined) throw refused(`the policies do not let "${approver.subject}" approve this call`);
+  const key = `approval.${signedBy}.${jti}`;
+  const isFirst = await askStore("the answer was given before", () =>
+    state.replay.claim(key, expiresAt + limits.skewSeconds, { nowSeconds }),
+  );
+  if (!isFirst) throw new HopwiseError("proof_replayed", "the answer was given before");
+  const { id } = asked;
+  if (answer === "no") {
+    const owner = ownerOf(asked.request.user);
+    // First: a use at the same moment finds one of both.
+    const reservation = { id: `${id}.${jti}`, owner, charges: [refusalCharge(asked)], nowSeconds };
+    await askStore("the no was kept", () => spending.reserve(reservation));
+  }
+  // Who said yes may say no later; who said no has ended it.
+  const person = JSON.stringify([approver.issuer, approver.subject, answer]);
+  const took = await askStore("the answer was kept", () =>
+    approvals.answer({ id, key: person, text: signed, nowSeconds }),
+  );
+  if (took === "gone") throw refused("the request lapsed meanwhile");
+  if (took === "known") throw refused(`"${approver.subject}" answered it before, and that answer stands`);
+}
+
+function refused(rule: string): HopwiseError {
+  return new HopwiseError("approval_refused", `the answer is not taken: ${rule}`, { rule });
+}

@@ -1,0 +1,58 @@
+import { rowOf } from "../../codes.ts";
+import { checkHops, combineVerdicts } from "../../decision/index.ts";
+import type { HopwiseError } from "../../errors.ts";
+import type { JsonObject } from "../../json/index.ts";
+import type { Subject } from "../../token/index.ts";
+import type { EnforcementPoint } from "../options.ts";
+import { knowHops } from "../stages/context.ts";
+import type { AskedApproval } from "./kept-request.ts";
+
+/** What policies are asked about an approver. */
+const KIND = "approval";
+
+/**
+ * Whether the policies let somebody approve a call: the approver as principal, the call as attributes of a resource of the
+ * kind `approval`. Who acts for themselves, as the user of the chain, is asked about as `approve_own`, so that only a
+ * policy which says so lets them.
+ *
+ * @returns why not; undefined where they may
+ * @throws {HopwiseError} codes of the stage `context`, for an approver whom the directory does not know, too; and of the
+ *   stage `policy` where they could not be asked
+ */
+export async function refuseApprover(
+  approver: Subject,
+  asked: Omit<AskedApproval, "hash">,
+  point: EnforcementPoint,
+): Promise<HopwiseError | undefined> {
+  const { id, request, invocation, user, chain } = asked;
+  const { tool, audience, resource, agents, reason, approvers } = request;
+  const caller = { user: approver, chain: undefined, audience };
+  const query = { tool, arguments: NO_ARGUMENTS, tenant: approver.issuer };
+  const known = await knowHops({ caller, agents: { agents: [], origins: [] } }, point, () => {}, query);
+  const isOwn = approver.issuer === request.user.issuer && approver.subject === request.user.subject;
+  const question = {
+    ...known,
+    invocation,
+    chainId: chain,
+    action: isOwn ? "approve_own" : "approve",
+    resource: {
+      kind: KIND,
+      id,
+      attr: {
+        tool,
+        audience,
+        user,
+        agents: agents.map(({ name }) => name),
+        reason,
+        approvers,
+        arguments: asked.arguments,
+        resource: { kind: resource.kind, id: resource.id, attr: resource.attributes },
+      },
+    },
+  };
+  const refused = combineVerdicts(await checkHops(point.cerbos, question as never, point.deadlineMs));
+  if (refused !== undefined && rowOf(refused.code).fault === true) throw refused;
+  return refused;
+}
+
+const NO_ARGUMENTS: JsonObject = Object.freeze({});

@@ -1,0 +1,31 @@
+import { func, list, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
+import { APPROVER, type Approver } from "../../token/index.ts";
+import type { ShownApproval } from "./shown-approval.ts";
+
+/** How calls wait for a person. */
+export interface ApprovalOptions {
+  /** Those whose own keys may sign answers. Whether they may approve a call is for policies (kind `approval`). Default: nobody, so that only issuers with `approvals` in their anchor may. */
+  readonly approvers?: readonly Approver[];
+  /** For how long a request may be answered, and its approved call be made, in seconds. Default 3600. */
+  readonly withinSeconds?: number;
+  /** How many requests of one chain may wait at once, within that time. Default 20. */
+  readonly maxWaiting?: number;
+  /** Told of each new request, to tell somebody. Nobody waits for it, and what it throws changes nothing. */
+  readonly onRequest?: (request: ShownApproval) => unknown;
+}
+
+const ROWS: Rows<ApprovalOptions> = {
+  approvers: maybe(list(APPROVER, "a list of approvers")),
+  withinSeconds: maybe(whole({ min: 1, max: 30 * 86_400, example: 3600 })),
+  maxWaiting: maybe(whole({ min: 1, max: 10_000, example: 20 })),
+  onRequest: maybe(func("a function that tells somebody of a request")),
+};
+
+export const APPROVALS: Shape = members(ROWS, "how calls wait for a person, such as { approvers }");
+
+/** The options, complete. */
+export type ApprovalRules = Required<Omit<ApprovalOptions, "onRequest">> & Pick<ApprovalOptions, "onRequest">;
+
+export function approvalRules(given: ApprovalOptions = {}): ApprovalRules {
+  return { approvers: [], withinSeconds: 3600, maxWaiting: 20, ...given };
+}

@@ -1,0 +1,29 @@
+import type { Charge } from "../../state/index.ts";
+import type { AskedApproval } from "./kept-request.ts";
+
+/** An account is kept so long after its request's end, in seconds: clocks differ. */
+const KEPT_AFTER = 120;
+
+/** The counters of a request, in the account of its user: so its use is one step with what the call spends. */
+function counterOf({ id, request }: AskedApproval, counter: "used" | "no"): Omit<Charge, "amount" | "most"> {
+  return { account: `approval ${id}`, counter, untilSeconds: request.untilSeconds + KEPT_AFTER };
+}
+
+/** What one use of an approval costs: nobody used it before, and nobody said no. */
+export function approvalUse(asked: AskedApproval): readonly Charge[] {
+  return [
+    { ...counterOf(asked, "no"), amount: 0, most: 0 },
+    { ...counterOf(asked, "used"), amount: 1, most: 1 },
+  ];
+}
+
+/** What a no costs: whoever uses the approval from then on finds it. */
+export function refusalCharge(asked: AskedApproval): Charge {
+  return { ...counterOf(asked, "no"), amount: 1, most: Number.MAX_SAFE_INTEGER };
+}
+
+/** The counter that tells whether an approval was used. */
+export function useCounter(asked: AskedApproval): Pick<Charge, "account" | "counter"> {
+  const { account, counter } = counterOf(asked, "used");
+  return { account, counter };
+}

@@ -1,0 +1,159 @@
+import { HopwiseError } from "../errors.ts";
+import { isThenable } from "../lib/index.ts";
+import type { ApprovalStore, KeptRequest, Reserved, RevocationTarget, SpendingStore, State } from "../state/index.ts";
+import { answerOf } from "./in-time.ts";
+
+/** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
+type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) => T | Promise<T>;
+
+/** Stores that answer what they were asked, in time. */
+export function behavedState(state: State, deadlineMs: number): State {
+  const { replay, revocations, spending, approvals } = state;
+  const ask: Ask = (store, run, read) => {
+    const inTimeThen = (given: () => unknown) =>
+      answerOf(deadlineMs, "state_unavailable", `the store of ${store}`, given).then(read);
+    let answer: unknown;
+    try {
+      answer = run();
+    } catch (cause) {
+      return inTimeThen(() => {
+        throw cause;
+      });
+    }
+    return isThenable(answer) ? inTimeThen(() => answer) : read(answer);
+  };
+  return {
+    replay: withMoment("proofs", replay, {
+      claim: (...claim) => ask("proofs", () => replay.claim(...claim), readClaim),
+    }),
+    revocations: {
+      find: (query) => ask("revocations", () => revocations.find(query), readTarget),
+    },
+    ...(spending && { spending: behavedSpending(spending, ask) }),
+    ...(approvals && { approvals: behavedApprovals(approvals, ask) }),
+    // What these throw is dealt with by who asks: nothing is decided by it.
+    health: async () => (await state.health?.()) ?? { ok: true },
+    close: async () => state.close?.(),
+  };
+}
+
+function behavedSpending(spending: SpendingStore, ask: Ask): SpendingStore {
+  const WHAT = "spending";
+  return withMoment(WHAT, spending, {
+    reserve: (reservation) =>
+      ask(
+        WHAT,
+        () => spending.reserve(reservation),
+        (answer) => readReserved(answer, reservation.charges.length),
+      ),
+    settle: (...settled) =>
+      ask(
+        WHAT,
+        () => spending.settle(...settled),
+        () => {},
+      ),
+    spent: (owner, counters) =>
+      ask(
+        WHAT,
+        () => spending.spent(owner, counters),
+        (answer) => (isAmounts(answer, counters.length) ? answer : nonsense(WHAT, "no list of amounts")),
+      ),
+  });
+}
+
+function behavedApprovals(approvals: ApprovalStore, ask: Ask): ApprovalStore {
+  const WHAT = "approvals";
+  return withMoment(WHAT, approvals, {
+    keep: (request) =>
+      ask(
+        WHAT,
+        () => approvals.keep(request),
+        () => {},
+      ),
+    find: (id) =>
+      ask(
+        WHAT,
+        () => approvals.find(id),
+        (answer) => (answer === undefined || answer === null ? undefined : readKept(answer)),
+      ),
+    answer: (given) =>
+      ask(
+        WHAT,
+        () => approvals.answer(given),
+        (answer) => ANSWERED.find((known) => known === answer) ?? nonsense(WHAT, "none of its three answers"),
+      ),
+    list: (most) =>
+      ask(
+        WHAT,
+        () => approvals.list(most),
+        (answer) => (Array.isArray(answer) ? answer.map(readKept) : nonsense(WHAT, "no list of requests")),
+      ),
+  });
+}
+
+const ANSWERED = ["kept", "known", "gone"] as const;
+
+/** The moment since which a store knows everything, read anew each time: it may learn it when it connects, and lose it. */
+function withMoment<T extends { readonly notBefore?: number }>(
+  store: string,
+  of: { readonly notBefore?: number },
+  steps: Omit<T, "notBefore">,
+): T {
+  return Object.defineProperty({ ...steps } as T, "notBefore", {
+    enumerable: true,
+    get: () => momentFrom(store, of),
+  });
+}
+
+/** No number is earlier or later than what is none. */
+function momentFrom(store: string, of: { readonly notBefore?: number }): number | undefined {
+  let moment: unknown;
+  try {
+    moment = of.notBefore;
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", `the store of ${store} failed to say since when it remembers`, {
+      cause,
+    });
+  }
+  if (moment === undefined || (typeof moment === "number" && Number.isFinite(moment))) return moment;
+  return nonsense(store, "no number for the time since which it remembers");
+}
+
+function nonsense(store: string, what: string): never {
+  throw new HopwiseError("state_unavailable", `the store of ${store} gave ${what}`);
+}
+
+function readClaim(first: unknown): boolean {
+  return typeof first === "boolean" ? first : nonsense("proofs", "neither true nor false");
+}
+
+const TARGETS = ["token", "key", "agent", "user"] as const;
+
+function readTarget(target: unknown): RevocationTarget | undefined {
+  if (target === undefined || target === null) return undefined;
+  const isTarget = typeof target === "object" && TARGETS.some((name) => Object.hasOwn(target, name));
+  return isTarget ? (target as RevocationTarget) : nonsense("revocations", "something else than a target");
+}
+
+function readReserved(answer: unknown, charges: number): Reserved {
+  const { outcome, spent, charge } = Object(answer) as { outcome: unknown; spent: unknown; charge: unknown };
+  if (outcome === "reserved" && isAmounts(spent, charges)) return { outcome, spent };
+  if (outcome === "withdrawn") return { outcome };
+  const isPlace = Number.isSafeInteger(charge) && (charge as number) >= 0 && (charge as number) < charges;
+  if (outcome === "refused" && isPlace && isAmounts([spent], 1)) {
+    return { outcome, charge: charge as number, spent: spent as number };
+  }
+  return nonsense("spending", "no answer about a reservation");
+}
+
+function isAmounts(value: unknown, length: number): value is readonly number[] {
+  return Array.isArray(value) && value.length === length && value.every((it) => Number.isSafeInteger(it) && it >= 0);
+}
+
+function readKept(value: unknown): KeptRequest {
+  const { id, text, answers } = Object(value) as Partial<KeptRequest>;
+  const isKept = typeof id === "string" && typeof text === "string" && Array.isArray(answers);
+  if (!isKept || !answers.every((it) => typeof it === "string"))
+    return nonsense("approvals", "something else than a request");
+  return { id, text, answers: [...answers] };
+}

@@ -1,0 +1,12 @@
+import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+import { defined } from "../lib/index.ts";
+
+/** A client, with its version where it comes with one. Clients may have a member `client` of their own. */
+export function runningOf(cerbos: unknown): RunningPdp | undefined {
+  const given = Object(cerbos) as Partial<PolicyDecisionPoint & RunningPdp>;
+  const running: Partial<RunningPdp> = "checkResources" in given ? { client: given as PolicyDecisionPoint } : given;
+  const { client, version } = running;
+  if (typeof client?.checkResources !== "function") return undefined;
+  const failuresOf = typeof running.failuresOf === "function" ? running.failuresOf.bind(running) : undefined;
+  return { client, ...defined({ version, failuresOf }) };
+}

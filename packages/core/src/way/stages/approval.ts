@@ -1,0 +1,176 @@
+import type { Resource } from "@cerbos/core";
+import type { ApprovedCall } from "../../audit/index.ts";
+import { randomId, sha256 } from "../../crypto/index.ts";
+import type { HopVerdict } from "../../decision/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { canonicalJson, type JsonObject } from "../../json/index.ts";
+import { quietly } from "../../lib/index.ts";
+import { secondsBy } from "../../options/index.ts";
+import type { Hop } from "../../principal/index.ts";
+import { ARGUMENTS, type ToolEntry } from "../../resource/index.ts";
+import type { Obligations } from "../../result/index.ts";
+import { type ApprovalStore, type Charge, ownerOf, type SpendingStore } from "../../state/index.ts";
+import { type ApprovalRequest, hashOfRequest } from "../../token/index.ts";
+import { countAnswers } from "../approvals/count-answers.ts";
+import { type AskedApproval, readRequest, requestText } from "../approvals/kept-request.ts";
+import { approvalUse } from "../approvals/use.ts";
+import type { EnforcementPoint } from "../options.ts";
+import { askStore } from "./state.ts";
+import type { OpenedChain } from "./token.ts";
+
+/** A call that the policies allow once people have approved it. */
+export interface ApprovableCall {
+  readonly caller: OpenedChain;
+  readonly tool: string;
+  readonly received: JsonObject;
+  readonly parsed: JsonObject | undefined;
+  readonly resource: Resource;
+  readonly entry: ToolEntry;
+  readonly hops: readonly Hop[];
+  readonly obligations: Obligations;
+  /** The policies' answers, of which one asks for the approval. */
+  readonly verdicts: readonly HopVerdict[];
+  /** The request that the caller says was approved. It is believed nothing but the name. */
+  readonly named: string | undefined;
+  readonly invocation: string;
+}
+
+/** Whether the call may be made, as far as approvals go. */
+export type ApprovalFound =
+  /** It was approved: what its one use costs. Or it needs no approval. */
+  | { readonly waits: undefined; readonly charges: readonly Charge[]; readonly approved?: ApprovedCall }
+  | { readonly waits: AskedApproval };
+
+export const NO_APPROVAL: ApprovalFound = { waits: undefined, charges: [] };
+
+/**
+ * Finds the approval of a call that policies want approved, or asks for one. The call is described anew from what it is now, with what was loaded now; the
+ * answers that are kept must be of just that. Nothing else of the store, of the caller or of a message is believed.
+ *
+ * @returns whether it may be made; or the refusal: `approval_denied`, `approval_void`, `approval_limit`
+ * @throws {HopwiseError} `state_unavailable`, `attributes_invalid`, or where the policies cannot be asked about an approver
+ */
+export async function findApproval(
+  call: ApprovableCall,
+  point: EnforcementPoint,
+): Promise<ApprovalFound | HopwiseError> {
+  const { approval: reason = "" } = call.obligations;
+  const { approvals, spending } = point.state;
+  if (approvals === undefined || spending === undefined) {
+    const { id, hop } = call.verdicts.find(({ obligations }) => obligations?.approval === reason) as HopVerdict;
+    const message = `policy allows this to "${id}" once a person has approved it, and this state keeps no requests for approvals`;
+    return new HopwiseError("approval_required", message, { hop, reason });
+  }
+  const asked = await describe(call, reason, point);
+  const known = call.named === undefined ? undefined : await findKept(call.named, approvals, point);
+  if (known === undefined) return askAnew(asked, call, { approvals, spending }, point);
+  const { kept, answers } = known;
+  const sameTime = { ...asked.request, untilSeconds: kept.request.untilSeconds };
+  const current: AskedApproval = { ...asked, id: kept.id, request: sameTime, hash: await hashOfRequest(sameTime) };
+  if (current.hash !== kept.hash) {
+    return (await refuseVoid(current, kept)) ?? askAnew(asked, call, { approvals, spending }, point);
+  }
+  const counted = await countAnswers(current, answers, point);
+  if (counted.some(({ answer }) => answer === "no")) {
+    return new HopwiseError("approval_denied", "somebody who may approve the call said no");
+  }
+  if (counted.length < current.request.approvers) return { waits: kept };
+  const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
+  return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
+}
+
+/** A request that the store can vouch for and that did not lapse. */
+async function findKept(
+  id: string,
+  approvals: ApprovalStore,
+  { clock }: EnforcementPoint,
+): Promise<{ readonly kept: AskedApproval; readonly answers: readonly string[] } | undefined> {
+  const found = await askStore("the call was approved", () => approvals.find(id));
+  if (found === undefined) return undefined;
+  const kept = readRequest(found);
+  // One whose use may have been forgotten is no request any more.
+  const isVouched = kept.askedAtSeconds >= (approvals.notBefore ?? Number.NEGATIVE_INFINITY);
+  return isVouched && kept.request.untilSeconds > secondsBy(clock) ? { kept, answers: found.answers } : undefined;
+}
+
+/** The call as an approver is shown it, and as it must still be when it is made. */
+async function describe(call: ApprovableCall, reason: string, point: EnforcementPoint): Promise<AskedApproval> {
+  const { caller, tool, received, parsed = received, resource, entry, obligations, hops } = call;
+  const now = secondsBy(point.clock);
+  const request: ApprovalRequest = {
+    audience: caller.audience,
+    tool,
+    argumentsHash: { received: await sha256(canonicalJson(received)), parsed: await sha256(canonicalJson(parsed)) },
+    resource: { kind: resource.kind, id: resource.id, attributes: shownOf(resource, entry) },
+    user: caller.user,
+    agents: (caller.chain?.links ?? []).map(({ agent: name, key }) => ({ name, key })),
+    reason,
+    approvers: obligations.approvers ?? 1,
+    untilSeconds: Math.floor(now) + point.approvalRules.withinSeconds,
+  };
+  const names = entry.keepInRecord ?? [];
+  const asked = {
+    id: randomId(),
+    request,
+    invocation: call.invocation,
+    askedAtSeconds: now,
+    user: hops[0]?.id ?? caller.user.subject,
+    arguments: Object.fromEntries(names.flatMap((name) => (Object.hasOwn(parsed, name) ? [[name, parsed[name]]] : []))),
+    ...(caller.chain !== undefined && { chain: caller.chain.id }),
+  };
+  try {
+    return { ...asked, hash: await hashOfRequest(request) } as AskedApproval;
+  } catch (cause) {
+    const message = `the resource's attributes cannot be shown to an approver: name those that should be, in showToApprovers of the tool map's entry "${tool}"`;
+    throw new HopwiseError("attributes_invalid", message, { cause });
+  }
+}
+
+/** The attributes of a resource, but for the arguments, whose hashes say all. */
+function shownOf({ attr = {} }: Resource, { showToApprovers, argumentsAs = ARGUMENTS }: ToolEntry): JsonObject {
+  const shown = Object.entries(attr).filter(
+    ([name]) => name !== argumentsAs && (showToApprovers === undefined || showToApprovers.includes(name)),
+  );
+  return Object.fromEntries(shown) as JsonObject;
+}
+
+/** The same arguments were sent, and the tool's own schema made something else of them: that it may do each time. */
+async function refuseVoid(current: AskedApproval, kept: AskedApproval): Promise<HopwiseError | undefined> {
+  const { argumentsHash } = kept.request;
+  if (current.request.argumentsHash.received !== argumentsHash.received) return undefined;
+  const asBefore = await hashOfRequest({ ...current.request, argumentsHash });
+  if (asBefore !== kept.hash) return undefined;
+  const message = "the tool's own schema made something else of the same arguments than when approval was asked for";
+  return new HopwiseError("approval_void", `${message}, so no approval can be of the call`);
+}
+
+async function askAnew(
+  asked: AskedApproval,
+  { caller }: ApprovableCall,
+  { approvals, spending }: { readonly approvals: ApprovalStore; readonly spending: SpendingStore },
+  point: EnforcementPoint,
+): Promise<ApprovalFound | HopwiseError> {
+  const { withinSeconds, maxWaiting, onRequest } = point.approvalRules;
+  const nowSeconds = secondsBy(point.clock);
+  const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
+  const room: Charge = {
+    account: `asks ${JSON.stringify([caller.chain?.id ?? "", withinSeconds, begin])}`,
+    counter: "requests",
+    amount: 1,
+    most: maxWaiting,
+    untilSeconds: begin + withinSeconds + 30,
+  };
+  const reservation = { id: asked.id, owner: ownerOf(caller.user), charges: [room], nowSeconds };
+  const reserved = await askStore("more requests may wait", () => spending.reserve(reservation));
+  if (reserved.outcome !== "reserved") {
+    return new HopwiseError(
+      "approval_limit",
+      `${maxWaiting} requests of this chain wait, or did within the last ${withinSeconds} s`,
+    );
+  }
+  const text = requestText(asked);
+  const { untilSeconds } = asked.request;
+  await askStore("the request was kept", () => approvals.keep({ id: asked.id, text, untilSeconds, nowSeconds }));
+  if (onRequest !== undefined) quietly(() => onRequest({ ...asked, state: "waiting", answers: [] }));
+  return { waits: asked };
+}

@@ -1,0 +1,191 @@
+import type { BudgetLeft } from "../../decision/index.ts";
+import { HopwiseError, isRefusal } from "../../errors.ts";
+import type { JsonObject } from "../../json/index.ts";
+import { quietly } from "../../lib/index.ts";
+import { secondsBy } from "../../options/index.ts";
+import {
+  type BudgetBound,
+  type BudgetedTool,
+  budgetBounds,
+  budgetCharges,
+  type Charge,
+  ownerOf,
+  type Reserved,
+  type SpendingStore,
+} from "../../state/index.ts";
+import { type Chain, toolIdOf } from "../../token/index.ts";
+import type { EnforcementPoint } from "../options.ts";
+import { type Rate, rateAccounts } from "../rates.ts";
+import { askStore } from "./state.ts";
+import type { OpenedChain } from "./token.ts";
+
+/** What a call costs, and of whom. */
+export interface Costs {
+  readonly caller: OpenedChain;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  readonly invocation: string;
+  /** The single use of an approval, in the same step. */
+  readonly approval: readonly Charge[];
+}
+
+/** What was taken for a call that may run. */
+export interface Taken {
+  readonly left: BudgetLeft | undefined;
+  /** Says what came of the call. It is never waited for: what is not given back stays spent. */
+  settle(how: "spent" | "nothing_happened"): void;
+}
+
+/** One charge, and what it is told by where it does not fit. */
+interface Cost extends Charge {
+  readonly bound?: BudgetBound;
+  readonly rate?: Rate;
+}
+
+/** Whether there is nothing to count: no budget, no rate, no approval. */
+export function costsNothing(
+  { caller, approval }: Pick<Costs, "caller" | "approval">,
+  { rates }: EnforcementPoint,
+): boolean {
+  return caller.chain?.links[0]?.budget === undefined && rates.length === 0 && approval.length === 0;
+}
+
+const NOTHING: Taken = { left: undefined, settle: () => {} };
+
+/**
+ * Takes what the call costs, all of it in one step or nothing: from the budget of every token, from the rates, and the one use
+ * of an approval. After the policies, so that a call which they deny costs nothing; before the record and the tool, so that
+ * two calls at once never spend the same. Rates of agents are of no one user's chain: these are taken in a step of their own.
+ *
+ * @returns what was taken; or the refusal: `budget_exhausted`, `rate_exceeded`, `approval_used`, `approval_denied`
+ * @throws {HopwiseError} `grant_argument_missing`, `grant_argument_refused`, `state_unavailable`
+ */
+export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<Taken | HopwiseError> {
+  const { caller, invocation, approval } = costs;
+  const { spending } = point.state;
+  const bounds = caller.chain === undefined ? [] : budgetBounds(caller.chain, budgetedTool(costs, caller.chain));
+  const charges = budgetCharges(bounds, costs.arguments);
+  const rates = rateAccounts(point.rates, caller, point);
+  const own: readonly Cost[] = [
+    ...charges.map((charge, i) => ({ ...charge, bound: bounds[i] as BudgetBound })),
+    ...rates.own,
+    ...approval,
+  ];
+  if (own.length === 0 && rates.ofAgents.length === 0) return NOTHING;
+  if (spending === undefined) throw new HopwiseError("state_unavailable", "this state counts nothing");
+  const unvouched = refuseUnvouched(bounds, caller.chain, spending);
+  if (unvouched !== undefined) return unvouched;
+  const steps = [
+    ...(own.length === 0 ? [] : [{ owner: ownerOf(caller.user), costs: own }]),
+    ...rates.ofAgents.map(({ agent, ...cost }) => ({ owner: `agent ${agent}`, costs: [cost] })),
+  ].map((step, i) => ({ ...step, id: `${invocation}.${i}` }));
+  const settle: Taken["settle"] = (how) => {
+    const nowSeconds = secondsBy(point.clock);
+    for (const { id, owner } of steps) quietly(() => spending.settle({ id, owner, nowSeconds }, how));
+  };
+  let spent: readonly number[] = [];
+  for (const [i, { id, owner, costs: wanted }] of steps.entries()) {
+    const taken = await reserve({ id, owner, costs: wanted }, spending, point).catch((cause: unknown) => cause);
+    if (Array.isArray(taken)) {
+      if (i === 0) spent = taken as readonly number[];
+      continue;
+    }
+    settle("nothing_happened");
+    if (isRefusal(taken)) return taken;
+    throw taken;
+  }
+  // It may have noticed meanwhile that it lost what it knew.
+  const lost = refuseUnvouched(bounds, caller.chain, spending);
+  if (lost !== undefined) settle("nothing_happened");
+  return lost ?? { left: leftOf(bounds, spent, costs), settle };
+}
+
+interface Step {
+  readonly id: string;
+  readonly owner: string;
+  readonly costs: readonly Cost[];
+}
+
+/** @returns what each counter has then, or the refusal */
+async function reserve(
+  { id, owner, costs }: Step,
+  spending: SpendingStore,
+  { clock }: EnforcementPoint,
+): Promise<readonly number[] | HopwiseError> {
+  const charges = costs.map(({ bound: _, rate: __, ...charge }) => charge);
+  const reserved: Reserved = await askStore("enough is left", () =>
+    spending.reserve({ id, owner, charges, nowSeconds: secondsBy(clock) }),
+  );
+  switch (reserved.outcome) {
+    case "reserved":
+      return reserved.spent;
+    case "withdrawn":
+      throw new HopwiseError("state_unavailable", "the store was too late with what the call costs");
+    case "refused":
+      return refusalOf(costs[reserved.charge], reserved.spent);
+  }
+}
+
+function refusalOf(cost: Cost | undefined, spent: number): HopwiseError {
+  if (cost?.bound !== undefined) {
+    const { hop, pointer, most } = cost.bound;
+    const left = Math.max(0, most - spent);
+    const rule = `the budget of this token has ${left} left of ${most}, and the call costs ${cost.amount}`;
+    const wouldPass = { grantableBy: hop - 1, accepts: `at most ${left}` };
+    return new HopwiseError("budget_exhausted", rule, { hop, pointer, rule, wouldPass });
+  }
+  if (cost?.rate !== undefined) {
+    const { calls, perSeconds, of } = cost.rate;
+    const rule = `at most ${calls} calls in ${perSeconds} seconds of one ${of}`;
+    return new HopwiseError("rate_exceeded", `there were more calls than the rate allows: ${rule}`, { rule });
+  }
+  return cost?.counter === "no"
+    ? new HopwiseError("approval_denied", "somebody who may approve the call said no")
+    : new HopwiseError("approval_used", "the approval was used before: it is good for one call");
+}
+
+/** A store that may have forgotten what was spent cannot say that anything is left. */
+function refuseUnvouched(
+  bounds: readonly BudgetBound[],
+  chain: Chain | undefined,
+  { notBefore = Number.NEGATIVE_INFINITY }: SpendingStore,
+): HopwiseError | undefined {
+  const from = chain?.links[0]?.budget?.from;
+  const [first] = bounds;
+  if (first === undefined || from === undefined || from >= notBefore) return undefined;
+  const { hop, pointer } = first;
+  const rule = "the budget began before this store began to count, which may have forgotten what was spent";
+  return new HopwiseError(
+    "budget_exhausted",
+    `${rule}; use a store that outlives the process, or a budget that begins later`,
+    {
+      hop,
+      pointer,
+      rule,
+    },
+  );
+}
+
+/** The least that any level has left of each bound. */
+function leftOf(bounds: readonly BudgetBound[], spent: readonly number[], costs: Costs): BudgetLeft | undefined {
+  const { chain } = costs.caller;
+  const id = chain?.links[0]?.budget?.id;
+  if (id === undefined || chain === undefined || bounds.length === 0) return undefined;
+  const least = new Map<string | undefined, number>();
+  for (const [i, { argument, most }] of bounds.entries()) {
+    const left = Math.max(0, most - (spent[i] ?? most));
+    least.set(argument, Math.min(left, least.get(argument) ?? left));
+  }
+  const calls = least.get(undefined);
+  const sums = [...least].filter((entry): entry is [string, number] => entry[0] !== undefined);
+  const { id: tool } = budgetedTool(costs, chain);
+  return {
+    id,
+    ...(calls !== undefined && { calls }),
+    ...(sums.length > 0 && { sums: { [tool]: Object.fromEntries(sums) } }),
+  };
+}
+
+function budgetedTool({ caller: { audience }, tool }: Pick<Costs, "caller" | "tool">, chain: Chain): BudgetedTool {
+  return { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience) };
+}

@@ -1,0 +1,64 @@
+import type { Denied, Pending } from "../decision/index.ts";
+import { isRefusal } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { defined } from "../lib/index.ts";
+import type { ResourceQuery, ToolEntry } from "../resource/index.ts";
+import { addUp, type Obligations } from "../result/index.ts";
+import type { IncomingCall } from "./call.ts";
+import type { CallLog } from "./call-log.ts";
+import type { EnforcementPoint } from "./options.ts";
+import { findApproval, NO_APPROVAL } from "./stages/approval.ts";
+import type { CallContext } from "./stages/context.ts";
+import type { KnownCaller } from "./stages/grant.ts";
+import type { PolicyAnswer } from "./stages/policy.ts";
+import { costsNothing, type Taken, takeCosts } from "./stages/spending.ts";
+
+/** A call that the policies allow. */
+export interface PolicyAllowed {
+  readonly call: IncomingCall;
+  readonly now: KnownCaller;
+  readonly received: JsonObject;
+  readonly parsed: JsonObject | undefined;
+  readonly query: ResourceQuery;
+  readonly entry: ToolEntry;
+  readonly context: CallContext;
+  readonly answer: PolicyAnswer;
+}
+
+/** A call that may run, as far as people and budgets go. */
+export interface Due {
+  readonly outcome: "due";
+  readonly obligations: Obligations;
+  /** What it took; undefined where it costs nothing. */
+  readonly taken: Taken | undefined;
+}
+
+/**
+ * After the policies, and only where there is something to do: people approved the call who must, and it takes what it costs.
+ * Both before the record, and in one atomic step: two calls at once neither use one approval nor spend the same.
+ */
+export async function takeDue(
+  of: PolicyAllowed,
+  log: CallLog,
+  point: EnforcementPoint,
+): Promise<Due | Pending | Denied> {
+  const { call, now, received, parsed, query, entry, context, answer } = of;
+  const { verdicts } = answer;
+  const obligations = addUp(verdicts.map((verdict) => verdict.obligations));
+  const common = { caller: now.caller, tool: call.tool, invocation: log.id };
+  const approvable = {
+    ...{ ...common, received, parsed, resource: context.resource, entry, hops: context.known.hops },
+    ...{ obligations, verdicts, named: call.approval },
+  };
+  const approval =
+    obligations.approval === undefined
+      ? NO_APPROVAL
+      : await log.stage("approval", () => findApproval(approvable, point));
+  if (isRefusal(approval)) return log.deny(approval);
+  if (approval.waits !== undefined) return log.wait(approval.waits);
+  log.note(defined({ approved: approval.approved }));
+  const costs = { ...common, arguments: query.arguments, approval: approval.charges };
+  if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };
+  const taken = await log.stage("spending", () => takeCosts(costs, point));
+  return isRefusal(taken) ? log.deny(taken) : { outcome: "due", obligations, taken };
+}

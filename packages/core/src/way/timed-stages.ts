@@ -1,0 +1,42 @@
+import { type DenialCode, isDenialCode, type Stage } from "../codes.ts";
+import type { Timings } from "../decision/index.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
+import type { CallWatch } from "../telemetry/index.ts";
+import type { CallLog } from "./call-log.ts";
+
+/** Runs the stages of one call, and notes how long each took. */
+export function timedStages(watch: CallWatch): { readonly stage: CallLog["stage"]; readonly timings: () => Timings } {
+  const start = performance.now();
+  const spent: { [stage in Stage]?: number } = {};
+  return {
+    timings: () => ({ ...spent, total: performance.now() - start }),
+    stage: async <T>(name: Stage, run: Parameters<typeof watch.stage<T>>[1]) => {
+      const from = performance.now();
+      try {
+        return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
+      } catch (error) {
+        return isOwn(error) && isDenialCode(error.code) ? error : faultIn(name, error);
+      } finally {
+        spent[name] = (spent[name] ?? 0) + performance.now() - from;
+      }
+    },
+  };
+}
+
+/** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */
+function faultIn(stage: Stage, cause: unknown): HopwiseError {
+  const code = FAULTS[stage] ?? "guard_failed";
+  return new HopwiseError(code, `the stage "${stage}" failed: something that the host program provides threw`, {
+    cause,
+  });
+}
+
+const FAULTS: { readonly [stage in Stage]?: DenialCode } = {
+  agents: "registry_unavailable",
+  state: "state_unavailable",
+  approval: "state_unavailable",
+  spending: "state_unavailable",
+  context: "context_unavailable",
+  policy: "policy_unavailable",
+  audit: "audit_unavailable",
+};
