@@ -103,6 +103,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   misfitOf: argumentRow(adapter.misfitOf, () => [{ redact: ["/iban"], limit: {} }, { type: "object" }], [], NO_SCHEMA),
   modelView: argumentRow(adapter.modelView, () => [denied]),
   plainText: argumentRow(adapter.plainText, () => ["text"], ANYTHING),
+  saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
 };
 

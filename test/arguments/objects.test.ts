@@ -50,6 +50,7 @@ const sessions: ArgumentRows<core.Session> = {
   filter: argumentRow(rowSession.filter, () => [call]),
   refuse: argumentRow(session.refuse, () => [call]),
   list: argumentRow(session.list, () => [[{ tool: "send_payment" }]], ["empty list"]),
+  budgetLeft: "takes nothing",
 } as ArgumentRows<core.Session>;
 
 async function admitted(tool = "send_payment", by = authorizer): Promise<Admission> {

@@ -69,6 +69,7 @@ const forCerbos: ArgumentRows<typeof cerbos> = {
 const forMcp: ArgumentRows<typeof mcp> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   carryingFetch: argumentRow(mcp.carryingFetch, () => [carry, fetch], [], OPTIONAL),
   carryOver: argumentRow(mcp.carryOver as (...args: unknown[]) => unknown, () => [transport, carry]),
   createGuardedTools: argumentRow(mcp.createGuardedTools, () => [undefined], OPTIONAL),
@@ -96,6 +97,7 @@ const guardedTools: ArgumentRows<Omit<mcp.GuardedTools, "scope">> = {
 const forFastMcp: ArgumentRows<typeof fastmcp & typeof fastmcpTesting> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   guard: argumentRow(fastmcp.guard, () => [newServer(), authorizer, {}], [], [], OPTIONS),
   guardedServer: argumentRow(
     async (...args: Parameters<typeof fastmcpTesting.guardedServer>) =>
@@ -110,6 +112,7 @@ const forFastMcp: ArgumentRows<typeof fastmcp & typeof fastmcpTesting> = {
 const forAiSdk: ArgumentRows<typeof aiSdk & typeof aiSdkMcp> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   ToolDenied: "is a class of errors, which this package makes",
   authorizeTools: argumentRow(
     aiSdk.authorizeTools as (...args: unknown[]) => unknown,

@@ -297,6 +297,7 @@ const adapterDoor: Door<typeof adapter> = {
   misfitOf: "takes data",
   modelView: "takes data",
   plainText: "takes a text",
+  saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
 };
 
@@ -332,6 +333,7 @@ const mcpDoor: Door<typeof mcp> = {
   guardTransport: "asks userFromAuth for each request: receive-user.test.ts",
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   createGuardedTools: "takes nothing; what it wraps is the tool itself",
   openCall: "is for adapters",
   runToEnd: "is for adapters",
@@ -343,6 +345,7 @@ const fastmcpDoor: Door<typeof fastmcp> = {
   guard: "hands userFromAuth to guardTransport; what a logger throws: warnings.test.ts",
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
 };
 
 const authorizer = company.authorizer();
@@ -352,6 +355,7 @@ const aiSdkDoor: Door<typeof aiSdk> = {
   }),
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
 };
 
 const folder = mkdtempSync(join(tmpdir(), "hopwise-hosts-"));

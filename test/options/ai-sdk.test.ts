@@ -49,6 +49,7 @@ const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp> = {
   ),
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   createMcpClient: optionsRow<aiSdkMcp.DelegatedMcpClientOptions>(
     { transport, delegation, audience: company.audience },
     {

@@ -40,6 +40,7 @@ const doors: DoorRows<typeof fastmcp & typeof testing> = {
   ),
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   guardedServer: optionsRow<testing.GuardedServerOptions>(
     {},
     {

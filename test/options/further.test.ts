@@ -252,6 +252,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   misfitOf: "takes a JSON Schema and a value",
   isToolGranted: "takes a delegation, which knows by itself whether it is one",
   modelView: "takes a denial",
+  saidNothingHappened: "takes the decision that allowed the running call",
   plainText: "takes any text",
   settleInTime: "waits for anything",
 };

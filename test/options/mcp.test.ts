@@ -54,6 +54,7 @@ const doors: DoorRows<typeof mcp> = {
   createGuardedTools: valueRow<never>(new AsyncLocalStorage() as never, NO_METHODS, mcp.createGuardedTools),
   caller: "takes nothing",
   currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
   openCall: "takes what a guard gives it, at each call",
   runWithin: "takes what openCall gave, at each call",
   runToEnd: "takes the framework's context and the tool's own handler, at each call",

@@ -8,6 +8,7 @@ export type { CallerView as Caller } from "@hopwise/core/adapter";
 export {
   caller,
   currentFilter,
+  nothingHappened,
   type OpenCall,
   openCall,
   type RunningCall,
@@ -31,6 +32,7 @@ export {
   type JsonRpcMessage,
   type McpTransport,
   META_DENIAL,
+  META_LEFT,
   META_LIMITED,
   META_MAY_CHANGE,
   META_REDACTED,

@@ -21,4 +21,11 @@ export {
 export type { Telemetry } from "../telemetry/index.ts";
 export { currentDelegation, isToolGranted } from "../token/index.ts";
 export { type ModelView, modelView } from "../views/index.ts";
-export type { Admission, Listed, Listing, ParsedCall, PointRefusal } from "../way/index.ts";
+export {
+  type Admission,
+  type Listed,
+  type Listing,
+  type ParsedCall,
+  type PointRefusal,
+  saidNothingHappened,
+} from "../way/index.ts";

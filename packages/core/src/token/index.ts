@@ -30,6 +30,7 @@ export {
   type TokenHash,
   toolIdOf,
   toolNameProblem,
+  toolOf,
 } from "./names.ts";
 export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";

@@ -72,5 +72,16 @@ export function toolIdOf(name: string, audience: string, rootAudience: readonly 
   return rootAudience.length === 1 ? name : `${audience}#${name}`;
 }
 
+/** What an id in the tokens of a chain names: the other way round than {@link toolIdOf}. */
+export function toolOf(
+  id: string,
+  rootAudience: readonly string[],
+): { readonly tool: string; readonly audience: string } {
+  const at = id.lastIndexOf("#");
+  const [only = ""] = rootAudience;
+  if (rootAudience.length === 1 || at < 0) return { tool: id, audience: only };
+  return { tool: id.slice(at + 1), audience: id.slice(0, at) };
+}
+
 /** An agent's name in `act.sub`, and its id in the registry. A path of words, so that a class can be part of it. */
 export const AGENT_NAME: RegExp = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/;

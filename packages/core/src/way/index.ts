@@ -10,4 +10,5 @@ export {
   type PrincipalSources,
 } from "./options.ts";
 export type { Session } from "./session.ts";
+export { saidNothingHappened } from "./taken.ts";
 export { behavedTools } from "./well-behaved.ts";

@@ -1,5 +1,5 @@
 import { randomId, verify } from "../crypto/index.ts";
-import type { Decision, Denied } from "../decision/index.ts";
+import type { BudgetLeft, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
 import { argumentOf } from "../options/index.ts";
@@ -13,6 +13,7 @@ import {
   serialize,
 } from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
+import { budgetLeft } from "./budget-left.ts";
 import type { IncomingCall, Listed, Listing, ProvenHolder } from "./call.ts";
 import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -38,6 +39,13 @@ export interface Session {
   refuse(call: { readonly tool: string; readonly arguments?: unknown }): Promise<Denied>;
   /** Which of these tools could be called. */
   list(items: readonly Listed[]): Promise<Listing | Denied>;
+  /**
+   * What the delegation has left of its budget, so that an agent can plan; undefined where it has none. Another call may spend
+   * it the next moment.
+   *
+   * @throws {HopwiseError} `state_unavailable`, or where the delegation does not verify here any more
+   */
+  budgetLeft(): Promise<BudgetLeft | undefined>;
 }
 
 const readSource = argumentOf<DelegationSource>("openSession", "delegation", DELEGATION_SOURCE);
@@ -88,6 +96,12 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
       const admitted = await admit({ ...incoming(tool, args), refused: true }, point);
       const message = "the tool's own schema refused the arguments before a decision was asked for";
       return admitted.outcome === "admitted" ? admitted.refuse({ code: "arguments_refused", message }) : admitted;
+    },
+    budgetLeft: async () => {
+      const { compact } = await holder();
+      const { spending } = point.state;
+      const chain = await point.verifier.verify(compact, point.nowSeconds());
+      return spending && budgetLeft(chain, spending);
     },
     list: async (items) => {
       const admitted = await admit(incoming("mcp:tools/list", {}), point);

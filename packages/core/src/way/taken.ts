@@ -1,4 +1,5 @@
 import type { Allowed } from "../decision/index.ts";
+import { isObject, mustBe } from "../options/index.ts";
 import type { Taken } from "./stages/spending.ts";
 
 /** What allowed calls took, until it is reported what came of them. */
@@ -7,6 +8,25 @@ const taken = new WeakMap<Allowed, Taken>();
 export function keepTaken(decision: Allowed, what: Taken | undefined): Allowed {
   if (what !== undefined) taken.set(decision, what);
   return decision;
+}
+
+/** Calls of which the tool itself said that nothing happened. */
+const nothing = new WeakSet<object>();
+
+/**
+ * Says of a call that runs that nothing happened by it: what it took from a budget is given back when its outcome is
+ * reported. For adapters, which let a tool say so.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no decision
+ */
+export function saidNothingHappened(decision: Allowed): void {
+  if (!isObject(decision)) mustBe("saidNothingHappened", "decision", "a decision that allowed a call", decision);
+  nothing.add(decision);
+}
+
+/** Whether the tool said so. */
+export function didNothing(decision: object): boolean {
+  return nothing.has(decision);
 }
 
 /** Gives back what the call took where nothing happened; else it stays spent. Nobody waits for it. */

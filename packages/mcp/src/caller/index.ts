@@ -2,6 +2,7 @@
 export {
   caller,
   currentFilter,
+  nothingHappened,
   type OpenCall,
   openCall,
   type RunningCall,

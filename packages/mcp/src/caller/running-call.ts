@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Allowed } from "@hopwise/core";
-import type { CallerView } from "@hopwise/core/adapter";
+import { type CallerView, saidNothingHappened } from "@hopwise/core/adapter";
 import type { Filter } from "@hopwise/core/filter";
 import { isObject, mustBe } from "@hopwise/core/options";
 
@@ -17,6 +17,8 @@ export type RunningDecision = Pick<Allowed, "caller" | "filter">;
 export interface OpenCall extends RunningCall {
   /** Which rows it may show, where it gives rows. */
   readonly filter: Filter | undefined;
+  /** By the tool's own word. */
+  nothingHappened(): void;
   /** From now on nobody is its caller. */
   end(): void;
 }
@@ -37,6 +39,10 @@ export function openCall(find: () => RunningDecision | undefined): OpenCall {
     },
     get filter() {
       return ended ? undefined : find()?.filter;
+    },
+    nothingHappened: () => {
+      const decision = ended ? undefined : find();
+      if (decision !== undefined) saidNothingHappened(decision as Allowed);
     },
     end: () => {
       ended = true;
@@ -87,6 +93,19 @@ export function caller(): CallerView | undefined {
  */
 export function currentFilter(): Filter | undefined {
   return running.getStore()?.filter;
+}
+
+/**
+ * Says that the running call did nothing after all: the bank refused the payment, the row was there already. What the call took
+ * from a budget is given back. Only the tool can know, so nothing else gives anything back: not an error, not a caller who
+ * left. Outside of a call, and after it has ended, it changes nothing.
+ *
+ * ```ts
+ * if (answer.status === "declined") nothingHappened();
+ * ```
+ */
+export function nothingHappened(): void {
+  running.getStore()?.nothingHappened();
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   errorDenial,
   type JsonRpcMessage,
   type ListRule,
+  META_LEFT,
   offerServed,
   refusalOf,
   toolDenial,
@@ -82,7 +83,11 @@ function allowed(
       decision,
       failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] },
     );
-    return shown === undefined ? message : { jsonrpc: "2.0", id: flight.id, result: shown.result };
+    const { left } = decision;
+    if (shown === undefined && left === undefined) return message;
+    const answer = shown?.result ?? result;
+    const meta = left === undefined ? {} : { _meta: { ...(Object(answer["_meta"]) as object), [META_LEFT]: left } };
+    return { jsonrpc: "2.0", id: flight.id, result: { ...answer, ...meta } };
   } catch (cause) {
     reportOutcome(decision, { outcome: "returned", result, withheld: true });
     return refusedAs(flight, {

@@ -1,6 +1,6 @@
 /** How do MCP's messages read, and where do chain, proof, denial and changes stand in them? */
 export { offerServed } from "./capabilities.ts";
-export { META_LIMITED, META_MAY_CHANGE, META_REDACTED } from "./changes.ts";
+export { META_LEFT, META_LIMITED, META_MAY_CHANGE, META_REDACTED } from "./changes.ts";
 export { carriesCredential, credentialIn, traceparentIn, withCredential, withoutCredential } from "./credential.ts";
 export {
   asksForProof,

@@ -14,6 +14,7 @@ import {
   type SpendingStore,
 } from "../../state/index.ts";
 import { type Chain, toolIdOf } from "../../token/index.ts";
+import { leftOf } from "../budget-left.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { type Rate, rateAccounts } from "../rates.ts";
 import { askStore } from "./state.ts";
@@ -97,7 +98,7 @@ export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<
   // It may have noticed meanwhile that it lost what it knew.
   const lost = refuseUnvouched(bounds, caller.chain, spending);
   if (lost !== undefined) settle("nothing_happened");
-  return lost ?? { left: leftOf(bounds, spent, costs), settle };
+  return lost ?? { left: leftOf(caller.chain, [{ id: idIn(costs), bounds, spent }]), settle };
 }
 
 interface Step {
@@ -166,26 +167,10 @@ function refuseUnvouched(
   );
 }
 
-/** The least that any level has left of each bound. */
-function leftOf(bounds: readonly BudgetBound[], spent: readonly number[], costs: Costs): BudgetLeft | undefined {
-  const { chain } = costs.caller;
-  const id = chain?.links[0]?.budget?.id;
-  if (id === undefined || chain === undefined || bounds.length === 0) return undefined;
-  const least = new Map<string | undefined, number>();
-  for (const [i, { argument, most }] of bounds.entries()) {
-    const left = Math.max(0, most - (spent[i] ?? most));
-    least.set(argument, Math.min(left, least.get(argument) ?? left));
-  }
-  const calls = least.get(undefined);
-  const sums = [...least].filter((entry): entry is [string, number] => entry[0] !== undefined);
-  const { id: tool } = budgetedTool(costs, chain);
-  return {
-    id,
-    ...(calls !== undefined && { calls }),
-    ...(sums.length > 0 && { sums: { [tool]: Object.fromEntries(sums) } }),
-  };
-}
-
 function budgetedTool({ caller: { audience }, tool }: Pick<Costs, "caller" | "tool">, chain: Chain): BudgetedTool {
   return { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience) };
+}
+
+function idIn({ caller: { audience, chain }, tool }: Costs): string {
+  return toolIdOf(tool, audience, chain?.rootAudience ?? []);
 }
