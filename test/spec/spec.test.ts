@@ -15,7 +15,7 @@ const refusing = vectors.filter(({ expect: { result } }) => result === "refuse")
 const rulesOf = (some: readonly AnyVector[]): ReadonlySet<string> => new Set(some.map(({ rule }) => rule));
 
 /** Rules that need a memory, a clock of their own or another protocol: no vector can show them. */
-const WITHOUT_VECTOR = ["V8.14", "V9.1", "V9.2", "V9.3", "R1.9", "A1.10"];
+const WITHOUT_VECTOR = ["V8.14", "V9.1", "V9.2", "V9.3", "V12.1", "V12.2", "V12.3", "R1.9", "A1.10"];
 
 const rules = [
   ...["delegation-token.md", "constraints.md", "statements.md"]
