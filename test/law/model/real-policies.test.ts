@@ -98,7 +98,7 @@ async function grow(
               agent,
               holder,
               grant: readGrant(own),
-              ...(hasBudget && { budget: { id: "b", from: 0, until: 4_000_000_000, calls: 1_000_000 } }),
+              ...(hasBudget && { budget: { id: "b", from: 0, until: 4_000_000_000, calls: CALLS } }),
             })
           : await delegate(parent, { to: agent, holder, grant: part(parent.grant, own, keep[i] ?? []) }),
       );
@@ -109,6 +109,9 @@ async function grow(
   }
   return chain;
 }
+
+/** A budget that some calls of a world use up: shorter chains are asked first, and longer ones spend what these left. */
+const CALLS = 3;
 
 /** What was said of each hop must be the same for every chain that begins with these hops. */
 function sameVerdicts(shorter: Decision, longer: Decision): void {
@@ -136,7 +139,6 @@ async function checkCall(
     if (i > 0) sameVerdicts(decisions[i - 1] as Decision, decision);
     if (allowed[i]) expect(grants.slice(0, i).every((grant) => covers(grant, here(call, world)))).toBe(true);
     if (i === 0) continue;
-    if (world.hasBudget) expect(decision).toMatchObject({ outcome: "denied", code: "budget_unsupported" });
     if (allowed[i] && isEvery(grants[0])) tally.byEveryTool++;
   }
   for (const decision of decisions) {
@@ -279,7 +281,7 @@ describe("the law on the real engine", () => {
       expect(tally.allowedToAgents / tally.asked).toBeGreaterThan(0.03);
       expect(tally.narrowed / tally.calls).toBeGreaterThan(0.05);
       expect(tally.savedByEarlierHops / tally.asked).toBeGreaterThan(0.01);
-      for (const often of [tally.byEveryTool, tally.untrusted, tally.codes.get("budget_unsupported") ?? 0]) {
+      for (const often of [tally.byEveryTool, tally.untrusted, tally.codes.get("budget_exhausted") ?? 0]) {
         expect(often).toBeGreaterThanOrEqual(runs(0, SETS / 60));
       }
     },
