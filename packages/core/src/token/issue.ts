@@ -66,8 +66,8 @@ export interface RootOrder {
    */
   readonly interop?: "aat-01";
   /**
-   * What the whole chain may spend, however many agents share it. An enforcement point that keeps no budgets refuses the
-   * chain (`budget_unsupported`): today that is each one.
+   * What the whole chain may spend, however many agents share it. See docs/budgets.md. An enforcement point whose state counts
+   * nothing refuses the chain (`budget_unsupported`).
    */
   readonly budget?: Budget;
   /** Correlates several roots of one transaction. */
