@@ -7,7 +7,7 @@ import type { Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { denyExpired } from "./deny-expired.ts";
 import { denyUnasked, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
-import { lookAgain } from "./look-again.ts";
+import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { openFilter } from "./row-filter.ts";
 import { agentsOf } from "./stages/agents.ts";
@@ -78,7 +78,7 @@ export async function* decideCall(
 
   const next = yield { received, user: opened.user };
   if (next.as !== "call" || isListing(tool)) return endOtherwise(next, holder, tool, point, log);
-  const now = next.atOnce ? holder : await log.stage("state", () => lookAgain(holder, tool, point));
+  const now = next.atOnce ? holder : await log.stage("agents", () => lookAtAgents(holder, tool, point));
   if (isRefusal(now)) return log.deny(now);
   const target = targetOf(point.tools, tool, received, next.readAs);
   if (isRefusal(target)) return denyUnasked(target, point, log);

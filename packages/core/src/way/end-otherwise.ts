@@ -6,7 +6,7 @@ import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { eachInTime } from "./in-time.ts";
-import { lookAgain } from "./look-again.ts";
+import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";
 import { hiddenByAgents, hiddenByGrant, type KnownCaller } from "./stages/grant.ts";
@@ -97,7 +97,7 @@ async function whatIsHidden(
   point: EnforcementPoint,
   log: CallLog,
 ): Promise<readonly (HiddenItem | undefined)[] | HopwiseError> {
-  const holder = await log.stage("state", () => lookAgain(admitted, operation, point));
+  const holder = await log.stage("agents", () => lookAtAgents(admitted, operation, point));
   if (isRefusal(holder)) return holder;
   const found = items.map((item) => beforePolicies(item, holder, point));
   // The list itself may be ruled on, too: then it is one more item, and without it there is nothing to show.

@@ -7,6 +7,24 @@ import { refuseRevoked } from "./stages/state.ts";
 import { lookAtChainAgain } from "./stages/token.ts";
 
 /**
+ * The same before the policies are asked, since they are asked about the agents as they are now. What was revoked is left to
+ * the last look: a store asked twice would be one trip more, and its answer would not be the last one.
+ *
+ * @returns the caller, with the agents as the registry knows them now; or the refusal
+ */
+export async function lookAtAgents(
+  { caller }: KnownCaller,
+  tool: string,
+  point: EnforcementPoint,
+): Promise<KnownCaller | HopwiseError> {
+  const [chain, agents] = await Promise.allSettled([lookAtChainAgain(caller, point), agentsOf(caller, point)]);
+  if (chain.status === "rejected") throw chain.reason;
+  if (agents.status === "rejected") throw agents.reason;
+  const without = isListing(tool) ? undefined : refuseWithout(agents.value, tool);
+  return without ?? { caller, agents: agents.value };
+}
+
+/**
  * A decision is of one moment. Between the first half of the way and the second, and while sources and policies are
  * asked, time passes: this asks again, without a signature, for everything that the call stands on and that may have
  * been taken away. The chain expired, its issuer's key was withdrawn, something was revoked, an agent's key or tool left
