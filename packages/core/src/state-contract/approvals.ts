@@ -1,6 +1,6 @@
 import type { KeptRequest } from "../state/index.ts";
 import { caseOf, type Scene, type StateCase } from "./case.ts";
-import { same, sure, thrownBy } from "./expect.ts";
+import { same, sure, thrownBy, unavailable } from "./expect.ts";
 import { newName, ODD_TEXTS } from "./texts.ts";
 
 function stepsOf({ one, two, now }: Scene) {
@@ -86,6 +86,20 @@ export const APPROVALS: readonly StateCase[] = [
       Array.from({ length: 64 }, (_, i) => `${i}`),
       "the answers",
     );
+  }),
+  caseOf("refuses to keep and to be answered where the clocks lie more than five seconds apart", async (scene) => {
+    const { keep, find } = stepsOf(scene);
+    const { approvals } = scene.one;
+    const [id, other] = [newName(), newName()];
+    await keep(id, "t");
+    for (const apart of [-3600, -7, 7, 3600]) {
+      const nowSeconds = scene.now() + apart;
+      const what = `a caller's clock that is ${apart} seconds from the store's`;
+      const untilSeconds = scene.now() + 7200;
+      await unavailable(() => approvals.keep({ id: other, text: "t", untilSeconds, nowSeconds }), what);
+      await unavailable(() => approvals.answer({ id, key: "k", text: "yes", nowSeconds }), what);
+    }
+    same([await find(id), await find(other)], [{ id, text: "t", answers: [] }, undefined], "both requests");
   }),
   caseOf("keeps every answer of those that come at the same moment, and one of each key", async (scene) => {
     const { keep, answer, find } = stepsOf(scene);

@@ -111,10 +111,10 @@ function spendingOf(at: At, now: () => number): StateDriver["spending"] {
         throw new HopwiseError("config_invalid", "no amount");
       }
       const known = memory.reservations.get(keyOf(owner, id));
-      const hasNow = (): number[] => charges.map((it) => amountOf(memory, keyOf(owner, it.account, it.counter)));
-      if (known !== undefined) {
-        return known.state === "back" ? { outcome: "withdrawn" } : { outcome: "reserved", spent: hasNow() };
-      }
+      if (known?.state === "back") return { outcome: "withdrawn" };
+      const spent = (): number[] => charges.map((it) => amountOf(memory, keyOf(owner, it.account, it.counter)));
+      if (known !== undefined) return { outcome: "reserved", spent: spent() };
+      if (charges.some(({ untilSeconds }) => untilSeconds <= now())) refuse("its end is past: another clock");
       const next = new Map<string, number>();
       const ends = new Map<string, number>();
       for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
@@ -128,16 +128,18 @@ function spendingOf(at: At, now: () => number): StateDriver["spending"] {
       for (const [key, value] of next) memory.counters.set(key, { value, until: ends.get(key) ?? 0 });
       const counted = charges.map((it) => [keyOf(owner, it.account, it.counter), it.amount] as [string, number]);
       memory.reservations.set(keyOf(owner, id), { state: "open", counted });
-      return { outcome: "reserved", spent: hasNow() };
+      return { outcome: "reserved", spent: spent() };
     },
     settle: ({ id, owner, nowSeconds }, how) => {
       const memory = at(nowSeconds);
-      const known = memory.reservations.get(keyOf(owner, id)) ?? { state: "open", counted: [] };
+      const found = memory.reservations.get(keyOf(owner, id));
+      if (found === undefined && how === "spent") return;
+      const known = found ?? { state: "open", counted: [] };
       if (known.state !== "open") return;
       memory.reservations.set(keyOf(owner, id), { ...known, state: how === "spent" ? "spent" : "back" });
       for (const [key, amount] of how === "spent" ? [] : known.counted) {
-        const found = memory.counters.get(key);
-        if (found !== undefined) found.value -= amount;
+        const counter = memory.counters.get(key);
+        if (counter !== undefined) counter.value -= amount;
       }
     },
     spent: (owner, counters) => {
@@ -158,11 +160,12 @@ function approvalsOf(at: At, now: () => number): StateDriver["approvals"] {
   };
   return {
     find,
-    keep: ({ id, text, untilSeconds }) => {
-      const { requests } = at();
+    keep: ({ id, text, untilSeconds, nowSeconds }) => {
+      const { requests } = at(nowSeconds);
       if (!requests.has(id)) requests.set(id, { text, until: untilSeconds, answers: new Map() });
     },
-    answer: ({ id, key, text }) => {
+    answer: ({ id, key, text, nowSeconds }) => {
+      at(nowSeconds);
       const found = living(id);
       if (found === undefined) return "gone";
       if (found.answers.has(key)) return "known";

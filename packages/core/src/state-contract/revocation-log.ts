@@ -179,8 +179,7 @@ async function keepsUntilTheEnd({ one, two, now, store }: Scene): Promise<void> 
     (await follow(two.revocations)).entries.some(({ id }) => id === soon.id),
     "it was forgotten before its end",
   );
-  const { epoch, ageSeconds } = await two.revocations.read(undefined);
-  sure(ageSeconds >= 89, `the log's age is ${ageSeconds} seconds, after 90`);
+  const { epoch } = await two.revocations.read(undefined);
   await store.advance(7200);
   await one.revocations.append(entryOf("new"));
   same(living(await follow(two.revocations)), ["never", "late", "last", "new"], "what lives, hours later");
