@@ -198,6 +198,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   filter: ["@hopwise/core"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],
+  // A driver of state, on files of its own.
+  sqlite: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.
   "ai-sdk/mcp.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
 };

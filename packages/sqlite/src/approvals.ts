@@ -1,0 +1,86 @@
+import { isObject, mustBe } from "@hopwise/core/options";
+import type { ApprovalStore, KeptAnswer, KeptRequest } from "@hopwise/core/state";
+import { checkAmount, checkClocks, checkText, checkTime, nameOf } from "./arguments.ts";
+import { unavailable } from "./faults.ts";
+import type { Moment, Store } from "./store.ts";
+
+const MOST_ANSWERS = 64;
+const MOST_REQUESTS = 100_000;
+
+interface Row {
+  readonly n: number;
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Requests for approvals, in the file. They wait for the disk in any case: people answer them, and few come. */
+export function sqliteApprovals(store: Store): ApprovalStore {
+  return {
+    get notBefore() {
+      return store.since;
+    },
+    keep: async (request) => {
+      checkMembers("keep", request, ["id", "text"]);
+      checkTime("keep", "untilSeconds", request.untilSeconds);
+      return store.write((at) => keep(at, request), "onDisk");
+    },
+    find: async (id) => {
+      checkText("find", "id", id);
+      return store.read((at) => {
+        const row = living(at, id);
+        return row && whole(at, row);
+      });
+    },
+    answer: async (answer) => {
+      checkMembers("answer", answer, ["id", "key", "text"]);
+      return store.write((at) => keepAnswer(at, answer), "onDisk");
+    },
+    list: async (most) => {
+      checkAmount("list", "most", most);
+      return store.read((at) => {
+        const rows = at.sql("SELECT n, id, text FROM request WHERE ends > ? ORDER BY n LIMIT ?").all(at.now, most);
+        return (rows as unknown as readonly Row[]).map((row) => whole(at, row));
+      });
+    },
+  };
+}
+
+function keep(at: Moment, { id, text, untilSeconds, nowSeconds }: Parameters<ApprovalStore["keep"]>[0]): void {
+  const { sql, now } = at;
+  checkClocks(now, nowSeconds);
+  const { kept } = sql("SELECT count(*) AS kept FROM request").get() as { kept: number };
+  if (kept >= MOST_REQUESTS) throw unavailable(`more than ${MOST_REQUESTS} requests for approval wait`);
+  sql("INSERT INTO request (id, text, ends) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING").run(id, text, untilSeconds);
+}
+
+function keepAnswer(at: Moment, { id, key, text, nowSeconds }: KeptAnswer): "kept" | "known" | "gone" {
+  const { sql, now } = at;
+  checkClocks(now, nowSeconds);
+  const request = living(at, id);
+  if (request === undefined) return "gone";
+  const name = nameOf("key", key);
+  if (sql("SELECT 1 FROM answer WHERE request = ? AND key = ?").get(request.n, name) !== undefined) return "known";
+  const { given } = sql("SELECT count(*) AS given FROM answer WHERE request = ?").get(request.n) as { given: number };
+  if (given >= MOST_ANSWERS) throw unavailable(`more than ${MOST_ANSWERS} people answered one request`);
+  sql("INSERT INTO answer (request, n, key, text) VALUES (?, ?, ?, ?)").run(request.n, given, name, text);
+  return "kept";
+}
+
+function living({ sql, now }: Moment, id: string): Row | undefined {
+  return sql("SELECT n, id, text FROM request WHERE id = ? AND ends > ?").get(id, now) as unknown as Row | undefined;
+}
+
+function whole({ sql }: Moment, { n, id, text }: Row): KeptRequest {
+  const answers = sql("SELECT text FROM answer WHERE request = ? ORDER BY n").all(n) as unknown as readonly Row[];
+  return { id, text, answers: answers.map((answer) => answer.text) };
+}
+
+function checkMembers<T extends { readonly nowSeconds: number }>(
+  called: string,
+  given: T,
+  texts: readonly (keyof T & string)[],
+): void {
+  if (!isObject(given)) mustBe(called, "what it takes", "an object", given);
+  for (const name of texts) checkText(called, name, given[name]);
+  checkTime(called, "nowSeconds", given.nowSeconds);
+}

@@ -1,0 +1,142 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { HopwiseError } from "@hopwise/core";
+import { unavailable } from "./faults.ts";
+import type { Machine } from "./machine.ts";
+import type { Settings } from "./options.ts";
+import { APPLICATION_ID, type Meta, SCHEMA_VERSION, TABLES } from "./schema.ts";
+import { type FileIdentity, makeOrCheck, type Watch, watchFile } from "./state-file.ts";
+
+/** An open database of ours. */
+export interface Connection {
+  readonly watch: Watch;
+  /** Prepared once. */
+  sql(text: string): StatementSync;
+  /** Until the next call of it, each commit waits for the disk, or each does what the options say. */
+  waitForDisk(always: boolean): void;
+  close(): void;
+}
+
+/** Thrown while another process holds what is needed: to be tried again. */
+export class Busy extends Error {}
+
+/** The hash over a log without entries. */
+export const NO_ENTRIES: string = createHash("sha256").digest("base64url");
+
+/**
+ * Opens the file, which is made where it is missing, and looks whether it still is what it was.
+ *
+ * @param lostFile the epoch that this process knew, where the files beside the database were taken away under it
+ * @throws {HopwiseError} `config_invalid` for a file that cannot be used; {@link Busy}; errors of SQLite
+ */
+export function connect(machine: Machine, settings: Settings, lostFile?: string): Connection {
+  const { file, called, synchronous } = settings;
+  if (!makeOrCheck(file, called)) throw new Busy();
+  const db = new machine.sqlite.DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
+  const statements = new Map<string, StatementSync>();
+  const sql = (text: string): StatementSync => {
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const made = db.prepare(text);
+    statements.set(text, made);
+    return made;
+  };
+  const waitForDisk = (always: boolean): void => {
+    if (synchronous !== "full") db.exec(`PRAGMA synchronous = ${always ? "FULL" : "NORMAL"}`);
+  };
+  try {
+    checkForeign(db, settings);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+    inTransaction(db, () => prepareTables(db, settings));
+    const watch = watchFile(file);
+    inTransaction(db, () => adopt(sql, { machine, settings, found: watch.identity, lostFile }));
+    waitForDisk(false);
+    watch.look();
+    return { watch, sql, waitForDisk, close: () => db.close() };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A database of somebody else is left alone, to the byte. */
+function checkForeign(db: DatabaseSync, { file, called }: Settings): void {
+  const { application_id: of } = db.prepare("PRAGMA application_id").get() as { application_id: number };
+  const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
+  if (of === APPLICATION_ID || (of === 0 && tables === 0)) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `${called}: ${file} is a database of something else; give a file of its own`,
+  );
+}
+
+function inTransaction(db: DatabaseSync, work: () => void): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    work();
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** Of several processes that start at once, the first makes the tables. */
+function prepareTables(db: DatabaseSync, settings: Settings): void {
+  const { called, file, longestWindowSeconds, clock } = settings;
+  const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
+  const wrong = (problem: string): never => {
+    throw new HopwiseError("config_invalid", `${called}: ${file} ${problem}`);
+  };
+  if (version === 0) {
+    db.exec(TABLES);
+    const now = clock() / 1000;
+    db.prepare(
+      "INSERT INTO meta (one, epoch, epochSince, since, n, hash, inode, born, longestWindow) VALUES (1, ?, ?, ?, 0, ?, '', '', ?)",
+    ).run(randomUUID(), now, now, NO_ENTRIES, longestWindowSeconds);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return;
+  }
+  if (version !== SCHEMA_VERSION) {
+    wrong(
+      `was made by another version of @hopwise/sqlite (${version}, and this is ${SCHEMA_VERSION}); give another file`,
+    );
+  }
+  const { longestWindow } = db.prepare("SELECT longestWindow FROM meta").get() as unknown as Meta;
+  if (longestWindow !== longestWindowSeconds) {
+    wrong(
+      `was made with longestWindowSeconds: ${longestWindow}, and shorter memories cannot be made longer; give that, or another file`,
+    );
+  }
+}
+
+interface Adopting {
+  readonly machine: Machine;
+  readonly settings: Settings;
+  readonly found: FileIdentity;
+  readonly lostFile: string | undefined;
+}
+
+/** A copy has lost what came after it was made; so may have a machine that stopped before all was on the disk. */
+function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, lostFile }: Adopting): void {
+  const meta = sql("SELECT * FROM meta").get() as unknown as Meta;
+  const now = settings.clock() / 1000;
+  const isNew = meta.inode === "";
+  const isCopy =
+    !isNew && (meta.inode !== found.inode || (meta.born !== "" && found.born !== "" && meta.born !== found.born));
+  if (isCopy || meta.epoch === lostFile) {
+    sql("UPDATE meta SET epoch = ?, epochSince = ?, since = ?").run(randomUUID(), now, now);
+  }
+  const { relaxed } = meta;
+  const ownStart = settings.synchronous === "full" ? null : (boot ?? randomUUID());
+  if (relaxed !== null && relaxed !== boot) sql("UPDATE meta SET since = ?, relaxed = ?").run(now, ownStart);
+  else if (ownStart !== null) sql("UPDATE meta SET relaxed = ?").run(ownStart);
+  sql("UPDATE meta SET inode = ?, born = ?").run(found.inode, found.born || meta.born);
+}
+
+/** @throws {HopwiseError} `state_unavailable` where the row is gone */
+export function readMeta({ sql }: Pick<Connection, "sql">): Meta {
+  const meta = sql("SELECT * FROM meta").get();
+  if (meta === undefined) throw unavailable("the state's own row is gone");
+  return meta as unknown as Meta;
+}

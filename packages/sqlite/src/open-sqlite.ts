@@ -1,0 +1,56 @@
+import { resolve } from "node:path";
+import { HopwiseError } from "@hopwise/core";
+import { optionsOf } from "@hopwise/core/options";
+import type { Health, StateDriver } from "@hopwise/core/state";
+import { sqliteApprovals } from "./approvals.ts";
+import { type Machine, thisMachine } from "./machine.ts";
+import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
+import { sqliteReplay } from "./replay.ts";
+import { sqliteLog } from "./revocation-log.ts";
+import { sqliteSpending } from "./spending.ts";
+import { openStore, type Store } from "./store.ts";
+import { startSweep } from "./sweep.ts";
+
+const readOptions = optionsOf<SqliteOptions>("openSqlite", SQLITE_ROWS);
+
+/**
+ * Opens a driver of state on a SQLite file, which is made where it is missing. `sqliteState` gives the state whole, for
+ * `createAuthorizer`.
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, a file or folder that cannot be used, and a Node.js
+ *   without SQLite; `state_unavailable` where the file is locked, or the disk is full
+ */
+export async function openSqlite(options: SqliteOptions): Promise<StateDriver> {
+  const given = readOptions(options);
+  return openOn(await thisMachine("openSqlite"), "openSqlite", given);
+}
+
+/** @internal For tests, which start the machine again. */
+export async function openOn(machine: Machine, called: string, options: SqliteOptions): Promise<StateDriver> {
+  // Stays the same when the process changes its working directory.
+  const file = resolve(options.file);
+  const store = await openStore(machine, settingsOf(called, options, file));
+  const endSweep = startSweep(store);
+  return {
+    name: `SQLite in ${file}`,
+    replay: sqliteReplay(store),
+    spending: sqliteSpending(store),
+    approvals: sqliteApprovals(store),
+    revocations: sqliteLog(store),
+    health: async () => healthOf(store),
+    close: () => {
+      endSweep();
+      store.close();
+    },
+  };
+}
+
+/** Reading goes on where nothing can be written any more: so it writes. */
+async function healthOf(store: Store): Promise<Health> {
+  try {
+    await store.write(({ sql }) => sql("UPDATE meta SET touched = touched + 1").run());
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, problem: error instanceof HopwiseError ? error.message : "it failed" };
+  }
+}

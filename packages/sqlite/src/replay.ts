@@ -1,0 +1,106 @@
+import { isObject, mustBe } from "@hopwise/core/options";
+import type { ClaimAbout, ReplayStore } from "@hopwise/core/state";
+import { checkClocks, checkTime, nameOf, refuseClocks } from "./arguments.ts";
+import { unavailable } from "./faults.ts";
+import type { Moment, Store } from "./store.ts";
+import { sweepProofs } from "./sweep.ts";
+
+/** A proof as it is kept. */
+interface Proof {
+  readonly key: Uint8Array;
+  readonly ends: number;
+  readonly made: number;
+  readonly user: Uint8Array | null;
+  readonly root: Uint8Array | null;
+}
+
+/** So long a proof is remembered beyond the longest window, in seconds: clocks may be set. */
+const SLACK_SECONDS = 60;
+/** A window is a difference of times with their fractions. */
+const ROUNDING = 0.5;
+/** How often room is made before a claim is refused. */
+const MOST_SWEEPS = 10;
+
+/** The memory of proofs, in the file. */
+export function sqliteReplay(store: Store): ReplayStore {
+  const { longestWindowSeconds } = store.settings;
+
+  const claim = (at: Moment, key: string, untilSeconds: number, about: ClaimAbout): boolean => {
+    const { nowSeconds = at.now, madeAtSeconds, owner, root } = about;
+    checkClocks(at.now, nowSeconds);
+    if (untilSeconds <= at.now) refuseClocks();
+    if (
+      madeAtSeconds !== undefined &&
+      untilSeconds - Math.max(nowSeconds, madeAtSeconds) > longestWindowSeconds + ROUNDING
+    ) {
+      throw unavailable(
+        `a proof is to be remembered for longer than longestWindowSeconds: ${longestWindowSeconds}, which this state was made with`,
+      );
+    }
+    const proof: Proof = {
+      key: nameOf("proof", key),
+      ends: Math.max(untilSeconds, (madeAtSeconds ?? Number.NEGATIVE_INFINITY) + longestWindowSeconds + SLACK_SECONDS),
+      made: madeAtSeconds ?? 0,
+      user: owner === undefined ? null : nameOf("user", owner),
+      root: root === undefined ? null : nameOf("root", root),
+    };
+    return isNew(at, proof, about, untilSeconds) && remember(at, proof);
+  };
+
+  const remember = (at: Moment, proof: Proof): boolean => {
+    for (let swept = 0; ; swept++) {
+      const full = firstFull(at, proof, store);
+      if (full === undefined) break;
+      // What ended takes room until it is swept.
+      if (swept === MOST_SWEEPS || sweepProofs(at) === 0) throw unavailable(full);
+    }
+    const { key, ends, made, user, root } = proof;
+    at.sql("INSERT INTO proof (key, ends, made, user, root) VALUES (?, ?, ?, ?, ?)").run(key, ends, made, user, root);
+    return true;
+  };
+
+  return {
+    get notBefore() {
+      return store.since;
+    },
+    claim: async (key, untilSeconds, about = {}) => {
+      checkClaim(key, untilSeconds, about);
+      return store.write((at) => claim(at, key, untilSeconds, about));
+    },
+  };
+}
+
+/** After a jump of the clock, what is no later than a forgotten proof may be that very proof. */
+function isNew({ sql, meta }: Moment, { key }: Proof, { madeAtSeconds }: ClaimAbout, untilSeconds: number): boolean {
+  if (sql("SELECT 1 FROM proof WHERE key = ?").get(key) !== undefined) return false;
+  if (untilSeconds <= meta.forgottenUntil) return false;
+  return madeAtSeconds === undefined || madeAtSeconds > meta.forgottenMade;
+}
+
+/** The first share that has no room. */
+function firstFull({ sql }: Moment, { user, root }: Proof, { settings }: Store): string | undefined {
+  const shares: readonly (readonly [Uint8Array | null, number, string])[] = [
+    [user, settings.maxProofsOfUser, " of one user"],
+    [root, settings.maxProofsOfRoot, " of one root"],
+    [new Uint8Array(), settings.maxProofs, ""],
+  ];
+  for (const [sharer, most, whose] of shares) {
+    if (sharer === null) continue;
+    const found = sql("SELECT taken FROM share WHERE sharer = ?").get(sharer);
+    if (Number(found?.["taken"] ?? 0) >= most) return `more than ${most} live proofs${whose}`;
+  }
+  return undefined;
+}
+
+function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void {
+  if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
+  checkTime("claim", "untilSeconds", untilSeconds);
+  if (!isObject(about)) mustBe("claim", "about", "what a store may know of a proof, { madeAtSeconds, owner }", about);
+  const { madeAtSeconds, nowSeconds, owner, root } = about;
+  for (const [name, value] of Object.entries({ madeAtSeconds, nowSeconds })) {
+    if (value !== undefined) checkTime("claim", name, value);
+  }
+  for (const [name, value] of Object.entries({ owner, root })) {
+    if (value !== undefined && typeof value !== "string") mustBe("claim", name, "a text", value);
+  }
+}

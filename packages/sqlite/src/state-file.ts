@@ -1,0 +1,117 @@
+import { type BigIntStats, closeSync, fsyncSync, openSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { HopwiseError } from "@hopwise/core";
+import { unavailable } from "./faults.ts";
+
+/** Which file it is: another one under the same path has another. */
+export interface FileIdentity {
+  readonly inode: string;
+  /** When it was made, in nanoseconds; empty where the file system does not tell. */
+  readonly born: string;
+}
+
+/** A file that was just made has nothing in it yet. So long its maker may take, in milliseconds. */
+const MAKING_MS = 2000;
+const OTHERS = 0o077n;
+
+/**
+ * Makes the file where it is missing, for its owner alone, or checks the one that is there. SQLite itself would let others read.
+ *
+ * @returns false while another process is still making it
+ * @throws {HopwiseError} `config_invalid`, with what is wrong with it or its folder
+ */
+export function makeOrCheck(file: string, called: string): boolean {
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (cause) {
+    if (codeOf(cause) === "EEXIST") return isReady(file, called);
+    throw new HopwiseError("config_invalid", `${called}: ${file} cannot be made: ${whyNot(cause, file)}`, { cause });
+  }
+  // What an earlier file of this name left behind would be taken for its own. Nobody else opens it while it is empty.
+  for (const left of [`${file}-wal`, `${file}-shm`]) rmSync(left, { force: true });
+  syncFolder(dirname(file));
+  return true;
+}
+
+function isReady(file: string, called: string): boolean {
+  const wrong = (problem: string): never => {
+    throw new HopwiseError("config_invalid", `${called}: ${file} ${problem}`);
+  };
+  const found = statOf(file) ?? wrong("is a link that leads nowhere, or was deleted just now");
+  if (!found.isFile()) wrong("is no file");
+  if (process.platform !== "win32" && (found.mode & OTHERS) !== 0n) {
+    wrong("may be read or written by others; take that away: chmod 600");
+  }
+  return found.size > 0n || Date.now() - Number(found.mtimeMs) > MAKING_MS;
+}
+
+/** Fails where the file that was opened is not there any more: what is written then goes nowhere. */
+export interface Watch {
+  readonly identity: FileIdentity;
+  /** @throws {HopwiseError} `state_unavailable` */
+  look(): void;
+}
+
+/** Watches a database that is open, with the two files beside it. */
+export function watchFile(file: string): Watch {
+  const paths = [file, `${file}-wal`, `${file}-shm`];
+  const found = paths.map(statOf);
+  const [main] = found;
+  if (main === undefined) throw moved(file);
+  return {
+    identity: {
+      inode: `${main.ino}`,
+      // Where the file system does not tell, Node.js gives the time of the last change.
+      born: main.birthtimeNs > 0n && main.birthtimeNs !== main.ctimeNs ? `${main.birthtimeNs}` : "",
+    },
+    look: () => {
+      for (const [i, path] of paths.entries()) {
+        const now = statOf(path);
+        const opened = found[i];
+        if (now === undefined || now.ino !== opened?.ino || now.dev !== opened.dev) throw moved(file);
+      }
+    },
+  };
+}
+
+function moved(file: string): HopwiseError {
+  return unavailable(`the state in ${file} was deleted or replaced while it was open`);
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+/** So that the file itself outlives a power cut. Some systems do not let a folder be opened. */
+function syncFolder(folder: string): void {
+  try {
+    const opened = openSync(folder, "r");
+    try {
+      fsyncSync(opened);
+    } finally {
+      closeSync(opened);
+    }
+  } catch {}
+}
+
+function codeOf(error: unknown): unknown {
+  return (Object(error) as { readonly code?: unknown }).code;
+}
+
+function whyNot(error: unknown, file: string): string {
+  switch (codeOf(error)) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return `the folder ${dirname(file)} is not there; make it first`;
+    case "EACCES":
+    case "EPERM":
+      return `this process may not write to the folder ${dirname(file)}`;
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "the disk is full";
+    default:
+      return "the file system refused it";
+  }
+}

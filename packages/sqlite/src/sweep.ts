@@ -1,0 +1,102 @@
+import type { Moment, Store } from "./store.ts";
+
+/** Most rows of a kind that are deleted in one step: others wait for it. */
+const MOST = 200;
+const EVERY_MS = 1000;
+/** The pause where more is left than one step deletes. */
+const MORE_MS = 25;
+/** An entry of the log is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
+const DAY_SECONDS = 86_400;
+
+/** Deletes what has ended, a little at a time. @returns a function that ends it */
+export function startSweep(store: Store): () => void {
+  let timer: NodeJS.Timeout;
+  let ended = false;
+  const plan = (ms: number): void => {
+    timer = setTimeout(() => void sweep(), ms + Math.random() * ms);
+    timer.unref();
+  };
+  const sweep = async (): Promise<void> => {
+    let most = 0;
+    try {
+      if (await store.read(isAnyDue)) {
+        store.writeIfFree((at) => {
+          most = Math.max(...SWEEPS.map((of) => of(at)));
+        });
+      }
+    } catch {} // whoever asks for something is told what is wrong
+    if (!ended) plan(most >= MOST ? MORE_MS : EVERY_MS);
+  };
+  plan(EVERY_MS);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
+
+/** A look, which needs no lock. */
+function isAnyDue({ sql, now, meta }: Moment): boolean {
+  const due = sql(
+    `SELECT EXISTS (SELECT 1 FROM proof WHERE ends <= ?1) OR EXISTS (SELECT 1 FROM reservation WHERE ends <= ?1)
+       OR EXISTS (SELECT 1 FROM account WHERE ends <= ?1) OR EXISTS (SELECT 1 FROM request WHERE ends <= ?1)
+       OR EXISTS (SELECT 1 FROM entry WHERE ends <= ?1 - ?2 AND n < ?3) AS due`,
+  ).get(now, DAY_SECONDS, meta.n);
+  return due?.["due"] === 1;
+}
+
+const SWEEPS: readonly ((at: Moment) => number)[] = [
+  sweepProofs,
+  sweepReservations,
+  sweepAccounts,
+  sweepRequests,
+  sweepEntries,
+];
+
+/** @returns how many were deleted */
+export function sweepProofs({ sql, now }: Moment): number {
+  return Number(
+    sql("DELETE FROM proof WHERE key IN (SELECT key FROM proof WHERE ends <= ? ORDER BY ends LIMIT ?)").run(now, MOST)
+      .changes,
+  );
+}
+
+function sweepReservations({ sql, now }: Moment): number {
+  return Number(
+    sql("DELETE FROM reservation WHERE key IN (SELECT key FROM reservation WHERE ends <= ? ORDER BY ends LIMIT ?)").run(
+      now,
+      MOST,
+    ).changes,
+  );
+}
+
+/** Counters first: an account may have any number of them. */
+function sweepAccounts({ sql, now }: Moment): number {
+  const { changes } = sql(
+    "DELETE FROM counter WHERE id IN (SELECT counter.id FROM account JOIN counter ON counter.account = account.id WHERE ends <= ? LIMIT ?)",
+  ).run(now, MOST);
+  if (Number(changes) === MOST) return MOST;
+  return Number(
+    sql("DELETE FROM account WHERE id IN (SELECT id FROM account WHERE ends <= ? ORDER BY ends LIMIT ?)").run(now, MOST)
+      .changes,
+  );
+}
+
+function sweepRequests({ sql, now }: Moment): number {
+  const ended = sql("SELECT n FROM request WHERE ends <= ? ORDER BY ends LIMIT ?").all(now, 10);
+  for (const { n = null } of ended) {
+    sql("DELETE FROM answer WHERE request = ?").run(n);
+    sql("DELETE FROM request WHERE n = ?").run(n);
+  }
+  return ended.length === 10 ? MOST : 0;
+}
+
+/** The newest stays: the next page begins where it stands. */
+function sweepEntries({ sql, now, meta }: Moment): number {
+  return Number(
+    sql("DELETE FROM entry WHERE n IN (SELECT n FROM entry WHERE ends <= ? AND n < ? ORDER BY ends LIMIT ?)").run(
+      now - DAY_SECONDS,
+      meta.n,
+      MOST,
+    ).changes,
+  );
+}
