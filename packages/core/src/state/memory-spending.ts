@@ -54,7 +54,10 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       const at = now();
       checkClocks(at, nowSeconds);
       const key = keyOf(owner, id);
-      const known = reserved.get(key) ?? { at, is: "open", charges: [] };
+      const found = reserved.get(key);
+      // It may still come, and must count then.
+      if (found === undefined && how === "spent") return;
+      const known = found ?? { at, is: "open", charges: [] };
       if (known.is !== "open") return;
       reserved.set(key, { at: known.at, is: how === "spent" ? "spent" : "given back", charges: [] });
       if (how === "spent") return;
