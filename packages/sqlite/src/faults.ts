@@ -60,3 +60,7 @@ function fileWords(error: unknown): string | undefined {
 export function unavailable(problem: string, cause?: unknown): HopwiseError {
   return new HopwiseError("state_unavailable", problem, { cause });
 }
+
+export function lockedTooLong(file: string, deadlineMs: number): HopwiseError {
+  return unavailable(`the state in ${file} is locked by another process for longer than ${deadlineMs} ms`);
+}

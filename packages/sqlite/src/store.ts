@@ -1,10 +1,11 @@
 import type { StatementSync } from "node:sqlite";
 import { HopwiseError } from "@hopwise/core";
 import { Busy, type Connection, connect, readMeta } from "./connect.ts";
-import { faultOf, isBroken, isBusy, unavailable } from "./faults.ts";
+import { faultOf, isBroken, isBusy, lockedTooLong, unavailable } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Settings } from "./options.ts";
 import type { Meta } from "./schema.ts";
+import { createWriteQueue, pauseMs } from "./write-queue.ts";
 
 /** One moment of the database, in which a step is done as a whole. */
 export interface Moment {
@@ -26,9 +27,6 @@ export interface Store {
   writeIfFree(work: (at: Moment) => void): void;
   close(): void;
 }
-
-/** A step is tried again after so many milliseconds, at random: processes that wait for each other must not meet again. */
-const AGAIN_MS = { least: 1, most: 8 };
 
 /**
  * Opens the file, and again where it was taken away.
@@ -80,7 +78,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
         answer = work({ meta, sql, now: secondsOf(clock) });
         sql("COMMIT").run();
       } catch (error) {
-        rollBack(sql);
+        rollBack(sql, "ROLLBACK");
         throw error;
       }
       // What went into a file that is gone was kept nowhere.
@@ -110,44 +108,33 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
       throw faultOf(error, file);
     }
   };
-  const within = async <T>(run: () => T, until: number): Promise<T> => {
+  const within = async <T>(run: () => T): Promise<T> => {
+    const until = performance.now() + deadlineMs;
     for (;;) {
       const done = tried(run);
       if (done !== undefined) return done.answer;
-      const left = until - performance.now();
-      if (left <= 0)
-        throw unavailable(`the state in ${file} is locked by another process for longer than ${deadlineMs} ms`);
-      const pause = AGAIN_MS.least + Math.random() * (AGAIN_MS.most - AGAIN_MS.least);
-      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+      if (performance.now() > until) throw lockedTooLong(file, deadlineMs);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs()));
     }
   };
+  const queue = createWriteQueue({
+    file,
+    deadlineMs,
+    transact: (work, onDisk) => tried(() => once("BEGIN IMMEDIATE", work, onDisk)) !== undefined,
+    inPart,
+  });
 
-  // Of many steps that wait for the lock, one asks for it.
-  let waiting = 0;
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = async <T>(run: () => T): Promise<T> => {
-    const until = performance.now() + deadlineMs;
-    if (waiting === 0) {
-      const done = tried(run);
-      if (done !== undefined) return done.answer;
-    }
-    waiting++;
-    const mine = turn.then(() => within(run, until));
-    turn = mine.catch(() => {}).finally(() => waiting--);
-    return mine;
-  };
-
-  await within(() => once("BEGIN", () => {}), performance.now() + deadlineMs);
+  await within(() => once("BEGIN", () => {}));
   started = true;
   return {
     settings,
     get since() {
       return since;
     },
-    read: async (work) => within(() => once("BEGIN", work), performance.now() + deadlineMs),
-    write: async (work, how) => inTurn(() => once("BEGIN IMMEDIATE", work, how === "onDisk")),
+    read: async (work) => within(() => once("BEGIN", work)),
+    write: async (work, how) => queue.add(work, how === "onDisk"),
     writeIfFree: (work) => {
-      if (waiting === 0) tried(() => once("BEGIN IMMEDIATE", work));
+      if (!queue.isWaiting) tried(() => once("BEGIN IMMEDIATE", work));
     },
     close: () => {
       closed = true;
@@ -162,8 +149,23 @@ function secondsOf(clock: () => number): number {
   throw unavailable("the clock gave no time");
 }
 
-function rollBack(sql: Connection["sql"]): void {
+function inPart<T>(at: Moment, work: (at: Moment) => T): T {
+  const { sql } = at;
+  sql("SAVEPOINT part").run();
   try {
-    sql("ROLLBACK").run();
-  } catch {} // it was rolled back already
+    // What the parts before it wrote is there.
+    const answer = work({ ...at, meta: readMeta(at) });
+    sql("RELEASE part").run();
+    return answer;
+  } catch (error) {
+    rollBack(sql, "ROLLBACK TO part", "RELEASE part");
+    throw error;
+  }
+}
+
+/** SQLite may have rolled back by itself. */
+function rollBack(sql: Connection["sql"], ...statements: readonly string[]): void {
+  try {
+    for (const statement of statements) sql(statement).run();
+  } catch {}
 }
