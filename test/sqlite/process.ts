@@ -57,7 +57,7 @@ const tasks: { readonly [Name in keyof Tasks]: (asked: never) => Promise<ReturnT
   },
   hold: async () => {
     const db = new DatabaseSync(file);
-    db.exec("BEGIN IMMEDIATE; UPDATE meta SET touched = touched + 1");
+    db.exec("BEGIN IMMEDIATE; UPDATE meta SET since = 0");
     db.prepare("INSERT INTO proof (key, ends, made) VALUES (?, 9e9, 0)").run(new Uint8Array([1, 2, 3]));
     return "held";
   },

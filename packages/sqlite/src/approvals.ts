@@ -1,4 +1,4 @@
-import { isObject, mustBe } from "@hopwise/core/options";
+import { reading } from "@hopwise/core/options";
 import type { ApprovalStore, KeptAnswer, KeptRequest } from "@hopwise/core/state";
 import { checkAmount, checkClocks, checkText, checkTime, nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
@@ -19,9 +19,8 @@ export function sqliteApprovals(store: Store): ApprovalStore {
     get notBefore() {
       return store.since;
     },
-    keep: async (request) => {
-      checkMembers("keep", request, ["id", "text"]);
-      checkTime("keep", "untilSeconds", request.untilSeconds);
+    keep: async (given) => {
+      const request = readMembers("keep", given, ["id", "text"], ["nowSeconds", "untilSeconds"]);
       return store.write((at) => keep(at, request), "onDisk");
     },
     find: async (id) => {
@@ -31,8 +30,8 @@ export function sqliteApprovals(store: Store): ApprovalStore {
         return row && whole(at, row);
       });
     },
-    answer: async (answer) => {
-      checkMembers("answer", answer, ["id", "key", "text"]);
+    answer: async (given) => {
+      const answer = readMembers("answer", given, ["id", "key", "text"], ["nowSeconds"]);
       return store.write((at) => keepAnswer(at, answer), "onDisk");
     },
     list: async (most) => {
@@ -75,12 +74,18 @@ function whole({ sql }: Moment, { n, id, text }: Row): KeptRequest {
   return { id, text, answers: answers.map((answer) => answer.text) };
 }
 
-function checkMembers<T extends { readonly nowSeconds: number }>(
+/** As a copy, which nobody changes while the step waits. */
+function readMembers<Text extends string, Time extends string>(
   called: string,
-  given: T,
-  texts: readonly (keyof T & string)[],
-): void {
-  if (!isObject(given)) mustBe(called, "what it takes", "an object", given);
-  for (const name of texts) checkText(called, name, given[name]);
-  checkTime(called, "nowSeconds", given.nowSeconds);
+  given: { readonly [Name in Text]: string } & { readonly [Name in Time]: number },
+  texts: readonly Text[],
+  times: readonly Time[],
+): { readonly [Name in Text]: string } & { readonly [Name in Time]: number } {
+  const names = [...texts, ...times];
+  const read = reading(called, "what it takes", `{ ${names.join(", ")} }`, given, (it) =>
+    Object.fromEntries(names.map((name) => [name, it[name]])),
+  ) as typeof given;
+  for (const name of texts) checkText(called, name, read[name]);
+  for (const name of times) checkTime(called, name, read[name]);
+  return read;
 }

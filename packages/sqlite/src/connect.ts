@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { HopwiseError } from "@hopwise/core";
-import { unavailable } from "./faults.ts";
+import { unavailable, unusable } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Settings } from "./options.ts";
 import { APPLICATION_ID, type Meta, SCHEMA_VERSION, TABLES } from "./schema.ts";
@@ -64,10 +63,7 @@ function checkForeign(db: DatabaseSync, { file, called }: Settings): void {
   const { application_id: of } = db.prepare("PRAGMA application_id").get() as { application_id: number };
   const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
   if (of === APPLICATION_ID || (of === 0 && tables === 0)) return;
-  throw new HopwiseError(
-    "config_invalid",
-    `${called}: ${file} is a database of something else; give a file of its own`,
-  );
+  throw unusable(called, file, "is a database of something else; give another one");
 }
 
 function inTransaction(db: DatabaseSync, work: () => void): void {
@@ -86,7 +82,7 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
   const { called, file, longestWindowSeconds, clock } = settings;
   const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   const wrong = (problem: string): never => {
-    throw new HopwiseError("config_invalid", `${called}: ${file} ${problem}`);
+    throw unusable(called, file, problem);
   };
   if (version === 0) {
     db.exec(TABLES);

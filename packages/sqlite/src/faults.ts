@@ -1,13 +1,18 @@
 import { HopwiseError } from "@hopwise/core";
 
+const READ_ONLY = 8;
 const FULL = 13;
+/** The file was deleted, or moved away. */
+const DELETED = 1032;
 /** SQLite's own numbers of what went wrong: the lower byte of `errcode`. */
 const BUSY = [5, 6];
+const PASSING = [10, 13];
+const FULL_WORDS = "could not be written: the disk is full";
 const WORDS: { readonly [code: number]: string } = {
   8: "is read-only",
   10: "could not be read or written: the disk failed, or is full",
   11: "is damaged; stop all that use it, delete it with its -wal and -shm, and start again",
-  13: "could not be written: the disk is full",
+  13: FULL_WORDS,
   14: "could not be opened",
   26: "is no database",
 };
@@ -24,18 +29,32 @@ export function isBusy(error: unknown): boolean {
   return BUSY.includes((codeOf(error) ?? 0) & 0xff);
 }
 
-/** Whether a database must be opened anew: after anything but a lock, and a disk that is full for now. */
+/** Whether a database must be opened anew. What cannot be written for now can still be read. */
 export function isBroken(error: unknown): boolean {
   const code = codeOf(error);
-  return code !== undefined && !isBusy(error) && (code & 0xff) !== FULL;
+  return code === DELETED || (code !== undefined && ![...BUSY, READ_ONLY, FULL].includes(code & 0xff));
 }
 
 /** What to say of an error while a step was done: Hopwise's own stay what they are. */
 export function faultOf(error: unknown, file: string): HopwiseError {
-  if (error instanceof HopwiseError) return error;
+  return error instanceof HopwiseError ? error : unavailable(`the state in ${file} ${wordsOf(error)}`, error);
+}
+
+/** The same at the start, where what will not go away by itself is a matter of the set-up. */
+export function faultAtStart(error: unknown, file: string, called: string): HopwiseError {
+  if (error instanceof HopwiseError || PASSING.includes((codeOf(error) ?? 0) & 0xff)) return faultOf(error, file);
+  return unusable(called, file, wordsOf(error), error);
+}
+
+/** A file that cannot be used, whatever is tried. */
+export function unusable(called: string, file: string, problem: string, cause?: unknown): HopwiseError {
+  return new HopwiseError("config_invalid", `${called}: the file ${file} ${problem}`, { pointer: "/file", cause });
+}
+
+function wordsOf(error: unknown): string {
   const code = codeOf(error) ?? 0;
-  const words = code === SHM_FULL ? WORDS[13] : (WORDS[code & 0xff] ?? fileWords(error) ?? "could not be used");
-  return unavailable(`the state in ${file} ${words}`, error);
+  if (code === SHM_FULL) return FULL_WORDS;
+  return WORDS[code & 0xff] ?? fileWords(error) ?? "could not be used";
 }
 
 /** Errors of the file system. */
@@ -51,7 +70,7 @@ function fileWords(error: unknown): string | undefined {
       return WORDS[8];
     case "ENOSPC":
     case "EDQUOT":
-      return WORDS[13];
+      return FULL_WORDS;
     default:
       return undefined;
   }

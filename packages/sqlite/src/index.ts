@@ -5,3 +5,4 @@
  */
 export { openSqlite } from "./open-sqlite.ts";
 export type { SqliteOptions } from "./options.ts";
+export { type SqliteStateOptions, sqliteState } from "./sqlite-state.ts";

@@ -45,10 +45,13 @@ export async function openOn(machine: Machine, called: string, options: SqliteOp
   };
 }
 
-/** Reading goes on where nothing can be written any more: so it writes. */
+/** Reading goes on where nothing can be written any more: so it writes what needs room. */
 async function healthOf(store: Store): Promise<Health> {
   try {
-    await store.write(({ sql }) => sql("UPDATE meta SET touched = touched + 1").run());
+    await store.write(({ sql }) => {
+      sql("INSERT INTO probe (text) VALUES (zeroblob(20000))").run();
+      sql("DELETE FROM probe").run();
+    });
     return { ok: true };
   } catch (error) {
     return { ok: false, problem: error instanceof HopwiseError ? error.message : "it failed" };

@@ -1,4 +1,4 @@
-import { isObject, mustBe } from "@hopwise/core/options";
+import { mustBe, reading } from "@hopwise/core/options";
 import type { ClaimAbout, ReplayStore } from "@hopwise/core/state";
 import { checkClocks, checkTime, nameOf, refuseClocks } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
@@ -63,8 +63,10 @@ export function sqliteReplay(store: Store): ReplayStore {
     get notBefore() {
       return store.since;
     },
-    claim: async (key, untilSeconds, about = {}) => {
-      checkClaim(key, untilSeconds, about);
+    claim: async (key, untilSeconds, given = {}) => {
+      if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
+      checkTime("claim", "untilSeconds", untilSeconds);
+      const about = readAbout(given);
       return store.write((at) => claim(at, key, untilSeconds, about));
     },
   };
@@ -92,15 +94,17 @@ function firstFull({ sql }: Moment, { user, root }: Proof, { settings }: Store):
   return undefined;
 }
 
-function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void {
-  if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
-  checkTime("claim", "untilSeconds", untilSeconds);
-  if (!isObject(about)) mustBe("claim", "about", "what a store may know of a proof, { madeAtSeconds, owner }", about);
-  const { madeAtSeconds, nowSeconds, owner, root } = about;
-  for (const [name, value] of Object.entries({ madeAtSeconds, nowSeconds })) {
-    if (value !== undefined) checkTime("claim", name, value);
+/** As a copy, which nobody changes while the claim waits. */
+function readAbout(given: ClaimAbout): ClaimAbout {
+  const what = "what a store may know of a proof, { madeAtSeconds, owner }";
+  const about = reading("claim", "about", what, given, ({ madeAtSeconds, nowSeconds, owner, root }) =>
+    Object.fromEntries(
+      Object.entries({ madeAtSeconds, nowSeconds, owner, root }).filter(([, value]) => value !== undefined),
+    ),
+  );
+  for (const [name, value] of Object.entries(about)) {
+    if (name.endsWith("Seconds")) checkTime("claim", name, value);
+    else if (typeof value !== "string") mustBe("claim", name, "a text", value);
   }
-  for (const [name, value] of Object.entries({ owner, root })) {
-    if (value !== undefined && typeof value !== "string") mustBe("claim", name, "a text", value);
-  }
+  return about;
 }

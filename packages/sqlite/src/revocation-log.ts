@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { isObject, mustBe } from "@hopwise/core/options";
-import type { LogEntry, LogPage, RevocationLog } from "@hopwise/core/state";
+import { mustBe, reading } from "@hopwise/core/options";
+import type { LogPage, RevocationLog } from "@hopwise/core/state";
 import { checkText, checkTime } from "./arguments.ts";
 import { NO_ENTRIES } from "./connect.ts";
 import type { Meta } from "./schema.ts";
@@ -24,10 +24,15 @@ export function sqliteLog(store: Store): RevocationLog {
       if (after !== undefined && typeof after !== "string") mustBe("read", "after", "a head of this log", after);
       return store.read((at) => pageAfter(at, after));
     },
-    append: async (entry) => {
-      if (!isObject(entry)) mustBe("append", "entry", "an entry, { id, text, untilSeconds }", entry);
+    append: async (given) => {
+      const what = "an entry, { id, text, untilSeconds }";
+      const entry = reading("append", "entry", what, given, ({ id, text, untilSeconds }) => ({
+        id,
+        text,
+        ends: untilSeconds ?? null,
+      }));
       for (const name of ["id", "text"] as const) checkText("append", name, entry[name]);
-      if (entry.untilSeconds !== undefined) checkTime("append", "untilSeconds", entry.untilSeconds);
+      if (entry.ends !== null) checkTime("append", "untilSeconds", entry.ends);
       return store.write((at) => append(at, entry), "onDisk");
     },
   };
@@ -38,16 +43,13 @@ function headOf({ epoch }: Meta, { n, hash }: Pick<Row, "n" | "hash">): string {
   return `${epoch}:${n}:${hash}`;
 }
 
-function append(
-  { sql, meta }: Moment,
-  { id, text, untilSeconds = null }: Pick<LogEntry, "id" | "text"> & { untilSeconds?: number | null },
-): void {
+function append({ sql, meta }: Moment, { id, text, ends }: Omit<Row, "n" | "hash">): void {
   if (sql("SELECT 1 FROM entry WHERE id = ?").get(id) !== undefined) return;
   const n = meta.n + 1;
   const hash = createHash("sha256")
-    .update(JSON.stringify([meta.hash, id, text, untilSeconds]))
+    .update(JSON.stringify([meta.hash, id, text, ends]))
     .digest("base64url");
-  sql("INSERT INTO entry (n, id, text, ends, hash) VALUES (?, ?, ?, ?, ?)").run(n, id, text, untilSeconds, hash);
+  sql("INSERT INTO entry (n, id, text, ends, hash) VALUES (?, ?, ?, ?, ?)").run(n, id, text, ends, hash);
   sql("UPDATE meta SET n = ?, hash = ?").run(n, hash);
 }
 

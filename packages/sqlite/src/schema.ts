@@ -35,9 +35,9 @@ CREATE TABLE meta (
   n INTEGER NOT NULL, hash TEXT NOT NULL,
   inode TEXT NOT NULL, born TEXT NOT NULL, relaxed TEXT,
   longestWindow INTEGER NOT NULL,
-  forgottenUntil REAL NOT NULL DEFAULT 0, forgottenMade REAL NOT NULL DEFAULT 0,
-  touched INTEGER NOT NULL DEFAULT 0
+  forgottenUntil REAL NOT NULL DEFAULT 0, forgottenMade REAL NOT NULL DEFAULT 0
 ) STRICT;
+CREATE TABLE probe (text BLOB) STRICT;
 
 CREATE TABLE proof (key BLOB PRIMARY KEY, ends REAL NOT NULL, made REAL NOT NULL, user BLOB, root BLOB) STRICT, WITHOUT ROWID;
 CREATE INDEX proof_ends ON proof (ends);

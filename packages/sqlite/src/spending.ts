@@ -1,4 +1,4 @@
-import { isObject, mustBe } from "@hopwise/core/options";
+import { mustBe, reading } from "@hopwise/core/options";
 import type { Charge, Reservation, Reserved, SpendingStore } from "@hopwise/core/state";
 import { checkAmount, checkClocks, checkTime, nameOf, refuseClocks } from "./arguments.ts";
 import type { Moment, Store } from "./store.ts";
@@ -13,6 +13,8 @@ interface Account {
   readonly ends: number;
 }
 
+type Counter = Pick<Charge, "account" | "counter">;
+
 /** Where a counter lies: its account, and its name there. */
 interface Place {
   readonly key: Uint8Array;
@@ -25,20 +27,20 @@ export function sqliteSpending(store: Store): SpendingStore {
     get notBefore() {
       return store.since;
     },
-    reserve: async (reservation) => {
-      checkReservation(reservation);
+    reserve: async (given) => {
+      const reservation = readReservation(given);
       return store.write((at) => reserve(at, reservation));
     },
-    settle: async (reservation, how) => {
-      checkNames("settle", reservation);
+    settle: async (given, how) => {
+      const reservation = readNames("settle", given);
       if (how !== "spent" && how !== "nothing_happened") mustBe("settle", "how", '"spent" or "nothing_happened"', how);
       return store.write((at) => settle(at, reservation, how));
     },
     spent: async (owner, counters) => {
       if (typeof owner !== "string") mustBe("spent", "owner", "a text", owner);
       if (!Array.isArray(counters)) mustBe("spent", "counters", "a list of { account, counter }", counters);
-      for (const [i, counter] of counters.entries()) checkCounter("spent", ["counters", i], counter);
-      return store.read((at) => counters.map((counter) => countedOf(at, placeOf(owner, counter))));
+      const places = counters.map((given, i) => placeOf(owner, readCounter("spent", ["counters", i], given)));
+      return store.read((at) => places.map((place) => countedOf(at, place)));
     },
   };
 }
@@ -108,15 +110,11 @@ function countedOf({ sql, now }: Moment, { key, name }: Place): number {
   return Number(found?.["value"] ?? 0);
 }
 
-function placeOf(owner: string, { account, counter }: Pick<Charge, "account" | "counter">): Place {
+function placeOf(owner: string, { account, counter }: Counter): Place {
   return { key: nameOf("account", owner, account), name: JSON.stringify(counter) };
 }
 
-function settle(
-  { sql, now }: Moment,
-  { id, owner, nowSeconds }: Pick<Reservation, "id" | "owner" | "nowSeconds">,
-  how: "spent" | "nothing_happened",
-): void {
+function settle({ sql, now }: Moment, { id, owner, nowSeconds }: Named, how: "spent" | "nothing_happened"): void {
   checkClocks(now, nowSeconds);
   const key = nameOf("reservation", owner, id);
   const known = sql("SELECT state, charges FROM reservation WHERE key = ?").get(key);
@@ -134,32 +132,52 @@ function settle(
 }
 
 const MOST_CHARGES = 1000;
+const CHARGE = "a charge, { account, counter, amount, most, untilSeconds }";
 
-function checkReservation(reservation: Reservation): void {
-  checkNames("reserve", reservation);
-  const { charges } = reservation;
+/** As copies, which nobody changes while the step waits. */
+function readReservation(given: Reservation): Reservation {
+  const names = readNames("reserve", given);
+  const { charges } = reading("reserve", "reservation", RESERVATION, given, (it) => ({ charges: it.charges }));
   if (!Array.isArray(charges) || charges.length === 0 || charges.length > MOST_CHARGES) {
     mustBe("reserve", "charges", `a list of 1 to ${MOST_CHARGES} charges`, charges);
   }
-  for (const [i, charge] of charges.entries()) {
-    checkCounter("reserve", ["charges", i], charge);
-    checkAmount("reserve", ["charges", i, "amount"], charge.amount);
-    checkAmount("reserve", ["charges", i, "most"], charge.most);
-    checkTime("reserve", ["charges", i, "untilSeconds"], charge.untilSeconds);
-  }
+  return { ...names, charges: charges.map((charge, i) => readCharge(["charges", i], charge)) };
 }
 
-function checkNames(called: string, given: Pick<Reservation, "id" | "owner" | "nowSeconds">): void {
-  if (!isObject(given)) mustBe(called, "reservation", "a reservation, { id, owner, nowSeconds }", given);
+function readCharge(place: readonly PropertyKey[], given: Charge): Charge {
+  const counter = readCounter("reserve", place, given);
+  const numbers = reading("reserve", place.join(" "), CHARGE, given, ({ amount, most, untilSeconds }) => {
+    return { amount, most, untilSeconds };
+  });
+  checkAmount("reserve", [...place, "amount"], numbers.amount);
+  checkAmount("reserve", [...place, "most"], numbers.most);
+  checkTime("reserve", [...place, "untilSeconds"], numbers.untilSeconds);
+  return { ...counter, ...numbers };
+}
+
+type Named = Pick<Reservation, "id" | "owner" | "nowSeconds">;
+const RESERVATION = "a reservation, { id, owner, nowSeconds }";
+
+function readNames(called: string, given: Named): Named {
+  const names = reading(called, "reservation", RESERVATION, given, ({ id, owner, nowSeconds }) => ({
+    id,
+    owner,
+    nowSeconds,
+  }));
   for (const name of ["id", "owner"] as const) {
-    if (typeof given[name] !== "string") mustBe(called, name, "a text", given[name]);
+    if (typeof names[name] !== "string") mustBe(called, name, "a text", names[name]);
   }
-  checkTime(called, "nowSeconds", given.nowSeconds);
+  checkTime(called, "nowSeconds", names.nowSeconds);
+  return names;
 }
 
-function checkCounter(called: string, place: readonly PropertyKey[], given: Pick<Charge, "account" | "counter">): void {
-  if (!isObject(given)) mustBe(called, place, "{ account, counter }", given);
+function readCounter(called: string, place: readonly PropertyKey[], given: Counter): Counter {
+  const read = reading(called, place.join(" "), "{ account, counter }", given, ({ account, counter }) => ({
+    account,
+    counter,
+  }));
   for (const name of ["account", "counter"] as const) {
-    if (typeof given[name] !== "string") mustBe(called, [...place, name], "a text", given[name]);
+    if (typeof read[name] !== "string") mustBe(called, [...place, name], "a text", read[name]);
   }
+  return read;
 }

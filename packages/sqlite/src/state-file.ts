@@ -1,7 +1,7 @@
-import { type BigIntStats, closeSync, fsyncSync, openSync, rmSync, statSync } from "node:fs";
+import { type BigIntStats, closeSync, fsyncSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { HopwiseError } from "@hopwise/core";
-import { unavailable } from "./faults.ts";
+import type { HopwiseError } from "@hopwise/core";
+import { unavailable, unusable } from "./faults.ts";
 
 /** Which file it is: another one under the same path has another. */
 export interface FileIdentity {
@@ -25,7 +25,7 @@ export function makeOrCheck(file: string, called: string): boolean {
     closeSync(openSync(file, "wx", 0o600));
   } catch (cause) {
     if (codeOf(cause) === "EEXIST") return isReady(file, called);
-    throw new HopwiseError("config_invalid", `${called}: ${file} cannot be made: ${whyNot(cause, file)}`, { cause });
+    throw unusable(called, file, `cannot be made: ${whyNot(cause, file)}`, cause);
   }
   // What an earlier file of this name left behind would be taken for its own. Nobody else opens it while it is empty.
   for (const left of [`${file}-wal`, `${file}-shm`]) rmSync(left, { force: true });
@@ -35,7 +35,7 @@ export function makeOrCheck(file: string, called: string): boolean {
 
 function isReady(file: string, called: string): boolean {
   const wrong = (problem: string): never => {
-    throw new HopwiseError("config_invalid", `${called}: ${file} ${problem}`);
+    throw unusable(called, file, problem);
   };
   const found = statOf(file) ?? wrong("is a link that leads nowhere, or was deleted just now");
   if (!found.isFile()) wrong("is no file");
@@ -54,7 +54,8 @@ export interface Watch {
 
 /** Watches a database that is open, with the two files beside it. */
 export function watchFile(file: string): Watch {
-  const paths = [file, `${file}-wal`, `${file}-shm`];
+  const real = realpathSync(file); // SQLite follows a link, and puts the others beside what it leads to
+  const paths = [file, `${real}-wal`, `${real}-shm`];
   const found = paths.map(statOf);
   const [main] = found;
   if (main === undefined) throw moved(file);

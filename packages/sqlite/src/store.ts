@@ -1,7 +1,7 @@
 import type { StatementSync } from "node:sqlite";
 import { HopwiseError } from "@hopwise/core";
 import { Busy, type Connection, connect, readMeta } from "./connect.ts";
-import { faultOf, isBroken, isBusy, lockedTooLong, unavailable } from "./faults.ts";
+import { faultAtStart, faultOf, isBroken, isBusy, lockedTooLong, unavailable } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Settings } from "./options.ts";
 import type { Meta } from "./schema.ts";
@@ -105,7 +105,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     } catch (error) {
       if (error instanceof Busy || isBusy(error)) return undefined;
       if (isBroken(error)) drop();
-      throw faultOf(error, file);
+      throw started ? faultOf(error, file) : faultAtStart(error, file, settings.called);
     }
   };
   const within = async <T>(run: () => T): Promise<T> => {

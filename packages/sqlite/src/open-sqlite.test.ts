@@ -1,0 +1,256 @@
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as sqlite from "node:sqlite";
+import type { StateDriver } from "@hopwise/core/state";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Machine } from "./machine.ts";
+import { openOn, openSqlite } from "./open-sqlite.ts";
+import type { SqliteOptions } from "./options.ts";
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "state.db");
+}
+
+/** On a machine that can be started again. */
+async function open(options: SqliteOptions, boot = "1", told: sqlite.DatabaseSync[] = []) {
+  class Told extends sqlite.DatabaseSync {
+    constructor(...args: ConstructorParameters<typeof sqlite.DatabaseSync>) {
+      super(...args);
+      told.push(this);
+    }
+  }
+  const machine: Machine = { sqlite: { ...sqlite, DatabaseSync: Told }, boot: boot === "unknown" ? undefined : boot };
+  const driver = await openOn(machine, "openSqlite", { deadlineMs: 100, ...options });
+  onTestFinished(() => driver.close());
+  return driver;
+}
+
+const now = (): number => Date.now() / 1000;
+const claim = async (driver: StateDriver, key: string): Promise<boolean> =>
+  driver.replay.claim(key, now() + 50, { madeAtSeconds: now(), nowSeconds: now() });
+/** The clock of `since` has milliseconds. */
+const later = async (): Promise<number> => {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return now();
+};
+
+describe("the file", () => {
+  it("is its owner's alone, with the files beside it, whatever the umask lets through", async () => {
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const file = newFile();
+    await open({ file });
+    for (const name of ["", "-wal", "-shm"]) expect(statSync(file + name).mode & 0o777).toBe(0o600);
+  });
+
+  it.each<[string, (file: string) => void, RegExp]>([
+    [
+      "whose folder is not there",
+      (file) => rmSync(join(file, ".."), { recursive: true }),
+      /the folder .* is not there; make it first/,
+    ],
+    [
+      "that others may read",
+      (file) => writeFileSync(file, "", { mode: 0o640 }),
+      /may be read or written by others.*chmod 600/,
+    ],
+    ["that is a folder", (file) => mkdirSync(file), /is no file/],
+    ["that is a link to nothing", (file) => symlinkSync(`${file}.gone`, file), /is a link that leads nowhere/],
+    [
+      "in the place of whose folder a file is",
+      (file) => {
+        rmSync(join(file, ".."), { recursive: true });
+        writeFileSync(join(file, ".."), "");
+      },
+      /the folder .* is not there/,
+    ],
+    ["that is a text", (file) => writeFileSync(file, "text ".repeat(1000), { mode: 0o600 }), /is no database/],
+    [
+      "of another program",
+      (file) => {
+        new sqlite.DatabaseSync(file).exec("CREATE TABLE notes (text TEXT)");
+        chmodSync(file, 0o600);
+      },
+      /is a database of something else/,
+    ],
+    [
+      "of a later version",
+      async (file) => {
+        await (await openSqlite({ file })).close();
+        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 2");
+      },
+      /was made by another version of @hopwise\/sqlite \(2, and this is 1\)/,
+    ],
+    [
+      "that was made with another window",
+      async (file) => {
+        await (await openSqlite({ file, longestWindowSeconds: 90 })).close();
+      },
+      /was made with longestWindowSeconds: 90/,
+    ],
+  ])("%s is refused at the start, and nothing is changed", async (_, make, message) => {
+    const file = newFile();
+    await make(file);
+    await expect(openSqlite({ file })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(message),
+    });
+    await expect(openSqlite({ file })).rejects.toMatchObject({ message: expect.stringMatching(/^openSqlite: /) });
+  });
+
+  it.each([":memory:", "file:state.db", "File:/tmp/state.db?mode=memory", "a\0b", ""])(
+    "is no %j, which SQLite would take for something else",
+    async (file) => {
+      await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", pointer: "/file" });
+    },
+  );
+
+  it("is waited for while another process has just made it", async () => {
+    const file = newFile();
+    writeFileSync(file, "", { mode: 0o600 });
+    await expect(open({ file })).rejects.toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(/locked/),
+    });
+    const driver = await open({ file, deadlineMs: 10_000 }); // its maker is gone, as it seems after a while
+    expect(await claim(driver, "a")).toBe(true);
+  });
+
+  it("may be a link to a file elsewhere, which is not taken for another one", async () => {
+    const file = newFile();
+    const link = newFile();
+    await (await openSqlite({ file })).close();
+    symlinkSync(file, link);
+    const [one, other] = [await open({ file }), await open({ file: link })];
+    expect([await claim(one, "a"), await claim(other, "a")]).toEqual([true, false]);
+  });
+
+  it("stays the same when the process changes its working directory", async () => {
+    const file = newFile();
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(join(file, ".."));
+    const driver = await open({ file: "state.db" });
+    process.chdir(before);
+    expect(driver.name).toBe(`SQLite in ${file}`);
+    expect(await claim(driver, "a")).toBe(true);
+  });
+});
+
+describe("what was lost", () => {
+  it("is nothing by a start of the process, nor of the machine, where each step waits for the disk", async () => {
+    const file = newFile();
+    const first = await open({ file });
+    await claim(first, "a");
+    await first.close();
+    const second = await open({ file }, "2");
+    expect([await claim(second, "a"), second.replay.notBefore]).toEqual([false, first.replay.notBefore]);
+  });
+
+  it.each([
+    ["by the same one", "normal", "1", false],
+    ["by one that waits", "full", "1", false],
+    ["by the same one, after the machine was started", "normal", "2", true],
+    ["by one that waits, after the machine was started", "full", "2", true],
+    ["by the same one, on a machine that does not tell", "normal", "unknown", true],
+  ] as const)(
+    "may be the last steps of a process that did not wait; the file opened %s",
+    async (_, synchronous, boot, lost) => {
+      const file = newFile();
+      const first = await open({ file, synchronous: "normal" });
+      await claim(first, "a");
+      await first.revocations.append({ id: "r", text: "t" });
+      const [head, since] = [await first.revocations.head(), first.replay.notBefore];
+      await first.close();
+      const restarted = await later();
+      const second = await open({ file, synchronous }, boot);
+      const third = await open({ file, synchronous }, boot);
+      for (const { notBefore } of [second.replay, second.spending, second.approvals]) {
+        if (lost) expect(notBefore).toBeGreaterThanOrEqual(restarted);
+        else expect(notBefore).toBe(since);
+      }
+      if (boot !== "unknown") expect(third.replay.notBefore).toBe(second.replay.notBefore);
+      expect(await second.revocations.head()).toBe(head); // it waited for the disk
+    },
+  );
+
+  it.each([
+    ["while it is open", true],
+    ["while nobody has it open", false],
+  ])("is all that came after a copy was made, where that takes the file's place, %s", async (_, isOpen) => {
+    const file = newFile();
+    const first = await open({ file });
+    await first.revocations.append({ id: "r", text: "t" });
+    await first.close();
+    cpSync(file, `${file}.copy`);
+    chmodSync(`${file}.copy`, 0o600);
+    const second = await open({ file });
+    await claim(second, "a");
+    await second.revocations.append({ id: "s", text: "u" });
+    const head = await second.revocations.head();
+    if (!isOpen) await second.close();
+    const restored = await later();
+    for (const name of ["", "-wal", "-shm"]) rmSync(file + name, { force: true });
+    renameSync(`${file}.copy`, file);
+    if (isOpen) await expect(claim(second, "a")).rejects.toMatchObject({ code: "state_unavailable" });
+    const driver = isOpen ? second : await open({ file });
+    const page = await driver.revocations.read(head);
+    expect([page.continues, page.entries.map(({ id }) => id)]).toEqual([false, ["r"]]);
+    expect(page.head.split(":")[0]).not.toBe(head.split(":")[0]);
+    expect(driver.replay.notBefore).toBeGreaterThanOrEqual(restored);
+  });
+});
+
+describe("a file that can take nothing", () => {
+  it.each([
+    ["is full", "PRAGMA max_page_count = 60", /the disk is full/],
+    ["became read-only", "PRAGMA query_only = ON", /is read-only/],
+  ])("since it %s, closes with that reason, and what can be read is read", async (_, pragma, message) => {
+    const file = newFile();
+    await (await openSqlite({ file })).close();
+    const told: sqlite.DatabaseSync[] = [];
+    const driver = await open({ file }, "1", told);
+    for (const database of told) database.exec(pragma);
+    const passed: string[] = [];
+    const refused: unknown[] = [];
+    for (let i = 0; i < 3000 && refused.length < 20; i++) {
+      await claim(driver, `key.${i}`).then(
+        () => passed.push(`key.${i}`),
+        (error) => refused.push(error),
+      );
+    }
+    expect(refused).toEqual(
+      Array(20).fill(expect.objectContaining({ code: "state_unavailable", message: expect.stringMatching(message) })),
+    );
+    expect(await driver.health()).toEqual({ ok: false, problem: expect.stringMatching(message) });
+    expect(await driver.revocations.head()).toMatch(/:0:/);
+    const other = await open({ file }); // with room
+    for (const key of passed.slice(-3)) expect(await claim(other, key)).toBe(false);
+    expect(await other.health()).toEqual({ ok: true });
+  });
+
+  it("since it is damaged, is told at the start, with what to do", async () => {
+    const file = newFile();
+    await (await openSqlite({ file })).close();
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xff, 4096));
+    await expect(openSqlite({ file })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/is damaged; stop all that use it, delete it/),
+    });
+  });
+});
