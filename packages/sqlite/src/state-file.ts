@@ -1,4 +1,14 @@
-import { type BigIntStats, closeSync, fsyncSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  type BigIntStats,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
 import { unavailable, unusable } from "./faults.ts";
@@ -42,6 +52,7 @@ function isReady(file: string, called: string): boolean {
   if (process.platform !== "win32" && (found.mode & OTHERS) !== 0n) {
     wrong("may be read or written by others; take that away: chmod 600");
   }
+  accessSync(file, constants.R_OK | constants.W_OK); // SQLite would say that it cannot be opened, and not why
   return found.size > 0n || Date.now() - Number(found.mtimeMs) > MAKING_MS;
 }
 

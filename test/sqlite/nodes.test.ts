@@ -1,0 +1,103 @@
+/** A Node.js that has no SQLite, and disks that are full or read-only: real ones, where this user may make them. */
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { openSqlite } from "@hopwise/sqlite";
+import { afterAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+describe("a Node.js without SQLite", () => {
+  it("imports the package, and is told at the start which versions have it", async () => {
+    const program = `
+      import { openSqlite, sqliteState } from "@hopwise/sqlite";
+      for (const open of [openSqlite, sqliteState]) {
+        await open({ file: ${JSON.stringify(join(temporaryFolder(), "state.db"))} }).catch(({ code, message }) => console.log(code, message));
+      }`;
+    const args = ["--no-experimental-sqlite", "--input-type=module", "--eval", program];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const [one, other] = stdout.trim().split("\n");
+    expect(one).toMatch(/^config_invalid openSqlite: Node.js .* has no SQLite; use 22\.13 or later/);
+    expect(other).toMatch(/^config_invalid sqliteState: /);
+  });
+});
+
+/** A file system of one mebibyte, where this user may mount one. */
+function mountSmallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-disk-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    rmSync(folder, { recursive: true });
+    return undefined;
+  }
+  return folder;
+}
+
+const disk = mountSmallDisk();
+afterAll(() => {
+  if (disk === undefined) return;
+  execFileSync("umount", [disk]);
+  rmSync(disk, { recursive: true });
+});
+
+describe.skipIf(disk === undefined)("a disk", () => {
+  const now = (): number => Date.now() / 1000;
+
+  it("that is full closes the state with that reason, and once there is room it goes on, and nothing was lost", async () => {
+    const driver = await openSqlite({ file: join(disk as string, "full.db") });
+    const filler = join(disk as string, "filler");
+    expect(() => writeFileSync(filler, Buffer.alloc(2 ** 21))).toThrow("ENOSPC");
+    const used: string[] = [];
+    const faults: unknown[] = [];
+    for (let i = 0; i < 500; i++) {
+      const key = `key.${i}`;
+      try {
+        if (await driver.replay.claim(key, now() + 50)) used.push(key);
+      } catch (fault) {
+        faults.push(fault);
+      }
+    }
+    expect(faults.length).toBeGreaterThan(0);
+    const told = {
+      code: "state_unavailable",
+      message: expect.stringMatching(/the disk is full|the disk failed, or is full/),
+    };
+    for (const fault of faults) expect(fault).toMatchObject(told);
+    expect(await driver.health()).toMatchObject({ ok: false, problem: expect.stringMatching(/full/) });
+    expect(await driver.revocations.head()).toMatch(/:0:/);
+    rmSync(filler);
+    expect(await driver.health()).toEqual({ ok: true });
+    expect(await driver.replay.claim("one more", now() + 50)).toBe(true);
+    for (const key of used) expect(await driver.replay.claim(key, now() + 50)).toBe(false);
+    await driver.close();
+    rmSync(join(disk as string, "full.db"));
+  });
+
+  it("that is full at the start opens nothing, and says so", async () => {
+    const filler = join(disk as string, "filler");
+    expect(() => writeFileSync(filler, Buffer.alloc(2 ** 21))).toThrow("ENOSPC");
+    await expect(openSqlite({ file: join(disk as string, "none.db") })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(state_unavailable|config_invalid)$/),
+      message: expect.stringMatching(/full/),
+    });
+    for (const name of ["filler", "none.db"]) rmSync(join(disk as string, name), { force: true });
+  });
+
+  it("that is read-only opens neither a new file nor an old one, and says so", async () => {
+    const file = join(disk as string, "old.db");
+    await (await openSqlite({ file })).close();
+    execFileSync("mount", ["-o", "remount,ro", disk as string]);
+    try {
+      for (const name of [file, join(disk as string, "new.db")]) {
+        await expect(openSqlite({ file: name })).rejects.toMatchObject({
+          code: "config_invalid",
+          message: expect.stringMatching(/read-only/),
+        });
+      }
+    } finally {
+      execFileSync("mount", ["-o", "remount,rw", disk as string]);
+    }
+  });
+});
