@@ -141,12 +141,12 @@ describe("a file that is deleted under two processes", () => {
     ["but for itself and the log of writes", ["-shm"]],
     ["but for itself and the shared memory", ["-wal"]],
   ] as const)("%s: each says so once, then both are on one file again, which remembers since then", async (_, gone) => {
-    const { driver, file, options } = await scene({ deadlineMs: 5000 });
+    const { driver, file, options } = await scene({ deadlineMs: 5000, synchronous: "normal" });
     const other = await startProcess(options);
     const before = now();
     expect((await other.run("claim", ["a"])).got).toEqual(["a"]);
     for (const name of gone) rmSync(file + name);
-    await expect(driver.replay.claim("a", now() + 50)).rejects.toMatchObject({
+    await expect(driver.revocations.append({ id: "i", text: "t" })).rejects.toMatchObject({
       code: "state_unavailable",
       message: expect.stringMatching(/deleted or replaced/),
     });

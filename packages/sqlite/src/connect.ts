@@ -32,6 +32,7 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
   const { file, called, synchronous } = settings;
   if (!makeOrCheck(file, called)) throw new Busy();
   const db = new machine.sqlite.DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
+  let isOpen = true;
   const statements = new Map<string, StatementSync>();
   const sql = (text: string): StatementSync => {
     const known = statements.get(text);
@@ -41,7 +42,7 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
     return made;
   };
   const waitForDisk = (always: boolean): void => {
-    if (synchronous !== "full") db.exec(`PRAGMA synchronous = ${always ? "FULL" : "NORMAL"}`);
+    if (synchronous !== "full" && isOpen) db.exec(`PRAGMA synchronous = ${always ? "FULL" : "NORMAL"}`);
   };
   try {
     checkForeign(db, settings);
@@ -51,7 +52,11 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
     inTransaction(db, () => adopt(sql, { machine, settings, found: watch.identity, lostFile }));
     waitForDisk(false);
     watch.look();
-    return { watch, sql, waitForDisk, close: () => db.close() };
+    const close = (): void => {
+      isOpen = false;
+      db.close();
+    };
+    return { watch, sql, waitForDisk, close };
   } catch (error) {
     db.close();
     throw error;

@@ -1,7 +1,7 @@
 import type { StatementSync } from "node:sqlite";
-import { HopwiseError } from "@hopwise/core";
-import { Busy, type Connection, connect, readMeta } from "./connect.ts";
+import { Busy, type Connection, readMeta } from "./connect.ts";
 import { faultAtStart, faultOf, isBroken, isBusy, lockedTooLong, unavailable } from "./faults.ts";
+import { type HeldConnection, holdConnection } from "./held-connection.ts";
 import type { Machine } from "./machine.ts";
 import type { Settings } from "./options.ts";
 import type { Meta } from "./schema.ts";
@@ -15,6 +15,7 @@ export interface Moment {
   sql(text: string): StatementSync;
 }
 
+/** The one way to the file. */
 export interface Store {
   readonly settings: Settings;
   /** Since when nothing was lost, by the last step that answered. */
@@ -29,89 +30,29 @@ export interface Store {
 }
 
 /**
- * Opens the file, and again where it was taken away.
+ * Opens the file.
  *
  * @throws {HopwiseError} `config_invalid` for a file that cannot be used; `state_unavailable`
  */
 export async function openStore(machine: Machine, settings: Settings): Promise<Store> {
-  const { file, deadlineMs, clock } = settings;
-  let connection: Connection | undefined;
-  let closed = false;
-  let started = false;
-  let since = 0;
-  /** The epoch of a file that was taken away while it was open. */
-  let lost: string | undefined;
-  let epoch: string | undefined;
+  const { file, deadlineMs, called } = settings;
+  const held = holdConnection(machine, settings);
+  const transact = createTransactions(held, settings.clock);
 
-  const connected = (): Connection => {
-    if (closed) throw unavailable(`the state in ${file} was closed`);
-    if (connection !== undefined) return connection;
-    try {
-      connection = connect(machine, settings, lost);
-    } catch (error) {
-      // What is wrong with a set-up is an outage, where it was right before.
-      if (started && error instanceof HopwiseError) throw unavailable(error.message, error);
-      throw error;
-    }
-    lost = undefined;
-    return connection;
-  };
-  const drop = (): void => {
-    const dropped = connection;
-    connection = undefined;
-    try {
-      dropped?.close();
-    } catch {}
-  };
-
-  /** One try. @throws {Busy}, {@link HopwiseError}, errors of SQLite */
-  const once = <T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: (at: Moment) => T, onDisk = false): T => {
-    const { sql, watch, waitForDisk } = connected();
-    look(watch.look);
-    if (onDisk) waitForDisk(true);
-    try {
-      sql(begin).run();
-      let answer: T;
-      let meta: Meta;
-      try {
-        meta = readMeta({ sql });
-        answer = work({ meta, sql, now: secondsOf(clock) });
-        sql("COMMIT").run();
-      } catch (error) {
-        rollBack(sql, "ROLLBACK");
-        throw error;
-      }
-      // What went into a file that is gone was kept nowhere.
-      if (begin === "BEGIN IMMEDIATE") look(watch.look);
-      ({ since, epoch } = meta);
-      return answer;
-    } finally {
-      if (onDisk) waitForDisk(false);
-    }
-  };
-  const look = (at: () => void): void => {
-    try {
-      at();
-    } catch (error) {
-      lost = epoch;
-      drop();
-      throw error;
-    }
-  };
-
+  /** One try. @returns undefined where another process holds what is needed */
   const tried = <T>(run: () => T): { readonly answer: T } | undefined => {
     try {
       return { answer: run() };
     } catch (error) {
       if (error instanceof Busy || isBusy(error)) return undefined;
-      if (isBroken(error)) drop();
-      throw started ? faultOf(error, file) : faultAtStart(error, file, settings.called);
+      if (isBroken(error)) held.drop();
+      throw held.isStarted ? faultOf(error, file) : faultAtStart(error, file, called);
     }
   };
-  const within = async <T>(run: () => T): Promise<T> => {
+  const read = async <T>(work: (at: Moment) => T): Promise<T> => {
     const until = performance.now() + deadlineMs;
     for (;;) {
-      const done = tried(run);
+      const done = tried(() => transact.run("BEGIN", work));
       if (done !== undefined) return done.answer;
       if (performance.now() > until) throw lockedTooLong(file, deadlineMs);
       await new Promise((resolve) => setTimeout(resolve, pauseMs()));
@@ -120,33 +61,68 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
   const queue = createWriteQueue({
     file,
     deadlineMs,
-    transact: (work, onDisk) => tried(() => once("BEGIN IMMEDIATE", work, onDisk)) !== undefined,
+    transact: (work, onDisk) => tried(() => transact.run("BEGIN IMMEDIATE", work, onDisk)) !== undefined,
     inPart,
   });
 
-  await within(() => once("BEGIN", () => {}));
-  started = true;
+  await read(() => {});
+  held.isStarted = true;
   return {
     settings,
     get since() {
-      return since;
+      return transact.seen?.since ?? 0;
     },
-    read: async (work) => within(() => once("BEGIN", work)),
+    read,
     write: async (work, how) => queue.add(work, how === "onDisk"),
     writeIfFree: (work) => {
-      if (!queue.isWaiting) tried(() => once("BEGIN IMMEDIATE", work));
+      if (!queue.isWaiting) tried(() => transact.run("BEGIN IMMEDIATE", work));
     },
-    close: () => {
-      closed = true;
-      drop();
-    },
+    close: held.close,
   };
 }
 
-function secondsOf(clock: () => number): number {
-  const milliseconds = clock();
-  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
-  throw unavailable("the clock gave no time");
+interface Transactions {
+  /** What the last one that was done saw of the file as a whole. */
+  readonly seen: Meta | undefined;
+  /** @throws {HopwiseError}, `Busy`, errors of SQLite */
+  run<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: (at: Moment) => T, onDisk?: boolean): T;
+}
+
+function createTransactions(held: HeldConnection, clock: () => number): Transactions {
+  let seen: Meta | undefined;
+
+  const done = <T>(begin: string, { sql }: Connection, work: (at: Moment) => T): readonly [T, Meta] => {
+    sql(begin).run();
+    try {
+      const meta = readMeta({ sql });
+      const answer = work({ meta, sql, now: secondsOf(clock) });
+      sql("COMMIT").run();
+      return [answer, meta];
+    } catch (error) {
+      rollBack(sql, "ROLLBACK");
+      throw error;
+    }
+  };
+
+  return {
+    get seen() {
+      return seen;
+    },
+    run: (begin, work, onDisk = false) => {
+      const connection = held.get();
+      held.look(connection, seen?.epoch);
+      if (onDisk) connection.waitForDisk(true);
+      try {
+        const [answer, meta] = done(begin, connection, work);
+        // What went into a file that is gone was kept nowhere.
+        if (begin === "BEGIN IMMEDIATE") held.look(connection, meta.epoch);
+        seen = meta;
+        return answer;
+      } finally {
+        if (onDisk) connection.waitForDisk(false);
+      }
+    },
+  };
 }
 
 function inPart<T>(at: Moment, work: (at: Moment) => T): T {
@@ -161,6 +137,12 @@ function inPart<T>(at: Moment, work: (at: Moment) => T): T {
     rollBack(sql, "ROLLBACK TO part", "RELEASE part");
     throw error;
   }
+}
+
+function secondsOf(clock: () => number): number {
+  const milliseconds = clock();
+  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
+  throw unavailable("the clock gave no time");
 }
 
 /** SQLite may have rolled back by itself. */

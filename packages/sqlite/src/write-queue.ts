@@ -80,25 +80,38 @@ export function createWriteQueue({ file, deadlineMs, transact, inPart }: Transac
     get isWaiting() {
       return pumping;
     },
-    add: async <T>(work: (at: Moment) => T, onDisk: boolean) =>
-      new Promise<T>((resolve, reject) => {
-        let settle = (): void => {};
-        const run = (at: Moment): void => {
-          const answer = work(at);
-          settle = () => resolve(answer);
-        };
-        const runAmongOthers = (at: Moment): void => {
-          try {
-            inPart(at, run);
-          } catch (error) {
-            // A refusal is this step's alone; what fails in SQLite is everybody's.
-            if (!(error instanceof HopwiseError)) throw error;
-            settle = () => reject(error);
-          }
-        };
+    add: async (work, onDisk) =>
+      new Promise((resolve, reject) => {
         const until = performance.now() + deadlineMs;
-        steps.push({ onDisk, until, run, runAmongOthers, settle: () => settle(), fail: reject });
+        steps.push({ onDisk, until, ...stepOf(work, inPart, resolve, reject) });
         if (!pumping) void pump();
       }),
+  };
+}
+
+function stepOf<T>(
+  work: (at: Moment) => T,
+  inPart: Transactions["inPart"],
+  resolve: (answer: T) => void,
+  reject: (fault: unknown) => void,
+): Pick<Step, "run" | "runAmongOthers" | "settle" | "fail"> {
+  let settle = (): void => {};
+  const run = (at: Moment): void => {
+    const answer = work(at);
+    settle = () => resolve(answer);
+  };
+  return {
+    run,
+    runAmongOthers: (at) => {
+      try {
+        inPart(at, run);
+      } catch (error) {
+        // A refusal is this step's alone; what fails in SQLite is everybody's.
+        if (!(error instanceof HopwiseError)) throw error;
+        settle = () => reject(error);
+      }
+    },
+    settle: () => settle(),
+    fail: reject,
   };
 }

@@ -1,0 +1,68 @@
+import { HopwiseError } from "@hopwise/core";
+import { type Connection, connect } from "./connect.ts";
+import { unavailable } from "./faults.ts";
+import type { Machine } from "./machine.ts";
+import type { Settings } from "./options.ts";
+
+/** The one connection of a store: opened when it is needed, and again where the file was taken away. */
+export interface HeldConnection {
+  /** From then on, what is wrong with the set-up is an outage: it was right before. */
+  isStarted: boolean;
+  /** @throws {HopwiseError}, `Busy`, errors of SQLite */
+  get(): Connection;
+  /**
+   * Looks whether the file is still the one that was opened.
+   *
+   * @param epoch that of the file, as far as it was read
+   * @throws {HopwiseError} `state_unavailable` where it is another one; it is opened when it is needed again
+   */
+  look(connection: Connection, epoch: string | undefined): void;
+  /** Opens it anew next time. */
+  drop(): void;
+  close(): void;
+}
+
+export function holdConnection(machine: Machine, settings: Settings): HeldConnection {
+  let connection: Connection | undefined;
+  let isClosed = false;
+  /** The epoch of a file that was taken away while it was open. */
+  let lost: string | undefined;
+
+  const drop = (): void => {
+    const dropped = connection;
+    connection = undefined;
+    try {
+      dropped?.close();
+    } catch {} // it is broken, or closed
+  };
+  const held: HeldConnection = {
+    isStarted: false,
+    get: () => {
+      if (isClosed) throw unavailable(`the state in ${settings.file} was closed`);
+      if (connection !== undefined) return connection;
+      try {
+        connection = connect(machine, settings, lost);
+      } catch (error) {
+        if (held.isStarted && error instanceof HopwiseError) throw unavailable(error.message, error);
+        throw error;
+      }
+      lost = undefined;
+      return connection;
+    },
+    look: ({ watch }, epoch) => {
+      try {
+        watch.look();
+      } catch (error) {
+        lost = epoch;
+        drop();
+        throw error;
+      }
+    },
+    drop,
+    close: () => {
+      isClosed = true;
+      drop();
+    },
+  };
+  return held;
+}
