@@ -17,21 +17,25 @@ export function startSweep(store: Store): () => void {
     timer.unref();
   };
   const sweep = async (): Promise<void> => {
-    let most = 0;
-    try {
-      if (await store.read(isAnyDue)) {
-        store.writeIfFree((at) => {
-          most = Math.max(...SWEEPS.map((of) => of(at)));
-        });
-      }
-    } catch {} // whoever asks for something is told what is wrong
-    if (!ended) plan(most >= MOST ? MORE_MS : EVERY_MS);
+    const isMore = await sweepOnce(store).catch(() => false); // whoever asks for something is told what is wrong
+    if (!ended) plan(isMore ? MORE_MS : EVERY_MS);
   };
   plan(EVERY_MS);
   return () => {
     ended = true;
     clearTimeout(timer);
   };
+}
+
+/** @returns whether there is more to do */
+export async function sweepOnce(store: Store): Promise<boolean> {
+  let most = 0;
+  if (await store.read(isAnyDue)) {
+    store.writeIfFree((at) => {
+      most = Math.max(...SWEEPS.map((of) => of(at)));
+    });
+  }
+  return most >= MOST;
 }
 
 /** A look, which needs no lock. */
