@@ -17,6 +17,7 @@ import { createCompany, sampleDecision, sampleOutcome } from "@hopwise/core/test
 import * as tokens from "@hopwise/core/tokens";
 import type * as fastmcp from "@hopwise/fastmcp";
 import * as mcp from "@hopwise/mcp";
+import * as sqlite from "@hopwise/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FAULTS, hangs, NONSENSE, SECRET, together, watchRejections } from "./host-faults.ts";
 
@@ -379,6 +380,31 @@ const away = () => Promise.reject(new HopwiseError("policy_unavailable", "away")
 const AWAY = { checkResources: away, planResources: away };
 const linting = (part: object) =>
   cerbos.lintPolicies("policies", { tools: { pay: { kind: "payment", action: "send", ...part } } } as never);
+let files = 0;
+const newFile = (): string => join(folder, `state-${files++}.db`);
+const sqliteDoor: Door<typeof sqlite> = {
+  openSqlite: asking<sqlite.SqliteOptions>({
+    clock: async (clock) => {
+      const driver = await sqlite.openSqlite({ file: newFile(), clock });
+      try {
+        await driver.replay.claim("key", SOON);
+      } finally {
+        await driver.close();
+      }
+    },
+  }),
+  sqliteState: asking<sqlite.SqliteStateOptions>({
+    clock: async (clock) => {
+      const made = await sqlite.sqliteState({ file: newFile(), clock });
+      try {
+        await made.revocations.revoke({ agent: "planner" });
+      } finally {
+        await made.close();
+      }
+    },
+  }),
+};
+
 const cerbosDoor: Door<typeof cerbos> = {
   resilient: asking<cerbos.ResilienceOptions>({
     onChange: (onChange) =>
@@ -412,6 +438,7 @@ const rows = Object.entries({
   ...fastmcpDoor,
   ...aiSdkDoor,
   ...auditLogDoor,
+  ...sqliteDoor,
   ...cerbosDoor,
 }).flatMap(([called, uses]) =>
   typeof uses === "string" ? [] : Object.entries(uses).map(([use, run]) => [`${called}: ${use}`, run] as const),

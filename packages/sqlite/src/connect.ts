@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { unavailable, unusable } from "./faults.ts";
 import type { Machine } from "./machine.ts";
-import type { Settings } from "./options.ts";
+import { type Settings, secondsOf } from "./options.ts";
 import { APPLICATION_ID, type Meta, SCHEMA_VERSION, TABLES } from "./schema.ts";
 import { type FileIdentity, makeOrCheck, type Watch, watchFile } from "./state-file.ts";
 
@@ -84,14 +84,14 @@ function inTransaction(db: DatabaseSync, work: () => void): void {
 
 /** Of several processes that start at once, the first makes the tables. */
 function prepareTables(db: DatabaseSync, settings: Settings): void {
-  const { called, file, longestWindowSeconds, clock } = settings;
+  const { called, file, longestWindowSeconds } = settings;
   const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   const wrong = (problem: string): never => {
     throw unusable(called, file, problem);
   };
   if (version === 0) {
     db.exec(TABLES);
-    const now = clock() / 1000;
+    const now = secondsOf(settings);
     db.prepare(
       "INSERT INTO meta (one, epoch, epochSince, since, n, hash, inode, born, longestWindow) VALUES (1, ?, ?, ?, 0, ?, '', '', ?)",
     ).run(randomUUID(), now, now, NO_ENTRIES, longestWindowSeconds);
@@ -121,7 +121,7 @@ interface Adopting {
 /** A copy has lost what came after it was made; so may have a machine that stopped before all was on the disk. */
 function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, lostFile }: Adopting): void {
   const meta = sql("SELECT * FROM meta").get() as unknown as Meta;
-  const now = settings.clock() / 1000;
+  const now = secondsOf(settings);
   const isNew = meta.inode === "";
   const isCopy =
     !isNew && (meta.inode !== found.inode || (meta.born !== "" && found.born !== "" && meta.born !== found.born));

@@ -1,4 +1,5 @@
 import { CLOCK, choice, maybe, type Rows, text, whole } from "@hopwise/core/options";
+import { unavailable } from "./faults.ts";
 
 /** Options of {@link openSqlite}; `file` is required. */
 export interface SqliteOptions {
@@ -70,4 +71,11 @@ export function settingsOf(called: string, options: SqliteOptions, absolute: str
     maxProofsOfUser: options.maxProofsOfUser ?? Math.ceil(maxProofs / 4),
     clock: options.clock ?? Date.now,
   };
+}
+
+/** What its clock says, in seconds since the epoch. @throws {HopwiseError} `state_unavailable` */
+export function secondsOf({ clock }: Settings): number {
+  const milliseconds = clock();
+  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
+  throw unavailable("the clock gave no time");
 }

@@ -1,9 +1,9 @@
 import type { StatementSync } from "node:sqlite";
 import { Busy, type Connection, readMeta } from "./connect.ts";
-import { faultAtStart, faultOf, isBroken, isBusy, lockedTooLong, unavailable } from "./faults.ts";
+import { faultAtStart, faultOf, isBroken, isBusy, lockedTooLong } from "./faults.ts";
 import { type HeldConnection, holdConnection } from "./held-connection.ts";
 import type { Machine } from "./machine.ts";
-import type { Settings } from "./options.ts";
+import { type Settings, secondsOf } from "./options.ts";
 import type { Meta } from "./schema.ts";
 import { createWriteQueue, pauseMs } from "./write-queue.ts";
 
@@ -37,7 +37,7 @@ export interface Store {
 export async function openStore(machine: Machine, settings: Settings): Promise<Store> {
   const { file, deadlineMs, called } = settings;
   const held = holdConnection(machine, settings);
-  const transact = createTransactions(held, settings.clock);
+  const transact = createTransactions(held, settings);
 
   /** One try. @returns undefined where another process holds what is needed */
   const tried = <T>(run: () => T): { readonly answer: T } | undefined => {
@@ -88,14 +88,14 @@ interface Transactions {
   run<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: (at: Moment) => T, onDisk?: boolean): T;
 }
 
-function createTransactions(held: HeldConnection, clock: () => number): Transactions {
+function createTransactions(held: HeldConnection, settings: Settings): Transactions {
   let seen: Meta | undefined;
 
   const done = <T>(begin: string, { sql }: Connection, work: (at: Moment) => T): readonly [T, Meta] => {
     sql(begin).run();
     try {
       const meta = readMeta({ sql });
-      const answer = work({ meta, sql, now: secondsOf(clock) });
+      const answer = work({ meta, sql, now: secondsOf(settings) });
       sql("COMMIT").run();
       return [answer, meta];
     } catch (error) {
@@ -137,12 +137,6 @@ function inPart<T>(at: Moment, work: (at: Moment) => T): T {
     rollBack(sql, "ROLLBACK TO part", "RELEASE part");
     throw error;
   }
-}
-
-function secondsOf(clock: () => number): number {
-  const milliseconds = clock();
-  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
-  throw unavailable("the clock gave no time");
 }
 
 /** SQLite may have rolled back by itself. */
