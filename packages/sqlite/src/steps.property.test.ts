@@ -155,6 +155,6 @@ it("two drivers on one file answer as one store, whatever steps come at which of
         rmSync(folder, { recursive: true });
       }
     }),
-    { numRuns: process.env["HOPWISE_RUNS"] === "full" ? 2000 : 60 },
+    { numRuns: 60 },
   );
 });
