@@ -158,7 +158,7 @@ describe("the trace of a call", () => {
       "  hopwise.token",
       "  hopwise.state",
       "  hopwise.agents",
-      "  hopwise.state",
+      "  hopwise.agents",
       "  hopwise.context",
       "  hopwise.policy",
       "  hopwise.state",
