@@ -147,6 +147,13 @@ const forStores: ArgumentRows<typeof state> = {
   readRevocation: argumentRow(state.readRevocation, () => [TOKEN, NOW + 60, NOW], [], OPTIONAL, [5]),
   revocationKey: argumentRow(state.revocationKey, () => [TOKEN]),
   revocationKeys: argumentRow(state.revocationKeys, () => [query]),
+  openedState: argumentRow(
+    async (driver: state.StateDriver, options: state.StateOptions) =>
+      (await state.openedState(driver, options)).close(),
+    () => [state.memoryDriver(), { repairSeconds: 0 }],
+    [],
+    OPTIONS,
+  ),
   stateOn: argumentRow(
     (driver: state.StateDriver, options: state.StateOptions) => state.stateOn(driver, options).close(),
     () => [state.memoryDriver(), {}],

@@ -226,6 +226,7 @@ const stateDoor: Door<typeof state> = {
   memoryDriver: asking<state.MemoryReplayOptions>({
     clock: (clock) => state.memoryDriver({ clock }).replay.claim("key", SOON),
   }),
+  openedState: "is stateOn, once that answers",
   stateOn: asking<state.StateOptions>({
     clock: (clock) => {
       const made = state.stateOn(state.memoryDriver(), { clock });

@@ -62,6 +62,15 @@ const doors: DoorRows<typeof state> = {
     },
     state.memoryReplay,
   ),
+  openedState: optionsRow<state.StateOptions>(
+    { repairSeconds: 0 },
+    {
+      maxStalenessSeconds: [...NO_NUMBER, 0, 4000],
+      repairSeconds: [...NO_NUMBER, 4000],
+      clock: NOT_AT_ONCE,
+    },
+    async (options) => (await state.openedState(state.memoryDriver(), options)).close(),
+  ),
   stateOn: optionsRow<state.StateOptions>(
     {},
     {

@@ -1,5 +1,5 @@
 import { optionsOf } from "@hopwise/core/options";
-import { type SharedState, STATE_ROWS, type StateOptions, stateOn } from "@hopwise/core/state";
+import { openedState, type SharedState, STATE_ROWS, type StateOptions } from "@hopwise/core/state";
 import { thisMachine } from "./machine.ts";
 import { openOn } from "./open-sqlite.ts";
 import { SQLITE_ROWS, type SqliteOptions } from "./options.ts";
@@ -24,7 +24,7 @@ const readOptions = optionsOf<SqliteStateOptions>("sqliteState", { ...SQLITE_ROW
 export async function sqliteState(given: SqliteStateOptions): Promise<SharedState> {
   const { maxStalenessSeconds, repairSeconds, ...options } = readOptions(given);
   const driver = await openOn(await thisMachine("sqliteState"), "sqliteState", options);
-  return stateOn(driver, {
+  return openedState(driver, {
     ...(maxStalenessSeconds !== undefined && { maxStalenessSeconds }),
     ...(repairSeconds !== undefined && { repairSeconds }),
     ...(options.clock !== undefined && { clock: options.clock }),

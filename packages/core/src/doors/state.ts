@@ -19,6 +19,7 @@ export {
   memoryDriver,
   memoryReplay,
   memoryRevocations,
+  openedState,
   type ReplayStore,
   type Reservation,
   type Reserved,

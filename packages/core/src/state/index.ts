@@ -19,4 +19,4 @@ export {
 } from "./revocation-rules.ts";
 export type { RevocationHow, Revocations } from "./shared-revocations.ts";
 export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
-export { type SharedState, STATE_ROWS, type State, type StateOptions, stateOn } from "./state.ts";
+export { openedState, type SharedState, STATE_ROWS, type State, type StateOptions, stateOn } from "./state.ts";

@@ -62,6 +62,7 @@ const readDriver = readerOf<StateDriver>(
   having("a driver of a store, such as memoryDriver()", "health", "close"),
 );
 
+const REPAIR_SECONDS = 2;
 /** How often heads are compared where no call does it, in milliseconds. */
 const COMPARE_MS = 500;
 
@@ -72,13 +73,37 @@ const COMPARE_MS = 500;
  */
 export function stateOn(driver: StateDriver, options: StateOptions = {}): SharedState {
   readDriver(driver);
-  const { clock = Date.now, repairSeconds = 2, maxStalenessSeconds } = readOptions(options);
+  const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
   const log = followLog(driver.revocations, { clock, repairSeconds, maxStalenessSeconds });
   const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? 1) * 300);
   const timer: unknown = setInterval(() => quietly(log.compare), every);
   // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
   (timer as { unref?: () => void }).unref?.();
   return assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number));
+}
+
+/** How often a state that is not open yet is looked at, in milliseconds, and how long beyond its repair. */
+const LOOK_MS = 20;
+const PATIENCE_MS = 500;
+
+/**
+ * The same once it is open, so that the first call is not refused: a store that is used for the very first time is closed for
+ * `repairSeconds`. One that does not answer is given as it is: it opens by itself.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export async function openedState(driver: StateDriver, options: StateOptions = {}): Promise<SharedState> {
+  const state = stateOn(driver, options);
+  const until = performance.now() + (options.repairSeconds ?? REPAIR_SECONDS) * 1000 + PATIENCE_MS;
+  while (performance.now() < until) {
+    try {
+      await state.revocations.list();
+      break;
+    } catch {
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
+  }
+  return state;
 }
 
 /** The parts of a driver as one state. */
