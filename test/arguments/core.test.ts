@@ -34,6 +34,7 @@ const query: state.RevocationQuery = {
   issuedAt: NOW,
 };
 const empty = core.memoryAudit();
+const down = (): Promise<never> => Promise.reject(new Error("down"));
 const find = { name: "hr", find: () => undefined };
 const authorizer = {
   cerbos: testing.allowAll(),
@@ -143,6 +144,14 @@ const forStores: ArgumentRows<typeof state> = {
   isRevoked: argumentRow(state.isRevoked, () => [revocation, query, NOW], [], [], [5]),
   memoryDriver: argumentRow(state.memoryDriver, () => [{}], OPTIONS),
   memoryReplay: argumentRow(state.memoryReplay, () => [{}], OPTIONS),
+  revocationEndpoint: argumentRow(state.revocationEndpoint, () => [{}], ["empty object"]),
+  revocationsOverHttp: argumentRow(
+    (...args: Parameters<typeof state.revocationsOverHttp>) => state.revocationsOverHttp(...args).close(),
+    () => [{ url: "https://id.example/r", keys: [signer.publicJwk], audience, fetch: down }],
+  ),
+  acceptRevocations: argumentRow(state.acceptRevocations, () => [
+    { trust: [], audience: "https://revocations.example", state: core.memoryState() },
+  ]),
   memoryRevocations: argumentRow(state.memoryRevocations, () => [Date.now], OPTIONAL),
   readRevocation: argumentRow(state.readRevocation, () => [TOKEN, NOW + 60, NOW], [], OPTIONAL, [5]),
   revocationKey: argumentRow(state.revocationKey, () => [TOKEN]),

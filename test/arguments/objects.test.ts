@@ -119,6 +119,23 @@ const revocationStores: ArgumentRows<state.MemoryRevocations> = {
   ]),
 };
 
+const feed = state.revocationsOverHttp({
+  url: "https://id.example/revocations",
+  keys: [signer.publicJwk],
+  audience: "https://revocations.example",
+  fetch: () => Promise.reject(new Error("down")),
+});
+const feeds: ArgumentRows<state.FeedRevocations> = {
+  find: argumentRow(feed.find, () => [
+    { tokens: [], keys: [], agents: [], user: { issuer: "i", subject: "s" }, issuedAt: NOW },
+  ]),
+  refresh: "takes nothing",
+  acceptEpoch: argumentRow(feed.acceptEpoch, () => ["e1"]),
+  health: "takes nothing",
+  onChange: argumentRow(feed.onChange, () => [() => {}]),
+  close: "takes nothing",
+};
+
 type AnySource = Required<Pick<sources.Source<unknown, unknown>, "find" | "look">>;
 const ALICE = { issuer: "https://id.acme.example", subject: "alice" };
 const find = { name: "hr", find: () => undefined };
@@ -186,6 +203,7 @@ describe("nonces", () => walkRows(nonces));
 describe("a memory of proofs", () => walkRows(replayStores));
 describe("a memory of revocations", () => walkRows(revocationStores));
 describe("the requests that wait for people", () => walkRows(inboxes));
+describe("a feed of revocations", () => walkRows(feeds));
 describe("users in memory", () => walkRows(sourceRows(company.users, ALICE)));
 describe("users by a function", () => walkRows(sourceRows(sources.usersFrom(find), ALICE)));
 describe("users who logged in", () => walkRows(sourceRows(oidc, ALICE)));

@@ -222,6 +222,48 @@ const tokensDoor: Door<typeof tokens> = {
   thumbprintOf: "takes data",
 };
 
+const LOG = { audience: AUDIENCE, trust: [company.issuer.trustAnchor], deadlineMs: 50 } as const;
+
+async function acceptBy(changed: Partial<state.AcceptOptions>): Promise<unknown> {
+  const sent = await tokens.signRevocation({
+    signer: company.keys.planner,
+    of: { delegation: held },
+    audience: AUDIENCE,
+  });
+  return state.acceptRevocations({ ...LOG, state: core.memoryState({ since: 0 }), ...changed })(sent);
+}
+
+function posted(): Request {
+  const headers = { "content-type": "application/json" };
+  return new Request("http://h/", { method: "POST", body: '{"revocation":"x"}', headers });
+}
+
+function feedOf(changed: Partial<state.FeedOptions>): Promise<Response> {
+  const feed = { state: core.memoryState(), signer, audience: AUDIENCE, mayRead: () => true, ...changed };
+  return state.revocationEndpoint({ feed, deadlineMs: 50 })(new Request("http://h/"));
+}
+
+/** What it says over HTTP, as an error says it: a code, and nothing of a host's words. */
+async function answered(response: Response): Promise<void> {
+  const text = await response.text();
+  if (response.status >= 400) throw new HopwiseError("state_unavailable", text);
+}
+
+async function followed(changed: Partial<state.FeedReaderOptions>): Promise<void> {
+  const reader = state.revocationsOverHttp({
+    url: "https://id.example/revocations",
+    keys: [signer.publicJwk],
+    audience: AUDIENCE,
+    timeoutMs: 50,
+    ...changed,
+  });
+  try {
+    await reader.refresh();
+  } finally {
+    reader.close();
+  }
+}
+
 const stateDoor: Door<typeof state> = {
   memoryDriver: asking<state.MemoryReplayOptions>({
     clock: (clock) => state.memoryDriver({ clock }).replay.claim("key", SOON),
@@ -237,6 +279,29 @@ const stateDoor: Door<typeof state> = {
     clock: (clock) => state.memoryReplay({ clock }).claim("key", SOON),
   }),
   memoryRevocations: { clock: (clock) => state.memoryRevocations(clock).revoke({ agent: "planner" }) },
+  acceptRevocations: asking<state.AcceptOptions>(
+    {
+      clock: (clock) => acceptBy({ clock }),
+      onAnswer: (onAnswer) => acceptBy({ onAnswer }),
+    },
+    {
+      claim: (claim) => acceptBy({ state: { replay: { claim }, revocations: core.memoryState().revocations } }),
+    },
+  ),
+  revocationEndpoint: asking<state.RevocationEndpointOptions>(
+    {
+      accept: async (accept) => answered(await state.revocationEndpoint({ accept, deadlineMs: 50 })(posted())),
+    },
+    {
+      mayRead: async (mayRead) => answered(await feedOf({ mayRead })),
+      clock: async (clock) => answered(await feedOf({ clock })),
+    },
+  ),
+  revocationsOverHttp: asking<state.FeedReaderOptions>({
+    headers: (headers) => followed({ headers, fetch: () => Promise.reject(new Error("down")) }),
+    fetch: (fetch) => followed({ fetch }),
+    clock: (clock) => followed({ clock }),
+  }),
   createNonces: "takes data",
   isRevoked: "takes data",
   readRevocation: "takes data",

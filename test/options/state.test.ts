@@ -1,3 +1,4 @@
+import { generateSigner, memoryState } from "@hopwise/core";
 import type * as telemetry from "@hopwise/core/opentelemetry";
 import { openTelemetry } from "@hopwise/core/opentelemetry";
 import * as state from "@hopwise/core/state";
@@ -6,6 +7,8 @@ import { describe } from "vitest";
 import {
   type DoorRows,
   NO_COUNT,
+  NO_FUNCTION,
+  NO_LIST,
   NO_METHODS,
   NO_NUMBER,
   NO_OBJECT,
@@ -15,6 +18,7 @@ import {
   type Row,
   valueRow,
   walk,
+  within,
 } from "./row.ts";
 
 const NOW = Math.floor(Date.now() / 1000);
@@ -39,7 +43,65 @@ const NO_TARGET = [
   { tokn: TOKEN.token },
 ];
 
+const signer = await generateSigner();
+const noFetch = (): Promise<never> => Promise.reject(new Error("down"));
+const NO_AUDIENCE = [...NO_LIST, "", "acme", [], [""]];
+
+const KEY = signer.publicJwk;
+const FEED = { state: memoryState(), signer, audience: "https://revocations.example", mayRead: () => true };
+
 const doors: DoorRows<typeof state> = {
+  revocationEndpoint: optionsRow<state.RevocationEndpointOptions>(
+    {},
+    {
+      accept: NO_FUNCTION,
+      feed: [
+        ...NO_OBJECT,
+        ...within<state.FeedOptions>(FEED, {
+          state: [...NO_METHODS, { revocations: { find: () => undefined } }],
+          signer: [...NO_METHODS, KEY],
+          audience: NO_TEXT,
+          mayRead: NO_FUNCTION,
+          clock: NOT_AT_ONCE,
+        }),
+      ],
+      maxBytes: [...NO_COUNT, 0],
+      deadlineMs: [...NO_COUNT, 0],
+    },
+    state.revocationEndpoint,
+  ),
+  revocationsOverHttp: optionsRow<state.FeedReaderOptions>(
+    { url: "https://id.example/revocations", keys: [KEY], audience: "https://revocations.example", fetch: noFetch },
+    {
+      url: [...NO_TEXT, "http://id.example/revocations", "revocations"],
+      keys: [...NO_LIST, [], [null], [signer]],
+      audience: NO_TEXT,
+      everySeconds: [...NO_NUMBER, 0],
+      maxStalenessSeconds: [...NO_NUMBER, 0],
+      timeoutMs: [...NO_COUNT, 0],
+      maxBytes: [...NO_COUNT, 0],
+      epoch: NO_TEXT,
+      headers: NO_FUNCTION,
+      fetch: NO_FUNCTION,
+      clock: NOT_AT_ONCE,
+    },
+    (options) => state.revocationsOverHttp(options).close(),
+  ),
+  acceptRevocations: optionsRow<state.AcceptOptions>(
+    { trust: [], audience: "https://revocations.example", state: memoryState() },
+    {
+      trust: [...NO_LIST, [null], [{}]],
+      audience: NO_AUDIENCE,
+      state: [...NO_METHODS, { replay: memoryState().replay, revocations: { find: () => undefined } }],
+      mostBelowOne: [...NO_COUNT, 0],
+      mostOfIssuer: [...NO_COUNT, 0],
+      onAnswer: NO_FUNCTION,
+      limits: [...NO_OBJECT, { skewSeconds: -1 }],
+      deadlineMs: [...NO_COUNT, 0],
+      clock: NOT_AT_ONCE,
+    },
+    state.acceptRevocations,
+  ),
   memoryDriver: optionsRow<state.MemoryReplayOptions>(
     {},
     {

@@ -3,7 +3,7 @@ import { andThen, quietly } from "../lib/index.ts";
 import { copyLog, keptOf } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
-import type { RevocationLog } from "./revocation-log.ts";
+import type { LogPage, RevocationLog } from "./revocation-log.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -26,6 +26,8 @@ export interface FollowedLog {
    */
   newest(): Awaitable<RevocationIndex>;
   append(entry: RevocationEntry): Awaitable<void>;
+  /** A page of the log, for who follows it from elsewhere. @throws {HopwiseError} `state_unavailable`, also while it is closed */
+  page(after: string | undefined): Awaitable<LogPage>;
   /** Compares heads, also where no call does. */
   compare(): Awaitable<void>;
   onChange(listener: () => void): () => void;
@@ -72,6 +74,7 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
       return isFresh ? open() : andThen(compare(), open);
     },
     append: (entry) => andThen(log.append(keptOf(entry)), copy.catchUp),
+    page: (after) => andThen(andThen(compare(), open), () => log.read(after)),
     compare,
     onChange: (listener) => {
       listeners.add(listener);

@@ -1,4 +1,11 @@
 /** What must be remembered between calls? Small interfaces; in memory here, in a shared store elsewhere. */
+
+export {
+  type AcceptedRevocation,
+  type AcceptOptions,
+  acceptRevocations,
+  type RevocationAnswer,
+} from "./accept-revocations.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
 export { type BudgetBound, type BudgetedTool, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export type { Health, StateDriver } from "./driver.ts";
@@ -6,6 +13,7 @@ export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocatio
 export { ownerOf } from "./owner.ts";
 export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
 export type { RevocationQuery, RevocationStore, RevocationTarget } from "./revocation.ts";
+export { type FeedOptions, type RevocationEndpointOptions, revocationEndpoint } from "./revocation-endpoint.ts";
 export type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
 export type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 export {
@@ -17,6 +25,7 @@ export {
   revocationKeys,
   stricterOf,
 } from "./revocation-rules.ts";
+export { type FeedReaderOptions, type FeedRevocations, revocationsOverHttp } from "./revocations-over-http.ts";
 export type { RevocationHow, Revocations } from "./shared-revocations.ts";
 export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 export { openedState, type SharedState, STATE_ROWS, type State, type StateOptions, stateOn } from "./state.ts";

@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { defined } from "../lib/index.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import type { LogEntry } from "./revocation-log.ts";
 import { type Revocation, readRevocation } from "./revocation-rules.ts";
@@ -23,6 +24,8 @@ export interface RevocationEntry {
   readonly by: RevokedBy;
   /** Why, for the record. */
   readonly reason?: string;
+  /** What the entry takes a part of, so that nobody fills the log for all: see {@link acceptRevocations}. */
+  readonly countsFor?: readonly string[];
 }
 
 /** The text of an entry as a store keeps it. */
@@ -37,16 +40,19 @@ export function entryText({ id: _, ...entry }: RevocationEntry): string {
  */
 export function readEntry({ id, text, untilSeconds }: LogEntry): RevocationEntry {
   try {
-    const { version, atSeconds, target, lifts, by, reason } = JSON.parse(text) as RevocationEntry & { version: number };
+    const kept = JSON.parse(text) as RevocationEntry & { version: number };
+    const { version, atSeconds, target, lifts, by, reason, countsFor } = kept;
     if (version !== 1 || !Number.isFinite(atSeconds)) throw new Error("it is of another version");
-    if (lifts !== undefined && !(Array.isArray(lifts) && lifts.every((name) => typeof name === "string"))) {
-      throw new Error("it lifts no list of entries");
-    }
+    if (!areTexts(lifts) || !areTexts(countsFor)) throw new Error("it has no lists of texts");
     const revocation: Revocation = readRevocation(target, untilSeconds, 0);
-    return { id, atSeconds, ...revocation, by, ...(lifts && { lifts }), ...(reason !== undefined && { reason }) };
+    return { id, atSeconds, ...revocation, by, ...defined({ lifts, reason, countsFor }) };
   } catch (cause) {
     throw new HopwiseError("state_unavailable", "an entry of the log of revocations cannot be read by this version", {
       cause,
     });
   }
+}
+
+function areTexts(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((text) => typeof text === "string"));
 }

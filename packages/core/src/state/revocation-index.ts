@@ -1,3 +1,4 @@
+import { createEntryCounts } from "./entry-counts.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import { createPlaces } from "./revocation-places.ts";
@@ -12,6 +13,8 @@ export interface RevocationIndex {
   find(query: RevocationQuery, nowSeconds: number): RevocationTarget | undefined;
   /** What is revoked, and was not lifted: the entries of one target, or of all. */
   inForce(nowSeconds: number, target?: RevocationTarget): readonly RevocationEntry[];
+  /** Whether so many entries live that count for the same. */
+  reached(share: string, most: number, nowSeconds: number): boolean;
   /** Every entry, also what lifts and what was lifted: what a store that lost its log is given again. */
   all(nowSeconds: number): readonly RevocationEntry[];
 }
@@ -30,6 +33,7 @@ interface Revoked {
 export function createIndex(): RevocationIndex {
   const entries = new Map<string, RevocationEntry>();
   const lifted = new Set<string>();
+  const counts = createEntryCounts();
   const byTarget = new Map<string, Revoked>();
   const places = createPlaces<Revoked>();
   let room = ROOM;
@@ -48,8 +52,10 @@ export function createIndex(): RevocationIndex {
   };
 
   const forget = (now: number): void => {
-    for (const { id, target, untilSeconds = Number.POSITIVE_INFINITY } of entries.values()) {
+    for (const ended of entries.values()) {
+      const { id, target, untilSeconds = Number.POSITIVE_INFINITY } = ended;
       if (untilSeconds + DAY_SECONDS > now) continue;
+      counts.delete(ended);
       entries.delete(id);
       lifted.delete(id);
       settle(target, (known) => known.filter((entry) => entry.id !== id));
@@ -63,9 +69,16 @@ export function createIndex(): RevocationIndex {
       if (entries.size >= room) forget(entry.atSeconds);
       entries.set(entry.id, entry);
       if (entry.lifts !== undefined) {
-        for (const id of entry.lifts) lifted.add(id);
+        for (const id of entry.lifts) {
+          lifted.add(id);
+          const known = entries.get(id);
+          if (known !== undefined) counts.delete(known);
+        }
         settle(entry.target, (known) => known.filter(({ id }) => !lifted.has(id)));
-      } else if (!lifted.has(entry.id)) settle(entry.target, (known) => [...known, entry]);
+      } else if (!lifted.has(entry.id)) {
+        counts.add(entry);
+        settle(entry.target, (known) => [...known, entry]);
+      }
     },
     has: (id) => entries.has(id),
     find: (query, now) => places.first(query, ({ together }) => isRevoked(together, query, now))?.together.target,
@@ -73,6 +86,7 @@ export function createIndex(): RevocationIndex {
       const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
       return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
     },
+    reached: counts.reached,
     all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
   };
 }

@@ -64,9 +64,16 @@ const readListener = argumentOf<() => void>("onChange", "listener", func("a func
 
 const THE_OPERATOR: RevokedBy = { operator: "operator" };
 
+/** The log under revocations that were made here: for what takes signed requests, and gives the log to others. */
+const LOGS = new WeakMap<object, FollowedLog>();
+
+export function logUnder(revocations: unknown): FollowedLog | undefined {
+  return LOGS.get(Object(revocations));
+}
+
 /** @param clock in milliseconds since the epoch */
 export function revocationsOn(log: FollowedLog, clock: () => number): Revocations {
-  return {
+  const revocations: Revocations = {
     find: (query) =>
       andThen(log.newest(), (index) =>
         reading("find", "query", "the query of an authorizer", query, () => index.find(query, secondsBy(clock))),
@@ -95,6 +102,8 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
     },
     onChange: (listener) => log.onChange(readListener(listener)),
   };
+  LOGS.set(revocations, log);
+  return revocations;
 }
 
 type Said = { readonly by: RevokedBy; readonly reason: string | undefined };

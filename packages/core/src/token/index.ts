@@ -36,6 +36,14 @@ export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "
 export { type Credential, type Invocation, prove } from "./prove.ts";
 export { currentDelegation, DELEGATION_SOURCE, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
+export {
+  type FeedEntry,
+  type FeedPage,
+  type FeedReading,
+  type FeedTarget,
+  readFeedPage,
+  signFeedPage,
+} from "./revocation-feed.ts";
 export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
 export { AUDIENCE, AUDIENCES, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIGNER } from "./shapes.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";

@@ -43,8 +43,11 @@ interface Kind {
 
 const trust = [{ ...world.anchor, approvals: true }];
 
-/** Both statements, by their type: a new one needs its row. */
-const KINDS: { readonly [Type in StatementType]: Omit<Kind, "typ"> } = {
+/**
+ * What an issuer may sign, by its type: a new one needs its row. The feed is signed by a key that its reader knows, and has
+ * tests of its own.
+ */
+const KINDS: { readonly [Type in Exclude<StatementType, "hw-revocations+jwt">]: Omit<Kind, "typ"> } = {
   "hw-revoke+jwt": {
     claims: { target: { agent: "planner" } },
     check: (revocation) => verifyRevocation({ revocation }, { trust, audience: PAY, nowSeconds: NOW }),

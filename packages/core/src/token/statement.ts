@@ -13,8 +13,8 @@ import type { Signer } from "./signer.ts";
 import type { TrustAnchor } from "./trust.ts";
 import { whyUnknown } from "./verify-proof.ts";
 
-/** What somebody signs who does not call: that something is revoked, or that a call is approved. */
-export type StatementType = "hw-revoke+jwt" | "hw-approval+jwt";
+/** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
+export type StatementType = "hw-revoke+jwt" | "hw-approval+jwt" | "hw-revocations+jwt";
 
 /** The claims that every statement has. */
 const FRAME: readonly string[] = ["hw", "iss", "aud", "jti", "iat", "hw_ms"];
@@ -41,6 +41,8 @@ export interface StatementReader {
   keyOf(thumbprint: Thumbprint): Promise<KnownKey>;
   /** The claims besides the frame, for an issuer and for a key. */
   claimsOf(signer: "issuer" | "key"): readonly string[];
+  /** How deep the claims nest. Default: an object in the payload. */
+  readonly maxDepth?: number;
 }
 
 /**
@@ -69,19 +71,19 @@ interface Signed {
   readonly anchor: TrustAnchor | undefined;
 }
 
-async function byKey(jws: CompactJws, { keyOf, claimsOf }: StatementReader): Promise<Signed> {
+async function byKey(jws: CompactJws, { keyOf, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
   const key = await keyOf(jws.header["jkt"] as Thumbprint);
   await checkSignature(jws, key, WHAT);
-  const claims = readFrame(jws, claimsOf("key"));
+  const claims = readFrame(jws, claimsOf("key"), maxDepth);
   if (claims["iss"] !== thumbprintUri(key.thumbprint)) refuseClaim("/iss", "the key that signed is expected");
   return { claims, key, anchor: undefined };
 }
 
-async function byIssuer(jws: CompactJws, { anchors, claimsOf }: StatementReader): Promise<Signed> {
+async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
   const { kid, alg } = jws.header;
   const answers = anchors.ask(kid as string);
   const key = await findSigner(jws, answers, WHAT);
-  const claims = readFrame(jws, claimsOf("issuer"));
+  const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
   const issuer = claims["iss"] as string;
   const own = answers.filter((answer) => answer.anchor.issuer === issuer);
   const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: key.thumbprint }, alg);
@@ -105,8 +107,8 @@ export function splitStatement(text: unknown, typ: StatementType, { tokenBytes }
 /** Nesting of the deepest claim: an object in the payload. */
 const DEPTH = 2;
 
-function readFrame({ payload }: CompactJws, further: readonly string[]): JsonObject {
-  const claims = parseJsonBytes(payload, { code: "token_malformed", what: "the statement's payload", maxDepth: DEPTH });
+function readFrame({ payload }: CompactJws, further: readonly string[], maxDepth = DEPTH): JsonObject {
+  const claims = parseJsonBytes(payload, { code: "token_malformed", what: "the statement's payload", maxDepth });
   if (!isJsonObject(claims)) return refuseClaim("", "an object of claims is expected");
   if (claims["hw"] !== PROFILE_VERSION) {
     throw new HopwiseError(

@@ -1,0 +1,118 @@
+import { HopwiseError } from "../errors.ts";
+import type { Link, VerifiedRevocation } from "../token/index.ts";
+import type { FollowedLog } from "./follow-log.ts";
+import type { RevocationTarget } from "./revocation.ts";
+import type { RevocationEntry } from "./revocation-entry.ts";
+import type { RevocationIndex } from "./revocation-index.ts";
+import { revoking } from "./shared-revocations.ts";
+
+/** How much of a log one signer may fill. */
+export interface Shares {
+  readonly mostBelowOne: number;
+  readonly mostOfIssuer: number;
+}
+
+/** What a revocation came to. */
+export interface Placed {
+  /**
+   * `revoked`: it was written. `known`: what it says was in force already, at least as strictly. `expired`: the token has
+   * expired for everybody.
+   */
+  readonly outcome: "revoked" | "known" | "expired";
+  /** What is revoked: what was asked for, or the signer's own token above it. */
+  readonly target: RevocationTarget;
+}
+
+/** Below one root, whoever signs. */
+const ROOT_TIMES = 10;
+
+interface Clocks {
+  readonly now: () => number;
+  readonly limits: { readonly skewSeconds: number };
+}
+
+/**
+ * Writes a verified revocation into the log. Its id there is the statement's hash: the same statement is known.
+ *
+ * @throws {HopwiseError} `state_unavailable`
+ */
+export async function writeRevocation(
+  verified: VerifiedRevocation,
+  log: FollowedLog,
+  shares: Shares,
+  { now: clock, limits }: Clocks,
+): Promise<Placed> {
+  const index = await log.newest();
+  const now = clock();
+  const { target, untilSeconds, countsFor, reason } = placeOf(verified, index, shares, now, limits.skewSeconds);
+  if (untilSeconds !== undefined && untilSeconds <= now) return { outcome: "expired", target };
+  const said = { untilSeconds, by: verified.by, reason };
+  const entry: RevocationEntry = { ...revoking(target, said, now), id: verified.hash, countsFor };
+  if (index.inForce(now, target).some((known) => covers(known, entry))) return { outcome: "known", target };
+  refuseFull(verified, index, shares, now);
+  await log.append(entry);
+  return { outcome: "revoked", target };
+}
+
+interface Place {
+  readonly target: RevocationTarget;
+  readonly untilSeconds: number | undefined;
+  readonly countsFor: readonly string[];
+  readonly reason: string | undefined;
+}
+
+function placeOf(
+  verified: VerifiedRevocation,
+  index: RevocationIndex,
+  { mostBelowOne }: Shares,
+  now: number,
+  skewSeconds: number,
+): Place {
+  const { by, evidence, target } = verified;
+  const wide = { countsFor: wideShares(verified), reason: undefined };
+  const last = evidence?.links.at(-1);
+  if (!("token" in target)) return { ...wide, target, untilSeconds: undefined };
+  if (evidence === undefined || last === undefined) throw new TypeError("a token is revoked with evidence");
+  // An issuer holds no token: what it made is the root.
+  const own = evidence.links["hop" in by ? by.hop - 1 : 0] ?? last;
+  // The clocks of all enforcement points lie within the skew: what has expired by it has expired for everybody.
+  const place = ({ hash, expiresAt }: Link) => ({ target: { token: hash }, untilSeconds: expiresAt + skewSeconds });
+  if (own === last) return { ...wide, ...place(last) };
+  const below = `below ${own.hash}`;
+  if (!index.reached(below, mostBelowOne, now)) {
+    return { ...wide, ...place(last), countsFor: [below, ...wide.countsFor] };
+  }
+  return { ...wide, ...place(own), reason: `more than ${mostBelowOne} tokens below it were revoked` };
+}
+
+/** What everything counts for that this signer signs, or that stands below this root. */
+function wideShares({ by, evidence }: VerifiedRevocation): readonly string[] {
+  if ("issuer" in by) return [`issuer ${by.issuer}`];
+  return evidence === undefined ? [] : [`root ${evidence.id}`];
+}
+
+/**
+ * An agent can make tokens for keys of its own, each of which may revoke: so a root has a bound, too. Whoever holds the root
+ * cannot be kept from revoking by what those below do.
+ */
+function refuseFull(
+  verified: VerifiedRevocation,
+  index: RevocationIndex,
+  { mostBelowOne, mostOfIssuer }: Shares,
+  now: number,
+): void {
+  const { by } = verified;
+  if ("hop" in by && by.hop === 1) return;
+  const most = "issuer" in by ? mostOfIssuer : ROOT_TIMES * mostBelowOne;
+  if (!wideShares(verified).some((share) => index.reached(share, most, now))) return;
+  const what =
+    "issuer" in by ? "of this issuer: revoke a user, a key or an agent" : "below one root: have the root revoked";
+  throw new HopwiseError("state_unavailable", `more than ${most} living revocations ${what} instead`);
+}
+
+/** Whether an entry revokes all that another of the same target would. */
+function covers(known: RevocationEntry, { target, untilSeconds }: RevocationEntry): boolean {
+  const [had = Number.POSITIVE_INFINITY, needed = Number.POSITIVE_INFINITY] = [known.untilSeconds, untilSeconds];
+  if ("user" in target && "user" in known.target) return known.target.notBefore >= target.notBefore;
+  return had >= needed;
+}

@@ -1,0 +1,148 @@
+import { HopwiseError } from "../errors.ts";
+import { leave, readText, settleInTime } from "../lib/index.ts";
+import { CLOCK, func, maybe, members, optionsOf, type Rows, such, whole } from "../options/index.ts";
+import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
+import type { AcceptedRevocation } from "./accept-revocations.ts";
+import { feedEntry } from "./feed-entries.ts";
+import type { FollowedLog } from "./follow-log.ts";
+import { readEntry } from "./revocation-entry.ts";
+import { logUnder } from "./shared-revocations.ts";
+import type { SharedState } from "./state.ts";
+
+/** How a log is given to enforcement points that do not share its store. */
+export interface FeedOptions {
+  /** Whose log it is: what `memoryState` or `stateOn` gave. */
+  readonly state: Pick<SharedState, "revocations">;
+  /** Signs each page; readers are configured with its public key. */
+  readonly signer: Signer;
+  /** The name of the log. */
+  readonly audience: string;
+  /** Who may read it: users and agents are named in it. `() => true` gives it to everybody who reaches the address. */
+  readonly mayRead: (request: Request) => boolean | Promise<boolean>;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/** What is served. */
+export interface RevocationEndpointOptions {
+  /** Takes signed revocations: what `acceptRevocations` gave. Left out: none are taken. */
+  readonly accept?: (sent: SignedRevocation) => Promise<AcceptedRevocation>;
+  /** Left out: nobody can read the log. */
+  readonly feed?: FeedOptions;
+  /** The longest request that is read, in bytes. Default 64 KiB: a chain, and the statement. */
+  readonly maxBytes?: number;
+  /** How long reading a request, and answering it, may take, each. Default 5 seconds. */
+  readonly deadlineMs?: number;
+}
+
+const FEED_ROWS: Rows<FeedOptions> = {
+  state: such("a state, as memoryState or stateOn gave it", (state) => logUnder(revocationsIn(state)) !== undefined),
+  signer: SIGNER,
+  audience: AUDIENCE,
+  mayRead: func("a function that says who may read the log"),
+  clock: maybe(CLOCK),
+};
+
+const readOptions = optionsOf<RevocationEndpointOptions>("revocationEndpoint", {
+  accept: maybe(func("what acceptRevocations gave")),
+  feed: maybe(members(FEED_ROWS, "{ state, signer, audience, mayRead }")),
+  maxBytes: maybe(whole({ min: 1024, max: 16 * 1024 * 1024, example: 65_536 })),
+  deadlineMs: maybe(whole({ min: 1, max: 600_000, example: 5000 })),
+});
+
+function revocationsIn(state: unknown): unknown {
+  return (Object(state) as Partial<SharedState>).revocations;
+}
+
+/**
+ * Serves one address, for any server that knows the requests of `fetch`. `POST` takes a signed revocation as JSON,
+ * `{ revocation, evidence }`, and answers once it is kept; `GET` gives the log as a signed feed, a page at a time
+ * (`?since=` the head of the last one). It never rejects. How many requests come is for what stands before it to bound.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function revocationEndpoint(given: RevocationEndpointOptions): (request: Request) => Promise<Response> {
+  const { accept, feed, maxBytes = 64 * 1024, deadlineMs = 5000 } = readOptions(given);
+  const allow = [...(feed === undefined ? [] : ["GET"]), ...(accept === undefined ? [] : ["POST"])].join(", ");
+  return async (request) => {
+    try {
+      if (request.method === "GET" && feed !== undefined) return await settleInTime(deadlineMs, pageFor(request, feed));
+      if (request.method !== "POST" || accept === undefined) {
+        return answer(405, { code: "method_unguarded" }, { allow });
+      }
+      const sent = await settleInTime(deadlineMs, readSent(request, maxBytes));
+      if (sent instanceof Response) return sent;
+      const { outcome, target } = await settleInTime(deadlineMs, accept(sent));
+      return answer(200, { outcome, target });
+    } catch (error) {
+      return refusal(error);
+    }
+  };
+}
+
+async function readSent(request: Request, maxBytes: number): Promise<SignedRevocation | Response> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") return left(request, 415);
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return left(request, 413);
+  let body: unknown;
+  try {
+    const text = await readText(request, maxBytes);
+    if (text === undefined) return answer(413, { code: "token_too_large" });
+    body = JSON.parse(text);
+  } catch {
+    // Not UTF-8, no JSON, or cut off.
+    return answer(400, { code: "token_malformed" });
+  }
+  const { revocation, evidence, ...more } = Object(body) as Partial<SignedRevocation>;
+  if (typeof revocation !== "string" || Object.keys(more).length > 0) return answer(400, { code: "token_malformed" });
+  return { revocation, ...(evidence !== undefined && { evidence }) };
+}
+
+function left(request: Request, status: 413 | 415): Response {
+  leave(request.body);
+  return answer(status, { code: status === 413 ? "token_too_large" : "token_malformed" });
+}
+
+/** The longest head that is looked for. */
+const LONGEST_HEAD = 512;
+
+async function pageFor(
+  request: Request,
+  { state, signer, audience, mayRead, clock = Date.now }: FeedOptions,
+): Promise<Response> {
+  if ((await mayRead(request)) !== true) return answer(403, { code: "authentication_failed" });
+  const since = new URL(request.url).searchParams.get("since") ?? "";
+  if (since.length > LONGEST_HEAD) return answer(400, { code: "token_malformed" });
+  const log = logUnder(state.revocations) as FollowedLog;
+  const page = await log.page(since === "" ? undefined : since);
+  const { epoch, head, complete, continues } = page;
+  const entries = page.entries.map((entry) => feedEntry(readEntry(entry)));
+  const text = await signFeedPage(
+    { epoch, since: continues ? since : "", head, complete, entries },
+    { signer, audience, nowMs: Math.floor(clock()) },
+  );
+  return new Response(text, { headers: { "content-type": "application/jwt", ...NOT_KEPT } });
+}
+
+/** Statuses of codes; any other is the fault of what was sent. */
+const STATUS: { readonly [code: string]: number } = {
+  state_unavailable: 503,
+  issuer_keys_unavailable: 503,
+  signing_failed: 503,
+  proof_replayed: 409,
+  revocation_refused: 403,
+  audience_mismatch: 403,
+  token_untrusted_issuer: 403,
+};
+
+/** The code alone: whoever sent it may be a stranger. */
+function refusal(error: unknown): Response {
+  const code = error instanceof HopwiseError ? error.code : "state_unavailable";
+  return answer(STATUS[code] ?? 400, { code });
+}
+
+const NOT_KEPT = { "cache-control": "no-store" };
+
+function answer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
+  return Response.json(body, { status, headers: { ...NOT_KEPT, ...headers } });
+}
