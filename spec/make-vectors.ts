@@ -7,6 +7,7 @@ import { args } from "./source/groups/arguments.ts";
 import { budget } from "./source/groups/budget.ts";
 import { claims } from "./source/groups/claims.ts";
 import { compact } from "./source/groups/compact.ts";
+import { feed } from "./source/groups/feed.ts";
 import { grants } from "./source/groups/grants.ts";
 import { header } from "./source/groups/header.ts";
 import { json } from "./source/groups/json.ts";
@@ -43,6 +44,7 @@ export function makeVectors(): readonly VectorFile[] {
     { group: "keys", about: "Public keys: K1 to K4", vectors: keys },
     { group: "limits", about: "Limits, both sides of each: V1, section 11", vectors: limits },
     { group: "revocations", about: "Revocations that are signed: statements.md, S and R", vectors: revocations },
+    { group: "feed", about: "Pages of a log's feed: statements.md, S and F1", vectors: feed },
     { group: "approvals", about: "Approvals that are signed: statements.md, S and A", vectors: approvals },
   ];
 }

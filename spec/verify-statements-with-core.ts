@@ -1,5 +1,5 @@
-/** Judges a revocation or an approval with packages/core. */
-import type { TrustAnchor } from "@hopwise/core";
+/** Judges a revocation, an approval or a page of the feed with packages/core. */
+import type { PublicJwk, TrustAnchor } from "@hopwise/core";
 import {
   type ApprovalRequest,
   type Approver,
@@ -9,6 +9,7 @@ import {
   verifyRevocation,
 } from "@hopwise/core/tokens";
 import type { JsonObject } from "../packages/core/src/json/index.ts";
+import { readFeedPage } from "../packages/core/src/token/index.ts";
 import type { Expect, RequestForm, StatementVector } from "./source/vector.ts";
 
 export async function judgeStatement({ now, config, input }: StatementVector): Promise<Expect> {
@@ -17,7 +18,16 @@ export async function judgeStatement({ now, config, input }: StatementVector): P
     nowSeconds: now,
     ...(config.limits && { limits: config.limits }),
   };
-  if ("revocation" in input) {
+  if ("page" in input) {
+    const [audience = ""] = config.audience ?? [];
+    await readFeedPage(input.page, {
+      keys: (config.feed ?? []) as readonly PublicJwk[],
+      audience,
+      since: input.since,
+      nowSeconds: now,
+      maxBytes: config.limits?.["tokenBytes"] ?? 65_536,
+    });
+  } else if ("revocation" in input) {
     await verifyRevocation(input, { ...reading, audience: config.audience ?? [] });
   } else {
     const approvers = (config.approvers ?? []).map(({ iss, sub, keys }) => ({ issuer: iss, subject: sub, keys }));

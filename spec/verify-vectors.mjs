@@ -1023,7 +1023,7 @@ function openForm(text, typ, limits) {
 }
 
 /** S2 to S4: gives the claims, the thumbprint of the signing key and, where an issuer signed, its anchor. */
-function openStatement(jws, members, keyOf, { trust }) {
+function openStatement(jws, members, keyOf, { trust }, depth = 2) {
   const candidates =
     jws.jkt === undefined
       ? trust.flatMap((anchor) =>
@@ -1035,7 +1035,7 @@ function openStatement(jws, members, keyOf, { trust }) {
   demand(fitting.length > 0, "token_alg_refused");
   const { key } = fitting.find((candidate) => isSignedBy(candidate.key, jws)) ?? refuse("token_signature_invalid");
   const malformedAt = (at, holds) => demand(holds, "token_malformed", at);
-  const v = readJsonBytes(jws.payload, 2, "token_malformed");
+  const v = readJsonBytes(jws.payload, depth, "token_malformed");
   malformedAt("", isObject(v));
   demand(v.get("hw") === 1, "token_version_unsupported", "/hw");
   malformedAt("", canonical(v) === Buffer.from(jws.payload).toString("utf8"));
@@ -1118,12 +1118,67 @@ function checkApproval({ approval, request }, config, now, limits) {
   demand(time <= now + limits.skewSeconds, "token_not_yet_valid", "/iat");
 }
 
+/** F1 */
+function checkPage({ page, since }, config, now, limits) {
+  const keyOf = (jkt) =>
+    config.feed.map(useKey).find(({ thumbprint }) => thumbprint === jkt) ?? refuse("token_untrusted_issuer", "/jkt");
+  const members = () => ["epoch", "since", "head", "complete", "entries"];
+  const { v, time } = openStatement(openForm(page, "hw-revocations+jwt", limits), members, keyOf, config, 5);
+  const right = {
+    epoch: isText(512),
+    since: (value) => value === "" || isText(512)(value),
+    head: isText(512),
+    complete: (value) => typeof value === "boolean",
+    entries: (value) => Array.isArray(value) && value.length <= 1000,
+  };
+  for (const [name, holds] of Object.entries(right)) demand(holds(v.get(name)), "token_malformed", `/${name}`);
+  for (const [i, entry] of v.get("entries").entries()) checkEntry(entry, `/entries/${i}`);
+  demand(config.audience.includes(v.get("aud")), "audience_mismatch", "/aud");
+  demand(["", since].includes(v.get("since")), "token_malformed", "/since");
+  demand(time <= now + limits.skewSeconds, "token_not_yet_valid", "/iat");
+}
+
+function checkEntry(entry, at) {
+  const names = (value) => Array.isArray(value) && value.every(isText(512));
+  const rules = { id: isText(512), at: isCount, "lifts?": names, "until?": isCount };
+  checkMembers(entry, at, { ...rules, target: () => true });
+  const target = entry.get("target");
+  const kinds = ["token", "key", "agent", "user"].filter((name) => isObject(target) && target.has(name));
+  demand(kinds.length > 0, "token_malformed", `${at}/target`);
+  const digest = (value) => typeof value === "string" && /^[\w-]{43}$/.test(value);
+  const issuer = { "iss?": isText(65536) };
+  const forms = {
+    token: { token: digest },
+    key: { key: digest, ...issuer },
+    agent: { agent: (value) => typeof value === "string" && AGENT.test(value), ...issuer },
+    user: { user: isObject, not_before: isCount },
+  };
+  checkMembers(target, `${at}/target`, forms[kinds[0]]);
+  if (kinds[0] !== "user") return;
+  checkMembers(target.get("user"), `${at}/target/user`, { iss: isText(65536), sub: isText(65536) });
+}
+
+/** An object of these members and no other; those with a question mark may be left out. */
+function checkMembers(object, at, rules) {
+  demand(isObject(object), "token_malformed", at);
+  for (const name of object.keys()) {
+    demand(name in rules || `${name}?` in rules, "token_malformed", step(at, name));
+  }
+  for (const [rule, holds] of Object.entries(rules)) {
+    const name = rule.replace("?", "");
+    if (rule !== name && !object.has(name)) continue;
+    demand(object.has(name) && holds(object.get(name)), "token_malformed", step(at, name));
+  }
+}
+
+const STATEMENTS = { revocation: checkRevocation, approval: checkApproval, page: checkPage };
+
 /** What a vector's call, or its statement, comes to: `{result: "accept"}`, or `{result: "refuse", code, pointer}`. */
 export function judge({ now, config, input }) {
   const limits = { ...LIMITS, ...config.limits };
   try {
-    if (input.revocation !== undefined || input.approval !== undefined) {
-      const check = input.revocation === undefined ? checkApproval : checkRevocation;
+    const check = Object.entries(STATEMENTS).find(([name]) => input[name] !== undefined)?.[1];
+    if (check !== undefined) {
       check(input, config, now, limits);
       return { result: "accept" };
     }

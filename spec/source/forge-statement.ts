@@ -23,6 +23,9 @@ export const LOG = "https://revocations.acme.example";
 /** A person with a key of her own, registered as an approver. */
 export const approver: Key = ed25519Key("approver");
 export const cloudApprover: Key = p256Key("cloud approver");
+/** Of a log of revocations. */
+export const feedKey: Key = ed25519Key("feed");
+export const cloudFeedKey: Key = p256Key("cloud feed");
 
 interface Statement extends Differences {
   readonly rule: string;
@@ -107,6 +110,29 @@ export function approval(name: string, about: string, scenario: ApprovalScenario
     keys,
     config: { trust, approvers: scenario.approvers ?? own },
     input: { approval: text, request: { ...answered, ...scenario.changed } },
+  });
+}
+
+export interface FeedScenario extends Statement {
+  /** The head that was asked for. Default: none. */
+  readonly since?: string;
+}
+
+/** A page of a log's feed, with one entry of each form. */
+export function page(name: string, about: string, scenario: FeedScenario, expect: Expect): StatementVector {
+  const entries = [
+    { at: NOW, id: "1", target: { token: planner.thumbprint }, until: NOW + 60 },
+    { at: NOW, id: "2", target: { iss: ISSUER, key: researcher.thumbprint } },
+    { at: NOW, id: "3", target: { agent: "researcher" } },
+    { at: NOW, id: "4", target: { not_before: NOW, user: { iss: ISSUER, sub: "alice" } } },
+    { at: NOW, id: "5", lifts: ["3"], target: { agent: "researcher" } },
+  ];
+  const claims = { aud: LOG, complete: true, entries, epoch: "e1", head: "e1:5", since: "" };
+  const { text, keys } = sign(name, "hw-revocations+jwt", scenario, feedKey, claims);
+  return finish(name, about, scenario, expect, {
+    keys,
+    config: { trust: [], audience: [LOG], feed: [feedKey.publicJwk, cloudFeedKey.publicJwk] },
+    input: { page: text, since: scenario.since ?? "" },
   });
 }
 

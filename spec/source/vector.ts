@@ -82,14 +82,17 @@ interface Input {
 /** How the reader of a statement is set up. */
 export interface StatementConfig {
   readonly trust: readonly Anchor[];
-  /** The names of the revocation log. */
+  /** The names of the revocation log; of a feed, its one name. */
   readonly audience?: readonly string[];
+  /** The keys that may sign the feed. */
+  readonly feed?: readonly Jwk[];
   /** Whose own keys may sign approvals. */
   readonly approvers?: readonly { readonly iss: string; readonly sub: string; readonly keys: readonly Jwk[] }[];
   readonly limits?: { readonly [name: string]: number };
 }
 
 export type StatementInput =
+  | { readonly page: string /** The head that was asked for; empty for the first page. */; readonly since: string }
   | { readonly revocation: string /** The chain that came with it. */; readonly evidence?: string }
   | {
       readonly approval: string /** What the call asks for as it is now, in its canonical members. */;
