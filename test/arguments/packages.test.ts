@@ -45,6 +45,7 @@ const forAudit: ArgumentRows<typeof auditLog> = {
   readAuditLog: argumentRow(auditLog.readAuditLog, () => [folder, {}], [], OPTIONS),
   lineage: argumentRow(auditLog.lineage, () => [folder, "i1"]),
   printLineage: argumentRow(auditLog.printLineage as (...args: unknown[]) => unknown, () => [STORY]),
+  blastRadius: argumentRow(auditLog.blastRadius, () => [{ agent: "planner" }, []], [], ["empty list"], OPTIONS),
   printRecord: argumentRow(auditLog.printRecord, () => [sampleDecision()], ["empty object"]),
 };
 const logs: ArgumentRows<Omit<auditLog.AuditLog, "unverifiedCounts" | "unverifiedSamples">> = {

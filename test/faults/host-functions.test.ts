@@ -435,6 +435,7 @@ const auditLogDoor: Door<typeof auditLog> = {
       await log.close();
     },
   }),
+  blastRadius: "takes data",
   lineage: "takes data",
   printLineage: "takes data",
   printRecord: "takes data",

@@ -58,6 +58,11 @@ function notThere(error: unknown): IteratorResult<never> {
 }
 
 const doors: DoorRows<typeof audit> = {
+  blastRadius: optionsRow<audit.BlastOptions>(
+    {},
+    { nowSeconds: ["5", Number.NaN, Date.now(), null, {}], most: [...NO_COUNT, 0] },
+    (options) => audit.blastRadius({ agent: "planner" }, [], options),
+  ),
   openAuditLog: optionsRow<audit.AuditLogOptions>(
     { folder, signer },
     {
@@ -122,6 +127,21 @@ const doors: DoorRows<typeof audit> = {
 
 describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
   walk(name, row as Row);
+});
+
+describe("what would end", () => {
+  walk(
+    "blastRadius of",
+    valueRow<never>({ agent: "planner" } as never, [...NO_OBJECT, {}, { tokn: "x" }, { agent: "" }], (target) =>
+      audit.blastRadius(target, []),
+    ),
+  );
+  walk(
+    "blastRadius over",
+    valueRow<never>([] as never, [null, undefined, 5, {}, [5], [null], ["x"]], (records) =>
+      audit.blastRadius({ agent: "planner" }, records),
+    ),
+  );
 });
 
 describe("a log's folder", () => {

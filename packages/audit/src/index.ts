@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type AffectedChain, type BlastOptions, type BlastRadius, blastRadius } from "./blast-radius.ts";
 export type { Broken, BrokenReason } from "./broken.ts";
 export type { AuditFilter } from "./filter.ts";
 export type { Head } from "./line.ts";

@@ -1,0 +1,144 @@
+import { HopwiseError } from "@hopwise/core";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
+import { maybe, optionsOf, reading, such, whole } from "@hopwise/core/options";
+import {
+  isRevoked,
+  type RevocationQuery,
+  type RevocationTarget,
+  readRevocation,
+  revocationKey,
+  revocationKeys,
+} from "@hopwise/core/state";
+
+/** A chain that would end, as far as its calls were recorded. */
+export interface AffectedChain {
+  /** H(root), as in `record.chain.id`. */
+  readonly id: string;
+  /** H of its last token: one root may have several chains. */
+  readonly leaf: string;
+  /** As records name the user. */
+  readonly user: { readonly issuer: string; readonly id: string };
+  /** By name, first to last. */
+  readonly agents: readonly string[];
+  /** ISO 8601. */
+  readonly lastSeen: string;
+  /** Until when it would live, in seconds since the epoch. */
+  readonly expiresAt: number;
+  /** How many of its calls are on record. */
+  readonly calls: number;
+}
+
+/** What would end if something were revoked. */
+export interface BlastRadius {
+  /** Those that were seen last come first. */
+  readonly chains: readonly AffectedChain[];
+  /** More chains were there than are listed: those that were seen longest ago are left out. */
+  readonly isCut: boolean;
+  /** How many decisions were looked at, of whatever chain. */
+  readonly decisions: number;
+}
+
+export interface BlastOptions {
+  /** The clock, in seconds since the epoch. Default: now. */
+  readonly nowSeconds?: number;
+  /** Most chains that are listed, and held in memory. Default 10,000. */
+  readonly most?: number;
+}
+
+type AuditRecord = DecisionRecord | OutcomeRecord;
+
+const readOptions = optionsOf<BlastOptions>("blastRadius", {
+  nowSeconds: maybe(
+    such(
+      "seconds since the epoch, such as Date.now() / 1000",
+      (value) => Number.isFinite(value) && Math.abs(value as number) < 1e11,
+    ),
+  ),
+  most: maybe(whole({ min: 1, max: 1_000_000, example: 10_000 })),
+});
+
+/**
+ * Says what would end if this were revoked: the living chains of which calls are on record, in the order of their records,
+ * such as `readAuditLog` gives. By the rules by which revocations are looked up, a record at a time.
+ *
+ * A chain that made no call is on no record. Nor is the key of an issuer that signed a root: revoke it, and everything of
+ * it ends. A user is found by the subject, or by the id that Hopwise made of it; where the directory gives users other ids, by
+ * that id in the subject's place.
+ *
+ * @throws {HopwiseError} `config_invalid` for a target that names nothing
+ */
+export async function blastRadius(
+  target: RevocationTarget,
+  records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>,
+  options: BlastOptions = {},
+): Promise<BlastRadius> {
+  const { nowSeconds = Date.now() / 1000, most = 10_000 } = readOptions(options);
+  const wanted = readRevocation(target, undefined, nowSeconds).target;
+  const key = revocationKey(wanted);
+  // In the order in which they were seen last.
+  const chains = new Map<string, AffectedChain>();
+  let decisions = 0;
+  let isCut = false;
+  for await (const record of iterated(records)) {
+    if (reading("blastRadius", "records", RECORDS, record, ({ kind }) => kind) !== "decision") continue;
+    decisions++;
+    const chain = reading("blastRadius", "records", RECORDS, record as DecisionRecord, chainOf);
+    if (chain === undefined || chain.expiresAt <= nowSeconds) continue;
+    const meets = chain.queries.some(
+      (query) => revocationKeys(query).includes(key) && isRevoked({ target: wanted }, query, nowSeconds),
+    );
+    if (!meets) continue;
+    const { queries: _, isDead, ...affected } = chain;
+    const calls = (chains.get(affected.leaf)?.calls ?? 0) + 1;
+    chains.delete(affected.leaf);
+    if (isDead) continue;
+    chains.set(affected.leaf, { ...affected, calls });
+    if (chains.size <= most) continue;
+    isCut = true;
+    chains.delete(chains.keys().next().value as string);
+  }
+  return { chains: [...chains.values()].reverse(), isCut, decisions };
+}
+
+const RECORDS = "records of an audit log, such as readAuditLog gives in its entries";
+
+function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
+  const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
+    Iterable<AuditRecord> & AsyncIterable<AuditRecord>
+  >;
+  if (typeof one === "function" || typeof other === "function") return records;
+  throw new HopwiseError("config_invalid", `blastRadius: records must be ${RECORDS}`, { pointer: "/records" });
+}
+
+interface SeenChain extends Omit<AffectedChain, "calls"> {
+  /** By its last record it is revoked already. */
+  readonly isDead: boolean;
+  /** What its calls stand on, under each name that its user may have. */
+  readonly queries: readonly RevocationQuery[];
+}
+
+function chainOf({ chain, tokens, time, code }: DecisionRecord): SeenChain | undefined {
+  const [root, leaf] = [tokens[0], tokens.at(-1)];
+  if (chain === undefined || root === undefined || leaf === undefined) return undefined;
+  const id = chain.hops[0]?.id ?? "";
+  const query = {
+    tokens: tokens.map(({ hash }) => hash),
+    keys: tokens.map(({ key }) => key),
+    agents: tokens.map(({ agent }) => agent),
+    issuedAt: root.issuedAt,
+  };
+  const subjects = id.startsWith(ISSUED) ? [id, id.slice(id.indexOf("#") + 1)] : [id];
+  return {
+    id: chain.id ?? root.hash,
+    leaf: leaf.hash,
+    user: { issuer: chain.issuer, id },
+    agents: query.agents,
+    lastSeen: time,
+    expiresAt: Math.min(...tokens.map(({ expiresAt }) => expiresAt)),
+    isDead: code === "revoked",
+    queries: subjects.map((subject) => ({ ...query, user: { issuer: chain.issuer, subject } })),
+  };
+}
+
+/** How ids begin that are made of issuer and subject. */
+const ISSUED = "iss:";
