@@ -26,6 +26,7 @@ import type { CommandName } from "../../packages/hopwise/src/command.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
 import { type Answer, BIN, hopwise, hopwiseProcess } from "./hopwise.ts";
+import { testRevoke } from "./revoke.ts";
 
 /** What holds for every answer, whatever was asked. */
 function expectQuiet({ out, err }: Answer): void {
@@ -331,6 +332,8 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       });
     });
   },
+
+  revoke: testRevoke,
 
   "audit find": () => {
     it("prints a line for each record that matches all that is given", async () => {

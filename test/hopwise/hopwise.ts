@@ -18,16 +18,25 @@ export interface Surroundings {
   readonly folder?: string;
   /** What is piped in. Default: nothing. */
   readonly input?: string;
+  /** What a person at the terminal answers. Default: nobody sits there. Not for a process. */
+  readonly answer?: string;
 }
 
 /** What the program would answer, without the half second that starting it takes. */
-export async function hopwise(args: readonly string[], { folder, input = "" }: Surroundings = {}): Promise<Answer> {
+export async function hopwise(
+  args: readonly string[],
+  { folder, input = "", answer }: Surroundings = {},
+): Promise<Answer> {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await run(args, {
     out: (line) => void out.push(`${line}\n`),
     err: (line) => void err.push(`${line}\n`),
     colors: false,
     input: async () => input,
+    ask: async (question) => {
+      if (answer !== undefined) err.push(`${question}\n`);
+      return answer;
+    },
     now: Date.now,
     folder: folder ?? process.cwd(),
   });

@@ -316,6 +316,7 @@ function change(vector: Vector, at: number, to: number, where: number): Vector {
 function changeStatement(vector: StatementVector, at: number, to: number, where: number): StatementVector {
   const { input } = vector;
   if ("approval" in input) return { ...vector, input: { ...input, approval: altered(input.approval, at, to) } };
+  if ("page" in input) return { ...vector, input: { ...input, page: altered(input.page, at, to) } };
   const changed =
     where === 0 && input.evidence !== undefined
       ? { evidence: altered(input.evidence, at, to) }

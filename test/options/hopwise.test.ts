@@ -29,11 +29,13 @@ const NO_MEMBER = {
   input: NO_FUNCTION,
   now: NOT_AT_ONCE,
   folder: NO_TEXT,
-} satisfies { readonly [Name in keyof hopwise.Terminal]: readonly unknown[] };
+} satisfies { readonly [Name in Exclude<keyof hopwise.Terminal, "ask">]: readonly unknown[] };
 const NO_TERMINAL = [
   ...NO_OBJECT,
   undefined,
   {},
+  // It may be left out.
+  ...NO_FUNCTION.map((ask) => ({ ...terminal, ask })),
   ...Object.entries(NO_MEMBER).flatMap(([name, values]) =>
     [...values, undefined].map((value) => ({ ...terminal, [name]: value })),
   ),

@@ -1,4 +1,3 @@
-import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { maybe, optionsOf, reading, such, whole } from "@hopwise/core/options";
 import {
@@ -103,11 +102,14 @@ export async function blastRadius(
 const RECORDS = "records of an audit log, such as readAuditLog gives in its entries";
 
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
-  const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
-    Iterable<AuditRecord> & AsyncIterable<AuditRecord>
-  >;
-  if (typeof one === "function" || typeof other === "function") return records;
-  throw new HopwiseError("config_invalid", `blastRadius: records must be ${RECORDS}`, { pointer: "/records" });
+  return reading("blastRadius", "records", RECORDS, { records }, () => {
+    const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
+      Iterable<AuditRecord> & AsyncIterable<AuditRecord>
+    >;
+    // A text can be gone through, too.
+    if (typeof records === "object" && (typeof one === "function" || typeof other === "function")) return records;
+    throw new TypeError("nothing to go through");
+  });
 }
 
 interface SeenChain extends Omit<AffectedChain, "calls"> {

@@ -7,6 +7,7 @@ export type CommandName =
   | "token show"
   | "explain"
   | "test"
+  | "revoke"
   | "audit find"
   | "audit story"
   | "audit verify";

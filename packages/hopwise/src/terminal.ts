@@ -1,5 +1,5 @@
 import { plainText } from "@hopwise/core/adapter";
-import { atLeast, atOnce, flag, func, type Shape, text } from "@hopwise/core/options";
+import { atLeast, atOnce, flag, func, maybe, type Shape, text } from "@hopwise/core/options";
 
 /** What a command needs of the process: so that tests can run it without one. */
 export interface Terminal {
@@ -11,6 +11,8 @@ export interface Terminal {
   readonly colors: boolean;
   /** All of standard input; undefined where a person would have to type it. */
   input(): Promise<string | undefined>;
+  /** Asks the person at the terminal; undefined where nobody sits there. Left out: nobody does. */
+  ask?(question: string): Promise<string | undefined>;
   /** Milliseconds since the epoch. */
   now(): number;
   /** The folder that relative paths begin at. */
@@ -23,6 +25,7 @@ export const TERMINAL: Shape = atLeast<Terminal>(
     err: atOnce("a function that writes a text"),
     colors: flag(),
     input: func("a function that gives all of standard input"),
+    ask: maybe(func("a function that asks a person")),
     now: atOnce("a clock, such as Date.now"),
     folder: text("the folder that relative paths begin at, such as process.cwd()"),
   },

@@ -5,6 +5,7 @@ import { auditVerify } from "./audit-verify.ts";
 import { doctor } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { keysNew } from "./keys-new.ts";
+import { revoke } from "./revoke.ts";
 import { testCommand } from "./test.ts";
 import { tokenShow } from "./token-show.ts";
 
@@ -15,6 +16,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   "token show": tokenShow,
   explain: explainCommand,
   test: testCommand,
+  revoke,
   "audit find": auditFind,
   "audit story": auditStory,
   "audit verify": auditVerify,

@@ -1,0 +1,148 @@
+import { resolve } from "node:path";
+import { type BlastRadius, blastRadius, readAuditLog } from "@hopwise/audit";
+import { HopwiseError } from "@hopwise/core";
+import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
+import type { RevocationTarget, SharedState } from "@hopwise/core/state";
+import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+import { openState } from "../open-state.ts";
+import { entryLine, radiusLines, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
+import type { ExitCode, Terminal } from "../terminal.ts";
+
+/** Revokes something in a shared store, or lifts it, or lists what is revoked. */
+export const revoke: Command = {
+  name: "revoke",
+  words: "",
+  count: [0, 0],
+  summary: "Revokes a chain, a token, a key, an agent or a user; shows first what would end.",
+  details: [
+    "What would end is told from an audit log (--audit); without --state that is all that happens. Then it asks, unless --yes",
+    "is given, and revokes in the store: effective on the next call of every process that shares it. --list shows what is",
+    "revoked, --lift takes it back. A token and a user are revoked for a year unless --until says less, a key and an agent",
+    "until they are lifted.",
+  ],
+  options: {
+    chain: { value: "ID", help: "a chain, by its id: the hash of its root" },
+    token: { value: "HASH", help: "a token, by its hash, and every chain below it" },
+    key: { value: "THUMBPRINT", help: "a key of an agent or an issuer; with --issuer in its chains alone" },
+    agent: { value: "NAME", help: "an agent; with --issuer in its chains alone" },
+    user: { value: "ID", help: "what was issued for a user; needs --issuer" },
+    issuer: { value: "URI", help: "whose user, or in whose chains" },
+    before: { value: "TIME", help: "with --user: what was issued before then, ISO 8601 or seconds; now by default" },
+    until: { value: "TIME", help: "when the revocation may be forgotten, ISO 8601 or seconds" },
+    reason: { value: "TEXT", help: "why, for the log" },
+    by: { value: "NAME", help: "who says so, for the log" },
+    state: { value: "STORE", help: "sqlite:FILE, or redis://HOST:PORT (rediss: with TLS)" },
+    audit: { value: "FOLDER", help: "an audit log, for what would end" },
+    list: { help: "list what is revoked, of this target or all" },
+    lift: { help: "take back what revokes just this target" },
+    yes: { help: "do not ask" },
+    ...JSON_OPTION,
+  },
+  async run(typed, terminal) {
+    const now = terminal.now() / 1000;
+    if (typed.has("list") && typed.has("lift")) throw wrong("--list or --lift, not both");
+    const target = targetOf(typed, now);
+    if (typed.has("list")) return withState(typed, terminal, (state) => list(state, target, typed, terminal));
+    if (target === undefined) throw wrong("Say what: --chain, --token, --key, --agent or --user");
+    if (typed.has("lift")) return withState(typed, terminal, (state) => lift(state, target, typed, terminal));
+    const radius = await radiusOf(target, typed, terminal, now);
+    if (radius !== undefined && !typed.has("json")) terminal.out(radiusLines(radius).join("\n"));
+    if (typed.value("state") === undefined && radius !== undefined) {
+      if (typed.has("json")) terminal.out(JSON.stringify({ target, radius, revoked: false }, null, 2));
+      return 0;
+    }
+    return withState(typed, terminal, (state) => revokeIn(state, target, radius, typed, terminal));
+  },
+};
+
+async function withState(
+  typed: Typed,
+  terminal: Terminal,
+  use: (state: SharedState) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const named = typed.value("state");
+  if (named === undefined) throw wrong("Name the store: --state sqlite:FILE or --state redis://HOST:PORT");
+  const state = await openState(named, terminal);
+  try {
+    return await use(state);
+  } finally {
+    await state.close();
+  }
+}
+
+async function revokeIn(
+  { revocations }: SharedState,
+  target: RevocationTarget,
+  radius: BlastRadius | undefined,
+  typed: Typed,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (radius === undefined) terminal.err("without --audit it is not known what would end");
+  if (!(await isSure(`Revoke ${targetWords(target)}?`, typed, terminal))) return 1;
+  const until = typed.value("until");
+  await revocations.revoke(target, {
+    ...saidBy(typed),
+    ...(until !== undefined && { untilSeconds: secondsOf("until", until) }),
+  });
+  if (typed.has("json")) terminal.out(JSON.stringify({ target, ...(radius && { radius }), revoked: true }, null, 2));
+  else terminal.out(`revoked: ${targetWords(target)}`);
+  return 0;
+}
+
+async function lift(
+  { revocations }: SharedState,
+  target: RevocationTarget,
+  typed: Typed,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (!(await isSure(`Lift what revokes ${targetWords(target)}?`, typed, terminal))) return 1;
+  const lifted = await revocations.lift(target, saidBy(typed));
+  if (typed.has("json")) terminal.out(JSON.stringify({ target, lifted }, null, 2));
+  else if (lifted === 0) terminal.err(`nothing revokes ${targetWords(target)} as such; --list shows what does`);
+  else terminal.out(`lifted: ${targetWords(target)} (${lifted} ${lifted === 1 ? "entry" : "entries"})`);
+  return lifted === 0 ? 1 : 0;
+}
+
+async function list(
+  { revocations }: SharedState,
+  target: RevocationTarget | undefined,
+  typed: Typed,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const entries = await revocations.list(target);
+  for (const entry of entries) terminal.out(typed.has("json") ? JSON.stringify(entry) : entryLine(entry));
+  return entries.length > 0 ? 0 : 1;
+}
+
+async function radiusOf(
+  target: RevocationTarget,
+  typed: Typed,
+  { folder }: Terminal,
+  nowSeconds: number,
+): Promise<BlastRadius | undefined> {
+  const audit = typed.value("audit");
+  return audit === undefined ? undefined : blastRadius(target, recordsOf(resolve(folder, audit)), { nowSeconds });
+}
+
+async function* recordsOf(folder: string): AsyncGenerator<DecisionRecord | OutcomeRecord> {
+  for await (const { record } of readAuditLog(folder)) yield record;
+}
+
+/** A person is asked; where there is none, it must have been said before. */
+async function isSure(question: string, typed: Typed, terminal: Terminal): Promise<boolean> {
+  if (typed.has("yes")) return true;
+  const answer = await terminal.ask?.(`${question} Type yes: `);
+  if (answer === undefined) throw wrong("Nobody can be asked here: say --yes");
+  if (answer.trim().toLowerCase() === "yes") return true;
+  terminal.err("nothing was changed");
+  return false;
+}
+
+function saidBy(typed: Typed): { readonly by?: { readonly operator: string }; readonly reason?: string } {
+  const [operator, reason] = [typed.value("by"), typed.value("reason")];
+  return { ...(operator !== undefined && { by: { operator } }), ...(reason !== undefined && { reason }) };
+}
+
+function wrong(what: string): HopwiseError {
+  return new HopwiseError("config_invalid", what);
+}

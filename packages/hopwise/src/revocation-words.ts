@@ -1,0 +1,89 @@
+import type { BlastRadius } from "@hopwise/audit";
+import { HopwiseError } from "@hopwise/core";
+import { type RevocationEntry, type RevocationTarget, readRevocation } from "@hopwise/core/state";
+import type { Typed } from "./command.ts";
+import { oneLine } from "./terminal.ts";
+
+const KINDS = ["token", "chain", "key", "agent", "user"] as const;
+
+/**
+ * The target that was typed; undefined where none was.
+ *
+ * @throws {HopwiseError} `config_invalid` for several, or half of one
+ */
+export function targetOf(typed: Typed, nowSeconds: number): RevocationTarget | undefined {
+  const [kind, ...more] = KINDS.filter((name) => typed.has(name));
+  const [issuer, before] = [typed.value("issuer"), typed.value("before")];
+  if (kind === undefined) {
+    if (issuer === undefined && before === undefined) return undefined;
+    return refuse("--issuer and --before say more of a key, an agent or a user: name one");
+  }
+  if (more.length > 0) return refuse(`one thing at a time: ${[kind, ...more].map((name) => `--${name}`).join(" or ")}`);
+  if (before !== undefined && kind !== "user") return refuse("--before goes with --user");
+  if (issuer !== undefined && (kind === "token" || kind === "chain"))
+    return refuse(`--issuer does not go with --${kind}`);
+  const value = typed.value(kind);
+  const of = issuer === undefined ? {} : { issuer };
+  if (kind !== "user") {
+    const target = kind === "token" || kind === "chain" ? { token: value } : { [kind]: value, ...of };
+    return readRevocation(target, undefined, nowSeconds).target;
+  }
+  if (issuer === undefined) return refuse("--user needs --issuer: of two issuers, one id is two users");
+  const notBefore = before === undefined ? Math.ceil(nowSeconds) : secondsOf("before", before);
+  return readRevocation({ user: { issuer, subject: value }, notBefore }, undefined, nowSeconds).target;
+}
+
+/** A time as people write it, ISO 8601, or seconds since the epoch. */
+export function secondsOf(option: string, text: string): number {
+  const seconds = /^\d+$/.test(text) ? Number(text) : Date.parse(text) / 1000;
+  if (Number.isFinite(seconds) && (/^\d+$/.test(text) ? seconds < 1e11 : /^\d{4}-\d{2}/.test(text))) return seconds;
+  return refuse(`--${option} is a time: ISO 8601, or seconds since the epoch`);
+}
+
+/** A target in words. */
+export function targetWords(target: RevocationTarget): string {
+  if ("token" in target) return oneLine(`token ${target.token}, and every chain below it`);
+  if ("user" in target) {
+    const { issuer, subject } = target.user;
+    return oneLine(`user ${subject} of ${issuer}, what was issued before ${isoOf(target.notBefore)}`);
+  }
+  const where = target.issuer === undefined ? "" : ` in chains of ${target.issuer}`;
+  return oneLine("key" in target ? `key ${target.key}${where}` : `agent ${target.agent}${where}`);
+}
+
+/** One entry in force, in a line. */
+export function entryLine({ target, atSeconds, untilSeconds, by, reason }: RevocationEntry): string {
+  const [who] = "operator" in by ? [by.operator] : "issuer" in by ? [by.issuer] : [`agent ${by.agent} (hop ${by.hop})`];
+  const until = untilSeconds === undefined ? "until it is lifted" : `until ${isoOf(untilSeconds)}`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return oneLine(`${isoOf(atSeconds)} ${targetWords(target)}; ${until}; by ${who}${why}`);
+}
+
+const MOST_LINES = 20;
+
+/** What would end, a line a chain. */
+export function radiusLines({ chains, isCut, decisions }: BlastRadius): readonly string[] {
+  if (chains.length === 0) return [`nothing that lives: no chain in ${decisions} decisions on record stands on it`];
+  const more = chains.length - MOST_LINES;
+  return [
+    `${isCut ? "more than " : ""}${chains.length} living ${chains.length === 1 ? "chain stands" : "chains stand"} on it, in ${decisions} decisions on record:`,
+    ...chains
+      .slice(0, MOST_LINES)
+      .map(
+        ({ id, user, agents, lastSeen, expiresAt, calls }) =>
+          `   ${oneLine(
+            `${[user.id, ...agents].join(" → ")}: chain ${id}, ${calls} ${calls === 1 ? "call" : "calls"}, last ${lastSeen}, until ${isoOf(expiresAt)}`,
+          )}`,
+      ),
+    ...(more > 0 ? [`   and ${more} more; --json has all`] : []),
+  ];
+}
+
+function isoOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
+}
+
+function refuse(what: string): never {
+  throw new HopwiseError("config_invalid", what);
+}
