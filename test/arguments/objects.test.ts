@@ -33,6 +33,7 @@ const authorizers: ArgumentRows<core.Authorizer> = {
   admit: argumentRow(authorizer.admit, () => [{ ...call, credential }], ANYTHING),
   refuse: argumentRow(authorizer.refuse, () => [call, REFUSAL], ANYTHING),
   openSession: argumentRow(authorizer.openSession, () => [held]),
+  onChange: argumentRow(authorizer.onChange, () => [() => {}]),
   report: argumentRow(authorizer.report, () => [allowed, { outcome: "failed" }], ANYTHING, ANYTHING),
   health: "takes nothing",
   close: "takes nothing",

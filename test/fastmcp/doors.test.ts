@@ -385,7 +385,7 @@ describe("the answer to initialize", () => {
   it("offers what a guarded server serves: no completions, no subscriptions, and tools only where there are any", async () => {
     const running = await guarded(based(), none, none);
     const kinds = { prompts: { listChanged: true }, resources: { listChanged: true } };
-    expect(running.theirs.getServerCapabilities()).toEqual({ ...kinds, tools: {}, logging: {} });
+    expect(running.theirs.getServerCapabilities()).toEqual({ ...kinds, tools: { listChanged: true }, logging: {} });
     const empty = await guarded(new FastMCP({ name: "empty", version: "1.0.0", logger: quiet }), none, none);
     expect(empty.theirs.getServerCapabilities()).toEqual({ logging: {} });
   });

@@ -48,7 +48,7 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
       closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
     }
     equalAt = performance.now();
-    if (!isFirst) for (const listener of listeners) quietly(listener);
+    if (!isFirst || page.entries.length > 0) for (const listener of listeners) quietly(listener);
   });
 
   const compare = (): Awaitable<void> =>

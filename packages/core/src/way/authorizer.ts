@@ -8,6 +8,7 @@ import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
+import { changesOf } from "./changes.ts";
 import { type AuthorizerHealth, closeAll, healthOf } from "./health.ts";
 import { type AuthorizerOptions, readOptions } from "./options.ts";
 import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
@@ -62,6 +63,14 @@ export interface Authorizer {
   report(decision: Allowed, outcome: Outcome): Promise<void>;
   /** The requests that wait for people, and their answers. See docs/approvals.md. */
   readonly approvals: ApprovalInbox;
+  /**
+   * Told whenever something was revoked or lifted, in whatever process, where the state can tell: for adapters, whose
+   * callers may see other lists then.
+   *
+   * @returns what ends it
+   * @throws {HopwiseError} `config_invalid`
+   */
+  onChange(listener: () => void): () => void;
   /** Whether its state and its policy decision point could do their work just now. Never rejects. */
   health(): Promise<AuthorizerHealth>;
   /** Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. */
@@ -106,6 +115,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     openSession: async (delegation) => openSession(delegation, point),
     report: reporter(point),
     approvals: createInbox(point),
+    onChange: (listener) => changesOf(options.state, listener),
     health: () => healthOf(point),
     close: () => closeAll(point, options.cerbos),
   };

@@ -60,6 +60,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
         inner.onclose = () => {
           for (const flight of guard.flights.endAll()) reportWithdrawn(guard, flight);
           questions.forgetAll();
+          guard.changes.end();
           next?.();
         };
       },
@@ -76,6 +77,7 @@ function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, 
     const flight = guard.flights.called(message.params?.["requestId"]);
     if (flight !== undefined) withdraw(guard, flight, message.params?.["reason"]);
   } else if (isNotification(message)) {
+    if (message.method === "notifications/initialized") guard.changes.begin();
     guard.handler?.(withoutCredential(message), extra);
   } else if (message.method === undefined) {
     const answered = questions.answered(message);

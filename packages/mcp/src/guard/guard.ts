@@ -5,6 +5,7 @@ import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool, Schemas } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
+import { createListChanges, type ListChanges } from "./list-changes.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
@@ -49,6 +50,8 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly listed: Map<string, Schemas>;
   /** Whether there was ever a call whose result the policies change or filter: see `isBound`. */
   owed: boolean;
+  /** Tells the client that its lists may be others now. */
+  readonly changes: ListChanges;
   /** Tells the host program of a fault. */
   report(error: unknown): void;
   /** Writes what came of an allowed call, once. */
@@ -69,6 +72,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     overHttp: undefined,
     listed: new Map(),
     owed: false,
+    changes: createListChanges(inner, others.authorizer),
     report: (error) => {
       try {
         inner.onerror?.(error instanceof Error ? error : new Error(String(error)));

@@ -16,7 +16,9 @@ export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void
     report = () => guard.reportOutcome(decision, outcome);
   };
   try {
-    const shown = await checkAnswer(message, flight, { ...guard, reportOutcome });
+    const checked = await checkAnswer(message, flight, { ...guard, reportOutcome });
+    const isLifecycle = flight.operation.kind === "lifecycle";
+    const shown = isLifecycle ? guard.changes.offer(checked, guard.overHttp === true) : checked;
     if (flight.operation.kind === "list") noteListed(guard.listed, shown);
     await answer(guard, flight, shown).catch((error: unknown) => {
       reportWithdrawn(guard, flight);
