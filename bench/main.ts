@@ -12,6 +12,7 @@ import { measureFilter } from "./filter.ts";
 import { measureGrant } from "./grant.ts";
 import { measureLists } from "./lists.ts";
 import { measureMcp } from "./mcp.ts";
+import { measureRevocationCheck } from "./revocation.ts";
 import { measureRivals } from "./rivals.ts";
 import { measureThroughput } from "./throughput.ts";
 import { chainBytes, measureCold, measureCompact, measureWarm } from "./verify.ts";
@@ -41,6 +42,7 @@ const GOALS: { readonly [key: string]: number } = {
   bytes_3: 2600,
   bytes_3_compact: 1200,
   grant10_us: 3,
+  revocation_check_us: 1,
   verify3_over_biscuit3: 1.5,
 };
 
@@ -89,6 +91,7 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   for (const tokens of [2, 3]) results[`bytes_${tokens}`] = await chainBytes(tokens);
   results["bytes_3_compact"] = await chainBytes(3, serializeCompact);
   results["grant10_us"] = await measureGrant();
+  results["revocation_check_us"] = await measureRevocationCheck();
   const rivals = await measureRivals();
   results["verify3_over_biscuit3"] = rivals.overBiscuit;
   results["verify3_over_ucan3"] = rivals.overUcan;

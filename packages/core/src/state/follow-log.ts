@@ -54,13 +54,18 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
   const compare = (): Awaitable<void> =>
     andThen(log.head(), (newest) => {
       if (newest !== copy.head) return copy.catchUp();
-      equalAt = performance.now();
+      // Asked at each call: a clock that nobody looks at is not read.
+      if (maxStalenessSeconds !== undefined) equalAt = performance.now();
       return undefined;
     });
 
   const open = (): RevocationIndex => {
+    if (closedUntil === 0) return copy.index;
     const closedFor = closedUntil - performance.now();
-    if (closedFor <= 0) return copy.index;
+    if (closedFor <= 0) {
+      closedUntil = 0;
+      return copy.index;
+    }
     const seconds = Math.ceil(closedFor / 1000);
     throw new HopwiseError(
       "state_unavailable",

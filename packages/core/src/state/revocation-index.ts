@@ -2,7 +2,7 @@ import { createEntryCounts } from "./entry-counts.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import { createPlaces } from "./revocation-places.ts";
-import { isRevoked, type Revocation, revocationKey, stricterOf } from "./revocation-rules.ts";
+import { holds, type Revocation, revocationKey, stricterOf } from "./revocation-rules.ts";
 
 /** Everything of a log that may still be in force, found by what a call stands on. */
 export interface RevocationIndex {
@@ -81,7 +81,7 @@ export function createIndex(): RevocationIndex {
       }
     },
     has: (id) => entries.has(id),
-    find: (query, now) => places.first(query, ({ together }) => isRevoked(together, query, now))?.together.target,
+    find: (query, now) => places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target,
     inForce: (now, target) => {
       const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
       return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));

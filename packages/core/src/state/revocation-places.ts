@@ -40,7 +40,7 @@ export function createPlaces<Kept>(): Places<Kept> {
     first: (query, test) => {
       const { issuer, subject } = query.user;
       return (
-        firstIn(users.get(issuer), [subject], test) ??
+        kept(users.get(issuer)?.get(subject), test) ??
         firstIn(tokens, query.tokens, test) ??
         firstIn(keys, query.keys, test) ??
         firstIn(keysOf.get(issuer), query.keys, test) ??
@@ -49,6 +49,10 @@ export function createPlaces<Kept>(): Places<Kept> {
       );
     },
   };
+}
+
+function kept<Kept>(found: Kept | undefined, test: (kept: Kept) => boolean): Kept | undefined {
+  return found !== undefined && test(found) ? found : undefined;
 }
 
 function firstIn<Kept>(

@@ -160,8 +160,16 @@ export function isRevoked(
   nowSeconds: number,
 ): boolean {
   checkRevocation("isRevoked", "revocation", revocation);
-  const { target, untilSeconds = Number.POSITIVE_INFINITY } = revocation;
   const { issuedAt } = reading("isRevoked", "query", "the query of an authorizer", query, () => ({ ...query }));
+  return holds(revocation, issuedAt, nowSeconds);
+}
+
+/** The same of a revocation that was read before: it is asked at each call. */
+export function holds(
+  { target, untilSeconds = Number.POSITIVE_INFINITY }: Revocation,
+  issuedAt: number,
+  nowSeconds: number,
+): boolean {
   if (!Number.isFinite(issuedAt)) mustBe("isRevoked", ["query", "issuedAt"], A_TIME, issuedAt);
   if (!Number.isFinite(nowSeconds)) mustBe("isRevoked", "nowSeconds", A_TIME, nowSeconds);
   return untilSeconds > nowSeconds && issuedAt < noBefore({ target });
