@@ -48,7 +48,7 @@ function follow(changed: Partial<FeedReaderOptions> = {}): FeedRevocations {
     keys: [world.issuer.publicJwk],
     audience: LOG,
     everySeconds: 3600,
-    timeoutMs: 300,
+    timeoutMs: 1500,
     clock,
     ...changed,
   });
