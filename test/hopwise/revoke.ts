@@ -43,7 +43,7 @@ async function project(): Promise<{ readonly folder: string; readonly state: Mem
   const name = `hopwise-store-${folder}/state.db`;
   writeFileSync(
     join(place, "index.js"),
-    "export const sqliteState = async ({ file }) => globalThis[Symbol.for(`hopwise-store-${file}`)];\n",
+    'export const sqliteState = async ({ file }) => globalThis[Symbol.for("hopwise-store-" + file)];\n',
   );
   Object.assign(globalThis, { [Symbol.for(name)]: { ...state, close: () => {} } });
   return { folder, state };

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { leave, quietly, readText, withDeadline } from "../lib/index.ts";
+import { quietly } from "../lib/index.ts";
 import {
   argumentOf,
   CLOCK,
@@ -13,12 +13,11 @@ import {
   text,
   whole,
 } from "../options/index.ts";
-import { AUDIENCE, JWKS_URL, PUBLIC_JWK, readFeedPage, type Signer } from "../token/index.ts";
-import { copyLog, keptOf } from "./copy-log.ts";
+import { AUDIENCE, JWKS_URL, PUBLIC_JWK, type Signer } from "../token/index.ts";
+import { copyLog } from "./copy-log.ts";
 import type { Health } from "./driver.ts";
-import { entryOfFeed } from "./feed-entries.ts";
+import { freshness, pagesOf } from "./feed-pages.ts";
 import type { RevocationStore } from "./revocation.ts";
-import type { RevocationLog } from "./revocation-log.ts";
 
 /** Where the feed is, and how it is followed. */
 export interface FeedReaderOptions {
@@ -102,14 +101,56 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
   const copy = copyLog(feed.log, clock, () => {
     if (feed.takeNews()) for (const listener of listeners) quietly(listener);
   });
+  const asked = askedFor(async () => copy.catchUp(), everySeconds * 1000);
+  const wrong = (): string | undefined => {
+    if (fresh.ageSeconds() <= maxStalenessSeconds) return undefined;
+    return asked.problem() ?? `no page of the feed of revocations is newer than ${maxStalenessSeconds} seconds`;
+  };
+  const find: RevocationStore["find"] = (query) => {
+    // A call in the first moment waits, within its own deadline.
+    const first = asked.first();
+    if (first !== undefined) return first.then(() => find(query));
+    const why = wrong();
+    if (why !== undefined) throw new HopwiseError("state_unavailable", why);
+    return reading("find", "query", "the query of an authorizer", query, () =>
+      copy.index.find(query, secondsBy(clock)),
+    );
+  };
+  return {
+    find,
+    refresh: asked.refresh,
+    acceptEpoch: (epoch) => feed.accept(readEpoch(epoch)),
+    health: () => {
+      const why = wrong();
+      return why === undefined ? { ok: true } : { ok: false, problem: why };
+    },
+    onChange: (listener) => {
+      listeners.add(readListener(listener));
+      return () => void listeners.delete(listener);
+    },
+    close: asked.close,
+  };
+}
+
+/** Something that a timer asks for. */
+interface AskedFor {
+  refresh(): Promise<void>;
+  /** The first time, until it has been answered. */
+  first(): Promise<void> | undefined;
+  /** What was wrong the last time, for operators. */
+  problem(): string | undefined;
+  close(): void;
+}
+
+/** Asks at once, and then again and again, so that readers which start together do not stay together. */
+function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
   let problem: string | undefined;
   let closed = false;
   let timer: unknown;
-
   const refresh = async (): Promise<void> => {
     try {
       if (closed) throw new HopwiseError("state_unavailable", "the feed of revocations was closed");
-      await copy.catchUp();
+      await ask();
       problem = undefined;
     } catch (error) {
       const own = isOwn(error);
@@ -126,159 +167,22 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
     first = undefined;
   });
   const next = (): void => {
-    timer = setTimeout(
-      () =>
-        void refresh()
-          .catch(() => {})
-          .then(() => closed || next()),
-      everySeconds * (750 + Math.random() * 500),
-    );
+    timer = setTimeout(() => void again(), everyMs * (0.75 + Math.random() / 2));
     // A process ends although its feed was not closed. Elsewhere than in Node, timers are numbers.
     (timer as { unref?: () => void }).unref?.();
   };
+  const again = async (): Promise<void> => {
+    await refresh().catch(() => {});
+    if (!closed) next();
+  };
   next();
-
-  const wrong = (): string | undefined => {
-    if (fresh.ageSeconds() <= maxStalenessSeconds) return undefined;
-    return problem ?? `no page of the feed of revocations is newer than ${maxStalenessSeconds} seconds`;
-  };
-  const find: RevocationStore["find"] = (query) => {
-    // A call in the first moment waits, within its own deadline.
-    if (first !== undefined) return first.then(() => find(query));
-    const why = wrong();
-    if (why !== undefined) throw new HopwiseError("state_unavailable", why);
-    return reading("find", "query", "the query of an authorizer", query, () =>
-      copy.index.find(query, secondsBy(clock)),
-    );
-  };
   return {
-    find,
     refresh,
-    acceptEpoch: (epoch) => feed.accept(readEpoch(epoch)),
-    health: () => {
-      const why = wrong();
-      return why === undefined ? { ok: true } : { ok: false, problem: why };
-    },
-    onChange: (listener) => {
-      listeners.add(readListener(listener));
-      return () => void listeners.delete(listener);
-    },
+    first: () => first,
+    problem: () => problem,
     close: () => {
       closed = true;
       clearTimeout(timer as number);
     },
   };
-}
-
-interface Freshness {
-  /** Of the newest page that was read, by the time at which it was signed. */
-  ageSeconds(): number;
-  /** @throws {HopwiseError} for a page that is older than another one */
-  check(issuedAt: number): void;
-  set(issuedAt: number): void;
-}
-
-/** By the clock, which goes on while a machine sleeps, and by one that cannot be set back: the older of both. */
-function freshness(clock: () => number): Freshness {
-  let signedAt = Number.NEGATIVE_INFINITY;
-  let readAt = 0;
-  let ageThen = 0;
-  return {
-    ageSeconds: () => Math.max(secondsBy(clock) - signedAt, ageThen + (performance.now() - readAt) / 1000),
-    check: (issuedAt) => {
-      if (issuedAt >= signedAt) return;
-      throw new HopwiseError("state_unavailable", "the feed of revocations gave an older page than one that was read");
-    },
-    set: (issuedAt) => {
-      signedAt = issuedAt;
-      readAt = performance.now();
-      ageThen = Math.max(0, secondsBy(clock) - issuedAt);
-    },
-  };
-}
-
-interface Feed {
-  readonly log: RevocationLog;
-  accept(epoch: string): void;
-  /** Whether there were entries since it was asked. */
-  takeNews(): boolean;
-}
-
-/** The feed as a log that can only be read. */
-function pagesOf(options: FeedReaderOptions & { readonly clock: () => number }, fresh: Freshness): Feed {
-  let { epoch } = options;
-  let news = false;
-  const read: RevocationLog["read"] = async (after) => {
-    const page = await fetchPage(after ?? "", options);
-    if (page.epoch !== (epoch ?? page.epoch)) {
-      throw new HopwiseError(
-        "state_unavailable",
-        `the log of revocations was made anew: its epoch is "${page.epoch}", not "${epoch}"; where that is right, say so by acceptEpoch, or start anew`,
-      );
-    }
-    fresh.check(page.issuedAt);
-    if (!page.complete && page.head === after) {
-      throw new HopwiseError("state_unavailable", "the feed of revocations does not go on");
-    }
-    epoch = page.epoch;
-    if (page.complete) fresh.set(page.issuedAt);
-    news ||= page.entries.length > 0;
-    const { head, complete } = page;
-    const entries = page.entries.map((entry) => keptOf(entryOfFeed(entry)));
-    const continues = page.since === (after ?? "");
-    return { epoch, ageSeconds: Number.POSITIVE_INFINITY, continues, entries, head, complete };
-  };
-  return {
-    log: {
-      read,
-      head: () => "",
-      // What the log lost is kept here: it is not ours to write.
-      append: () => {},
-    },
-    accept: (given) => {
-      epoch = given;
-    },
-    takeNews: () => {
-      const had = news;
-      news = false;
-      return had;
-    },
-  };
-}
-
-async function fetchPage(
-  since: string,
-  {
-    url,
-    keys,
-    audience,
-    timeoutMs = 2000,
-    maxBytes = 4 * 1024 * 1024,
-    headers,
-    fetch = globalThis.fetch,
-    clock,
-  }: FeedReaderOptions & { readonly clock: () => number },
-): ReturnType<typeof readFeedPage> {
-  const address = new URL(url);
-  if (since !== "") address.searchParams.set("since", since);
-  const textOf = async (signal: AbortSignal): Promise<string> => {
-    // A redirect would carry the headers elsewhere.
-    const response = await fetch(address, {
-      signal,
-      redirect: "error",
-      headers: { accept: "application/jwt", ...(await headers?.()) },
-    });
-    if (response.status !== 200) {
-      leave(response.body);
-      throw new HopwiseError("state_unavailable", `the feed of revocations answered ${response.status}`);
-    }
-    const body = await readText(response, maxBytes);
-    if (body !== undefined) return body;
-    throw new HopwiseError(
-      "state_unavailable",
-      `a page of the feed of revocations is longer than ${maxBytes} bytes (maxBytes)`,
-    );
-  };
-  const page = await withDeadline(timeoutMs, (signal, expired) => Promise.race([textOf(signal), expired]));
-  return readFeedPage(page, { keys, audience, since, nowSeconds: secondsBy(clock), maxBytes });
 }

@@ -1,0 +1,122 @@
+import { HopwiseError } from "../errors.ts";
+import { leave, readText, withDeadline } from "../lib/index.ts";
+import { secondsBy } from "../options/index.ts";
+import { readFeedPage } from "../token/index.ts";
+import { keptOf } from "./copy-log.ts";
+import { entryOfFeed } from "./feed-entries.ts";
+import type { RevocationLog } from "./revocation-log.ts";
+import type { FeedReaderOptions } from "./revocations-over-http.ts";
+
+/** How old what was read of a feed is. */
+export interface Freshness {
+  /** Of the newest page that was read, by the time at which it was signed. */
+  ageSeconds(): number;
+  /** @throws {HopwiseError} for a page that is older than another one */
+  check(issuedAt: number): void;
+  set(issuedAt: number): void;
+}
+
+/** By the clock, which goes on while a machine sleeps, and by one that cannot be set back: the older of both. */
+export function freshness(clock: () => number): Freshness {
+  let signedAt = Number.NEGATIVE_INFINITY;
+  let readAt = 0;
+  let ageThen = 0;
+  return {
+    ageSeconds: () => Math.max(secondsBy(clock) - signedAt, ageThen + (performance.now() - readAt) / 1000),
+    check: (issuedAt) => {
+      if (issuedAt >= signedAt) return;
+      throw new HopwiseError("state_unavailable", "the feed of revocations gave an older page than one that was read");
+    },
+    set: (issuedAt) => {
+      signedAt = issuedAt;
+      readAt = performance.now();
+      ageThen = Math.max(0, secondsBy(clock) - issuedAt);
+    },
+  };
+}
+
+/** A feed, as a log that can only be read. */
+export interface Feed {
+  readonly log: RevocationLog;
+  accept(epoch: string): void;
+  /** Whether there were entries since it was asked. */
+  takeNews(): boolean;
+}
+
+export function pagesOf(options: FeedReaderOptions & { readonly clock: () => number }, fresh: Freshness): Feed {
+  let { epoch } = options;
+  let news = false;
+  const read: RevocationLog["read"] = async (after) => {
+    const page = await fetchPage(after ?? "", options);
+    if (page.epoch !== (epoch ?? page.epoch)) {
+      throw new HopwiseError(
+        "state_unavailable",
+        `the log of revocations was made anew: its epoch is "${page.epoch}", not "${epoch}"; where that is right, say so by acceptEpoch, or start anew`,
+      );
+    }
+    fresh.check(page.issuedAt);
+    if (!page.complete && page.head === after) {
+      throw new HopwiseError("state_unavailable", "the feed of revocations does not go on");
+    }
+    epoch = page.epoch;
+    if (page.complete) fresh.set(page.issuedAt);
+    news ||= page.entries.length > 0;
+    const { head, complete } = page;
+    const entries = page.entries.map((entry) => keptOf(entryOfFeed(entry)));
+    const continues = page.since === (after ?? "");
+    return { epoch, ageSeconds: Number.POSITIVE_INFINITY, continues, entries, head, complete };
+  };
+  return {
+    log: {
+      read,
+      head: () => "",
+      // What the log lost is kept here: it is not ours to write.
+      append: () => {},
+    },
+    accept: (given) => {
+      epoch = given;
+    },
+    takeNews: () => {
+      const had = news;
+      news = false;
+      return had;
+    },
+  };
+}
+
+async function fetchPage(
+  since: string,
+  {
+    url,
+    keys,
+    audience,
+    timeoutMs = 2000,
+    maxBytes = 4 * 1024 * 1024,
+    headers,
+    fetch = globalThis.fetch,
+    clock,
+  }: FeedReaderOptions & { readonly clock: () => number },
+): ReturnType<typeof readFeedPage> {
+  const address = new URL(url);
+  if (since !== "") address.searchParams.set("since", since);
+  const textOf = async (signal: AbortSignal): Promise<string> => {
+    // A redirect would carry the headers elsewhere.
+    const response = await fetch(address, {
+      signal,
+      redirect: "error",
+      headers: { accept: "application/jwt", ...(await headers?.()) },
+    });
+    if (response.status !== 200) {
+      leave(response.body);
+      throw new HopwiseError("state_unavailable", `the feed of revocations answered ${response.status}`);
+    }
+    const body = await readText(response, maxBytes);
+    if (body !== undefined) return body;
+    throw new HopwiseError(
+      "state_unavailable",
+      `a page of the feed of revocations is longer than ${maxBytes} bytes (maxBytes)`,
+    );
+  };
+  const page = await withDeadline(timeoutMs, (signal, expired) => Promise.race([textOf(signal), expired]));
+  return readFeedPage(page, { keys, audience, since, nowSeconds: secondsBy(clock), maxBytes });
+}
