@@ -9,6 +9,7 @@ const LAW = ["test/law/**/*.test.ts", "test/filter/{chains,rows}.test.ts", "pack
 const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
 const PROCESSES_THERE = [
   "packages/core/src/principal/users-over-http.test.ts",
+  "packages/core/src/state/{revocation-endpoint,revocations-over-http}.test.ts",
   "packages/audit/src/process-identity.test.ts",
   "packages/fastmcp/src/testing/guarded-server.test.ts",
 ];

@@ -71,7 +71,7 @@ export type RevocationAnswer =
   /** Before the signature held, nobody knows whose it was. */
   | { readonly outcome: "refused"; readonly error: HopwiseError; readonly by?: RevokedBy };
 
-export const ACCEPT_ROWS: Rows<AcceptOptions> = {
+const ACCEPT_ROWS: Rows<AcceptOptions> = {
   trust: list(members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"), "a list of trust anchors"),
   audience: either("the log's name, an absolute URI, or a list of its names, at least one", AUDIENCE, AUDIENCES),
   state: such("a state whose revocations can be written, as memoryState or stateOn gave it", isWritable),

@@ -38,8 +38,6 @@ export { currentDelegation, DELEGATION_SOURCE, type DelegationSource, type Renew
 export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
 export {
   type FeedEntry,
-  type FeedPage,
-  type FeedReading,
   type FeedTarget,
   readFeedPage,
   signFeedPage,

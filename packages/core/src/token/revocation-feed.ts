@@ -40,7 +40,7 @@ export interface FeedPage {
 }
 
 /** Most entries of a page. */
-export const FEED_PAGE = 1000;
+const FEED_PAGE = 1000;
 /** Longest text of an epoch, a head or an id. */
 const NAME = 512;
 /** Longest text of an issuer or a user: an operator may have written any. */
