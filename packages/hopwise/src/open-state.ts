@@ -27,6 +27,8 @@ interface Sqlite {
 }
 
 interface Redis {
+  /** As the store wants a client: nothing waits without end, and nothing is queued. */
+  clientOptions(): object;
   redisState(options: { readonly client: RedisClient }): Promise<SharedState>;
 }
 
@@ -36,23 +38,12 @@ interface RedisClient {
   destroy(): void;
 }
 
-/** As the store wants it: nothing waits without end, and nothing is queued. */
-const REDIS_OPTIONS = {
-  disableOfflineQueue: true,
-  pingInterval: 150,
-  commandsQueueMaxLength: 10_000,
-  socket: {
-    connectTimeout: 2000,
-    socketTimeout: 2000,
-    reconnectStrategy: (tries: number) => Math.min(25 * 2 ** tries, 300),
-  },
-};
 const CONNECT_MS = 5000;
 
 async function openRedis(url: string, folder: string): Promise<SharedState> {
-  const { redisState } = await load<Redis>("@hopwise/redis", folder);
+  const { redisState, clientOptions } = await load<Redis>("@hopwise/redis", folder);
   const { createClient } = await load<{ createClient(options: object): RedisClient }>("@redis/client", folder);
-  const client = createClient({ ...REDIS_OPTIONS, url });
+  const client = createClient({ ...clientOptions(), url });
   let reason = "no answer";
   client.on("error", (error) => {
     reason = String((error as { code?: unknown } | null)?.code ?? "it refused the connection");
