@@ -56,10 +56,11 @@ export {
   verifyApproval,
 } from "./verify-approval.ts";
 export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
-export { type Proof, verifyProof, whyUnknown } from "./verify-proof.ts";
+export { type Proof, verifyProof } from "./verify-proof.ts";
 export {
   type RevocationReading,
   type RevokedTarget,
   type VerifiedRevocation,
   verifyRevocation,
 } from "./verify-revocation.ts";
+export { whyUnknown } from "./why-unknown.ts";

@@ -11,7 +11,7 @@ import { isAudience, type Thumbprint, type TokenHash } from "./names.ts";
 import { checkSignature, findSigner, holderOf } from "./open-token.ts";
 import type { Signer } from "./signer.ts";
 import type { TrustAnchor } from "./trust.ts";
-import { whyUnknown } from "./verify-proof.ts";
+import { whyUnknown } from "./why-unknown.ts";
 
 /** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
 export type StatementType = "hw-revoke+jwt" | "hw-approval+jwt" | "hw-revocations+jwt";

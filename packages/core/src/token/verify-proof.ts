@@ -8,6 +8,7 @@ import type { Limits } from "./limits.ts";
 import { toolIdOf } from "./names.ts";
 import type { Nonces, NonceTimes } from "./nonce.ts";
 import { PROOF_CLAIMS } from "./prove.ts";
+import { whyUnknown } from "./why-unknown.ts";
 
 /** The values that a proof of this call must name. */
 export interface ExpectedProof {
@@ -121,20 +122,6 @@ async function goodNonce(
     "the proof must name a nonce of this enforcement point; make a new proof with the one given",
     { nonce: await nonces.issue(expected.nowSeconds) },
   );
-}
-
-/**
- * Why it cannot be told whether something of this time was used before: the memory began later; or it began a moment ago,
- * and a fast clock may have put its own time on what was used before that.
- */
-export function whyUnknown(
-  madeAt: number,
-  { rememberedSince, nowSeconds, limits }: Pick<ExpectedProof, "rememberedSince" | "nowSeconds" | "limits">,
-): string | undefined {
-  if (rememberedSince === undefined) return undefined;
-  if (madeAt < rememberedSince) return "it was made before this server began to remember proofs; make a new one";
-  if (madeAt <= nowSeconds || nowSeconds >= rememberedSince + limits.proofWindowSeconds) return undefined;
-  return `its time lies ahead of the verifier's clock, and ${limits.proofWindowSeconds} seconds ago this server did not remember proofs yet; check the clock, or try again then`;
 }
 
 function isMillisecond(value: unknown): value is number {
