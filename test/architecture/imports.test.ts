@@ -196,6 +196,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   // The command line: thin over the packages that it runs.
   hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
   filter: ["@hopwise/core"],
+  // Takes a client of `@redis/client`, and loads none.
+  redis: ["@hopwise/core", "node:"],
   // The one package that writes files; the core knows none.
   audit: ["@hopwise/core", "node:"],
   // A driver of state, on files of its own.

@@ -1,0 +1,87 @@
+import { performance } from "node:perf_hooks";
+import type { SingleClient } from "./client.ts";
+import type { Connected } from "./connect.ts";
+import { unavailable } from "./faults.ts";
+import { faultOf, type Step } from "./run-step.ts";
+import { runScript } from "./script.ts";
+import type { Steps } from "./steps.ts";
+import type { Trips } from "./trips.ts";
+
+/** Appends to the log of revocations, and waits until a replica has it. */
+export interface Appending {
+  /** @throws {HopwiseError} `state_unavailable` */
+  append(step: Step): Promise<void>;
+  close(): void;
+}
+
+/** Connecting, and waiting for a replica: who revokes something waits longer than who makes a call. */
+const DEADLINE_MS = 2000;
+const REPLICA_MS = 1000;
+/** A connection is kept so long for what is appended next. */
+const IDLE_MS = 5000;
+
+/**
+ * On a connection of its own to the log's master, which is made where it is needed: `WAIT` holds up everything behind it, and
+ * is for what its own connection wrote.
+ */
+export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: Steps): Appending {
+  const { line } = connected;
+  let own: Promise<SingleClient> | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let underWay = 0;
+
+  const leave = (connection: Promise<SingleClient> | undefined): void => {
+    if (own === connection) own = undefined;
+    connection?.then((client) => client.destroy()).catch(() => {});
+  };
+
+  const connectNew = async (step: Step): Promise<SingleClient> => {
+    const client = (await line.masterOf(step.tag)).duplicate();
+    client.on("error", () => {});
+    try {
+      await trips.wait(performance.now() + DEADLINE_MS, client.connect());
+      return client;
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+  };
+
+  return {
+    append: async (step) => {
+      checkOpen();
+      clearTimeout(idle);
+      underWay++;
+      own ??= connectNew(step);
+      const connection = own;
+      try {
+        const run = async (): Promise<void> => appendOn(await connection, step, line.name);
+        await trips.wait(performance.now() + DEADLINE_MS, run());
+      } catch (error) {
+        // Of whatever it was: the master may be another one now.
+        leave(connection);
+        throw faultOf(connected, error);
+      } finally {
+        underWay--;
+        if (underWay === 0) idle = setTimeout(() => leave(own), IDLE_MS).unref();
+      }
+    },
+    close: () => {
+      clearTimeout(idle);
+      leave(own);
+    },
+  };
+}
+
+/** Appends, and waits for a replica, where there is one. What was appended before is written once more, so that there is something to wait for. */
+async function appendOn(client: SingleClient, { tag, script, keys, args }: Step, name: string): Promise<void> {
+  const send = (_: unknown, command: readonly string[]): Promise<unknown> =>
+    client.sendCommand(command, { typeMapping: {}, timeout: undefined });
+  const replicas = Number(await runScript({ send }, tag, script, keys, args));
+  if (replicas === 0) return;
+  const reached = Number(await send(tag, ["WAIT", "1", `${REPLICA_MS}`]));
+  if (reached >= 1) return;
+  throw unavailable(
+    `${name} has the revocation, but no replica took it within ${REPLICA_MS} ms: it would be lost with the master; try again`,
+  );
+}

@@ -1,0 +1,106 @@
+import type { ApprovalStore, KeptRequest } from "@hopwise/core/state";
+import { unavailable } from "./faults.ts";
+import { nameOf, type Tags } from "./keys.ts";
+import { scriptOf } from "./script.ts";
+import { type Steps, UNDER_MARK } from "./steps.ts";
+import { milliseconds } from "./times.ts";
+
+/*
+ * People answer, so there are few: all lie under one tag, and are listed in one step. A request is a hash that ends with it:
+ * its text (`t`), how many answered (`n`), their answers (`1`, `2`, …), and the keys of these (`k:…`). Two sorted sets have
+ * the ids of all: `order` as they came, `ends` by their ends.
+ */
+
+const MOST_REQUESTS = 100_000;
+const MOST_ANSWERS = 64;
+
+/** Keys 3 and 4 are `order` and `ends`. */
+const FORGET = `
+local function forget(most)
+  local over = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now), 'LIMIT', 0, most)
+  for _, id in ipairs(over) do
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('ZREM', KEYS[4], id)
+  end
+  return #over
+end
+`;
+
+/** Keys: the mark, the request, order, ends, and the last number. */
+const KEEP = scriptOf(`
+${UNDER_MARK}
+${FORGET}
+local id, text, ends = ARGV[4], ARGV[5], ARGV[6]
+forget(100)
+if redis.call('EXISTS', KEYS[2]) == 1 or tonumber(ends) <= now then return {'ok'} end
+if redis.call('ZCARD', KEYS[3]) >= ${MOST_REQUESTS} then return {'full'} end
+redis.call('HSET', KEYS[2], 't', text, 'n', 0)
+redis.call('PEXPIREAT', KEYS[2], ends)
+redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[5]), id)
+redis.call('ZADD', KEYS[4], ends, id)
+return {'ok'}
+`);
+
+const FIND = scriptOf(`
+${UNDER_MARK}
+local text, n = unpack(redis.call('HMGET', KEYS[2], 't', 'n'))
+if not text then return {'gone'} end
+local answer = {'ok', text}
+for i = 1, n do answer[#answer + 1] = redis.call('HGET', KEYS[2], i) end
+return answer
+`);
+
+const ANSWER = scriptOf(`
+${UNDER_MARK}
+local n = redis.call('HGET', KEYS[2], 'n')
+if not n then return {'gone'} end
+if redis.call('HEXISTS', KEYS[2], 'k:' .. ARGV[4]) == 1 then return {'known'} end
+if tonumber(n) >= ${MOST_ANSWERS} then return {'full'} end
+redis.call('HSET', KEYS[2], 'k:' .. ARGV[4], '', redis.call('HINCRBY', KEYS[2], 'n', 1), ARGV[5])
+return {'kept'}
+`);
+
+/** Keys: the mark, none (the mark again), order, ends. */
+const LIST = scriptOf(`
+${UNDER_MARK}
+${FORGET}
+while forget(1000) == 1000 do end
+return {'ok', unpack(redis.call('ZRANGE', KEYS[3], 0, ARGV[4] - 1))}
+`);
+
+/** Most that are listed at once. */
+const MOST_LISTED = 5000;
+
+export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<ApprovalStore, "notBefore"> {
+  const keyOf = (id: string): string => `${tag.text}:q:${nameOf(id)}`;
+  const order = `${tag.text}:order`;
+  const ends = `${tag.text}:ends`;
+
+  const find = async (id: string): Promise<KeptRequest | undefined> => {
+    const [outcome, text = "", ...answers] = await steps.ask({ tag, script: FIND, keys: [keyOf(id)], args: [] });
+    return outcome === "gone" ? undefined : { id, text, answers };
+  };
+
+  return {
+    find,
+    keep: async ({ id, text, untilSeconds, nowSeconds }) => {
+      const keys = [keyOf(id), order, ends, `${tag.text}:last`];
+      const args = [id, text, milliseconds(untilSeconds)];
+      const [outcome] = await steps.ask({ tag, script: KEEP, keys, args, once: true }, nowSeconds);
+      if (outcome === "full") throw unavailable(`more than ${MOST_REQUESTS} requests wait`);
+    },
+    answer: async ({ id, key, text, nowSeconds }) => {
+      const args = [nameOf(key), text];
+      const [outcome] = await steps.ask({ tag, script: ANSWER, keys: [keyOf(id)], args }, nowSeconds);
+      if (outcome === "full") throw unavailable(`more than ${MOST_ANSWERS} people answered one request`);
+      return outcome as "kept" | "known" | "gone";
+    },
+    list: async (most) => {
+      if (!(most >= 1)) return [];
+      const args = [`${Math.floor(Math.min(most, MOST_LISTED))}`];
+      const [, ...ids] = await steps.ask({ tag, script: LIST, keys: [order, order, ends], args });
+      const found = await Promise.all(ids.map(find));
+      return found.filter((request) => request !== undefined);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { HopwiseError } from "@hopwise/core";
+import { createClient, createClientPool, createCluster, createSentinel } from "@redis/client";
+import { describe, expect, it } from "vitest";
+import { checkClientOptions, checkConnection, clientOptions } from "./client-options.ts";
+import { openRedis, type RedisClient } from "./index.ts";
+
+const RIGHT = clientOptions();
+const url = "redis://127.0.0.1:1";
+const socket = { host: "127.0.0.1", port: 1 };
+
+function problemOf(client: RedisClient): string | undefined {
+  try {
+    checkClientOptions(client);
+    return undefined;
+  } catch (error) {
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/client" });
+    return (error as HopwiseError).message;
+  }
+}
+
+describe("a client that is passed in", () => {
+  it("is fine with the options that clientOptions gives, whatever else it has", () => {
+    expect(problemOf(createClient({ url, ...RIGHT }))).toBeUndefined();
+    expect(problemOf(createClient({ ...RIGHT, socket: { ...RIGHT.socket, ...socket, tls: true } }))).toBeUndefined();
+    expect(problemOf(createCluster({ rootNodes: [{ url }], defaults: RIGHT }))).toBeUndefined();
+    expect(
+      problemOf(createSentinel({ name: "m", sentinelRootNodes: [socket], nodeClientOptions: RIGHT })),
+    ).toBeUndefined();
+  });
+
+  it.each([
+    ["nothing", {}, /disableOfflineQueue must be true.*connectTimeout.*socketTimeout.*reconnectStrategy/],
+    ["a queue while it is offline", { ...RIGHT, disableOfflineQueue: false }, /disableOfflineQueue must be true/],
+    [
+      "no end of connecting",
+      { ...RIGHT, socket: { ...RIGHT.socket, connectTimeout: 0 } },
+      /connectTimeout must be 1 to/,
+    ],
+    [
+      "no end of a silence",
+      { ...RIGHT, socket: { ...RIGHT.socket, socketTimeout: 60_000 } },
+      /socketTimeout must be 1 to/,
+    ],
+    ["no pings", { ...RIGHT, pingInterval: 0 }, /pingInterval must be less than socket.socketTimeout/],
+    ["pings that come too late", { ...RIGHT, pingInterval: 500 }, /pingInterval must be less than/],
+    [
+      "no second try",
+      { ...RIGHT, socket: { ...RIGHT.socket, reconnectStrategy: false as const } },
+      /reconnectStrategy must be/,
+    ],
+    ["a prefix of its own", { ...RIGHT, keyPrefix: "app:" }, /keyPrefix must be left out: the option prefix/],
+  ])("is refused with %s, with the options that are right", (_, options, words) => {
+    const message = problemOf(createClient({ url, ...options })) ?? "";
+    expect(message).toMatch(words);
+    expect(message).toContain("Right is { disableOfflineQueue: true, pingInterval: 150, socket: {");
+    const { keyPrefix, ...defaults } = options as { keyPrefix?: string };
+    expect(problemOf(createCluster({ rootNodes: [{ url }], defaults, ...(keyPrefix && { keyPrefix }) }))).toMatch(
+      words,
+    );
+    expect(() => checkConnection(options, "nodeClientOptions")).toThrow(words);
+  });
+
+  it("is refused as a cluster that never leaves a master which is gone", () => {
+    const options = { rootNodes: [{ url }], defaults: RIGHT, topologyRefreshOnReconnectionAttemptStrategy: 0 };
+    expect(problemOf(createCluster(options))).toMatch(/topologyRefreshOnReconnectionAttemptStrategy must not be off/);
+  });
+
+  it.each([
+    ["a pool, whose connections take turns", createClientPool({ url, ...RIGHT })],
+    ["options", { url }],
+    ["nothing", undefined],
+  ])("is refused where it is %s", async (_, client) => {
+    await expect(openRedis({ client: client as never })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/client (must be|is missing; give) a client of @redis\/client/),
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import { HopwiseError } from "@hopwise/core";
+import { type ConnectionOptions, isCluster, isSingle, type RedisClient } from "./client.ts";
+
+/** Options of a connection with which nothing waits for a server that is gone, and one that hangs is left. */
+export interface ClientOptions {
+  readonly disableOfflineQueue: true;
+  readonly pingInterval: number;
+  readonly commandsQueueMaxLength: number;
+  readonly socket: {
+    readonly connectTimeout: number;
+    readonly socketTimeout: number;
+    readonly reconnectStrategy: (retries: number) => number;
+  };
+}
+
+/**
+ * Options for a client of `@redis/client` with which nothing waits for a server that is gone, and one that hangs is left:
+ * spread them into `createClient`, or give them as `defaults` to `createCluster`, as `nodeClientOptions` to `createSentinel`.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ url: "redis://127.0.0.1:6379", ...clientOptions() });
+ * ```
+ */
+export function clientOptions(): ClientOptions {
+  return {
+    disableOfflineQueue: true,
+    // More often than the socket's own end, which also cuts a connection on which nothing is asked.
+    pingInterval: 150,
+    commandsQueueMaxLength: 10_000,
+    socket: { connectTimeout: 300, socketTimeout: 500, reconnectStrategy: (n) => Math.min(25 * 2 ** n, 300) },
+  };
+}
+
+const RIGHT = `{ disableOfflineQueue: true, pingInterval: 150, socket: { connectTimeout: 300, socketTimeout: 500, reconnectStrategy: (n) => Math.min(25 * 2 ** n, 300) } }`;
+
+/** The longest that a connection may wait, in milliseconds. */
+const LONGEST_MS = 10_000;
+
+/**
+ * Refuses a client that would queue or wait for ever. That of Sentinel tells its options only once it is connected.
+ *
+ * @throws {HopwiseError} `config_invalid`, with the options that are right
+ */
+export function checkClientOptions(client: RedisClient): void {
+  if (isCluster(client)) {
+    const { defaults, keyPrefix, topologyRefreshOnReconnectionAttemptStrategy: refresh } = client._options;
+    if (refresh === false || refresh === 0) {
+      throw wrong(
+        "topologyRefreshOnReconnectionAttemptStrategy must not be off: a master that is gone would never be left",
+      );
+    }
+    checkConnection({ ...defaults, keyPrefix }, "defaults");
+  } else if (isSingle(client)) checkConnection(client.options ?? {}, undefined);
+}
+
+/** @param where the option of the client that has these, where they are not its own */
+export function checkConnection(options: ConnectionOptions, where: string | undefined): void {
+  const problems = problemsOf(options);
+  if (problems.length === 0) return;
+  const place = where === undefined ? "the client" : `${where} of the client`;
+  throw wrong(
+    `${place} would wait too long, or lose its way: ${problems.join("; ")}. Right is ${RIGHT}, as clientOptions() gives it`,
+  );
+}
+
+function problemsOf({
+  disableOfflineQueue,
+  pingInterval,
+  keyPrefix,
+  socket = {},
+}: ConnectionOptions): readonly string[] {
+  const { connectTimeout, socketTimeout, reconnectStrategy } = socket as Partial<ClientOptions["socket"]>;
+  const problems: string[] = [];
+  if (disableOfflineQueue !== true) problems.push("disableOfflineQueue must be true");
+  if (!isTime(connectTimeout)) problems.push(`socket.connectTimeout must be 1 to ${LONGEST_MS} ms`);
+  if (!isTime(socketTimeout)) problems.push(`socket.socketTimeout must be 1 to ${LONGEST_MS} ms`);
+  else if (!isTime(pingInterval) || pingInterval >= socketTimeout) {
+    problems.push("pingInterval must be less than socket.socketTimeout");
+  }
+  // The default one gives up after a socketTimeout.
+  if (typeof reconnectStrategy !== "function" && !Number.isFinite(reconnectStrategy)) {
+    problems.push("socket.reconnectStrategy must be a function, or milliseconds");
+  }
+  if (keyPrefix !== undefined) problems.push("keyPrefix must be left out: the option prefix is in its place");
+  return problems;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 1 && value <= LONGEST_MS;
+}
+
+function wrong(problem: string): HopwiseError {
+  return new HopwiseError("config_invalid", `openRedis: ${problem}`, { pointer: "/client" });
+}

@@ -1,0 +1,50 @@
+import type { RedisClient } from "./client.ts";
+import { type Line, lineOf } from "./line.ts";
+
+/** A client that connects, and goes on trying. */
+export interface Connected {
+  readonly line: Line;
+  /** What the client said last of a connection that it could not make: its commands do not tell. */
+  lastError(): unknown;
+  /** Stops trying, and listening. The client stays as it is. */
+  stop(): void;
+}
+
+/** A connection is made anew by the client itself; but one of a cluster, or by Sentinel, gives up where the first does not succeed. */
+const AGAIN_MS = 300;
+
+/** @param ready is called at each new connection to a server */
+export function connect(client: RedisClient, ready: () => void): Connected {
+  let lastError: unknown;
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  const onError = (error: unknown): void => {
+    lastError = error;
+  };
+  const onReady = (): void => {
+    lastError = undefined;
+    if (!isStopped) ready();
+  };
+  // Without a listener an error would end the process, also after this store was closed.
+  for (const event of ["error", "node-error", "client-error"]) client.on(event, onError);
+  for (const event of ["ready", "node-ready", "topology-change"]) client.on(event, onReady);
+
+  const open = (): void => {
+    if (isStopped || client.isOpen) return;
+    client.connect().catch((error: unknown) => {
+      onError(error);
+      if (!isStopped) timer = setTimeout(open, AGAIN_MS).unref();
+    });
+  };
+  open();
+  return {
+    line: lineOf(client),
+    lastError: () => lastError,
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+      for (const event of ["ready", "node-ready", "topology-change"]) client.off(event, onReady);
+    },
+  };
+}

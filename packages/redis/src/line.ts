@@ -1,0 +1,95 @@
+import {
+  type ClusterClient,
+  isCluster,
+  isSentinel,
+  type RedisClient,
+  type SentinelClient,
+  type SingleClient,
+} from "./client.ts";
+import { checkConnection } from "./client-options.ts";
+import type { Tag } from "./keys.ts";
+
+/** The way to the servers: one, those of a cluster, or the master that Sentinel names. */
+export interface Line {
+  readonly kind: "single" | "cluster" | "sentinel";
+  /** For messages, without a password. */
+  readonly name: string;
+  /** Which connection the commands of a tag take. */
+  connectionOf(tag: Tag): string;
+  /** Sends in this turn of the event loop, where the client is connected. */
+  send(tag: Tag, args: readonly string[]): Promise<unknown>;
+  /** All connections to masters, to ask each something. */
+  masters(): Promise<readonly SingleClient[]>;
+  /** The connection to the master of a tag. */
+  masterOf(tag: Tag): Promise<SingleClient>;
+  /** @throws {HopwiseError} `config_invalid` where its options, known only once it is connected, let it wait for ever */
+  checkOptions(): Promise<void>;
+}
+
+/** Texts come as texts, whatever the client makes of them for others; and its own timer, which ends when a command is written, is not needed. */
+const OPTIONS = { typeMapping: {}, timeout: undefined };
+
+export function lineOf(client: RedisClient): Line {
+  if (isCluster(client)) return clusterLine(client);
+  if (isSentinel(client)) return sentinelLine(client);
+  return singleLine(client);
+}
+
+function singleLine(client: SingleClient): Line {
+  return {
+    kind: "single",
+    name: `Redis at ${addressOf(client.options?.socket)}`,
+    connectionOf: () => "master",
+    send: (_, args) => client.sendCommand(args, OPTIONS),
+    masters: async () => [client],
+    masterOf: async () => client,
+    checkOptions: async () => {},
+  };
+}
+
+function clusterLine(client: ClusterClient): Line {
+  const { rootNodes } = client._options;
+  const nodeOf = ({ slot }: Tag): { readonly address: string } | undefined => client.slots[slot]?.master;
+  return {
+    kind: "cluster",
+    name: `the Redis Cluster of ${rootNodes.map(({ socket, ...node }) => addressOf(socket, node)).join(", ")}`,
+    connectionOf: (tag) => nodeOf(tag)?.address ?? "nowhere",
+    // Its first part in braces is all that the client reads of a key.
+    send: (tag, args) => client.sendCommand(tag.text, false, [...args], OPTIONS),
+    masters: () => Promise.all(client.masters.map((node) => client.nodeClient(node as never))),
+    masterOf: async (tag) => {
+      const node = nodeOf(tag);
+      if (node === undefined) throw new Error("CLUSTERDOWN");
+      return client.nodeClient(node as never);
+    },
+    checkOptions: async () => {},
+  };
+}
+
+function sentinelLine(client: SentinelClient): Line {
+  const master = (): Promise<SingleClient> =>
+    client._execute<SingleClient>(false, async (connection) => connection as SingleClient);
+  return {
+    kind: "sentinel",
+    name: "Redis behind Sentinel",
+    connectionOf: () => "master",
+    send: (_, args) => client.sendCommand(false, [...args], OPTIONS),
+    masters: async () => [await master()],
+    masterOf: master,
+    checkOptions: async () =>
+      checkConnection({ ...(await master()).options, keyPrefix: client._keyPrefix }, "nodeClientOptions"),
+  };
+}
+
+/** An address without what a URL may say besides. */
+function addressOf(socket: object | undefined, { url }: { readonly url?: unknown } = {}): string {
+  if (typeof url === "string") return URL.canParse(url) ? new URL(url).host : "an unreadable URL";
+  const {
+    host = "localhost",
+    port = 6379,
+    path,
+  } = (socket ?? {}) as {
+    readonly [name in "host" | "port" | "path"]?: unknown;
+  };
+  return typeof path === "string" ? path : `${String(host)}:${String(port)}`;
+}

@@ -1,0 +1,106 @@
+import { type Script, scriptOf } from "./script.ts";
+
+/*
+ * The log lies under one tag:
+ *
+ * - `head`, a text `<epoch>:<n>:<hash>`. The epoch is the server's time at its making and a random part. The hash is over
+ *   the head before it and the SHA-256 of the entry, which whoever appends it has made: strangers' bytes get into entries,
+ *   and the server has SHA-1 alone. So it is made in one step, and nobody loses a race.
+ * - `entries`, a hash: by its id, the hash of the head after it, a space, and the entry.
+ * - `order`, a sorted set of ids by n; `ends`, of those that end, by when they may be forgotten.
+ * - `hashes`, the last 10,000 by n: a copy is known by the hash at its end, also where the entry itself was forgotten.
+ */
+
+/** How long an entry is kept beyond its end: a clock that jumped ahead and back must not have cost it. */
+const DAY_MS = 86_400_000;
+const MOST_HASHES = 10_000;
+/** The largest page. */
+const PAGE = 1000;
+
+/** Only a master knows the newest head. Its own check: a replica may have been told to let others write. The first argument is a random text. */
+const HEAD_OR_NEW = `
+local info = redis.call('INFO', 'replication')
+if not string.find(info, 'role:master', 1, true) then return redis.error_reply('READONLY a replica') end
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local head = redis.call('GET', KEYS[1])
+if not head then
+  head = t[1] .. '.' .. string.format('%06d', t[2]) .. '-' .. ARGV[1] .. ':0:0'
+  redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  redis.call('SET', KEYS[1], head)
+end
+`;
+
+const FORGET = `
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now), 'LIMIT', 0, 200)) do
+  redis.call('HDEL', KEYS[2], id)
+  redis.call('ZREM', KEYS[3], id)
+  redis.call('ZREM', KEYS[4], id)
+end
+`;
+
+/* All of them run where memory is full, too: whoever fills it with proofs must not keep others from being revoked. */
+
+export const HEAD: Script = scriptOf(`${HEAD_OR_NEW} return head`, "oom");
+
+/** Arguments: random, id, entry, its SHA-256, its end or none. Answers how many replicas the server has. */
+export const APPEND: Script = scriptOf(
+  `
+${HEAD_OR_NEW}
+${FORGET}
+local replicas = string.match(info, 'connected_slaves:(%d+)')
+if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then
+  redis.call('SET', KEYS[1], head) -- is written, so that one can wait until it stands on a replica
+  return replicas
+end
+local epoch, n = string.match(head, '^([^:]*):(%d+):')
+local hash = redis.sha1hex(head .. ':' .. ARGV[4])
+n = string.format('%.0f', n + 1)
+redis.call('HSET', KEYS[2], ARGV[2], hash .. ' ' .. ARGV[3])
+redis.call('ZADD', KEYS[3], n, ARGV[2])
+if ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], string.format('%.0f', ARGV[5] + ${DAY_MS}), ARGV[2]) end
+redis.call('ZADD', KEYS[5], n, hash)
+redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -${MOST_HASHES + 1})
+redis.call('SET', KEYS[1], epoch .. ':' .. n .. ':' .. hash)
+return replicas
+`,
+  "oom",
+);
+
+/** Arguments: random, whether the caller has a head, and which. Answers epoch, its age in milliseconds, whether it continues, whether it is complete, head, entries. */
+export const READ: Script = scriptOf(
+  `
+${HEAD_OR_NEW}
+${FORGET}
+local epoch, newest = string.match(head, '^([^:]*):(%d+):')
+local function hashOf(id) return string.match(redis.call('HGET', KEYS[2], id), '^%S+') end
+local function hashAt(n)
+  if n == '0' then return '0' end
+  local known = redis.call('ZRANGEBYSCORE', KEYS[5], n, n)[1]
+  if known then return known end
+  local id = redis.call('ZRANGEBYSCORE', KEYS[3], n, n)[1]
+  return id and hashOf(id)
+end
+local from, continues = '0', '1'
+if ARGV[2] == '1' then
+  local e, n, hash = string.match(ARGV[3], '^([^:]*):(%d+):(.*)$')
+  if e == epoch and tonumber(n) <= tonumber(newest) and hashAt(n) == hash then from = n else continues = '0' end
+end
+local ids = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. from, '+inf', 'LIMIT', 0, ${PAGE + 1})
+local complete = #ids <= ${PAGE} and '1' or '0'
+ids[${PAGE + 1}] = nil
+local age = now - tonumber(string.match(epoch, '^[%d.]+')) * 1000
+if complete == '0' then
+  local last = ids[${PAGE}]
+  head = epoch .. ':' .. string.format('%.0f', redis.call('ZSCORE', KEYS[3], last)) .. ':' .. hashOf(last)
+end
+local answer = {epoch, string.format('%.0f', age), continues, complete, head}
+if #ids > 0 then
+  for _, entry in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
+    answer[#answer + 1] = string.match(entry, '^%S+ (.*)$')
+  end
+end
+return answer
+`,
+  "oom",
+);

@@ -1,0 +1,89 @@
+import { type Script, scriptOf } from "./script.ts";
+
+/**
+ * The mark of a store: the name of its epoch, and of which life of which server it is. A server's life is its `run_id` with
+ * its replication id: neither alone tells that entries were lost (a master that was demoted and promoted again keeps the
+ * first, a first replica changes the second), and that it evicted nothing. The mark also has whether a replica ever
+ * followed, and how long proofs are kept.
+ *
+ *     <seconds>-<random>@<run_id>:<replication id>:<evicted>:<followed>:<window>
+ *
+ * In one step: no mark, or one of another life, is replaced by a new one; whoever comes first makes it, for all. The name
+ * is kept where nothing can have been lost: the server is the same, nothing was evicted, and its replication id changed
+ * only because a replica came or went (no second id, and who asks looked less than a minute ago: `seen`); or it started
+ * again, writes everything to disk first (`durable`), and never had a replica that could be here in its place.
+ *
+ * Writes where memory is full, too: a mark that is there takes no more.
+ */
+export const LOOK: Script = scriptOf(
+  `
+local random, seen, durable, window = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local info = redis.call('INFO', 'server', 'memory', 'stats', 'replication')
+local function field(name)
+  local _, at = string.find(info, '\\n' .. name .. ':', 1, true)
+  return at and string.match(info, '^[^\\r\\n]*', at + 1) or ''
+end
+if field('role') ~= 'master' then return {'replica'} end
+local run, id, evicted, replicas = field('run_id'), field('master_replid'), field('evicted_keys'), field('connected_slaves')
+local mark = redis.call('GET', KEYS[1])
+local name, run0, id0, evicted0, followed0, window0 =
+  string.match(mark or '', '^([%d.]+%-%w+)@(%w*):(%w*):(%d*):(%d):(%d+)$')
+if name and window0 ~= window then return {'window', window0} end
+local single = not string.match(field('master_replid2'), '[^0]')
+local same = name and run == run0 and evicted == evicted0 and (id == id0 or single and seen == name)
+local restarted = name and durable == '1' and run ~= run0 and single and followed0 == '0' and replicas == '0'
+local t = redis.call('TIME')
+local now = t[1] .. '.' .. string.format('%06d', t[2])
+if not same and not restarted then name = now .. '-' .. random end
+local followed = (replicas ~= '0' or same and followed0 == '1') and '1' or '0'
+local new = name .. '@' .. run .. ':' .. id .. ':' .. evicted .. ':' .. followed .. ':' .. window
+if new ~= mark then redis.call('SET', KEYS[1], new) end
+local enough = field('min_slaves_good_slaves') ~= '' and '1' or '0'
+return {'ok', new, name, id, run, now, field('redis_version'), field('maxmemory_policy'), replicas, enough}
+`,
+  "oom",
+);
+
+/** What a look found. */
+export interface Found {
+  readonly mark: string;
+  /** Of the epoch: since when nothing was lost, and a random part. */
+  readonly name: string;
+  readonly replicationId: string;
+  readonly runId: string;
+  /** The server's clock. */
+  readonly nowSeconds: number;
+  readonly version: string;
+  readonly evictionPolicy: string;
+  readonly replicas: number;
+  /** Whether it refuses to write without a replica that follows. */
+  readonly needsReplicas: boolean;
+}
+
+/** @returns what was found, or why this server is no store, in words that begin after its name */
+export function readLook(answer: unknown): Found | string {
+  const [how, ...texts] = answer as readonly string[];
+  if (how === "replica") return "is a replica: the client must be sent to the master";
+  if (how === "window") {
+    return `keeps proofs for a longestWindowSeconds of ${texts[0]}: all instances must be given the same; for another one, take another prefix`;
+  }
+  const [mark, name, replicationId, runId, now, version, evictionPolicy, replicas, enough] = texts as [
+    ...[string, string, string, string, string, string, string, string, string],
+  ];
+  return {
+    mark,
+    name,
+    replicationId,
+    runId,
+    nowSeconds: Number(now),
+    version,
+    evictionPolicy,
+    replicas: Number(replicas),
+    needsReplicas: enough === "1",
+  };
+}
+
+/** Since when nothing was lost in an epoch, by the server's clock. */
+export function beganAt(name: string): number {
+  return Number(name.slice(0, name.indexOf("-")));
+}

@@ -1,0 +1,38 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { LogEntry, RevocationLog } from "@hopwise/core/state";
+import type { Appending } from "./append.ts";
+import type { Tags } from "./keys.ts";
+import { APPEND, HEAD, READ } from "./log-scripts.ts";
+import type { Steps } from "./steps.ts";
+import { milliseconds } from "./times.ts";
+
+export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, appending: Appending): RevocationLog {
+  const keys = ["head", "entries", "order", "ends", "hashes"].map((name) => `${tag.text}:${name}`);
+  const random = randomBytes(12).toString("hex");
+  return {
+    head: async () => String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] })),
+    read: async (after) => {
+      const answer = await steps.askPlainly({
+        tag,
+        script: READ,
+        keys,
+        args: [random, after === undefined ? "0" : "1", after ?? ""],
+      });
+      const [epoch = "", age, continues, complete, head = "", ...entries] = answer as readonly string[];
+      return {
+        epoch,
+        ageSeconds: Math.max(0, Number(age) / 1000),
+        continues: continues === "1",
+        complete: complete === "1",
+        head,
+        entries: entries.map((entry) => JSON.parse(entry) as LogEntry),
+      };
+    },
+    append: async ({ id, text, untilSeconds }) => {
+      const entry = JSON.stringify({ id, text, untilSeconds });
+      const digest = createHash("sha256").update(entry).digest("hex");
+      const ends = untilSeconds === undefined ? "" : milliseconds(untilSeconds);
+      await appending.append({ tag, script: APPEND, keys, args: [random, id, entry, digest, ends] });
+    },
+  };
+}

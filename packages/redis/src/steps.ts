@@ -1,0 +1,69 @@
+import type { Connected } from "./connect.ts";
+import { unavailable } from "./faults.ts";
+import type { Found } from "./look.ts";
+import { faultOf, runnerOf, type Step } from "./run-step.ts";
+import type { Trips } from "./trips.ts";
+import { markOf, type Watch } from "./watch.ts";
+
+/** How the stores come to Redis: what they ask is done in an epoch that is known, in time, or it throws. */
+export interface Steps {
+  /**
+   * Runs a script that begins with {@link UNDER_MARK}: at once, in this turn. Its keys get the mark in front, its
+   * arguments the mark, the server's replication id and the caller's time.
+   *
+   * @throws {HopwiseError} `state_unavailable`
+   */
+  ask(step: Step, nowSeconds?: number): Promise<readonly string[]>;
+  /** Runs a script as it is. */
+  askPlainly(step: Step): Promise<unknown>;
+  /** @throws {HopwiseError} where it is closed */
+  checkOpen(): void;
+  /** Steps refuse from now on. */
+  close(): void;
+}
+
+/** What each step of a store does first: it is for the life of the server that its sender knows, and their clocks agree. */
+export const UNDER_MARK = `
+local info = redis.call('INFO', 'replication')
+if not string.find(info, 'role:master', 1, true) or not string.find(info, 'master_replid:' .. ARGV[2], 1, true)
+  or redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'life'} end
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if math.abs(now - ARGV[3]) > 5000 then return {'clock'} end
+`;
+
+export function stepsOf(connected: Connected, trips: Trips, watch: Watch, deadlineMs: number): Steps {
+  const { name } = connected.line;
+  const run = runnerOf(connected, trips, watch, deadlineMs);
+  let isClosed = false;
+
+  const checkOpen = (): void => {
+    if (isClosed) throw unavailable(`${name} was closed by this program`);
+  };
+  const inWords = (error: unknown): never => {
+    throw faultOf(connected, error);
+  };
+
+  return {
+    ask: async (step, nowSeconds = Date.now() / 1000) => {
+      checkOpen();
+      const known = (): Found | undefined => watch.known(step.tag);
+      const args = (): readonly string[] => {
+        const { mark = "", replicationId = "" } = known() ?? {};
+        return [mark, replicationId, `${Math.round(nowSeconds * 1000)}`, ...step.args];
+      };
+      const marked = { ...step, keys: [markOf(step.tag), ...step.keys] };
+      const answer = (await run(marked, { isKnown: () => known() !== undefined, args }).catch(inWords)) as string[];
+      if (answer[0] !== "clock") return answer;
+      throw unavailable(`the clock of ${name} and that of this machine differ by seconds or more`);
+    },
+    askPlainly: async (step) => {
+      checkOpen();
+      return run(step, { isKnown: () => watch.notBefore !== undefined, args: () => step.args }).catch(inWords);
+    },
+    checkOpen,
+    close: () => {
+      isClosed = true;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { checkServer, type ServerSettings } from "./check-server.ts";
+import type { Tag, Tags } from "./keys.ts";
+import type { Line } from "./line.ts";
+import { beganAt, type Found, LOOK, readLook } from "./look.ts";
+import { runScript } from "./script.ts";
+import type { Trips } from "./trips.ts";
+
+/** Watches in which epoch a store is, and whether its servers are what they must be. */
+export interface Watch {
+  /** What the last look found at the server of a tag. */
+  known(tag: Tag): Found | undefined;
+  /** Since when nothing was lost, by this machine's clock; undefined before the first look. */
+  readonly notBefore: number | undefined;
+  /** What only the operator can mend; and when that was found, by {@link performance.now}. */
+  readonly problem: { readonly words: string; readonly at: number } | undefined;
+  /** Looks at all servers. @returns why it could not be looked at, or may not be used, by tag */
+  look(): Promise<ReadonlyMap<Tag, unknown>>;
+}
+
+export interface WatchOptions extends ServerSettings {
+  readonly deadlineMs: number;
+  readonly longestWindowSeconds: number;
+}
+
+/** Raised where a server may not keep anything, until its operator mends that. */
+export class Misconfigured extends Error {}
+
+/** So long after a look it counts as one of just before, where the replication id alone has changed. */
+const SEEN_MS = 60_000;
+
+export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchOptions): Watch {
+  const looked = new Map<Tag, Found & { readonly at: number }>();
+  const check = checkerOf(line, options);
+  const random = randomBytes(12).toString("hex");
+  let notBefore: number | undefined;
+  let problem: Watch["problem"];
+  let looking: ReturnType<Watch["look"]> | undefined;
+
+  const lookAt = async (tag: Tag, endsAt: number): Promise<void> => {
+    const known = looked.get(tag);
+    const at = performance.now();
+    const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
+    const args = [random, seen, options.durable ? "1" : "0", `${options.longestWindowSeconds}`];
+    const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
+    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask));
+    const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
+    if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
+    looked.set(tag, { ...found, at });
+    if (found.name === known?.name) return;
+    // By the clock of this machine, where that is ahead: the times of proofs are of such clocks.
+    const ahead = Math.max(0, Date.now() / 1000 - found.nowSeconds);
+    notBefore = Math.max(notBefore ?? 0, beganAt(found.name) + ahead);
+  };
+
+  const lookAtAll: Watch["look"] = async () => {
+    const at = performance.now();
+    const wrong = new Map<Tag, unknown>();
+    const lookOrSay = (tag: Tag): Promise<unknown> =>
+      lookAt(tag, at + options.deadlineMs).catch((error) => wrong.set(tag, error));
+    await Promise.all(tags.marked.map(lookOrSay));
+    const unfit = [...wrong.values()].find((error) => error instanceof Misconfigured);
+    if (unfit !== undefined) problem = { words: unfit.message, at: performance.now() };
+    else if (wrong.size === 0) problem = undefined;
+    return wrong;
+  };
+
+  return {
+    known: (tag) => looked.get(tag),
+    get notBefore() {
+      return notBefore;
+    },
+    get problem() {
+      return problem;
+    },
+    look: () => {
+      looking ??= lookAtAll().finally(() => {
+        looking = undefined;
+      });
+      return looking;
+    },
+  };
+}
+
+export function markOf(tag: Tag): string {
+  return `${tag.text}:mark`;
+}
+
+/** Checks each server once, and again where what matters of it has changed. */
+function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag) => Promise<string | undefined> {
+  const checked = new Map<string, Promise<string | undefined>>();
+  return (found, tag) => {
+    const server = [found.runId, found.evictionPolicy, found.replicas > 0, found.needsReplicas].join();
+    const known = checked.get(server);
+    if (known !== undefined) return known;
+    const checking = checkServer(found, line.kind, () => line.masterOf(tag), options);
+    checked.set(server, checking);
+    const forget = (): boolean => checked.delete(server);
+    checking.then((words) => words !== undefined && forget(), forget);
+    return checking;
+  };
+}

@@ -1,0 +1,182 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { freePort, MISSING, startRedisAt, unlessMissing, until } from "./redis-server.ts";
+import { aDriver, aFront, allRefuse, aServer, claim, later, now, pay, recovers, refusal, spent } from "./scene.ts";
+
+const REDIS = "Redis at 127\\.0\\.0\\.1:\\d+";
+
+describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => {
+  it("is down at the start: opens closed, and recovers by itself", async () => {
+    const port = await freePort();
+    const driver = await aDriver(port);
+    await allRefuse(driver, new RegExp(`^${REDIS} cannot be reached \\(ECONNREFUSED\\)$`));
+    const server = await startRedisAt(port);
+    later(server.close);
+    await recovers(driver);
+  });
+
+  it("dies in a call: says that it is not known whether it was done, then that it is down, and recovers", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    server.signal("SIGSTOP");
+    const claiming = refusal(claim(driver, "k"));
+    await delay(20);
+    await server.kill();
+    expect(await claiming).toMatch(/lost its connection, and it is not known whether this was done$/);
+    await allRefuse(driver, /cannot be reached/);
+    await server.restart();
+    await recovers(driver);
+  });
+
+  it("hangs: closed within the deadline, sends nothing more, and is back by itself, however much is asked", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    server.signal("SIGSTOP");
+    await allRefuse(driver, /did not answer in time$|has not answered what was asked before$/);
+    expect(await refusal(claim(driver, "k"))).toMatch(/has not answered what was asked before$/);
+    for (let i = 0; i < 30; i++) {
+      await refusal(claim(driver, "k"));
+      await delay(30);
+    }
+    server.signal("SIGCONT");
+    await recovers(driver);
+  });
+
+  it("hangs for a moment: the late answer opens it again", async () => {
+    const server = await aServer();
+    const front = await aFront(server.port);
+    const driver = await aDriver(front.port);
+    const { notBefore } = driver.replay;
+    front.mode = 300;
+    expect(await refusal(claim(driver, "k"))).toMatch(/did not answer in time$/);
+    front.mode = "pass";
+    await until(async () => claim(driver, "another"));
+    expect(await claim(driver, "k"), "it was done all the same").toBe(false);
+    expect(driver.replay.notBefore).toBe(notBefore);
+  });
+
+  it("is partitioned: closed within the deadline, and back once the network is", async () => {
+    const server = await aServer();
+    const front = await aFront(server.port);
+    const driver = await aDriver(front.port);
+    front.mode = "drop";
+    await allRefuse(driver, /did not answer in time$|has not answered what was asked before$/);
+    await delay(700);
+    await allRefuse(driver, /cannot be reached|answer/);
+    front.mode = "pass";
+    await recovers(driver);
+  });
+
+  it("is full: says so, still lets something be revoked, and recovers", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await server.ask("CONFIG", "SET", "maxmemory", "1");
+    expect(await refusal(claim(driver, "k"))).toMatch(/is full: raise maxmemory/);
+    expect(await refusal(pay(driver, "r"))).toMatch(/is full/);
+    await driver.revocations.append({ id: "e", text: "revoked" });
+    expect((await driver.revocations.read(undefined)).entries).toHaveLength(1);
+    await server.ask("CONFIG", "SET", "maxmemory", "0");
+    expect(await claim(driver, "k")).toBe(true);
+    expect(await pay(driver, "r")).toMatchObject({ outcome: "reserved", spent: [10] });
+  });
+
+  it("is made a read-only replica: closed, with a word of it", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await server.ask("REPLICAOF", "127.0.0.1", "1");
+    await allRefuse(driver, /replica/);
+    await server.ask("REPLICAOF", "NO", "ONE");
+    await recovers(driver);
+  });
+
+  it("is made a replica that lets others write: closed all the same", async () => {
+    const server = await aServer("--replica-read-only", "no");
+    const driver = await aDriver(server.port);
+    await server.ask("REPLICAOF", "127.0.0.1", "1");
+    await allRefuse(driver, /replica/);
+  });
+
+  it("has too few replicas: says so", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await server.ask("CONFIG", "SET", "min-replicas-to-write", "1");
+    await allRefuse(driver, /has too few replicas that follow it \(min-replicas-to-write\)$/);
+    await server.ask("CONFIG", "SET", "min-replicas-to-write", "0");
+    await recovers(driver);
+  });
+
+  it("is busy with a script: closed, and back once it is not", async () => {
+    const server = await aServer("--busy-reply-threshold", "50");
+    const driver = await aDriver(server.port);
+    const loop = server.ask("EVAL", "while true do end", "0").catch(() => {});
+    await delay(20);
+    await refusal(claim(driver, "k"));
+    await until(async () => (await refusal(claim(driver, "l"))).endsWith("is busy with a script"));
+    await server.ask("SCRIPT", "KILL");
+    await loop;
+    await recovers(driver);
+  });
+
+  it("is loading its data: says so", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    for (let i = 0; i < 300; i++) await claim(driver, `k${i}`);
+    await server.ask("SAVE");
+    await server.kill();
+    const restarting = server.restart("--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024");
+    await until(async () => (await driver.health()).problem?.endsWith("is loading its data"));
+    await restarting;
+    await recovers(driver);
+  });
+
+  it("takes rights away: says so", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await server.ask("ACL", "SETUSER", "default", "-eval", "-evalsha");
+    await allRefuse(driver, /does not give the client's user the rights that this needs$/);
+  });
+
+  it("forgets its scripts: they are sent anew", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await claim(driver, "k");
+    await server.ask("SCRIPT", "FLUSH");
+    const both = [claim(driver, "k"), driver.revocations.head()] as const;
+    expect(await Promise.all(both)).toEqual([false, expect.any(String)]);
+  });
+
+  it("loses the answer to a reserve: it is asked again by its id, and counts once", async () => {
+    const server = await aServer();
+    const front = await aFront(server.port);
+    const [driver, other] = [await aDriver(front.port, { deadlineMs: 2000 }), await aDriver(server.port)];
+    expect(await pay(driver, "first")).toMatchObject({ spent: [10] });
+    front.mode = "swallow";
+    const paying = pay(driver, "second");
+    await until(async () => (await spent(other)) === 20);
+    front.cut();
+    front.mode = "pass";
+    front.mend();
+    expect(await paying).toMatchObject({ outcome: "reserved", spent: [20] });
+    expect(await spent(other)).toBe(20);
+  });
+
+  it("loses the answer to a reserve, and stays away: whoever asks again by its id knows", async () => {
+    const server = await aServer();
+    const front = await aFront(server.port);
+    const [driver, other] = [await aDriver(front.port), await aDriver(server.port)];
+    expect(await pay(driver, "first")).toMatchObject({ spent: [10] });
+    front.mode = "swallow";
+    const message = refusal(pay(driver, "r"));
+    await until(async () => (await spent(other)) === 20);
+    front.cut();
+    expect(await message).toMatch(/is not known whether this was done$|cannot be reached/);
+    expect(await pay(other, "r")).toMatchObject({ outcome: "reserved", spent: [20] });
+  });
+
+  it("has another clock than who asks: refused", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    const step = async (): Promise<unknown> => driver.replay.claim("k", now() + 50, { nowSeconds: now() - 60 });
+    expect(await refusal(step())).toMatch(/the clock of .* and that of this machine differ by seconds or more/);
+  });
+});
