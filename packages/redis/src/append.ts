@@ -36,7 +36,10 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
   };
 
   const connectNew = async (step: Step): Promise<SingleClient> => {
-    const client = (await line.masterOf(step.tag)).duplicate();
+    const master = await line.masterOf(step.tag);
+    // While it waits for a replica nothing comes on it, not even the answer to a ping.
+    const socket = { ...master.options?.socket, socketTimeout: DEADLINE_MS };
+    const client = master.duplicate({ pingInterval: undefined, socket });
     client.on("error", () => {});
     try {
       await trips.wait(performance.now() + DEADLINE_MS, client.connect());

@@ -24,7 +24,7 @@ export interface SingleClient extends Events {
   readonly options: ConnectionOptions | undefined;
   connect(): Promise<unknown>;
   destroy(): void;
-  duplicate(): SingleClient;
+  duplicate(overrides: object): SingleClient;
   sendCommand(args: readonly string[], options?: object): Promise<unknown>;
 }
 

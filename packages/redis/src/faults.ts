@@ -68,6 +68,11 @@ export function offlineWordsOf(last: unknown): string {
   return /^E[A-Z]+$/.test(code) ? `${DOWN} (${code})` : DOWN;
 }
 
+/** Whether it is a replica that answers. */
+export function isReplica(error: unknown): boolean {
+  return firstWordOf(partsOf(error).text) === "READONLY";
+}
+
 /** Whether the fault is one of rights, which does not go by itself. */
 export function isRefusedLogin(error: unknown): boolean {
   return /^(NOAUTH|WRONGPASS|NOPERM)\b/.test(partsOf(error).text);

@@ -7,7 +7,7 @@ import { approvalsOf } from "./approvals.ts";
 import { isCluster, isSentinel, isSingle, type RedisClient } from "./client.ts";
 import { checkClientOptions } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
-import { isRefusedLogin } from "./faults.ts";
+import { isRefusedLogin, isReplica } from "./faults.ts";
 import { tagsOf } from "./keys.ts";
 import { replayOf } from "./replay.ts";
 import { revocationLogOf } from "./revocation-log.ts";
@@ -142,12 +142,14 @@ const START_MS = 2000;
 async function firstLook({ line, lastError }: Connected, watch: Watch): Promise<void> {
   const wrong = (problem: string): HopwiseError =>
     new HopwiseError("config_invalid", `openRedis: ${line.name} ${problem}`, { pointer: "/client" });
+  let failures: ReadonlyMap<unknown, unknown> = new Map();
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(20)) {
-    const failures = await watch.look();
+    failures = await watch.look();
     if (watch.problem !== undefined) throw wrong(watch.problem.words);
-    if (isRefusedLogin(lastError()))
+    if (isRefusedLogin(lastError())) {
       throw wrong("refuses the login: give the client a username and password that it knows");
-    if (failures.size > 0) continue;
-    return line.checkOptions();
+    }
+    if (failures.size === 0) return line.checkOptions();
   }
+  if ([...failures.values()].some(isReplica)) throw wrong("is a replica: the client must be sent to the master");
 }

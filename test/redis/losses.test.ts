@@ -1,0 +1,202 @@
+import { stateOn } from "@hopwise/core/state";
+import type { Thumbprint } from "@hopwise/core/tokens";
+import { describe, expect, it } from "vitest";
+import { MISSING, unlessMissing, until } from "./redis-server.ts";
+import { aDriver, aFront, aServer, claim, misfit, now, pay, recovers, refusal, spent } from "./scene.ts";
+
+const ALWAYS = ["--appendonly", "yes", "--appendfsync", "always"];
+
+describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it knew"), () => {
+  it("is flushed: all instances say that they know nothing from before, over the connection that they have", async () => {
+    const server = await aServer();
+    const drivers = [await aDriver(server.port), await aDriver(server.port)] as const;
+    const [one, two] = drivers;
+    const used = now();
+    expect(await claim(one, "k", used)).toBe(true);
+    await pay(one, "r");
+    await server.ask("FLUSHALL");
+    expect(await claim(two, "k", used), "the store forgot it").toBe(true);
+    expect(two.replay.notBefore).toBeGreaterThan(used);
+    expect(await pay(one, "s")).toMatchObject({ outcome: "reserved", spent: [10] });
+    for (const { replay, spending, approvals } of drivers) {
+      for (const { notBefore } of [replay, spending, approvals]) expect(notBefore).toBeGreaterThan(used);
+    }
+    const since = one.replay.notBefore;
+    for (const driver of drivers) await driver.health();
+    expect(one.replay.notBefore, "and is not of another epoch at each look").toBe(since);
+  });
+
+  it.each([
+    ["kept nothing", []],
+    ["kept all to the last second", ["--appendonly", "yes"]],
+  ])("starts again and %s: a new epoch", async (_, args) => {
+    const server = await aServer(...args);
+    const driver = await aDriver(server.port);
+    const used = now();
+    await claim(driver, "k", used);
+    await server.kill();
+    await server.restart();
+    await recovers(driver);
+    expect(driver.replay.notBefore).toBeGreaterThan(used);
+  });
+
+  it("starts again and wrote all to disk first: the same epoch, and nothing is good twice", async () => {
+    const server = await aServer(...ALWAYS);
+    const driver = await aDriver(server.port, { durable: true });
+    const { notBefore } = driver.replay;
+    await claim(driver, "k");
+    await pay(driver, "r", 40);
+    await server.kill();
+    await server.restart();
+    await until(async () => (await driver.health()).ok);
+    expect(await claim(driver, "k")).toBe(false);
+    expect(await pay(driver, "s", 40)).toMatchObject({ spent: [80] });
+    expect(driver.replay.notBefore).toBe(notBefore);
+    expect((await aDriver(server.port, { durable: true })).replay.notBefore).toBeCloseTo(notBefore as number, 0);
+  });
+
+  it("is said to write all to disk first, and does not: refused at the start", async () => {
+    const server = await aServer("--appendonly", "yes");
+    const words = await misfit(aDriver(server.port, { durable: true }));
+    expect(words).toMatch(/does not write each step to disk.*set appendonly yes and appendfsync always/);
+  });
+
+  it("gets its first replica, which leaves again: the same epoch", async () => {
+    const server = await aServer("--min-replicas-max-lag", "10", "--repl-backlog-ttl", "1");
+    const driver = await aDriver(server.port, { failOverMs: 15_000 });
+    const { notBefore } = driver.replay;
+    await claim(driver, "k");
+    const replica = await aServer("--replicaof", "127.0.0.1", `${server.port}`);
+    await server.ask("CONFIG", "SET", "min-replicas-to-write", "1");
+    await until(async () => String(await server.ask("INFO", "replication")).includes("state=online"));
+    await until(async () => claim(driver, "l"));
+    expect(await claim(driver, "k")).toBe(false);
+    await server.ask("CONFIG", "SET", "min-replicas-to-write", "0");
+    await replica.kill();
+    await until(async () => String(await server.ask("INFO", "replication")).includes("repl_backlog_active:0"));
+    expect(await claim(driver, "m")).toBe(true);
+    expect(await claim(driver, "k")).toBe(false);
+    expect(driver.replay.notBefore).toBe(notBefore);
+  });
+
+  it("is demoted, filled with another's data and promoted again over one connection: a new epoch", async () => {
+    const [server, other] = [await aServer(), await aServer()];
+    const driver = await aDriver(server.port);
+    const used = now();
+    await claim(driver, "k", used);
+    await server.ask("REPLICAOF", "127.0.0.1", `${other.port}`);
+    await until(async () => String(await server.ask("INFO", "replication")).includes("master_link_status:up"));
+    expect(await refusal(claim(driver, "k", used))).toMatch(/replica/);
+    await server.ask("REPLICAOF", "NO", "ONE");
+    await recovers(driver);
+    expect(driver.replay.notBefore).toBeGreaterThan(used);
+  });
+
+  it("fails over to a replica that lacks the last entries: no proof twice, no budget anew, no revocation lost", async () => {
+    const master = await aServer("--min-replicas-to-write", "1", "--min-replicas-max-lag", "10");
+    const link = await aFront(master.port);
+    const replica = await aServer("--replicaof", "127.0.0.1", `${link.port}`);
+    await until(async () => String(await master.ask("INFO", "replication")).includes("state=online"));
+    const address = await aFront(master.port);
+    const driver = await aDriver(address.port, { failOverMs: 15_000 });
+    const state = stateOn(driver, { repairSeconds: 0.5 });
+    const key = "k".repeat(43) as Thumbprint;
+    const asked = { tokens: [], keys: [key], agents: [], user: ANN_IS, issuedAt: now() };
+    await until(async () => (await state.revocations.find(asked)) === undefined);
+    await state.revocations.revoke({ agent: "planner" });
+
+    link.mode = "drop";
+    const used = now();
+    expect(await claim(driver, "before", used)).toBe(true);
+    expect(await pay(driver, "before", 90)).toMatchObject({ outcome: "reserved" });
+    const revoking = refusal(Promise.resolve(state.revocations.revoke({ key })));
+    expect(await revoking).toMatch(/has the revocation, but no replica took it/);
+    expect(await state.revocations.find(asked), "it is known all the same").toEqual({ key });
+
+    await master.kill();
+    await replica.ask("REPLICAOF", "NO", "ONE");
+    address.target = replica.port;
+    await recovers(driver);
+    expect(await claim(driver, "before", used), "the new master never saw it").toBe(true);
+    expect(driver.replay.notBefore, "and nothing from before counts").toBeGreaterThan(used);
+    expect(driver.spending.notBefore).toBeGreaterThan(used);
+    await until(async () => (await driver.revocations.read(undefined)).entries.length === 2);
+    expect(await state.revocations.find(asked), "the living instance gave it back").toEqual({ key });
+    expect(await spent(driver)).toBe(10);
+    await state.close();
+  });
+});
+
+const ANN_IS = { issuer: "https://id.example", subject: "ann" };
+
+describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that could lose what it is told"), () => {
+  it.each(["volatile-lru", "allkeys-lru", "volatile-ttl"])("evicts by %s: refused at the start", async (policy) => {
+    const server = await aServer("--maxmemory-policy", policy);
+    expect(await misfit(aDriver(server.port))).toMatch(
+      new RegExp(`maxmemory-policy ${policy}, which drops used proofs in silence: set it to noeviction`),
+    );
+  });
+
+  it("begins to evict: closed from the next look on, and open once that is mended", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await server.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    expect(await driver.health()).toMatchObject({ ok: false, problem: expect.stringMatching(/maxmemory-policy/) });
+    expect(await refusal(claim(driver, "k"))).toMatch(/set it to noeviction/);
+    expect(await refusal(Promise.resolve(driver.revocations.head()))).toMatch(/set it to noeviction/);
+    await server.ask("CONFIG", "SET", "maxmemory-policy", "noeviction");
+    await until(async () => claim(driver, "k"));
+  });
+
+  it("evicted something between two looks: a new epoch", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    const { notBefore } = driver.replay;
+    for (const [name, value] of Object.entries({ "maxmemory-policy": "volatile-random", maxmemory: "1" })) {
+      await claim(driver, `before ${name}`);
+      await server.ask("CONFIG", "SET", name, value);
+    }
+    await server.ask("SET", "x", "y").catch(() => {});
+    for (const [name, value] of Object.entries({ maxmemory: "0", "maxmemory-policy": "noeviction" })) {
+      await server.ask("CONFIG", "SET", name, value);
+    }
+    expect(await driver.health()).toEqual({ ok: true });
+    expect(driver.replay.notBefore).toBeGreaterThan(notBefore as number);
+  });
+
+  it.each([
+    ["does not need them to write", [], {}, /set min-replicas-to-write to 1 or more, and min-replicas-max-lag/],
+    ["takes over at nobody knows what time", ["--min-replicas-to-write", "1"], {}, /has replicas: give failOverMs/],
+    [
+      "waits for them longer than until one takes over",
+      ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "10"],
+      { failOverMs: 12_000 },
+      /has min-replicas-max-lag 10, and a replica may take over after 12000 ms/,
+    ],
+  ])("has replicas, and %s: refused at the start", async (_, args, options, words) => {
+    const server = await aServer(...args);
+    await aServer("--replicaof", "127.0.0.1", `${server.port}`);
+    await until(async () => String(await server.ask("INFO", "replication")).includes("state=online"));
+    expect(await misfit(aDriver(server.port, options))).toMatch(words);
+  });
+
+  it("is a replica: refused at the start", async () => {
+    const server = await aServer("--replicaof", "127.0.0.1", "1");
+    expect(await misfit(aDriver(server.port))).toMatch(/is a replica: the client must be sent to the master/);
+  });
+
+  it("wants a password that the client does not have: refused at the start", async () => {
+    const server = await aServer();
+    await server.ask("CONFIG", "SET", "requirepass", "swordfish");
+    const words = await misfit(aDriver(server.port));
+    expect(words).toMatch(/refuses the login: give the client a username and password that it knows/);
+    expect(words).not.toContain("swordfish");
+  });
+
+  it("keeps proofs for another window than this instance says: refused at the start", async () => {
+    const server = await aServer();
+    await aDriver(server.port, { longestWindowSeconds: 90 });
+    expect(await misfit(aDriver(server.port))).toMatch(/keeps proofs for a longestWindowSeconds of 90: all instances/);
+    await aDriver(server.port, { prefix: "other" });
+  });
+});
