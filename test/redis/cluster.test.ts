@@ -45,7 +45,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on a Redis Cluste
   const aDriver = async (prefix: string): Promise<StateDriver> => {
     const client = cluster.client();
     later(() => client.destroy());
-    const driver = await openRedis({ client, prefix });
+    const driver = await openRedis({ client, prefix, deadlineMs: 1000 });
     later(() => driver.close());
     return driver;
   };
@@ -62,7 +62,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on a Redis Cluste
     const outcomes = await Promise.allSettled(
       keys.map(async (key) => driver.replay.claim(key, now() + 50, { nowSeconds: now() })),
     );
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     stopped.signal("SIGCONT");
     expect(outcomes.map(({ status }) => status)).toEqual(home.map((it) => (it === stopped ? "rejected" : "fulfilled")));
     await recovers(driver);

@@ -17,6 +17,8 @@ export type TestSentinel = ReturnType<typeof createSentinel>;
 const FAIL_OVER_MS = 3500;
 const SAFE = ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "1", "--repl-ping-replica-period", "1"];
 
+const OPTIONS = clientOptions();
+
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
   client(): TestCluster;
@@ -69,7 +71,7 @@ export async function startCluster(): Promise<RedisCluster> {
       const rootNodes = nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }));
       const client = createCluster({
         rootNodes,
-        defaults: clientOptions(),
+        defaults: OPTIONS,
         topologyRefreshOnReconnectionAttemptStrategy: 100,
         maxCommandRedirections: 3,
       });
@@ -134,7 +136,7 @@ export async function startBehindSentinel(): Promise<RedisBehindSentinel> {
         scanInterval: 250,
         maxCommandRediscovers: 1,
         reserveClient: true,
-        nodeClientOptions: clientOptions(),
+        nodeClientOptions: { ...OPTIONS, socket: { ...OPTIONS.socket, connectTimeout: 2000 } },
         ...options,
       });
       return client as unknown as TestSentinel;

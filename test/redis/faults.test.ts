@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { freePort, MISSING, startRedisAt, unlessMissing, until } from "./redis-server.ts";
 import { aDriver, aFront, allRefuse, aServer, claim, later, now, pay, recovers, refusal, spent } from "./scene.ts";
 
+/** The deadline that a driver has by default, where that is what is tried. */
+const SOON = { deadlineMs: 250 };
 const REDIS = "Redis at 127\\.0\\.0\\.1:\\d+";
 
 describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => {
@@ -30,7 +32,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
 
   it("hangs: closed within the deadline, sends nothing more, and is back by itself, however much is asked", async () => {
     const server = await aServer();
-    const driver = await aDriver(server.port);
+    const driver = await aDriver(server.port, SOON);
     server.signal("SIGSTOP");
     await allRefuse(driver, /did not answer in time$|has not answered what was asked before$/);
     expect(await refusal(claim(driver, "k"))).toMatch(/has not answered what was asked before$/);
@@ -45,7 +47,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
   it("hangs for a moment: the late answer opens it again", async () => {
     const server = await aServer();
     const front = await aFront(server.port);
-    const driver = await aDriver(front.port);
+    const driver = await aDriver(front.port, SOON);
     const { notBefore } = driver.replay;
     front.mode = 300;
     expect(await refusal(claim(driver, "k"))).toMatch(/did not answer in time$/);
@@ -58,7 +60,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
   it("is partitioned: closed within the deadline, and back once the network is", async () => {
     const server = await aServer();
     const front = await aFront(server.port);
-    const driver = await aDriver(front.port);
+    const driver = await aDriver(front.port, SOON);
     front.mode = "drop";
     await allRefuse(driver, /did not answer in time$|has not answered what was asked before$/);
     await delay(700);
@@ -163,7 +165,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
   it("loses the answer to a reserve, and stays away: whoever asks again by its id knows", async () => {
     const server = await aServer();
     const front = await aFront(server.port);
-    const [driver, other] = [await aDriver(front.port), await aDriver(server.port)];
+    const [driver, other] = [await aDriver(front.port, SOON), await aDriver(server.port)];
     expect(await pay(driver, "first")).toMatchObject({ spent: [10] });
     front.mode = "swallow";
     const message = refusal(pay(driver, "r"));

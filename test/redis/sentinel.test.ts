@@ -4,6 +4,9 @@ import { type RedisBehindSentinel, startBehindSentinel, type TestSentinel } from
 import { MISSING, unlessMissing, until } from "./redis-server.ts";
 import { claim, later, misfit, now, pay, recovers, refusal } from "./scene.ts";
 
+/** What is tried is not how soon. */
+const deadlineMs = 1500;
+
 describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis behind Sentinel"), () => {
   let redis: RedisBehindSentinel;
   beforeAll(async () => {
@@ -18,19 +21,21 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis behind S
   };
 
   it("asks after how many milliseconds it fails over, and refuses a lag that is longer", async () => {
-    expect(await misfit(openRedis({ client: aClient() }))).toMatch(/has replicas: give failOverMs/);
-    expect(await misfit(openRedis({ client: aClient(), failOverMs: 3000 }))).toMatch(/has min-replicas-max-lag 1/);
+    expect(await misfit(openRedis({ client: aClient(), deadlineMs }))).toMatch(/has replicas: give failOverMs/);
+    expect(await misfit(openRedis({ client: aClient(), deadlineMs, failOverMs: 3000 }))).toMatch(
+      /has min-replicas-max-lag 1/,
+    );
   });
 
   it("refuses connections that would wait for ever", async () => {
     const client = aClient({ nodeClientOptions: {} });
-    expect(await misfit(openRedis({ client, failOverMs: 3500 }))).toMatch(
-      /nodeClientOptions of the client would wait too long.*disableOfflineQueue must be true/,
+    expect(await misfit(openRedis({ client, deadlineMs, failOverMs: 3500 }))).toMatch(
+      /is asked by a client whose nodeClientOptions would wait too long.*disableOfflineQueue must be true/,
     );
   });
 
   it("fails over: closed for that time, then on the new master, in a new epoch", async () => {
-    const driver = await openRedis({ client: aClient(), failOverMs: 3500 });
+    const driver = await openRedis({ client: aClient(), deadlineMs, failOverMs: 3500 });
     later(() => driver.close());
     const used = now();
     expect(await claim(driver, "k", used)).toBe(true);
@@ -40,7 +45,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis behind S
     for (let i = 0; i < 10; i++) {
       const began = performance.now();
       await refusal(pay(driver, `r${i}`));
-      expect(performance.now() - began).toBeLessThan(2000);
+      expect(performance.now() - began).toBeLessThan(10_000);
     }
     await until(async () => (await redis.master()) !== master);
     await recovers(driver);

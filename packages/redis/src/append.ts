@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { HopwiseError } from "@hopwise/core";
 import type { SingleClient } from "./client.ts";
 import type { Connected } from "./connect.ts";
 import { unavailable } from "./faults.ts";
@@ -15,7 +16,7 @@ export interface Appending {
 }
 
 /** Connecting, and waiting for a replica: who revokes something waits longer than who makes a call. */
-const DEADLINE_MS = 2000;
+const DEADLINE_MS = 3000;
 const REPLICA_MS = 1000;
 /** A connection is kept so long for what is appended next. */
 const IDLE_MS = 5000;
@@ -35,17 +36,17 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
     connection?.then((client) => client.destroy()).catch(() => {});
   };
 
-  const connectNew = async (step: Step): Promise<SingleClient> => {
-    const master = await line.masterOf(step.tag);
-    // While it waits for a replica nothing comes on it, not even the answer to a ping.
-    const socket = { ...master.options?.socket, socketTimeout: DEADLINE_MS };
-    const client = master.duplicate({ pingInterval: undefined, socket });
-    client.on("error", () => {});
+  const appendOnce = async (step: Step, endsAt: number): Promise<void> => {
+    own ??= line.masterOf(step.tag).then((master) => connectBeside(master, trips));
+    const connection = own;
     try {
-      await trips.wait(performance.now() + DEADLINE_MS, client.connect());
-      return client;
+      await trips.wait(
+        endsAt,
+        connection.then((client) => appendOn(client, step, line.name)),
+      );
     } catch (error) {
-      client.destroy();
+      // Of whatever it was: the master may be another one now.
+      leave(connection);
       throw error;
     }
   };
@@ -55,14 +56,15 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
       checkOpen();
       clearTimeout(idle);
       underWay++;
-      own ??= connectNew(step);
-      const connection = own;
+      const endsAt = performance.now() + DEADLINE_MS;
       try {
-        const run = async (): Promise<void> => appendOn(await connection, step, line.name);
-        await trips.wait(performance.now() + DEADLINE_MS, run());
+        // The connection may be an old one, to who is no master any more. An entry is kept once, however often it is appended.
+        const isOld = own !== undefined;
+        await appendOnce(step, endsAt).catch((error) => {
+          if (isOld && !(error instanceof HopwiseError)) return appendOnce(step, endsAt);
+          throw error;
+        });
       } catch (error) {
-        // Of whatever it was: the master may be another one now.
-        leave(connection);
         throw faultOf(connected, error);
       } finally {
         underWay--;
@@ -87,4 +89,19 @@ async function appendOn(client: SingleClient, { tag, script, keys, args }: Step,
   throw unavailable(
     `${name} has the revocation, but no replica took it within ${REPLICA_MS} ms: it would be lost with the master; try again`,
   );
+}
+
+/** A connection of its own to a server. */
+async function connectBeside(master: SingleClient, trips: Trips): Promise<SingleClient> {
+  // While it waits for a replica nothing comes on it, not even the answer to a ping.
+  const socket = { ...master.options?.socket, socketTimeout: DEADLINE_MS };
+  const client = master.duplicate({ pingInterval: undefined, socket });
+  client.on("error", () => {});
+  try {
+    await trips.wait(performance.now() + DEADLINE_MS, client.connect());
+    return client;
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
 }

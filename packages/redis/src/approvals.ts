@@ -1,4 +1,6 @@
-import type { ApprovalStore, KeptRequest } from "@hopwise/core/state";
+import { reading } from "@hopwise/core/options";
+import type { ApprovalStore, KeptAnswer, KeptRequest } from "@hopwise/core/state";
+import { readAmount, readText, readTime } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
@@ -8,7 +10,7 @@ import { milliseconds } from "./times.ts";
 /*
  * People answer, so there are few: all lie under one tag, and are listed in one step. A request is a hash that ends with it:
  * its text (`t`), how many answered (`n`), their answers (`1`, `2`, …), and the keys of these (`k:…`). Two sorted sets have
- * the ids of all: `order` as they came, `ends` by their ends.
+ * the ids of all: `order` as they came, `ends` by their ends. Texts of others are kept as JSON, which knows half characters.
  */
 
 const MOST_REQUESTS = 100_000;
@@ -77,30 +79,57 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
   const ends = `${tag.text}:ends`;
 
   const find = async (id: string): Promise<KeptRequest | undefined> => {
-    const [outcome, text = "", ...answers] = await steps.ask({ tag, script: FIND, keys: [keyOf(id)], args: [] });
+    const [outcome, ...texts] = await steps.ask({ tag, script: FIND, keys: [keyOf(id)], args: [] });
+    const [text = "", ...answers] = texts.map(fromJson);
     return outcome === "gone" ? undefined : { id, text, answers };
   };
 
   return {
-    find,
-    keep: async ({ id, text, untilSeconds, nowSeconds }) => {
+    find: async (id) => find(readText("find", "id", id)),
+    keep: async (request) => {
+      const { id, text, untilSeconds, nowSeconds } = readRequest(request);
       const keys = [keyOf(id), order, ends, `${tag.text}:last`];
-      const args = [id, text, milliseconds(untilSeconds)];
+      const args = [JSON.stringify(id), JSON.stringify(text), milliseconds(untilSeconds)];
       const [outcome] = await steps.ask({ tag, script: KEEP, keys, args, once: true }, nowSeconds);
       if (outcome === "full") throw unavailable(`more than ${MOST_REQUESTS} requests wait`);
     },
-    answer: async ({ id, key, text, nowSeconds }) => {
-      const args = [nameOf(key), text];
+    answer: async (answer) => {
+      const { id, key, text, nowSeconds } = readAnswer(answer);
+      const args = [nameOf(key), JSON.stringify(text)];
       const [outcome] = await steps.ask({ tag, script: ANSWER, keys: [keyOf(id)], args }, nowSeconds);
       if (outcome === "full") throw unavailable(`more than ${MOST_ANSWERS} people answered one request`);
       return outcome as "kept" | "known" | "gone";
     },
     list: async (most) => {
-      if (!(most >= 1)) return [];
-      const args = [`${Math.floor(Math.min(most, MOST_LISTED))}`];
+      if (readAmount("list", "most", most) === 0) return [];
+      const args = [`${Math.min(most, MOST_LISTED)}`];
       const [, ...ids] = await steps.ask({ tag, script: LIST, keys: [order, order, ends], args });
-      const found = await Promise.all(ids.map(find));
+      const found = await Promise.all(ids.map(fromJson).map(find));
       return found.filter((request) => request !== undefined);
     },
   };
+}
+
+function fromJson(text: string): string {
+  return JSON.parse(text) as string;
+}
+
+type Request = Parameters<ApprovalStore["keep"]>[0];
+
+function readRequest(request: Request): Request {
+  return reading("keep", "request", "a request { id, text, untilSeconds, nowSeconds }", request, (given) => ({
+    id: readText("keep", "id", given.id),
+    text: readText("keep", "text", given.text),
+    untilSeconds: readTime("keep", "untilSeconds", given.untilSeconds),
+    nowSeconds: readTime("keep", "nowSeconds", given.nowSeconds),
+  }));
+}
+
+function readAnswer(answer: KeptAnswer): KeptAnswer {
+  return reading("answer", "answer", "an answer { id, key, text, nowSeconds }", answer, (given) => ({
+    id: readText("answer", "id", given.id),
+    key: readText("answer", "key", given.key),
+    text: readText("answer", "text", given.text),
+    nowSeconds: readTime("answer", "nowSeconds", given.nowSeconds),
+  }));
 }

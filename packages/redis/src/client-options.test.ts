@@ -1,30 +1,21 @@
-import type { HopwiseError } from "@hopwise/core";
 import { createClient, createClientPool, createCluster, createSentinel } from "@redis/client";
 import { describe, expect, it } from "vitest";
-import { checkClientOptions, checkConnection, clientOptions } from "./client-options.ts";
-import { openRedis, type RedisClient } from "./index.ts";
+import { clientOptions, problemOfClient, problemOfConnection } from "./client-options.ts";
+import { openRedis } from "./index.ts";
 
 const RIGHT = clientOptions();
 const url = "redis://127.0.0.1:1";
 const socket = { host: "127.0.0.1", port: 1 };
 
-function problemOf(client: RedisClient): string | undefined {
-  try {
-    checkClientOptions(client);
-    return undefined;
-  } catch (error) {
-    expect(error).toMatchObject({ code: "config_invalid", pointer: "/client" });
-    return (error as HopwiseError).message;
-  }
-}
-
 describe("a client that is passed in", () => {
   it("is fine with the options that clientOptions gives, whatever else it has", () => {
-    expect(problemOf(createClient({ url, ...RIGHT }))).toBeUndefined();
-    expect(problemOf(createClient({ ...RIGHT, socket: { ...RIGHT.socket, ...socket, tls: true } }))).toBeUndefined();
-    expect(problemOf(createCluster({ rootNodes: [{ url }], defaults: RIGHT }))).toBeUndefined();
+    expect(problemOfClient(createClient({ url, ...RIGHT }))).toBeUndefined();
     expect(
-      problemOf(createSentinel({ name: "m", sentinelRootNodes: [socket], nodeClientOptions: RIGHT })),
+      problemOfClient(createClient({ ...RIGHT, socket: { ...RIGHT.socket, ...socket, tls: true } })),
+    ).toBeUndefined();
+    expect(problemOfClient(createCluster({ rootNodes: [{ url }], defaults: RIGHT }))).toBeUndefined();
+    expect(
+      problemOfClient(createSentinel({ name: "m", sentinelRootNodes: [socket], nodeClientOptions: RIGHT })),
     ).toBeUndefined();
   });
 
@@ -50,19 +41,30 @@ describe("a client that is passed in", () => {
     ],
     ["a prefix of its own", { ...RIGHT, keyPrefix: "app:" }, /keyPrefix must be left out: the option prefix/],
   ])("is refused with %s, with the options that are right", (_, options, words) => {
-    const message = problemOf(createClient({ url, ...options })) ?? "";
+    const message = problemOfClient(createClient({ url, ...options })) ?? "";
     expect(message).toMatch(words);
     expect(message).toContain("Right is { disableOfflineQueue: true, pingInterval: 150, socket: {");
     const { keyPrefix, ...defaults } = options as { keyPrefix?: string };
-    expect(problemOf(createCluster({ rootNodes: [{ url }], defaults, ...(keyPrefix && { keyPrefix }) }))).toMatch(
+    expect(problemOfClient(createCluster({ rootNodes: [{ url }], defaults, ...(keyPrefix && { keyPrefix }) }))).toMatch(
       words,
     );
-    expect(() => checkConnection(options, "nodeClientOptions")).toThrow(words);
+    expect(problemOfConnection(options, "nodeClientOptions")).toMatch(words);
   });
 
   it("is refused as a cluster that never leaves a master which is gone", () => {
     const options = { rootNodes: [{ url }], defaults: RIGHT, topologyRefreshOnReconnectionAttemptStrategy: 0 };
-    expect(problemOf(createCluster(options))).toMatch(/topologyRefreshOnReconnectionAttemptStrategy must not be off/);
+    expect(problemOfClient(createCluster(options))).toMatch(
+      /topologyRefreshOnReconnectionAttemptStrategy of the client must not be off/,
+    );
+  });
+
+  it("is refused by who opens a store on it", async () => {
+    const error = {
+      code: "config_invalid",
+      pointer: "/client",
+      message: expect.stringMatching(/^openRedis: the client would wait too long/),
+    };
+    await expect(openRedis({ client: createClient({ url }) })).rejects.toMatchObject(error);
   });
 
   it.each([

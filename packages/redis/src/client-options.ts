@@ -1,4 +1,3 @@
-import { HopwiseError } from "@hopwise/core";
 import { type ConnectionOptions, isCluster, isSingle, type RedisClient } from "./client.ts";
 
 /** Options of a connection with which nothing waits for a server that is gone, and one that hangs is left. */
@@ -38,30 +37,25 @@ const RIGHT = `{ disableOfflineQueue: true, pingInterval: 150, socket: { connect
 const LONGEST_MS = 10_000;
 
 /**
- * Refuses a client that would queue or wait for ever. That of Sentinel tells its options only once it is connected.
+ * Whether a client would queue or wait for ever. That of Sentinel tells its options only once it is connected.
  *
- * @throws {HopwiseError} `config_invalid`, with the options that are right
+ * @returns what is wrong, with the options that are right; undefined where nothing is
  */
-export function checkClientOptions(client: RedisClient): void {
-  if (isCluster(client)) {
-    const { defaults, keyPrefix, topologyRefreshOnReconnectionAttemptStrategy: refresh } = client._options;
-    if (refresh === false || refresh === 0) {
-      throw wrong(
-        "topologyRefreshOnReconnectionAttemptStrategy must not be off: a master that is gone would never be left",
-      );
-    }
-    checkConnection({ ...defaults, keyPrefix }, "defaults");
-  } else if (isSingle(client)) checkConnection(client.options ?? {}, undefined);
+export function problemOfClient(client: RedisClient): string | undefined {
+  if (isSingle(client)) return problemOfConnection(client.options ?? {}, "the client");
+  if (!isCluster(client)) return undefined;
+  const { defaults, keyPrefix, topologyRefreshOnReconnectionAttemptStrategy: refresh } = client._options;
+  if (refresh === false || refresh === 0) {
+    return "topologyRefreshOnReconnectionAttemptStrategy of the client must not be off: a master that is gone would never be left";
+  }
+  return problemOfConnection({ ...defaults, keyPrefix }, "defaults of the client");
 }
 
-/** @param where the option of the client that has these, where they are not its own */
-export function checkConnection(options: ConnectionOptions, where: string | undefined): void {
+/** @param whose whose options these are, for the words */
+export function problemOfConnection(options: ConnectionOptions, whose: string): string | undefined {
   const problems = problemsOf(options);
-  if (problems.length === 0) return;
-  const place = where === undefined ? "the client" : `${where} of the client`;
-  throw wrong(
-    `${place} would wait too long, or lose its way: ${problems.join("; ")}. Right is ${RIGHT}, as clientOptions() gives it`,
-  );
+  if (problems.length === 0) return undefined;
+  return `${whose} would wait too long, or lose its way: ${problems.join("; ")}. Right is ${RIGHT}, as clientOptions() gives it`;
 }
 
 function problemsOf({
@@ -88,8 +82,4 @@ function problemsOf({
 
 function isTime(value: unknown): value is number {
   return typeof value === "number" && value >= 1 && value <= LONGEST_MS;
-}
-
-function wrong(problem: string): HopwiseError {
-  return new HopwiseError("config_invalid", `openRedis: ${problem}`, { pointer: "/client" });
 }

@@ -42,7 +42,6 @@ export interface ClusterClient extends Events {
     readonly keyPrefix?: unknown;
     readonly topologyRefreshOnReconnectionAttemptStrategy?: unknown;
   };
-  readonly masters: readonly ClusterNode[];
   readonly slots: readonly { readonly master: ClusterNode }[];
   connect(): Promise<unknown>;
   nodeClient(node: never): Promise<SingleClient>;
@@ -77,5 +76,10 @@ export function isSentinel(client: object): client is SentinelClient {
 
 export function isSingle(client: object): client is SingleClient {
   // A pool takes turns between connections: what is asked second could arrive first.
-  return has(client, "duplicate", "sendCommand", "destroy") && !has(client, "execute") && !isSentinel(client);
+  return (
+    has(client, "duplicate", "sendCommand", "destroy") &&
+    !has(client, "execute") &&
+    !isSentinel(client) &&
+    !isCluster(client)
+  );
 }

@@ -1,4 +1,4 @@
-import type { RedisClient } from "./client.ts";
+import { isSingle, type RedisClient } from "./client.ts";
 import { type Line, lineOf } from "./line.ts";
 
 /** A client that connects, and goes on trying. */
@@ -10,7 +10,7 @@ export interface Connected {
   stop(): void;
 }
 
-/** A connection is made anew by the client itself; but one of a cluster, or by Sentinel, gives up where the first does not succeed. */
+/** A client of one server goes on by itself, until it is closed. Those of a cluster and of Sentinel give up where the first connection fails. */
 const AGAIN_MS = 300;
 
 /** @param ready is called at each new connection to a server */
@@ -34,7 +34,7 @@ export function connect(client: RedisClient, ready: () => void): Connected {
     if (isStopped || client.isOpen) return;
     client.connect().catch((error: unknown) => {
       onError(error);
-      if (!isStopped) timer = setTimeout(open, AGAIN_MS).unref();
+      if (!isStopped && !isSingle(client)) timer = setTimeout(open, AGAIN_MS).unref();
     });
   };
   open();

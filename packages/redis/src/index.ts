@@ -6,4 +6,6 @@
 
 export type { ConnectionOptions, RedisClient } from "./client.ts";
 export { type ClientOptions, clientOptions } from "./client-options.ts";
-export { openRedis, type RedisOptions } from "./open-redis.ts";
+export { openRedis } from "./open-redis.ts";
+export type { RedisOptions } from "./options.ts";
+export { type RedisStateOptions, redisState } from "./redis-state.ts";

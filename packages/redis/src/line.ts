@@ -6,7 +6,7 @@ import {
   type SentinelClient,
   type SingleClient,
 } from "./client.ts";
-import { checkConnection } from "./client-options.ts";
+import { problemOfConnection } from "./client-options.ts";
 import type { Tag } from "./keys.ts";
 
 /** The way to the servers: one, those of a cluster, or the master that Sentinel names. */
@@ -18,12 +18,10 @@ export interface Line {
   connectionOf(tag: Tag): string;
   /** Sends in this turn of the event loop, where the client is connected. */
   send(tag: Tag, args: readonly string[]): Promise<unknown>;
-  /** All connections to masters, to ask each something. */
-  masters(): Promise<readonly SingleClient[]>;
   /** The connection to the master of a tag. */
   masterOf(tag: Tag): Promise<SingleClient>;
-  /** @throws {HopwiseError} `config_invalid` where its options, known only once it is connected, let it wait for ever */
-  checkOptions(): Promise<void>;
+  /** What is wrong with its options, where these are known only once it is connected. */
+  problem(): Promise<string | undefined>;
 }
 
 /** Texts come as texts, whatever the client makes of them for others; and its own timer, which ends when a command is written, is not needed. */
@@ -41,9 +39,8 @@ function singleLine(client: SingleClient): Line {
     name: `Redis at ${addressOf(client.options?.socket)}`,
     connectionOf: () => "master",
     send: (_, args) => client.sendCommand(args, OPTIONS),
-    masters: async () => [client],
     masterOf: async () => client,
-    checkOptions: async () => {},
+    problem: async () => undefined,
   };
 }
 
@@ -56,13 +53,12 @@ function clusterLine(client: ClusterClient): Line {
     connectionOf: (tag) => nodeOf(tag)?.address ?? "nowhere",
     // Its first part in braces is all that the client reads of a key.
     send: (tag, args) => client.sendCommand(tag.text, false, [...args], OPTIONS),
-    masters: () => Promise.all(client.masters.map((node) => client.nodeClient(node as never))),
     masterOf: async (tag) => {
       const node = nodeOf(tag);
       if (node === undefined) throw new Error("CLUSTERDOWN");
       return client.nodeClient(node as never);
     },
-    checkOptions: async () => {},
+    problem: async () => undefined,
   };
 }
 
@@ -74,10 +70,14 @@ function sentinelLine(client: SentinelClient): Line {
     name: "Redis behind Sentinel",
     connectionOf: () => "master",
     send: (_, args) => client.sendCommand(false, [...args], OPTIONS),
-    masters: async () => [await master()],
     masterOf: master,
-    checkOptions: async () =>
-      checkConnection({ ...(await master()).options, keyPrefix: client._keyPrefix }, "nodeClientOptions"),
+    problem: async () => {
+      const { options } = await master();
+      return problemOfConnection(
+        { ...options, keyPrefix: client._keyPrefix },
+        "is asked by a client whose nodeClientOptions",
+      );
+    },
   };
 }
 

@@ -1,5 +1,6 @@
-import { mustBe } from "@hopwise/core/options";
+import { reading } from "@hopwise/core/options";
 import type { ClaimAbout, ReplayStore } from "@hopwise/core/state";
+import { readText, readTime } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import { nameOf, type Tag, type Tags } from "./keys.ts";
 import { type Script, scriptOf } from "./script.ts";
@@ -84,8 +85,10 @@ export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<Repla
   };
 
   return {
-    claim: async (key, untilSeconds, about = {}) => {
-      checkClaim(key, untilSeconds, about);
+    claim: async (key, untilSeconds, given = {}) => {
+      readText("claim", "key", key);
+      readTime("claim", "untilSeconds", untilSeconds);
+      const about = readAbout(given);
       const { madeAtSeconds, nowSeconds = Date.now() / 1000 } = about;
       if (madeAtSeconds !== undefined) checkWindow(untilSeconds, Math.max(madeAtSeconds, nowSeconds));
       const keep = milliseconds(Math.max(untilSeconds, (madeAtSeconds ?? 0) + longest));
@@ -132,11 +135,14 @@ function sharersOf(
   return { sharers: { tag, keys: all.map(([key]) => key) }, bounds: all.map(([, bound]) => bound) };
 }
 
-function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void {
-  if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
-  if (!Number.isFinite(untilSeconds)) mustBe("claim", "untilSeconds", "seconds since the epoch", untilSeconds);
-  const { madeAtSeconds, nowSeconds } = about;
-  for (const [name, value] of Object.entries({ madeAtSeconds, nowSeconds })) {
-    if (value !== undefined && !Number.isFinite(value)) mustBe("claim", name, "seconds since the epoch", value);
-  }
+function readAbout(about: ClaimAbout): ClaimAbout {
+  return reading("claim", "about", "what a store may know of a proof, { madeAtSeconds, owner }", about, (given) => {
+    const { madeAtSeconds, nowSeconds, owner, root } = given;
+    return {
+      ...(madeAtSeconds !== undefined && { madeAtSeconds: readTime("claim", "madeAtSeconds", madeAtSeconds) }),
+      ...(nowSeconds !== undefined && { nowSeconds: readTime("claim", "nowSeconds", nowSeconds) }),
+      ...(owner !== undefined && { owner: readText("claim", "owner", owner) }),
+      ...(root !== undefined && { root: readText("claim", "root", root) }),
+    };
+  });
 }

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
+import { reading } from "@hopwise/core/options";
 import type { LogEntry, RevocationLog } from "@hopwise/core/state";
 import type { Appending } from "./append.ts";
-import type { Tags } from "./keys.ts";
+import { readText, readTime } from "./arguments.ts";
+import { nameOf, type Tags } from "./keys.ts";
 import { APPEND, HEAD, READ } from "./log-scripts.ts";
 import type { Steps } from "./steps.ts";
 import { milliseconds } from "./times.ts";
@@ -12,6 +14,7 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
   return {
     head: async () => String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] })),
     read: async (after) => {
+      if (after !== undefined) readText("read", "after", after);
       const answer = await steps.askPlainly({
         tag,
         script: READ,
@@ -28,11 +31,20 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
         entries: entries.map((entry) => JSON.parse(entry) as LogEntry),
       };
     },
-    append: async ({ id, text, untilSeconds }) => {
+    append: async (given) => {
+      const { id, text, untilSeconds } = readEntry(given);
       const entry = JSON.stringify({ id, text, untilSeconds });
       const digest = createHash("sha256").update(entry).digest("hex");
       const ends = untilSeconds === undefined ? "" : milliseconds(untilSeconds);
-      await appending.append({ tag, script: APPEND, keys, args: [random, id, entry, digest, ends] });
+      await appending.append({ tag, script: APPEND, keys, args: [random, nameOf(id), entry, digest, ends] });
     },
   };
+}
+
+function readEntry(entry: LogEntry): LogEntry {
+  return reading("append", "entry", "an entry { id, text, untilSeconds }", entry, ({ id, text, untilSeconds }) => ({
+    id: readText("append", "id", id),
+    text: readText("append", "text", text),
+    ...(untilSeconds !== undefined && { untilSeconds: readTime("append", "untilSeconds", untilSeconds) }),
+  }));
 }

@@ -1,5 +1,6 @@
-import { mustBe } from "@hopwise/core/options";
-import type { Charge, SpendingStore } from "@hopwise/core/state";
+import { mustBe, reading } from "@hopwise/core/options";
+import type { Charge, Reservation, SpendingStore } from "@hopwise/core/state";
+import { readAmount, readList, readText, readTime } from "./arguments.ts";
 import { nameOf, type Tag, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
 import { type Steps, UNDER_MARK } from "./steps.ts";
@@ -86,10 +87,15 @@ for i = 4, #ARGV, 2 do answer[#answer + 1] = redis.call('HGET', KEYS[tonumber(AR
 return answer
 `);
 
+type Counter = Pick<Charge, "account" | "counter">;
+
+const MOST_CHARGES = 1000;
+const MOST_COUNTERS = 10_000;
+
 export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBefore"> {
   return {
-    reserve: async ({ id, owner, charges, nowSeconds }) => {
-      for (const charge of charges) checkCharge(charge);
+    reserve: async (reservation) => {
+      const { id, owner, charges, nowSeconds } = readReservation(reservation);
       const tag = tags.of(owner);
       const accounts = accountsOf(tag, owner, charges, 3);
       const args = charges.flatMap((charge, i) => [
@@ -113,7 +119,14 @@ export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBe
       if (outcome === "refused") return { outcome, charge: Number(texts[0]), spent: Number(texts[1]) };
       return { outcome: "withdrawn" };
     },
-    settle: async ({ id, owner, nowSeconds }, how) => {
+    settle: async (reservation, how) => {
+      const what = "a reservation { id, owner, nowSeconds }";
+      const { id, owner, nowSeconds } = reading("settle", "reservation", what, reservation, (given) =>
+        readSettled("settle", given),
+      );
+      if (how !== "spent" && how !== "nothing_happened") {
+        mustBe("settle", "how", 'one of "spent", "nothing_happened"', how);
+      }
       const tag = tags.of(owner);
       const key = reservationOf(tag, owner, id);
       let names: readonly string[] = [];
@@ -128,8 +141,9 @@ export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBe
         names = [...names, ...new Set(more)];
       }
     },
-    spent: async (owner, counters) => {
-      const tag = tags.of(owner);
+    spent: async (owner, given) => {
+      const counters = readList<Counter>("spent", "counters", MOST_COUNTERS, given, (one) => readCounter("spent", one));
+      const tag = tags.of(readText("spent", "owner", owner));
       const { keys, args } = accountsOf(tag, owner, counters, 2);
       const [, ...texts] = await steps.ask({ tag, script: LOOK_UP, keys, args: args.flat() });
       return texts.map(Number);
@@ -145,7 +159,7 @@ function reservationOf(tag: Tag, owner: string, id: string): string {
 function accountsOf(
   tag: Tag,
   owner: string,
-  counters: readonly Pick<Charge, "account" | "counter">[],
+  counters: readonly Counter[],
   first: number,
 ): { readonly keys: readonly string[]; readonly args: readonly (readonly string[])[] } {
   const places = new Map<string, number>();
@@ -157,14 +171,29 @@ function accountsOf(
   return { keys: [...places.keys()], args };
 }
 
-function checkCharge({ account, counter, amount, most, untilSeconds }: Charge): void {
-  for (const [name, value] of Object.entries({ account, counter })) {
-    if (typeof value !== "string") mustBe("reserve", ["charges", name], "a text", value);
-  }
-  for (const [name, value] of Object.entries({ amount, most })) {
-    if (!Number.isSafeInteger(value) || value < 0)
-      mustBe("reserve", ["charges", name], "a whole number, 0 or more", value);
-  }
-  if (!Number.isFinite(untilSeconds))
-    mustBe("reserve", ["charges", "untilSeconds"], "seconds since the epoch", untilSeconds);
+type Settled = Parameters<SpendingStore["settle"]>[0];
+
+function readSettled(called: string, given: Settled): Settled {
+  return {
+    id: readText(called, "id", given.id),
+    owner: readText(called, "owner", given.owner),
+    nowSeconds: readTime(called, "nowSeconds", given.nowSeconds),
+  };
+}
+
+function readReservation(reservation: Reservation): Reservation {
+  const what = "a reservation { id, owner, charges, nowSeconds }";
+  return reading("reserve", "reservation", what, reservation, (given) => ({
+    ...readSettled("reserve", given),
+    charges: readList<Charge>("reserve", "charges", MOST_CHARGES, given.charges, (charge) => ({
+      ...readCounter("reserve", charge),
+      amount: readAmount("reserve", ["charges", "amount"], charge.amount),
+      most: readAmount("reserve", ["charges", "most"], charge.most),
+      untilSeconds: readTime("reserve", ["charges", "untilSeconds"], charge.untilSeconds),
+    })),
+  }));
+}
+
+function readCounter(called: string, { account, counter }: Counter): Counter {
+  return { account: readText(called, "account", account), counter: readText(called, "counter", counter) };
 }

@@ -94,7 +94,9 @@ function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag
     const server = [found.runId, found.evictionPolicy, found.replicas > 0, found.needsReplicas].join();
     const known = checked.get(server);
     if (known !== undefined) return known;
-    const checking = checkServer(found, line.kind, () => line.masterOf(tag), options);
+    const checking = line
+      .problem()
+      .then((words) => words ?? checkServer(found, line.kind, () => line.masterOf(tag), options));
     checked.set(server, checking);
     const forget = (): boolean => checked.delete(server);
     checking.then((words) => words !== undefined && forget(), forget);
