@@ -136,7 +136,7 @@ export async function startBehindSentinel(): Promise<RedisBehindSentinel> {
         scanInterval: 250,
         maxCommandRediscovers: 1,
         reserveClient: true,
-        nodeClientOptions: { ...OPTIONS, socket: { ...OPTIONS.socket, connectTimeout: 2000 } },
+        nodeClientOptions: { ...OPTIONS, socket: { ...OPTIONS.socket, connectTimeout: 2000, socketTimeout: 2000 } },
         ...options,
       });
       return client as unknown as TestSentinel;

@@ -42,11 +42,9 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis behind S
     await driver.revocations.append({ id: "e", text: "before" });
     const master = await redis.master();
     await master.kill();
-    for (let i = 0; i < 10; i++) {
-      const began = performance.now();
-      await refusal(pay(driver, `r${i}`));
-      expect(performance.now() - began).toBeLessThan(10_000);
-    }
+    const began = performance.now();
+    expect(await refusal(pay(driver, "r"))).toMatch(/^Redis behind Sentinel /);
+    expect(performance.now() - began).toBeLessThan(10_000);
     await until(async () => (await redis.master()) !== master);
     await recovers(driver);
     expect(driver.replay.notBefore).toBeGreaterThan(used);

@@ -24,7 +24,8 @@ export function connect(client: RedisClient, ready: () => void): Connected {
   };
   const onReady = (): void => {
     lastError = undefined;
-    if (!isStopped) ready();
+    // That of Sentinel takes hold of its connection only now.
+    setImmediate(() => !isStopped && ready());
   };
   // Without a listener an error would end the process, also after this store was closed.
   for (const event of ["error", "node-error", "client-error"]) client.on(event, onError);

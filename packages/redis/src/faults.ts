@@ -38,9 +38,12 @@ export function isBroken(error: unknown): boolean {
   );
 }
 
+/** Raised in the place of a client that would wait until it is connected. */
+export class NotConnected extends Error {}
+
 /** Nothing was sent. */
 export function isOffline(error: unknown): boolean {
-  return partsOf(error).name === "ClientOfflineError";
+  return error instanceof NotConnected || partsOf(error).name === "ClientOfflineError";
 }
 
 /** What went wrong, in words that begin after the store's name. Never the text of a reply: it may quote what was sent. */

@@ -7,6 +7,7 @@ import {
   type SingleClient,
 } from "./client.ts";
 import { problemOfConnection } from "./client-options.ts";
+import { NotConnected } from "./faults.ts";
 import type { Tag } from "./keys.ts";
 
 /** The way to the servers: one, those of a cluster, or the master that Sentinel names. */
@@ -63,13 +64,19 @@ function clusterLine(client: ClusterClient): Line {
 }
 
 function sentinelLine(client: SentinelClient): Line {
-  const master = (): Promise<SingleClient> =>
-    client._execute<SingleClient>(false, async (connection) => connection as SingleClient);
+  const master = async (): Promise<SingleClient> => {
+    if (!client.isReady) throw new NotConnected();
+    return client._execute(false, async (connection) => connection as SingleClient);
+  };
   return {
     kind: "sentinel",
     name: "Redis behind Sentinel",
     connectionOf: () => "master",
-    send: (_, args) => client.sendCommand(false, [...args], OPTIONS),
+    // Before it is ready, and while it looks for a new master, it would wait.
+    send: async (_, args) => {
+      if (!client.isReady) throw new NotConnected();
+      return client.sendCommand(false, [...args], OPTIONS);
+    },
     masterOf: master,
     problem: async () => {
       const { options } = await master();

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { isBroken, isOffline, isRefusedLogin, isReplica, offlineWordsOf, wordsOf } from "./faults.ts";
+
+class SimpleError extends Error {}
+class ClientOfflineError extends Error {}
+class ClientClosedError extends Error {}
+class SocketClosedUnexpectedlyError extends Error {}
+class SocketTimeoutError extends Error {}
+const system = (code: string): Error => Object.assign(new Error(`connect ${code} 10.0.0.1:6379`), { code });
+
+describe("the words for a fault of Redis", () => {
+  it.each<[Error, RegExp]>([
+    [new SimpleError("OOM command not allowed when used memory > 'maxmemory'."), /^is full/],
+    [new SimpleError("READONLY You can't write against a read only replica."), /^is a read-only replica/],
+    [new SimpleError("MASTERDOWN Link with MASTER is down"), /has lost its master$/],
+    [new SimpleError("NOREPLICAS Not enough good replicas to write."), /^has too few replicas/],
+    [new SimpleError("LOADING Redis is loading the dataset in memory"), /^is loading its data$/],
+    [new SimpleError("BUSY Redis is busy running a script."), /^is busy with a script$/],
+    [new SimpleError("MISCONF Redis is configured to save RDB snapshots"), /^cannot write to its disk$/],
+    [new SimpleError("CLUSTERDOWN Hash slot not served"), /^is a cluster that is down/],
+    [new SimpleError("TRYAGAIN Multiple keys request during rehashing of slot"), /^is moving these slots/],
+    [
+      new SimpleError("NOPERM this user has no permissions to run the 'evalsha' command"),
+      /^does not give the client's user/,
+    ],
+    [new SimpleError("NOAUTH Authentication required."), /^wants a password$/],
+    [new SimpleError("WRONGPASS invalid username-password pair"), /^refuses the client's user name or password$/],
+    [new SimpleError("ERR whatever of alice"), /^answered ERR$/],
+    [new ClientOfflineError("The client is offline"), /^cannot be reached$/],
+    [new ClientClosedError("The client is closed"), /^is not connected: the client was closed$/],
+    [new SocketClosedUnexpectedlyError("Socket closed unexpectedly"), /^lost its connection, and it is not known/],
+    [new SocketTimeoutError("Socket timeout"), /^lost its connection, and it is not known/],
+    [system("ECONNRESET"), /^lost its connection, and it is not known/],
+    [system("ECONNREFUSED"), /^cannot be reached \(ECONNREFUSED\)$/],
+    [new Error("The queue is full"), /^is asked more than it answers/],
+    [new Error("None of the sentinels are available"), /^cannot be reached$/],
+    [new TypeError("secret"), /^failed \(TypeError\)$/],
+  ])("%s", (error, words) => {
+    expect(wordsOf(error)).toMatch(words);
+    expect(wordsOf(error)).not.toMatch(/alice|secret|10\.0/);
+  });
+
+  it("are of the connection's own trouble where nothing could be sent", () => {
+    expect(offlineWordsOf(system("ECONNREFUSED"))).toBe("cannot be reached (ECONNREFUSED)");
+    expect(offlineWordsOf(new SimpleError("WRONGPASS invalid"))).toBe("refuses the client's user name or password");
+    expect(offlineWordsOf(new SocketClosedUnexpectedlyError("Socket closed unexpectedly"))).toBe("cannot be reached");
+    expect(offlineWordsOf(undefined)).toBe("cannot be reached");
+  });
+
+  it("are of any error, whatever was thrown", () => {
+    for (const thrown of [undefined, null, 5, "text", {}]) expect(wordsOf(thrown)).toMatch(/^failed \(/);
+  });
+
+  it("tell what is not known to be done, what was not sent, and what will not go by itself", () => {
+    expect([system("EPIPE"), new SocketTimeoutError("x")].map(isBroken)).toEqual([true, true]);
+    expect([new ClientOfflineError("x"), new SimpleError("OOM x")].map(isBroken)).toEqual([false, false]);
+    expect([new ClientOfflineError("x"), new SimpleError("x")].map(isOffline)).toEqual([true, false]);
+    expect([new SimpleError("NOAUTH x"), new SimpleError("OOM x")].map(isRefusedLogin)).toEqual([true, false]);
+    expect([new SimpleError("READONLY x"), new SimpleError("OOM x")].map(isReplica)).toEqual([true, false]);
+  });
+});
