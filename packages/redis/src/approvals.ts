@@ -1,7 +1,7 @@
 import { reading } from "@hopwise/core/options";
 import type { ApprovalStore, KeptAnswer, KeptRequest } from "@hopwise/core/state";
 import { readAmount, readText, readTime } from "./arguments.ts";
-import { unavailable } from "./faults.ts";
+import { storedJson, unavailable } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
 import { type Steps, UNDER_MARK } from "./steps.ts";
@@ -111,7 +111,7 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
 }
 
 function fromJson(text: string): string {
-  return JSON.parse(text) as string;
+  return storedJson(text) as string;
 }
 
 type Request = Parameters<ApprovalStore["keep"]>[0];

@@ -91,6 +91,18 @@ function partsOf(error: unknown): { readonly name: string; readonly code: string
   return { name: error.constructor.name, code: typeof code === "string" ? code : "", text: error.message };
 }
 
+/** JSON that this package wrote, unless somebody else did. @throws {HopwiseError} `state_unavailable` */
+export function storedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unavailable(
+      "under this prefix Redis holds what another program wrote: give this one a prefix of its own",
+      cause,
+    );
+  }
+}
+
 export function unavailable(message: string, cause?: unknown): HopwiseError {
   return new HopwiseError("state_unavailable", message, { cause });
 }

@@ -67,7 +67,7 @@ return replicas
   "oom",
 );
 
-/** Arguments: random, whether the caller has a head, and which. Answers epoch, its age in milliseconds, whether it continues, whether it is complete, head, entries. */
+/** Arguments: random, whether the caller has a head, and which. Answers epoch, its age in milliseconds, whether it continues, whether it is complete, head, entries as they are kept. */
 export const READ: Script = scriptOf(
   `
 ${HEAD_OR_NEW}
@@ -94,13 +94,8 @@ if complete == '0' then
   local last = ids[${PAGE}]
   head = epoch .. ':' .. string.format('%.0f', redis.call('ZSCORE', KEYS[3], last)) .. ':' .. hashOf(last)
 end
-local answer = {epoch, string.format('%.0f', age), continues, complete, head}
-if #ids > 0 then
-  for _, entry in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
-    answer[#answer + 1] = string.match(entry, '^%S+ (.*)$')
-  end
-end
-return answer
+local entries = #ids > 0 and redis.call('HMGET', KEYS[2], unpack(ids)) or {}
+return {epoch, string.format('%.0f', age), continues, complete, head, entries}
 `,
   "oom",
 );

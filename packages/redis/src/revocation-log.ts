@@ -3,10 +3,13 @@ import { reading } from "@hopwise/core/options";
 import type { LogEntry, RevocationLog } from "@hopwise/core/state";
 import type { Appending } from "./append.ts";
 import { readText, readTime } from "./arguments.ts";
+import { storedJson } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
 import { APPEND, HEAD, READ } from "./log-scripts.ts";
 import type { Steps } from "./steps.ts";
 import { milliseconds } from "./times.ts";
+
+type Page = readonly [epoch: string, age: string, continues: string, complete: string, head: string, entries: string[]];
 
 export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, appending: Appending): RevocationLog {
   const keys = ["head", "entries", "order", "ends", "hashes"].map((name) => `${tag.text}:${name}`);
@@ -21,14 +24,14 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
         keys,
         args: [random, after === undefined ? "0" : "1", after ?? ""],
       });
-      const [epoch = "", age, continues, complete, head = "", ...entries] = answer as readonly string[];
+      const [epoch, age, continues, complete, head, entries] = answer as Page;
       return {
         epoch,
         ageSeconds: Math.max(0, Number(age) / 1000),
         continues: continues === "1",
         complete: complete === "1",
         head,
-        entries: entries.map((entry) => JSON.parse(entry) as LogEntry),
+        entries: Array.from(entries, (kept) => storedJson(kept.slice(kept.indexOf(" ") + 1)) as LogEntry),
       };
     },
     append: async (given) => {

@@ -1,0 +1,39 @@
+import * as redis from "@hopwise/redis";
+import { createClient } from "@redis/client";
+import { describe } from "vitest";
+import { quickClient } from "../support/redis-client.ts";
+import { type DoorRows, NO_COUNT, NO_FLAG, NO_METHODS, NO_NUMBER, NO_TEXT, optionsRow, type Row, walk } from "./row.ts";
+
+const client = quickClient();
+const NO_SHARE = [...NO_COUNT, 0];
+const NO_PREFIX = [...NO_TEXT, "a b", "{a}", "a".repeat(65), "é"];
+const NO_CLIENT = [...NO_METHODS, redis.clientOptions(), createClient(), { ...client, options: {} }];
+
+const wrong: { readonly [Name in keyof Required<redis.RedisOptions>]: readonly unknown[] } = {
+  client: NO_CLIENT,
+  prefix: NO_PREFIX,
+  deadlineMs: [...NO_COUNT, 0, 60_001],
+  longestWindowSeconds: [...NO_COUNT, 0, 7201],
+  maxProofsOfUser: NO_SHARE,
+  maxProofsOfRoot: NO_SHARE,
+  durable: NO_FLAG,
+  failOverMs: [...NO_COUNT, 0],
+};
+
+const doors: DoorRows<typeof redis> = {
+  clientOptions: "takes nothing",
+  openRedis: optionsRow<redis.RedisOptions>({ client }, wrong, async (options) => {
+    await (await redis.openRedis(options)).close();
+  }),
+  redisState: optionsRow<redis.RedisStateOptions>(
+    { client },
+    { ...wrong, maxStalenessSeconds: [...NO_NUMBER, 0], repairSeconds: NO_NUMBER },
+    async (options) => {
+      await (await redis.redisState(options)).close();
+    },
+  ),
+};
+
+describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
+  walk(name, row as Row);
+});
