@@ -27,6 +27,8 @@ export interface WatchOptions extends ServerSettings {
 /** Raised where a server may not keep anything, until its operator mends that. */
 export class Misconfigured extends Error {}
 
+const MOST_CHECKED = 100;
+
 /** So long after a look it counts as one of just before, where the replication id alone has changed. */
 const SEEN_MS = 60_000;
 
@@ -97,6 +99,8 @@ function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag
     const checking = line
       .problem()
       .then((words) => words ?? checkServer(found, line.kind, () => line.masterOf(tag), options));
+    // A server that starts again is another one, and those that were are not asked about any more.
+    if (checked.size >= MOST_CHECKED) checked.clear();
     checked.set(server, checking);
     const forget = (): boolean => checked.delete(server);
     checking.then((words) => words !== undefined && forget(), forget);
