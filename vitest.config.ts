@@ -53,7 +53,7 @@ export default defineConfig({
           include: [...PROCESSES, ...PROCESSES_THERE],
           exclude: [...UNIT_THERE, ...LAW],
           isolate: false,
-          globalSetup: "test/support/story-pdp.ts",
+          globalSetup: ["test/support/story-pdp.ts", "test/redis/say-missing.ts"],
         },
       },
       { extends: true, test: { name: "law", include: LAW, isolate: false, globalSetup: "test/support/story-pdp.ts" } },

@@ -83,6 +83,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on a Redis Cluste
 
   it("loses a master: closed until a replica has taken over and is followed itself, then a new epoch", async () => {
     const driver = await aDriver("loses");
+    await recovers(driver);
     const used = now();
     await claim(driver, "k", used);
     const master = await cluster.masterOf(slotOf("loses", "k"));

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { clientOptions } from "@hopwise/redis";
 import { createCluster, createSentinel } from "@redis/client";
-import { askAt, freePort, hold, type RedisServer, startRedis, until } from "./redis-server.ts";
+import { askAt, freePort, hold, patientOptions, type RedisServer, startRedis, until } from "./redis-server.ts";
 
 const run = promisify(execFile);
 
@@ -17,7 +16,7 @@ export type TestSentinel = ReturnType<typeof createSentinel>;
 const FAIL_OVER_MS = 3500;
 const SAFE = ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "1", "--repl-ping-replica-period", "1"];
 
-const OPTIONS = clientOptions();
+const OPTIONS = patientOptions();
 
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
@@ -89,9 +88,15 @@ export async function startCluster(): Promise<RedisCluster> {
       return nodeOf(found);
     },
     replicaOf: async (master) => {
-      const all = await roles();
-      const id = all.find((line) => nodeOf(line) === master)?.[0];
-      return nodeOf(all.find(([, , , of]) => of === id) as string[]);
+      let found: readonly string[] | undefined;
+      // Right after a fail-over not all nodes know who follows whom.
+      await until(async () => {
+        const all = await roles();
+        const id = all.find((line) => nodeOf(line) === master)?.[0];
+        found = all.find(([, , , of]) => of === id);
+        return found;
+      });
+      return nodeOf(found as readonly string[]);
     },
     close: async () => void (await Promise.all(nodes.map((node) => node.close()))),
   };
@@ -136,7 +141,7 @@ export async function startBehindSentinel(): Promise<RedisBehindSentinel> {
         scanInterval: 250,
         maxCommandRediscovers: 1,
         reserveClient: true,
-        nodeClientOptions: { ...OPTIONS, socket: { ...OPTIONS.socket, connectTimeout: 2000, socketTimeout: 2000 } },
+        nodeClientOptions: OPTIONS,
         ...options,
       });
       return client as unknown as TestSentinel;

@@ -22,6 +22,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on one Redis"), (
         return openRedis({
           client,
           prefix,
+          deadlineMs: 1500,
           ...(mostOfRoot !== undefined && { maxProofsOfRoot: mostOfRoot }),
           ...(mostOfUser !== undefined && { maxProofsOfUser: mostOfUser }),
         });

@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { clientOptions } from "@hopwise/redis";
+import { type ClientOptions, clientOptions } from "@hopwise/redis";
 import { createClient } from "@redis/client";
 
 export type TestClient = ReturnType<typeof createClient>;
@@ -42,8 +42,14 @@ wait
 [ "$word" = keep ] || rm -rf "$folder"
 `;
 
+/** As a client should have them, for a machine that does other work, too: where it is not tried how soon something is noticed. */
+export function patientOptions(): ClientOptions {
+  const options = clientOptions();
+  return { ...options, socket: { ...options.socket, connectTimeout: 2000, socketTimeout: 2000 } };
+}
+
 /** What is missing on this machine for these tests; undefined where nothing is. */
-export const MISSING: string | undefined = ["redis-server", "redis-sentinel"].find(
+export const MISSING: string | undefined = ["redis-server", "redis-sentinel", "redis-cli"].find(
   (program) => spawnSync(program, ["--version"]).status !== 0,
 );
 
@@ -143,7 +149,7 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 export async function connectTo(port: number): Promise<TestClient> {
-  const client = createClient({ url: `redis://127.0.0.1:${port}`, ...clientOptions() });
+  const client = createClient({ url: `redis://127.0.0.1:${port}`, ...patientOptions() });
   client.on("error", () => {});
   await client.connect();
   return client as TestClient;

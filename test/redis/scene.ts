@@ -1,12 +1,14 @@
 /** What the tests of faults share: servers, fronts and drivers that end with their test, and what a driver must do. */
 import { HopwiseError } from "@hopwise/core";
 import type { Reserved, StateDriver } from "@hopwise/core/state";
-import { clientOptions, openRedis, type RedisOptions } from "@hopwise/redis";
+import { type ClientOptions, clientOptions, openRedis, type RedisOptions } from "@hopwise/redis";
 import { createClient } from "@redis/client";
 import { afterEach, expect } from "vitest";
-import { type RedisServer, startRedis, type TestClient, until } from "./redis-server.ts";
+import { patientOptions, type RedisServer, startRedis, type TestClient, until } from "./redis-server.ts";
 import { startFront, type TcpFront } from "./tcp-front.ts";
 
+/** The deadline that a driver has by default, and a client with the options that it should have: where that is what is tried. */
+export const SOON: Partial<RedisOptions> = { deadlineMs: 250 };
 /** Of a driver whose deadline is not what is tried, for a machine that does other work, too. */
 const DEADLINE_MS = 1500;
 /** Much later than any deadline, and much sooner than for ever. */
@@ -39,14 +41,15 @@ export async function aFront(target: number): Promise<TcpFront> {
 }
 
 /** A client that nobody waited for: where no server is, it connects later. */
-export function aClient(port: number): TestClient {
-  const client = createClient({ url: `redis://127.0.0.1:${port}`, ...clientOptions() });
+export function aClient(port: number, options: ClientOptions): TestClient {
+  const client = createClient({ url: `redis://127.0.0.1:${port}`, ...options });
   later(() => client.destroy());
   return client as TestClient;
 }
 
 export async function aDriver(port: number, options: Partial<RedisOptions> = {}): Promise<StateDriver> {
-  const driver = await openRedis({ client: aClient(port), deadlineMs: DEADLINE_MS, ...options });
+  const client = aClient(port, options === SOON ? clientOptions() : patientOptions());
+  const driver = await openRedis({ client, deadlineMs: DEADLINE_MS, ...options });
   later(() => driver.close());
   return driver;
 }

@@ -28,7 +28,7 @@ local function forget(most)
 end
 `;
 
-/** Keys: the mark, the request, order, ends, and the last number. */
+/** Keys: the mark, the request, order, ends, and the last number: these three end with the last request. */
 const KEEP = scriptOf(`
 ${UNDER_MARK}
 ${FORGET}
@@ -40,6 +40,9 @@ redis.call('HSET', KEYS[2], 't', text, 'n', 0)
 redis.call('PEXPIREAT', KEYS[2], ends)
 redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[5]), id)
 redis.call('ZADD', KEYS[4], ends, id)
+for i = 3, 5 do
+  if redis.call('PEXPIRETIME', KEYS[i]) < tonumber(ends) then redis.call('PEXPIREAT', KEYS[i], ends) end
+end
 return {'ok'}
 `);
 
