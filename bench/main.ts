@@ -14,6 +14,7 @@ import { measureLists } from "./lists.ts";
 import { measureMcp } from "./mcp.ts";
 import { measureRevocationCheck } from "./revocation.ts";
 import { measureRivals } from "./rivals.ts";
+import { measureState } from "./state.ts";
 import { measureThroughput } from "./throughput.ts";
 import { chainBytes, measureCold, measureCompact, measureWarm } from "./verify.ts";
 
@@ -43,6 +44,9 @@ const GOALS: { readonly [key: string]: number } = {
   bytes_3_compact: 1200,
   grant10_us: 3,
   revocation_check_us: 1,
+  redis_over_memory: 1.08,
+  sqlite_over_memory: 1.08,
+  budget_over_plain: 1.15,
   verify3_over_biscuit3: 1.5,
 };
 
@@ -92,6 +96,13 @@ async function measureAll(): Promise<{ readonly [key: string]: number }> {
   results["bytes_3_compact"] = await chainBytes(3, serializeCompact);
   results["grant10_us"] = await measureGrant();
   results["revocation_check_us"] = await measureRevocationCheck();
+  const state = await measureState();
+  if (state !== undefined) {
+    results["redis_over_memory"] = state.redisOverMemory;
+    results["sqlite_over_memory"] = state.sqliteOverMemory;
+    results["budget_over_plain"] = state.budgetOverPlain;
+    for (const [store, microseconds] of Object.entries(state.microseconds)) results[`wire3_${store}_us`] = microseconds;
+  }
   const rivals = await measureRivals();
   results["verify3_over_biscuit3"] = rivals.overBiscuit;
   results["verify3_over_ucan3"] = rivals.overUcan;

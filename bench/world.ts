@@ -18,6 +18,7 @@ import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import type { AuditSink, DecisionRecord } from "@hopwise/core/audit";
 import { exact, type Grant, grant, wildcard } from "@hopwise/core/grant";
 import { agentsFrom, type User, usersFrom } from "@hopwise/core/sources";
+import type { Budget } from "@hopwise/core/tokens";
 
 export const POLICIES: string = fileURLToPath(new URL("../policies", import.meta.url));
 export const AUDIENCE = "https://pay.acme.example/mcp";
@@ -76,9 +77,20 @@ export async function makeTeam(wide: Grant = WIDE, narrow: Grant = NARROW): Prom
     generateSigner(),
     generateSigner(),
   ]);
-  const first = await issuer.issue({ subject: "alice", agent: "planner", holder: planner, grant: wide });
-  const held = await delegate(first, { to: "researcher", holder: researcher, grant: narrow });
+  const held = await heldBy({ issuer, planner, researcher }, wide, narrow);
   return { issuer, planner, researcher, held };
+}
+
+/** The researcher's delegation of a team, with a budget or without. */
+export async function heldBy(
+  { issuer, planner, researcher }: Omit<Team, "held">,
+  wide: Grant = WIDE,
+  narrow: Grant = NARROW,
+  budget?: Budget,
+): Promise<HeldDelegation> {
+  const order = { subject: "alice", agent: "planner", holder: planner, grant: wide };
+  const first = await issuer.issue({ ...order, ...(budget && { budget }) });
+  return delegate(first, { to: "researcher", holder: researcher, grant: narrow });
 }
 
 export interface Team {
@@ -130,7 +142,7 @@ const ALICE: User = {
 export function makeAuthorizer(
   team: PublicTeam,
   cerbos: PolicyDecisionPoint,
-  options: Pick<Partial<AuthorizerOptions>, "audit" | "tools"> = {},
+  options: Pick<Partial<AuthorizerOptions>, "audit" | "tools" | "state"> = {},
 ): Authorizer {
   const owner = "finance-team";
   return createAuthorizer({

@@ -7,8 +7,10 @@ import { text } from "node:stream/consumers";
 import type { HeldDelegation } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
 import { createNonces, type SharedState } from "@hopwise/core/state";
+import { redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { MISSING, startRedis } from "../redis/redis-server.ts";
 import { callTool, clientOf, codeOf, post, provenCall, textOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -29,6 +31,15 @@ const STORES: { readonly [store: string]: OpenShared } = {
     const open = () => sqliteState({ file, repairSeconds: 0 });
     return Promise.all(Array.from({ length: instances }, open));
   },
+  ...(MISSING === undefined && {
+    Redis: async (instances: number) => {
+      const server = await startRedis();
+      const open = async () => redisState({ client: await server.client(), repairSeconds: 0 });
+      const states = await Promise.all(Array.from({ length: instances }, open));
+      onTestFinished(() => server.close());
+      return states;
+    },
+  }),
 };
 
 /** Gives each request to the next server. */

@@ -1,5 +1,5 @@
 import { optionsOf } from "@hopwise/core/options";
-import { type SharedState, STATE_ROWS, type StateOptions, stateOn } from "@hopwise/core/state";
+import { openedState, type SharedState, STATE_ROWS, type StateOptions } from "@hopwise/core/state";
 import { openWith } from "./open-redis.ts";
 import { REDIS_ROWS, type RedisOptions, settingsOf } from "./options.ts";
 
@@ -24,7 +24,7 @@ const readOptions = optionsOf<RedisStateOptions>("redisState", { ...REDIS_ROWS, 
 export async function redisState(given: RedisStateOptions): Promise<SharedState> {
   const { maxStalenessSeconds, repairSeconds, ...options } = readOptions(given);
   const driver = await openWith("redisState", settingsOf(options));
-  return stateOn(driver, {
+  return openedState(driver, {
     ...(maxStalenessSeconds !== undefined && { maxStalenessSeconds }),
     ...(repairSeconds !== undefined && { repairSeconds }),
   });
