@@ -100,7 +100,7 @@ export const REMEMBERED_CODES = {
         return admission.decide({ parsed: { ...PAYMENT, reference }, fulfils: true });
       };
       const asked = await decide("one");
-      if (asked.outcome !== "pending") throw new Error(`it was ${JSON.stringify(asked)}`);
+      if (asked.outcome !== "pending") throw new Error(`it was ${asked.outcome}`);
       const again = await decide("two", asked.approval.request);
       if (again.outcome !== "denied") throw new Error(`it was ${again.outcome}`);
       return producedBy(again, audit, undefined);

@@ -195,6 +195,8 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
     })),
   ],
   rates: "is data",
+  shadow: "is data",
+  onWarning: [place(["allowed"], (misbehave) => ({ shadow: ["mcp:prompts/get"], onWarning: misbehave }))],
   approvals: [place(["allowed"], (misbehave) => ({ approvals: { onRequest: misbehave } }), [], CALLS)],
   state: Object.values(STORES).filter((row) => typeof row !== "string"),
   nonces: Object.values(NONCES),

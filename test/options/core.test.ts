@@ -252,6 +252,8 @@ const doors: DoorRows<typeof core> = {
         [{ of: "user", calls: 1, perSeconds: Number.NaN }],
         [{ of: "user", calls: 1 }],
       ],
+      shadow: [false, null, 5, {}, "all", "send_payment", [5], [""], ["send_paymnt"], ["mcp:tools/call"], ["*"]],
+      onWarning: NO_FUNCTION,
       nonces: [...NO_METHODS, { issue: async () => "" }],
       deadlineMs: [...NO_NUMBER, 0],
       limits: [...NO_OBJECT, ...within({}, LIMITS)],

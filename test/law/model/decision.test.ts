@@ -19,6 +19,7 @@ import {
 import { admit } from "../../../packages/core/src/way/admission.ts";
 import type { IncomingCaller } from "../../../packages/core/src/way/call.ts";
 import type { EnforcementPoint } from "../../../packages/core/src/way/options.ts";
+import { shadowOf } from "../../../packages/core/src/way/shadow.ts";
 import { ran } from "../../support/ran.ts";
 import { anySchema, anyStrayCall, anyWideGrant, isEvery, part, TOOLS } from "../random/chains.ts";
 import { answerOf, handingOver, randomDecisionPoint } from "../random/policies.ts";
@@ -119,6 +120,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges, named }: Cas
     auxData: undefined,
     approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1 },
     rates: [],
+    shadow: shadowOf({ tools: {} }),
     trust: [],
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,

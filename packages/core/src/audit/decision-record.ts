@@ -1,6 +1,6 @@
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import { sha256 } from "../crypto/index.ts";
-import type { Decision, Denied } from "../decision/index.ts";
+import type { Allowed, Decision, Denied, Shadowed } from "../decision/index.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonObject } from "../json/index.ts";
@@ -31,6 +31,8 @@ export interface HiddenOne {
   readonly name: string;
   readonly code: DenialCode;
   readonly hop?: number;
+  /** Shadow mode showed it all the same. */
+  readonly enforced?: false;
 }
 
 /** The record of a decision about a caller who proved to be the holder, or the user. */
@@ -60,6 +62,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     ...(decision.outcome === "pending" && { approval: decision.approval }),
     ...(decision.outcome === "allowed" &&
       defined({ obligations: decision.obligations, left: decision.left, approved: call.approved })),
+    ...(decision.outcome === "allowed" && defined({ enforced: decision.enforced, shadow: decision.shadow })),
     ...(pdpVersion !== undefined && verdicts.length > 0 && { pdp: { version: pdpVersion } }),
   };
 }
@@ -70,9 +73,15 @@ function refusalIn(denied: Denied): Partial<DecisionRecord> {
   return { code, stage, message, ...defined({ hop, reason, pointer, rule, wouldPass }) };
 }
 
-/** The part of a denial that is counted where its caller is unknown. */
-export function unverifiedAttempt(denied: Denied, audience: string, chain: Chain | undefined): UnverifiedAttempt {
-  const { invocation, time, tool, code, message, hop, pointer, rule } = denied;
+/** The part of a denial that is counted where its caller is unknown; or of a call that shadow mode let run. */
+export function unverifiedAttempt(
+  decision: Denied | Allowed,
+  audience: string,
+  chain: Chain | undefined,
+): UnverifiedAttempt {
+  const { invocation, time, tool } = decision;
+  const isLet = decision.outcome === "allowed";
+  const { code, message, hop, pointer, rule } = isLet ? (decision.shadow as Shadowed) : decision;
   return {
     invocation,
     time,
@@ -81,6 +90,7 @@ export function unverifiedAttempt(denied: Denied, audience: string, chain: Chain
     code,
     message,
     ...defined({ hop, pointer, rule, chainId: chain?.id }),
+    ...(isLet && { enforced: false, ...defined({ chain: decision.chain }) }),
   };
 }
 
@@ -91,9 +101,10 @@ const LONGEST_NAME = 200;
 /** By reason, in the order in which the reasons came up. */
 function hiddenItems(hidden: readonly HiddenOne[]): readonly HiddenItems[] {
   const groups = new Map<string, Omit<HiddenItems, "items"> & { readonly items: string[] }>();
-  for (const { name, code, hop } of hidden.slice(0, MOST_HIDDEN)) {
-    const key = `${code} ${hop}`;
-    const group = groups.get(key) ?? { code, stage: rowOf(code).stage as Stage, ...defined({ hop }), items: [] };
+  for (const { name, code, hop, enforced } of hidden.slice(0, MOST_HIDDEN)) {
+    const key = `${code} ${hop} ${enforced}`;
+    const why = { code, stage: rowOf(code).stage as Stage, ...defined({ hop, enforced }) };
+    const group = groups.get(key) ?? { ...why, items: [] };
     groups.set(key, group);
     group.items.push(plainText(name.slice(0, LONGEST_NAME)));
   }

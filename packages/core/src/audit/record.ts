@@ -1,5 +1,13 @@
 import type { DenialCode, ErrorCode, Stage } from "../codes.ts";
-import type { Asked, BudgetLeft, ChainView, HopVerdict, Timings, WaitingApproval } from "../decision/index.ts";
+import type {
+  Asked,
+  BudgetLeft,
+  ChainView,
+  HopVerdict,
+  Shadowed,
+  Timings,
+  WaitingApproval,
+} from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
@@ -41,6 +49,10 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   readonly approved?: ApprovedCall;
   /** What is left of the chain's budget, of what the call counted against. */
   readonly left?: BudgetLeft;
+  /** Shadow mode alone let the call run: `shadow` says what would have happened. */
+  readonly enforced?: false;
+  /** Of a call that shadow mode alone let run: the refusal that would have ended it. */
+  readonly shadow?: Shadowed;
   /** Of a denial: the stage that stopped the call. */
   readonly stage?: Stage;
   /** The changes that the result had to get; those that were made are in the outcome. */
@@ -64,12 +76,14 @@ export interface ApprovedCall {
   readonly by: readonly { readonly approver: Subject; readonly answeredAtSeconds: number }[];
 }
 
-/** Items of a list that were not shown, all for the same reason. */
+/** Items of a list that were not shown, all for the same reason; or would not have been, without shadow mode. */
 export interface HiddenItems {
   readonly code: DenialCode;
   readonly stage: Stage;
   /** The first hop that stood in the way. */
   readonly hop?: number;
+  /** Shadow mode showed them all the same. */
+  readonly enforced?: false;
   /** Tools by their names, prompts too, resources by their URIs. */
   readonly items: readonly string[];
 }
@@ -128,7 +142,7 @@ export interface OutcomeRecord {
 }
 
 /**
- * A call that was refused before its caller proved to be the holder of a chain. The caller is unknown, so the call is
+ * A call that was refused before its caller proved to be the holder of a chain; or ran all the same, in shadow mode. The caller is unknown, so the call is
  * counted and sampled, never written durably: otherwise garbage could fill the disk.
  */
 export interface UnverifiedAttempt {
@@ -145,6 +159,10 @@ export interface UnverifiedAttempt {
   readonly rule?: string;
   /** The chain that the caller presented, where it verified but the caller did not prove to be its holder. */
   readonly chainId?: ChainId;
+  /** Shadow mode let the call run all the same (`shadow: "everything"`). */
+  readonly enforced?: false;
+  /** Of such a call: whom that chain names, without a proof that it was them. */
+  readonly chain?: ChainView;
 }
 
 /** Where decisions are written. An allowed call does not run before `record` returned. */

@@ -80,10 +80,10 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
     },
     unverified: (attempt) => {
       checkTold("unverified", attempt);
-      const { code, message, invocation, time, tool } = attempt;
+      const { code, message, invocation, time, tool, enforced } = attempt;
       const { count, worthALine } = seen(code);
       if (!worthALine) return;
-      const stranger = JSON.stringify({ unverified: code, count, message, tool, invocation, time });
+      const stranger = JSON.stringify({ unverified: code, count, message, tool, invocation, time, enforced });
       quietly(() => stream.write(`${stranger}\n`, () => {}));
     },
   };

@@ -8,6 +8,8 @@ export interface CombinedAbout {
   readonly notThere?: HopwiseError | undefined;
   /** What was asked about each handing over. */
   readonly delegation?: { readonly kind: string; readonly action: string } | "grants-only";
+  /** Which denials do not end the call, in shadow mode: what stands behind them may. */
+  readonly lets?: (refusal: HopwiseError) => boolean;
 }
 
 /**
@@ -19,11 +21,12 @@ export interface CombinedAbout {
  */
 export function combineVerdicts(verdicts: readonly HopVerdict[], about: CombinedAbout = {}): HopwiseError | undefined {
   if (verdicts.length === 0) return new HopwiseError("policy_inconclusive", "no hop was asked", { hop: 0 });
-  const { notThere, delegation } = about;
+  const { notThere, delegation, lets = () => false } = about;
+  const stands = (refusal: HopwiseError | undefined) => (refusal === undefined || lets(refusal) ? undefined : refusal);
   return (
     first(verdicts, refuseOutage) ??
     notThere ??
-    first(verdicts, (verdict) => refuseCall(verdict) ?? refuseHandingOver(verdict, delegation))
+    first(verdicts, (verdict) => stands(refuseCall(verdict)) ?? stands(refuseHandingOver(verdict, delegation)))
   );
 }
 

@@ -52,6 +52,8 @@ export interface ChainView {
   readonly hops: readonly Hop[];
   /** What the caller, and whoever it hands on to, may spend in all, where there is a bound. */
   readonly budget?: Budget;
+  /** The chain is genuine, and nobody showed to be its holder: whoever called may only have seen it. */
+  readonly unverified?: true;
 }
 
 /** For whom an allowed call runs, in words that its tool may have: nothing here can be used to call. Deeply frozen. */
@@ -74,7 +76,10 @@ export interface Allowed extends Decided {
   readonly outcome: "allowed";
   /** The arguments that were checked, deeply frozen. What runs must be this object. */
   readonly arguments: JsonObject;
-  /** For whom the tool runs. An adapter gives it to the tool while the call runs, and no longer. */
+  /**
+   * For whom the tool runs. An adapter gives it to the tool while the call runs, and no longer. Of a call that ran without a
+   * valid chain (`shadow: "everything"`) reading it throws: "nobody" might be taken for "everybody".
+   */
   readonly caller?: CallerView;
   /** The changes that the result needs before it is shown: see `fulfil`. */
   readonly obligations?: Obligations;
@@ -85,6 +90,15 @@ export interface Allowed extends Decided {
   readonly filter?: Filter;
   /** What is left of the chain's budget, of what this call counted against: the least of all tokens. */
   readonly left?: BudgetLeft;
+  /** Shadow mode alone let the call run: it was refused, and the refusal was not enforced. See docs/shadow.md. */
+  readonly enforced?: false;
+  /** The refusal that would have ended the call: the first one, where there were several. */
+  readonly shadow?: Shadowed;
+  /**
+   * Nobody showed a key for the call, so that no durable record has it: it is counted as a stranger's. Only with
+   * `shadow: "everything"`. Reading `caller` then throws.
+   */
+  readonly unverified?: true;
   /** The arguments are the tool map's projection: the tool runs with the value that the projection was made from. */
   readonly projected?: true;
   /**
@@ -92,6 +106,11 @@ export interface Allowed extends Decided {
    * decided on. Its handler must get these, and no others.
    */
   readonly uri?: MatchedUri;
+}
+
+/** The refusal of a call that shadow mode let run. */
+export interface Shadowed extends Omit<Refusal<DenialCode>, "nonce"> {
+  readonly stage: Stage;
 }
 
 export interface Denied extends Decided, Refusal<DenialCode> {

@@ -13,6 +13,7 @@ export type {
   Decision,
   Denied,
   Pending,
+  Shadowed,
   Timings,
   WaitingApproval,
 } from "./decision.ts";

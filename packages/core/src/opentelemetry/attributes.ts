@@ -36,6 +36,7 @@ export function isNamed({ named }: Pick<WatchedCall, "named">, { asked }: Decisi
 export function endAttributes(call: WatchedCall, { decision, verified, shown }: EndOfCall): Attributes {
   const { chain, asked } = decision;
   const denied = decision.outcome === "denied" ? decision : undefined;
+  const { enforced, shadow } = decision.outcome === "allowed" ? decision : {};
   const agent = chain?.hops.at(-1);
   return {
     ...subjectOf(decision.tool, isNamed(call, decision)),
@@ -48,6 +49,10 @@ export function endAttributes(call: WatchedCall, { decision, verified, shown }: 
     "hopwise.code": denied?.code,
     "hopwise.stage": denied?.stage,
     "hopwise.hop": denied?.hop,
+    "hopwise.enforced": enforced,
+    "hopwise.shadow.code": shadow?.code,
+    "hopwise.shadow.stage": shadow?.stage,
+    "hopwise.shadow.hop": shadow?.hop,
     "hopwise.policy.kind": asked?.kind,
     "hopwise.policy.action": asked?.action,
     "hopwise.list.items": shown?.of,

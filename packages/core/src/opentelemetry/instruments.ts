@@ -22,6 +22,10 @@ export function createInstruments(meter: Meter): Instruments {
     unit: "{attempt}",
     description: "Calls refused before a key was proven",
   });
+  const letRun = meter.createCounter("hopwise.shadow.calls", {
+    unit: "{call}",
+    description: "Calls that shadow mode alone let run",
+  });
   const outcomes = meter.createCounter("hopwise.outcomes", {
     unit: "{outcome}",
     description: "How allowed calls ended",
@@ -40,9 +44,14 @@ export function createInstruments(meter: Meter): Instruments {
     decided: (call, { decision, verified }, at) => {
       const code = decision.outcome === "denied" ? { "hopwise.code": decision.code } : {};
       const outcome = { "hopwise.outcome": decision.outcome };
+      const shadow = decision.outcome === "allowed" ? decision.shadow : undefined;
+      if (shadow !== undefined) {
+        const would = { "hopwise.code": shadow.code, "hopwise.verified": verified };
+        letRun.add(1, { ...would, ...labelOf(decision.tool, isNamed(call, decision)) }, at);
+      }
       if (verified) {
         decisions.add(1, { ...outcome, ...code, ...labelOf(decision.tool, isNamed(call, decision)) }, at);
-      } else {
+      } else if (shadow === undefined) {
         // Of an unverified call only the code is certain.
         unverified.add(1, code, at);
       }

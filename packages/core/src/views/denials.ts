@@ -6,11 +6,11 @@ import {
   type UnverifiedAttempt,
 } from "../audit/index.ts";
 import type { DenialCode } from "../codes.ts";
-import { quietly } from "../lib/index.ts";
+import { defined, quietly } from "../lib/index.ts";
 import { choice, func, maybe, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import { operatorView, strangerView } from "./operator-view.ts";
 
-/** A denial, for people or for the host program. */
+/** A denial, for people or for the host program; or a call that shadow mode let run (`enforced: false`). */
 export interface SeenDenial {
   readonly code: DenialCode;
   /** The operator's view of it, in lines. */
@@ -21,6 +21,8 @@ export interface SeenDenial {
   readonly record?: DecisionRecord;
   /** A stranger's attempt: who called is not known, and no durable log has it. */
   readonly attempt?: UnverifiedAttempt;
+  /** Shadow mode let the call run all the same. */
+  readonly enforced?: false;
 }
 
 export interface DenialOptions {
@@ -57,17 +59,18 @@ export function onDenial(tell: (denial: SeenDenial) => void, options: DenialOpti
   return {
     record: (record) => {
       checkTold("record", record);
-      const { outcome, code } = record;
-      if (outcome !== "denied" || code === undefined) return;
+      const { outcome, shadow, enforced } = record;
+      const { code } = outcome === "denied" ? record : (shadow ?? {});
+      if (code === undefined) return;
       const { count } = known(code);
-      quietly(() => tell({ code, text: operatorView(record), count, record }));
+      quietly(() => tell({ code, text: operatorView(record), count, record, ...defined({ enforced }) }));
     },
     unverified: (attempt) => {
       checkTold("unverified", attempt);
-      const { code } = attempt;
+      const { code, enforced } = attempt;
       const { count, worthALine } = unknown(code);
       if (strangers !== "each" && !worthALine) return;
-      quietly(() => tell({ code, text: strangerView(attempt), count, attempt }));
+      quietly(() => tell({ code, text: strangerView(attempt), count, attempt, ...defined({ enforced }) }));
     },
   };
 }

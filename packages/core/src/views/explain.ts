@@ -7,7 +7,8 @@ import { mustBe, reading } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
-import { ALLOWS, noRowWords, rowWords } from "./row-words.ts";
+import { isNamed, said } from "./hop-words.ts";
+import { noRowWords, rowWords } from "./row-words.ts";
 
 /** A decision, or the record of one, to explain. */
 export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
@@ -25,6 +26,8 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly hidden?: readonly HiddenItems[];
   /** For a tool that gives rows: the condition that they had to fulfil. */
   readonly rows?: AppliedCondition;
+  /** Of a call that shadow mode alone let run: what would have ended it. */
+  readonly shadow?: Partial<Omit<Refusal, "code" | "nonce">> & { readonly code?: string; readonly stage?: string };
 }
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
@@ -69,16 +72,24 @@ export function explained(called: string, decision: Explainable): Explanation {
   });
 }
 
-function treeOf(decision: Explainable): Explanation {
+function treeOf(given: Explainable): Explanation {
+  // What would have ended the call is explained as if it had.
+  const decision = given.shadow === undefined ? given : { ...given, ...given.shadow };
   const { chain, verdicts, hop: failed } = decision;
   const count = chain?.hops.length ?? 0;
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
     const verdict = verdicts[i];
-    const why = verdict === undefined ? (failed === i ? whereStopped(decision) : []) : policyOf(verdict, decision);
+    const elsewhere =
+      failed === i && (verdict === undefined || (given.shadow !== undefined && decision.stage !== "policy"));
+    const why = [
+      ...(verdict === undefined ? [] : policyOf(verdict, decision)),
+      ...(elsewhere ? whereStopped(decision) : []),
+    ];
     const children = [...why, ...hiddenBy(decision, (at) => at === i)];
     // For a list, every hop is asked about every item, so it has no single answer of a hop.
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
-    return leaf("hop", `${hop.id}${words}`, children);
+    const marked = chain?.unverified === true ? " (unverified)" : "";
+    return leaf("hop", `${hop.id}${marked}${words}`, children);
   });
   // Where no hop is at fault, or none is known, the reason stands below all of them.
   const nowhere = failed === undefined || hops[failed] === undefined ? whereStopped(decision) : [];
@@ -99,33 +110,13 @@ function leaf(kind: Explanation["kind"], text: string, children: readonly Explan
 }
 
 function headline(decision: Explainable): string {
-  const { shown } = decision;
+  const { shown, shadow } = decision;
   if (shown !== undefined) return `${decision.tool}: shown ${shown.items} of ${shown.of}`;
-  if (decision.outcome !== "denied") return `${decision.outcome} ${decision.tool}`;
-  const { code, tool, reason, message } = decision;
+  const { outcome, code, tool, reason, message } = decision;
+  if (outcome !== "denied" && shadow === undefined) return `${outcome} ${tool}`;
+  const what = shadow === undefined ? `denied ${tool}` : `${outcome} ${tool}, in shadow mode alone: would be denied`;
   // A record may be of another version, or changed.
-  return [`denied ${tool}`, code, reason ?? message].filter((word) => word !== undefined).join(": ");
-}
-
-function said(
-  { outcome, stage, code, hop: failed }: Explainable,
-  hop: number,
-  verdict: HopVerdict | undefined,
-): string {
-  if (verdict === undefined)
-    return outcome === "denied" && failed === hop ? `stopped by ${stage ?? "?"}: ${code ?? "?"}` : "not asked";
-  const words = [
-    verdict.effect === "allow"
-      ? ALLOWS[verdict.sees ?? "it"]
-      : verdict.effect === "deny"
-        ? "denies"
-        : `failed: ${verdict.problem ?? "?"}`,
-  ];
-  if (verdict.delegation === "deny")
-    words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
-  if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
-  if (isNamed(verdict.policy)) words.push(`(${verdict.policy})`);
-  return words.join(" ");
+  return [what, code, reason ?? message].filter((word) => word !== undefined).join(": ");
 }
 
 /** Why a call was stopped before any policy was asked, and what would have passed. */
@@ -196,8 +187,10 @@ const LINE = 400;
 /** What of a list was hidden there. */
 function hiddenBy({ hidden = [], shown }: Explainable, there: (hop: number | undefined) => boolean): Explanation[] {
   const found = hidden.filter(({ hop }) => there(hop));
-  const lines = found.flatMap(({ code, stage, items }) =>
-    inLines(items).map((names) => leaf("hidden", `hides ${names}: ${code} (${stage})`)),
+  const lines = found.flatMap(({ code, stage, items, enforced }) =>
+    inLines(items).map((names) =>
+      leaf("hidden", `${enforced === false ? "would hide" : "hides"} ${names}: ${code} (${stage})`),
+    ),
   );
   const unnamed =
     shown === undefined || hidden.length === 0
@@ -232,11 +225,6 @@ function owed(obligations: Obligations | undefined): Explanation[] {
 function spendable(budget: Budget | undefined): Explanation[] {
   if (budget === undefined) return [];
   return budgetWords(budget).map((line) => leaf("budget", `budget ${budget.id}: ${line}`));
-}
-
-/** Cerbos says `NO_MATCH` where no rule matched. */
-function isNamed(policy: string | undefined): policy is string {
-  return policy !== undefined && policy !== "" && policy !== "NO_MATCH";
 }
 
 function list(what: string, names: readonly string[]): string {

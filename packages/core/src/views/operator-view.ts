@@ -1,7 +1,7 @@
 import type { UnverifiedAttempt } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
 import type { ChainView } from "../decision/index.ts";
-import { plainText } from "../lib/index.ts";
+import { defined, plainText } from "../lib/index.ts";
 import { reading } from "../options/index.ts";
 import { type Explainable, type Explanation, explained } from "./explain.ts";
 
@@ -46,6 +46,11 @@ export function chainLine(chain: ChainView): string {
 }
 
 /** The same of a denial whose caller is not known. */
-export function strangerView({ code, ...attempt }: UnverifiedAttempt): string {
-  return operatorView({ ...attempt, outcome: "denied", code, stage: rowOf(code).stage, verdicts: [] });
+export function strangerView({ code, enforced, message, hop, pointer, rule, tool, chain }: UnverifiedAttempt): string {
+  const { stage } = rowOf(code);
+  const why = { code, stage, message, ...defined({ hop, pointer, rule }) };
+  const about = { tool, verdicts: [], ...defined({ chain }) };
+  return operatorView(
+    enforced === false ? { ...about, outcome: "allowed", shadow: why } : { ...about, outcome: "denied", ...why },
+  );
 }

@@ -40,17 +40,17 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
     quietly(() => screen.write(`${colour ? coloured(text, hue) : text}\n`));
   };
   const denials = onDenial(
-    ({ code, text, count, attempt }) => {
+    ({ code, text, count, attempt, enforced }) => {
       const times = attempt === undefined || count === 1 ? "" : ` (${count} so far)`;
       const [head, ...below] = text.split("\n");
-      print([`${head}${times}`, ...below, `· ${rowOf(code).help}`].join("\n"), "red");
+      print([`${head}${times}`, ...below, `· ${rowOf(code).help}`].join("\n"), enforced === false ? "yellow" : "red");
     },
     { ...(strangers !== undefined && { strangers }) },
   );
   return {
     record: (record) => {
       checkTold("record", record);
-      if (record.outcome === "denied") return denials.record(record);
+      if (record.outcome === "denied" || record.shadow !== undefined) return denials.record(record);
       print(operatorView(record), record.outcome === "allowed" ? "green" : "yellow");
     },
     outcome: (record) => {

@@ -1,12 +1,12 @@
 import { wireCodeOf } from "../codes.ts";
 import type { Decision, Denied } from "../decision/index.ts";
-import { type ErrorDetail, HopwiseError } from "../errors.ts";
+import { type ErrorDetail, HopwiseError, isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { checkGivesRows } from "../resource/index.ts";
 import type { Subject } from "../token/index.ts";
-import type { Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./call.ts";
+import type { AdmittedCall, Continuation, IncomingCall, Listed, Listing, ParsedCall } from "./call.ts";
 import { beginLog } from "./call-log.ts";
-import { type AdmittedCall, decideCall } from "./decide-call.ts";
+import { decideCall } from "./decide-call.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { listedItems, POINT_REFUSALS, parsedCall, refusalIn } from "./passed-in.ts";
 
@@ -19,7 +19,7 @@ export interface Admission {
   readonly invocation: string;
   /** The arguments as received, deeply frozen. */
   readonly arguments: JsonObject;
-  /** Whom the call is for, by issuer and subject. */
+  /** Whom the call is for, by issuer and subject. Of a call without a valid chain (`shadow: "everything"`) reading it throws. */
   readonly user: Subject;
   /** The second half: policies for every hop, and the record. */
   decide(call?: ParsedCall): Promise<Decision>;
@@ -53,7 +53,10 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
     outcome: "admitted",
     invocation: id,
     arguments: first.received,
-    user: first.user,
+    get user() {
+      if (isRefusal(first.user)) throw first.user;
+      return first.user;
+    },
     decide: async (given) => goOn({ ...parsedCall("decide", given), as: "call", atOnce: false }) as Promise<Decision>,
     filter: async (given) => {
       const read = parsedCall("filter", given);

@@ -7,7 +7,7 @@ import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
-import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf } from "./notes.ts";
+import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf, toldFor } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { countStranger, recordDecision, takeBack } from "./record-decision.ts";
 import type { Taken } from "./stages/spending.ts";
@@ -25,6 +25,8 @@ export interface CallLog {
    */
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<Exclude<T, HopwiseError> | HopwiseError>;
   note(found: Partial<Notes>): void;
+  /** Whether shadow mode lets the call go on all the same. Then it notes the first refusal: what would have happened. */
+  lets(refusal: HopwiseError): boolean;
   /** Ends it with an allowance, unless that cannot be recorded. */
   allow(how?: Allowance): Promise<Allowed | Denied>;
   /** Ends it, for now: people must approve it first. A denial where that cannot be recorded. */
@@ -61,12 +63,19 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     note: (found) => {
       Object.assign(notes, found);
     },
+    lets: (refusal) => {
+      const isLet = point.shadow.lets(call.tool, refusal.code);
+      if (isLet && notes.shadow === undefined) Object.assign(notes, { shadow: refusal });
+      return isLet;
+    },
     allow: async (how = {}) => {
       // Made once: the record and the answer say the same, but for how long the record took.
       const common = decided();
       const allowed = allowedOf(common, notes, how);
-      const unrecorded = await record(allowed);
-      if (unrecorded === undefined) return ended(keepTaken({ ...allowed, timings: timings() }, how.taken));
+      // Who may be anybody is counted, whatever they did: they must not be able to fill a disk.
+      const unrecorded = notes.verified ? await record(allowed) : countStranger(allowed, notes, point);
+      if (unrecorded === undefined)
+        return ended(keepTaken(toldFor({ ...allowed, timings: timings() }, how), how.taken));
       how.taken?.settle("nothing_happened");
       takeBack(common, point);
       return ended(deniedOf({ ...common, timings: timings() }, unrecorded));

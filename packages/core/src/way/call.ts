@@ -47,6 +47,8 @@ export interface Listed {
 export interface HiddenItem {
   readonly code: DenialCode;
   readonly hop?: number;
+  /** Shadow mode shows it all the same. */
+  readonly enforced?: false;
 }
 
 /** Which items of a list may be shown, in the order in which they were asked about. */
@@ -125,6 +127,14 @@ export interface ProvenHolder {
 export interface Caller {
   readonly user: Subject;
   readonly chain: Chain | undefined;
+}
+
+/** A caller who was let in, with a call that the grants cover. */
+export interface AdmittedCall {
+  /** The arguments as received, deeply frozen. */
+  readonly received: JsonObject;
+  /** Or why nobody is known, where shadow mode lets such a call run. */
+  readonly user: Subject | HopwiseError;
 }
 
 /** How an admitted call goes on, by the word of the enforcement point. */

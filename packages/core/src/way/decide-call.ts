@@ -1,11 +1,11 @@
 import type { Decision } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
-import type { JsonObject } from "../json/index.ts";
 import { ownArguments, targetOf } from "../resource/index.ts";
-import { isListing, type Subject } from "../token/index.ts";
-import type { Continuation, IncomingCall, Listing } from "./call.ts";
+import { isListing } from "../token/index.ts";
+import type { AdmittedCall, Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { denyExpired } from "./deny-expired.ts";
+import { denyUnproven } from "./deny-unproven.ts";
 import { denyUnasked, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -20,13 +20,6 @@ import { askState, refuseBudget } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
 import { takeDue } from "./take-due.ts";
 
-/** A caller who was let in, with a call that the grants cover. */
-export interface AdmittedCall {
-  /** The arguments as received, deeply frozen. */
-  readonly received: JsonObject;
-  readonly user: Subject;
-}
-
 /**
  * The law:
  *
@@ -40,6 +33,8 @@ export interface AdmittedCall {
  * session's holder showed the key when it began. In the middle, at `yield`, the enforcement point takes over: its own
  * schema reads the arguments, and what it made of them is held against the grants again. All of it must hold in one
  * moment, the last one: what may have been taken away meanwhile is looked at again.
+ *
+ * Shadow mode is the one exception: what `log.lets` through is on record, and the call goes on as if that stage had let it.
  */
 export async function* decideCall(
   call: IncomingCall,
@@ -52,20 +47,20 @@ export async function* decideCall(
   log.note({ received });
 
   const missing = refuseMissing(incoming);
-  if (missing !== undefined) return log.deny(missing);
+  if (missing !== undefined) return yield* denyUnproven(missing, undefined, { call, received }, point, log);
   const opened = await log.stage("token", () => openChain(incoming, point));
-  if (isRefusal(opened)) return denyExpired(opened, call, received, point, log);
+  if (isRefusal(opened)) return yield* denyExpired(opened, { call, received }, point, log);
   log.note({ caller: opened });
 
   const isProven = incoming.via === "proof";
   const proof = isProven ? await log.stage("proof", () => checkProof(call, opened, received, point)) : undefined;
-  if (isRefusal(proof)) return log.deny(proof);
+  if (isRefusal(proof)) return yield* denyUnproven(proof, opened, { call, received }, point, log);
   const state = await log.stage("state", () => askState(opened, proof, point));
   if (isRefusal(state)) return log.deny(state);
   // A captured proof may not fill the record of what its holder did.
   log.note({ verified: state.unspent === undefined });
   const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, opened.user) ?? refuseBudget(opened, point);
-  if (gone !== undefined) return log.deny(gone);
+  if (gone !== undefined) return yield* denyUnproven(gone, opened, { call, received }, point, log);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));
   if (isRefusal(agents)) return log.deny(agents);
@@ -74,7 +69,7 @@ export async function* decideCall(
   // A list is not granted, each of its items is.
   const noCall = isListing(tool) || call.refused;
   const outside = noCall ? undefined : await log.stage("grant", () => refuseSent(holder, tool, received, point));
-  if (outside !== undefined) return log.deny(outside);
+  if (outside !== undefined && !log.lets(outside)) return log.deny(outside);
 
   const next = yield { received, user: opened.user };
   if (next.as !== "call" || isListing(tool)) return endOtherwise(next, holder, tool, point, log);
@@ -92,7 +87,7 @@ export async function* decideCall(
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };
   const granted = await log.stage("grant", () => coverRead(now, tool, read, entry, point));
-  if (isRefusal(granted)) return log.deny(granted);
+  if (isRefusal(granted) && !log.lets(granted)) return log.deny(granted);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 
@@ -103,7 +98,7 @@ export async function* decideCall(
   log.note({ asked: askedOf(resource, action) });
 
   const question = { caller: holder.caller, tool, known: context.known, invocation: log.id };
-  const owing = { entry, granted, next, notThere };
+  const owing = { entry, granted: isRefusal(granted) || granted, next, notThere, lets: log.lets };
   const answer = await log.stage("policy", (watch) =>
     decideByPolicies(question, context, owing, point, watch, log.note),
   );

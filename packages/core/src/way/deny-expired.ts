@@ -1,8 +1,8 @@
-import type { Denied } from "../decision/index.ts";
+import type { Decision } from "../decision/index.ts";
 import { type HopwiseError, isRefusal } from "../errors.ts";
-import type { JsonObject } from "../json/index.ts";
-import type { IncomingCall } from "./call.ts";
+import type { AdmittedCall, Continuation, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
+import { denyUnproven, type UnprovenCall } from "./deny-unproven.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { checkProof } from "./stages/proof.ts";
 import { askState } from "./stages/state.ts";
@@ -14,23 +14,22 @@ import { openExpired } from "./stages/token.ts";
  * used up, so that a captured one cannot fill the log. Everybody else is counted as a stranger. The caller hears the same
  * in any case.
  */
-export async function denyExpired(
+export async function* denyExpired(
   refusal: HopwiseError,
-  call: IncomingCall,
-  received: JsonObject,
+  unproven: UnprovenCall,
   point: EnforcementPoint,
   log: CallLog,
-): Promise<Denied> {
-  if (refusal.code !== "token_expired") return log.deny(refusal);
-  const { caller } = call;
-  const known = await log.stage("token", () => openExpired(caller, point));
-  if (isRefusal(known)) return log.deny(refusal);
-  if (caller.via === "proof") {
+): AsyncGenerator<AdmittedCall, Decision | Listing, Continuation> {
+  if (refusal.code !== "token_expired") return yield* denyUnproven(refusal, undefined, unproven, point, log);
+  const { call, received } = unproven;
+  const known = await log.stage("token", () => openExpired(call.caller, point));
+  if (isRefusal(known)) return yield* denyUnproven(refusal, undefined, unproven, point, log);
+  if (call.caller.via === "proof") {
     const proof = await log.stage("proof", () => checkProof(call, known, received, point));
-    if (isRefusal(proof)) return log.deny(refusal);
+    if (isRefusal(proof)) return yield* denyUnproven(refusal, known, unproven, point, log);
     const state = await log.stage("state", () => askState(known, proof, point));
     if (isRefusal(state) || state.unspent !== undefined) return log.deny(refusal);
   }
   log.note({ caller: known, verified: true });
-  return log.deny(refusal);
+  return yield* denyUnproven(refusal, known, unproven, point, log);
 }

@@ -24,20 +24,23 @@ export async function endOtherwise(
   log: CallLog,
 ): Promise<Listing | Denied> {
   // No grant is held against a list: each of its items is, and there are none.
-  if (next.as === "call") {
-    return log.deny(new HopwiseError("method_unguarded", `"${tool}" is a list, which is asked for by its items`));
-  }
+  if (next.as === "call") return log.deny(asCall(tool));
   if (next.as === "refusal") return refuseAsShown(next.refusal, holder, tool, point, log);
   const { items } = next;
   const hidden = await whatIsHidden(items, holder, tool, point, log);
   if (isRefusal(hidden)) return denyUnasked(hidden, point, log);
-  const shown = hidden.map((why) => why === undefined);
+  const shown = hidden.map((why) => !isEnforced(why));
   log.note({
     shown: { items: shown.filter(Boolean).length, of: shown.length },
     hidden: hidden.flatMap((why, i) => (why === undefined ? [] : [{ ...why, name: nameOf(items[i] as Listed) }])),
   });
   const decision = await log.allow();
   return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
+}
+
+/** A list that is asked for like a call. */
+export function asCall(tool: string): HopwiseError {
+  return new HopwiseError("method_unguarded", `"${tool}" is a list, which is asked for by its items`);
 }
 
 type UnplacedItem = Omit<ListItem, "entry"> & { readonly entry: ToolEntry };
@@ -69,7 +72,7 @@ export async function refuseAsShown(
   if (isRefusal(hidden)) return denyUnasked(hidden, point, log);
   const [why] = hidden;
   const looksDenied = wireCodeOf(refusal.code as DenialCode) === "policy_denied";
-  if (why === undefined || looksDenied) return denyUnasked(refusal, point, log);
+  if (!isEnforced(why) || looksDenied) return denyUnasked(refusal, point, log);
   const message = `the caller may not see "${tool}", and is not told that ${refusal.code}: ${refusal.message}`;
   return denyUnasked(new HopwiseError("tool_hidden", message, { hop: 0 }), point, log);
 }
@@ -122,21 +125,40 @@ async function whatIsHidden(
   if (isRefusal(still)) return still;
   const byPolicy = new Map(candidates.map((item, i) => [item, answers[i]]));
   const closed = whole && byPolicy.get(whole);
-  return found.map((item) => {
+  return found.map((item, i) => {
     if (!("entry" in item)) return item;
-    return hiddenByAgents(still.agents, item.tool) ?? closed ?? byPolicy.get(item);
+    const { tool } = items[i] as Listed;
+    const reasons = [
+      noted(hiddenByAgents(still.agents, tool), tool, point),
+      noted(closed, operation, point),
+      noted(byPolicy.get(item), tool, point),
+    ].filter((why) => why !== undefined);
+    return reasons.find(isEnforced) ?? reasons[0];
   });
+}
+
+/** What hides an item, or would where shadow mode shows it. */
+function noted(
+  why: HiddenItem | undefined,
+  tool: string,
+  { shadow }: Pick<EnforcementPoint, "shadow">,
+): HiddenItem | undefined {
+  return why !== undefined && shadow.lets(tool, why.code) ? { ...why, enforced: false } : why;
+}
+
+function isEnforced(why: HiddenItem | undefined): boolean {
+  return why !== undefined && why.enforced !== false;
 }
 
 /** What hides an item whatever policies say; else the question to them. */
 function beforePolicies(item: Listed, holder: KnownCaller, point: EnforcementPoint): HiddenItem | UnplacedItem {
   const { tool, arguments: known = {}, template } = item;
   if (item.hidden !== undefined) return { code: item.hidden };
-  const hidden = hiddenByGrant(holder, item, point);
-  if (hidden !== undefined) return hidden;
+  const hidden = noted(hiddenByGrant(holder, item, point), tool, point);
+  if (isEnforced(hidden)) return hidden as HiddenItem;
   const target = findTarget(point.tools, tool, known, template);
   if (target === undefined) return { code: "tool_unmapped", hop: 0 };
-  return { tool, entry: target.entry, known: target.arguments, id: target.id };
+  return hidden ?? { tool, entry: target.entry, known: target.arguments, id: target.id };
 }
 
 /** The items with the scope and version of their policies, as far as these are known before there is a call. */

@@ -2,11 +2,10 @@
 export type { Admission, PointRefusal } from "./admission.ts";
 export { AUTHORIZER, type Authorizer, createAuthorizer } from "./authorizer.ts";
 export type { Call, Listed, Listing, ParsedCall } from "./call.ts";
+export { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 export {
   type AuthorizerOptions,
   CONTEXT_ROWS,
-  DEFAULT_DELEGATION,
-  HANDING_OVER,
   type PrincipalSources,
 } from "./options.ts";
 export type { Session } from "./session.ts";

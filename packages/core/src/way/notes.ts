@@ -1,6 +1,16 @@
 import type { ApprovedCall } from "../audit/index.ts";
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
-import type { Allowed, Asked, CallerView, ChainView, Decided, Denied, HopVerdict, Pending } from "../decision/index.ts";
+import type {
+  Allowed,
+  Asked,
+  CallerView,
+  ChainView,
+  Decided,
+  Denied,
+  HopVerdict,
+  Pending,
+  Shadowed,
+} from "../decision/index.ts";
 import { type HopwiseError, refusalOf } from "../errors.ts";
 import type { AppliedCondition, Filter } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
@@ -11,6 +21,7 @@ import { changesResults, type Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { Caller, HiddenItem } from "./call.ts";
+import { noCaller } from "./shadow.ts";
 import type { Taken } from "./stages/spending.ts";
 
 /** What is known of one call so far. Only the law writes it down. */
@@ -39,6 +50,8 @@ export interface Notes {
   readonly hidden?: readonly (HiddenItem & { readonly name: string })[];
   /** Who approved the call, by which request. */
   readonly approved?: ApprovedCall;
+  /** The first refusal that shadow mode did not enforce. */
+  readonly shadow?: HopwiseError;
 }
 
 /** What an allowance says besides what every answer says. */
@@ -48,6 +61,8 @@ export interface Allowance {
   readonly filter?: Filter | undefined;
   /** What it took of budgets and rates. */
   readonly taken?: Taken | undefined;
+  /** False where it is not known for whom the call runs. */
+  readonly isKnown?: boolean;
 }
 
 /** What every answer to a call says, as far as it was noted. */
@@ -62,9 +77,14 @@ export function decidedOf(notes: Notes, call: Pick<Decided, "invocation" | "time
 }
 
 export function deniedOf(decided: Decided, refusal: HopwiseError): Denied {
-  const { stage, retryable = false } = rowOf(refusal.code);
+  const { retryable = false } = rowOf(refusal.code);
+  return { ...decided, outcome: "denied", ...endedBy(refusal), retryable };
+}
+
+function endedBy(refusal: HopwiseError): Omit<Denied, keyof Decided | "outcome" | "retryable"> {
+  const { stage } = rowOf(refusal.code);
   const { code, ...rest } = refusalOf(refusal);
-  return { ...decided, outcome: "denied", code: code as DenialCode, stage: stage as Stage, ...rest, retryable };
+  return { code: code as DenialCode, stage: stage as Stage, ...rest };
 }
 
 export function pendingOf(decided: Decided, { id: request, request: asked }: AskedApproval): Pending {
@@ -74,18 +94,34 @@ export function pendingOf(decided: Decided, { id: request, request: asked }: Ask
 
 export function allowedOf(
   decided: Decided,
-  { parsed, received, caller, uri }: Notes,
-  { projected = false, obligations, filter, taken }: Allowance,
+  { parsed, received, caller, uri, shadow, verified }: Notes,
+  { projected = false, obligations, filter, taken, isKnown = true }: Allowance,
 ): Allowed {
+  const { chain } = decided;
   return {
     ...decided,
     outcome: "allowed",
     arguments: parsed ?? received,
-    ...(caller !== undefined && decided.chain !== undefined && { caller: callerView(caller, decided.chain) }),
+    ...(isKnown && caller !== undefined && chain !== undefined && { caller: callerView(caller, chain) }),
     ...(projected && { projected: true }),
     ...defined({ uri, filter, left: taken?.left }),
     ...(obligations !== undefined && changesResults(obligations) && { obligations }),
+    ...(shadow !== undefined && { enforced: false, shadow: endedBy(shadow), ...(!verified && unverified(chain)) }),
   };
+}
+
+function unverified(chain: ChainView | undefined): Pick<Allowed, "unverified" | "chain"> {
+  return { unverified: true, ...(chain && { chain: { ...chain, unverified: true } }) };
+}
+
+/** The same allowance. Of a call without a valid chain, whoever asks for whom it runs gets no answer that reads as "nobody". */
+export function toldFor(allowed: Allowed, { isKnown = true }: Allowance): Allowed {
+  if (isKnown) return allowed;
+  return Object.defineProperty(allowed, "caller", {
+    get: () => {
+      throw noCaller((allowed.shadow as Shadowed).code);
+    },
+  });
 }
 
 /** Who acts for whom, by the ids that policies see; before the directory was asked, by the root's own words. */

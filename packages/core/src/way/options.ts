@@ -4,7 +4,6 @@ import { HopwiseError } from "../errors.ts";
 import { defined } from "../lib/index.ts";
 import {
   CLOCK,
-  choice,
   either,
   func,
   having,
@@ -15,9 +14,7 @@ import {
   number,
   optionsOf,
   type Rows,
-  type Shape,
   such,
-  text,
 } from "../options/index.ts";
 import { type AgentRegistry, createUserIds, DELEGATION, type UserDirectory, type UserIds } from "../principal/index.ts";
 import { checkToolMap, TOOL_MAP, type ToolMap } from "../resource/index.ts";
@@ -41,8 +38,10 @@ import { APPROVALS, type ApprovalOptions, type ApprovalRules, approvalRules } fr
 import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
 import { inSeconds } from "./clock.ts";
+import { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 import { RATES, type Rate } from "./rates.ts";
 import { runningOf } from "./running-pdp.ts";
+import { SHADOW, type Shadow, type ShadowOption, shadowOf } from "./shadow.ts";
 import { behavedNonces, behavedTools, behavedTrust } from "./well-behaved.ts";
 
 /** What an authorizer stands on. */
@@ -94,6 +93,20 @@ export interface AuthorizerOptions {
    * @defaultValue none
    */
   readonly rates?: readonly Rate[];
+  /**
+   * Shadow mode, for rolling out: decides and records as always, and lets run what policies, grants, budgets or a missing
+   * approval refuse, of every tool (`true`) or of these; `"everything"` also what comes without a valid chain. Nothing else:
+   * an outage, a revocation, a replay still ends the call. See docs/shadow.md.
+   *
+   * @defaultValue everything is enforced
+   */
+  readonly shadow?: ShadowOption;
+  /**
+   * Told at the start that shadow mode is on.
+   *
+   * @defaultValue `console.warn`
+   */
+  readonly onWarning?: (text: string) => void;
   /** Asks every caller for a proof that names a nonce, instead of relying on their clock. */
   readonly nonces?: Nonces;
   /**
@@ -116,12 +129,16 @@ export interface PrincipalSources {
 
 /** The options, checked and complete: what every step of a call's way may look at. */
 export interface EnforcementPoint
-  extends Omit<Required<AuthorizerOptions>, "audience" | "limits" | "nonces" | "cerbos" | "auxData" | "approvals"> {
+  extends Omit<
+    Required<AuthorizerOptions>,
+    "audience" | "limits" | "nonces" | "cerbos" | "auxData" | "approvals" | "shadow" | "onWarning"
+  > {
   readonly cerbos: PolicyDecisionPoint;
   readonly audience: readonly [string, ...string[]];
   readonly verifier: ChainVerifier;
   readonly userIds: UserIds;
   readonly approvalRules: ApprovalRules;
+  readonly shadow: Shadow;
   readonly limits: Limits;
   readonly nonces: Nonces | undefined;
   readonly pdpVersion: string | undefined;
@@ -132,22 +149,7 @@ export interface EnforcementPoint
 }
 
 const DEFAULT_DEADLINE_MS = 1000;
-/** What policies are asked about a handing over, where the options do not say. */
-export const DEFAULT_DELEGATION = { kind: "delegation", action: "delegate" } as const;
-
 const SOURCES = mapOf(having("a source, such as userAttributesFrom({ … })", "find"), "sources by name");
-const DELEGATION_OPTION = '{ kind, action }, or "grants-only" where no policy rules on it';
-
-/** Whether policies rule on the handing over, and under which names. */
-export const HANDING_OVER: Shape = either(
-  DELEGATION_OPTION,
-  choice("grants-only"),
-  members<{ kind: string; action: string }>(
-    { kind: text("a Cerbos resource kind, such as delegation"), action: text("a Cerbos action, such as delegate") },
-    DELEGATION_OPTION,
-  ),
-);
-
 /** The options that `describeContext` reads, too. */
 export const CONTEXT_ROWS: Rows<
   Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation" | "auxData">
@@ -179,6 +181,8 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   state: maybe(such("a state, such as memoryState()", isState)),
   approvals: maybe(APPROVALS),
   rates: maybe(RATES),
+  shadow: maybe(SHADOW),
+  onWarning: maybe(func("a function that is told a text")),
   nonces: maybe(having("nonces, such as createNonces()", "issue", "timesOf")),
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
   limits: maybe(LIMITS),
@@ -220,6 +224,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     trust,
     approvalRules: approvalRules(options.approvals),
     rates,
+    shadow: shadowOf(options),
     userIds: createUserIds(
       options.trust.map(({ issuer }) => issuer),
       options.users,

@@ -33,6 +33,7 @@ import { behavedTelemetry } from "./behaved-telemetry.ts";
 import type { IncomingCall, IncomingCaller, Listed, Listing, ParsedCall } from "./call.ts";
 import { inSeconds } from "./clock.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { shadowOf } from "./shadow.ts";
 
 export const ALICE: Subject = { issuer: ISSUER, subject: "alice" };
 export const BY_ALICE: IncomingCaller = { via: "user", user: ALICE };
@@ -183,6 +184,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     auxData: undefined,
     approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20 },
     rates: [],
+    shadow: shadowOf({ tools: TOOLS }),
     trust: [world.anchor],
     deadlineMs: 10_000,
     limits: DEFAULT_LIMITS,

@@ -1,5 +1,5 @@
 import { decisionRecord, refusedOutcome, unverifiedAttempt } from "../audit/index.ts";
-import type { Decided, Decision, Denied } from "../decision/index.ts";
+import type { Allowed, Decided, Decision, Denied } from "../decision/index.ts";
 import { quietly, settleInTime } from "../lib/index.ts";
 import type { IncomingCall } from "./call.ts";
 import type { Notes } from "./notes.ts";
@@ -34,11 +34,11 @@ export function takeBack(decided: Decided, { audit, audience: [audience] }: Enfo
   quietly(() => audit.outcome?.(refusedOutcome(decided, audience)));
 }
 
-/** Counts the denial of a stranger, who must not be able to fill a disk. */
+/** Counts what became of a stranger, who must not be able to fill a disk. */
 export function countStranger(
-  denied: Denied,
+  decision: Denied | Allowed,
   { caller }: Notes,
   { audit, audience: [audience] }: EnforcementPoint,
 ): void {
-  quietly(() => audit.unverified?.(unverifiedAttempt(denied, audience, caller?.chain)));
+  quietly(() => audit.unverified?.(unverifiedAttempt(decision, audience, caller?.chain)));
 }

@@ -24,6 +24,8 @@ export function reporter({
       const outcome = didNothing(decision) ? { ...told, nothingHappened: true } : told;
       settleTaken(decision, outcome.nothingHappened === true);
       telemetry.report(decision, outcome);
+      // The decision is not on durable record either.
+      if (decision.unverified === true) return;
       const record = await outcomeRecord(decision, outcome, audience[0], clock);
       await settleInTime(deadlineMs, audit.outcome?.(record));
     } catch {

@@ -13,7 +13,7 @@ import type { KnownCaller } from "./stages/grant.ts";
 import type { PolicyAnswer } from "./stages/policy.ts";
 import { costsNothing, type Taken, takeCosts } from "./stages/spending.ts";
 
-/** A call that the policies allow. */
+/** A call that the policies allow, or shadow mode in their place. */
 export interface PolicyAllowed {
   readonly call: IncomingCall;
   readonly now: KnownCaller;
@@ -54,10 +54,11 @@ export async function takeDue(
     obligations.approval === undefined
       ? NO_APPROVAL
       : await log.stage("approval", () => findApproval(approvable, point));
-  if (isRefusal(approval)) return log.deny(approval);
-  if (approval.waits !== undefined) return log.wait(approval.waits);
-  log.note(defined({ approved: approval.approved }));
-  const costs = { ...common, arguments: query.arguments, approval: approval.charges };
+  if (isRefusal(approval) && !log.lets(approval)) return log.deny(approval);
+  const found = isRefusal(approval) ? NO_APPROVAL : approval;
+  if (found.waits !== undefined) return log.wait(found.waits);
+  log.note(defined({ approved: found.approved }));
+  const costs = { ...common, arguments: query.arguments, approval: found.charges, lets: log.lets };
   if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };
   const taken = await log.stage("spending", () => takeCosts(costs, point));
   return isRefusal(taken) ? log.deny(taken) : { outcome: "due", obligations, taken };

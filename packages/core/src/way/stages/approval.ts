@@ -47,7 +47,8 @@ export const NO_APPROVAL: ApprovalFound = { waits: undefined, charges: [] };
  * Finds the approval of a call that policies want approved, or asks for one. The call is described anew from what it is now, with what was loaded now; the
  * answers that are kept must be of just that. Nothing else of the store, of the caller or of a message is believed.
  *
- * @returns whether it may be made; or the refusal: `approval_denied`, `approval_void`, `approval_limit`
+ * @returns whether it may be made; or the refusal: `approval_denied`, `approval_void`, `approval_limit`, and `approval_required` where
+ *   nobody is asked
  * @throws {HopwiseError} `state_unavailable`, `attributes_invalid`, or where the policies cannot be asked about an approver
  */
 export async function findApproval(
@@ -57,26 +58,33 @@ export async function findApproval(
   const { approval: reason = "" } = call.obligations;
   const { approvals, spending } = point.state;
   if (approvals === undefined || spending === undefined) {
-    const { id, hop } = call.verdicts.find(({ obligations }) => obligations?.approval === reason) as HopVerdict;
-    const message = `policy allows this to "${id}" once a person has approved it, and this state keeps no requests for approvals`;
-    return new HopwiseError("approval_required", message, { hop, reason });
+    return unapproved(call, reason, ", and this state keeps no requests for approvals");
   }
+  // In shadow mode the call does not wait, so nobody is asked, and no request kept.
+  const isLet = point.shadow.lets(call.tool, "approval_required");
   const asked = await describe(call, reason, point);
   const known = call.named === undefined ? undefined : await findKept(call.named, approvals, point);
-  if (known === undefined) return askAnew(asked, call, { approvals, spending }, point);
+  const anew = () => (isLet ? unapproved(call, reason) : askAnew(asked, call, { approvals, spending }, point));
+  if (known === undefined) return anew();
   const { kept, answers } = known;
   const sameTime = { ...asked.request, untilSeconds: kept.request.untilSeconds };
   const current: AskedApproval = { ...asked, id: kept.id, request: sameTime, hash: await hashOfRequest(sameTime) };
   if (current.hash !== kept.hash) {
-    return (await refuseVoid(current, kept)) ?? askAnew(asked, call, { approvals, spending }, point);
+    return (await refuseVoid(current, kept)) ?? anew();
   }
   const counted = await countAnswers(current, answers, point);
   if (counted.some(({ answer }) => answer === "no")) {
     return new HopwiseError("approval_denied", "somebody who may approve the call said no");
   }
-  if (counted.length < current.request.approvers) return { waits: kept };
+  if (counted.length < current.request.approvers) return isLet ? unapproved(call, reason) : { waits: kept };
   const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
   return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
+}
+
+function unapproved({ verdicts }: ApprovableCall, reason: string, why = ""): HopwiseError {
+  const { id, hop } = verdicts.find(({ obligations }) => obligations?.approval === reason) as HopVerdict;
+  const message = `policy allows this to "${id}" once a person has approved it${why}`;
+  return new HopwiseError("approval_required", message, { hop, reason });
 }
 
 /** A request that the store can vouch for and that did not lapse. */

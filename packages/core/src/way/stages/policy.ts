@@ -80,24 +80,26 @@ export interface Owing {
   readonly next: Fulfilment;
   /** The refusal that ends the call, whatever the policies say: nobody knows such a resource. */
   readonly notThere: HopwiseError | undefined;
+  /** Whether shadow mode lets the call go on after this denial. */
+  readonly lets: (refusal: HopwiseError) => boolean;
 }
 
 /**
  * All hops' answers together, and whether the enforcement point does what they oblige to.
  *
  * @param note takes the answers; not those about a resource that is not there
- * @returns the answers, where the call is allowed; or the refusal
+ * @returns the answers, where the call is allowed or let run; or the refusal
  */
 export async function decideByPolicies(
   asked: AskedCall,
   context: CallContext,
-  { entry, granted, next, notThere }: Owing,
+  { entry, granted, next, notThere, lets }: Owing,
   point: EnforcementPoint,
   watch: StageWatch,
   note: (answer: PolicyAnswer) => void,
 ): Promise<PolicyAnswer | HopwiseError> {
   const answer = await askPolicies(asked, context, { entry, granted }, point, watch);
-  const refused = combineVerdicts(answer.verdicts, { notThere, delegation: point.delegation });
+  const refused = combineVerdicts(answer.verdicts, { notThere, delegation: point.delegation, lets });
   if (refused === undefined || refused !== notThere) note(answer);
   return refused ?? refuseOwed(answer.verdicts, next, entry.filter !== undefined) ?? answer;
 }

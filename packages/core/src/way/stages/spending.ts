@@ -1,6 +1,6 @@
 import type { BudgetLeft } from "../../decision/index.ts";
-import { HopwiseError, isRefusal } from "../../errors.ts";
-import type { JsonObject } from "../../json/index.ts";
+import { HopwiseError, isOwn, isRefusal } from "../../errors.ts";
+import { type JsonObject, pointerTo } from "../../json/index.ts";
 import { quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import {
@@ -28,6 +28,8 @@ export interface Costs {
   readonly invocation: string;
   /** The single use of an approval, in the same step. */
   readonly approval: readonly Charge[];
+  /** Whether shadow mode lets the call go on after this refusal. */
+  readonly lets: (refusal: HopwiseError) => boolean;
 }
 
 /** What was taken for a call that may run. */
@@ -58,13 +60,42 @@ const NOTHING: Taken = { left: undefined, settle: () => {} };
  * of an approval. After the policies, so that a call which they deny costs nothing; before the record and the tool, so that
  * two calls at once never spend the same. Rates of agents are of no one user's chain: these are taken in a step of their own.
  *
+ * In shadow mode a bound of a budget that does not let the call be is left out, and everything else taken: rates stand, and so
+ * does the one use of an approval.
+ *
  * @returns what was taken; or the refusal: `budget_exhausted`, `rate_exceeded`, `approval_used`, `approval_denied`
  * @throws {HopwiseError} `grant_argument_missing`, `grant_argument_refused`, `state_unavailable`
  */
 export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<Taken | HopwiseError> {
-  const { caller, invocation, approval } = costs;
+  const { caller, lets, invocation } = costs;
+  let bounds = caller.chain === undefined ? [] : budgetBounds(caller.chain, budgetedTool(costs, caller.chain));
+  for (let attempt = 0; ; attempt++) {
+    const id = attempt === 0 ? invocation : `${invocation}.again${attempt}`;
+    const taken = await takeWithin(bounds, { ...costs, id }, point).catch((cause: unknown) => {
+      if (isOwn(cause) && lets(cause)) return cause;
+      throw cause;
+    });
+    if (!isRefusal(taken) || !lets(taken)) return taken;
+    const others = bounds.filter((bound) => !refuses(bound, taken));
+    if (others.length === bounds.length) return taken;
+    bounds = others;
+  }
+}
+
+/** Whether a refusal is of this bound: by what is left of it, or by an argument that it cannot add up. */
+function refuses({ hop, pointer, argument }: BudgetBound, refusal: HopwiseError): boolean {
+  return refusal.code === "budget_exhausted"
+    ? hop === refusal.hop && pointer === refusal.pointer
+    : argument !== undefined && pointerTo("", argument) === refusal.pointer;
+}
+
+async function takeWithin(
+  bounds: readonly BudgetBound[],
+  costs: Costs & { readonly id: string },
+  point: EnforcementPoint,
+): Promise<Taken | HopwiseError> {
+  const { caller, approval } = costs;
   const { spending } = point.state;
-  const bounds = caller.chain === undefined ? [] : budgetBounds(caller.chain, budgetedTool(costs, caller.chain));
   const charges = budgetCharges(bounds, costs.arguments);
   const rates = rateAccounts(point.rates, caller, point);
   const own: readonly Cost[] = [
@@ -79,7 +110,7 @@ export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<
   const steps = [
     ...(own.length === 0 ? [] : [{ owner: ownerOf(caller.user), costs: own }]),
     ...rates.ofAgents.map(({ agent, ...cost }) => ({ owner: `agent ${agent}`, costs: [cost] })),
-  ].map((step, i) => ({ ...step, id: `${invocation}.${i}` }));
+  ].map((step, i) => ({ ...step, id: `${costs.id}.${i}` }));
   const settle: Taken["settle"] = (how) => {
     const nowSeconds = secondsBy(point.clock);
     for (const { id, owner } of steps) quietly(() => spending.settle({ id, owner, nowSeconds }, how));

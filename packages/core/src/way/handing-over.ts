@@ -1,0 +1,16 @@
+import { choice, either, members, type Shape, text } from "../options/index.ts";
+
+/** What policies are asked about a handing over, where the options do not say. */
+export const DEFAULT_DELEGATION = { kind: "delegation", action: "delegate" } as const;
+
+const DELEGATION_OPTION = '{ kind, action }, or "grants-only" where no policy rules on it';
+
+/** Whether policies rule on the handing over, and under which names. */
+export const HANDING_OVER: Shape = either(
+  DELEGATION_OPTION,
+  choice("grants-only"),
+  members<{ kind: string; action: string }>(
+    { kind: text("a Cerbos resource kind, such as delegation"), action: text("a Cerbos action, such as delegate") },
+    DELEGATION_OPTION,
+  ),
+);

@@ -1,0 +1,126 @@
+/** Every denial that there is, brought about once more in shadow mode: which ones are not enforced, and no others. */
+import type { AuthorizerOptions } from "@hopwise/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DenialCode } from "../../packages/core/src/codes.ts";
+import { PRODUCED } from "../codes/produced.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+/**
+ * Whether a call that is denied with it runs in shadow mode; or with `"everything"` alone; or what becomes of it, where what the
+ * case does leads elsewhere in shadow mode.
+ */
+type Runs = "yes" | "everything" | "never" | { readonly becomes: DenialCode | "allowed"; readonly since: string };
+
+const NO_REQUEST = {
+  becomes: "allowed",
+  since: "nobody is asked, so that there is no request; calls.test.ts has those",
+} as const;
+
+const RUNS: { readonly [Code in DenialCode]: Runs } = {
+  method_unguarded: "never",
+  tool_unguarded: "never",
+  tool_not_served: "never",
+  tool_hidden: { becomes: "arguments_refused", since: "a tool that the policies hide is shown" },
+  server_refused: "never",
+  authentication_failed: "never",
+  guard_failed: "never",
+  arguments_malformed: "never",
+  arguments_refused: "never",
+  token_malformed: "everything",
+  token_too_large: "everything",
+  token_version_unsupported: "everything",
+  token_alg_refused: "everything",
+  token_key_refused: "everything",
+  token_signature_invalid: "everything",
+  token_untrusted_issuer: "everything",
+  token_expired: "everything",
+  token_not_yet_valid: "everything",
+  delegation_unavailable: "never",
+  issuer_keys_unavailable: "never",
+  chain_depth_exceeded: "everything",
+  chain_link_broken: "everything",
+  chain_widened: "everything",
+  principal_changed: "everything",
+  audience_mismatch: "everything",
+  proof_missing: "everything",
+  proof_nonce_required: "never",
+  proof_invalid: "everything",
+  proof_audience_mismatch: "everything",
+  proof_arguments_mismatch: "everything",
+  subject_mismatch: "everything",
+  revoked: "never",
+  proof_replayed: "never",
+  budget_unsupported: "never",
+  state_unavailable: "never",
+  agent_unknown: "never",
+  agent_depth_refused: "never",
+  agent_invalid: "never",
+  registry_unavailable: "never",
+  agent_tool_refused: "never",
+  grant_tool_missing: "yes",
+  grant_argument_refused: "yes",
+  grant_argument_missing: { becomes: "arguments_malformed", since: "the argument has the id of the resource" },
+  grant_not_of_rows: "never",
+  tool_unmapped: "never",
+  user_unknown: "never",
+  resource_unknown: "never",
+  attributes_missing: "never",
+  attributes_invalid: "never",
+  context_unavailable: "never",
+  policy_denied: "yes",
+  delegation_denied: { becomes: "policy_inconclusive", since: "behind it, nobody does what the policies oblige to" },
+  policy_unavailable: "never",
+  policy_inconclusive: "never",
+  policy_request_refused: "never",
+  approval_required: "yes",
+  filter_unsupported: "never",
+  approval_denied: NO_REQUEST,
+  approval_used: NO_REQUEST,
+  approval_void: NO_REQUEST,
+  approval_limit: NO_REQUEST,
+  budget_exhausted: "yes",
+  rate_exceeded: "never",
+  audit_unavailable: "never",
+  result_withheld: "never",
+  filter_lapsed: "never",
+  filter_unapplied: "never",
+};
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.pdp.close());
+
+/** What becomes of a call that is denied with this code, where this much is in shadow mode. */
+async function produced(code: DenialCode, shadow: NonNullable<AuthorizerOptions["shadow"]>): Promise<string> {
+  const authorizer: World["authorizer"] = (options) => world.authorizer({ shadow, onWarning: () => {}, ...options });
+  return PRODUCED[code].produce({ ...world, authorizer }).then(
+    (answer) => answer.code,
+    (error: Error) => {
+      if (error.message === "it was allowed") return "allowed";
+      throw error;
+    },
+  );
+}
+
+const rows = Object.entries(RUNS) as [DenialCode, Runs][];
+
+function expected(code: DenialCode, runs: Runs, everything: boolean): string {
+  if (typeof runs === "object") return runs.becomes;
+  return runs === "yes" || (runs === "everything" && everything) ? "allowed" : code;
+}
+
+describe("a call that is denied", () => {
+  it.each(rows)("%s: in shadow mode, where it is %j", async (code, runs) => {
+    expect(await produced(code, true)).toBe(expected(code, runs, false));
+  });
+
+  it.each(rows)('%s: with "everything", where it is %j', async (code, runs) => {
+    expect(await produced(code, "everything")).toBe(expected(code, runs, true));
+  });
+
+  it.each(rows.filter(([, runs]) => runs === "yes"))("%s: of no other tool than those that are named", async (code) => {
+    expect(await produced(code, ["get_transactions"])).toBe(code);
+  });
+});
