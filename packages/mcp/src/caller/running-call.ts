@@ -6,7 +6,10 @@ import { isObject, mustBe } from "@hopwise/core/options";
 
 /** A call of a tool, a resource or a prompt, as the code sees it that runs within. */
 export interface RunningCall {
-  /** For whom it runs; undefined before it was allowed, and as soon as it has ended. */
+  /**
+   * For whom it runs; undefined before it was allowed, and as soon as it has ended. Reading it throws in a call that ran
+   * without a valid chain: only with the authorizer's `shadow: "everything"`.
+   */
   readonly caller: CallerView | undefined;
 }
 
@@ -38,7 +41,10 @@ export function openCall(find: () => RunningDecision | undefined): OpenCall {
       return ended ? undefined : find()?.caller;
     },
     get filter() {
-      return ended ? undefined : find()?.filter;
+      const decision = ended ? undefined : find();
+      // Where it cannot be told for whom the call runs, no rows are anybody's: this throws, too.
+      void decision?.caller;
+      return decision?.filter;
     },
     nothingHappened: () => {
       const decision = ended ? undefined : find();
@@ -78,9 +84,14 @@ export async function runToEnd<Context extends object, Result>(
  * Work that several calls share, such as the batch of a DataLoader, runs within the call that began it: take the caller
  * where the call is, and hand it on as part of the key.
  *
+ * With the authorizer's `shadow: "everything"` calls run without a valid chain, too. Of these it is not known for whom, and
+ * nothing is given that a tool could take for "nobody", or "everybody": it throws.
+ *
  * ```ts
  * const execute = async () => orders.filter(({ owner }) => owner === caller()?.user.id);
  * ```
+ *
+ * @throws {HopwiseError} the code of what was wrong with the chain, such as `proof_missing`
  */
 export function caller(): CallerView | undefined {
   return running.getStore()?.caller;
@@ -89,7 +100,8 @@ export function caller(): CallerView | undefined {
 /**
  * Which rows the running call may show, where the tool map says that its tool gives rows: take the condition, read by it,
  * have the rows checked. `visibleRows` of `@hopwise/filter` does all three. Undefined for another tool, outside of a call, and
- * as soon as it has ended. A result of a tool that gives rows is withheld where this was not applied.
+ * as soon as it has ended. A result of a tool that gives rows is withheld where this was not applied. Throws where
+ * {@link caller} does.
  */
 export function currentFilter(): Filter | undefined {
   return running.getStore()?.filter;
