@@ -46,6 +46,8 @@ const forAudit: ArgumentRows<typeof auditLog> = {
   lineage: argumentRow(auditLog.lineage, () => [folder, "i1"]),
   printLineage: argumentRow(auditLog.printLineage as (...args: unknown[]) => unknown, () => [STORY]),
   blastRadius: argumentRow(auditLog.blastRadius, () => [{ agent: "planner" }, []], [], ["empty list"], OPTIONS),
+  shadowReport: argumentRow(auditLog.shadowReport, () => [folder, {}], [], OPTIONS),
+  printShadowReport: argumentRow(auditLog.printShadowReport, () => [{ tools: [], others: 0 }]),
   printRecord: argumentRow(auditLog.printRecord, () => [sampleDecision()], ["empty object"]),
 };
 const logs: ArgumentRows<Omit<auditLog.AuditLog, "unverifiedCounts" | "unverifiedSamples">> = {

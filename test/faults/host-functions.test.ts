@@ -439,7 +439,9 @@ const auditLogDoor: Door<typeof auditLog> = {
   lineage: "takes data",
   printLineage: "takes data",
   printRecord: "takes data",
+  printShadowReport: "takes data",
   readAuditLog: "takes data",
+  shadowReport: "takes data",
   verifyAuditLog: "takes data",
 };
 

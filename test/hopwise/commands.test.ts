@@ -388,6 +388,35 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
     });
   },
 
+  "audit shadow": () => {
+    it("reports by tool and code what shadow mode let run, and gives programs the same", async () => {
+      const folder = temporaryFolder();
+      const signer = await generateSigner();
+      const log = await openAuditLog({ folder: join(folder, "audit"), signer });
+      const would = {
+        code: "policy_denied",
+        stage: "policy",
+        message: "no",
+        hop: 1,
+        reason: "over the limit",
+      } as const;
+      await log.record(ALLOWED);
+      const shadowed = { ...ALLOWED, enforced: false, shadow: would } as const;
+      await log.record({ ...shadowed, invocation: "call-3", time: "2026-05-03T10:00:00.000Z" });
+      await log.close();
+      const answer = await hopwiseProcess(["audit", "shadow", "audit"], { folder });
+      expectQuiet(answer);
+      expect(answer).toMatchObject({ code: 0, err: "" });
+      expect(answer.out).toContain("send_payment: 1 call would run as before, 1 call would be denied\n");
+      expect(answer.out).toContain("   policy_denied (policy): 1 call, 2026-05-03T10:00:00.000Z\n");
+      const json = await hopwise(["audit", "shadow", "audit", "--tool", "send_payment", "--json"], { folder });
+      expect(JSON.parse(json.out).tools).toMatchObject([{ tool: "send_payment", denials: [{ count: 1 }] }]);
+      const none = await hopwise(["audit", "shadow", "audit", "--since", "2026-06-01"], { folder });
+      expect(none).toMatchObject({ code: 0, out: "no call ran\n" });
+      expect((await hopwise(["audit", "shadow", "audit", "--since", "soon"], { folder })).code).toBe(2);
+    });
+  },
+
   "audit verify": () => {
     it("finds a log sound by its public key, and by the heads of an earlier look", async () => {
       const { folder } = await auditLog();

@@ -122,6 +122,16 @@ const doors: DoorRows<typeof audit> = {
     ],
     audit.printLineage,
   ),
+  shadowReport: optionsRow<audit.ShadowReportOptions>(
+    {},
+    { tool: NO_TEXT, since: NO_TIME, until: NO_TIME },
+    (options) => audit.shadowReport(folder, options).catch(notThere),
+  ),
+  printShadowReport: valueRow<never>(
+    { tools: [], others: 0 } as never,
+    [null, undefined, 5, "text", [], {}, { tools: [{}], others: 0 }],
+    audit.printShadowReport,
+  ),
   printRecord: valueRow<never>(sampleDecision() as never, [null, undefined, 5, "text", []], audit.printRecord),
 };
 
@@ -149,6 +159,10 @@ describe("a log's folder", () => {
   walk(
     "readAuditLog of",
     valueRow<string>(folder, NO_FOLDER, (it) => void audit.readAuditLog(it)),
+  );
+  walk(
+    "shadowReport of",
+    valueRow<string>(folder, NO_FOLDER, (it) => audit.shadowReport(it).catch(notThere)),
   );
   walk(
     "lineage in",

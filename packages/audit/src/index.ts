@@ -11,7 +11,16 @@ export { type Lineage, lineage } from "./lineage.ts";
 export { type AuditLog, type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
 export { printLineage } from "./print-lineage.ts";
 export { printRecord } from "./print-record.ts";
+export { printShadowReport } from "./print-shadow-report.ts";
 export { type AuditEntry, readAuditLog } from "./read-audit-log.ts";
+export {
+  type ShadowedBy,
+  type ShadowedDenials,
+  type ShadowedTool,
+  type ShadowReport,
+  type ShadowReportOptions,
+  shadowReport,
+} from "./shadow-report.ts";
 export {
   type AuditVerification,
   type SoundLog,

@@ -109,9 +109,10 @@ function originLine({ of, source, ageMs, missing }: ContextOrigin): string {
 
 /** What a list did not show: at which stage, and at whom. */
 function hiddenLines({ hidden = [], chain }: DecisionRecord): string[] {
-  return hidden.map(({ code, stage, hop, items }) => {
+  return hidden.map(({ code, stage, hop, items, enforced }) => {
+    const how = enforced === false ? "would be hidden" : "hidden";
     const who = hop === undefined ? "" : ` at ${plain(chain?.hops[hop]?.id ?? hop)}`;
-    return `   hidden by ${plain(stage)}${who} (${plain(code)}): ${items.map(plain).join(", ")}`;
+    return `   ${how} by ${plain(stage)}${who} (${plain(code)}): ${items.map(plain).join(", ")}`;
   });
 }
 

@@ -12,10 +12,15 @@ export function printRecord(record: DecisionRecord | OutcomeRecord): string {
 }
 
 function lineOf(record: DecisionRecord | OutcomeRecord): string {
-  const how = record.kind === "decision" && record.code !== undefined ? ` (${plain(record.code)})` : "";
+  const how = record.kind === "decision" ? whyOf(record) : "";
   const hops = record.kind === "decision" ? (record.chain?.hops ?? []) : [];
   const who = hops.length === 0 ? "" : `, ${hops.map(({ id }) => plain(id).replace(/^agent:/, "")).join(" → ")}`;
   return `${plain(record.time)} ${plain(record.tool)} ${plain(record.outcome)}${how}${who}, call ${plain(record.invocation)}`;
+}
+
+function whyOf({ code, shadow }: DecisionRecord): string {
+  if (code !== undefined) return ` (${plain(code)})`;
+  return shadow === undefined ? "" : ` in shadow mode alone (would be denied: ${plain(shadow.code)})`;
 }
 
 /** The file that holds a record may have been changed, so none of its values is sure to be a text. */

@@ -10,6 +10,7 @@ export type CommandName =
   | "revoke"
   | "audit find"
   | "audit story"
+  | "audit shadow"
   | "audit verify";
 
 /** One option of a command. */

@@ -1,5 +1,6 @@
 import type { Command, CommandName } from "../command.ts";
 import { auditFind } from "./audit-find.ts";
+import { auditShadow } from "./audit-shadow.ts";
 import { auditStory } from "./audit-story.ts";
 import { auditVerify } from "./audit-verify.ts";
 import { doctor } from "./doctor.ts";
@@ -19,5 +20,6 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   revoke,
   "audit find": auditFind,
   "audit story": auditStory,
+  "audit shadow": auditShadow,
   "audit verify": auditVerify,
 };

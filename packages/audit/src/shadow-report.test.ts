@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateSigner } from "@hopwise/core";
+import type { DecisionRecord } from "@hopwise/core/audit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openAuditLog } from "./open-audit-log.ts";
+import { printShadowReport } from "./print-shadow-report.ts";
+import { decision, outcome } from "./records.fixture.ts";
+import { shadowReport } from "./shadow-report.ts";
+
+type Shadow = NonNullable<DecisionRecord["shadow"]>;
+
+const DENIED: Shadow = { code: "policy_denied", stage: "policy", message: "no", hop: 1, reason: "over the limit" };
+const REFUSED: Shadow = {
+  code: "grant_argument_refused",
+  stage: "grant",
+  message: "no",
+  hop: 2,
+  pointer: "/amount",
+  wouldPass: { accepts: "at most 100", grantableBy: 1 },
+};
+const MISSING: Shadow = {
+  code: "grant_tool_missing",
+  stage: "grant",
+  message: "no",
+  hop: 2,
+  wouldPass: { grantableBy: 1 },
+};
+
+const chain = (user: string, ...agents: readonly string[]): DecisionRecord["chain"] & object => ({
+  id: "c" as never,
+  issuer: "https://id.acme.example",
+  hops: [{ kind: "user", id: user }, ...agents.map((name) => ({ kind: "agent" as const, id: `agent:${name}` }))],
+});
+const shadowed = (shadow: Shadow, minute: number, changed: Partial<DecisionRecord> = {}): DecisionRecord =>
+  decision({ enforced: false, shadow, time: at(minute), chain: chain("alice", "planner", "researcher"), ...changed });
+const at = (minute: number): string => `2026-05-01T10:0${minute}:00.000Z`;
+
+async function logOf(...records: readonly DecisionRecord[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "hopwise-shadow-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const log = await openAuditLog({ folder, signer: await generateSigner() });
+  for (const record of records) await log.record(record);
+  await log.outcome(outcome());
+  await log.close();
+  return folder;
+}
+
+describe("the report of what shadow mode let run", () => {
+  it("counts by tool and code, for whom, from when to when, and says what would pass", async () => {
+    const folder = await logOf(
+      shadowed(DENIED, 1),
+      shadowed(DENIED, 3, { chain: chain("bob", "planner") }),
+      shadowed(DENIED, 2),
+      shadowed(REFUSED, 4),
+      shadowed(MISSING, 5, { tool: "read_invoice" }),
+      decision({ time: at(6) }),
+      decision({ time: at(7), outcome: "denied", code: "revoked", stage: "state", message: "no" }),
+      // A list is no call.
+      decision({ time: at(8), tool: "mcp:tools/list", shown: { items: 1, of: 2 } }),
+    );
+    expect(await shadowReport(folder)).toEqual({
+      tools: [
+        {
+          tool: "read_invoice",
+          passed: 0,
+          denials: [expect.objectContaining({ code: "grant_tool_missing", wouldPass: ["handed on by agent:planner"] })],
+        },
+        {
+          tool: "send_payment",
+          passed: 1,
+          denials: [
+            {
+              code: "policy_denied",
+              stage: "policy",
+              count: 3,
+              first: at(1),
+              last: at(3),
+              users: [
+                { id: "alice", issuer: "https://id.acme.example", count: 2 },
+                { id: "bob", issuer: "https://id.acme.example", count: 1 },
+              ],
+              agents: [
+                { id: "planner", count: 3 },
+                { id: "researcher", count: 2 },
+              ],
+              reasons: ["over the limit"],
+              wouldPass: [],
+            },
+            expect.objectContaining({ count: 1, first: at(4), last: at(4), wouldPass: ["/amount: at most 100"] }),
+          ],
+        },
+      ],
+      others: 0,
+    });
+    expect(printShadowReport(await shadowReport(folder))).toBe(
+      [
+        "read_invoice: 0 calls would run as before, 1 call would be denied",
+        `   grant_tool_missing (grant): 1 call, ${at(5)}`,
+        "      of alice of https://id.acme.example (1)",
+        "      by planner (1), researcher (1)",
+        "      would pass: handed on by agent:planner",
+        "send_payment: 1 call would run as before, 4 calls would be denied",
+        `   policy_denied (policy): 3 calls, ${at(1)} to ${at(3)}`,
+        "      of alice of https://id.acme.example (2), bob of https://id.acme.example (1)",
+        "      by planner (3), researcher (2)",
+        "      why: over the limit",
+        `   grant_argument_refused (grant): 1 call, ${at(4)}`,
+        "      of alice of https://id.acme.example (1)",
+        "      by planner (1), researcher (1)",
+        "      would pass: /amount: at most 100",
+      ].join("\n"),
+    );
+  });
+
+  it("is of one tool, and of a time, where that is asked", async () => {
+    const folder = await logOf(
+      shadowed(DENIED, 1),
+      shadowed(DENIED, 5),
+      shadowed(MISSING, 5, { tool: "read_invoice" }),
+    );
+    const { tools } = await shadowReport(folder, { tool: "send_payment", since: at(2), until: at(9) });
+    expect(tools).toMatchObject([{ tool: "send_payment", denials: [{ count: 1, first: at(5) }] }]);
+    expect(printShadowReport(await shadowReport(folder, { since: at(9) }))).toBe("no call ran");
+  });
+
+  it("keeps a bounded number of tools, names and texts, and counts on", async () => {
+    const many = Array.from({ length: 1005 }, (_, i) =>
+      shadowed({ ...DENIED, reason: `reason ${i}` }, 1, { tool: `tool-${i}`, chain: chain("alice", "planner") }),
+    );
+    const users = Array.from({ length: 120 }, (_, i) =>
+      shadowed({ ...DENIED, reason: `reason ${i}` }, 0, {
+        chain: chain(`user-${i}`, "planner"),
+      }),
+    );
+    const { tools, others } = await shadowReport(await logOf(...users, ...many));
+    const [most] = tools.flatMap(({ denials }) => denials).filter(({ count }) => count > 1);
+    expect([most?.count, most?.users.length, most?.reasons.length]).toEqual([120, 100, 10]);
+    expect([tools.length, others]).toEqual([1000, 6]);
+    expect(printShadowReport({ tools: [], others: 0 })).toBe("no call ran");
+  });
+
+  it("prints nothing unchanged that a changed file holds", async () => {
+    const bad = "\u001b[31mred";
+    const broken = shadowed({ ...DENIED, code: bad as never, reason: bad }, 1, { tool: bad, chain: chain(bad, bad) });
+    const text = printShadowReport(await shadowReport(await logOf(broken, { ...broken, shadow: 5 as never })));
+    expect(text).not.toContain("\u001b");
+  });
+});

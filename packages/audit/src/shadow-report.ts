@@ -1,0 +1,155 @@
+import type { DecisionRecord } from "@hopwise/core/audit";
+import { optionsOf, readerOf } from "@hopwise/core/options";
+import { type AuditFilter, FILTER_ROWS } from "./filter.ts";
+import { FOLDER } from "./option-shapes.ts";
+import { plain } from "./print-record.ts";
+import { readAuditLog } from "./read-audit-log.ts";
+
+/** Of which calls the report is. Everything that is given must hold. */
+export type ShadowReportOptions = Pick<AuditFilter, "tool" | "since" | "until">;
+
+/** What shadow mode let run, and what would become of it where it is enforced. */
+export interface ShadowReport {
+  /** By tool, in the order of their names. */
+  readonly tools: readonly ShadowedTool[];
+  /** Calls that would be denied, of tools and codes beyond the first thousand. */
+  readonly others: number;
+}
+
+/** The calls of one tool. */
+export interface ShadowedTool {
+  readonly tool: string;
+  /** Calls that ran, and would where everything is enforced. */
+  readonly passed: number;
+  /** By code, the most frequent first. */
+  readonly denials: readonly ShadowedDenials[];
+}
+
+/** Calls of one tool that would have been denied with one code. */
+export interface ShadowedDenials {
+  readonly code: string;
+  readonly stage: string;
+  readonly count: number;
+  /** ISO 8601, UTC. */
+  readonly first: string;
+  readonly last: string;
+  /** By whom, the most frequent first: of many the first hundred that came. */
+  readonly users: readonly ShadowedBy[];
+  readonly agents: readonly ShadowedBy[];
+  /** Why, in the words of policies and rules: of many the first ten. */
+  readonly reasons: readonly string[];
+  /** What would pass in their place, as far as it is known: of many the first ten. */
+  readonly wouldPass: readonly string[];
+}
+
+/** Somebody, and how many of the calls were theirs. */
+export interface ShadowedBy {
+  readonly id: string;
+  /** Of a user: whose. */
+  readonly issuer?: string;
+  readonly count: number;
+}
+
+const { tool, since, until } = FILTER_ROWS;
+const readFolder = readerOf<string>("shadowReport", FOLDER);
+const readOptions = optionsOf<ShadowReportOptions>("shadowReport", { tool, since, until });
+
+/** A log may have any number of tools, users and reasons; a report is read by people. */
+const MOST_ROWS = 1000;
+const MOST_NAMES = 100;
+const MOST_TEXTS = 10;
+
+/**
+ * Reads a log for what shadow mode let run: for each tool and code how often, for whom, and what would pass. It reads a line at a
+ * time, and what it keeps is bounded. Lists are not counted. Calls without a valid chain are in no durable log.
+ *
+ * @throws {HopwiseError} as `readAuditLog`
+ */
+export async function shadowReport(folder: string, given: ShadowReportOptions = {}): Promise<ShadowReport> {
+  readFolder(folder);
+  const options = readOptions(given);
+  const passed = new Map<string, number>();
+  const rows = new Map<string, Row>();
+  let others = 0;
+  for await (const { record } of readAuditLog(folder, options)) {
+    if (record.kind !== "decision" || record.outcome !== "allowed" || record.shown !== undefined) continue;
+    const name = plain(record.tool);
+    if (record.shadow === undefined) count(passed, name, MOST_ROWS);
+    else if (!noteDenial(rows, name, record)) others++;
+  }
+  const names = [...new Set([...[...rows.values()].map((row) => row.tool), ...passed.keys()])].sort();
+  return { tools: names.map((name) => toolOf(name, passed.get(name) ?? 0, [...rows.values()])), others };
+}
+
+/** What is kept of one tool and code. */
+interface Row {
+  readonly tool: string;
+  readonly code: string;
+  readonly stage: string;
+  count: number;
+  first: string;
+  last: string;
+  readonly users: Map<string, number>;
+  readonly agents: Map<string, number>;
+  readonly reasons: Map<string, number>;
+  readonly wouldPass: Map<string, number>;
+}
+
+/** @returns false where there are too many of them */
+function noteDenial(rows: Map<string, Row>, name: string, record: DecisionRecord): boolean {
+  // The file may have been changed, so none of its values is sure to be what it should.
+  const { code, stage, reason, rule, wouldPass, pointer } = Object(record.shadow) as NonNullable<typeof record.shadow>;
+  const key = JSON.stringify([name, plain(code)]);
+  if (!rows.has(key) && rows.size >= MOST_ROWS) return false;
+  const time = plain(record.time);
+  const row = rows.get(key) ?? newRow(name, plain(code), plain(stage), time);
+  rows.set(key, row);
+  row.count++;
+  if (time < row.first) row.first = time;
+  if (time > row.last) row.last = time;
+  const { hops = [], issuer } = record.chain ?? {};
+  const [user, ...agents] = hops;
+  if (user !== undefined) count(row.users, JSON.stringify([plain(issuer), plain(user.id)]), MOST_NAMES);
+  for (const { id } of agents) count(row.agents, plain(id).replace(/^agent:/, ""), MOST_NAMES);
+  const why = reason ?? rule;
+  if (why !== undefined) count(row.reasons, plain(why), MOST_TEXTS);
+  const { accepts, grantableBy } = Object(wouldPass) as NonNullable<typeof wouldPass>;
+  if (accepts !== undefined) count(row.wouldPass, plain(pointer ? `${pointer}: ${accepts}` : accepts), MOST_TEXTS);
+  else if (grantableBy !== undefined) {
+    count(row.wouldPass, `handed on by ${plain(hops[grantableBy]?.id ?? grantableBy)}`, MOST_TEXTS);
+  }
+  return true;
+}
+
+function newRow(name: string, code: string, stage: string, time: string): Row {
+  const maps = { users: new Map(), agents: new Map(), reasons: new Map(), wouldPass: new Map() };
+  return { tool: name, code, stage, count: 0, first: time, last: time, ...maps };
+}
+
+/** Counts one more of a name, unless there are too many names. */
+function count(counts: Map<string, number>, name: string, most: number): void {
+  const before = counts.get(name);
+  if (before !== undefined || counts.size < most) counts.set(name, (before ?? 0) + 1);
+}
+
+function toolOf(name: string, passes: number, rows: readonly Row[]): ShadowedTool {
+  const own = rows.filter((row) => row.tool === name).sort((a, b) => b.count - a.count);
+  return {
+    tool: name,
+    passed: passes,
+    denials: own.map(({ tool: _, users, agents, reasons, wouldPass, ...row }) => ({
+      ...row,
+      users: byCount(users, (user) => {
+        const [issuer, id] = JSON.parse(user) as [string, string];
+        return { id, issuer };
+      }),
+      agents: byCount(agents, (id) => ({ id })),
+      reasons: [...reasons.keys()],
+      wouldPass: [...wouldPass.keys()],
+    })),
+  };
+}
+
+function byCount(counts: ReadonlyMap<string, number>, who: (name: string) => Omit<ShadowedBy, "count">): ShadowedBy[] {
+  return [...counts].map(([name, times]) => ({ ...who(name), count: times })).sort((a, b) => b.count - a.count);
+}

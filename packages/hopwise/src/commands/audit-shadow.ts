@@ -1,0 +1,30 @@
+import { resolve } from "node:path";
+import { printShadowReport, type ShadowReportOptions, shadowReport } from "@hopwise/audit";
+import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+
+/** Reports what shadow mode let run. */
+export const auditShadow: Command = {
+  name: "audit shadow",
+  words: "FOLDER",
+  count: [1, 1],
+  summary: "Reports what shadow mode let run: by tool and code, how often, for whom, and what would pass.",
+  details: [
+    "Lists are not counted, and calls without a valid chain are in no durable log. The files are not checked: see audit verify.",
+  ],
+  options: {
+    tool: { value: "NAME", help: "the tool that was called" },
+    since: { value: "TIME", help: "from then on: ISO 8601" },
+    until: { value: "TIME", help: "until before then: ISO 8601" },
+    ...JSON_OPTION,
+  },
+  async run(typed, terminal) {
+    const report = await shadowReport(resolve(terminal.folder, typed.words[0] as string), optionsIn(typed));
+    terminal.out(typed.has("json") ? JSON.stringify(report, null, 2) : printShadowReport(report));
+    return 0;
+  },
+};
+
+function optionsIn(typed: Typed): ShadowReportOptions {
+  const given = (["tool", "since", "until"] as const).map((name) => [name, typed.value(name)] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
