@@ -248,6 +248,25 @@ describe("the metrics", () => {
     ]);
   });
 
+  it("count what shadow mode alone let run, by code and tool, and not as a denial", async () => {
+    const { authorizer, points, spans } = watched({ shadow: "everything", onWarning: () => {} });
+    const session = await authorizer.openSession(world.planner);
+    await session.authorize({ tool: "send_payment", arguments: { ...GOOD, amount: 4000 } });
+    await authorizer.authorize({ tool: "send_payment", arguments: GOOD, credential: undefined });
+    const counted = (await points()).filter(({ metric }) => !metric.endsWith("duration"));
+    const pay_ = { "gen_ai.tool.name": "send_payment" };
+    expect(counted.map(({ metric, attributes, count }) => [metric, attributes, count])).toEqual([
+      ["hopwise.decisions", { "hopwise.outcome": "allowed", ...pay_ }, 1],
+      ["hopwise.shadow.calls", { "hopwise.code": "policy_denied", "hopwise.verified": true, ...pay_ }, 1],
+      ["hopwise.shadow.calls", { "hopwise.code": "proof_missing", "hopwise.verified": false, ...pay_ }, 1],
+    ]);
+    const roots = (await spans()).filter(({ parentSpanContext }) => parentSpanContext === undefined);
+    expect(roots.map(({ attributes }) => attributes)).toMatchObject([
+      { "hopwise.outcome": "allowed", "hopwise.enforced": false, "hopwise.shadow.code": "policy_denied" },
+      { "hopwise.enforced": false, "hopwise.shadow.stage": "proof", "hopwise.verified": false },
+    ]);
+  });
+
   it("measure, in seconds, each call and each of its stages", async () => {
     const { authorizer, points } = watched();
     await authorizer.authorize(await READ_PROVEN());

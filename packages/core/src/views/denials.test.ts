@@ -27,6 +27,19 @@ describe("a hook for denials", () => {
     ]);
   });
 
+  it("gets what shadow mode alone let run, marked as that", () => {
+    const seen: SeenDenial[] = [];
+    const audit = onDenial(({ text: _, ...denial }) => void seen.push(denial as SeenDenial));
+    const shadow = { code: "policy_denied", stage: "policy", message: "no" } as const;
+    const let_ = sampleDecision({ enforced: false, shadow });
+    void audit.record(let_);
+    audit.unverified?.({ ...attempt, enforced: false });
+    expect(seen).toEqual([
+      { code: "policy_denied", count: 1, record: let_, enforced: false },
+      { code: "proof_missing", count: 1, attempt: { ...attempt, enforced: false }, enforced: false },
+    ]);
+  });
+
   it("gets one attempt of strangers for each code in a while, or each where it asks for that", () => {
     const counts = (strangers?: "counted" | "each"): number[] => {
       const seen: number[] = [];

@@ -64,6 +64,54 @@ describe("a decision, explained to people", () => {
     ]);
   });
 
+  it("says that shadow mode alone let a call run, and what would have stopped it where", () => {
+    const stopped = { code: "grant_argument_refused", message: "not covered", stage: "grant", hop: 1 } as const;
+    const shadow = { ...stopped, pointer: "/amount", wouldPass: { accepts: "at most 100" } };
+    const let_ = { tool: "send_payment", outcome: "allowed", chain, shadow } as const;
+    const verdicts = [verdict(0), verdict(1), verdict(2, { effect: "deny", roles: ["reader"] })];
+    expect(operatorView({ ...let_, verdicts })).toBe(
+      [
+        "allowed send_payment, in shadow mode alone: would be denied: grant_argument_refused: not covered",
+        "alice  allows",
+        "   └─ agent:planner  allows (would be stopped by grant: grant_argument_refused)",
+        "      · at /amount",
+        "      · would pass: at most 100",
+        "      └─ agent:researcher  denies",
+        "         · no rule allows this to role reader",
+      ].join("\n"),
+    );
+    expect(operatorView({ ...let_, verdicts: [] }).split("\n")[2]).toBe(
+      "   └─ agent:planner  would be stopped by grant: grant_argument_refused",
+    );
+  });
+
+  it("marks whom a chain names that nobody proved to hold", () => {
+    const shadow = { code: "proof_invalid", message: "another key", stage: "proof" } as const;
+    const decision = { tool: "t", outcome: "allowed", verdicts: [], shadow } as const;
+    expect(
+      operatorView({ ...decision, chain: { ...chain, unverified: true } })
+        .split("\n")
+        .slice(0, 2),
+    ).toEqual([
+      "allowed t, in shadow mode alone: would be denied: proof_invalid: another key",
+      "alice (unverified)  not asked",
+    ]);
+  });
+
+  it("says what a list would have hidden", () => {
+    const hidden = [{ code: "policy_denied", stage: "policy", enforced: false, items: ["send_payment"] }] as const;
+    const listed = {
+      tool: "mcp:tools/list",
+      outcome: "allowed",
+      verdicts: [],
+      shown: { items: 1, of: 1 },
+      hidden,
+    } as const;
+    expect(operatorView(listed)).toBe(
+      "mcp:tools/list: shown 1 of 1\n· would hide send_payment: policy_denied (policy)",
+    );
+  });
+
   it("is one line where nobody could be told", () => {
     const { chain: _, ...unknown } = denied({ code: "token_malformed", message: "broken" });
     expect(operatorView(unknown)).toBe("denied send_payment: token_malformed: broken");

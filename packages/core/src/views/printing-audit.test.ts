@@ -35,6 +35,18 @@ describe("a sink for people", () => {
     ]);
   });
 
+  it("prints what shadow mode alone let run, of callers who are known and of strangers, with what would have to be done", () => {
+    const target = screen({ isTTY: true, hasColors: () => true });
+    const audit = printingAudit(target, { strangers: "each" });
+    const shadow = { code: "policy_denied", stage: "policy", message: "no", hop: 0 } as const;
+    void audit.record(sampleDecision({ chain, enforced: false, shadow }));
+    audit.unverified?.(attempt({ enforced: false, chain: { ...chain, unverified: true } }));
+    const [known = "", stranger = ""] = target.printed;
+    const yellow = "\u001b[33mallowed send_payment, in shadow mode alone: would be denied: ";
+    expect([known.startsWith(`${yellow}policy_denied: no`), stranger.startsWith(yellow)]).toEqual([true, true]);
+    expect(stranger).toContain("\nalice (unverified)");
+  });
+
   it("prints how a call ended only where it did not simply return", () => {
     const target = screen();
     const audit = printingAudit(target);
