@@ -1,6 +1,6 @@
 import type { CallerView } from "@hopwise/core/adapter";
 import { describe, expect, it } from "vitest";
-import { caller, openCall, runToEnd, runWithin, withCaller } from "./running-call.ts";
+import { caller, currentFilter, openCall, runToEnd, runWithin, withCaller } from "./running-call.ts";
 
 const ANN = { tenant: "acme" } as CallerView;
 const BEN = { tenant: "globex" } as CallerView;
@@ -22,6 +22,26 @@ describe("the caller", () => {
       expect(caller()).toBe(ANN);
     });
     expect(caller()).toBeUndefined();
+  });
+});
+
+describe("a call of which it is not known for whom it runs", () => {
+  const of = {
+    get caller(): CallerView {
+      throw new Error("not known");
+    },
+    filter: undefined,
+  };
+
+  it("says neither whose it is, nor which rows it may show, until it has ended", () => {
+    const call = openCall(() => of as never);
+    runWithin(call, () => {
+      expect(() => caller()).toThrow("not known");
+      expect(() => currentFilter()).toThrow("not known");
+      expect(() => withCaller({}).caller).toThrow("not known");
+    });
+    call.end();
+    expect(runWithin(call, () => [caller(), currentFilter()])).toEqual([undefined, undefined]);
   });
 });
 
