@@ -80,6 +80,7 @@ const front: ArgumentRows<typeof core> = {
 /** A schema that is none could not be read, as null says; one that fails when it is read is refused. */
 const NO_SCHEMA = ANYTHING.filter((odd) => odd !== "hostile");
 const READ = { template: "shop://{id}", values: { id: "1" } };
+const waiting = { approval: { request: "r", reason: "large", approvers: 1, untilSeconds: 1_800_000_000 } };
 const forAdapters: ArgumentRows<typeof adapter> = {
   currentDelegation: argumentRow(adapter.currentDelegation, () => [held]),
   fulfil: argumentRow(
@@ -105,6 +106,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   modelView: argumentRow(adapter.modelView, () => [denied]),
   plainText: argumentRow(adapter.plainText, () => ["text"], ANYTHING),
   saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
+  waitingView: argumentRow(adapter.waitingView, () => [waiting]),
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
 };
 

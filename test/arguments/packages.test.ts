@@ -166,6 +166,7 @@ const forMcp: ArgumentRows<typeof mcp> = {
     { authorizer, tools: mcp.createGuardedTools() },
   ]),
   openCall: argumentRow(mcp.openCall, () => [() => undefined]),
+  pendingIn: argumentRow(mcp.pendingIn, () => [{}], ANYTHING),
   runToEnd: argumentRow(mcp.runToEnd, () => [{}, () => "done"], ANYTHING),
   runWithin: argumentRow(mcp.runWithin, () => [mcp.openCall(() => undefined), () => "done"]),
   withCaller: argumentRow(
@@ -202,6 +203,7 @@ const forAiSdk: ArgumentRows<typeof aiSdk & typeof aiSdkMcp> = {
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
   ToolDenied: "is a class of errors, which this package makes",
+  ToolPending: "is a class of errors, which this package makes",
   authorizeTools: argumentRow(
     aiSdk.authorizeTools as (...args: unknown[]) => unknown,
     () => [{ send_payment: { execute: async () => "paid" } }, { authorizer, delegation: held }],

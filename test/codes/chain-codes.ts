@@ -320,7 +320,7 @@ export const HOLDER_CODES = {
       const init = { method: "POST", body: JSON.stringify(call) };
       return refusal(() => carrying("http://127.0.0.1:9/mcp", init), world.planner);
     },
-    says: /the request could not be proven, so it was not sent: the delegation or its key gave an error/,
+    says: /the request could not be proven, so it was not sent: the delegation, its key or what names approvals gave an error/,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;
 

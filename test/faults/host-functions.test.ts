@@ -363,6 +363,7 @@ const adapterDoor: Door<typeof adapter> = {
   loosen: "takes data",
   misfitOf: "takes data",
   modelView: "takes data",
+  waitingView: "takes data",
   plainText: "takes a text",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
@@ -391,13 +392,16 @@ const carryOver = (options: object): unknown => {
 const mcpDoor: Door<typeof mcp> = {
   carryingFetch: asking<mcp.CarryOptions>({
     delegation: (delegation) => carrying({ delegation }),
+    approvals: (approvals) => carrying({ approvals }),
     clock: (clock) => carrying({ clock }),
   }),
   carryOver: asking<mcp.CarryOptions>({
     delegation: (delegation) => carryOver({ delegation }),
+    approvals: (approvals) => carryOver({ approvals }),
     clock: (clock) => carryOver({ clock }),
   }),
-  guardTransport: "asks userFromAuth for each request: receive-user.test.ts",
+  guardTransport: "asks userFromAuth for each request: receive-user.test.ts; of approvalUrl: offer-page.test.ts",
+  pendingIn: "takes data",
   caller: "takes nothing",
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
@@ -409,16 +413,23 @@ const mcpDoor: Door<typeof mcp> = {
 };
 
 const fastmcpDoor: Door<typeof fastmcp> = {
-  guard: "hands userFromAuth to guardTransport; what a logger throws: warnings.test.ts",
+  guard: "hands userFromAuth and approvalUrl to guardTransport; what a logger throws: warnings.test.ts",
   caller: "takes nothing",
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
 };
 
 const authorizer = company.authorizer();
+const READS: aiSdk.AnyTool = { execute: async () => "read" };
 const aiSdkDoor: Door<typeof aiSdk> = {
   authorizeTools: asking<Omit<aiSdk.AuthorizeToolsOptions, "authorizer">>({
     delegation: (delegation) => aiSdk.authorizeTools({}, { authorizer, delegation }),
+    approvals: async (approvals) => {
+      const tools = await aiSdk.authorizeTools({ read_invoice: READS }, { authorizer, delegation: held, approvals });
+      // The errors of a loop are for models.
+      const told = await (async () => tools.read_invoice.execute?.({} as never, {} as never))().catch(String);
+      if (String(told).includes(SECRET)) throw new Error(String(told));
+    },
   }),
   caller: "takes nothing",
   currentFilter: "takes nothing",

@@ -29,6 +29,7 @@ const newGuarded = (): FastMCP => fastmcp.guard(newServer(), authorizer);
 const GUARD = {
   userFromAuth: NO_FUNCTION,
   mayChange: NO_CHANGE,
+  approvalUrl: NOT_AT_ONCE,
   onWarning: NO_FUNCTION,
 } satisfies { readonly [Name in keyof Required<fastmcp.GuardServerOptions>]: readonly unknown[] };
 

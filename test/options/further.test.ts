@@ -253,6 +253,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   isToolGranted: "takes a delegation, which knows by itself whether it is one",
   modelView: "takes a denial",
   saidNothingHappened: "takes the decision that allowed the running call",
+  waitingView: "takes a call that waits",
   plainText: "takes any text",
   settleInTime: "waits for anything",
 };

@@ -25,6 +25,7 @@ const transport = { start: async () => {}, close: async () => {}, send: async ()
 const CARRY = {
   delegation: [...NO_OBJECT.filter((value) => typeof value !== "function"), {}, { ...held }, Promise.resolve(held)],
   audience: ["", 5, null, {}, [], "pay", "https://pay.example/#mcp"],
+  approvals: NO_FUNCTION,
   limits: [...NO_OBJECT, { argumentsSize: Number.NaN }, { argumentsSize: "4000000" }, { argumentSize: 5 }],
   clock: NOT_AT_ONCE,
 } satisfies { readonly [Name in keyof Required<mcp.CarryOptions>]: readonly unknown[] };
@@ -48,6 +49,7 @@ const doors: DoorRows<typeof mcp> = {
       mayChange: NO_CHANGE,
       readUri: NO_FUNCTION,
       userFromAuth: NO_FUNCTION,
+      approvalUrl: NOT_AT_ONCE,
     },
     (given) => mcp.guardTransport(transport, given),
   ),
@@ -55,6 +57,7 @@ const doors: DoorRows<typeof mcp> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
+  pendingIn: "takes what a server said, of any type",
   openCall: "takes what a guard gives it, at each call",
   runWithin: "takes what openCall gave, at each call",
   runToEnd: "takes the framework's context and the tool's own handler, at each call",

@@ -1,12 +1,22 @@
 import { type Authorizer, type DelegationSource, HopwiseError, type Session } from "@hopwise/core";
-import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
-import { AUTHORIZER, choice, DELEGATION_SOURCE, jsonObject, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { currentDelegation, isToolGranted, settleInTime } from "@hopwise/core/adapter";
+import {
+  AUTHORIZER,
+  choice,
+  DELEGATION_SOURCE,
+  func,
+  jsonObject,
+  maybe,
+  optionsOf,
+  readerOf,
+} from "@hopwise/core/options";
 import { guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
 import { type Binding, bindingOf } from "./own-execute.ts";
 import { type AnyTool, callbacksOf, memberOf, type ReadTool, readTool } from "./read-tool.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { type SentInputs, sentInputs } from "./sent-inputs.ts";
+import { type LoopCall, type NameApproval, waitingCalls } from "./waiting-calls.ts";
 import { watchSchema } from "./watch-schema.ts";
 
 /**
@@ -28,6 +38,12 @@ export interface AuthorizeToolsOptions {
   readonly delegation: DelegationSource;
   /** By default `after-the-decision`: nothing of a tool but its schema sees the input of a call that is denied. */
   readonly callbacks?: Callbacks;
+  /**
+   * Names the request that was approved, for a call that waited in another process, or under a tool set that is gone. What
+   * waits under this tool set is named by itself, once the model makes the same call again. Of tools of MCP clients, their
+   * client's own option does.
+   */
+  readonly approvals?: NameApproval;
 }
 
 const readTools = readerOf<object>("authorizeTools", jsonObject("a tool set, such as { pay: tool({ … }) }"));
@@ -35,12 +51,14 @@ const readOptions = optionsOf<AuthorizeToolsOptions>("authorizeTools", {
   authorizer: AUTHORIZER,
   delegation: DELEGATION_SOURCE,
   callbacks: maybe(choice("after-the-decision", "dangerously-before-the-decision")),
+  approvals: maybe(func("a function that names the request which was approved for a call")),
 });
 
 /**
  * Puts a tool set under a delegation: the model sees only tools that could be allowed, each call is decided on its
  * parsed arguments before anything of the tool but its schema runs, and the tool gets exactly those, deeply frozen. A
- * denial goes back to the model as the error of the call, and the loop goes on.
+ * denial goes back to the model as the error of the call (`ToolDenied`), and the loop goes on; so does a call that waits for
+ * people (`ToolPending`).
  *
  * A tool whose `execute` is the very function that a client of {@link createMcpClient} made is not decided here: its
  * server decides and records each call. The tool may be described anew (`{ ...tool, description }`), or come from
@@ -66,9 +84,11 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   options: AuthorizeToolsOptions,
 ): Promise<Readonly<Tools>> {
   readTools(tools);
-  const { authorizer, delegation, callbacks } = readOptions(options);
+  const { authorizer, delegation, callbacks, approvals } = readOptions(options);
   const early = callbacks === "dangerously-before-the-decision";
   const session = await authorizer.openSession(delegation);
+  const named = approvals && ((call: LoopCall) => settleInTime(authorizer.deadlineMs, approvals(call)));
+  const point = { authorizer, session, waiting: waitingCalls(named) };
   const read = Object.keys(tools).map((name) => readTool(name, tools[name]));
   const remote = new Map<ReadTool, Binding>();
   for (const tool of read) {
@@ -88,10 +108,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   ]);
   const shown = read
     .filter((tool) => !hidden.has(tool))
-    .map((tool) => [
-      tool.name,
-      remote.has(tool) ? passedOn(tool, early) : decidedHere(tool, early, { authorizer, session }),
-    ]);
+    .map((tool) => [tool.name, remote.has(tool) ? passedOn(tool, early) : decidedHere(tool, early, point)]);
   return Object.freeze(Object.fromEntries(shown)) as Readonly<Tools>;
 }
 

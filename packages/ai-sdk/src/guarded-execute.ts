@@ -5,11 +5,14 @@ import { type AnyTool, type Callback, memberOf, type ReadTool } from "./read-too
 import { beginRun, type Run } from "./run.ts";
 import type { SentInputs } from "./sent-inputs.ts";
 import { deniedHere } from "./tool-denied.ts";
+import { pendingHere } from "./tool-pending.ts";
+import type { WaitingCalls } from "./waiting-calls.ts";
 
 /** Where the calls of a tool set are decided, and written down. */
 export interface Point {
   readonly authorizer: Authorizer;
   readonly session: Session;
+  readonly waiting: WaitingCalls;
 }
 
 type Execute = NonNullable<AnyTool["execute"]>;
@@ -100,17 +103,24 @@ function executeOf(read: ReadTool): Execute {
   return execute as Execute;
 }
 
-/** @throws {ToolDenied} where the call was not allowed */
+/** @throws {ToolDenied} where the call was not allowed; {ToolPending} where it waits */
 async function beginAllowed(
   call: Parameters<Session["authorize"]>[0],
   input: unknown,
   options: Options,
-  { session, authorizer }: Point,
+  { session, authorizer, waiting }: Point,
 ): Promise<Run> {
-  const decision = await session.authorize(call).catch((cause: unknown) => {
+  const { tool, arguments: args } = call;
+  const made = { tool, arguments: args };
+  const decide = async (): Promise<Decision> => session.authorize({ ...call, approval: await waiting.named(made) });
+  const decision = await decide().catch((cause: unknown) => {
     // The error of a host program's callback is for the host program: this text goes to the model and to browsers.
     throw new Error("Not allowed. The call could not be checked.", { cause });
   });
+  if (decision.outcome === "pending") waiting.waits(made, decision.approval.request);
+  if (decision.outcome === "allowed" || (decision.outcome === "denied" && decision.code === "approval_used")) {
+    waiting.used(made);
+  }
   const run = beginRun(allowedOf(decision), input, authorizer, call.outputSchema);
   const stop = options?.abortSignal;
   if (stop?.aborted === true) {
@@ -121,14 +131,15 @@ async function beginAllowed(
   return run;
 }
 
-/** @throws {ToolDenied} where a call was not allowed */
+/** @throws {ToolDenied} where a call was not allowed; {ToolPending} where it waits */
 function allowedOf(decision: Decision): Allowed {
   switch (decision.outcome) {
     case "allowed":
       return decision;
     case "denied":
-    case "pending":
       throw deniedHere(decision);
+    case "pending":
+      throw pendingHere(decision);
   }
 }
 

@@ -8,3 +8,5 @@ export { caller, currentFilter, nothingHappened, type RunningCall } from "@hopwi
 export { type AuthorizeToolsOptions, authorizeTools, type Callbacks } from "./authorize-tools.ts";
 export type { AnyTool } from "./read-tool.ts";
 export { type ToldDenial, ToolDenied } from "./tool-denied.ts";
+export { type ToldPending, ToolPending } from "./tool-pending.ts";
+export type { LoopCall, NameApproval } from "./waiting-calls.ts";

@@ -28,6 +28,9 @@ import { type CarryOptions, carryingFetch, carryOver, type McpTransport, TRANSPO
 import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { returnedResult } from "./remote-result.ts";
+import { ToolDenied } from "./tool-denied.ts";
+import { ToolPending } from "./tool-pending.ts";
+import { type NameApproval, type WaitingCalls, waitingCalls } from "./waiting-calls.ts";
 
 export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transport" | "experimental_events"> {
   /** Streamable HTTP by its URL, or a transport object such as that of `@ai-sdk/mcp/mcp-stdio`. */
@@ -41,6 +44,11 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   readonly delegation: DelegationSource;
   /** The server's name, from your own configuration, never from the server's messages. */
   readonly audience: string;
+  /**
+   * Names the request that was approved, for a call that waited in another process, or at a client that is gone. What waits
+   * under this client is named by itself, once the model makes the same call again.
+   */
+  readonly approvals?: NameApproval;
   /** Those of the server, where it takes longer or deeper arguments than by default. */
   readonly limits?: Partial<Limits>;
 }
@@ -69,6 +77,7 @@ const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
   ),
   delegation: DELEGATION_SOURCE,
   audience: AUDIENCE,
+  approvals: maybe(func("a function that names the request which was approved for a call")),
   limits: maybe(LIMITS),
   protocolVersionDiscovery: maybe(flag()),
   initializationOptions: maybe(jsonObject("options of requests, such as { signal }")),
@@ -94,8 +103,9 @@ function isHttp(url: string): boolean {
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
  */
 export async function createMcpClient(options: DelegatedMcpClientOptions): Promise<MCPClient> {
-  const { transport, delegation, audience, limits, ...config } = readOptions(options);
-  const carry = { delegation, audience, ...(limits !== undefined && { limits }) };
+  const { transport, delegation, audience, approvals, limits, ...config } = readOptions(options);
+  const waiting = waitingCalls(approvals);
+  const carry = { delegation, audience, approvals: waiting.named, ...(limits !== undefined && { limits }) };
   const carrying: MCPClientConfig["transport"] =
     "start" in transport
       ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)
@@ -104,7 +114,7 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
   const { tools, toolsFromDefinitions } = client;
   // Whether or not one of these uses the other, each tool gets one function of its own.
   const bound = <Set extends object>(set: Set): Set => {
-    for (const [name, tool] of Object.entries(set)) bindTool(name, tool, carry);
+    for (const [name, tool] of Object.entries(set)) bindTool(name, tool, carry, waiting);
     return set;
   };
   client.toolsFromDefinitions = ((...args) =>
@@ -122,14 +132,24 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
 }
 
 /** Gives a tool the function by which `authorizeTools` knows that its server decides. */
-function bindTool(name: string, tool: RemoteTool, { delegation, audience }: CarryOptions): void {
+function bindTool(name: string, tool: RemoteTool, { delegation, audience }: CarryOptions, waiting: WaitingCalls): void {
   const { execute } = tool;
   if (bindingOf(execute) !== undefined) return;
-  tool.execute = bindExecute(async (input: never, options: never) => returnedResult(await execute(input, options)), {
-    delegation,
-    audience,
-    tool: name,
-  });
+  const run = async (input: never, options: never): Promise<unknown> => {
+    const result: unknown = await execute(input, options);
+    const call = { tool: name, arguments: input };
+    try {
+      const returned = returnedResult(result);
+      waiting.used(call);
+      return returned;
+    } catch (error) {
+      if (error instanceof ToolPending) waiting.waits(call, error.request);
+      // It ran, or what was named was used before. Of another denial, the approval is still there.
+      else if (!(error instanceof ToolDenied) || error.code === "approval_used") waiting.used(call);
+      throw error;
+    }
+  };
+  tool.execute = bindExecute(run, { delegation, audience, tool: name });
 }
 
 interface RemoteTool {

@@ -1,5 +1,6 @@
-import { type DenialData, META_DENIAL } from "@hopwise/mcp";
+import { type DenialData, META_DENIAL, pendingIn } from "@hopwise/mcp";
 import { ToolDenied } from "./tool-denied.ts";
+import { ToolPending } from "./tool-pending.ts";
 
 /** An MCP server's answer to a tool call, as the AI SDK's client gives it. */
 interface CallResult {
@@ -12,11 +13,13 @@ interface CallResult {
  * The result of a remote call. A tool that was denied or failed counts as an error, as a local one does: the AI SDK's
  * client would give it like any other result.
  *
- * @throws {ToolDenied} where the server denied the call; an `Error` with the result as its `cause` where the tool failed
+ * @throws {ToolDenied} where the server denied the call; {ToolPending} where it waits for people; an `Error` with the result as its `cause` where the tool failed
  */
 export function returnedResult(result: unknown): unknown {
   if (!isFailure(result)) return result;
   const text = result.content.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n");
+  const { until: untilSeconds = 0, ...pending } = pendingIn(result._meta) ?? {};
+  if ("request" in pending) throw new ToolPending({ text, untilSeconds, ...pending });
   const denial = denialOf(result);
   if (denial !== undefined) throw new ToolDenied({ text, ...denial });
   throw new Error(text === "" ? "The tool failed." : text, { cause: result });

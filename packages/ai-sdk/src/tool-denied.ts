@@ -1,4 +1,4 @@
-import type { Denied, Pending } from "@hopwise/core";
+import type { Denied } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
 
 /** Shared by all copies of this package in a process. */
@@ -10,7 +10,7 @@ export interface ToldDenial {
   readonly code: string;
   readonly retryable: boolean;
   readonly invocation: string | undefined;
-  readonly decision?: Denied | Pending;
+  readonly decision?: Denied;
 }
 
 /**
@@ -25,7 +25,7 @@ export class ToolDenied extends Error {
   /** Names the denial's record, here or at the tool's server; undefined where there is none. */
   declare readonly invocation: string | undefined;
   /** The whole decision, for the host program; undefined where the tool's server decided. */
-  declare readonly decision: Denied | Pending | undefined;
+  declare readonly decision: Denied | undefined;
 
   constructor({ text, code, retryable, invocation, decision }: ToldDenial) {
     super(text);
@@ -43,9 +43,8 @@ export class ToolDenied extends Error {
 }
 
 /** The error for a call that was decided in this process. */
-export function deniedHere(decision: Denied | Pending): ToolDenied {
-  const refusal = decision.outcome === "denied" ? decision : ({ code: "approval_required" } as const);
-  const { code, message, retryable } = modelView(refusal);
+export function deniedHere(decision: Denied): ToolDenied {
+  const { code, message, retryable } = modelView(decision);
   const text = `Not allowed (${code}). ${message}`;
   return new ToolDenied({ text, code, retryable, invocation: decision.invocation, decision });
 }

@@ -8,7 +8,7 @@
 export { jsonLinesAudit, memoryAudit } from "./audit/index.ts";
 export type { DenialCode, ErrorCode } from "./codes.ts";
 export type { PublicJwk } from "./crypto/index.ts";
-export type { Allowed, Decision, Denied, Pending } from "./decision/index.ts";
+export type { Allowed, Decision, Denied, Pending, WaitingApproval } from "./decision/index.ts";
 export { HopwiseError } from "./host-error.ts";
 export { inMemoryAgents, inMemoryUsers } from "./principal/index.ts";
 export { type FilterRule, mapTool, type ToolEntry, type ToolMap } from "./resource/index.ts";

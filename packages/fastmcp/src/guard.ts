@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Authorizer, HopwiseError, type Subject } from "@hopwise/core";
-import { AUTHORIZER, func, maybe, optionsOf, type Rows, readerOf } from "@hopwise/core/options";
+import { type Authorizer, HopwiseError, type Subject, type WaitingApproval } from "@hopwise/core";
+import { AUTHORIZER, atOnce, func, maybe, optionsOf, type Rows, readerOf } from "@hopwise/core/options";
 import { guardTransport, MAY_CHANGE_BY_TOOL, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { checkServer } from "./check-server.ts";
@@ -32,6 +32,12 @@ export interface GuardServerOptions {
    */
   readonly mayChange?: MayChangeByTool;
   /**
+   * The address of a page where people answer the request that a call waits for, behind your own login. It goes out with
+   * such a call, and a client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits
+   * without one.
+   */
+  readonly approvalUrl?: (approval: WaitingApproval) => string;
+  /**
    * Hears of what would be denied in silence. At `start()`: the server has resources or prompts, and the tool map has neither
    * `mcp:resources/read` (or templates of URIs) nor `mcp:prompts/get`; the text says what to add. And once for each tool
    * whose `canAccess` throws, or gives anything but `true` or `false`.
@@ -44,6 +50,7 @@ export interface GuardServerOptions {
 export const GUARD_ROWS: Rows<GuardServerOptions> = {
   userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
   mayChange: maybe(MAY_CHANGE_BY_TOOL),
+  approvalUrl: maybe(atOnce("a function that gives the address of a page for a request")),
   onWarning: maybe(func("a function that is told a text")),
 };
 
@@ -114,7 +121,7 @@ export function guard<Server extends FastMCP>(
 /** What begins a session: all of one server share what joins a request with its tool, and each has tools of its own. */
 function sessionGuards(
   authorizer: Authorizer,
-  { userFromAuth, mayChange }: GuardServerOptions,
+  { userFromAuth, mayChange, approvalUrl }: GuardServerOptions,
   known: Set<string>,
   closing: SessionGuard["closing"],
 ): Guarding["beginSession"] {
@@ -123,7 +130,7 @@ function sessionGuards(
   return () => {
     const tools = sessionTools(scope, known);
     const uris = createUriReader();
-    const own = { authorizer, tools, userFromAuth, mayChange, readUri: uris.read };
+    const own = { authorizer, tools, userFromAuth, mayChange, approvalUrl, readUri: uris.read };
     return {
       uris,
       closing,

@@ -17,7 +17,7 @@ export {
   runWithin,
   withCaller,
 } from "./caller/index.ts";
-export { type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
+export { type CarriedCall, type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
 export {
   createGuardedTools,
   type GuardedTools,
@@ -31,13 +31,17 @@ export {
   type DenialData,
   type JsonRpcMessage,
   type McpTransport,
+  META_APPROVAL,
   META_DENIAL,
   META_LEFT,
   META_LIMITED,
   META_MAY_CHANGE,
+  META_PENDING,
   META_REDACTED,
   type MessageExtra,
+  type PendingData,
   PROBE_METHOD,
+  pendingIn,
   type ToolDenial,
   TRANSPORT,
 } from "./protocol/index.ts";

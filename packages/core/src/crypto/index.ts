@@ -4,7 +4,7 @@ import type { CryptoProvider } from "./types.ts";
 
 export { isUsableEd25519Point } from "./ed25519-point.ts";
 export { isP256Point } from "./p256-point.ts";
-export { randomId } from "./random-id.ts";
+export { isRandomId, randomId } from "./random-id.ts";
 export type { PublicJwk, SignatureAlgorithm, VerificationKey } from "./types.ts";
 
 export const sha256: CryptoProvider["sha256"] = provider.sha256;

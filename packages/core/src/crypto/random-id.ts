@@ -5,6 +5,11 @@ const LENGTH = 16;
 const drawn = new Uint8Array(64 * LENGTH);
 let used = drawn.length;
 
+/** Whether a text can be a name that {@link randomId} gave. */
+export function isRandomId(value: unknown): value is string {
+  return typeof value === "string" && /^[\w-]{22}$/.test(value);
+}
+
 /** 16 random bytes as base64url: names a token, a proof, a call. */
 export function randomId(): string {
   // Not when the module is loaded: some runtimes give no random bytes before the first request.

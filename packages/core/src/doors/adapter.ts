@@ -20,7 +20,7 @@ export {
 } from "../result/index.ts";
 export type { Telemetry } from "../telemetry/index.ts";
 export { currentDelegation, isToolGranted } from "../token/index.ts";
-export { type ModelView, modelView } from "../views/index.ts";
+export { type ModelView, modelView, waitingView } from "../views/index.ts";
 export {
   type Admission,
   type Listed,

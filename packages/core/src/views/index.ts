@@ -5,3 +5,4 @@ export { type ModelView, modelView } from "./model-view.ts";
 export { chainLine, operatorView } from "./operator-view.ts";
 export { printChain } from "./print-chain.ts";
 export { type PrintingAuditOptions, printingAudit, type Screen } from "./printing-audit.ts";
+export { waitingView } from "./waiting-view.ts";

@@ -161,7 +161,7 @@ function incoming(
         arguments: args,
         traceparent: typeof traceparent === "string" ? traceparent : undefined,
         caller: callerOf(given),
-        approval: typeof approval === "string" ? approval : undefined,
+        approval,
       },
       fulfils: fulfils === true,
       filters: filters === true,

@@ -95,8 +95,8 @@ export interface IncomingCall {
   readonly arguments: unknown;
   readonly traceparent: string | undefined;
   readonly caller: IncomingCaller;
-  /** The request that was approved, by the word of the caller. */
-  readonly approval?: string | undefined;
+  /** The request that was approved, by the word of the caller: a text once the arguments were looked at. */
+  readonly approval?: unknown;
   /** The tool's own schema read the arguments already, and what it made of them follows. */
   readonly read?: true;
   /** The tool's own schema refused the arguments already: it is looked at who calls, and no grant is held against them. */

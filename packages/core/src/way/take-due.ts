@@ -48,7 +48,7 @@ export async function takeDue(
   const common = { caller: now.caller, tool: call.tool, invocation: log.id };
   const approvable = {
     ...{ ...common, received, parsed, resource: context.resource, entry, hops: context.known.hops },
-    ...{ obligations, verdicts, named: call.approval },
+    ...{ obligations, verdicts, named: call.approval as string | undefined },
   };
   const approval =
     obligations.approval === undefined

@@ -1,10 +1,11 @@
 import type { Authorizer, DelegationSource } from "@hopwise/core";
 import type { Limits } from "@hopwise/core/tokens";
-import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
+import { type CarryOptions, carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { ClientCapabilities } from "@modelcontextprotocol/sdk/types.js";
 import type { FastMCP } from "fastmcp";
 
 /** An authorizer; one of `@hopwise/core/testing` also tells its clock, by which the clients then make their proofs. */
@@ -16,6 +17,10 @@ export interface ClientOptions {
   readonly headers?: { readonly [name: string]: string };
   /** Those of the authorizer, where it takes longer or deeper arguments than by default. */
   readonly limits?: Partial<Limits>;
+  /** Names the request that was approved, for a call that waited. */
+  readonly approvals?: CarryOptions["approvals"];
+  /** What the client says that it can do, such as `{ elicitation: { url: {} } }`. */
+  readonly capabilities?: ClientCapabilities;
 }
 
 /** The clients of one server. */
@@ -42,10 +47,14 @@ export function clientsOf(server: FastMCP, authorizer: GuardingAuthorizer, url: 
   };
 
   return {
-    client: async (delegation, { headers, limits } = {}) => {
-      const own = { ...(limits !== undefined && { limits }), ...(clock !== undefined && { clock }) };
+    client: async (delegation, { headers, limits, approvals, capabilities } = {}) => {
+      const own = {
+        ...(limits !== undefined && { limits }),
+        ...(approvals !== undefined && { approvals }),
+        ...(clock !== undefined && { clock }),
+      };
       const carry = delegation && { delegation, audience, ...own };
-      const client = new Client({ name: "test", version: "1.0.0" });
+      const client = new Client({ name: "test", version: "1.0.0" }, capabilities && { capabilities });
       clients.push(client);
       if (url === undefined) {
         await inMemory(client, (near) => (carry ? (carryOver(near as McpTransport, carry) as Transport) : near));

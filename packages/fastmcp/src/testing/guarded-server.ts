@@ -109,13 +109,17 @@ export async function guardedServer(
   };
 }
 
-function newServer(authorizer: Authorizer, { userFromAuth, mayChange, onWarning }: GuardedServerOptions): FastMCP {
+function newServer(
+  authorizer: Authorizer,
+  { userFromAuth, mayChange, approvalUrl, onWarning }: GuardedServerOptions,
+): FastMCP {
   // A test that fails says so itself; what FastMCP logs would stand in between.
   const logger = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
   const server = new FastMCP({ name: "test", version: "1.0.0", logger });
   return guard(server, authorizer, {
     ...(userFromAuth !== undefined && { userFromAuth }),
     ...(mayChange !== undefined && { mayChange }),
+    ...(approvalUrl !== undefined && { approvalUrl }),
     ...(onWarning !== undefined && { onWarning }),
   });
 }

@@ -1,4 +1,4 @@
-import { type DenialData, META_DENIAL } from "@hopwise/mcp";
+import { type DenialData, META_DENIAL, type PendingData, pendingIn } from "@hopwise/mcp";
 
 /** The answer to a call of a tool, as its caller gets it. */
 export interface ToolAnswer {
@@ -9,6 +9,8 @@ export interface ToolAnswer {
   readonly code?: string;
   /** The whole of it: code, hop, and the invocation that names the record. Left out where the tool ran. */
   readonly denial?: DenialData;
+  /** What the call waits for, where people must approve it first. */
+  readonly pending?: PendingData;
   /** The result of MCP, as it came. Left out where the server refused the request itself. */
   readonly result?: { readonly [member: string]: unknown };
 }
@@ -17,10 +19,12 @@ export interface ToolAnswer {
 export function answerOf(result: { readonly [member: string]: unknown }): ToolAnswer {
   const content = (result["content"] ?? []) as readonly { readonly text?: string }[];
   const denial = (result["_meta"] as { readonly [META_DENIAL]?: DenialData } | undefined)?.[META_DENIAL];
+  const pending = pendingIn(result["_meta"]);
   return {
     text: content.flatMap(({ text }) => text ?? []).join("\n"),
     isError: result["isError"] === true,
     ...(denial !== undefined && { code: denial.code, denial }),
+    ...(pending !== undefined && { pending }),
     result,
   };
 }

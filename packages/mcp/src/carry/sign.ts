@@ -1,8 +1,8 @@
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
 import { currentDelegation, isOwn } from "@hopwise/core/adapter";
-import { AUDIENCE, CLOCK, DELEGATION_SOURCE, LIMITS, maybe, optionsOf, type Rows } from "@hopwise/core/options";
+import { AUDIENCE, CLOCK, DELEGATION_SOURCE, func, LIMITS, maybe, optionsOf, type Rows } from "@hopwise/core/options";
 import { type Limits, prove, serializeCompact } from "@hopwise/core/tokens";
-import { isRequest, type JsonRpcMessage, operationOf, withCredential } from "../protocol/index.ts";
+import { isRequest, type JsonRpcMessage, operationOf, withApproval, withCredential } from "../protocol/index.ts";
 
 /** On whose behalf a client calls, and which server. */
 export interface CarryOptions {
@@ -13,15 +13,28 @@ export interface CarryOptions {
    * name the bank and relay the proof to it.
    */
   readonly audience: string;
+  /**
+   * Names the request that was approved, for a call that waited: its id, as the first answer to that call had it. Default:
+   * nothing is named, but for what the client itself puts into `_meta["dev.hopwise/approval"]`.
+   */
+  readonly approvals?: (call: CarriedCall) => string | undefined | Promise<string | undefined>;
   /** Those of the server, where it takes longer or deeper arguments than by default. */
   readonly limits?: Partial<Limits>;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 }
 
+/** A call on its way to a server. */
+export interface CarriedCall {
+  /** The tool's own name, or an operation of MCP such as `mcp:resources/read`. */
+  readonly tool: string;
+  readonly arguments: unknown;
+}
+
 const ROWS: Rows<CarryOptions> = {
   delegation: DELEGATION_SOURCE,
   audience: AUDIENCE,
+  approvals: maybe(func("a function that names the request which was approved for a call")),
   limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 };
@@ -41,7 +54,7 @@ export function carryOptionsOf(called: string): (given: unknown) => CarryOptions
  */
 export async function sign(
   message: JsonRpcMessage,
-  { delegation, audience, limits, clock }: CarryOptions,
+  { delegation, audience, approvals, limits, clock }: CarryOptions,
   nonce?: string,
 ): Promise<JsonRpcMessage> {
   if (!isRequest(message)) return message;
@@ -57,13 +70,17 @@ export async function sign(
       ...(limits !== undefined && { limits }),
       ...(clock !== undefined && { clock }),
     });
-    return withCredential(message, { chain: serializeCompact(held), proof });
+    const { tool } = operation;
+    const request = "arguments" in operation ? await approvals?.({ tool, arguments: operation.arguments }) : undefined;
+    if (request !== undefined && typeof request !== "string") throw new Error("approvals gave no id of a request");
+    const named = request === undefined ? message : withApproval(message, request);
+    return withCredential(named, { chain: serializeCompact(held), proof });
   } catch (cause) {
     const unsigned = isOwn(cause) && cause.code === "signing_failed";
     if (isOwn(cause) && !unsigned) throw cause;
     throw new HopwiseError(
       "signing_failed",
-      "the request could not be proven, so it was not sent: the delegation or its key gave an error",
+      "the request could not be proven, so it was not sent: the delegation, its key or what names approvals gave an error",
       { cause: unsigned ? cause.cause : cause },
     );
   }

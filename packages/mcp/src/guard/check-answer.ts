@@ -6,10 +6,10 @@ import {
   type JsonRpcMessage,
   type ListRule,
   META_LEFT,
+  type NotRun,
+  notRunOf,
   offerServed,
-  refusalOf,
   toolDenial,
-  type WireRefusal,
 } from "../protocol/index.ts";
 import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
@@ -49,7 +49,7 @@ export async function checkAnswer(
 function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, rules: AnswerRules): JsonRpcMessage {
   if (decision.outcome === "allowed") return allowed(message, flight, decision, rules);
   // Written anew: the order of members would tell a denied tool that exists from one that does not.
-  return refusedAs(flight, refusalOf(decision));
+  return refusedAs(flight, notRunOf(decision, flight.page));
 }
 
 /** The answer of a call that was allowed: as it is, or as the policies oblige to change it. */
@@ -170,7 +170,7 @@ function ownRefusal({ error }: JsonRpcMessage): PointRefusal {
   }
 }
 
-function refusedAs({ id, operation }: Flight, refusal: WireRefusal): JsonRpcMessage {
-  if (operation.kind !== "tool") return errorDenial(id, refusal);
-  return { jsonrpc: "2.0", id, result: { ...toolDenial(refusal) } };
+function refusedAs({ id, operation }: Flight, notRun: NotRun): JsonRpcMessage {
+  if (operation.kind !== "tool") return errorDenial(id, notRun);
+  return { jsonrpc: "2.0", id, result: { ...toolDenial(notRun) } };
 }

@@ -5,6 +5,7 @@ import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
+import { offerPage } from "./offer-page.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {
@@ -31,6 +32,7 @@ export async function decideFlight(
   flight.decision = await admission.decide({ ...read, fulfils: true, filters: true, outputSchema });
   flight.outputSchema = outputSchema;
   guard.owed ||= isBound(flight.decision);
+  if (flight.decision.outcome === "pending") offerPage(guard, flight, flight.decision.approval);
   // The decision came after the caller had left.
   if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
   return flight.decision;

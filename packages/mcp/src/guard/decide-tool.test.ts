@@ -45,7 +45,8 @@ describe("a tool", () => {
   it("does not run where the call is denied, or has to be approved first", async () => {
     expect(codeIn((await within("pay", denied(), {})).next)).toBe("policy_denied");
     const pending = (await within("pay", PENDING, {})).next;
-    expect([pending.run, codeIn(pending)]).toEqual([false, "approval_required"]);
+    const data = { request: PENDING.approval.request, reason: "large", approvers: 1, until: 1_800_000_000 };
+    expect(pending).toMatchObject({ run: false, result: { isError: true, _meta: { "dev.hopwise/pending": data } } });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
 import type { MatchedUri } from "@hopwise/core/adapter";
-import { refusalOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
+import { notRunOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
 import type { Schemas } from "./announce.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
@@ -12,6 +12,8 @@ export interface RequestScope {
   readonly uri?: MatchedUri | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
   decide(parsed: unknown, announced?: Schemas): Promise<Decision>;
+  /** For a call that waits: where people can answer, once it was decided. */
+  page?(): string | undefined;
 }
 
 /** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
@@ -56,6 +58,6 @@ export async function decideTool(
   } catch {
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }
-  if (decision.outcome !== "allowed") return { run: false, result: toolDenial(refusalOf(decision)) };
+  if (decision.outcome !== "allowed") return { run: false, result: toolDenial(notRunOf(decision, within.page?.())) };
   return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
 }

@@ -17,6 +17,8 @@ export interface Flight {
   asked: boolean;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
+  /** For a call that waits: where people can answer. */
+  page: string | undefined;
   /** What the server lists of the tool's result; `null` where that cannot be read. */
   outputSchema: OutputSchema | undefined;
 }
@@ -47,6 +49,7 @@ export function createFlights(): Flights {
         admission: undefined,
         asked: false,
         decision: undefined,
+        page: undefined,
         outputSchema: undefined,
       };
       byId.set(flight.id, flight);

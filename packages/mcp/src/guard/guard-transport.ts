@@ -1,4 +1,4 @@
-import { AUTHORIZER, func, having, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { AUTHORIZER, atOnce, func, having, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import {
   cameOverHttp,
   isNotification,
@@ -31,6 +31,7 @@ const readOptions = optionsOf<GuardOptions>("guardTransport", {
   mayChange: maybe(MAY_CHANGE_BY_TOOL),
   readUri: maybe(func("a function that tells which template of the server gets a URI, and with which values")),
   userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
+  approvalUrl: maybe(atOnce("a function that gives the address of a page for a request")),
 });
 
 /**

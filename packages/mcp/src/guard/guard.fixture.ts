@@ -1,4 +1,4 @@
-import type { Allowed, Authorizer, Call, Decision, Denied } from "@hopwise/core";
+import type { Allowed, Authorizer, Call, Decision, Denied, Pending } from "@hopwise/core";
 import type { Admission, Listing } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { JsonRpcMessage, JsonRpcRequest, McpTransport, MessageExtra, SendOptions } from "../protocol/index.ts";
@@ -34,7 +34,13 @@ export function denied(code: string = "policy_denied"): Denied {
   return { outcome: "denied", invocation: "one", tool: "pay", code, message: "why", hop: 0 } as unknown as Denied;
 }
 
-export const PENDING: Decision = { outcome: "pending", invocation: "one", tool: "pay" } as unknown as Decision;
+/** A call that waits until 2027. */
+export const PENDING: Pending = {
+  outcome: "pending",
+  invocation: "one",
+  tool: "pay",
+  approval: { request: "AAAAAAAAAAAAAAAAAAAAAA", reason: "large", approvers: 1, untilSeconds: 1_800_000_000 },
+} as unknown as Pending;
 
 /** The answers of an authorizer; where one is left out, it allows. */
 export interface Answers {
@@ -155,7 +161,10 @@ export function admitAsked({ asked }: Stand): unknown {
 
 /** The codes of the refusals among the messages that were sent. */
 export function codesIn({ sent }: Pick<Wire, "sent">): readonly string[] {
-  return Array.from(JSON.stringify(sent).matchAll(/Not allowed \((\w+)\)\./g), ([, code = ""]) => code);
+  return Array.from(
+    JSON.stringify(sent).matchAll(/(?:Not allowed|Waits for a person) \((\w+)\)\./g),
+    ([, code = ""]) => code,
+  );
 }
 
 /** What is under way has come to its end, or waits for something else than the loop. */

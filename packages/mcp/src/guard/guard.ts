@@ -1,4 +1,4 @@
-import type { Allowed, Authorizer, Subject } from "@hopwise/core";
+import type { Allowed, Authorizer, Subject, WaitingApproval } from "@hopwise/core";
 import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
@@ -32,6 +32,11 @@ export interface GuardOptions {
   readonly userFromAuth?:
     | ((request: { readonly headers: Headers }) => Subject | undefined | Promise<Subject | undefined>)
     | undefined;
+  /**
+   * The address of a page where people answer the request that a call waits for, behind your own login. It goes out with such a call, and a
+   * client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits without one.
+   */
+  readonly approvalUrl?: ((approval: WaitingApproval) => string) | undefined;
 }
 
 /** What the parts of one transport's guard share. */
@@ -46,6 +51,8 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   handler: McpTransport["onmessage"];
   /** Undefined until the first message shows which transport this is. */
   overHttp: boolean | undefined;
+  /** Whether the client said that it can show its user a page. */
+  showsPages: boolean;
   /** The schemas of tools, as callers of this transport were told them. */
   readonly listed: Map<string, Schemas>;
   /** Whether there was ever a call whose result the policies change or filter: see `isBound`. */
@@ -70,6 +77,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     flights: createFlights(),
     handler: undefined,
     overHttp: undefined,
+    showsPages: false,
     listed: new Map(),
     owed: false,
     changes: createListChanges(inner, others.authorizer),

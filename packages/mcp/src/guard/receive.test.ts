@@ -37,6 +37,19 @@ describe("a tool call", () => {
     expect(stand.sent).toEqual([]);
   });
 
+  it.each([
+    ["AAAAAAAAAAAAAAAAAAAAAA", {}],
+    [5, {}],
+    [null, META],
+    ["AAAAAAAAAAAAAAAAAAAAAA", META],
+  ])("is put to the authorizer with the approval that it names (%j), which no handler sees", async (approval, meta) => {
+    const _meta = { ...meta, "dev.hopwise/approval": approval };
+    const stand = await received(request("own", "tools/call", { ...CALL, _meta }));
+    expect(admitAsked(stand)).toMatchObject({ tool: "pay", approval });
+    expect(stand.handled).toHaveLength(1);
+    expect(JSON.stringify(stand.handled)).not.toContain("dev.hopwise");
+  });
+
   it("reaches the server with the arguments that were admitted, whatever its caller does to the message meanwhile", async () => {
     const stand = createStand();
     const message = request("own", "tools/call", { name: "pay", arguments: { to: "Mallory" } });

@@ -2,6 +2,7 @@ import type { Denied, Subject } from "@hopwise/core";
 import { type Admission, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "../caller/index.ts";
 import {
+  approvalIn,
   cameOverHttp,
   carriesCredential,
   credentialIn,
@@ -10,11 +11,12 @@ import {
   type JsonRpcMessage,
   type JsonRpcRequest,
   type MessageExtra,
+  notRunOf,
   type Operation,
   operationOf,
   PROBE_METHOD,
-  refusalOf,
   refused,
+  showsPages,
   traceparentIn,
   withoutCredential,
 } from "../protocol/index.ts";
@@ -61,6 +63,7 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
       return answer(guard, flight, turnAway(guard, request, "method_unguarded", message));
     }
     case "lifecycle":
+      guard.showsPages ||= showsPages(request);
       return handOver(guard, flight, extra);
     case "tool":
     case "data":
@@ -105,7 +108,7 @@ async function admitted(
     case "data": {
       const decision = await decideFlight(guard, flight, undefined, undefined, await readingOf(guard, operation));
       if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
-      return deny(guard, flight, refusalOf(decision));
+      return deny(guard, flight, notRunOf(decision, flight.page));
     }
   }
 }
@@ -148,6 +151,8 @@ async function admit(
     ...("arguments" in operation && { arguments: operation.arguments }),
     credential: carriesCredential(request) ? credentialIn(request) : user && { user },
     ...(user !== undefined && { transportUser: user }),
+    // Of any type: the authorizer looks at it.
+    approval: approvalIn(request) as string | undefined,
   });
 }
 
@@ -179,7 +184,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
   const { operation, decision } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;
   const uri = decision?.outcome === "allowed" ? decision.uri : undefined;
-  return { flight, tool, uri, decide: decideOrRefuse.bind(undefined, guard, flight) };
+  return { flight, tool, uri, decide: decideOrRefuse.bind(undefined, guard, flight), page: () => flight.page };
 }
 
 const LONGEST_NAME = 128;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { operationOf, refusalOf } from "../protocol/index.ts";
+import { notRunOf, operationOf } from "../protocol/index.ts";
 import {
   type Answers,
   allowed,
@@ -106,7 +106,7 @@ describe("a denial", () => {
       [PENDING, "approval_required"],
     ] as const) {
       const { guard, flight, sent } = await flying();
-      await deny(guard, flight, refusalOf(decision as never));
+      await deny(guard, flight, notRunOf(decision as never));
       expect(codesIn({ sent })).toEqual([code]);
     }
   });

@@ -1,5 +1,12 @@
 import type { Denied } from "@hopwise/core";
-import { asksForProof, errorDenial, type JsonRpcMessage, toolDenial, type WireRefusal } from "../protocol/index.ts";
+import {
+  asksForProof,
+  errorDenial,
+  type JsonRpcMessage,
+  type NotRun,
+  toolDenial,
+  type WireRefusal,
+} from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
 import { checkAnswer } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
@@ -38,7 +45,7 @@ export async function answer({ flights, inner }: Guard, flight: Flight, message:
 }
 
 /** Answers a request with a refusal: a tool's caller reads it as the tool's result, and goes on. */
-export function deny(guard: Guard, flight: Flight, refusal: WireRefusal): Promise<void> {
+export function deny(guard: Guard, flight: Flight, refusal: NotRun): Promise<void> {
   const asResult = flight.operation.kind === "tool" && !asksForProof(refusal);
   return answer(
     guard,

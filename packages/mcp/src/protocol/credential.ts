@@ -5,6 +5,9 @@ import type { JsonRpcMessage } from "./jsonrpc.ts";
 const META_CHAIN = "dev.hopwise/chain";
 const META_PROOF = "dev.hopwise/proof";
 
+/** Where it names the request that was approved. It is no credential: it shows nothing, and opens nothing by itself. */
+export const META_APPROVAL = "dev.hopwise/approval";
+
 type Params = { readonly [key: string]: unknown };
 
 function metaOf(params: Params | undefined): Params {
@@ -32,10 +35,20 @@ export function traceparentIn({ params }: JsonRpcMessage): string | undefined {
   return typeof traceparent === "string" ? traceparent : undefined;
 }
 
-/** The same message without chain and proof: no handler, and no log of a handler, ever sees a token. */
+/** The request that a call says was approved: whatever came under that name. */
+export function approvalIn({ params }: JsonRpcMessage): unknown {
+  return metaOf(params)[META_APPROVAL];
+}
+
+/** The same message that names the request which was approved. */
+export function withApproval<M extends JsonRpcMessage>(message: M, request: string): M {
+  return { ...message, params: { ...message.params, _meta: { ...metaOf(message.params), [META_APPROVAL]: request } } };
+}
+
+/** The same message without chain, proof and approval: no handler, and no log of a handler, ever sees a token. */
 export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
-  if (!carriesCredential(message)) return message;
-  const { [META_CHAIN]: _chain, [META_PROOF]: _proof, ...meta } = metaOf(message.params);
+  if (!carriesCredential(message) && approvalIn(message) === undefined) return message;
+  const { [META_CHAIN]: _chain, [META_PROOF]: _proof, [META_APPROVAL]: _approval, ...meta } = metaOf(message.params);
   const { _meta, ...params } = message.params as Params;
   return { ...message, params: Object.keys(meta).length === 0 ? params : { ...params, _meta: meta } };
 }

@@ -1,6 +1,7 @@
 import type { Decision, Denied } from "@hopwise/core";
-import { modelView } from "@hopwise/core/adapter";
+import { modelView, waitingView } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
+import { META_PENDING, type PendingData, pendingData, WAITS, type Waiting } from "./pending.ts";
 
 /** Where a denied tool result carries its code for programs. */
 export const META_DENIAL = "dev.hopwise/denial";
@@ -30,14 +31,28 @@ export interface DenialData {
   readonly nonce?: string;
 }
 
-/** The text of a refusal for people and models, and its data for programs: the same members, in the same order. */
-function wireView(refusal: WireRefusal): { readonly text: string; readonly data: DenialData } {
-  const { code, message, retryable } = modelView(refusal);
-  const { invocation, nonce } = refusal;
+/** Why a call does not run: it was refused, or it waits. */
+export type NotRun = WireRefusal | Waiting;
+
+/** What leaves the server of a call that does not run: a text for people and models, and data for programs. */
+interface WireView {
+  readonly text: string;
+  readonly meta: typeof META_DENIAL | typeof META_PENDING;
+  readonly data: DenialData | PendingData;
+  /** Of the JSON-RPC error, where it is no tool's call. */
+  readonly code: number;
+}
+
+/** The same members, in the same order, for every refusal. */
+function wireView(of: NotRun): WireView {
+  if ("approval" in of) return { text: waitingView(of), meta: META_PENDING, data: pendingData(of), code: WAITS };
+  const { code, message, retryable } = modelView(of);
+  const { invocation, nonce } = of;
   // What is not there is refused at the user. Another hop would say that a thing exists, and that the user may have it.
-  const hop = code === "policy_denied" ? 0 : refusal.hop;
+  const hop = code === "policy_denied" ? 0 : of.hop;
   return {
     text: `Not allowed (${code}). ${message}`,
+    meta: META_DENIAL,
     data: {
       code,
       retryable,
@@ -45,10 +60,15 @@ function wireView(refusal: WireRefusal): { readonly text: string; readonly data:
       ...(hop !== undefined && { hop }),
       ...(nonce !== undefined && { nonce }),
     },
+    code: asksForProof(of) ? PROOF_REQUIRED : DENIED,
   };
 }
 
-/** A denied tool call as a tool result: the model reads it and goes on, where a protocol error might end its loop. */
+/**
+ * A call that did not run as a tool result: the model reads it and goes on, where a protocol error might end its loop. One
+ * that waits is an error, too: the tool gave nothing, and where it announced an output schema clients take no result
+ * without structured content but an error.
+ */
 export interface ToolDenial {
   /** As the result types of MCP's SDKs have it. */
   readonly [member: string]: unknown;
@@ -57,34 +77,32 @@ export interface ToolDenial {
   readonly _meta: Record<string, unknown>;
 }
 
-export function toolDenial(refusal: WireRefusal): ToolDenial {
-  const { text, data } = wireView(refusal);
-  return { content: [{ type: "text", text }], isError: true, _meta: { [META_DENIAL]: data } };
+export function toolDenial(notRun: NotRun): ToolDenial {
+  const { text, meta, data } = wireView(notRun);
+  return { content: [{ type: "text", text }], isError: true, _meta: { [meta]: data } };
 }
 
 /** Whether a client has to answer this refusal with another proof, before its model hears of it. */
-export function asksForProof({ code }: WireRefusal): boolean {
-  return code === "proof_missing" || code === "proof_nonce_required";
+export function asksForProof(notRun: NotRun): boolean {
+  return "code" in notRun && (notRun.code === "proof_missing" || notRun.code === "proof_nonce_required");
 }
 
 /** What is told of a decision that does not let the call run. */
-export function refusalOf(decision: Exclude<Decision, { outcome: "allowed" }>): WireRefusal {
+export function notRunOf(decision: Exclude<Decision, { outcome: "allowed" }>, url?: string): NotRun {
   switch (decision.outcome) {
     case "denied":
       return decision;
-    case "pending":
-      return { ...decision, code: "approval_required" };
+    case "pending": {
+      const { approval, invocation } = decision;
+      return { approval, invocation, url };
+    }
   }
 }
 
-/** A denied request as a JSON-RPC error. */
-export function errorDenial(id: JsonRpcId, refusal: WireRefusal): JsonRpcMessage {
-  const { text, data } = wireView(refusal);
-  return {
-    jsonrpc: "2.0",
-    id,
-    error: { code: asksForProof(refusal) ? PROOF_REQUIRED : DENIED, message: text, data },
-  };
+/** A request that did not run as a JSON-RPC error. */
+export function errorDenial(id: JsonRpcId, notRun: NotRun): JsonRpcMessage {
+  const { text, data, code } = wireView(notRun);
+  return { jsonrpc: "2.0", id, error: { code, message: text, data } };
 }
 
 /** A request that was refused before the authorizer was asked, with a message of its own. */

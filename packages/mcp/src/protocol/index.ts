@@ -1,14 +1,24 @@
 /** How do MCP's messages read, and where do chain, proof, denial and changes stand in them? */
 export { offerServed } from "./capabilities.ts";
 export { META_LEFT, META_LIMITED, META_MAY_CHANGE, META_REDACTED } from "./changes.ts";
-export { carriesCredential, credentialIn, traceparentIn, withCredential, withoutCredential } from "./credential.ts";
+export {
+  approvalIn,
+  carriesCredential,
+  credentialIn,
+  META_APPROVAL,
+  traceparentIn,
+  withApproval,
+  withCredential,
+  withoutCredential,
+} from "./credential.ts";
 export {
   asksForProof,
   type DenialData,
   errorDenial,
   META_DENIAL,
+  type NotRun,
+  notRunOf,
   PROOF_REQUIRED,
-  refusalOf,
   refused,
   type ToolDenial,
   toolDenial,
@@ -29,3 +39,10 @@ export {
   TRANSPORT,
 } from "./jsonrpc.ts";
 export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";
+export {
+  META_PENDING,
+  type PendingData,
+  pageShown,
+  pendingIn,
+  showsPages,
+} from "./pending.ts";

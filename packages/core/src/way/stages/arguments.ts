@@ -1,3 +1,4 @@
+import { isRandomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { type ToolEntry, toolEntry } from "../../resource/index.ts";
@@ -7,14 +8,18 @@ import type { EnforcementPoint } from "../options.ts";
 
 /**
  * The arguments as they came, as plain, frozen data. Where a session has them only as the tool's schema made them, the tool
- * map's projection speaks for values that JSON cannot say. A list has no arguments.
+ * map's projection speaks for values that JSON cannot say. A list has no arguments. An approval is named by the id of a
+ * request: what can be none is a mistake, which would otherwise ask people once more at each call.
  *
  * @throws {HopwiseError} `arguments_malformed`
  */
 export function receivedArguments(
-  { tool, arguments: args, caller, read, refused }: IncomingCall,
+  { tool, arguments: args, caller, read, refused, approval }: IncomingCall,
   { tools, limits }: EnforcementPoint,
 ): JsonObject {
+  if (approval !== undefined && !isRandomId(approval)) {
+    throw new HopwiseError("arguments_malformed", "the approval that the call names is not the id of a request");
+  }
   if (isListing(tool)) return NONE;
   if (refused) return asFarAsPlain(args, limits);
   const isParsed = caller.via === "session" && read === undefined;

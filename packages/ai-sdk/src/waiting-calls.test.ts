@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { waitingCalls } from "./waiting-calls.ts";
+
+const PAY = { tool: "pay", arguments: { to: "Globex", amount: 5 } };
+
+describe("the calls of a tool set that wait", () => {
+  it("are known by their tool and arguments, in whatever order a model writes these", async () => {
+    const calls = waitingCalls();
+    expect(await calls.named(PAY)).toBeUndefined();
+    calls.waits(PAY, "one");
+    expect(await calls.named({ tool: "pay", arguments: { amount: 5, to: "Globex" } })).toBe("one");
+    expect(await calls.named({ tool: "pay", arguments: { to: "Globex", amount: 6 } })).toBeUndefined();
+    expect(await calls.named({ ...PAY, tool: "pay_later" })).toBeUndefined();
+  });
+
+  it("name no request that was used, whoever gave its name", async () => {
+    const calls = waitingCalls(() => "kept");
+    expect(await calls.named(PAY)).toBe("kept");
+    calls.used(PAY);
+    expect(await calls.named(PAY)).toBeUndefined();
+    calls.waits(PAY, "next");
+    expect(await calls.named(PAY)).toBe("next");
+  });
+
+  it("name the request that was made last, where the one before lapsed", async () => {
+    const calls = waitingCalls();
+    calls.waits(PAY, "one");
+    calls.waits(PAY, "two");
+    expect(await calls.named(PAY)).toBe("two");
+  });
+
+  it("are forgotten one after another where a loop asks for ever", async () => {
+    const calls = waitingCalls();
+    for (let i = 0; i <= 1000; i++) calls.waits({ tool: "pay", arguments: i }, `request ${i}`);
+    expect(await calls.named({ tool: "pay", arguments: 0 })).toBeUndefined();
+    expect(await calls.named({ tool: "pay", arguments: 1 })).toBe("request 1");
+  });
+
+  it("take arguments that are no JSON for one another, and fail at none", async () => {
+    const calls = waitingCalls();
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    calls.waits({ tool: "pay", arguments: circle }, "odd");
+    calls.used({ tool: "pay", arguments: 5n });
+    expect(await calls.named({ tool: "pay", arguments: circle })).toBeUndefined();
+  });
+});

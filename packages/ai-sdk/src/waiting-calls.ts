@@ -1,0 +1,74 @@
+/** A call as a loop makes it: its tool, and the arguments as the model sent them. */
+export interface LoopCall {
+  readonly tool: string;
+  readonly arguments: unknown;
+}
+
+/**
+ * Names the request that was approved, for a call that waited: its id. For what waited in another process, or in a tool set
+ * that is gone; what waited in this one is named by itself.
+ */
+export type NameApproval = (call: LoopCall) => string | undefined | Promise<string | undefined>;
+
+/**
+ * The calls of one tool set that wait for people. A model cannot be relied on to repeat an id, so the same call is
+ * recognised by its tool and arguments. What is remembered here opens nothing: the enforcement point believes the name of
+ * a request, and nothing else.
+ */
+export interface WaitingCalls {
+  /** The request to name with a call. */
+  named(call: LoopCall): Promise<string | undefined>;
+  waits(call: LoopCall, request: string): void;
+  /** Its approval was used: the next same call asks anew. */
+  used(call: LoopCall): void;
+}
+
+/** A loop that asks for ever must not make this grow. */
+const MOST = 1000;
+
+export function waitingCalls(approvals: NameApproval = () => undefined): WaitingCalls {
+  const requests = new Map<string, string>();
+  const spent = new Set<string>();
+  return {
+    named: async (call) => {
+      const key = keyOf(call);
+      const request = requests.get(key) ?? (await approvals(call));
+      if (request === undefined || spent.has(request)) return undefined;
+      remember(requests, key, request);
+      return request;
+    },
+    waits: (call, request) => remember(requests, keyOf(call), request),
+    used: (call) => {
+      const key = keyOf(call);
+      const request = requests.get(key);
+      if (request === undefined) return;
+      requests.delete(key);
+      spent.add(request);
+      if (spent.size > MOST) spent.delete(spent.values().next().value as string);
+    },
+  };
+}
+
+function remember(requests: Map<string, string>, key: string, request: string): void {
+  requests.delete(key);
+  requests.set(key, request);
+  if (requests.size > MOST) requests.delete(requests.keys().next().value as string);
+}
+
+/** Models order members as they like. */
+function keyOf({ tool, arguments: args }: LoopCall): string {
+  try {
+    return JSON.stringify([tool, args], (_, value: unknown) => (isObject(value) ? sorted(value) : value));
+  } catch {
+    // What is no JSON is refused, and waits for nobody.
+    return JSON.stringify([tool]);
+  }
+}
+
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sorted(value: { readonly [name: string]: unknown }): object {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

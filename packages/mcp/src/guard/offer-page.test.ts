@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { createStand, PENDING, request, settled } from "./guard.fixture.ts";
+import type { GuardOptions } from "./guard.ts";
+import { receive } from "./receive.ts";
+
+const PAGE = "https://approve.acme.example/1";
+const URLS = { elicitation: { url: {} } };
+
+/** A resource that waits for an approval, asked for by a client that can do this. */
+async function waiting(approvalUrl: GuardOptions["approvalUrl"], capabilities: unknown = URLS) {
+  const stand = createStand({ decide: async () => PENDING }, { approvalUrl });
+  receive(stand.guard, request("begin", "initialize", { capabilities }), undefined);
+  receive(stand.guard, request("own", "resources/read", { uri: "doc://1" }), undefined);
+  await settled();
+  const asked = stand.sent.filter(({ message }) => message.method === "elicitation/create");
+  const answer = stand.sent.find(({ message }) => message.id === "own")?.message.error?.data;
+  return { ...stand, asked, page: (answer as { readonly url?: string }).url };
+}
+
+describe("the page of a request for an approval", () => {
+  it("is shown on the stream of the call that waits, under an id that nobody can guess, and told with its answer", async () => {
+    const { asked, page } = await waiting(() => PAGE);
+    expect(page).toBe(PAGE);
+    expect(asked).toMatchObject([
+      {
+        message: { params: { mode: "url", url: PAGE, elicitationId: PENDING.approval.request } },
+        options: { relatedRequestId: "own" },
+      },
+    ]);
+    expect(asked[0]?.message.id).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  it.each([
+    null,
+    "url",
+    {},
+    { elicitation: null },
+    { elicitation: {} },
+    { elicitation: { url: true } },
+    { elicitation: [] },
+  ])("is told alone where the client said %j", async (capabilities) => {
+    const { asked, page } = await waiting(() => PAGE, capabilities);
+    expect([asked, page]).toEqual([[], PAGE]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["nothing", () => undefined],
+    ["an empty text", () => ""],
+    ["a path", () => "/approve/1"],
+    ["the address of a script", () => "javascript:alert(1)"],
+    ["an object", () => new URL(PAGE)],
+    [
+      "an error",
+      () => {
+        throw new Error("hunter2");
+      },
+    ],
+  ])("is none where the host gives %s: the call waits, and the host hears of it", async (_, approvalUrl) => {
+    const { asked, page, faults, sent } = await waiting(approvalUrl as never);
+    expect([asked, page, faults.length]).toEqual([[], undefined, 1]);
+    expect(JSON.stringify(sent)).toContain("Waits for a person");
+    expect(JSON.stringify(sent)).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,28 @@
+import type { WaitingApproval } from "@hopwise/core";
+import { pageShown } from "../protocol/index.ts";
+import type { Flight } from "./flights.ts";
+import type { Guard } from "./guard.ts";
+
+/**
+ * Where the host has a page for answers, a call that waits comes back with its address. A client that can show its user
+ * a page is asked to, on the stream of that call, which its caller alone reads. Nobody waits for what it answers: an
+ * approval is a signature, and comes another way.
+ */
+export function offerPage(guard: Guard, flight: Flight, approval: WaitingApproval): void {
+  const { approvalUrl, flights, inner, report } = guard;
+  if (approvalUrl === undefined) return;
+  try {
+    const page = addressIn(approvalUrl(approval));
+    flight.page = page;
+    if (!guard.showsPages || !flights.isOpen(flight)) return;
+    inner.send(pageShown(approval, page), { relatedRequestId: flight.request.id }).catch(report);
+  } catch (error) {
+    // The call waits all the same, without a page.
+    report(error);
+  }
+}
+
+function addressIn(url: unknown): string {
+  if (typeof url === "string" && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new Error("approvalUrl gave no http or https address, so the call waits without a page");
+}
