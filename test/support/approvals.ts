@@ -43,8 +43,9 @@ export async function answerTo(
   id: string,
   signer: Signer,
   answer: "yes" | "no" = "yes",
+  clock: () => number = Date.now,
 ): Promise<string> {
   const found = await approvals.find(id);
   if (found === undefined) throw new Error("no such request waits");
-  return (await approvals.answer(id, await signApproval({ signer, request: found.request, answer }))).state;
+  return (await approvals.answer(id, await signApproval({ signer, request: found.request, answer, clock }))).state;
 }

@@ -1,9 +1,10 @@
 import type { Denied, Pending } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { defined } from "../lib/index.ts";
+import { defined, quietly } from "../lib/index.ts";
 import type { ResourceQuery, ToolEntry } from "../resource/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
+import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -56,10 +57,24 @@ export async function takeDue(
       : await log.stage("approval", () => findApproval(approvable, point));
   if (isRefusal(approval) && !log.lets(approval)) return log.deny(approval);
   const found = isRefusal(approval) ? NO_APPROVAL : approval;
-  if (found.waits !== undefined) return log.wait(found.waits);
+  if (found.waits !== undefined) return wait(found.waits, found.isNew, log, point);
   log.note(defined({ approved: found.approved }));
   const costs = { ...common, arguments: query.arguments, approval: found.charges, lets: log.lets };
   if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };
   const taken = await log.stage("spending", () => takeCosts(costs, point));
   return isRefusal(taken) ? log.deny(taken) : { outcome: "due", obligations, taken };
+}
+
+/** On record first; then somebody is told, once. */
+async function wait(
+  asked: AskedApproval,
+  isNew: boolean,
+  log: CallLog,
+  { approvalRules: { onRequest } }: EnforcementPoint,
+): Promise<Pending | Denied> {
+  const pending = await log.wait(asked);
+  if (isNew && pending.outcome === "pending" && onRequest !== undefined) {
+    quietly(() => onRequest({ ...asked, state: "waiting", answers: [] }));
+  }
+  return pending;
 }

@@ -37,7 +37,7 @@ async function readAnswer(
   const verified = await verifyApproval(text, { ...reading, request: asked.request }).catch(orUntold);
   if (isRefusal(verified)) return undefined;
   const { answer, approver, issuedAt } = verified;
-  const refused = await refuseApprover(approver, asked, point).catch(orUntold);
+  const refused = await refuseApprover(verified, asked, point).catch(orUntold);
   return refused === undefined ? { answer, approver, answeredAtSeconds: issuedAt } : undefined;
 }
 

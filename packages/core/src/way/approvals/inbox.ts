@@ -31,6 +31,7 @@ export interface ApprovalInbox {
 }
 
 const MOST_LISTED = 1000;
+const AT_ONCE = 16;
 
 export function createInbox(point: EnforcementPoint): ApprovalInbox {
   const stores = (): { readonly approvals: ApprovalStore; readonly spending: SpendingStore } => {
@@ -52,13 +53,24 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
 
   const find = async (id: string): Promise<KeptRequest | undefined> => {
     if (typeof id !== "string") mustBe("find", "id", "the id of a request", id);
-    return askStore("there is such a request", () => stores().approvals.find(id));
+    const kept = await askStore("there is such a request", () => stores().approvals.find(id));
+    return kept !== undefined && isVouched(kept) ? kept : undefined;
   };
+
+  // One whose use may have been forgotten is no request any more.
+  const isVouched = (kept: KeptRequest): boolean =>
+    readRequest(kept).askedAtSeconds >= (stores().approvals.notBefore ?? Number.NEGATIVE_INFINITY);
 
   return {
     list: async () => {
       const kept = await askStore("what waits", () => stores().approvals.list(MOST_LISTED));
-      return Promise.all(kept.map(shown));
+      const found: ShownApproval[] = [];
+      const waiting = kept.filter(isVouched);
+      // Each may ask the policies about everybody who answered.
+      for (let i = 0; i < waiting.length; i += AT_ONCE) {
+        found.push(...(await Promise.all(waiting.slice(i, i + AT_ONCE).map(shown))));
+      }
+      return found;
     },
     find: async (id) => {
       const kept = await find(id);
@@ -92,8 +104,9 @@ async function takeAnswer(
   const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });
   const { approver, signedBy, jti, expiresAt, answer } = verified;
   const why = await inTime(deadlineMs * 3, "policy_unavailable", "the question whether somebody may approve", () =>
-    refuseApprover(approver, asked, point),
+    refuseApprover(verified, asked, point),
   );
+  if (why?.code === "revoked") throw refused(why.message);
   if (why !== undefined) throw refused(`the policies do not let "${approver.subject}" approve this call`);
   const key = `approval.${signedBy}.${jti}`;
   const isFirst = await askStore("the answer was given before", () =>

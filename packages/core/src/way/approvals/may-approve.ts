@@ -1,10 +1,11 @@
 import { rowOf } from "../../codes.ts";
 import { checkHops, combineVerdicts } from "../../decision/index.ts";
-import type { HopwiseError } from "../../errors.ts";
+import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
-import type { Subject } from "../../token/index.ts";
+import type { Subject, VerifiedApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { knowHops } from "../stages/context.ts";
+import { askStore } from "../stages/state.ts";
 import type { AskedApproval } from "./kept-request.ts";
 
 /** What policies are asked about an approver. */
@@ -13,13 +14,31 @@ const KIND = "approval";
 /**
  * Whether the policies let somebody approve a call: the approver as principal, the call as attributes of a resource of the
  * kind `approval`. Who acts for themselves, as the user of the chain, is asked about as `approve_own`, so that only a
- * policy which says so lets them.
+ * policy which says so lets them. Nor may they whose key was revoked, or who was themselves after they answered.
  *
  * @returns why not; undefined where they may
  * @throws {HopwiseError} codes of the stage `context`, for an approver whom the directory does not know, too; and of the
- *   stage `policy` where they could not be asked
+ *   stage `policy` where they could not be asked; `state_unavailable`
  */
 export async function refuseApprover(
+  answer: Pick<VerifiedApproval, "approver" | "signedBy" | "issuedAt">,
+  asked: Omit<AskedApproval, "hash">,
+  point: EnforcementPoint,
+): Promise<HopwiseError | undefined> {
+  return (await refuseRevoked(answer, point)) ?? refuseByPolicy(answer.approver, asked, point);
+}
+
+async function refuseRevoked(
+  { approver, signedBy, issuedAt }: Pick<VerifiedApproval, "approver" | "signedBy" | "issuedAt">,
+  { state }: EnforcementPoint,
+): Promise<HopwiseError | undefined> {
+  const query = { tokens: [], keys: [signedBy], agents: [], user: approver, issuedAt };
+  const target = await askStore("an approver was revoked", () => state.revocations.find(query));
+  if (target === undefined) return undefined;
+  return new HopwiseError("revoked", `the ${Object.keys(target)[0]} of who answered was revoked`);
+}
+
+async function refuseByPolicy(
   approver: Subject,
   asked: Omit<AskedApproval, "hash">,
   point: EnforcementPoint,
@@ -50,8 +69,15 @@ export async function refuseApprover(
       },
     },
   };
-  const refused = combineVerdicts(await checkHops(point.cerbos, question as never, point.deadlineMs));
+  const verdicts = await checkHops(point.cerbos, question as never, point.deadlineMs);
+  const refused = combineVerdicts(verdicts);
   if (refused !== undefined && rowOf(refused.code).fault === true) throw refused;
+  if (refused === undefined && verdicts.some(({ obligations }) => obligations?.approval !== undefined)) {
+    throw new HopwiseError(
+      "policy_inconclusive",
+      "a policy wants the approval of a call approved, which nobody can do",
+    );
+  }
   return refused;
 }
 

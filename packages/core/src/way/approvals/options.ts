@@ -10,7 +10,7 @@ export interface ApprovalOptions {
   readonly withinSeconds?: number;
   /** How many requests of one chain may wait at once, within that time. Default 20. */
   readonly maxWaiting?: number;
-  /** Told of each new request, to tell somebody. Nobody waits for it, and what it throws changes nothing. */
+  /** Told of each new request once it is on record, to tell somebody. Nobody waits for it, and what it throws changes nothing. */
   readonly onRequest?: (request: ShownApproval) => unknown;
 }
 

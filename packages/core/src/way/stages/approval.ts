@@ -4,7 +4,6 @@ import { randomId, sha256 } from "../../crypto/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, type JsonObject } from "../../json/index.ts";
-import { quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import { ARGUMENTS, type ToolEntry } from "../../resource/index.ts";
@@ -39,7 +38,8 @@ export interface ApprovableCall {
 export type ApprovalFound =
   /** It was approved: what its one use costs. Or it needs no approval. */
   | { readonly waits: undefined; readonly charges: readonly Charge[]; readonly approved?: ApprovedCall }
-  | { readonly waits: AskedApproval };
+  /** It waits for people, who were asked just now or before. */
+  | { readonly waits: AskedApproval; readonly isNew: boolean };
 
 export const NO_APPROVAL: ApprovalFound = { waits: undefined, charges: [] };
 
@@ -76,7 +76,7 @@ export async function findApproval(
   if (counted.some(({ answer }) => answer === "no")) {
     return new HopwiseError("approval_denied", "somebody who may approve the call said no");
   }
-  if (counted.length < current.request.approvers) return isLet ? unapproved(call, reason) : { waits: kept };
+  if (counted.length < current.request.approvers) return isLet ? unapproved(call, reason) : { waits: kept, isNew: false };
   const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
   return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
 }
@@ -158,7 +158,7 @@ async function askAnew(
   { approvals, spending }: { readonly approvals: ApprovalStore; readonly spending: SpendingStore },
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
-  const { withinSeconds, maxWaiting, onRequest } = point.approvalRules;
+  const { withinSeconds, maxWaiting } = point.approvalRules;
   const nowSeconds = secondsBy(point.clock);
   const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
   const room: Charge = {
@@ -179,6 +179,5 @@ async function askAnew(
   const text = requestText(asked);
   const { untilSeconds } = asked.request;
   await askStore("the request was kept", () => approvals.keep({ id: asked.id, text, untilSeconds, nowSeconds }));
-  if (onRequest !== undefined) quietly(() => onRequest({ ...asked, state: "waiting", answers: [] }));
-  return { waits: asked };
+  return { waits: asked, isNew: true };
 }
