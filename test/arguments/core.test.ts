@@ -142,6 +142,9 @@ const forSources: ArgumentRows<typeof sources> = {
 };
 
 const forStores: ArgumentRows<typeof state> = {
+  approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
+    { approvals: company.authorizer().approvals, mayRead: () => true },
+  ]),
   createNonces: argumentRow(state.createNonces, () => [{}], OPTIONS),
   isRevoked: argumentRow(state.isRevoked, () => [revocation, query, NOW], [], [], [5]),
   memoryDriver: argumentRow(state.memoryDriver, () => [{}], OPTIONS),

@@ -264,7 +264,18 @@ async function followed(changed: Partial<state.FeedReaderOptions>): Promise<void
   }
 }
 
+const { approvals } = company.authorizer();
+const asked = (): Request => new Request("https://approve.example/");
 const stateDoor: Door<typeof state> = {
+  approvalEndpoint: asking<Omit<state.ApprovalEndpointOptions, "approvals">>(
+    { mayRead: (mayRead) => state.approvalEndpoint({ approvals, mayRead, deadlineMs: 50 })(asked()).then(answered) },
+    {
+      list: (list) =>
+        state
+          .approvalEndpoint({ approvals: { ...approvals, list }, mayRead: () => true, deadlineMs: 50 })(asked())
+          .then(answered),
+    },
+  ),
   memoryDriver: asking<state.MemoryReplayOptions>({
     clock: (clock) => state.memoryDriver({ clock }).replay.claim("key", SOON),
   }),

@@ -36,6 +36,11 @@ const AT_ONCE = ["config_invalid"];
 const entry = (part: Partial<ToolEntry>): Options => ({
   tools: { send_payment: { kind: "payment", action: "send", ...part } },
 });
+/** A policy that wants each call approved. */
+const asksPeople = (): PolicyDecisionPoint =>
+  answeringPdp(({ resource: { kind } }) =>
+    kind === "payment" ? { effect: "allow", outputs: [{ approval: "large" }] } : "allow",
+  );
 const CONTEXT = ["context_unavailable", "attributes_invalid"];
 const STATE = ["state_unavailable"];
 
@@ -99,7 +104,18 @@ const STORES: { readonly [Name in keyof Required<State>]: Place | `is ${string}`
     [],
     CALLS,
   ),
-  approvals: "is asked where a policy wants an approval: see approvals.test.ts",
+  approvals: place(
+    STATE,
+    (misbehave) => ({
+      cerbos: asksPeople(),
+      state: {
+        ...memoryState({ since: 0 }),
+        approvals: { keep: misbehave, find: misbehave, answer: misbehave, list: misbehave },
+      },
+    }),
+    ["pending"],
+    CALLS,
+  ),
   health: "is not asked about a call",
   close: "is not asked about a call",
 };
@@ -197,7 +213,9 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
   rates: "is data",
   shadow: "is data",
   onWarning: [place(["allowed"], (misbehave) => ({ shadow: ["mcp:prompts/get"], onWarning: misbehave }))],
-  approvals: [place(["allowed"], (misbehave) => ({ approvals: { onRequest: misbehave } }), [], CALLS)],
+  approvals: [
+    place(["pending"], (misbehave) => ({ cerbos: asksPeople(), approvals: { onRequest: misbehave } }), [], CALLS),
+  ],
   state: Object.values(STORES).filter((row) => typeof row !== "string"),
   nonces: Object.values(NONCES),
   deadlineMs: "is data",

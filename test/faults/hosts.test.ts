@@ -21,6 +21,8 @@ const company = await createCompany({ agents: { planner: {}, researcher: { key: 
 const held = await company.chain("alice", "planner", "researcher");
 const { trustAnchor } = company.issuer;
 const CALL = { tool: "send_payment", arguments: { to: "ACME", amount: 9 } };
+/** Looked for where a policy wants an approval; nobody made such a request. */
+const APPROVAL = "A".repeat(22);
 const LIST = { tool: "mcp:tools/list" };
 /** What never comes is waited for as long; nothing else takes any time, however busy the machine is. */
 const SHORT_MS = 250;
@@ -75,8 +77,8 @@ interface Asked {
 
 const ASK: { readonly [To in Way]: (asked: Asked) => Promise<Decision | Listing> } = {
   wire: async ({ authorizer, options }) =>
-    authorizer.authorize({ ...CALL, credential: await credentialFor(CALL, options) }),
-  session: async ({ session }) => (await session()).authorize(CALL),
+    authorizer.authorize({ ...CALL, approval: APPROVAL, credential: await credentialFor(CALL, options) }),
+  session: async ({ session }) => (await session()).authorize({ ...CALL, approval: APPROVAL }),
   "wire, a list": async ({ authorizer, options }) => {
     const admitted = await authorizer.admit({ ...LIST, credential: await credentialFor(LIST, options) });
     return admitted.outcome === "admitted" ? admitted.list([{ tool: CALL.tool }]) : admitted;

@@ -2,6 +2,7 @@ import { generateSigner, memoryState } from "@hopwise/core";
 import type * as telemetry from "@hopwise/core/opentelemetry";
 import { openTelemetry } from "@hopwise/core/opentelemetry";
 import * as state from "@hopwise/core/state";
+import { createCompany } from "@hopwise/core/testing";
 import type { TokenHash } from "@hopwise/core/tokens";
 import { describe } from "vitest";
 import {
@@ -49,6 +50,7 @@ const NO_AUDIENCE = [...NO_LIST, "", "acme", [], [""]];
 
 const KEY = signer.publicJwk;
 const FEED = { state: memoryState(), signer, audience: "https://revocations.example", mayRead: () => true };
+const createdInbox = (await createCompany()).authorizer().approvals;
 
 const doors: DoorRows<typeof state> = {
   revocationEndpoint: optionsRow<state.RevocationEndpointOptions>(
@@ -141,6 +143,16 @@ const doors: DoorRows<typeof state> = {
       clock: NOT_AT_ONCE,
     },
     (options) => state.stateOn(state.memoryDriver(), options).close(),
+  ),
+  approvalEndpoint: optionsRow<state.ApprovalEndpointOptions>(
+    { approvals: createdInbox, mayRead: () => true },
+    {
+      approvals: [...NO_METHODS, undefined, { ...createdInbox, answer: undefined }],
+      mayRead: [...NO_FUNCTION, undefined],
+      maxBytes: [...NO_COUNT, 0, 2 ** 30],
+      deadlineMs: [...NO_COUNT, 0, 1_000_000],
+    },
+    state.approvalEndpoint,
   ),
   memoryRevocations: valueRow(Date.now, NOT_AT_ONCE, state.memoryRevocations),
   createNonces: optionsRow<state.NoncesOptions>(

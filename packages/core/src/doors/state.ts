@@ -56,3 +56,11 @@ export {
   stricterOf,
 } from "../state/index.ts";
 export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "../token/index.ts";
+export {
+  type ApprovalEndpointOptions,
+  type ApprovalInbox,
+  type ApprovalOptions,
+  approvalEndpoint,
+  type CountedAnswer,
+  type ShownApproval,
+} from "../way/index.ts";

@@ -1,0 +1,136 @@
+import { HopwiseError, isOwn } from "../../errors.ts";
+import { leave, readText, settleInTime } from "../../lib/index.ts";
+import { func, having, maybe, optionsOf, whole } from "../../options/index.ts";
+import type { ApprovalInbox } from "./inbox.ts";
+
+/** How people reach an inbox over HTTP. */
+export interface ApprovalEndpointOptions {
+  /** `authorizer.approvals`. */
+  readonly approvals: ApprovalInbox;
+  /**
+   * Your own login: whether whoever sent this request may see what waits. The requests tell what agents are about to do, for
+   * whom and on what. It is asked first, of every request; anything but `true` is no.
+   */
+  readonly mayRead: (request: Request) => boolean | Promise<boolean>;
+  /** The longest request that is read, in bytes. Default 16 KiB: an id, and a signed answer. */
+  readonly maxBytes?: number;
+  /** How long each step may take: asking `mayRead`, reading a request, answering it. Default 5 seconds. */
+  readonly deadlineMs?: number;
+}
+
+const readOptions = optionsOf<ApprovalEndpointOptions>("approvalEndpoint", {
+  approvals: having("the inbox of an authorizer, authorizer.approvals", "list", "find", "answer"),
+  mayRead: func("a function that says who may see what waits"),
+  maxBytes: maybe(whole({ min: 1024, max: 16 * 1024 * 1024, example: 16_384 })),
+  deadlineMs: maybe(whole({ min: 1, max: 600_000, example: 5000 })),
+});
+
+/**
+ * Serves an inbox at one address, for any server that knows the requests of `fetch`: **behind your own login** (`mayRead`). `GET`
+ * gives what waits, `{ requests }`, and `GET ?request=ID` one of them, `{ request }`. `POST` takes a signed answer as JSON,
+ * `{ request: ID, answer }`, and gives the request as it is then. It never rejects. How many requests come is for what stands
+ * before it to bound.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Request) => Promise<Response> {
+  const { approvals, mayRead, maxBytes = 16 * 1024, deadlineMs = 5000 } = readOptions(given);
+  const inTime = <T>(asked: T | PromiseLike<T>): Promise<T> => settleInTime(deadlineMs, asked);
+
+  const show = async (id: string | null): Promise<Response> => {
+    if (id === null) return answer(200, { requests: await inTime(approvals.list()) });
+    const request = await inTime(approvals.find(id.slice(0, LONGEST_ID)));
+    return request === undefined ? answer(404, { code: "approval_refused", message: GONE }) : answer(200, { request });
+  };
+
+  const take = async (request: Request): Promise<Response> => {
+    const sent = await inTime(readSent(request, maxBytes));
+    if (sent instanceof Response) return sent;
+    return answer(200, { request: await inTime(approvals.answer(sent.request, sent.answer)) });
+  };
+
+  return async (request) => {
+    try {
+      if (!(await isLetIn(request, mayRead, deadlineMs))) {
+        leave(request.body);
+        return answer(403, { code: "authentication_failed" });
+      }
+      if (request.method === "GET") return await show(new URL(request.url).searchParams.get("request"));
+      if (request.method === "POST") return await take(request);
+      leave(request.body);
+      return answer(405, { code: "method_unguarded" }, { allow: "GET, POST" });
+    } catch (error) {
+      return refusal(error);
+    }
+  };
+}
+
+/** Longer than any id; a longer text names nothing. */
+const LONGEST_ID = 64;
+const GONE = "no such request waits; it may have lapsed";
+
+/** A login that fails, or is late, lets nobody in. */
+async function isLetIn(
+  request: Request,
+  mayRead: ApprovalEndpointOptions["mayRead"],
+  deadlineMs: number,
+): Promise<boolean> {
+  try {
+    return (await settleInTime(deadlineMs, mayRead(request))) === true;
+  } catch {
+    return false;
+  }
+}
+
+interface SentAnswer {
+  readonly request: string;
+  readonly answer: string;
+}
+
+/** JSON only: a form of a foreign page, sent by the browser of somebody who is logged in, is none. */
+async function readSent(request: Request, maxBytes: number): Promise<SentAnswer | Response> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const isTooLong = Number(request.headers.get("content-length") ?? 0) > maxBytes;
+  if (type !== "application/json" || isTooLong) {
+    leave(request.body);
+    return isTooLong ? answer(413, { code: "token_too_large" }) : answer(415, { code: "token_malformed" });
+  }
+  let body: unknown;
+  try {
+    const text = await readText(request, maxBytes);
+    if (text === undefined) return answer(413, { code: "token_too_large" });
+    body = JSON.parse(text);
+  } catch {
+    // Not UTF-8, no JSON, or cut off.
+    return answer(400, { code: "token_malformed" });
+  }
+  const { request: id, answer: signed, ...more } = Object(body) as Partial<SentAnswer>;
+  const isWhole = typeof id === "string" && typeof signed === "string" && Object.keys(more).length === 0;
+  return isWhole ? { request: id.slice(0, LONGEST_ID), answer: signed } : answer(400, { code: "token_malformed" });
+}
+
+/** Statuses of codes; any other is the fault of what was sent. */
+const STATUS: { readonly [code: string]: number } = {
+  state_unavailable: 503,
+  issuer_keys_unavailable: 503,
+  policy_unavailable: 503,
+  context_unavailable: 503,
+  policy_inconclusive: 500,
+  config_invalid: 500,
+  approval_refused: 403,
+  token_untrusted_issuer: 403,
+  audience_mismatch: 403,
+  user_unknown: 403,
+  proof_replayed: 409,
+};
+
+/** Whoever reads it is logged in, and our own texts quote nothing that was sent. */
+function refusal(error: unknown): Response {
+  if (!(error instanceof HopwiseError)) return answer(503, { code: "state_unavailable" });
+  const { code, message } = error;
+  return answer(STATUS[code] ?? 400, { code, ...(isOwn(error) && { message }) });
+}
+
+function answer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
+  return Response.json(body, { status, headers: { "cache-control": "no-store", ...headers } });
+}
