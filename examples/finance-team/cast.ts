@@ -22,6 +22,7 @@ import {
   type PublicJwk,
   type Signer,
   serialize,
+  type ToolEntry,
 } from "@hopwise/core";
 import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
 import { exact, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
@@ -43,6 +44,10 @@ export interface Cast {
   /** The conditions by which invoices were searched. */
   readonly searches: readonly SqlCondition[];
   readonly planner: HeldDelegation;
+  /** carol → planner, for payments that are larger. */
+  readonly carolsPlanner: HeldDelegation;
+  /** The key by which dana approves. */
+  readonly danaKey: Signer;
   readonly url: string;
   /** How many requests the PDP has had so far. */
   policyRequests(): number;
@@ -61,12 +66,13 @@ export async function enter(): Promise<Cast> {
     issuer: ISSUER,
     signer: issuerKey,
     audiences: [PAY_SERVER],
-    subjects: ["alice", "bob"],
+    subjects: ["alice", "bob", "carol"],
     tools: "any",
   });
 
   // Each agent has a key of its own; the researcher's never leaves its process.
   const plannerKey = await generateSigner();
+  const danaKey = await generateSigner();
   const challenge = createChallenge();
   researcher.send({ challenge });
   const { request, jwk } = await researcher.receive();
@@ -84,7 +90,12 @@ export async function enter(): Promise<Cast> {
     trust: [issuer.trustAnchor],
     users,
     agents: registerAgents({ planner: plannerKey.publicJwk, researcher: jwk as PublicJwk }),
-    tools,
+    // Who approves a payment is shown what it is.
+    tools: {
+      ...tools,
+      send_payment: { ...(tools["send_payment"] as ToolEntry), keepInRecord: ["to", "amount", "currency"] },
+    },
+    approvals: { approvers: [{ issuer: ISSUER, subject: "dana", keys: [danaKey.publicJwk] }] },
     audit: both(log, audit),
     // A busy machine or a slow disk must not end the story.
     deadlineMs: 10_000,
@@ -112,6 +123,12 @@ export async function enter(): Promise<Cast> {
       "mcp:resources/read": { uri: exact("policy://payments") },
     }),
   });
+  const carolsPlanner = await issuer.issue({
+    subject: "carol",
+    agent: "planner",
+    holder: plannerKey,
+    grant: grant({ send_payment: { to: wildcard(), amount: int({ min: 1, max: 10_000 }), currency: exact("EUR") } }),
+  });
   const delegated = await delegate(planner, {
     to: "researcher",
     holder: { request: String(request), challenge },
@@ -128,6 +145,8 @@ export async function enter(): Promise<Cast> {
     payments,
     searches,
     planner,
+    carolsPlanner,
+    danaKey,
     url,
     policyRequests: count,
     fromResearcher: researcher.receive,

@@ -12,12 +12,13 @@ import { exact, grant } from "@hopwise/core/grant";
 import { type Credential, prove } from "@hopwise/core/tokens";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { stepCountIs, ToolLoopAgent, type ToolSet, tool } from "ai";
+import { tool } from "ai";
+import { paymentThatWaits } from "./approval.ts";
 import { accessTokenFor } from "./bob.ts";
 import { type Cast, enter } from "./cast.ts";
 import { PAY_SERVER } from "./company.ts";
 import { forgeProof } from "./forge.ts";
-import { chooseModel, scriptedModel } from "./model.ts";
+import { agentCalls } from "./model.ts";
 import { paymentSchema } from "./pay-server.ts";
 import { expect, failed, note, say, title, tree } from "./print.ts";
 
@@ -48,18 +49,8 @@ say(
 for (const what of broken) say(`   ${what}`);
 process.exit(broken.length === 0 ? 0 : 1);
 
-async function story({
-  audit,
-  log,
-  authorizer,
-  issuerKey,
-  payments,
-  searches,
-  planner,
-  url,
-  policyRequests,
-  fromResearcher,
-}: Cast): Promise<void> {
+async function story(cast: Cast): Promise<void> {
+  const { audit, log, authorizer, issuerKey, payments, searches, planner, url, policyRequests, fromResearcher } = cast;
   const brief = await briefDelegation(planner);
   say(
     "alice (user) → planner (agent) → researcher (sub-agent, a process of its own) → a FastMCP server with her company's payments",
@@ -176,7 +167,10 @@ async function story({
     "each checked by itself, and without the account",
   );
 
-  title("9  Who did this, on whose behalf, and why was it allowed");
+  title("9  Carol's planner pays 5,000, which a manager has to approve");
+  await paymentThatWaits(cast);
+
+  title("10  Who did this, on whose behalf, and why was it allowed");
   for (const record of audit.records) say(`   ${line(record)}`);
   for (const [code, count] of audit.unverifiedCounts)
     note(`${count} × ${code}, refused before a key was proven: counted, not kept`);
@@ -207,19 +201,6 @@ async function story({
   function attempt(tool: string): void {
     tree(`denied ${tool}: ${audit.unverifiedSamples.at(-1)?.code}: ${attempted()}`);
   }
-}
-
-/** Runs an AI SDK loop that makes one payment; returns the text that its model got to read. */
-async function agentCalls(tools: ToolSet, input: object): Promise<string> {
-  const script = scriptedModel([{ call: "send_payment", input }, { say: "done" }]);
-  const agent = new ToolLoopAgent({ model: chooseModel(script), tools, stopWhen: stepCountIs(3) });
-  const { steps } = await agent.generate({ prompt: `Pay: ${JSON.stringify(input)}` });
-  const results = steps
-    .flatMap(({ content }) => content)
-    .filter(({ type }) => type === "tool-result" || type === "tool-error");
-  return results
-    .map((part) => ("error" in part ? String(part.error) : "output" in part ? JSON.stringify(part.output) : ""))
-    .join(" ");
 }
 
 /** A client that sends any chain and proof that it is given. */

@@ -3,7 +3,7 @@
  * reads.
  */
 
-import type { LanguageModel } from "ai";
+import { type LanguageModel, stepCountIs, ToolLoopAgent, type ToolSet } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 
 /** One turn of the script: a tool call, or the model's last words. */
@@ -46,4 +46,17 @@ export function scriptedModel(turns: readonly Turn[]): ScriptedModel {
 /** The model of the loops: the script, or a real one by the name in `HOPWISE_MODEL`, such as `openai/gpt-5`. */
 export function chooseModel(script: ScriptedModel): LanguageModel {
   return process.env["HOPWISE_MODEL"] ?? script.model;
+}
+
+/** Runs an AI SDK loop that makes one payment; returns the text that its model got to read. */
+export async function agentCalls(tools: ToolSet, input: object): Promise<string> {
+  const script = scriptedModel([{ call: "send_payment", input }, { say: "done" }]);
+  const agent = new ToolLoopAgent({ model: chooseModel(script), tools, stopWhen: stepCountIs(3) });
+  const { steps } = await agent.generate({ prompt: `Pay: ${JSON.stringify(input)}` });
+  const results = steps
+    .flatMap(({ content }) => content)
+    .filter(({ type }) => type === "tool-result" || type === "tool-error");
+  return results
+    .map((part) => ("error" in part ? String(part.error) : "output" in part ? JSON.stringify(part.output) : ""))
+    .join(" ");
 }

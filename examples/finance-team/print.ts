@@ -24,7 +24,8 @@ export function title(text: string): void {
 /** A decision's tree, indented, its first line coloured by outcome. */
 export function tree(text: string): void {
   const [first = "", ...rest] = text.split("\n");
-  say(`   ${paint(first.startsWith("allowed") ? "green" : "red", first)}`);
+  const hue = first.startsWith("allowed") ? "green" : first.startsWith("denied") ? "red" : "yellow";
+  say(`   ${paint(hue, first)}`);
   for (const line of rest) say(`      ${paint("dim", line)}`);
 }
 

@@ -25,6 +25,7 @@ import { describe, expect, it } from "vitest";
 import type { CommandName } from "../../packages/hopwise/src/command.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
+import { testApprovalsApprove, testApprovalsDeny, testApprovalsList, testApprovalsShow } from "./approvals.ts";
 import { type Answer, BIN, hopwise, hopwiseProcess } from "./hopwise.ts";
 import { testRevoke } from "./revoke.ts";
 
@@ -334,6 +335,10 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
   },
 
   revoke: testRevoke,
+  "approvals list": testApprovalsList,
+  "approvals show": testApprovalsShow,
+  "approvals approve": testApprovalsApprove,
+  "approvals deny": testApprovalsDeny,
 
   "audit find": () => {
     it("prints a line for each record that matches all that is given", async () => {

@@ -169,6 +169,28 @@ describe("an explanation", () => {
       expect(JSON.stringify(explain({ ...bare, verdicts: [verdict] }))).not.toContain("undefined");
   });
 
+  it("says what a call waits for, and who approved it", () => {
+    const approval = { request: "R", reason: "large", approvers: 2, untilSeconds: 1_800_000_000 };
+    const { code: _, message: __, stage: ___, hop: ____, ...bare } = base;
+    const waits = explain({ ...bare, outcome: "pending", approval });
+    expect(waits.text).toBe("send_payment waits for an approval");
+    expect(waits.children.at(-1)).toMatchObject({
+      kind: "approval",
+      text: 'waits for 2 people until 2027-01-15T08:00:00.000Z: "large" (request R)',
+    });
+    const person = (subject: string) => ({ approver: { issuer: "https://id.example", subject }, answeredAtSeconds: 1 });
+    const ran = explain({
+      ...bare,
+      outcome: "allowed",
+      approved: { request: "R", by: [person("dana"), person("erin")] },
+    });
+    expect(ran.children.at(-1)?.text).toBe(
+      "approved by dana of https://id.example, erin of https://id.example (request R)",
+    );
+    const odd = explain({ ...bare, outcome: "pending", approval: { ...approval, untilSeconds: Number.NaN } });
+    expect(odd.children.at(-1)?.text).toContain("until ?");
+  });
+
   it("names the hop whose policy asks for an approval", () => {
     const asking = { redact: [], limit: {}, approval: "large" };
     const verdict = { hop: 0, kind: "user", id: "alice", effect: "allow", reasons: [], obligations: asking } as const;

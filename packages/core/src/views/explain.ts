@@ -1,11 +1,12 @@
-import type { HiddenItems } from "../audit/index.ts";
-import type { Asked, ChainView, HopVerdict } from "../decision/index.ts";
+import type { ApprovedCall, HiddenItems } from "../audit/index.ts";
+import type { Asked, ChainView, HopVerdict, WaitingApproval } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import { plainText } from "../lib/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
+import { approvalWords } from "./approval-words.ts";
 import { budgetWords } from "./budget-words.ts";
 import { isNamed, said } from "./hop-words.ts";
 import { noRowWords, rowWords } from "./row-words.ts";
@@ -28,6 +29,10 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly rows?: AppliedCondition;
   /** Of a call that shadow mode alone let run: what would have ended it. */
   readonly shadow?: Partial<Omit<Refusal, "code" | "nonce">> & { readonly code?: string; readonly stage?: string };
+  /** For a call that waits: what for. */
+  readonly approval?: WaitingApproval;
+  /** For a call that people approved: by whom. */
+  readonly approved?: ApprovedCall;
 }
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
@@ -42,6 +47,7 @@ export interface Explanation {
     | "obligation"
     | "hidden"
     | "budget"
+    | "approval"
     | "rows";
   /** One line, safe to print. */
   readonly text: string;
@@ -99,6 +105,7 @@ function treeOf(given: Explainable): Explanation {
     ...nowhere,
     ...beside,
     ...(decision.rows === undefined ? [] : [leaf("rows", rowWords(decision.rows))]),
+    ...approvalWords(decision).map((line) => leaf("approval", line)),
     ...owed(decision.obligations),
     ...spendable(chain?.budget),
   ]);
@@ -113,6 +120,7 @@ function headline(decision: Explainable): string {
   const { shown, shadow } = decision;
   if (shown !== undefined) return `${decision.tool}: shown ${shown.items} of ${shown.of}`;
   const { outcome, code, tool, reason, message } = decision;
+  if (outcome === "pending") return `${tool} waits for an approval`;
   if (outcome !== "denied" && shadow === undefined) return `${outcome} ${tool}`;
   const what = shadow === undefined ? `denied ${tool}` : `${outcome} ${tool}, in shadow mode alone: would be denied`;
   // A record may be of another version, or changed.
@@ -170,15 +178,13 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i] ?? ""}"`));
   for (const text of spoken) found.push(leaf("rule", text));
   found.push(...failed);
-  const call = cerbosCall(verdict);
-  if (call !== undefined) found.push(leaf("policy", call));
-  return found;
+  return [...found, ...cerbosCall(verdict)];
 }
 
 /** Where Cerbos' own log has the answer. */
-function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): string | undefined {
-  if (cerbosCallId === undefined) return undefined;
-  return `Cerbos call ${cerbosCallId}${cerbosPosition === undefined ? "" : `, result ${cerbosPosition} of it`}`;
+function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): Explanation[] {
+  const place = cerbosPosition === undefined ? "" : `, result ${cerbosPosition} of it`;
+  return cerbosCallId === undefined ? [] : [leaf("policy", `Cerbos call ${cerbosCallId}${place}`)];
 }
 
 /** What is left of a line beside the reason. */

@@ -1,4 +1,5 @@
 import type { Command, CommandName } from "../command.ts";
+import { approvalsApprove, approvalsDeny, approvalsList, approvalsShow } from "./approvals.ts";
 import { auditFind } from "./audit-find.ts";
 import { auditShadow } from "./audit-shadow.ts";
 import { auditStory } from "./audit-story.ts";
@@ -18,6 +19,10 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   explain: explainCommand,
   test: testCommand,
   revoke,
+  "approvals list": approvalsList,
+  "approvals show": approvalsShow,
+  "approvals approve": approvalsApprove,
+  "approvals deny": approvalsDeny,
   "audit find": auditFind,
   "audit story": auditStory,
   "audit shadow": auditShadow,

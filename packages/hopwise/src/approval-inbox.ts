@@ -1,0 +1,132 @@
+import { HopwiseError } from "@hopwise/core";
+import type { ShownApproval } from "@hopwise/core/state";
+import { hashOfRequest } from "@hopwise/core/tokens";
+import type { Typed } from "./command.ts";
+import { isObject, named, readText } from "./input.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
+
+/** An inbox that a server gives out (`approvalEndpoint`). */
+export interface RemoteInbox {
+  list(): Promise<readonly ShownApproval[]>;
+  find(id: string): Promise<ShownApproval>;
+  answer(id: string, signed: string): Promise<ShownApproval>;
+}
+
+const TIMEOUT_MS = 15_000;
+/** A thousand requests of some size. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The inbox that was named by `--at`, with the login of `--login`.
+ *
+ * @throws {HopwiseError} `config_invalid`, and the code by which the server refuses something
+ */
+export async function inboxOf(typed: Typed, terminal: Terminal): Promise<RemoteInbox> {
+  const at = typed.value("at");
+  if (at === undefined) throw wrong("Name the inbox: --at URL");
+  const url = addressOf(at);
+  const file = typed.value("login");
+  // On the command line, everybody who lists processes would see it.
+  const login = file === undefined ? undefined : (await readText(file, "a login", terminal)).trim();
+  if (login !== undefined && !/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(login)) {
+    throw wrong(`${named(file as string)} has no value of an Authorization header`);
+  }
+
+  const ask = async (id: string | undefined, body?: object): Promise<Readonly<Record<string, unknown>>> => {
+    const address = new URL(url);
+    if (id !== undefined) address.searchParams.set("request", id);
+    const headers = {
+      ...(login !== undefined && { authorization: login }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
+    const response = await fetch(address, {
+      headers,
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    }).catch(() => {
+      throw wrong("The inbox could not be reached");
+    });
+    return answerOf(response);
+  };
+
+  return {
+    list: async () => {
+      const { requests } = await ask(undefined);
+      if (!Array.isArray(requests)) throw noInbox();
+      return Promise.all(requests.map(readShown));
+    },
+    find: async (id) => {
+      const found = await readShown((await ask(id))["request"]);
+      if (found.id !== id) throw wrong("The inbox shows another request than the one that was asked for");
+      return found;
+    },
+    answer: async (request, answer) => readShown((await ask(undefined, { request, answer }))["request"]),
+  };
+}
+
+/** A login goes to nobody on the way. */
+function addressOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHere = url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isHere)) return url;
+  throw wrong("--at is an https address, or one of this machine");
+}
+
+async function answerOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  let body: unknown;
+  try {
+    body = JSON.parse(await textOf(response));
+  } catch {
+    // Told below.
+  }
+  if (!isObject(body)) throw noInbox();
+  if (response.ok) return body;
+  const { code, message } = body;
+  const said = typeof message === "string" ? oneLine(message).slice(0, 500) : "the inbox refused this";
+  const named = typeof code === "string" && /^[a-z_]{1,40}$/.test(code) ? `${code}: ${said}` : said;
+  throw wrong(
+    response.status === 403 && code === "authentication_failed" ? "The inbox does not let you in: --login FILE" : named,
+  );
+}
+
+async function textOf(response: Response): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.length > MOST_BYTES) throw new Error("too long");
+  }
+  return text;
+}
+
+/** What is signed is what is shown: the hash is made anew here, of what came. */
+async function readShown(value: unknown): Promise<ShownApproval> {
+  const {
+    id,
+    hash,
+    request,
+    user,
+    state,
+    askedAtSeconds,
+    arguments: args,
+    answers,
+  } = Object(value) as Partial<ShownApproval>;
+  const isWhole =
+    [id, hash, user, state].every((text) => typeof text === "string") &&
+    Number.isFinite(askedAtSeconds) &&
+    isObject(args) &&
+    Array.isArray(answers);
+  if (!isWhole || !isObject(request)) throw noInbox();
+  if ((await hashOfRequest(request as never)) !== hash)
+    throw wrong("The inbox shows a request that is not the one it names");
+  return value as ShownApproval;
+}
+
+function noInbox(): HopwiseError {
+  return wrong("There is no inbox for approvals at this address");
+}
+
+function wrong(what: string): HopwiseError {
+  return new HopwiseError("config_invalid", what);
+}

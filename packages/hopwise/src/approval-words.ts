@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import type { ShownApproval } from "@hopwise/core/state";
+import { isObject } from "./input.ts";
+import { oneLine } from "./terminal.ts";
+
+/** One request in a line, for a list. */
+export function requestLine(shown: ShownApproval): string {
+  const { id, state, request, user } = shown;
+  const who = [user, ...request.agents.map(({ name }) => name)].join(" → ");
+  return oneLine(
+    `${id}  ${state}, until ${isoOf(request.untilSeconds)}  ${request.tool} on ${request.resource.kind} ${request.resource.id} for ${who}: ${request.reason}`,
+  );
+}
+
+/** A request as who approves it must see it. Each line is safe to print, whatever a caller wrote. */
+export function requestLines(shown: ShownApproval): readonly string[] {
+  const { id, state, request, user, arguments: args, answers, askedAtSeconds, invocation } = shown;
+  const { resource, agents, approvers } = request;
+  const isAll = hashOf(args) === request.argumentsHash.parsed;
+  const yes = answers.filter(({ answer }) => answer === "yes").length;
+  const lines: readonly (readonly [string, string])[] = [
+    ["request", `${id}: ${state}`],
+    ["why", request.reason],
+    ["tool", `${request.tool} at ${request.audience}`],
+    ["for", `${user} (${request.user.subject} of ${request.user.issuer})`],
+    ["by", agents.map(({ name, key }) => `${name} (key ${key})`).join(" → ") || "the user alone"],
+    ["on", `${resource.kind} ${JSON.stringify(resource.id)}`],
+    ...membersOf(resource.attributes),
+    ["arguments", isAll ? "these, and no others:" : "not all are shown; the approval is of all, by their hash:"],
+    ...membersOf(args),
+    ["asked", `${isoOf(askedAtSeconds)}, call ${invocation}`],
+    ["until", isoOf(request.untilSeconds)],
+    ["needs", `${approvers} ${approvers === 1 ? "person" : "people"}; ${yes} said yes`],
+    ...answers.map(({ answer, approver, answeredAtSeconds }): [string, string] => [
+      "",
+      `${answer} by ${approver.subject} of ${approver.issuer}, ${isoOf(answeredAtSeconds)}`,
+    ]),
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(11)}${oneLine(text)}`);
+}
+
+const INDENT = " ".repeat(14);
+
+function membersOf(values: object): readonly (readonly [string, string])[] {
+  return Object.entries(values).map(([name, value]) => [INDENT, `${name}: ${JSON.stringify(value)}`] as const);
+}
+
+/** SHA-256 of the canonical JSON of arguments, as a request has it. */
+function hashOf(args: object): string {
+  const canonical = JSON.stringify(args, (_, value: unknown) => (isObject(value) ? sorted(value) : value));
+  return createHash("sha256").update(canonical).digest("base64url");
+}
+
+function sorted(value: Readonly<Record<string, unknown>>): object {
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries);
+}
+
+function isoOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
+}

@@ -1,0 +1,111 @@
+import { HopwiseError, type Signer, signerFromJwk } from "@hopwise/core";
+import { signApproval } from "@hopwise/core/tokens";
+import { inboxOf } from "../approval-inbox.ts";
+import { requestLine, requestLines } from "../approval-words.ts";
+import { type Command, JSON_OPTION, type Option, type Typed } from "../command.ts";
+import { named, parseJsonText, readText } from "../input.ts";
+import type { Terminal } from "../terminal.ts";
+
+const INBOX: Readonly<Record<string, Option>> = {
+  at: { value: "URL", help: "the inbox of an enforcement point: approvalEndpoint" },
+  login: { value: "FILE", help: "a file with the value of the Authorization header that lets you in" },
+};
+const ANSWER: Readonly<Record<string, Option>> = {
+  ...INBOX,
+  key: { value: "FILE", help: "your own private JWK, as hopwise keys new made it" },
+  yes: { help: "do not ask" },
+  ...JSON_OPTION,
+};
+
+/** Lists what waits for people. */
+export const approvalsList: Command = {
+  name: "approvals list",
+  words: "",
+  count: [0, 0],
+  summary: "Lists the calls that wait for people.",
+  details: ["A line each, oldest first. The exit code is 1 where nothing waits."],
+  options: { ...INBOX, ...JSON_OPTION },
+  async run(typed, terminal) {
+    const all = await (await inboxOf(typed, terminal)).list();
+    for (const shown of all) terminal.out(typed.has("json") ? JSON.stringify(shown) : requestLine(shown));
+    return all.some(({ state }) => state === "waiting") ? 0 : 1;
+  },
+};
+
+/** Shows one request. */
+export const approvalsShow: Command = {
+  name: "approvals show",
+  words: "ID",
+  count: [1, 1],
+  summary: "Shows a call that waits: tool, arguments, resource, user, agents, why, until when.",
+  details: ["Of the arguments those are shown that the tool map keeps in records (keepInRecord)."],
+  options: { ...INBOX, ...JSON_OPTION },
+  async run(typed, terminal) {
+    const shown = await (await inboxOf(typed, terminal)).find(idIn(typed));
+    terminal.out(typed.has("json") ? JSON.stringify(shown, null, 2) : requestLines(shown).join("\n"));
+    return 0;
+  },
+};
+
+export const approvalsApprove: Command = answering("approve", "yes");
+export const approvalsDeny: Command = answering("deny", "no");
+
+/** Signs an answer to what it has shown, and sends it. */
+function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
+  const [summary, question] =
+    answer === "yes"
+      ? ["Approves a call that waits, with a signature.", "Approve this call?"]
+      : ["Refuses a call that waits, with a signature: that ends it.", "Refuse this call?"];
+  return {
+    name: `approvals ${verb}`,
+    words: "ID",
+    count: [1, 1],
+    summary,
+    details: [
+      "It shows the request, asks unless --yes is given, and signs just what it has shown. Whether you may approve it is for the",
+      "policies of the enforcement point.",
+    ],
+    options: ANSWER,
+    async run(typed, terminal) {
+      const id = idIn(typed);
+      const signer = await signerOf(typed, terminal);
+      const inbox = await inboxOf(typed, terminal);
+      const shown = await inbox.find(id);
+      (typed.has("json") ? terminal.err : terminal.out)(requestLines(shown).join("\n"));
+      if (shown.state === "used" || shown.state === "denied") {
+        throw new HopwiseError("config_invalid", `This request needs no answer any more: it is ${shown.state}`);
+      }
+      if (!(await isSure(question as string, typed, terminal))) return 1;
+      const { state } = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
+      terminal.out(
+        typed.has("json")
+          ? JSON.stringify({ request: id, answer, state }, null, 2)
+          : `said ${answer}; the request is ${state}`,
+      );
+      return 0;
+    },
+  };
+}
+
+function idIn(typed: Typed): string {
+  const [id = ""] = typed.words;
+  if (/^[\w-]{1,64}$/.test(id)) return id;
+  throw new HopwiseError("config_invalid", "ID is the id of a request, as hopwise approvals list prints it");
+}
+
+async function signerOf(typed: Typed, terminal: Terminal): Promise<Signer> {
+  const file = typed.value("key");
+  if (file === undefined) throw new HopwiseError("config_invalid", "Name your key: --key FILE");
+  const jwk = parseJsonText(await readText(file, "a private key", terminal), `The key in ${named(file)}`);
+  return signerFromJwk(jwk as Parameters<typeof signerFromJwk>[0]);
+}
+
+/** A person is asked; where there is none, it must have been said before. */
+async function isSure(question: string, typed: Typed, terminal: Terminal): Promise<boolean> {
+  if (typed.has("yes")) return true;
+  const answer = await terminal.ask?.(`${question} Type yes: `);
+  if (answer === undefined) throw new HopwiseError("config_invalid", "Nobody can be asked here: say --yes");
+  if (answer.trim().toLowerCase() === "yes") return true;
+  terminal.err("nothing was signed");
+  return false;
+}
