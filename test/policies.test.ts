@@ -18,7 +18,7 @@ it("the story's policies compile, and pass all of their own policy tests under s
   expect(errors).toEqual([]);
   expect(tests.failures).toEqual([]);
   expect(ok, output).toBe(true);
-  expect(tests.passed).toBeGreaterThanOrEqual(373);
+  expect(tests.passed).toBeGreaterThanOrEqual(395);
   ran("tests of the policies", tests.passed);
 });
 
