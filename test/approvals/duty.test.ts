@@ -313,6 +313,24 @@ describe("an approval", () => {
     expect(await make(id)).toBe("allowed");
   });
 
+  it("is none where the store may have forgotten that it was used, and stands in no inbox", async () => {
+    const base = memoryState({ since: 0, clock: company.clock });
+    let lost = 0;
+    const approvals = {
+      ...base.approvals,
+      get notBefore() {
+        return lost;
+      },
+    } as NonNullable<typeof base.approvals>;
+    const { authorizer, ask, make } = scene({ state: { ...base, approvals } });
+    const id = await ask();
+    await says(authorizer, id, people.dana.signer);
+    lost = company.clock() / 1000 + 1;
+    expect(await authorizer.approvals.find(id)).toBeUndefined();
+    expect(await authorizer.approvals.list()).toEqual([]);
+    expect(await make(id)).toBe("another");
+  });
+
   it("is good until its end, and no longer", async () => {
     const { authorizer, ask, make } = scene({ approvals: { approvers: [people.dana.approver], withinSeconds: 60 } });
     const [one, two] = [await ask(), await ask()];
