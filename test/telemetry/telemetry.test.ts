@@ -4,6 +4,7 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
+import { carolsPlanner, LARGE } from "../support/approvals.ts";
 import { GOOD } from "../support/calls.ts";
 import { credentialFor } from "../support/forge.ts";
 import { failing } from "../support/policy-clients.ts";
@@ -179,6 +180,20 @@ describe("the trace of a call", () => {
     expect(rootOf(await spans()).name).toBe("authorize read_invoice");
     expect((await points()).find(({ metric }) => metric === "hopwise.decisions")?.attributes).toMatchObject({
       "gen_ai.tool.name": "read_invoice",
+    });
+  });
+
+  it("of one that waits for people says so, and is counted as such, with the stage in which that was found", async () => {
+    const { authorizer, spans, points } = watched();
+    const call = { tool: "send_payment", arguments: LARGE };
+    const credential = await credentialFor(await carolsPlanner(world), call.tool, call.arguments);
+    expect((await authorizer.authorize({ ...call, credential })).outcome).toBe("pending");
+    const all = await spans();
+    expect(treeOf(all)).toContain("  hopwise.approval");
+    expect(rootOf(all).attributes).toMatchObject({ "hopwise.outcome": "pending" });
+    expect((await points()).find(({ metric }) => metric === "hopwise.decisions")).toMatchObject({
+      attributes: { "hopwise.outcome": "pending", "gen_ai.tool.name": "send_payment" },
+      count: 1,
     });
   });
 
