@@ -14,6 +14,8 @@ import { makeProofs, mustBeAllowed } from "./authorize.ts";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { CALL, FULFILS, heldBy, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
 
+const SERVER: string = "redis-server";
+
 export interface StateResult {
   readonly redisOverMemory: number;
   readonly sqliteOverMemory: number;
@@ -93,7 +95,7 @@ async function startRedis(folder: string): Promise<{ readonly url: string; stop(
     "--maxmemory-policy",
     "noeviction",
   ];
-  const server = spawn("redis-server", args, { stdio: "ignore" });
+  const server = spawn(SERVER, args, { stdio: "ignore" });
   const failed = await new Promise<boolean>((done) => {
     server.once("error", () => done(true));
     setTimeout(() => done(false), 300);

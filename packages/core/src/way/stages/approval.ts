@@ -76,7 +76,9 @@ export async function findApproval(
   if (counted.some(({ answer }) => answer === "no")) {
     return new HopwiseError("approval_denied", "somebody who may approve the call said no");
   }
-  if (counted.length < current.request.approvers) return isLet ? unapproved(call, reason) : { waits: kept, isNew: false };
+  if (counted.length < current.request.approvers) {
+    return isLet ? unapproved(call, reason) : { waits: kept, isNew: false };
+  }
   const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
   return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
 }
