@@ -33,7 +33,12 @@ describe("what is remembered", () => {
     const limits = { proofWindowSeconds: 30, skewSeconds: 30 };
     const proof = { jti: "j", issuedAt: 9e12, audience: "", nonce: { value: "n", issuedAt: now, expiresAt: now + 60 } };
     const chain = { id: "c", user: { issuer: "https://id.example", subject: "alice" }, holder: { thumbprint: "t" } };
-    const point = { state: { replay, revocations: memoryRevocations() }, limits, nowSeconds: () => now };
+    const point = {
+      state: { replay, revocations: memoryRevocations() },
+      limits,
+      nowSeconds: () => now,
+      clock: () => now * 1000,
+    };
     await spendProof({ ...proof, chain } as never, point as never);
     expect(until).toBeLessThanOrEqual(now + 120);
   });

@@ -46,7 +46,10 @@ describe("a replay store that", () => {
   it("is full denies, and forgets nothing to make room; when proofs lapse, it goes on", async () => {
     let now = Date.now();
     const clock = (): number => now;
-    const { authorizer } = world.authorizer({ state: memoryState({ since: 0, maxProofs: 2, clock }), clock });
+    const { authorizer } = world.authorizer({
+      state: memoryState({ since: 0, maxProofs: 2, maxProofsOfRoot: 2, maxProofsOfUser: 2, clock }),
+      clock,
+    });
     const first = await payCall(clock);
     expect((await authorizer.authorize(first)).outcome).toBe("allowed");
     expect((await authorizer.authorize(await payCall(clock))).outcome).toBe("allowed");

@@ -138,6 +138,14 @@ describe("a budget", () => {
     expect(codeOf(await pay(held, 900))).toBe("budget_exhausted");
   });
 
+  it("is not there before it begins", async () => {
+    const { pay } = scene();
+    expect(await pay(await planners(CAP, seconds() + 600), 1)).toMatchObject({
+      code: "budget_exhausted",
+      rule: "the budget begins later",
+    });
+  });
+
   it("counts as spent where it began before the store did, and when the store loses what it knew", async () => {
     const { pay } = scene({ state: memoryState({ since: Date.now() - 1000 }) });
     expect(await pay(await planners(CAP), 1)).toMatchObject({

@@ -26,19 +26,22 @@ export interface WaitingCalls {
 /** A loop that asks for ever must not make this grow. */
 const MOST = 1000;
 
-export function waitingCalls(approvals: NameApproval = () => undefined): WaitingCalls {
+export function waitingCalls(approvals?: NameApproval): WaitingCalls {
   const requests = new Map<string, string>();
   const spent = new Set<string>();
   return {
     named: async (call) => {
+      // Arguments are read once, by the decision, where nothing waits.
+      if (requests.size === 0 && approvals === undefined) return undefined;
       const key = keyOf(call);
-      const request = requests.get(key) ?? (await approvals(call));
+      const request = requests.get(key) ?? (await approvals?.(call));
       if (request === undefined || spent.has(request)) return undefined;
       remember(requests, key, request);
       return request;
     },
     waits: (call, request) => remember(requests, keyOf(call), request),
     used: (call) => {
+      if (requests.size === 0) return;
       const key = keyOf(call);
       const request = requests.get(key);
       if (request === undefined) return;

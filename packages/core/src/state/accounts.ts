@@ -6,7 +6,8 @@ export interface Accounts {
   counted(owner: string, counter: Pick<Charge, "account" | "counter">, now: number): number;
   /** @returns what the counter has then */
   add(owner: string, charge: Charge, amount: number, now: number): number;
-  isAlive(owner: string, account: string, now: number): boolean;
+  /** The very account that is counted in now, which another one of its name may follow; undefined where it ended. */
+  find(owner: string, account: string, now: number): object | undefined;
   forget(now: number): void;
 }
 
@@ -41,7 +42,7 @@ export function createAccounts(): Accounts {
       accounts.set(keyOf(owner, account), known);
       return sum;
     },
-    isAlive: (owner, account, now) => living(owner, account, now) !== undefined,
+    find: living,
     forget: (now) => {
       if (accounts.size < room) return;
       for (const [key, { until }] of accounts) if (until <= now) accounts.delete(key);

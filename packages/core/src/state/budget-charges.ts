@@ -23,10 +23,15 @@ export interface BudgetedTool {
   /** Its id in the tokens of the chain. */
   readonly id: string;
   readonly audience: string;
+  /**
+   * How long a root may live, in seconds. So long after its end a budget's account is kept: a root of the same budget that was
+   * issued before, with a later end, must find what was spent.
+   */
+  readonly lifetimeSeconds: number;
 }
 
-/** An account is kept so long after the budget's end, in seconds: clocks differ. */
-const KEPT_AFTER = 120;
+/** Clocks differ by so much at most, in seconds. */
+const CLOCKS_APART = 120;
 
 /**
  * The bounds that a call of a tool counts against: of its own token and of all above. One that a token only repeats is its
@@ -48,7 +53,7 @@ export function budgetBounds({ links }: Chain, of: BudgetedTool): readonly Budge
         pointer,
         account: `budget ${budget.id}`,
         counter: `${level}${counter}`,
-        untilSeconds: budget.until + KEPT_AFTER,
+        untilSeconds: budget.until + of.lifetimeSeconds + CLOCKS_APART,
         ...bound,
       }));
   });

@@ -7,7 +7,7 @@ import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts
 interface Held {
   readonly at: number;
   readonly is: "open" | "spent" | "given back";
-  readonly charges: readonly Charge[];
+  readonly charges: readonly (Charge & { readonly of: object | undefined })[];
 }
 
 /** How long a reservation is known by its id, in seconds. */
@@ -47,8 +47,10 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       }
       const refused = firstTooMuch(reservation, accounts, at);
       if (refused !== undefined) return refused;
-      reserved.set(keyOf(owner, id), { at, is: "open", charges });
-      return { outcome: "reserved", spent: charges.map((charge) => accounts.add(owner, charge, charge.amount, at)) };
+      const spent = charges.map((charge) => accounts.add(owner, charge, charge.amount, at));
+      const counted = charges.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, at) }));
+      reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
+      return { outcome: "reserved", spent };
     },
     settle: ({ id, owner, nowSeconds }, how) => {
       const at = now();
@@ -62,7 +64,9 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       reserved.set(key, { at: known.at, is: how === "spent" ? "spent" : "given back", charges: [] });
       if (how === "spent") return;
       for (const charge of known.charges) {
-        if (accounts.isAlive(owner, charge.account, at)) accounts.add(owner, charge, -charge.amount, at);
+        // Not to another account of its name, which began after this one had ended.
+        const current = accounts.find(owner, charge.account, at);
+        if (current !== undefined && current === charge.of) accounts.add(owner, charge, -charge.amount, at);
       }
     },
     spent: (owner, counters) => {

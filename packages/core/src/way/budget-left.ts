@@ -46,7 +46,7 @@ export async function budgetLeft(chain: Chain, spending: SpendingStore): Promise
   // A tool that is not summed counts against the calls alone.
   const asked = (tools.length === 0 ? [""] : tools).map((id) => ({
     id,
-    bounds: budgetBounds(chain, { id, ...toolOf(id, chain.rootAudience) }),
+    bounds: budgetBounds(chain, { id, ...toolOf(id, chain.rootAudience), lifetimeSeconds: 0 }),
   }));
   const counters = asked.flatMap(({ bounds }) => bounds);
   const spent: number[] = [];

@@ -75,7 +75,8 @@ export function coverRead(
 /** What a budget adds up can be added up. @throws {HopwiseError} `grant_argument_missing`, `grant_argument_refused` */
 function checkCounted({ caller: { chain, audience } }: KnownCaller, tool: string, args: JsonObject): void {
   if (chain?.links[0]?.budget === undefined) return;
-  budgetCharges(budgetBounds(chain, { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience) }), args);
+  const of = { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience), lifetimeSeconds: 0 };
+  budgetCharges(budgetBounds(chain, of), args);
 }
 
 /** What every token hands over of a tool, in the same order as the tokens. */

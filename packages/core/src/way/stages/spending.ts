@@ -68,7 +68,7 @@ const NOTHING: Taken = { left: undefined, settle: () => {} };
  */
 export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<Taken | HopwiseError> {
   const { caller, lets, invocation } = costs;
-  let bounds = caller.chain === undefined ? [] : budgetBounds(caller.chain, budgetedTool(costs, caller.chain));
+  let bounds = caller.chain === undefined ? [] : budgetBounds(caller.chain, budgetedTool(costs, caller.chain, point));
   for (let attempt = 0; ; attempt++) {
     const id = attempt === 0 ? invocation : `${invocation}.again${attempt}`;
     const taken = await takeWithin(bounds, { ...costs, id }, point).catch((cause: unknown) => {
@@ -105,7 +105,7 @@ async function takeWithin(
   ];
   if (own.length === 0 && rates.ofAgents.length === 0) return NOTHING;
   if (spending === undefined) throw new HopwiseError("state_unavailable", "this state counts nothing");
-  const unvouched = refuseUnvouched(bounds, caller.chain, spending);
+  const unvouched = refuseUnvouched(bounds, caller.chain, spending, point);
   if (unvouched !== undefined) return unvouched;
   const steps = [
     ...(own.length === 0 ? [] : [{ owner: ownerOf(caller.user), costs: own }]),
@@ -127,7 +127,7 @@ async function takeWithin(
     throw taken;
   }
   // It may have noticed meanwhile that it lost what it knew.
-  const lost = refuseUnvouched(bounds, caller.chain, spending);
+  const lost = refuseUnvouched(bounds, caller.chain, spending, point);
   if (lost !== undefined) settle("nothing_happened");
   return lost ?? { left: leftOf(caller.chain, [{ id: idIn(costs), bounds, spent }]), settle };
 }
@@ -181,12 +181,18 @@ function refuseUnvouched(
   bounds: readonly BudgetBound[],
   chain: Chain | undefined,
   { notBefore = Number.NEGATIVE_INFINITY }: SpendingStore,
+  { clock, limits }: EnforcementPoint,
 ): HopwiseError | undefined {
   const from = chain?.links[0]?.budget?.from;
   const [first] = bounds;
-  if (first === undefined || from === undefined || from >= notBefore) return undefined;
+  if (first === undefined || from === undefined) return undefined;
+  // What is spent before would be forgotten by a store that loses what it knew, and vouches for what began later.
+  const isEarly = from > secondsBy(clock) + limits.skewSeconds;
+  if (from >= notBefore && !isEarly) return undefined;
   const { hop, pointer } = first;
-  const rule = "the budget began before this store began to count, which may have forgotten what was spent";
+  const rule = isEarly
+    ? "the budget begins later"
+    : "the budget began before this store began to count, which may have forgotten what was spent";
   return new HopwiseError(
     "budget_exhausted",
     `${rule}; use a store that outlives the process, or a budget that begins later`,
@@ -198,8 +204,12 @@ function refuseUnvouched(
   );
 }
 
-function budgetedTool({ caller: { audience }, tool }: Pick<Costs, "caller" | "tool">, chain: Chain): BudgetedTool {
-  return { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience) };
+function budgetedTool(
+  { caller: { audience }, tool }: Pick<Costs, "caller" | "tool">,
+  chain: Chain,
+  { limits: { lifetimeSeconds } }: EnforcementPoint,
+): BudgetedTool {
+  return { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience), lifetimeSeconds };
 }
 
 function idIn({ caller: { audience, chain }, tool }: Costs): string {
