@@ -9,9 +9,10 @@ import {
   type ToolEntry,
 } from "@hopwise/core";
 import { grant, int, wildcard } from "@hopwise/core/grant";
+import type { UserDirectory } from "@hopwise/core/sources";
 import { signApproval } from "@hopwise/core/tokens";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
+import { ISSUER, PAY_SERVER, tools, users } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -111,6 +112,25 @@ describe("a payment that a second person must approve", () => {
     expect(await refused(world.keys.planner)).toBe("approval_refused");
     expect(await refused(await generateSigner())).toBe("approval_refused");
     expect(await call(PAYMENT, id)).toMatchObject({ outcome: "pending" });
+  });
+
+  it("is approved by nobody under another of their names: policies and counts go by the id of the directory", async () => {
+    const alias = await generateSigner();
+    const find: UserDirectory["find"] = async (subject) => {
+      const names: Record<string, string> = { "carol@acme": "carol", "dana@acme": "dana" };
+      const known = names[subject.subject];
+      const found = await users.find({ ...subject, subject: known ?? subject.subject });
+      // Carol is a manager, too: only that it is her own call stands against her.
+      return found && { ...found, id: known ?? subject.subject, roles: [...new Set([...found.roles, "manager"])] };
+    };
+    const person = (subject: string, key: Signer) => ({ issuer: ISSUER, subject, keys: [key.publicJwk] });
+    const approvers = [person("carol@acme", alias), person("dana", danaKey), person("dana@acme", bobKey)];
+    const { authorizer, asked } = scene({ users: { find }, approvals: { approvers } });
+    const id = await asked();
+    const refused = await answer(authorizer, id, alias).catch(({ code }) => code);
+    expect(refused).toBe("approval_refused");
+    expect((await answer(authorizer, id, danaKey)).answers).toHaveLength(1);
+    expect(await answer(authorizer, id, bobKey).catch(({ code }) => code)).toBe("approval_refused");
   });
 
   it("is another request with another amount, and where the row changed that it is about", async () => {

@@ -5,7 +5,8 @@ const CLOCKS_APART = 5;
 
 /** A store whose clock is ahead would forget too soon, and what was used would be good again. @throws {HopwiseError} `state_unavailable` */
 export function checkClocks(storeSeconds: number, callerSeconds: number = storeSeconds): void {
-  if (Math.abs(storeSeconds - callerSeconds) > CLOCKS_APART) refuseClocks();
+  // What is no time is no time of the store's either.
+  if (!(Math.abs(storeSeconds - callerSeconds) <= CLOCKS_APART)) refuseClocks();
 }
 
 export function refuseClocks(): never {

@@ -22,13 +22,13 @@ export interface LogCopy {
  * @param read told of each page that made the copy whole
  */
 export function copyLog(log: RevocationLog, clock: () => number, read: (page: LogPage) => void): LogCopy {
-  let index = createIndex();
+  let index = createIndex(clock);
   let head: string | undefined;
   let catching: Promise<void> | undefined;
 
   const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
     andThen(log.read(after), (page) => {
-      const target = page.continues || after === undefined ? into : createIndex();
+      const target = page.continues || after === undefined ? into : createIndex(clock);
       for (const entry of page.entries) target.add(readEntry(entry));
       return page.complete ? adopt(page, target) : readOn(page.head, target);
     });

@@ -142,6 +142,23 @@ describe("a log that several processes follow", () => {
     });
   });
 
+  it("forgets by the reader's own clock, whatever time an entry says", async () => {
+    const { shared } = sharedLog();
+    const one = joined(shared);
+    await one.revoke({ token: T1 }, NOW + 3600);
+    for (let i = 0; i < 1030; i++) {
+      const text = JSON.stringify({
+        version: 1,
+        atSeconds: NOW + 400 * 86_400,
+        target: { agent: `a${i}` },
+        by: { operator: "x" },
+      });
+      await shared.append({ id: `far ${i}`, text });
+    }
+    expect(await one.find(query(T1))).toEqual({ token: T1 });
+    expect(await one.list({ token: T1 })).toHaveLength(1);
+  });
+
   it("tells of changes, here and elsewhere, and not of the first reading", async () => {
     const { shared } = sharedLog();
     const [one, other] = [joined(shared), joined(shared)];

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { secondsBy } from "../options/index.ts";
+import { mustBe, secondsBy } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
 import { checkClocks } from "./clocks.ts";
 
@@ -32,6 +32,7 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
     keep: ({ id, text, untilSeconds, nowSeconds }) => {
       const now = secondsBy(clock);
       checkClocks(now, nowSeconds);
+      if (!Number.isFinite(untilSeconds)) mustBe("keep", "untilSeconds", "seconds since the epoch", untilSeconds);
       if (living(id) !== undefined) return;
       forget(now);
       kept.set(id, { text, until: untilSeconds, answers: new Map() });

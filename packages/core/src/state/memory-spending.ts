@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { mustBe, secondsBy } from "../options/index.ts";
+import { isObject, mustBe, secondsBy } from "../options/index.ts";
 import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
 import { checkClocks, refuseClocks } from "./clocks.ts";
 import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
@@ -34,9 +34,9 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
   return {
     notBefore,
     reserve: (reservation) => {
+      const { id, owner, charges } = namesOf("reserve", reservation);
       const at = now();
       checkReservation(reservation, at);
-      const { id, owner, charges } = reservation;
       const known = reserved.get(keyOf(owner, id));
       if (known?.is === "given back") return { outcome: "withdrawn" };
       if (known !== undefined) {
@@ -52,15 +52,15 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
       return { outcome: "reserved", spent };
     },
-    settle: ({ id, owner, nowSeconds }, how) => {
+    settle: (reservation, how) => {
+      const { id, owner, nowSeconds } = namesOf("settle", reservation);
+      checkEnd(how);
       const at = now();
       checkClocks(at, nowSeconds);
       const key = keyOf(owner, id);
-      const found = reserved.get(key);
-      // It may still come, and must count then.
-      if (found === undefined && how === "spent") return;
-      const known = found ?? { at, is: "open", charges: [] };
-      if (known.is !== "open") return;
+      const known = reserved.get(key) ?? { at, is: "open", charges: [] };
+      // One that did not come yet may still come, and must count then.
+      if (known.is !== "open" || (how === "spent" && !reserved.has(key))) return;
       reserved.set(key, { at: known.at, is: how === "spent" ? "spent" : "given back", charges: [] });
       if (how === "spent") return;
       for (const charge of known.charges) {
@@ -90,8 +90,24 @@ function firstTooMuch({ owner, charges }: Reservation, accounts: Accounts, at: n
   return undefined;
 }
 
+/** What is misspelt would give back. */
+function checkEnd(how: unknown): void {
+  if (how !== "spent" && how !== "nothing_happened") mustBe("settle", "how", "spent or nothing_happened", how);
+}
+
+/** Without a name of its own, one reservation would stand for all. */
+function namesOf<T extends Pick<Reservation, "id" | "owner" | "nowSeconds">>(called: string, given: T): T {
+  if (!isObject(given)) return mustBe(called, "reservation", "a reservation, { id, owner }", given);
+  for (const name of ["id", "owner"] as const) {
+    if (typeof given[name] !== "string") mustBe(called, name, "a text", given[name]);
+  }
+  if (!Number.isFinite(given.nowSeconds)) mustBe(called, "nowSeconds", "seconds since the epoch", given.nowSeconds);
+  return given;
+}
+
 function checkReservation({ charges, nowSeconds }: Reservation, at: number): void {
   checkClocks(at, nowSeconds);
+  if (!Array.isArray(charges)) mustBe("reserve", "charges", "a list of charges", charges);
   for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
     const place = (name: string): readonly (string | number)[] => ["charges", i, name];
     for (const [name, value] of Object.entries({ account, counter })) {

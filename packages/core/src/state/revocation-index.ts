@@ -1,3 +1,4 @@
+import { secondsBy } from "../options/index.ts";
 import { createEntryCounts } from "./entry-counts.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
@@ -30,7 +31,8 @@ interface Revoked {
   readonly together: Revocation;
 }
 
-export function createIndex(): RevocationIndex {
+/** @param clock the reader's own, in milliseconds since the epoch: what an entry says of its time is its writer's word */
+export function createIndex(clock: () => number): RevocationIndex {
   const entries = new Map<string, RevocationEntry>();
   const lifted = new Set<string>();
   const counts = createEntryCounts();
@@ -66,7 +68,7 @@ export function createIndex(): RevocationIndex {
   return {
     add: (entry) => {
       if (entries.has(entry.id)) return;
-      if (entries.size >= room) forget(entry.atSeconds);
+      if (entries.size >= room) forget(secondsBy(clock));
       entries.set(entry.id, entry);
       if (entry.lifts !== undefined) {
         for (const id of entry.lifts) {

@@ -49,7 +49,7 @@ export function rateAccounts(
     const { of, calls, perSeconds } = rate;
     const begin = Math.floor(now / perSeconds) * perSeconds;
     const charge = (whose: string): RateCharge => ({
-      account: `rate ${JSON.stringify([audience, of, perSeconds, begin, whose])}`,
+      account: `rate ${JSON.stringify([audience, of, calls, perSeconds, begin, whose])}`,
       counter: "calls",
       amount: 1,
       most: calls,

@@ -4,7 +4,7 @@ import { secondsBy } from "../../options/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { AskedApproval } from "./kept-request.ts";
-import { refuseApprover } from "./may-approve.ts";
+import { approvingPerson } from "./may-approve.ts";
 import type { CountedAnswer } from "./shown-approval.ts";
 
 /**
@@ -20,10 +20,13 @@ export async function countAnswers(
 ): Promise<readonly CountedAnswer[]> {
   const counted = await Promise.all(answers.map((text) => readAnswer(text, asked, point)));
   const people = new Set<string>();
-  return counted.filter((one): one is CountedAnswer => {
-    if (one === undefined) return false;
-    const person = JSON.stringify([one.approver.issuer, one.approver.subject, one.answer]);
-    return !people.has(person) && people.add(person).size > 0;
+  return counted.flatMap((one) => {
+    if (one === undefined) return [];
+    const { person, ...answer } = one;
+    const key = JSON.stringify([person, answer.answer]);
+    if (people.has(key)) return [];
+    people.add(key);
+    return [answer];
   });
 }
 
@@ -31,14 +34,14 @@ async function readAnswer(
   text: string,
   asked: AskedApproval,
   point: EnforcementPoint,
-): Promise<CountedAnswer | undefined> {
+): Promise<(CountedAnswer & { readonly person: string }) | undefined> {
   const { trust, limits, deadlineMs, approvalRules } = point;
   const reading = { trust, limits, deadlineMs, nowSeconds: secondsBy(point.clock), approvers: approvalRules.approvers };
   const verified = await verifyApproval(text, { ...reading, request: asked.request }).catch(orUntold);
   if (isRefusal(verified)) return undefined;
   const { answer, approver, issuedAt } = verified;
-  const refused = await refuseApprover(verified, asked, point).catch(orUntold);
-  return refused === undefined ? { answer, approver, answeredAtSeconds: issuedAt } : undefined;
+  const person = await approvingPerson(verified, asked, point).catch(orUntold);
+  return isRefusal(person) ? undefined : { person, answer, approver, answeredAtSeconds: issuedAt };
 }
 
 /** A refusal is an answer; what could not be asked is none. */

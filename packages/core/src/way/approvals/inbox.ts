@@ -1,4 +1,4 @@
-import { HopwiseError } from "../../errors.ts";
+import { HopwiseError, isRefusal } from "../../errors.ts";
 import { mustBe, secondsBy } from "../../options/index.ts";
 import { type ApprovalStore, type KeptRequest, ownerOf, type SpendingStore } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
@@ -7,7 +7,7 @@ import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { countAnswers } from "./count-answers.ts";
 import { type AskedApproval, readRequest } from "./kept-request.ts";
-import { refuseApprover } from "./may-approve.ts";
+import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
 import { refusalCharge, useCounter } from "./use.ts";
 
@@ -65,7 +65,7 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
     list: async () => {
       const kept = await askStore("what waits", () => stores().approvals.list(MOST_LISTED));
       const found: ShownApproval[] = [];
-      const waiting = kept.filter(isVouched);
+      const waiting = kept.filter((one) => isReadable(one) && isVouched(one));
       // Each may ask the policies about everybody who answered.
       for (let i = 0; i < waiting.length; i += AT_ONCE) {
         found.push(...(await Promise.all(waiting.slice(i, i + AT_ONCE).map(shown))));
@@ -83,6 +83,16 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
       return shown((await find(id)) ?? kept);
     },
   };
+}
+
+/** One of another version does not hide the others: it is told where it is asked for by its id. */
+function isReadable(kept: KeptRequest): boolean {
+  try {
+    readRequest(kept);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function stateOf({ request }: AskedApproval, counted: ShownApproval["answers"], used: number): ShownApproval["state"] {
@@ -103,11 +113,14 @@ async function takeAnswer(
   const reading = { trust, limits, deadlineMs, nowSeconds, ...(rememberedSince !== undefined && { rememberedSince }) };
   const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });
   const { approver, signedBy, jti, expiresAt, answer } = verified;
-  const why = await inTime(deadlineMs * 3, "policy_unavailable", "the question whether somebody may approve", () =>
-    refuseApprover(verified, asked, point),
+  const person = await inTime(deadlineMs * 3, "policy_unavailable", "the question whether somebody may approve", () =>
+    approvingPerson(verified, asked, point),
   );
-  if (why?.code === "revoked") throw refused(why.message);
-  if (why !== undefined) throw refused(`the policies do not let "${approver.subject}" approve this call`);
+  if (isRefusal(person)) {
+    const why =
+      person.code === "revoked" ? person.message : `the policies do not let "${approver.subject}" approve this call`;
+    throw refused(why);
+  }
   const key = `approval.${signedBy}.${jti}`;
   const isFirst = await askStore("the answer was given before", () =>
     state.replay.claim(key, expiresAt + limits.skewSeconds, { nowSeconds }),
@@ -121,9 +134,9 @@ async function takeAnswer(
     await askStore("the no was kept", () => spending.reserve(reservation));
   }
   // Who said yes may say no later; who said no has ended it.
-  const person = JSON.stringify([approver.issuer, approver.subject, answer]);
+  const said = JSON.stringify([person, answer]);
   const took = await askStore("the answer was kept", () =>
-    approvals.answer({ id, key: person, text: signed, nowSeconds }),
+    approvals.answer({ id, key: said, text: signed, nowSeconds }),
   );
   if (took === "gone") throw refused("the request lapsed meanwhile");
   if (took === "known") throw refused(`"${approver.subject}" answered it before, and that answer stands`);

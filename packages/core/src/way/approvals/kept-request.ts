@@ -31,9 +31,16 @@ export function readRequest({ id, text }: Pick<KeptRequest, "id" | "text">): Ask
     const { version, ...asked } = JSON.parse(text) as AskedApproval & { readonly version: number };
     const { request, hash, askedAtSeconds, user } = asked;
     const isWhole = typeof hash === "string" && typeof user === "string" && Number.isFinite(askedAtSeconds);
-    if (version === 1 && isWhole && Number.isFinite(request.untilSeconds)) return { ...asked, id };
+    if (version === 1 && isWhole && isRequest(request)) return { ...asked, id };
   } catch {
     // Told below.
   }
   throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version");
+}
+
+function isRequest({ untilSeconds, user, agents, resource, argumentsHash }: ApprovalRequest): boolean {
+  const isSubject = typeof user.issuer === "string" && typeof user.subject === "string";
+  const hasParts =
+    Array.isArray(agents) && typeof resource.kind === "string" && typeof argumentsHash.received === "string";
+  return isSubject && hasParts && Number.isFinite(untilSeconds);
 }

@@ -14,18 +14,18 @@ const KIND = "approval";
 /**
  * Whether the policies let somebody approve a call: the approver as principal, the call as attributes of a resource of the
  * kind `approval`. Who acts for themselves, as the user of the chain, is asked about as `approve_own`, so that only a
- * policy which says so lets them. Nor may they whose key was revoked, or who was themselves after they answered.
+ * policy which says so lets them: by the id that policies see, too, since one person may log in at two issuers, or by two names. Nor may they whose key was revoked, or who was themselves after they answered.
  *
- * @returns why not; undefined where they may
+ * @returns the id by which policies know them, and by which people are counted; or why they may not
  * @throws {HopwiseError} codes of the stage `context`, for an approver whom the directory does not know, too; and of the
  *   stage `policy` where they could not be asked; `state_unavailable`
  */
-export async function refuseApprover(
+export async function approvingPerson(
   answer: Pick<VerifiedApproval, "approver" | "signedBy" | "issuedAt">,
   asked: Omit<AskedApproval, "hash">,
   point: EnforcementPoint,
-): Promise<HopwiseError | undefined> {
-  return (await refuseRevoked(answer, point)) ?? refuseByPolicy(answer.approver, asked, point);
+): Promise<string | HopwiseError> {
+  return (await refuseRevoked(answer, point)) ?? askPolicy(answer.approver, asked, point);
 }
 
 async function refuseRevoked(
@@ -38,17 +38,19 @@ async function refuseRevoked(
   return new HopwiseError("revoked", `the ${Object.keys(target)[0]} of who answered was revoked`);
 }
 
-async function refuseByPolicy(
+async function askPolicy(
   approver: Subject,
   asked: Omit<AskedApproval, "hash">,
   point: EnforcementPoint,
-): Promise<HopwiseError | undefined> {
+): Promise<string | HopwiseError> {
   const { id, request, invocation, user, chain } = asked;
   const { tool, audience, resource, agents, reason, approvers } = request;
   const caller = { user: approver, chain: undefined, audience };
   const query = { tool, arguments: NO_ARGUMENTS, tenant: approver.issuer };
   const known = await knowHops({ caller, agents: { agents: [], origins: [] } }, point, () => {}, query);
-  const isOwn = approver.issuer === request.user.issuer && approver.subject === request.user.subject;
+  const person = known.hops[0]?.id ?? approver.subject;
+  const isSubject = approver.issuer === request.user.issuer && approver.subject === request.user.subject;
+  const isOwn = isSubject || person === user;
   const question = {
     ...known,
     invocation,
@@ -78,7 +80,7 @@ async function refuseByPolicy(
       "a policy wants the approval of a call approved, which nobody can do",
     );
   }
-  return refused;
+  return refused ?? person;
 }
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({});
