@@ -142,7 +142,7 @@ describe.each(Object.entries(STORES))("two guarded servers on %s", (_, open) => 
     const { proxy } = await scene();
     const from = Math.floor(Date.now() / 1000) + 1;
     await new Promise((done) => setTimeout(done, 1100));
-    const budget = { id: "2026-11", from, until: from + 3600, calls: 5 };
+    const budget = { id: "2026-11", from, until: from + 7200, calls: 5 };
     const client = await clientOf(proxy.url, await chain({ budget }));
     const answers = await Promise.all(Array.from({ length: 8 }, () => callTool(client, "read_invoice", READ)));
     expect(answers.map(codeOf).filter((code) => code === undefined)).toHaveLength(5);
