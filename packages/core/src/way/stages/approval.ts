@@ -1,6 +1,6 @@
 import type { Resource } from "@cerbos/core";
 import type { ApprovedCall } from "../../audit/index.ts";
-import { randomId, sha256 } from "../../crypto/index.ts";
+import { sha256 } from "../../crypto/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, type JsonObject } from "../../json/index.ts";
@@ -12,6 +12,7 @@ import { type ApprovalStore, type Charge, ownerOf, type SpendingStore } from "..
 import { type ApprovalRequest, hashOfRequest } from "../../token/index.ts";
 import { countAnswers } from "../approvals/count-answers.ts";
 import { type AskedApproval, readRequest, requestText } from "../approvals/kept-request.ts";
+import { requestId } from "../approvals/request-id.ts";
 import { approvalUse } from "../approvals/use.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "./state.ts";
@@ -120,7 +121,7 @@ async function describe(call: ApprovableCall, reason: string, point: Enforcement
   };
   const names = entry.keepInRecord ?? [];
   const asked = {
-    id: randomId(),
+    id: requestId(),
     request,
     invocation: call.invocation,
     askedAtSeconds: now,
