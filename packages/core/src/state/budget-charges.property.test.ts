@@ -81,8 +81,8 @@ it("what is spent is within the bounds of every token above, and whatever is wit
           const mostSum = most[tool]?.["amount"] ?? Number.POSITIVE_INFINITY;
           return count + 1 <= mostCalls && (sums.get(tool) ?? 0) + costs <= mostSum;
         });
-        const found = budgetBounds(chainOf(token), { tool, id: tool, audience: AUDIENCE, lifetimeSeconds: 86_400 });
-        const charges = budgetCharges(found, { amount: costs });
+        const found = budgetBounds(chainOf(token), { tool, audience: AUDIENCE });
+        const charges = budgetCharges(found, { amount: costs }, 86_400);
         const reservation = { id: `${i}`, owner, charges, nowSeconds: NOW };
         const outcome = charges.length === 0 ? "reserved" : (await spending.reserve(reservation)).outcome;
         expect(outcome).toBe(fits ? "reserved" : "refused");

@@ -7,7 +7,7 @@ export {
   type RevocationAnswer,
 } from "./accept-revocations.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
-export { type BudgetBound, type BudgetedTool, budgetBounds, budgetCharges } from "./budget-charges.ts";
+export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export type { Health, StateDriver } from "./driver.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { ownerOf } from "./owner.ts";

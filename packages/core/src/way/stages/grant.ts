@@ -20,7 +20,7 @@ import type { JsonObject } from "../../json/index.ts";
 import { plainText } from "../../lib/index.ts";
 import { type ConfirmedAgents, hopWithoutTool } from "../../principal/index.ts";
 import { type FilterRule, isNamed, type ToolEntry, type ToolMap } from "../../resource/index.ts";
-import { budgetBounds, budgetCharges } from "../../state/index.ts";
+import { budgetAmount, budgetBounds } from "../../state/index.ts";
 import { type Link, toolIdOf } from "../../token/index.ts";
 import type { HiddenItem, Listed } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -74,9 +74,8 @@ export function coverRead(
 
 /** What a budget adds up can be added up. @throws {HopwiseError} `grant_argument_missing`, `grant_argument_refused` */
 function checkCounted({ caller: { chain, audience } }: KnownCaller, tool: string, args: JsonObject): void {
-  if (chain?.links[0]?.budget === undefined) return;
-  const of = { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience), lifetimeSeconds: 0 };
-  budgetCharges(budgetBounds(chain, of), args);
+  if (chain === undefined) return;
+  for (const bound of budgetBounds(chain, { tool, audience })) budgetAmount(bound, args);
 }
 
 /** What every token hands over of a tool, in the same order as the tokens. */

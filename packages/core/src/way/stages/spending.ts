@@ -5,7 +5,6 @@ import { quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import {
   type BudgetBound,
-  type BudgetedTool,
   budgetBounds,
   budgetCharges,
   type Charge,
@@ -13,7 +12,7 @@ import {
   type Reserved,
   type SpendingStore,
 } from "../../state/index.ts";
-import { type Chain, toolIdOf } from "../../token/index.ts";
+import type { Chain } from "../../token/index.ts";
 import { leftOf } from "../budget-left.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { type Rate, rateAccounts } from "../rates.ts";
@@ -68,7 +67,8 @@ const NOTHING: Taken = { left: undefined, settle: () => {} };
  */
 export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<Taken | HopwiseError> {
   const { caller, lets, invocation } = costs;
-  let bounds = caller.chain === undefined ? [] : budgetBounds(caller.chain, budgetedTool(costs, caller.chain, point));
+  const { audience, chain } = caller;
+  let bounds = chain === undefined ? [] : budgetBounds(chain, { tool: costs.tool, audience });
   for (let attempt = 0; ; attempt++) {
     const id = attempt === 0 ? invocation : `${invocation}.again${attempt}`;
     const taken = await takeWithin(bounds, { ...costs, id }, point).catch((cause: unknown) => {
@@ -83,10 +83,10 @@ export async function takeCosts(costs: Costs, point: EnforcementPoint): Promise<
 }
 
 /** Whether a refusal is of this bound: by what is left of it, or by an argument that it cannot add up. */
-function refuses({ hop, pointer, argument }: BudgetBound, refusal: HopwiseError): boolean {
+function refuses({ hop, pointer, sum }: BudgetBound, refusal: HopwiseError): boolean {
   return refusal.code === "budget_exhausted"
     ? hop === refusal.hop && pointer === refusal.pointer
-    : argument !== undefined && pointerTo("", argument) === refusal.pointer;
+    : sum !== undefined && pointerTo("", sum.argument) === refusal.pointer;
 }
 
 async function takeWithin(
@@ -96,7 +96,7 @@ async function takeWithin(
 ): Promise<Taken | HopwiseError> {
   const { caller, approval } = costs;
   const { spending } = point.state;
-  const charges = budgetCharges(bounds, costs.arguments);
+  const charges = budgetCharges(bounds, costs.arguments, point.limits.lifetimeSeconds);
   const rates = rateAccounts(point.rates, caller, point);
   const own: readonly Cost[] = [
     ...charges.map((charge, i) => ({ ...charge, bound: bounds[i] as BudgetBound })),
@@ -129,7 +129,7 @@ async function takeWithin(
   // It may have noticed meanwhile that it lost what it knew.
   const lost = refuseUnvouched(bounds, caller.chain, spending, point);
   if (lost !== undefined) settle("nothing_happened");
-  return lost ?? { left: leftOf(caller.chain, [{ id: idIn(costs), bounds, spent }]), settle };
+  return lost ?? { left: leftOf(caller.chain, bounds, spent), settle };
 }
 
 interface Step {
@@ -202,16 +202,4 @@ function refuseUnvouched(
       rule,
     },
   );
-}
-
-function budgetedTool(
-  { caller: { audience }, tool }: Pick<Costs, "caller" | "tool">,
-  chain: Chain,
-  { limits: { lifetimeSeconds } }: EnforcementPoint,
-): BudgetedTool {
-  return { tool, audience, id: toolIdOf(tool, audience, chain.rootAudience), lifetimeSeconds };
-}
-
-function idIn({ caller: { audience, chain }, tool }: Costs): string {
-  return toolIdOf(tool, audience, chain?.rootAudience ?? []);
 }
