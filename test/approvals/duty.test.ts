@@ -2,6 +2,7 @@
 import {
   type Authorizer,
   type AuthorizerOptions,
+  createTrust,
   delegate,
   generateSigner,
   type HeldDelegation,
@@ -155,6 +156,22 @@ describe("two of three people", () => {
     await says(authorizer, id, people.dana.signer);
     expect(await says(authorizer, id, people.erin.signer, "no")).toBe("denied");
     expect(await make(id)).toBe("approval_denied");
+  });
+
+  it("who said yes by their login count while their issuer may say so", async () => {
+    const anchor = company.issuer.trustAnchor;
+    const trust = createTrust([{ ...anchor, approvals: true }]);
+    const { authorizer, ask, make } = scene({ trust });
+    const { issuer, keys } = anchor;
+    const as = { issuer, kid: (keys as readonly { kid: string }[])[0]?.kid ?? KID, subject: "erin" };
+    const [kept, late] = [await ask(), await ask()];
+    const byLogin = async (id: string) => signed(authorizer, id, {}, { signer: issuerKey, as });
+    expect(await give(authorizer, kept, await byLogin(kept))).toBe("approved");
+    trust.replace([anchor]);
+    expect(await make(kept)).toBe("waits");
+    expect(await give(authorizer, late, await byLogin(late))).toBe("token_untrusted_issuer");
+    trust.replace([{ ...anchor, approvals: true }]);
+    expect(await make(kept)).toBe("allowed");
   });
 
   it("are two at the moment of the call: who lost the role meanwhile counts no more, and a no stands", async () => {

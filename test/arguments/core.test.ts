@@ -51,6 +51,7 @@ const front: ArgumentRows<typeof core> = {
   createIssuer: argumentRow(core.createIssuer, () => [
     { issuer: "https://id.acme.example", signer, audiences: [audience], subjects: "any", tools: "any" },
   ]),
+  createTrust: argumentRow(core.createTrust, () => [[company.issuer.trustAnchor]], ["empty list"]),
   delegate: argumentRow(core.delegate as (...args: unknown[]) => unknown, () => [
     held,
     { to: "researcher", holder: signer, grant: held.grant, clock: company.clock },

@@ -93,6 +93,12 @@ const signers: ArgumentRows<core.Signer> = { sign: argumentRow(signer.sign, () =
 const nowhere = core.remoteJwks("https://id.example/jwks.json", { fetch: () => Promise.reject(new Error("down")) });
 const keySources: ArgumentRows<tokens.KeySource> = { find: argumentRow(nowhere.find, () => ["k1"]) };
 
+const trust = core.createTrust([]);
+const trusts: ArgumentRows<core.Trust> = {
+  replace: argumentRow(trust.replace, () => [[company.issuer.trustAnchor]], ["empty list"]),
+  onChange: argumentRow(trust.onChange, () => [() => {}]),
+};
+
 const made = state.createNonces();
 const nonces: ArgumentRows<state.Nonces> = {
   issue: argumentRow(made.issue, () => [NOW], [5]),
@@ -200,6 +206,7 @@ describe("an admission", () => walkRows(admissions));
 describe("an issuer", () => walkRows(issuers));
 describe("a signer", () => walkRows(signers));
 describe("a source of keys", () => walkRows(keySources));
+describe("trust that changes", () => walkRows(trusts));
 describe("nonces", () => walkRows(nonces));
 describe("a memory of proofs", () => walkRows(replayStores));
 describe("a memory of revocations", () => walkRows(revocationStores));

@@ -98,6 +98,7 @@ const coreDoor: Door<typeof core> = {
     subjects: async (subjects) => (await core.createIssuer({ ...ISSUER, subjects })).issue(ORDER),
     clock: async (clock) => (await core.createIssuer({ ...ISSUER, clock })).issue(ORDER),
   }),
+  createTrust: "takes anchors, of which hosts.test.ts walks over what an authorizer asks",
   delegate: asking<tokens.DelegateOrder>({
     clock: (clock) => core.delegate(held, { to: "researcher", holder: signer, grant: held.grant, clock }),
   }),

@@ -261,6 +261,11 @@ const doors: DoorRows<typeof core> = {
     },
     core.createAuthorizer,
   ),
+  createTrust: valueRow<object>(
+    [anchor],
+    [...NO_LIST, anchor, [5], [null], [{}], ...within(anchor, ANCHOR).map((one) => [one])],
+    core.createTrust as never,
+  ),
   createIssuer: optionsRow<IssuerOptions>(
     issuer,
     {

@@ -15,6 +15,7 @@ export { type FilterRule, mapTool, type ToolEntry, type ToolMap } from "./resour
 export { memoryState } from "./state/index.ts";
 export {
   createIssuer,
+  createTrust,
   type Delegation,
   type DelegationSource,
   delegate,
@@ -29,6 +30,7 @@ export {
   type Subject,
   serialize,
   signerFromJwk,
+  type Trust,
   type TrustAnchor,
 } from "./token/index.ts";
 export { explain, operatorView } from "./views/index.ts";

@@ -26,5 +26,5 @@ export {
   type UserDirectory,
   type UserDirectoryTraits,
 } from "./sources.ts";
-export { createUserIds, type UserIds } from "./user-ids.ts";
+export { checkLaterIssuers, createUserIds, type UserIds } from "./user-ids.ts";
 export { type HttpUsersOptions, usersOverHttp } from "./users-over-http.ts";

@@ -30,6 +30,28 @@ export function createUserIds(trusted: readonly string[], { uniqueIds, issuers =
   };
 }
 
+/**
+ * Ids stay what they are while a process lives. An issuer that is trusted later may not make them others at its next start:
+ * a rule that names a user would fall silent then.
+ *
+ * @param began the issuers that were trusted at first
+ * @param next those that shall be
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function checkLaterIssuers(
+  began: readonly string[],
+  next: readonly string[],
+  { uniqueIds }: UserDirectoryTraits,
+): void {
+  if (uniqueIds === true || new Set(began).size > 1) return;
+  const another = next.find((issuer) => !began.includes(issuer));
+  if (another === undefined) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `replace: "${another}" cannot be trusted beside, or after, ${began[0] === undefined ? "nobody" : `"${began[0]}" alone`} while the authorizer runs: at its next start policies would see other ids of users. Say uniqueIds: true of the user directory where its ids are unique across issuers, or trust both issuers from the start`,
+  );
+}
+
 /** An issuer's own name ends at the first `#`, so that no subject reads like another issuer's user. */
 function issuedId(issuer: string, subject: string): string {
   return `${ISSUED_PREFIX}${issuer.replace(/[%#]/g, encodeURIComponent)}#${subject}`;

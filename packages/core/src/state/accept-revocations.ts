@@ -1,26 +1,16 @@
 import { HopwiseError, isOwn } from "../errors.ts";
 import { DeadlinePassed, quietly, settleInTime } from "../lib/index.ts";
+import { CLOCK, either, func, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import {
-  CLOCK,
-  either,
-  func,
-  list,
-  maybe,
-  members,
-  optionsOf,
-  type Rows,
-  secondsBy,
-  such,
-  whole,
-} from "../options/index.ts";
-import {
-  ANCHOR_ROWS,
   AUDIENCE,
   AUDIENCES,
+  anchorsOf,
   DEFAULT_LIMITS,
   LIMITS,
   type Limits,
   type SignedRevocation,
+  TRUST,
+  type Trust,
   type TrustAnchor,
   type VerifiedRevocation,
   verifyRevocation,
@@ -36,7 +26,7 @@ import type { SharedState } from "./state.ts";
 /** What takes signed revocations, for one log. */
 export interface AcceptOptions {
   /** The issuers whose chains are evidence, and who may revoke by themselves. */
-  readonly trust: readonly TrustAnchor[];
+  readonly trust: readonly TrustAnchor[] | Trust;
   /** The names of the log, as signers name it. */
   readonly audience: string | readonly string[];
   /** Where it is written down: what `memoryState` or `stateOn` gave. */
@@ -72,7 +62,7 @@ export type RevocationAnswer =
   | { readonly outcome: "refused"; readonly error: HopwiseError; readonly by?: RevokedBy };
 
 const ACCEPT_ROWS: Rows<AcceptOptions> = {
-  trust: list(members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"), "a list of trust anchors"),
+  trust: TRUST,
   audience: either("the log's name, an absolute URI, or a list of its names, at least one", AUDIENCE, AUDIENCES),
   state: such("a state whose revocations can be written, as memoryState or stateOn gave it", isWritable),
   mostBelowOne: maybe(whole({ min: 1, max: 100_000, example: 1000 })),
@@ -143,7 +133,7 @@ async function verify(sent: SignedRevocation, desk: Desk): Promise<VerifiedRevoc
   const { trust, audience, state, limits, deadlineMs, now } = desk;
   const rememberedSince = state.replay.notBefore;
   return verifyRevocation(sent, {
-    trust,
+    trust: anchorsOf(trust)(),
     audience,
     limits,
     deadlineMs,

@@ -143,7 +143,7 @@ export function revocationKeys(query: RevocationQuery): readonly string[] {
 export function stricterOf(one: Revocation, other: Revocation): Revocation {
   const [key, same] = [checkRevocation("stricterOf", "one", one), checkRevocation("stricterOf", "other", other)];
   if (key !== same) mustBe("stricterOf", "other", "a revocation of the same target", other);
-  const { target } = noBefore(other) > noBefore(one) ? other : one;
+  const { target } = noBefore(other.target) > noBefore(one.target) ? other : one;
   if (one.untilSeconds === undefined || other.untilSeconds === undefined) return { target };
   return { target, untilSeconds: Math.max(one.untilSeconds, other.untilSeconds) };
 }
@@ -172,11 +172,11 @@ export function holds(
 ): boolean {
   if (!Number.isFinite(issuedAt)) mustBe("isRevoked", ["query", "issuedAt"], A_TIME, issuedAt);
   if (!Number.isFinite(nowSeconds)) mustBe("isRevoked", "nowSeconds", A_TIME, nowSeconds);
-  return untilSeconds > nowSeconds && issuedAt < noBefore({ target });
+  return untilSeconds > nowSeconds && issuedAt < noBefore(target);
 }
 
 /** Before which time nothing counts; of anything but a user, nothing ever does. */
-function noBefore({ target }: Revocation): number {
+function noBefore(target: RevocationTarget): number {
   return "user" in target ? target.notBefore : Number.POSITIVE_INFINITY;
 }
 

@@ -2,6 +2,7 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonValue } from "../json/index.ts";
 import { DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
+import type { AnchorsNow } from "./changing-trust.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import { type KnownKey, parsePublicJwk } from "./key.ts";
 import { MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
@@ -31,7 +32,7 @@ export interface AnchorKeys {
  * @param deadlineMs how long the keys of an anchor may take
  */
 export function createAnchorKeys(
-  anchors: readonly TrustAnchor[],
+  anchors: AnchorsNow,
   importKey: (jwk: PublicJwk) => Promise<KnownKey>,
   deadlineMs: number,
 ): AnchorKeys {
@@ -69,7 +70,7 @@ export function createAnchorKeys(
 
   return {
     ask: (kid, issuer) => {
-      const asked = issuer === undefined ? anchors : anchors.filter((anchor) => anchor.issuer === issuer);
+      const asked = issuer === undefined ? anchors() : anchors().filter((anchor) => anchor.issuer === issuer);
       return asked.map((anchor) => {
         const keys = keysOf(anchor, kid);
         if (isThenable(keys)) keys.catch(() => {}); // nobody waits for an anchor whose answer is not needed

@@ -4,6 +4,7 @@ export { type ApprovalRequest, hashOfRequest, type RequestHash } from "./approva
 export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
+export { type AnchorsNow, anchorsOf, createTrust, isChanging, TRUST, type Trust } from "./changing-trust.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export {
   type Delegation,
@@ -47,7 +48,7 @@ export { AUDIENCE, AUDIENCES, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIG
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export type { IssuerName } from "./statement.ts";
 export type { ReadingOptions } from "./statement-options.ts";
-export { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
+export type { TrustAnchor } from "./trust.ts";
 export {
   APPROVER,
   type ApprovalReading,

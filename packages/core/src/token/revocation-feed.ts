@@ -84,7 +84,7 @@ export async function readFeedPage(
   const limits = { ...DEFAULT_LIMITS, tokenBytes: maxBytes };
   const jws = splitStatement(text, "hw-revocations+jwt", limits);
   const statement = await openStatement(jws, {
-    anchors: createAnchorKeys([], importKnownKey, 1),
+    anchors: createAnchorKeys(() => [], importKnownKey, 1),
     limits,
     keyOf: async (thumbprint) => {
       for (const jwk of keys) if ((await thumbprintOf(jwk)) === thumbprint) return importKnownKey(jwk);

@@ -1,7 +1,7 @@
-import { list, maybe, members, type Rows, such, whole } from "../options/index.ts";
+import { maybe, type Rows, such, whole } from "../options/index.ts";
 import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import type { Reading } from "./statement.ts";
-import { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
+import { TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
 
 /** How statements are read, whatever they say. */
 export interface ReadingOptions {
@@ -25,7 +25,7 @@ const SECONDS = such(
 );
 
 export const READING_ROWS: Rows<ReadingOptions> = {
-  trust: list(members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"), "a list of trust anchors"),
+  trust: TRUST_ANCHORS,
   nowSeconds: SECONDS,
   rememberedSince: maybe(SECONDS),
   limits: maybe(LIMITS),

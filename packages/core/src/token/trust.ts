@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { type Grant, handsEveryTool } from "../grant/index.ts";
-import { choice, either, flag, list, maybe, type Rows, ruleOf, text } from "../options/index.ts";
+import { choice, either, flag, list, maybe, members, type Rows, ruleOf, text } from "../options/index.ts";
 import { type RootClaims, TOOLS_POINTER } from "./claims.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import type { Limits } from "./limits.ts";
@@ -78,21 +78,27 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
   approvals: maybe(flag()),
 };
 
+export const TRUST_ANCHORS = list(
+  members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"),
+  "a list of trust anchors",
+);
+
 /**
  * Refuses an anchor of whose keys more share a `kid` than are tried for one, or that says two things of its tools.
  *
+ * @param where how errors name the list
  * @throws {HopwiseError} `config_invalid` naming the anchor and the member
  */
-export function checkAnchors(anchors: readonly TrustAnchor[]): void {
+export function checkAnchors(anchors: readonly TrustAnchor[], where = "trust"): void {
   for (const [i, { keys, tools, everyTool }] of anchors.entries()) {
-    checkEveryTool(`trust[${i}]`, tools, everyTool);
+    checkEveryTool(`${where}[${i}]`, tools, everyTool);
     const keysPerKid = new Map<string, number>();
     for (const [k, { kid }] of (isKeySource(keys) ? [] : keys).entries()) {
       const sharing = (keysPerKid.get(kid) ?? 0) + 1;
       if (sharing > MAX_KEYS_PER_KID) {
         throw new HopwiseError(
           "config_invalid",
-          `trust[${i}].keys[${k}]: more than ${MAX_KEYS_PER_KID} keys share the kid "${kid}"`,
+          `${where}[${i}].keys[${k}]: more than ${MAX_KEYS_PER_KID} keys share the kid "${kid}"`,
         );
       }
       keysPerKid.set(kid, sharing);

@@ -77,7 +77,7 @@ export async function verifyApproval(text: string, options: ApprovalReading): Pr
   const jws = splitStatement(text, "hw-approval+jwt", reading.limits);
   let registered: Subject | undefined;
   const statement = await openStatement(jws, {
-    anchors: createAnchorKeys(trust, importKnownKey, deadlineMs),
+    anchors: createAnchorKeys(() => trust, importKnownKey, deadlineMs),
     limits: reading.limits,
     keyOf: async (thumbprint) => {
       const found = await findApprover(approvers, thumbprint);

@@ -3,6 +3,7 @@ import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type AnchorKeys, createAnchorKeys } from "./anchor-keys.ts";
 import type { Chain, Link, Provenance } from "./chain.ts";
+import type { AnchorsNow } from "./changing-trust.ts";
 import { budgetBelow, checkChildBudget, checkRootBudget } from "./check-budget.ts";
 import { type Above, broken, checkAlive, checkLink, checkRoot } from "./check-link.ts";
 import type { RootClaims, SourceClaim } from "./claims.ts";
@@ -13,7 +14,7 @@ import { holderOf, type OpenedToken, openDerived, openRoot, type SigningKey, spl
 import { restoreChain } from "./restore-chain.ts";
 import { checkAnchors, type TrustAnchor } from "./trust.ts";
 
-/** Verifies chains against one set of trust anchors, and remembers those that verified. */
+/** Verifies chains against the trust anchors of the moment, and remembers those that verified. */
 export interface ChainVerifier {
   /**
    * Verifies a chain offline: signatures, links, narrowing, times (AAT draft, section 7, steps 1 to 5).
@@ -25,9 +26,10 @@ export interface ChainVerifier {
   verify(text: string, nowSeconds: number): Promise<Chain>;
   /**
    * Looks at a chain again that this verifier gave: it is alive, and the key that signed its root is still published. What
-   * a signature said once it says for ever, so none is checked.
+   * a signature said once it says for ever, so none is checked; but where the anchors were replaced since, all of it is.
    *
-   * @throws {HopwiseError} `token_expired`, `token_untrusted_issuer`, `issuer_keys_unavailable`
+   * @throws {HopwiseError} `token_expired`, `token_untrusted_issuer`, `issuer_keys_unavailable`; after another set of anchors
+   *   as {@link verify}
    */
   lookAgain(chain: Chain, nowSeconds: number): Promise<void>;
   /**
@@ -47,35 +49,46 @@ const KEY_CACHE_ENTRIES = 1024;
 /** A cache of so many entries would lay them all out when it is made, for every authorizer; one of a size grows. */
 const ONE = { size: 1 } as const;
 
+/** How a chain verified. */
+interface Remembered {
+  readonly compact: LongForm;
+  readonly signedBy: SigningKey;
+  /** The anchors that were in force then. */
+  readonly under: ReturnType<AnchorsNow>;
+}
+
 /**
  * Makes a verifier. No key is imported twice; two verifiers share nothing.
  *
+ * @param given anchors that stay, or what gives those of the moment: then those of before allow nothing any more, whatever
+ *   verified under them
  * @param deadlineMs how long the published keys of an issuer may take
  * @throws {HopwiseError} `config_invalid` for a trust anchor that cannot be right
  */
-export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limits, deadlineMs = 1000): ChainVerifier {
-  checkAnchors(trust);
+export function createChainVerifier(
+  given: readonly TrustAnchor[] | AnchorsNow,
+  limits: Limits,
+  deadlineMs = 1000,
+): ChainVerifier {
+  const trust = typeof given === "function" ? given : () => given;
+  checkAnchors(trust());
   const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
-  const signers = new WeakMap<Chain, SigningKey>();
-  const expired = new LRUCache<TokenHash, true>({ maxSize: EXPIRED_ENTRIES });
+  const remembered = new WeakMap<Chain, Remembered>();
+  const mustBeAlive = createExpiry();
   const keyOf = keyCache();
   const anchors = createAnchorKeys(trust, keyOf, deadlineMs);
 
-  /**
-   * A chain that expired once stays expired, where the clock steps back. Others are judged by what the clock says. It is
-   * known by the hash of each token that expired, so that no child of it lives either, and not by its text: of an ECDSA
-   * signature anybody can make another.
-   */
-  const mustBeAlive = ({ links, expiresAt }: Chain, now: number): void => {
-    if (expiresAt > now && (expired.size === 0 || !links.some(({ hash }) => expired.has(hash)))) return;
-    for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true, ONE);
-    checkAlive(now, now);
-  };
-
   const lookAgain: ChainVerifier["lookAgain"] = async (chain, now) => {
-    const signer = signers.get(chain);
-    if (signer === undefined) throw new HopwiseError("token_malformed", "the chain is not one that was verified here");
+    const known = remembered.get(chain);
+    if (known === undefined) throw new HopwiseError("token_malformed", "the chain is not one that was verified here");
     mustBeAlive(chain, now);
+    const under = trust();
+    if (known.under !== under) {
+      const { signedBy } = await verifyCold(known.compact, { anchors, keyOf, limits, now });
+      remembered.set(chain, { ...known, signedBy, under });
+      return;
+    }
+    const signer = known.signedBy;
     // Asks the chain's own issuer, and nobody else.
     if ((await holderOf(anchors.ask(signer.kid, signer.issuer), signer)) !== undefined) return;
     throw new HopwiseError("token_untrusted_issuer", "the key that signed the root is not published any more", {
@@ -97,13 +110,28 @@ export function createChainVerifier(trust: readonly TrustAnchor[], limits: Limit
         await lookAgain(hit, now);
         return hit;
       }
+      const under = trust();
       const { chain, signedBy } = await verifyCold(compact, { anchors, keyOf, limits, now });
       mustBeAlive(chain, now);
-      signers.set(chain, signedBy);
+      remembered.set(chain, { compact, signedBy, under });
       // Parsed claims take a few times the room of their text. An expired chain is refused at a hit, and falls out by itself.
       verified.set(name, chain, { size: 1024 + 4 * compact.length });
       return chain;
     },
+  };
+}
+
+/**
+ * A chain that expired once stays expired, where the clock steps back. Others are judged by what the clock says. It is
+ * known by the hash of each token that expired, so that no child of it lives either, and not by its text: of an ECDSA
+ * signature anybody can make another.
+ */
+function createExpiry(): (chain: Chain, now: number) => void {
+  const expired = new LRUCache<TokenHash, true>({ maxSize: EXPIRED_ENTRIES });
+  return ({ links, expiresAt }, now) => {
+    if (expiresAt > now && (expired.size === 0 || !links.some(({ hash }) => expired.has(hash)))) return;
+    for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true, ONE);
+    checkAlive(now, now);
   };
 }
 

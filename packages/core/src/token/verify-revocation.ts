@@ -78,7 +78,7 @@ export async function verifyRevocation(
   // A revocation only takes away: what expired by our clock may still live by another's.
   const evidence = text === undefined ? undefined : await verifier.verifyExpired(evidenceText(text), nowSeconds);
   const statement = await openStatement(jws, {
-    anchors: createAnchorKeys(trust, importKnownKey, deadlineMs),
+    anchors: createAnchorKeys(() => trust, importKnownKey, deadlineMs),
     limits,
     keyOf: async (thumbprint) => keyIn(evidence, thumbprint),
     claimsOf: () => ["target"],

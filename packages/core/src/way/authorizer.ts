@@ -64,8 +64,8 @@ export interface Authorizer {
   /** The requests that wait for people, and their answers. See docs/approvals.md. */
   readonly approvals: ApprovalInbox;
   /**
-   * Told whenever something was revoked or lifted, in whatever process, where the state can tell: for adapters, whose
-   * callers may see other lists then.
+   * Told whenever something was revoked or lifted, in whatever process, where the state can tell, and whenever the trust
+   * anchors were replaced: for adapters, whose callers may see other lists then.
    *
    * @returns what ends it
    * @throws {HopwiseError} `config_invalid`
@@ -115,7 +115,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     openSession: async (delegation) => openSession(delegation, point),
     report: reporter(point),
     approvals: createInbox(point),
-    onChange: (listener) => changesOf(options.state, listener),
+    onChange: (listener) => changesOf(options, listener),
     health: () => healthOf(point),
     close: () => closeAll(point, options.cerbos),
   };

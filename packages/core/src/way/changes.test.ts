@@ -10,7 +10,7 @@ describe("who listens to an authorizer", () => {
     const told = vi.fn(() => {
       throw new Error("hunter2");
     });
-    const end = changesOf(state, told);
+    const end = changesOf({ state, trust: [] }, told);
     state.revocations.revoke({ agent: "planner" });
     await state.revocations.lift({ agent: "planner" });
     expect(told).toHaveBeenCalledTimes(2);
@@ -33,11 +33,11 @@ describe("who listens to an authorizer", () => {
     ["one whose method is none", withChanges(5)],
     ["one whose end throws", withChanges(() => () => Promise.reject(new Error("x")))],
   ])("hears nothing of %s, and does no harm", async (_, state) => {
-    changesOf(state, () => {})();
+    changesOf({ ...(state && { state }), trust: [] }, () => {})();
     await new Promise((resolve) => setImmediate(resolve));
   });
 
   it("is a function", () => {
-    expect(() => changesOf(undefined, "x" as never)).toThrow(/listener must be/);
+    expect(() => changesOf({ trust: [] }, "x" as never)).toThrow(/listener must be/);
   });
 });

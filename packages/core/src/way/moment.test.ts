@@ -7,7 +7,14 @@ import type { ErrorCode } from "../codes.ts";
 import type { Agent } from "../principal/index.ts";
 import { memoryRevocations, type RevocationKind } from "../state/index.ts";
 import { ARGUMENTS, allowAll, type Claims, NOW, pdpOf } from "../testing.fixture.ts";
-import { createChainVerifier, DEFAULT_LIMITS, type Thumbprint, type TrustAnchor } from "../token/index.ts";
+import {
+  anchorsOf,
+  createChainVerifier,
+  createTrust,
+  DEFAULT_LIMITS,
+  type Thumbprint,
+  type TrustAnchor,
+} from "../token/index.ts";
 import { type Admission, admit } from "./admission.ts";
 import type { Continuation, IncomingCaller } from "./call.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, payment, type Scene } from "./point.fixture.ts";
@@ -33,10 +40,11 @@ function company() {
   const revocations = memoryRevocations(clock);
   const during: { [moment in Moment]?: () => void } = {};
   const anchor: TrustAnchor = { ...scene.world.anchor, keys: { find: async () => published.keys } };
+  const trust = createTrust([anchor]);
   const { point, audit } = scene.point({
     clock,
     revocations,
-    verifier: createChainVerifier([anchor], DEFAULT_LIMITS),
+    verifier: createChainVerifier(anchorsOf(trust), DEFAULT_LIMITS),
     agents: { find: (name) => agents[name] as Agent | undefined },
     users: {
       find: ({ subject }) => {
@@ -49,7 +57,7 @@ function company() {
       return allowAll(request);
     }).pdp,
   });
-  return { at, published, agents, revocations, during, point, audit };
+  return { at, published, trust, anchor, agents, revocations, during, point, audit };
 }
 type Company = ReturnType<typeof company>;
 type Ended = Parameters<typeof codeOf>[0];
@@ -60,7 +68,19 @@ type Moment = (typeof MOMENTS)[number];
 
 /** The members of a registered agent that bound what it may do; the others say who it is. */
 type Bound = Exclude<keyof Agent, "roles" | "attributes" | "class" | "owner" | "classes" | "scope" | "policyVersion">;
-type Ground = `revoked ${RevocationKind}` | `agent's ${Bound}` | "agent" | "expiry" | "issuer's key";
+/** The members of a trust anchor that bound every root; the others let more roots be, or say what is no chain's. */
+type RootBound = Exclude<
+  keyof TrustAnchor,
+  "issuer" | "keys" | "foreign" | "everyTool" | "sharedBudgets" | "approvals"
+>;
+type Ground =
+  | `revoked ${RevocationKind}`
+  | `agent's ${Bound}`
+  | `anchor's ${RootBound}`
+  | "anchor"
+  | "agent"
+  | "expiry"
+  | "issuer's key";
 
 interface Taken {
   readonly take: (from: Company) => void;
@@ -75,6 +95,12 @@ interface Taken {
 const GROUNDS: { readonly [ground in Ground]: Taken } = {
   expiry: { take: ({ at }) => (at.now = NOW + 2 * 3600), code: "token_expired" },
   "issuer's key": { take: ({ published }) => (published.keys = []), code: "token_untrusted_issuer" },
+  anchor: { take: ({ trust }) => trust.replace([]), code: "token_untrusted_issuer" },
+  "anchor's audiences": { take: bounded({ audiences: ["https://other.example"] }), code: "token_untrusted_issuer" },
+  "anchor's subjects": { take: bounded({ subjects: ["bob"] }), code: "token_untrusted_issuer" },
+  "anchor's tools": { take: bounded({ tools: [] }), code: "token_untrusted_issuer" },
+  "anchor's lifetimeSeconds": { take: bounded({ lifetimeSeconds: 1 }), code: "token_untrusted_issuer" },
+  "anchor's maxDepth": { take: bounded({ maxDepth: 0 }), code: "token_untrusted_issuer" },
   "revoked token": { take: ({ revocations }) => revocations.revoke({ token: scene.chain.id }), code: "revoked" },
   "revoked key": {
     take: ({ revocations }) => revocations.revoke({ key: scene.chain.links[0]?.key as Thumbprint }),
@@ -91,6 +117,10 @@ const GROUNDS: { readonly [ground in Ground]: Taken } = {
   "agent's tools": { take: ({ agents }) => (of(agents).tools = []), code: "agent_tool_refused", ofItems: true },
   "agent's maxDepth": { take: ({ agents }) => (of(agents).maxDepth = 1), code: "agent_depth_refused" },
 };
+
+function bounded(bounds: Partial<TrustAnchor>): Taken["take"] {
+  return ({ trust, anchor }) => trust.replace([{ ...anchor, ...bounds }]);
+}
 
 function of(agents: Company["agents"]): Changing<Agent> {
   return agents["planner"] as Changing<Agent>;

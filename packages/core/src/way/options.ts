@@ -7,7 +7,6 @@ import {
   either,
   func,
   having,
-  list,
   mapOf,
   maybe,
   members,
@@ -22,7 +21,6 @@ import { type AttributeSources, checkSourceNames } from "../source/index.ts";
 import { memoryState, type State } from "../state/index.ts";
 import { NO_TELEMETRY, type Telemetry } from "../telemetry/index.ts";
 import {
-  ANCHOR_ROWS,
   AUDIENCE,
   AUDIENCES,
   type ChainVerifier,
@@ -32,6 +30,8 @@ import {
   type Limits,
   type Nonces,
   type Subject,
+  TRUST,
+  type Trust,
   type TrustAnchor,
 } from "../token/index.ts";
 import { APPROVALS, type ApprovalOptions, type ApprovalRules, approvalRules } from "./approvals/options.ts";
@@ -42,7 +42,8 @@ import { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 import { RATES, type Rate } from "./rates.ts";
 import { runningOf } from "./running-pdp.ts";
 import { SHADOW, type Shadow, type ShadowOption, shadowOf } from "./shadow.ts";
-import { behavedNonces, behavedTools, behavedTrust } from "./well-behaved.ts";
+import { issuersOf, trustedBy } from "./trusted.ts";
+import { behavedNonces, behavedTools } from "./well-behaved.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {
@@ -50,8 +51,8 @@ export interface AuthorizerOptions {
   readonly cerbos: PolicyDecisionPoint | RunningPdp;
   /** The names of this enforcement point: absolute URIs, as callers know them. */
   readonly audience: string | readonly string[];
-  /** Who may start a chain. */
-  readonly trust: readonly TrustAnchor[];
+  /** Who may start a chain: anchors that stay, or such as change while the program runs ({@link Trust}, `createTrust`). */
+  readonly trust: readonly TrustAnchor[] | Trust;
   readonly users: UserDirectory;
   readonly agents: AgentRegistry;
   /** Further sources of attributes, each under its own name in `attr` of the user's or of an agent's principal. */
@@ -131,11 +132,13 @@ export interface PrincipalSources {
 export interface EnforcementPoint
   extends Omit<
     Required<AuthorizerOptions>,
-    "audience" | "limits" | "nonces" | "cerbos" | "auxData" | "approvals" | "shadow" | "onWarning"
+    "audience" | "limits" | "nonces" | "cerbos" | "auxData" | "approvals" | "shadow" | "onWarning" | "trust"
   > {
   readonly cerbos: PolicyDecisionPoint;
   readonly audience: readonly [string, ...string[]];
   readonly verifier: ChainVerifier;
+  /** The anchors of this moment. */
+  readonly trust: readonly TrustAnchor[];
   readonly userIds: UserIds;
   readonly approvalRules: ApprovalRules;
   readonly shadow: Shadow;
@@ -175,7 +178,7 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
     AUDIENCE,
     AUDIENCES,
   ),
-  trust: list(members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"), "a list of trust anchors"),
+  trust: TRUST,
   audit: having("a sink, such as memoryAudit()", "record"),
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
   state: maybe(such("a state, such as memoryState()", isState)),
@@ -202,7 +205,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;
-  const trust = behavedTrust(options.trust, deadlineMs);
+  const trust = trustedBy(options, deadlineMs);
   const { rates = [] } = options;
   if (rates.length > 0 && state.spending === undefined) {
     throw new HopwiseError(
@@ -221,14 +224,13 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
     verifier: createChainVerifier(trust, limits, deadlineMs),
-    trust,
+    get trust() {
+      return trust();
+    },
     approvalRules: approvalRules(options.approvals),
     rates,
     shadow: shadowOf(options),
-    userIds: createUserIds(
-      options.trust.map(({ issuer }) => issuer),
-      options.users,
-    ),
+    userIds: createUserIds(issuersOf(trust()), options.users),
     limits,
     nonces: nonces && behavedNonces(nonces, deadlineMs),
     pdpVersion: version,

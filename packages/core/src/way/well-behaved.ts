@@ -1,14 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import type { ListedAs, ToolEntry, ToolMap } from "../resource/index.ts";
 import { attributesFrom, codeOf, failed } from "../source/index.ts";
-import {
-  isKeySource,
-  type KeySource,
-  type Nonces,
-  type NonceTimes,
-  type TrustAnchor,
-  type TrustedKey,
-} from "../token/index.ts";
+import type { Nonces, NonceTimes } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 
 /*
@@ -17,30 +10,6 @@ import { answerOf } from "./in-time.ts";
  * ask again. Directories, registries, sources, loaders, sinks and decision points are asked in one place each, which
  * sees to the same; what must answer at once was made to where the options were read (`options/at-once.ts`).
  */
-
-/** Trust anchors whose key sources behave. */
-export function behavedTrust(trust: readonly TrustAnchor[], deadlineMs: number): readonly TrustAnchor[] {
-  return trust.map((anchor) => {
-    const { keys } = anchor;
-    return isKeySource(keys) ? { ...anchor, keys: behavedKeys(keys, deadlineMs) } : anchor;
-  });
-}
-
-function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
-  return {
-    find: async (kid) => {
-      const found = await answerOf(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () =>
-        source.find(kid),
-      );
-      if (isListOfKeys(found)) return found;
-      throw new HopwiseError("issuer_keys_unavailable", "the issuer's source of keys gave no list of { kid, jwk }");
-    },
-  };
-}
-
-function isListOfKeys(found: unknown): found is readonly TrustedKey[] {
-  return Array.isArray(found) && found.every((key) => typeof key?.kid === "string" && typeof key.jwk === "object");
-}
 
 /** Nonces that answer in time. */
 export function behavedNonces(nonces: Nonces, deadlineMs: number): Nonces {

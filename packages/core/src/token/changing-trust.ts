@@ -1,0 +1,86 @@
+import { quietly } from "../lib/index.ts";
+import { argumentOf, either, func, such } from "../options/index.ts";
+import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
+
+/** Who may start a chain, while a program runs. See {@link createTrust}. */
+export interface Trust {
+  /** The anchors that are in force. */
+  readonly anchors: readonly TrustAnchor[];
+  /**
+   * Puts other anchors in the place of all there are, at once: the next call goes by them, also one whose chain verified
+   * before, and one that is on its way. An empty list trusts nobody.
+   *
+   * @throws {HopwiseError} `config_invalid` for anchors that cannot be right, and for an issuer that would make policies
+   *   see other ids of users (see `users.uniqueIds`); then those before stay in force
+   */
+  replace(anchors: readonly TrustAnchor[]): void;
+  /** Told whenever they were replaced. @returns what ends it. @throws {HopwiseError} `config_invalid` */
+  onChange(listener: () => void): () => void;
+}
+
+/** What asks for the anchors of this moment. It gives the same list until they are replaced. */
+export type AnchorsNow = () => readonly TrustAnchor[];
+
+type Check = (next: readonly TrustAnchor[]) => void;
+
+/** Who must agree before the anchors are replaced: whatever was made to stand on them. */
+const CHECKS = new WeakMap<object, Check[]>();
+
+const readAnchors = argumentOf<readonly TrustAnchor[]>("createTrust", "anchors", TRUST_ANCHORS);
+const readNext = argumentOf<readonly TrustAnchor[]>("replace", "anchors", TRUST_ANCHORS);
+const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
+
+/** The option `trust`, of whatever stands on anchors for long. */
+export const TRUST = either(
+  "a list of trust anchors, or what createTrust gave",
+  TRUST_ANCHORS,
+  such("what createTrust gave", (value) => CHECKS.has(Object(value))),
+);
+
+/**
+ * Trust anchors that a program can change while it runs: for the option `trust` of an authorizer, or of several. Keys that
+ * an issuer publishes need none of this, nor do agents: those are asked for at each call (`remoteJwks`, `agents`).
+ *
+ * @throws {HopwiseError} `config_invalid` for anchors that cannot be right
+ */
+export function createTrust(anchors: readonly TrustAnchor[]): Trust {
+  let current = kept(readAnchors(anchors));
+  checkAnchors(current, "createTrust: anchors");
+  const checks: Check[] = [];
+  const listeners = new Set<() => void>();
+  const trust: Trust = Object.freeze({
+    get anchors() {
+      return current;
+    },
+    replace: (given: readonly TrustAnchor[]) => {
+      const next = kept(readNext(given));
+      checkAnchors(next, "replace: anchors");
+      for (const check of checks) check(next);
+      current = next;
+      for (const listener of listeners) quietly(listener);
+    },
+    onChange: (listener: () => void) => {
+      const tell = readListener(listener);
+      listeners.add(tell);
+      return () => void listeners.delete(tell);
+    },
+  });
+  CHECKS.set(trust, checks);
+  return trust;
+}
+
+/** What a host changes in what it reads back is not in force. */
+function kept(anchors: readonly TrustAnchor[]): readonly TrustAnchor[] {
+  return Object.freeze(anchors.map((anchor) => Object.freeze(anchor)));
+}
+
+/** @param check throws where what stands on the anchors could not stand on the next ones */
+export function anchorsOf(trust: readonly TrustAnchor[] | Trust, check?: Check): AnchorsNow {
+  if (!isChanging(trust)) return () => trust;
+  if (check !== undefined) CHECKS.get(trust)?.push(check);
+  return () => trust.anchors;
+}
+
+export function isChanging(trust: readonly TrustAnchor[] | Trust): trust is Trust {
+  return CHECKS.has(trust);
+}

@@ -1,0 +1,59 @@
+import { HopwiseError } from "../errors.ts";
+import { checkLaterIssuers } from "../principal/index.ts";
+import {
+  type AnchorsNow,
+  anchorsOf,
+  isKeySource,
+  type KeySource,
+  type TrustAnchor,
+  type TrustedKey,
+} from "../token/index.ts";
+import { answerOf } from "./in-time.ts";
+import type { AuthorizerOptions } from "./options.ts";
+
+/** The anchors of the moment, whose key sources behave. Others are refused where they would change what policies see of users. */
+export function trustedBy(
+  { trust, users }: Pick<AuthorizerOptions, "trust" | "users">,
+  deadlineMs: number,
+): AnchorsNow {
+  const anchors = anchorsOf(trust, (next) => checkLaterIssuers(began, issuersOf(next), users));
+  const began = issuersOf(anchors());
+  return behavedTrust(anchors, deadlineMs);
+}
+
+export function issuersOf(anchors: readonly TrustAnchor[]): readonly string[] {
+  return anchors.map(({ issuer }) => issuer);
+}
+
+/** Another list once they were replaced, and only then. */
+function behavedTrust(trust: AnchorsNow, deadlineMs: number): AnchorsNow {
+  let given: readonly TrustAnchor[] | undefined;
+  let behaved: readonly TrustAnchor[] = [];
+  return () => {
+    const now = trust();
+    if (now !== given) {
+      given = now;
+      behaved = now.map((anchor) => {
+        const { keys } = anchor;
+        return isKeySource(keys) ? { ...anchor, keys: behavedKeys(keys, deadlineMs) } : anchor;
+      });
+    }
+    return behaved;
+  };
+}
+
+function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
+  return {
+    find: async (kid) => {
+      const found = await answerOf(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () =>
+        source.find(kid),
+      );
+      if (isListOfKeys(found)) return found;
+      throw new HopwiseError("issuer_keys_unavailable", "the issuer's source of keys gave no list of { kid, jwk }");
+    },
+  };
+}
+
+function isListOfKeys(found: unknown): found is readonly TrustedKey[] {
+  return Array.isArray(found) && found.every((key) => typeof key?.kid === "string" && typeof key.jwk === "object");
+}
