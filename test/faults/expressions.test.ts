@@ -18,6 +18,10 @@ const KINDS = {
   sound: [ALLOW],
   region: [ALLOW, denies("P.attr.region != R.attr.args.region")],
   looked_up: [ALLOW, denies("P.attr.delegation.user.attr[R.attr.args.to] > 3")],
+  listed: [
+    `{ actions: [list, list_all], effect: EFFECT_ALLOW, roles: ["*"] }`,
+    `{ actions: [list], effect: EFFECT_DENY, roles: ["*"], condition: { match: { expr: "P.attr.territory == 'EMEA'" } } }`,
+  ],
   dated: [ALLOW, denies("timestamp(R.attr.args.to) > now()")],
 };
 
@@ -92,6 +96,26 @@ describe("an expression that failed", () => {
     const { records } = await asked(strict, kind);
     expect(records[0]?.verdicts[0]?.failures).toHaveLength(1);
     expect(JSON.stringify(records)).not.toContain(TO);
+  });
+
+  it("stands in the record of a list, at the hop that hid something, and not in the list", async () => {
+    for (const [pdp, knows] of [
+      [single, true],
+      [strict, true],
+      [{ client: single.client }, false],
+    ] as const) {
+      const entry = { kind: "listed", action: "send", list: "list" };
+      const tools = { send_payment: entry, read_invoice: { ...entry, list: "list_all" } };
+      const options = { cerbos: pdp, tools, delegation: "grants-only", deadlineMs: 30_000 } as const;
+      const { authorizer, audit } = world.authorizer(options);
+      const session = await authorizer.openSession(world.planner);
+      const listed = await session.list([{ tool: "send_payment" }, { tool: "read_invoice" }]);
+      expect(listed).toEqual({ outcome: "listed", shown: [false, true] });
+      const [record] = audit.records;
+      const failures = record?.hidden?.[0]?.failures ?? [];
+      expect(failures.map(({ error }) => error.slice(0, 13))).toEqual(knows ? ["no such key: "] : []);
+      expect(operatorView(record as never).includes("could not evaluate P.attr.territory")).toBe(knows);
+    }
   });
 
   it("is nowhere where nothing failed, and where the client alone was given, which has no log", async () => {

@@ -3,6 +3,7 @@ import type {
   Asked,
   BudgetLeft,
   ChainView,
+  ExpressionFailure,
   HopVerdict,
   Shadowed,
   Timings,
@@ -84,6 +85,8 @@ export interface HiddenItems {
   readonly hop?: number;
   /** Shadow mode showed them all the same. */
   readonly enforced?: false;
+  /** Expressions of policies that could not be evaluated at that hop while the list was decided, for whichever item. */
+  readonly failures?: readonly ExpressionFailure[];
   /** Tools by their names, prompts too, resources by their URIs. */
   readonly items: readonly string[];
 }

@@ -18,8 +18,8 @@ export type {
   WaitingApproval,
 } from "./decision.ts";
 export type { Edge } from "./hop-request.ts";
-export { joinFailures } from "./join-failures.ts";
-export { type HiddenByPolicy, type ListItem, listHops } from "./list-hops.ts";
+export { type ExplainedHiding, joinFailures, joinListFailures } from "./join-failures.ts";
+export { type ListItem, listHops } from "./list-hops.ts";
 export {
   type ExpressionFailure,
   type PolicyDecisionPoint,

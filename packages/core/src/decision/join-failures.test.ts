@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HopVerdict } from "./check-hops.ts";
-import { joinFailures } from "./join-failures.ts";
+import { joinFailures, joinListFailures } from "./join-failures.ts";
 import type { RunningPdp } from "./pdp.ts";
 
 type FailuresOf = NonNullable<RunningPdp["failuresOf"]>;
@@ -75,5 +75,35 @@ describe("the expressions that failed", () => {
     ],
   ])("are left out where the decision point %s: the verdict stays as it is", async (_, of) => {
     expect(await joinFailures([verdict()], of, 50)).toEqual([verdict()]);
+  });
+});
+
+describe("the expressions that failed while a list was decided", () => {
+  const hidden = (hop: number, ...cerbosCallIds: string[]) => ({ code: "policy_denied" as const, hop, cerbosCallIds });
+
+  it("stand at whatever that hop hid, are asked for once a request, and cut to a few", async () => {
+    const asked: string[] = [];
+    const of: FailuresOf = async (callId, effect) => {
+      asked.push(`${callId} ${effect}`);
+      return callId === "01A" ? [failure, failure, failure] : callId === "01B" ? [failure, failure, failure] : [];
+    };
+    const items = [undefined, hidden(0, "01A", "01B"), hidden(0, "01A", "01B"), hidden(1, "01C"), hidden(2)];
+    const [shown, first, second, third, fourth] = await joinListFailures(items, of, 50);
+    expect(shown).toBeUndefined();
+    expect(first).toEqual({ code: "policy_denied", hop: 0, failures: Array.from({ length: 5 }, () => failure) });
+    expect(second).toEqual(first);
+    expect([third, fourth]).toEqual([
+      { code: "policy_denied", hop: 1 },
+      { code: "policy_denied", hop: 2 },
+    ]);
+    expect(asked.sort()).toEqual(["01A deny", "01B deny", "01C deny"]);
+  });
+
+  it.each<[string, FailuresOf | undefined]>([
+    ["where nobody can tell", undefined],
+    ["where the answer fails", () => Promise.reject(new Error("x"))],
+    ["where none comes in time", () => new Promise(() => {})],
+  ])("are left out %s", async (_, of) => {
+    expect(await joinListFailures([hidden(0, "01A")], of, 20)).toEqual([{ code: "policy_denied", hop: 0 }]);
   });
 });

@@ -1,5 +1,6 @@
 import { plainText, settleInTime } from "../lib/index.ts";
 import type { HopVerdict } from "./check-hops.ts";
+import type { HiddenByPolicy } from "./list-hops.ts";
 import type { ExpressionFailure, RunningPdp } from "./pdp.ts";
 
 const MOST_FAILURES = 5;
@@ -25,10 +26,41 @@ export async function joinFailures(
   );
 }
 
+/** What hides an item of a list, with the expressions that failed while the list was decided at that hop. */
+export type ExplainedHiding = Omit<HiddenByPolicy, "cerbosCallIds"> & {
+  readonly failures?: readonly ExpressionFailure[];
+};
+
+/** The same for a list. Each hop is asked about all of it at once, so that it is the list's failures that each item has. */
+export async function joinListFailures(
+  hidden: readonly (HiddenByPolicy | undefined)[],
+  failuresOf: RunningPdp["failuresOf"],
+  patienceMs: number,
+): Promise<readonly (ExplainedHiding | undefined)[]> {
+  const ofHop = new Map<number, Promise<readonly ExpressionFailure[]>>();
+  const failuresAt = ({ hop, cerbosCallIds }: HiddenByPolicy): Promise<readonly ExpressionFailure[]> => {
+    if (failuresOf === undefined) return Promise.resolve([]);
+    const known = ofHop.get(hop);
+    if (known !== undefined) return known;
+    const asked = Promise.all(cerbosCallIds.map((id) => ask(failuresOf, id, { effect: "deny" }, patienceMs)));
+    const found = asked.then((all) => all.flat().slice(0, MOST_FAILURES));
+    ofHop.set(hop, found);
+    return found;
+  };
+  return Promise.all(
+    hidden.map(async (item) => {
+      if (item === undefined) return undefined;
+      const { code, hop } = item;
+      const failures = await failuresAt(item);
+      return { code, hop, ...(failures.length > 0 && { failures }) };
+    }),
+  );
+}
+
 async function ask(
   failuresOf: NonNullable<RunningPdp["failuresOf"]>,
   cerbosCallId: string,
-  { effect, delegation }: HopVerdict,
+  { effect, delegation }: Pick<HopVerdict, "effect" | "delegation">,
   patienceMs: number,
 ): Promise<readonly ExpressionFailure[]> {
   try {

@@ -90,8 +90,8 @@ describe("what is hidden", () => {
     const items = ["list:a", "list:b", "list:c"].map((action) => listed(read, action));
     expect(await listHops(pdp, about(items), DEADLINE)).toEqual([
       undefined,
-      { code: "policy_denied", hop: 0 },
-      { code: "policy_denied", hop: 1 },
+      { code: "policy_denied", hop: 0, cerbosCallIds: ["call"] },
+      { code: "policy_denied", hop: 1, cerbosCallIds: ["call"] },
     ]);
   });
 
@@ -99,7 +99,7 @@ describe("what is hidden", () => {
     const { pdp } = answering(({ resources }) =>
       resources.map((asked) => result(asked, (action) => (action === "delegate" ? "DENY" : "ALLOW"))),
     );
-    const hidden = { code: "delegation_denied", hop: 0 };
+    const hidden = { code: "delegation_denied", hop: 0, cerbosCallIds: ["call"] };
     expect(await listHops(pdp, about([listed(read), send], [edge]), DEADLINE)).toEqual([hidden, hidden]);
   });
 });

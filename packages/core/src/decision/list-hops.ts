@@ -5,7 +5,7 @@ import { withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
 import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
-import type { PolicyDecisionPoint } from "./pdp.ts";
+import type { PolicyDecisionPoint, SharedAnswer } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
 import { faultAt, readAnswers } from "./read-answer.ts";
 
@@ -29,6 +29,8 @@ export interface ListItem {
 export interface HiddenByPolicy {
   readonly code: "policy_denied" | "delegation_denied";
   readonly hop: number;
+  /** By which names Cerbos' own log has that hop's answers, but for those that others shared. */
+  readonly cerbosCallIds: readonly string[];
 }
 
 /**
@@ -62,11 +64,20 @@ export async function listHops(
   });
   const edgeKey = keysOfEdges();
   return question.items.map(({ edges }, i) => {
-    const stuck = open.findIndex((allowed, hop) => edges?.[hop] !== undefined && !allowed.has(edgeKey(edges[hop])));
-    if (stuck >= 0) return { code: "delegation_denied", hop: stuck };
-    const key = (asked[i] as Question).key;
-    const hop = open.findIndex((allowed) => !allowed.has(key));
-    return hop < 0 ? undefined : { code: "policy_denied", hop };
+    const hiddenAt = (code: HiddenByPolicy["code"], hop: number): HiddenByPolicy | undefined => {
+      const { cerbosCallIds } = open[hop] ?? {};
+      return cerbosCallIds && { code, hop, cerbosCallIds };
+    };
+    const isStuck = ({ allowed }: HopAnswer, hop: number): boolean =>
+      edges?.[hop] !== undefined && !allowed.has(edgeKey(edges[hop]));
+    const { key } = asked[i] as Question;
+    return (
+      hiddenAt("delegation_denied", open.findIndex(isStuck)) ??
+      hiddenAt(
+        "policy_denied",
+        open.findIndex(({ allowed }) => !allowed.has(key)),
+      )
+    );
   });
 }
 
@@ -135,14 +146,20 @@ function resourcesOf(questions: readonly ListingAction[]): readonly Listed[] {
   return all;
 }
 
-/** The keys of the questions that one hop could be allowed, those of its handing on among them. */
+/** What one hop's policies said of a list. */
+interface HopAnswer {
+  /** The keys of the questions that it could be allowed, those of its handing on among them. */
+  readonly allowed: ReadonlySet<string>;
+  readonly cerbosCallIds: readonly string[];
+}
+
 async function listHop(
   pdp: PolicyDecisionPoint,
   question: ListQuestion,
   hop: number,
   { planned, listed }: { readonly planned: readonly Question[]; readonly listed: readonly Listed[] },
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+): Promise<HopAnswer> {
   const all = [...edgesAt(question, hop), ...listed];
   const resources = all.map(({ asked }) => asked);
   const requests = Array.from({ length: Math.ceil(resources.length / MOST) }, (_, i) =>
@@ -150,19 +167,24 @@ async function listHop(
   );
   const [plans, ...responses] = await Promise.all([
     planHop(pdp, hopAsks(question, hop), planned, signal),
-    ...requests.map(async (request) => readAnswers(request, await pdp.checkResources(request, { signal }))),
+    ...requests.map(async (request) => {
+      const response: SharedAnswer = await pdp.checkResources(request, { signal });
+      return { response, answers: readAnswers(request, response) };
+    }),
   ]);
-  const answers = responses.flat();
+  const answers = responses.flatMap((one) => one.answers);
   const unreadable = answers.flat().find(({ effect }) => effect === "error");
   if (unreadable !== undefined) throw new HopwiseError("policy_inconclusive", String(unreadable.problem));
   const shown = answers.slice(all.length - listed.length).flat();
   if (shown.some(({ effect, obligations }) => effect === "allow" && obligations !== undefined)) {
     throw new HopwiseError("policy_inconclusive", "a list has no result that an obligation could be about");
   }
-  return new Set([
+  const allowed = new Set([
     ...planned.filter((_, i) => plans[i]).map(({ key }) => key),
     ...all.flatMap(({ keys }, i) => keys.filter((_, j) => answers[i]?.[j]?.effect === "allow")),
   ]);
+  const own = responses.filter(({ response }) => response.cerbosPosition === undefined);
+  return { allowed, cerbosCallIds: own.map(({ response }) => response.cerbosCallId) };
 }
 
 /** Whether a hop may hand on is asked once for all items to which it hands on the same. */

@@ -130,6 +130,7 @@ describe("an explanation", () => {
   });
 
   it("of a list says what it hid: below the hop that stood in the way, else beside them, and how much it does not name", () => {
+    const failed = { expression: "P.attr.region == 'EMEA'", error: "no such key: region" };
     const long = Array.from({ length: 90 }, (_, i) => `tool_number_${i}`);
     const { children } = explain({
       ...base,
@@ -138,7 +139,7 @@ describe("an explanation", () => {
       shown: { items: 2, of: 99 },
       hidden: [
         { code: "grant_tool_missing", stage: "grant", hop: 1, items: long },
-        { code: "policy_denied", stage: "policy", hop: 2, items: ["pay", "read"] },
+        { code: "policy_denied", stage: "policy", hop: 2, items: ["pay", "read"], failures: [failed] },
         { code: "tool_unguarded", stage: "guard", items: ["early"] },
       ],
     });
@@ -150,6 +151,7 @@ describe("an explanation", () => {
     for (const line of lines) expect(line).toMatch(/^hides tool_.*: grant_tool_missing \(grant\)$/);
     expect(children[2]?.children.map(({ kind, text }) => [kind, text])).toEqual([
       ["hidden", "hides pay, read: policy_denied (policy)"],
+      ["rule", "could not evaluate P.attr.region == 'EMEA': no such key: region"],
     ]);
     expect(children.slice(3).map(({ text }) => text)).toEqual(["hides early: tool_unguarded (guard)", "hides 4 more"]);
   });

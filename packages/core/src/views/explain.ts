@@ -156,11 +156,11 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
     rules = [],
     reasons,
     obligations,
-    failures = [],
+    failures,
   } = verdict;
   const approval = obligations?.approval;
-  const failed = failures.map(({ expression, error }) => leaf("rule", `could not evaluate ${expression}: ${error}`));
-  if (effect === "allow" && delegation !== "deny" && approval === undefined) return failed;
+  const failed = failedWords(failures);
+  if (effect === "allow" && delegation !== "deny" && approval === undefined) return [...failed];
   const found: Explanation[] = [];
   if (effect === "deny") {
     const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
@@ -181,6 +181,10 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   return [...found, ...cerbosCall(verdict)];
 }
 
+function failedWords(failures: HopVerdict["failures"] = []): readonly Explanation[] {
+  return failures.map(({ expression, error }) => leaf("rule", `could not evaluate ${expression}: ${error}`));
+}
+
 /** Where Cerbos' own log has the answer. */
 function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): Explanation[] {
   const place = cerbosPosition === undefined ? "" : `, result ${cerbosPosition} of it`;
@@ -193,11 +197,12 @@ const LINE = 400;
 /** What of a list was hidden there. */
 function hiddenBy({ hidden = [], shown }: Explainable, there: (hop: number | undefined) => boolean): Explanation[] {
   const found = hidden.filter(({ hop }) => there(hop));
-  const lines = found.flatMap(({ code, stage, items, enforced }) =>
-    inLines(items).map((names) =>
+  const lines = found.flatMap(({ code, stage, items, enforced, failures }) => [
+    ...inLines(items).map((names) =>
       leaf("hidden", `${enforced === false ? "would hide" : "hides"} ${names}: ${code} (${stage})`),
     ),
-  );
+    ...failedWords(failures),
+  ]);
   const unnamed =
     shown === undefined || hidden.length === 0
       ? 0

@@ -1,4 +1,5 @@
 import type { DenialCode } from "../codes.ts";
+import type { ExpressionFailure } from "../decision/index.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { InputSchema, MatchedUri } from "../resource/index.ts";
@@ -49,6 +50,8 @@ export interface HiddenItem {
   readonly hop?: number;
   /** Shadow mode shows it all the same. */
   readonly enforced?: false;
+  /** Expressions of policies that could not be evaluated at that hop, while the list was decided. */
+  readonly failures?: readonly ExpressionFailure[];
 }
 
 /** Which items of a list may be shown, in the order in which they were asked about. */

@@ -4,10 +4,11 @@ import {
   checkRows,
   combineVerdicts,
   type Edge,
+  type ExplainedHiding,
   type Fulfilment,
-  type HiddenByPolicy,
   type HopVerdict,
   joinFailures,
+  joinListFailures,
   type ListItem,
   listHops,
   type PlannedHop,
@@ -164,18 +165,19 @@ function anyRowOf({ kind, scope, policyVersion, attr = {} }: Resource): Omit<Res
  * @returns what hides each item; undefined for one that is shown
  * @throws {HopwiseError} `policy_unavailable`, `policy_inconclusive`: an outage is never an empty list
  */
-export function askWhatIsShown(
+export async function askWhatIsShown(
   asked: AskedChain,
   items: readonly ListItem[],
   point: EnforcementPoint,
   watch: StageWatch,
-): Promise<readonly (HiddenByPolicy | undefined)[]> {
+): Promise<readonly (ExplainedHiding | undefined)[]> {
   const pdp = withHeaders(point.cerbos, watch.headers);
   // Only where every tool is handed over does a handing over depend on the tool.
   const byTool = asked.caller.chain?.links.some(({ grant }) => handsEveryTool(grant)) === true;
   const edges = byTool ? undefined : edgesOf(asked, "", point);
   const offered = items.map((item) => ({ ...item, edges: byTool ? edgesOf(asked, item.tool, point) : edges }));
-  return listHops(pdp, { ...questionOf(asked), items: offered }, point.deadlineMs);
+  const hidden = await listHops(pdp, { ...questionOf(asked), items: offered }, point.deadlineMs);
+  return joinListFailures(hidden, point.failuresOf, point.deadlineMs / 2);
 }
 
 /**
