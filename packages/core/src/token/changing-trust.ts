@@ -1,5 +1,5 @@
 import { quietly } from "../lib/index.ts";
-import { argumentOf, either, func, such } from "../options/index.ts";
+import { argumentOf, either, func, type Shape, such } from "../options/index.ts";
 import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
 
 /** Who may start a chain, while a program runs. See {@link createTrust}. */
@@ -31,7 +31,7 @@ const readNext = argumentOf<readonly TrustAnchor[]>("replace", "anchors", TRUST_
 const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
 
 /** The option `trust`, of whatever stands on anchors for long. */
-export const TRUST = either(
+export const TRUST: Shape = either(
   "a list of trust anchors, or what createTrust gave",
   TRUST_ANCHORS,
   such("what createTrust gave", (value) => CHECKS.has(Object(value))),

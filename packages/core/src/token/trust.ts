@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { type Grant, handsEveryTool } from "../grant/index.ts";
-import { choice, either, flag, list, maybe, members, type Rows, ruleOf, text } from "../options/index.ts";
+import { choice, either, flag, list, maybe, members, type Rows, ruleOf, type Shape, text } from "../options/index.ts";
 import { type RootClaims, TOOLS_POINTER } from "./claims.ts";
 import { isKeySource, type KeySource, type TrustedKey } from "./jwks.ts";
 import type { Limits } from "./limits.ts";
@@ -78,7 +78,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
   approvals: maybe(flag()),
 };
 
-export const TRUST_ANCHORS = list(
+export const TRUST_ANCHORS: Shape = list(
   members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"),
   "a list of trust anchors",
 );
