@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort, MISSING, startRedisAt, unlessMissing, until } from "./redis-server.ts";
 import {
   aDriver,
@@ -23,6 +23,13 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
     const port = await freePort();
     const driver = await aDriver(port);
     await allRefuse(driver, new RegExp(`^${REDIS} cannot be reached \\(ECONNREFUSED\\)$`));
+    // What was used before cannot be told: no proof is called too old for that.
+    for (const { name, of } of [
+      { name: "replay", of: driver.replay },
+      { name: "spending", of: driver.spending },
+      { name: "approvals", of: driver.approvals },
+    ])
+      expect(() => of?.notBefore, name).toThrow(/cannot be reached \(ECONNREFUSED\)$/);
     const server = await startRedisAt(port);
     later(server.close);
     await recovers(driver);
@@ -192,6 +199,26 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
     const server = await aServer();
     const driver = await aDriver(server.port);
     const step = async (): Promise<unknown> => driver.replay.claim("k", now() + 50, { nowSeconds: now() - 60 });
-    expect(await refusal(step())).toMatch(/the clock of .* and that of this machine differ by seconds or more/);
+    expect(await refusal(step())).toMatch(/the clock of .* and that of this machine differ by more than 5 seconds/);
   });
+
+  it.each([8000, -60_000])(
+    "has another clock than this machine, by %i ms: closed, not well, and says so until it is right",
+    async (ms) => {
+      const server = await aServer();
+      const real = Date.now;
+      const off = vi.spyOn(Date, "now").mockImplementation(() => real() + ms);
+      onTestFinished(() => off.mockRestore());
+      const driver = await aDriver(server.port);
+      const words = new RegExp(`^the clock of ${REDIS} and that of this machine differ by more than 5 seconds$`);
+      // The log of revocations goes by no clock.
+      for (const step of [claim(driver, "k"), pay(driver, "r"), spent(driver)])
+        expect(await refusal(step)).toMatch(words);
+      expect(() => driver.replay.notBefore).toThrow(words);
+      expect(await driver.health()).toEqual({ ok: false, problem: expect.stringMatching(words) });
+      off.mockRestore();
+      await recovers(driver);
+      expect(driver.replay.notBefore).toBeLessThanOrEqual(now());
+    },
+  );
 });

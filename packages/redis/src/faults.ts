@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 
 const DOWN = "cannot be reached";
 
@@ -104,5 +105,9 @@ export function storedJson(text: string): unknown {
 }
 
 export function unavailable(message: string, cause?: unknown): HopwiseError {
-  return new HopwiseError("state_unavailable", message, { cause });
+  return inOwnWords(new HopwiseError("state_unavailable", message, { cause }));
+}
+
+export function clocksApart(name: string): HopwiseError {
+  return unavailable(`the clock of ${name} and that of this machine differ by more than 5 seconds`);
 }

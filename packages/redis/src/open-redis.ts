@@ -6,7 +6,7 @@ import { appendingOf } from "./append.ts";
 import { approvalsOf } from "./approvals.ts";
 import { problemOfClient } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
-import { isRefusedLogin, isReplica } from "./faults.ts";
+import { isRefusedLogin, isReplica, unavailable } from "./faults.ts";
 import { tagsOf } from "./keys.ts";
 import { REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
 import { replayOf } from "./replay.ts";
@@ -63,9 +63,9 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
   }
   return {
     name: line.name,
-    replay: withEpoch(watch, replayOf(steps, tags, { ...settings, name: line.name })),
-    spending: withEpoch(watch, spendingOf(steps, tags)),
-    approvals: withEpoch(watch, approvalsOf(steps, tags)),
+    replay: withEpoch({ connected, watch }, replayOf(steps, tags, { ...settings, name: line.name })),
+    spending: withEpoch({ connected, watch }, spendingOf(steps, tags)),
+    approvals: withEpoch({ connected, watch }, approvalsOf(steps, tags)),
     revocations: revocationLogOf(steps, tags, appending),
     health: async (): Promise<Health> => {
       try {
@@ -80,9 +80,20 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
   };
 }
 
-/** Since when a store knows all, up to date. Where nothing is known yet, nothing is vouched for. */
-function withEpoch<Store extends object>(watch: Watch, store: Store): Store & { readonly notBefore: number } {
-  const get = (): number => watch.notBefore ?? Date.now() / 1000;
+/**
+ * Since when a store knows all, up to date. Where it was never reached, or not since its clock differs, it cannot tell: a proof
+ * is neither good nor bad then.
+ */
+function withEpoch<Store extends object>(
+  { connected, watch }: { readonly connected: Connected; readonly watch: Watch },
+  store: Store,
+): Store & { readonly notBefore: number } {
+  const get = (): number => {
+    if (watch.notBefore !== undefined) return watch.notBefore;
+    throw watch.wrong === undefined
+      ? unavailable(`${connected.line.name} has not been reached yet`)
+      : faultOf(connected, watch.wrong);
+  };
   return Object.defineProperty(store, "notBefore", { enumerable: true, get }) as Store & { readonly notBefore: number };
 }
 

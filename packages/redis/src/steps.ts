@@ -1,5 +1,5 @@
 import type { Connected } from "./connect.ts";
-import { unavailable } from "./faults.ts";
+import { clocksApart, unavailable } from "./faults.ts";
 import type { Found } from "./look.ts";
 import { faultOf, runnerOf, type Step } from "./run-step.ts";
 import type { Trips } from "./trips.ts";
@@ -55,7 +55,7 @@ export function stepsOf(connected: Connected, trips: Trips, watch: Watch, deadli
       const marked = { ...step, keys: [markOf(step.tag), ...step.keys] };
       const answer = (await run(marked, { isKnown: () => known() !== undefined, args }).catch(inWords)) as string[];
       if (answer[0] !== "clock") return answer;
-      throw unavailable(`the clock of ${name} and that of this machine differ by seconds or more`);
+      throw clocksApart(name);
     },
     askPlainly: async (step) => {
       checkOpen();

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { checkServer, type ServerSettings } from "./check-server.ts";
+import { clocksApart } from "./faults.ts";
 import type { Tag, Tags } from "./keys.ts";
 import type { Line } from "./line.ts";
 import { beganAt, type Found, LOOK, readLook } from "./look.ts";
@@ -13,6 +14,8 @@ export interface Watch {
   known(tag: Tag): Found | undefined;
   /** Since when nothing was lost, by this machine's clock; undefined before the first look. */
   readonly notBefore: number | undefined;
+  /** Why the last look at some server failed. */
+  readonly wrong: unknown;
   /** What only the operator can mend; and when that was found, by {@link performance.now}. */
   readonly problem: { readonly words: string; readonly at: number } | undefined;
   /** Looks at all servers. @returns why it could not be looked at, or may not be used, by tag */
@@ -28,6 +31,8 @@ export interface WatchOptions extends ServerSettings {
 export class Misconfigured extends Error {}
 
 const MOST_CHECKED = 100;
+/** What clocks may differ by, in seconds: as each step allows. */
+const MOST_APART = 5;
 
 /** So long after a look it counts as one of just before, where the replication id alone has changed. */
 const SEEN_MS = 60_000;
@@ -38,6 +43,7 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
   const random = randomBytes(12).toString("hex");
   let notBefore: number | undefined;
   let problem: Watch["problem"];
+  let lastWrong: unknown;
   let looking: ReturnType<Watch["look"]> | undefined;
 
   const lookAt = async (tag: Tag, endsAt: number): Promise<void> => {
@@ -46,9 +52,13 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
     const args = [random, seen, options.durable ? "1" : "0", `${options.longestWindowSeconds}`];
     const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
+    const asked = Date.now() / 1000;
     const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask));
+    const answered = Date.now() / 1000;
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
     if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
+    // The answer was made in between. A clock goes right again by itself.
+    if (found.nowSeconds < asked - MOST_APART || found.nowSeconds > answered + MOST_APART) throw clocksApart(line.name);
     looked.set(tag, { ...found, at });
     if (found.name === known?.name) return;
     // By the clock of this machine, where that is ahead: the times of proofs are of such clocks.
@@ -65,6 +75,7 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     const unfit = [...wrong.values()].find((error) => error instanceof Misconfigured);
     if (unfit !== undefined) problem = { words: unfit.message, at: performance.now() };
     else if (wrong.size === 0) problem = undefined;
+    lastWrong = [...wrong.values()][0];
     return wrong;
   };
 
@@ -72,6 +83,9 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     known: (tag) => looked.get(tag),
     get notBefore() {
       return notBefore;
+    },
+    get wrong() {
+      return lastWrong;
     },
     get problem() {
       return problem;

@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 
 const READ_ONLY = 8;
 const FULL = 13;
@@ -77,7 +78,7 @@ function fileWords(error: unknown): string | undefined {
 }
 
 export function unavailable(problem: string, cause?: unknown): HopwiseError {
-  return new HopwiseError("state_unavailable", problem, { cause });
+  return inOwnWords(new HopwiseError("state_unavailable", problem, { cause }));
 }
 
 export function lockedTooLong(file: string, deadlineMs: number): HopwiseError {

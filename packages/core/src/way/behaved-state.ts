@@ -1,4 +1,4 @@
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
 import { isThenable } from "../lib/index.ts";
 import type { ApprovalStore, KeptRequest, Reserved, RevocationTarget, SpendingStore, State } from "../state/index.ts";
 import { answerOf } from "./in-time.ts";
@@ -111,9 +111,9 @@ function momentFrom(store: string, of: { readonly notBefore?: number }): number 
   try {
     moment = of.notBefore;
   } catch (cause) {
-    throw new HopwiseError("state_unavailable", `the store of ${store} failed to say since when it remembers`, {
-      cause,
-    });
+    const why = isOwn(cause) ? `: ${cause.message}` : "";
+    const message = `the store of ${store} failed to say since when it remembers${why}`;
+    throw new HopwiseError("state_unavailable", message, { cause });
   }
   if (moment === undefined || (typeof moment === "number" && Number.isFinite(moment))) return moment;
   return nonsense(store, "no number for the time since which it remembers");

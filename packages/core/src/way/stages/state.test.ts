@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../../crypto/index.ts";
+import { HopwiseError, inOwnWords } from "../../errors.ts";
+import { HopwiseError as HostError } from "../../host-error.ts";
 import {
   type ClaimAbout,
   memoryRevocations,
@@ -106,9 +108,22 @@ describe("what was revoked", () => {
     const { point } = scene.point({ revocations: { find }, deadlineMs: 10 });
     expect(await errorOf(refuseRevoked({ user: ALICE, chain: scene.chain }, point))).toMatchObject({
       code: "state_unavailable",
-      message: "it could not be told whether something was revoked",
+      message: expect.stringMatching(
+        /^it could not be told whether something was revoked: the store of revocations (failed|gave no answer within 10 ms)$/,
+      ),
       cause: expect.any(Error),
     });
+  });
+
+  it("says why it cannot be told, in a driver's own words, and in no words of a host's", async () => {
+    const failing = (error: Error) => ({ revocations: { find: () => Promise.reject(error) }, deadlineMs: 1000 });
+    const messageOf = async (error: Error) =>
+      (await errorOf(refuseRevoked({ user: ALICE, chain: undefined }, scene.point(failing(error)).point))).message;
+    const own = inOwnWords(new HopwiseError("state_unavailable", "Redis at 127.0.0.1:6379 is full"));
+    expect(await messageOf(own)).toMatch(/revoked: Redis at 127.0.0.1:6379 is full$/);
+    for (const error of [new Error("hunter2"), new HostError("state_unavailable", "hunter2")]) {
+      expect(await messageOf(error)).toMatch(/revoked: the store of revocations failed$/);
+    }
   });
 });
 
@@ -229,7 +244,7 @@ describe("a proof", () => {
   it.each(OUTAGES)("is refused where the store %s", async (_, claim) => {
     expect(await errorOf(spent({ replay: { claim }, deadlineMs: 10 }))).toMatchObject({
       code: "state_unavailable",
-      message: "it could not be told whether the proof was used before",
+      message: expect.stringMatching(/^it could not be told whether the proof was used before: the store of proofs /),
     });
   });
 });

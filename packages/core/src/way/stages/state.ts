@@ -1,4 +1,4 @@
-import { HopwiseError } from "../../errors.ts";
+import { HopwiseError, isOwn } from "../../errors.ts";
 import { secondsBy } from "../../options/index.ts";
 import { ownerOf } from "../../state/index.ts";
 import { whyUnknown } from "../../token/index.ts";
@@ -119,6 +119,7 @@ export async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>
   try {
     return await ask();
   } catch (cause) {
-    throw new HopwiseError("state_unavailable", `it could not be told whether ${whether}`, { cause });
+    const why = isOwn(cause) ? `: ${cause.message}` : "";
+    throw new HopwiseError("state_unavailable", `it could not be told whether ${whether}${why}`, { cause });
   }
 }
