@@ -9,7 +9,7 @@ let scene: Scene;
 let caller: Caller;
 beforeAll(async () => {
   scene = await createScene();
-  caller = { user: ALICE, chain: scene.chain, audience: PAY };
+  caller = { user: ALICE, chain: scene.chain };
 });
 
 const AT = { nowSeconds: () => NOW, audience: [PAY] };
