@@ -23,8 +23,10 @@ const HEADINGS = [
   "6  Replayed, stolen, expired",
   "7  The same call on a local tool, without MCP; and bob, a user without agents",
   "8  The researcher searches: alice's invoices, and no more",
-  "9  Carol's planner pays 5,000, which a manager has to approve",
-  "10  Who did this, on whose behalf, and why was it allowed",
+  "9  Three payments of 900 under a cap of 1,000",
+  "10  Carol's planner pays 5,000, which a manager has to approve",
+  "11  The planner is revoked, and its researcher stops at the next call",
+  "12  Who did this, on whose behalf, and why was it allowed",
 ];
 
 /** The story in a process group of its own, with a temporary folder of its own, in which its PDP has its sockets. */
@@ -79,18 +81,21 @@ describe("the story, told into a pipe,", () => {
     expect(run.code).toBe(0);
   });
 
-  it("has its ten chapters, in order", () => {
+  it("has its twelve chapters, in order", () => {
     const lines = run.out.split("\n");
     expect(lines.filter((line) => /^\d+ {2}/.test(line))).toEqual(HEADINGS);
   });
 
-  it("has something to tick off in nine of them, and the trail in the tenth", () => {
+  it("has something to tick off in each of them, and the trail in the last", () => {
     const chapters = run.out.split(/^\d+ {2}.*$/m).slice(1);
     const ticks = chapters.map((chapter) => chapter.split("✓").length - 1);
-    expect(ticks.slice(0, 9).every((count) => count > 0)).toBe(true);
-    expect(chapters[9]).toMatch(/alice → planner → researcher +read_invoice +proof +allowed/);
-    expect(chapters[9]).toMatch(/alice → planner +send_payment +session +denied: policy_denied at hop 0/);
-    expect(chapters[9]).toMatch(/1 × proof_replayed, refused before a key was proven: counted, not kept/);
+    expect(ticks.every((count) => count > 0)).toBe(true);
+    expect(chapters.at(-1)).toMatch(/alice → planner → researcher +read_invoice +proof +allowed/);
+    expect(chapters.at(-1)).toMatch(/alice → planner +send_payment +session +denied: policy_denied at hop 0/);
+    expect(chapters.at(-1)).toMatch(/alice → planner → orders +send_payment +proof +denied: budget_exhausted at hop 1/);
+    expect(chapters.at(-1)).toMatch(/carol → planner +send_payment +proof +denied: approval_used/);
+    expect(chapters.at(-1)).toMatch(/alice → planner → researcher +read_invoice +proof +denied: revoked/);
+    expect(chapters.at(-1)).toMatch(/1 × proof_replayed, refused before a key was proven: counted, not kept/);
   });
 
   it("is plain text: no escape codes, no other control characters", () => {

@@ -26,6 +26,7 @@ import {
 } from "@hopwise/core";
 import type { AuditSink, MemoryAudit } from "@hopwise/core/audit";
 import { exact, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
+import type { MemoryState } from "@hopwise/core/state";
 import { createChallenge } from "@hopwise/core/tokens";
 import type { SqlCondition } from "@hopwise/filter";
 import { userFromAuth } from "./bob.ts";
@@ -44,6 +45,8 @@ export interface Cast {
   /** The conditions by which invoices were searched. */
   readonly searches: readonly SqlCondition[];
   readonly planner: HeldDelegation;
+  /** The keys of two more agents, which pay. */
+  readonly payers: { readonly travel: Signer; readonly orders: Signer };
   /** carol → planner, for payments that are larger. */
   readonly carolsPlanner: HeldDelegation;
   /** The key by which dana approves. */
@@ -51,8 +54,12 @@ export interface Cast {
   readonly url: string;
   /** How many requests the PDP has had so far. */
   policyRequests(): number;
+  /** What is remembered between calls. */
+  readonly state: MemoryState;
   /** The next message of the researcher's process. */
   fromResearcher(): Promise<Record<string, unknown>>;
+  /** Has the researcher read its invoice once more. */
+  readsAgain(): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -72,6 +79,7 @@ export async function enter(): Promise<Cast> {
 
   // Each agent has a key of its own; the researcher's never leaves its process.
   const plannerKey = await generateSigner();
+  const payers = { travel: await generateSigner(), orders: await generateSigner() };
   const danaKey = await generateSigner();
   const challenge = createChallenge();
   researcher.send({ challenge });
@@ -84,12 +92,18 @@ export async function enter(): Promise<Cast> {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const log = await openAuditLog({ folder, signer: logKey });
   const { counted, count } = countRequests(pdp);
+  const state = memoryState();
   const authorizer = createAuthorizer({
     cerbos: counted,
     audience: PAY_SERVER,
     trust: [issuer.trustAnchor],
     users,
-    agents: registerAgents({ planner: plannerKey.publicJwk, researcher: jwk as PublicJwk }),
+    agents: registerAgents({
+      planner: plannerKey.publicJwk,
+      researcher: jwk as PublicJwk,
+      travel: payers.travel.publicJwk,
+      orders: payers.orders.publicJwk,
+    }),
     // Who approves a payment is shown what it is.
     tools: {
       ...tools,
@@ -99,7 +113,7 @@ export async function enter(): Promise<Cast> {
     audit: both(log, audit),
     // A busy machine or a slow disk must not end the story.
     deadlineMs: 10_000,
-    state: memoryState(),
+    state,
   });
 
   const payments: Payments = [];
@@ -145,11 +159,17 @@ export async function enter(): Promise<Cast> {
     payments,
     searches,
     planner,
+    payers,
     carolsPlanner,
     danaKey,
     url,
+    state,
     policyRequests: count,
     fromResearcher: researcher.receive,
+    readsAgain: () => {
+      researcher.send({});
+      return researcher.receive();
+    },
     close: async () => {
       researcher.child.kill();
       await server.stop();

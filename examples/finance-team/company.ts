@@ -24,16 +24,18 @@ export const users: UserDirectory = inMemoryUsers({
   },
 });
 
-/** The agent registry: the roles and keys of each agent. Agents make their keys as they are set up. */
-export function registerAgents(keys: {
-  planner: Agent["keys"][number];
-  researcher: Agent["keys"][number];
-}): AgentRegistry {
+type Key = Agent["keys"][number];
+
+/** The agent registry: the roles and keys of each agent. Agents make their keys as they are set up. Only the researcher is a reader. */
+export function registerAgents(
+  keys: { readonly [name in "planner" | "researcher"]: Key } & { readonly [name in "travel" | "orders"]?: Key },
+): AgentRegistry {
   const owner = "finance-team";
-  return inMemoryAgents({
-    planner: { roles: ["finance_agent"], attributes: { class: "finance", owner }, keys: [keys.planner] },
-    researcher: { roles: ["reader_agent"], attributes: { class: "reader", owner }, keys: [keys.researcher] },
+  const agents = Object.entries<Key>(keys).map(([name, key]): [string, Agent] => {
+    const kind = name === "researcher" ? "reader" : "finance";
+    return [name, { roles: [`${kind}_agent`], attributes: { class: kind, owner }, keys: [key] }];
   });
+  return inMemoryAgents(Object.fromEntries(agents));
 }
 
 interface Invoice {

@@ -15,12 +15,14 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { tool } from "ai";
 import { paymentThatWaits } from "./approval.ts";
 import { accessTokenFor } from "./bob.ts";
+import { threePayments } from "./budget.ts";
 import { type Cast, enter } from "./cast.ts";
 import { PAY_SERVER } from "./company.ts";
 import { forgeProof } from "./forge.ts";
 import { agentCalls } from "./model.ts";
 import { paymentSchema } from "./pay-server.ts";
 import { expect, failed, note, say, title, tree } from "./print.ts";
+import { plannerRevoked } from "./revocation.ts";
 
 /** A delegation that lives for one second, with a proof that was good at its beginning: it is used after its end. */
 async function briefDelegation(planner: Cast["planner"]): Promise<{ expiresAt: number; credential: Credential }> {
@@ -130,7 +132,7 @@ async function story(cast: Cast): Promise<void> {
   expect(thief.code === "proof_invalid", "a stolen chain without its key: proof_invalid");
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, brief.expiresAt * 1000 - Date.now() + 100)));
   const expired = await callRaw(url, "read_invoice", { id: "INV-9" }, brief.credential);
-  attempt("read_invoice");
+  tree(operatorView(last((record) => record.tool === "read_invoice")));
   expect(expired.code === "token_expired", "a call after expiry: token_expired");
 
   title("7  The same call on a local tool, without MCP; and bob, a user without agents");
@@ -167,10 +169,16 @@ async function story(cast: Cast): Promise<void> {
     "each checked by itself, and without the account",
   );
 
-  title("9  Carol's planner pays 5,000, which a manager has to approve");
+  title("9  Three payments of 900 under a cap of 1,000");
+  await threePayments(cast);
+
+  title("10  Carol's planner pays 5,000, which a manager has to approve");
   await paymentThatWaits(cast);
 
-  title("10  Who did this, on whose behalf, and why was it allowed");
+  title("11  The planner is revoked, and its researcher stops at the next call");
+  await plannerRevoked(cast);
+
+  title("12  Who did this, on whose behalf, and why was it allowed");
   for (const record of audit.records) say(`   ${line(record)}`);
   for (const [code, count] of audit.unverifiedCounts)
     note(`${count} × ${code}, refused before a key was proven: counted, not kept`);

@@ -50,5 +50,8 @@ tell({ forged: await forgeWiderChain(delegation) });
 // A search names no invoice: what comes back is for the policies to say.
 tell({ found: await client.callTool({ name: "search_invoices", arguments: { text: "EUR" } }) });
 
+// From then on it reads its invoice whenever it is told to.
+for await (const _ of lines) tell(await client.callTool({ name: "read_invoice", arguments: { id: "INV-7" } }));
+
 await client.close();
 process.exit(0);

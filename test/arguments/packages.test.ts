@@ -7,7 +7,7 @@ import * as auditLog from "@hopwise/audit";
 import * as cerbos from "@hopwise/cerbos";
 import { generateSigner, HopwiseError } from "@hopwise/core";
 import type { Explainable } from "@hopwise/core/audit";
-import type { StateDriver } from "@hopwise/core/state";
+import { memoryDriver, type StateDriver } from "@hopwise/core/state";
 import { allowAll, createCompany, sampleDecision, sampleOutcome } from "@hopwise/core/testing";
 import * as fastmcp from "@hopwise/fastmcp";
 import * as fastmcpTesting from "@hopwise/fastmcp/testing";
@@ -72,15 +72,16 @@ const forSqlite: ArgumentRows<typeof sqlite> = {
     () => [{ file }],
   ),
 };
-const driver = await sqlite.openSqlite({ file });
-afterAll(() => driver.close());
+const onSqlite = await sqlite.openSqlite({ file });
+afterAll(() => onSqlite.close());
 const soon = (): number => Math.floor(Date.now() / 1000) + 60;
 const reservation = { id: "i", owner: "o", nowSeconds: soon() - 60 };
-const driverRows: {
+type DriverRows = {
   readonly [Part in "replay" | "spending" | "approvals" | "revocations"]: ArgumentRows<
     Omit<StateDriver[Part], "notBefore">
   >;
-} = {
+};
+const rowsOf = (driver: StateDriver): DriverRows => ({
   replay: {
     claim: argumentRow(
       async (...args: [string, number, object]) => driver.replay.claim(...args),
@@ -141,7 +142,7 @@ const driverRows: {
       () => [{ id: "i", text: "t" }] as never,
     ),
   },
-};
+});
 
 const forCerbos: ArgumentRows<typeof cerbos> = {
   startPdp: argumentRow(cerbos.startPdp, () => [{ policies: "policies", binary }]),
@@ -273,7 +274,10 @@ const forHopwise: ArgumentRows<typeof hopwise> = {
 describe("@hopwise/audit", () => walkRows(forAudit));
 describe("an audit log", () => walkRows(logs as ArgumentRows<unknown>));
 describe("@hopwise/sqlite", () => walkRows(forSqlite));
-describe.each(Object.entries(driverRows))("a driver on SQLite: %s", (_, rows) =>
+describe.each(Object.entries(rowsOf(onSqlite)))("a driver on SQLite: %s", (_, rows) =>
+  walkRows(rows as ArgumentRows<unknown>),
+);
+describe.each(Object.entries(rowsOf(memoryDriver())))("a driver in memory: %s", (_, rows) =>
   walkRows(rows as ArgumentRows<unknown>),
 );
 describe("@hopwise/cerbos", () => walkRows(forCerbos));

@@ -1,3 +1,4 @@
+import { type OpenStore, stateContract } from "@hopwise/core/state-contract";
 import { openRedis } from "@hopwise/redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RedisBehindSentinel, startBehindSentinel, type TestSentinel } from "./cluster.ts";
@@ -9,10 +10,36 @@ const deadlineMs = 1500;
 
 describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis behind Sentinel"), () => {
   let redis: RedisBehindSentinel;
+  /** Of the contract's cases: to connect takes longer than most of them. */
+  let clients: readonly TestSentinel[] = [];
   beforeAll(async () => {
     redis = await startBehindSentinel();
+    clients = [redis.client(), redis.client()];
   }, 60_000);
-  afterAll(() => redis.close());
+  afterAll(async () => {
+    for (const client of clients) client.destroy();
+    await redis.close();
+  });
+
+  let stores = 0;
+  const open: OpenStore = ({ mostOfRoot, mostOfUser }) => {
+    const prefix = `contract-${++stores}`;
+    let opened = 0;
+    return {
+      open: () =>
+        openRedis({
+          client: clients[opened++ % clients.length] as TestSentinel,
+          prefix,
+          deadlineMs,
+          failOverMs: 3500,
+          ...(mostOfRoot !== undefined && { maxProofsOfRoot: mostOfRoot }),
+          ...(mostOfUser !== undefined && { maxProofsOfUser: mostOfUser }),
+        }),
+      loseEverything: async () => void (await (await redis.master()).ask("FLUSHALL")),
+    };
+  };
+
+  it.each(stateContract.map((one) => [one.title, one] as const))("%s", async (_, { run }) => run(open));
 
   const aClient = (options: object = {}): TestSentinel => {
     const client = redis.client(options);

@@ -2,12 +2,18 @@ import { HopwiseError } from "../errors.ts";
 import type { KeptRequest, LogEntry, Reserved, StateDriver } from "../state/index.ts";
 import type { StoreAsked, StoreUnderTest } from "./case.ts";
 
+/** Of one account: another one of that name has counters of its own. */
+interface Counter {
+  value: number;
+  until: number;
+}
+
 interface Memory {
   readonly since: number;
   readonly epoch: string;
   readonly proofs: Map<string, { until: number; sharers: readonly string[] }>;
-  readonly counters: Map<string, { value: number; until: number }>;
-  readonly reservations: Map<string, { state: "open" | "spent" | "back"; counted: readonly [string, number][] }>;
+  readonly counters: Map<string, Counter>;
+  readonly reservations: Map<string, { state: "open" | "spent" | "back"; counted: readonly [Counter, number][] }>;
   readonly requests: Map<string, { text: string; until: number; answers: Map<string, string> }>;
   readonly log: LogEntry[];
 }
@@ -20,7 +26,11 @@ export interface PlainStore extends StoreUnderTest {
 const keyOf = (...names: readonly string[]): string => JSON.stringify(names);
 const amountsOf = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-export function plainStore({ mostOfRoot = 1000, mostOfUser = 2000 }: StoreAsked = {}): PlainStore {
+/** @param fault of a store that is to be found wrong: one counter stands for all accounts of its name, one after the other */
+export function plainStore(
+  { mostOfRoot = 1000, mostOfUser = 2000 }: StoreAsked = {},
+  fault?: "one counter for a name",
+): PlainStore {
   let ahead = 0;
   let broken = false;
   const now = (): number => Date.now() / 1000 + ahead;
@@ -61,7 +71,7 @@ export function plainStore({ mostOfRoot = 1000, mostOfUser = 2000 }: StoreAsked 
       return {
         name: "a plain store",
         replay: Object.defineProperties(replayOf(at, now, { mostOfRoot, mostOfUser }), since),
-        spending: Object.defineProperties(spendingOf(at, now), since),
+        spending: Object.defineProperties(spendingOf(at, now, fault === undefined ? newCounter : sameCounter), since),
         approvals: Object.defineProperties(approvalsOf(at, now), since),
         revocations: logOf(at, now),
         health: () => {
@@ -99,11 +109,15 @@ function replayOf(at: At, now: () => number, shares: Required<StoreAsked>): Stat
   };
 }
 
-function spendingOf(at: At, now: () => number): StateDriver["spending"] {
-  const amountOf = ({ counters }: Memory, key: string): number => {
+const newCounter = (): Counter => ({ value: 0, until: 0 });
+const sameCounter = (ended = newCounter()): Counter => Object.assign(ended, newCounter());
+
+function spendingOf(at: At, now: () => number, anew: (ended?: Counter) => Counter): StateDriver["spending"] {
+  const living = ({ counters }: Memory, key: string): Counter | undefined => {
     const found = counters.get(key);
-    return found === undefined || found.until <= now() ? 0 : found.value;
+    return found === undefined || found.until <= now() ? undefined : found;
   };
+  const amountOf = (memory: Memory, key: string): number => living(memory, key)?.value ?? 0;
   return {
     reserve: ({ id, owner, charges, nowSeconds }): Reserved => {
       const memory = at(nowSeconds);
@@ -116,17 +130,20 @@ function spendingOf(at: At, now: () => number): StateDriver["spending"] {
       if (known !== undefined) return { outcome: "reserved", spent: spent() };
       if (charges.some(({ untilSeconds }) => untilSeconds <= now())) refuse("its end is past: another clock");
       const next = new Map<string, number>();
-      const ends = new Map<string, number>();
-      for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
+      for (const [i, { account, counter, amount, most }] of charges.entries()) {
         const key = keyOf(owner, account, counter);
         const has = next.get(key) ?? amountOf(memory, key);
         if (has > most - amount) return { outcome: "refused", charge: i, spent: amountOf(memory, key) };
         next.set(key, has + amount);
-        const until = memory.counters.get(key)?.until ?? 0;
-        ends.set(key, Math.max(ends.get(key) ?? 0, until, untilSeconds + 10));
       }
-      for (const [key, value] of next) memory.counters.set(key, { value, until: ends.get(key) ?? 0 });
-      const counted = charges.map((it) => [keyOf(owner, it.account, it.counter), it.amount] as [string, number]);
+      const counted = charges.map(({ account, counter, amount, untilSeconds }): [Counter, number] => {
+        const key = keyOf(owner, account, counter);
+        const counts = living(memory, key) ?? anew(memory.counters.get(key));
+        counts.value += amount;
+        counts.until = Math.max(counts.until, untilSeconds + 10);
+        memory.counters.set(key, counts);
+        return [counts, amount];
+      });
       memory.reservations.set(keyOf(owner, id), { state: "open", counted });
       return { outcome: "reserved", spent: spent() };
     },
@@ -137,10 +154,7 @@ function spendingOf(at: At, now: () => number): StateDriver["spending"] {
       const known = found ?? { state: "open", counted: [] };
       if (known.state !== "open") return;
       memory.reservations.set(keyOf(owner, id), { ...known, state: how === "spent" ? "spent" : "back" });
-      for (const [key, amount] of how === "spent" ? [] : known.counted) {
-        const counter = memory.counters.get(key);
-        if (counter !== undefined) counter.value -= amount;
-      }
+      for (const [counter, amount] of how === "spent" ? [] : known.counted) counter.value -= amount;
     },
     spent: (owner, counters) => {
       const memory = at();

@@ -198,6 +198,19 @@ export const SPENDING: readonly StateCase[] = [
     same(await spent(PAID), [0], "what is spent of an account that ended days ago");
     same(await reserve(until(10)), reserved(1), "one of an account that begins anew");
   }),
+  caseOf("gives nothing back to a later account of the same name", async (scene) => {
+    const { charge, reserve, settle, spent } = stepsOf(scene);
+    const late = newName();
+    await reserve([{ ...charge(900, 1000), untilSeconds: scene.now() + 2 }], late);
+    if (scene.store.advance !== undefined) await scene.store.advance(1500);
+    else await new Promise((resolve) => setTimeout(resolve, 2200));
+    // A store may keep an account for longer than it must: then it is the first one still.
+    if ((await spent(PAID))[0] !== 0) return;
+    same(await reserve([charge(1000, 1000)]), reserved(1000), "all of an account that begins anew");
+    await settle(late, "nothing_happened", scene.two);
+    same(await spent(PAID), [1000], "what is spent of it");
+    same(await reserve([charge(1, 1000)]), { outcome: "refused", charge: 0, spent: 1000 }, "one more");
+  }),
   caseOf("gives back what was reserved up to an hour ago", async (scene) => {
     const { charge, reserve, settle, spent } = stepsOf(scene);
     if (scene.store.advance === undefined) return;

@@ -155,6 +155,11 @@ const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
     /lets stand what was spent/,
   ],
   [
+    "gives back to whatever has that name now",
+    (asked) => plainStore(asked, "one counter for a name"),
+    /nothing back to a later account/,
+  ],
+  [
     "mixes up accounts and counters",
     partWith("spending", (of) => ({
       reserve: (asked) =>

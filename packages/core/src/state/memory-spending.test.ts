@@ -1,21 +1,48 @@
 import { expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
 import { memoryDriver } from "./memory.ts";
-import type { SpendingStore } from "./spending.ts";
+import type { Charge, SpendingStore } from "./spending.ts";
 
 const NOW = 1_760_000_000;
 const PAID = { account: "budget b", counter: "paid" };
 
-it.each<[string, (spending: SpendingStore) => unknown]>([
-  ["a misspelt end", (spending) => spending.settle({ id: "a", owner: "ann", nowSeconds: NOW }, undefined as never)],
-  ["no name", (spending) => spending.reserve({ owner: "ann", charges: [], nowSeconds: NOW } as never)],
-  ["no time", (spending) => spending.reserve({ id: "a", owner: "ann", charges: [], nowSeconds: Number.NaN })],
-  ["no charges", (spending) => spending.reserve({ id: "a", owner: "ann", nowSeconds: NOW } as never)],
-  ["nothing", (spending) => spending.settle(null as never, "spent")],
-])("what is asked with %s is refused, and nothing is given back", async (_, ask) => {
+const CHARGE: Charge = { ...PAID, amount: 5, most: 10, untilSeconds: NOW + 60 };
+const NAME = { id: "b", owner: "ann", nowSeconds: NOW };
+/** What stands for nothing in the place of a member. */
+const WRONG: { readonly [type: string]: readonly unknown[] } = {
+  string: [undefined, null, 5, {}],
+  number: [undefined, null, Number.NaN, Number.POSITIVE_INFINITY, "5"],
+  object: [undefined, null, {}, [], [null], Array(1001).fill(CHARGE)],
+};
+type Ask = (spending: SpendingStore) => unknown;
+
+/** A step with each of its members wrong in each way. */
+function wrongly<T extends object>(
+  step: string,
+  right: T,
+  ask: (spending: SpendingStore, given: T) => unknown,
+): [string, Ask][] {
+  return Object.entries(right).flatMap(([name, value]) =>
+    (WRONG[typeof value] ?? []).map((wrong): [string, Ask] => [
+      `${step} with ${name}: ${JSON.stringify(wrong)?.slice(0, 20)} of ${typeof wrong}`,
+      (spending) => ask(spending, { ...right, [name]: wrong }),
+    ]),
+  );
+}
+
+it.each([
+  ...wrongly("reserve", { ...NAME, charges: [CHARGE] }, (spending, given) => spending.reserve(given)),
+  ...wrongly("a charge", CHARGE, (spending, given) => spending.reserve({ ...NAME, charges: [CHARGE, given] })),
+  // The reservation that is there: what is misread would give it back.
+  ...wrongly("settle", { ...NAME, id: "a" }, (spending, given) => spending.settle(given, "nothing_happened")),
+  ...[undefined, "", "SPENT", null].map((how): [string, Ask] => [
+    `settle with the end ${how}`,
+    (spending) => spending.settle({ ...NAME, id: "a" }, how as never),
+  ]),
+  ...wrongly("spent", PAID, (spending, given) => spending.spent("ann", [given])),
+])("%s is refused, and neither counts nor gives back", async (_, ask) => {
   const { spending } = memoryDriver({ since: 0, clock: () => NOW * 1000 });
-  const charges = [{ ...PAID, amount: 5, most: 10, untilSeconds: NOW + 60 }];
-  await spending.reserve({ id: "a", owner: "ann", charges, nowSeconds: NOW });
+  await spending.reserve({ ...NAME, id: "a", charges: [CHARGE] });
   expect(await errorOf(() => ask(spending))).toMatchObject({ code: "config_invalid" });
   expect(await spending.spent("ann", [PAID])).toEqual([5]);
 });

@@ -1,7 +1,8 @@
 import { HopwiseError } from "../errors.ts";
-import { isObject, mustBe, secondsBy } from "../options/index.ts";
+import { mustBe, secondsBy } from "../options/index.ts";
 import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
 import { checkClocks, refuseClocks } from "./clocks.ts";
+import { aListOf, anAmount, anObjectOf, aText, aTime } from "./read-step.ts";
 import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 
 interface Held {
@@ -33,10 +34,11 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
 
   return {
     notBefore,
-    reserve: (reservation) => {
-      const { id, owner, charges } = namesOf("reserve", reservation);
+    reserve: (given) => {
+      const reservation = readReservation("reserve", [], given);
+      const { id, owner, charges } = reservation;
       const at = now();
-      checkReservation(reservation, at);
+      checkTimes(reservation, at);
       const known = reserved.get(keyOf(owner, id));
       if (known?.is === "given back") return { outcome: "withdrawn" };
       if (known !== undefined) {
@@ -52,8 +54,8 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
       return { outcome: "reserved", spent };
     },
-    settle: (reservation, how) => {
-      const { id, owner, nowSeconds } = namesOf("settle", reservation);
+    settle: (given, how) => {
+      const { id, owner, nowSeconds } = readName("settle", [], given);
       checkEnd(how);
       const at = now();
       checkClocks(at, nowSeconds);
@@ -69,11 +71,17 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
         if (current !== undefined && current === charge.of) accounts.add(owner, charge, -charge.amount, at);
       }
     },
-    spent: (owner, counters) => {
-      const at = now();
-      return counters.map((counter) => accounts.counted(owner, counter, at));
+    spent: (given, counters) => {
+      const [owner, at] = [aText("spent", ["owner"], given), now()];
+      return readCounters("spent", ["counters"], counters).map((counter) => accounts.counted(owner, counter, at));
     },
   };
+}
+
+function checkTimes({ charges, nowSeconds }: Reservation, at: number): void {
+  checkClocks(at, nowSeconds);
+  // Its account would be forgotten at once, and nothing be counted.
+  if (charges.some(({ untilSeconds }) => untilSeconds <= at)) refuseClocks();
 }
 
 /** As if one after the other were added: two charges may be of one counter. */
@@ -90,35 +98,18 @@ function firstTooMuch({ owner, charges }: Reservation, accounts: Accounts, at: n
   return undefined;
 }
 
+const aReservationsName = { id: aText, owner: aText, nowSeconds: aTime };
+const aCounter = { account: aText, counter: aText };
+const aCharge = anObjectOf<Charge>({ ...aCounter, amount: anAmount, most: anAmount, untilSeconds: aTime });
+
+const readReservation = anObjectOf<Reservation>({
+  ...aReservationsName,
+  charges: aListOf(aCharge, { min: 1, max: 1000 }),
+});
+const readName = anObjectOf<Pick<Reservation, "id" | "owner" | "nowSeconds">>(aReservationsName);
+const readCounters = aListOf(anObjectOf<Pick<Charge, "account" | "counter">>(aCounter));
+
 /** What is misspelt would give back. */
 function checkEnd(how: unknown): void {
   if (how !== "spent" && how !== "nothing_happened") mustBe("settle", "how", "spent or nothing_happened", how);
-}
-
-/** Without a name of its own, one reservation would stand for all. */
-function namesOf<T extends Pick<Reservation, "id" | "owner" | "nowSeconds">>(called: string, given: T): T {
-  if (!isObject(given)) return mustBe(called, "reservation", "a reservation, { id, owner }", given);
-  for (const name of ["id", "owner"] as const) {
-    if (typeof given[name] !== "string") mustBe(called, name, "a text", given[name]);
-  }
-  if (!Number.isFinite(given.nowSeconds)) mustBe(called, "nowSeconds", "seconds since the epoch", given.nowSeconds);
-  return given;
-}
-
-function checkReservation({ charges, nowSeconds }: Reservation, at: number): void {
-  checkClocks(at, nowSeconds);
-  if (!Array.isArray(charges)) mustBe("reserve", "charges", "a list of charges", charges);
-  for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
-    const place = (name: string): readonly (string | number)[] => ["charges", i, name];
-    for (const [name, value] of Object.entries({ account, counter })) {
-      if (typeof value !== "string") mustBe("reserve", place(name), "a text", value);
-    }
-    for (const [name, value] of Object.entries({ amount, most })) {
-      if (!Number.isSafeInteger(value) || value < 0) mustBe("reserve", place(name), "a whole number, 0 or more", value);
-    }
-    if (!Number.isFinite(untilSeconds))
-      mustBe("reserve", place("untilSeconds"), "seconds since the epoch", untilSeconds);
-    // Its account would be forgotten at once, and nothing be counted.
-    if (untilSeconds <= at) refuseClocks();
-  }
 }

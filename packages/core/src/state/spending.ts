@@ -44,9 +44,9 @@ export interface SpendingStore {
    */
   reserve(reservation: Reservation): Awaitable<Reserved>;
   /**
-   * Ends a reservation. `spent`: it stands. `nothing_happened`: what it counted is given back, once; and where the store
-   * has not seen it yet, it is refused as `withdrawn` when it comes. Reservations are known by their ids for one hour at
-   * least; what is given back later stays spent.
+   * Ends a reservation. `spent`: it stands. `nothing_happened`: what it counted is given back, once, to the very accounts
+   * that counted it (a later one of the same name gets nothing); and where the store has not seen it yet, it is refused as
+   * `withdrawn` when it comes. Reservations are known by their ids for one hour at least; what is given back later stays spent.
    */
   settle(
     reservation: Pick<Reservation, "id" | "owner" | "nowSeconds">,

@@ -1,6 +1,6 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And how is a chain made? */
 
-export { type ApprovalRequest, hashOfRequest, type RequestHash } from "./approval-request.ts";
+export { type ApprovalRequest, hashOfRequest, REQUEST, type RequestHash } from "./approval-request.ts";
 export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";

@@ -61,6 +61,33 @@ describe("an explanation", () => {
     ]);
   });
 
+  it("of a call that policies allow and a budget does not cover names the token whose budget it is, and what is left of it", () => {
+    const rule = "the budget of this token has 100 left of 1000, and the call costs 900";
+    const allows = (hop: number) => ({ hop, kind: "agent", id: "", effect: "allow", reasons: [] }) as const;
+    const decision: Explainable = {
+      ...base,
+      code: "budget_exhausted",
+      stage: "spending",
+      hop: 1,
+      pointer: "/budget/sums/send_payment/amount",
+      rule,
+      wouldPass: { accepts: "at most 100", grantableBy: 0 },
+      verdicts: [allows(0), allows(1), allows(2)],
+    };
+    expect(explain(decision).children.map(({ text }) => text)).toEqual([
+      "alice  allows",
+      "agent:planner  allows (stopped by spending: budget_exhausted)",
+      "agent:researcher  allows",
+    ]);
+    expect(below(decision, 1)).toEqual([
+      ["rule", `rule: ${rule}`],
+      ["value", "at /budget/sums/send_payment/amount"],
+      ["would pass", "would pass: at most 100"],
+      ["would pass", '"alice" could hand it over: the nearest hop that has it'],
+    ]);
+    expect([below(decision, 0), below(decision, 2)]).toEqual([[], []]);
+  });
+
   it("of a refused argument has the rule, the place, what would pass, and who could hand it over", () => {
     const decision = {
       ...base,
@@ -205,7 +232,7 @@ describe("an explanation", () => {
 describe("the answer of a hop, explained", () => {
   const answered = (verdict: Partial<Explainable["verdicts"][number]>, changed: Partial<Explainable> = {}) => {
     const verdicts = [{ hop: 0, kind: "user", id: "alice", effect: "deny", reasons: [], ...verdict } as const];
-    const decision = { ...base, hop: 0, verdicts, ...changed };
+    const decision = { ...base, stage: "policy", code: "policy_denied", hop: 0, verdicts, ...changed };
     return [explain(decision).children[0]?.text, below(decision, 0)];
   };
   const known = {

@@ -8,7 +8,7 @@ import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { approvalWords } from "./approval-words.ts";
 import { budgetWords } from "./budget-words.ts";
-import { isNamed, said } from "./hop-words.ts";
+import { isElsewhere, isNamed, said } from "./hop-words.ts";
 import { noRowWords, rowWords } from "./row-words.ts";
 
 /** A decision, or the record of one, to explain. */
@@ -85,11 +85,9 @@ function treeOf(given: Explainable): Explanation {
   const count = chain?.hops.length ?? 0;
   const hops = (chain?.hops ?? []).map((hop, i): Explanation => {
     const verdict = verdicts[i];
-    const elsewhere =
-      failed === i && (verdict === undefined || (given.shadow !== undefined && decision.stage !== "policy"));
     const why = [
       ...(verdict === undefined ? [] : policyOf(verdict, decision)),
-      ...(elsewhere ? whereStopped(decision) : []),
+      ...(failed === i && isElsewhere(decision, verdict) ? whereStopped(decision) : []),
     ];
     const children = [...why, ...hiddenBy(decision, (at) => at === i)];
     // For a list, every hop is asked about every item, so it has no single answer of a hop.
@@ -127,7 +125,7 @@ function headline(decision: Explainable): string {
   return [what, code, reason ?? message].filter((word) => word !== undefined).join(": ");
 }
 
-/** Why a call was stopped before any policy was asked, and what would have passed. */
+/** Why a call was stopped by something else than policies, and what would have passed. */
 function whereStopped({ pointer, rule, wouldPass, chain }: Explainable): Explanation[] {
   const { accepts, grantableBy } = wouldPass ?? {};
   const found: Explanation[] = [];

@@ -22,9 +22,16 @@ export function said(
     words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
   if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
   if (isNamed(verdict.policy)) words.push(`(${verdict.policy})`);
-  // In shadow mode policies are asked also where something else would have ended the call.
-  if (isHere && shadow !== undefined && stage !== "policy") words.push(`(${ended})`);
+  if (isHere && isElsewhere({ stage }, verdict)) words.push(`(${ended})`);
   return words.join(" ");
+}
+
+/**
+ * Whether what ended a call at a hop was not what its policies said of it: they were not asked, or allowed what a budget does not
+ * cover. In shadow mode they are asked also where something before them would have ended the call.
+ */
+export function isElsewhere({ stage }: { readonly stage?: string | undefined }, verdict?: HopVerdict): boolean {
+  return verdict === undefined || (stage !== undefined && stage !== "policy");
 }
 
 /** Cerbos says `NO_MATCH` where no rule matched. */

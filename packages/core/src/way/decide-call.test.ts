@@ -114,11 +114,14 @@ describe("parsed arguments", () => {
   });
 
   it("that are refused are not kept in the record, whatever the tool map keeps of a call", async () => {
-    const tools = { send_payment: { kind: "payment", action: "send", keepInRecord: ["amount"] } };
-    for (const parsed of [TOO_MUCH, { amount: new Date(0) }]) {
-      const { point, audit } = scene.point({ tools });
+    const entry = { ...TOOLS["send_payment"], kind: "payment", action: "send", keepInRecord: ["amount"] };
+    for (const [parsed, code] of [
+      [TOO_MUCH, "grant_argument_refused"],
+      [{ amount: new Date(0) }, "arguments_malformed"],
+    ] as const) {
+      const { point, audit } = scene.point({ tools: { send_payment: entry } });
       await decide(payment(await scene.byProof()), point, { parsed });
-      expect(audit.records).toMatchObject([{ outcome: "denied" }]);
+      expect(audit.records).toMatchObject([{ outcome: "denied", code }]);
       expect(audit.records[0]).not.toHaveProperty("arguments");
     }
   });

@@ -45,7 +45,9 @@ export function rateAccounts(
   const now = nowSeconds();
   const own: RateCharge[] = [];
   const ofAgents: (RateCharge & { readonly agent: string })[] = [];
-  for (const rate of rates) {
+  // What is given twice is one: its counter would count each call twice.
+  const different = new Map(rates.map((rate) => [JSON.stringify([rate.of, rate.calls, rate.perSeconds]), rate]));
+  for (const rate of different.values()) {
     const { of, calls, perSeconds } = rate;
     const begin = Math.floor(now / perSeconds) * perSeconds;
     const charge = (whose: string): RateCharge => ({

@@ -1,7 +1,8 @@
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
+import { jsonObject, maybe, number, optionsOf, text, whole } from "../../options/index.ts";
 import type { KeptRequest } from "../../state/index.ts";
-import type { ApprovalRequest, RequestHash } from "../../token/index.ts";
+import { type ApprovalRequest, REQUEST, type RequestHash } from "../../token/index.ts";
 
 /** A request as it is kept: what the approver is shown, and what names it elsewhere. */
 export interface AskedApproval {
@@ -21,26 +22,31 @@ export interface AskedApproval {
   readonly chain?: string;
 }
 
+type Kept = Omit<AskedApproval, "id"> & { readonly version: 1 };
+
+/** What lies in a store may be of another version, or of anybody who can write there: all of it is looked at. */
+const readKept = optionsOf<Kept>("readRequest", {
+  version: whole({ min: 1, max: 1, example: 1 }),
+  request: REQUEST,
+  hash: text("the hash of the request"),
+  invocation: text("the invocation that asked"),
+  askedAtSeconds: number({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 1_790_000_000 }),
+  user: text("a user, by the id that policies see"),
+  arguments: jsonObject("an object of arguments"),
+  chain: maybe(text("the id of a chain")),
+});
+
 export function requestText({ id: _, ...asked }: AskedApproval): string {
-  return JSON.stringify({ version: 1, ...asked });
+  const kept: Kept = { version: 1, ...asked };
+  return JSON.stringify(kept);
 }
 
 /** Reads what a store kept. @throws {HopwiseError} `state_unavailable` for what this version cannot read */
-export function readRequest({ id, text }: Pick<KeptRequest, "id" | "text">): AskedApproval {
+export function readRequest({ id, text: kept }: Pick<KeptRequest, "id" | "text">): AskedApproval {
   try {
-    const { version, ...asked } = JSON.parse(text) as AskedApproval & { readonly version: number };
-    const { request, hash, askedAtSeconds, user } = asked;
-    const isWhole = typeof hash === "string" && typeof user === "string" && Number.isFinite(askedAtSeconds);
-    if (version === 1 && isWhole && isRequest(request)) return { ...asked, id };
-  } catch {
-    // Told below.
+    const { version: _, ...asked } = readKept(JSON.parse(kept));
+    return { ...asked, id };
+  } catch (cause) {
+    throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version", { cause });
   }
-  throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version");
-}
-
-function isRequest({ untilSeconds, user, agents, resource, argumentsHash }: ApprovalRequest): boolean {
-  const isSubject = typeof user.issuer === "string" && typeof user.subject === "string";
-  const hasParts =
-    Array.isArray(agents) && typeof resource.kind === "string" && typeof argumentsHash.received === "string";
-  return isSubject && hasParts && Number.isFinite(untilSeconds);
 }

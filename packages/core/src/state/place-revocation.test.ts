@@ -1,0 +1,87 @@
+/** What one signer may write in the log, and what no signer may. */
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { hashOf, NOW, refusalOf } from "../testing.fixture.ts";
+import { AS, type Chains, createChains, type Log, leafHash } from "./accept-revocations.fixture.ts";
+
+const FULL = process.env["HOPWISE_RUNS"] === "full";
+
+let chains: Chains;
+beforeAll(async () => {
+  chains = await createChains();
+});
+let log: Log;
+beforeEach(() => {
+  log = chains.log();
+});
+
+describe("nobody fills the log", () => {
+  const most = 20;
+
+  it(
+    "with children: beyond the bound their maker's own token is revoked, and memory stays as it is",
+    async () => {
+      const children = FULL ? 1_000_000 : 200;
+      const accept = log.desk({ mostBelowOne: most });
+      const outcomes: { [outcome: string]: number } = {};
+      for (let i = 0; i < children; i++) {
+        // Time goes on, as it does while so many are signed.
+        log.now = NOW + i / 1000;
+        const { outcome } = await accept(await log.sign(chains.world.planner, await sibling(i)));
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
+      expect(outcomes).toEqual({ revoked: most + 1, known: expect.any(Number) });
+      expect(log.state.revocations.list()).toHaveLength(most + 1);
+      expect(log.state.revocations.list({ token: (await hashOf(chains.root)) as never })).toMatchObject([
+        { by: { agent: "planner", hop: 1 }, reason: expect.stringContaining(`more than ${most}`) },
+      ]);
+      expect(await log.isRevoked(chains.root)).toBe(true);
+    },
+    FULL ? 7_200_000 : 60_000,
+  );
+
+  it("a revocation of the token above does not swallow what is said of those below: it may be lifted", async () => {
+    await log.state.revocations.revoke({ token: (await hashOf(chains.root)) as never });
+    await log.desk({ mostBelowOne: most })(await log.sign(chains.world.planner, chains.child));
+    await log.state.revocations.lift({ token: (await hashOf(chains.root)) as never });
+    expect([await log.isRevoked(chains.root), await log.isRevoked(chains.child)]).toEqual([false, true]);
+  });
+
+  it("lifted and ended ones are not counted", async () => {
+    const accept = log.desk({ mostBelowOne: 1 });
+    await accept(await log.sign(chains.world.planner, chains.child));
+    await log.state.revocations.lift({ token: (await leafHash(chains.child)) as never });
+    await accept(await log.sign(chains.world.planner, await sibling(1)));
+    expect(await log.isRevoked(chains.root)).toBe(false);
+    await accept(await log.sign(chains.world.planner, await sibling(2)));
+    expect(await log.isRevoked(chains.root)).toBe(true);
+  });
+
+  it("by agents that make tokens for themselves: a chains.root has a bound, and its holder is not kept from revoking", async () => {
+    const accept = log.desk({ mostBelowOne: 1 });
+    for (let i = 0; i < 10; i++) {
+      expect((await accept(await log.sign(chains.world.researcher, await sibling(i)))).outcome).toBe("revoked");
+    }
+    expect(await refusalOf(accept(await log.sign(chains.world.researcher, await sibling(10))))).toBe(
+      "state_unavailable",
+    );
+    expect(log.told.at(-1)).toMatchObject({ outcome: "refused", by: { agent: "researcher", hop: 2 } });
+    expect((await accept(await log.sign(chains.world.planner, await sibling(10)))).outcome).toBe("revoked");
+    expect(await log.isRevoked(await sibling(10))).toBe(true);
+  });
+
+  it("an issuer has a share; another one's is its own", async () => {
+    const accept = log.desk({ mostOfIssuer: 2 });
+    const agent = (name: string) => log.sign(chains.world.issuer, { agent: name }, { as: AS });
+    await accept(await agent("a"));
+    await accept(await agent("b"));
+    expect((await accept(await agent("a"))).outcome).toBe("known");
+    expect(await refusalOf(accept(await agent("c")))).toBe("state_unavailable");
+    expect((await accept(await log.sign(chains.world.planner, chains.child))).outcome).toBe("revoked");
+  });
+});
+
+/** A chain of two tokens, of which each number has another second one. */
+async function sibling(i: number): Promise<string> {
+  const jti = Buffer.from(`sibling ${String(i).padStart(8, "0")}`).toString("base64url");
+  return `${chains.root}~${await chains.world.child(chains.root, { jti })}`;
+}
