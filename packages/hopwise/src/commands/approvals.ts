@@ -53,7 +53,7 @@ export const approvalsDeny: Command = answering("deny", "no");
 
 /** Signs an answer to what it has shown, and sends it. */
 function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
-  const [summary, question]: readonly [string, string] =
+  const [summary, question] =
     answer === "yes"
       ? ["Approves a call that waits, with a signature.", "Approve this call?"]
       : ["Refuses a call that waits, with a signature: that ends it.", "Refuse this call?"];
