@@ -365,6 +365,7 @@ const telemetryDoor: Door<typeof telemetry> = {
 };
 
 const adapterDoor: Door<typeof adapter> = {
+  canonicalJson: "takes data",
   currentDelegation: "gives what a source gives; sessions and carriers ask by it",
   fulfil: "takes data",
   inOwnWords: "takes an error",

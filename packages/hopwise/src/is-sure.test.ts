@@ -25,6 +25,9 @@ describe("a question before a change", () => {
 
   it("is not asked where it was answered before, and is no yes where nobody can be asked", async () => {
     expect(await asked(undefined, ["yes"])).toEqual([true]);
-    await expect(asked(undefined)).rejects.toMatchObject({ code: "config_invalid", message: expect.stringContaining("--yes") });
+    await expect(asked(undefined)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("--yes"),
+    });
   });
 });
