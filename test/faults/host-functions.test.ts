@@ -268,6 +268,7 @@ async function followed(changed: Partial<state.FeedReaderOptions>): Promise<void
 const { approvals } = company.authorizer();
 const asked = (): Request => new Request("https://approve.example/");
 const stateDoor: Door<typeof state> = {
+  checkClocks: "takes numbers",
   approvalEndpoint: asking<Omit<state.ApprovalEndpointOptions, "approvals">>(
     { mayRead: (mayRead) => state.approvalEndpoint({ approvals, mayRead, deadlineMs: 50 })(asked()).then(answered) },
     {

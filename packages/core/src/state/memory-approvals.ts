@@ -1,7 +1,8 @@
 import { HopwiseError } from "../errors.ts";
-import { mustBe, secondsBy } from "../options/index.ts";
+import { secondsBy } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
 import { checkClocks } from "./clocks.ts";
+import { readStep } from "./read-step.ts";
 
 interface Kept {
   readonly text: string;
@@ -29,19 +30,21 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
 
   return {
     notBefore,
-    keep: ({ id, text, untilSeconds, nowSeconds }) => {
+    keep: (...given) => {
+      const [{ id, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
       const now = secondsBy(clock);
       checkClocks(now, nowSeconds);
-      if (!Number.isFinite(untilSeconds)) mustBe("keep", "untilSeconds", "seconds since the epoch", untilSeconds);
       if (living(id) !== undefined) return;
       forget(now);
       kept.set(id, { text, until: untilSeconds, answers: new Map() });
     },
-    find: (id) => {
+    find: (...given) => {
+      const [id] = readStep.find(...given);
       const found = living(id);
       return found && { id, text: found.text, answers: [...found.answers.values()] };
     },
-    answer: ({ id, key, text, nowSeconds }) => {
+    answer: (...given) => {
+      const [{ id, key, text, nowSeconds }] = readStep.answer(...given);
       checkClocks(secondsBy(clock), nowSeconds);
       const found = living(id);
       if (found === undefined) return "gone";
@@ -52,7 +55,8 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
       found.answers.set(key, text);
       return "kept";
     },
-    list: (most) => {
+    list: (...given) => {
+      const [most] = readStep.list(...given);
       const now = secondsBy(clock);
       const all = [...kept].filter(([, { until }]) => until > now).slice(0, most);
       return all.map(([id, { text, answers }]) => ({ id, text, answers: [...answers.values()] }));

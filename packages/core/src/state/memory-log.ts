@@ -1,4 +1,5 @@
 import { secondsBy } from "../options/index.ts";
+import { readStep } from "./read-step.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 
 const PAGE = 1000;
@@ -37,7 +38,8 @@ export function memoryLog(clock: () => number): RevocationLog {
       ageAt(secondsBy(clock));
       return head;
     },
-    append: (entry) => {
+    append: (...given) => {
+      const [entry] = readStep.append(...given);
       const now = secondsBy(clock);
       ageAt(now);
       if (ids.has(entry.id)) return;
@@ -47,7 +49,8 @@ export function memoryLog(clock: () => number): RevocationLog {
       entries.push({ ...entry, n });
       head = headAt(epoch, n);
     },
-    read: (after) => {
+    read: (...given) => {
+      const [after] = readStep.read(...given);
       const ageSeconds = ageAt(secondsBy(clock));
       const named = Number(after?.slice(epoch.length + 1));
       const at = after !== undefined && named <= n && headAt(epoch, named) === after ? named : undefined;

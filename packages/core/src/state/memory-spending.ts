@@ -1,7 +1,8 @@
 import { HopwiseError } from "../errors.ts";
-import { isObject, mustBe, secondsBy } from "../options/index.ts";
+import { secondsBy } from "../options/index.ts";
 import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
-import { checkClocks, refuseClocks } from "./clocks.ts";
+import { checkClocks } from "./clocks.ts";
+import { readStep } from "./read-step.ts";
 import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 
 interface Held {
@@ -33,10 +34,15 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
 
   return {
     notBefore,
-    reserve: (reservation) => {
-      const { id, owner, charges } = namesOf("reserve", reservation);
+    reserve: (...given) => {
+      const [reservation] = readStep.reserve(...given);
+      const { id, owner, charges, nowSeconds } = reservation;
       const at = now();
-      checkReservation(reservation, at);
+      checkClocks(
+        at,
+        nowSeconds,
+        charges.map(({ untilSeconds }) => untilSeconds),
+      );
       const known = reserved.get(keyOf(owner, id));
       if (known?.is === "given back") return { outcome: "withdrawn" };
       if (known !== undefined) {
@@ -52,9 +58,8 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
       return { outcome: "reserved", spent };
     },
-    settle: (reservation, how) => {
-      const { id, owner, nowSeconds } = namesOf("settle", reservation);
-      checkEnd(how);
+    settle: (...given) => {
+      const [{ id, owner, nowSeconds }, how] = readStep.settle(...given);
       const at = now();
       checkClocks(at, nowSeconds);
       const key = keyOf(owner, id);
@@ -69,7 +74,8 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
         if (current !== undefined && current === charge.of) accounts.add(owner, charge, -charge.amount, at);
       }
     },
-    spent: (owner, counters) => {
+    spent: (...given) => {
+      const [owner, counters] = readStep.spent(...given);
       const at = now();
       return counters.map((counter) => accounts.counted(owner, counter, at));
     },
@@ -88,37 +94,4 @@ function firstTooMuch({ owner, charges }: Reservation, accounts: Accounts, at: n
     sums.set(key, before + amount);
   }
   return undefined;
-}
-
-/** What is misspelt would give back. */
-function checkEnd(how: unknown): void {
-  if (how !== "spent" && how !== "nothing_happened") mustBe("settle", "how", "spent or nothing_happened", how);
-}
-
-/** Without a name of its own, one reservation would stand for all. */
-function namesOf<T extends Pick<Reservation, "id" | "owner" | "nowSeconds">>(called: string, given: T): T {
-  if (!isObject(given)) return mustBe(called, "reservation", "a reservation, { id, owner }", given);
-  for (const name of ["id", "owner"] as const) {
-    if (typeof given[name] !== "string") mustBe(called, name, "a text", given[name]);
-  }
-  if (!Number.isFinite(given.nowSeconds)) mustBe(called, "nowSeconds", "seconds since the epoch", given.nowSeconds);
-  return given;
-}
-
-function checkReservation({ charges, nowSeconds }: Reservation, at: number): void {
-  checkClocks(at, nowSeconds);
-  if (!Array.isArray(charges)) mustBe("reserve", "charges", "a list of charges", charges);
-  for (const [i, { account, counter, amount, most, untilSeconds }] of charges.entries()) {
-    const place = (name: string): readonly (string | number)[] => ["charges", i, name];
-    for (const [name, value] of Object.entries({ account, counter })) {
-      if (typeof value !== "string") mustBe("reserve", place(name), "a text", value);
-    }
-    for (const [name, value] of Object.entries({ amount, most })) {
-      if (!Number.isSafeInteger(value) || value < 0) mustBe("reserve", place(name), "a whole number, 0 or more", value);
-    }
-    if (!Number.isFinite(untilSeconds))
-      mustBe("reserve", place("untilSeconds"), "seconds since the epoch", untilSeconds);
-    // Its account would be forgotten at once, and nothing be counted.
-    if (untilSeconds <= at) refuseClocks();
-  }
 }

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
-import { CLOCK, isObject, maybe, mustBe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
-import { checkClocks, refuseClocks } from "./clocks.ts";
+import { CLOCK, maybe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
+import { checkClocks } from "./clocks.ts";
+import { readStep } from "./read-step.ts";
 import { createShares } from "./shares.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -117,12 +118,10 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
 
   return {
     notBefore: since / 1000,
-    claim: (key, untilSeconds, about = {}) => {
-      checkClaim(key, untilSeconds, about);
+    claim: (...given) => {
+      const [key, untilSeconds, about] = readStep.claim(...given);
       const now = secondsBy(clock);
-      checkClocks(now, about.nowSeconds);
-      // This clock would forget the proof at once, and it would be good again.
-      if (untilSeconds <= now) refuseClocks();
+      checkClocks(now, about.nowSeconds, [untilSeconds]);
       const { madeAtSeconds } = about;
       forget(now);
       if (seen.has(key)) return false;
@@ -133,16 +132,4 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
       return true;
     },
   };
-}
-
-function checkClaim(key: string, untilSeconds: number, about: ClaimAbout): void {
-  const time = "seconds since the epoch";
-  if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
-  // One that never lapses by any comparison would be forgotten at once.
-  if (!Number.isFinite(untilSeconds)) mustBe("claim", "untilSeconds", time, untilSeconds);
-  if (!isObject(about)) mustBe("claim", "about", "what a store may know of a proof, { madeAtSeconds, owner }", about);
-  const { madeAtSeconds, nowSeconds } = about;
-  for (const [name, value] of Object.entries({ madeAtSeconds, nowSeconds })) {
-    if (value !== undefined && !Number.isFinite(value)) mustBe("claim", name, time, value);
-  }
 }
