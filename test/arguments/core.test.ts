@@ -145,6 +145,7 @@ const forSources: ArgumentRows<typeof sources> = {
 
 const forStores: ArgumentRows<typeof state> = {
   checkClocks: "takes numbers that a driver has read",
+  firstTooMuch: "takes charges that a driver has read",
   approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
     { approvals: company.authorizer().approvals, mayRead: () => true },
   ]),

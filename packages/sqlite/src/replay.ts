@@ -26,7 +26,7 @@ export function sqliteReplay(store: Store): ReplayStore {
 
   const claim = (at: Moment, key: string, untilSeconds: number, about: ClaimAbout): boolean => {
     const { nowSeconds = at.now, madeAtSeconds, owner, root } = about;
-    checkClocks(at.now, nowSeconds, [untilSeconds]);
+    checkClocks(at.now, nowSeconds, [{ untilSeconds }]);
     if (
       madeAtSeconds !== undefined &&
       untilSeconds - Math.max(nowSeconds, madeAtSeconds) > longestWindowSeconds + ROUNDING

@@ -1,6 +1,7 @@
 import {
   type Charge,
   checkClocks,
+  firstTooMuch,
   type Reservation,
   type Reserved,
   readStep,
@@ -51,17 +52,13 @@ export function sqliteSpending(store: Store): SpendingStore {
 
 function reserve(at: Moment, { id, owner, charges: asked, nowSeconds }: Reservation): Reserved {
   const { sql, now } = at;
-  checkClocks(
-    now,
-    nowSeconds,
-    asked.map(({ untilSeconds }) => untilSeconds),
-  );
+  checkClocks(now, nowSeconds, asked);
   const charges = asked.map((charge) => ({ ...charge, ...placeOf(owner, charge) }));
   const key = nameOf("reservation", owner, id);
   const known = sql("SELECT state FROM reservation WHERE key = ?").get(key);
   if (known?.["state"] === "withdrawn") return { outcome: "withdrawn" };
   if (known === undefined) {
-    const refused = firstTooMuch(at, charges);
+    const refused = firstTooMuch(charges, (charge) => countedOf(at, charge));
     if (refused !== undefined) return refused;
     const counted = charges.filter(({ amount }) => amount > 0).map((charge) => count(at, charge));
     sql("INSERT INTO reservation (key, state, ends, charges) VALUES (?, 'open', ?, ?)").run(
@@ -71,20 +68,6 @@ function reserve(at: Moment, { id, owner, charges: asked, nowSeconds }: Reservat
     );
   }
   return { outcome: "reserved", spent: charges.map((charge) => countedOf(at, charge)) };
-}
-
-/** As if one after the other were added: two charges may be of one counter. */
-function firstTooMuch(at: Moment, charges: readonly (Charge & Place)[]): Reserved | undefined {
-  const sums = new Map<string, number>();
-  for (const [i, charge] of charges.entries()) {
-    const { account, counter, amount, most } = charge;
-    const key = JSON.stringify([account, counter]);
-    const spent = countedOf(at, charge);
-    const before = sums.get(key) ?? spent;
-    if (before > most - amount) return { outcome: "refused", charge: i, spent };
-    sums.set(key, before + amount);
-  }
-  return undefined;
 }
 
 /** @returns the counter's id, and what it got, to be given back */

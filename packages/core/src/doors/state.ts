@@ -14,6 +14,7 @@ export {
   type FeedOptions,
   type FeedReaderOptions,
   type FeedRevocations,
+  firstTooMuch,
   type Health,
   isRevoked,
   type KeptAnswer,

@@ -8,17 +8,17 @@ const CLOCKS_APART = 5;
  * again.
  *
  * @param callerSeconds what the caller says it is, in seconds since the epoch, where it says so
- * @param ends until when something is to be kept: what is past would be forgotten at once
+ * @param kept what the step is to keep, and until when: what is past would be forgotten at once
  * @throws {HopwiseError} `state_unavailable`
  */
 export function checkClocks(
   storeSeconds: number,
   callerSeconds: number = storeSeconds,
-  ends: readonly number[] = [],
+  kept: readonly { readonly untilSeconds: number }[] = [],
 ): void {
   // What is no time is no time of the store's either.
   const isNear = Math.abs(storeSeconds - callerSeconds) <= CLOCKS_APART;
-  if (isNear && ends.every((end) => end > storeSeconds)) return;
+  if (isNear && kept.every(({ untilSeconds }) => untilSeconds > storeSeconds)) return;
   throw new HopwiseError(
     "state_unavailable",
     "the clocks of the authorizer and of this store differ by seconds or more",

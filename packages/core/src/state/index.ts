@@ -10,6 +10,7 @@ export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export { checkClocks } from "./clocks.ts";
 export type { Health, StateDriver } from "./driver.ts";
+export { firstTooMuch } from "./first-too-much.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { ownerOf } from "./owner.ts";
 export { readStep } from "./read-step.ts";

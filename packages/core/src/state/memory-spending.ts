@@ -1,9 +1,10 @@
 import { HopwiseError } from "../errors.ts";
 import { secondsBy } from "../options/index.ts";
-import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
+import { createAccounts, keyOf } from "./accounts.ts";
 import { checkClocks } from "./clocks.ts";
+import { firstTooMuch } from "./first-too-much.ts";
 import { readStep } from "./read-step.ts";
-import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
+import type { Charge, SpendingStore } from "./spending.ts";
 
 interface Held {
   readonly at: number;
@@ -35,14 +36,9 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
   return {
     notBefore,
     reserve: (...given) => {
-      const [reservation] = readStep.reserve(...given);
-      const { id, owner, charges, nowSeconds } = reservation;
+      const [{ id, owner, charges, nowSeconds }] = readStep.reserve(...given);
       const at = now();
-      checkClocks(
-        at,
-        nowSeconds,
-        charges.map(({ untilSeconds }) => untilSeconds),
-      );
+      checkClocks(at, nowSeconds, charges);
       const known = reserved.get(keyOf(owner, id));
       if (known?.is === "given back") return { outcome: "withdrawn" };
       if (known !== undefined) {
@@ -51,7 +47,7 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       if (accounts.size >= MOST) {
         throw new HopwiseError("state_unavailable", `more than ${MOST} budgets and rates are counted at once`);
       }
-      const refused = firstTooMuch(reservation, accounts, at);
+      const refused = firstTooMuch(charges, (charge) => accounts.counted(owner, charge, at));
       if (refused !== undefined) return refused;
       const spent = charges.map((charge) => accounts.add(owner, charge, charge.amount, at));
       const counted = charges.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, at) }));
@@ -80,18 +76,4 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       return counters.map((counter) => accounts.counted(owner, counter, at));
     },
   };
-}
-
-/** As if one after the other were added: two charges may be of one counter. */
-function firstTooMuch({ owner, charges }: Reservation, accounts: Accounts, at: number): Reserved | undefined {
-  const sums = new Map<string, number>();
-  for (const [i, charge] of charges.entries()) {
-    const { account, counter, amount, most } = charge;
-    const key = keyOf(account, counter);
-    const spent = accounts.counted(owner, charge, at);
-    const before = sums.get(key) ?? spent;
-    if (before > most - amount) return { outcome: "refused", charge: i, spent };
-    sums.set(key, before + amount);
-  }
-  return undefined;
 }

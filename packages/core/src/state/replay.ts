@@ -121,7 +121,7 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     claim: (...given) => {
       const [key, untilSeconds, about] = readStep.claim(...given);
       const now = secondsBy(clock);
-      checkClocks(now, about.nowSeconds, [untilSeconds]);
+      checkClocks(now, about.nowSeconds, [{ untilSeconds }]);
       const { madeAtSeconds } = about;
       forget(now);
       if (seen.has(key)) return false;
