@@ -1,7 +1,5 @@
 /** What it costs to remember elsewhere than in memory, on a real Redis and a real file, in the wire call of three hops. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPdp } from "@hopwise/cerbos";
@@ -10,11 +8,10 @@ import type { SharedState } from "@hopwise/core/state";
 import { clientOptions, redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
 import { createClient } from "@redis/client";
+import { MISSING, startRedis } from "../test/redis/redis-server.ts";
 import { makeProofs, mustBeAllowed } from "./authorize.ts";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
 import { CALL, FULFILS, heldBy, makeAuthorizer, makeTeam, POLICIES } from "./world.ts";
-
-const SERVER: string = "redis-server";
 
 export interface StateResult {
   readonly redisOverMemory: number;
@@ -24,12 +21,12 @@ export interface StateResult {
   readonly microseconds: { readonly [store: string]: number };
 }
 
-/** @returns undefined where there is no `redis-server` */
+/** @returns undefined where a program of Redis is missing */
 export async function measureState(): Promise<StateResult | undefined> {
+  if (MISSING !== undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "hopwise-bench-"));
-  const redis = await startRedis(folder);
-  if (redis === undefined) return undefined;
-  const client = await createClient({ ...clientOptions(), url: redis.url }).connect();
+  const redis = await startRedis();
+  const client = await createClient({ ...clientOptions(), url: `redis://127.0.0.1:${redis.port}` }).connect();
   client.on("error", () => {});
   await using pdp = await startPdp({ policies: POLICIES });
   const team = await makeTeam();
@@ -66,7 +63,7 @@ export async function measureState(): Promise<StateResult | undefined> {
   );
   for (const state of Object.values(states)) await state.close();
   client.destroy();
-  redis.stop();
+  await redis.close();
   rmSync(folder, { recursive: true, force: true });
   return {
     redisOverMemory: ratio(times.redis, times.memory),
@@ -79,38 +76,4 @@ export async function measureState(): Promise<StateResult | undefined> {
       budget: p50(times.budget),
     },
   };
-}
-
-async function startRedis(folder: string): Promise<{ readonly url: string; stop(): void } | undefined> {
-  const port = await freePort();
-  const args = [
-    "--port",
-    `${port}`,
-    "--bind",
-    "127.0.0.1",
-    "--dir",
-    folder,
-    "--save",
-    "",
-    "--maxmemory-policy",
-    "noeviction",
-  ];
-  const server = spawn(SERVER, args, { stdio: "ignore" });
-  const failed = await new Promise<boolean>((done) => {
-    server.once("error", () => done(true));
-    setTimeout(() => done(false), 300);
-  });
-  return failed ? undefined : { url: `redis://127.0.0.1:${port}`, stop: () => stop(server) };
-}
-
-function stop(server: ChildProcess): void {
-  server.kill("SIGTERM");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => server.once("listening", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

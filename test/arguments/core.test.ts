@@ -83,6 +83,7 @@ const NO_SCHEMA = ANYTHING.filter((odd) => odd !== "hostile");
 const READ = { template: "shop://{id}", values: { id: "1" } };
 const waiting = { approval: { request: "r", reason: "large", approvers: 1, untilSeconds: 1_800_000_000 } };
 const forAdapters: ArgumentRows<typeof adapter> = {
+  canonicalJson: "takes what JSON.parse gave",
   currentDelegation: argumentRow(adapter.currentDelegation, () => [held]),
   fulfil: argumentRow(
     adapter.fulfil,
@@ -143,6 +144,8 @@ const forSources: ArgumentRows<typeof sources> = {
 };
 
 const forStores: ArgumentRows<typeof state> = {
+  checkClocks: "takes numbers that a driver has read",
+  firstTooMuch: "takes charges that a driver has read",
   approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
     { approvals: company.authorizer().approvals, mayRead: () => true },
   ]),

@@ -7,6 +7,7 @@ import * as state from "@hopwise/core/state";
 import * as testing from "@hopwise/core/testing";
 import type * as tokens from "@hopwise/core/tokens";
 import { describe } from "vitest";
+import { driverRows } from "./driver-rows.ts";
 import { ANYTHING, type ArgumentRows, argumentRow, type Odd, OPTIONAL, OPTIONS, walkRows } from "./odd.ts";
 
 const company = await testing.createCompany();
@@ -209,6 +210,9 @@ describe("a source of keys", () => walkRows(keySources));
 describe("trust that changes", () => walkRows(trusts));
 describe("nonces", () => walkRows(nonces));
 describe("a memory of proofs", () => walkRows(replayStores));
+describe.each(Object.entries(driverRows(state.memoryDriver())))("a driver in memory: %s", (_, rows) =>
+  walkRows(rows as ArgumentRows<object>),
+);
 describe("a memory of revocations", () => walkRows(revocationStores));
 describe("the requests that wait for people", () => walkRows(inboxes));
 describe("a feed of revocations", () => walkRows(feeds));

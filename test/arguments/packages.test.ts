@@ -7,7 +7,6 @@ import * as auditLog from "@hopwise/audit";
 import * as cerbos from "@hopwise/cerbos";
 import { generateSigner, HopwiseError } from "@hopwise/core";
 import type { Explainable } from "@hopwise/core/audit";
-import { memoryDriver, type StateDriver } from "@hopwise/core/state";
 import { allowAll, createCompany, sampleDecision, sampleOutcome } from "@hopwise/core/testing";
 import * as fastmcp from "@hopwise/fastmcp";
 import * as fastmcpTesting from "@hopwise/fastmcp/testing";
@@ -17,7 +16,8 @@ import * as sqlite from "@hopwise/sqlite";
 import { FastMCP } from "fastmcp";
 import { afterAll, describe } from "vitest";
 import * as hopwise from "../../packages/hopwise/src/index.ts";
-import { ANYTHING, type ArgumentRows, argumentRow, type Odd, OPTIONAL, OPTIONS, walkRows } from "./odd.ts";
+import { driverRows } from "./driver-rows.ts";
+import { ANYTHING, type ArgumentRows, argumentRow, OPTIONAL, OPTIONS, walkRows } from "./odd.ts";
 
 const company = await createCompany();
 const held = await company.chain("alice", "planner");
@@ -60,7 +60,6 @@ const logs: ArgumentRows<Omit<auditLog.AuditLog, "unverifiedCounts" | "unverifie
   [Symbol.asyncDispose]: "takes nothing",
 };
 
-const A_NAME: readonly Odd[] = ["empty text"];
 const file = join(folder, "state.db");
 const forSqlite: ArgumentRows<typeof sqlite> = {
   openSqlite: argumentRow(
@@ -72,77 +71,8 @@ const forSqlite: ArgumentRows<typeof sqlite> = {
     () => [{ file }],
   ),
 };
-const onSqlite = await sqlite.openSqlite({ file });
-afterAll(() => onSqlite.close());
-const soon = (): number => Math.floor(Date.now() / 1000) + 60;
-const reservation = { id: "i", owner: "o", nowSeconds: soon() - 60 };
-type DriverRows = {
-  readonly [Part in "replay" | "spending" | "approvals" | "revocations"]: ArgumentRows<
-    Omit<StateDriver[Part], "notBefore">
-  >;
-};
-const rowsOf = (driver: StateDriver): DriverRows => ({
-  replay: {
-    claim: argumentRow(
-      async (...args: [string, number, object]) => driver.replay.claim(...args),
-      () => [crypto.randomUUID(), soon(), {}],
-      A_NAME,
-      [],
-      OPTIONS,
-    ),
-  },
-  spending: {
-    reserve: argumentRow(
-      async (...args: [never]) => driver.spending.reserve(...args),
-      () =>
-        [
-          { ...reservation, charges: [{ account: "a", counter: "c", amount: 0, most: 9, untilSeconds: soon() }] },
-        ] as never,
-    ),
-    settle: argumentRow(
-      async (...args: [never, never]) => driver.spending.settle(...args),
-      () => [reservation, "spent"] as never,
-    ),
-    spent: argumentRow(
-      async (...args: [never, never]) => driver.spending.spent(...args),
-      () => ["o", [{ account: "a", counter: "c" }]] as never,
-      A_NAME,
-      ["empty list"],
-    ),
-  },
-  approvals: {
-    keep: argumentRow(
-      async (...args: [never]) => driver.approvals.keep(...args),
-      () => [{ id: "i", text: "t", untilSeconds: soon(), nowSeconds: soon() - 60 }] as never,
-    ),
-    find: argumentRow(
-      async (...args: [never]) => driver.approvals.find(...args),
-      () => ["i"] as never,
-      A_NAME,
-    ),
-    answer: argumentRow(
-      async (...args: [never]) => driver.approvals.answer(...args),
-      () => [{ id: "i", key: "k", text: "t", nowSeconds: soon() - 60 }] as never,
-    ),
-    list: argumentRow(
-      async (...args: [never]) => driver.approvals.list(...args),
-      () => [5] as never,
-      [5],
-    ),
-  },
-  revocations: {
-    head: "takes nothing",
-    read: argumentRow(
-      async (...args: [never]) => driver.revocations.read(...args),
-      () => ["head"] as never,
-      [...A_NAME, "nothing"],
-    ),
-    append: argumentRow(
-      async (...args: [never]) => driver.revocations.append(...args),
-      () => [{ id: "i", text: "t" }] as never,
-    ),
-  },
-});
+const driver = await sqlite.openSqlite({ file });
+afterAll(() => driver.close());
 
 const forCerbos: ArgumentRows<typeof cerbos> = {
   startPdp: argumentRow(cerbos.startPdp, () => [{ policies: "policies", binary }]),
@@ -274,10 +204,7 @@ const forHopwise: ArgumentRows<typeof hopwise> = {
 describe("@hopwise/audit", () => walkRows(forAudit));
 describe("an audit log", () => walkRows(logs as ArgumentRows<unknown>));
 describe("@hopwise/sqlite", () => walkRows(forSqlite));
-describe.each(Object.entries(rowsOf(onSqlite)))("a driver on SQLite: %s", (_, rows) =>
-  walkRows(rows as ArgumentRows<unknown>),
-);
-describe.each(Object.entries(rowsOf(memoryDriver())))("a driver in memory: %s", (_, rows) =>
+describe.each(Object.entries(driverRows(driver)))("a driver on SQLite: %s", (_, rows) =>
   walkRows(rows as ArgumentRows<unknown>),
 );
 describe("@hopwise/cerbos", () => walkRows(forCerbos));

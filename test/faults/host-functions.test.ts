@@ -268,6 +268,8 @@ async function followed(changed: Partial<state.FeedReaderOptions>): Promise<void
 const { approvals } = company.authorizer();
 const asked = (): Request => new Request("https://approve.example/");
 const stateDoor: Door<typeof state> = {
+  checkClocks: "takes numbers",
+  firstTooMuch: "asks a driver, within the driver's own step",
   approvalEndpoint: asking<Omit<state.ApprovalEndpointOptions, "approvals">>(
     { mayRead: (mayRead) => state.approvalEndpoint({ approvals, mayRead, deadlineMs: 50 })(asked()).then(answered) },
     {
@@ -365,6 +367,7 @@ const telemetryDoor: Door<typeof telemetry> = {
 };
 
 const adapterDoor: Door<typeof adapter> = {
+  canonicalJson: "takes data",
   currentDelegation: "gives what a source gives; sessions and carriers ask by it",
   fulfil: "takes data",
   inOwnWords: "takes an error",

@@ -251,6 +251,7 @@ const doors: DoorRows<typeof core> = {
         [{ of: "user", calls: 0, perSeconds: 1 }],
         [{ of: "user", calls: 1, perSeconds: Number.NaN }],
         [{ of: "user", calls: 1 }],
+        Array.from({ length: 17 }, (_, i) => ({ of: "user", calls: 1, perSeconds: i + 1 })),
       ],
       shadow: [false, null, 5, {}, "all", "send_payment", [5], [""], ["send_paymnt"], ["mcp:tools/call"], ["*"]],
       onWarning: NO_FUNCTION,

@@ -242,6 +242,7 @@ const describeDoors: DoorRows<typeof describeDoor> = {
 };
 
 const adapterDoors: DoorRows<typeof adapter> = {
+  canonicalJson: "takes what JSON.parse gave",
   currentDelegation: "asks a source; what it gives is looked at where it is used",
   fulfil: "takes what a decision gave",
   inOwnWords: "takes an error that was just made",

@@ -53,6 +53,8 @@ const FEED = { state: memoryState(), signer, audience: "https://revocations.exam
 const createdInbox = (await createCompany()).authorizer().approvals;
 
 const doors: DoorRows<typeof state> = {
+  checkClocks: "takes numbers that a driver has read",
+  firstTooMuch: "takes charges that a driver has read",
   revocationEndpoint: optionsRow<state.RevocationEndpointOptions>(
     {},
     {

@@ -143,6 +143,7 @@ describe("a budget", () => {
     expect(await pay(await planners(CAP, seconds() + 600), 1)).toMatchObject({
       code: "budget_exhausted",
       rule: "the budget begins later",
+      message: expect.stringContaining("call again then"),
     });
   });
 
@@ -151,6 +152,7 @@ describe("a budget", () => {
     expect(await pay(await planners(CAP), 1)).toMatchObject({
       code: "budget_exhausted",
       rule: expect.stringContaining("began before this store began to count"),
+      message: expect.stringContaining("use a store that outlives the process"),
     });
     const state = memoryState({ since: 0 });
     let notBefore = 0;

@@ -13,6 +13,15 @@ describe("the calls of a tool set that wait", () => {
     expect(await calls.named({ ...PAY, tool: "pay_later" })).toBeUndefined();
   });
 
+  it("are known by what JSON has of their arguments, however deep", async () => {
+    const calls = waitingCalls();
+    const day = new Date(0);
+    calls.waits({ tool: "pay", arguments: [{ 9: 1, 10: { b: day, a: undefined } }] }, "one");
+    expect(await calls.named({ tool: "pay", arguments: [{ 10: { b: day.toJSON() }, 9: 1 }] })).toBe("one");
+    expect(await calls.named({ tool: "pay", arguments: [{ 10: { b: new Date(1) }, 9: 1 }] })).toBeUndefined();
+    expect(await calls.named({ tool: "pay", arguments: [{ 10: {}, 9: 1 }] })).toBeUndefined();
+  });
+
   it("name no request that was used, whoever gave its name", async () => {
     const calls = waitingCalls(() => "kept");
     expect(await calls.named(PAY)).toBe("kept");

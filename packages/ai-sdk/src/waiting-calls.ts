@@ -1,3 +1,5 @@
+import { canonicalJson, type JsonValue } from "@hopwise/core/adapter";
+
 /** A call as a loop makes it: its tool, and the arguments as the model sent them. */
 export interface LoopCall {
   readonly tool: string;
@@ -58,20 +60,12 @@ function remember(requests: Map<string, string>, key: string, request: string): 
   if (requests.size > MOST) requests.delete(requests.keys().next().value as string);
 }
 
-/** Models order members as they like. */
+/** Models order members as they like. What is no plain JSON is taken as JSON.stringify writes it. */
 function keyOf({ tool, arguments: args }: LoopCall): string {
   try {
-    return JSON.stringify([tool, args], (_, value: unknown) => (isObject(value) ? sorted(value) : value));
+    return canonicalJson(JSON.parse(JSON.stringify([tool, args])) as JsonValue);
   } catch {
     // What is no JSON is refused, and waits for nobody.
     return JSON.stringify([tool]);
   }
-}
-
-function isObject(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function sorted(value: { readonly [name: string]: unknown }): object {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

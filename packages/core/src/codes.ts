@@ -417,7 +417,7 @@ export const CODES = {
   budget_exhausted: {
     stage: "spending",
     model: "Your delegation's budget does not cover this call.",
-    help: "The budget of the chain has less left than the call costs: at this hop's token, or at one above. Or the store cannot vouch for what was spent before it began, and the budget began before: then it counts as spent. Have a root issued with another budget.",
+    help: "The budget of the chain has less left than the call costs: at this hop's token, or at one above. Or the store cannot vouch for what was spent before it began, and the budget began before: then it counts as spent. Or it begins later. Have a root issued with another budget.",
   },
   rate_exceeded: {
     stage: "spending",

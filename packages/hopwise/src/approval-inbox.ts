@@ -1,8 +1,9 @@
 import { HopwiseError } from "@hopwise/core";
+import { isObject } from "@hopwise/core/options";
 import type { ShownApproval } from "@hopwise/core/state";
 import { hashOfRequest } from "@hopwise/core/tokens";
 import type { Typed } from "./command.ts";
-import { isObject, named, readText } from "./input.ts";
+import { named, readText } from "./input.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
 
 /** An inbox that a server gives out (`approvalEndpoint`). */

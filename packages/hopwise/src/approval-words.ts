@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { canonicalJson, type JsonObject } from "@hopwise/core/adapter";
 import type { ShownApproval } from "@hopwise/core/state";
-import { isObject } from "./input.ts";
 import { oneLine } from "./terminal.ts";
 
 /** One request in a line, for a list. */
@@ -46,14 +46,8 @@ function membersOf(values: object): readonly (readonly [string, string])[] {
 }
 
 /** SHA-256 of the canonical JSON of arguments, as a request has it. */
-function hashOf(args: object): string {
-  const canonical = JSON.stringify(args, (_, value: unknown) => (isObject(value) ? sorted(value) : value));
-  return createHash("sha256").update(canonical).digest("base64url");
-}
-
-function sorted(value: Readonly<Record<string, unknown>>): object {
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries);
+function hashOf(args: JsonObject): string {
+  return createHash("sha256").update(canonicalJson(args)).digest("base64url");
 }
 
 function isoOf(seconds: number): string {

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HopwiseError, type PublicJwk } from "@hopwise/core";
+import { isObject } from "@hopwise/core/options";
 import { type Terminal, TOKEN_BEGINS } from "./terminal.ts";
 
 /** More than any chain, key, record or list of heads. */
@@ -67,8 +68,4 @@ export async function readPublicKeys(file: string, terminal: Terminal): Promise<
     const { kty, crv, x, y } = jwk;
     return { kty, crv, x, ...(y !== undefined && { y }) } as PublicJwk;
   });
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,4 @@
-import { reading } from "@hopwise/core/options";
-import type { ApprovalStore, KeptAnswer, KeptRequest } from "@hopwise/core/state";
-import { readAmount, readText, readTime } from "./arguments.ts";
+import { type ApprovalStore, type KeptRequest, readStep } from "@hopwise/core/state";
 import { storedJson, unavailable } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
@@ -88,23 +86,24 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
   };
 
   return {
-    find: async (id) => find(readText("find", "id", id)),
-    keep: async (request) => {
-      const { id, text, untilSeconds, nowSeconds } = readRequest(request);
+    find: async (...given) => find(...readStep.find(...given)),
+    keep: async (...given) => {
+      const [{ id, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
       const keys = [keyOf(id), order, ends, `${tag.text}:last`];
       const args = [JSON.stringify(id), JSON.stringify(text), milliseconds(untilSeconds)];
       const [outcome] = await steps.ask({ tag, script: KEEP, keys, args, once: true }, nowSeconds);
       if (outcome === "full") throw unavailable(`more than ${MOST_REQUESTS} requests wait`);
     },
-    answer: async (answer) => {
-      const { id, key, text, nowSeconds } = readAnswer(answer);
+    answer: async (...given) => {
+      const [{ id, key, text, nowSeconds }] = readStep.answer(...given);
       const args = [nameOf(key), JSON.stringify(text)];
       const [outcome] = await steps.ask({ tag, script: ANSWER, keys: [keyOf(id)], args }, nowSeconds);
       if (outcome === "full") throw unavailable(`more than ${MOST_ANSWERS} people answered one request`);
       return outcome as "kept" | "known" | "gone";
     },
-    list: async (most) => {
-      if (readAmount("list", "most", most) === 0) return [];
+    list: async (...given) => {
+      const [most] = readStep.list(...given);
+      if (most === 0) return [];
       const args = [`${Math.min(most, MOST_LISTED)}`];
       const [, ...ids] = await steps.ask({ tag, script: LIST, keys: [order, order, ends], args });
       const found = await Promise.all(ids.map(fromJson).map(find));
@@ -115,24 +114,4 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
 
 function fromJson(text: string): string {
   return storedJson(text) as string;
-}
-
-type Request = Parameters<ApprovalStore["keep"]>[0];
-
-function readRequest(request: Request): Request {
-  return reading("keep", "request", "a request { id, text, untilSeconds, nowSeconds }", request, (given) => ({
-    id: readText("keep", "id", given.id),
-    text: readText("keep", "text", given.text),
-    untilSeconds: readTime("keep", "untilSeconds", given.untilSeconds),
-    nowSeconds: readTime("keep", "nowSeconds", given.nowSeconds),
-  }));
-}
-
-function readAnswer(answer: KeptAnswer): KeptAnswer {
-  return reading("answer", "answer", "an answer { id, key, text, nowSeconds }", answer, (given) => ({
-    id: readText("answer", "id", given.id),
-    key: readText("answer", "key", given.key),
-    text: readText("answer", "text", given.text),
-    nowSeconds: readTime("answer", "nowSeconds", given.nowSeconds),
-  }));
 }

@@ -1,6 +1,4 @@
-import { reading } from "@hopwise/core/options";
-import type { ClaimAbout, ReplayStore } from "@hopwise/core/state";
-import { readText, readTime } from "./arguments.ts";
+import { type ClaimAbout, type ReplayStore, readStep } from "@hopwise/core/state";
 import { unavailable } from "./faults.ts";
 import { nameOf, type Tag, type Tags } from "./keys.ts";
 import { type Script, scriptOf } from "./script.ts";
@@ -85,10 +83,8 @@ export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<Repla
   };
 
   return {
-    claim: async (key, untilSeconds, given = {}) => {
-      readText("claim", "key", key);
-      readTime("claim", "untilSeconds", untilSeconds);
-      const about = readAbout(given);
+    claim: async (...given) => {
+      const [key, untilSeconds, about] = readStep.claim(...given);
       const { madeAtSeconds, nowSeconds = Date.now() / 1000 } = about;
       if (madeAtSeconds !== undefined) checkWindow(untilSeconds, Math.max(madeAtSeconds, nowSeconds));
       const keep = milliseconds(Math.max(untilSeconds, (madeAtSeconds ?? 0) + longest));
@@ -133,16 +129,4 @@ function sharersOf(
     ...(root === undefined ? [] : [[`${tag.text}:r:${nameOf(root)}`, `${maxProofsOfRoot}`] as const]),
   ];
   return { sharers: { tag, keys: all.map(([key]) => key) }, bounds: all.map(([, bound]) => bound) };
-}
-
-function readAbout(about: ClaimAbout): ClaimAbout {
-  return reading("claim", "about", "what a store may know of a proof, { madeAtSeconds, owner }", about, (given) => {
-    const { madeAtSeconds, nowSeconds, owner, root } = given;
-    return {
-      ...(madeAtSeconds !== undefined && { madeAtSeconds: readTime("claim", "madeAtSeconds", madeAtSeconds) }),
-      ...(nowSeconds !== undefined && { nowSeconds: readTime("claim", "nowSeconds", nowSeconds) }),
-      ...(owner !== undefined && { owner: readText("claim", "owner", owner) }),
-      ...(root !== undefined && { root: readText("claim", "root", root) }),
-    };
-  });
 }

@@ -1,8 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { reading } from "@hopwise/core/options";
-import type { LogEntry, RevocationLog } from "@hopwise/core/state";
+import { type LogEntry, type RevocationLog, readStep } from "@hopwise/core/state";
 import type { Appending } from "./append.ts";
-import { readText, readTime } from "./arguments.ts";
 import { storedJson } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
 import { APPEND, HEAD, READ } from "./log-scripts.ts";
@@ -16,8 +14,8 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
   const random = randomBytes(12).toString("hex");
   return {
     head: async () => String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] })),
-    read: async (after) => {
-      if (after !== undefined) readText("read", "after", after);
+    read: async (...given) => {
+      const [after] = readStep.read(...given);
       const answer = await steps.askPlainly({
         tag,
         script: READ,
@@ -34,20 +32,12 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
         entries: Array.from(entries, (kept) => storedJson(kept.slice(kept.indexOf(" ") + 1)) as LogEntry),
       };
     },
-    append: async (given) => {
-      const { id, text, untilSeconds } = readEntry(given);
+    append: async (...given) => {
+      const [{ id, text, untilSeconds }] = readStep.append(...given);
       const entry = JSON.stringify({ id, text, untilSeconds });
       const digest = createHash("sha256").update(entry).digest("hex");
       const ends = untilSeconds === undefined ? "" : milliseconds(untilSeconds);
       await appending.append({ tag, script: APPEND, keys, args: [random, nameOf(id), entry, digest, ends] });
     },
   };
-}
-
-function readEntry(entry: LogEntry): LogEntry {
-  return reading("append", "entry", "an entry { id, text, untilSeconds }", entry, ({ id, text, untilSeconds }) => ({
-    id: readText("append", "id", id),
-    text: readText("append", "text", text),
-    ...(untilSeconds !== undefined && { untilSeconds: readTime("append", "untilSeconds", untilSeconds) }),
-  }));
 }

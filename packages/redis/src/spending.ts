@@ -1,6 +1,4 @@
-import { mustBe, reading } from "@hopwise/core/options";
-import type { Charge, Reservation, SpendingStore } from "@hopwise/core/state";
-import { readAmount, readList, readText, readTime } from "./arguments.ts";
+import { type Charge, readStep, type SpendingStore } from "@hopwise/core/state";
 import { nameOf, type Tag, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
 import { type Steps, UNDER_MARK } from "./steps.ts";
@@ -89,13 +87,10 @@ return answer
 
 type Counter = Pick<Charge, "account" | "counter">;
 
-const MOST_CHARGES = 1000;
-const MOST_COUNTERS = 10_000;
-
 export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBefore"> {
   return {
-    reserve: async (reservation) => {
-      const { id, owner, charges, nowSeconds } = readReservation(reservation);
+    reserve: async (...given) => {
+      const [{ id, owner, charges, nowSeconds }] = readStep.reserve(...given);
       const tag = tags.of(owner);
       const accounts = accountsOf(tag, owner, charges, 3);
       const args = charges.flatMap((charge, i) => [
@@ -119,14 +114,8 @@ export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBe
       if (outcome === "refused") return { outcome, charge: Number(texts[0]), spent: Number(texts[1]) };
       return { outcome: "withdrawn" };
     },
-    settle: async (reservation, how) => {
-      const what = "a reservation { id, owner, nowSeconds }";
-      const { id, owner, nowSeconds } = reading("settle", "reservation", what, reservation, (given) =>
-        readSettled("settle", given),
-      );
-      if (how !== "spent" && how !== "nothing_happened") {
-        mustBe("settle", "how", 'one of "spent", "nothing_happened"', how);
-      }
+    settle: async (...given) => {
+      const [{ id, owner, nowSeconds }, how] = readStep.settle(...given);
       const tag = tags.of(owner);
       const key = reservationOf(tag, owner, id);
       let names: readonly string[] = [];
@@ -141,9 +130,9 @@ export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBe
         names = [...names, ...new Set(more)];
       }
     },
-    spent: async (owner, given) => {
-      const counters = readList<Counter>("spent", "counters", MOST_COUNTERS, given, (one) => readCounter("spent", one));
-      const tag = tags.of(readText("spent", "owner", owner));
+    spent: async (...given) => {
+      const [owner, counters] = readStep.spent(...given);
+      const tag = tags.of(owner);
       const { keys, args } = accountsOf(tag, owner, counters, 2);
       const [, ...texts] = await steps.ask({ tag, script: LOOK_UP, keys, args: args.flat() });
       return texts.map(Number);
@@ -169,31 +158,4 @@ function accountsOf(
     return [`${places.get(key)}`, nameOf(counter)];
   });
   return { keys: [...places.keys()], args };
-}
-
-type Settled = Parameters<SpendingStore["settle"]>[0];
-
-function readSettled(called: string, given: Settled): Settled {
-  return {
-    id: readText(called, "id", given.id),
-    owner: readText(called, "owner", given.owner),
-    nowSeconds: readTime(called, "nowSeconds", given.nowSeconds),
-  };
-}
-
-function readReservation(reservation: Reservation): Reservation {
-  const what = "a reservation { id, owner, charges, nowSeconds }";
-  return reading("reserve", "reservation", what, reservation, (given) => ({
-    ...readSettled("reserve", given),
-    charges: readList<Charge>("reserve", "charges", MOST_CHARGES, given.charges, (charge) => ({
-      ...readCounter("reserve", charge),
-      amount: readAmount("reserve", ["charges", "amount"], charge.amount),
-      most: readAmount("reserve", ["charges", "most"], charge.most),
-      untilSeconds: readTime("reserve", ["charges", "untilSeconds"], charge.untilSeconds),
-    })),
-  }));
-}
-
-function readCounter(called: string, { account, counter }: Counter): Counter {
-  return { account: readText(called, "account", account), counter: readText(called, "counter", counter) };
 }

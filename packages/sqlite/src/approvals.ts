@@ -1,6 +1,5 @@
-import { reading } from "@hopwise/core/options";
-import type { ApprovalStore, KeptAnswer, KeptRequest } from "@hopwise/core/state";
-import { checkAmount, checkClocks, checkText, checkTime, nameOf } from "./arguments.ts";
+import { type ApprovalStore, checkClocks, type KeptAnswer, type KeptRequest, readStep } from "@hopwise/core/state";
+import { checkWhole, nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import type { Moment, Store } from "./store.ts";
 
@@ -19,23 +18,26 @@ export function sqliteApprovals(store: Store): ApprovalStore {
     get notBefore() {
       return store.since;
     },
-    keep: async (given) => {
-      const request = readMembers("keep", given, ["id", "text"], ["nowSeconds", "untilSeconds"]);
+    keep: async (...given) => {
+      const [request] = readStep.keep(...given);
+      checkWhole("keep", request, ["id", "text"]);
       return store.write((at) => keep(at, request), "onDisk");
     },
-    find: async (id) => {
-      checkText("find", "id", id);
+    find: async (...given) => {
+      const [id] = readStep.find(...given);
+      checkWhole("find", { id }, ["id"]);
       return store.read((at) => {
         const row = living(at, id);
         return row && whole(at, row);
       });
     },
-    answer: async (given) => {
-      const answer = readMembers("answer", given, ["id", "key", "text"], ["nowSeconds"]);
+    answer: async (...given) => {
+      const [answer] = readStep.answer(...given);
+      checkWhole("answer", answer, ["id", "key", "text"]);
       return store.write((at) => keepAnswer(at, answer), "onDisk");
     },
-    list: async (most) => {
-      checkAmount("list", "most", most);
+    list: async (...given) => {
+      const [most] = readStep.list(...given);
       return store.read((at) => {
         const rows = at.sql("SELECT n, id, text FROM request WHERE ends > ? ORDER BY n LIMIT ?").all(at.now, most);
         return (rows as unknown as readonly Row[]).map((row) => whole(at, row));
@@ -72,20 +74,4 @@ function living({ sql, now }: Moment, id: string): Row | undefined {
 function whole({ sql }: Moment, { n, id, text }: Row): KeptRequest {
   const answers = sql("SELECT text FROM answer WHERE request = ? ORDER BY n").all(n) as unknown as readonly Row[];
   return { id, text, answers: answers.map((answer) => answer.text) };
-}
-
-/** As a copy, which nobody changes while the step waits. */
-function readMembers<Text extends string, Time extends string>(
-  called: string,
-  given: { readonly [Name in Text]: string } & { readonly [Name in Time]: number },
-  texts: readonly Text[],
-  times: readonly Time[],
-): { readonly [Name in Text]: string } & { readonly [Name in Time]: number } {
-  const names = [...texts, ...times];
-  const read = reading(called, "what it takes", `{ ${names.join(", ")} }`, given, (it) =>
-    Object.fromEntries(names.map((name) => [name, it[name]])),
-  ) as typeof given;
-  for (const name of texts) checkText(called, name, read[name]);
-  for (const name of times) checkTime(called, name, read[name]);
-  return read;
 }

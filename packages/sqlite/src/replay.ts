@@ -1,6 +1,5 @@
-import { mustBe, reading } from "@hopwise/core/options";
-import type { ClaimAbout, ReplayStore } from "@hopwise/core/state";
-import { checkClocks, checkTime, nameOf, refuseClocks } from "./arguments.ts";
+import { type ClaimAbout, checkClocks, type ReplayStore, readStep } from "@hopwise/core/state";
+import { nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import type { Moment, Store } from "./store.ts";
 import { sweepProofs } from "./sweep.ts";
@@ -27,8 +26,7 @@ export function sqliteReplay(store: Store): ReplayStore {
 
   const claim = (at: Moment, key: string, untilSeconds: number, about: ClaimAbout): boolean => {
     const { nowSeconds = at.now, madeAtSeconds, owner, root } = about;
-    checkClocks(at.now, nowSeconds);
-    if (untilSeconds <= at.now) refuseClocks();
+    checkClocks(at.now, nowSeconds, [{ untilSeconds }]);
     if (
       madeAtSeconds !== undefined &&
       untilSeconds - Math.max(nowSeconds, madeAtSeconds) > longestWindowSeconds + ROUNDING
@@ -63,10 +61,8 @@ export function sqliteReplay(store: Store): ReplayStore {
     get notBefore() {
       return store.since;
     },
-    claim: async (key, untilSeconds, given = {}) => {
-      if (typeof key !== "string") mustBe("claim", "key", "the key of a proof", key);
-      checkTime("claim", "untilSeconds", untilSeconds);
-      const about = readAbout(given);
+    claim: async (...given) => {
+      const [key, untilSeconds, about] = readStep.claim(...given);
       return store.write((at) => claim(at, key, untilSeconds, about));
     },
   };
@@ -92,19 +88,4 @@ function firstFull({ sql }: Moment, { user, root }: Proof, { settings }: Store):
     if (Number(found?.["taken"] ?? 0) >= most) return `more than ${most} live proofs${whose}`;
   }
   return undefined;
-}
-
-/** As a copy, which nobody changes while the claim waits. */
-function readAbout(given: ClaimAbout): ClaimAbout {
-  const what = "what a store may know of a proof, { madeAtSeconds, owner }";
-  const about = reading("claim", "about", what, given, ({ madeAtSeconds, nowSeconds, owner, root }) =>
-    Object.fromEntries(
-      Object.entries({ madeAtSeconds, nowSeconds, owner, root }).filter(([, value]) => value !== undefined),
-    ),
-  );
-  for (const [name, value] of Object.entries(about)) {
-    if (name.endsWith("Seconds")) checkTime("claim", name, value);
-    else if (typeof value !== "string") mustBe("claim", name, "a text", value);
-  }
-  return about;
 }

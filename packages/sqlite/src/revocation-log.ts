@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { mustBe, reading } from "@hopwise/core/options";
-import type { LogPage, RevocationLog } from "@hopwise/core/state";
-import { checkText, checkTime } from "./arguments.ts";
+import { type LogEntry, type LogPage, type RevocationLog, readStep } from "@hopwise/core/state";
+import { checkWhole } from "./arguments.ts";
 import { NO_ENTRIES } from "./connect.ts";
 import type { Meta } from "./schema.ts";
 import type { Moment, Store } from "./store.ts";
@@ -20,19 +19,13 @@ interface Row {
 export function sqliteLog(store: Store): RevocationLog {
   return {
     head: async () => store.read(({ meta }) => headOf(meta, meta)),
-    read: async (after) => {
-      if (after !== undefined && typeof after !== "string") mustBe("read", "after", "a head of this log", after);
+    read: async (...given) => {
+      const [after] = readStep.read(...given);
       return store.read((at) => pageAfter(at, after));
     },
-    append: async (given) => {
-      const what = "an entry, { id, text, untilSeconds }";
-      const entry = reading("append", "entry", what, given, ({ id, text, untilSeconds }) => ({
-        id,
-        text,
-        ends: untilSeconds ?? null,
-      }));
-      for (const name of ["id", "text"] as const) checkText("append", name, entry[name]);
-      if (entry.ends !== null) checkTime("append", "untilSeconds", entry.ends);
+    append: async (...given) => {
+      const [entry] = readStep.append(...given);
+      checkWhole("append", entry, ["id", "text"]);
       return store.write((at) => append(at, entry), "onDisk");
     },
   };
@@ -43,8 +36,9 @@ function headOf({ epoch }: Meta, { n, hash }: Pick<Row, "n" | "hash">): string {
   return `${epoch}:${n}:${hash}`;
 }
 
-function append({ sql, meta }: Moment, { id, text, ends }: Omit<Row, "n" | "hash">): void {
+function append({ sql, meta }: Moment, { id, text, untilSeconds }: LogEntry): void {
   if (sql("SELECT 1 FROM entry WHERE id = ?").get(id) !== undefined) return;
+  const ends = untilSeconds ?? null;
   const n = meta.n + 1;
   const hash = createHash("sha256")
     .update(JSON.stringify([meta.hash, id, text, ends]))

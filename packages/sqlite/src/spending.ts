@@ -1,6 +1,13 @@
-import { mustBe, reading } from "@hopwise/core/options";
-import type { Charge, Reservation, Reserved, SpendingStore } from "@hopwise/core/state";
-import { checkAmount, checkClocks, checkTime, nameOf, refuseClocks } from "./arguments.ts";
+import {
+  type Charge,
+  checkClocks,
+  firstTooMuch,
+  type Reservation,
+  type Reserved,
+  readStep,
+  type SpendingStore,
+} from "@hopwise/core/state";
+import { nameOf } from "./arguments.ts";
 import type { Moment, Store } from "./store.ts";
 
 /** How long a reservation is known by its id, in seconds: an hour, and a minute for clocks that are set. */
@@ -27,19 +34,17 @@ export function sqliteSpending(store: Store): SpendingStore {
     get notBefore() {
       return store.since;
     },
-    reserve: async (given) => {
-      const reservation = readReservation(given);
+    reserve: async (...given) => {
+      const [reservation] = readStep.reserve(...given);
       return store.write((at) => reserve(at, reservation));
     },
-    settle: async (given, how) => {
-      const reservation = readNames("settle", given);
-      if (how !== "spent" && how !== "nothing_happened") mustBe("settle", "how", '"spent" or "nothing_happened"', how);
+    settle: async (...given) => {
+      const [reservation, how] = readStep.settle(...given);
       return store.write((at) => settle(at, reservation, how));
     },
-    spent: async (owner, counters) => {
-      if (typeof owner !== "string") mustBe("spent", "owner", "a text", owner);
-      if (!Array.isArray(counters)) mustBe("spent", "counters", "a list of { account, counter }", counters);
-      const places = counters.map((given, i) => placeOf(owner, readCounter("spent", ["counters", i], given)));
+    spent: async (...given) => {
+      const [owner, counters] = readStep.spent(...given);
+      const places = counters.map((counter) => placeOf(owner, counter));
       return store.read((at) => places.map((place) => countedOf(at, place)));
     },
   };
@@ -47,14 +52,13 @@ export function sqliteSpending(store: Store): SpendingStore {
 
 function reserve(at: Moment, { id, owner, charges: asked, nowSeconds }: Reservation): Reserved {
   const { sql, now } = at;
-  checkClocks(now, nowSeconds);
-  if (asked.some(({ untilSeconds }) => untilSeconds <= now)) refuseClocks();
+  checkClocks(now, nowSeconds, asked);
   const charges = asked.map((charge) => ({ ...charge, ...placeOf(owner, charge) }));
   const key = nameOf("reservation", owner, id);
   const known = sql("SELECT state FROM reservation WHERE key = ?").get(key);
   if (known?.["state"] === "withdrawn") return { outcome: "withdrawn" };
   if (known === undefined) {
-    const refused = firstTooMuch(at, charges);
+    const refused = firstTooMuch(charges, (charge) => countedOf(at, charge));
     if (refused !== undefined) return refused;
     const counted = charges.filter(({ amount }) => amount > 0).map((charge) => count(at, charge));
     sql("INSERT INTO reservation (key, state, ends, charges) VALUES (?, 'open', ?, ?)").run(
@@ -64,20 +68,6 @@ function reserve(at: Moment, { id, owner, charges: asked, nowSeconds }: Reservat
     );
   }
   return { outcome: "reserved", spent: charges.map((charge) => countedOf(at, charge)) };
-}
-
-/** As if one after the other were added: two charges may be of one counter. */
-function firstTooMuch(at: Moment, charges: readonly (Charge & Place)[]): Reserved | undefined {
-  const sums = new Map<string, number>();
-  for (const [i, charge] of charges.entries()) {
-    const { account, counter, amount, most } = charge;
-    const key = JSON.stringify([account, counter]);
-    const spent = countedOf(at, charge);
-    const before = sums.get(key) ?? spent;
-    if (before > most - amount) return { outcome: "refused", charge: i, spent };
-    sums.set(key, before + amount);
-  }
-  return undefined;
 }
 
 /** @returns the counter's id, and what it got, to be given back */
@@ -114,7 +104,11 @@ function placeOf(owner: string, { account, counter }: Counter): Place {
   return { key: nameOf("account", owner, account), name: JSON.stringify(counter) };
 }
 
-function settle({ sql, now }: Moment, { id, owner, nowSeconds }: Named, how: "spent" | "nothing_happened"): void {
+function settle(
+  { sql, now }: Moment,
+  { id, owner, nowSeconds }: Pick<Reservation, "id" | "owner" | "nowSeconds">,
+  how: "spent" | "nothing_happened",
+): void {
   checkClocks(now, nowSeconds);
   const key = nameOf("reservation", owner, id);
   const known = sql("SELECT state, charges FROM reservation WHERE key = ?").get(key);
@@ -129,55 +123,4 @@ function settle({ sql, now }: Moment, { id, owner, nowSeconds }: Named, how: "sp
   for (const [counter, amount] of JSON.parse(String(known?.["charges"] ?? "[]")) as [number, number][]) {
     sql("UPDATE counter SET value = value - ? WHERE id = ?").run(amount, counter);
   }
-}
-
-const MOST_CHARGES = 1000;
-const CHARGE = "a charge, { account, counter, amount, most, untilSeconds }";
-
-/** As copies, which nobody changes while the step waits. */
-function readReservation(given: Reservation): Reservation {
-  const names = readNames("reserve", given);
-  const { charges } = reading("reserve", "reservation", RESERVATION, given, (it) => ({ charges: it.charges }));
-  if (!Array.isArray(charges) || charges.length === 0 || charges.length > MOST_CHARGES) {
-    mustBe("reserve", "charges", `a list of 1 to ${MOST_CHARGES} charges`, charges);
-  }
-  return { ...names, charges: charges.map((charge, i) => readCharge(["charges", i], charge)) };
-}
-
-function readCharge(place: readonly PropertyKey[], given: Charge): Charge {
-  const counter = readCounter("reserve", place, given);
-  const numbers = reading("reserve", place.join(" "), CHARGE, given, ({ amount, most, untilSeconds }) => {
-    return { amount, most, untilSeconds };
-  });
-  checkAmount("reserve", [...place, "amount"], numbers.amount);
-  checkAmount("reserve", [...place, "most"], numbers.most);
-  checkTime("reserve", [...place, "untilSeconds"], numbers.untilSeconds);
-  return { ...counter, ...numbers };
-}
-
-type Named = Pick<Reservation, "id" | "owner" | "nowSeconds">;
-const RESERVATION = "a reservation, { id, owner, nowSeconds }";
-
-function readNames(called: string, given: Named): Named {
-  const names = reading(called, "reservation", RESERVATION, given, ({ id, owner, nowSeconds }) => ({
-    id,
-    owner,
-    nowSeconds,
-  }));
-  for (const name of ["id", "owner"] as const) {
-    if (typeof names[name] !== "string") mustBe(called, name, "a text", names[name]);
-  }
-  checkTime(called, "nowSeconds", names.nowSeconds);
-  return names;
-}
-
-function readCounter(called: string, place: readonly PropertyKey[], given: Counter): Counter {
-  const read = reading(called, place.join(" "), "{ account, counter }", given, ({ account, counter }) => ({
-    account,
-    counter,
-  }));
-  for (const name of ["account", "counter"] as const) {
-    if (typeof read[name] !== "string") mustBe(called, [...place, name], "a text", read[name]);
-  }
-  return read;
 }

@@ -1,6 +1,6 @@
 /**
  * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting and to
- * reading, tidy objects.
+ * reading, tidy objects, JSON over HTTP.
  */
 export {
   andThen,
@@ -13,6 +13,7 @@ export {
   withDeadline,
 } from "./deadline.ts";
 export { defined } from "./defined.ts";
+export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { plainText } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";

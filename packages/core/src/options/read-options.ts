@@ -61,20 +61,13 @@ export function mustBe(called: string, name: string | Path, what: string, given:
  *
  * @throws {HopwiseError} `config_invalid`, or its own
  */
-export function reading<G, T>(called: string, name: string, what: string, given: G, read: (given: G) => T): T {
+export function reading<G, T>(called: string, name: string | Path, what: string, given: G, read: (given: G) => T): T {
   if (!isObject(given)) return mustBe(called, name, what, given);
   try {
     return read(given);
   } catch (cause) {
     if (cause instanceof HopwiseError) throw cause;
-    throw new HopwiseError(
-      "config_invalid",
-      `${called}: ${name} must be ${what}; got ${typeWords(given)} that is none`,
-      {
-        pointer: pointerOf([name]),
-        cause,
-      },
-    );
+    throw fault(called, [name].flat(), `must be ${what}; got ${typeWords(given)} that is none`, cause);
   }
 }
 
@@ -132,9 +125,9 @@ function faultOf(called: string, issues: readonly Issue[], given: unknown, place
   return fault(called, where, problem);
 }
 
-function fault(called: string, path: Path, problem: string): HopwiseError {
+function fault(called: string, path: Path, problem: string, cause?: unknown): HopwiseError {
   const where = path.length === 0 ? "what it takes" : wordsOf(path);
-  return new HopwiseError("config_invalid", `${called}: ${where} ${problem}`, { pointer: pointerOf(path) });
+  return new HopwiseError("config_invalid", `${called}: ${where} ${problem}`, { pointer: pointerOf(path), cause });
 }
 
 /**

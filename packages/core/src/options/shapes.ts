@@ -128,9 +128,13 @@ export function unknownName(name: string, known: readonly string[]): string {
   return `is not an option; ${near === undefined ? `it knows ${known.join(", ")}` : `did you mean "${near}"?`}`;
 }
 
-/** A list; by default it may be empty. */
-export function list(item: Shape, what: string, { min = 0 }: { readonly min?: number } = {}): Shape {
-  return z.array(item, { error: what }).check(z.minLength(min, { error: what }));
+/** A list; by default it may be empty, and as long as it likes. */
+export function list(
+  item: Shape,
+  what: string,
+  { min = 0, max = Number.POSITIVE_INFINITY }: { readonly min?: number; readonly max?: number } = {},
+): Shape {
+  return z.array(item, { error: what }).check(z.minLength(min, { error: what }), z.maxLength(max, { error: what }));
 }
 
 /** An object whose members' names its author chose. Their own members only: an inherited one is nobody's. */

@@ -8,9 +8,12 @@ export {
 } from "./accept-revocations.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
+export { checkClocks } from "./clocks.ts";
 export type { Health, StateDriver } from "./driver.ts";
+export { firstTooMuch } from "./first-too-much.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { ownerOf } from "./owner.ts";
+export { readStep } from "./read-step.ts";
 export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
 export type { RevocationQuery, RevocationStore, RevocationTarget } from "./revocation.ts";
 export { type FeedOptions, type RevocationEndpointOptions, revocationEndpoint } from "./revocation-endpoint.ts";

@@ -1,8 +1,8 @@
 import { HopwiseError } from "../errors.ts";
 import { secondsBy } from "../options/index.ts";
-import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
+import type { ApprovalStore } from "./approvals.ts";
 import { checkClocks } from "./clocks.ts";
-import { anAmount, anObjectOf, aText, aTime } from "./read-step.ts";
+import { readStep } from "./read-step.ts";
 
 interface Kept {
   readonly text: string;
@@ -12,14 +12,6 @@ interface Kept {
 
 const MOST_REQUESTS = 100_000;
 const MOST_ANSWERS = 64;
-
-const readKeeping = anObjectOf<Parameters<ApprovalStore["keep"]>[0]>({
-  id: aText,
-  text: aText,
-  untilSeconds: aTime,
-  nowSeconds: aTime,
-});
-const readAnswer = anObjectOf<KeptAnswer>({ id: aText, key: aText, text: aText, nowSeconds: aTime });
 
 /** An {@link ApprovalStore} in memory, for one process: what waits is lost with it. */
 export function memoryApprovals(clock: () => number, notBefore: number): ApprovalStore {
@@ -38,21 +30,21 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
 
   return {
     notBefore,
-    keep: (given) => {
-      const { id, text, untilSeconds, nowSeconds } = readKeeping("keep", [], given);
+    keep: (...given) => {
+      const [{ id, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
       const now = secondsBy(clock);
       checkClocks(now, nowSeconds);
       if (living(id) !== undefined) return;
       forget(now);
       kept.set(id, { text, until: untilSeconds, answers: new Map() });
     },
-    find: (name) => {
-      const id = aText("find", ["id"], name);
+    find: (...given) => {
+      const [id] = readStep.find(...given);
       const found = living(id);
       return found && { id, text: found.text, answers: [...found.answers.values()] };
     },
-    answer: (given) => {
-      const { id, key, text, nowSeconds } = readAnswer("answer", [], given);
+    answer: (...given) => {
+      const [{ id, key, text, nowSeconds }] = readStep.answer(...given);
       checkClocks(secondsBy(clock), nowSeconds);
       const found = living(id);
       if (found === undefined) return "gone";
@@ -63,8 +55,8 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
       found.answers.set(key, text);
       return "kept";
     },
-    list: (given) => {
-      const most = anAmount("list", ["most"], given);
+    list: (...given) => {
+      const [most] = readStep.list(...given);
       const now = secondsBy(clock);
       const all = [...kept].filter(([, { until }]) => until > now).slice(0, most);
       return all.map(([id, { text, answers }]) => ({ id, text, answers: [...answers.values()] }));

@@ -1,5 +1,5 @@
 import { secondsBy } from "../options/index.ts";
-import { anObjectOf, aText, aTime, optional } from "./read-step.ts";
+import { readStep } from "./read-step.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 
 const PAGE = 1000;
@@ -7,9 +7,6 @@ const PAGE = 1000;
 const DAY_SECONDS = 86_400;
 /** How many entries are kept before those that have ended are looked for. */
 const ROOM = 1024;
-
-const readEntry = anObjectOf<LogEntry>({ id: aText, text: aText, untilSeconds: optional(aTime) });
-const readHead = optional(aText);
 
 /** A {@link RevocationLog} in memory, for one process. Nobody else writes to it, so that its number tells each head. */
 export function memoryLog(clock: () => number): RevocationLog {
@@ -41,8 +38,8 @@ export function memoryLog(clock: () => number): RevocationLog {
       ageAt(secondsBy(clock));
       return head;
     },
-    append: (given) => {
-      const entry = readEntry("append", [], given);
+    append: (...given) => {
+      const [entry] = readStep.append(...given);
       const now = secondsBy(clock);
       ageAt(now);
       if (ids.has(entry.id)) return;
@@ -52,8 +49,8 @@ export function memoryLog(clock: () => number): RevocationLog {
       entries.push({ ...entry, n });
       head = headAt(epoch, n);
     },
-    read: (given) => {
-      const after = readHead("read", ["after"], given);
+    read: (...given) => {
+      const [after] = readStep.read(...given);
       const ageSeconds = ageAt(secondsBy(clock));
       const named = Number(after?.slice(epoch.length + 1));
       const at = after !== undefined && named <= n && headAt(epoch, named) === after ? named : undefined;

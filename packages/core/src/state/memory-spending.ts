@@ -1,9 +1,10 @@
 import { HopwiseError } from "../errors.ts";
-import { mustBe, secondsBy } from "../options/index.ts";
-import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
-import { checkClocks, refuseClocks } from "./clocks.ts";
-import { aListOf, anAmount, anObjectOf, aText, aTime } from "./read-step.ts";
-import type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
+import { secondsBy } from "../options/index.ts";
+import { createAccounts, keyOf } from "./accounts.ts";
+import { checkClocks } from "./clocks.ts";
+import { firstTooMuch } from "./first-too-much.ts";
+import { readStep } from "./read-step.ts";
+import type { Charge, SpendingStore } from "./spending.ts";
 
 interface Held {
   readonly at: number;
@@ -34,11 +35,10 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
 
   return {
     notBefore,
-    reserve: (given) => {
-      const reservation = readReservation("reserve", [], given);
-      const { id, owner, charges } = reservation;
+    reserve: (...given) => {
+      const [{ id, owner, charges, nowSeconds }] = readStep.reserve(...given);
       const at = now();
-      checkTimes(reservation, at);
+      checkClocks(at, nowSeconds, charges);
       const known = reserved.get(keyOf(owner, id));
       if (known?.is === "given back") return { outcome: "withdrawn" };
       if (known !== undefined) {
@@ -47,16 +47,15 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       if (accounts.size >= MOST) {
         throw new HopwiseError("state_unavailable", `more than ${MOST} budgets and rates are counted at once`);
       }
-      const refused = firstTooMuch(reservation, accounts, at);
+      const refused = firstTooMuch(charges, (charge) => accounts.counted(owner, charge, at));
       if (refused !== undefined) return refused;
       const spent = charges.map((charge) => accounts.add(owner, charge, charge.amount, at));
       const counted = charges.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, at) }));
       reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
       return { outcome: "reserved", spent };
     },
-    settle: (given, how) => {
-      const { id, owner, nowSeconds } = readName("settle", [], given);
-      checkEnd(how);
+    settle: (...given) => {
+      const [{ id, owner, nowSeconds }, how] = readStep.settle(...given);
       const at = now();
       checkClocks(at, nowSeconds);
       const key = keyOf(owner, id);
@@ -71,45 +70,10 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
         if (current !== undefined && current === charge.of) accounts.add(owner, charge, -charge.amount, at);
       }
     },
-    spent: (given, counters) => {
-      const [owner, at] = [aText("spent", ["owner"], given), now()];
-      return readCounters("spent", ["counters"], counters).map((counter) => accounts.counted(owner, counter, at));
+    spent: (...given) => {
+      const [owner, counters] = readStep.spent(...given);
+      const at = now();
+      return counters.map((counter) => accounts.counted(owner, counter, at));
     },
   };
-}
-
-function checkTimes({ charges, nowSeconds }: Reservation, at: number): void {
-  checkClocks(at, nowSeconds);
-  // Its account would be forgotten at once, and nothing be counted.
-  if (charges.some(({ untilSeconds }) => untilSeconds <= at)) refuseClocks();
-}
-
-/** As if one after the other were added: two charges may be of one counter. */
-function firstTooMuch({ owner, charges }: Reservation, accounts: Accounts, at: number): Reserved | undefined {
-  const sums = new Map<string, number>();
-  for (const [i, charge] of charges.entries()) {
-    const { account, counter, amount, most } = charge;
-    const key = keyOf(account, counter);
-    const spent = accounts.counted(owner, charge, at);
-    const before = sums.get(key) ?? spent;
-    if (before > most - amount) return { outcome: "refused", charge: i, spent };
-    sums.set(key, before + amount);
-  }
-  return undefined;
-}
-
-const aReservationsName = { id: aText, owner: aText, nowSeconds: aTime };
-const aCounter = { account: aText, counter: aText };
-const aCharge = anObjectOf<Charge>({ ...aCounter, amount: anAmount, most: anAmount, untilSeconds: aTime });
-
-const readReservation = anObjectOf<Reservation>({
-  ...aReservationsName,
-  charges: aListOf(aCharge, { min: 1, max: 1000 }),
-});
-const readName = anObjectOf<Pick<Reservation, "id" | "owner" | "nowSeconds">>(aReservationsName);
-const readCounters = aListOf(anObjectOf<Pick<Charge, "account" | "counter">>(aCounter));
-
-/** What is misspelt would give back. */
-function checkEnd(how: unknown): void {
-  if (how !== "spent" && how !== "nothing_happened") mustBe("settle", "how", "spent or nothing_happened", how);
 }

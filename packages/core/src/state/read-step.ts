@@ -1,47 +1,150 @@
 import { mustBe, reading } from "../options/index.ts";
+import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
+import type { ClaimAbout, ReplayStore } from "./replay.ts";
+import type { LogEntry, RevocationLog } from "./revocation-log.ts";
+import type { Charge, Reservation, SpendingStore } from "./spending.ts";
+
+/** Every step of a driver that is asked with something. */
+type Steps = Omit<ReplayStore & SpendingStore & ApprovalStore & RevocationLog, "notBefore" | "head">;
 
 type Place = readonly PropertyKey[];
+type Named = Pick<Reservation, "id" | "owner" | "nowSeconds">;
+type Counter = Pick<Charge, "account" | "counter">;
+
+const MOST_CHARGES = 1000;
+const MOST_COUNTERS = 10_000;
+
+const ABOUT = "what a store may know of a proof, { madeAtSeconds, owner }";
+const RESERVATION = "a reservation, { id, owner, charges, nowSeconds }";
+const CHARGE = "a charge, { account, counter, amount, most, untilSeconds }";
+const COUNTER = "a counter, { account, counter }";
+const REQUEST = "a request, { id, text, untilSeconds, nowSeconds }";
+const ANSWER = "an answer, { id, key, text, nowSeconds }";
+const ENTRY = "an entry, { id, text, untilSeconds }";
 
 /**
- * Reads one argument of a step of the stores in memory, or a member of it: by hand, since steps are called at each request. What
- * would be misread must not be kept: an end that is no time never comes, and one without a name stands for all.
+ * Reads what a step of a driver is asked with: for each step a function that takes its arguments and gives them as copies
+ * with each member read once, which nobody changes while the step waits. By hand, since it is done at each call.
  *
- * @throws {HopwiseError} `config_invalid`
+ * @throws {HopwiseError} `config_invalid` for whatever is not of the step's types
+ *
+ * @example
+ * ```ts
+ * const claim: ReplayStore["claim"] = async (...given) => {
+ *   const [key, untilSeconds, about] = readStep.claim(...given);
+ * ```
  */
-export type Reader<T> = (called: string, place: Place, value: unknown) => T;
+export const readStep: {
+  readonly [Step in keyof Steps]: (...given: Parameters<Steps[Step]>) => Required<Parameters<Steps[Step]>>;
+} = {
+  claim: (key, untilSeconds, about = {}) => [
+    readText("claim", ["key"], key, "the key of a proof"),
+    readTime("claim", ["untilSeconds"], untilSeconds),
+    reading("claim", "about", ABOUT, about, readAbout),
+  ],
+  reserve: (given) => [reading("reserve", "reservation", RESERVATION, given, readReservation)],
+  settle: (given, how) => {
+    const named = reading("settle", "reservation", RESERVATION, given, (own) => readNamed("settle", own));
+    // What is misspelt would give back.
+    const isEnd = how === "spent" || how === "nothing_happened";
+    return [named, isEnd ? how : mustBe("settle", "how", '"spent" or "nothing_happened"', how)];
+  },
+  spent: (owner, counters) => [
+    readText("spent", ["owner"], owner),
+    readList("spent", "counters", [0, MOST_COUNTERS], counters, (one, at) =>
+      reading("spent", at, COUNTER, one, (own) => readCounter("spent", at, own)),
+    ),
+  ],
+  keep: (given) => [
+    reading("keep", "request", REQUEST, given, ({ id, text, untilSeconds, nowSeconds }) => ({
+      id: readText("keep", ["id"], id),
+      text: readText("keep", ["text"], text),
+      untilSeconds: readTime("keep", ["untilSeconds"], untilSeconds),
+      nowSeconds: readTime("keep", ["nowSeconds"], nowSeconds),
+    })),
+  ],
+  find: (id) => [readText("find", ["id"], id)],
+  answer: (given) => [
+    reading("answer", "answer", ANSWER, given, ({ id, key, text, nowSeconds }: KeptAnswer) => ({
+      id: readText("answer", ["id"], id),
+      key: readText("answer", ["key"], key),
+      text: readText("answer", ["text"], text),
+      nowSeconds: readTime("answer", ["nowSeconds"], nowSeconds),
+    })),
+  ],
+  list: (most) => [readAmount("list", ["most"], most)],
+  read: (after) => [after === undefined ? undefined : readText("read", ["after"], after, "a head of this log")],
+  append: (given) => [
+    reading("append", "entry", ENTRY, given, ({ id, text, untilSeconds }: LogEntry) => ({
+      id: readText("append", ["id"], id),
+      text: readText("append", ["text"], text),
+      ...(untilSeconds !== undefined && { untilSeconds: readTime("append", ["untilSeconds"], untilSeconds) }),
+    })),
+  ],
+};
 
-export const aText: Reader<string> = (called, place, value) =>
-  typeof value === "string" ? value : mustBe(called, place, "a text", value);
-
-export const aTime: Reader<number> = (called, place, value) =>
-  Number.isFinite(value) ? (value as number) : mustBe(called, place, "seconds since the epoch", value);
-
-export const anAmount: Reader<number> = (called, place, value) =>
-  Number.isSafeInteger(value) && (value as number) >= 0
-    ? (value as number)
-    : mustBe(called, place, "a whole number, 0 or more", value);
-
-export function optional<T>(read: Reader<T>): Reader<T | undefined> {
-  return (called, place, value) => (value === undefined ? undefined : read(called, place, value));
-}
-
-/** A copy of a list. */
-export function aListOf<T>(read: Reader<T>, { min = 0, max = Number.POSITIVE_INFINITY } = {}): Reader<readonly T[]> {
-  return (called, place, value) => {
-    const isList = Array.isArray(value) && value.length >= min && value.length <= max;
-    if (!isList)
-      return mustBe(called, place, max < Number.POSITIVE_INFINITY ? `a list of ${min} to ${max}` : "a list", value);
-    return value.map((item: unknown, i) => read(called, [...place, i], item));
+function readAbout({ madeAtSeconds, nowSeconds, owner, root }: ClaimAbout): ClaimAbout {
+  return {
+    ...(madeAtSeconds !== undefined && { madeAtSeconds: readTime("claim", ["madeAtSeconds"], madeAtSeconds) }),
+    ...(nowSeconds !== undefined && { nowSeconds: readTime("claim", ["nowSeconds"], nowSeconds) }),
+    ...(owner !== undefined && { owner: readText("claim", ["owner"], owner) }),
+    ...(root !== undefined && { root: readText("claim", ["root"], root) }),
   };
 }
 
-/** A copy of those members that have a row, each of which is read once; one that is not there is left out. */
-export function anObjectOf<T>(rows: { readonly [Name in keyof Required<T>]: Reader<T[Name]> }): Reader<T> {
-  const names = Object.keys(rows) as (keyof T & string)[];
-  const what = `an object, { ${names.join(", ")} }`;
-  return (called, place, value) =>
-    reading(called, place.join(".") || "what it takes", what, value as T, (given) => {
-      const read = names.map((name) => [name, rows[name](called, [...place, name], given[name])] as const);
-      return Object.fromEntries(read.filter(([, member]) => member !== undefined)) as T;
-    });
+function readReservation(given: Reservation): Reservation {
+  return {
+    ...readNamed("reserve", given),
+    charges: readList("reserve", "charges", [1, MOST_CHARGES], given.charges, (one, at) =>
+      reading("reserve", at, CHARGE, one, (own) => ({
+        ...readCounter("reserve", at, own),
+        amount: readAmount("reserve", [...at, "amount"], own.amount),
+        most: readAmount("reserve", [...at, "most"], own.most),
+        untilSeconds: readTime("reserve", [...at, "untilSeconds"], own.untilSeconds),
+      })),
+    ),
+  };
+}
+
+/** Without a name of its own, one reservation would stand for all. */
+function readNamed(called: string, { id, owner, nowSeconds }: Named): Named {
+  return {
+    id: readText(called, ["id"], id),
+    owner: readText(called, ["owner"], owner),
+    nowSeconds: readTime(called, ["nowSeconds"], nowSeconds),
+  };
+}
+
+function readCounter(called: string, at: Place, { account, counter }: Counter): Counter {
+  return {
+    account: readText(called, [...at, "account"], account),
+    counter: readText(called, [...at, "counter"], counter),
+  };
+}
+
+function readList<T>(
+  called: string,
+  name: string,
+  [least, most]: readonly [least: number, most: number],
+  list: readonly T[],
+  read: (one: T, at: Place) => T,
+): readonly T[] {
+  const what = `a list of ${least} to ${most} ${name}`;
+  return reading(called, name, what, { list }, () => {
+    if (!Array.isArray(list) || list.length < least || list.length > most) mustBe(called, name, what, list);
+    return list.map((one, i) => read(one, [name, i]));
+  });
+}
+
+function readText(called: string, at: Place, value: unknown, what = "a text"): string {
+  return typeof value === "string" ? value : mustBe(called, at, what, value);
+}
+
+function readTime(called: string, at: Place, value: unknown): number {
+  return Number.isFinite(value) ? (value as number) : mustBe(called, at, "seconds since the epoch", value);
+}
+
+function readAmount(called: string, at: Place, value: unknown): number {
+  const isAmount = Number.isSafeInteger(value) && (value as number) >= 0;
+  return isAmount ? (value as number) : mustBe(called, at, "a whole number, 0 or more", value);
 }

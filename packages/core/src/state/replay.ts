@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { CLOCK, maybe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
-import { checkClocks, refuseClocks } from "./clocks.ts";
-import { anObjectOf, aText, aTime, optional } from "./read-step.ts";
+import { checkClocks } from "./clocks.ts";
+import { readStep } from "./read-step.ts";
 import { createShares } from "./shares.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -118,12 +118,10 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
 
   return {
     notBefore: since / 1000,
-    claim: (...claim) => {
-      const { key, untilSeconds, about } = readClaim(...claim);
+    claim: (...given) => {
+      const [key, untilSeconds, about] = readStep.claim(...given);
       const now = secondsBy(clock);
-      checkClocks(now, about.nowSeconds);
-      // This clock would forget the proof at once, and it would be good again.
-      if (untilSeconds <= now) refuseClocks();
+      checkClocks(now, about.nowSeconds, [{ untilSeconds }]);
       const { madeAtSeconds } = about;
       forget(now);
       if (seen.has(key)) return false;
@@ -135,19 +133,3 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     },
   };
 }
-
-function readClaim(key: string, untilSeconds: number, about: ClaimAbout = {}) {
-  return {
-    key: aText("claim", ["key"], key),
-    // One that never lapses by any comparison would be forgotten at once.
-    untilSeconds: aTime("claim", ["untilSeconds"], untilSeconds),
-    about: readAbout("claim", ["about"], about),
-  };
-}
-
-const readAbout = anObjectOf<ClaimAbout>({
-  madeAtSeconds: optional(aTime),
-  nowSeconds: optional(aTime),
-  owner: optional(aText),
-  root: optional(aText),
-});

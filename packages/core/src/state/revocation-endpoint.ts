@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { leave, readText, settleInTime } from "../lib/index.ts";
+import { jsonAnswer, readJson, settleInTime } from "../lib/index.ts";
 import { CLOCK, func, maybe, members, optionsOf, type Rows, such, whole } from "../options/index.ts";
 import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
 import type { AcceptedRevocation } from "./accept-revocations.ts";
@@ -68,39 +68,22 @@ export function revocationEndpoint(given: RevocationEndpointOptions): (request: 
     try {
       if (request.method === "GET" && feed !== undefined) return await settleInTime(deadlineMs, pageFor(request, feed));
       if (request.method !== "POST" || accept === undefined) {
-        return answer(405, { code: "method_unguarded" }, { allow });
+        return jsonAnswer(405, { code: "method_unguarded" }, { allow });
       }
-      const sent = await settleInTime(deadlineMs, readSent(request, maxBytes));
+      const sent = await settleInTime(deadlineMs, readJson(request, maxBytes, signedIn));
       if (sent instanceof Response) return sent;
       const { outcome, target } = await settleInTime(deadlineMs, accept(sent));
-      return answer(200, { outcome, target });
+      return jsonAnswer(200, { outcome, target });
     } catch (error) {
       return refusal(error);
     }
   };
 }
 
-async function readSent(request: Request, maxBytes: number): Promise<SignedRevocation | Response> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") return left(request, 415);
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return left(request, 413);
-  let body: unknown;
-  try {
-    const text = await readText(request, maxBytes);
-    if (text === undefined) return answer(413, { code: "token_too_large" });
-    body = JSON.parse(text);
-  } catch {
-    // Not UTF-8, no JSON, or cut off.
-    return answer(400, { code: "token_malformed" });
-  }
-  const { revocation, evidence, ...more } = Object(body) as Partial<SignedRevocation>;
-  if (typeof revocation !== "string" || Object.keys(more).length > 0) return answer(400, { code: "token_malformed" });
+function signedIn(sent: unknown): SignedRevocation | undefined {
+  const { revocation, evidence, ...more } = Object(sent) as Partial<SignedRevocation>;
+  if (typeof revocation !== "string" || Object.keys(more).length > 0) return undefined;
   return { revocation, ...(evidence !== undefined && { evidence }) };
-}
-
-function left(request: Request, status: 413 | 415): Response {
-  leave(request.body);
-  return answer(status, { code: status === 413 ? "token_too_large" : "token_malformed" });
 }
 
 /** The longest head that is looked for. */
@@ -110,9 +93,9 @@ async function pageFor(
   request: Request,
   { state, signer, audience, mayRead, clock = Date.now }: FeedOptions,
 ): Promise<Response> {
-  if ((await mayRead(request)) !== true) return answer(403, { code: "authentication_failed" });
+  if ((await mayRead(request)) !== true) return jsonAnswer(403, { code: "authentication_failed" });
   const since = new URL(request.url).searchParams.get("since") ?? "";
-  if (since.length > LONGEST_HEAD) return answer(400, { code: "token_malformed" });
+  if (since.length > LONGEST_HEAD) return jsonAnswer(400, { code: "token_malformed" });
   const log = logUnder(state.revocations) as FollowedLog;
   const page = await log.page(since === "" ? undefined : since);
   const { epoch, head, complete, continues } = page;
@@ -121,7 +104,7 @@ async function pageFor(
     { epoch, since: continues ? since : "", head, complete, entries },
     { signer, audience, nowMs: Math.floor(clock()) },
   );
-  return new Response(text, { headers: { "content-type": "application/jwt", ...NOT_KEPT } });
+  return new Response(text, { headers: { "content-type": "application/jwt", "cache-control": "no-store" } });
 }
 
 /** Statuses of codes; any other is the fault of what was sent. */
@@ -138,11 +121,5 @@ const STATUS: { readonly [code: string]: number } = {
 /** The code alone: whoever sent it may be a stranger. */
 function refusal(error: unknown): Response {
   const code = error instanceof HopwiseError ? error.code : "state_unavailable";
-  return answer(STATUS[code] ?? 400, { code });
-}
-
-const NOT_KEPT = { "cache-control": "no-store" };
-
-function answer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
-  return Response.json(body, { status, headers: { ...NOT_KEPT, ...headers } });
+  return jsonAnswer(STATUS[code] ?? 400, { code });
 }

@@ -52,6 +52,6 @@ export interface SpendingStore {
     reservation: Pick<Reservation, "id" | "owner" | "nowSeconds">,
     how: "spent" | "nothing_happened",
   ): Awaitable<void>;
-  /** What counters have, in the order in which they were asked for; 0 for one that nobody charged. */
+  /** What counters have, in the order in which they were asked for, at most 10,000; 0 for one that nobody charged. */
   spent(owner: string, counters: readonly Pick<Charge, "account" | "counter">[]): Awaitable<readonly number[]>;
 }

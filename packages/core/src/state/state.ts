@@ -3,7 +3,7 @@ import { quietly } from "../lib/index.ts";
 import { CLOCK, having, maybe, number, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
 import type { Health, StateDriver } from "./driver.ts";
-import { followLog } from "./follow-log.ts";
+import { type FollowedLog, followLog } from "./follow-log.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
 import { type Revocations, revocationsOn } from "./shared-revocations.ts";
@@ -72,14 +72,7 @@ const COMPARE_MS = 500;
  * @throws {HopwiseError} `config_invalid`
  */
 export function stateOn(driver: StateDriver, options: StateOptions = {}): SharedState {
-  readDriver(driver);
-  const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
-  const log = followLog(driver.revocations, { clock, repairSeconds, maxStalenessSeconds });
-  const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? 1) * 300);
-  const timer: unknown = setInterval(() => quietly(log.compare), every);
-  // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
-  (timer as { unref?: () => void }).unref?.();
-  return assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number));
+  return following(driver, options).state;
 }
 
 /** How often a state that is not open yet is looked at, in milliseconds, and how long beyond its repair. */
@@ -93,17 +86,31 @@ const PATIENCE_MS = 500;
  * @throws {HopwiseError} `config_invalid`
  */
 export async function openedState(driver: StateDriver, options: StateOptions = {}): Promise<SharedState> {
-  const state = stateOn(driver, options);
+  const { state, log } = following(driver, options);
   const until = performance.now() + (options.repairSeconds ?? REPAIR_SECONDS) * 1000 + PATIENCE_MS;
   while (performance.now() < until) {
     try {
-      await state.revocations.list();
+      await log.newest();
       break;
     } catch {
       await new Promise((done) => setTimeout(done, LOOK_MS));
     }
   }
   return state;
+}
+
+function following(
+  driver: StateDriver,
+  options: StateOptions,
+): { readonly state: SharedState; readonly log: FollowedLog } {
+  readDriver(driver);
+  const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
+  const log = followLog(driver.revocations, { clock, repairSeconds, maxStalenessSeconds });
+  const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? 1) * 300);
+  const timer: unknown = setInterval(() => quietly(log.compare), every);
+  // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
+  (timer as { unref?: () => void }).unref?.();
+  return { state: assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number)), log };
 }
 
 /** The parts of a driver as one state. */

@@ -1,28 +1,11 @@
 import { type HopwiseError, isRefusal } from "../errors.ts";
+import type { ConfirmedAgents } from "../principal/index.ts";
 import { isListing } from "../token/index.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { agentsOf } from "./stages/agents.ts";
 import { type KnownCaller, refuseWithout } from "./stages/grant.ts";
 import { refuseRevoked } from "./stages/state.ts";
-import { lookAtChainAgain } from "./stages/token.ts";
-
-/**
- * The same before the policies are asked, since they are asked about the agents as they are now. What was revoked is left to
- * the last look: a store asked twice would be one trip more, and its answer would not be the last one.
- *
- * @returns the caller, with the agents as the registry knows them now; or the refusal
- */
-export async function lookAtAgents(
-  { caller }: KnownCaller,
-  tool: string,
-  point: EnforcementPoint,
-): Promise<KnownCaller | HopwiseError> {
-  const [chain, agents] = await Promise.allSettled([lookAtChainAgain(caller, point), agentsOf(caller, point)]);
-  if (chain.status === "rejected") throw chain.reason;
-  if (agents.status === "rejected") throw agents.reason;
-  const without = isListing(tool) ? undefined : refuseWithout(agents.value, tool);
-  return without ?? { caller, agents: agents.value };
-}
+import { lookAtChainAgain, type OpenedChain } from "./stages/token.ts";
 
 /**
  * A decision is of one moment. Between the first half of the way and the second, and while sources and policies are
@@ -46,6 +29,31 @@ export async function lookAgain(
   if (chain.status === "rejected") throw chain.reason;
   if (revoked.status === "rejected") throw revoked.reason;
   if (isRefusal(revoked.value)) return revoked.value;
+  return knownNow(caller, tool, agents);
+}
+
+/**
+ * The same before the policies are asked, since they are asked about the agents as they are now. What was revoked is left to
+ * the last look: a store asked twice would be one trip more, and its answer would not be the last one.
+ *
+ * @returns the caller, with the agents as the registry knows them now; or the refusal
+ */
+export async function lookAtAgents(
+  { caller }: KnownCaller,
+  tool: string,
+  point: EnforcementPoint,
+): Promise<KnownCaller | HopwiseError> {
+  const [chain, agents] = await Promise.allSettled([lookAtChainAgain(caller, point), agentsOf(caller, point)]);
+  if (chain.status === "rejected") throw chain.reason;
+  return knownNow(caller, tool, agents);
+}
+
+/** @throws what the registry threw */
+function knownNow(
+  caller: OpenedChain,
+  tool: string,
+  agents: PromiseSettledResult<ConfirmedAgents>,
+): KnownCaller | HopwiseError {
   if (agents.status === "rejected") throw agents.reason;
   const without = isListing(tool) ? undefined : refuseWithout(agents.value, tool);
   return without ?? { caller, agents: agents.value };

@@ -16,6 +16,7 @@ export interface Rate {
   readonly perSeconds: number;
 }
 
+/** Each is one counter more at every call; of agents, one step more. */
 const MOST_RATES = 16;
 
 export const RATES: Shape = list(
@@ -28,6 +29,7 @@ export const RATES: Shape = list(
     'a rate, such as { of: "user", calls: 60, perSeconds: 60 }',
   ),
   `a list of rates, at most ${MOST_RATES}`,
+  { max: MOST_RATES },
 );
 
 type RateCharge = Charge & { readonly rate: Rate };

@@ -4,6 +4,7 @@ import { inboxOf } from "../approval-inbox.ts";
 import { requestLine, requestLines } from "../approval-words.ts";
 import { type Command, JSON_OPTION, type Option, type Typed } from "../command.ts";
 import { named, parseJsonText, readText } from "../input.ts";
+import { isSure } from "../is-sure.ts";
 import type { Terminal } from "../terminal.ts";
 
 const INBOX: Readonly<Record<string, Option>> = {
@@ -75,7 +76,7 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
       if (shown.state === "used" || shown.state === "denied") {
         throw new HopwiseError("config_invalid", `This request needs no answer any more: it is ${shown.state}`);
       }
-      if (!(await isSure(question as string, typed, terminal))) return 1;
+      if (!(await isSure(question, "nothing was signed", typed, terminal))) return 1;
       const { state } = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
       terminal.out(
         typed.has("json")
@@ -98,14 +99,4 @@ async function signerOf(typed: Typed, terminal: Terminal): Promise<Signer> {
   if (file === undefined) throw new HopwiseError("config_invalid", "Name your key: --key FILE");
   const jwk = parseJsonText(await readText(file, "a private key", terminal), `The key in ${named(file)}`);
   return signerFromJwk(jwk as Parameters<typeof signerFromJwk>[0]);
-}
-
-/** A person is asked; where there is none, it must have been said before. */
-async function isSure(question: string, typed: Typed, terminal: Terminal): Promise<boolean> {
-  if (typed.has("yes")) return true;
-  const answer = await terminal.ask?.(`${question} Type yes: `);
-  if (answer === undefined) throw new HopwiseError("config_invalid", "Nobody can be asked here: say --yes");
-  if (answer.trim().toLowerCase() === "yes") return true;
-  terminal.err("nothing was signed");
-  return false;
 }

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { type AuditVerification, type Head, type SoundStream, verifyAuditLog } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
+import { isObject } from "@hopwise/core/options";
 import { type Command, JSON_OPTION } from "../command.ts";
-import { isObject, named, parseJsonText, readPublicKeys, readText } from "../input.ts";
+import { named, parseJsonText, readPublicKeys, readText } from "../input.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Verifies an audit log. */

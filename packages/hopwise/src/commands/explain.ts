@@ -2,8 +2,9 @@ import { resolve } from "node:path";
 import { lineage } from "@hopwise/audit";
 import { explain, HopwiseError, operatorView } from "@hopwise/core";
 import type { Explainable } from "@hopwise/core/audit";
+import { isObject } from "@hopwise/core/options";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
-import { isObject, readText } from "../input.ts";
+import { readText } from "../input.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Explains decisions. */

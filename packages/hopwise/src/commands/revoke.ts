@@ -4,6 +4,7 @@ import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import type { RevocationTarget, SharedState } from "@hopwise/core/state";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+import { isSure } from "../is-sure.ts";
 import { openState } from "../open-state.ts";
 import { entryLine, radiusLines, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
@@ -78,7 +79,7 @@ async function revokeIn(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (radius === undefined) terminal.err("without --audit it is not known what would end");
-  if (!(await isSure(`Revoke ${targetWords(target)}?`, typed, terminal))) return 1;
+  if (!(await isSure(`Revoke ${targetWords(target)}?`, "nothing was changed", typed, terminal))) return 1;
   const until = typed.value("until");
   await revocations.revoke(target, {
     ...saidBy(typed),
@@ -95,7 +96,7 @@ async function lift(
   typed: Typed,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (!(await isSure(`Lift what revokes ${targetWords(target)}?`, typed, terminal))) return 1;
+  if (!(await isSure(`Lift what revokes ${targetWords(target)}?`, "nothing was changed", typed, terminal))) return 1;
   const lifted = await revocations.lift(target, saidBy(typed));
   if (typed.has("json")) terminal.out(JSON.stringify({ target, lifted }, null, 2));
   else if (lifted === 0) terminal.err(`nothing revokes ${targetWords(target)} as such; --list shows what does`);
@@ -126,16 +127,6 @@ async function radiusOf(
 
 async function* recordsOf(folder: string): AsyncGenerator<DecisionRecord | OutcomeRecord> {
   for await (const { record } of readAuditLog(folder)) yield record;
-}
-
-/** A person is asked; where there is none, it must have been said before. */
-async function isSure(question: string, typed: Typed, terminal: Terminal): Promise<boolean> {
-  if (typed.has("yes")) return true;
-  const answer = await terminal.ask?.(`${question} Type yes: `);
-  if (answer === undefined) throw wrong("Nobody can be asked here: say --yes");
-  if (answer.trim().toLowerCase() === "yes") return true;
-  terminal.err("nothing was changed");
-  return false;
 }
 
 function saidBy(typed: Typed): { readonly by?: { readonly operator: string }; readonly reason?: string } {

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
-import { leave, readText, settleInTime } from "../../lib/index.ts";
+import { jsonAnswer, leave, readJson, settleInTime } from "../../lib/index.ts";
 import { func, having, maybe, optionsOf, whole } from "../../options/index.ts";
 import type { ApprovalInbox } from "./inbox.ts";
 
@@ -38,27 +38,29 @@ export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Requ
   const inTime = <T>(asked: T | PromiseLike<T>): Promise<T> => settleInTime(deadlineMs, asked);
 
   const show = async (id: string | null): Promise<Response> => {
-    if (id === null) return answer(200, { requests: await inTime(approvals.list()) });
+    if (id === null) return jsonAnswer(200, { requests: await inTime(approvals.list()) });
     const request = await inTime(approvals.find(id.slice(0, LONGEST_ID)));
-    return request === undefined ? answer(404, { code: "approval_refused", message: GONE }) : answer(200, { request });
+    return request === undefined
+      ? jsonAnswer(404, { code: "approval_refused", message: GONE })
+      : jsonAnswer(200, { request });
   };
 
   const take = async (request: Request): Promise<Response> => {
-    const sent = await inTime(readSent(request, maxBytes));
+    const sent = await inTime(readJson(request, maxBytes, answerIn));
     if (sent instanceof Response) return sent;
-    return answer(200, { request: await inTime(approvals.answer(sent.request, sent.answer)) });
+    return jsonAnswer(200, { request: await inTime(approvals.answer(sent.request, sent.answer)) });
   };
 
   return async (request) => {
     try {
       if (!(await isLetIn(request, mayRead, deadlineMs))) {
         leave(request.body);
-        return answer(403, { code: "authentication_failed" });
+        return jsonAnswer(403, { code: "authentication_failed" });
       }
       if (request.method === "GET") return await show(new URL(request.url).searchParams.get("request"));
       if (request.method === "POST") return await take(request);
       leave(request.body);
-      return answer(405, { code: "method_unguarded" }, { allow: "GET, POST" });
+      return jsonAnswer(405, { code: "method_unguarded" }, { allow: "GET, POST" });
     } catch (error) {
       return refusal(error);
     }
@@ -87,26 +89,10 @@ interface SentAnswer {
   readonly answer: string;
 }
 
-/** JSON only: a form of a foreign page, sent by the browser of somebody who is logged in, is none. */
-async function readSent(request: Request, maxBytes: number): Promise<SentAnswer | Response> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  const isTooLong = Number(request.headers.get("content-length") ?? 0) > maxBytes;
-  if (type !== "application/json" || isTooLong) {
-    leave(request.body);
-    return isTooLong ? answer(413, { code: "token_too_large" }) : answer(415, { code: "token_malformed" });
-  }
-  let body: unknown;
-  try {
-    const text = await readText(request, maxBytes);
-    if (text === undefined) return answer(413, { code: "token_too_large" });
-    body = JSON.parse(text);
-  } catch {
-    // Not UTF-8, no JSON, or cut off.
-    return answer(400, { code: "token_malformed" });
-  }
-  const { request: id, answer: signed, ...more } = Object(body) as Partial<SentAnswer>;
-  const isWhole = typeof id === "string" && typeof signed === "string" && Object.keys(more).length === 0;
-  return isWhole ? { request: id.slice(0, LONGEST_ID), answer: signed } : answer(400, { code: "token_malformed" });
+function answerIn(sent: unknown): SentAnswer | undefined {
+  const { request, answer, ...more } = Object(sent) as Partial<SentAnswer>;
+  const isWhole = typeof request === "string" && typeof answer === "string" && Object.keys(more).length === 0;
+  return isWhole ? { request: request.slice(0, LONGEST_ID), answer } : undefined;
 }
 
 /** Statuses of codes; any other is the fault of what was sent. */
@@ -126,11 +112,7 @@ const STATUS: { readonly [code: string]: number } = {
 
 /** Whoever reads it is logged in, and our own texts quote nothing that was sent. */
 function refusal(error: unknown): Response {
-  if (!(error instanceof HopwiseError)) return answer(503, { code: "state_unavailable" });
+  if (!(error instanceof HopwiseError)) return jsonAnswer(503, { code: "state_unavailable" });
   const { code, message } = error;
-  return answer(STATUS[code] ?? 400, { code, ...(isOwn(error) && { message }) });
-}
-
-function answer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
-  return Response.json(body, { status, headers: { "cache-control": "no-store", ...headers } });
+  return jsonAnswer(STATUS[code] ?? 400, { code, ...(isOwn(error) && { message }) });
 }

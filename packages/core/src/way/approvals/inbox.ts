@@ -30,6 +30,12 @@ export interface ApprovalInbox {
   answer(id: string, signed: string): Promise<ShownApproval>;
 }
 
+/** A kept request, once it is read. */
+interface Waiting {
+  readonly asked: AskedApproval;
+  readonly answers: readonly string[];
+}
+
 const MOST_LISTED = 1000;
 const AT_ONCE = 16;
 
@@ -43,29 +49,29 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
     );
   };
 
-  const shown = async ({ answers, ...kept }: KeptRequest): Promise<ShownApproval> => {
-    const asked = readRequest(kept);
+  const shown = async ({ asked, answers }: Waiting): Promise<ShownApproval> => {
     const counted = await countAnswers(asked, answers, point);
     const owner = ownerOf(asked.request.user);
     const [used = 0] = await askStore("it was used", () => stores().spending.spent(owner, [useCounter(asked)]));
     return { ...asked, answers: counted, state: stateOf(asked, counted, used) };
   };
 
-  const find = async (id: string): Promise<KeptRequest | undefined> => {
+  const find = async (id: string): Promise<Waiting | undefined> => {
     if (typeof id !== "string") mustBe("find", "id", "the id of a request", id);
     const kept = await askStore("there is such a request", () => stores().approvals.find(id));
-    return kept !== undefined && isVouched(kept) ? kept : undefined;
+    const waiting = kept && waitingOf(kept);
+    return waiting !== undefined && isVouched(waiting) ? waiting : undefined;
   };
 
   // One whose use may have been forgotten is no request any more.
-  const isVouched = (kept: KeptRequest): boolean =>
-    readRequest(kept).askedAtSeconds >= (stores().approvals.notBefore ?? Number.NEGATIVE_INFINITY);
+  const isVouched = ({ asked }: Waiting): boolean =>
+    asked.askedAtSeconds >= (stores().approvals.notBefore ?? Number.NEGATIVE_INFINITY);
 
   return {
     list: async () => {
       const kept = await askStore("what waits", () => stores().approvals.list(MOST_LISTED));
       const found: ShownApproval[] = [];
-      const waiting = kept.filter((one) => isReadable(one) && isVouched(one));
+      const waiting = readable(kept).filter(isVouched);
       // Each may ask the policies about everybody who answered.
       for (let i = 0; i < waiting.length; i += AT_ONCE) {
         found.push(...(await Promise.all(waiting.slice(i, i + AT_ONCE).map(shown))));
@@ -73,26 +79,31 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
       return found;
     },
     find: async (id) => {
-      const kept = await find(id);
-      return kept && shown(kept);
+      const waiting = await find(id);
+      return waiting && shown(waiting);
     },
     answer: async (id, signed) => {
-      const kept = await find(id);
-      if (kept === undefined) throw refused("no such request waits; it may have lapsed");
-      await takeAnswer(readRequest(kept), signed, stores(), point);
-      return shown((await find(id)) ?? kept);
+      const waiting = await find(id);
+      if (waiting === undefined) throw refused("no such request waits; it may have lapsed");
+      await takeAnswer(waiting.asked, signed, stores(), point);
+      return shown((await find(id)) ?? waiting);
     },
   };
 }
 
+function waitingOf({ answers, ...kept }: KeptRequest): Waiting {
+  return { asked: readRequest(kept), answers };
+}
+
 /** One of another version does not hide the others: it is told where it is asked for by its id. */
-function isReadable(kept: KeptRequest): boolean {
-  try {
-    readRequest(kept);
-    return true;
-  } catch {
-    return false;
-  }
+function readable(all: readonly KeptRequest[]): readonly Waiting[] {
+  return all.flatMap((kept) => {
+    try {
+      return [waitingOf(kept)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function stateOf({ request }: AskedApproval, counted: ShownApproval["answers"], used: number): ShownApproval["state"] {

@@ -1,3 +1,4 @@
+import type { Resource } from "@cerbos/core";
 import { rowOf } from "../../codes.ts";
 import { checkHops, combineVerdicts } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
@@ -43,35 +44,16 @@ async function askPolicy(
   asked: Omit<AskedApproval, "hash">,
   point: EnforcementPoint,
 ): Promise<string | HopwiseError> {
-  const { id, request, invocation, user, chain } = asked;
-  const { tool, audience, resource, agents, reason, approvers } = request;
-  const caller = { user: approver, chain: undefined, audience };
-  const query = { tool, arguments: NO_ARGUMENTS, tenant: approver.issuer };
+  const { request, invocation, user, chain } = asked;
+  const caller = { user: approver, chain: undefined, audience: request.audience };
+  const query = { tool: request.tool, arguments: NO_ARGUMENTS, tenant: approver.issuer };
   const known = await knowHops({ caller, agents: { agents: [], origins: [] } }, point, () => {}, query);
   const person = known.hops[0]?.id ?? approver.subject;
   const isSubject = approver.issuer === request.user.issuer && approver.subject === request.user.subject;
   const isOwn = isSubject || person === user;
-  const question = {
-    ...known,
-    invocation,
-    chainId: chain,
-    action: isOwn ? "approve_own" : "approve",
-    resource: {
-      kind: KIND,
-      id,
-      attr: {
-        tool,
-        audience,
-        user,
-        agents: agents.map(({ name }) => name),
-        reason,
-        approvers,
-        arguments: asked.arguments,
-        resource: { kind: resource.kind, id: resource.id, attr: resource.attributes },
-      },
-    },
-  };
-  const verdicts = await checkHops(point.cerbos, question as never, point.deadlineMs);
+  const action = isOwn ? "approve_own" : "approve";
+  const question = { ...known, invocation, chainId: chain, action, resource: resourceOf(asked) };
+  const verdicts = await checkHops(point.cerbos, question, point.deadlineMs);
   const refused = combineVerdicts(verdicts);
   if (refused !== undefined && rowOf(refused.code).fault === true) throw refused;
   if (refused === undefined && verdicts.some(({ obligations }) => obligations?.approval !== undefined)) {
@@ -84,3 +66,19 @@ async function askPolicy(
 }
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({});
+
+/** The call, as a resource that policies can rule on. */
+function resourceOf({ id, request, user, arguments: shown }: Omit<AskedApproval, "hash">): Resource {
+  const { tool, audience, resource, agents, reason, approvers } = request;
+  const attr: JsonObject = {
+    tool,
+    audience,
+    user,
+    agents: agents.map(({ name }) => name),
+    reason,
+    approvers,
+    arguments: shown,
+    resource: { kind: resource.kind, id: resource.id, attr: resource.attributes },
+  };
+  return { kind: KIND, id, attr: attr as NonNullable<Resource["attr"]> };
+}

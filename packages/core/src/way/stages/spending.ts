@@ -190,16 +190,11 @@ function refuseUnvouched(
   const isEarly = from > secondsBy(clock) + limits.skewSeconds;
   if (from >= notBefore && !isEarly) return undefined;
   const { hop, pointer } = first;
-  const rule = isEarly
-    ? "the budget begins later"
-    : "the budget began before this store began to count, which may have forgotten what was spent";
-  return new HopwiseError(
-    "budget_exhausted",
-    `${rule}; use a store that outlives the process, or a budget that begins later`,
-    {
-      hop,
-      pointer,
-      rule,
-    },
-  );
+  const [rule, instead] = isEarly
+    ? ["the budget begins later", "call again then, or have a root issued whose budget has begun"]
+    : [
+        "the budget began before this store began to count, which may have forgotten what was spent",
+        "use a store that outlives the process, or a budget that begins later",
+      ];
+  return new HopwiseError("budget_exhausted", `${rule}; ${instead}`, { hop, pointer, rule });
 }

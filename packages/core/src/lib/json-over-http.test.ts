@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { jsonAnswer, readJson } from "./json-over-http.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = JSON_TYPE): Request {
+  return new Request("http://host/", { method: "POST", body, headers });
+}
+
+/** A number, as one endpoint may want it. */
+const numberIn = (sent: unknown): number | undefined => (typeof sent === "number" ? sent : undefined);
+
+async function refusalOf(request: Request): Promise<{ readonly status: number; readonly body: unknown }> {
+  const answer = await readJson(request, 16, numberIn);
+  if (!(answer instanceof Response)) throw new Error("it was read");
+  return { status: answer.status, body: await answer.json() };
+}
+
+describe("a request in JSON", () => {
+  it("is read where it is what is wanted, whatever its type says beside that", async () => {
+    expect(await readJson(post("12"), 16, numberIn)).toBe(12);
+    expect(await readJson(post("0", { "content-type": "Application/JSON; charset=utf-8" }), 16, numberIn)).toBe(0);
+  });
+
+  it.each<[string, Request, number]>([
+    ["another type", post("12", { "content-type": "text/plain" }), 415],
+    ["no type", post(Uint8Array.of(49), {}), 415],
+    ["another type, and too long", post("12", { "content-type": "text/plain", "content-length": "17" }), 415],
+    ["a length that is too long, of whatever body", post("12", { ...JSON_TYPE, "content-length": "17" }), 413],
+    ["a body that is too long, and does not say so", post(`${" ".repeat(16)}1`), 413],
+    ["no UTF-8", post(Uint8Array.of(0xff)), 400],
+    ["no JSON", post("12,"), 400],
+    ["nothing", post(""), 400],
+    ["JSON of something else", post('"12"'), 400],
+  ])("is refused with %s", async (_, request, status) => {
+    const code = status === 413 ? "token_too_large" : "token_malformed";
+    expect(await refusalOf(request)).toEqual({ status, body: { code } });
+  });
+
+  it("is let go where it is refused unread", async () => {
+    let left = 0;
+    const body = new ReadableStream({ cancel: () => void left++ });
+    const headers = { ...JSON_TYPE, "content-length": "17" };
+    const request = new Request("http://host/", { method: "POST", body, headers, duplex: "half" } as RequestInit);
+    expect((await refusalOf(request)).status).toBe(413);
+    expect(left).toBe(1);
+  });
+});
+
+describe("an answer in JSON", () => {
+  it("is kept by nobody on the way", async () => {
+    const answer = jsonAnswer(405, { code: "x" }, { allow: "GET" });
+    const said = ["cache-control", "content-type", "allow"].map((name) => answer.headers.get(name));
+    expect([answer.status, ...said]).toEqual([405, "no-store", "application/json", "GET"]);
+    expect(await answer.json()).toEqual({ code: "x" });
+  });
+});

@@ -1,0 +1,37 @@
+import { leave, readText } from "./read-text.ts";
+
+/** An answer in JSON, which nobody on the way keeps. */
+export function jsonAnswer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
+  return Response.json(body, { status, headers: { "cache-control": "no-store", ...headers } });
+}
+
+/**
+ * Reads a request that must be JSON, and stops where it is longer. JSON only: a form of a foreign page, sent by the browser
+ * of somebody who is logged in, is none.
+ *
+ * @param read gives what was sent, or undefined where it is something else
+ * @returns that; or the answer to a request that cannot be read: 415, 413, 400
+ */
+export async function readJson<T>(
+  request: Request,
+  maxBytes: number,
+  read: (sent: unknown) => T | undefined,
+): Promise<T | Response> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const isJson = type === "application/json";
+  if (!isJson || Number(request.headers.get("content-length") ?? 0) > maxBytes) {
+    leave(request.body);
+    return refused(isJson ? 413 : 415);
+  }
+  try {
+    const text = await readText(request, maxBytes);
+    return text === undefined ? refused(413) : (read(JSON.parse(text)) ?? refused(400));
+  } catch {
+    // Not UTF-8, no JSON, or cut off.
+    return refused(400);
+  }
+}
+
+function refused(status: 400 | 413 | 415): Response {
+  return jsonAnswer(status, { code: status === 413 ? "token_too_large" : "token_malformed" });
+}
