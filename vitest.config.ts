@@ -21,6 +21,7 @@ const UNIT_THERE = [
   "test/architecture/*.test.ts",
   "test/projects.test.ts",
   "test/spec/spec.test.ts",
+  "bench/soak/*.test.ts",
 ];
 
 // For whatever the tests start, also by way of `globalSetup`. Programs run from source: without the cache each strips the

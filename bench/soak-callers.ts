@@ -2,14 +2,14 @@
  * Many callers of one team for a long time, at four fifths of what the policy decision point takes, which is killed from
  * time to time: each answer is held against the one that its question gets alone, and memory must stay flat.
  *
- * `pnpm test:soak [--seconds 600]`; it prints counts, and fails where an answer was wrong or memory grew.
+ * `pnpm test:soak:callers [--seconds 600]`; it prints counts, and fails where an answer was wrong or memory grew.
  */
-import { execFileSync } from "node:child_process";
-import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type Pdp, resilient, startPdp } from "@hopwise/cerbos";
+import { resilient, startPdp } from "@hopwise/cerbos";
 import type { Decision, Session } from "@hopwise/core";
+import { killPdp } from "./kill-pdp.ts";
+import { p50 } from "./measure.ts";
 import { makeChains } from "./throughput.ts";
 import { FULFILS, makeAuthorizer, makeTeam, POLICIES, TOOLS } from "./world.ts";
 
@@ -55,7 +55,7 @@ const ceiling = await decisionsPerSecond(5_000);
 console.log(`at most ${Math.round(ceiling)} decisions a second; ${Math.round(ceiling * SHARE)} from here on`);
 const memory = await soak(seconds * 1_000, ceiling * SHARE);
 const third = Math.floor(memory.length / 3);
-const growth = middle(memory.slice(-third)) - middle(memory.slice(0, third));
+const growth = p50(memory.slice(-third)) - p50(memory.slice(0, third));
 for (const [name, count] of Object.entries(counts)) console.log(`${name.padEnd(12)} ${count}`);
 console.log(`memory       ${memory.map(Math.round).join(" ")} MiB; grew by ${growth.toFixed(1)}`);
 const missing = (["allowed", "denied", "shared", "kills"] as const).filter((name) => counts[name] === 0);
@@ -130,7 +130,7 @@ async function soak(ms: number, perSecond: number): Promise<readonly number[]> {
   const killing = (async () => {
     while (performance.now() + KILL_EVERY_MS < until) {
       await delay(KILL_EVERY_MS * (0.5 + Math.random()));
-      if (kill(pdp)) counts.kills++;
+      if (killPdp(pdp)) counts.kills++;
     }
   })();
   const sampling = (async () => {
@@ -142,24 +142,4 @@ async function soak(ms: number, perSecond: number): Promise<readonly number[]> {
   })();
   await Promise.all([...paced, killing, sampling]);
   return memory;
-}
-
-/** As an operating system short of memory does. */
-function kill({ target }: Pdp): boolean {
-  const folder = dirname(target.replace("unix:", ""));
-  const table = execFileSync("ps", ["-A", "-ww", "-o", "pid=,args="], { encoding: "utf8" });
-  const line = table
-    .split("\n")
-    .find((it) => it.includes(folder) && it.includes(" server ") && !it.includes("/bin/sh"));
-  if (line === undefined) return false;
-  try {
-    process.kill(Number.parseInt(line, 10), "SIGKILL");
-    return true;
-  } catch {
-    return false; // gone already
-  }
-}
-
-function middle(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 }
