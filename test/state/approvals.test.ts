@@ -196,4 +196,15 @@ describe("a payment that a second person must approve", () => {
     const id = await asked();
     expect(told).toEqual([id]);
   });
+
+  it("that waits for nobody, since nobody is named, is warned of once", async () => {
+    const warned: string[] = [];
+    const onWarning = (text: string) => void warned.push(text);
+    const nobody = scene({ onWarning, approvals: {} });
+    await nobody.asked();
+    await nobody.asked();
+    expect(warned).toEqual([expect.stringMatching(/approvals\.approvers.*approvals: true/)]);
+    await scene({ onWarning }).asked();
+    expect(warned).toHaveLength(1);
+  });
 });

@@ -103,7 +103,7 @@ export interface AuthorizerOptions {
    */
   readonly shadow?: ShadowOption;
   /**
-   * Told at the start that shadow mode is on.
+   * Told at the start that shadow mode is on, and once that a call waits for an approval that nobody here could give.
    *
    * @defaultValue `console.warn`
    */
@@ -227,7 +227,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     get trust() {
       return trust();
     },
-    approvalRules: approvalRules(options.approvals),
+    approvalRules: approvalRules(options),
     rates,
     shadow: shadowOf(options),
     userIds: createUserIds(issuersOf(trust()), options.users),

@@ -1,3 +1,4 @@
+import { quietly } from "../../lib/index.ts";
 import { func, list, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVER, type Approver } from "../../token/index.ts";
 import type { ShownApproval } from "./shown-approval.ts";
@@ -24,8 +25,35 @@ const ROWS: Rows<ApprovalOptions> = {
 export const APPROVALS: Shape = members(ROWS, "how calls wait for a person, such as { approvers }");
 
 /** The options, complete. */
-export type ApprovalRules = Required<Omit<ApprovalOptions, "onRequest">> & Pick<ApprovalOptions, "onRequest">;
+export interface ApprovalRules
+  extends Required<Omit<ApprovalOptions, "onRequest">>,
+    Pick<ApprovalOptions, "onRequest"> {
+  /** Says, once, that a call waits for nobody. */
+  readonly warnOfNobody: () => void;
+}
 
-export function approvalRules(given: ApprovalOptions = {}): ApprovalRules {
-  return { approvers: [], withinSeconds: 3600, maxWaiting: 20, ...given };
+const NOBODY =
+  "createAuthorizer: a call waits for an approval, and this authorizer knows nobody who could give it: name people in approvals.approvers, or say approvals: true in a trust anchor";
+
+export function approvalRules({
+  approvals = {},
+  onWarning = (text) => globalThis.console.warn(text),
+}: Given): ApprovalRules {
+  let isSaid = false;
+  return {
+    approvers: [],
+    withinSeconds: 3600,
+    maxWaiting: 20,
+    ...approvals,
+    warnOfNobody: () => {
+      if (isSaid) return;
+      isSaid = true;
+      quietly(() => onWarning(NOBODY));
+    },
+  };
+}
+
+interface Given {
+  readonly approvals?: ApprovalOptions;
+  readonly onWarning?: (text: string) => void;
 }

@@ -161,7 +161,8 @@ async function askAnew(
   { approvals, spending }: { readonly approvals: ApprovalStore; readonly spending: SpendingStore },
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
-  const { withinSeconds, maxWaiting } = point.approvalRules;
+  const { withinSeconds, maxWaiting, approvers, warnOfNobody } = point.approvalRules;
+  if (approvers.length === 0 && !point.trust.some((anchor) => anchor.approvals === true)) warnOfNobody();
   const nowSeconds = secondsBy(point.clock);
   const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
   const room: Charge = {

@@ -181,13 +181,14 @@ function refuseUnvouched(
   bounds: readonly BudgetBound[],
   chain: Chain | undefined,
   { notBefore = Number.NEGATIVE_INFINITY }: SpendingStore,
-  { clock, limits }: EnforcementPoint,
+  { clock }: EnforcementPoint,
 ): HopwiseError | undefined {
   const from = chain?.links[0]?.budget?.from;
   const [first] = bounds;
   if (first === undefined || from === undefined) return undefined;
-  // What is spent before would be forgotten by a store that loses what it knew, and vouches for what began later.
-  const isEarly = from > secondsBy(clock) + limits.skewSeconds;
+  // What is spent before would be forgotten by a store that loses what it knew, and vouches for what began later: so there is no
+  // allowance for clocks here.
+  const isEarly = from > secondsBy(clock);
   if (from >= notBefore && !isEarly) return undefined;
   const { hop, pointer } = first;
   const [rule, instead] = isEarly
