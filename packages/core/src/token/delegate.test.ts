@@ -159,7 +159,7 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
       "a child may not outlive its parent",
       "/exp",
       { lifetimeSeconds: 3601 },
-      `the parent has ${NOW + 3600}, the child asks for ${NOW + 3601}`,
+      `the parent has ${NOW + 3600}, the child asks for ${NOW + 3601}; leave lifetimeSeconds out, or give at most 3600`,
     ],
     [
       "a child's audience is part of its parent's",

@@ -166,7 +166,10 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
       pointer: "/exp",
     });
   }
-  if (exp > leaf.exp) widened("/exp", "a child may not outlive its parent", leaf.exp, exp);
+  if (exp > leaf.exp) {
+    const most = `leave lifetimeSeconds out, or give at most ${leaf.exp - iat}`;
+    widened("/exp", "a child may not outlive its parent", leaf.exp, exp, most);
+  }
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
   if (order.interop !== undefined) {
@@ -197,10 +200,11 @@ async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object>
   return jwk;
 }
 
-function widened(pointer: string, rule: string, parent: unknown, child: unknown): never {
+function widened(pointer: string, rule: string, parent: unknown, child: unknown, remedy?: string): never {
+  const what = `${rule}; the parent has ${JSON.stringify(parent) ?? "nothing"}, the child asks for ${JSON.stringify(child) ?? "nothing"}`;
   throw new HopwiseError(
     "chain_widened",
-    `this would widen the delegation at "${pointer}": ${rule}; the parent has ${JSON.stringify(parent) ?? "nothing"}, the child asks for ${JSON.stringify(child) ?? "nothing"}`,
+    `this would widen the delegation at "${pointer}": ${what}${remedy === undefined ? "" : `; ${remedy}`}`,
     { pointer, rule },
   );
 }

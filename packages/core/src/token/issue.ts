@@ -13,7 +13,9 @@ import type { TrustedKey } from "./jwks.ts";
 import { signJws } from "./jws.ts";
 import { importKnownKey, thumbprintOf } from "./key.ts";
 import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
+import { AGENT_NAME } from "./names.ts";
 import { type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { lifetimeOf } from "./root-lifetime.ts";
 import { AUDIENCES, BUDGET_ROWS, GRANT, HOLDER, INTEROP, KEY_ID, LIFETIME, MAX_DEPTH, SIGNER } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 import { ANCHOR_ROWS, checkAgainstAnchor, checkEveryTool, DEFAULT_MAX_DEPTH, type TrustAnchor } from "./trust.ts";
@@ -25,7 +27,7 @@ export interface Issuer {
    *
    * @throws {HopwiseError} `token_untrusted_issuer` for a root that its own configuration does not allow;
    *   `proof_invalid` where a remote holder did not prove its key; `config_invalid` for a grant that an option must
-   *   allow; `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
+   *   allow, and for a root that would outlive its budget; `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
    */
   issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
   issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
@@ -56,7 +58,7 @@ export interface RootOrder {
   readonly allowDenyLists?: boolean;
   /** Where the chain may be presented; default all audiences of the issuer. */
   readonly audience?: readonly string[];
-  /** Default one hour. */
+  /** Default one hour, or until its budget ends where that is sooner. A longer one than its budget has is refused. */
   readonly lifetimeSeconds?: number;
   /** How many agents may stand behind the first; default what the issuer allows. */
   readonly maxDepth?: number;
@@ -79,8 +81,6 @@ export interface RootOrder {
   readonly login?: Provenance;
 }
 
-const DEFAULT_LIFETIME_SECONDS = 60 * 60;
-
 const { keys: _keys, foreign: _foreign, ...BOUNDS } = ANCHOR_ROWS;
 const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
   ...BOUNDS,
@@ -91,7 +91,9 @@ const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
 });
 
 const BUDGET = 'a budget, such as { id: "2026-11", from, until, calls: 100 }';
-const BUDGET_ID = text("a budget's id, such as 2026-11");
+const BUDGET_ID = text("a budget's id of letters, digits and . _ - /, such as payments/2026-11", (id) =>
+  AGENT_NAME.test(id),
+);
 const TIME = whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 });
 
 const readOrder = optionsOf<RootOrder>("issue", {
@@ -137,8 +139,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     const order = readOrder(given);
     if (order.interop !== undefined) checkInterop(order.grant, order.budget);
     const iat = Math.floor(secondsBy(clock, "issue"));
-    const lifetime =
-      order.lifetimeSeconds ?? Math.min(DEFAULT_LIFETIME_SECONDS, pinned.lifetimeSeconds ?? Number.POSITIVE_INFINITY);
+    const lifetime = lifetimeOf(order, iat, pinned.lifetimeSeconds);
     const payload: JsonValue = JSON.parse(
       JSON.stringify({
         jti: randomId(),
