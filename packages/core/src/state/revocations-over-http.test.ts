@@ -47,7 +47,8 @@ function follow(changed: Partial<FeedReaderOptions> = {}): FeedRevocations {
     url: served.url,
     keys: [world.issuer.publicJwk],
     audience: LOG,
-    everySeconds: 3600,
+    // Longer than a test takes.
+    everySeconds: 23,
     timeoutMs: 1500,
     clock,
     ...changed,
@@ -121,6 +122,23 @@ describe("the feed", () => {
     expect(await refusalOf(reader.refresh())).toBe("state_unavailable");
   });
 
+  it.each<[string, Partial<FeedReaderOptions>]>([
+    ["less often than pages may be old", { everySeconds: 10, maxStalenessSeconds: 2 }],
+    ["as often as pages may be old", { everySeconds: 30, maxStalenessSeconds: 30 }],
+    ["later, now and then, than pages may be old", { everySeconds: 24, maxStalenessSeconds: 30 }],
+    ["less often than pages may be old where nothing was said", { everySeconds: 60 }],
+  ])("is not asked for %s: what names both options", async (_, pace) => {
+    const error = await errorOf(() => follow(pace));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/everySeconds" });
+    expect(error.message).toMatch(/everySeconds.*maxStalenessSeconds/);
+  });
+
+  it("is asked for as often as it needs where that was not said", async () => {
+    const reader = follow({ maxStalenessSeconds: 0.4, ...({ everySeconds: undefined } as object) });
+    await reader.find(asks());
+    await vi.waitFor(() => expect(served.asked.length).toBeGreaterThan(3), { timeout: 4000 });
+  });
+
   it("is the log of every driver: of a store that several processes share, too", async () => {
     const shared = stateOn(memoryDriver({ clock }), { clock, repairSeconds: 0 });
     handler = endpointOf(shared);
@@ -192,7 +210,7 @@ describe("too old denies", () => {
     served.fault = (response) => response.destroy();
     expect(await refusalOf(async () => follow().find(asks()))).toBe("state_unavailable");
     served.fault = undefined;
-    const reader = follow({ maxStalenessSeconds: 0.1 });
+    const reader = follow({ everySeconds: 0.05, maxStalenessSeconds: 0.1 });
     await reader.find(asks());
     now -= 10;
     await vi.waitFor(async () => expect(await refusalOf(async () => reader.find(asks()))).toBe("state_unavailable"));

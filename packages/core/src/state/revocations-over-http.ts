@@ -27,7 +27,10 @@ export interface FeedReaderOptions {
   readonly keys: readonly Signer["publicJwk"][];
   /** The name of the log. */
   readonly audience: string;
-  /** How often it is asked for, in seconds, give or take a quarter. Default 5. */
+  /**
+   * How often it is asked for, in seconds, give or take a quarter; with that quarter below `maxStalenessSeconds`, else what
+   * is right would be too old. Default 5, or less where `maxStalenessSeconds` needs it.
+   */
   readonly everySeconds?: number;
   /** How old the newest page may be, by the time at which it was signed, in seconds; beyond, every call is denied. Default 30. */
   readonly maxStalenessSeconds?: number;
@@ -94,7 +97,9 @@ const readListener = argumentOf<() => void>("onChange", "listener", func("a func
  */
 export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations {
   const read = readOptions(options);
-  const { everySeconds = 5, maxStalenessSeconds = 30, clock = Date.now } = read;
+  const { maxStalenessSeconds = 30, clock = Date.now } = read;
+  const { everySeconds = Math.min(5, maxStalenessSeconds / 4) } = read;
+  checkPace(everySeconds, maxStalenessSeconds);
   const listeners = new Set<() => void>();
   const fresh = freshness(clock);
   const feed = pagesOf({ ...read, clock }, fresh);
@@ -132,6 +137,19 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
   };
 }
 
+/** The longest time between two questions, as a part of `everySeconds`. */
+const LATEST = 1.25;
+
+/** @throws {HopwiseError} `config_invalid` for a feed that would be too old again and again, with nothing wrong */
+function checkPace(everySeconds: number, maxStalenessSeconds: number): void {
+  if (everySeconds * LATEST < maxStalenessSeconds) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `revocationsOverHttp: everySeconds is ${everySeconds}, give or take a quarter, and maxStalenessSeconds ${maxStalenessSeconds}: each page would be too old before the next one is asked for, and calls be denied; ask more often, or let pages be older`,
+    { pointer: "/everySeconds" },
+  );
+}
+
 /** Something that a timer asks for. */
 interface AskedFor {
   refresh(): Promise<void>;
@@ -167,7 +185,7 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
     first = undefined;
   });
   const next = (): void => {
-    timer = setTimeout(() => void again(), everyMs * (0.75 + Math.random() / 2));
+    timer = setTimeout(() => void again(), everyMs * (LATEST - Math.random() / 2));
     // A process ends although its feed was not closed. Elsewhere than in Node, timers are numbers.
     (timer as { unref?: () => void }).unref?.();
   };
