@@ -9,13 +9,14 @@ const DELETED = 1032;
 const BUSY = [5, 6];
 const PASSING = [10, 13];
 const FULL_WORDS = "could not be written: the disk is full";
+export const NO_DATABASE = "is no database";
 const WORDS: { readonly [code: number]: string } = {
   8: "is read-only",
   10: "could not be read or written: the disk failed, or is full",
   11: "is damaged; stop all that use it, delete it with its -wal and -shm, and start again",
   13: FULL_WORDS,
   14: "could not be opened",
-  26: "is no database",
+  26: NO_DATABASE,
 };
 /** The size of `-shm` could not be made larger. */
 const SHM_FULL = 4874;

@@ -68,6 +68,11 @@ describe("the file", () => {
       (file) => writeFileSync(file, "", { mode: 0o640 }),
       /may be read or written by others.*chmod 600/,
     ],
+    [
+      "that others may read, and that is another program's text",
+      (file) => writeFileSync(file, "127.0.0.1 localhost", { mode: 0o644 }),
+      /is no database(?!.*chmod)/,
+    ],
     ["that is a folder", (file) => mkdirSync(file), /is no file/],
     ["that is a link to nothing", (file) => symlinkSync(`${file}.gone`, file), /is a link that leads nowhere/],
     [

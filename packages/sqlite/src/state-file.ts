@@ -5,13 +5,14 @@ import {
   constants,
   fsyncSync,
   openSync,
+  readSync,
   realpathSync,
   rmSync,
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
-import { unavailable, unusable } from "./faults.ts";
+import { NO_DATABASE, unavailable, unusable } from "./faults.ts";
 
 /** Which file it is: another one under the same path has another. */
 export interface FileIdentity {
@@ -50,10 +51,25 @@ function isReady(file: string, called: string): boolean {
   const found = statOf(file) ?? wrong("is a link that leads nowhere, or was deleted just now");
   if (!found.isFile()) wrong("is no file");
   if (process.platform !== "win32" && (found.mode & OTHERS) !== 0n) {
-    wrong("may be read or written by others; take that away: chmod 600");
+    // Of another program's file, others may need to read it.
+    if (found.size > 0n && !isDatabase(file)) wrong(NO_DATABASE);
+    wrong("may be read or written by others; where it is a state of Hopwise, take that away: chmod 600");
   }
   accessSync(file, constants.R_OK | constants.W_OK); // SQLite would say that it cannot be opened, and not why
   return found.size > 0n || Date.now() - Number(found.mtimeMs) > MAKING_MS;
+}
+
+/** What every file of SQLite begins with. */
+const HEADER = "SQLite format 3\0";
+
+function isDatabase(file: string): boolean {
+  const opened = openSync(file, "r");
+  try {
+    const begins = Buffer.alloc(HEADER.length);
+    return readSync(opened, begins) === HEADER.length && begins.toString("latin1") === HEADER;
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /** Fails where the file that was opened is not there any more: what is written then goes nowhere. */
