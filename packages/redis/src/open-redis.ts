@@ -35,12 +35,12 @@ export async function openRedis(options: RedisOptions): Promise<StateDriver> {
 
 /** @param called the function as its callers type it; errors begin with it */
 export async function openWith(called: string, settings: Settings): Promise<StateDriver> {
-  const refuse: Refuse = (problem) => {
-    throw new HopwiseError("config_invalid", `${called}: ${problem}`, { pointer: "/client" });
+  const refuse: Refuse = (problem, pointer) => {
+    throw new HopwiseError("config_invalid", `${called}: ${problem}`, { ...(pointer !== undefined && { pointer }) });
   };
   const { client, deadlineMs } = settings;
   const problem = problemOfClient(client);
-  if (problem !== undefined) refuse(problem);
+  if (problem !== undefined) refuse(problem, CLIENT);
   const tags = tagsOf(settings.prefix);
   const trips = tripsOf();
   const connected = connect(client, () => void watch.look());
@@ -97,7 +97,10 @@ function withEpoch<Store extends object>(
   return Object.defineProperty(store, "notBefore", { enumerable: true, get }) as Store & { readonly notBefore: number };
 }
 
-type Refuse = (problem: string) => never;
+/** Where the mistake is an option of the client, and not a setting of its server. */
+const CLIENT = "/client";
+
+type Refuse = (problem: string, pointer?: string) => never;
 
 /** A server that is up is checked at once; one that is not, when it comes. */
 const START_MS = 5000;
@@ -108,10 +111,10 @@ async function firstLook({ line, lastError }: Connected, watch: Watch, refuse: R
     failures = await watch.look();
     if (watch.problem !== undefined) refuse(`${line.name} ${watch.problem.words}`);
     if (isRefusedLogin(lastError())) {
-      refuse(`${line.name} refuses the login: give the client a username and password that it knows`);
+      refuse(`${line.name} refuses the login: give the client a username and password that it knows`, CLIENT);
     }
     if (failures.size === 0) return;
   }
   if ([...failures.values()].some(isReplica))
-    refuse(`${line.name} is a replica: the client must be sent to the master`);
+    refuse(`${line.name} is a replica: the client must be sent to the master`, CLIENT);
 }
