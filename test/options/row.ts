@@ -81,6 +81,16 @@ async function outcome(run: () => unknown): Promise<string> {
 /** A secret that must not be quoted where it came in the wrong place. */
 const SECRET = "hunter2-hunter2";
 
+/** What somebody forgot to await. */
+const PROMISE: unknown = Promise.resolve({});
+
+const PUBLIC = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+/** One half of a pair in the place of the other. */
+const KEYS: { readonly [kind: string]: object } = {
+  "a public key": PUBLIC,
+  "a private key": { ...PUBLIC, d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" },
+};
+
 /** Walks over everything that one function takes. */
 export function walk(name: string, { right, call, wrong, closed }: Row): void {
   const ask = (given: unknown): Promise<string> => outcome(() => call(given as never));
@@ -97,6 +107,25 @@ export function walk(name: string, { right, call, wrong, closed }: Row): void {
       expect(refusal, what).toMatch(/^config_invalid/);
       expect(refusal, what).toContain(option);
       expect(refusal.length, what).toBeGreaterThan(30);
+    }
+  });
+
+  it(`${name} says of what was not awaited that it is a promise, in its own place`, async () => {
+    for (const option of Object.keys(wrong)) {
+      // A name that stands elsewhere is made a text.
+      if (option === "" && typeof right !== "object") continue;
+      const given = option === "" ? PROMISE : { ...(right as object), [option]: PROMISE };
+      const refusal = await ask(given);
+      if (refusal === "taken" || !refusal.startsWith("config_invalid")) continue;
+      expect(refusal).toMatch(/(got|is) a promise; await it first$/);
+      if (option !== "") expect(refusal).toContain(`${option} must be `);
+    }
+  });
+
+  it(`${name} says of a key that it is one, and which`, async () => {
+    for (const [option, kind] of Object.keys(wrong).flatMap((at) => Object.keys(KEYS).map((of) => [at, of] as const))) {
+      const key = KEYS[kind];
+      expect(await ask(option === "" ? key : { ...(right as object), [option]: key })).not.toMatch(/got an object$/);
     }
   });
 

@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { isPromise } from "@hopwise/core/options";
 import { asSchema, type FlexibleSchema } from "ai";
 
 /** What came of the inputs that a tool's own schema read. */
@@ -56,9 +57,10 @@ function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
   } catch (fault) {
     cause = fault;
   }
+  const came = isPromise(schema) ? "got a promise; await it first" : "what came is none, or fails when it is read";
   throw new HopwiseError(
     "config_invalid",
-    `authorizeTools: the inputSchema of the tool "${name}" must be a schema of the AI SDK, such as z.object({ … }); what came is none, or fails when it is read`,
+    `authorizeTools: the inputSchema of the tool "${name}" must be a schema of the AI SDK, such as z.object({ … }); ${came}`,
     { cause },
   );
 }

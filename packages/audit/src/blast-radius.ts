@@ -1,5 +1,5 @@
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { maybe, optionsOf, reading, such, whole } from "@hopwise/core/options";
+import { isObject, maybe, mustBe, optionsOf, reading, SECONDS, whole } from "@hopwise/core/options";
 import {
   isRevoked,
   type RevocationQuery,
@@ -47,12 +47,7 @@ export interface BlastOptions {
 type AuditRecord = DecisionRecord | OutcomeRecord;
 
 const readOptions = optionsOf<BlastOptions>("blastRadius", {
-  nowSeconds: maybe(
-    such(
-      "seconds since the epoch, such as Date.now() / 1000",
-      (value) => Number.isFinite(value) && Math.abs(value as number) < 1e11,
-    ),
-  ),
+  nowSeconds: maybe(SECONDS),
   most: maybe(whole({ min: 1, max: 1_000_000, example: 10_000 })),
 });
 
@@ -102,6 +97,7 @@ export async function blastRadius(
 const RECORDS = "records of an audit log, such as readAuditLog gives in its entries";
 
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
+  if (!Array.isArray(records) && !isObject(records)) mustBe("blastRadius", "records", RECORDS, records);
   return reading("blastRadius", "records", RECORDS, { records }, () => {
     const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
       Iterable<AuditRecord> & AsyncIterable<AuditRecord>

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonValue } from "../json/index.ts";
-import { mustBe } from "../options/index.ts";
+import { mustBe, unlessAwaited } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
 import type { GrantLimits } from "./reading.ts";
@@ -41,11 +41,22 @@ function plainOf(tools: unknown): JsonValue {
     return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });
   } catch (cause) {
     const pointer = cause instanceof HopwiseError ? cause.pointer : undefined;
+    const came = unlessAwaited(valueAt(tools, pointer ?? ""));
     throw new HopwiseError(
       "config_invalid",
-      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects`,
+      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects${came}`,
       { pointer, cause },
     );
+  }
+}
+
+function valueAt(tools: unknown, pointer: string): unknown {
+  const steps = pointer.split("/").slice(1);
+  try {
+    return steps.reduce((value, step) => Object(value)[step.replaceAll("~1", "/").replaceAll("~0", "~")], tools);
+  } catch {
+    // A getter or a proxy fails.
+    return undefined;
   }
 }
 

@@ -25,13 +25,21 @@ export function answeringAtOnce<Args extends readonly unknown[], Answer>(
   };
 }
 
-/** A host's clock: no time (`NaN`) where it gives none. */
+/**
+ * Whether a time that should be in milliseconds is one of our days in seconds (2001 to 2286). In milliseconds these are some
+ * weeks of 1970: by such a clock no chain would ever be over.
+ */
+export function isInSeconds(milliseconds: number): boolean {
+  return milliseconds >= 1e9 && milliseconds < 1e10;
+}
+
+/** A host's clock: no time (`NaN`) where it gives none, or gives seconds. */
 export function behavedClock(clock: () => number): () => number {
   const tell = answeringAtOnce<[], unknown>(clock, "a clock");
   return () => {
     try {
       const now = tell();
-      return typeof now === "number" ? now : Number.NaN;
+      return typeof now === "number" && !isInSeconds(now) ? now : Number.NaN;
     } catch {
       return Number.NaN;
     }
@@ -49,8 +57,9 @@ export function behavedClock(clock: () => number): () => number {
 export function secondsBy(clock: () => number, called?: string): number {
   const milliseconds = clock();
   if (Number.isFinite(milliseconds)) return milliseconds / 1000;
-  if (called === undefined) throw new HopwiseError("state_unavailable", "the clock gave no time");
-  const message = `${called}: the clock gave no time; give one that gives milliseconds since the epoch, such as Date.now`;
+  if (called === undefined)
+    throw new HopwiseError("state_unavailable", "the clock gave no time in milliseconds since the epoch");
+  const message = `${called}: the clock gave no time; give one that gives milliseconds, not seconds, since the epoch, such as Date.now`;
   throw new HopwiseError("config_invalid", message, { pointer: "/clock" });
 }
 

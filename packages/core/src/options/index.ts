@@ -1,7 +1,17 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
-export { answeringAtOnce, behavedClock, secondsBy } from "./at-once.ts";
+export { answeringAtOnce, behavedClock, isInSeconds, secondsBy } from "./at-once.ts";
 export { nearest } from "./nearest.ts";
-export { argumentOf, checkNames, checkObject, isObject, mustBe, optionsOf, readerOf, reading } from "./read-options.ts";
+export {
+  argumentOf,
+  checkNames,
+  checkObject,
+  isObject,
+  mustBe,
+  optionsOf,
+  readerOf,
+  reading,
+  unlessAwaited,
+} from "./read-options.ts";
 export {
   atLeast,
   atOnce,
@@ -13,6 +23,7 @@ export {
   flag,
   func,
   having,
+  isPromise,
   jsonObject,
   list,
   mapOf,
@@ -24,5 +35,7 @@ export {
   type Shape,
   such,
   text,
+  unless,
   whole,
 } from "./shapes.ts";
+export { checkSeconds, SECONDS, WHOLE_SECONDS } from "./times.ts";

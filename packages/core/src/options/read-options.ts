@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { isAsynchronous, members, type Rows, type Shape, unknownName } from "./shapes.ts";
+import { isAsynchronous, isPromise, members, type Rows, type Shape, unknownName } from "./shapes.ts";
 
 const OPTIONS = "an object of options";
 
@@ -93,15 +93,20 @@ export function checkNames<T>(called: string, given: T, known: { readonly [Name 
   return read as T;
 }
 
+/** What to add to the words on what came, where somebody forgot to await it. */
+export function unlessAwaited(given: unknown): string {
+  return isPromise(given) ? "; got a promise; await it first" : "";
+}
+
 /** @throws {HopwiseError} `config_invalid` for what is no object, or a list */
 export function checkObject(called: string, given: unknown): void {
   if (!isObject(given)) throw fault(called, [], `must be an object; got ${typeWords(given)}`);
 }
 
-/** An object that is no list. A proxy may fail even at this question. */
+/** An object that is no list, and no promise of one. A proxy may fail even at this question. */
 export function isObject(value: unknown): value is { readonly [name: PropertyKey]: unknown } {
   try {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return typeof value === "object" && value !== null && !Array.isArray(value) && !isPromise(value);
   } catch {
     return false;
   }
@@ -180,6 +185,7 @@ function typeWords(value: unknown): string {
 function objectWords(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
-  if (value instanceof Promise) return "a promise; await it first";
-  return "publicJwk" in value && "sign" in value ? "a signer; its publicJwk is the public key" : "an object";
+  if (isPromise(value)) return "a promise; await it first";
+  if ("publicJwk" in value && "sign" in value) return "a signer; its publicJwk is the public key";
+  return "kty" in value ? `a ${"d" in value || "k" in value ? "private" : "public"} key` : "an object";
 }

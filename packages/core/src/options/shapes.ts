@@ -108,23 +108,58 @@ function hasMethods(value: unknown, methods: readonly string[]): boolean {
   return methods.every((name) => typeof (value as { [member: string]: unknown })[name] === "function");
 }
 
+/** What else a member is called by people who know another library: letters alone would lead them astray. */
+export type OtherNames<T> = { readonly [other: string]: keyof T & string };
+
 /** An object with these members and no other. */
-export function members<T>(rows: Rows<T>, what: string): Shape {
+export function members<T>(rows: Rows<T>, what: string, otherNames: OtherNames<T> = {}): Shape {
   const known = Object.keys(rows);
-  return z.strictObject(
-    { ...rows },
-    { error: (issue) => (issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known) : what) },
+  return awaited(
+    what,
+    z.strictObject(
+      { ...rows },
+      {
+        error: (issue) =>
+          issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known, otherNames) : what,
+      },
+    ),
   );
 }
 
 /** An object with these members and any others: an object of another library, or an entry of which only a part is read. */
 export function atLeast<T>(rows: Rows<T>, what: string): Shape {
-  return z.looseObject({ ...rows }, { error: what });
+  return awaited(what, z.looseObject({ ...rows }, { error: what }));
+}
+
+/** A promise is an object without members: it is told of in its own place, and not of the first member that it lacks. */
+function awaited(what: string, object: Shape): Shape {
+  return unless(what, isPromise, object);
+}
+
+/** The same shape, where a value is not what is often confused with it. Words of their own say what to give in its place. */
+export function unless(what: string, isConfused: (value: unknown) => boolean, shape: Shape): Shape {
+  return z.pipe(
+    such(what, (value) => !isConfused(value)),
+    shape,
+  );
+}
+
+/** A promise of any make. Data has no functions, whatever its members are called. */
+export function isPromise(value: unknown): boolean {
+  try {
+    return typeof value === "object" && typeof (value as { readonly then?: unknown } | null)?.then === "function";
+  } catch {
+    return false;
+  }
 }
 
 /** What to say of a name that is not an option. */
-export function unknownName(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
+export function unknownName(
+  name: string,
+  known: readonly string[],
+  otherNames: Readonly<Record<string, string>> = {},
+): string {
+  const near = Object.hasOwn(otherNames, name) ? otherNames[name] : nearest(name, known);
   return `is not an option; ${near === undefined ? `it knows ${known.join(", ")}` : `did you mean "${near}"?`}`;
 }
 

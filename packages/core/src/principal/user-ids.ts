@@ -48,7 +48,7 @@ export function checkLaterIssuers(
   if (another === undefined) return;
   throw new HopwiseError(
     "config_invalid",
-    `replace: "${another}" cannot be trusted beside, or after, ${began[0] === undefined ? "nobody" : `"${began[0]}" alone`} while the authorizer runs: at its next start policies would see other ids of users. Say uniqueIds: true of the user directory where its ids are unique across issuers, or trust both issuers from the start`,
+    `replace: "${another}" was not trusted when the authorizer was made, and cannot be added while it runs. Policies see a user of the only issuer by the directory's id, such as alice, and users of several issuers by ids such as ${issuedId("https://id.example", "alice")}; after the next start the same user would have another id, and rules that name it would fall silent. If the directory gives no two users one id, say uniqueIds: true of it; else make the authorizer anew, with all issuers`,
   );
 }
 

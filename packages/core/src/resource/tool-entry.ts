@@ -170,6 +170,6 @@ const ENTRY: Rows<ToolEntry> = {
 };
 
 export const TOOL_MAP: Shape = mapOf(
-  members(ENTRY, 'an entry, such as { kind: "payment", action: "send" }'),
+  members(ENTRY, 'an entry, such as { kind: "payment", action: "send" }', { resource: "kind" }),
   "entries by tool, such as { send_payment: { kind, action } }",
 );

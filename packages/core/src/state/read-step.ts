@@ -1,4 +1,4 @@
-import { mustBe, reading } from "../options/index.ts";
+import { checkSeconds, mustBe, reading } from "../options/index.ts";
 import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
 import type { ClaimAbout, ReplayStore } from "./replay.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
@@ -141,7 +141,8 @@ function readText(called: string, at: Place, value: unknown, what = "a text"): s
 }
 
 function readTime(called: string, at: Place, value: unknown): number {
-  return Number.isFinite(value) ? (value as number) : mustBe(called, at, "seconds since the epoch", value);
+  checkSeconds(called, at, value);
+  return value as number;
 }
 
 function readAmount(called: string, at: Place, value: unknown): number {

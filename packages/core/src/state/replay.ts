@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { CLOCK, maybe, number, optionsOf, type Rows, secondsBy, whole } from "../options/index.ts";
+import { CLOCK, isInSeconds, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import { checkClocks } from "./clocks.ts";
 import { readStep } from "./read-step.ts";
 import { createShares } from "./shares.ts";
@@ -56,9 +56,19 @@ export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
   maxProofs: maybe(whole({ min: 1, max: 10_000_000, example: 1_000_000 })),
   maxProofsOfRoot: maybe(whole({ min: 1, max: 10_000_000, example: 100_000 })),
   maxProofsOfUser: maybe(whole({ min: 1, max: 10_000_000, example: 250_000 })),
-  since: maybe(number({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 0 })),
+  since: maybe(
+    such(
+      "milliseconds (not seconds) since the epoch, such as Date.now(), or 0 for a memory that forgot nothing",
+      (value) => isBeginning(value),
+    ),
+  ),
   clock: maybe(CLOCK),
 };
+
+function isBeginning(value: unknown): boolean {
+  if (typeof value !== "number" || isInSeconds(value)) return false;
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 

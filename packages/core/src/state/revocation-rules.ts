@@ -2,14 +2,14 @@ import { HopwiseError } from "../errors.ts";
 import {
   argumentOf,
   checkNames,
+  checkSeconds,
   maybe,
   members,
   mustBe,
   optionsOf,
   type Rows,
   reading,
-  type Shape,
-  such,
+  SECONDS,
   text,
 } from "../options/index.ts";
 import { AGENT_NAME, type Subject } from "../token/index.ts";
@@ -32,12 +32,6 @@ const DIGEST = /^[\w-]{43}$/;
 const AGENT_PREFIX = /^agent:/;
 /** No token names an agent otherwise, so that another name would revoke nobody. */
 const isAgentName = (name: string): boolean => AGENT_NAME.test(name.replace(AGENT_PREFIX, ""));
-/** As seconds this lies in the year 5138; as milliseconds, in 1973. */
-const NO_SECONDS = 1e11;
-
-const A_TIME = "seconds since the epoch, not milliseconds, such as Math.floor(Date.now() / 1000)";
-export const SECONDS: Shape = such(A_TIME, (value) => Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS);
-
 const ISSUER = text("an issuer, such as https://id.acme.example");
 
 /** The rows of each kind of target. */
@@ -170,8 +164,8 @@ export function holds(
   issuedAt: number,
   nowSeconds: number,
 ): boolean {
-  if (!Number.isFinite(issuedAt)) mustBe("isRevoked", ["query", "issuedAt"], A_TIME, issuedAt);
-  if (!Number.isFinite(nowSeconds)) mustBe("isRevoked", "nowSeconds", A_TIME, nowSeconds);
+  checkSeconds("isRevoked", ["query", "issuedAt"], issuedAt);
+  checkSeconds("isRevoked", "nowSeconds", nowSeconds);
   return untilSeconds > nowSeconds && issuedAt < noBefore(target);
 }
 

@@ -13,7 +13,7 @@ import {
   text,
   whole,
 } from "../options/index.ts";
-import { AUDIENCE, JWKS_URL, PUBLIC_JWK, type Signer } from "../token/index.ts";
+import { AUDIENCE, httpsAddress, PUBLIC_JWK, type Signer } from "../token/index.ts";
 import { copyLog } from "./copy-log.ts";
 import type { Health } from "./driver.ts";
 import { freshness, pagesOf } from "./feed-pages.ts";
@@ -67,7 +67,7 @@ export interface FeedRevocations extends RevocationStore {
 const EPOCH = text("the epoch of a log, as an error named it", (name) => name.length <= 512);
 
 const readOptions = optionsOf<FeedReaderOptions>("revocationsOverHttp", {
-  url: JWKS_URL,
+  url: httpsAddress("https://pay.example/revocations"),
   keys: list(PUBLIC_JWK, "a list of public JWKs, at least one", { min: 1 }),
   audience: AUDIENCE,
   everySeconds: maybe(number({ min: 0.01, max: 3600, example: 5 })),

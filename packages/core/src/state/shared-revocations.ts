@@ -1,10 +1,10 @@
 import { andThen } from "../lib/index.ts";
-import { argumentOf, func, maybe, members, optionsOf, reading, secondsBy, text } from "../options/index.ts";
+import { argumentOf, func, maybe, members, optionsOf, reading, SECONDS, secondsBy, text } from "../options/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationStore, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
-import { readRevocation, SECONDS } from "./revocation-rules.ts";
+import { readRevocation } from "./revocation-rules.ts";
 
 type Awaitable<T> = T | Promise<T>;
 

@@ -1,5 +1,4 @@
-import { HopwiseError } from "../errors.ts";
-import { argumentOf, such } from "../options/index.ts";
+import { argumentOf, mustBe, such } from "../options/index.ts";
 
 /** A clock that a test sets. It gives milliseconds since the epoch, as every option `clock` wants them. */
 export interface TestClock {
@@ -35,13 +34,15 @@ export function testClock(): TestClock {
   const now = (): number => stopped ?? Date.now();
   const stopAt = (time: number): void => {
     // A clock that shows no time denies every call, and the test would look for the reason elsewhere.
-    if (!Number.isFinite(time))
-      throw new HopwiseError("config_invalid", "the clock was set to something that is no time");
+    if (!Number.isFinite(time)) mustBe("testClock", "time", "a time that a Date can have", time);
     stopped = time;
   };
   return Object.assign(now, {
     set: (time: Date | number | string) => stopAt(new Date(readTime(time)).getTime()),
-    advance: (seconds: number) => stopAt(typeof seconds === "number" ? now() + seconds * 1000 : Number.NaN),
+    advance: (seconds: number) => {
+      if (typeof seconds !== "number") mustBe("advance", "seconds", "a number of seconds, such as 3600", seconds);
+      stopAt(now() + seconds * 1000);
+    },
     reset: () => {
       stopped = undefined;
     },

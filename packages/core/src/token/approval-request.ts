@@ -1,12 +1,25 @@
 import { sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeJson, type JsonObject } from "../json/index.ts";
-import { jsonObject, list, members, optionsOf, type Rows, type Shape, such, text, whole } from "../options/index.ts";
+import {
+  isObject,
+  jsonObject,
+  list,
+  members,
+  type Rows,
+  readerOf,
+  type Shape,
+  such,
+  text,
+  unless,
+  WHOLE_SECONDS,
+  whole,
+} from "../options/index.ts";
 import type { Subject } from "./chain.ts";
 import { PROFILE_VERSION } from "./claims.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { AGENT_NAME, operationProblem, type Thumbprint } from "./names.ts";
-import { AUDIENCE, isThumbprint, SECONDS } from "./shapes.ts";
+import { AUDIENCE, isThumbprint } from "./shapes.ts";
 
 declare const brand: unique symbol;
 
@@ -73,13 +86,22 @@ const ROWS: Rows<ApprovalRequest> = {
   ),
   reason: text("why an approval is asked for"),
   approvers: whole({ min: 1, max: 64, example: 1 }),
-  untilSeconds: SECONDS,
+  untilSeconds: WHOLE_SECONDS,
 };
 
 /** A request within what somebody passes in. */
-export const REQUEST: Shape = members(ROWS, "a request for an approval");
+export const REQUEST: Shape = unless(
+  "the request itself: of what an inbox shows, pass shown.request",
+  isShown,
+  members(ROWS, "a request for an approval"),
+);
 
-const readRequest = optionsOf<ApprovalRequest>("hashOfRequest", ROWS);
+/** An inbox shows a request with more around it. */
+function isShown(value: unknown): boolean {
+  return isObject(value) && isObject(value["request"]);
+}
+
+const readRequest = readerOf<ApprovalRequest>("hashOfRequest", REQUEST);
 
 /**
  * The hash of a request: over the canonical text (RFC 8785) of an object with exactly these members. An enforcement point

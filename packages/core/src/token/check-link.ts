@@ -94,7 +94,8 @@ function checkTimes(claims: TokenClaims, now: number, limits: Limits, expiry: ty
     broken("token_malformed", "/exp", "a token expires after it was issued", claims.del_depth + 1);
   expiry(claims.exp, now);
   if (claims.iat > now + limits.skewSeconds) {
-    broken("token_not_yet_valid", "/iat", `an iat may be ${limits.skewSeconds} seconds ahead`, claims.del_depth + 1);
+    const rule = `an iat may be ${limits.skewSeconds} seconds ahead of the verifier's clock; see whether that is behind, or the signer's fast`;
+    broken("token_not_yet_valid", "/iat", rule, claims.del_depth + 1);
   }
 }
 

@@ -2,7 +2,7 @@ import { type PublicJwk, sha256 } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type Grant, makeGrant, toolGrantOf } from "../grant/index.ts";
 import { parseJsonBytes } from "../json/index.ts";
-import { maybe, mustBe, optionsOf } from "../options/index.ts";
+import { maybe, mustBe, optionsOf, unlessAwaited } from "../options/index.ts";
 import type { Budget } from "./budget.ts";
 import { budgetBelow } from "./check-budget.ts";
 import { grantOf, parseDerivedClaims, parseRootClaims, type RootClaims, type TokenClaims } from "./claims.ts";
@@ -80,7 +80,7 @@ export function partsOfDelegation(delegation: Delegation): DelegationParts {
   if (parts === undefined) {
     throw new HopwiseError(
       "config_invalid",
-      "not a delegation: take what issue, delegate, parseDelegation or hold gave, uncopied",
+      `not a delegation: take what issue, delegate, parseDelegation or hold gave, uncopied${unlessAwaited(delegation)}`,
     );
   }
   return parts;

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { EVERY_TOOL, type Grant, readGrant } from "../grant/index.ts";
+import { unlessAwaited } from "../options/index.ts";
 import { isAudience } from "./names.ts";
 
 /**
@@ -15,7 +16,7 @@ export function everyTool(...audiences: readonly string[]): Grant {
   if (wrong >= 0) {
     throw new HopwiseError(
       "config_invalid",
-      `everyTool: [${wrong}] must be an audience, an absolute URI without a fragment, such as https://pay.example/mcp`,
+      `everyTool: [${wrong}] must be an audience, an absolute URI without a fragment, such as https://pay.example/mcp${unlessAwaited(audiences[wrong])}`,
     );
   }
   const keys = audiences.length === 0 ? [EVERY_TOOL] : audiences.map((name) => `${name}#${EVERY_TOOL}`);

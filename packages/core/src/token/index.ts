@@ -44,7 +44,7 @@ export {
   signFeedPage,
 } from "./revocation-feed.ts";
 export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
-export { AUDIENCE, AUDIENCES, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIGNER } from "./shapes.ts";
+export { AUDIENCE, AUDIENCES, httpsAddress, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIGNER } from "./shapes.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
 export type { IssuerName } from "./statement.ts";
 export type { ReadingOptions } from "./statement-options.ts";

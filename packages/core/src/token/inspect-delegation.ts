@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal, refusalOf } from "../errors.ts";
-import { mustBe } from "../options/index.ts";
+import { checkSeconds } from "../options/index.ts";
 import type { Link, Provenance, Subject } from "./chain.ts";
 import { checkChildBudget, checkRootBudget } from "./check-budget.ts";
 import { type Above, broken, checkLink, checkRoot } from "./check-link.ts";
@@ -36,8 +36,6 @@ export interface InspectedToken extends Omit<Link, "jwk"> {
   readonly refused?: Refusal;
 }
 
-const A_TIME = "seconds since the epoch, such as Math.floor(Date.now() / 1000)";
-
 /**
  * Looks into a chain offline: who hands what to whom, until when, and whether the tokens below the root stand as a
  * verifier with default limits wants them. For people and tools; whether a call may happen only the authorizer says.
@@ -47,7 +45,7 @@ const A_TIME = "seconds since the epoch, such as Math.floor(Date.now() / 1000)";
  */
 export async function inspectDelegation(delegation: Delegation, nowSeconds: number): Promise<InspectedChain> {
   // NaN is neither before nor after an expiry: with it, no chain would ever be over.
-  if (!Number.isFinite(nowSeconds)) mustBe("inspectDelegation", "nowSeconds", A_TIME, nowSeconds);
+  checkSeconds("inspectDelegation", "nowSeconds", nowSeconds);
   const { compact, root, tokens, limits } = partsOfDelegation(delegation);
   const texts = compact.split("~");
   const told: InspectedToken[] = [];

@@ -2,7 +2,7 @@ import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../grant/index.ts";
 import type { JsonValue } from "../json/index.ts";
-import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, whole } from "../options/index.ts";
+import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, WHOLE_SECONDS } from "../options/index.ts";
 import type { Budget, BudgetBounds } from "./budget.ts";
 import type { Provenance } from "./chain.ts";
 import { checkRootBudget } from "./check-budget.ts";
@@ -94,7 +94,6 @@ const BUDGET = 'a budget, such as { id: "2026-11", from, until, calls: 100 }';
 const BUDGET_ID = text("a budget's id of letters, digits and . _ - /, such as payments/2026-11", (id) =>
   AGENT_NAME.test(id),
 );
-const TIME = whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 });
 
 const readOrder = optionsOf<RootOrder>("issue", {
   subject: text("a user or service, such as alice"),
@@ -106,7 +105,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
   interop: maybe(INTEROP),
-  budget: maybe(members<Budget>({ id: BUDGET_ID, from: TIME, until: TIME, ...BUDGET_ROWS }, BUDGET)),
+  budget: maybe(members<Budget>({ id: BUDGET_ID, from: WHOLE_SECONDS, until: WHOLE_SECONDS, ...BUDGET_ROWS }, BUDGET)),
   txn: maybe(text("a text that several roots share")),
   login: maybe(
     members<Provenance>(
@@ -115,7 +114,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
         issuer: text("who logged the user in, such as https://login.example"),
         subject: text("the user's name there"),
         acr: maybe(text("an authentication context class, such as urn:example:mfa")),
-        authTime: maybe(TIME),
+        authTime: maybe(WHOLE_SECONDS),
       },
       'a login, such as { kind: "id_token", issuer, subject }',
     ),

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from "../crypto/index.ts";
-import { maybe, mustBe, optionsOf, such, whole } from "../options/index.ts";
+import { checkSeconds, maybe, mustBe, optionsOf, such, whole } from "../options/index.ts";
 
 /**
  * Challenges for proofs: instead of trusting the holder's clock within a window, a verifier asks for a proof that names
@@ -40,10 +40,6 @@ const readOptions = optionsOf<NoncesOptions>("createNonces", {
   lifetimeSeconds: maybe(whole({ min: 1, max: 3600, example: 60 })),
 });
 
-function checkNow(called: string, nowSeconds: unknown): void {
-  if (!Number.isFinite(nowSeconds)) mustBe(called, "nowSeconds", "seconds since the epoch", nowSeconds);
-}
-
 /**
  * Nonces that carry their own times under a MAC, so giving one out stores nothing. The replay store sees to it that each
  * is used once.
@@ -59,7 +55,7 @@ export function createNonces(options: NoncesOptions = {}): Nonces {
 
   return {
     issue: async (now) => {
-      checkNow("issue", now);
+      checkSeconds("issue", "nowSeconds", now);
       const body = new Uint8Array(BODY_BYTES);
       crypto.getRandomValues(body.subarray(0, RANDOM_BYTES));
       const times = new DataView(body.buffer, RANDOM_BYTES);
@@ -70,7 +66,7 @@ export function createNonces(options: NoncesOptions = {}): Nonces {
     },
     timesOf: async (nonce, now) => {
       if (typeof nonce !== "string") mustBe("timesOf", "nonce", "the nonce that a proof names", nonce);
-      checkNow("timesOf", now);
+      checkSeconds("timesOf", "nowSeconds", now);
       const bytes = Uint8Array.from(decodeBase64url(nonce) ?? []);
       if (bytes.length !== BODY_BYTES + 32) return undefined;
       const body = bytes.slice(0, BODY_BYTES);

@@ -1,10 +1,10 @@
 import { randomId } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../json/index.ts";
-import { behavedClock, checkNames, optionsOf } from "../options/index.ts";
+import { argumentOf, behavedClock, checkNames, mustBe } from "../options/index.ts";
 import { type HeldDelegation, partsOfHeld, serialize } from "./delegation.ts";
 import { signJws } from "./jws.ts";
-import { DEFAULT_LIMITS, LIMIT_ROWS, type Limits } from "./limits.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import { isListing, toolIdOf } from "./names.ts";
 
 /** One invocation to be proven. */
@@ -35,7 +35,7 @@ export interface Credential {
 const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, limits: true, clock: true } as const;
 
 /** By its schema, unlike the others: few calls have any. */
-const readLimits = optionsOf<Partial<Limits>>("prove: limits", LIMIT_ROWS);
+const readLimits = argumentOf<Partial<Limits>>("prove", "limits", LIMITS);
 
 /**
  * The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. `hw_ms`
@@ -64,11 +64,14 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   checkNames<Invocation>("prove", invocation, INVOCATION);
   const { tool, nonce, clock = Date.now } = invocation;
   const limits = invocation.limits === undefined ? {} : readLimits(invocation.limits);
-  if (typeof tool !== "string") mustBe("tool", "a tool's name, such as send_payment");
-  if (nonce !== undefined && typeof nonce !== "string") mustBe("nonce", "the text that the enforcement point sent");
+  if (typeof tool !== "string") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
+  if (nonce !== undefined && typeof nonce !== "string") {
+    mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
+  }
   const milliseconds = typeof clock === "function" ? Math.floor(behavedClock(clock)()) : Number.NaN;
   const now = Math.floor(milliseconds / 1000);
-  if (!Number.isFinite(now)) mustBe("clock", "a function that gives milliseconds since the epoch, such as Date.now");
+  if (!Number.isFinite(now))
+    mustBe("prove", "clock", "a function that gives milliseconds since the epoch, such as Date.now", clock);
   const { leaf, leafHash, root } = partsOfHeld(held);
   if (!held.audience.includes(invocation.audience)) {
     throw new HopwiseError(
@@ -93,8 +96,4 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
     ...(nonce !== undefined && { nonce }),
   });
   return { chain: serialize(held), proof: await signJws({ typ: "aat-pop+jwt" }, payload, held.signer) };
-}
-
-function mustBe(option: string, what: string): never {
-  throw new HopwiseError("config_invalid", `prove: ${option} must be ${what}`, { pointer: `/${option}` });
 }

@@ -1,6 +1,5 @@
-import { HopwiseError } from "../errors.ts";
 import { settleInTime } from "../lib/index.ts";
-import { CLOCK, either, func, maybe, optionsOf, type Shape, secondsBy, such, whole } from "../options/index.ts";
+import { CLOCK, either, func, maybe, mustBe, optionsOf, type Shape, secondsBy, such, whole } from "../options/index.ts";
 import { type HeldDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
 
 /** A delegation, or a function that gives the current one. */
@@ -48,9 +47,7 @@ export function renewing(
 ): () => Promise<HeldDelegation> {
   const { beforeSeconds = 30, clock = Date.now } = readOptions(options);
   partsOfHeld(held);
-  if (typeof renew !== "function") {
-    throw new HopwiseError("config_invalid", "renewing: renew must be a function that gives a new delegation");
-  }
+  if (typeof renew !== "function") mustBe("renewing", "renew", "a function that gives a new delegation", renew);
   let current = held;
   let underWay: Promise<HeldDelegation> | undefined;
 

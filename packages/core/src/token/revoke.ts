@@ -1,9 +1,9 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { CLOCK, either, maybe, members, optionsOf, such, text } from "../options/index.ts";
+import { CLOCK, either, maybe, members, optionsOf, such, text, WHOLE_SECONDS } from "../options/index.ts";
 import { type Delegation, isDelegation, partsOfDelegation, serialize } from "./delegation.ts";
 import { AGENT_NAME } from "./names.ts";
-import { AUDIENCE, ISSUER, isThumbprint, KEY_ID, SECONDS, SIGNER, SUBJECT } from "./shapes.ts";
+import { AUDIENCE, ISSUER, isThumbprint, KEY_ID, SIGNER, SUBJECT } from "./shapes.ts";
 import type { Signer } from "./signer.ts";
 import { type IssuerName, signStatement } from "./statement.ts";
 
@@ -43,7 +43,7 @@ const readOrder = optionsOf<RevocationOrder>("signRevocation", {
   of: either(
     OF,
     members({ delegation: such("a delegation, as delegate or parseDelegation gave it", isDelegation) }, OF),
-    members({ user: SUBJECT, notBefore: SECONDS }, OF),
+    members({ user: SUBJECT, notBefore: WHOLE_SECONDS }, OF),
     members({ key: such("a thumbprint, such as await thumbprintOf(publicJwk)", isThumbprint) }, OF),
     members({ agent: text("an agent's name, such as planner", (name) => AGENT_NAME.test(name)) }, OF),
   ),

@@ -6,7 +6,11 @@ import { createIssuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 const world = await createWorld();
 
 /** When a root of this budget ends, in seconds from now; or why it is none. */
-async function endOf(until: number, order: Partial<RootOrder> = {}, pinned: Partial<IssuerOptions> = {}) {
+async function endOf(
+  until: number,
+  order: Partial<Omit<RootOrder, "holder">> = {},
+  pinned: Partial<IssuerOptions> = {},
+) {
   const issuer = await createIssuer({
     issuer: ISSUER,
     signer: world.issuer,
@@ -29,7 +33,7 @@ async function endOf(until: number, order: Partial<RootOrder> = {}, pinned: Part
 }
 
 describe("a root with a budget", () => {
-  it.each<[string, number, number, Partial<RootOrder>?, Partial<IssuerOptions>?]>([
+  it.each<[string, number, number, Partial<Omit<RootOrder, "holder">>?, Partial<IssuerOptions>?]>([
     ["an hour to live where its budget has more", 3601, 3600],
     ["the rest of its budget where that is less", 3599, 3599],
     ["the last second of its budget", 1, 1],
@@ -40,7 +44,7 @@ describe("a root with a budget", () => {
     expect(await endOf(until, order, pinned)).toBe(seconds);
   });
 
-  it.each<[string, number, Partial<RootOrder>, string]>([
+  it.each<[string, number, Partial<Omit<RootOrder, "holder">>, string]>([
     ["a lifetime beyond its budget", 3599, { lifetimeSeconds: 3600 }, "/lifetimeSeconds"],
     ["a budget that ends now", 0, {}, "/budget/until"],
     ["a budget that is over, whatever lifetime is ordered", -1, { lifetimeSeconds: 1 }, "/budget/until"],

@@ -45,9 +45,6 @@ export const SUBJECT: Shape = text(
   (name) => name.length <= 256,
 );
 
-/** In milliseconds the most of these lies in 1973: no time that was meant is refused. */
-export const SECONDS: Shape = whole({ min: 0, max: 99_999_999_999, example: 1_790_000_000 });
-
 /** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
 export const PUBLIC_JWK: Shape = copied(
   such("a public JWK of an Ed25519 or P-256 key, without d and other members, such as signer.publicJwk", isPublicJwk),
@@ -136,13 +133,15 @@ export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 
 export const MAX_DEPTH: Shape = whole({ min: 0, max: 64, example: 3 });
 export const AUDIENCES: Shape = list(AUDIENCE, "a list of absolute URIs, at least one", { min: 1 });
 
-export const JWKS_URL: Shape = text(
-  "an https address, such as https://id.example/jwks.json; http on this machine alone",
-  isJwksUrl,
-);
+/** An address from which nobody on the way can answer. */
+export function httpsAddress(example: string): Shape {
+  return text(`an https address, such as ${example}; http on this machine alone`, isHttps);
+}
+
+export const JWKS_URL: Shape = httpsAddress("https://id.example/jwks.json");
 
 /** Whoever stands on the way to plain http could put keys of their own in. */
-function isJwksUrl(value: string): boolean {
+function isHttps(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));

@@ -1,4 +1,4 @@
-import { maybe, type Rows, such, whole } from "../options/index.ts";
+import { maybe, type Rows, SECONDS, whole } from "../options/index.ts";
 import { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
 import type { Reading } from "./statement.ts";
 import { TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
@@ -18,11 +18,6 @@ export interface ReadingOptions {
   /** How long the published keys of an issuer may take. Default one second. */
   readonly deadlineMs?: number;
 }
-
-const SECONDS = such(
-  "seconds since the epoch, such as Date.now() / 1000",
-  (value) => Number.isFinite(value) && Math.abs(value as number) < 1e11,
-);
 
 export const READING_ROWS: Rows<ReadingOptions> = {
   trust: TRUST_ANCHORS,

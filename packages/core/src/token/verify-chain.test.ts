@@ -225,9 +225,21 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     ["a root has depth 0", 1, "/del_depth", "chain_link_broken", [{ del_depth: 1 }]],
     ["a depth of 16 is the most", 1, "/del_max_depth", "chain_depth_exceeded", [{ del_max_depth: 17 }]],
     ["a token expires after it was issued", 1, "/exp", "token_malformed", [{ exp: NOW }]],
-    ["an iat may be 30 seconds ahead", 1, "/iat", "token_not_yet_valid", [{ iat: NOW + 31 }]],
+    [
+      "an iat may be 30 seconds ahead of the verifier's clock; see whether that is behind, or the signer's fast",
+      1,
+      "/iat",
+      "token_not_yet_valid",
+      [{ iat: NOW + 31 }],
+    ],
     ["a token expires after it was issued", 2, "/exp", "token_malformed", [{}, { exp: NOW }]],
-    ["an iat may be 30 seconds ahead", 2, "/iat", "token_not_yet_valid", [{}, { iat: NOW + 31 }]],
+    [
+      "an iat may be 30 seconds ahead of the verifier's clock; see whether that is behind, or the signer's fast",
+      2,
+      "/iat",
+      "token_not_yet_valid",
+      [{}, { iat: NOW + 31 }],
+    ],
     ["a child is issued by its parent's holder", 2, "/iss", "chain_link_broken", [{}, { iss: ISSUER }]],
     ["a child names its parent by hash", 2, "/par_hash", "chain_link_broken", [{}, { par_hash: "A".repeat(43) }]],
     ["each link is one deeper", 2, "/del_depth", "chain_link_broken", [{}, { del_depth: 2 }]],
@@ -240,7 +252,13 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     ["a child's audience is part of its parent's", 2, "/aud", "chain_widened", [{}, { aud: [DOCS] }]],
     ["a child may not outlive its parent", 3, "/exp", "chain_widened", [{}, {}, { exp: NOW + 3601 }]],
     ["a token expires after it was issued", 3, "/exp", "token_malformed", [{}, {}, { exp: NOW }]],
-    ["an iat may be 30 seconds ahead", 3, "/iat", "token_not_yet_valid", [{}, {}, { iat: NOW + 31 }]],
+    [
+      "an iat may be 30 seconds ahead of the verifier's clock; see whether that is behind, or the signer's fast",
+      3,
+      "/iat",
+      "token_not_yet_valid",
+      [{}, {}, { iat: NOW + 31 }],
+    ],
   ])("is refused by the rule that it broke (%s), at hop %d", async (rule, hop, pointer, code, [top, second, third]) => {
     const tokens = [await world.root(top)];
     if (second !== undefined) tokens.push(await world.child(tokens[0] as string, second));

@@ -9,7 +9,7 @@ import {
   words,
 } from "../grant/index.ts";
 import { plainText } from "../lib/index.ts";
-import { mustBe, reading } from "../options/index.ts";
+import { checkSeconds, reading } from "../options/index.ts";
 import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
 
@@ -21,12 +21,11 @@ import { budgetWords } from "./budget-words.ts";
  * @throws {HopwiseError} `config_invalid` for what is no chain that was inspected, or no time
  */
 export function printChain(chain: InspectedChain, nowSeconds: number): string {
-  if (!Number.isFinite(nowSeconds)) mustBe("printChain", "nowSeconds", NOW, nowSeconds);
+  checkSeconds("printChain", "nowSeconds", nowSeconds);
   return reading("printChain", "chain", CHAIN, chain, (given) => linesOf(given, nowSeconds));
 }
 
 const CHAIN = "a chain that was looked into, as await inspectDelegation(…) gives it";
-const NOW = "seconds since the epoch, such as Math.floor(Date.now() / 1000)";
 
 function linesOf({ user, login, kid, tokens }: InspectedChain, nowSeconds: number): string {
   const lines = [`${user.subject} of ${user.issuer}`];

@@ -12,7 +12,10 @@ describe("a clock", () => {
     "that says %s gave no time: every comparison with it would be false, also those that refuse",
     async (said) => {
       const error = await errorOf(() => inSeconds(() => said)());
-      expect(error).toMatchObject({ code: "state_unavailable", message: "the clock gave no time" });
+      expect(error).toMatchObject({
+        code: "state_unavailable",
+        message: "the clock gave no time in milliseconds since the epoch",
+      });
     },
   );
 
