@@ -10,28 +10,31 @@ export function jsonAnswer(status: number, body: object, headers: { readonly [na
  * of somebody who is logged in, is none.
  *
  * @param read gives what was sent, or undefined where it is something else
+ * @param expected what a request must be like: told to whom sends another form
  * @returns that; or the answer to a request that cannot be read: 415, 413, 400
  */
 export async function readJson<T>(
   request: Request,
   maxBytes: number,
   read: (sent: unknown) => T | undefined,
+  expected?: string,
 ): Promise<T | Response> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   const isJson = type === "application/json";
   if (!isJson || Number(request.headers.get("content-length") ?? 0) > maxBytes) {
     leave(request.body);
-    return refused(isJson ? 413 : 415);
+    return refused(isJson ? 413 : 415, expected);
   }
   try {
     const text = await readText(request, maxBytes);
-    return text === undefined ? refused(413) : (read(JSON.parse(text)) ?? refused(400));
+    return text === undefined ? refused(413, expected) : (read(JSON.parse(text)) ?? refused(400, expected));
   } catch {
     // Not UTF-8, no JSON, or cut off.
-    return refused(400);
+    return refused(400, expected);
   }
 }
 
-function refused(status: 400 | 413 | 415): Response {
-  return jsonAnswer(status, { code: status === 413 ? "token_too_large" : "token_malformed" });
+function refused(status: 400 | 413 | 415, expected?: string): Response {
+  if (status === 413) return jsonAnswer(status, { code: "token_too_large" });
+  return jsonAnswer(status, { code: "token_malformed", ...(expected !== undefined && { expected }) });
 }

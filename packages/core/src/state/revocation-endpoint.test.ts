@@ -55,9 +55,17 @@ describe("the endpoint", () => {
     ["a member more", '{"revocation":"x","more":1}', { "content-type": "application/json" }, 400],
     ["a statement that is none", '{"revocation":"x"}', { "content-type": "application/json" }, 400],
     ["too much", JSON.stringify({ revocation: "x".repeat(20_000) }), { "content-type": "application/json" }, 413],
-  ])("refuses %s, and says no more than a code", async (_, body, headers, status) => {
+  ])("refuses %s, by a code", async (_, body, headers, status) => {
     const answer = await post(body, headers);
-    expect(answer).toEqual({ status, body: { code: expect.stringMatching(/^token_/) } });
+    expect(answer).toMatchObject({ status, body: { code: expect.stringMatching(/^token_/) } });
+  });
+
+  it("says what a request must be like to whom sends another form, and nothing of what came", async () => {
+    const form = { code: "token_malformed", expected: expect.stringMatching(/application\/json.*signRevocation/) };
+    expect(await post("hunter2", {})).toEqual({ status: 415, body: form });
+    for (const body of ["hunter2", "[]", '{"hunter2":1}', JSON.stringify((await signed()).revocation)]) {
+      expect(await post(body)).toEqual({ status: 400, body: form });
+    }
   });
 
   it("stops reading a body that does not say how long it is", async () => {

@@ -56,7 +56,7 @@ function revocationsIn(state: unknown): unknown {
 
 /**
  * Serves one address, for any server that knows the requests of `fetch`. `POST` takes a signed revocation as JSON,
- * `{ revocation, evidence }`, and answers once it is kept; `GET` gives the log as a signed feed, a page at a time
+ * `{ revocation, evidence }`, as `application/json`, and answers once it is kept; `GET` gives the log as a signed feed, a page at a time
  * (`?since=` the head of the last one). It never rejects. How many requests come is for what stands before it to bound.
  *
  * @throws {HopwiseError} `config_invalid`
@@ -70,7 +70,7 @@ export function revocationEndpoint(given: RevocationEndpointOptions): (request: 
       if (request.method !== "POST" || accept === undefined) {
         return jsonAnswer(405, { code: "method_unguarded" }, { allow });
       }
-      const sent = await settleInTime(deadlineMs, readJson(request, maxBytes, signedIn));
+      const sent = await settleInTime(deadlineMs, readJson(request, maxBytes, signedIn, FORM));
       if (sent instanceof Response) return sent;
       const { outcome, target } = await settleInTime(deadlineMs, accept(sent));
       return jsonAnswer(200, { outcome, target });
@@ -79,6 +79,9 @@ export function revocationEndpoint(given: RevocationEndpointOptions): (request: 
     }
   };
 }
+
+/** What a request must be like, for whoever wrote its client. */
+const FORM = "content-type application/json, and JSON.stringify of what signRevocation gave, { revocation, evidence }";
 
 function signedIn(sent: unknown): SignedRevocation | undefined {
   const { revocation, evidence, ...more } = Object(sent) as Partial<SignedRevocation>;
