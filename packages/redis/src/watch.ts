@@ -54,11 +54,10 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const asked = Date.now() / 1000;
     const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask));
-    const answered = Date.now() / 1000;
+    const trip = { asked, answered: Date.now() / 1000 };
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
     if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
-    // The answer was made in between. A clock goes right again by itself.
-    if (found.nowSeconds < asked - MOST_APART || found.nowSeconds > answered + MOST_APART) throw clocksApart(line.name);
+    if (areApart(found, trip)) throw clocksApart(line.name);
     looked.set(tag, { ...found, at });
     if (found.name === known?.name) return;
     // By the clock of this machine, where that is ahead: the times of proofs are of such clocks.
@@ -97,6 +96,11 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
       return looking;
     },
   };
+}
+
+/** The answer was made in between. A clock that is wrong goes right again by itself: nobody has to mend the store. */
+function areApart({ nowSeconds }: Found, { asked, answered }: { readonly [moment in "asked" | "answered"]: number }) {
+  return nowSeconds < asked - MOST_APART || nowSeconds > answered + MOST_APART;
 }
 
 export function markOf(tag: Tag): string {
