@@ -24,7 +24,9 @@ export interface Watch {
 
 export interface WatchOptions extends ServerSettings {
   readonly deadlineMs: number;
-  readonly longestWindowSeconds: number;
+  readonly prefix: string;
+  readonly longestWindowSeconds: number | undefined;
+  readonly mustExist: boolean;
 }
 
 /** Raised where a server may not keep anything, until its operator mends that. */
@@ -50,10 +52,11 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     const known = looked.get(tag);
     const at = performance.now();
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
-    const args = [random, seen, options.durable ? "1" : "0", `${options.longestWindowSeconds}`];
+    const { durable, longestWindowSeconds = "", mustExist, prefix } = options;
+    const args = [random, seen, durable ? "1" : "0", `${longestWindowSeconds}`, mustExist ? "1" : "0"];
     const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const asked = Date.now() / 1000;
-    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask));
+    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask), prefix);
     const answered = Date.now() / 1000;
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
     if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
