@@ -52,11 +52,10 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     const known = looked.get(tag);
     const at = performance.now();
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
-    const { durable, longestWindowSeconds = "", mustExist, prefix } = options;
-    const args = [random, seen, durable ? "1" : "0", `${longestWindowSeconds}`, mustExist ? "1" : "0"];
+    const args = [random, seen, ...wantedOf(options)];
     const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const asked = Date.now() / 1000;
-    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask), prefix);
+    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask), options.prefix);
     const answered = Date.now() / 1000;
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
     if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
@@ -100,6 +99,11 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
       return looking;
     },
   };
+}
+
+/** What a look is told of the options. */
+function wantedOf({ durable, longestWindowSeconds, mustExist }: WatchOptions): readonly string[] {
+  return [durable ? "1" : "0", `${longestWindowSeconds ?? ""}`, mustExist ? "1" : "0"];
 }
 
 export function markOf(tag: Tag): string {
