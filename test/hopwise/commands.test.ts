@@ -417,7 +417,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const json = await hopwise(["audit", "shadow", "audit", "--tool", "send_payment", "--json"], { folder });
       expect(JSON.parse(json.out).tools).toMatchObject([{ tool: "send_payment", denials: [{ count: 1 }] }]);
       const none = await hopwise(["audit", "shadow", "audit", "--since", "2026-06-01"], { folder });
-      expect(none).toMatchObject({ code: 0, out: "no call ran\n" });
+      expect(none).toMatchObject({ code: 0, out: expect.stringMatching(/^no call is on record/) });
       expect((await hopwise(["audit", "shadow", "audit", "--since", "soon"], { folder })).code).toBe(2);
     });
   },

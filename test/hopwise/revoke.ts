@@ -160,7 +160,7 @@ export function testRevoke(): void {
     [
       "a package that is not there",
       ["--agent", "planner", "--yes", "--state", "redis://x:hunter2@h"],
-      /is not installed|could not be reached/,
+      /is not installed|cannot be reached/,
     ],
     ["a log that is not there", ["--agent", "planner", "--audit", "nowhere"], /cannot be read/],
   ])("refuses %s, and says what to do", async (_, args, message) => {

@@ -14,6 +14,7 @@ const wrong: { readonly [Name in keyof Required<redis.RedisOptions>]: readonly u
   prefix: NO_PREFIX,
   deadlineMs: [...NO_COUNT, 0, 60_001],
   longestWindowSeconds: [...NO_COUNT, 0, 7201],
+  mustExist: NO_FLAG,
   maxProofsOfUser: NO_SHARE,
   maxProofsOfRoot: NO_SHARE,
   durable: NO_FLAG,

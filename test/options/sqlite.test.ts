@@ -3,7 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sqlite from "@hopwise/sqlite";
 import { afterAll, describe } from "vitest";
-import { type DoorRows, NO_COUNT, NO_NUMBER, NO_TEXT, NOT_AT_ONCE, optionsRow, type Row, walk } from "./row.ts";
+import {
+  type DoorRows,
+  NO_COUNT,
+  NO_FLAG,
+  NO_NUMBER,
+  NO_TEXT,
+  NOT_AT_ONCE,
+  optionsRow,
+  type Row,
+  walk,
+} from "./row.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hopwise-options-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,6 +24,7 @@ const WRONG: { readonly [Name in keyof Required<sqlite.SqliteOptions>]: readonly
   synchronous: ["FULL", "off", "", null, 2, true],
   deadlineMs: [...NO_COUNT, 0, 60_001],
   longestWindowSeconds: [...NO_COUNT, 0, 7201],
+  mustExist: NO_FLAG,
   maxProofs: [...NO_COUNT, 0],
   maxProofsOfRoot: [...NO_COUNT, 0],
   maxProofsOfUser: [...NO_COUNT, 0],

@@ -199,4 +199,28 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that could lose what
     expect(await misfit(aDriver(server.port))).toMatch(/keeps proofs for a longestWindowSeconds of 90: all instances/);
     await aDriver(server.port, { prefix: "other" });
   });
+
+  it("keeps nothing under a prefix where something must be: refused at the start, and nothing is made", async () => {
+    const server = await aServer();
+    const words = /keeps no state under the prefix shop: give the prefix that its instances have/;
+    expect(await misfit(aDriver(server.port, { mustExist: true, prefix: "shop" }))).toMatch(words);
+    expect(await server.ask("DBSIZE")).toBe(0);
+  });
+
+  it("must keep something: then it is opened with its own window, and no longer one is believed", async () => {
+    const server = await aServer();
+    await aDriver(server.port, { longestWindowSeconds: 120, prefix: "shop" });
+    const driver = await aDriver(server.port, { mustExist: true, prefix: "shop" });
+    const about = { madeAtSeconds: now(), nowSeconds: now() };
+    expect(await driver.replay.claim("a", now() + 115, about)).toBe(true);
+    expect(await refusal((async () => driver.replay.claim("b", now() + 125, about))())).toMatch(/windows of up to 120/);
+    const other = aDriver(server.port, { mustExist: true, prefix: "shop", longestWindowSeconds: 60 });
+    expect(await misfit(other)).toMatch(/keeps proofs for a longestWindowSeconds of 120/);
+  });
+
+  it("must keep something, and cannot be reached: that is not opened", async () => {
+    const server = await aServer();
+    await server.kill();
+    expect(await refusal(aDriver(server.port, { mustExist: true }))).toMatch(/cannot be reached/);
+  });
 });

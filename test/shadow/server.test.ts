@@ -1,5 +1,6 @@
 /** A guarded FastMCP server in shadow mode, over real HTTP and on a real PDP: what its callers get, and what its tools may know. */
-import type { HeldDelegation, ToolMap } from "@hopwise/core";
+import { type AuditLog, openAuditLog, printShadowReport, shadowReport } from "@hopwise/audit";
+import { generateSigner, type HeldDelegation, type ToolMap } from "@hopwise/core";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { caller, currentFilter, guard, type RunningCall } from "@hopwise/fastmcp";
@@ -10,6 +11,7 @@ import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { pdpWith } from "../faults/small-policies.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const tools: ToolMap = {
   pay: { kind: "payment", action: "pay", list: "list" },
@@ -50,9 +52,12 @@ interface Served {
   readonly ran: string[];
 }
 
-async function serve(shadow?: true | "everything" | readonly string[]): Promise<Served> {
+async function serve(
+  shadow?: true | "everything" | readonly string[],
+  more: { readonly audit?: AuditLog } = {},
+): Promise<Served> {
   const mode = shadow === undefined ? {} : { shadow, onWarning: () => {} };
-  const authorizer = company.authorizer({ cerbos: pdp.client, clock: Date.now, ...mode });
+  const authorizer = company.authorizer({ cerbos: pdp.client, clock: Date.now, ...mode, ...more });
   const ran: string[] = [];
   const quiet = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
   const own = guard(new FastMCP({ name: "shop", version: "1.0.0", logger: quiet }), authorizer);
@@ -142,6 +147,21 @@ describe('a server without chains, with "everything"', () => {
       ["mcp:tools/list", "proof_missing", false],
     ]);
     expect([audit.records, audit.outcomes]).toEqual([[], []]);
+  });
+
+  it("is told by the report of a log that has no record of it, also while the server runs", async () => {
+    const folder = temporaryFolder();
+    const audit = await openAuditLog({ folder, signer: await generateSigner(), checkpoint: { records: 1, ms: 1 } });
+    const { server } = await serve("everything", { audit });
+    expect(await server.call(undefined, "pay", { amount: 7 })).toMatchObject({ text: "paid 7" });
+    await names(await server.client());
+    const ran = { tool: "pay", passed: 0, denials: [], unproven: [{ code: "proof_missing", count: 1 }] };
+    await server.call(planner, "orders"); // a record, and with it the next checkpoint
+    await expect.poll(async () => (await shadowReport(folder)).tools).toContainEqual(ran);
+    await audit.close();
+    const report = await shadowReport(folder);
+    expect(report.tools).toEqual([{ ...ran, tool: "orders", passed: 1, unproven: [] }, ran]);
+    expect(printShadowReport(report)).toMatch(/pay: .*; 1 call ran without a valid chain, and would be denied/);
   });
 
   it("tells no tool and no resource for whom it runs: my orders never become all orders", async () => {

@@ -12,6 +12,8 @@ export interface Statement extends Head {
   readonly records: number;
   /** How many unverified attempts were counted since the log was opened, by code. None of them has a record. */
   readonly unverified?: { readonly [code: string]: number };
+  /** Which of these ran all the same, in shadow mode, calls and lists: by tool and code. */
+  readonly ran?: { readonly [tool: string]: { readonly [code: string]: number } };
   /** The log was closed: only the line with this checkpoint follows. */
   readonly closed?: true;
 }

@@ -79,6 +79,7 @@ export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeR
   };
 }
 
-function instant(time: AuditFilter["since"], open: number): number {
+/** A time of a filter, in milliseconds since the epoch. */
+export function instant(time: AuditFilter["since"], open: number): number {
   return time === undefined ? open : new Date(time).getTime();
 }

@@ -20,6 +20,7 @@ export {
   type ShadowReport,
   type ShadowReportOptions,
   shadowReport,
+  type UnprovenByCode,
 } from "./shadow-report.ts";
 export {
   type AuditVerification,

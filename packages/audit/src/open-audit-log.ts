@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type DenialCode, memoryAudit, type Signer } from "@hopwise/core";
+import type { DenialCode, Signer } from "@hopwise/core";
 import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
 import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
@@ -13,6 +13,7 @@ import { noteStreams } from "./note-streams.ts";
 import { FOLDER } from "./option-shapes.ts";
 import { identityOf } from "./process-identity.ts";
 import { type NotedStream, newWriter, type SegmentHeader } from "./segment.ts";
+import { createStrangers } from "./strangers.ts";
 import { createStreamWriter } from "./stream-writer.ts";
 
 /** Options of {@link openAuditLog}; `folder` and `signer` are required. */
@@ -120,7 +121,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
   };
   const writer = newWriter();
   const key = await thumbprintOf(signer.publicJwk);
-  const strangers = memoryAudit();
+  const strangers = createStrangers(() => checkpoints.request());
   let records = 0;
   let closing: Promise<void> | undefined;
 
@@ -131,7 +132,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
         ...head,
         time: new Date().toISOString(),
         records,
-        ...(strangers.unverifiedCounts.size > 0 && { unverified: Object.fromEntries(strangers.unverifiedCounts) }),
+        ...strangers.counts(),
         ...(closed && { closed: true as const }),
       },
       signer,
@@ -192,6 +193,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     await queue.add({ kind: "record", json: JSON.stringify(record) });
   };
   const end = async (): Promise<void> => {
+    strangers.close();
     await queue.idle();
     try {
       await checkpoints.close();
@@ -225,7 +227,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     unverifiedSamples: strangers.unverifiedSamples,
     record: async (record) => add(checkTold("record", record)),
     outcome: async (record) => add(checkTold("outcome", record)),
-    unverified: (attempt) => strangers.unverified?.(attempt),
+    unverified: strangers.unverified,
     close,
     [Symbol.asyncDispose]: close,
   };

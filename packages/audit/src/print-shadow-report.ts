@@ -13,14 +13,29 @@ export function printShadowReport(report: ShadowReport): string {
 
 function linesOfAll({ tools, others }: ShadowReport): string {
   const more = others === 0 ? [] : [`${calls(others)} more would be denied, of tools and codes beyond these`];
-  if (tools.length === 0) return "no call ran";
-  return [...tools.flatMap(blockOf), ...more].join("\n");
+  if (tools.length === 0) return "no call is on record, and no checkpoint counts one without a valid chain";
+  const counted = tools.some(({ unproven }) => unproven.length > 0) ? COUNTED : [];
+  return [...tools.flatMap(blockOf), ...more, ...counted].join("\n");
 }
 
-function blockOf({ tool, passed, denials }: ShadowedTool): readonly string[] {
-  const denied = denials.reduce((sum, { count }) => sum + count, 0);
-  const head = `${tool}: ${calls(passed)} would run as before, ${calls(denied)} would be denied`;
-  return [plainText(head), ...denials.flatMap(linesOf)];
+const COUNTED = [
+  "Calls without a valid chain are on no record, since nobody proved to be their caller: the log's checkpoints count them. What ran",
+  "since the last one is missing, and signatures are not checked here.",
+];
+
+function blockOf({ tool, passed, denials, unproven }: ShadowedTool): readonly string[] {
+  const [denied, ran] = [total(denials), total(unproven)];
+  const strangers = ran === 0 ? "" : `; ${calls(ran)} ran without a valid chain, and would be denied`;
+  const head = `${tool}: ${calls(passed)} would run as before, ${calls(denied)} would be denied${strangers}`;
+  return [
+    plainText(head),
+    ...denials.flatMap(linesOf),
+    ...unproven.map(({ code, count }) => `   ${plainText(`${code}, without a valid chain: ${calls(count)}`)}`),
+  ];
+}
+
+function total(counts: readonly { readonly count: number }[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
 }
 
 function linesOf({ code, stage, count, first, last, users, agents, reasons, wouldPass }: ShadowedDenials): string[] {

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigner } from "@hopwise/core";
-import type { DecisionRecord } from "@hopwise/core/audit";
+import type { DecisionRecord, UnverifiedAttempt } from "@hopwise/core/audit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openAuditLog } from "./open-audit-log.ts";
 import { printShadowReport } from "./print-shadow-report.ts";
 import { decision, outcome } from "./records.fixture.ts";
 import { shadowReport } from "./shadow-report.ts";
+import { verifyAuditLog } from "./verify-audit-log.ts";
 
 type Shadow = NonNullable<DecisionRecord["shadow"]>;
 
@@ -66,6 +67,7 @@ describe("the report of what shadow mode let run", () => {
           tool: "read_invoice",
           passed: 0,
           denials: [expect.objectContaining({ code: "grant_tool_missing", wouldPass: ["handed on by agent:planner"] })],
+          unproven: [],
         },
         {
           tool: "send_payment",
@@ -90,6 +92,7 @@ describe("the report of what shadow mode let run", () => {
             },
             expect.objectContaining({ count: 1, first: at(4), last: at(4), wouldPass: ["/amount: at most 100"] }),
           ],
+          unproven: [],
         },
       ],
       others: 0,
@@ -122,7 +125,79 @@ describe("the report of what shadow mode let run", () => {
     );
     const { tools } = await shadowReport(folder, { tool: "send_payment", since: at(2), until: at(9) });
     expect(tools).toMatchObject([{ tool: "send_payment", denials: [{ count: 1, first: at(5) }] }]);
-    expect(printShadowReport(await shadowReport(folder, { since: at(9) }))).toBe("no call ran");
+    expect(printShadowReport(await shadowReport(folder, { since: at(9) }))).toMatch(/^no call is on record/);
+  });
+
+  it("tells what ran without a valid chain, of all streams, by what their checkpoints count", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hopwise-shadow-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const signer = await generateSigner();
+    const ran = (tool: string, code: string): UnverifiedAttempt => ({
+      ...stranger,
+      tool,
+      code: code as never,
+      enforced: false,
+    });
+    const stranger = { invocation: "i", time: at(1), audience: "a", message: "m" };
+    for (const records of [[], [shadowed(DENIED, 1)]]) {
+      const log = await openAuditLog({ folder, signer });
+      for (let i = 0; i < 3; i++) log.unverified(ran("send_payment", "proof_missing"));
+      log.unverified(ran("send_payment", "token_malformed"));
+      log.unverified(ran("read_invoice", "proof_missing"));
+      // A list is no call, and what was refused did not run.
+      log.unverified(ran("mcp:tools/list", "proof_missing"));
+      log.unverified({ ...stranger, tool: "send_payment", code: "proof_invalid" });
+      for (const record of records) await log.record(record);
+      await log.close();
+    }
+    const report = await shadowReport(folder);
+    expect(report.tools).toMatchObject([
+      { tool: "read_invoice", passed: 0, denials: [], unproven: [{ code: "proof_missing", count: 2 }] },
+      {
+        tool: "send_payment",
+        denials: [{ code: "policy_denied", count: 1 }],
+        unproven: [
+          { code: "proof_missing", count: 6 },
+          { code: "token_malformed", count: 2 },
+        ],
+      },
+    ]);
+    expect(printShadowReport(report).split("\n")).toEqual([
+      "read_invoice: 0 calls would run as before, 0 calls would be denied; 2 calls ran without a valid chain, and would be denied",
+      "   proof_missing, without a valid chain: 2 calls",
+      "send_payment: 0 calls would run as before, 1 call would be denied; 8 calls ran without a valid chain, and would be denied",
+      expect.stringContaining("policy_denied (policy): 1 call"),
+      expect.any(String),
+      expect.any(String),
+      expect.any(String),
+      "   proof_missing, without a valid chain: 6 calls",
+      "   token_malformed, without a valid chain: 2 calls",
+      expect.stringMatching(/^Calls without a valid chain are on no record/),
+      expect.any(String),
+    ]);
+    const { tools } = await shadowReport(folder, { tool: "read_invoice" });
+    expect(tools.map(({ tool, unproven }) => [tool, unproven[0]?.count])).toEqual([["read_invoice", 2]]);
+    expect((await shadowReport(folder, { until: at(1) })).tools).toEqual([]);
+    expect((await shadowReport(folder, { since: new Date(Date.now() + 60_000) })).tools).toEqual([]);
+    expect((await shadowReport(folder, { since: new Date(Date.now() - 60_000) })).tools).toHaveLength(2);
+    expect(await verifyAuditLog({ folder, keys: [signer.publicJwk] })).toMatchObject({ ok: true });
+  });
+
+  it("counts what ran without a valid chain in a bounded number of tools", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hopwise-shadow-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const log = await openAuditLog({ folder, signer: await generateSigner() });
+    const stranger = { invocation: "i", time: at(1), audience: "a", message: "m", enforced: false } as const;
+    for (const tool of ["__proto__", "constructor", "x".repeat(1000)])
+      log.unverified({ ...stranger, tool, code: "proof_missing" });
+    for (let i = 0; i < 500; i++) log.unverified({ ...stranger, tool: `tool-${i}`, code: "proof_missing" });
+    await log.close();
+    const { tools } = await shadowReport(folder);
+    expect(tools).toHaveLength(101);
+    expect(tools.find(({ tool }) => tool === "(others)")?.unproven).toEqual([{ code: "proof_missing", count: 403 }]);
+    expect(tools.map(({ tool }) => tool)).toEqual(
+      expect.arrayContaining(["__proto__", "constructor", "x".repeat(200)]),
+    );
   });
 
   it("keeps a bounded number of tools, names and texts, and counts on", async () => {
@@ -138,7 +213,7 @@ describe("the report of what shadow mode let run", () => {
     const [most] = tools.flatMap(({ denials }) => denials).filter(({ count }) => count > 1);
     expect([most?.count, most?.users.length, most?.reasons.length]).toEqual([120, 100, 10]);
     expect([tools.length, others]).toEqual([1000, 6]);
-    expect(printShadowReport({ tools: [], others: 0 })).toBe("no call ran");
+    expect(printShadowReport({ tools: [], others: 0 })).toMatch(/^no call is on record/);
   });
 
   it("prints nothing unchanged that a changed file holds", async () => {

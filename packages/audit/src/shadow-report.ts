@@ -4,6 +4,7 @@ import { type AuditFilter, FILTER_ROWS } from "./filter.ts";
 import { FOLDER } from "./option-shapes.ts";
 import { plain } from "./print-record.ts";
 import { readAuditLog } from "./read-audit-log.ts";
+import { readUnproven } from "./unproven-calls.ts";
 
 /** Of which calls the report is. Everything that is given must hold. */
 export type ShadowReportOptions = Pick<AuditFilter, "tool" | "since" | "until">;
@@ -23,6 +24,17 @@ export interface ShadowedTool {
   readonly passed: number;
   /** By code, the most frequent first. */
   readonly denials: readonly ShadowedDenials[];
+  /**
+   * Calls that ran without a valid chain (`shadow: "everything"`), by code, the most frequent first. Nobody proved to be their
+   * caller, so they are on no record: the checkpoints count them, and what came after the last one is missing.
+   */
+  readonly unproven: readonly UnprovenByCode[];
+}
+
+/** Calls without a valid chain that ended with one code. */
+export interface UnprovenByCode {
+  readonly code: string;
+  readonly count: number;
 }
 
 /** Calls of one tool that would have been denied with one code. */
@@ -61,7 +73,8 @@ const MOST_TEXTS = 10;
 
 /**
  * Reads a log for what shadow mode let run: for each tool and code how often, for whom, and what would pass. It reads a line at a
- * time, and what it keeps is bounded. Lists are not counted. Calls without a valid chain are in no durable log.
+ * time, and what it keeps is bounded. Lists are not counted. Calls without a valid chain are on no record: they are told as the
+ * checkpoints count them.
  *
  * @throws {HopwiseError} as `readAuditLog`
  */
@@ -77,8 +90,14 @@ export async function shadowReport(folder: string, given: ShadowReportOptions = 
     if (record.shadow === undefined) count(passed, name, MOST_ROWS);
     else if (!noteDenial(rows, name, record)) others++;
   }
-  const names = [...new Set([...[...rows.values()].map((row) => row.tool), ...passed.keys()])].sort();
-  return { tools: names.map((name) => toolOf(name, passed.get(name) ?? 0, [...rows.values()])), others };
+  const unproven = await readUnproven(folder, options, MOST_ROWS);
+  const told = [...rows.values()];
+  const names = [...new Set([...told.map((row) => row.tool), ...passed.keys(), ...unproven.keys()])].sort();
+  const tools = names.map((name) => ({
+    ...toolOf(name, passed.get(name) ?? 0, told),
+    unproven: byCount(unproven.get(name) ?? new Map()).map(([code, count]) => ({ code, count })),
+  }));
+  return { tools, others };
 }
 
 /** What is kept of one tool and code. */
@@ -132,24 +151,24 @@ function count(counts: Map<string, number>, name: string, most: number): void {
   if (before !== undefined || counts.size < most) counts.set(name, (before ?? 0) + 1);
 }
 
-function toolOf(name: string, passes: number, rows: readonly Row[]): ShadowedTool {
+function toolOf(name: string, passes: number, rows: readonly Row[]): Omit<ShadowedTool, "unproven"> {
   const own = rows.filter((row) => row.tool === name).sort((a, b) => b.count - a.count);
   return {
     tool: name,
     passed: passes,
     denials: own.map(({ tool: _, users, agents, reasons, wouldPass, ...row }) => ({
       ...row,
-      users: byCount(users, (user) => {
+      users: byCount(users).map(([user, times]) => {
         const [issuer, id] = JSON.parse(user) as [string, string];
-        return { id, issuer };
+        return { id, issuer, count: times };
       }),
-      agents: byCount(agents, (id) => ({ id })),
+      agents: byCount(agents).map(([id, times]) => ({ id, count: times })),
       reasons: [...reasons.keys()],
       wouldPass: [...wouldPass.keys()],
     })),
   };
 }
 
-function byCount(counts: ReadonlyMap<string, number>, who: (name: string) => Omit<ShadowedBy, "count">): ShadowedBy[] {
-  return [...counts].map(([name, times]) => ({ ...who(name), count: times })).sort((a, b) => b.count - a.count);
+function byCount(counts: ReadonlyMap<string, number>): (readonly [string, number])[] {
+  return [...counts].sort(([, a], [, b]) => b - a);
 }

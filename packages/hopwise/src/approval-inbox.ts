@@ -1,4 +1,4 @@
-import { HopwiseError } from "@hopwise/core";
+import { type ErrorCode, HopwiseError } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
 import type { ShownApproval } from "@hopwise/core/state";
 import { hashOfRequest } from "@hopwise/core/tokens";
@@ -45,8 +45,8 @@ export async function inboxOf(typed: Typed, terminal: Terminal): Promise<RemoteI
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
-    }).catch(() => {
-      throw wrong("The inbox could not be reached");
+    }).catch((error: unknown) => {
+      throw wrong(`The inbox at ${url.origin}${url.pathname} could not be reached: ${whyOf(error)}`);
     });
     return answerOf(response);
   };
@@ -66,9 +66,27 @@ export async function inboxOf(typed: Typed, terminal: Terminal): Promise<RemoteI
   };
 }
 
+/** Never a message: it may quote a header. */
+function whyOf(error: unknown): string {
+  const { name, cause } = Object(error) as { readonly name?: unknown; readonly cause?: unknown };
+  if (name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} seconds`;
+  const { code, message } = Object(cause) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code === "string" && /^[A-Z_]{1,60}$/.test(code)) return REASONS[code] ?? code;
+  return typeof message === "string" ? (REASONS[message] ?? "it failed") : "it failed";
+}
+
+const REASONS: { readonly [code: string]: string } = {
+  ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  ENOTFOUND: "no machine has this name (ENOTFOUND)",
+  "bad port": "no inbox may have this port",
+  "unexpected redirect": "it sends on to another address, which is not followed",
+  UND_ERR_SOCKET: "it ended the connection without an answer",
+};
+
 /** A login goes to nobody on the way. */
 function addressOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && url.username + url.password !== "") throw wrong("--at has no login in it: --login FILE");
   const isHere = url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isHere)) return url;
   throw wrong("--at is an https address, or one of this machine");
@@ -84,11 +102,20 @@ async function answerOf(response: Response): Promise<Readonly<Record<string, unk
   if (!isObject(body)) throw noInbox();
   if (response.ok) return body;
   const { code, message } = body;
-  const said = typeof message === "string" ? oneLine(message).slice(0, 500) : "the inbox refused this";
-  const named = typeof code === "string" && /^[a-z_]{1,40}$/.test(code) ? `${code}: ${said}` : said;
-  throw wrong(
-    response.status === 403 && code === "authentication_failed" ? "The inbox does not let you in: --login FILE" : named,
-  );
+  if (response.status === 403 && code === "authentication_failed") {
+    throw wrong("The inbox does not let you in: --login FILE");
+  }
+  throw refusedWith(code, typeof message === "string" ? oneLine(message).slice(0, 500) : "the inbox refused this");
+}
+
+/** By the inbox's own code, where this version knows it. */
+function refusedWith(code: unknown, said: string): HopwiseError {
+  if (typeof code !== "string" || !/^[a-z_]{1,40}$/.test(code)) return wrong(said);
+  try {
+    const refusal = new HopwiseError(code as ErrorCode, said);
+    if (refusal instanceof HopwiseError) return refusal;
+  } catch {}
+  return wrong(`The inbox refused this (${code}): ${said}`);
 }
 
 async function textOf(response: Response): Promise<string> {

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { HopwiseError, type PublicJwk } from "@hopwise/core";
+import { HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
 import { type Terminal, TOKEN_BEGINS } from "./terminal.ts";
 
@@ -68,4 +68,25 @@ export async function readPublicKeys(file: string, terminal: Terminal): Promise<
     const { kty, crv, x, y } = jwk;
     return { kty, crv, x, ...(y !== undefined && { y }) } as PublicJwk;
   });
+}
+
+/**
+ * The private key of a file, which signs.
+ *
+ * @param option the option that named the file
+ * @throws {HopwiseError} `config_invalid`
+ */
+export async function readSigner(option: string, file: string, terminal: Terminal): Promise<Signer> {
+  const jwk = parseJsonText(await readText(file, "a private key", terminal), `The key in ${named(file)}`);
+  const wanted = `--${option} is a private JWK, as hopwise keys new FILE makes it`;
+  if (!isObject(jwk) || typeof jwk["kty"] !== "string")
+    throw new HopwiseError("config_invalid", `${wanted}; ${named(file)} holds no JWK`);
+  if (jwk["d"] === undefined) throw new HopwiseError("config_invalid", `${wanted}; ${named(file)} holds a public one`);
+  try {
+    return await signerFromJwk(jwk as Parameters<typeof signerFromJwk>[0]);
+  } catch (cause) {
+    throw new HopwiseError("config_invalid", `${wanted}; with the key in ${named(file)} nothing can be signed`, {
+      cause,
+    });
+  }
 }

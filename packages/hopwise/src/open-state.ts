@@ -3,72 +3,102 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { HopwiseError } from "@hopwise/core";
 import type { SharedState } from "@hopwise/core/state";
+import type { Option, Typed } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** What names a store: a command takes all of these, or none. */
+export const STORE: Readonly<Record<"state" | "prefix" | "fail-over-ms", Option>> = {
+  state: {
+    value: "STORE",
+    help: "sqlite:FILE, or redis://HOST:PORT (rediss: with TLS); what a server has opened before",
+  },
+  prefix: { value: "TEXT", help: "of a Redis store, where its servers give one to redisState; hopwise by default" },
+  "fail-over-ms": {
+    value: "MS",
+    help: "of a Redis store with replicas, as its servers give it to redisState (failOverMs)",
+  },
+};
 
 const WHICH = "--state is sqlite:FILE or redis://HOST:PORT";
 
 /**
- * Opens the store that is named, by the package for it, where that is installed: in the folder's project, or beside this one.
+ * Opens the store that was named, by the package for it, where that is installed: in the folder's project, or beside this one.
+ * It makes none: what is revoked in a store that no server reads is revoked nowhere.
  *
  * @throws {HopwiseError} `config_invalid`, `state_unavailable`
  */
-export async function openState(named: string, { folder }: Pick<Terminal, "folder">): Promise<SharedState> {
+export async function openState(typed: Typed, { folder }: Pick<Terminal, "folder">): Promise<SharedState> {
+  const named = typed.value("state");
+  if (named === undefined) throw wrong("Name the store: --state sqlite:FILE or --state redis://HOST:PORT");
   const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(named) ?? [];
-  if (scheme === "sqlite" && rest !== "") {
-    const { sqliteState } = await load<Sqlite>("@hopwise/sqlite", folder);
-    return sqliteState({ file: resolve(folder, rest.replace(/^\/\/(?=\/)/, "")) });
+  if (scheme === "redis" || scheme === "rediss") return openRedis(named, typed, folder);
+  if (scheme !== "sqlite" || rest === "") throw wrong(WHICH);
+  for (const option of ["prefix", "fail-over-ms"]) {
+    if (typed.has(option)) throw wrong(`--${option} goes with a Redis store`);
   }
-  if (scheme === "redis" || scheme === "rediss") return openRedis(named, folder);
-  throw new HopwiseError("config_invalid", WHICH);
+  const { sqliteState } = await load<Sqlite>("@hopwise/sqlite", folder);
+  return sqliteState({ file: resolve(folder, rest.replace(/^\/\/(?=\/)/, "")), mustExist: true });
 }
 
 interface Sqlite {
-  sqliteState(options: { readonly file: string }): Promise<SharedState>;
+  sqliteState(options: { readonly file: string; readonly mustExist: true }): Promise<SharedState>;
 }
 
 interface Redis {
   /** As the store wants a client: nothing waits without end, and nothing is queued. */
   clientOptions(): object;
-  redisState(options: { readonly client: RedisClient }): Promise<SharedState>;
+  redisState(options: {
+    readonly client: RedisClient;
+    readonly mustExist: true;
+    readonly prefix?: string;
+    readonly failOverMs?: number;
+  }): Promise<SharedState>;
 }
 
 interface RedisClient {
-  on(event: "error", listener: (error: unknown) => void): unknown;
-  connect(): Promise<unknown>;
+  readonly isOpen: boolean;
   destroy(): void;
 }
 
-const CONNECT_MS = 5000;
-
-async function openRedis(url: string, folder: string): Promise<SharedState> {
+async function openRedis(url: string, typed: Typed, folder: string): Promise<SharedState> {
   const { redisState, clientOptions } = await load<Redis>("@hopwise/redis", folder);
   const { createClient } = await load<{ createClient(options: object): RedisClient }>("@redis/client", folder);
-  const client = createClient({ ...clientOptions(), url });
-  let reason = "no answer";
-  client.on("error", (error) => {
-    reason = String((error as { code?: unknown } | null)?.code ?? "it refused the connection");
-  });
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("late")), CONNECT_MS);
-    });
-    await Promise.race([client.connect(), late]);
-  } catch {
-    client.destroy();
-    // The address may have a password in it.
-    throw new HopwiseError("state_unavailable", `Redis could not be reached: ${reason}`);
-  } finally {
-    clearTimeout(timer);
-  }
-  const state = await redisState({ client });
-  return {
-    ...state,
-    close: async () => {
-      await state.close();
-      client.destroy();
-    },
+  const [prefix, failOverMs] = [typed.value("prefix"), typed.value("fail-over-ms")];
+  const client = clientOf(() => createClient({ ...clientOptions(), url }));
+  // Its connection would keep the program from ending.
+  const leave = (): void => {
+    if (client.isOpen) client.destroy();
   };
+  try {
+    const state = await redisState({
+      client,
+      mustExist: true,
+      ...(prefix !== undefined && { prefix }),
+      ...(failOverMs !== undefined && { failOverMs: Number(failOverMs) }),
+    });
+    return {
+      ...state,
+      close: async () => {
+        try {
+          await state.close();
+        } finally {
+          leave();
+        }
+      },
+    };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** The client quotes an address that it does not understand, which may have a password in it. */
+function clientOf(create: () => RedisClient): RedisClient {
+  try {
+    return create();
+  } catch {
+    throw wrong(`This is no address of Redis: ${WHICH}`);
+  }
 }
 
 async function load<Module>(name: string, folder: string): Promise<Module> {
@@ -81,5 +111,9 @@ async function load<Module>(name: string, folder: string): Promise<Module> {
     }
     return (await import(pathToFileURL(path).href)) as Module;
   }
-  throw new HopwiseError("config_invalid", `The package ${name} is not installed here: npm install ${name}`);
+  throw wrong(`The package ${name} is not installed here: npm install ${name}`);
+}
+
+function wrong(what: string): HopwiseError {
+  return new HopwiseError("config_invalid", what);
 }

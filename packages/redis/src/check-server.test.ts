@@ -4,6 +4,7 @@ import type { SingleClient } from "./client.ts";
 import type { Found } from "./look.ts";
 
 const FOUND: Found = {
+  longestWindowSeconds: 60,
   mark: "m",
   name: "n",
   replicationId: "i",

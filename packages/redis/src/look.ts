@@ -13,11 +13,14 @@ import { type Script, scriptOf } from "./script.ts";
  * only because a replica came or went (no second id, and who asks looked less than a minute ago: `seen`); or it started
  * again, writes everything to disk first (`durable`), and never had a replica that could be here in its place.
  *
+ * No mark, where there must be one, is an answer, and so is one with another window than the one that is given; none given
+ * is the store's own.
+ *
  * Writes where memory is full, too: a mark that is there takes no more.
  */
 export const LOOK: Script = scriptOf(
   `
-local random, seen, durable, window = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local random, seen, durable, window, must = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local info = redis.call('INFO', 'server', 'memory', 'stats', 'replication')
 local function field(name)
   local _, at = string.find(info, '\\n' .. name .. ':', 1, true)
@@ -28,6 +31,8 @@ local run, id, evicted, replicas = field('run_id'), field('master_replid'), fiel
 local mark = redis.call('GET', KEYS[1])
 local name, run0, id0, evicted0, followed0, window0 =
   string.match(mark or '', '^([%d.]+%-%w+)@(%w*):(%w*):(%d*):(%d):(%d+)$')
+if not name and must == '1' then return {'none'} end
+if window == '' then window = window0 end
 if name and window0 ~= window then return {'window', window0} end
 local single = not string.match(field('master_replid2'), '[^0]')
 local same = name and run == run0 and evicted == evicted0 and (id == id0 or single and seen == name)
@@ -49,6 +54,8 @@ export interface Found {
   readonly mark: string;
   /** Of the epoch: since when nothing was lost, and a random part. */
   readonly name: string;
+  /** How long proofs are kept. */
+  readonly longestWindowSeconds: number;
   readonly replicationId: string;
   readonly runId: string;
   /** The server's clock. */
@@ -61,9 +68,12 @@ export interface Found {
 }
 
 /** @returns what was found, or why this server is no store, in words that begin after its name */
-export function readLook(answer: unknown): Found | string {
+export function readLook(answer: unknown, prefix: string): Found | string {
   const [how, ...texts] = answer as readonly string[];
   if (how === "replica") return "is a replica: the client must be sent to the master";
+  if (how === "none") {
+    return `keeps no state under the prefix ${prefix}: give the prefix that its instances have, or start one of them first`;
+  }
   if (how === "window") {
     return `keeps proofs for a longestWindowSeconds of ${texts[0]}: all instances must be given the same; for another one, take another prefix`;
   }
@@ -73,6 +83,7 @@ export function readLook(answer: unknown): Found | string {
   return {
     mark,
     name,
+    longestWindowSeconds: Number(mark.slice(mark.lastIndexOf(":") + 1)),
     replicationId,
     runId,
     nowSeconds: Number(now),

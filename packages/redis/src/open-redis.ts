@@ -7,7 +7,7 @@ import { approvalsOf } from "./approvals.ts";
 import { problemOfClient } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
 import { isRefusedLogin, isReplica, unavailable } from "./faults.ts";
-import { tagsOf } from "./keys.ts";
+import { type Tag, tagsOf } from "./keys.ts";
 import { REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
 import { replayOf } from "./replay.ts";
 import { revocationLogOf } from "./revocation-log.ts";
@@ -38,7 +38,7 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
   const refuse: Refuse = (problem, pointer) => {
     throw new HopwiseError("config_invalid", `${called}: ${problem}`, { ...(pointer !== undefined && { pointer }) });
   };
-  const { client, deadlineMs } = settings;
+  const { client, deadlineMs, mustExist } = settings;
   const problem = problemOfClient(client);
   if (problem !== undefined) refuse(problem, CLIENT);
   const tags = tagsOf(settings.prefix);
@@ -56,14 +56,17 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
     appending.close();
   };
   try {
-    await firstLook(connected, watch, refuse);
+    await firstLook(connected, watch, refuse, mustExist);
   } catch (error) {
     close();
     throw error;
   }
   return {
     name: line.name,
-    replay: withEpoch({ connected, watch }, replayOf(steps, tags, { ...settings, name: line.name })),
+    replay: withEpoch(
+      { connected, watch },
+      replayOf(steps, tags, { ...settings, name: line.name, windowOf: windowOf(watch, settings) }),
+    ),
     spending: withEpoch({ connected, watch }, spendingOf(steps, tags)),
     approvals: withEpoch({ connected, watch }, approvalsOf(steps, tags)),
     revocations: revocationLogOf(steps, tags, appending),
@@ -100,12 +103,18 @@ function withEpoch<Store extends object>(
 /** Where the mistake is an option of the client, and not a setting of its server. */
 const CLIENT = "/client";
 
+/** Where the options do not say it, the store does; nothing is claimed before it was looked at. */
+function windowOf(watch: Watch, { longestWindowSeconds }: Settings): (tag: Tag) => number {
+  return (tag) => longestWindowSeconds ?? watch.known(tag)?.longestWindowSeconds ?? 0;
+}
+
 type Refuse = (problem: string, pointer?: string) => never;
 
 /** A server that is up is checked at once; one that is not, when it comes. */
 const START_MS = 5000;
 
-async function firstLook({ line, lastError }: Connected, watch: Watch, refuse: Refuse): Promise<void> {
+async function firstLook(connected: Connected, watch: Watch, refuse: Refuse, mustExist: boolean): Promise<void> {
+  const { line, lastError } = connected;
   let failures: ReadonlyMap<unknown, unknown> = new Map();
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(20)) {
     failures = await watch.look();
@@ -117,4 +126,6 @@ async function firstLook({ line, lastError }: Connected, watch: Watch, refuse: R
   }
   if ([...failures.values()].some(isReplica))
     refuse(`${line.name} is a replica: the client must be sent to the master`, CLIENT);
+  // Whether it is there is not known.
+  if (mustExist) for (const error of failures.values()) throw faultOf(connected, error);
 }

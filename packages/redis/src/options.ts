@@ -24,6 +24,13 @@ export interface RedisOptions {
    * @defaultValue 60
    */
   readonly longestWindowSeconds?: number;
+  /**
+   * Opens only what an instance has opened before, for programs beside the servers: a wrong prefix or address makes nothing, and
+   * a server that cannot be reached is an error, too. Where `longestWindowSeconds` is left out, the store's own holds.
+   *
+   * @defaultValue false
+   */
+  readonly mustExist?: boolean;
   /** Most proofs of one user that are remembered at once. Default 250,000. */
   readonly maxProofsOfUser?: number;
   /** The same of one root, so that no agent fills the store for all. Default 100,000. */
@@ -47,6 +54,7 @@ export const REDIS_ROWS: Rows<RedisOptions> = {
   prefix: maybe(text("letters, digits, and . _ : - up to 64 of them", (prefix) => /^[\w.:-]{1,64}$/.test(prefix))),
   deadlineMs: maybe(whole({ min: 1, max: 60_000, example: 250 })),
   longestWindowSeconds: maybe(whole({ min: 1, max: 7200, example: 60 })),
+  mustExist: maybe(flag()),
   maxProofsOfUser: maybe(whole({ min: 1, max: 10_000_000, example: 250_000 })),
   maxProofsOfRoot: maybe(whole({ min: 1, max: 10_000_000, example: 100_000 })),
   durable: maybe(flag()),
@@ -58,16 +66,20 @@ function isClient(value: unknown): boolean {
 }
 
 /** The options, whole. */
-export interface Settings extends Omit<Required<RedisOptions>, "failOverMs"> {
+export interface Settings extends Omit<Required<RedisOptions>, "failOverMs" | "longestWindowSeconds"> {
   readonly failOverMs: number | undefined;
+  /** Undefined is whatever the store has. */
+  readonly longestWindowSeconds: number | undefined;
 }
 
 export function settingsOf(options: RedisOptions): Settings {
+  const { mustExist = false } = options;
   return {
     client: options.client,
     prefix: options.prefix ?? "hopwise",
     deadlineMs: options.deadlineMs ?? 250,
-    longestWindowSeconds: options.longestWindowSeconds ?? 60,
+    longestWindowSeconds: options.longestWindowSeconds ?? (mustExist ? undefined : 60),
+    mustExist,
     maxProofsOfUser: options.maxProofsOfUser ?? 250_000,
     maxProofsOfRoot: options.maxProofsOfRoot ?? 100_000,
     durable: options.durable ?? false,

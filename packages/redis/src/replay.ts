@@ -56,7 +56,8 @@ return {'ok'}
 
 interface Options {
   readonly name: string;
-  readonly longestWindowSeconds: number;
+  /** How long proofs are kept under a tag: what the store says, which was made with it. */
+  windowOf(tag: Tag): number;
   readonly maxProofsOfUser: number;
   readonly maxProofsOfRoot: number;
 }
@@ -71,14 +72,13 @@ const ROUNDED_SECONDS = 0.5;
  * the user's tag, and is asked in the same turn: nobody waits for one after the other.
  */
 export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<ReplayStore, "claim"> {
-  const { name, longestWindowSeconds } = options;
-  const longest = longestWindowSeconds + BEYOND_SECONDS;
+  const { name, windowOf } = options;
 
   /** @throws {HopwiseError} where an authorizer with a longer window could be shown a proof that was forgotten */
-  const checkWindow = (untilSeconds: number, from: number): void => {
-    if (untilSeconds - from <= longestWindowSeconds + ROUNDED_SECONDS) return;
+  const checkWindow = (window: number, untilSeconds: number, from: number): void => {
+    if (untilSeconds - from <= window + ROUNDED_SECONDS) return;
     throw unavailable(
-      `${name} remembers proofs for windows of up to ${longestWindowSeconds} seconds, and this one is longer: raise longestWindowSeconds to proofWindowSeconds + skewSeconds`,
+      `${name} remembers proofs for windows of up to ${window} seconds, and this one is longer: raise longestWindowSeconds to proofWindowSeconds + skewSeconds`,
     );
   };
 
@@ -86,19 +86,21 @@ export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<Repla
     claim: async (...given) => {
       const [key, untilSeconds, about] = readStep.claim(...given);
       const { madeAtSeconds, nowSeconds = Date.now() / 1000 } = about;
-      if (madeAtSeconds !== undefined) checkWindow(untilSeconds, Math.max(madeAtSeconds, nowSeconds));
+      const tag = tags.of(key);
+      const window = windowOf(tag);
+      const longest = window + BEYOND_SECONDS;
+      if (madeAtSeconds !== undefined) checkWindow(window, untilSeconds, Math.max(madeAtSeconds, nowSeconds));
       const keep = milliseconds(Math.max(untilSeconds, (madeAtSeconds ?? 0) + longest));
       const made = madeAtSeconds === undefined ? "" : milliseconds(madeAtSeconds);
       const args = [keep, milliseconds(untilSeconds), made, `${longest * 1000}`];
-      const tag = tags.of(key);
       const proof = { tag, keys: [`${tag.text}:p:${nameOf(key)}`] };
       const claiming = steps.ask({ ...proof, script: CLAIM, args }, nowSeconds);
       const { sharers, bounds } = sharersOf(tags, about, options);
-      if (sharers === undefined) return outcomeOf(await claiming);
+      if (sharers === undefined) return outcomeOf(await claiming, window);
       const slot = `${Math.ceil(Number(keep) / SLOT_MS)}`;
       const taking = steps.ask({ ...sharers, script: TAKE, args: [slot, ...bounds] }, nowSeconds);
       const [claimed, taken] = await Promise.all([claiming, taking]);
-      const isNew = outcomeOf(claimed);
+      const isNew = outcomeOf(claimed, window);
       if (!isNew && taken[0] === "ok") await steps.ask({ ...sharers, script: GIVE_BACK, args: [slot] }, nowSeconds);
       if (isNew && taken[0] === "full") {
         // What is beyond the share takes no room.
@@ -109,8 +111,8 @@ export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<Repla
     },
   };
 
-  function outcomeOf([outcome]: readonly string[]): boolean {
-    if (outcome === "window") checkWindow(Number.POSITIVE_INFINITY, 0);
+  function outcomeOf([outcome]: readonly string[], window: number): boolean {
+    if (outcome === "window") checkWindow(window, Number.POSITIVE_INFINITY, 0);
     return outcome === "new";
   }
 }

@@ -24,7 +24,9 @@ export interface Watch {
 
 export interface WatchOptions extends ServerSettings {
   readonly deadlineMs: number;
-  readonly longestWindowSeconds: number;
+  readonly prefix: string;
+  readonly longestWindowSeconds: number | undefined;
+  readonly mustExist: boolean;
 }
 
 /** Raised where a server may not keep anything, until its operator mends that. */
@@ -50,10 +52,10 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     const known = looked.get(tag);
     const at = performance.now();
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
-    const args = [random, seen, options.durable ? "1" : "0", `${options.longestWindowSeconds}`];
+    const args = [random, seen, ...wantedOf(options)];
     const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const asked = Date.now() / 1000;
-    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask));
+    const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask), options.prefix);
     const trip = { asked, answered: Date.now() / 1000 };
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
     if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
@@ -101,6 +103,11 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
 /** The answer was made in between. A clock that is wrong goes right again by itself: nobody has to mend the store. */
 function areApart({ nowSeconds }: Found, { asked, answered }: { readonly [moment in "asked" | "answered"]: number }) {
   return nowSeconds < asked - MOST_APART || nowSeconds > answered + MOST_APART;
+}
+
+/** What a look is told of the options. */
+function wantedOf({ durable, longestWindowSeconds, mustExist }: WatchOptions): readonly string[] {
+  return [durable ? "1" : "0", `${longestWindowSeconds ?? ""}`, mustExist ? "1" : "0"];
 }
 
 export function markOf(tag: Tag): string {

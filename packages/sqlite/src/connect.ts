@@ -29,8 +29,8 @@ export const NO_ENTRIES: string = createHash("sha256").digest("base64url");
  * @throws {HopwiseError} `config_invalid` for a file that cannot be used; {@link Busy}; errors of SQLite
  */
 export function connect(machine: Machine, settings: Settings, lostFile?: string): Connection {
-  const { file, called, synchronous } = settings;
-  if (!makeOrCheck(file, called)) throw new Busy();
+  const { file, synchronous } = settings;
+  if (!makeOrCheck(settings)) throw new Busy();
   const db = new machine.sqlite.DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
   let isOpen = true;
   const statements = new Map<string, StatementSync>();
@@ -64,10 +64,14 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
 }
 
 /** A database of somebody else is left alone, to the byte. */
-function checkForeign(db: DatabaseSync, { file, called }: Settings): void {
+function checkForeign(db: DatabaseSync, { file, called, mustExist }: Settings): void {
   const { application_id: of } = db.prepare("PRAGMA application_id").get() as { application_id: number };
   const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
-  if (of === APPLICATION_ID || (of === 0 && tables === 0)) return;
+  if (of === APPLICATION_ID) return;
+  if (of === 0 && tables === 0) {
+    if (!mustExist) return;
+    throw unusable(called, file, "holds no state: no process keeps one in it");
+  }
   throw unusable(called, file, "is a database of something else; give another one");
 }
 
@@ -89,7 +93,7 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
   const wrong = (problem: string): never => {
     throw unusable(called, file, problem);
   };
-  if (version === 0) {
+  if (version === 0 && longestWindowSeconds !== undefined) {
     db.exec(TABLES);
     const now = secondsOf(settings);
     db.prepare(
@@ -104,7 +108,7 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
     );
   }
   const { longestWindow } = db.prepare("SELECT longestWindow FROM meta").get() as unknown as Meta;
-  if (longestWindow !== longestWindowSeconds) {
+  if (longestWindowSeconds !== undefined && longestWindow !== longestWindowSeconds) {
     wrong(
       `was made with longestWindowSeconds: ${longestWindow}, and shorter memories cannot be made longer; give that, or another file`,
     );

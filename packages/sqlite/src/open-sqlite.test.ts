@@ -1,13 +1,16 @@
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -115,6 +118,60 @@ describe("the file", () => {
       message: expect.stringMatching(message),
     });
     await expect(openSqlite({ file })).rejects.toMatchObject({ message: expect.stringMatching(/^openSqlite: /) });
+  });
+
+  it.each<[string, (file: string) => void, RegExp]>([
+    ["is not there", () => {}, /\/state\.db is not there: no process keeps a state in it/],
+    ["has no folder", (file) => rmSync(join(file, ".."), { recursive: true }), /is not there/],
+    ["is a link to nothing", (file) => symlinkSync(`${file}.gone`, file), /is not there/],
+    [
+      "is empty",
+      (file) => {
+        writeFileSync(file, "", { mode: 0o600 });
+        utimesSync(file, 1, 1);
+      },
+      /holds no state/,
+    ],
+    [
+      "is a database of something else",
+      (file) => {
+        new sqlite.DatabaseSync(file).exec("CREATE TABLE t (x); PRAGMA user_version = 1");
+        chmodSync(file, 0o600);
+      },
+      /is a database of something else/,
+    ],
+  ])("that must exist, and %s, is refused, and nothing is made", async (_, make, message) => {
+    const file = newFile();
+    const folder = join(file, "..");
+    make(file);
+    const before = existsSync(folder) ? readdirSync(folder) : [];
+    const refused = { code: "config_invalid", message: expect.stringMatching(message) };
+    await expect(openSqlite({ file, mustExist: true })).rejects.toMatchObject(refused);
+    expect(existsSync(folder) ? readdirSync(folder) : []).toEqual(before);
+  });
+
+  it("that must exist is opened with the window that it was made with, and no longer one is believed", async () => {
+    const file = newFile();
+    await open({ file, longestWindowSeconds: 120 });
+    const driver = await open({ file, mustExist: true });
+    const about = { madeAtSeconds: now(), nowSeconds: now() };
+    expect(await driver.replay.claim("a", now() + 115, about)).toBe(true);
+    await expect(async () => driver.replay.claim("b", now() + 125, about)).rejects.toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(/longer than longestWindowSeconds: 120/),
+    });
+    await expect(openSqlite({ file, mustExist: true, longestWindowSeconds: 60 })).rejects.toMatchObject({
+      message: expect.stringMatching(/was made with longestWindowSeconds: 120/),
+    });
+  });
+
+  it("that must exist is not made again where it was taken away", async () => {
+    const file = newFile();
+    await (await openSqlite({ file })).close();
+    const driver = await open({ file, mustExist: true });
+    rmSync(file);
+    for (let i = 0; i < 2; i++) await expect(claim(driver, "a")).rejects.toMatchObject({ code: "state_unavailable" });
+    expect(existsSync(file)).toBe(false);
   });
 
   it.each([":memory:", "file:state.db", "File:/tmp/state.db?mode=memory", "a\0b", ""])(

@@ -1,4 +1,4 @@
-import { CLOCK, choice, maybe, type Rows, text, whole } from "@hopwise/core/options";
+import { CLOCK, choice, flag, maybe, type Rows, text, whole } from "@hopwise/core/options";
 import { unavailable } from "./faults.ts";
 
 /** Options of {@link openSqlite}; `file` is required. */
@@ -26,6 +26,13 @@ export interface SqliteOptions {
    * @defaultValue 60
    */
   readonly longestWindowSeconds?: number;
+  /**
+   * Opens only a file that holds a state, for programs beside the servers: a wrong path is refused, and makes nothing. Where
+   * `longestWindowSeconds` is left out, the file's own holds.
+   *
+   * @defaultValue false
+   */
+  readonly mustExist?: boolean;
   /** Most proofs remembered at once; beyond, calls are denied with `state_unavailable`. Default one million. */
   readonly maxProofs?: number;
   /** Most proofs of one root that are remembered at once, so that no agent fills the store for all. Default: a tenth of `maxProofs`. */
@@ -41,6 +48,7 @@ export const SQLITE_ROWS: Rows<SqliteOptions> = {
   synchronous: maybe(choice("full", "normal")),
   deadlineMs: maybe(whole({ min: 1, max: 60_000, example: 800 })),
   longestWindowSeconds: maybe(whole({ min: 1, max: 7200, example: 60 })),
+  mustExist: maybe(flag()),
   maxProofs: maybe(whole({ min: 1, max: 10_000_000, example: 1_000_000 })),
   maxProofsOfRoot: maybe(whole({ min: 1, max: 10_000_000, example: 100_000 })),
   maxProofsOfUser: maybe(whole({ min: 1, max: 10_000_000, example: 250_000 })),
@@ -53,19 +61,22 @@ function isPath(file: string): boolean {
 }
 
 /** The options, whole. */
-export interface Settings extends Required<SqliteOptions> {
+export interface Settings extends Omit<Required<SqliteOptions>, "longestWindowSeconds"> {
+  /** Undefined is whatever the file has. */
+  readonly longestWindowSeconds: number | undefined;
   /** The function as its callers type it. */
   readonly called: string;
 }
 
 export function settingsOf(called: string, options: SqliteOptions, absolute: string): Settings {
-  const { maxProofs = 1_000_000 } = options;
+  const { maxProofs = 1_000_000, mustExist = false } = options;
   return {
     called,
     file: absolute,
     synchronous: options.synchronous ?? "full",
     deadlineMs: options.deadlineMs ?? 800,
-    longestWindowSeconds: options.longestWindowSeconds ?? 60,
+    longestWindowSeconds: options.longestWindowSeconds ?? (mustExist ? undefined : 60),
+    mustExist,
     maxProofs,
     maxProofsOfRoot: options.maxProofsOfRoot ?? Math.ceil(maxProofs / 10),
     maxProofsOfUser: options.maxProofsOfUser ?? Math.ceil(maxProofs / 4),

@@ -22,10 +22,9 @@ const MOST_SWEEPS = 10;
 
 /** The memory of proofs, in the file. */
 export function sqliteReplay(store: Store): ReplayStore {
-  const { longestWindowSeconds } = store.settings;
-
   const claim = (at: Moment, key: string, untilSeconds: number, about: ClaimAbout): boolean => {
     const { nowSeconds = at.now, madeAtSeconds, owner, root } = about;
+    const longestWindowSeconds = at.meta.longestWindow;
     checkClocks(at.now, nowSeconds, [{ untilSeconds }]);
     if (
       madeAtSeconds !== undefined &&

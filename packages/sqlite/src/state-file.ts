@@ -13,6 +13,7 @@ import {
 import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
 import { NO_DATABASE, unavailable, unusable } from "./faults.ts";
+import type { Settings } from "./options.ts";
 
 /** Which file it is: another one under the same path has another. */
 export interface FileIdentity {
@@ -27,11 +28,16 @@ const OTHERS = 0o077n;
 
 /**
  * Makes the file where it is missing, for its owner alone, or checks the one that is there. SQLite itself would let others read.
+ * Where it must exist, nothing is made.
  *
  * @returns false while another process is still making it
  * @throws {HopwiseError} `config_invalid`, with what is wrong with it or its folder
  */
-export function makeOrCheck(file: string, called: string): boolean {
+export function makeOrCheck({ file, called, mustExist }: Settings): boolean {
+  if (mustExist) {
+    if (statOf(file) === undefined) throw unusable(called, file, "is not there: no process keeps a state in it");
+    return isReady(file, called);
+  }
   try {
     closeSync(openSync(file, "wx", 0o600));
   } catch (cause) {

@@ -1,9 +1,9 @@
-import { HopwiseError, type Signer, signerFromJwk } from "@hopwise/core";
+import { HopwiseError, type Signer } from "@hopwise/core";
 import { signApproval } from "@hopwise/core/tokens";
 import { inboxOf } from "../approval-inbox.ts";
 import { requestLine, requestLines } from "../approval-words.ts";
 import { type Command, JSON_OPTION, type Option, type Typed } from "../command.ts";
-import { named, parseJsonText, readText } from "../input.ts";
+import { readSigner } from "../input.ts";
 import { isSure } from "../is-sure.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -97,6 +97,5 @@ function idIn(typed: Typed): string {
 async function signerOf(typed: Typed, terminal: Terminal): Promise<Signer> {
   const file = typed.value("key");
   if (file === undefined) throw new HopwiseError("config_invalid", "Name your key: --key FILE");
-  const jwk = parseJsonText(await readText(file, "a private key", terminal), `The key in ${named(file)}`);
-  return signerFromJwk(jwk as Parameters<typeof signerFromJwk>[0]);
+  return readSigner("key", file, terminal);
 }

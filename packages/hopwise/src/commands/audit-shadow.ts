@@ -9,7 +9,8 @@ export const auditShadow: Command = {
   count: [1, 1],
   summary: "Reports what shadow mode let run: by tool and code, how often, for whom, and what would pass.",
   details: [
-    "Lists are not counted, and calls without a valid chain are in no durable log. The files are not checked: see audit verify.",
+    "Lists are not counted. Calls without a valid chain are on no record: they are told as the checkpoints of the log count them,",
+    "by tool and code, up to the last one. The files are not checked: see audit verify.",
   ],
   options: {
     tool: { value: "NAME", help: "the tool that was called" },

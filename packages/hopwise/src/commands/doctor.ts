@@ -5,7 +5,7 @@ import { checkCerbos, checkPolicies } from "../doctor/cerbos.ts";
 import { checkClock } from "../doctor/clock.ts";
 import { type Finding, warning } from "../doctor/finding.ts";
 import { checkNode } from "../doctor/node.ts";
-import { checkPackages } from "../doctor/packages.ts";
+import { checkPackages, needsOfNode } from "../doctor/packages.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Says what is wrong with a set-up. */
@@ -26,7 +26,7 @@ export const doctor: Command = {
     const policies = typed.value("policies");
     const folder = resolve(terminal.folder, policies ?? "policies");
     const findings: readonly Finding[] = [
-      checkNode(process.versions.node, `${process.platform}-${process.arch}`),
+      checkNode(process.versions.node, `${process.platform}-${process.arch}`, needsOfNode(terminal.folder)),
       ...checkPackages(terminal.folder),
       ...(await checkCerbos()),
       ...(policies !== undefined || existsSync(folder)

@@ -5,7 +5,7 @@ import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import type { RevocationTarget, SharedState } from "@hopwise/core/state";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
 import { isSure } from "../is-sure.ts";
-import { openState } from "../open-state.ts";
+import { openState, STORE } from "../open-state.ts";
 import { entryLine, radiusLines, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
 
@@ -19,7 +19,7 @@ export const revoke: Command = {
     "What would end is told from an audit log (--audit); without --state that is all that happens. Then it asks, unless --yes",
     "is given, and revokes in the store: effective on the next call of every process that shares it. --list shows what is",
     "revoked, --lift takes it back. A token and a user are revoked for a year unless --until says less, a key and an agent",
-    "until they are lifted.",
+    "until they are lifted. The store must be there: a server makes it when it opens it.",
   ],
   options: {
     chain: { value: "ID", help: "a chain, by its id: the hash of its root" },
@@ -32,7 +32,7 @@ export const revoke: Command = {
     until: { value: "TIME", help: "when the revocation may be forgotten, ISO 8601 or seconds" },
     reason: { value: "TEXT", help: "why, for the log" },
     by: { value: "NAME", help: "who says so, for the log" },
-    state: { value: "STORE", help: "sqlite:FILE, or redis://HOST:PORT (rediss: with TLS)" },
+    ...STORE,
     audit: { value: "FOLDER", help: "an audit log, for what would end" },
     list: { help: "list what is revoked, of this target or all" },
     lift: { help: "take back what revokes just this target" },
@@ -61,9 +61,7 @@ async function withState(
   terminal: Terminal,
   use: (state: SharedState) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const named = typed.value("state");
-  if (named === undefined) throw wrong("Name the store: --state sqlite:FILE or --state redis://HOST:PORT");
-  const state = await openState(named, terminal);
+  const state = await openState(typed, terminal);
   try {
     return await use(state);
   } finally {

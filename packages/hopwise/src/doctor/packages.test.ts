@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { checkPackages } from "./packages.ts";
+import { checkPackages, needsOfNode } from "./packages.ts";
 
 /** A project with these packages, by their place in it. */
 function project(packages: Readonly<Record<string, object>>): string {
@@ -54,4 +54,25 @@ it("names a peer that is missing or does not fit, and misses no optional one", (
   expect(sick({ ...guarded, "node_modules/fastmcp": { version: "3.0.0" } })).toEqual([
     "fault: @hopwise/fastmcp needs fastmcp ^4.20.16, and 3.0.0 is here",
   ]);
+});
+
+it("tells which Node.js each of them takes, and their peers, as far as they say so", () => {
+  const installed = {
+    ...own,
+    "node_modules/@hopwise/sqlite": { ...core, engines: { node: ">=20" } },
+    "node_modules/@hopwise/ai-sdk": {
+      ...core,
+      engines: { node: ">=22" },
+      peerDependencies: { ai: "^7.0.0", zod: "^4.0.0" },
+    },
+    "node_modules/ai": { version: "7.0.1", engines: { node: ">= 22.4" } },
+    "node_modules/zod": { version: "4.0.0", engines: { node: "^20 || ^22" } },
+    "node_modules/other": { version: "1.0.0", engines: { node: ">=99" } },
+  };
+  expect(
+    needsOfNode(project(installed))
+      .map(({ name, least }) => `${name} ${least}`)
+      .sort(),
+  ).toEqual(["@hopwise/ai-sdk 22.0.0", "@hopwise/sqlite 20.0.0", "@hopwise/sqlite 22.13.0", "ai 22.4.0"]);
+  expect(needsOfNode(project({}))).toEqual([]);
 });

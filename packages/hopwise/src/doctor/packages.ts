@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Finding, fault, ok, warning } from "./finding.ts";
+import { type NeedsNode, SQLITE_NODE } from "./node.ts";
 import { inCaret } from "./version.ts";
 
 /** A package as it is installed. */
@@ -12,6 +13,7 @@ interface Installed {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
+  readonly engines: { readonly node?: unknown };
 }
 
 /** Whether the packages of Hopwise that a project has belong together, and to the peers beside them. */
@@ -26,6 +28,27 @@ export function checkPackages(folder: string): readonly Finding[] {
     ...found.flatMap((own) => peerFaults(own, folder)),
   ];
   return faults.length === 0 ? [ok("packages", listed)] : faults.map((text) => fault("packages", text));
+}
+
+/** It can be loaded on an older Node.js, and is of no use there. */
+const FURTHER_NEEDS: readonly NeedsNode[] = [{ name: "@hopwise/sqlite", least: SQLITE_NODE }];
+
+/** Which Node.js the packages of Hopwise and their peers take that a project has. */
+export function needsOfNode(folder: string): readonly NeedsNode[] {
+  const own = ownPackages(folder);
+  const peers = own.flatMap(({ folder: beside, peerDependencies }) =>
+    Object.keys(peerDependencies).flatMap((peer) => findPackage(beside, peer) ?? findPackage(folder, peer) ?? []),
+  );
+  const installed = new Map([...own, ...peers].map((found) => [found.name, found]));
+  return [...installed.values()].flatMap(({ name, engines }) => {
+    const [, least] = /^>=\s*v?(\d+(?:\.\d+){0,2})\b/.exec(String(engines.node)) ?? [];
+    const said = least === undefined ? [] : [{ name, least: wholeVersion(least) }];
+    return [...said, ...FURTHER_NEEDS.filter((need) => need.name === name)];
+  });
+}
+
+function wholeVersion(version: string): string {
+  return [...version.split("."), "0", "0"].slice(0, 3).join(".");
 }
 
 function ownPackages(folder: string): readonly Installed[] {
@@ -44,8 +67,9 @@ function findPackage(folder: string, name: string): Installed | undefined {
     const path = join(above, "node_modules", name, "package.json");
     if (!existsSync(path)) continue;
     const { version = "", ...manifest } = JSON.parse(readFileSync(path, "utf8"));
-    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
-    return { name, version, folder: dirname(realpathSync(path)), dependencies, peerDependencies, peerDependenciesMeta };
+    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {}, engines = {} } = manifest;
+    const peers = { peerDependencies, peerDependenciesMeta };
+    return { name, version, folder: dirname(realpathSync(path)), dependencies, ...peers, engines };
   }
   return undefined;
 }

@@ -1,0 +1,170 @@
+/**
+ * The stores that commands open, as processes and on real ones: what no server made is not made, what a server made with its
+ * own options is found, and whatever is refused, the process ends.
+ */
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { SharedState } from "@hopwise/core/state";
+import { redisState } from "@hopwise/redis";
+import { sqliteState } from "@hopwise/sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
+import { STORE } from "../../packages/hopwise/src/open-state.ts";
+import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { type Answer, hopwiseProcess } from "./hopwise.ts";
+
+/** A project in which the packages of the stores are installed. */
+function project(): string {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "node_modules"));
+  for (const scope of ["@hopwise", "@redis"]) {
+    symlinkSync(
+      fileURLToPath(new URL(`../../node_modules/${scope}`, import.meta.url)),
+      join(folder, "node_modules", scope),
+    );
+  }
+  return folder;
+}
+
+const REVOKE = ["revoke", "--agent", "planner", "--yes"];
+const LIFT = ["revoke", "--lift", "--agent", "planner", "--yes"];
+const LIST = ["revoke", "--list"];
+const ALL: readonly (readonly string[])[] = [REVOKE, LIFT, LIST];
+
+/** What a server remembers, while its test lasts. */
+async function held<State extends SharedState>(opening: Promise<State>): Promise<State> {
+  const state = await opening;
+  onTestFinished(() => void state.close());
+  return state;
+}
+
+async function expectRevoked(state: SharedState, folder: string, ...store: readonly string[]): Promise<void> {
+  expect(await hopwiseProcess([...REVOKE, ...store], { folder })).toMatchObject({ code: 0, err: expect.any(String) });
+  expect(await state.revocations.list()).toMatchObject([{ target: { agent: "planner" } }]);
+  expect((await hopwiseProcess([...LIST, ...store], { folder })).out).toMatch(/agent planner; until it is lifted/);
+  expect(await hopwiseProcess([...LIFT, ...store], { folder })).toMatchObject({ code: 0 });
+  expect(await state.revocations.list()).toEqual([]);
+}
+
+/** @returns what it said */
+function refused({ code, out, err }: Answer): string {
+  expect([code, out]).toEqual([2, ""]);
+  return err;
+}
+
+it("takes all that names a store in each command that takes one", () => {
+  const taking = Object.values(COMMANDS).filter(({ options }) => Object.keys(STORE).some((name) => name in options));
+  expect(taking.map(({ name }) => name)).toContain("revoke");
+  for (const { options } of taking) expect(options).toMatchObject(STORE);
+});
+
+describe("a store in a file", () => {
+  it.each(ALL)("that is not there is not made by %s %s", async (...command) => {
+    const folder = project();
+    const before = readdirSync(folder);
+    const words = refused(await hopwiseProcess([...command, "--state", "sqlite:typo.db"], { folder }));
+    expect(words).toContain(`the file ${join(folder, "typo.db")} is not there`);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it("is used whatever the longest window is that it was made with", async () => {
+    const folder = project();
+    const state = await held(sqliteState({ file: join(folder, "state.db"), longestWindowSeconds: 120 }));
+    await expectRevoked(state, folder, "--state", "sqlite:state.db");
+  });
+
+  it("has no prefix", async () => {
+    const store = ["--state", "sqlite:state.db", "--prefix", "shop"];
+    expect(refused(await hopwiseProcess([...LIST, ...store], { folder: project() }))).toContain("--prefix goes with");
+  });
+});
+
+describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), () => {
+  async function server(...args: readonly string[]): Promise<RedisServer & { readonly store: readonly string[] }> {
+    const redis = await startRedis(...args);
+    onTestFinished(redis.close);
+    return { ...redis, store: ["--state", `redis://127.0.0.1:${redis.port}`] };
+  }
+
+  async function stateOn(redis: RedisServer, options: object): Promise<SharedState> {
+    const client = await redis.client();
+    onTestFinished(() => client.destroy());
+    return held(redisState({ client, deadlineMs: 2000, ...options }));
+  }
+
+  it("is used with the prefix of its servers, and whatever the longest window is that it was made with", async () => {
+    const redis = await server();
+    const state = await stateOn(redis, { prefix: "shop", longestWindowSeconds: 120 });
+    await expectRevoked(state, project(), ...redis.store, "--prefix", "shop");
+  });
+
+  it.each(ALL)("under whose prefix no server keeps anything is not made by %s %s", async (...command) => {
+    const redis = await server();
+    await stateOn(redis, { prefix: "shop" });
+    const keys = await redis.ask("DBSIZE");
+    const words = refused(await hopwiseProcess([...command, ...redis.store], { folder: project() }));
+    expect(words).toContain("keeps no state under the prefix hopwise");
+    expect(await redis.ask("DBSIZE")).toBe(keys);
+  });
+
+  it("that has replicas is used with what its servers say of them", async () => {
+    const redis = await server("--min-replicas-to-write", "1", "--min-replicas-max-lag", "10");
+    await server("--replicaof", "127.0.0.1", `${redis.port}`);
+    await until(async () => String(await redis.ask("INFO", "replication")).includes("state=online"));
+    const state = await stateOn(redis, { failOverMs: 30_000 });
+    const folder = project();
+    expect(refused(await hopwiseProcess([...REVOKE, ...redis.store], { folder }))).toContain("give failOverMs");
+    await expectRevoked(state, folder, ...redis.store, "--fail-over-ms", "30000");
+    const none = await hopwiseProcess([...REVOKE, ...redis.store, "--fail-over-ms", "soon"], { folder });
+    expect(refused(none)).toContain("failOverMs must be a whole number");
+  });
+
+  it.each<[string, (redis: RedisServer) => Promise<unknown>, readonly string[], RegExp]>([
+    [
+      "drops what it was told",
+      (redis) => redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
+      [],
+      /has maxmemory-policy allkeys-lru/,
+    ],
+    ["wants a password", (redis) => redis.ask("CONFIG", "SET", "requirepass", "hunter2"), [], /refuses the login/],
+    ["follows another one", (redis) => redis.ask("REPLICAOF", "127.0.0.1", "1"), [], /is a replica/],
+    ["is gone", (redis) => redis.kill(), [], /state_unavailable: Redis at .* cannot be reached/],
+    ["does not answer", async (redis) => redis.signal("SIGSTOP"), [], /state_unavailable: Redis at /],
+    [
+      "takes nothing any more",
+      (redis) => redis.ask("CONFIG", "SET", "min-replicas-to-write", "1"),
+      [],
+      /has too few replicas that follow it/,
+    ],
+    ["is asked for a prefix that cannot be", async () => {}, ["--prefix", "a b"], /prefix must be/],
+  ])("that %s ends the process, with why", async (_, change, args, words) => {
+    const redis = await server();
+    await stateOn(redis, {});
+    await change(redis);
+    const said = refused(await hopwiseProcess([...REVOKE, ...redis.store, ...args], { folder: project() }));
+    expect(said).toMatch(words);
+    expect(said).not.toContain("hunter2");
+  });
+
+  it("that is another kind of server ends the process", async () => {
+    const other = createServer((socket) => void socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { readonly port: number };
+    const store = ["--state", `redis://ann:hunter2@127.0.0.1:${port}`];
+    const said = refused(await hopwiseProcess([...REVOKE, ...store], { folder: project() }));
+    expect(said).toMatch(/state_unavailable: Redis at /);
+    expect(said).not.toContain("hunter2");
+  });
+
+  it.each(["redis://ann:hunter2@h:99999", "redis://ann:hunter2@h/base", "redis://ann:hunter%2@h", "redis:hunter2"])(
+    "whose address is none is refused, and not quoted: %s",
+    async (address) => {
+      const said = refused(await hopwiseProcess([...REVOKE, "--state", address], { folder: project() }));
+      expect(said).not.toContain("hunter");
+    },
+  );
+});
