@@ -21,6 +21,8 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/token/key.ts": "reads a key, and names it",
   "packages/core/src/token/refuse-size.ts": "says whether a text is too long",
   "packages/core/src/token/anchor-keys.ts": "looks up the keys of issuers",
+  "packages/core/src/token/changing-trust.ts": "keeps whom the host trusts",
+  "packages/core/src/way/trusted.ts": "tells whom the host trusts at this moment, with key sources that behave",
   "packages/core/src/token/jwks.ts": "tells a source of keys from a list of them, and asks it",
   "packages/core/src/token/claim-values.ts": "reads one claim",
   "packages/core/src/token/names.ts": "says whether a name is well formed",

@@ -12,7 +12,7 @@ import { type AcceptOptions, acceptRevocations, type RevocationAnswer } from "./
 import { type MemoryState, memoryState } from "./memory.ts";
 import type { RevocationQuery } from "./revocation.ts";
 
-export const LOG = "https://revocations.acme.example";
+const LOG = "https://revocations.acme.example";
 /** The issuer of the world, as it signs. */
 export const AS = { issuer: ISSUER, kid: "k1" };
 

@@ -58,7 +58,7 @@ const BOUNDS: { readonly [Name in keyof Limits]: readonly [min: number, max: num
   proofWindowSeconds: [1, HOUR_SECONDS],
 };
 
-export const LIMIT_ROWS: Rows<Limits> = Object.fromEntries(
+const LIMIT_ROWS: Rows<Limits> = Object.fromEntries(
   Object.entries(BOUNDS).map(([name, [min, max]]) => {
     return [name, maybe(whole({ min, max, example: DEFAULT_LIMITS[name as keyof Limits] }))];
   }),
