@@ -46,7 +46,7 @@ describe("what is remembered", () => {
   it("what lapses late does not keep a memory from forgetting what came after it", () => {
     let now = 1_800_000_000_000;
     const replay = memoryReplay({ since: 0, maxProofs: 2, clock: () => now });
-    expect(replay.claim("late", 9e12)).toBe(true);
+    expect(replay.claim("late", 9e10)).toBe(true);
     expect(replay.claim("a", now / 1000 + 60)).toBe(true);
     now += 120_000;
     expect(replay.claim("b", now / 1000 + 60)).toBe(true);

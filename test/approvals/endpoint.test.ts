@@ -121,6 +121,7 @@ describe("the inbox over HTTP", () => {
     const refused = await post(sent, headers);
     expect(refused.status).toBe(status);
     expect(refused.body.code).toMatch(/^(token_malformed|token_too_large|approval_refused)$/);
+    expect(/application\/json/.test(refused.body.expected)).toBe(refused.body.code === "token_malformed");
   });
 
   it("knows no other method, and no request that nobody made", async () => {

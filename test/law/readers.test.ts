@@ -222,7 +222,7 @@ describe("the two readers agree on", () => {
         const code = said.result === "refuse" ? said.code : "accept";
         met.set(code, (met.get(code) ?? 0) + 1);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
     for (const code of ["accept", "chain_widened", "grant_argument_refused", "grant_argument_missing"]) {
       expect(met.get(code), code).toBeGreaterThan(10);

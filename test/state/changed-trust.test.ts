@@ -38,15 +38,22 @@ describe("an authorizer", () => {
     expect(told).toHaveBeenCalledTimes(3);
   });
 
-  it("takes no issuer at whose next start policies would see other ids of users", () => {
+  it("takes no issuer at whose next start rules that name it would fall silent", () => {
     const trust = createTrust([ours]);
     company.authorizer({ trust });
     const refused = (next: readonly TrustAnchor[]) => () => trust.replace(next);
     for (const next of [[ours, theirs], [theirs]])
-      expect(refused(next)).toThrow(/policies would see other ids of users/);
+      expect(refused(next)).toThrow(/rules that name it would fall silent/);
     expect(trust.anchors.map(({ issuer }) => issuer)).toEqual([ours.issuer]);
     // What takes away is never refused, nor what comes back.
     for (const next of [[], [ours], [ours, ours]]) expect(refused(next)).not.toThrow();
+  });
+
+  it("does not stand on anchors where its own options were refused", () => {
+    const trust = createTrust([ours]);
+    expect(() => company.authorizer({ trust, shadow: ["no_such_tool"] })).toThrow(/no_such_tool/);
+    trust.replace([theirs]);
+    expect(trust.anchors).toHaveLength(1);
   });
 
   it.each([

@@ -11,15 +11,17 @@ function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, st
 const numberIn = (sent: unknown): number | undefined => (typeof sent === "number" ? sent : undefined);
 
 async function refusalOf(request: Request): Promise<{ readonly status: number; readonly body: unknown }> {
-  const answer = await readJson(request, 16, numberIn);
+  const answer = await readJson(request, 16, numberIn, "a number");
   if (!(answer instanceof Response)) throw new Error("it was read");
   return { status: answer.status, body: await answer.json() };
 }
 
 describe("a request in JSON", () => {
   it("is read where it is what is wanted, whatever its type says beside that", async () => {
-    expect(await readJson(post("12"), 16, numberIn)).toBe(12);
-    expect(await readJson(post("0", { "content-type": "Application/JSON; charset=utf-8" }), 16, numberIn)).toBe(0);
+    expect(await readJson(post("12"), 16, numberIn, "a number")).toBe(12);
+    expect(
+      await readJson(post("0", { "content-type": "Application/JSON; charset=utf-8" }), 16, numberIn, "a number"),
+    ).toBe(0);
   });
 
   it.each<[string, Request, number]>([
@@ -34,7 +36,10 @@ describe("a request in JSON", () => {
     ["JSON of something else", post('"12"'), 400],
   ])("is refused with %s", async (_, request, status) => {
     const code = status === 413 ? "token_too_large" : "token_malformed";
-    expect(await refusalOf(request)).toEqual({ status, body: { code } });
+    expect(await refusalOf(request)).toEqual({
+      status,
+      body: status === 413 ? { code } : { code, expected: "a number" },
+    });
   });
 
   it("is let go where it is refused unread", async () => {

@@ -17,7 +17,7 @@ export async function readJson<T>(
   request: Request,
   maxBytes: number,
   read: (sent: unknown) => T | undefined,
-  expected?: string,
+  expected: string,
 ): Promise<T | Response> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   const isJson = type === "application/json";
@@ -34,7 +34,7 @@ export async function readJson<T>(
   }
 }
 
-function refused(status: 400 | 413 | 415, expected?: string): Response {
+function refused(status: 400 | 413 | 415, expected: string): Response {
   if (status === 413) return jsonAnswer(status, { code: "token_too_large" });
-  return jsonAnswer(status, { code: "token_malformed", ...(expected !== undefined && { expected }) });
+  return jsonAnswer(status, { code: "token_malformed", expected });
 }

@@ -12,7 +12,7 @@ const NAME = { id: "b", owner: "ann", nowSeconds: NOW };
 const WRONG: { readonly [type: string]: readonly unknown[] } = {
   string: [undefined, null, 5, {}],
   number: [undefined, null, Number.NaN, Number.POSITIVE_INFINITY, "5"],
-  object: [undefined, null, {}, [], [null], Array(1001).fill(CHARGE)],
+  object: [undefined, null, {}, [], [null], Array(2001).fill(CHARGE)],
 };
 type Ask = (spending: SpendingStore) => unknown;
 

@@ -74,7 +74,7 @@ const ROWS: { readonly [Of in Step]: Row<Parameters<Steps[Of]>> } = {
       [
         ...within(["/reservation", RESERVATION], {
           ...WRONG_NAME,
-          charges: [...NO_OBJECT.filter((one) => !Array.isArray(one)), [], Array(1001).fill(CHARGE)],
+          charges: [...NO_OBJECT.filter((one) => !Array.isArray(one)), [], Array(2001).fill(CHARGE)],
         }),
         ...WRONG_CHARGE.map(([pointer, charge]) => [pointer, { ...NAMED, charges: [CHARGE, charge] }] as const),
       ],

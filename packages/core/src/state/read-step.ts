@@ -11,7 +11,8 @@ type Place = readonly PropertyKey[];
 type Named = Pick<Reservation, "id" | "owner" | "nowSeconds">;
 type Counter = Pick<Charge, "account" | "counter">;
 
-const MOST_CHARGES = 1000;
+/** The longest chain, each token of which bounds as many sums of a tool as it may, and some more. */
+const MOST_CHARGES = 2000;
 const MOST_COUNTERS = 10_000;
 
 const ABOUT = "what a store may know of a proof, { madeAtSeconds, owner }";
@@ -132,7 +133,8 @@ function readList<T>(
   const what = `a list of ${least} to ${most} ${name}`;
   return reading(called, name, what, { list }, () => {
     if (!Array.isArray(list) || list.length < least || list.length > most) mustBe(called, name, what, list);
-    return list.map((one, i) => read(one, [name, i]));
+    // By its places, holes among them, and by no method of its own.
+    return Array.from({ length: list.length }, (_, i) => read(list[i] as T, [name, i]));
   });
 }
 

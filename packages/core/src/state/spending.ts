@@ -20,7 +20,7 @@ export interface Reservation {
   readonly id: string;
   /** Whose counters: a user, as a text. All accounts of one owner can be changed in one step; two owners never share one. */
   readonly owner: string;
-  /** At least one, at most 1,000. */
+  /** At least one, at most 2,000. */
   readonly charges: readonly Charge[];
   /** The caller's clock, in seconds since the epoch. A store whose own clock is more than 5 seconds from it refuses. */
   readonly nowSeconds: number;

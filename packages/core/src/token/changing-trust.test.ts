@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorld, errorOf, NOW, refusalOf, type World } from "../testing.fixture.ts";
-import { anchorsOf, createTrust, isChanging, type Trust } from "./changing-trust.ts";
+import { anchorsOf, createTrust, isChanging, standOn, type Trust } from "./changing-trust.ts";
 import type { TrustedKey } from "./jwks.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { TrustAnchor } from "./trust.ts";
@@ -94,7 +94,9 @@ describe("trust that was changed", () => {
     const trust = createTrust([world.anchor]);
     const told = vi.fn();
     trust.onChange(told);
-    const agreed = anchorsOf(trust, (next) => {
+    const agreed = anchorsOf(trust);
+    const holder = {};
+    standOn(trust, holder, (next) => {
       if (next.length === 0) throw new Error("not this one");
     });
     const before = trust.anchors;
@@ -106,6 +108,7 @@ describe("trust that was changed", () => {
     expect(trust.anchors).toBe(before);
     expect(agreed()).toBe(before);
     expect(told).not.toHaveBeenCalled();
+    expect(holder).toEqual({});
   });
 
   it("tells who listens, until that ends; what a listener throws is its own", () => {
@@ -115,10 +118,15 @@ describe("trust that was changed", () => {
       throw new Error("hunter2");
     });
     const end = trust.onChange(told);
+    const endAgain = trust.onChange(told);
+    trust.onChange(() => trust.onChange(() => {}));
     trust.replace([]);
     end();
     trust.replace([world.anchor]);
-    expect(told).toHaveBeenCalledTimes(1);
+    expect(told).toHaveBeenCalledTimes(3);
+    endAgain();
+    trust.replace([]);
+    expect(told).toHaveBeenCalledTimes(3);
   });
 
   it("cannot be changed otherwise", () => {
@@ -128,6 +136,12 @@ describe("trust that was changed", () => {
     expect(trust.anchors).toHaveLength(1);
     expect(() => (trust.anchors as TrustAnchor[]).push(world.anchor)).toThrow(TypeError);
     expect(() => Object.assign(trust.anchors[0] as object, { subjects: "any" })).toThrow(TypeError);
+    const [anchor] = createTrust([{ ...world.anchor, subjects: ["bob"], tools: ["pay"] }]).anchors;
+    const { subjects, tools, audiences, keys } = anchor as unknown as { [name in keyof TrustAnchor]: string[] };
+    for (const list of [subjects, tools, audiences, keys]) expect(() => list?.push("alice")).toThrow(TypeError);
+    const [key] = keys as unknown as TrustedKey[];
+    expect(() => Object.assign(key as object, { kid: "other" })).toThrow(TypeError);
+    expect(() => Object.assign(key?.jwk as object, { x: "other" })).toThrow(TypeError);
     expect(() => Object.assign(trust, { replace: () => {} })).toThrow(TypeError);
   });
 

@@ -1,5 +1,6 @@
 import { quietly } from "../lib/index.ts";
 import { argumentOf, either, func, type Shape, such } from "../options/index.ts";
+import { isKeySource, type TrustedKey } from "./jwks.ts";
 import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
 
 /** Who may start a chain, while a program runs. See {@link createTrust}. */
@@ -21,10 +22,10 @@ export interface Trust {
 /** What asks for the anchors of this moment. It gives the same list until they are replaced. */
 export type AnchorsNow = () => readonly TrustAnchor[];
 
-type Check = (next: readonly TrustAnchor[]) => void;
+export type Check = (next: readonly TrustAnchor[]) => void;
 
-/** Who must agree before the anchors are replaced: whatever was made to stand on them. */
-const CHECKS = new WeakMap<object, Check[]>();
+/** Who must agree before the anchors are replaced: whatever was made to stand on them, as long as somebody holds it. */
+const CHECKS = new WeakMap<object, Set<WeakRef<Check>>>();
 
 const readAnchors = argumentOf<readonly TrustAnchor[]>("createTrust", "anchors", TRUST_ANCHORS);
 const readNext = argumentOf<readonly TrustAnchor[]>("replace", "anchors", TRUST_ANCHORS);
@@ -46,8 +47,8 @@ export const TRUST: Shape = either(
 export function createTrust(anchors: readonly TrustAnchor[]): Trust {
   let current = kept(readAnchors(anchors));
   checkAnchors(current, "createTrust: anchors");
-  const checks: Check[] = [];
-  const listeners = new Set<() => void>();
+  const checks = new Set<WeakRef<Check>>();
+  const listeners = new Set<{ readonly tell: () => void }>();
   const trust: Trust = Object.freeze({
     get anchors() {
       return current;
@@ -55,14 +56,18 @@ export function createTrust(anchors: readonly TrustAnchor[]): Trust {
     replace: (given: readonly TrustAnchor[]) => {
       const next = kept(readNext(given));
       checkAnchors(next, "replace: anchors");
-      for (const check of checks) check(next);
+      for (const ref of checks) {
+        const check = ref.deref();
+        if (check === undefined) checks.delete(ref);
+        else check(next);
+      }
       current = next;
-      for (const listener of listeners) quietly(listener);
+      for (const { tell } of [...listeners]) quietly(tell);
     },
     onChange: (listener: () => void) => {
-      const tell = readListener(listener);
-      listeners.add(tell);
-      return () => void listeners.delete(tell);
+      const own = { tell: readListener(listener) };
+      listeners.add(own);
+      return () => void listeners.delete(own);
     },
   });
   CHECKS.set(trust, checks);
@@ -71,14 +76,36 @@ export function createTrust(anchors: readonly TrustAnchor[]): Trust {
 
 /** What a host changes in what it reads back is not in force. */
 function kept(anchors: readonly TrustAnchor[]): readonly TrustAnchor[] {
-  return Object.freeze(anchors.map((anchor) => Object.freeze(anchor)));
+  return Object.freeze(
+    anchors.map(({ keys, ...bounds }) => {
+      const lists = Object.entries(bounds).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? Object.freeze([...value]) : value,
+      ]);
+      const own = isKeySource(keys) ? keys : Object.freeze(keys.map(keptKey));
+      return Object.freeze({ ...Object.fromEntries(lists), keys: own }) as TrustAnchor;
+    }),
+  );
 }
 
-/** @param check throws where what stands on the anchors could not stand on the next ones */
-export function anchorsOf(trust: readonly TrustAnchor[] | Trust, check?: Check): AnchorsNow {
-  if (!isChanging(trust)) return () => trust;
-  if (check !== undefined) CHECKS.get(trust)?.push(check);
-  return () => trust.anchors;
+function keptKey({ kid, jwk }: TrustedKey): TrustedKey {
+  return Object.freeze({ kid, jwk: Object.freeze({ ...jwk }) });
+}
+
+export function anchorsOf(trust: readonly TrustAnchor[] | Trust): AnchorsNow {
+  return isChanging(trust) ? () => trust.anchors : () => trust;
+}
+
+/** What keeps a check alive. */
+const HELD = new WeakMap<object, Check>();
+
+/**
+ * @param holder what stands on the anchors: as long as it lives, its check is asked
+ * @param check throws where it could not stand on the next ones
+ */
+export function standOn(trust: readonly TrustAnchor[] | Trust, holder: object, check: Check): void {
+  HELD.set(holder, check);
+  CHECKS.get(trust)?.add(new WeakRef(check));
 }
 
 export function isChanging(trust: readonly TrustAnchor[] | Trust): trust is Trust {

@@ -4,7 +4,16 @@ export { type ApprovalRequest, hashOfRequest, REQUEST, type RequestHash } from "
 export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
-export { type AnchorsNow, anchorsOf, createTrust, isChanging, TRUST, type Trust } from "./changing-trust.ts";
+export {
+  type AnchorsNow,
+  anchorsOf,
+  type Check,
+  createTrust,
+  isChanging,
+  standOn,
+  TRUST,
+  type Trust,
+} from "./changing-trust.ts";
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export {
   type Delegation,

@@ -3,7 +3,7 @@ import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts
 import { HopwiseError } from "../errors.ts";
 import { having, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
-import type { Credential, DelegationSource, Subject } from "../token/index.ts";
+import { type Credential, type DelegationSource, type Subject, standOn } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
 import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
@@ -14,6 +14,7 @@ import { type AuthorizerOptions, readOptions } from "./options.ts";
 import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
+import { trustCheck } from "./trusted.ts";
 
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
@@ -90,6 +91,8 @@ export const AUTHORIZER: Shape = having(
  */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const point = readOptions(options);
+  // Last: options that were refused stand on nothing.
+  standOn(options.trust, point, trustCheck(options));
   return {
     audience: point.audience,
     deadlineMs: point.deadlineMs,

@@ -16,10 +16,12 @@ import { lookAtChainAgain, type OpenedChain } from "./stages/token.ts";
  * @returns the caller, with the agents as the registry knows them now; or the refusal
  */
 export async function lookAgain(
-  { caller }: KnownCaller,
+  known: KnownCaller,
   tool: string,
   point: EnforcementPoint,
 ): Promise<KnownCaller | HopwiseError> {
+  const { caller } = known;
+  const trusted = point.trust;
   // All at once, and of several refusals the first in the order of the way.
   const [chain, revoked, agents] = await Promise.allSettled([
     lookAtChainAgain(caller, point),
@@ -29,6 +31,8 @@ export async function lookAgain(
   if (chain.status === "rejected") throw chain.reason;
   if (revoked.status === "rejected") throw revoked.reason;
   if (isRefusal(revoked.value)) return revoked.value;
+  // While others were waited for, who is trusted changed: the chain was looked at under those of before.
+  if (point.trust !== trusted) return lookAgain(known, tool, point);
   return knownNow(caller, tool, agents);
 }
 

@@ -193,6 +193,33 @@ describe.each(["sources", "policies"] as const)("what is taken away in the momen
   });
 });
 
+describe("who is trusted", () => {
+  it.each(["agents", "revocations"] as const)(
+    "is asked again where it changed while the last look waited for the %s",
+    async (what) => {
+      const from = company();
+      const point = { ...from.point };
+      // As readOptions makes it: the anchors of the moment.
+      Object.defineProperty(point, "trust", { get: () => from.trust.anchors });
+      const admission = await admit(payment(await scene.byProof()), point);
+      let isLast = false;
+      from.during.policies = () => (isLast = true);
+      const late = async <T>(answer: T): Promise<T> => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (isLast) from.trust.replace([]);
+        return answer;
+      };
+      const { agents, state } = point;
+      if (what === "agents") Object.assign(point, { agents: { find: (name: string) => late(agents.find(name)) } });
+      else {
+        const { find } = state.revocations;
+        Object.assign(point, { state: { ...state, revocations: { find: (query: never) => late(find(query)) } } });
+      }
+      expect(codeOf(await (admission as Admission).decide())).toBe("token_untrusted_issuer");
+    },
+  );
+});
+
 describe("an admitted call", () => {
   it("is judged by the agents as the registry knows them when it is decided", async () => {
     const from = company();

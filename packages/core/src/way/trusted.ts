@@ -3,6 +3,7 @@ import { checkLaterIssuers } from "../principal/index.ts";
 import {
   type AnchorsNow,
   anchorsOf,
+  type Check,
   isKeySource,
   type KeySource,
   type TrustAnchor,
@@ -11,14 +12,15 @@ import {
 import { answerOf } from "./in-time.ts";
 import type { AuthorizerOptions } from "./options.ts";
 
-/** The anchors of the moment, whose key sources behave. Others are refused where they would change what policies see of users. */
-export function trustedBy(
-  { trust, users }: Pick<AuthorizerOptions, "trust" | "users">,
-  deadlineMs: number,
-): AnchorsNow {
-  const anchors = anchorsOf(trust, (next) => checkLaterIssuers(began, issuersOf(next), users));
-  const began = issuersOf(anchors());
-  return behavedTrust(anchors, deadlineMs);
+/** The anchors of the moment, whose key sources behave. */
+export function trustedBy({ trust }: Pick<AuthorizerOptions, "trust">, deadlineMs: number): AnchorsNow {
+  return behavedTrust(anchorsOf(trust), deadlineMs);
+}
+
+/** Refuses anchors that would change what policies see of users. */
+export function trustCheck({ trust, users }: Pick<AuthorizerOptions, "trust" | "users">): Check {
+  const began = issuersOf(anchorsOf(trust)());
+  return (next) => checkLaterIssuers(began, issuersOf(next), users);
 }
 
 export function issuersOf(anchors: readonly TrustAnchor[]): readonly string[] {

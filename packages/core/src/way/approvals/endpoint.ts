@@ -46,7 +46,7 @@ export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Requ
   };
 
   const take = async (request: Request): Promise<Response> => {
-    const sent = await inTime(readJson(request, maxBytes, answerIn));
+    const sent = await inTime(readJson(request, maxBytes, answerIn, FORM));
     if (sent instanceof Response) return sent;
     return jsonAnswer(200, { request: await inTime(approvals.answer(sent.request, sent.answer)) });
   };
@@ -84,6 +84,9 @@ async function isLetIn(
   }
 }
 
+/** What somebody who sends an answer in another form is told. */
+const FORM = "content-type application/json, and { request, answer }: the request's id, and what signApproval gave";
+
 interface SentAnswer {
   readonly request: string;
   readonly answer: string;
@@ -110,9 +113,10 @@ const STATUS: { readonly [code: string]: number } = {
   proof_replayed: 409,
 };
 
-/** Whoever reads it is logged in, and our own texts quote nothing that was sent. */
+/** Our own texts quote nothing that was sent; of a fault they may name a server or a file, which is the operator's alone. */
 function refusal(error: unknown): Response {
   if (!(error instanceof HopwiseError)) return jsonAnswer(503, { code: "state_unavailable" });
   const { code, message } = error;
-  return jsonAnswer(STATUS[code] ?? 400, { code, ...(isOwn(error) && { message }) });
+  const status = STATUS[code] ?? 400;
+  return jsonAnswer(status, { code, ...(isOwn(error) && status < 500 && { message }) });
 }

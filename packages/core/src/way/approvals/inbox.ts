@@ -1,6 +1,6 @@
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { mustBe, secondsBy } from "../../options/index.ts";
-import { type ApprovalStore, type KeptRequest, ownerOf, type SpendingStore } from "../../state/index.ts";
+import { type KeptRequest, ownerOf } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import { inTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -9,6 +9,7 @@ import { countAnswers } from "./count-answers.ts";
 import { type AskedApproval, readRequest } from "./kept-request.ts";
 import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
+import { type ApprovalStores, vouchedSince } from "./stores.ts";
 import { refusalCharge, useCounter } from "./use.ts";
 
 /**
@@ -40,7 +41,7 @@ const MOST_LISTED = 1000;
 const AT_ONCE = 16;
 
 export function createInbox(point: EnforcementPoint): ApprovalInbox {
-  const stores = (): { readonly approvals: ApprovalStore; readonly spending: SpendingStore } => {
+  const stores = (): ApprovalStores => {
     const { approvals, spending } = point.state;
     if (approvals !== undefined && spending !== undefined) return { approvals, spending };
     throw new HopwiseError(
@@ -64,8 +65,7 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
   };
 
   // One whose use may have been forgotten is no request any more.
-  const isVouched = ({ asked }: Waiting): boolean =>
-    asked.askedAtSeconds >= (stores().approvals.notBefore ?? Number.NEGATIVE_INFINITY);
+  const isVouched = ({ asked }: Waiting): boolean => asked.askedAtSeconds >= vouchedSince(stores());
 
   return {
     list: async () => {
@@ -115,7 +115,7 @@ function stateOf({ request }: AskedApproval, counted: ShownApproval["answers"], 
 async function takeAnswer(
   asked: AskedApproval,
   signed: string,
-  { approvals, spending }: { readonly approvals: ApprovalStore; readonly spending: SpendingStore },
+  { approvals, spending }: ApprovalStores,
   point: EnforcementPoint,
 ): Promise<void> {
   const { trust, limits, deadlineMs, state, approvalRules: rules } = point;

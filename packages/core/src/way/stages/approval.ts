@@ -8,11 +8,12 @@ import { secondsBy } from "../../options/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import { ARGUMENTS, type ToolEntry } from "../../resource/index.ts";
 import type { Obligations } from "../../result/index.ts";
-import { type ApprovalStore, type Charge, ownerOf, type SpendingStore } from "../../state/index.ts";
+import { type Charge, ownerOf } from "../../state/index.ts";
 import { type ApprovalRequest, hashOfRequest } from "../../token/index.ts";
 import { countAnswers } from "../approvals/count-answers.ts";
 import { type AskedApproval, readRequest, requestText } from "../approvals/kept-request.ts";
 import { requestId } from "../approvals/request-id.ts";
+import { type ApprovalStores, vouchedSince } from "../approvals/stores.ts";
 import { approvalUse } from "../approvals/use.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "./state.ts";
@@ -64,7 +65,7 @@ export async function findApproval(
   // In shadow mode the call does not wait, so nobody is asked, and no request kept.
   const isLet = point.shadow.lets(call.tool, "approval_required");
   const asked = await describe(call, reason, point);
-  const known = call.named === undefined ? undefined : await findKept(call.named, approvals, point);
+  const known = call.named === undefined ? undefined : await findKept(call.named, { approvals, spending }, point);
   const anew = () => (isLet ? unapproved(call, reason) : askAnew(asked, call, { approvals, spending }, point));
   if (known === undefined) return anew();
   const { kept, answers } = known;
@@ -93,14 +94,14 @@ function unapproved({ verdicts }: ApprovableCall, reason: string, why = ""): Hop
 /** A request that the store can vouch for and that did not lapse. */
 async function findKept(
   id: string,
-  approvals: ApprovalStore,
+  stores: ApprovalStores,
   { clock }: EnforcementPoint,
 ): Promise<{ readonly kept: AskedApproval; readonly answers: readonly string[] } | undefined> {
-  const found = await askStore("the call was approved", () => approvals.find(id));
+  const found = await askStore("the call was approved", () => stores.approvals.find(id));
   if (found === undefined) return undefined;
   const kept = readRequest(found);
   // One whose use may have been forgotten is no request any more.
-  const isVouched = kept.askedAtSeconds >= (approvals.notBefore ?? Number.NEGATIVE_INFINITY);
+  const isVouched = kept.askedAtSeconds >= vouchedSince(stores);
   return isVouched && kept.request.untilSeconds > secondsBy(clock) ? { kept, answers: found.answers } : undefined;
 }
 
@@ -158,7 +159,7 @@ async function refuseVoid(current: AskedApproval, kept: AskedApproval): Promise<
 async function askAnew(
   asked: AskedApproval,
   { caller }: ApprovableCall,
-  { approvals, spending }: { readonly approvals: ApprovalStore; readonly spending: SpendingStore },
+  { approvals, spending }: ApprovalStores,
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
   const { withinSeconds, maxWaiting, approvers, warnOfNobody } = point.approvalRules;
