@@ -1,4 +1,4 @@
-import { type Finding, fault, ok } from "./finding.ts";
+import { type Finding, fault, ok, warning } from "./finding.ts";
 import { atLeast } from "./version.ts";
 
 /** What packages and built programs run on, and what programs in TypeScript do. */
@@ -23,7 +23,8 @@ export function checkNode(version: string, platform: string, needs: readonly Nee
   );
   if (missed.length > 0) {
     const wanted = missed.map(({ name, least }) => `${name} takes ${least} or newer`);
-    return fault("node", `${found} is too old for what is installed: ${wanted.join(", ")}`);
+    // They load all the same, and what they cannot do there they refuse by themselves.
+    return warning("node", `${found} is too old for what is installed: ${wanted.join(", ")}`);
   }
   return ok("node", atLeast(version, NODE_FOR_TS) ? found : `${found}; to run .ts files it takes ${NODE_FOR_TS}`);
 }
