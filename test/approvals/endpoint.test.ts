@@ -1,5 +1,6 @@
 /** The inbox over HTTP, as people's programs reach it. */
-import { type HeldDelegation, memoryState } from "@hopwise/core";
+import { type HeldDelegation, HopwiseError, memoryState } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 import { type ApprovalEndpointOptions, approvalEndpoint } from "@hopwise/core/state";
 import { signApproval } from "@hopwise/core/tokens";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -122,6 +123,17 @@ describe("the inbox over HTTP", () => {
     expect(refused.status).toBe(status);
     expect(refused.body.code).toMatch(/^(token_malformed|token_too_large|approval_refused)$/);
     expect(/application\/json/.test(refused.body.expected)).toBe(refused.body.code === "token_malformed");
+  });
+
+  it("tells nobody what is wrong with a store: its words are the operator's", async () => {
+    const { authorizer, id } = await scene();
+    const full = inOwnWords(new HopwiseError("state_unavailable", "Redis at 10.1.2.3:6379 is full"));
+    const fails = () => Promise.reject(full);
+    const approvals = { ...authorizer.approvals, list: fails, find: fails, answer: fails };
+    const { send, post } = await scene({ approvals });
+    for (const answer of [await send(""), await send(`?request=${id}`), await post({ request: id, answer: "x" })]) {
+      expect([answer.status, answer.body]).toEqual([503, { code: "state_unavailable" }]);
+    }
   });
 
   it("knows no other method, and no request that nobody made", async () => {

@@ -197,6 +197,19 @@ describe("a payment that a second person must approve", () => {
     expect(told).toEqual([id]);
   });
 
+  it("is asked for anew where the store of its use may have forgotten that it was used", async () => {
+    const state = memoryState();
+    const first = scene({ state });
+    const id = await first.asked();
+    await answer(first.authorizer, id, danaKey);
+    expect((await first.call(PAYMENT, id)).outcome).toBe("allowed");
+    // Requests live on in a store that lasts; what counts their use began anew.
+    const { spending } = memoryState({ since: Date.now() + 60_000 });
+    const again = await scene({ state: { ...state, spending } }).call(PAYMENT, id);
+    expect(again).toMatchObject({ outcome: "pending" });
+    expect(again.outcome === "pending" && again.approval.request).not.toBe(id);
+  });
+
   it("that waits for nobody, since nobody is named, is warned of once", async () => {
     const warned: string[] = [];
     const onWarning = (text: string) => void warned.push(text);

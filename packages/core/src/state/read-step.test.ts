@@ -150,3 +150,19 @@ it("takes nothing of what may be left out for what it is", () => {
   expect(readStep.read(undefined)).toEqual([undefined]);
   expect(readStep.append({ id: "i", text: "t" })).toEqual([{ id: "i", text: "t" }]);
 });
+
+it("a list is read by its places, and by no method of its own", async () => {
+  class Odd<T> extends Array<T> {
+    override map(): never[] {
+      return [];
+    }
+    static override get [Symbol.species]() {
+      return Set as never;
+    }
+  }
+  const charge = { account: "a", counter: "c", amount: 1, most: 2, untilSeconds: 50 };
+  const reservation = { id: "r", owner: "o", nowSeconds: 5, charges: Odd.from([charge]) as readonly Charge[] };
+  expect(readStep.reserve(reservation)[0].charges).toEqual([charge]);
+  const holes = { ...reservation, charges: Array(2) as readonly Charge[] };
+  expect(await errorOf(() => readStep.reserve(holes))).toMatchObject({ code: "config_invalid", pointer: "/charges/0" });
+});
