@@ -108,6 +108,11 @@ export function isOwn(error: unknown): error is HopwiseError {
   return OWN.has(Object(error));
 }
 
+/** To end a sentence: why something failed, where Hopwise itself said it. */
+export function ownWords(cause: unknown): string {
+  return isOwn(cause) ? `: ${cause.message}` : "";
+}
+
 /** An error of another package of Hopwise, whose text may be quoted, too. */
 export function inOwnWords(error: HopwiseError): HopwiseError {
   OWN.add(error);

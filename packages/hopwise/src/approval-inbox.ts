@@ -111,6 +111,7 @@ async function answerOf(response: Response): Promise<Readonly<Record<string, unk
 /** By the inbox's own code, where this version knows it. */
 function refusedWith(code: unknown, said: string): HopwiseError {
   if (typeof code !== "string" || !/^[a-z_]{1,40}$/.test(code)) return wrong(said);
+  // Of a code that this version lacks it makes none, or one that is not known as such.
   try {
     const refusal = new HopwiseError(code as ErrorCode, said);
     if (refusal instanceof HopwiseError) return refusal;

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, type JsonValue } from "../json/index.ts";
+import { freezeJson, type JsonValue, stepsOf } from "../json/index.ts";
 import { mustBe, unlessAwaited } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
@@ -51,9 +51,8 @@ function plainOf(tools: unknown): JsonValue {
 }
 
 function valueAt(tools: unknown, pointer: string): unknown {
-  const steps = pointer.split("/").slice(1);
   try {
-    return steps.reduce((value, step) => Object(value)[step.replaceAll("~1", "/").replaceAll("~0", "~")], tools);
+    return stepsOf(pointer).reduce((value, step) => Object(value)[step], tools);
   } catch {
     // A getter or a proxy fails.
     return undefined;

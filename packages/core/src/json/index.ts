@@ -10,4 +10,5 @@ export {
   type JsonValue,
   memberCount,
   pointerTo,
+  stepsOf,
 } from "./value.ts";

@@ -43,6 +43,12 @@ export function isForbiddenKey(key: string): boolean {
 
 const SPECIAL = /[~/]/;
 
+/** The steps of a JSON pointer (RFC 6901). */
+export function stepsOf(pointer: string): readonly string[] {
+  const steps = pointer === "" ? [] : pointer.slice(1).split("/");
+  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
 /** JSON pointer of a member (RFC 6901, section 3). */
 export function pointerTo(pointer: string, key: string | number): string {
   if (typeof key === "number" || !SPECIAL.test(key)) return `${pointer}/${key}`;

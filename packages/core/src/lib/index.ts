@@ -14,6 +14,7 @@ export {
 } from "./deadline.ts";
 export { defined } from "./defined.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
+export { createListeners } from "./listeners.ts";
 export { plainText } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";

@@ -1,8 +1,8 @@
-import type { JsonObject, JsonValue } from "../json/index.ts";
+import { type JsonObject, type JsonValue, stepsOf } from "../json/index.ts";
 import { argumentOf, isObject, list, maybe, members, reading, type Shape, text } from "../options/index.ts";
 import type { OutputSchema } from "./fits-schema.ts";
 import { acceptsNull, listOf } from "./json-schema.ts";
-import { isIndexOrStar, stepsOf } from "./rules.ts";
+import { isIndexOrStar } from "./rules.ts";
 import { ANY_OTHER, elementOf, type Key, memberOf, namesIn, type Place, rootPlace } from "./schema-place.ts";
 
 /** What policies may do to a tool's result, by JSON pointers as policies write them. */

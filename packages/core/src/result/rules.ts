@@ -1,3 +1,4 @@
+import { stepsOf } from "../json/index.ts";
 import { reading } from "../options/index.ts";
 import type { Obligations } from "./obligations.ts";
 
@@ -18,12 +19,6 @@ function rulesOf({ redact, limit }: Pick<Obligations, "redact" | "limit">): read
 /** The rules of obligations that a program passed in. @throws {HopwiseError} `config_invalid` for what are no obligations */
 export function rulesIn(called: string, obligations: Pick<Obligations, "redact" | "limit">): readonly Rule[] {
   return reading(called, "obligations", "the obligations of a decision, { redact, limit }", obligations, rulesOf);
-}
-
-/** The steps of a JSON pointer (RFC 6901). */
-export function stepsOf(pointer: string): readonly string[] {
-  const steps = pointer === "" ? [] : pointer.slice(1).split("/");
-  return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** Whether a step may lead to an element of a list. */

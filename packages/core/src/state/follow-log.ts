@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { andThen, quietly } from "../lib/index.ts";
+import { andThen, createListeners } from "../lib/index.ts";
 import { copyLog, keptOf } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
@@ -39,7 +39,7 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
   let closedUntil = 0;
   /** When the copy was last known to be the newest, by a clock that never jumps. */
   let equalAt = Number.NEGATIVE_INFINITY;
-  const listeners = new Set<() => void>();
+  const listeners = createListeners();
 
   const copy = copyLog(log, clock, (page) => {
     const isFirst = epoch === undefined;
@@ -48,7 +48,7 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
       closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
     }
     equalAt = performance.now();
-    if (!isFirst || page.entries.length > 0) for (const listener of listeners) quietly(listener);
+    if (!isFirst || page.entries.length > 0) listeners.tell();
   });
 
   const compare = (): Awaitable<void> =>
@@ -81,9 +81,6 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
     append: (entry) => andThen(log.append(keptOf(entry)), copy.catchUp),
     page: (after) => andThen(andThen(compare(), open), () => log.read(after)),
     compare,
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange: listeners.add,
   };
 }

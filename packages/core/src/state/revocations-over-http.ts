@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { quietly } from "../lib/index.ts";
+import { createListeners } from "../lib/index.ts";
 import {
   argumentOf,
   CLOCK,
@@ -100,11 +100,11 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
   const { maxStalenessSeconds = 30, clock = Date.now } = read;
   const { everySeconds = Math.min(5, maxStalenessSeconds / 4) } = read;
   checkPace(everySeconds, maxStalenessSeconds);
-  const listeners = new Set<() => void>();
+  const listeners = createListeners();
   const fresh = freshness(clock);
   const feed = pagesOf({ ...read, clock }, fresh);
   const copy = copyLog(feed.log, clock, () => {
-    if (feed.takeNews()) for (const listener of listeners) quietly(listener);
+    if (feed.takeNews()) listeners.tell();
   });
   const asked = askedFor(async () => copy.catchUp(), everySeconds * 1000);
   const wrong = (): string | undefined => {
@@ -129,10 +129,7 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
       const why = wrong();
       return why === undefined ? { ok: true } : { ok: false, problem: why };
     },
-    onChange: (listener) => {
-      listeners.add(readListener(listener));
-      return () => void listeners.delete(listener);
-    },
+    onChange: (listener) => listeners.add(readListener(listener)),
     close: asked.close,
   };
 }

@@ -1,4 +1,4 @@
-import { quietly } from "../lib/index.ts";
+import { createListeners } from "../lib/index.ts";
 import { argumentOf, either, func, type Shape, such } from "../options/index.ts";
 import { isKeySource, type TrustedKey } from "./jwks.ts";
 import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
@@ -48,7 +48,7 @@ export function createTrust(anchors: readonly TrustAnchor[]): Trust {
   let current = kept(readAnchors(anchors));
   checkAnchors(current, "createTrust: anchors");
   const checks = new Set<WeakRef<Check>>();
-  const listeners = new Set<{ readonly tell: () => void }>();
+  const listeners = createListeners();
   const trust: Trust = Object.freeze({
     get anchors() {
       return current;
@@ -62,13 +62,9 @@ export function createTrust(anchors: readonly TrustAnchor[]): Trust {
         else check(next);
       }
       current = next;
-      for (const { tell } of [...listeners]) quietly(tell);
+      listeners.tell();
     },
-    onChange: (listener: () => void) => {
-      const own = { tell: readListener(listener) };
-      listeners.add(own);
-      return () => void listeners.delete(own);
-    },
+    onChange: (listener: () => void) => listeners.add(readListener(listener)),
   });
   CHECKS.set(trust, checks);
   return trust;
@@ -92,6 +88,7 @@ function keptKey({ kid, jwk }: TrustedKey): TrustedKey {
   return Object.freeze({ kid, jwk: Object.freeze({ ...jwk }) });
 }
 
+/** The anchors of whatever the option `trust` was. */
 export function anchorsOf(trust: readonly TrustAnchor[] | Trust): AnchorsNow {
   return isChanging(trust) ? () => trust.anchors : () => trust;
 }

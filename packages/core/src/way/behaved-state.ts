@@ -1,4 +1,4 @@
-import { HopwiseError, isOwn } from "../errors.ts";
+import { HopwiseError, ownWords } from "../errors.ts";
 import { isThenable } from "../lib/index.ts";
 import type { ApprovalStore, KeptRequest, Reserved, RevocationTarget, SpendingStore, State } from "../state/index.ts";
 import { answerOf } from "./in-time.ts";
@@ -111,8 +111,7 @@ function momentFrom(store: string, of: { readonly notBefore?: number }): number 
   try {
     moment = of.notBefore;
   } catch (cause) {
-    const why = isOwn(cause) ? `: ${cause.message}` : "";
-    const message = `the store of ${store} failed to say since when it remembers${why}`;
+    const message = `the store of ${store} failed to say since when it remembers${ownWords(cause)}`;
     throw new HopwiseError("state_unavailable", message, { cause });
   }
   if (moment === undefined || (typeof moment === "number" && Number.isFinite(moment))) return moment;

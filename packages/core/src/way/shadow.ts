@@ -141,7 +141,8 @@ export function shadowOf({ shadow: option, tools, onWarning = WARN }: ShadowOpti
   };
 }
 
-const WARN = (text: string): void => globalThis.console.warn(text);
+/** Where warnings go, unless somebody else wants them. */
+export const WARN = (text: string): void => globalThis.console.warn(text);
 
 function warningOf(option: ShadowOption): string {
   const where = typeof option === "object" ? option.join(", ") : "every tool";

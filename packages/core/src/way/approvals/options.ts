@@ -1,6 +1,7 @@
 import { quietly } from "../../lib/index.ts";
 import { func, list, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVER, type Approver } from "../../token/index.ts";
+import { WARN } from "../shadow.ts";
 import type { ShownApproval } from "./shown-approval.ts";
 
 /** How calls wait for a person. */
@@ -35,10 +36,7 @@ export interface ApprovalRules
 const NOBODY =
   "createAuthorizer: a call waits for an approval, and this authorizer knows nobody who could give it: name people in approvals.approvers, or say approvals: true in a trust anchor";
 
-export function approvalRules({
-  approvals = {},
-  onWarning = (text) => globalThis.console.warn(text),
-}: Given): ApprovalRules {
+export function approvalRules({ approvals = {}, onWarning = WARN }: Given): ApprovalRules {
   let isSaid = false;
   return {
     approvers: [],

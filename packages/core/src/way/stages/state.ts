@@ -1,4 +1,4 @@
-import { HopwiseError, isOwn } from "../../errors.ts";
+import { HopwiseError, ownWords } from "../../errors.ts";
 import { secondsBy } from "../../options/index.ts";
 import { ownerOf } from "../../state/index.ts";
 import { whyUnknown } from "../../token/index.ts";
@@ -119,7 +119,6 @@ export async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>
   try {
     return await ask();
   } catch (cause) {
-    const why = isOwn(cause) ? `: ${cause.message}` : "";
-    throw new HopwiseError("state_unavailable", `it could not be told whether ${whether}${why}`, { cause });
+    throw new HopwiseError("state_unavailable", `it could not be told whether ${whether}${ownWords(cause)}`, { cause });
   }
 }
