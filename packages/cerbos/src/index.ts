@@ -25,4 +25,4 @@ export type { Pdp, StartPdpOptions } from "./start-pdp.ts";
 export { startPdp } from "./start-pdp.ts";
 export type { PdpExit } from "./supervise.ts";
 export type { PdpTls } from "./target.ts";
-export type { AskedDelegation, AskedTool } from "./unnamed-in-policies.ts";
+export type { AskedDelegation, AskedTool } from "./asked-tool.ts";

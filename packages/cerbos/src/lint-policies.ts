@@ -10,13 +10,8 @@ import { checkPolicyFolder } from "./policy-folder.ts";
 import { type PolicySource, readPolicySource } from "./policy-source.ts";
 import { type PolicyTrapCode, policyTraps } from "./policy-traps.ts";
 import { optionalSteps } from "./required-attributes.ts";
-import {
-  ASKED_TOOL,
-  type AskedDelegation,
-  type AskedTool,
-  type Unnamed,
-  unnamedInPolicies,
-} from "./unnamed-in-policies.ts";
+import { ASKED_TOOL, type AskedDelegation, type AskedTool } from "./asked-tool.ts";
+import { type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
 
 /** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
 export interface LintPoliciesOptions {

@@ -4,7 +4,7 @@ import { planProblems } from "./plan-reading.ts";
 import { at, overlap, texts } from "./policy-fields.ts";
 import type { PolicySource, SourceDocument } from "./policy-source.ts";
 import { type RowSchema, readRowSchema } from "./row-schema.ts";
-import { type AskedTool, actionOf } from "./unnamed-in-policies.ts";
+import { type AskedTool, actionOf } from "./asked-tool.ts";
 
 /** A reason why the plans of a tool's filter show rows that a check would deny, or why no filter can be made of them. */
 export interface InsufficientPlan {
