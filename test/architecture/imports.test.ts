@@ -186,8 +186,46 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   // The doors: what each of them opens is its own list of names.
   "core/index.ts": EVERY_ROOM,
   "core/doors": EVERY_ROOM,
-  // Only errors of the core, and how options are read: see below.
-  cerbos: ["@hopwise/core", "@cerbos/grpc", "cockatiel", "yaml", "node:"],
+  // Of the core only errors, and how options are read: see below.
+  "cerbos/tell.ts": [],
+  "cerbos/option-shapes.ts": ["@hopwise/core"],
+  "cerbos/policies": ["@hopwise/core", "yaml", "node:"],
+  "cerbos/plans": ["cerbos/policies"],
+  "cerbos/ask": ["cerbos/option-shapes.ts", "cerbos/tell.ts", "@hopwise/core", "@cerbos/grpc", "cockatiel", "node:"],
+  "cerbos/lint": ["cerbos/policies", "cerbos/plans", "cerbos/ask", "cerbos/option-shapes.ts", "@hopwise/core"],
+  "cerbos/binary": ["cerbos/option-shapes.ts", "@hopwise/core", "node:"],
+  "cerbos/compile": [
+    "cerbos/policies",
+    "cerbos/lint",
+    "cerbos/binary",
+    "cerbos/option-shapes.ts",
+    "@hopwise/core",
+    "node:",
+  ],
+  "cerbos/sharing": ["cerbos/ask", "type:@cerbos/grpc", "@hopwise/core", "node:"],
+  "cerbos/connect": [
+    "cerbos/ask",
+    "cerbos/sharing",
+    "cerbos/option-shapes.ts",
+    "cerbos/tell.ts",
+    "type:@cerbos/grpc",
+    "@hopwise/core",
+    "node:",
+  ],
+  "cerbos/serve": [
+    "cerbos/policies",
+    "cerbos/binary",
+    "cerbos/compile",
+    "cerbos/sharing",
+    "cerbos/option-shapes.ts",
+    "cerbos/tell.ts",
+    "@hopwise/core",
+    "@cerbos/grpc",
+    "node:",
+  ],
+  "cerbos/index.ts": ["policies", "ask", "lint", "binary", "compile", "sharing", "connect", "serve"].map(
+    (room) => `cerbos/${room}`,
+  ),
   mcp: ["@hopwise/core", "node:"],
   fastmcp: ["@hopwise/core", "@hopwise/mcp", "fastmcp", "node:"],
   // A door of its own (`@hopwise/fastmcp/testing`): the other one works where this optional peer is not installed.
@@ -228,9 +266,15 @@ function importsOf(text: string): readonly Import[] {
   return [...fixed, ...dynamic];
 }
 
-/** In the core, a folder of src or a file beside the folders; any other package is one place. */
+/** A package that has a rule of its own is one place. In any other, a folder that has one, or a file beside the folders. */
 function placeOf(file: string): string {
-  return packageOf(file) === "core" ? file.split("/").slice(0, 2).join("/") : packageOf(file);
+  if (Object.hasOwn(MAY_IMPORT, packageOf(file))) return packageOf(file);
+  return longestKey(file, (key) => key.split("/").length < 3 || !key.endsWith(".ts")) ?? file;
+}
+
+function longestKey(file: string, suits: (key: string) => boolean = () => true): string | undefined {
+  const keys = Object.keys(MAY_IMPORT).filter((key) => (file === key || file.startsWith(`${key}/`)) && suits(key));
+  return keys.sort((a, b) => b.length - a.length)[0];
 }
 
 /** The npm package of a specifier: `@ai-sdk/mcp` for `@ai-sdk/mcp/mcp-stdio`. Modules of Node stay as they are. */
@@ -243,8 +287,7 @@ function moduleOf(specifier: string): string {
 }
 
 function ruleFor(file: string): readonly string[] | undefined {
-  const keys = Object.keys(MAY_IMPORT).filter((key) => file === key || file.startsWith(`${key}/`));
-  const longest = keys.sort((a, b) => b.length - a.length)[0];
+  const longest = longestKey(file);
   return longest === undefined ? undefined : MAY_IMPORT[longest];
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Decision } from "@hopwise/core";
 import { createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { expect, it, onTestFinished } from "vitest";
-import { clientFor } from "../../packages/cerbos/src/target.ts";
+import { clientFor } from "../../packages/cerbos/src/ask/index.ts";
 import { temporaryFolder } from "../../packages/cerbos/src/testing/policies.ts";
 import { type RemotePdp, remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { ran } from "../support/ran.ts";

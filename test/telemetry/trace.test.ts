@@ -13,7 +13,7 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { users } from "../../examples/finance-team/company.ts";
-import { findBinary } from "../../packages/cerbos/src/find-binary.ts";
+import { findBinary } from "../../packages/cerbos/src/binary/index.ts";
 import { GOOD } from "../support/calls.ts";
 import { clientOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";

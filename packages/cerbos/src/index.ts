@@ -4,25 +4,36 @@
  *
  * @module
  */
-export type { CompilePoliciesOptions, CompileResult } from "./compile-policies.ts";
-export { compilePolicies } from "./compile-policies.ts";
-export type { ConnectedPdp, ConnectPdpOptions } from "./connect-pdp.ts";
-export { connectPdp } from "./connect-pdp.ts";
-export { findBinary } from "./find-binary.ts";
-export type { PdpChange, RestartOptions } from "./keep-running.ts";
-export type { LintPoliciesOptions, PolicyWarning, PolicyWarningCode } from "./lint-policies.ts";
-export { lintPolicies } from "./lint-policies.ts";
-export type { JwtKeySet, JwtKeySets, SchemaEnforcement } from "./pdp-config.ts";
-export type { PolicyTrapCode } from "./policy-traps.ts";
-export type { PdpProbe, PdpWarning, PdpWarningCode, ProbePdpOptions } from "./probe-pdp.ts";
-export { probePdp } from "./probe-pdp.ts";
-export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";
-export type { PolicyClient, ResilienceOptions, TargetChange } from "./resilient.ts";
-export { resilient } from "./resilient.ts";
-export type { SharingOptions } from "./share-requests.ts";
-export { shareRequests } from "./share-requests.ts";
-export type { Pdp, StartPdpOptions } from "./start-pdp.ts";
-export { startPdp } from "./start-pdp.ts";
-export type { PdpExit } from "./supervise.ts";
-export type { PdpTls } from "./target.ts";
-export type { AskedDelegation, AskedTool } from "./asked-tool.ts";
+
+export {
+  type PdpProbe,
+  type PdpTls,
+  type PdpWarning,
+  type PdpWarningCode,
+  type PolicyClient,
+  type ProbePdpOptions,
+  probePdp,
+  type ResilienceOptions,
+  resilient,
+  type TargetChange,
+} from "./ask/index.ts";
+export { findBinary, type JwtKeySet, type JwtKeySets, type PdpExit, type SchemaEnforcement } from "./binary/index.ts";
+export {
+  type CompilePoliciesOptions,
+  type CompileResult,
+  compilePolicies,
+  type PolicyError,
+  type PolicyTestFailure,
+  type PolicyTests,
+} from "./compile/index.ts";
+export { type ConnectedPdp, type ConnectPdpOptions, connectPdp } from "./connect/index.ts";
+export {
+  type LintPoliciesOptions,
+  lintPolicies,
+  type PolicyTrapCode,
+  type PolicyWarning,
+  type PolicyWarningCode,
+} from "./lint/index.ts";
+export type { AskedDelegation, AskedTool } from "./policies/index.ts";
+export { type Pdp, type PdpChange, type RestartOptions, type StartPdpOptions, startPdp } from "./serve/index.ts";
+export { type SharingOptions, shareRequests } from "./sharing/index.ts";

@@ -1,4 +1,4 @@
-import { callerLeft } from "../attempt.ts";
+import { callerLeft } from "../ask/index.ts";
 import type { CheckOptions, CheckRequest, CheckResponse, Common, Form } from "./form.ts";
 import type { Leaving } from "./leaving.ts";
 

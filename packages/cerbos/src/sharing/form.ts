@@ -1,4 +1,4 @@
-import type { PolicyClient } from "../resilient.ts";
+import type { PolicyClient } from "../ask/index.ts";
 import { membersSize, plainSize } from "./plain-size.ts";
 
 export type Check = PolicyClient["checkResources"];

@@ -1,6 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
-import { callerLeft } from "../attempt.ts";
+import { callerLeft } from "../ask/index.ts";
 import { askAlone, askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
 import { type Check, type CheckOptions, type CheckRequest, type CheckResponse, commonOf, formOf } from "./form.ts";

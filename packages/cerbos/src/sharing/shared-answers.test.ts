@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type PolicyClient, resilient } from "../resilient.ts";
-import { shareRequests } from "../share-requests.ts";
-import { type Pdp, startPdp } from "../start-pdp.ts";
+import { type PolicyClient, resilient } from "../ask/resilient.ts";
+import { type Pdp, startPdp } from "../serve/start-pdp.ts";
 import { temporaryFolder } from "../testing/policies.ts";
 import { pidsOf, runFolder } from "../testing/processes.ts";
 import type { CheckRequest, CheckResponse } from "./form.ts";
+import { shareRequests } from "./share-requests.ts";
 
 /** A binary of Cerbos 0.51.0, which .ci/run brings along. */
 const OLD_CERBOS = process.env["HOPWISE_CERBOS_0_51"];

@@ -1,4 +1,4 @@
-import type { PolicyClient } from "../resilient.ts";
+import type { PolicyClient } from "../ask/resilient.ts";
 import type { CheckOptions, CheckRequest, CheckResponse } from "../sharing/form.ts";
 
 /** A client whose answers tell what was asked, and which answers when it is told to. */

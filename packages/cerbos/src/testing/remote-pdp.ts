@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
 import { onTestFinished } from "vitest";
-import { findBinary } from "../find-binary.ts";
+import { findBinary } from "../binary/find-binary.ts";
 import { freePort } from "./free-port.ts";
 import { temporaryFolder } from "./policies.ts";
 import { until } from "./until.ts";

@@ -1,0 +1,21 @@
+/** How is a decision point asked: in time, and all of a decision at one? */
+
+export { callerLeft } from "./attempt.ts";
+export { oneConnection } from "./one-connection.ts";
+export {
+  CANARY,
+  hasCanary,
+  type PdpProbe,
+  type PdpWarning,
+  type PdpWarningCode,
+  type ProbePdpOptions,
+  probePdp,
+} from "./probe-pdp.ts";
+export {
+  type PolicyClient,
+  RESILIENCE_ROWS,
+  type ResilienceOptions,
+  resilient,
+  type TargetChange,
+} from "./resilient.ts";
+export { clientFor, type PdpTls, TARGET, TLS } from "./target.ts";

@@ -1,0 +1,16 @@
+/** Where is Cerbos' program, and how does one process of it run and end? */
+
+export { findBinary } from "./find-binary.ts";
+export { keepFolder } from "./keep-folder.ts";
+export { mixesUpRules } from "./mixes-up-rules.ts";
+export {
+  JWT_KEY_SETS,
+  type JwtKeySet,
+  type JwtKeySets,
+  pdpConfig,
+  SCHEMA_ENFORCEMENT,
+  type SchemaEnforcement,
+} from "./pdp-config.ts";
+export { pdpEnvironment } from "./pdp-environment.ts";
+export { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
+export { type PdpExit, type SupervisedPdp, supervise } from "./supervise.ts";

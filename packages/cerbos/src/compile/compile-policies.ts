@@ -1,0 +1,213 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { HopwiseError } from "@hopwise/core";
+import { flag, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { findBinary, mixesUpRules, pdpEnvironment, type SchemaEnforcement } from "../binary/index.ts";
+import { type PolicyTrap, policyTraps } from "../lint/index.ts";
+import { BINARY, FOLDER } from "../option-shapes.ts";
+import { type BrokenFile, checkPolicyFolder, readPolicySource } from "../policies/index.ts";
+import type { PolicyError, PolicyTests } from "./read-compile-output.ts";
+import { readErrors, readTests } from "./read-compile-output.ts";
+
+/** Options of {@link compilePolicies}. */
+export interface CompilePoliciesOptions {
+  /**
+   * Path of a Cerbos executable.
+   *
+   * @defaultValue `HOPWISE_CERBOS_BINARY` of the environment, else the platform's package, else `cerbos` on the PATH
+   */
+  readonly binary?: string;
+  /**
+   * Runs the tests as {@link startPdp} runs the policies: a rule that cannot be evaluated denies. Needs Cerbos 0.55.0.
+   *
+   * @defaultValue true
+   */
+  readonly strictEvaluation?: boolean;
+}
+
+/** The findings of `cerbos compile`. */
+export interface CompileResult {
+  /** True when everything compiles and no test failed. */
+  readonly ok: boolean;
+  /** The errors of policies and schemas, and their traps. Where there are any, no test was run. */
+  readonly errors: readonly PolicyError[];
+  readonly tests: PolicyTests;
+  /** The output of Cerbos, unchanged: JSON, and its last line. */
+  readonly output: string;
+}
+
+const readFolder = readerOf<string>("compilePolicies", FOLDER);
+const readOptions = optionsOf<CompilePoliciesOptions>("compilePolicies", {
+  binary: maybe(BINARY),
+  strictEvaluation: maybe(flag()),
+});
+
+/**
+ * Compiles the policies and schemas of a folder with the real Cerbos and runs their tests (`*_test.yaml`). What Cerbos
+ * compiles, and then decides otherwise than it is written ({@link PolicyTrapCode}), is an error as well.
+ *
+ * @example
+ * ```ts
+ * const { ok, errors, tests } = await compilePolicies("./policies");
+ * for (const { file, line, message } of errors) console.error(`${file}:${line ?? 1}: ${message}`);
+ * for (const { file, test, message } of tests.failures) console.error(`${file}: ${test}: ${message}`);
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right or a folder without policies, `pdp_missing` without a Cerbos executable,
+ * `pdp_start_failed` when it cannot be run. Broken policies and failed tests are in the result.
+ */
+export async function compilePolicies(folder: string, given: CompilePoliciesOptions = {}): Promise<CompileResult> {
+  const options = readOptions(given);
+  await checkPolicyFolder(readFolder(folder));
+  const binary = await findBinary(options.binary);
+  const traps = await trapsOf({ binary, policies: folder });
+  const flags = options.strictEvaluation === false ? [] : ["--strict-evaluation"];
+  if (traps.length === 0) return await compile({ binary, policies: folder, flags });
+  const result = await compile({ binary, policies: folder, flags: [...flags, "--skip-tests"] });
+  return { ...result, ok: false, errors: [...result.errors, ...traps] };
+}
+
+/**
+ * Checks, for {@link startPdp}, that nothing in the folder is broken, and that it holds no trap of this Cerbos. Tests
+ * are not run.
+ *
+ * @throws {HopwiseError} `policy_invalid`, with the first ten errors
+ */
+export async function refuseBrokenPolicies(options: {
+  readonly binary: string;
+  readonly policies: string;
+  readonly schemaEnforcement: SchemaEnforcement;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}): Promise<void> {
+  const { schemaEnforcement, policies } = options;
+  const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
+  const [compiled, traps] = await Promise.all([compile({ ...options, flags }), trapsOf(options)]);
+  refuse(policies, compiled.errors.length > 0 ? "do not compile" : "do not hold", [...compiled.errors, ...traps]);
+}
+
+/**
+ * The same for traps alone. What does not compile needs no such check while a PDP runs: Cerbos itself does not serve it.
+ *
+ * @throws {HopwiseError} `policy_invalid`, with the first ten traps
+ */
+export async function refuseTraps(
+  options: Pick<CompileRun, "binary" | "policies" | "timeoutMs" | "signal">,
+): Promise<void> {
+  refuse(options.policies, "do not hold", await trapsOf(options));
+}
+
+function refuse(policies: string, what: string, errors: readonly PolicyError[]): void {
+  if (errors.length === 0) return;
+  const shown = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${inOneLine(error)}`);
+  if (errors.length > shown.length) shown.push(`  and ${errors.length - shown.length} more`);
+  throw new HopwiseError(
+    "policy_invalid",
+    `The policies in ${policies} ${what}. Correct these places and start again:\n${shown.join("\n")}`,
+    { pointer: "/policies" },
+  );
+}
+
+/**
+ * What in the folder this Cerbos would decide otherwise than it is written, and what it takes and cannot be looked into.
+ * It is asked only where the answer matters.
+ */
+async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyError[]> {
+  const { documents, broken } = await readPolicySource(options.policies);
+  const { always, ofSome } = policyTraps(documents);
+  const run = (policies: string, flags: readonly string[]): Promise<CompileResult> =>
+    compile({ ...options, policies, flags });
+  const mixes = ofSome.length > 0 && (await mixesUpRules(async (folder) => (await run(folder, [])).ok));
+  const found = [...always, ...(mixes ? ofSome : [])].map(errorOf);
+  if (broken.length === 0) return found;
+  // What Cerbos cannot read either it names itself, and does not serve.
+  const { errors } = await run(options.policies, ["--skip-tests", "--ignore-schemas"]);
+  return errors.length > 0 ? found : [...found, ...broken.map(unreadError)];
+}
+
+function unreadError({ message, ...place }: BrokenFile): PolicyError {
+  return {
+    ...place,
+    message: `Cerbos reads this, and it cannot be looked into for rules that are mixed up: ${message}`,
+  };
+}
+
+function errorOf({ file, line, code, message }: PolicyTrap): PolicyError {
+  return { file, line, trap: code, message };
+}
+
+const SHOWN_ERRORS = 10;
+
+function inOneLine({ file, line, column, message }: PolicyError): string {
+  return `${[file, line, column].filter((part) => part !== undefined).join(":")}: ${message.replace(/\s+/g, " ")}`;
+}
+
+/** Exit codes of `cerbos compile`. Any other is a fault of the run, not of a policy. */
+const COMPILED = 0;
+const BROKEN = 3;
+const TESTS_FAILED = 4;
+
+interface CompileRun {
+  readonly binary: string;
+  readonly policies: string;
+  readonly flags: readonly string[];
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+async function compile(options: CompileRun): Promise<CompileResult> {
+  const { binary, policies, flags, timeoutMs = 0, signal } = options;
+  const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs, signal);
+  if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {
+    const lines = run.stderr
+      .trim()
+      .split("\n")
+      .slice(-20)
+      .map((line) => `  ${line}`);
+    throw new HopwiseError(
+      "pdp_start_failed",
+      `Cerbos (${binary}) could not check the policies in ${policies}: ${run.fault}. Its last lines:\n${lines.join("\n")}`,
+    );
+  }
+  const output = `${run.stdout}${run.stderr}`;
+  const errors = run.code === BROKEN ? readErrors(run.stdout, policies) : [];
+  const tests = readTests(run.code === BROKEN ? "" : run.stdout, policies);
+  return { ok: run.code === COMPILED, errors, tests, output };
+}
+
+interface Run {
+  /** Exit code; null when it was killed or never ran. */
+  readonly code: number | null;
+  readonly fault: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function execute(
+  binary: string,
+  args: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Run> {
+  const options = {
+    signal,
+    env: pdpEnvironment(process.env),
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+    maxBuffer: 256 * 1024 * 1024,
+  } as const;
+  return new Promise((settle) => {
+    execFile(binary, args, options, (error, stdout, stderr) => {
+      if (error === null) settle({ code: 0, fault: "", stdout, stderr });
+      else if (typeof error.code === "number")
+        settle({ code: error.code, fault: `code ${error.code}`, stdout, stderr });
+      else
+        settle({
+          code: null,
+          fault: error.killed ? `no answer within ${timeoutMs} ms` : error.message,
+          stdout,
+          stderr,
+        });
+    });
+  });
+}

@@ -1,0 +1,10 @@
+/** Does a folder compile, and do its own tests pass? */
+
+export {
+  type CompilePoliciesOptions,
+  type CompileResult,
+  compilePolicies,
+  refuseBrokenPolicies,
+  refuseTraps,
+} from "./compile-policies.ts";
+export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";

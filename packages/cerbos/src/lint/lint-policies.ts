@@ -1,0 +1,172 @@
+import { flag, HANDING_OVER, mapOf, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { FOLDER } from "../option-shapes.ts";
+import { type InsufficientPlan, insufficientPlans } from "../plans/index.ts";
+import {
+  ASKED_TOOL,
+  type AskedDelegation,
+  type AskedTool,
+  auxDataReaders,
+  checkPolicyFolder,
+  ignoredSchemas,
+  type PolicyRule,
+  type PolicySource,
+  readPolicySource,
+} from "../policies/index.ts";
+import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
+import { everyToolUnread } from "./every-tool-unread.ts";
+import { deniesOnOptional } from "./optional-attributes.ts";
+import { policyTraps } from "./policy-traps.ts";
+import type { PolicyWarning } from "./policy-warning.ts";
+import { type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
+
+/** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
+export interface LintPoliciesOptions {
+  /** The authorizer's tool map. Without it, nothing is said about kinds and actions that no policy names. */
+  readonly tools?: { readonly [tool: string]: AskedTool };
+  /**
+   * The authorizer's option of the same name; it counts beside `tools`.
+   *
+   * @defaultValue `{ kind: "delegation", action: "delegate" }`
+   */
+  readonly delegation?: AskedDelegation;
+  /**
+   * Whether the host supplies `request.auxData`.
+   *
+   * @defaultValue false
+   */
+  readonly auxData?: boolean;
+}
+
+const readFolder = readerOf<string>("lintPolicies", FOLDER);
+const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
+  tools: maybe(mapOf(ASKED_TOOL, "a tool map: entries by the names of tools")),
+  delegation: maybe(HANDING_OVER),
+  auxData: maybe(flag()),
+});
+
+/**
+ * Finds what a policy folder says in vain.
+ *
+ * - DENY rules that read an attribute which no schema requires. Where the attribute is missing, the rule cannot be
+ *   evaluated, and Cerbos without strict evaluation then goes on as if the rule did not exist: the call that it forbids
+ *   is allowed. It looks at conditions of DENY rules in resource and principal policies, at the derived roles they are
+ *   for, and at the variables of both, also imported ones. An attribute that the condition asks for first
+ *   (`has(R.attr.cap)`) may be missing.
+ * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
+ * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`.
+ * - Rules about the handing over that read `actions` and not `everyTool`.
+ * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
+ * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
+ * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
+ *   compilePolicies} says all that is wrong with them.
+ *
+ * It reads the text of the expressions, not their meaning: it does not follow `R.attr[name]`, and leaves it to the
+ * schema whether a value has the right type.
+ *
+ * @example
+ * ```ts
+ * for (const { file, line, message } of await lintPolicies("./policies", { tools })) console.warn(`${file}:${line ?? 1}: ${message}`);
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, or a folder without policies
+ */
+export async function lintPolicies(folder: string, given: LintPoliciesOptions = {}): Promise<readonly PolicyWarning[]> {
+  const options = readOptions(given);
+  await checkPolicyFolder(readFolder(folder));
+  const source = await readPolicySource(folder);
+  const { documents } = source;
+  const traps = policyTraps(documents);
+  const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
+  return [
+    ...unreadOrIgnored(source),
+    ...[...traps.always, ...traps.ofSome],
+    ...escapedDenies(documents).map(warningAboutRoles),
+    ...(auxData ? [] : auxDataReaders(documents)).map((it): PolicyWarning => ({ ...it, ...AUX_DATA_ABSENT })),
+    ...deniesOnOptional(source),
+    ...(delegation === "grants-only" ? [] : everyToolUnread(documents, delegation.kind)).map(warningAboutEveryTool),
+    ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
+      warningAboutUnnamed(it, folder),
+    ),
+    ...insufficientPlans(source, tools ?? {}).map(warningAboutPlan),
+  ];
+}
+
+function unreadOrIgnored({ broken, brokenSchemas, documents }: PolicySource): readonly PolicyWarning[] {
+  return [
+    ...[...brokenSchemas, ...broken].map(
+      (it): PolicyWarning => ({
+        ...it,
+        code: "file_unreadable",
+        message: `the file cannot be read: ${it.message}. Correct it; nothing in it was looked at`,
+      }),
+    ),
+    ...ignoredSchemas(documents).map(
+      ({ document, line }): PolicyWarning => ({
+        code: "schema_ignored",
+        file: document.file,
+        line,
+        message:
+          "Cerbos ignores the schemas of a policy with a scope: it goes by those of the same policy without a scope. " +
+          "Name them there",
+      }),
+    ),
+  ];
+}
+
+const AUX_DATA_ABSENT = {
+  code: "aux_data_absent",
+  message:
+    "the expression reads request.auxData, which nobody supplies: it cannot be evaluated, so the action is denied, or, " +
+    "without strict evaluation, the rule is skipped, also one that denies. Read an attribute in its place, or say " +
+    "auxData: true where the host supplies it",
+} as const;
+
+function warningAboutEveryTool({ document, line, name }: PolicyRule): PolicyWarning {
+  return {
+    code: "every_tool_unread",
+    file: document.file,
+    line,
+    rule: name,
+    attribute: "R.attr.actions",
+    message:
+      `rule "${name}" reads R.attr.actions and not R.attr.everyTool: where every tool was handed over, actions has only the ` +
+      "one that is called, so the rule says of each by itself what it was meant to say of all that is handed over. Read both",
+  };
+}
+
+function warningAboutPlan({ asker, message, ...place }: InsufficientPlan): PolicyWarning {
+  return {
+    code: "plans_do_not_suffice",
+    ...place,
+    message:
+      `${asker} shows rows by plans alone (filter.plansSuffice), but ${message}. Mend it, or leave plansSuffice out: rows ` +
+      "are then checked before they are shown",
+  };
+}
+
+function warningAboutRoles({ file, line, rule, roles, allowedBy }: EscapedDeny): PolicyWarning {
+  const named = roles.map((it) => JSON.stringify(it)).join(", ");
+  return {
+    code: "deny_for_named_roles",
+    file,
+    line,
+    rule,
+    message:
+      `DENY rule "${rule}" is for the roles ${named} alone, and rule "${allowedBy.rule}" (${allowedBy.file}:${allowedBy.line}) ` +
+      "allows the same to another. Cerbos decides for each role by itself, and one that is allowed is enough: whoever has " +
+      'both is allowed. Write the DENY for roles ["*"], with a condition on the role, such as ' +
+      `${JSON.stringify(roles[0])} in P.roles`,
+  };
+}
+
+function warningAboutUnnamed({ asker, kind, action }: Unnamed, folder: string): PolicyWarning {
+  return {
+    code: action === undefined ? "kind_unnamed" : "action_unnamed",
+    file: folder,
+    message:
+      action === undefined
+        ? `${asker} asks about the kind "${kind}", and no policy is for it: all is denied. Write one, or correct the kind`
+        : `${asker} asks about the action "${action}" of the kind "${kind}", and no rule names it: it is always denied. ` +
+          "Write a rule, or correct the action",
+  };
+}

@@ -1,0 +1,66 @@
+import {
+  type AttributePath,
+  type DenyRule,
+  denyRules,
+  optionalSteps,
+  type PolicySource,
+  readExpression,
+  type SchemaUse,
+} from "../policies/index.ts";
+import type { PolicyWarning } from "./policy-warning.ts";
+
+/** DENY rules that read an attribute which no schema requires, and that the rule does not ask for first. */
+export function deniesOnOptional({ documents, schemas }: PolicySource): readonly PolicyWarning[] {
+  return denyRules(documents).flatMap((rule) => {
+    const readings = rule.expressions.map(readExpression);
+    const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(textOf)));
+    const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [textOf(it), it])));
+    return [...read.values()].flatMap((attribute) => warningAbout(attribute, rule, guarded, schemas));
+  });
+}
+
+function warningAbout(
+  attribute: AttributePath,
+  rule: DenyRule,
+  guarded: ReadonlySet<string>,
+  schemas: ReadonlyMap<string, unknown>,
+): readonly PolicyWarning[] {
+  for (const use of rule.schemas.map((it) => it[attribute.of])) {
+    const ignored = ignores(use, rule.actions);
+    const schema = use.name === undefined || ignored ? undefined : schemas.get(use.name);
+    const optional = optionalSteps(schema, attribute.path, schemas)
+      .map((step) => textOf({ ...attribute, path: attribute.path.slice(0, step + 1) }))
+      .find((text) => !guarded.has(text));
+    if (optional === undefined) continue;
+    const text = textOf(attribute);
+    return [
+      {
+        code: "deny_on_optional_attribute",
+        file: rule.document.file,
+        line: rule.line,
+        rule: rule.name,
+        attribute: text,
+        message:
+          `DENY rule "${rule.name}" reads ${text}, but ${whyOptional(optional, use, attribute.of, ignored)}. ` +
+          "Where it is missing the rule fails, and without strict evaluation what it forbids is allowed. " +
+          `Require it there, or ask for it first: has(${optional})`,
+      },
+    ];
+  }
+  return [];
+}
+
+function ignores({ ignoredFor }: SchemaUse, actions: readonly string[]): boolean {
+  return ignoredFor.some((it) => actions.some((action) => it === action || it.includes("*") || action.includes("*")));
+}
+
+function whyOptional(optional: string, use: SchemaUse, of: AttributePath["of"], ignored: boolean): string {
+  if (use.name === undefined) return `the policy (the one without a scope) names no ${of} schema`;
+  if (ignored) return `Cerbos ignores the schema ${use.name} for an action of the rule (ignoreWhen)`;
+  return `the schema ${use.name} does not require ${optional}`;
+}
+
+function textOf({ of, path }: AttributePath): string {
+  const steps = path.map((step) => (/^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`));
+  return `${of === "resource" ? "R" : "P"}.attr${steps.join("")}`;
+}

@@ -1,0 +1,80 @@
+import { CANARY } from "../ask/index.ts";
+import {
+  type FiledRule,
+  filedRules,
+  type PolicyPlace,
+  type SourceDocument,
+  scopeConflicts,
+} from "../policies/index.ts";
+import { type MixedRules, rulesFiledAsOne, rulesRememberedAsOne } from "./mixed-rules.ts";
+
+/** What Cerbos takes without a word, and then decides otherwise than it is written. */
+export type PolicyTrapCode = "rules_mixed_up" | "scope_permissions_conflict";
+
+/** A place in a policy folder that compiles, and that no PDP may serve. */
+export interface PolicyTrap extends PolicyPlace {
+  readonly code: PolicyTrapCode;
+  /** Both places, the consequence, and what to do. */
+  readonly message: string;
+}
+
+/** The traps of a folder. */
+export interface PolicyTraps {
+  /** Those that every Cerbos falls into. */
+  readonly always: readonly PolicyTrap[];
+  /** Those of a Cerbos that takes two rules for one: see {@link rulesFiledAsOne}. */
+  readonly ofSome: readonly PolicyTrap[];
+}
+
+/** Finds what `cerbos compile` lets pass, and what is then decided by chance. */
+export function policyTraps(documents: readonly SourceDocument[]): PolicyTraps {
+  const rules = filedRules(documents);
+  return {
+    always: [
+      ...scopeConflicts(documents).map((it): PolicyTrap => ({ ...it, code: "scope_permissions_conflict" })),
+      ...rulesRememberedAsOne(rules).map((it) =>
+        mixed(it, `Cerbos judges both by one condition. ${CURES[it.rule.policy]}`),
+      ),
+    ],
+    ofSome: rulesFiledAsOne(rules)
+      .filter((pair) => !isCanary(pair.rule) || !isCanary(pair.other))
+      .map((it) => mixed(it, SOME[it.differ])),
+  };
+}
+
+/** It holds such a pair, to see whether a PDP mixes it up. */
+function isCanary({ policy, resource }: FiledRule): boolean {
+  return policy === "resource" && resource === CANARY;
+}
+
+function mixed({ rule, other }: MixedRules, text: string): PolicyTrap {
+  const first = `the ${other.title} (${other.document.file}:${other.line})`;
+  const file = rule.document.file;
+  return {
+    code: "rules_mixed_up",
+    file,
+    line: rule.line,
+    message: `the ${rule.title} is mixed up with ${first}: ${text}`,
+  };
+}
+
+const SOME: { readonly [differ in MixedRules["differ"]]: string } = {
+  conditions:
+    "they have the same expressions in the same order, combined differently, and Cerbos 0.52 to 0.55 gives both rules " +
+    "the condition of one of them; which one is chance. Write each condition as one expr, with &&, || and !; where " +
+    "two then read the same, put one of them in parentheses",
+  outputs:
+    "they have the same output expression, one for ruleActivated and one for conditionNotMet, and Cerbos 0.52 to 0.55 " +
+    "gives both rules the output of one of them; which one is chance. Put one of the two expressions in parentheses",
+  parameters:
+    "their constants differ in form alone (such as a text and a list of this one text, or null and false), and Cerbos " +
+    "0.52 to 0.55 gives both rules those of one of them; which one is chance. Give one of the constants another name",
+};
+
+const CURES: { readonly [policy in FiledRule["policy"]]: string } = {
+  resource: "Give one of them another name",
+  principal: "Give one of them another name",
+  role:
+    "It remembers conditions by the place of a rule among those for its resource. Write both for the same resource, or " +
+    "for resources that no kind is both of",
+};

@@ -1,0 +1,3 @@
+/** Do a filter's plans suffice, or would they show a row that a check denies? */
+
+export { type InsufficientPlan, insufficientPlans } from "./plans-suffice.ts";

@@ -1,0 +1,39 @@
+/** What does a folder of policies say? */
+
+export { ASKED_TOOL, type AskedDelegation, type AskedTool, actionOf, actionsOf } from "./asked-tool.ts";
+export { type AttributePath, readExpression } from "./attribute-paths.ts";
+export { auxDataReaders } from "./aux-data.ts";
+export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
+export {
+  type DenyRule,
+  denyRules,
+  ignoredSchemas,
+  isScoped,
+  type PolicyRule,
+  policyRules,
+  type SchemaUse,
+  schemasOf,
+} from "./deny-rules.ts";
+export { type FiledRule, filedRules } from "./filed-rules.ts";
+export { at, covers, list, members, nameOf, overlap, texts } from "./policy-fields.ts";
+export { checkPolicyFolder } from "./policy-folder.ts";
+export type { PolicyParameters } from "./policy-parameters.ts";
+export {
+  type BrokenFile,
+  type PolicyPlace,
+  type PolicySource,
+  policyFiles,
+  readPolicySource,
+  type SourceDocument,
+} from "./policy-source.ts";
+export {
+  conjuncts,
+  isSchema,
+  optionalSteps,
+  type Place,
+  placesIn,
+  propertyOf,
+  resolve,
+  type Schema,
+} from "./required-attributes.ts";
+export { scopeConflicts } from "./scope-permissions.ts";

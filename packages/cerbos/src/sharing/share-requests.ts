@@ -1,0 +1,98 @@
+import type { GRPC } from "@cerbos/grpc";
+import {
+  either,
+  having,
+  maybe,
+  members,
+  optionsOf,
+  type Rows,
+  readerOf,
+  type Shape,
+  such,
+  whole,
+} from "@hopwise/core/options";
+import type { PolicyClient } from "../ask/index.ts";
+import { createLine } from "./line.ts";
+
+/** Options of {@link shareRequests}. */
+export interface SharingOptions {
+  /**
+   * How many requests are under way before a question waits for one about the same principal to end, and goes with the
+   * next.
+   *
+   * @defaultValue 2
+   */
+  readonly requestsUnderWay?: number;
+  /**
+   * The most questions in one request; 1 lets them wait for each other, but not share.
+   *
+   * @defaultValue 25
+   */
+  readonly questionsInOne?: number;
+  /**
+   * How many questions may be without an answer; each further one fails at once, with `policy_unavailable`.
+   *
+   * @defaultValue 10_000
+   */
+  readonly mostWaiting?: number;
+}
+
+const ROWS: Rows<SharingOptions> = {
+  requestsUnderWay: maybe(whole({ min: 1, max: 1_000, example: 2 })),
+  questionsInOne: maybe(whole({ min: 1, max: 50, example: 25 })),
+  mostWaiting: maybe(whole({ min: 1, max: 1_000_000, example: 10_000 })),
+};
+
+const SHARING_OPTION = "false, or options, such as { requestsUnderWay: 2 }";
+
+/** How `startPdp` and `connectPdp` read their option of this name. */
+export const SHARING: Shape = either(
+  SHARING_OPTION,
+  such(SHARING_OPTION, (value) => value === false),
+  members<SharingOptions>(ROWS, SHARING_OPTION),
+);
+
+const readClient = readerOf<PolicyClient>(
+  "shareRequests",
+  having("a Cerbos client, such as new GRPC(target, { tls: true })", "checkResources", "planResources"),
+);
+const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
+
+/**
+ * Makes a client of a client of one policy decision point, which puts several checks about the same principal into one
+ * request where they come together. Each asker gets the answer to its own question, as if it had asked alone; what is
+ * under way is never waited for where there is nothing to share. Plans pass through.
+ *
+ * A decision is not kept, and none is made up: where the request fails, each question in it fails.
+ *
+ * @example
+ * ```ts
+ * const cerbos = resilient([shareRequests(new HTTP("https://pdp-1.example.com")), shareRequests(new HTTP("https://pdp-2.example.com"))]);
+ * ```
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no client, or options that cannot be right. Checks reject with the
+ * error of the client; `policy_inconclusive` where the answer is not to what was asked; `policy_unavailable` for the caller
+ * that left, and where too many wait
+ */
+export function shareRequests(client: PolicyClient, options: SharingOptions = {}): PolicyClient {
+  const asked = readClient(client);
+  const { requestsUnderWay = 2, questionsInOne = 25, mostWaiting = 10_000 } = readOptions(options);
+  const line = createLine(async (request, how) => asked.checkResources(request, how), {
+    requestsUnderWay,
+    questionsInOne,
+    mostWaiting,
+  });
+  return {
+    checkResources: line,
+    planResources: (request, how) => asked.planResources(request, how),
+  };
+}
+
+/** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */
+export function shareIn(client: GRPC, options: SharingOptions | undefined): void {
+  const own: PolicyClient = {
+    checkResources: client.checkResources.bind(client),
+    planResources: client.planResources.bind(client),
+  };
+  client.checkResources = shareRequests(own, options).checkResources;
+}
