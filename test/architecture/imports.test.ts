@@ -39,7 +39,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/crypto/node.ts": ["node:crypto"],
   "core/crypto/web.ts": ["jose"],
   "core/grant": ["core/options", "core/json", "core/errors.ts", "type:core/codes.ts"],
-  "core/token": [
+  "core/token/keys": [
     "core/options",
     "core/grant",
     "core/json",
@@ -48,7 +48,75 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/errors.ts",
     "type:core/codes.ts",
     "jose",
+  ],
+  "core/token/claims": ["core/token/keys", "core/options", "core/grant", "core/json", "core/crypto", "core/errors.ts"],
+  "core/token/trust": [
+    "core/token/keys",
+    "core/token/claims",
+    "core/options",
+    "core/grant",
+    "type:core/json",
+    "type:core/crypto",
+    "core/lib",
+    "core/errors.ts",
+  ],
+  "core/token/compact": ["type:core/token/keys", "core/crypto", "core/errors.ts"],
+  "core/token/verify": [
+    "core/token/keys",
+    "core/token/claims",
+    "core/token/trust",
+    "core/token/compact",
+    "core/grant",
+    "core/json",
+    "core/crypto",
+    "core/lib",
+    "core/errors.ts",
+    "type:core/codes.ts",
     "lru-cache",
+  ],
+  "core/token/make": [
+    "core/token/keys",
+    "core/token/claims",
+    "core/token/trust",
+    "core/token/compact",
+    "core/token/verify",
+    "core/options",
+    "core/grant",
+    "core/json",
+    "core/crypto",
+    "core/lib",
+    "core/errors.ts",
+  ],
+  "core/token/proof": [
+    "core/token/keys",
+    "type:core/token/claims",
+    "core/token/make",
+    "core/options",
+    "core/json",
+    "core/crypto",
+    "core/errors.ts",
+  ],
+  "core/token/statements": [
+    "core/token/keys",
+    "core/token/claims",
+    "core/token/trust",
+    "core/token/verify",
+    "core/token/make",
+    "core/token/proof",
+    "core/options",
+    "core/json",
+    "core/crypto",
+    "core/errors.ts",
+  ],
+  "core/token": [
+    "core/token/keys",
+    "core/token/claims",
+    "core/token/trust",
+    "core/token/compact",
+    "core/token/verify",
+    "core/token/make",
+    "core/token/proof",
+    "core/token/statements",
   ],
   "core/source": ["core/options", "core/lib", "core/json", "core/errors.ts", "dataloader", "lru-cache"],
   "core/principal": [
@@ -375,9 +443,13 @@ describe("the imports of the packages", () => {
     expect(problem("core/grant/check.ts", 'import { a } from "../token/index.ts";')).toMatch(
       /may not import core\/token/,
     );
-    expect(problem("core/token/jws.ts", 'import { a } from "../grant/check.ts";')).toMatch(
+    expect(problem("core/token/keys/jws.ts", 'import { a } from "../../grant/check.ts";')).toMatch(
       /only through its index\.ts/,
     );
+    expect(problem("core/token/keys/jws.ts", 'import { a } from "../make/index.ts";')).toMatch(
+      /may not import core\/token\/make/,
+    );
+    expect(problem("core/state/clocks.ts", 'import { a } from "../token/keys/index.ts";')).toMatch(/may not import/);
     expect(problem("core/principal/hops.ts", 'import { sha256 } from "../crypto/index.ts";')).toMatch(/may not import/);
     expect(problem("core/crypto/web.ts", 'import { a } from "node:crypto";')).toMatch(/may not import node:crypto/);
     expect(problem("core/state/replay.ts", 'import { a } from "../way/index.ts";')).toMatch(/may not import/);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const packages: string = join(import.meta.dirname, "../../packages");
 const NOT_SHIPPED = /\.(test|fixture)\.ts$|^cerbos\/testing\//;
 
-/** Source files that are shipped, as `core/token/jws.ts`. */
+/** Source files that are shipped, as `core/token/keys/jws.ts`. */
 export const shipped: readonly string[] = readdirSync(packages).flatMap((name) =>
   readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })
     .map((path) => `${name}/${path}`)

@@ -25,7 +25,7 @@ export interface AreaCounts extends FileCounts {
   skipped: number;
 }
 
-/** What a file belongs to: `core/token` for packages/core/src/token/jws.test.ts, `test/fuzz` for test/fuzz/chains.test.ts. */
+/** What a file belongs to: `core/json` for packages/core/src/json/parse.test.ts, `test/fuzz` for test/fuzz/chains.test.ts. */
 export function areaOf(file: string): string {
   const folder = file.slice(0, file.lastIndexOf("/"));
   return folder.replace(/^packages\/([^/]+)\/src/, "$1");

@@ -1,7 +1,7 @@
 /** The specification holds together: its examples, its vectors and its counts are made from what it says. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { DICTIONARY } from "../../packages/core/src/token/compact-dictionary.ts";
+import { DICTIONARY } from "../../packages/core/src/token/compact/compact-dictionary.ts";
 import { makeVectors } from "../../spec/make-vectors.ts";
 import { withExamples } from "../../spec/source/examples.ts";
 import type { AnyVector, VectorFile } from "../../spec/source/vector.ts";

@@ -9,13 +9,13 @@ import { encodeBase64url, type SignatureAlgorithm, sha256 } from "./crypto/index
 import type { PolicyDecisionPoint } from "./decision/pdp.ts";
 import { HopwiseError } from "./errors.ts";
 import { canonicalJson, type JsonValue } from "./json/index.ts";
-import type { Chain } from "./token/chain.ts";
-import { algorithmOf, thumbprintOf, thumbprintUri } from "./token/key.ts";
-import { DEFAULT_LIMITS, type Limits } from "./token/limits.ts";
-import { generateSigner, type Signer } from "./token/signer.ts";
-import type { TrustAnchor } from "./token/trust.ts";
-import { createChainVerifier } from "./token/verify-chain.ts";
-import { type ExpectedProof, type Proof, verifyProof } from "./token/verify-proof.ts";
+import type { Chain } from "./token/claims/chain.ts";
+import { algorithmOf, thumbprintOf, thumbprintUri } from "./token/keys/key.ts";
+import { DEFAULT_LIMITS, type Limits } from "./token/keys/limits.ts";
+import { generateSigner, type Signer } from "./token/keys/signer.ts";
+import { type ExpectedProof, type Proof, verifyProof } from "./token/proof/verify-proof.ts";
+import type { TrustAnchor } from "./token/trust/trust.ts";
+import { createChainVerifier } from "./token/verify/verify-chain.ts";
 
 /** The clock of all tests, in seconds. */
 export const NOW = 1_760_000_000;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { budgetBelow } from "../token/check-budget.ts";
 import type { Budget, BudgetBounds, Chain } from "../token/index.ts";
+import { budgetBelow } from "../token/verify/check-budget.ts";
 import { budgetBounds, budgetCharges } from "./budget-charges.ts";
 import { memoryDriver } from "./memory.ts";
 

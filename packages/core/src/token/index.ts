@@ -1,9 +1,115 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And how is a chain made? */
 
-export { type ApprovalRequest, hashOfRequest, REQUEST, type RequestHash } from "./approval-request.ts";
-export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
-export type { Budget, BudgetBounds } from "./budget.ts";
-export type { Chain, Link, Provenance, Subject } from "./chain.ts";
+export {
+  AUDIENCE,
+  AUDIENCES,
+  type Budget,
+  type BudgetBounds,
+  type Chain,
+  everyTool,
+  isKeptJwk,
+  isThumbprint,
+  type Link,
+  type Provenance,
+  PUBLIC_JWK,
+  SIGNER,
+  type Subject,
+} from "./claims/index.ts";
+export {
+  AGENT_NAME,
+  type ChainId,
+  DEFAULT_LIMITS,
+  generateSigner,
+  httpsAddress,
+  isKeySource,
+  isListing,
+  JWKS_URL,
+  type KeySource,
+  LIMITS,
+  type Limits,
+  localJwks,
+  MCP_OPERATIONS,
+  type RemoteJwksOptions,
+  remoteJwks,
+  type Signer,
+  signerFromJwk,
+  type Thumbprint,
+  type TokenHash,
+  type TrustedKey,
+  thumbprintOf,
+  toolIdOf,
+  toolNameProblem,
+  toolOf,
+} from "./keys/index.ts";
+export {
+  createChallenge,
+  createIssuer,
+  currentDelegation,
+  DELEGATION_SOURCE,
+  type DelegateOrder,
+  type Delegation,
+  type DelegationSource,
+  delegate,
+  type GrantsByAudience,
+  grantFor,
+  type HeldDelegation,
+  type Holder,
+  hold,
+  type InspectedChain,
+  type InspectedToken,
+  type Issuer,
+  type IssuerOptions,
+  inspectDelegation,
+  isToolGranted,
+  parseDelegation,
+  type RemoteHolder,
+  type RenewOptions,
+  type RootOrder,
+  renewing,
+  requestDelegation,
+  serialize,
+  serializeCompact,
+} from "./make/index.ts";
+export {
+  type Credential,
+  createNonces,
+  type Invocation,
+  type Nonces,
+  type NoncesOptions,
+  type NonceTimes,
+  type Proof,
+  prove,
+  verifyProof,
+  whyUnknown,
+} from "./proof/index.ts";
+export {
+  APPROVER,
+  type ApprovalAnswer,
+  type ApprovalOrder,
+  type ApprovalReading,
+  type ApprovalRequest,
+  type Approver,
+  type FeedEntry,
+  type FeedTarget,
+  hashOfRequest,
+  type IssuerName,
+  REQUEST,
+  type ReadingOptions,
+  type RequestHash,
+  type RevocationOf,
+  type RevocationOrder,
+  type RevocationReading,
+  type RevokedTarget,
+  readFeedPage,
+  type SignedRevocation,
+  signApproval,
+  signFeedPage,
+  signRevocation,
+  type VerifiedApproval,
+  type VerifiedRevocation,
+  verifyApproval,
+  verifyRevocation,
+} from "./statements/index.ts";
 export {
   type AnchorsNow,
   anchorsOf,
@@ -13,64 +119,6 @@ export {
   standOn,
   TRUST,
   type Trust,
-} from "./changing-trust.ts";
-export { type DelegateOrder, delegate } from "./delegate.ts";
-export {
-  type Delegation,
-  type HeldDelegation,
-  hold,
-  isToolGranted,
-  parseDelegation,
-  serialize,
-  serializeCompact,
-} from "./delegation.ts";
-export { everyTool } from "./every-tool.ts";
-export { type GrantsByAudience, grantFor } from "./grant-for.ts";
-export { type InspectedChain, type InspectedToken, inspectDelegation } from "./inspect-delegation.ts";
-export { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
-export { isKeySource, type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
-export { thumbprintOf } from "./key.ts";
-export { DEFAULT_LIMITS, LIMITS, type Limits } from "./limits.ts";
-export {
-  AGENT_NAME,
-  type ChainId,
-  isListing,
-  MCP_OPERATIONS,
-  type Thumbprint,
-  type TokenHash,
-  toolIdOf,
-  toolNameProblem,
-  toolOf,
-} from "./names.ts";
-export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "./nonce.ts";
-export { type Credential, type Invocation, prove } from "./prove.ts";
-export { currentDelegation, DELEGATION_SOURCE, type DelegationSource, type RenewOptions, renewing } from "./renew.ts";
-export { createChallenge, type Holder, type RemoteHolder, requestDelegation } from "./request.ts";
-export {
-  type FeedEntry,
-  type FeedTarget,
-  readFeedPage,
-  signFeedPage,
-} from "./revocation-feed.ts";
-export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
-export { AUDIENCE, AUDIENCES, httpsAddress, isKeptJwk, isThumbprint, JWKS_URL, PUBLIC_JWK, SIGNER } from "./shapes.ts";
-export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
-export type { IssuerName } from "./statement.ts";
-export type { ReadingOptions } from "./statement-options.ts";
-export type { TrustAnchor } from "./trust.ts";
-export {
-  APPROVER,
-  type ApprovalReading,
-  type Approver,
-  type VerifiedApproval,
-  verifyApproval,
-} from "./verify-approval.ts";
-export { type ChainVerifier, createChainVerifier } from "./verify-chain.ts";
-export { type Proof, verifyProof } from "./verify-proof.ts";
-export {
-  type RevocationReading,
-  type RevokedTarget,
-  type VerifiedRevocation,
-  verifyRevocation,
-} from "./verify-revocation.ts";
-export { whyUnknown } from "./why-unknown.ts";
+  type TrustAnchor,
+} from "./trust/index.ts";
+export { type ChainVerifier, createChainVerifier } from "./verify/index.ts";

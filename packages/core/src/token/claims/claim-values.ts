@@ -1,0 +1,33 @@
+import { decodeBase64url } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { type JsonObject, pointerTo } from "../../json/index.ts";
+
+/** What the claims of a token are read with. Each refuses by the JSON pointer of the claim. */
+
+/** A text that is not empty. */
+export function textOf(claims: JsonObject, name: string, max: number, at = ""): string {
+  const value = claims[name];
+  if (typeof value !== "string" || value === "" || value.length > max) {
+    return refuseClaim(pointerTo(at, name), `a text of 1 to ${max} characters is expected`);
+  }
+  return value;
+}
+
+export function digestOf(claims: JsonObject, name: string, at = ""): string {
+  const value = textOf(claims, name, 64, at);
+  return decodeBase64url(value)?.length === 32
+    ? value
+    : refuseClaim(pointerTo(at, name), "a SHA-256 in base64url is expected");
+}
+
+export function integerOf(claims: JsonObject, name: string, at = ""): number {
+  const value = claims[name];
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    return refuseClaim(pointerTo(at, name), "a non-negative integer is expected");
+  }
+  return value;
+}
+
+export function refuseClaim(pointer: string, rule: string): never {
+  throw new HopwiseError("token_malformed", `the token is broken at "${pointer}": ${rule}`, { pointer, rule });
+}

@@ -1,0 +1,203 @@
+import { decodeBase64url, type PublicJwk } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { type Grant, parseGrant } from "../../grant/index.ts";
+import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
+import { AGENT_NAME, isAudience, type Limits, parsePublicJwk } from "../keys/index.ts";
+import { type Budget, type BudgetBounds, parseBudget, parseBudgetBounds } from "./budget.ts";
+import type { Provenance } from "./chain.ts";
+import { digestOf, integerOf, refuseClaim, textOf } from "./claim-values.ts";
+
+/** The value of `authorization_details[0].type` (AAT draft, section 3.3; RFC 9396). */
+export const DETAIL_TYPE = "attenuating_agent_token";
+
+/** Version of the Hopwise profile; signed in every root, so that an attacker cannot force an older reading. */
+export const PROFILE_VERSION = 1;
+
+/** Where the tools of a token stand in its payload, as a JSON pointer. */
+export const TOOLS_POINTER = "/authorization_details/0/tools";
+
+/** Claims of every token (AAT draft, section 3.2). Times are seconds since the epoch. */
+interface CommonClaims {
+  readonly jti: string;
+  readonly iss: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly cnf: { readonly jwk: PublicJwk };
+  readonly del_depth: number;
+  readonly del_max_depth: number;
+  readonly authorization_details: readonly [{ readonly type: typeof DETAIL_TYPE; readonly tools: Grant }];
+  /** The agent this token was made for (RFC 8693, section 4.1). Only a name until the registry confirms its key. */
+  readonly act: { readonly sub: string };
+  readonly txn?: string;
+}
+
+/** Which login stood behind a root. The words of OpenID Connect, except `kind`. */
+export interface SourceClaim {
+  readonly kind: Provenance["kind"];
+  readonly iss: string;
+  readonly sub: string;
+  readonly acr?: string;
+  readonly auth_time?: number;
+}
+
+/** Claims of a root token: a user hands authority to a first agent. */
+export interface RootClaims extends CommonClaims {
+  readonly hw: typeof PROFILE_VERSION;
+  readonly sub: string;
+  /** Enforcement points, absolute URIs, compared exactly. */
+  readonly aud: readonly string[];
+  readonly hw_src?: SourceClaim;
+  readonly budget?: Budget;
+}
+
+/** Claims of a derived token: an agent hands authority on. */
+export interface DerivedClaims extends CommonClaims {
+  readonly par_hash: string;
+  readonly sub?: string;
+  readonly aud?: readonly string[];
+  readonly budget?: BudgetBounds;
+}
+
+export type TokenClaims = RootClaims | DerivedClaims;
+
+const COMMON = [
+  "jti",
+  "iss",
+  "iat",
+  "exp",
+  "cnf",
+  "del_depth",
+  "del_max_depth",
+  "authorization_details",
+  "act",
+] as const;
+const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn", "hw_src", "budget"]);
+const DERIVED = new Set<string>([...COMMON, "par_hash", "sub", "aud", "txn", "budget"]);
+
+/**
+ * Reads the claims of a root token. The set of claims is closed: a claim that this version does not know (`nbf`,
+ * `scope` …) might restrict the token, so it is refused rather than overlooked.
+ *
+ * @throws {HopwiseError} `token_malformed`, `token_version_unsupported` with the JSON pointer of the claim
+ */
+export function parseRootClaims(payload: JsonValue, limits: Limits): RootClaims {
+  const claims = claimsObject(payload);
+  if (claims["hw"] !== PROFILE_VERSION) {
+    throw new HopwiseError(
+      "token_version_unsupported",
+      `the token is not of version ${PROFILE_VERSION} of the Hopwise profile; have it issued anew`,
+      { pointer: "/hw" },
+    );
+  }
+  closed(claims, ROOT);
+  const iss = textOf(claims, "iss", 512);
+  if (!iss.startsWith("https://") || !isAudience(iss)) refuseClaim("/iss", "an https URI is expected");
+  const aud = audience(claims["aud"], 8);
+  const source = claims["hw_src"];
+  return {
+    ...common(claims, limits),
+    iss,
+    hw: PROFILE_VERSION,
+    sub: textOf(claims, "sub", 256),
+    aud,
+    ...(source !== undefined && { hw_src: sourceOf(source) }),
+    ...(claims["budget"] !== undefined && { budget: parseBudget(claims["budget"], limits) }),
+  };
+}
+
+/**
+ * Reads the claims of a derived token.
+ *
+ * @throws {HopwiseError} `token_malformed` with the JSON pointer of the claim
+ */
+export function parseDerivedClaims(payload: JsonValue, limits: Limits): DerivedClaims {
+  const claims = claimsObject(payload);
+  closed(claims, DERIVED);
+  return {
+    ...common(claims, limits),
+    iss: textOf(claims, "iss", 512),
+    par_hash: digestOf(claims, "par_hash"),
+    ...(claims["sub"] !== undefined && { sub: textOf(claims, "sub", 256) }),
+    ...(claims["aud"] !== undefined && { aud: audience(claims["aud"], 8) }),
+    ...(claims["budget"] !== undefined && { budget: parseBudgetBounds(claims["budget"], limits) }),
+  };
+}
+
+/** The tools of a token. */
+export function grantOf(claims: TokenClaims): Grant {
+  return claims.authorization_details[0].tools;
+}
+
+function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
+  const jti = textOf(claims, "jti", 64);
+  if (decodeBase64url(jti)?.length !== 16) refuseClaim("/jti", "16 bytes of base64url are expected");
+  const act = claims["act"];
+  if (!isJsonObject(act) || Object.keys(act).join() !== "sub")
+    return refuseClaim("/act", "an object with sub alone is expected");
+  const actor = textOf(act, "sub", 128, "/act");
+  if (!AGENT_NAME.test(actor)) refuseClaim("/act/sub", "an agent's name is letters, digits and . _ - /");
+  const cnf = claims["cnf"];
+  if (!isJsonObject(cnf) || Object.keys(cnf).join() !== "jwk")
+    return refuseClaim("/cnf", "an object with jwk alone is expected");
+  return {
+    jti,
+    iat: integerOf(claims, "iat"),
+    exp: integerOf(claims, "exp"),
+    cnf: { jwk: parsePublicJwk(cnf["jwk"], "token_malformed", "/cnf/jwk") },
+    del_depth: integerOf(claims, "del_depth"),
+    del_max_depth: integerOf(claims, "del_max_depth"),
+    authorization_details: [{ type: DETAIL_TYPE, tools: tools(claims["authorization_details"], limits) }],
+    act: { sub: actor },
+    ...(claims["txn"] !== undefined && { txn: textOf(claims, "txn", 128) }),
+  };
+}
+
+function tools(details: JsonValue | undefined, limits: Limits): Grant {
+  const pointer = "/authorization_details";
+  if (!Array.isArray(details) || details.length !== 1) return refuseClaim(pointer, "exactly one entry is expected");
+  const [entry] = details;
+  if (!isJsonObject(entry) || entry["type"] !== DETAIL_TYPE || Object.keys(entry).sort().join() !== "tools,type") {
+    return refuseClaim(`${pointer}/0`, `an object with the type "${DETAIL_TYPE}" and tools is expected`);
+  }
+  return parseGrant(entry["tools"], limits, "token_malformed", TOOLS_POINTER);
+}
+
+const KINDS: readonly unknown[] = ["id_token", "access_token", "local"] satisfies Provenance["kind"][];
+
+function sourceOf(source: JsonValue): SourceClaim {
+  const at = "/hw_src";
+  const names = isJsonObject(source) ? Object.keys(source).sort().join() : "";
+  if (!isJsonObject(source) || !/^(acr,)?(auth_time,)?iss,kind,sub$/.test(names)) {
+    return refuseClaim(at, "an object with kind, iss and sub is expected, and acr and auth_time at most");
+  }
+  if (!KINDS.includes(source["kind"])) refuseClaim(`${at}/kind`, `one of ${KINDS.join(", ")} is expected`);
+  return {
+    kind: source["kind"] as Provenance["kind"],
+    iss: textOf(source, "iss", 512, at),
+    sub: textOf(source, "sub", 256, at),
+    ...(source["acr"] !== undefined && { acr: textOf(source, "acr", 256, at) }),
+    ...(source["auth_time"] !== undefined && { auth_time: integerOf(source, "auth_time", at) }),
+  };
+}
+
+function audience(value: JsonValue | undefined, max: number): readonly string[] {
+  if (!Array.isArray(value) || value.length < 1 || value.length > max) {
+    return refuseClaim("/aud", `an array of 1 to ${max} audiences is expected`);
+  }
+  const names = value.map((name, i) =>
+    typeof name === "string" && isAudience(name)
+      ? name
+      : refuseClaim(pointerTo("/aud", i), "an absolute URI without a fragment is expected"),
+  );
+  return new Set(names).size === names.length ? names : refuseClaim("/aud", "each audience is named once");
+}
+
+function claimsObject(payload: JsonValue): JsonObject {
+  return isJsonObject(payload) ? payload : refuseClaim("", "an object of claims is expected");
+}
+
+function closed(claims: JsonObject, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(claims)) {
+    if (!known.has(name)) refuseClaim(pointerTo("", name), "a claim that this version does not know");
+  }
+}

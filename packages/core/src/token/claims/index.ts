@@ -1,0 +1,38 @@
+/** What may a token say? */
+
+export type { Budget, BudgetBounds } from "./budget.ts";
+export type { Chain, Link, Provenance, Subject } from "./chain.ts";
+export { digestOf, integerOf, refuseClaim, textOf } from "./claim-values.ts";
+export {
+  DETAIL_TYPE,
+  type DerivedClaims,
+  grantOf,
+  PROFILE_VERSION,
+  parseDerivedClaims,
+  parseRootClaims,
+  type RootClaims,
+  type SourceClaim,
+  TOOLS_POINTER,
+  type TokenClaims,
+} from "./claims.ts";
+export { everyTool } from "./every-tool.ts";
+export {
+  AUDIENCE,
+  AUDIENCES,
+  BUDGET_ROWS,
+  checkSigner,
+  GRANT,
+  INTEROP,
+  ISSUER,
+  isKeptJwk,
+  isSigner,
+  isThumbprint,
+  KEY_ID,
+  KEY_SOURCE,
+  LIFETIME,
+  MAX_DEPTH,
+  PUBLIC_JWK,
+  SIGNER,
+  SUBJECT,
+  TRUSTED_KEY,
+} from "./shapes.ts";

@@ -1,0 +1,114 @@
+import { decodeBase64url, isP256Point } from "../../crypto/index.ts";
+import { isMade, MADE } from "../../grant/index.ts";
+import { isJsonObject, type JsonValue } from "../../json/index.ts";
+import {
+  choice,
+  copied,
+  having,
+  list,
+  mapOf,
+  maybe,
+  members,
+  mustBe,
+  type Rows,
+  type Shape,
+  such,
+  text,
+  whole,
+} from "../../options/index.ts";
+import { isAudience, KID, parsePublicJwk, type Signer, type TrustedKey, YEAR_SECONDS } from "../keys/index.ts";
+import type { BudgetBounds } from "./budget.ts";
+
+export const AUDIENCE: Shape = text(
+  "an absolute URI without a fragment and up to 512 characters long, such as https://pay.example/mcp",
+  isAudience,
+);
+
+export const ISSUER: Shape = text("an https URI, such as https://id.example", isIssuer);
+
+function isIssuer(value: string): boolean {
+  return value.startsWith("https://") && isAudience(value);
+}
+
+/** A user or service, as an issuer may name it. */
+export const SUBJECT: Shape = text(
+  "a user of the issuer, such as alice, up to 256 characters",
+  (name) => name.length <= 256,
+);
+
+/** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
+export const PUBLIC_JWK: Shape = copied(
+  such("a public JWK of an Ed25519 or P-256 key, without d and other members, such as signer.publicJwk", isPublicJwk),
+);
+
+function isPublicJwk(value: unknown): boolean {
+  try {
+    const jwk = parsePublicJwk(value as JsonValue, "config_invalid", "");
+    return jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y));
+  } catch {
+    return false;
+  }
+}
+
+function bytesOf(coordinate: string): Uint8Array {
+  return decodeBase64url(coordinate) as Uint8Array;
+}
+
+/** A public key as a registry may keep it: with other members, but with no private one. */
+export function isKeptJwk(value: unknown): boolean {
+  if (!isJsonObject(value as JsonValue)) return false;
+  const { kty, crv, x, y, d, k } = value as { readonly [member: string]: unknown };
+  return d === undefined && k === undefined && isPublicJwk(kty === "EC" ? { kty, crv, x, y } : { kty, crv, x });
+}
+
+/** SHA-256 in base64url. */
+export function isThumbprint(value: unknown): boolean {
+  return typeof value === "string" && decodeBase64url(value)?.length === 32;
+}
+
+export const KEY_ID: Shape = text("up to 64 letters, digits, - and _, such as 2026-11", (kid) => KID.test(kid));
+
+export const TRUSTED_KEY: Shape = members<TrustedKey>(
+  { kid: KEY_ID, jwk: PUBLIC_JWK },
+  "a public key { kid, jwk }, as localJwks gives them",
+);
+
+const A_SIGNER = "a signer, such as await generateSigner()";
+
+export const SIGNER: Shape = such(A_SIGNER, isSigner);
+
+/** @throws {HopwiseError} `config_invalid` for what is no signer */
+export function checkSigner(called: string, signer: unknown): void {
+  if (!isSigner(signer)) mustBe(called, "signer", A_SIGNER, signer);
+}
+
+export function isSigner(value: unknown): value is Signer {
+  try {
+    const { publicJwk, sign } = Object(value) as Partial<Signer>;
+    return typeof sign === "function" && isPublicJwk(publicJwk);
+  } catch {
+    // A getter of it fails.
+    return false;
+  }
+}
+
+/** `{ pay: {} }` would mean any arguments, which its author may not know: so only a made grant is one. */
+export const GRANT: Shape = such(MADE, isMade);
+
+const BOUND: Shape = whole({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 1000 });
+export const BUDGET_ROWS: Rows<BudgetBounds> = {
+  calls: maybe(BOUND),
+  sums: maybe(
+    mapOf(
+      mapOf(BOUND, "the most of each argument, such as { amount: 1000 }"),
+      "sums of arguments by tool, such as { send_payment: { amount: 1000 } }",
+    ),
+  ),
+};
+
+export const INTEROP: Shape = choice("aat-01");
+export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 });
+export const MAX_DEPTH: Shape = whole({ min: 0, max: 64, example: 3 });
+export const AUDIENCES: Shape = list(AUDIENCE, "a list of absolute URIs, at least one", { min: 1 });
+
+export const KEY_SOURCE: Shape = having("a source of keys, such as remoteJwks(…)", "find");

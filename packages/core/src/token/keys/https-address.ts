@@ -1,0 +1,15 @@
+import { type Shape, text } from "../../options/index.ts";
+
+/** An address from which nobody on the way can answer. */
+export function httpsAddress(example: string): Shape {
+  return text(`an https address, such as ${example}; http on this machine alone`, isHttps);
+}
+
+export const JWKS_URL: Shape = httpsAddress("https://id.example/jwks.json");
+
+/** Whoever stands on the way to plain http could put keys of their own in. */
+function isHttps(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
+}

@@ -1,0 +1,258 @@
+import { exportJWK, generateKeyPair } from "jose";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { createWorld, errorOf, NOW, refusalOf, type World } from "../../testing.fixture.ts";
+import { createChainVerifier } from "../verify/verify-chain.ts";
+import { localJwks, remoteJwks } from "./jwks.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+
+const URL_OF_KEYS = "https://id.acme.example/jwks";
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+/** An endpoint whose keys can be changed, and that can be down. */
+function endpoint(...keys: object[]) {
+  const state = { keys, down: false, fetches: 0 };
+  const fetch = (async () => {
+    state.fetches++;
+    if (state.down) throw new Error("down");
+    return new Response(JSON.stringify({ keys: state.keys }), { headers: { "content-type": "application/json" } });
+  }) as typeof globalThis.fetch;
+  return { state, fetch };
+}
+
+const published = (kid = "k1", jwk: object = world.issuer.publicJwk): object => ({
+  ...jwk,
+  kid,
+  use: "sig",
+  alg: "Ed25519",
+});
+const verifierOf = (keys: ReturnType<typeof remoteJwks>) =>
+  createChainVerifier([{ ...world.anchor, keys }], DEFAULT_LIMITS);
+
+describe("an issuer's published keys", () => {
+  it("are asked for again after a fetch that took no notice of its signal, and never ended", async () => {
+    const { state, fetch } = endpoint(published());
+    let hangs = true;
+    const deaf = ((...given) => (hangs ? new Promise(() => {}) : fetch(...given))) as typeof globalThis.fetch;
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: deaf, timeoutMs: 20, cooldownMs: 0 });
+    expect((await errorOf(keys.find("k1"))).code).toBe("issuer_keys_unavailable");
+    hangs = false;
+    expect(await keys.find("k1")).toHaveLength(1);
+    expect(state.fetches).toBe(1);
+  });
+
+  it("verify its roots, and are fetched once for many", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const chains = await Promise.all([world.root(), world.chain(), world.root({ jti: "BAAAAAAAAAAAAAAAAAAAAA" })]);
+    await Promise.all(chains.map((chain) => verifier.verify(chain, NOW)));
+    expect(state.fetches).toBe(1);
+  });
+
+  it("are fetched once for ten thousand unknown kids, also while the endpoint is down", async () => {
+    for (const down of [false, true]) {
+      const { state, fetch } = endpoint(published());
+      state.down = down;
+      const keys = remoteJwks(URL_OF_KEYS, { fetch });
+      const answers = await Promise.all(Array.from({ length: 10_000 }, (_, i) => refusalOf(keys.find(`unknown-${i}`))));
+      expect(new Set(answers)).toEqual(new Set([down ? "issuer_keys_unavailable" : "accepted"]));
+      expect(state.fetches).toBe(1);
+    }
+  });
+
+  it("are none where the endpoint's answer has no end, of which no more is read than a key set may have", async () => {
+    let pulled = 0;
+    const left: unknown[] = [];
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          pulled++;
+          controller.enqueue(new Uint8Array(64 * 1024).fill(0x20));
+        },
+        cancel: (reason) => void left.push(reason),
+      });
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: async () => new Response(body()) });
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
+    expect(pulled).toBeLessThan(32);
+    expect(left).toHaveLength(1);
+  });
+
+  it("may rotate: a new key is found after the cool-down, and old chains live while theirs is published", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));
+    const old = await world.root();
+    const renewed = await world.root({}, { signer: world.clerk, header: { kid: "k2" } });
+    expect(await refusalOf(verifier.verify(old, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(renewed, NOW))).toBe("token_untrusted_issuer /kid");
+    state.keys = [published(), published("k2", world.clerk.publicJwk)];
+    expect(await refusalOf(verifier.verify(renewed, NOW))).toBe("accepted");
+    expect(await refusalOf(verifier.verify(old, NOW))).toBe("accepted");
+    state.keys = [published("k2", world.clerk.publicJwk)];
+    expect(await refusalOf(verifier.verify(old, NOW)), "a verified chain outlived its key").toBe(
+      "token_untrusted_issuer /kid",
+    );
+  });
+
+  it("end a chain that was verified by a key which another has replaced under the same kid", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));
+    const root = await world.root();
+    expect(await refusalOf(verifier.verify(root, NOW))).toBe("accepted");
+    state.keys = [published("k1", world.clerk.publicJwk)];
+    expect(await refusalOf(verifier.verify(root, NOW))).toBe("token_untrusted_issuer /kid");
+  });
+
+  it("are used while they are fresh and the endpoint is down, and then nothing is", async () => {
+    const { state, fetch } = endpoint(published());
+    const fresh = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const stale = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 0, cooldownMs: 0 }));
+    const root = await world.root();
+    await Promise.all([fresh.verify(root, NOW), stale.verify(root, NOW)]);
+    state.down = true;
+    expect(await refusalOf(fresh.verify(await world.chain(), NOW))).toBe("accepted");
+    expect(await refusalOf(stale.verify(root, NOW))).toBe("issuer_keys_unavailable");
+  });
+
+  it("are pinned to their issuer: another issuer's kid signs nothing in its name", async () => {
+    const { fetch } = endpoint(published("k1", world.mallory.publicJwk));
+    const partner = { ...world.anchor, issuer: "https://partner.example", keys: remoteJwks(URL_OF_KEYS, { fetch }) };
+    const verifier = createChainVerifier([world.anchor, partner], DEFAULT_LIMITS);
+    expect(await refusalOf(verifier.verify(await world.root({}, { signer: world.mallory }), NOW))).toBe(
+      "token_untrusted_issuer /iss",
+    );
+  });
+
+  it("come from an address that is configured, over https or on this machine", async () => {
+    const elsewhere = ["http://localhost.acme.example/jwks", "http://127.0.0.1.acme.example/", "http://[::2]/"];
+    for (const url of ["http://id.acme.example/jwks", "file:///keys", "keys", "", ...elsewhere]) {
+      const error = await errorOf(() => remoteJwks(url));
+      expect(error.code, url).toBe("config_invalid");
+      expect(error.message).toContain("https");
+    }
+    for (const host of ["https://id.acme.example", "http://localhost:1", "http://127.0.0.1", "http://[::1]"]) {
+      expect(() => remoteJwks(`${host}/jwks`), host).not.toThrow();
+    }
+  });
+
+  it("are asked for at that address, and are given by the kid that was asked for alone", async () => {
+    const asked: string[] = [];
+    const keys = [published(), published("k2", world.clerk.publicJwk), published("k2", world.planner.publicJwk)];
+    const fetch = (async (address) => {
+      asked.push(String(address));
+      return Response.json({ keys });
+    }) as typeof globalThis.fetch;
+    const source = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await source.find("k1")).toEqual([{ kid: "k1", jwk: world.issuer.publicJwk }]);
+    expect(await source.find("k2")).toEqual([
+      { kid: "k2", jwk: world.clerk.publicJwk },
+      { kid: "k2", jwk: world.planner.publicJwk },
+    ]);
+    expect(await source.find("k3")).toEqual([]);
+    expect(asked).toEqual([URL_OF_KEYS]);
+  });
+
+  it("are waited for five seconds, or as long as was said", async () => {
+    const timeout = vi.spyOn(AbortSignal, "timeout");
+    try {
+      const { fetch } = endpoint(published());
+      await remoteJwks(URL_OF_KEYS, { fetch }).find("k1");
+      await remoteJwks(URL_OF_KEYS, { fetch, timeoutMs: 70 }).find("k1");
+      expect(timeout.mock.calls).toEqual([[5000], [70]]);
+    } finally {
+      timeout.mockRestore();
+    }
+  });
+
+  it("are denied with a reason where they cannot be had", async () => {
+    const { state, fetch } = endpoint(published());
+    state.down = true;
+    const error = await errorOf(remoteJwks(URL_OF_KEYS, { fetch }).find("k1"));
+    expect(error.code).toBe("issuer_keys_unavailable");
+    expect(error.message).toContain("could not be fetched, or what was fetched is too old");
+  });
+});
+
+describe("an issuer's published keys, as time goes by,", () => {
+  const start = 1_760_000_000_000;
+  /** Moves both clocks: the one that says how old a set is, and the one that spaces fetches. */
+  const stopClocks = (): ((sinceStartMs: number) => void) => {
+    vi.useFakeTimers({ now: start, toFake: ["Date", "performance"] });
+    return (sinceStartMs) => vi.advanceTimersByTime(start + sinceStartMs - Date.now());
+  };
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("are good for ten minutes, and then fetched again", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.find("k1")).toHaveLength(1);
+    state.keys = [];
+    at(600_000 - 1);
+    expect(await keys.find("k1")).toHaveLength(1);
+    expect(state.fetches).toBe(1);
+    at(600_000);
+    expect(await keys.find("k1")).toHaveLength(0);
+    expect(state.fetches).toBe(2);
+  });
+
+  it("are asked for an unknown kid once a minute, and the one that came meanwhile is found then", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.find("k2")).toHaveLength(0);
+    state.keys = [published(), published("k2", world.clerk.publicJwk)];
+    at(60_000 - 1);
+    expect(await keys.find("k2")).toHaveLength(0);
+    expect(state.fetches).toBe(1);
+    at(60_000);
+    expect(await keys.find("k2")).toHaveLength(1);
+    expect(state.fetches).toBe(2);
+  });
+
+  it("are asked for once a minute while the endpoint is down, and used again as soon as it answers", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 30_000, cooldownMs: 60_000 });
+    state.down = true;
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
+    state.down = false;
+    at(59_999);
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
+    expect(state.fetches).toBe(1);
+    at(60_000);
+    expect(await keys.find("k1")).toHaveLength(1);
+    at(89_999);
+    expect(await keys.find("k1")).toHaveLength(1);
+    at(90_000);
+    expect(await refusalOf(keys.find("k1")), "too old, and too early to ask").toBe("issuer_keys_unavailable");
+    expect(state.fetches).toBe(2);
+  });
+});
+
+describe("a local JWK Set", () => {
+  it("gives the keys that can be used, by their public members alone", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const secret = await exportJWK(privateKey);
+    const keys = [
+      published(),
+      { ...published("enc"), use: "enc" },
+      { ...(await exportJWK(publicKey)), kid: "rsa" },
+      { ...secret, kid: "s" },
+      { ...published("k2"), kid: undefined },
+    ];
+    expect(localJwks({ keys: keys as never })).toEqual([{ kid: "k1", jwk: world.issuer.publicJwk }]);
+  });
+
+  it("gives keys of both kinds, and those that do not say what they are for", async () => {
+    const { issuer } = await createWorld("ES256");
+    const keys = [{ ...issuer.publicJwk, kid: "p" }, published("k1")];
+    expect(localJwks({ keys: keys as never })).toEqual([
+      { kid: "p", jwk: issuer.publicJwk },
+      { kid: "k1", jwk: world.issuer.publicJwk },
+    ]);
+  });
+});

@@ -1,0 +1,131 @@
+import type { ErrorCode } from "../../codes.ts";
+import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
+import { settleInTime } from "../../lib/index.ts";
+import { algorithmOf } from "./key.ts";
+import type { Signer } from "./signer.ts";
+
+/** A compact JWS (RFC 7515, section 7.1), taken apart. The payload stays undecoded until its signature verified. */
+export interface CompactJws {
+  readonly header: JsonObject;
+  readonly signingInput: string;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** The rule for a header: a closed set of parameters, so that none of them can choose a key or a rule. */
+export interface HeaderRule {
+  readonly typ: string;
+  /** `or jkt`: an issuer's key is named by its `kid`, any other by its thumbprint in `jkt`. */
+  readonly kid: "required" | "forbidden" | "or jkt";
+  /**
+   * Whether `alg` may be `EdDSA`, a foreign issuer's name for Ed25519. Only a foreign anchor's key may then verify it.
+   */
+  readonly eddsa?: boolean;
+  /** The code of an algorithm that is not accepted. Default: the code of any other fault in the header. */
+  readonly refusedAlgorithm?: ErrorCode;
+}
+
+/** The header of a root. */
+export const ROOT_HEADER: HeaderRule = {
+  typ: "aat+jwt",
+  kid: "required",
+  eddsa: true,
+  refusedAlgorithm: "token_alg_refused",
+};
+
+/** The header of a token that an agent made. */
+export const DERIVED_HEADER: HeaderRule = { typ: "aat+jwt", kid: "forbidden", refusedAlgorithm: "token_alg_refused" };
+
+/** The allowed form of a `kid`, which serves only to look up a pinned key. */
+export const KID: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+/** An algorithm of two curves under one name (RFC 8037); RFC 9864 has deprecated it. */
+export const FOREIGN_ED25519 = "EdDSA";
+const ALGORITHMS: ReadonlySet<unknown> = new Set<SignatureAlgorithm>(["Ed25519", "ES256"]);
+
+/**
+ * Takes a compact JWS apart: three segments of canonical base64url, and a header of exactly the allowed parameters.
+ *
+ * @throws {HopwiseError} `code`, or that of the rule for any algorithm but Ed25519 and ES256
+ */
+export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: string): CompactJws {
+  const refuse = (problem: string): never => {
+    throw new HopwiseError(code, `${what} is not a compact JWS as expected: ${problem}`);
+  };
+  const first = text.indexOf(".");
+  const last = text.lastIndexOf(".");
+  if (first <= 0 || text.indexOf(".", first + 1) !== last) return refuse("three segments are expected");
+  const protectedHeader = decodeBase64url(text.slice(0, first));
+  const payload = decodeBase64url(text.slice(first + 1, last));
+  const signature = decodeBase64url(text.slice(last + 1));
+  if (protectedHeader === undefined || payload === undefined || signature === undefined) {
+    return refuse("a segment is not canonical base64url");
+  }
+  const header = parseJsonBytes(protectedHeader, { code, what: `the header of ${what}`, maxDepth: 1 });
+  if (!isJsonObject(header)) return refuse("the header is not an object");
+  const parts = { header, signingInput: text.slice(0, last), payload, signature };
+  const { alg } = header;
+  if (!ALGORITHMS.has(alg) && !(rule.eddsa === true && alg === FOREIGN_ED25519)) {
+    throw new HopwiseError(
+      rule.refusedAlgorithm ?? code,
+      `the algorithm of ${what} is not accepted; only Ed25519 and ES256 are`,
+    );
+  }
+  if (header["typ"] !== rule.typ) return refuse(`its typ is not ${rule.typ}`);
+  for (const name of Object.keys(header)) {
+    if (name !== "alg" && name !== "typ" && name !== "kid" && !(name === "jkt" && rule.kid === "or jkt"))
+      return refuse("a header parameter that is not allowed");
+  }
+  const { kid, jkt } = header;
+  if (jkt !== undefined) {
+    const named = kid === undefined && typeof jkt === "string" && decodeBase64url(jkt)?.length === 32;
+    return named ? parts : refuse("a jkt is a key's thumbprint, and stands in the place of a kid");
+  }
+  if (rule.kid === "forbidden" ? kid !== undefined : typeof kid !== "string" || !KID.test(kid)) {
+    return refuse(
+      rule.kid === "forbidden"
+        ? "a kid is not allowed here"
+        : `a kid of up to 64 letters, digits, - and _ is required${rule.kid === "or jkt" ? ", or a jkt" : ""}`,
+    );
+  }
+  return parts;
+}
+
+/** Signs a payload text, and keeps it byte for byte. @throws {HopwiseError} `signing_failed` */
+export async function signJws(
+  header: { readonly typ: string; readonly kid?: string; readonly jkt?: string },
+  payload: string,
+  signer: Signer,
+): Promise<string> {
+  const alg = algorithmOf(signer.publicJwk);
+  const head = JSON.stringify({ alg, typ: header.typ, kid: header.kid, jkt: header.jkt });
+  const input = `${encodeText(head)}.${encodeText(payload)}`;
+  const signature = await signatureBy(signer, encoder.encode(input));
+  return `${input}.${encodeBase64url(signature)}`;
+}
+
+/** A key store may be away for a moment, and must not hold its caller for ever. */
+const SIGNING_MS = 10_000;
+
+/** Of both algorithms: RFC 8032, section 5.1.6, and RFC 7518, section 3.4. */
+const SIGNATURE_BYTES = 64;
+
+async function signatureBy(signer: Signer, data: Uint8Array): Promise<Uint8Array> {
+  let signature: unknown;
+  try {
+    signature = await settleInTime(SIGNING_MS, signer.sign(data));
+  } catch (cause) {
+    throw new HopwiseError("signing_failed", "the signer did not sign: it failed, or gave no answer in time", {
+      cause,
+    });
+  }
+  if (signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES) return signature;
+  throw new HopwiseError("signing_failed", `the signer gave no signature of ${SIGNATURE_BYTES} bytes`);
+}
+
+const encoder = new TextEncoder();
+
+function encodeText(text: string): string {
+  return encodeBase64url(encoder.encode(text));
+}

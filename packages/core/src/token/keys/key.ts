@@ -1,0 +1,92 @@
+import type { ErrorCode } from "../../codes.ts";
+import {
+  decodeBase64url,
+  importKey,
+  isUsableEd25519Point,
+  type PublicJwk,
+  type SignatureAlgorithm,
+  sha256,
+  type VerificationKey,
+} from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { canonicalJson, isJsonObject, type JsonValue } from "../../json/index.ts";
+import { mustBe, reading } from "../../options/index.ts";
+import type { Thumbprint } from "./names.ts";
+
+/** A checked public key: well formed, on its curve, with its RFC 7638 thumbprint. */
+export interface KnownKey {
+  readonly jwk: PublicJwk;
+  readonly thumbprint: Thumbprint;
+  readonly verification: VerificationKey;
+}
+
+/**
+ * Reads a public JWK: exactly the members that RFC 7638 takes for a thumbprint, without a private part, a second
+ * spelling or an `alg` of its own.
+ *
+ * @throws {HopwiseError} `code` for a wrong shape, `token_key_refused` for a key that must not be used
+ */
+export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, pointer: string): PublicJwk {
+  const refuse = (rule: string): never => {
+    throw new HopwiseError(code, `the key at "${pointer}" is broken: ${rule}`, { pointer, rule });
+  };
+  if (!isJsonObject(value)) return refuse("a JWK object is expected");
+  const { kty, crv, x, y } = value;
+  const names = Object.keys(value).sort().join();
+  const coordinate = (text: JsonValue | undefined): string => {
+    if (typeof text !== "string" || decodeBase64url(text)?.length !== 32)
+      return refuse("a coordinate is not 32 bytes of base64url");
+    return text;
+  };
+  if (kty === "OKP" && crv === "Ed25519") {
+    if (names !== "crv,kty,x") return refuse("an Ed25519 key has exactly crv, kty and x");
+    const point = coordinate(x);
+    if (!isUsableEd25519Point(decodeBase64url(point) as Uint8Array)) {
+      throw new HopwiseError("token_key_refused", "an Ed25519 key is of small order or not canonical; make a new key");
+    }
+    return { kty, crv, x: point };
+  }
+  if (kty === "EC" && crv === "P-256") {
+    if (names !== "crv,kty,x,y") return refuse("a P-256 key has exactly crv, kty, x and y");
+    return { kty, crv, x: coordinate(x), y: coordinate(y) };
+  }
+  return refuse("only Ed25519 and P-256 keys are known");
+}
+
+/**
+ * Imports a key that {@link parsePublicJwk} let through.
+ *
+ * @throws {HopwiseError} `token_key_refused`
+ */
+export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
+  try {
+    return { jwk, thumbprint: await thumbprintOf(jwk), verification: await importKey(jwk) };
+  } catch (cause) {
+    throw new HopwiseError("token_key_refused", "a key is not a point on its curve; make a new key", { cause });
+  }
+}
+
+const JWK = "a public JWK, such as signer.publicJwk";
+
+/**
+ * SHA-256 JWK thumbprint (RFC 7638), of the required members only: a registry may keep others, such as `kid`, with a
+ * key.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no key
+ */
+export async function thumbprintOf(jwk: PublicJwk): Promise<Thumbprint> {
+  const { kty, crv, x, y } = reading("thumbprintOf", "jwk", JWK, jwk, (given) => ({ y: undefined, ...given }));
+  const isKey = kty === "OKP" ? y === undefined : kty === "EC" && typeof y === "string";
+  if (!isKey || typeof crv !== "string" || typeof x !== "string") mustBe("thumbprintOf", "jwk", JWK, jwk);
+  return (await sha256(canonicalJson(y === undefined ? { kty, crv, x } : { kty, crv, x, y }))) as Thumbprint;
+}
+
+/** JWK thumbprint URI (RFC 9278), the `iss` of a derived token. */
+export function thumbprintUri(thumbprint: Thumbprint): string {
+  return `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`;
+}
+
+/** The one algorithm that a key can sign with. */
+export function algorithmOf(jwk: { readonly kty: "OKP" | "EC" }): SignatureAlgorithm {
+  return jwk.kty === "OKP" ? "Ed25519" : "ES256";
+}

@@ -1,0 +1,67 @@
+import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import type { PublicJwk, SignatureAlgorithm } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import type { JsonValue } from "../../json/index.ts";
+import { argumentOf, choice, mustBe, reading } from "../../options/index.ts";
+import { algorithmOf, parsePublicJwk } from "./key.ts";
+
+/**
+ * A private key that signs but cannot be read. Implement it over a key store or a cloud key service to keep keys out of
+ * the process.
+ */
+export interface Signer {
+  readonly publicJwk: PublicJwk;
+  /** Signs bytes: Ed25519 (RFC 8032), or ES256 as r and s of 32 bytes each (RFC 7518, section 3.4). */
+  sign(data: Uint8Array): Promise<Uint8Array>;
+}
+
+type PrivateKey = Parameters<typeof crypto.subtle.sign>[1];
+
+const parameters = {
+  Ed25519: { name: "Ed25519" },
+  ES256: { name: "ECDSA", hash: "SHA-256" },
+} as const satisfies Record<SignatureAlgorithm, object>;
+
+const readAlgorithm = argumentOf<SignatureAlgorithm>("generateSigner", "algorithm", choice("Ed25519", "ES256"));
+
+/** Makes a new key whose private part cannot be taken out of the process's WebCrypto. */
+export async function generateSigner(algorithm: SignatureAlgorithm = "Ed25519"): Promise<Signer> {
+  readAlgorithm(algorithm);
+  const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: false });
+  return signerOf(privateKey, (await exportJWK(publicKey)) as PublicJwk);
+}
+
+const PRIVATE = "a private JWK, with d";
+
+/**
+ * Takes a private key in JWK form (RFC 7517), for keys that must outlive the process. The key handle it makes is not
+ * extractable; the caller must guard the JWK itself.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
+  const { kty, crv, x, y, d } = reading("signerFromJwk", "privateJwk", PRIVATE, privateJwk, (jwk) => ({ ...jwk }));
+  if (typeof d !== "string") mustBe("signerFromJwk", "privateJwk", PRIVATE, privateJwk);
+  const publicJwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
+  let key: unknown;
+  try {
+    key = await importJWK({ ...publicJwk, d, ext: false }, algorithmOf(publicJwk));
+  } catch (cause) {
+    throw new HopwiseError("config_invalid", "signerFromJwk: d is not a private key of this public key's kind", {
+      cause,
+    });
+  }
+  return signerOf(key as PrivateKey, publicJwk);
+}
+
+function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
+  const algorithm = parameters[algorithmOf(publicJwk)];
+  return {
+    publicJwk,
+    sign: async (data) => {
+      // Of anything else, no bytes or zeros would be signed.
+      if (!ArrayBuffer.isView(data)) mustBe("sign", "data", "the bytes to sign, a Uint8Array", data);
+      return new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data)));
+    },
+  };
+}

@@ -1,0 +1,227 @@
+import { randomId } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { type Grant, wideningOf } from "../../grant/index.ts";
+import type { JsonValue } from "../../json/index.ts";
+import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../../options/index.ts";
+import {
+  AUDIENCES,
+  BUDGET_ROWS,
+  type BudgetBounds,
+  DETAIL_TYPE,
+  type DerivedClaims,
+  GRANT,
+  grantOf,
+  INTEROP,
+  LIFETIME,
+  MAX_DEPTH,
+  parseDerivedClaims,
+  TOOLS_POINTER,
+} from "../claims/index.ts";
+import {
+  DEFAULT_LIMITS,
+  importKnownKey,
+  LIMITS,
+  type Limits,
+  type Signer,
+  signJws,
+  thumbprintOf,
+  thumbprintUri,
+} from "../keys/index.ts";
+import { findBudgetFault } from "../verify/index.ts";
+import {
+  type Delegation,
+  type HeldDelegation,
+  hold,
+  parseDelegation,
+  partsOfDelegation,
+  partsOfHeld,
+} from "./delegation.ts";
+import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
+import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
+
+/**
+ * An agent's order to hand authority on: to whom, what, and for how long. Members that are left out stay as the parent
+ * has them.
+ */
+export interface DelegateOrder {
+  /**
+   * The agent that gets it: by its name in the registry, or a class of sub-agents that the delegator may make for
+   * itself, which gives it a name and needs no registration.
+   */
+  readonly to: string | { readonly class: string };
+  readonly holder: Holder;
+  readonly grant: Grant;
+  /**
+   * Signs a `not_one_of` under an argument for which the parent has none. A `not_one_of` of the parent may be kept or
+   * made longer without this: its maker agreed to a deny-list, and the child can only exclude more values. Default
+   * false.
+   */
+  readonly allowDenyLists?: boolean;
+  /** Default: as long as the parent lives. */
+  readonly lifetimeSeconds?: number;
+  /** Highest depth of tokens below; may only fall. To allow no further agent, give the new token's own depth. */
+  readonly maxDepth?: number;
+  /** Where it may be presented: a part of the parent's audience. */
+  readonly audience?: readonly string[];
+  /**
+   * What the new holder, and whoever it hands on to, may spend in all; what they spend, this delegation has spent, too.
+   * Only a delegation with a budget can give a part of it.
+   */
+  readonly budget?: BudgetBounds;
+  /**
+   * Keeps to the constraint types and the table of the draft; the chain so far must do so, too. A verifier of the draft
+   * then accepts the chain if it knows the algorithm by its RFC 9864 name.
+   */
+  readonly interop?: "aat-01";
+  /** Limits that differ from the defaults, as its issuer has them. */
+  readonly limits?: Partial<Limits>;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+const TO = 'an agent\'s name, such as researcher, or { class: "reader" }';
+
+const readOrder = optionsOf<DelegateOrder>("delegate", {
+  to: either(TO, text(TO), members<{ class: string }>({ class: text("a class of sub-agents, such as reader") }, TO)),
+  holder: HOLDER,
+  grant: GRANT,
+  allowDenyLists: maybe(flag()),
+  lifetimeSeconds: maybe(LIFETIME),
+  maxDepth: maybe(MAX_DEPTH),
+  audience: maybe(AUDIENCES),
+  budget: maybe(members<BudgetBounds>(BUDGET_ROWS, "what may be spent, such as { calls: 10 }")),
+  interop: maybe(INTEROP),
+  limits: maybe(LIMITS),
+  clock: maybe(CLOCK),
+});
+
+/**
+ * Hands on less of a delegation, offline, signed by its holder (AAT draft, section 6). Widening is refused here as it
+ * is at verification, naming the place, both values and the rule.
+ *
+ * @throws {HopwiseError} `chain_widened`, `chain_depth_exceeded`, `token_expired`, `token_key_refused`,
+ *   `token_malformed`, `token_too_large`, `proof_invalid`, `config_invalid` for a grant that an option must allow
+ */
+export function delegate(
+  parent: HeldDelegation,
+  order: DelegateOrder & { readonly holder: Signer },
+): Promise<HeldDelegation>;
+export function delegate(
+  parent: HeldDelegation,
+  order: DelegateOrder & { readonly holder: RemoteHolder },
+): Promise<Delegation>;
+export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
+  const order = readOrder(given);
+  const { compact, leaf, leafHash } = partsOfHeld(parent);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...order.limits };
+  const now = Math.floor(secondsBy(order.clock ?? Date.now, "delegate"));
+  const iat = Math.max(now, leaf.iat);
+  const depth = leaf.del_depth + 1;
+  const maxDepth = order.maxDepth ?? leaf.del_max_depth;
+  const exp = order.lifetimeSeconds === undefined ? leaf.exp : iat + order.lifetimeSeconds;
+  checkOrder(order, parent, { now, iat, exp, depth, maxDepth });
+
+  const payload: JsonValue = JSON.parse(
+    JSON.stringify({
+      jti: randomId(),
+      iss: thumbprintUri(await thumbprintOf(parent.signer.publicJwk)),
+      act: { sub: typeof order.to === "string" ? order.to : `${leaf.act.sub}/${order.to.class}/${randomId()}` },
+      iat,
+      exp,
+      del_depth: depth,
+      del_max_depth: maxDepth,
+      par_hash: leafHash,
+      cnf: { jwk: await freshKey(order.holder, parent) },
+      aud: order.audience,
+      budget: order.budget,
+      authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
+    }),
+  );
+  const claims = parseDerivedClaims(payload, limits);
+  checkBudget(claims, parent);
+  if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
+  const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
+  checkSize(token, limits);
+  const chain = `${compact}~${token}`;
+  if (chain.length > limits.chainBytes) {
+    throw new HopwiseError(
+      "token_too_large",
+      `the chain would be ${chain.length} bytes, ${limits.chainBytes} are read; hand over less at each hop`,
+    );
+  }
+  const delegation = await parseDelegation(chain, { limits });
+  return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
+}
+
+/** The times and depths of the new token. */
+interface Asked {
+  readonly now: number;
+  readonly iat: number;
+  readonly exp: number;
+  readonly depth: number;
+  readonly maxDepth: number;
+}
+
+/** The same rules that a verifier applies: a token that would be refused is not signed. */
+function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
+  const { leaf, grants } = partsOfDelegation(parent);
+  if (leaf.exp <= now)
+    throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
+  if (depth > leaf.del_max_depth || maxDepth < depth) {
+    throw new HopwiseError(
+      "chain_depth_exceeded",
+      `the delegation may be ${leaf.del_max_depth} deep, this would be ${depth}`,
+      {
+        pointer: "/del_depth",
+      },
+    );
+  }
+  if (maxDepth > leaf.del_max_depth)
+    widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
+  if (exp <= iat) {
+    throw new HopwiseError("token_malformed", "lifetimeSeconds must be positive: a token expires after it was issued", {
+      pointer: "/exp",
+    });
+  }
+  if (exp > leaf.exp) {
+    const most = `leave lifetimeSeconds out, or give at most ${leaf.exp - iat}`;
+    widened("/exp", "a child may not outlive its parent", leaf.exp, exp, most);
+  }
+  const outside = order.audience?.find((name) => !parent.audience.includes(name));
+  if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
+  if (order.interop !== undefined) {
+    for (const grant of [...grants, order.grant]) checkInterop(grant, parent.budget ?? order.budget);
+  }
+  const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
+  if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
+}
+
+function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {
+  const above = { budget: parent.budget, root: partsOfDelegation(parent).root };
+  const fault = budget && findBudgetFault(budget, above);
+  if (fault === undefined) return;
+  const { code, pointer, rule } = fault;
+  throw new HopwiseError(code, `the budget would break the chain at "${pointer}": ${rule}`, { pointer, rule });
+}
+
+/** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */
+async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
+  const jwk = await holderKey(holder);
+  await importKnownKey(jwk);
+  if (partsOfDelegation(parent).holders.some(({ x }) => x === jwk.x)) {
+    throw new HopwiseError(
+      "token_key_refused",
+      "the new holder has a key that is in the chain already; give it a key of its own",
+    );
+  }
+  return jwk;
+}
+
+function widened(pointer: string, rule: string, parent: unknown, child: unknown, remedy?: string): never {
+  const what = `${rule}; the parent has ${JSON.stringify(parent) ?? "nothing"}, the child asks for ${JSON.stringify(child) ?? "nothing"}`;
+  throw new HopwiseError(
+    "chain_widened",
+    `this would widen the delegation at "${pointer}": ${what}${remedy === undefined ? "" : `; ${remedy}`}`,
+    { pointer, rule },
+  );
+}

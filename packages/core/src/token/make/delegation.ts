@@ -1,0 +1,220 @@
+import { type PublicJwk, sha256 } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { type Grant, makeGrant, toolGrantOf } from "../../grant/index.ts";
+import { parseJsonBytes } from "../../json/index.ts";
+import { maybe, mustBe, optionsOf, unlessAwaited } from "../../options/index.ts";
+import {
+  type Budget,
+  checkSigner,
+  grantOf,
+  isSigner,
+  parseDerivedClaims,
+  parseRootClaims,
+  type RootClaims,
+  type TokenClaims,
+} from "../claims/index.ts";
+import { restoreChain, shortenChain } from "../compact/index.ts";
+import {
+  type ChainId,
+  DEFAULT_LIMITS,
+  DERIVED_HEADER,
+  LIMITS,
+  type Limits,
+  payloadDepth,
+  ROOT_HEADER,
+  type Signer,
+  splitJws,
+  type TokenHash,
+  thumbprintOf,
+  toolIdOf,
+} from "../keys/index.ts";
+import { budgetBelow, splitChain } from "../verify/index.ts";
+
+/**
+ * A chain as its holder or its maker sees it: its content, not yet verified. Printing or serialising it by accident
+ * shows no token; {@link serialize} does so on purpose.
+ */
+export interface Delegation {
+  /** H(root), the same as {@link Chain}.id. */
+  readonly id: ChainId;
+  /** The names of the agents, first to last. */
+  readonly agents: readonly string[];
+  /** The subject of the root. */
+  readonly subject: string;
+  /** What the last agent may do, at most. */
+  readonly grant: Grant;
+  /** Where the last agent may present the chain. */
+  readonly audience: readonly string[];
+  /** What the last agent, and whoever it hands on to, may spend in all, where there is a bound. */
+  readonly budget?: Budget;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** A delegation with the key of its holder, who alone can use it and hand less of it on. */
+export interface HeldDelegation extends Delegation {
+  readonly signer: Signer;
+}
+
+export interface ParseOptions {
+  /** Those that differ from the defaults: the issuer's and the verifier's, where they have others. */
+  readonly limits?: Partial<Limits>;
+}
+
+const readOptions = optionsOf<ParseOptions>("parseDelegation", { limits: maybe(LIMITS) });
+
+/** The hidden parts of a delegation, for the makers of tokens and proofs. */
+export interface DelegationParts {
+  readonly compact: string;
+  readonly root: RootClaims;
+  readonly leaf: TokenClaims;
+  readonly leafHash: TokenHash;
+  /** The keys of all holders, first agent to last. */
+  readonly holders: readonly PublicJwk[];
+  /** What each token hands over, root first. */
+  readonly grants: readonly Grant[];
+  /** By which it was read. */
+  readonly limits: Limits;
+  /** What each token says, root first, and its identity. */
+  readonly tokens: readonly ToldToken[];
+}
+
+/** A token as its text says. */
+export interface ToldToken {
+  readonly claims: TokenClaims;
+  readonly hash: TokenHash;
+}
+
+/** Kept beside the delegations, so that no property, no log line and no `JSON.stringify` ever shows a token. */
+const partsOf = new WeakMap<Delegation, DelegationParts>();
+
+/** The parts of a delegation made by {@link parseDelegation}. */
+export function partsOfDelegation(delegation: Delegation): DelegationParts {
+  const parts = partsOf.get(delegation);
+  if (parts === undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `not a delegation: take what issue, delegate, parseDelegation or hold gave, uncopied${unlessAwaited(delegation)}`,
+    );
+  }
+  return parts;
+}
+
+/** Whether a value is a delegation made here, whose parts are known. */
+export function isDelegation(value: unknown): value is Delegation {
+  return typeof value === "object" && value !== null && partsOf.has(value as Delegation);
+}
+
+/** The parts of a delegation whose key is at hand. @throws {HopwiseError} `config_invalid` */
+export function partsOfHeld(held: HeldDelegation): DelegationParts {
+  const parts = partsOfDelegation(held);
+  if (isSigner(held.signer)) return parts;
+  throw new HopwiseError("config_invalid", "the delegation has no signer; take it up by hold(delegation, signer)");
+}
+
+/**
+ * The text of a chain, to hand it to its holder: compact tokens, root first, joined by `~`. Not a secret, but private.
+ * Where room is dear, there is {@link serializeCompact}.
+ */
+export function serialize(delegation: Delegation): string {
+  return partsOfDelegation(delegation).compact;
+}
+
+/** Made once for each chain: a client sends it with every request. */
+const compactForms = new WeakMap<DelegationParts, string>();
+
+/**
+ * The same chain in its compact form, less than half as long, for headers and messages: what {@link parseDelegation}, an
+ * authorizer and every other reader of this profile takes for the same. The long form where that is not longer.
+ */
+export function serializeCompact(delegation: Delegation): string {
+  const parts = partsOfDelegation(delegation);
+  const text = compactForms.get(parts) ?? shortenChain(parts.compact);
+  compactForms.set(parts, text);
+  return text;
+}
+
+/**
+ * Reads the text of a chain, in either form, as a holder: to see its content and to use it. It does not check signatures; the verifier does.
+ *
+ * @param options limits that differ from those that a verifier has by default
+ * @throws {HopwiseError} `token_malformed`, `token_too_large`, `chain_depth_exceeded`, `token_alg_refused`,
+ *   `token_version_unsupported`; `config_invalid` for what is no text
+ */
+export async function parseDelegation(chain: string, options: ParseOptions = {}): Promise<Delegation> {
+  if (typeof chain !== "string")
+    mustBe("parseDelegation", "chain", "the text of a chain, as serialize gives it", chain);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...readOptions(options).limits };
+  const compact = restoreChain(chain, limits);
+  const claims: TokenClaims[] = [];
+  const hashes: TokenHash[] = [];
+  for (const [i, text] of splitChain(compact, limits).entries()) {
+    const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
+    const payload = parseJsonBytes(jws.payload, {
+      code: "token_malformed",
+      what: "a token's payload",
+      maxDepth: payloadDepth(limits),
+    });
+    claims.push(i === 0 ? parseRootClaims(payload, limits) : parseDerivedClaims(payload, limits));
+    hashes.push((await sha256(jws.signingInput)) as TokenHash);
+  }
+  const root = claims[0] as RootClaims;
+  const leaf = claims.at(-1) as TokenClaims;
+  const budget = claims.reduce<Budget | undefined>((above, own) => budgetBelow(above, own.budget), root.budget);
+  const grants = claims.map((told) => makeGrant(grantOf(told)));
+  const delegation: Delegation = Object.freeze({
+    id: hashes[0] as ChainId,
+    agents: claims.map(({ act }) => act.sub),
+    subject: root.sub,
+    grant: grants.at(-1) as Grant,
+    audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
+    ...(budget !== undefined && { budget }),
+    expiresAt: leaf.exp,
+  });
+  partsOf.set(delegation, {
+    compact,
+    root,
+    leaf,
+    leafHash: hashes.at(-1) as TokenHash,
+    holders: claims.map(({ cnf }) => cnf.jwk),
+    grants,
+    limits,
+    tokens: claims.map((told, i) => ({ claims: told, hash: hashes[i] as TokenHash })),
+  });
+  return delegation;
+}
+
+/**
+ * Takes up a delegation as its holder.
+ *
+ * @throws {HopwiseError} `config_invalid` where the chain was made for another key
+ */
+export async function hold(delegation: Delegation, signer: Signer): Promise<HeldDelegation> {
+  const parts = partsOfDelegation(delegation);
+  checkSigner("hold", signer);
+  if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
+    throw new HopwiseError(
+      "config_invalid",
+      "the chain was made for another key; hold it with the key that was sent to its maker",
+    );
+  }
+  const held = { ...delegation, signer };
+  Object.defineProperty(held, "signer", { enumerable: false });
+  partsOf.set(held, parts);
+  return Object.freeze(held);
+}
+
+/**
+ * Whether a delegation names a tool of an enforcement point, so that its holder may show the tool to a model.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no delegation, or no name
+ */
+export function isToolGranted(delegation: Delegation, tool: string, audience: string): boolean {
+  const { root } = partsOfDelegation(delegation);
+  if (typeof tool !== "string") mustBe("isToolGranted", "tool", "a tool's name, such as send_payment", tool);
+  if (typeof audience !== "string") mustBe("isToolGranted", "audience", "the name of an enforcement point", audience);
+  return (
+    delegation.audience.includes(audience) &&
+    toolGrantOf(delegation.grant, toolIdOf(tool, audience, root.aud)) !== undefined
+  );
+}

@@ -1,0 +1,248 @@
+import { randomId } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { findDenyList, findExtension, type Grant } from "../../grant/index.ts";
+import type { JsonValue } from "../../json/index.ts";
+import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, WHOLE_SECONDS } from "../../options/index.ts";
+import {
+  AUDIENCES,
+  BUDGET_ROWS,
+  type Budget,
+  type BudgetBounds,
+  DETAIL_TYPE,
+  GRANT,
+  grantOf,
+  INTEROP,
+  KEY_ID,
+  LIFETIME,
+  MAX_DEPTH,
+  PROFILE_VERSION,
+  type Provenance,
+  parseRootClaims,
+  SIGNER,
+} from "../claims/index.ts";
+import {
+  AGENT_NAME,
+  DEFAULT_LIMITS,
+  importKnownKey,
+  LIMITS,
+  type Limits,
+  type Signer,
+  signJws,
+  type TrustedKey,
+  thumbprintOf,
+} from "../keys/index.ts";
+import {
+  ANCHOR_ROWS,
+  checkAgainstAnchor,
+  checkEveryTool,
+  DEFAULT_MAX_DEPTH,
+  type TrustAnchor,
+} from "../trust/index.ts";
+import { checkRoot, checkRootBudget } from "../verify/index.ts";
+import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
+import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { lifetimeOf } from "./root-lifetime.ts";
+
+/** Mints the roots of chains: the one service that knows users and may speak for them. */
+export interface Issuer {
+  /**
+   * Hands some of a user's authority to a first agent.
+   *
+   * @throws {HopwiseError} `token_untrusted_issuer` for a root that its own configuration does not allow;
+   *   `proof_invalid` where a remote holder did not prove its key; `config_invalid` for a grant that an option must
+   *   allow, and for a root that would outlive its budget; `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
+   */
+  issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
+  issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
+  /** Give this to a verifier, so that it trusts this issuer within the issuer's own bounds. */
+  readonly trustAnchor: TrustAnchor & { readonly keys: readonly TrustedKey[] };
+}
+
+/** An issuer's identity, and the bounds of the roots that it may sign. The verifier pins the same again. */
+export interface IssuerOptions extends Omit<TrustAnchor, "keys" | "foreign"> {
+  readonly signer: Signer;
+  /** The name of the key in `kid`. Default: the first characters of its thumbprint. */
+  readonly kid?: string;
+  /** Limits of its roots that differ from the defaults; the verifier needs them, too. */
+  readonly limits?: Partial<Limits>;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/** One root to be minted. */
+export interface RootOrder {
+  /** The user or service for which the whole chain acts. */
+  readonly subject: string;
+  /** The agent that gets it, by its id in the registry. */
+  readonly agent: string;
+  readonly holder: Holder;
+  readonly grant: Grant;
+  /** Signs `not_one_of`, too, which lets every spelling pass that its author did not list. Default false. */
+  readonly allowDenyLists?: boolean;
+  /** Where the chain may be presented; default all audiences of the issuer. */
+  readonly audience?: readonly string[];
+  /** Default one hour, or until its budget ends where that is sooner. A longer one than its budget has is refused. */
+  readonly lifetimeSeconds?: number;
+  /** How many agents may stand behind the first; default what the issuer allows. */
+  readonly maxDepth?: number;
+  /**
+   * Keeps to the constraint types of the draft. A verifier of the draft then accepts the token if it knows the algorithm
+   * by its RFC 9864 name.
+   */
+  readonly interop?: "aat-01";
+  /**
+   * What the whole chain may spend, however many agents share it. See docs/budgets.md. An enforcement point whose state counts
+   * nothing refuses the chain (`budget_unsupported`).
+   */
+  readonly budget?: Budget;
+  /** Correlates several roots of one transaction. */
+  readonly txn?: string;
+  /**
+   * Which login stood behind it. It goes into the token and every record, so leave out details that readers of these
+   * need not know.
+   */
+  readonly login?: Provenance;
+}
+
+const { keys: _keys, foreign: _foreign, ...BOUNDS } = ANCHOR_ROWS;
+const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
+  ...BOUNDS,
+  signer: SIGNER,
+  kid: maybe(KEY_ID),
+  limits: maybe(LIMITS),
+  clock: maybe(CLOCK),
+});
+
+const BUDGET = 'a budget, such as { id: "2026-11", from, until, calls: 100 }';
+const BUDGET_ID = text("a budget's id of letters, digits and . _ - /, such as payments/2026-11", (id) =>
+  AGENT_NAME.test(id),
+);
+
+const readOrder = optionsOf<RootOrder>("issue", {
+  subject: text("a user or service, such as alice"),
+  agent: text("an agent's name in the registry, such as planner"),
+  holder: HOLDER,
+  grant: GRANT,
+  allowDenyLists: maybe(flag()),
+  audience: maybe(AUDIENCES),
+  lifetimeSeconds: maybe(LIFETIME),
+  maxDepth: maybe(MAX_DEPTH),
+  interop: maybe(INTEROP),
+  budget: maybe(members<Budget>({ id: BUDGET_ID, from: WHOLE_SECONDS, until: WHOLE_SECONDS, ...BUDGET_ROWS }, BUDGET)),
+  txn: maybe(text("a text that several roots share")),
+  login: maybe(
+    members<Provenance>(
+      {
+        kind: choice("id_token", "access_token", "local"),
+        issuer: text("who logged the user in, such as https://login.example"),
+        subject: text("the user's name there"),
+        acr: maybe(text("an authentication context class, such as urn:example:mfa")),
+        authTime: maybe(WHOLE_SECONDS),
+      },
+      'a login, such as { kind: "id_token", issuer, subject }',
+    ),
+  ),
+});
+
+/**
+ * Makes an issuer.
+ *
+ * @throws {HopwiseError} `config_invalid`, `token_key_refused`
+ */
+export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
+  const { signer, clock = Date.now, kid: named, limits: own, ...pinned } = readIssuer(options);
+  const kid = named ?? (await thumbprintOf(signer.publicJwk)).slice(0, 8);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...own };
+  checkEveryTool("createIssuer", pinned.tools, pinned.everyTool);
+  const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
+  await importKnownKey(signer.publicJwk);
+
+  async function issue(given: RootOrder): Promise<Delegation> {
+    const order = readOrder(given);
+    if (order.interop !== undefined) checkInterop(order.grant, order.budget);
+    const iat = Math.floor(secondsBy(clock, "issue"));
+    const lifetime = lifetimeOf(order, iat, pinned.lifetimeSeconds);
+    const payload: JsonValue = JSON.parse(
+      JSON.stringify({
+        jti: randomId(),
+        iss: pinned.issuer,
+        sub: order.subject,
+        act: { sub: order.agent },
+        aud: order.audience ?? pinned.audiences,
+        iat,
+        exp: iat + lifetime,
+        del_depth: 0,
+        del_max_depth: order.maxDepth ?? pinned.maxDepth ?? DEFAULT_MAX_DEPTH,
+        hw: PROFILE_VERSION,
+        cnf: { jwk: await holderKey(order.holder) },
+        txn: order.txn,
+        budget: order.budget,
+        hw_src: order.login && sourceClaim(order.login),
+        authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
+      }),
+    );
+    // The same rules that a verifier applies: a root that would be refused is not signed.
+    const claims = parseRootClaims(payload, limits);
+    const grant = grantOf(claims);
+    if (order.allowDenyLists !== true) checkDenyLists(grant);
+    await importKnownKey(claims.cnf.jwk);
+    checkAgainstAnchor(claims, grant, trustAnchor, limits);
+    checkRoot({ claims, grant }, limits, iat);
+    checkRootBudget(claims, pinned.sharedBudgets === true);
+    const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
+    checkSize(compact, limits);
+    const delegation = await parseDelegation(compact, { limits });
+    return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
+  }
+
+  return { issue: issue as Issuer["issue"], trustAnchor };
+}
+
+/** Read again before it is signed: a member that does not belong there is refused, and not left out. */
+function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime: auth_time, ...more }: Provenance): object {
+  return { ...more, kind, iss, sub, acr, auth_time };
+}
+
+/**
+ * @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have, and for a budget: a verifier
+ *   of the draft ignores claims that it does not know, and would let everything be spent
+ */
+export function checkInterop(grant: Grant, budget?: BudgetBounds): void {
+  if (budget !== undefined) {
+    throw new HopwiseError("config_invalid", 'interop "aat-01": the draft has no budgets; leave one of the two out', {
+      pointer: "/budget",
+    });
+  }
+  const extension = findExtension(grant);
+  if (extension !== undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `interop "aat-01": the constraint at "${extension}" is not one of the draft's; use those, or leave interop out`,
+      {
+        pointer: extension,
+      },
+    );
+  }
+}
+
+/** @throws {HopwiseError} `config_invalid` for a deny-list that does not stand in the parent's grant already */
+export function checkDenyLists(grant: Grant, parent?: Grant): void {
+  const pointer = findDenyList(grant, parent);
+  if (pointer !== undefined) {
+    throw new HopwiseError(
+      "config_invalid",
+      `the constraint at "${pointer}" names what is forbidden (not_one_of), and lets every other spelling pass; name what is allowed, or say allowDenyLists: true`,
+      { pointer },
+    );
+  }
+}
+
+/** A token that no verifier would read is not worth signing. */
+export function checkSize(token: string, { tokenBytes }: Limits): void {
+  if (token.length > tokenBytes) {
+    throw new HopwiseError(
+      "token_too_large",
+      `the token would be ${token.length} bytes, ${tokenBytes} are read; hand over fewer tools or shorter constraints`,
+    );
+  }
+}

@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { createWorld, NOW } from "../../testing.fixture.ts";
+import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
+import { currentDelegation, renewing } from "./renew.ts";
+
+const world = await createWorld();
+const heldUntil = async (exp: number): Promise<HeldDelegation> =>
+  hold(await parseDelegation(await world.root({ exp })), world.planner);
+
+const first = await heldUntil(NOW + 100);
+const second = await heldUntil(NOW + 200);
+const third = await heldUntil(NOW + 300);
+
+/** Milliseconds since the epoch, moved by each test. */
+let now = NOW * 1000;
+const clock = (): number => now;
+beforeEach(() => {
+  now = NOW * 1000;
+});
+
+/** Whoever gives new delegations: the next of a row each time, and `"down"` where that is what comes next. */
+function giver(...row: (HeldDelegation | "down")[]) {
+  const asked: HeldDelegation[] = [];
+  const renew = async (expiring: HeldDelegation): Promise<HeldDelegation> => {
+    asked.push(expiring);
+    const next = row.shift();
+    if (next === undefined || next === "down") throw new Error("nobody there");
+    return next;
+  };
+  return { renew, asked };
+}
+
+describe("a delegation that is renewed", () => {
+  it("is used as it is until thirty seconds before it expires, and then another is asked for", async () => {
+    const { renew, asked } = giver(second);
+    const current = renewing(first, renew, { clock });
+    now = (NOW + 70) * 1000 - 1;
+    expect(await current()).toBe(first);
+    expect(asked).toEqual([]);
+    now = (NOW + 70) * 1000;
+    expect(await current()).toBe(second);
+    expect(await current()).toBe(second);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is renewed as long before it expires as was said", async () => {
+    const { renew, asked } = giver(second);
+    const current = renewing(first, renew, { beforeSeconds: 5, clock });
+    now = (NOW + 95) * 1000 - 1;
+    expect(await current()).toBe(first);
+    expect(asked).toEqual([]);
+    now = (NOW + 95) * 1000;
+    expect(await current()).toBe(second);
+  });
+
+  it("is asked for once by all who wait, and the one that expires is shown", async () => {
+    const { renew, asked } = giver(second, third);
+    const current = renewing(first, renew, { clock });
+    now = (NOW + 80) * 1000;
+    expect(await Promise.all([current(), current(), current()])).toEqual([second, second, second]);
+    now = (NOW + 180) * 1000;
+    expect(await Promise.all([current(), current()])).toEqual([third, third]);
+    expect(asked.map(({ expiresAt }) => expiresAt)).toEqual([NOW + 100, NOW + 200]);
+  });
+
+  it("is used for as long as it lives where nobody gives another, who is asked again each time", async () => {
+    const { renew, asked } = giver("down", "down", second);
+    const current = renewing(first, renew, { clock });
+    now = (NOW + 80) * 1000;
+    expect(await current()).toBe(first);
+    now = (NOW + 100) * 1000 - 1;
+    expect(await current()).toBe(first);
+    expect(await current()).toBe(second);
+    expect(asked).toHaveLength(3);
+  });
+
+  it("is not used from the moment on in which it expires: then the failure is told, and the next call asks anew", async () => {
+    const { renew } = giver("down", second);
+    const current = renewing(first, renew, { clock });
+    now = (NOW + 100) * 1000;
+    await expect(current()).rejects.toThrow("nobody there");
+    expect(await current()).toBe(second);
+  });
+
+  it("is used where what comes in its place is no delegation", async () => {
+    const current = renewing(first, async () => ({ ...second }) as never, { beforeSeconds: 100, clock });
+    expect(await current()).toBe(first);
+    expect(await current()).toBe(first);
+  });
+
+  it("is asked for again after a renewal that never ended", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let hangs = true;
+      const renew = () => (hangs ? new Promise<never>(() => {}) : Promise.resolve(second));
+      const current = renewing(first, renew, { beforeSeconds: 100, clock });
+      const waiting = current();
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await waiting).toBe(first);
+      hangs = false;
+      expect(await current()).toBe(second);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("is held against the machine's own clock where no other was given", async () => {
+    const { renew } = giver(second);
+    const living = await heldUntil(4_000_000_000);
+    expect(await renewing(living, renew)()).toBe(living);
+    expect(await renewing(first, renew)()).toBe(second); // `first` ended in 2025
+  });
+});
+
+it("where a delegation comes from may be the delegation itself, or what gives it", async () => {
+  expect(await currentDelegation(first)).toBe(first);
+  expect(await currentDelegation(async () => second)).toBe(second);
+});

@@ -1,0 +1,94 @@
+import { settleInTime } from "../../lib/index.ts";
+import {
+  CLOCK,
+  either,
+  func,
+  maybe,
+  mustBe,
+  optionsOf,
+  type Shape,
+  secondsBy,
+  such,
+  whole,
+} from "../../options/index.ts";
+import { type HeldDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
+
+/** A delegation, or a function that gives the current one. */
+export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
+
+export interface RenewOptions {
+  /** How long before it expires a delegation is renewed. Default 30. */
+  readonly beforeSeconds?: number;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+const CURRENT = "a delegation that its holder took up by hold, uncopied, or a function that gives the current one";
+
+export const DELEGATION_SOURCE: Shape = either(CURRENT, func(CURRENT), such(CURRENT, isHeld));
+
+function isHeld(value: unknown): boolean {
+  try {
+    return partsOfHeld(value as HeldDelegation) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const readOptions = optionsOf<RenewOptions>("renewing", {
+  beforeSeconds: maybe(whole({ min: 0, max: 86_400, example: 30 })),
+  clock: maybe(CLOCK),
+});
+
+/** A delegator who never answers must not keep the next call from asking again. */
+const RENEWAL_MS = 10_000;
+
+/**
+ * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
+ * all waiting callers. Where that fails, or takes longer than ten seconds, the old one is used until it expires.
+ *
+ * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
+ *   and one that is not for the enforcement point with which it began
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function renewing(
+  held: HeldDelegation,
+  renew: (expiring: HeldDelegation) => Promise<HeldDelegation>,
+  options: RenewOptions = {},
+): () => Promise<HeldDelegation> {
+  const { beforeSeconds = 30, clock = Date.now } = readOptions(options);
+  partsOfHeld(held);
+  if (typeof renew !== "function") mustBe("renewing", "renew", "a function that gives a new delegation", renew);
+  let current = held;
+  let underWay: Promise<HeldDelegation> | undefined;
+
+  const next = async (): Promise<HeldDelegation> => {
+    try {
+      const renewed = await settleInTime(RENEWAL_MS, renew(current));
+      partsOfHeld(renewed);
+      current = renewed;
+    } catch (error) {
+      if (current.expiresAt <= secondsBy(clock, "renewing")) throw error;
+    } finally {
+      underWay = undefined;
+    }
+    return current;
+  };
+
+  return async () => {
+    if (current.expiresAt - beforeSeconds > secondsBy(clock, "renewing")) return current;
+    underWay ??= next();
+    return underWay;
+  };
+}
+
+/**
+ * The current delegation.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no delegation; what the source throws
+ */
+export async function currentDelegation(source: DelegationSource): Promise<HeldDelegation> {
+  if (typeof source === "function") return source();
+  partsOfDelegation(source);
+  return source;
+}

@@ -1,0 +1,97 @@
+import { randomId } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { canonicalJson, freezeArguments, type JsonObject } from "../../json/index.ts";
+import { argumentOf, behavedClock, checkNames, mustBe } from "../../options/index.ts";
+import { DEFAULT_LIMITS, isListing, LIMITS, type Limits, signJws, toolIdOf } from "../keys/index.ts";
+import { type HeldDelegation, partsOfHeld, serialize } from "../make/index.ts";
+
+/** One invocation to be proven. */
+export interface Invocation {
+  /** The tool's own name, or an operation such as `mcp:resources/read`. */
+  readonly tool: string;
+  /** The arguments as they will be sent; left out for a list. */
+  readonly arguments?: unknown;
+  /**
+   * The enforcement point, from the caller's own configuration. Never take it from a server's message: a hostile server
+   * would name the bank and relay the proof to it.
+   */
+  readonly audience: string;
+  /** The nonce that the enforcement point sent with `proof_nonce_required`. */
+  readonly nonce?: string;
+  /** Those of the enforcement point, where it takes longer or deeper arguments than by default. */
+  readonly limits?: Partial<Limits>;
+  /** The clock, in milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/** The credential of a call: the chain, and the proof that its holder presents it, for this call, now. */
+export interface Credential {
+  readonly chain: string;
+  readonly proof: string;
+}
+
+const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, limits: true, clock: true } as const;
+
+/** By its schema, unlike the others: few calls have any. */
+const readLimits = argumentOf<Partial<Limits>>("prove", "limits", LIMITS);
+
+/**
+ * The claims of a proof (AAT draft, section 5.2), with or without a nonce. `hw_leaf` binds it to this very chain. `hw_ms`
+ * is the millisecond within `iat`: a memory that began in that second must tell what was made before it from what was made
+ * after.
+ */
+export const PROOF_CLAIMS: readonly string[] = [
+  "aat_aud",
+  "aat_id",
+  "aat_tool",
+  "hta",
+  "hw_leaf",
+  "hw_ms",
+  "iat",
+  "jti",
+];
+
+/**
+ * Proves possession of a delegation for one invocation: a signed statement of tool, arguments, audience and time, good
+ * for once (AAT draft, section 5).
+ *
+ * @throws {HopwiseError} `config_invalid` for a member that it does not know; `arguments_malformed`; `audience_mismatch` where the chain is not for this audience;
+ *   `token_expired`
+ */
+export async function prove(held: HeldDelegation, invocation: Invocation): Promise<Credential> {
+  checkNames<Invocation>("prove", invocation, INVOCATION);
+  const { tool, nonce, clock = Date.now } = invocation;
+  const limits = invocation.limits === undefined ? {} : readLimits(invocation.limits);
+  if (typeof tool !== "string") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
+  if (nonce !== undefined && typeof nonce !== "string") {
+    mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
+  }
+  const milliseconds = typeof clock === "function" ? Math.floor(behavedClock(clock)()) : Number.NaN;
+  const now = Math.floor(milliseconds / 1000);
+  if (!Number.isFinite(now))
+    mustBe("prove", "clock", "a function that gives milliseconds since the epoch, such as Date.now", clock);
+  const { leaf, leafHash, root } = partsOfHeld(held);
+  if (!held.audience.includes(invocation.audience)) {
+    throw new HopwiseError(
+      "audience_mismatch",
+      `the delegation is not for "${invocation.audience}"; it is for ${held.audience.join(", ")}`,
+    );
+  }
+  if (held.expiresAt <= now) throw new HopwiseError("token_expired", "the delegation has expired; have it made anew");
+  const { argumentsDepth: maxDepth, argumentsSize: maxSize } = { ...DEFAULT_LIMITS, ...limits };
+  const args: JsonObject = isListing(invocation.tool)
+    ? {}
+    : freezeArguments(invocation.arguments, { maxDepth, maxSize });
+  const payload = canonicalJson({
+    aat_aud: invocation.audience,
+    aat_id: leaf.jti,
+    aat_tool: toolIdOf(invocation.tool, invocation.audience, root.aud),
+    hta: args,
+    hw_leaf: leafHash,
+    hw_ms: milliseconds - now * 1000,
+    iat: now,
+    jti: randomId(),
+    ...(nonce !== undefined && { nonce }),
+  });
+  return { chain: serialize(held), proof: await signJws({ typ: "aat-pop+jwt" }, payload, held.signer) };
+}

@@ -1,0 +1,21 @@
+/** Who says, signed, that something is revoked or that a call is approved? */
+
+export { type ApprovalRequest, hashOfRequest, REQUEST, type RequestHash } from "./approval-request.ts";
+export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
+export { type FeedEntry, type FeedTarget, readFeedPage, signFeedPage } from "./revocation-feed.ts";
+export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
+export type { IssuerName } from "./statement.ts";
+export type { ReadingOptions } from "./statement-options.ts";
+export {
+  APPROVER,
+  type ApprovalReading,
+  type Approver,
+  type VerifiedApproval,
+  verifyApproval,
+} from "./verify-approval.ts";
+export {
+  type RevocationReading,
+  type RevokedTarget,
+  type VerifiedRevocation,
+  verifyRevocation,
+} from "./verify-revocation.ts";

@@ -1,0 +1,187 @@
+import { decodeBase64url, randomId, sha256 } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes, pointerTo } from "../../json/index.ts";
+import { integerOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
+import {
+  type CompactJws,
+  isAudience,
+  type KnownKey,
+  type Limits,
+  type Signer,
+  signJws,
+  splitJws,
+  type Thumbprint,
+  type TokenHash,
+  thumbprintOf,
+  thumbprintUri,
+} from "../keys/index.ts";
+import { whyUnknown } from "../proof/index.ts";
+import type { AnchorKeys, TrustAnchor } from "../trust/index.ts";
+import { checkSignature, findSigner, holderOf } from "../verify/index.ts";
+
+/** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
+export type StatementType = "hw-revoke+jwt" | "hw-approval+jwt" | "hw-revocations+jwt";
+
+/** The claims that every statement has. */
+const FRAME: readonly string[] = ["hw", "iss", "aud", "jti", "iat", "hw_ms"];
+
+/** A statement whose signature verified, and whose frame was read. */
+export interface OpenedStatement {
+  readonly claims: JsonObject;
+  /** Of the text that was signed: another signature of the same is the same statement. */
+  readonly hash: TokenHash;
+  readonly signedBy: Thumbprint;
+  /** The issuer's anchor, where an issuer signed; otherwise a key signed that the reader knows. */
+  readonly anchor: TrustAnchor | undefined;
+  readonly audience: string;
+  readonly jti: string;
+  /** In seconds since the epoch, to the millisecond. */
+  readonly issuedAt: number;
+}
+
+/** What a statement is read with. */
+export interface StatementReader {
+  readonly anchors: AnchorKeys;
+  readonly limits: Limits;
+  /** The key of this thumbprint, where its holder may say such a thing; throws where none may. */
+  keyOf(thumbprint: Thumbprint): Promise<KnownKey>;
+  /** The claims besides the frame, for an issuer and for a key. */
+  claimsOf(signer: "issuer" | "key"): readonly string[];
+  /** How deep the claims nest. Default: an object in the payload. */
+  readonly maxDepth?: number;
+}
+
+/**
+ * Opens a statement as a token of a chain is opened: bounds and form, then the signature, then the claims. The header
+ * says which key signed, since nothing is parsed before; the claims must then name the same signer.
+ *
+ * @throws {HopwiseError} `token_…`, the first rule that fails
+ */
+export async function openStatement(jws: CompactJws, reader: StatementReader): Promise<OpenedStatement> {
+  const { claims, key, anchor } = await (jws.header["jkt"] === undefined ? byIssuer(jws, reader) : byKey(jws, reader));
+  return {
+    claims,
+    hash: (await sha256(jws.signingInput)) as TokenHash,
+    signedBy: key.thumbprint,
+    anchor,
+    audience: claims["aud"] as string,
+    jti: claims["jti"] as string,
+    // As a clock of milliseconds says it in seconds: the same moment must be the same number.
+    issuedAt: ((claims["iat"] as number) * 1000 + (claims["hw_ms"] as number)) / 1000,
+  };
+}
+
+interface Signed {
+  readonly claims: JsonObject;
+  readonly key: KnownKey;
+  readonly anchor: TrustAnchor | undefined;
+}
+
+async function byKey(jws: CompactJws, { keyOf, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
+  const key = await keyOf(jws.header["jkt"] as Thumbprint);
+  await checkSignature(jws, key, WHAT);
+  const claims = readFrame(jws, claimsOf("key"), maxDepth);
+  if (claims["iss"] !== thumbprintUri(key.thumbprint)) refuseClaim("/iss", "the key that signed is expected");
+  return { claims, key, anchor: undefined };
+}
+
+async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
+  const { kid, alg } = jws.header;
+  const answers = anchors.ask(kid as string);
+  const key = await findSigner(jws, answers, WHAT);
+  const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
+  const issuer = claims["iss"] as string;
+  const own = answers.filter((answer) => answer.anchor.issuer === issuer);
+  const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: key.thumbprint }, alg);
+  if (anchor !== undefined) return { claims, key, anchor };
+  const rule = "the key that signed belongs to another issuer";
+  throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
+}
+
+const WHAT = "the statement";
+
+/** The text of a statement, taken apart: nothing of it is believed yet. */
+export function splitStatement(text: unknown, typ: StatementType, { tokenBytes }: Limits): CompactJws {
+  if (typeof text !== "string") throw new HopwiseError("token_malformed", "the statement is not a text");
+  if (text.length > tokenBytes) {
+    throw new HopwiseError("token_too_large", `the statement is longer than ${tokenBytes} bytes`);
+  }
+  const rule = { typ, kid: "or jkt", refusedAlgorithm: "token_alg_refused" } as const;
+  return splitJws(text, rule, "token_malformed", WHAT);
+}
+
+/** Nesting of the deepest claim: an object in the payload. */
+const DEPTH = 2;
+
+function readFrame({ payload }: CompactJws, further: readonly string[], maxDepth = DEPTH): JsonObject {
+  const claims = parseJsonBytes(payload, { code: "token_malformed", what: "the statement's payload", maxDepth });
+  if (!isJsonObject(claims)) return refuseClaim("", "an object of claims is expected");
+  if (claims["hw"] !== PROFILE_VERSION) {
+    throw new HopwiseError(
+      "token_version_unsupported",
+      `the statement is not of version ${PROFILE_VERSION} of the Hopwise profile; update the older side`,
+      { pointer: "/hw" },
+    );
+  }
+  if (canonicalJson(claims) !== new TextDecoder("utf-8", { ignoreBOM: true }).decode(payload))
+    refuseClaim("", "it is in canonical form (RFC 8785)");
+  const known = [...FRAME, ...further];
+  for (const name of Object.keys(claims)) {
+    if (!known.includes(name)) refuseClaim(pointerTo("", name), "a claim that such a statement does not have");
+  }
+  for (const name of known) if (!Object.hasOwn(claims, name)) refuseClaim(`/${name}`, "the claim is missing");
+  textOf(claims, "iss", 512);
+  if (!isAudience(textOf(claims, "aud", 512))) refuseClaim("/aud", "an absolute URI without a fragment is expected");
+  if (decodeBase64url(textOf(claims, "jti", 64))?.length !== 16)
+    refuseClaim("/jti", "16 bytes of base64url are expected");
+  integerOf(claims, "iat");
+  if (integerOf(claims, "hw_ms") > 999) refuseClaim("/hw_ms", "an integer from 0 to 999 is expected");
+  return claims;
+}
+
+/** The moment at which a statement is read. */
+export interface Reading {
+  /** Since the epoch, with their fraction. */
+  readonly nowSeconds: number;
+  readonly limits: Limits;
+  /** As that of a proof: what may have been used before is refused. */
+  readonly rememberedSince?: number | undefined;
+}
+
+/** @throws {HopwiseError} `token_expired`, `token_not_yet_valid` where it cannot be told whether it was used before */
+export function checkRemembered(issuedAt: number, reading: Reading): void {
+  const rule = whyUnknown(issuedAt, reading);
+  if (rule === undefined) return;
+  untimely(issuedAt < (reading.rememberedSince ?? 0) ? "token_expired" : "token_not_yet_valid", "/iat", rule);
+}
+
+export function untimely(code: "token_expired" | "token_not_yet_valid", pointer: string, rule: string): never {
+  throw new HopwiseError(code, `the statement is not good now: ${rule}`, { pointer, rule });
+}
+
+/** Who signs for an issuer says for which one, and by which of its keys. */
+export interface IssuerName {
+  readonly issuer: string;
+  readonly kid: string;
+}
+
+/** Signs a statement. @throws {HopwiseError} `signing_failed` */
+export async function signStatement(
+  typ: StatementType,
+  claims: JsonObject,
+  { signer, as }: { readonly signer: Signer; readonly as?: IssuerName },
+  nowMs: number,
+): Promise<string> {
+  if (!Number.isSafeInteger(nowMs))
+    throw new HopwiseError("config_invalid", "clock must give milliseconds since the epoch, such as Date.now");
+  const thumbprint = await thumbprintOf(signer.publicJwk);
+  const frame = {
+    hw: PROFILE_VERSION,
+    iss: as === undefined ? thumbprintUri(thumbprint) : as.issuer,
+    jti: randomId(),
+    iat: Math.floor(nowMs / 1000),
+    hw_ms: nowMs % 1000,
+  };
+  const header = as === undefined ? { typ, jkt: thumbprint } : { typ, kid: as.kid };
+  return signJws(header, canonicalJson({ ...frame, ...claims }), signer);
+}

@@ -1,0 +1,226 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalJson } from "../../json/index.ts";
+import { ALGORITHMS, createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, type World } from "../../testing.fixture.ts";
+import { thumbprintOf } from "../keys/key.ts";
+import { type ApprovalRequest, hashOfRequest } from "./approval-request.ts";
+import { type ApprovalOrder, signApproval } from "./approve.ts";
+import { type ApprovalReading, verifyApproval } from "./verify-approval.ts";
+
+const clock = (): number => NOW * 1000 + 250;
+const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
+const HASH = "A".repeat(43);
+
+async function requestIn(world: World): Promise<ApprovalRequest> {
+  return {
+    audience: PAY,
+    tool: "send_payment",
+    argumentsHash: { received: HASH, parsed: HASH },
+    resource: { kind: "payment", id: "PAY-31", attributes: { owner: "alice", total: 900 } },
+    user: { issuer: ISSUER, subject: "alice" },
+    agents: [{ name: "planner", key: await thumbprintOf(world.planner.publicJwk) }],
+    reason: "it is a large payment",
+    approvers: 2,
+    untilSeconds: NOW + 600,
+  };
+}
+
+const OTHER = `${"A".repeat(42)}E`;
+
+/** Another value for each member of a request: a new member needs its own. */
+const OTHERS: { readonly [Name in keyof ApprovalRequest]: readonly ApprovalRequest[Name][] } = {
+  audience: ["https://docs.acme.example/mcp"],
+  tool: ["send_payments", "mcp:resources/read"],
+  argumentsHash: [
+    { received: OTHER, parsed: HASH },
+    { received: HASH, parsed: OTHER },
+  ],
+  resource: [
+    { kind: "invoice", id: "PAY-31", attributes: { owner: "alice", total: 900 } },
+    { kind: "payment", id: "PAY-32", attributes: { owner: "alice", total: 900 } },
+    { kind: "payment", id: "PAY-31", attributes: { owner: "alice", total: "900" } },
+    { kind: "payment", id: "PAY-31", attributes: { owner: "alice" } },
+  ],
+  user: [
+    { issuer: ISSUER, subject: "bob" },
+    { issuer: "https://id.partner.example", subject: "alice" },
+  ],
+  agents: [[], [{ name: "researcher", key: OTHER as never }], [{ name: "planner", key: OTHER as never }]],
+  reason: ["it is a small payment"],
+  approvers: [1],
+  untilSeconds: [NOW + 601],
+};
+const changes = Object.entries(OTHERS).flatMap(([name, values]) =>
+  (values as readonly unknown[]).map((value, i) => [`${name} ${i}`, { [name]: value }] as const),
+);
+
+describe("the hash of a request", () => {
+  const [world] = worlds as [World];
+
+  it.each(changes)("is another where another is the %s", async (_, changed) => {
+    const request = await requestIn(world);
+    expect(await hashOfRequest({ ...request, ...changed })).not.toBe(await hashOfRequest(request));
+  });
+
+  it("is of plain JSON alone, and of a tool that there can be", async () => {
+    const request = await requestIn(world);
+    const error = await errorOf(
+      hashOfRequest({ ...request, resource: { ...request.resource, attributes: { at: new Date(0) as never } } }),
+    );
+    expect([error.code, error.pointer]).toEqual(["config_invalid", "/resource/attr/at"]);
+    expect(error.message).toContain('not plain JSON within bounds at "/resource/attr/at"');
+    expect(await refusalOf(hashOfRequest({ ...request, tool: "mcp:tools/send" }))).toBe("config_invalid /tool");
+  });
+
+  it("is the same whatever order members are written in, and for -0 and 0", async () => {
+    const request = await requestIn(world);
+    const { resource } = request;
+    const turned = Object.fromEntries(Object.entries(request).reverse()) as unknown as ApprovalRequest;
+    const attributes = { total: 900, owner: "alice" };
+    const hash = await hashOfRequest(request);
+    expect(await hashOfRequest({ ...turned, resource: { ...resource, attributes } })).toBe(hash);
+    const zero = (n: number) => hashOfRequest({ ...request, resource: { ...resource, attributes: { n } } });
+    expect(await zero(-0)).toBe(await zero(0));
+  });
+
+  it("is equal for two requests only where their canonical texts are", async () => {
+    const request = await requestIn(world);
+    const attributes = fc.dictionary(
+      fc.string({ unit: "binary", maxLength: 3 }),
+      fc.oneof(fc.string(), fc.integer(), fc.constant(null)),
+      {
+        maxKeys: 3,
+        noNullPrototype: true,
+      },
+    );
+    const text = fc.constantFrom("a", "b", '"', "a,b");
+    const some = fc.record({ attributes, reason: text, id: text, kind: text });
+    const make = ({
+      attributes,
+      reason,
+      id,
+      kind,
+    }: {
+      attributes: object;
+      reason: string;
+      id: string;
+      kind: string;
+    }) => ({
+      ...request,
+      reason,
+      resource: { kind, id, attributes: attributes as never },
+    });
+    await fc.assert(
+      fc.asyncProperty(some, some, async (one, other) => {
+        const same = canonicalJson(one as never) === canonicalJson(other as never);
+        expect((await hashOfRequest(make(one))) === (await hashOfRequest(make(other)))).toBe(same);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe.each(worlds)("an approval over $algorithm", (world: World) => {
+  const approver = world.clerk;
+  const BOB = { issuer: ISSUER, subject: "bob" };
+
+  const order = async (changed: Partial<ApprovalOrder> = {}): Promise<ApprovalOrder> => ({
+    signer: approver,
+    request: await requestIn(world),
+    answer: "yes",
+    clock,
+    ...changed,
+  });
+  const reading = async (changed: Partial<ApprovalReading> = {}): Promise<ApprovalReading> => ({
+    trust: [world.anchor],
+    nowSeconds: NOW + 1,
+    request: await requestIn(world),
+    approvers: [
+      { issuer: ISSUER, subject: "carol", keys: [world.researcher.publicJwk] },
+      { ...BOB, keys: [world.mallory.publicJwk, approver.publicJwk] },
+    ],
+    ...changed,
+  });
+  const check = async (made: Partial<ApprovalOrder>, read: Partial<ApprovalReading> = {}): Promise<string> =>
+    refusalOf(verifyApproval(await signApproval(await order(made)), await reading(read)));
+
+  it.each(["yes", "no"] as const)("says %s, and who said so", async (answer) => {
+    const verified = await verifyApproval(await signApproval(await order({ answer })), await reading());
+    expect(verified).toMatchObject({
+      answer,
+      approver: BOB,
+      request: await hashOfRequest(await requestIn(world)),
+      signedBy: await thumbprintOf(approver.publicJwk),
+      issuedAt: NOW + 0.25,
+      expiresAt: NOW + 600,
+    });
+  });
+
+  it.each(changes)("is void once another is the %s", async (name, changed) => {
+    const request = { ...(await requestIn(world)), ...changed };
+    expect(await check({}, { request })).toBe(
+      name.startsWith("audience") ? "audience_mismatch /aud" : "approval_refused /request",
+    );
+  });
+
+  it("is an issuer's where its anchor says so, for users that it may name", async () => {
+    const as = { issuer: ISSUER, kid: "k1", subject: "alice" };
+    const signed = { signer: world.issuer, as };
+    const may = { ...world.anchor, approvals: true };
+    expect(await check(signed, { trust: [may] })).toBe("accepted");
+    expect(await check(signed, { trust: [world.anchor] })).toBe("token_untrusted_issuer /iss");
+    expect(await check(signed, { trust: [{ ...may, approvals: false }] })).toBe("token_untrusted_issuer /iss");
+    const bob = { signer: world.issuer, as: { ...as, subject: "bob" } };
+    expect(await check(bob, { trust: [may] })).toBe("token_untrusted_issuer /sub");
+    expect(await check({ ...signed, signer: world.mallory }, { trust: [may] })).toBe("token_signature_invalid");
+    const { approver: who } = await verifyApproval(
+      await signApproval(await order(signed)),
+      await reading({ trust: [may] }),
+    );
+    expect(who).toEqual({ issuer: ISSUER, subject: "alice" });
+  });
+
+  it("is never an agent's of the chain, be its key registered or not", async () => {
+    const keys = [world.planner.publicJwk];
+    expect(await check({ signer: world.planner }, { approvers: [{ ...BOB, keys }] })).toBe("approval_refused /iss");
+    expect(await check({ signer: world.planner })).toBe("approval_refused /jkt");
+    expect(await check({}, { approvers: [] })).toBe("approval_refused /jkt");
+  });
+
+  it.each<[string, Partial<ApprovalOrder>, Partial<ApprovalReading>, string]>([
+    ["the last second", { lifetimeSeconds: 10 }, { nowSeconds: NOW + 9.999 }, "accepted"],
+    ["the second in which it expires", { lifetimeSeconds: 10 }, { nowSeconds: NOW + 10 }, "token_expired /exp"],
+    ["a lifetime longer than the request's", { lifetimeSeconds: 86_400 }, { nowSeconds: NOW + 599 }, "accepted"],
+    ["the request's own end", { lifetimeSeconds: 86_400 }, { nowSeconds: NOW + 600 }, "token_expired /exp"],
+    ["a clock behind within the skew", {}, { nowSeconds: NOW - 29.75 }, "accepted"],
+    ["a clock further behind", {}, { nowSeconds: NOW - 29.76 }, "token_not_yet_valid /iat"],
+    ["a memory that began after it was given", {}, { rememberedSince: NOW + 0.251 }, "token_expired /iat"],
+    ["a memory that began with it", {}, { rememberedSince: NOW + 0.25 }, "accepted"],
+    [
+      "a young memory, and a clock behind",
+      {},
+      { rememberedSince: NOW - 5, nowSeconds: NOW },
+      "token_not_yet_valid /iat",
+    ],
+  ])("at %s is answered so", async (_, made, read, expected) => {
+    expect(await check(made, read)).toBe(expected);
+  });
+
+  it("is not signed once the request has run out, nor by a clock that gives no time", async () => {
+    const late = signApproval(await order({ clock: () => (NOW + 600) * 1000 }));
+    expect(await refusalOf(late)).toBe("approval_refused /exp");
+    const broken = signApproval(await order({ clock: () => Number.NaN }));
+    expect(await refusalOf(broken)).toBe("config_invalid");
+  });
+
+  it("is refused where it is no text, without a word of what was in it", async () => {
+    for (const text of [undefined, null, 5, {}]) {
+      expect(await refusalOf(verifyApproval(text as never, await reading()))).toBe("token_malformed");
+    }
+    const text = await signApproval(await order());
+    const request = { ...(await requestIn(world)), reason: "hunter2" };
+    const error = await errorOf(verifyApproval(text, await reading({ request })));
+    for (const piece of ["hunter2", ...text.split(".")])
+      expect(JSON.stringify(error) + error.message).not.toContain(piece);
+  });
+});

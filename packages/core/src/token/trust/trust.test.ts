@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import { list, members, readerOf } from "../../options/index.ts";
+import {
+  ALGORITHMS,
+  createWorld,
+  DOCS,
+  details,
+  errorOf,
+  ISSUER,
+  NOW,
+  PAY,
+  refusalOf,
+  verifyAt,
+  type World,
+} from "../../testing.fixture.ts";
+import type { TrustedKey } from "../keys/jwks.ts";
+import { DEFAULT_LIMITS } from "../keys/limits.ts";
+import { createChainVerifier } from "../verify/verify-chain.ts";
+import { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
+
+const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
+const [edwards, nist] = worlds as [World, World];
+const OTHER = "https://id.partner.example";
+const DAY = 24 * 60 * 60;
+
+describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
+  const check = async (claims: object, anchor: Partial<TrustAnchor> = {}): Promise<string> =>
+    refusalOf(verifyAt(await world.root({ ...claims }), [{ ...world.anchor, ...anchor }]));
+  const partner: TrustAnchor = {
+    ...world.anchor,
+    issuer: OTHER,
+    keys: [{ kid: "k1", jwk: world.mallory.publicJwk }],
+    subjects: ["bob"],
+  };
+
+  it("may not sign in the name of another that is trusted, too", async () => {
+    const trust = [world.anchor, partner];
+    const asOurs = await world.root({}, { signer: world.mallory });
+    expect(await refusalOf(verifyAt(asOurs, trust))).toBe("token_untrusted_issuer /iss");
+    const own = await world.root({ iss: OTHER, sub: "bob" }, { signer: world.mallory });
+    expect(await refusalOf(verifyAt(own, trust))).toBe("accepted");
+  });
+
+  it("may share a kid with another, and each keeps its own roots, whichever comes first", async () => {
+    const ours = await world.root();
+    const theirs = await world.root({ iss: OTHER, sub: "bob" }, { signer: world.mallory });
+    for (const trust of [
+      [world.anchor, partner],
+      [partner, world.anchor],
+    ]) {
+      expect((await verifyAt(ours, trust)).user).toEqual({ issuer: ISSUER, subject: "alice" });
+      expect((await verifyAt(theirs, trust)).user).toEqual({ issuer: OTHER, subject: "bob" });
+    }
+    expect(await refusalOf(verifyAt(theirs, [world.anchor]))).toBe("token_signature_invalid");
+  });
+
+  it("may not name our user, only its own", async () => {
+    const forged = await world.root({ iss: OTHER, sub: "alice" }, { signer: world.mallory });
+    expect(await refusalOf(verifyAt(forged, [world.anchor, partner]))).toBe("token_untrusted_issuer /sub");
+  });
+
+  it("may name the subjects of its list, of its rule, or any where that was said", async () => {
+    expect(await check({ sub: "bob" })).toBe("token_untrusted_issuer /sub");
+    expect(await check({ sub: "alice " })).toBe("token_untrusted_issuer /sub");
+    expect(await check({ sub: "bob" }, { subjects: (subject) => subject.startsWith("b") })).toBe("accepted");
+    expect(await check({ sub: "alice" }, { subjects: (subject) => subject.startsWith("b") })).toBe(
+      "token_untrusted_issuer /sub",
+    );
+    expect(await check({ sub: "anybody" }, { subjects: "any" })).toBe("accepted");
+    expect(await check({ sub: "alice" }, { subjects: [] })).toBe("token_untrusted_issuer /sub");
+  });
+
+  it("may name the audiences of its list, each exactly", async () => {
+    expect(await check({}, { audiences: [DOCS] })).toBe("token_untrusted_issuer /aud");
+    expect(await check({ aud: [`${PAY}/`] })).toBe("token_untrusted_issuer /aud");
+    const both = { aud: [PAY, DOCS], ...details({ [`${PAY}#pay`]: {} }) };
+    expect(await check(both, { audiences: [PAY] })).toBe("token_untrusted_issuer /aud");
+    expect(await check(both)).toBe("accepted");
+  });
+
+  it("may hand over the tools of its list, by their whole id", async () => {
+    const at = "token_untrusted_issuer /authorization_details/0/tools";
+    expect(await check({}, { tools: ["send_payment", "read_invoice"] })).toBe("accepted");
+    expect(await check({}, { tools: ["send_payment"] })).toBe(at);
+    expect(await check(details({ "mcp:resources/read": {} }), { tools: ["send_payment"] })).toBe(at);
+    const both = { aud: [PAY, DOCS], ...details({ [`${PAY}#pay`]: {} }) };
+    expect(await check(both, { tools: ["pay"] })).toBe(at);
+    expect(await check(both, { tools: [`${PAY}#pay`] })).toBe("accepted");
+  });
+
+  it("may let a root live as long as it is pinned to, and never longer than the verifier's own limit", async () => {
+    expect(await check({ exp: NOW + 600 }, { lifetimeSeconds: 600 })).toBe("accepted");
+    expect(await check({ exp: NOW + 601 }, { lifetimeSeconds: 600 })).toBe("token_untrusted_issuer /exp");
+    expect(await check({ exp: NOW + DAY })).toBe("accepted");
+    expect(await check({ exp: NOW + DAY + 1 })).toBe("token_untrusted_issuer /exp");
+    expect(await check({ exp: NOW + DAY + 1 }, { lifetimeSeconds: 7 * DAY })).toBe("token_untrusted_issuer /exp");
+  });
+
+  it("may let a chain be as deep as it is pinned to: three where nothing was said, sixteen at most", async () => {
+    expect(await check({ del_max_depth: 3 })).toBe("accepted");
+    expect(await check({ del_max_depth: 4 })).toBe("token_untrusted_issuer /del_max_depth");
+    expect(await check({ del_max_depth: 1 }, { maxDepth: 0 })).toBe("token_untrusted_issuer /del_max_depth");
+    expect(await check({ del_max_depth: 0 }, { maxDepth: 0 })).toBe("accepted");
+    expect(await check({ del_max_depth: 16 }, { maxDepth: 99 })).toBe("accepted");
+    expect(await check({ del_max_depth: 17 }, { maxDepth: 99 })).toBe("chain_depth_exceeded /del_max_depth");
+  });
+
+  it.each<[rule: string, object, Partial<TrustAnchor>, pointer: string]>([
+    ["the key that signed belongs to another issuer", { iss: OTHER }, {}, "/iss"],
+    ["its anchor does not let it name this subject", { sub: "bob" }, {}, "/sub"],
+    ["its anchor does not let it name this audience", { aud: [`${PAY}/`] }, {}, "/aud"],
+    [
+      "its anchor does not let it hand over this tool",
+      {},
+      { tools: ["send_payment"] },
+      "/authorization_details/0/tools",
+    ],
+    ["a root may live 600 seconds", { exp: NOW + 601 }, { lifetimeSeconds: 600 }, "/exp"],
+    ["a root may live 86400 seconds", { exp: NOW + DAY + 1 }, {}, "/exp"],
+    ["a root may allow a depth of 3", { del_max_depth: 4 }, {}, "/del_max_depth"],
+    ["a root may allow a depth of 0", { del_max_depth: 1 }, { maxDepth: 0 }, "/del_max_depth"],
+  ])("is refused by the rule of its anchor: %s", async (rule, claims, anchor, pointer) => {
+    const error = await errorOf(verifyAt(await world.root({ ...claims }), [{ ...world.anchor, ...anchor }]));
+    expect(error).toMatchObject({ code: "token_untrusted_issuer", pointer, rule });
+    expect(error.message).toContain(rule);
+  });
+
+  it("is nobody to a verifier that does not trust it", async () => {
+    expect(await refusalOf(verifyAt(await world.root(), []))).toBe("token_untrusted_issuer /kid");
+    expect(
+      await refusalOf(
+        verifyAt(await world.root(), [{ ...partner, keys: [{ kid: "k2", jwk: world.mallory.publicJwk }] }]),
+      ),
+    ).toBe("token_untrusted_issuer /kid");
+  });
+
+  it("may have several keys at once, so that they can be rotated", async () => {
+    const anchor = {
+      ...world.anchor,
+      keys: [
+        ...(world.anchor.keys as readonly TrustedKey[]),
+        { kid: "k2", jwk: world.clerk.publicJwk },
+        { kid: "k1", jwk: world.clerk.publicJwk },
+      ],
+    };
+    const rotated = { signer: world.clerk, header: { kid: "k2" } };
+    expect(await refusalOf(verifyAt(await world.root({}, rotated), [anchor]))).toBe("accepted");
+    expect(await refusalOf(verifyAt(await world.root({}, { signer: world.clerk }), [anchor]))).toBe("accepted");
+    expect(await refusalOf(verifyAt(await world.root({}, { header: { kid: "k2" } }), [anchor]))).toBe(
+      "token_signature_invalid",
+    );
+  });
+});
+
+it("no more than four keys of a kid are tried of one issuer, however many it publishes", async () => {
+  const { mallory, issuer } = edwards;
+  const publishing = (count: number): TrustAnchor["keys"] => ({
+    find: async (kid) => [...Array(count).fill({ kid, jwk: mallory.publicJwk }), { kid, jwk: issuer.publicJwk }],
+  });
+  const check = async (keys: TrustAnchor["keys"]): Promise<string> =>
+    refusalOf(verifyAt(await edwards.root(), [{ ...edwards.anchor, keys }]));
+  expect(await check(publishing(3))).toBe("accepted");
+  expect(await check(publishing(4))).toBe("token_signature_invalid");
+});
+
+it("two issuers whose keys are of different kinds may share a kid, and neither takes the other's algorithm", async () => {
+  const other = { ...nist.anchor, issuer: OTHER };
+  const trust = [edwards.anchor, other];
+  expect(await refusalOf(verifyAt(await edwards.root(), trust))).toBe("accepted");
+  expect(await refusalOf(verifyAt(await nist.root({ iss: OTHER }), trust))).toBe("accepted");
+  expect(await refusalOf(verifyAt(await nist.root(), trust))).toBe("token_untrusted_issuer /iss");
+  expect(await refusalOf(verifyAt(await edwards.root({}, { header: { alg: "ES256" } }), trust))).toBe(
+    "token_signature_invalid",
+  );
+});
+
+describe("trust anchors are refused before anything is verified with them where", () => {
+  const jwk = edwards.issuer.publicJwk;
+  const keys = (count: number) => Array.from({ length: count }, () => ({ kid: "k1", jwk }));
+  const read = readerOf<readonly TrustAnchor[]>("trust", list(members(ANCHOR_ROWS, "an anchor"), "a list"));
+  const verifierOf = (anchors: readonly unknown[]) => createChainVerifier(read(anchors), DEFAULT_LIMITS);
+
+  it.each<[string, Partial<Record<keyof TrustAnchor, unknown>>, string]>([
+    ["the issuer is not https", { issuer: "http://id.acme.example" }, "[0].issuer must be an https URI"],
+    ["the issuer is no URI", { issuer: "https://" }, "[0].issuer must be an https URI"],
+    ["there is no key", { keys: [] }, "[0].keys must be a list of public keys"],
+    ["there is no audience", { audiences: [] }, "[0].audiences must be a list of absolute URIs"],
+    ["an audience has a fragment", { audiences: [PAY, `${PAY}#x`] }, "[0].audiences[1] must be an absolute URI"],
+    ["an audience is relative", { audiences: ["mcp"] }, "[0].audiences[0] must be an absolute URI"],
+    ["a kid is empty", { keys: [{ kid: "", jwk }] }, "[0].keys[0].kid must be"],
+    ["a kid has other letters", { keys: [{ kid: "k 1", jwk }] }, "[0].keys[0].kid must be"],
+    ["a kid is a number", { keys: [{ kid: 7, jwk }] }, "[0].keys[0].kid must be"],
+    ["the second key has no kid", { keys: [{ kid: "k1", jwk }, { jwk }] }, "[0].keys[1].kid is missing"],
+    ["a key is private", { keys: [{ kid: "k1", jwk: { ...jwk, d: jwk.x } }] }, "[0].keys[0].jwk must be a public JWK"],
+    ["a key has members of its own", { keys: [{ kid: "k1", jwk: { ...jwk, alg: "EdDSA" } }] }, "[0].keys[0].jwk must"],
+    ["a key is a secret", { keys: [{ kid: "k1", jwk: { kty: "oct", k: "AAAA" } }] }, "[0].keys[0].jwk must"],
+    [
+      "a key is of small order",
+      { keys: [{ kid: "k1", jwk: { ...jwk, x: `AQ${"A".repeat(41)}` } }] },
+      "[0].keys[0].jwk",
+    ],
+    [
+      "a key is no point of its curve",
+      { keys: [{ kid: "k1", jwk: { ...nist.issuer.publicJwk, x: jwk.x } }] },
+      "[0].keys[0].jwk must be a public JWK",
+    ],
+    ["a signer stands for its key", { keys: [{ kid: "k1", jwk: edwards.issuer }] }, "got a signer; its publicJwk"],
+    ["tools are a text, in which another tool's name may stand", { tools: "do_send_all" }, "[0].tools must be a list"],
+    ["subjects are a text", { subjects: "alice" }, "[0].subjects must be a list of subjects"],
+    ["subjects are told later", { subjects: async () => false }, "[0].subjects must be"],
+    ["five keys share a kid", { keys: keys(5) }, "more than 4 keys share the kid"],
+  ])("%s", async (_, changed, problem) => {
+    const error = await errorOf(() => verifierOf([{ ...edwards.anchor, ...changed }]));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toContain(problem);
+  });
+
+  it("five keys of one issuer share a kid, and not where each is of another", () => {
+    const anchors = Array.from({ length: 9 }, (_, i) => ({ ...edwards.anchor, issuer: `https://id${i}.example` }));
+    expect(() => verifierOf(anchors)).not.toThrow();
+  });
+});
+
+it("a rule for subjects lets one pass by true alone: a promise would stand for yes", async () => {
+  const anchor = { ...edwards.anchor, subjects: (() => Promise.resolve(true)) as never };
+  expect(await refusalOf(verifyAt(await edwards.root(), [anchor]))).toBe("token_untrusted_issuer /sub");
+});

@@ -1,0 +1,192 @@
+import type { ErrorCode } from "../../codes.ts";
+import { sha256, verify } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
+import type { Grant } from "../../grant/index.ts";
+import { type JsonValue, parseJsonBytes } from "../../json/index.ts";
+import { isThenable } from "../../lib/index.ts";
+import {
+  type DerivedClaims,
+  grantOf,
+  parseDerivedClaims,
+  parseRootClaims,
+  type RootClaims,
+  type TokenClaims,
+} from "../claims/index.ts";
+import { checkLength, tooManyTokens } from "../compact/index.ts";
+import {
+  algorithmOf,
+  type CompactJws,
+  DERIVED_HEADER,
+  FOREIGN_ED25519,
+  type KnownKey,
+  type Limits,
+  type LongForm,
+  payloadDepth,
+  ROOT_HEADER,
+  splitJws,
+  type Thumbprint,
+  type TokenHash,
+} from "../keys/index.ts";
+import { type AnchorAnswer, type AnchorKeys, checkAgainstAnchor, type TrustAnchor } from "../trust/index.ts";
+
+/** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
+export interface OpenedToken<C extends TokenClaims = TokenClaims> {
+  readonly claims: C;
+  /** The grant of the token: the tools among its claims. */
+  readonly grant: Grant;
+  readonly hash: TokenHash;
+}
+
+/** The issuer's key that signed a root. */
+export interface SigningKey {
+  readonly issuer: string;
+  readonly kid: string;
+  readonly thumbprint: Thumbprint;
+}
+
+const ASCII = /^[\x21-\x7e]+$/;
+
+/** Step 1 (AAT draft, section 7): one chain, ASCII, within its bounds. Gives the texts of its tokens, root first. */
+export function splitChain(compact: LongForm, limits: Limits): readonly [string, ...string[]] {
+  if (!ASCII.test(compact)) throw new HopwiseError("token_malformed", "the chain is empty or not printable ASCII");
+  const texts = compact.split("~");
+  if (texts.length > limits.chainTokens) tooManyTokens(limits.chainTokens);
+  for (const text of texts) checkLength("a token of the chain", text, limits.tokenBytes);
+  return texts as [string, ...string[]];
+}
+
+/**
+ * Steps 2 to 4 for a root: finds a pinned key of its `kid` that signed it, and only then reads the claims. They name the
+ * issuer, whose anchor must have that very key, and whose bounds they must keep. Whoever else publishes the key, has
+ * others under the `kid`, or does not answer, neither helps nor hinders.
+ */
+export async function openRoot(
+  text: string,
+  anchors: AnchorKeys,
+  limits: Limits,
+): Promise<OpenedToken<RootClaims> & { readonly signedBy: SigningKey; readonly anchor: TrustAnchor }> {
+  const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
+  const kid = jws.header["kid"] as string;
+  const answers = anchors.ask(kid);
+  const { thumbprint } = await findSigner(jws, answers);
+  const claims = parseRootClaims(payloadOf(jws, limits), limits);
+  const { iss: issuer } = claims;
+  const signedBy: SigningKey = { issuer, kid, thumbprint };
+  const own = answers.filter(({ anchor }) => anchor.issuer === issuer);
+  const anchor = await holderOf(own, signedBy, jws.header["alg"]);
+  if (anchor === undefined) {
+    const rule = "the key that signed belongs to another issuer";
+    throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
+  }
+  const grant = grantOf(claims);
+  checkAgainstAnchor(claims, grant, anchor, limits);
+  return { claims, grant, hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
+}
+
+/**
+ * The first of an issuer's anchors that has the key that signed.
+ *
+ * @throws {HopwiseError} `issuer_keys_unavailable` where none has it, and one could not tell
+ */
+export async function holderOf(
+  answers: readonly AnchorAnswer[],
+  { thumbprint }: SigningKey,
+  alg?: unknown,
+): Promise<TrustAnchor | undefined> {
+  let fault: unknown;
+  const noteFault = (cause: unknown): readonly KnownKey[] => {
+    fault ??= cause;
+    return [];
+  };
+  for (const { anchor, keys } of answers) {
+    // Nothing is waited for that is there at once: every call of a known chain comes here.
+    const known = isThenable(keys) ? await keys.catch(noteFault) : keys;
+    const key = known.find((it) => it.thumbprint === thumbprint);
+    if (key !== undefined && (alg === undefined || maySignWith(anchor, key, alg))) return anchor;
+  }
+  if (fault !== undefined) throw fault;
+  return undefined;
+}
+
+/** Steps 2 to 4 for a derived token: the holder of its parent signed it. */
+export async function openDerived(
+  text: string,
+  { jwk, verification }: KnownKey,
+  limits: Limits,
+): Promise<OpenedToken<DerivedClaims>> {
+  const jws = splitJws(text, DERIVED_HEADER, "token_malformed", "a derived token");
+  await checkSignature(jws, { jwk, verification }, "a derived token");
+  const claims = parseDerivedClaims(payloadOf(jws, limits), limits);
+  return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash };
+}
+
+/** Holds a signature against the one key that must have made it. */
+export async function checkSignature(
+  jws: CompactJws,
+  { jwk, verification }: Pick<KnownKey, "jwk" | "verification">,
+  what: string,
+): Promise<void> {
+  if (jws.header["alg"] !== algorithmOf(jwk)) algorithmDiffers(what);
+  if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid(what);
+}
+
+/** Of the keys of all anchors, the first to answer that signed what an issuer must have signed. */
+export async function findSigner(
+  jws: CompactJws,
+  answers: readonly AnchorAnswer[],
+  what = "the root token",
+): Promise<KnownKey> {
+  const signerAmong = async ({ anchor, keys }: AnchorAnswer): Promise<KnownKey> => {
+    const candidates = await keys;
+    if (candidates.length === 0) untrusted(`no trusted issuer has a key of the kid of ${what}`);
+    const fitting = candidates.filter((key) => maySignWith(anchor, key, jws.header["alg"]));
+    if (fitting.length === 0) algorithmDiffers(what);
+    for (const key of fitting) {
+      if (await verify(key.verification, jws.signingInput, jws.signature)) return key;
+    }
+    return signatureInvalid(what);
+  };
+  try {
+    return await Promise.any(answers.map(signerAmong));
+  } catch (none) {
+    const { errors } = none as AggregateError;
+    // Whose keys are not known may be whose root it is; else the refusal of the anchor that came furthest with it.
+    const worst = WHY_NO_SIGNER.map((code) => errors.find((error) => error.code === code)).find(Boolean);
+    throw worst ?? errors[0] ?? untrusted("no issuer is trusted");
+  }
+}
+
+const WHY_NO_SIGNER = [
+  "issuer_keys_unavailable",
+  "token_signature_invalid",
+  "token_alg_refused",
+  "token_untrusted_issuer",
+] as const satisfies readonly ErrorCode[];
+
+function maySignWith(anchor: TrustAnchor, { jwk }: KnownKey, alg: unknown): boolean {
+  const own = algorithmOf(jwk);
+  return own === alg || (anchor.foreign === true && own === "Ed25519" && alg === FOREIGN_ED25519);
+}
+
+function payloadOf({ payload }: CompactJws, limits: Limits): JsonValue {
+  return parseJsonBytes(payload, {
+    code: "token_malformed",
+    what: "a token's payload",
+    maxDepth: payloadDepth(limits),
+  });
+}
+
+function algorithmDiffers(what: string): never {
+  throw new HopwiseError(
+    "token_alg_refused",
+    `the algorithm of ${what} is not the one of the key that must have signed it`,
+  );
+}
+
+function signatureInvalid(what: string): never {
+  throw new HopwiseError("token_signature_invalid", `${what} was not signed by the key that must have signed it`);
+}
+
+function untrusted(why: string): never {
+  throw new HopwiseError("token_untrusted_issuer", why, { pointer: "/kid" });
+}
