@@ -262,6 +262,20 @@ describe("a tool set", () => {
     });
   });
 
+  it.each<[string, (given: { readonly [name: string]: object }) => object]>([
+    ["as it is", (given) => given],
+    [
+      "with another description",
+      ({ send_payment }) => ({ send_payment: { ...send_payment, description: "Pays" } }) as never,
+    ],
+  ])("is refused where a tool comes from authorizeTools, %s: it would be decided twice", async (_, again) => {
+    const given = await guard({ send_payment: { inputSchema: paymentSchema, execute: async () => "paid" } });
+    await expect(guard(again(given) as never)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining('"send_payment" comes from authorizeTools'),
+    });
+  });
+
   it.each(["mcp:resources/read", "mcp:tools/list", "https://pay.acme.example/mcp#send_payment"])(
     "is refused where a tool is called like something else than a tool: %s",
     async (name) => {

@@ -133,6 +133,21 @@ describe("as soon as a call has ended, nobody is its caller any more", () => {
         await Promise.resolve(who?.execute?.({}, { ...OPTIONS, abortSignal: stop.signal })).catch(() => {});
       },
     ],
+    [
+      "its loop was stopped, which the tool does not heed",
+      (go) => ({
+        execute: async () => {
+          go();
+          await new Promise(() => {});
+        },
+      }),
+      async ({ who }, begun) => {
+        const stop = new AbortController();
+        void Promise.resolve(who?.execute?.({}, { ...OPTIONS, abortSignal: stop.signal })).catch(() => {});
+        await begun;
+        stop.abort();
+      },
+    ],
   ];
 
   it.each(endings)("because %s: not in work that it left running either", async (_, make, run) => {

@@ -7,8 +7,10 @@ import { META_LEFT } from "@hopwise/mcp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools } from "../../examples/finance-team/company.ts";
-import { callTool, clientOf, codeOf } from "../support/mcp/client.ts";
-import { serveHere } from "../support/mcp/server.ts";
+import { callTool, clientOf, codeOf, proven, request } from "../support/mcp/client.ts";
+import { loosely } from "../support/mcp/loose-transport.ts";
+import { emptyServer, serveHere } from "../support/mcp/server.ts";
+import { answering } from "../support/policy-clients.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 let world: World;
@@ -60,6 +62,32 @@ describe("a budget, in a guarded server", () => {
   });
 });
 
+describe("a budget, in a guarded server", () => {
+  it("is not spent by a call that its caller withdrew while it was decided: the tool does not begin", async () => {
+    const asked = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const cerbos = answering(async (right) => {
+      asked.resolve();
+      await goOn.promise;
+      return right;
+    });
+    const { authorizer, audit } = world.authorizer({ tools: map, state: memoryState({ since: 0 }), cerbos });
+    const server = emptyServer(authorizer);
+    const runs: unknown[] = [];
+    server.addTool({ name: "draw", parameters, execute: async (input) => String(runs.push(input)) });
+    const loose = await loosely(server);
+    loose.say(await proven(held, request(1, "tools/call", { name: "draw", arguments: drawing(60, false) })));
+    await asked.promise;
+    loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await new Promise((turn) => setImmediate(turn));
+    goOn.resolve();
+    await expect.poll(() => audit.outcomes).toMatchObject([{ outcome: "withdrawn", nothingHappened: true }]);
+    expect(runs).toEqual([]);
+    const session = await authorizer.openSession(held);
+    await expect.poll(async () => session.budgetLeft()).toMatchObject({ calls: 3, sums: { draw: { amount: 100 } } });
+  });
+});
+
 describe("a budget, in a loop", () => {
   it("can be read before a call, and is given back by the tool's word", async () => {
     const { authorizer } = world.authorizer({ tools: map, state: memoryState({ since: 0 }) });
@@ -88,5 +116,32 @@ describe("a budget, in a loop", () => {
     await draw(40, true);
     await expect.poll(left).toEqual({ id: "in-tools", calls: 2, sums: { draw: { amount: 40 } } });
     await expect(draw(41, false)).rejects.toMatchObject({ code: "budget_exhausted" });
+  });
+
+  it.each([
+    ["before the call", 0],
+    ["while the call was decided", 1],
+  ])("is not spent where the loop was stopped %s: the tool does not begin", async (_, asked) => {
+    const stop = new AbortController();
+    if (asked === 0) stop.abort();
+    const cerbos = answering((right) => {
+      stop.abort();
+      return right;
+    });
+    const { authorizer, audit } = world.authorizer({ tools: map, state: memoryState({ since: 0 }), cerbos });
+    const session = await authorizer.openSession(held);
+    const runs: unknown[] = [];
+    const { draw } = await authorizeTools(
+      {
+        draw: { inputSchema: parameters, execute: async (input: z.infer<typeof parameters>) => void runs.push(input) },
+      },
+      { authorizer, delegation: held },
+    );
+    const options = { toolCallId: "1", messages: [], abortSignal: stop.signal };
+    const call = (draw as unknown as { execute(input: object, options: object): Promise<unknown> }).execute;
+    await expect(call(drawing(60, false), options)).rejects.toThrow("aborted");
+    expect(runs).toEqual([]);
+    expect(audit.records.filter(({ tool }) => tool === "draw")).toHaveLength(asked);
+    await expect.poll(async () => session.budgetLeft()).toMatchObject({ calls: 3, sums: { draw: { amount: 100 } } });
   });
 });

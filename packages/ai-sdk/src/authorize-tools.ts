@@ -12,7 +12,7 @@ import {
 } from "@hopwise/core/options";
 import { guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
-import { type Binding, bindingOf } from "./own-execute.ts";
+import { type Binding, bindingOf, isDeciding, noteDeciding } from "./own-execute.ts";
 import { type AnyTool, callbacksOf, memberOf, type ReadTool, readTool } from "./read-tool.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { type SentInputs, sentInputs } from "./sent-inputs.ts";
@@ -76,8 +76,8 @@ const readOptions = optionsOf<AuthorizeToolsOptions>("authorizeTools", {
  *   optional members the AI SDK would take no `toolsContext` any more. Use `tools.pay?.` where you reach for a single one
  * @throws {HopwiseError} where the delegation does not verify, or the policies cannot be asked; `config_invalid` for
  *   options that cannot be right, and for a
- *   tool that cannot be checked: it does not run here, would run before the decision, its name is not allowed, or the
- *   tool map has no entry for it
+ *   tool that cannot be checked: it does not run here, would run before the decision, comes from `authorizeTools` itself, its
+ *   name is not allowed, or the tool map has no entry for it
  */
 export async function authorizeTools<Tools extends { readonly [name: string]: AnyTool }>(
   tools: Tools,
@@ -90,6 +90,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const named = approvals && ((call: LoopCall) => settleInTime(authorizer.deadlineMs, approvals(call)));
   const point = { authorizer, session, waiting: waitingCalls(named) };
   const read = Object.keys(tools).map((name) => readTool(name, tools[name]));
+  for (const tool of read) refuseDecided(tool);
   const remote = new Map<ReadTool, Binding>();
   for (const tool of read) {
     const binding = remoteBinding(tool, delegation);
@@ -115,7 +116,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
 function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
   const inputs = sentInputs();
   const watched = withWatchedSchema(tool, point, inputs);
-  const execute = guardedExecute(watched, early ? [] : callbacksOf(tool), point, inputs);
+  const execute = noteDeciding(guardedExecute(watched, early ? [] : callbacksOf(tool), point, inputs));
   return guardedTool(watched, execute, early ? "kept" : "later");
 }
 
@@ -166,6 +167,15 @@ function remoteBinding(tool: ReadTool, delegation: DelegationSource): Binding | 
     );
   }
   return binding;
+}
+
+/** Another delegation's decision round this one's would be two: both on record, both spent, both waited for. */
+function refuseDecided(tool: ReadTool): void {
+  if (!isDeciding(memberOf(tool, "execute"))) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `the tool "${tool.name}" comes from authorizeTools, so each call would be decided twice, under both delegations; give the tool that it was made of`,
+  );
 }
 
 function checkMapped({ name }: ReadTool, authorizer: Authorizer): void {

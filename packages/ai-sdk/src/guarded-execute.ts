@@ -111,6 +111,9 @@ async function beginAllowed(
   { session, authorizer, waiting }: Point,
 ): Promise<Run> {
   const { tool, arguments: args } = call;
+  const stop = options?.abortSignal;
+  // The loop was stopped: nobody asks any more, and nothing is spent.
+  stop?.throwIfAborted();
   const made = { tool, arguments: args };
   const decide = async (): Promise<Decision> => session.authorize({ ...call, approval: await waiting.named(made) });
   const decision = await decide().catch((cause: unknown) => {
@@ -121,11 +124,14 @@ async function beginAllowed(
   if (decision.outcome === "allowed" || (decision.outcome === "denied" && decision.code === "approval_used")) {
     waiting.used(made);
   }
-  const run = beginRun(allowedOf(decision), input, authorizer, call.outputSchema);
-  const stop = options?.abortSignal;
+  const { outputSchema } = call;
+  const run = beginRun(allowedOf(decision), input, authorizer, {
+    ...(outputSchema !== undefined && { outputSchema }),
+    ...(stop !== undefined && { stop }),
+  });
   if (stop?.aborted === true) {
-    // The loop was stopped during the check and no longer waits for this call.
-    run.withdrawn();
+    // During the check: the loop no longer waits for this call.
+    run.neverBegun();
     stop.throwIfAborted();
   }
   return run;

@@ -23,3 +23,15 @@ export function bindExecute<Execute extends object>(execute: Execute, binding: B
 export function bindingOf(execute: unknown): Binding | undefined {
   return typeof execute === "function" ? own.get(execute) : undefined;
 }
+
+/** The functions that decide each call before the tool runs: a second one round it would decide, and spend, twice. */
+const deciding = new WeakSet<object>();
+
+export function noteDeciding<Execute extends object>(execute: Execute): Execute {
+  deciding.add(execute);
+  return execute;
+}
+
+export function isDeciding(execute: unknown): boolean {
+  return typeof execute === "function" && deciding.has(execute);
+}

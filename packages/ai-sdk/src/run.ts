@@ -20,13 +20,21 @@ export interface Run {
   failed(cause: unknown): unknown;
   /** The caller left before the result was complete. */
   withdrawn(): void;
+  /** The caller left before anything of the tool ran: what the call took is given back. */
+  neverBegun(): void;
 }
 
 /**
  * @param input the arguments as the tool's schema made them
  * @param outputSchema what the tool announces of its results
+ * @param stop the loop's: from then on nobody waits, whatever the tool still does
  */
-export function beginRun(decision: Allowed, input: unknown, authorizer: Authorizer, outputSchema?: OutputSchema): Run {
+export function beginRun(
+  decision: Allowed,
+  input: unknown,
+  authorizer: Authorizer,
+  { outputSchema, stop }: { readonly outputSchema?: OutputSchema; readonly stop?: AbortSignal },
+): Run {
   const { obligations } = decision;
   const redacted = new Set<string>();
   let last: unknown;
@@ -35,9 +43,12 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
   const end = (outcome: Parameters<Authorizer["report"]>[1]): void => {
     if (ended) return;
     ended = true;
+    stop?.removeEventListener("abort", withdrawn);
     call.end();
     void authorizer.report(decision, outcome);
   };
+  const withdrawn = (): void => end({ outcome: "withdrawn" });
+  stop?.addEventListener("abort", withdrawn);
   const withheld = (cause: unknown): Error => {
     end({ outcome: "returned", result: last, withheld: true });
     const { code, message } = modelView({ code: withheldBy(cause) });
@@ -72,6 +83,7 @@ export function beginRun(decision: Allowed, input: unknown, authorizer: Authoriz
         ? cause
         : new Error("The tool failed.", { cause });
     },
-    withdrawn: () => end({ outcome: "withdrawn" }),
+    withdrawn,
+    neverBegun: () => end({ outcome: "withdrawn", nothingHappened: true }),
   };
 }

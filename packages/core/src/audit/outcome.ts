@@ -18,7 +18,7 @@ export type Outcome = (
   /** `withdrawn`: the caller left before the answer. */
   | { readonly outcome: "failed" | "withdrawn" }
 ) & {
-  /** By the tool's own word, nothing happened: what the call took from a budget is given back. */
+  /** By the tool's own word, or because it never began, nothing happened: what the call took from a budget is given back. */
   readonly nothingHappened?: boolean;
 };
 

@@ -109,8 +109,8 @@ export function currentFilter(): Filter | undefined {
 
 /**
  * Says that the running call did nothing after all: the bank refused the payment, the row was there already. What the call took
- * from a budget is given back. Only the tool can know, so nothing else gives anything back: not an error, not a caller who
- * left. Outside of a call, and after it has ended, it changes nothing.
+ * from a budget is given back. Only the tool can know: no error gives anything back, nor does a caller who leaves once the tool
+ * has begun. Outside of a call, and after it has ended, it changes nothing.
  *
  * ```ts
  * if (answer.status === "declined") nothingHappened();

@@ -73,13 +73,14 @@ describe("the decision about a request", () => {
     expect(owed).toEqual([false, true, true, true]);
   });
 
-  it("that came after its caller had left is reported as withdrawn, where it was an allowance", async () => {
-    for (const [decision, outcomes] of [
-      [allowed(), [{ outcome: "withdrawn" }]],
-      [denied(), []],
+  it("that came too late is reported as withdrawn, where it was an allowance; nothing happened where the caller had left", async () => {
+    for (const [decision, how, outcomes] of [
+      [allowed(), "leave", [{ outcome: "withdrawn", nothingHappened: true }]],
+      [allowed(), "end", [{ outcome: "withdrawn" }]],
+      [denied(), "leave", []],
     ] as const) {
       const stand = await flying({ decide: async () => decision });
-      stand.guard.flights.end(stand.flight);
+      stand.guard.flights[how](stand.flight);
       await decideFlight(stand.guard, stand.flight, {});
       expect(stand.outcomes).toEqual(outcomes);
     }

@@ -33,8 +33,9 @@ export async function decideFlight(
   flight.outputSchema = outputSchema;
   guard.owed ||= isBound(flight.decision);
   if (flight.decision.outcome === "pending") offerPage(guard, flight, flight.decision.approval);
-  // The decision came after the caller had left.
-  if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight);
+  // The decision came too late. Where its caller had left nothing is run, so what it took is given back; a handler that
+  // answered by itself may have done anything.
+  if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight, flight.left ? { nothingHappened: true } : {});
   return flight.decision;
 }
 

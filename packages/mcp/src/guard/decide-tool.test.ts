@@ -49,6 +49,12 @@ describe("a tool", () => {
     expect(pending).toMatchObject({ run: false, result: { isError: true, _meta: { "dev.hopwise/pending": data } } });
   });
 
+  it.each([true, false])("runs where somebody still waits for it: %s", async (isOpen) => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const within = { tool: "pay", decide: async () => allowed(), isOpen: () => isOpen };
+    expect((await scope.run(within, () => decideTool(scope, "pay", {}))).run).toBe(isOpen);
+  });
+
   it.each([
     ["the request of another tool", "read"],
     ["a request of another kind", undefined],

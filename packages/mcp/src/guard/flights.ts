@@ -17,6 +17,8 @@ export interface Flight {
   asked: boolean;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
+  /** Whether its caller left, rather than that it was answered. */
+  left: boolean;
   /** For a call that waits: where people can answer. */
   page: string | undefined;
   /** What the server lists of the tool's result; `null` where that cannot be read. */
@@ -32,7 +34,9 @@ export interface Flights {
   isOpen(flight: Flight): boolean;
   /** @returns false where the request had already ended: then nothing may be sent for it */
   end(flight: Flight): boolean;
-  /** Ends all requests, and returns those that were open. */
+  /** The same, since its caller left. */
+  leave(flight: Flight): boolean;
+  /** Ends all requests, since nobody is there any more, and returns those that were open. */
   endAll(): readonly Flight[];
 }
 
@@ -40,6 +44,10 @@ export function createFlights(): Flights {
   const byId = new Map<JsonRpcId, Flight>();
   const byCaller = new Map<unknown, Flight>();
   let last = 0;
+  const end = (flight: Flight): boolean => {
+    if (byCaller.get(flight.request.id) === flight) byCaller.delete(flight.request.id);
+    return byId.delete(flight.id);
+  };
   return {
     begin: (request, operation) => {
       const flight: Flight = {
@@ -49,6 +57,7 @@ export function createFlights(): Flights {
         admission: undefined,
         asked: false,
         decision: undefined,
+        left: false,
         page: undefined,
         outputSchema: undefined,
       };
@@ -59,14 +68,16 @@ export function createFlights(): Flights {
     get: (id) => (id === undefined ? undefined : byId.get(id)),
     called: (id) => byCaller.get(id),
     isOpen: (flight) => byId.get(flight.id) === flight,
-    end: (flight) => {
-      if (byCaller.get(flight.request.id) === flight) byCaller.delete(flight.request.id);
-      return byId.delete(flight.id);
+    end,
+    leave: (flight) => {
+      flight.left ||= byId.get(flight.id) === flight;
+      return end(flight);
     },
     endAll: () => {
       const open = [...byId.values()];
       byId.clear();
       byCaller.clear();
+      for (const flight of open) flight.left = true;
       return open;
     },
   };

@@ -47,7 +47,7 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
 
 /** Ends a request that its caller does not wait for any more. */
 export function withdraw(guard: Guard, flight: Flight, reason?: unknown): void {
-  if (guard.flights.end(flight)) reportWithdrawn(guard, flight);
+  if (guard.flights.leave(flight)) reportWithdrawn(guard, flight);
   guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
 }
 
@@ -184,7 +184,14 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
   const { operation, decision } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;
   const uri = decision?.outcome === "allowed" ? decision.uri : undefined;
-  return { flight, tool, uri, decide: decideOrRefuse.bind(undefined, guard, flight), page: () => flight.page };
+  return {
+    flight,
+    tool,
+    uri,
+    decide: decideOrRefuse.bind(undefined, guard, flight),
+    page: () => flight.page,
+    isOpen: () => guard.flights.isOpen(flight),
+  };
 }
 
 const LONGEST_NAME = 128;
