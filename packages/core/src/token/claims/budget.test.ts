@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { grant, wildcard } from "../../grant/index.ts";
+import { anyArguments, grant, noArguments, wildcard } from "../../grant/index.ts";
 import {
   type Claims,
   claimsOf,
@@ -19,6 +19,7 @@ import { type HeldDelegation, parseDelegation, serialize } from "../make/delegat
 import { inspectDelegation } from "../make/inspect-delegation.ts";
 import { createIssuer, type RootOrder } from "../make/issue.ts";
 import type { Budget, BudgetBounds } from "./budget.ts";
+import { everyTool as everyToolOf } from "./every-tool.ts";
 
 const world = await createWorld();
 const BUDGET = {
@@ -224,7 +225,13 @@ describe("whoever signs a budget", async () => {
   const clock = (): number => NOW * 1000;
   const options = { issuer: ISSUER, signer: world.issuer, subjects: "any", tools: "any", clock } as const;
   const issuer = await createIssuer({ ...options, audiences: [PAY] });
-  const order = { subject: "alice", agent: "planner", holder: world.planner, grant: grant({ t: { a: wildcard() } }) };
+  const granted = grant({
+    t: { a: wildcard() },
+    send_payment: { amount: wildcard() },
+    log: noArguments,
+    any: anyArguments,
+  });
+  const order = { subject: "alice", agent: "planner", holder: world.planner, grant: granted };
   const issue = (budget: unknown, more: Partial<RootOrder> = {}): Promise<HeldDelegation> =>
     issuer.issue({ ...order, ...more, budget: budget as Budget, holder: world.planner });
   const hand = (held: HeldDelegation, more: Partial<DelegateOrder>): Promise<HeldDelegation> =>
@@ -265,6 +272,27 @@ describe("whoever signs a budget", async () => {
       clock,
     });
     expect(await refusalOf(further)).toBe("chain_widened /budget/calls");
+  });
+
+  it("signs no sum of what is not handed over: it would bound nothing, as a name that is spelt wrong", async () => {
+    const bounds = { ...BUDGET, sums: {} };
+    const held = await issue({ ...BUDGET, sums: { any: { whatever: 1 } } });
+    for (const [sums, pointer, meant] of [
+      [{ send_paymnet: { amount: 1 } }, "/budget/sums/send_paymnet", 'did you mean "send_payment"?'],
+      [{ send_payment: { amuont: 1 } }, "/budget/sums/send_payment/amuont", 'did you mean "amount"?'],
+      [{ log: { lines: 1 } }, "/budget/sums/log/lines", "leave it out, or grant it"],
+      [{ refund: { amount: 1 } }, "/budget/sums/refund", "leave it out, or grant it"],
+    ] as const) {
+      for (const made of [issue({ ...bounds, sums }), hand(held, { budget: { sums } })]) {
+        const error = await errorOf(made);
+        expect(error).toMatchObject({ code: "config_invalid", pointer });
+        expect(error.message).toContain(meant);
+      }
+    }
+    const everyTool = { ...options, audiences: [PAY], everyTool: true };
+    const wide = await createIssuer(everyTool);
+    const all = { ...order, grant: everyToolOf(), budget: { ...BUDGET, sums: { pay: { sum: 1 } } } };
+    expect((await wide.issue(all)).budget?.sums).toEqual({ pay: { sum: 1 } });
   });
 
   it("names several audiences beside it only where the issuer says that they share a store", async () => {

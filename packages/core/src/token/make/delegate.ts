@@ -28,6 +28,7 @@ import {
   thumbprintUri,
 } from "../keys/index.ts";
 import { findBudgetFault } from "../verify/index.ts";
+import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import {
   type Delegation,
   type HeldDelegation,
@@ -139,6 +140,7 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
   );
   const claims = parseDerivedClaims(payload, limits);
   checkBudget(claims, parent);
+  if (claims.budget !== undefined) checkBudgetOfGrant("delegate", claims.budget, grantOf(claims));
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
   checkSize(token, limits);

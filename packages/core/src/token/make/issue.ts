@@ -39,6 +39,7 @@ import {
   type TrustAnchor,
 } from "../trust/index.ts";
 import { checkRoot, checkRootBudget } from "../verify/index.ts";
+import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { lifetimeOf } from "./root-lifetime.ts";
@@ -189,6 +190,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     checkAgainstAnchor(claims, grant, trustAnchor, limits);
     checkRoot({ claims, grant }, limits, iat);
     checkRootBudget(claims, pinned.sharedBudgets === true);
+    if (claims.budget !== undefined) checkBudgetOfGrant("issue", claims.budget, grant);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
     checkSize(compact, limits);
     const delegation = await parseDelegation(compact, { limits });
