@@ -42,6 +42,7 @@ export { onlyThese } from "./only-these.ts";
 export { parseGrant } from "./parse.ts";
 export {
   couldPermit,
+  MADE_OF_IT,
   PUT_THERE,
   permits,
   type ReadArguments,

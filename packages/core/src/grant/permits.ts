@@ -78,7 +78,7 @@ export function refusalOfRead(
     if (passes(constraint, value, work)) continue;
     return isAdded
       ? refused(name, `${PUT_THERE}, which does not pass ${constraint.constraint_type}; send one that does`, constraint)
-      : refused(name, `what the tool's own schema made of it does not pass ${constraint.constraint_type}`, constraint);
+      : refused(name, `${MADE_OF_IT} does not pass ${constraint.constraint_type}`, constraint);
   }
   for (const name of Object.keys(constraints)) {
     if (Object.hasOwn(sent, name) || Object.hasOwn(parsed, name) || isOfRows(name)) continue;
@@ -92,6 +92,8 @@ export function refusalOfRead(
 
 /** How the rule begins where nobody sent what does not pass. */
 export const PUT_THERE = "the tool's own schema put a value there that was not sent";
+/** How the rule begins where what was sent passes, and what became of it does not. */
+export const MADE_OF_IT = "what the tool's own schema made of it";
 const HOW_TO_OWN = "a default that its input schema announces needs no grant, nor what the tool map's adds name";
 
 /** Whether an argument that nobody sent may pass without being held against the grant: none was asked of its sender. */

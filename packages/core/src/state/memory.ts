@@ -3,6 +3,7 @@ import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
 import type { StateDriver } from "./driver.ts";
 import { followLog } from "./follow-log.ts";
 import { memoryApprovals } from "./memory-approvals.ts";
+import { memoryBegan } from "./memory-began.ts";
 import { memoryLog } from "./memory-log.ts";
 import { memorySpending } from "./memory-spending.ts";
 import { MEMORY_ROWS, type MemoryReplayOptions, memoryReplay } from "./replay.ts";
@@ -53,7 +54,7 @@ export function memoryRevocations(given: () => number = Date.now): MemoryRevocat
 }
 
 function driverOf(options: MemoryReplayOptions): StateDriver {
-  const { clock: given = Date.now, since = performance.timeOrigin } = options;
+  const { clock: given = Date.now, since = memoryBegan() } = options;
   let closed = false;
   // Every step asks for the time.
   const clock = (): number => {
@@ -62,7 +63,7 @@ function driverOf(options: MemoryReplayOptions): StateDriver {
   };
   return {
     name: "memory",
-    replay: memoryReplay({ ...options, clock }),
+    replay: memoryReplay({ ...options, clock, since }),
     spending: memorySpending(clock, since / 1000),
     approvals: memoryApprovals(clock, since / 1000),
     revocations: memoryLog(clock),

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { CLOCK, isInSeconds, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import { checkClocks } from "./clocks.ts";
+import { memoryBegan } from "./memory-began.ts";
 import { readStep } from "./read-step.ts";
 import { createShares } from "./shares.ts";
 
@@ -87,7 +88,7 @@ interface Seen {
  * refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
-  const { maxProofs = 1_000_000, since = performance.timeOrigin, clock = Date.now, ...most } = readOptions(options);
+  const { maxProofs = 1_000_000, since = memoryBegan(), clock = Date.now, ...most } = readOptions(options);
   const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = most;
   const seen = new Map<string, Seen>();
   /** By the second in which they lapse, in whatever order they come: a late one keeps nobody else. */

@@ -1,6 +1,6 @@
 import { CODES, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
-import { PUT_THERE } from "../grant/index.ts";
+import { MADE_OF_IT, PUT_THERE } from "../grant/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 
 /** The part of a denial that a caller and its model may see: a code, safe words, and whether trying again can help. */
@@ -32,12 +32,18 @@ function viewOf(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass"
 
 const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused", "grant_argument_missing"]);
 
+/** Where a value is not what was sent: sending what is allowed there would not be understood. */
+const WHOSE: readonly (readonly [rule: string, words: string])[] = [
+  [PUT_THERE, ", which you did not send: the tool itself put a value there"],
+  [MADE_OF_IT, ", as the tool itself changed it: what you sent passes, what became of it does not"],
+];
+
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, rule, wouldPass }: Pick<Denied, "code" | "pointer" | "rule" | "wouldPass">): string {
   if (code === "budget_exhausted" && wouldPass?.accepts !== undefined) return ` Left of it: ${wouldPass.accepts}.`;
   if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
   const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;
-  const by = rule?.startsWith(PUT_THERE) ? ", which you did not send: the tool itself put a value there" : "";
+  const by = rule === undefined ? "" : (WHOSE.find(([how]) => rule.startsWith(how))?.[1] ?? "");
   return ` Argument: ${JSON.stringify(pointer)}${by}.${instead}`;
 }

@@ -1,0 +1,17 @@
+/** Of this process, or of this worker: a worker is given the time at which its process began. */
+const LOADED: number = Date.now();
+
+/** Whether a memory was made before, also by another copy of this package. */
+const MADE: unique symbol = Symbol.for("@hopwise/core:memory") as never;
+
+/**
+ * Since when a new memory has seen everything, in milliseconds since the epoch. The first one of a process: since that began,
+ * for nobody else can have let anything in. Any other one, such as that of an authorizer which was built anew: since now, or
+ * what the one before let in would be let in again.
+ */
+export function memoryBegan(): number {
+  const realm = globalThis as { [MADE]?: true };
+  if (realm[MADE] === true) return Date.now();
+  Object.defineProperty(realm, MADE, { value: true });
+  return LOADED;
+}
