@@ -11,17 +11,14 @@ const NO_SECONDS = 1e11;
 
 const WHEN = "seconds since the epoch, not milliseconds, such as Math.floor(Date.now() / 1000)";
 
-/** A time in seconds since the epoch, which may have a fraction. */
+/** A time in seconds since the epoch, and not before it, which may have a fraction. */
 export const SECONDS: Shape = such(WHEN, isSeconds);
 
-/** The same as tokens have it: whole, and not before the epoch. */
-export const WHOLE_SECONDS: Shape = such(
-  `whole ${WHEN}`,
-  (value) => isSeconds(value) && Number.isInteger(value) && value >= 0,
-);
+/** The same as tokens have it: whole. */
+export const WHOLE_SECONDS: Shape = such(`whole ${WHEN}`, (value) => isSeconds(value) && Number.isInteger(value));
 
 function isSeconds(value: unknown): value is number {
-  return Number.isFinite(value) && Math.abs(value as number) < NO_SECONDS;
+  return Number.isFinite(value) && (value as number) >= 0 && (value as number) < NO_SECONDS;
 }
 
 /** Checks a time by hand: for what is called at each request. @throws {HopwiseError} `config_invalid` */

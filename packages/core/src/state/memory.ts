@@ -26,8 +26,8 @@ export interface MemoryState extends SharedState {
 }
 
 /**
- * State in memory, for one process. Two authorizers with the same audience must share it. What it knew is gone with the
- * process: proofs made before, and budgets that began before, are refused afterwards.
+ * State in memory, for one process. Two authorizers with the same audience must share it, also where one takes the other's
+ * place. What it knew is gone with it: proofs made before, and budgets that began before, are refused by the next one.
  *
  * @throws {HopwiseError} `config_invalid`
  */

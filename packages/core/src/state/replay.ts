@@ -47,7 +47,10 @@ export interface MemoryReplayOptions {
   readonly maxProofsOfRoot?: number;
   /** The same of one user. Default: a quarter of `maxProofs`. */
   readonly maxProofsOfUser?: number;
-  /** Since when this memory has seen every proof, in milliseconds since the epoch. Default: when the process began. */
+  /**
+   * Since when this memory has seen every proof, in milliseconds since the epoch. Default: of the first memory of a process,
+   * when that began; of any other, when it is made, since it has not seen what another one let in.
+   */
   readonly since?: number;
   /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -84,8 +87,8 @@ interface Seen {
  * `proofWindowSeconds` differ, the longer one holds for proofs that the shorter one's memory still covers: older ones are
  * refused as used.
  *
- * It does not know the proofs that an earlier process saw, so proofs and nonces made before this process began are
- * refused; and for one proof window, those that say they were made later than now.
+ * It does not know the proofs that an earlier process saw, nor those that another memory of this process saw, so proofs and
+ * nonces made before it began are refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { maxProofs = 1_000_000, since = memoryBegan(), clock = Date.now, ...most } = readOptions(options);

@@ -66,7 +66,7 @@ const ROWS: { readonly [Kind in RevocationKind]: Row } = {
       { user: ANN },
       { user: ANN, notBefore: undefined },
       { user: ANN, notbefore: NOW },
-      ...[Number.NaN, Number.POSITIVE_INFINITY, NOW * 1000, `${NOW}`, new Date(0), null].map((notBefore) => ({
+      ...[Number.NaN, Number.POSITIVE_INFINITY, -5, NOW * 1000, `${NOW}`, new Date(0), null].map((notBefore) => ({
         user: ANN,
         notBefore,
       })),
@@ -83,6 +83,20 @@ const MET = KINDS.flatMap((kind) => ROWS[kind].met.map((target) => [kind, target
 function memory(at = { now: NOW }) {
   return { at, ...memoryRevocations(() => at.now * 1000) };
 }
+
+it("a user who is revoked for all that is issued until a time to come is so for every root of then", () => {
+  const YEAR = 365 * 86_400;
+  for (const ahead of [30 * 86_400, 2 * YEAR]) {
+    const { revoke, find, at } = memory();
+    revoke({ user: ANN, notBefore: NOW + ahead });
+    // Issued at the last moment, for the longest lifetime there is.
+    const issuedAt = NOW + ahead - 1;
+    for (const now of [issuedAt, issuedAt + YEAR]) {
+      at.now = now;
+      expect(find({ ...CALL, issuedAt })).toEqual({ user: ANN, notBefore: NOW + ahead });
+    }
+  }
+});
 
 describe.each(MET)("a revoked %s: %j", (kind, target) => {
   // Nothing that stands on a token, or was issued for a user before, can live longer.

@@ -115,8 +115,7 @@ export function revoking(
   now: number,
 ): RevocationEntry {
   const read = readRevocation(target, untilSeconds, now);
-  const ends = "token" in read.target || "user" in read.target ? Math.floor(now) + LONGEST_SECONDS : undefined;
-  const until = read.untilSeconds ?? ends;
+  const until = read.untilSeconds ?? endOf(read.target, now);
   return {
     id: crypto.randomUUID(),
     atSeconds: now,
@@ -125,6 +124,12 @@ export function revoking(
     ...(until !== undefined && { untilSeconds: until }),
     ...(reason !== undefined && { reason }),
   };
+}
+
+/** When nothing can stand any more on what is revoked; of a user, roots that are issued until `notBefore` stand on it. */
+function endOf(target: RevocationTarget, now: number): number | undefined {
+  if ("user" in target) return Math.floor(Math.max(now, target.notBefore)) + LONGEST_SECONDS;
+  return "token" in target ? Math.floor(now) + LONGEST_SECONDS : undefined;
 }
 
 /** A lift is kept as long as the last of what it lifts: a store may lose either, and get them back in any order. */

@@ -112,6 +112,26 @@ describe("an authorizer", () => {
     }
   });
 
+  it("takes no member that it does not know: a slip of the host's would leave out what the call must be held against", async () => {
+    const { authorizer } = authorizerWith();
+    const whole = { ...call, credential: await credential() };
+    const stranger = { issuer: ALICE.issuer, subject: "bob" };
+    const slips: readonly (readonly [object, string])[] = [
+      [{ ...whole, transportuser: stranger }, 'did you mean "transportUser"?'],
+      [{ ...whole, args: ARGUMENTS }, "args is not an option"],
+      [{ ...call, chain: "a~b", proof: "c" }, "chain is not an option"],
+    ];
+    for (const [given, words] of slips) {
+      const refuse = (one: never) => authorizer.refuse(one, { code: "guard_failed", message: "m" });
+      for (const put of [authorizer.authorize, authorizer.admit, refuse]) {
+        const error = await errorOf(() => put(given as never));
+        expect(error).toMatchObject({ code: "config_invalid" });
+        expect(error.message).toContain(words);
+      }
+    }
+    expect(codeOf(await authorizer.authorize(whole))).toBe("allowed");
+  });
+
   it("judges who came with the call, whatever becomes of that object, and shares its own with nobody", async () => {
     const { authorizer } = authorizerWith();
     const user = { ...ALICE };

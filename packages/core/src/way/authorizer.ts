@@ -1,7 +1,7 @@
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { having, type Shape } from "../options/index.ts";
+import { checkNames, having, isObject, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import { type Credential, type DelegationSource, type Subject, standOn } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
@@ -105,12 +105,16 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       return hasOwnEntry(point.tools, operation);
     },
     authorize: async (given) => {
-      refuseParsed(given);
+      checkCall("authorize", given);
       const { call, fulfils, filters, outputSchema } = incoming(given);
       return admitAndDecide(call, point, { fulfils: fulfils === true, filters: filters === true, outputSchema });
     },
-    admit: async (call) => admit(incoming(call).call, point),
+    admit: async (call) => {
+      checkCall("admit", call);
+      return admit(incoming(call).call, point);
+    },
     refuse: async (given, refusal) => {
+      checkCall("refuse", given);
       const { code, message } = refusalIn("refuse", refusal, REFUSALS);
       const call = { ...incoming(given).call, arguments: undefined, caller: NOTHING };
       return beginLog(call, point).deny(new HopwiseError(code, message));
@@ -124,16 +128,40 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
 }
 
-/** What a schema made goes by {@link Admission.decide}: here it would be run, and nobody would have looked at it. */
-function refuseParsed(given: object): void {
-  const called = "authorize: call.parsed is not decided here; admit the call, and give what was parsed to decide";
-  let isThere = false;
+const CALL: { readonly [Name in keyof Call]-?: true } = {
+  tool: true,
+  arguments: true,
+  credential: true,
+  fulfils: true,
+  filters: true,
+  outputSchema: true,
+  approval: true,
+  transportUser: true,
+  traceparent: true,
+};
+
+/**
+ * A misspelt `transportUser` would let a chain pass that is another user's. What a schema made goes by {@link Admission.decide}:
+ * here it would be run, and nobody would have looked at it.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+function checkCall(called: string, given: object): void {
+  // What is no call at all ends as the denial of one.
+  if (!isObject(given)) return;
+  let names: { readonly [name: string]: true } = {};
+  let isParsed = false;
   try {
-    isThere = "parsed" in Object(given);
+    names = Object.fromEntries(Object.keys(given).map((name) => [name, true]));
+    isParsed = called === "authorize" && "parsed" in given;
   } catch {
     // What fails when it is read is nothing that came.
   }
-  if (isThere) throw new HopwiseError("config_invalid", called);
+  if (isParsed) {
+    const message = "call.parsed is not decided here; admit the call, and give what was parsed to decide";
+    throw new HopwiseError("config_invalid", `${called}: ${message}`);
+  }
+  checkNames(called, names, CALL as { readonly [name: string]: true });
 }
 
 type StrangerRefusal = Parameters<Authorizer["refuse"]>[1];
