@@ -9,7 +9,7 @@ export {
   type Row,
   withheldBy,
 } from "./filter.ts";
-export { foldGrant, wordOf } from "./fold-grant.ts";
+export { foldGrant, isNoArguments, wordOf } from "./fold-grant.ts";
 export { readPlan, seesOf, UNKNOWN_PLAN } from "./read-plan.ts";
 export { allOf, type RowCondition, type RowExpression } from "./row-condition.ts";
 export { type AppliedCondition, shapeOf } from "./shape.ts";
