@@ -1,12 +1,14 @@
 /** Which rows of data may a caller see: what do plans and grants say of them, and what is written down of it? */
 
 export {
+  type AppliedFilter,
   type CheckedRow,
   checkApplied,
   type Filter,
   type FilterFault,
   isFilter,
   type Row,
+  unapplied,
   withheldBy,
 } from "./filter.ts";
 export { foldGrant, isNoArguments, wordOf } from "./fold-grant.ts";
