@@ -25,7 +25,7 @@ const TOO_LARGE: readonly [string, unknown][] = [
 
 /** What no row is; the message quotes nothing of it. */
 const MISTAKES: readonly [string, unknown, RegExp][] = [
-  ["null", null, /rows\[\d\] must be one of rows, such as/],
+  ["null", null, /rows\[\d\] must be a row, such as \{ id: /],
   ["a text", "secret", /rows\[\d\] must be/],
   ["a list", ["secret"], /rows\[\d\] must be/],
   ["a function", () => "secret", /rows\[\d\] must be/],

@@ -13,6 +13,7 @@ export interface ReadRows {
 }
 
 const ROWS = 'rows, such as [{ id: "inv-1", attributes: { region: "EMEA" } }]';
+const ROW = 'a row, such as { id: "inv-1", attributes: { region: "EMEA" } }';
 
 /** Stands for a row that is more than a question about one resource holds. */
 const TOO_LARGE = Symbol("too large");
@@ -52,8 +53,9 @@ function readRow(given: unknown, i: number, argumentsAs: string): Row | typeof T
 }
 
 function rowIn(given: unknown, i: number, argumentsAs: string): Row {
-  if (!isObject(given))
-    throw new HopwiseError("config_invalid", `check: rows[${i}] must be one of ${ROWS}${unlessAwaited(given)}`);
+  if (!isObject(given)) {
+    throw new HopwiseError("config_invalid", `check: rows[${i}] must be ${ROW}${unlessAwaited(given)}`);
+  }
   const { id, attributes } = given;
   // Unlike a misspelt option, what came is data.
   if (typeof id !== "string" || id === "") {
