@@ -167,7 +167,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   "core/audit": [
     "core/options",
-    "type:core/filter",
+    "core/filter",
     "type:core/decision",
     "type:core/result",
     "core/grant",

@@ -49,13 +49,16 @@ export const FILTER_CODES = {
     says: /region/,
   },
   filter_lapsed: {
-    when: "a filter that is used a second time",
+    when: "a filter that is used too late",
     produce: async (world) => {
-      const filter = filterOf((await search(world)).decision);
-      filter.take();
+      const hurried: ToolMap = {
+        read_invoice: { kind: "invoice", action: "read", filter: { arguments: { id: null }, withinMs: 1 } },
+      };
+      const filter = filterOf((await search(world, hurried)).decision);
+      await new Promise((resolve) => setTimeout(resolve, 20));
       return refusal(() => filter.take());
     },
-    says: /the filter was used already; it serves one read of one call/,
+    says: /the filter serves one read, within 1 ms of its decision/,
   },
   filter_unapplied: {
     when: "a result of a tool that gives rows, of which none was checked",

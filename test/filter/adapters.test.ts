@@ -34,6 +34,17 @@ const HALF: Search = async () => {
   currentFilter()?.take();
   return ROWS;
 };
+const CATCHING: Search = () =>
+  visibleRows(currentFilter(), INVOICES, { dialect: "memory" }, () => [{ id: "INV-7" }]).catch(() => ROWS as never);
+const CATCHING_LATE: Search = async () => {
+  const rows = await READ();
+  currentFilter()?.fail(new Error("lost"));
+  return rows;
+};
+const AGAIN: Search = async () => {
+  await READ();
+  return READ().catch(() => ROWS as never);
+};
 const TALKATIVE: Search = async () => {
   throw new Error(`failed at ${JSON.stringify(ROWS)}`);
 };
@@ -67,6 +78,8 @@ interface Answer {
   readonly text: string;
   readonly rows?: { readonly shown: number; readonly leftOut: number };
   readonly withheld?: true | undefined;
+  readonly code?: string;
+  readonly message?: string;
 }
 type Run = (search: Search) => Promise<Answer>;
 
@@ -115,21 +128,26 @@ describe.each(WAYS)("in %s", (_, run) => {
     expect(rows).toEqual({ shown: 2, leftOut: 1 });
   });
 
-  it.each([
-    ["does not ask for its filter", FORGETFUL],
-    ["takes the condition, and has nothing checked", HALF],
-  ])("nothing is shown of a tool that %s", async (_, search) => {
-    const { text: shown, withheld } = await run(search);
+  it.each<[string, Search, string, RegExp]>([
+    ["does not ask for its filter", FORGETFUL, "filter_unapplied", /returned without having them checked/],
+    ["takes the condition, and has nothing checked", HALF, "filter_unapplied", /returned without having them checked/],
+    ["catches what its read threw", CATCHING, "config_invalid", /"region" of each is not in the row; select it/],
+    ["loses its read after the check", CATCHING_LATE, "filter_unapplied", /returned without having them checked/],
+    ["catches that it read twice", AGAIN, "filter_unapplied", /used already; it serves one read/],
+  ])("nothing is shown of a tool that %s, and its outcome says why", async (_, search, code, why) => {
+    const { text: shown, ...outcome } = await run(search);
     expect(shown).toContain("filter_unapplied");
     for (const { id } of ROWS) expect(shown).not.toContain(id);
-    expect(withheld).toBe(true);
+    expect(outcome).toMatchObject({ outcome: "returned", withheld: true, code, message: expect.stringMatching(why) });
+    expect(outcome.rows).toBeUndefined();
   });
 
   it.each([
-    ["throws what it read", TALKATIVE],
-    ["reads twice", TWICE],
-  ])("nothing is shown of a tool that %s", async (_, search) => {
+    ["throws what it read", TALKATIVE, "The tool failed."],
+    ["reads twice", TWICE, "Do not call it again; report it."],
+  ])("nothing is shown of a tool that %s", async (_, search, told) => {
     const { text: shown } = await run(search);
+    expect(shown).toContain(told);
     for (const { id } of ROWS) expect(shown).not.toContain(id);
   });
 });

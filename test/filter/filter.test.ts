@@ -93,6 +93,6 @@ describe("a filter", () => {
     const filter = filterOf(await session.filter(CALL));
     await expect(filter.check(ROWS)).rejects.toMatchObject({ code: "config_invalid" });
     filter.take();
-    expect(() => filter.take()).toThrow(expect.objectContaining({ code: "filter_lapsed" }));
+    expect(() => filter.take()).toThrow(expect.objectContaining({ code: "filter_unapplied" }));
   });
 });

@@ -1,5 +1,5 @@
 import { explain } from "@hopwise/core";
-import type { DecisionRecord, Explanation, TokenRecord } from "@hopwise/core/audit";
+import type { DecisionRecord, Explanation, OutcomeRecord, TokenRecord } from "@hopwise/core/audit";
 import { atLeast, list, maybe, members, readerOf } from "@hopwise/core/options";
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
@@ -123,15 +123,19 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
   }
   const hash = outcome.resultHash === undefined ? "" : `, result sha-256 ${plain(outcome.resultHash)}`;
   const redacted = outcome.redacted?.length ? `, taken out of it: ${outcome.redacted.map(plain).join(", ")}` : "";
-  const rows = outcome.rows
-    ? `, ${plain(outcome.rows.shown)} rows passed the second check, ${plain(outcome.rows.leftOut)} did not`
-    : "";
-  const withheld = outcome.withheld ? ", withheld: it could not be changed as the policies oblige to" : "";
+  const rows = outcome.rows ? rowsIn(outcome.rows) : "";
+  const unchanged = outcome.code === undefined ? ": it could not be changed as the policies oblige to" : "";
+  const withheld = outcome.withheld ? `, withheld${unchanged}` : "";
   const why = outcome.code === undefined ? "" : ` (${plain(outcome.code)}: ${plain(outcome.message)})`;
   const after = `after ${Math.round(outcome.durationMs)} ms`;
   return [
     `   outcome: ${plain(outcome.outcome)}${why} ${after} at ${plain(outcome.time)}${hash}${rows}${redacted}${withheld}`,
   ];
+}
+
+function rowsIn({ shown, leftOut, tooLarge }: NonNullable<OutcomeRecord["rows"]>): string {
+  const large = tooLarge === undefined ? "" : `, ${plain(tooLarge)} of them since they are too large to be asked about`;
+  return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}`;
 }
 
 function instant(seconds: number): string {

@@ -446,13 +446,13 @@ export const CODES = {
     stage: "result",
     retryable: true,
     model: "The search took too long, so nothing of it may be shown. Try again later.",
-    help: "A filter serves one read of one call, within `filter.withinMs` of its decision. The tool took it a second time, or was too slow. Take it right before the read; give the tool's filter a longer `withinMs` where its reads need it.",
+    help: "A filter serves one read of one call, within `filter.withinMs` of its decision. The tool was too slow. Take it right before the read; give the tool's filter a longer `withinMs` where its reads need it.",
   },
   filter_unapplied: {
     stage: "result",
     fault: true,
     model: "The search ran, and what it found may not be shown. Do not call it again; report it.",
-    help: "The tool gives rows, and returned without applying the filter of its call. Read the rows by `visibleRows` of `@hopwise/filter`, or by `take` and `check` of `currentFilter()`.",
+    help: "The tool gives rows, and returned without applying the filter of its call; or it took that filter a second time, which serves one read. Read the rows once, by `visibleRows` of `@hopwise/filter`, or by `take` and `check` of `currentFilter()`.",
   },
 
   // holder: the maker of a proof

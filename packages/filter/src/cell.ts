@@ -23,7 +23,7 @@ function elementIn(given: unknown, { of = "text" }: Column): Cell {
 }
 
 /** SQLite has lists as JSON in a text; drivers of PostgreSQL give lists. */
-function listIn(given: unknown): readonly unknown[] | undefined {
+export function listIn(given: unknown): readonly unknown[] | undefined {
   if (Array.isArray(given)) return given;
   if (typeof given !== "string") return undefined;
   try {

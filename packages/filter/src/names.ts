@@ -1,4 +1,4 @@
-import { type Sql, verbatim } from "./sql.ts";
+import { type Sql, sql, verbatim } from "./sql.ts";
 
 /** A database that conditions are written for. */
 export type Dialect = "postgres" | "sqlite";
@@ -20,6 +20,21 @@ export function isName(text: string): boolean {
     text.isWellFormed() &&
     new TextEncoder().encode(text).length <= LONGEST_NAME_BYTES
   );
+}
+
+export const TABLE_NAME = `${NAME}, or a schema's name, a dot, and the table's, such as public.invoice`;
+
+/** Whether a text can be the name of a table, with that of its schema before it. */
+export function isTableName(text: string): boolean {
+  const parts = text.split(".");
+  return parts.length <= 2 && parts.every(isName);
+}
+
+/** The quoted name of a table, each part by itself: within one pair of marks a dot would be a letter of the name. */
+export function quotedTable(name: string, dialect: Dialect): Sql {
+  const [first = "", second] = name.split(".");
+  const own = quoted(first, dialect);
+  return second === undefined ? own : sql`${own}.${quoted(second, dialect)}`;
 }
 
 /**

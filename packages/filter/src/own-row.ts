@@ -1,68 +1,59 @@
-import { fulfil, isOwn, type Obligations } from "@hopwise/core/adapter";
-import type { Row } from "@hopwise/core/filter";
+import { isObject } from "@hopwise/core/options";
+import { type Misfit, typeWords } from "./misfit.ts";
+import { type Resource, readResource } from "./resource-of.ts";
 import type { Table } from "./table.ts";
 
-type Plain = Record<string, unknown>;
-
-/**
- * A copy of a row, read once: what is checked is what is shown, whatever getters it has and whoever changes it meanwhile.
- */
-export function ownRow(row: object): Plain {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, copied(value)]));
+/** A row's columns by their names. */
+export interface Plain {
+  readonly [column: string]: unknown;
 }
 
-function copied(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? structuredClone(value) : value;
+/** A row, read once. */
+export interface OwnRow {
+  /** A copy: what is checked is what is shown, whatever getters the row has and whoever changes it meanwhile. */
+  readonly row: Plain;
+  /** What policies see of it; undefined where it does not fit its table. */
+  readonly resource: Resource | undefined;
+  readonly misfits: readonly Misfit[];
 }
 
 /**
- * What policies see of a row. One that does not fit its table is left out, as the condition leaves it out: else whoever can
- * write such a row ends every search.
+ * Reads a row as the query gave it. One that does not fit its table is left out, as the condition leaves it out: else whoever
+ * can write such a row ends every search.
  */
-export function fittingIn(table: Table, row: object): Row | undefined {
+export function ownRow(table: Table, given: unknown): OwnRow {
+  const { row, misfits } = copyOf(given);
+  if (misfits.length > 0) return { row, resource: undefined, misfits };
+  const read = readResource(table, row);
+  const isFit = read.misfits.length === 0 && read.resource.id !== "";
+  return { row, resource: isFit ? read.resource : undefined, misfits: read.misfits };
+}
+
+function copyOf(given: unknown): { readonly row: Plain; readonly misfits: readonly Misfit[] } {
+  const noRow = {
+    row: {},
+    misfits: [{ problem: `must be an object of columns; got ${typeWords(given)}`, remedy: "" }],
+  };
+  if (!isObject(given)) return noRow;
+  const misfits: Misfit[] = [];
   try {
-    const read = table.resourceOf(row);
-    // A double says no such integer exactly, so nothing that is checked may have one.
-    return read.id === "" || Object.values(read.attributes).some(hasInexact) ? undefined : read;
-  } catch (cause) {
-    if (isOwn(cause) && cause.code === "attributes_invalid") return undefined;
-    throw cause;
+    const columns = Object.keys(given).map((column): readonly [string, unknown] => {
+      try {
+        return [column, copied(given[column])];
+      } catch {
+        // What was thrown may quote the row, or the source of a function.
+        misfits.push({ column, problem: UNREADABLE, remedy: "" });
+        return [column, undefined];
+      }
+    });
+    return { row: Object.fromEntries(columns), misfits };
+  } catch {
+    return noRow;
   }
 }
 
-function hasInexact(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasInexact);
-  return typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
-}
+const UNREADABLE = "cannot be copied: it fails when it is read, or has a function or a proxy within; give plain values";
 
-/**
- * A row changed as policies oblige to. Their pointers begin with an attribute, as policies call it, and the row has columns.
- *
- * @throws {HopwiseError} `result_withheld` where it cannot be changed so
- */
-export function changedRow(table: Table, row: Plain, { redact, limit, ...more }: Obligations): Plain {
-  const own: Obligations = {
-    ...more,
-    redact: redact.flatMap((pointer) => inColumns(table, pointer)),
-    limit: Object.fromEntries(
-      Object.entries(limit).flatMap(([pointer, most]) => inColumns(table, pointer).map((it) => [it, most])),
-    ),
-  };
-  return fulfil(own, Object.fromEntries(Object.entries(row).map(([name, value]) => [name, writable(value)])))
-    .result as Plain;
-}
-
-/** A pointer that begins with an attribute, as one that begins with its column; and as it stands, for columns without one. */
-function inColumns({ id, columns }: Table, pointer: string): readonly string[] {
-  const [empty = "", first = "", ...rest] = pointer.split("/");
-  const attribute = first.replaceAll("~1", "/").replaceAll("~0", "~");
-  const column = Object.hasOwn(columns, attribute) ? columns[attribute] : attribute === "id" ? id : undefined;
-  if (column === undefined || column.name === attribute) return [pointer];
-  return [[empty, column.name.replaceAll("~", "~0").replaceAll("/", "~1"), ...rest].join("/"), pointer];
-}
-
-/** As JSON writes them, since obligations are about JSON. */
-function writable(value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  return value instanceof Date ? value.toJSON() : value;
+function copied(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? structuredClone(value) : value;
 }

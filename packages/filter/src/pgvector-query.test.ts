@@ -24,6 +24,21 @@ describe("pgvectorQuery", () => {
     });
   });
 
+  it("takes a table with its schema, each in marks of its own", () => {
+    const { text: query } = pgvectorQuery(condition, documents, { ...options, from: 'archive.doc"s' });
+    const name = '"archive"."doc""s"';
+    expect(query).toMatch(`SELECT ${name}.* FROM ${name} WHERE`);
+    expect(query).toContain(`${name}."region" IS NOT NULL`);
+    expect(query).toContain(`ORDER BY ${name}."embedding" <=>`);
+    const inSqlite = toSql(condition, documents, { dialect: "sqlite", from: "main.documents" });
+    expect(inSqlite.text).toContain("`main`.`documents`.`region` IS NOT NULL");
+    for (const from of ["a.b.c", ".b", "a.", ".", "hopwise_a.b", "a.hopwise_b"]) {
+      expect(() => pgvectorQuery(condition, documents, { ...options, from })).toThrow(
+        /from must be a name .*a schema's/,
+      );
+    }
+  });
+
   it("knows the distances of pgvector", () => {
     const sign = (distance: "cosine" | "euclidean" | "inner-product") =>
       / (<\S+>) /.exec(pgvectorQuery(where(true), documents, { ...options, distance }).text)?.[1];

@@ -1,13 +1,13 @@
 import type { RowCondition } from "@hopwise/core/filter";
 import { choice, list, mustBe, optionsOf, type Rows, such, text, whole } from "@hopwise/core/options";
-import { isName, NAME, quoted } from "./names.ts";
+import { isName, isTableName, NAME, quoted, quotedTable, TABLE_NAME } from "./names.ts";
 import { parameter, render, type Sql, type SqlValue, sql } from "./sql.ts";
 import type { Table } from "./table.ts";
 import { writeCondition } from "./to-sql.ts";
 
 /** Options of {@link pgvectorQuery}; all are required. */
 export interface VectorOptions {
-  /** The name of the table. */
+  /** The name of the table, with that of its schema before it where it needs one: `documents`, `archive.documents`. */
   readonly from: string;
   /** The column of the vectors. */
   readonly embedding: string;
@@ -29,7 +29,7 @@ export interface VectorQuery {
 const MOST_DIMENSIONS = 16_000;
 
 const OPTIONS: Rows<VectorOptions> = {
-  from: text(NAME, isName),
+  from: text(TABLE_NAME, isTableName),
   embedding: text(NAME, isName),
   near: list(such("a finite number", Number.isFinite), "a vector, as a list of numbers", { min: 1 }),
   distance: choice("cosine", "euclidean", "inner-product"),
@@ -55,7 +55,7 @@ export function pgvectorQuery(condition: RowCondition, table: Table, options: Ve
   const { from, embedding, near, distance, limit } = read(options);
   if (near.length > MOST_DIMENSIONS)
     return mustBe("pgvectorQuery", "near", `a vector of at most ${MOST_DIMENSIONS} dimensions`, near);
-  const name = quoted(from, "postgres");
+  const name = quotedTable(from, "postgres");
   const where = writeCondition("pgvectorQuery", condition, table, { dialect: "postgres", from: name });
   const vector = parameter(`[${near.join(",")}]`);
   return render(

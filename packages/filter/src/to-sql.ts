@@ -1,6 +1,6 @@
 import type { RowCondition } from "@hopwise/core/filter";
 import { choice, maybe, mustBe, optionsOf, type Rows, text, whole } from "@hopwise/core/options";
-import { type Dialect, isName, NAME, quoted } from "./names.ts";
+import { type Dialect, isTableName, quotedTable, TABLE_NAME } from "./names.ts";
 import { rawColumn, readCondition } from "./read-condition.ts";
 import { render, type Sql, type SqlValue, sql } from "./sql.ts";
 import { isTable, type Table } from "./table.ts";
@@ -10,7 +10,10 @@ import { FALSE, isTrue, TRUE } from "./truth.ts";
 /** Options of {@link toSql}; `dialect` is required. */
 export interface SqlOptions {
   readonly dialect: Dialect;
-  /** The table's name or alias in the query, where columns of other tables stand beside its own. */
+  /**
+   * The table's name or alias in the query, where columns of other tables stand beside its own; with the schema's name and a
+   * dot before it, where the query says it so.
+   */
   readonly from?: string;
   /**
    * The number of the first parameter, where the query has others before: PostgreSQL alone, since those of SQLite have none.
@@ -31,7 +34,7 @@ const MOST_PARAMETERS = 65_535;
 
 const OPTIONS: Rows<SqlOptions> = {
   dialect: choice("postgres", "sqlite"),
-  from: maybe(text(NAME, isName)),
+  from: maybe(text(TABLE_NAME, isTableName)),
   parametersFrom: maybe(whole({ min: 1, max: MOST_PARAMETERS, example: 1 })),
 };
 const read = optionsOf<SqlOptions>("toSql", OPTIONS);
@@ -48,7 +51,7 @@ export function toSql(condition: RowCondition, table: Table, options: SqlOptions
   if (dialect === "sqlite" && parametersFrom !== 1) {
     return mustBe("toSql", "parametersFrom", 'left out for "sqlite", whose parameters have no numbers', parametersFrom);
   }
-  const place = { dialect, from: from === undefined ? undefined : quoted(from, dialect) };
+  const place = { dialect, from: from === undefined ? undefined : quotedTable(from, dialect) };
   return render(writeCondition("toSql", condition, table, place), (index) =>
     dialect === "sqlite" ? "?" : `$${parametersFrom + index}`,
   );

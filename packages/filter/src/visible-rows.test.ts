@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import type { CheckedRow, Filter, Row } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
-import { list, number, table, text, timestamp } from "./index.ts";
+import { boolean, list, number, table, text, timestamp } from "./index.ts";
 import { visibleRows } from "./visible-rows.ts";
 
 const THINGS = table({
@@ -95,7 +95,10 @@ describe("a row that does not fit its table", () => {
   it.each([
     ["a number for a text", { owner_id: 5 }],
     ["an empty id", { thing_id: "" }],
-    ["an integer that a double does not hold", { amount: 1e21 }],
+    ["a number that is not finite", { amount: Number.POSITIVE_INFINITY }],
+    ["a column that is not there", { amount: undefined }],
+    ["a nested function", { tags: [() => "secret"] }],
+    ["what fails when it is read", { more: Object.defineProperty({}, "x", { enumerable: true, get: throwing }) }],
     ["a list of something else", { tags: [1] }],
     ["NULL that stands for nothing", { owner_id: null }],
   ])("is left out, and ends no search: %s", async (_, cell) => {
@@ -104,11 +107,135 @@ describe("a row that does not fit its table", () => {
     expect(asked).toMatchObject([undefined, { id: "t2" }]);
   });
 
-  it("is the query's fault where it lacks a column", async () => {
+  it.each<[string, object | null]>([
+    ["null", null],
+    ["nothing", undefined as never],
+    ["a list", ["secret"]],
+    ["a text", "secret" as never],
+    ["a promise", Promise.resolve(thing("t1"))],
+    ["what fails when it is read", new Proxy({}, { ownKeys: throwing })],
+  ])("is left out, too, where it is no row: %s", async (_, row) => {
+    const { filter, asked } = passing();
+    expect(await read(filter, [row, thing("t2")] as object[])).toEqual([thing("t2")]);
+    expect(asked).toMatchObject([undefined, { id: "t2" }]);
+    await expect(read(passing().filter, [row, row] as object[])).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.not.stringContaining("secret"),
+    });
+  });
+});
+
+/** What every row of a query has at a column, which is the table's mistake or the query's, and what is said of it. */
+const EVERY: readonly [string, object, RegExp][] = [
+  [
+    "amount",
+    { amount: "12.50" },
+    /the table says number\(\), and a text came.*stored: "numeric".*"amount"::float8.*type parser/,
+  ],
+  [
+    "owner_id",
+    { owner_id: 5 },
+    /the table says text\(\), and a number came: cast it in the query \("owner_id"::text\)/,
+  ],
+  ["due", { due: 5 }, /the table says timestamp\({ milliseconds: true }\), and a number came.*"due"::text/],
+  ["due", { due: "2024-01-01 02:00:00+02" }, /and a text came.*time zone is UTC/],
+  ["at", { at: new Date(0) }, /the table says timestamp\(\), and a Date came.*type parser.*milliseconds: true/],
+  ["done", { done: "t" }, /the table says boolean\(\), and a text came/],
+  ["tags", { tags: new Uint8Array(3) }, /the table says list\("text"\), and bytes came/],
+  ["owner_id", { owner_id: null }, /is NULL; say what that stands for, by null/],
+  ["amount", { amount: undefined }, /must be a finite number/],
+  ["more", { more: { f: () => "secret" } }, /the column "more" of each cannot be copied/],
+];
+
+describe("rows of which none fits", () => {
+  const every = (rows: readonly object[], filter = passing().filter) =>
+    visibleRows(filter, EVERY_THING, { dialect: "memory" }, () => rows);
+
+  it.each(EVERY)("at the column %s are a mistake that names it, and no empty list: %j", async (column, cell, words) => {
+    const { filter, faults, asked } = passing();
+    // Each misfits elsewhere, too.
+    const rows = [full({ ...cell, tags: [5] }), full({ done: "secret", ...cell })];
+    const error = { code: "config_invalid", pointer: `/${column}`, message: expect.stringMatching(words) };
+    const own = rows.map((row) => (column === "tags" ? { ...row, ...cell } : row));
+    await expect(every(own, filter)).rejects.toMatchObject(error);
+    expect(faults).toMatchObject([error]);
+    expect(JSON.stringify(faults)).not.toContain("secret");
+    expect(asked, "nothing is asked about them").toEqual([]);
+    expect(await every([full(cell), full({})]), "beside one that fits, they are left out").toHaveLength(1);
+  });
+
+  it("for the lack of a column name that", async () => {
+    const { owner_id: _, ...row } = full({});
+    await expect(every([row, row])).rejects.toMatchObject({
+      code: "config_invalid",
+      pointer: "/owner_id",
+      message: expect.stringMatching(/"owner_id" of each is not in the row; select it/),
+    });
+  });
+
+  it("are left out where there is no column at which all misfit, and where their values alone do", async () => {
+    expect(await every([full({ amount: "5" }), full({ owner_id: 5 })])).toEqual([]);
+    for (const cell of [{ amount: Number.NaN }, { owner_id: "\ud800" }, { thing_id: "" }, { cost: "NaN" }]) {
+      expect(await every([full(cell)]), "whoever writes rows can write these").toEqual([]);
+    }
+    expect(await every([])).toEqual([]);
+  });
+});
+
+const EVERY_THING = table({
+  id: text("thing_id"),
+  columns: {
+    owner: text("owner_id"),
+    amount: number({ null: "absent" }),
+    cost: number({ stored: "numeric" }),
+    tags: list("text"),
+    due: timestamp({ milliseconds: true }),
+    at: timestamp(),
+    done: boolean(),
+  },
+});
+
+function full(more: object): { readonly [column: string]: unknown } {
+  return {
+    ...thing("t1"),
+    tags: ["a"],
+    due: new Date(0),
+    at: "2024-01-01T00:00:00.123456Z",
+    done: 1,
+    cost: "5",
+    ...more,
+  };
+}
+
+function throwing(): never {
+  throw new Error("secret");
+}
+
+describe("what a query gives", () => {
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["a driver's result", { rows: [thing("t1")] }],
+    ["a text", "secret"],
+    ["a set", new Set([thing("t1")])],
+    [
+      "a list that fails when it is read",
+      new Proxy([thing("t1")], { get: (_it, name) => (name === "then" ? undefined : throwing()) }),
+    ],
+  ])("must be a list, and not %s", async (_, given) => {
     const { filter, faults } = passing();
-    const reading = read(filter, [{ thing_id: "t1" }]);
-    await expect(reading).rejects.toMatchObject({ code: "config_invalid", pointer: "/owner_id" });
-    expect(faults).toMatchObject([{ code: "config_invalid" }]);
+    const error = {
+      code: "config_invalid",
+      message: expect.stringMatching(/what query gives .*a list of rows, such as result\.rows/),
+    };
+    await expect(read(filter, given as object[])).rejects.toMatchObject(error);
+    expect(faults).toMatchObject([error]);
+    expect(String((faults[0] as Error).message)).not.toContain("secret");
+  });
+
+  it("may be promised, by whatever can be awaited", async () => {
+    // biome-ignore lint/suspicious/noThenProperty: query builders give what can be awaited, and is no promise
+    const thenable = { then: (resolve: (rows: object[]) => void) => resolve([thing("t1")]) };
+    expect(await read(passing().filter, thenable as never)).toEqual([thing("t1")]);
   });
 });
 

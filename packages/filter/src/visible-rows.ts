@@ -1,7 +1,9 @@
 import { HopwiseError } from "@hopwise/core";
 import { type Filter, isFilter } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
-import { changedRow, fittingIn, ownRow } from "./own-row.ts";
+import { changedRow } from "./changed-row.ts";
+import { mustFitSome } from "./misfit.ts";
+import { ownRow } from "./own-row.ts";
 import { isTable, type Table } from "./table.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
@@ -30,8 +32,9 @@ type Awaitable<T> = T | PromiseLike<T>;
  *
  * @param filter of the allowed call: `currentFilter()` in a tool, `filter` of a decision elsewhere
  * @param query asked once; what it throws is thrown on
- * @throws {HopwiseError} `config_invalid` without a filter, or for a query that gives no list; `filter_unsupported`;
- *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table is left out, and counted
+ * @throws {HopwiseError} `config_invalid` without a filter, for a query that gives no list; `filter_unsupported`;
+ *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table, or is too large to be asked
+ *   about, is left out and counted; where every row misfits at one column, it is `config_invalid`, which names the column
  */
 export async function visibleRows<Row extends object, const By extends ReadBy>(
   filter: Filter | undefined,
@@ -59,9 +62,7 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   try {
     const condition = filter.take();
     const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
-    const rows: unknown = await query(where as Where<By>);
-    if (!Array.isArray(rows)) mustBe("visibleRows", "query", "a function that gives a list of rows", rows);
-    return await shown(filter, table, [...(rows as readonly Row[])]);
+    return await shown(filter, table, listed(await query(where as Where<By>)));
   } catch (cause) {
     // The record says why the tool failed, and its caller whether to come again.
     filter.fail(cause);
@@ -69,10 +70,25 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   }
 }
 
-async function shown<Row extends object>(filter: Filter, table: Table, given: readonly Row[]): Promise<readonly Row[]> {
-  const rows = given.map(ownRow);
-  const checked = await filter.check(rows.map((row) => fittingIn(table, row)));
-  return rows.flatMap((row, i) => {
+/** A list may be a proxy, which fails while it is read. */
+function listed(rows: unknown): readonly unknown[] {
+  try {
+    if (Array.isArray(rows)) return Array.from(rows);
+  } catch {
+    // See above.
+  }
+  return mustBe("visibleRows", "what query gives", "a list of rows, such as result.rows of a driver", rows);
+}
+
+async function shown<Row extends object>(
+  filter: Filter,
+  table: Table,
+  given: readonly unknown[],
+): Promise<readonly Row[]> {
+  const rows = given.map((row) => ownRow(table, row));
+  mustFitSome(rows.map(({ misfits }) => misfits));
+  const checked = await filter.check(rows.map(({ resource }) => resource));
+  return rows.flatMap(({ row }, i) => {
     const passed = checked[i];
     if (passed === undefined) return [];
     return [(passed.obligations === undefined ? row : changedRow(table, row, passed.obligations)) as Row];

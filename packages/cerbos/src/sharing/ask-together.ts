@@ -1,8 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { Asker } from "./asker.ts";
-import { CALLS, type Check, type CheckOptions, type CheckRequest, type Common, HOP, INVOCATION } from "./form.ts";
+import {
+  CALLS,
+  type Check,
+  type CheckOptions,
+  type CheckRequest,
+  type CheckResponse,
+  type Common,
+  HOP,
+  INVOCATION,
+} from "./form.ts";
 import { oneIsBad } from "./one-is-bad.ts";
-import { mustAnswer, partOf } from "./part-of-answer.ts";
+import { partsOf } from "./part-of-answer.ts";
 
 /**
  * Puts several questions into one request, and gives each asker its part of the answer, by position alone: several of them
@@ -33,12 +42,9 @@ export async function askTogether(
   const answered = async (): Promise<void> => {
     try {
       const response = await together(shared, sharedOptions(askers, common, all.signal));
-      mustAnswer(shared, response);
-      let from = 0;
+      const parts = partsOf(shared, response, requests);
       askers.forEach((asker, i) => {
-        const { entries } = asker.form;
-        if (asker.waits) asker.answer(partOf(response, { from, entries, requestId: requests[i]?.requestId }));
-        from += entries;
+        if (asker.waits) asker.answer(parts[i] as CheckResponse);
       });
     } catch (error) {
       const eachAlone = oneIsBad(error);

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { inOwnWords } from "@hopwise/core/adapter";
+import { inOwnWords, isOwn } from "@hopwise/core/adapter";
 import type { CheckRequest, CheckResponse } from "./form.ts";
 
 /** One question's part of a shared answer. */
@@ -9,32 +9,51 @@ export interface PartOfAnswer {
 }
 
 /**
- * Holds a shared answer against its request, before anybody gets a part of it: with one result too few, all after it would
- * be another one's.
+ * Holds a shared answer against its request, and divides it before anybody gets a part of it: with one result too few, all
+ * after it would be another one's.
  *
- * @throws {HopwiseError} `policy_inconclusive`
+ * @param requests those that it was made of, in their order
+ * @throws {HopwiseError} `policy_inconclusive`, also for what is no answer, or fails when it is read
  */
-export function mustAnswer({ requestId, resources }: CheckRequest, response: CheckResponse): void {
-  const { requestId: answered, results } = response;
+export function partsOf(
+  shared: CheckRequest,
+  response: CheckResponse,
+  requests: readonly CheckRequest[],
+): readonly (CheckResponse & PartOfAnswer)[] {
+  try {
+    mustAnswer(shared, response);
+    let from = 0;
+    return requests.map(({ requestId, resources }) => {
+      const part = partOf(response, { from, entries: resources.length, requestId });
+      from += resources.length;
+      return part;
+    });
+  } catch (cause) {
+    throw isOwn(cause) ? cause : another("it cannot be read");
+  }
+}
+
+function mustAnswer({ requestId, resources }: CheckRequest, response: CheckResponse): void {
+  const { requestId: answered, results } = Object(response) as Partial<CheckResponse>;
   if (answered && answered !== requestId) throw another("it answered another request");
   if (!Array.isArray(results) || results.length !== resources.length) {
     throw another("it answered another number of questions");
   }
   resources.forEach(({ resource, actions }, i) => {
-    const { resource: about, actions: effects } = results[i] as CheckResponse["results"][number];
+    const { resource: about, actions: effects } = Object(results[i]) as Partial<CheckResponse["results"][number]>;
     const same = about?.kind === resource.kind && about?.id === resource.id;
     if (!same || !hasJust(Object.keys(Object(effects)), actions)) throw another("it answered another question");
   });
 }
 
 /** The results from `from` on, as an answer to the question that they are about. */
-export function partOf(
+function partOf(
   response: CheckResponse,
   {
     from,
     entries,
     requestId,
-  }: { readonly from: number; readonly entries: number; readonly requestId?: string | undefined },
+  }: { readonly from: number; readonly entries: number; readonly requestId: string | undefined },
 ): CheckResponse & PartOfAnswer {
   const part = Object.create(Object.getPrototypeOf(response)) as CheckResponse;
   return Object.assign(part, response, {

@@ -378,7 +378,26 @@ const FALSE: readonly [string, (right: CheckResponse) => unknown][] = [
   ["no actions", (right) => with0(right, { actions: undefined })],
   ["one more action", (right) => with0(right, { actions: { pay: "EFFECT_ALLOW", read: "EFFECT_ALLOW" } })],
   ["another request's answer", (right) => ({ ...right, requestId: "q0" })],
+  ["no answer", () => undefined],
+  ["null", () => null],
+  ["a text", () => "allow"],
+  ["null for a result", (right) => ({ ...right, results: [null, ...right.results.slice(1)] })],
+  ["a hole for a result", (right) => ({ ...right, results: Object.assign(Array(3), right.results.slice(0, 1)) })],
+  ["a list of results that fails when it is read", (right) => ({ ...right, results: failing(right.results) })],
+  ["a result that fails when it is read", (right) => ({ ...right, results: right.results.map(failing) })],
+  ["what fails when it is read", failing],
 ];
+
+/** The error of a client may quote what was asked. */
+function failing<T extends object>(value: T): T {
+  return new Proxy(value, {
+    get: (target, name, self) => {
+      // It is awaited like any answer.
+      if (name === "then") return Reflect.get(target, name, self);
+      throw new TypeError("secret");
+    },
+  });
+}
 
 function with0(right: CheckResponse, changed: object): unknown {
   return { ...right, results: [{ ...right.results[0], ...changed }, ...right.results.slice(1)] };

@@ -1,7 +1,8 @@
 import { sha256 } from "../crypto/index.ts";
 import type { Allowed, Decided } from "../decision/index.ts";
+import { type AppliedFilter, type Filter, type FilterFault, unapplied } from "../filter/index.ts";
 import { canonicalJson, freezeJson } from "../json/index.ts";
-import { timeOf } from "../lib/index.ts";
+import { defined, timeOf } from "../lib/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
 /** How an allowed call ended. */
@@ -12,7 +13,7 @@ export type Outcome = (
       readonly result: unknown;
       /** The policies' JSON pointers at which something was taken out. */
       readonly redacted?: readonly string[];
-      /** Nothing of the result was shown, since it could not be changed as the policies oblige to. */
+      /** Nothing of the result was shown: it could not be changed as the policies oblige to, or has rows that were not checked. */
       readonly withheld?: boolean;
     }
   /** `withdrawn`: the caller left before the answer. */
@@ -36,7 +37,7 @@ export async function outcomeRecord(
   const hash = returned && (await hashOf(returned.result));
   const redacted = returned?.redacted ?? [];
   const rows = returned && filter?.applied;
-  const fault = returned === undefined ? filter?.fault : undefined;
+  const fault = filter && rows === undefined ? whyNot(filter, returned !== undefined) : undefined;
   return {
     version: 1,
     kind: "outcome",
@@ -48,11 +49,20 @@ export async function outcomeRecord(
     ...(hash !== undefined && { resultHash: hash }),
     ...(redacted.length > 0 && { redacted }),
     ...(fault !== undefined && { code: fault.code, message: fault.message }),
-    ...(rows !== undefined && { rows: { shown: rows.rows, leftOut: rows.leftOut } }),
+    ...(rows !== undefined && { rows: countsOf(rows) }),
     ...(returned?.withheld === true && { withheld: true }),
     ...(outcome.nothingHappened === true && { nothingHappened: true }),
     durationMs: Math.max(0, now - Date.parse(time)),
   };
+}
+
+/** Why nothing that was read could be shown. A tool may catch what says so, or never ask. */
+function whyNot(filter: Filter, hasReturned: boolean): Pick<FilterFault, "code" | "message"> | undefined {
+  return filter.fault ?? (hasReturned ? unapplied(filter) : undefined);
+}
+
+function countsOf({ rows, leftOut, tooLarge }: AppliedFilter): NonNullable<OutcomeRecord["rows"]> {
+  return { shown: rows, leftOut, ...defined({ tooLarge }) };
 }
 
 /** Takes back an allowance whose record failed or was late: a slow disk may still write that record. */

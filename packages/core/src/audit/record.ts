@@ -131,13 +131,19 @@ export interface OutcomeRecord {
   readonly resultHash?: string;
   /** The policies' JSON pointers at which something was taken out of the result. */
   readonly redacted?: readonly string[];
-  /** The result could not be changed as the policies oblige to, so that nothing of it was shown. */
+  /**
+   * Nothing of the result was shown: it could not be changed as the policies oblige to; or it is of a tool that gives rows, and
+   * these were not checked (`code`).
+   */
   readonly withheld?: true;
-  /** Of a tool that gives rows, and failed by Hopwise's word: why, such as `filter_unsupported`. */
+  /** Of a tool that gives rows, where none may be shown by Hopwise's word: why, such as `filter_unsupported`. */
   readonly code?: ErrorCode;
   readonly message?: string;
-  /** Of a tool that gives rows: how many passed the second check, and how many more the second check left out. */
-  readonly rows?: { readonly shown: number; readonly leftOut: number };
+  /**
+   * Of a tool that gives rows: how many passed the second check, and how many more were left out; how many of those without a
+   * question, since one cannot hold them (`tooLarge`: left out for none).
+   */
+  readonly rows?: { readonly shown: number; readonly leftOut: number; readonly tooLarge?: number };
   /** By the tool's own word, nothing happened, and what the call took from a budget was given back. */
   readonly nothingHappened?: true;
   /** From the decision to the outcome, in milliseconds. */

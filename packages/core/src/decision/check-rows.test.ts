@@ -50,6 +50,13 @@ describe("rows that were read", () => {
     expect(asked.map(({ resources }) => resources.length)).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
   });
 
+  it("are fewer in a batch where they are many short values, of which each takes bytes", async () => {
+    const numbers = Array.from({ length: 100_000 }, () => 1);
+    const { asked, checked } = ask(Array.from({ length: 4 }, (_, i) => row(`r${i}`, { numbers })));
+    expect(await checked).toHaveLength(4);
+    expect(asked.map(({ resources }) => resources.length)).toEqual(Array(8).fill(1));
+  });
+
   it("are asked about not at all where there are none", async () => {
     const { asked, checked } = ask([]);
     expect([await checked, asked]).toEqual([[], []]);

@@ -1,10 +1,12 @@
 import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { CheckedRow, Row } from "../filter/index.ts";
+import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
 import { addUp } from "../result/index.ts";
 import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
+import { mostBytes } from "./most-bytes.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
 import { type Answer, faultAt, mismatchOf, readAnswers } from "./read-answer.ts";
 
@@ -18,8 +20,8 @@ export interface RowsToCheck extends ChainQuestion {
 
 /** Cerbos' limit of resources in a request is 50, one of which is the handing over. */
 const MOST = 49;
-/** That of a message is 4 MiB, and a character may take three bytes. */
-const LONGEST = 1_000_000;
+/** That of a message is 4 MiB, in which the principal and the handing over stand, too. */
+const MOST_BYTES = 3_000_000;
 
 /**
  * Checks each row for every hop, in batches: each within the deadline, and at one decision point (see {@link asWhole}).
@@ -99,7 +101,7 @@ function joined(answers: readonly Answer[], hops: number): CheckedRow | undefine
 }
 
 function* batchesOf({ resource, action, rows }: RowsToCheck): Generator<readonly AskedResource[]> {
-  const common = JSON.stringify(resource).length;
+  const common = mostBytes(resource as JsonObject);
   let batch: AskedResource[] = [];
   let size = 0;
   for (const { id, attributes } of rows) {
@@ -107,8 +109,8 @@ function* batchesOf({ resource, action, rows }: RowsToCheck): Generator<readonly
       resource: { ...resource, id, attr: { ...attributes, ...resource.attr } as NonNullable<Resource["attr"]> },
       actions: [action],
     };
-    const own = common + id.length + JSON.stringify(attributes).length;
-    if (batch.length === MOST || (batch.length > 0 && size + own > LONGEST)) {
+    const own = common + mostBytes(id) + mostBytes(attributes);
+    if (batch.length === MOST || (batch.length > 0 && size + own > MOST_BYTES)) {
       yield batch;
       batch = [];
       size = 0;

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export {
+  type AppliedFilter,
   type CheckedRow,
   checkApplied,
   type Filter,

@@ -15,6 +15,19 @@ export interface CheckedRow {
   readonly obligations?: Obligations;
 }
 
+/** What came of the rows that were read. */
+export interface AppliedFilter {
+  /** How many may be shown. */
+  readonly rows: number;
+  /** How many more were read, and may not. */
+  readonly leftOut: number;
+  /**
+   * How many of those were left out without a question, since one cannot hold them: an id or attributes that are too long or
+   * too deep, a number beyond 2^53 - 1, half a character. Left out for none.
+   */
+  readonly tooLarge?: number;
+}
+
 /**
  * Which rows an allowed call may show. It serves this one call, and one read: take the condition, read the rows that fulfil
  * it, have them checked, show those that passed and no others. A result for which this was not done is withheld by adapters.
@@ -28,25 +41,29 @@ export interface Filter {
   /** The second check looks at no row: see `filter.plansSuffice` of the tool map. */
   readonly plansSuffice: boolean;
   /** How many rows may be shown, and how many the second check left out; undefined as long as none was checked. */
-  readonly applied: { readonly rows: number; readonly leftOut: number } | undefined;
+  readonly applied: AppliedFilter | undefined;
   /** Why nothing could be shown, where it was Hopwise that said so: for the record, and by `told` for the caller. */
   readonly fault: FilterFault | undefined;
-  /** Notes what went wrong with the read. An error that is not Hopwise's own is not noted: it may quote rows. */
+  /**
+   * Ends the read: nothing of it may be shown, whatever else was checked. What went wrong is noted, where it is an error of
+   * Hopwise's own: any other may quote rows.
+   */
   fail(cause: unknown): void;
   /**
    * The condition for the one read, for `toSql` or `toPredicate` of `@hopwise/filter`.
    *
-   * @throws {HopwiseError} `filter_lapsed` the second time, and too late after the decision
+   * @throws {HopwiseError} `filter_unapplied` the second time; `filter_lapsed` too late after the decision
    */
   take(): RowCondition;
   /**
    * Checks what was read: the chain, its revocation and its agents once more; then each row against every token's grant and
    * with the policies for every hop, in batches. For several parts of one read it is called several times.
    *
-   * @param rows undefined stands for a row that nobody can check, since it does not fit its table: it is left out
+   * @param rows undefined stands for a row that nobody can check, since it does not fit its table: it is left out. So is one
+   *   that is more than a question about a resource holds, or that is none beside others that are
    * @returns for each row whether it may be shown: undefined for one that may not
    * @throws {HopwiseError} `filter_lapsed`; a code of a call's own way, such as `token_revoked` or `policy_unavailable`:
-   *   then nothing may be shown. `config_invalid` for what are no rows, and before `take`
+   *   then nothing may be shown. `config_invalid` and `attributes_invalid` for what are no rows, and before `take`
    */
   check(rows: readonly (Row | undefined)[]): Promise<readonly (CheckedRow | undefined)[]>;
 }
@@ -81,7 +98,11 @@ export function withheldBy(cause: unknown): "filter_unapplied" | "result_withhel
  * @throws {HopwiseError} `filter_unapplied`
  */
 export function checkApplied(filter: Filter | undefined): void {
-  if (filter === undefined || filter.applied !== undefined) return;
-  const message = `the tool gives rows of "${filter.kind}", and returned without having them checked; read them by visibleRows, or by take and check of currentFilter()`;
-  throw new HopwiseError("filter_unapplied", message);
+  if (filter !== undefined && filter.applied === undefined) throw unapplied(filter);
+}
+
+/** What is wrong with the result of a tool that gives rows, and showed others than those that passed. */
+export function unapplied({ kind }: Pick<Filter, "kind">): HopwiseError {
+  const message = `the tool gives rows of "${kind}", and returned without having them checked; read them by visibleRows, or by take and check of currentFilter()`;
+  return new HopwiseError("filter_unapplied", message);
 }

@@ -8,11 +8,14 @@ import {
   contains,
   each,
   exact,
+  grant,
   int,
   length,
+  noArguments,
   notOneOf,
   object,
   oneOf,
+  onlyThese,
   optional,
   orNull,
   path,
@@ -26,6 +29,10 @@ import {
 import { foldGrant } from "./fold-grant.ts";
 
 const REGION = { name: "request.resource.attr.region" };
+const PRESENT = {
+  operator: "or",
+  operands: ["eq", "ne"].map((operator) => ({ operator, operands: [REGION, { value: null }] })),
+};
 const folded = (constraint: Constraint, word: string | null = "R.attr.region") =>
   foldGrant({ region: constraint }, { region: word });
 
@@ -46,7 +53,8 @@ describe("a constraint on rows", () => {
     ["range, exclusive", range({ below: 1 }), { operator: "lt", operands: [REGION, { value: 1 }] }],
     ["optional, as what it wraps", optional(exact(1)), { operator: "eq", operands: [REGION, { value: 1 }] }],
     ["orNull", orNull(exact(1)), { operator: "in", operands: [REGION, { value: [1, null] }] }],
-    ["wildcard, which says nothing", wildcard(), true],
+    ["wildcard, of which the attribute must be there", wildcard(), PRESENT],
+    ["optional, of a wildcard too", optional(wildcard()), PRESENT],
   ])("%s is said of them", (_, constraint, rows) => expect(folded(constraint)).toEqual({ rows }));
 
   it("is joined as its clauses are", () => {
@@ -58,7 +66,10 @@ describe("a constraint on rows", () => {
     expect(folded(all(low, high))).toEqual({ rows: { operator: "and", operands: [ge, le] } });
     expect(folded(any(low, high))).toEqual({ rows: { operator: "or", operands: [ge, le] } });
     expect(folded(range({ min: 1, max: 9 }))).toEqual({ rows: { operator: "and", operands: [ge, le] } });
-    expect(folded(any(low, wildcard()))).toEqual({ rows: true });
+    expect(folded(any(low, wildcard()))).toEqual({
+      rows: { operator: "or", operands: [ge, ...PRESENT.operands] },
+    });
+    expect(folded(wildcard(), "R.id"), "every row has an id").toEqual({ rows: true });
   });
 
   it.each<[string, Constraint]>([
@@ -73,10 +84,11 @@ describe("a constraint on rows", () => {
     ["subset", subset("a")],
     ["url", url({ origins: ["https://a.example"] })],
     ["exact", exact({ a: 1 })],
-    ["all", all(exact(1), int())],
-    ["any", any(exact(1), length(3))],
-    ["optional", optional(int())],
-  ])("%s is refused where no expression says exactly it", (type, constraint) => {
+    ["int", all(exact(1), int())],
+    ["length", any(exact(1), length(3))],
+    ["int", optional(all(int(), exact(1)))],
+    ["subset", onlyThese("a", "b")],
+  ])("%s is refused, and named, where no expression says exactly it", (type, constraint) => {
     expect(folded(constraint)).toEqual({
       pointer: "/region",
       rule: `it constrains "region" by ${type}, which cannot be said of rows; hand over a kind that can, or map it to null`,
@@ -91,6 +103,14 @@ describe("a constraint on rows", () => {
     expect(foldGrant({ constructor: exact(1) as never }, {})).toEqual(refused);
     for (const anything of [wildcard(), optional(wildcard()), any(exact(1), wildcard())])
       expect(foldGrant({ region: anything }, {})).toEqual({ rows: true });
+  });
+
+  it("is none where there are no arguments, whatever the map says", () => {
+    const { search } = grant({ search: noArguments });
+    for (const ofRows of [{}, { q: null }, { "": "R.attr.region" }] as const) {
+      expect(foldGrant(search as never, ofRows)).toEqual({ rows: true });
+    }
+    expect(foldGrant({ region: absent() }, {})).toMatchObject({ pointer: "/region" });
   });
 
   it("is left to the call where the argument says nothing of a row", () => {

@@ -20,24 +20,58 @@ export function wordOf(ofRows: OfRows, argument: string): string | null | undefi
 export function foldGrant(constraints: ToolGrant, ofRows: OfRows): Folded {
   const parts: (RowExpression | boolean)[] = [];
   for (const [name, constraint] of Object.entries(constraints)) {
+    if (isNoArguments(name, constraint)) continue;
     const word = wordOf(ofRows, name);
     // It is held against what was sent.
     if (word === null) continue;
     // One that lets everything pass says nothing of a row, whatever its argument does.
-    if (word === undefined && folded(constraint, variableOf("R.id")) === true) continue;
+    if (word === undefined && folded(constraint, ID) === true) continue;
     const rows = word === undefined ? undefined : folded(constraint, variableOf(word));
     if (rows === undefined) {
       const pointer = pointerTo("", name);
-      const type = constraint.constraint_type;
       const rule =
         word === undefined
-          ? `it constrains "${plainText(name)}" (${type}), and the tool map does not say what that says of a row; add it to filter.arguments, as R.id, an attribute such as R.attr.region, or null where it says nothing`
-          : `it constrains "${plainText(name)}" by ${type}, which cannot be said of rows; hand over a kind that can, or map it to null`;
+          ? `it constrains "${plainText(name)}" (${constraint.constraint_type}), and the tool map does not say what that says of a row; add it to filter.arguments, as R.id, an attribute such as R.attr.region, or null where it says nothing`
+          : `it constrains "${plainText(name)}" by ${unsaid(constraint)}, which cannot be said of rows; hand over a kind that can, or map it to null`;
       return { pointer, rule };
     }
     parts.push(rows);
   }
   return { rows: allOf(parts) };
+}
+
+/** What `noArguments` leaves in a grant: it is held against what was sent, and constrains no argument that there could be. */
+export function isNoArguments(name: string, { constraint_type }: Constraint): boolean {
+  return name === "" && constraint_type === "absent";
+}
+
+const ID: RowExpression = variableOf("R.id");
+
+/**
+ * The row has the attribute: a missing argument passes no constraint, and a row without the attribute is one. A comparison
+ * with null says that of each value, and nothing of one that is not there.
+ */
+function presence(variable: RowExpression): RowExpression | true {
+  if ("name" in variable && "name" in ID && variable.name === ID.name) return true;
+  return calls("or", calls("eq", variable, value(null)), calls("ne", variable, value(null)));
+}
+
+/** The constraint that no expression says: of one that is made of others, the first of these. */
+function unsaid(constraint: Constraint): ConstraintType {
+  const part = partsOf(constraint).find((it) => folded(it, ID) === undefined);
+  return part === undefined ? constraint.constraint_type : unsaid(part);
+}
+
+function partsOf(constraint: Constraint): readonly Constraint[] {
+  switch (constraint.constraint_type) {
+    case "all":
+    case "any":
+      return constraint.constraints;
+    case "optional":
+      return [constraint.constraint];
+    default:
+      return [];
+  }
 }
 
 type Fold<T extends ConstraintType> = (
@@ -54,7 +88,7 @@ const cannot = (): undefined => undefined;
 
 /** A row for each kind of constraint: a new one does not compile before it is said here what it says of rows. */
 const FOLDS: { readonly [T in ConstraintType]: Fold<T> } = {
-  wildcard: () => true,
+  wildcard: (_, variable) => presence(variable),
   exact: (it, variable) => (isScalar(it.value) ? calls("eq", variable, value(it.value)) : undefined),
   one_of: (it, variable) => calls("in", variable, value([...it.values])),
   not_one_of: (it, variable) => calls("not", calls("in", variable, value([...it.excluded]))),

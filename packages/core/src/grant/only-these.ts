@@ -1,11 +1,22 @@
 import type { JsonScalar } from "../json/index.ts";
+import { mustBe } from "../options/index.ts";
 import { any } from "./kinds/any.ts";
 import { type OneOfConstraint, oneOf } from "./kinds/one-of.ts";
 import { type OptionalConstraint, optional } from "./kinds/optional.ts";
 import { subset } from "./kinds/subset.ts";
 
-/** Only these values, be it one of them, a list of them, `null` or nothing at all. */
+/** As many values as `one_of` may have. */
+const MOST = 64;
+
+/**
+ * Only these values, be it one of them, a list of them, `null` or nothing at all.
+ *
+ * @throws {HopwiseError} `config_invalid` for more than 63, since `null` is one more
+ */
 export function onlyThese(...values: readonly JsonScalar[]): OptionalConstraint {
-  const one: OneOfConstraint = oneOf(...new Set([...values, null]));
+  const all = new Set([...values, null]);
+  if (all.size > MOST)
+    return mustBe("onlyThese", "values", "at most 63, since null is one more, and 64 are the most", values);
+  const one: OneOfConstraint = oneOf(...all);
   return optional(any(one, subset(...values)));
 }

@@ -49,6 +49,9 @@ describe("only these", () => {
 
   it("takes null among them for one of them", () => {
     expect(passes(onlyThese("a", null), [null, "a"])).toBe(true);
+    const many = Array.from({ length: 63 }, (_, i) => i);
+    expect(passes(onlyThese(...many, null), 62)).toBe(true);
+    expect(() => onlyThese(...many, 63)).toThrow(/^onlyThese: values must be at most 63, since null is one more/);
     expect(grant({ t: { a: onlyThese(null) } })).toEqual({ t: { a: optional(any(oneOf(null), subset(null))) } });
   });
 });

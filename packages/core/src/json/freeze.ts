@@ -11,6 +11,18 @@ export interface FreezeLimits {
 /** Characters that JSON writes as more than one. */
 const NEEDS_ESCAPE = /["\\\p{Cc}]/u;
 
+/** Refused for what data can be, whoever wrote it: see {@link isBeyond}. */
+const BEYOND = new WeakSet<object>();
+
+/**
+ * Whether a value was refused for more than may be judged: too long or too deep, a number that no reader holds exactly, half
+ * a character, a forbidden name. Whoever writes data can write such a value. What no data is, such as a `Date`, is a mistake
+ * of the program that gave it.
+ */
+export function isBeyond(refusal: unknown): boolean {
+  return BEYOND.has(Object(refusal));
+}
+
 /**
  * Copies a value that must be plain JSON, deeply frozen, reading every property exactly once.
  *
@@ -23,20 +35,14 @@ const NEEDS_ESCAPE = /["\\\p{Cc}]/u;
 export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
   let budget = limits.maxSize;
 
-  const refuse = (pointer: string, problem: string): never => {
-    throw new HopwiseError("arguments_malformed", `the arguments cannot be judged: ${problem} at "${pointer}"`, {
-      pointer,
-    });
-  };
-
   const spend = (size: number, pointer: string): void => {
     budget -= size;
-    if (budget < 0) refuse(pointer, `they are longer than ${limits.maxSize} characters`);
+    if (budget < 0) exceeds(pointer, `they are longer than ${limits.maxSize} characters`);
   };
 
   const text = (string: string, pointer: string): string => {
     spend(NEEDS_ESCAPE.test(string) ? JSON.stringify(string).length : string.length + 2, pointer);
-    return string.isWellFormed() ? string : refuse(pointer, "a lone surrogate");
+    return string.isWellFormed() ? string : exceeds(pointer, "a lone surrogate");
   };
 
   const copy = (item: unknown, pointer: string, depth: number): JsonValue => {
@@ -45,7 +51,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
         return text(item, pointer);
       case "number":
         spend(String(item).length, pointer);
-        if (!isExactNumber(item)) return refuse(pointer, "a number that cannot be held exactly");
+        if (!isExactNumber(item)) return exceeds(pointer, "a number that cannot be held exactly");
         return item === 0 ? 0 : item; // -0 and 0 have one text, and the tool runs with what that text says
       case "boolean":
         spend(item ? 4 : 5, pointer);
@@ -55,7 +61,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
           spend(4, pointer);
           return item;
         }
-        if (depth >= limits.maxDepth) return refuse(pointer, `nesting deeper than ${limits.maxDepth}`);
+        if (depth >= limits.maxDepth) return exceeds(pointer, `nesting deeper than ${limits.maxDepth}`);
         return Array.isArray(item) ? copyArray(item, pointer, depth) : copyObject(item, pointer, depth);
       default:
         return refuse(pointer, `a ${typeof item}, which JSON cannot say`);
@@ -79,7 +85,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
     let separator = 0;
     for (const key of Reflect.ownKeys(object)) {
       if (typeof key === "symbol") return refuse(pointer, "a symbol as a key");
-      if (isForbiddenKey(key)) return refuse(pointer, "a forbidden member name");
+      if (isForbiddenKey(key)) return exceeds(pointer, "a forbidden member name");
       const member = (object as Record<string, unknown>)[key];
       // An optional member that a schema left undefined is an absent member: JSON has no other way to say it.
       if (member === undefined) continue;
@@ -100,6 +106,21 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
       cause: error,
     });
   }
+}
+
+function refuse(pointer: string, problem: string): never {
+  throw refusalAt(pointer, problem);
+}
+
+function exceeds(pointer: string, problem: string): never {
+  const beyond = refusalAt(pointer, problem);
+  BEYOND.add(beyond);
+  throw beyond;
+}
+
+function refusalAt(pointer: string, problem: string): HopwiseError {
+  const message = `the arguments cannot be judged: ${problem} at "${pointer}"`;
+  return new HopwiseError("arguments_malformed", message, { pointer });
 }
 
 /** {@link freezeJson} for the arguments of a call, which are an object; absent arguments are the empty object. */

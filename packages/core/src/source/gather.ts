@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import { type FreezeLimits, freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
 import { patiently, settleInTime, type Wait } from "../lib/index.ts";
 import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
 
@@ -26,7 +26,8 @@ export interface Gathered {
   readonly without?: string;
 }
 
-const ATTRIBUTE_LIMITS = { maxDepth: 16, maxSize: 256 * 1024 };
+/** What the attributes of one principal or resource may be. */
+export const ATTRIBUTE_LIMITS: FreezeLimits = { maxDepth: 16, maxSize: 256 * 1024 };
 
 const NOTHING: Gathered = { attributes: {}, origins: [] };
 

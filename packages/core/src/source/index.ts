@@ -9,6 +9,7 @@ export {
 } from "./cached-source.ts";
 export {
   type Asking,
+  ATTRIBUTE_LIMITS,
   type AttributeSource,
   type AttributeSources,
   attributesFrom,

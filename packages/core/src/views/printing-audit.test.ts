@@ -53,9 +53,12 @@ describe("a sink for people", () => {
     void audit.outcome?.(sampleOutcome());
     void audit.outcome?.(sampleOutcome({ outcome: "failed", invocation: "1" }));
     void audit.outcome?.(sampleOutcome({ withheld: true, invocation: "2" }));
+    const why = { code: "filter_unapplied", message: "not\nchecked" } as const;
+    void audit.outcome?.(sampleOutcome({ withheld: true, invocation: "3", ...why }));
     expect(target.printed).toEqual([
       "send_payment: failed (call 1)\n",
       "send_payment: ran, and its result was withheld (call 2)\n",
+      "send_payment: ran, and its result was withheld (call 3), filter_unapplied: not checked\n",
     ]);
   });
 

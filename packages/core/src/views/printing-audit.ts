@@ -55,10 +55,11 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
     },
     outcome: (record) => {
       checkTold("outcome", record);
-      const { tool, outcome, withheld, invocation } = record;
+      const { tool, outcome, withheld, invocation, code, message } = record;
       if (outcome === "returned" && withheld !== true) return;
       const how = withheld ? "ran, and its result was withheld" : outcome;
-      print(`${plainText(tool)}: ${how} (call ${plainText(invocation)})`, "yellow");
+      const why = code === undefined ? "" : `, ${plainText(code)}: ${plainText(message ?? "")}`;
+      print(`${plainText(tool)}: ${how} (call ${plainText(invocation)})${why}`, "yellow");
     },
     unverified: (attempt) => denials.unverified?.(attempt),
   };

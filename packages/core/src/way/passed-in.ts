@@ -35,7 +35,7 @@ export function sessionCall(called: string, call: unknown): SessionCall {
   if (approval !== undefined && typeof approval !== "string") {
     mustBe(called, ["call", "approval"], "the id of a request for an approval", approval);
   }
-  return { tool, arguments: args, approval, ...parsedFrom(called, read) };
+  return { tool, arguments: args, approval, ...parsedFrom(called, read, SESSION_CALL) };
 }
 
 /** @throws {HopwiseError} `config_invalid` for what is no call that a schema parsed */
@@ -43,9 +43,10 @@ export function parsedCall(called: string, call: unknown = {}): ParsedCall {
   return parsedFrom(called, membersOf<ParsedCall>(called, "call", "{ parsed, fulfils }", call));
 }
 
-function parsedFrom(called: string, given: Partial<ParsedCall>): ParsedCall {
+/** @param known every member that the caller may have typed, for the words on one that is none */
+function parsedFrom(called: string, given: Partial<ParsedCall>, known: typeof PARSED = PARSED): ParsedCall {
   // A misspelt one would leave undecided what the caller goes on to run.
-  const { parsed, readAs, inputSchema, ...more } = checkNames(called, given, PARSED);
+  const { parsed, readAs, inputSchema, ...more } = checkNames<Partial<ParsedCall>>(called, given, known);
   if (inputSchema !== undefined && !isObject(inputSchema)) {
     mustBe(called, ["call", "inputSchema"], "the JSON Schema of the arguments", inputSchema);
   }
@@ -60,6 +61,13 @@ const PARSED: { readonly [Name in keyof ParsedCall]-?: true } = {
   fulfils: true,
   filters: true,
   outputSchema: true,
+};
+
+const SESSION_CALL: { readonly [Name in keyof SessionCall]-?: true } = {
+  tool: true,
+  arguments: true,
+  approval: true,
+  ...PARSED,
 };
 
 /** All members, so that none which is added later is lost here. */

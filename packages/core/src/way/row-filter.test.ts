@@ -161,9 +161,37 @@ describe("the filter of a call", () => {
     expect(await filter.check([undefined, ROWS[0]])).toEqual([undefined, {}]);
     expect(filter.applied).toEqual({ rows: 1, leftOut: 1 });
     filter.fail(new Error("quotes a row"));
-    expect(filter.fault).toBeUndefined();
+    expect([filter.fault, filter.applied], "nothing of a read that failed may be shown").toEqual([
+      undefined,
+      undefined,
+    ]);
     await expect(filter.check(5 as never)).rejects.toMatchObject({ code: "config_invalid" });
     expect(filter.fault).toMatchObject({ code: "config_invalid", told: undefined });
+  });
+
+  it("counts the rows that no question holds, and asks about none of them", async () => {
+    for (const plansSuffice of [false, true]) {
+      const { filter, asked } = await filtered({ tools: rowsBy({ ...TOOLS["send_payment"]?.filter, plansSuffice }) });
+      filter.take();
+      const large = { id: "p3", attributes: { text: "x".repeat(500_000) } };
+      expect(await filter.check([large, ...ROWS, { id: "p4", attributes: { amount: 2 ** 53 } }])).toEqual([
+        undefined,
+        {},
+        {},
+        undefined,
+      ]);
+      expect(await filter.check([large])).toEqual([undefined]);
+      expect(filter.applied).toEqual({ rows: 2, leftOut: 3, tooLarge: 3 });
+      expect(asked.flatMap(({ resources }) => resources.map(({ resource }) => resource.id))).not.toContain("p3");
+    }
+  });
+
+  it("is used once: to come again would not help its caller, who is told so", async () => {
+    const { filter } = await filtered();
+    filter.take();
+    expect(() => filter.take()).toThrow(
+      expect.objectContaining({ code: "filter_unapplied", message: expect.stringContaining("used already") }),
+    );
   });
 
   it("checks no row where plans suffice, and still looks at the chain", async () => {

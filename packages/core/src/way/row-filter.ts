@@ -1,12 +1,11 @@
 import type { Resource } from "@cerbos/core";
 import { isDenialCode } from "../codes.ts";
 import { HopwiseError, isOwn, isRefusal } from "../errors.ts";
-import type { CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
-import { isObject, mustBe } from "../options/index.ts";
+import type { AppliedFilter, CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
 import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
-import { attributesFrom } from "../source/index.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { readRows } from "./read-rows.ts";
 import { isRowGranted, type KnownCaller } from "./stages/grant.ts";
 import { type AskedCall, askAboutRows } from "./stages/policy.ts";
 
@@ -36,6 +35,7 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
   let failed = false;
 
   const fail = (cause: unknown): void => {
+    failed = true;
     if (!isOwn(cause)) return;
     const { code, message } = cause;
     // A mistake of the program itself is no answer to its caller.
@@ -51,7 +51,7 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     action,
     plansSuffice,
     get applied() {
-      // Of a read of which one part could not be checked, nothing is.
+      // Of a read of which one part failed, nothing is: it could not be checked, or not changed as policies oblige to.
       return failed ? undefined : applied;
     },
     get fault() {
@@ -59,29 +59,41 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     },
     fail,
     take: () => {
-      if (taken) throw new HopwiseError("filter_lapsed", "the filter was used already; it serves one read of one call");
+      // To come again would not help: the tool reads twice the next time, too.
+      if (taken) throw new HopwiseError("filter_unapplied", USED);
       notLapsed();
       taken = true;
       return condition;
     },
     check: async (given) => {
       try {
-        const rows = readRows(given, entry);
+        const { rows, tooLarge } = readRows(given, entry.argumentsAs ?? ARGUMENTS);
         if (!taken)
           throw new HopwiseError("config_invalid", "check: take the filter's condition first, and read by it");
         notLapsed();
         const answers = await checkRead(call, rows, point);
         const shown = answers.filter((answer) => answer !== undefined).length;
-        const before = applied ?? { rows: 0, leftOut: 0 };
-        applied = Object.freeze({ rows: before.rows + shown, leftOut: before.leftOut + answers.length - shown });
+        applied = addUp(applied, { rows: shown, leftOut: answers.length - shown, tooLarge });
         return answers;
       } catch (cause) {
-        failed = true;
         fail(cause);
         throw cause;
       }
     },
   };
+}
+
+const USED =
+  "the filter was used already; it serves one read of one call: let the tool read once, or have several parts of one read checked by check of that filter";
+
+/** Several parts of one read together. */
+function addUp(before: AppliedFilter | undefined, part: Required<AppliedFilter>): AppliedFilter {
+  const tooLarge = (before?.tooLarge ?? 0) + part.tooLarge;
+  return Object.freeze({
+    rows: (before?.rows ?? 0) + part.rows,
+    leftOut: (before?.leftOut ?? 0) + part.leftOut,
+    ...(tooLarge > 0 && { tooLarge }),
+  });
 }
 
 const NOTHING_OWED: CheckedRow = Object.freeze({});
@@ -107,26 +119,4 @@ async function checkRead(
 async function mustStand({ asked, holder }: FilteredCall, point: EnforcementPoint): Promise<void> {
   const now = await lookAgain(holder, asked.tool, point);
   if (isRefusal(now)) throw now;
-}
-
-const ROWS = 'rows, such as [{ id: "inv-1", attributes: { region: "EMEA" } }]';
-
-/** @throws {HopwiseError} `config_invalid`, `attributes_invalid` */
-function readRows(given: unknown, { argumentsAs = ARGUMENTS }: ToolEntry): readonly (Row | undefined)[] {
-  if (!Array.isArray(given)) return mustBe("check", "rows", ROWS, given);
-  return Array.from(given, (row: unknown, i): Row | undefined => {
-    if (row === undefined) return undefined;
-    const at = ["rows", i];
-    if (!isObject(row)) return mustBe("check", at, ROWS, row);
-    const { id, attributes } = row as Partial<Row>;
-    if (typeof id !== "string" || id === "") return mustBe("check", [...at, "id"], "the row's id, a text", id);
-    const plain = attributesFrom(attributes);
-    if (Object.hasOwn(plain, argumentsAs)) {
-      throw new HopwiseError(
-        "attributes_invalid",
-        `row ${i} has an attribute "${argumentsAs}", which is the name of the arguments; set argumentsAs in the tool map`,
-      );
-    }
-    return { id, attributes: plain };
-  });
 }

@@ -97,6 +97,16 @@ describe("a session", () => {
     expect(audit.records).toMatchObject([{ via: "session" }, { via: "session" }]);
   });
 
+  it("knows what a call may have, and says so of what it has not", async () => {
+    const { session } = await open(scene.researcher);
+    for (const [more, words] of [
+      [{ argument: {} }, /argument is not an option; did you mean "arguments"/],
+      [{ typo: 1 }, /typo is not an option; it knows tool, arguments, approval, parsed/],
+    ] as const) {
+      await expect(session.authorize({ tool: "send_payment", ...more })).rejects.toThrow(words);
+    }
+  });
+
   it("ends with its chain", async () => {
     let now = NOW;
     const { session } = await open(scene.researcher, { clock: () => now * 1000 });

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
-import { allOf, foldGrant, type Row, type RowExpression, wordOf } from "../../filter/index.ts";
+import { allOf, foldGrant, isNoArguments, type Row, type RowExpression, wordOf } from "../../filter/index.ts";
 import {
   type Constraint,
   couldPermit,
@@ -123,7 +123,7 @@ export function isRowGranted(
     return grants.every((constraints) =>
       Object.entries(constraints).every(([name, constraint]) => {
         const word = wordOf(ofRows, name);
-        if (word === undefined || word === null) return true;
+        if (word === undefined || word === null || isNoArguments(name, constraint)) return true;
         const attribute = word.slice("R.attr.".length);
         const value = word === "R.id" ? id : Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
         return value !== undefined && passes(constraint, value, work);

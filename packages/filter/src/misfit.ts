@@ -1,0 +1,109 @@
+import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
+import type { ColumnType } from "./column.ts";
+import type { NamedColumn } from "./table.ts";
+
+/** Why a row cannot be checked, in words that quote nothing of it. */
+export interface Misfit {
+  /** Left out where it is no row at all. */
+  readonly column?: string;
+  readonly problem: string;
+  /** What to do where no row fits there. */
+  readonly remedy: string;
+  readonly isMissing?: true;
+  /** It has the type, and a value that no check can see: whoever writes rows can write it. */
+  readonly isValue?: true;
+}
+
+/** A cell that does not fit its column. */
+export function misfitAt(row: object, column: NamedColumn): Misfit {
+  const { name, type } = column;
+  if (!Object.hasOwn(row, name)) {
+    return { column: name, problem: "is not in the row; select it", remedy: "", isMissing: true };
+  }
+  const given = (row as { readonly [name: string]: unknown })[name];
+  if (given === null) return { column: name, problem: "is NULL; say what that stands for, by null", remedy: "" };
+  const { expected, remedy } = EXPECTED[type];
+  return {
+    column: name,
+    problem: `must be ${expected}`,
+    ...(isUnseen(given, column) && { isValue: true }),
+    remedy: `; the table says ${inWords(column)}, and ${typeWords(given)} came: ${remedy(JSON.stringify(name))}`,
+  };
+}
+
+/** A number that is not finite, as a driver gives it; half a character. */
+function isUnseen(given: unknown, { type, stored }: NamedColumn): boolean {
+  if (type === "number") return typeof given === "number" || (stored === "numeric" && NOT_FINITE.test(String(given)));
+  return type === "text" && typeof given === "string" && !given.isWellFormed();
+}
+
+const NOT_FINITE = /^(NaN|-?Infinity)$/;
+
+/**
+ * Where no row fits, and all misfit at one place, it is not the rows: the table says another type than the driver gives, or
+ * the query gives no rows. To its caller, an empty list would look like a denial.
+ *
+ * @param rows what is wrong with each row that was read
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function mustFitSome(rows: readonly (readonly Misfit[])[]): void {
+  const [first = [], ...others] = rows;
+  const common = first.find(
+    ({ column, isValue }) => isValue !== true && others.every((misfits) => misfits.some((it) => it.column === column)),
+  );
+  if (common === undefined) return;
+  const { column, problem, remedy } = common;
+  const what = column === undefined ? "each" : `the column ${JSON.stringify(column)} of each`;
+  const message = `visibleRows: none of the rows that were read can be checked: ${what} ${problem}${remedy}`;
+  const detail = column === undefined ? {} : { pointer: pointerOf(column) };
+  throw inOwnWords(new HopwiseError("config_invalid", message, detail));
+}
+
+export function pointerOf(column: string): string {
+  return `/${column.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+/** What a value is, and nothing of what it holds. */
+export function typeWords(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "a Date";
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return "bytes";
+  if (typeof value === "string") return "a text";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A column as somebody wrote it. */
+function inWords({ type, of, stored, milliseconds }: NamedColumn): string {
+  const said = stored === undefined ? (milliseconds ? "{ milliseconds: true }" : "") : `{ stored: "${stored}" }`;
+  return type === "list" ? `list("${of}")` : `${type}(${said})`;
+}
+
+/** What a column of each type must hold, and what to do where a driver gives something else. */
+const EXPECTED: {
+  readonly [Type in ColumnType]: { readonly expected: string; readonly remedy: (quoted: string) => string };
+} = {
+  text: {
+    expected: 'a text; a number is one where it says stored: "integer"',
+    remedy: (quoted) => `cast it in the query (${quoted}::text), or say the type that it has`,
+  },
+  number: {
+    expected: 'a finite number; a text is one where it says stored: "bigint" or "numeric"',
+    remedy: (quoted) =>
+      `say number({ stored: "numeric" }) or "bigint", which drivers give as texts, cast it in the query (${quoted}::float8), or set the driver's type parser`,
+  },
+  boolean: {
+    expected: "true or false",
+    remedy: (quoted) => `cast it in the query (${quoted}::boolean), or say the type that it has`,
+  },
+  timestamp: {
+    expected: "a time of RFC 3339 in UTC, or a Date where it says milliseconds: true",
+    remedy: (quoted) =>
+      `cast it in the query (${quoted}::text, where the session's time zone is UTC), set the driver's type parser to give texts, or say timestamp({ milliseconds: true }) of a timestamptz(3)`,
+  },
+  list: {
+    expected: "a list of its type",
+    remedy: (quoted) => `cast it in the query (to_jsonb(${quoted})), or say the type of its elements`,
+  },
+};
