@@ -13,6 +13,7 @@ export {
   checkObject,
   checkSeconds,
   choice,
+  DENIAL_CODE,
   either,
   flag,
   func,

@@ -57,6 +57,16 @@ export function choice(...known: readonly string[]): Shape {
   );
 }
 
+/** One of many names, too many to tell them all: the error has the nearest. */
+export function nameOf(what: string, known: readonly string[]): Shape {
+  return z.custom((value) => known.some((one) => one === value), {
+    error: ({ input }) => {
+      const near = typeof input === "string" ? nearest(input, known) : undefined;
+      return near === undefined ? what : `${what} (did you mean "${near}"?)`;
+    },
+  });
+}
+
 /** A function, which may answer by a promise. */
 export function func(what: string): Shape {
   return such(what, (value) => typeof value === "function");
