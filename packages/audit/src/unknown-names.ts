@@ -51,7 +51,7 @@ const SORTS: {
  *
  * @throws {HopwiseError} as `readAuditLog`
  */
-export async function unknownNames(folder: AuditFolders, filter: AuditFilter): Promise<readonly UnknownName[]> {
+export async function unknownNames(folder: AuditFolders, filter: AuditFilter = {}): Promise<readonly UnknownName[]> {
   const [folders, given] = [readFolder(folder), readFilter(filter)];
   const sought = (Object.keys(SORTS) as Name[]).flatMap((name) => {
     if (given[name] === undefined) return [];

@@ -34,6 +34,7 @@ export {
   reading,
   SECONDS,
   type Shape,
+  setOrLeftOut,
   such,
   text,
   whole,

@@ -34,6 +34,7 @@ export {
   type Rows,
   ruleOf,
   type Shape,
+  setOrLeftOut,
   such,
   text,
   unless,

@@ -17,6 +17,14 @@ export function maybe(shape: Shape): Shape {
   return z.optional(shape);
 }
 
+/**
+ * An option that may be left out, but not be there and undefined: what it comes from, such as an environment variable, is not
+ * set. For what instances share, and for whom they trust. One instance that takes the default in silence would be alone with it.
+ */
+export function setOrLeftOut(shape: Shape): Shape {
+  return z.exactOptional(shape);
+}
+
 /** A value that passes a test of its own. */
 export function such(what: string, test: (value: unknown) => boolean): Shape {
   return z.custom(test, { error: what });
