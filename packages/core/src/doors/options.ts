@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { DENIAL_CODE } from "../audit/index.ts";
 export {
   argumentOf,
   atLeast,
@@ -13,7 +14,6 @@ export {
   checkObject,
   checkSeconds,
   choice,
-  DENIAL_CODE,
   either,
   flag,
   func,

@@ -1,6 +1,5 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
 export { answeringAtOnce, behavedClock, isInSeconds, secondsBy } from "./at-once.ts";
-export { DENIAL_CODE } from "./denial-code.ts";
 export { nearest } from "./nearest.ts";
 export {
   argumentOf,
@@ -30,6 +29,7 @@ export {
   mapOf,
   maybe,
   members,
+  nameOf,
   number,
   type Rows,
   ruleOf,

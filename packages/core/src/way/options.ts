@@ -203,11 +203,10 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     nonces,
     clock = Date.now,
   } = options;
-  const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
+  const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }), rates = [] } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;
   const trust = trustedBy(options, deadlineMs);
-  const { rates = [] } = options;
   if (rates.length > 0 && state.spending === undefined) {
     throw new HopwiseError(
       "config_invalid",

@@ -1,5 +1,5 @@
 import { CODES, type ErrorCode, isDenialCode } from "../codes.ts";
-import { nameOf, type Shape } from "./shapes.ts";
+import { nameOf, type Shape } from "../options/index.ts";
 
 /** The code of a denial. */
 export const DENIAL_CODE: Shape = nameOf(
