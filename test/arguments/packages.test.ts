@@ -48,6 +48,7 @@ const forAudit: ArgumentRows<typeof auditLog> = {
   blastRadius: argumentRow(auditLog.blastRadius, () => [{ agent: "planner" }, []], [], ["empty list"], OPTIONS),
   shadowReport: argumentRow(auditLog.shadowReport, () => [folder, {}], [], OPTIONS),
   printShadowReport: argumentRow(auditLog.printShadowReport, () => [{ tools: [], others: 0 }]),
+  unknownNames: argumentRow(auditLog.unknownNames, () => [folder, {}], [], OPTIONS),
   printRecord: argumentRow(auditLog.printRecord, () => [sampleDecision()], ["empty object"]),
 };
 const logs: ArgumentRows<Omit<auditLog.AuditLog, "unverifiedCounts" | "unverifiedSamples">> = {

@@ -468,6 +468,7 @@ const auditLogDoor: Door<typeof auditLog> = {
   printShadowReport: "takes data",
   readAuditLog: "takes data",
   shadowReport: "takes data",
+  unknownNames: "takes data",
   verifyAuditLog: "takes data",
 };
 

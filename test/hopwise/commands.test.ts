@@ -362,13 +362,62 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(await lines("--invocation", "call-1")).toBe(2);
       expect(await lines("--limit", "2")).toBe(2);
       expect(JSON.parse((await find("--tool", "read_invoice", "--json")).out)).toEqual(REFUSED);
-      expect(await find("--tool", "other")).toEqual({ code: 1, out: "", err: "" });
+      expect(await find("--code", "revoked")).toMatchObject({ code: 1, out: "" });
+    });
+
+    it("says, where it finds nothing, which name no record has, and what may have been meant", async () => {
+      const { folder } = await auditLog();
+      const said = async (...filter: string[]) => {
+        const { code, out, err } = await hopwise(["audit", "find", "audit", ...filter], { folder });
+        expect([code, out]).toEqual([1, ""]);
+        return err;
+      };
+      expect(await said("--tool", "read_invoices", "--until", "2026-05-03")).toBe(
+        "no record names the tool read_invoices; nearest: read_invoice\n",
+      );
+      expect(await said("--user", "alice", "--issuer", "https://login.acme.example")).toBe(
+        "no record names the user alice of https://login.acme.example; nearest: alice of https://id.acme.example\n",
+      );
+      expect(await said("--agent", "nobody")).toBe("no record names the agent nobody\n");
+      expect(await said("--tool", "read_invoice", "--until", "2026-01-01")).toBe("");
+    });
+
+    it("reads the logs of several instances as one, and says of which each record is", async () => {
+      const [{ folder }, other] = [await auditLog(), await auditLog()];
+      const there = join(other.folder, "audit");
+      const all = await hopwise(["audit", "find", "audit", there, "--tool", "read_invoice"], { folder });
+      expect(all.out.split("\n").map((line) => line.split(": ")[0])).toEqual(["audit", there, ""]);
+      const json = await hopwise(["audit", "find", "audit", there, "--tool", "read_invoice", "--json"], { folder });
+      const told = json.out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(told).toEqual([
+        { folder: "audit", ...REFUSED },
+        { folder: there, ...REFUSED },
+      ]);
+      const story = await hopwise(["audit", "story", "audit", there, "call-1"], { folder });
+      expect(story.out).toMatch(/^audit:\nallowed send_payment\n/);
+      const shadow = await hopwise(["audit", "shadow", "audit", there], { folder });
+      expect(shadow.out).toMatch(/^send_payment: 2 calls would run as before/);
+      const verify = ["audit", "verify", "audit", there, "--key", "log.json"];
+      file(
+        folder,
+        "both.json",
+        [folder, other.folder].map((of) => JSON.parse(readFileSync(join(of, "log.json"), "utf8"))),
+      );
+      expect(await hopwise(verify, { folder })).toMatchObject({ code: 1, out: expect.stringContaining(`${there}: `) });
+      const sound = await hopwise([...verify.slice(0, -1), "both.json"], { folder });
+      expect(sound.out.split("\n").map((line) => line.trim().split(": ")[0])).toEqual(["sound", "audit", there, ""]);
+      const twice = await hopwise(["audit", "find", "audit", join(folder, "audit")], { folder });
+      expect(twice).toMatchObject({ code: 2, err: expect.stringContaining("named twice") });
     });
 
     it.each([
       ["--user without --issuer", ["--user", "alice"], /--user and --issuer go together/],
       ["a time that is none", ["--since", "yesterday"], /since must be a time/],
       ["a limit that is none", ["--limit", "0"], /at least 1/],
+      ["a code that is none", ["--code", "policy_denyed"], /did you mean "policy_denied"\?/],
     ])("refuses %s", async (_, args, message) => {
       const { folder } = await auditLog();
       const answer = await hopwise(["audit", "find", "audit", ...args], { folder });
@@ -414,6 +463,9 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(answer).toMatchObject({ code: 0, err: "" });
       expect(answer.out).toContain("send_payment: 1 call would run as before, 1 call would be denied\n");
       expect(answer.out).toContain("   policy_denied (policy): 1 call, 2026-05-03T10:00:00.000Z\n");
+      expect(answer.out).toContain(
+        "Of calls from 2026-05-01T10:00:00.000Z to 2026-05-03T10:00:00.000Z. No record says since when",
+      );
       const json = await hopwise(["audit", "shadow", "audit", "--tool", "send_payment", "--json"], { folder });
       expect(JSON.parse(json.out).tools).toMatchObject([{ tool: "send_payment", denials: [{ count: 1 }] }]);
       const none = await hopwise(["audit", "shadow", "audit", "--since", "2026-06-01"], { folder });
@@ -431,6 +483,8 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(sound.out).toMatch(/^sound: 3 records in 1 streams, as they were written\n {3}\S+: 3 records, closed\n$/);
       const json = await verify("--key", "log.key.json", "--json"); // its public part is enough
       expectQuiet(json);
+      expect(json.err).toMatch(/^log\.key\.json holds a private key/);
+      expect(sound.err).toBe("");
       file(folder, "heads.json", json.out);
       expect((await verify("--key", "log.json", "--heads", "heads.json")).code).toBe(0);
       file(folder, "more.json", [{ ...JSON.parse(json.out).streams[0].head, seq: 99 }]);

@@ -20,12 +20,13 @@ export interface Surroundings {
   readonly input?: string;
   /** What a person at the terminal answers. Default: nobody sits there. Not for a process. */
   readonly answer?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** What the program would answer, without the half second that starting it takes. */
 export async function hopwise(
   args: readonly string[],
-  { folder, input = "", answer }: Surroundings = {},
+  { folder, input = "", answer, env = {} }: Surroundings = {},
 ): Promise<Answer> {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await run(args, {
@@ -39,13 +40,14 @@ export async function hopwise(
     },
     now: Date.now,
     folder: folder ?? process.cwd(),
+    env,
   });
   return { code, out: out.join(""), err: err.join("") };
 }
 
 export async function hopwiseProcess(
   args: readonly string[],
-  { folder, input = "", env }: Surroundings & { readonly env?: NodeJS.ProcessEnv } = {},
+  { folder, input = "", env }: Surroundings = {},
 ): Promise<Answer> {
   const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { ...process.env, ...env } });
   child.stdin.on("error", () => {}); // it may end without having read all

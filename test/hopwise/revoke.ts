@@ -1,11 +1,13 @@
 /** What `hopwise revoke` says and does, on a real audit log and a store in the project. */
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openAuditLog } from "@hopwise/audit";
-import { generateSigner, memoryState } from "@hopwise/core";
+import { generateSigner, memoryState, signerFromJwk } from "@hopwise/core";
 import type { TokenRecord } from "@hopwise/core/audit";
 import type { MemoryState } from "@hopwise/core/state";
 import { sampleDecision } from "@hopwise/core/testing";
+import { thumbprintOf } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
@@ -71,8 +73,97 @@ export function testRevoke(): void {
       radius: { chains: [{ id: ROOT, leaf: CHILD, agents: ["planner", "researcher"] }] },
     });
     expect(await state.revocations.list()).toEqual([]);
-    const none = await hopwise(["revoke", "--agent", "nobody", "--audit", "audit"], { folder });
-    expect([none.code, none.out]).toEqual([0, expect.stringContaining("nothing that lives")]);
+  });
+
+  it.each<[string, readonly string[], string, string]>([
+    ["an agent", ["--agent", "planer"], "agent planer: is it the name of the registry", "nearest: agent planner"],
+    [
+      "an agent of another issuer",
+      ["--agent", "planner", "--issuer", "https://login.acme.example"],
+      "agent planner in chains of https://login.acme.example",
+      `nearest: agent planner in chains of ${ISSUER}`,
+    ],
+    [
+      "a user of the login's issuer",
+      ["--user", "alice", "--issuer", "https://login.acme.example"],
+      "user alice of https://login.acme.example: is it the subject, and the issuer that signs chains",
+      `nearest: user alice of ${ISSUER}`,
+    ],
+    ["a key in the place of a token", ["--token", KEY], `token ${KEY}`, `nearest: key ${KEY}`],
+    ["a token in the place of a key", ["--key", CHILD], `key ${CHILD}`, `nearest: token ${CHILD}`],
+    ["what nobody has", ["--agent", "nobody"], "agent nobody", ""],
+  ])("says of %s that no record names it, and what may have been meant", async (_, target, asked, nearest) => {
+    const { folder, state } = await project();
+    const args = ["revoke", ...target, "--audit", "audit"];
+    const dry = await hopwise(args, { folder });
+    expectQuiet(dry);
+    expect(dry.code).toBe(1);
+    expect(dry.err).toContain(`no record names ${asked}`);
+    expect(dry.err).toContain(nearest);
+    expect(dry.out).toContain("no living chain is known to stand on it; one that made no call is on none");
+    expect((await hopwise([...args, "--yes"], { folder })).code).toBe(0);
+    // Whoever says yes may know of an agent that has not called yet.
+    const sure = await hopwise([...args, ...STORE, "--yes"], { folder });
+    expect([sure.code, sure.err]).toEqual([0, dry.err]);
+    expect(await state.revocations.list()).toHaveLength(1);
+  });
+
+  it("says that records cannot tell what an issuer's key signed, and how many chains each issuer has", async () => {
+    const { folder } = await project();
+    const answer = await hopwise(["revoke", "--key", "i".repeat(43), "--audit", "audit"], { folder });
+    expect(answer.code).toBe(0);
+    expect(answer.out).toBe(
+      [
+        "in 2 decisions on record no living chain is known to stand on it; one that made no call is on none",
+        "records cannot tell what an issuer's key signed: if it is one, all that it signed ends. Living chains of each issuer:",
+        `   ${ISSUER}: 2`,
+        "",
+      ].join("\n"),
+    );
+    const held = await hopwise(["revoke", "--key", KEY, "--audit", "audit"], { folder });
+    expect(held.out).not.toContain("issuer's key");
+  });
+
+  it("says that nothing can tell whether there is such a target where there is no audit log", async () => {
+    const { folder } = await project();
+    for (const [kind, ...target] of [
+      ["agent", "--agent", "planner"],
+      ["key", "--key", KEY],
+      ["token", "--chain", ROOT],
+      ["user", "--user", "alice", "--issuer", ISSUER],
+    ]) {
+      const { code, err } = await hopwise(["revoke", ...target, ...STORE, "--yes"], { folder });
+      expect([code, err]).toEqual([0, expect.stringContaining(`nor whether there is such a ${kind}`)]);
+    }
+  });
+
+  it("takes a key by the file of its JWK, public or private, and shows nothing of it", async () => {
+    const { folder, state } = await project();
+    const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }) as { readonly d: string };
+    const { publicJwk } = await signerFromJwk(jwk as Parameters<typeof signerFromJwk>[0]);
+    const key = await thumbprintOf(publicJwk);
+    writeFileSync(join(folder, "private.json"), JSON.stringify(jwk));
+    writeFileSync(join(folder, "public.json"), JSON.stringify({ keys: [publicJwk] }));
+    writeFileSync(join(folder, "two.json"), JSON.stringify([publicJwk, publicJwk]));
+    for (const file of ["private.json", "public.json"]) {
+      const answer = await hopwise(["revoke", "--key", file, ...STORE, "--yes"], { folder });
+      expect([answer.code, answer.out]).toEqual([0, `revoked: key ${key}\n`]);
+      expect(answer.err.includes("holds a private key")).toBe(file === "private.json");
+      expect(answer.err + answer.out).not.toContain(jwk.d);
+    }
+    const entries = await state.revocations.list({ key: key as never });
+    expect(entries.map(({ target }) => target)).toEqual([{ key }, { key }]);
+    const two = await hopwise(["revoke", "--key", "two.json", ...STORE, "--yes"], { folder });
+    expect([two.code, two.err]).toEqual([2, expect.stringContaining("two.json holds 2")]);
+    expect((await hopwise(["revoke", "--key", "none.json", ...STORE], { folder })).err).toContain("no such file");
+  });
+
+  it("looks into the logs of several instances", async () => {
+    const [{ folder }, other] = [await project(), await project()];
+    const both = ["--audit", "audit", "--audit", join(other.folder, "audit")];
+    const answer = await hopwise(["revoke", "--agent", "planner", ...both], { folder });
+    expect(answer.out).toMatch(/^2 living chains stand on it, in 4 decisions on record:/);
+    expect(answer.out).toContain("2 calls");
   });
 
   it.each<[string, readonly string[], object]>([

@@ -149,6 +149,27 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), () => 
     expect(said).not.toContain("hunter2");
   });
 
+  it("is used with the password of the environment, which stands nowhere else", async () => {
+    const redis = await server();
+    const state = await stateOn(redis, {});
+    await redis.ask("ACL", "SETUSER", "ann", "on", "~*", "&*", "+@all", ">p@ss:w/rd%");
+    await redis.ask("CONFIG", "SET", "requirepass", "hunter2");
+    const secret = "HOPWISE_REDIS_PASSWORD";
+    const [bare, ann] = [redis.store[1] as string, `redis://ann@127.0.0.1:${redis.port}`];
+    const run = (address: string, env: NodeJS.ProcessEnv) =>
+      hopwiseProcess([...REVOKE, "--state", address], { folder: project(), env });
+    expect(await run(bare, { [secret]: "hunter2" })).toMatchObject({ code: 0 });
+    expect(await run(ann, { [secret]: "p@ss:w/rd%" })).toMatchObject({ code: 0 });
+    const typed = await run(`redis://:hunter2@127.0.0.1:${redis.port}`, {});
+    expect([typed.code, typed.err]).toEqual([0, expect.stringContaining(`give it by ${secret}`)]);
+    expect(typed.err).not.toContain("hunter2");
+    expect(await state.revocations.list()).toHaveLength(3);
+    expect(refused(await run(bare, { [secret]: "wrong" }))).toMatch(/refuses the login/);
+    expect(refused(await run(bare, { [secret]: "" }))).toContain(`${secret} is empty`);
+    const both = refused(await run(`redis://:hunter2@127.0.0.1:${redis.port}`, { [secret]: "hunter2" }));
+    expect([both.includes("leave out that of --state"), both.includes("hunter2")]).toEqual([true, false]);
+  });
+
   it("that is another kind of server ends the process", async () => {
     const other = createServer((socket) => void socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));

@@ -22,6 +22,8 @@ const signer = await generateSigner();
 const { publicJwk } = signer;
 
 const NO_FOLDER = [...NO_TEXT, undefined, new URL("file:///audit")];
+/** Where several may be read. */
+const NO_FOLDERS = [...NO_FOLDER, ["audit", ""], [5], [["audit"]]];
 const NO_SIZE = [...NO_COUNT, 0];
 const NO_ROTATE = [
   ...NO_OBJECT,
@@ -44,6 +46,22 @@ const NO_TIME = [
   ...["yesterday", "", "5", null, {}, [], Number.NaN, Number.POSITIVE_INFINITY, new Date("never")],
   Math.floor(Date.now() / 1000),
 ];
+const NO_FILTER = {
+  chain: NO_TEXT,
+  user: [
+    ...NO_OBJECT,
+    {},
+    "alice",
+    ...within<NonNullable<audit.AuditFilter["user"]>>({ issuer: "i", id: "alice" }, { issuer: NO_TEXT, id: NO_TEXT }),
+  ],
+  agent: [...NO_TEXT, "agent:planner"],
+  tool: NO_TEXT,
+  hidden: NO_TEXT,
+  code: [...NO_TEXT, "policy_denyed", "config_invalid"],
+  invocation: NO_TEXT,
+  since: NO_TIME,
+  until: NO_TIME,
+} satisfies { readonly [Name in keyof Required<audit.AuditFilter>]: readonly unknown[] };
 const STORY = { decision: sampleDecision(), place: {}, before: [], after: [] };
 
 /** As a generator it asks for the folder only when its first record is asked for. */
@@ -78,34 +96,15 @@ const doors: DoorRows<typeof audit> = {
   verifyAuditLog: optionsRow<audit.VerifyOptions>(
     { folder, keys: [publicJwk] },
     {
-      folder: NO_FOLDER,
+      folder: NO_FOLDERS,
       keys: [...NO_LIST, [], publicJwk, ...NO_KEY.map((key) => [key])],
       expectHead: [...NO_HEAD, ...NO_HEAD.map((head) => [head])],
     },
     (options) => audit.verifyAuditLog(options).catch(notThere),
   ),
-  readAuditLog: optionsRow<audit.AuditFilter>(
-    {},
-    {
-      chain: NO_TEXT,
-      user: [
-        ...NO_OBJECT,
-        {},
-        "alice",
-        ...within<NonNullable<audit.AuditFilter["user"]>>(
-          { issuer: "i", id: "alice" },
-          { issuer: NO_TEXT, id: NO_TEXT },
-        ),
-      ],
-      agent: [...NO_TEXT, "agent:planner"],
-      tool: NO_TEXT,
-      hidden: NO_TEXT,
-      code: NO_TEXT,
-      invocation: NO_TEXT,
-      since: NO_TIME,
-      until: NO_TIME,
-    },
-    firstOf,
+  readAuditLog: optionsRow<audit.AuditFilter>({}, NO_FILTER, firstOf),
+  unknownNames: optionsRow<audit.AuditFilter>({}, NO_FILTER, (filter) =>
+    audit.unknownNames(folder, filter).catch(notThere),
   ),
   lineage: valueRow<string>("i1", [...NO_TEXT, undefined], (invocation) =>
     audit.lineage(folder, invocation).catch(notThere),
@@ -158,14 +157,18 @@ describe("a log's folder", () => {
   // At once, and not when the first record is asked for.
   walk(
     "readAuditLog of",
-    valueRow<string>(folder, NO_FOLDER, (it) => void audit.readAuditLog(it)),
+    valueRow<string>(folder, NO_FOLDERS, (it) => void audit.readAuditLog(it)),
   );
   walk(
     "shadowReport of",
-    valueRow<string>(folder, NO_FOLDER, (it) => audit.shadowReport(it).catch(notThere)),
+    valueRow<string>(folder, NO_FOLDERS, (it) => audit.shadowReport(it).catch(notThere)),
   );
   walk(
     "lineage in",
-    valueRow<string>(folder, NO_FOLDER, (it) => audit.lineage(it, "i1").catch(notThere)),
+    valueRow<string>(folder, NO_FOLDERS, (it) => audit.lineage(it, "i1").catch(notThere)),
+  );
+  walk(
+    "unknownNames in",
+    valueRow<string>(folder, NO_FOLDERS, (it) => audit.unknownNames(it, {}).catch(notThere)),
   );
 });

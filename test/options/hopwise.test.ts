@@ -29,12 +29,13 @@ const NO_MEMBER = {
   input: NO_FUNCTION,
   now: NOT_AT_ONCE,
   folder: NO_TEXT,
-} satisfies { readonly [Name in Exclude<keyof hopwise.Terminal, "ask">]: readonly unknown[] };
+} satisfies { readonly [Name in Exclude<keyof hopwise.Terminal, "ask" | "env">]: readonly unknown[] };
 const NO_TERMINAL = [
   ...NO_OBJECT,
   undefined,
   {},
-  // It may be left out.
+  // These may be left out.
+  ...[...NO_OBJECT, { HOME: 5 }].map((env) => ({ ...terminal, env })),
   ...NO_FUNCTION.map((ask) => ({ ...terminal, ask })),
   ...Object.entries(NO_MEMBER).flatMap(([name, values]) =>
     [...values, undefined].map((value) => ({ ...terminal, [name]: value })),

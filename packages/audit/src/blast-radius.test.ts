@@ -1,9 +1,10 @@
 import { memoryAudit } from "@hopwise/core";
 import type { DecisionRecord, TokenRecord } from "@hopwise/core/audit";
+import type { RevocationKind, RevocationTarget } from "@hopwise/core/state";
 import { createCompany } from "@hopwise/core/testing";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
-import { type BlastRadius, blastRadius } from "./blast-radius.ts";
+import { type BlastRadius, blastRadius, type Untold } from "./blast-radius.ts";
 import { decision, outcome } from "./records.fixture.ts";
 
 const NOW = 1_790_000_000;
@@ -39,6 +40,44 @@ const LOG = [
   call("r3", ["writer"], {}, `iss:${ISSUER}#alice`),
   decision({ via: "user" }),
 ];
+
+const user = (subject: string, issuer = ISSUER): RevocationTarget => ({ user: { issuer, subject }, notBefore: NOW });
+
+/** Of each kind: one that records name, one that somebody mistyped, and what records cannot tell. */
+const CANNOT_TELL: {
+  readonly [Kind in RevocationKind]: {
+    readonly known: RevocationTarget;
+    readonly typed: RevocationTarget;
+    readonly meant: readonly RevocationTarget[];
+    readonly untold: readonly Untold[];
+  };
+} = {
+  token: {
+    known: { token: hash("r1-clerk") },
+    typed: { token: hash("key-clerk") },
+    meant: [{ key: hash("key-clerk") }],
+    untold: [],
+  },
+  key: {
+    known: { key: hash("key-clerk") },
+    typed: { key: hash("r1-clerk") },
+    meant: [{ token: hash("r1-clerk") }],
+    untold: ["issuer_key"],
+  },
+  agent: {
+    known: { agent: "researcher" },
+    typed: { agent: "reseacher" },
+    meant: [{ agent: "researcher" }],
+    untold: [],
+  },
+  user: {
+    known: user("bob"),
+    // The issuer of the login, in the place of the one that signs chains.
+    typed: user("bob", "https://login.acme.example"),
+    meant: [user("bob")],
+    untold: ["other_ids"],
+  },
+};
 
 const namesOf = ({ chains }: BlastRadius): readonly string[] =>
   chains.map(({ id, agents }) => `${id.replaceAll("-", "")} ${agents.join(">")}`).sort();
@@ -77,6 +116,42 @@ describe("the blast radius", () => {
         calls: 2,
       },
     ]);
+  });
+
+  describe.each<[RevocationKind, (typeof CANNOT_TELL)[RevocationKind]]>(
+    Object.entries(CANNOT_TELL) as [RevocationKind, (typeof CANNOT_TELL)[RevocationKind]][],
+  )("of a %s", (_, { known, typed, meant, untold }) => {
+    it("says what records cannot tell of it", async () => {
+      for (const target of [known, typed]) expect((await ask(target)).untold).toEqual(["silent_chains", ...untold]);
+    });
+
+    it("says whether any record names it, of a living chain or not", async () => {
+      expect(await ask(known)).toMatchObject({ isNamed: true, nearest: [] });
+      expect(await blastRadius(known, LOG, { nowSeconds: NOW + 600 })).toMatchObject({ isNamed: true, chains: [] });
+    });
+
+    it("says what may have been meant where none does", async () => {
+      expect(await ask(typed)).toMatchObject({ isNamed: false, chains: [], nearest: meant });
+      expect(await ask(typed, [])).toMatchObject({ isNamed: false, nearest: [] });
+    });
+  });
+
+  it("counts, of a key that may be an issuer's, the living chains of each issuer", async () => {
+    const other = call("r9", ["planner"], {});
+    const log = [
+      ...LOG,
+      { ...other, chain: { ...(other.chain as NonNullable<typeof other.chain>), issuer: "https://b.example" } },
+    ];
+    const dead = call("r3", ["writer"], { outcome: "denied", code: "revoked" });
+    const issuers = async (target: RevocationTarget, records = log, most = 100) =>
+      (await blastRadius(target, records, { nowSeconds: NOW, most })).issuers;
+    const key = hash("key-issuer");
+    const own = { issuer: ISSUER, chains: 5, isCut: false };
+    expect(await issuers({ key })).toEqual([own, { issuer: "https://b.example", chains: 1, isCut: false }]);
+    expect(await issuers({ key, issuer: ISSUER })).toEqual([own]);
+    expect(await issuers({ key, issuer: ISSUER }, [...log, dead])).toEqual([{ ...own, chains: 4 }]);
+    expect(await issuers({ key, issuer: ISSUER }, log, 3)).toEqual([{ ...own, chains: 3, isCut: true }]);
+    expect(await issuers({ agent: "planner" })).toEqual([]);
   });
 
   it("leaves out what has expired, and what was revoked already", async () => {

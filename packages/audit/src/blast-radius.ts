@@ -2,12 +2,16 @@ import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { isObject, maybe, mustBe, optionsOf, reading, SECONDS, whole } from "@hopwise/core/options";
 import {
   isRevoked,
+  type RevocationKind,
   type RevocationQuery,
   type RevocationTarget,
   readRevocation,
   revocationKey,
   revocationKeys,
 } from "@hopwise/core/state";
+import { type IssuerChains, livingByIssuer } from "./living-chains.ts";
+import { usersIn } from "./look-for.ts";
+import { namedIn } from "./named-in.ts";
 
 /** A chain that would end, as far as its calls were recorded. */
 export interface AffectedChain {
@@ -27,6 +31,21 @@ export interface AffectedChain {
   readonly calls: number;
 }
 
+/**
+ * What records cannot tell, so that more may end than they show. `silent_chains`: chains that made no call where these
+ * records were written. `issuer_key`: which roots an issuer's key signed. `other_ids`: users to whom the directory gives other
+ * ids than their subject.
+ */
+export type Untold = "silent_chains" | "issuer_key" | "other_ids";
+
+/** What cannot be told of each kind of target. */
+const UNTOLD: { readonly [Kind in RevocationKind]: readonly Untold[] } = {
+  token: ["silent_chains"],
+  key: ["silent_chains", "issuer_key"],
+  agent: ["silent_chains"],
+  user: ["silent_chains", "other_ids"],
+};
+
 /** What would end if something were revoked. */
 export interface BlastRadius {
   /** Those that were seen last come first. */
@@ -35,6 +54,14 @@ export interface BlastRadius {
   readonly isCut: boolean;
   /** How many decisions were looked at, of whatever chain. */
   readonly decisions: number;
+  /** What records cannot tell of such a target. */
+  readonly untold: readonly Untold[];
+  /** Whether any record names the target, of a living chain or not. A key is named as that of an agent, never as an issuer's. */
+  readonly isNamed: boolean;
+  /** Where none does: targets that records name, and that may have been meant. */
+  readonly nearest: readonly RevocationTarget[];
+  /** Of a key, which may be an issuer's: how many living chains each issuer has, in whose chains it would be revoked. */
+  readonly issuers: readonly IssuerChains[];
 }
 
 export interface BlastOptions {
@@ -55,9 +82,9 @@ const readOptions = optionsOf<BlastOptions>("blastRadius", {
  * Says what would end if this were revoked: the living chains of which calls are on record, in the order of their records,
  * such as `readAuditLog` gives. By the rules by which revocations are looked up, a record at a time.
  *
- * A chain that made no call is on no record. Nor is the key of an issuer that signed a root: revoke it, and everything of
- * it ends. A user is found by the subject, or by the id that Hopwise made of it; where the directory gives users other ids, by
- * that id in the subject's place.
+ * Records cannot tell all, and `untold` says what. A chain that made no call is on no record. Nor is the key of an issuer that
+ * signed a root: revoke it, and everything of it ends. A user is found by the subject, or by the id that Hopwise made of it;
+ * where the directory gives users other ids, by that id in the subject's place.
  *
  * @throws {HopwiseError} `config_invalid` for a target that names nothing
  */
@@ -71,13 +98,19 @@ export async function blastRadius(
   const key = revocationKey(wanted);
   // In the order in which they were seen last.
   const chains = new Map<string, AffectedChain>();
+  const named = namedIn(wanted);
+  const living = livingByIssuer(wanted, most);
   let decisions = 0;
   let isCut = false;
   for await (const record of iterated(records)) {
     if (reading("blastRadius", "records", RECORDS, record, ({ kind }) => kind) !== "decision") continue;
     decisions++;
-    const chain = reading("blastRadius", "records", RECORDS, record as DecisionRecord, chainOf);
+    const chain = reading("blastRadius", "records", RECORDS, record as DecisionRecord, (seen) => {
+      named.see(seen);
+      return chainOf(seen);
+    });
     if (chain === undefined || chain.expiresAt <= nowSeconds) continue;
+    living.see(chain);
     const meets = chain.queries.some(
       (query) => revocationKeys(query).includes(key) && isRevoked({ target: wanted }, query, nowSeconds),
     );
@@ -91,10 +124,23 @@ export async function blastRadius(
     isCut = true;
     chains.delete(chains.keys().next().value as string);
   }
-  return { chains: [...chains.values()].reverse(), isCut, decisions };
+  return {
+    chains: [...chains.values()].reverse(),
+    isCut,
+    decisions,
+    untold: UNTOLD[kindOf(wanted)],
+    isNamed: named.isNamed(),
+    nearest: named.nearest(),
+    issuers: living.issuers(),
+  };
 }
 
 const RECORDS = "records of an audit log, such as readAuditLog gives in its entries";
+
+function kindOf(target: RevocationTarget): RevocationKind {
+  const kinds = Object.keys(UNTOLD) as RevocationKind[];
+  return kinds.find((kind) => kind in target) as RevocationKind;
+}
 
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
   if (!Array.isArray(records) && !isObject(records)) mustBe("blastRadius", "records", RECORDS, records);
@@ -115,7 +161,8 @@ interface SeenChain extends Omit<AffectedChain, "calls"> {
   readonly queries: readonly RevocationQuery[];
 }
 
-function chainOf({ chain, tokens, time, code }: DecisionRecord): SeenChain | undefined {
+function chainOf(record: DecisionRecord): SeenChain | undefined {
+  const { chain, tokens, time, code } = record;
   const [root, leaf] = [tokens[0], tokens.at(-1)];
   if (chain === undefined || root === undefined || leaf === undefined) return undefined;
   const id = chain.hops[0]?.id ?? "";
@@ -125,7 +172,6 @@ function chainOf({ chain, tokens, time, code }: DecisionRecord): SeenChain | und
     agents: tokens.map(({ agent }) => agent),
     issuedAt: root.issuedAt,
   };
-  const subjects = id.startsWith(ISSUED) ? [id, id.slice(id.indexOf("#") + 1)] : [id];
   return {
     id: chain.id ?? root.hash,
     leaf: leaf.hash,
@@ -134,9 +180,6 @@ function chainOf({ chain, tokens, time, code }: DecisionRecord): SeenChain | und
     lastSeen: time,
     expiresAt: Math.min(...tokens.map(({ expiresAt }) => expiresAt)),
     isDead: code === "revoked",
-    queries: subjects.map((subject) => ({ ...query, user: { issuer: chain.issuer, subject } })),
+    queries: usersIn(record).map((subject) => ({ ...query, user: { issuer: chain.issuer, subject } })),
   };
 }
-
-/** How ids begin that are made of issuer and subject. */
-const ISSUED = "iss:";

@@ -25,6 +25,8 @@ export type BrokenReason =
 
 /** The first place where the log is not as it was written. */
 export interface Broken {
+  /** As it was passed in. Left out where a whole stream is in no folder. */
+  readonly folder?: string;
   readonly file: string;
   /** Of the file, counted from 1. */
   readonly line?: number;

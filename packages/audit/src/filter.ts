@@ -1,5 +1,5 @@
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { maybe, members, type Rows, such, text } from "@hopwise/core/options";
+import { DENIAL_CODE, maybe, members, type Rows, such, text } from "@hopwise/core/options";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {
@@ -42,7 +42,7 @@ export const FILTER_ROWS: Rows<AuditFilter> = {
   agent: maybe(text("an agent's name without agent:, such as planner", (name) => !name.startsWith("agent:"))),
   tool: maybe(text("a tool's name, such as send_payment")),
   hidden: maybe(text("the name of a tool or prompt, or a resource's URI")),
-  code: maybe(text("the code of a denial, such as policy_denied")),
+  code: maybe(DENIAL_CODE),
   invocation: maybe(text("an invocation, as every record names it")),
   since: maybe(TIME),
   until: maybe(TIME),

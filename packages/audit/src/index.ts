@@ -3,12 +3,14 @@
  *
  * @module
  */
-export { type AffectedChain, type BlastOptions, type BlastRadius, blastRadius } from "./blast-radius.ts";
+export { type AffectedChain, type BlastOptions, type BlastRadius, blastRadius, type Untold } from "./blast-radius.ts";
 export type { Broken, BrokenReason } from "./broken.ts";
 export type { AuditFilter } from "./filter.ts";
 export type { Head } from "./line.ts";
 export { type Lineage, lineage } from "./lineage.ts";
+export type { IssuerChains } from "./living-chains.ts";
 export { type AuditLog, type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
+export type { AuditFolders } from "./option-shapes.ts";
 export { printLineage } from "./print-lineage.ts";
 export { printRecord } from "./print-record.ts";
 export { printShadowReport } from "./print-shadow-report.ts";
@@ -22,6 +24,7 @@ export {
   shadowReport,
   type UnprovenByCode,
 } from "./shadow-report.ts";
+export { type UnknownName, unknownNames } from "./unknown-names.ts";
 export {
   type AuditVerification,
   type SoundLog,

@@ -180,13 +180,13 @@ describe("the lineage of a call", () => {
 
   it("rounds the age of what was remembered up, so that it is never told as asked for this call", () => {
     const context = [{ of: "alice", source: "directory", ageMs: 0.25 }];
-    const place = { file: "f", writer: "w", line: 1, seq: 1 };
+    const place = { folder: ".", file: "f", writer: "w", line: 1, seq: 1 };
     const told = printLineage({ decision: decision({ ...FULL, context }), place, before: [], after: [] });
     expect(told).toContain("attributes of alice: from directory, 1 ms old");
   });
 
   it("does not say of a list that the policies were not asked: they were, about each item", () => {
-    const place = { file: "f", writer: "w", line: 1, seq: 1 };
+    const place = { folder: ".", file: "f", writer: "w", line: 1, seq: 1 };
     const list = { ...FULL, verdicts: [], shown: { items: 1, of: 2 } };
     const told = printLineage({ decision: decision(list), place, before: [], after: [] });
     expect(told).toContain("outcome: 1 of 2 items were shown");
@@ -194,7 +194,7 @@ describe("the lineage of a call", () => {
   });
 
   it("says of a list what it hid, at which stage and at whom", () => {
-    const place = { file: "f", writer: "w", line: 1, seq: 1 };
+    const place = { folder: ".", file: "f", writer: "w", line: 1, seq: 1 };
     const hidden = [
       { code: "grant_tool_missing", stage: "grant", hop: 1, items: ["send_payment", "delete_ledger"] },
       { code: "tool_unguarded", stage: "guard", items: ["early"] },
@@ -224,7 +224,7 @@ describe("the lineage of a call", () => {
     const story = {
       decision: { ...poisoned, outcome: "denied" as const },
       outcome: poison(outcome({ resultHash: "x", redacted: ["x"] })) as ReturnType<typeof outcome>,
-      place: { file: evil, writer: evil, line: 1, seq: 1 },
+      place: { folder: evil, file: evil, writer: evil, line: 1, seq: 1 },
       before: [poisoned],
       after: [poisoned],
     };
@@ -232,7 +232,7 @@ describe("the lineage of a call", () => {
       ...story,
       decision: { ...decision(FULL), outcome: "denied", code: "policy_denied", message: "m", ...WHY },
       outcome: outcome({ resultHash: "x", redacted: ["x"] }),
-      place: { file: "f", writer: "w", line: 1, seq: 1 },
+      place: { folder: ".", file: "f", writer: "w", line: 1, seq: 1 },
       before: [decision(FULL)],
       after: [decision(FULL)],
     });

@@ -1,7 +1,7 @@
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { readerOf, text } from "@hopwise/core/options";
-import { FOLDER } from "./option-shapes.ts";
-import { readAuditLog } from "./read-audit-log.ts";
+import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
+import { type AuditEntry, readAuditLog } from "./read-audit-log.ts";
 
 /** One call's whole story. */
 export interface Lineage {
@@ -9,7 +9,7 @@ export interface Lineage {
   /** How the call ended. Undefined for a call that was refused, and for one that never reported an end. */
   readonly outcome?: OutcomeRecord;
   /** Where the decision stands in the log. */
-  readonly place: { readonly file: string; readonly line: number; readonly writer: string; readonly seq: number };
+  readonly place: Pick<AuditEntry, "folder" | "file" | "line" | "writer" | "seq">;
   /** Other decisions about calls of the same chain: the last five before, and the first five after. */
   readonly before: readonly DecisionRecord[];
   readonly after: readonly DecisionRecord[];
@@ -17,7 +17,7 @@ export interface Lineage {
 
 const NEIGHBOURS = 5;
 
-const readFolder = readerOf<string>("lineage", FOLDER);
+const readFolder = readerOf<AuditFolders>("lineage", FOLDERS);
 const readInvocation = readerOf<string>("lineage", text("an invocation, as errors and records name it"));
 
 /**
@@ -26,13 +26,13 @@ const readInvocation = readerOf<string>("lineage", text("an invocation, as error
  *
  * @throws {HopwiseError} as `readAuditLog`
  */
-export async function lineage(folder: string, invocation: string): Promise<Lineage | undefined> {
+export async function lineage(folder: AuditFolders, invocation: string): Promise<Lineage | undefined> {
   readFolder(folder);
   readInvocation(invocation);
   let found: Pick<Lineage, "decision" | "place"> | undefined;
   let outcome: OutcomeRecord | undefined;
-  for await (const { record, file, line, writer, seq } of readAuditLog(folder, { invocation })) {
-    if (record.kind === "decision") found ??= { decision: record, place: { file, line, writer, seq } };
+  for await (const { record, ...place } of readAuditLog(folder, { invocation })) {
+    if (record.kind === "decision") found ??= { decision: record, place };
     else outcome ??= record;
   }
   if (found === undefined) return undefined;
@@ -41,7 +41,7 @@ export async function lineage(folder: string, invocation: string): Promise<Linea
 }
 
 async function neighboursOf(
-  folder: string,
+  folder: AuditFolders,
   { chain, invocation }: DecisionRecord,
 ): Promise<Pick<Lineage, "before" | "after">> {
   const before: DecisionRecord[] = [];

@@ -11,12 +11,18 @@ export function printShadowReport(report: ShadowReport): string {
   return reading("printShadowReport", "report", "what shadowReport gave", report, linesOfAll);
 }
 
-function linesOfAll({ tools, others }: ShadowReport): string {
+function linesOfAll({ tools, others, first, last }: ShadowReport): string {
   const more = others === 0 ? [] : [`${calls(others)} more would be denied, of tools and codes beyond these`];
   if (tools.length === 0) return "no call is on record, and no checkpoint counts one without a valid chain";
   const counted = tools.some(({ unproven }) => unproven.length > 0) ? COUNTED : [];
-  return [...tools.flatMap(blockOf), ...more, ...counted].join("\n");
+  const period = first === undefined ? [] : [plainText(`Of calls from ${first} to ${last}. ${SINCE[0]}`), SINCE[1]];
+  return [...tools.flatMap(blockOf), ...more, ...counted, ...period].join("\n");
 }
+
+const SINCE = [
+  "No record says since when shadow mode is on: calls from before it",
+  "count as passed, unless --since leaves them out.",
+] as const;
 
 const COUNTED = [
   "Calls without a valid chain are on no record, since nobody proved to be their caller: the log's checkpoints count them. What ran",

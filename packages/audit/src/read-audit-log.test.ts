@@ -1,9 +1,10 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigner, type Signer } from "@hopwise/core";
 import type { DecisionRecord } from "@hopwise/core/audit";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
+import { lineage } from "./lineage.ts";
 import { openAuditLog } from "./open-audit-log.ts";
 import { readAuditLog } from "./read-audit-log.ts";
 import { decision, outcome } from "./records.fixture.ts";
@@ -65,6 +66,23 @@ describe("the reader", () => {
     for await (const { record, file, line } of readAuditLog(folder)) {
       expect(linesOf(folder, file)[line - 1]).toContain(JSON.stringify(record));
     }
+  });
+
+  it("reads several folders as one, by time, and says of which each record is", async () => {
+    const other = temporaryFolder();
+    const log = await openAuditLog({ folder: other, signer: await generateSigner() });
+    await log.record(decision({ invocation: "elsewhere", time: new Date(0).toISOString() }));
+    await log.close();
+    const found = [];
+    for await (const entry of readAuditLog([folder, other])) found.push(entry);
+    expect(found.map(({ folder: of }) => of)).toEqual([other, ...Array.from({ length: 7 }, () => folder)]);
+    expect((await lineage([folder, other], "elsewhere"))?.place.folder).toBe(other);
+  });
+
+  it("takes no copy of a folder for another instance", async () => {
+    const copy = temporaryFolder();
+    cpSync(folder, copy, { recursive: true });
+    await expect(readAuditLog([folder, copy]).next()).rejects.toThrow(/one is a copy of the other/);
   });
 
   it.each<readonly [AuditFilter, readonly string[]]>([

@@ -3,13 +3,15 @@ import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { optionsOf, readerOf } from "@hopwise/core/options";
 import { type AuditFilter, FILTER_ROWS, matcher } from "./filter.ts";
 import { parseLine } from "./line.ts";
-import { FOLDER } from "./option-shapes.ts";
+import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { listStreams, type StreamFiles } from "./segment.ts";
 import { streamLines } from "./stream-lines.ts";
 
 /** A record, and where it stands. */
 export interface AuditEntry {
   readonly record: DecisionRecord | OutcomeRecord;
+  /** As it was passed in: of which instance the record is, where several are read. */
+  readonly folder: string;
   readonly writer: string;
   readonly seq: number;
   readonly file: string;
@@ -17,21 +19,21 @@ export interface AuditEntry {
   readonly line: number;
 }
 
-const readFolder = readerOf<string>("readAuditLog", FOLDER);
+const readFolder = readerOf<AuditFolders>("readAuditLog", FOLDERS);
 const readFilter = optionsOf<AuditFilter>("readAuditLog", FILTER_ROWS);
 
 /**
- * Reads the records of a log by their time, of all streams together, a line at a time. It does not check them:
+ * Reads the records of a log by their time, of all streams together, a line at a time; of several folders as of one. It does not check them:
  * `verifyAuditLog` says whether the log is as it was written. It skips a line that a crash cut off.
  *
- * @throws {HopwiseError} `config_invalid` at once for a filter that cannot be right, and where the folder cannot be read;
+ * @throws {HopwiseError} `config_invalid` at once for a filter that cannot be right, and where a folder cannot be read;
  *   `audit_unavailable` for a line that is not one of an audit log
  */
-export function readAuditLog(folder: string, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
+export function readAuditLog(folder: AuditFolders, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
   return matching(readFolder(folder), readFilter(filter));
 }
 
-async function* matching(folder: string, filter: AuditFilter): AsyncGenerator<AuditEntry> {
+async function* matching(folder: AuditFolders, filter: AuditFilter): AsyncGenerator<AuditEntry> {
   const matches = matcher(filter);
   for await (const entry of inOrder(await listStreams(folder), mention(filter))) {
     if (matches(entry.record)) yield entry;
@@ -94,6 +96,6 @@ async function* recordsOf(stream: StreamFiles, needle: string | undefined): Asyn
     }
     if (line.kind !== "record") continue;
     const record = line.value as AuditEntry["record"];
-    yield { record, writer: stream.writer, seq: line.seq, file, line: number };
+    yield { record, folder: stream.folder, writer: stream.writer, seq: line.seq, file, line: number };
   }
 }

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 import { FORMAT, type Head, type Line } from "./line.ts";
+import type { AuditFolders } from "./option-shapes.ts";
 
 /** What a segment's first line says of it. */
 export interface SegmentHeader {
@@ -14,7 +15,7 @@ export interface SegmentHeader {
   readonly time: string;
   /** RFC 7638 thumbprint of the one key that signs this stream's checkpoints. */
   readonly key: string;
-  /** How many records could not be written since the segment before, and were refused to their callers. */
+  /** How many records could not be written since the segment before: the calls of decisions were denied. */
   readonly rejected?: number;
   /** Only in a stream's first segment: which process writes it, where that can be told. */
   readonly process?: string;
@@ -32,6 +33,7 @@ export interface NotedStream extends Head {
 
 /** The files of one writer, in order. */
 export interface StreamFiles {
+  readonly folder: string;
   readonly writer: string;
   readonly segments: readonly { readonly number: number; readonly path: string; readonly file: string }[];
 }
@@ -48,11 +50,27 @@ export function segmentName(writer: string, number: number): string {
 }
 
 /**
- * The streams of a folder, oldest first.
+ * The streams of a folder, or of several, oldest first.
  *
- * @throws {HopwiseError} `config_invalid` where the folder cannot be read
+ * @throws {HopwiseError} `config_invalid` where a folder cannot be read, and where two have the same stream: one is a copy,
+ *   and each of its records would be there twice
  */
-export async function listStreams(folder: string): Promise<readonly StreamFiles[]> {
+export async function listStreams(folders: AuditFolders): Promise<readonly StreamFiles[]> {
+  const streams = (await Promise.all([folders].flat().map(streamsIn))).flat();
+  const seen = new Map<string, string>();
+  for (const { writer, folder } of streams) {
+    const other = seen.get(writer);
+    seen.set(writer, folder);
+    if (other === undefined) continue;
+    throw new HopwiseError(
+      "config_invalid",
+      `${other} and ${folder} both have the stream ${writer}: one is a copy of the other; leave one out`,
+    );
+  }
+  return streams.sort((a, b) => (a.writer < b.writer ? -1 : 1));
+}
+
+async function streamsIn(folder: string): Promise<readonly StreamFiles[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}`, { cause });
   });
@@ -64,9 +82,11 @@ export async function listStreams(folder: string): Promise<readonly StreamFiles[
     segments.push({ number: Number(number), path: join(folder, file), file });
     streams.set(writer, segments);
   }
-  return [...streams]
-    .map(([writer, segments]) => ({ writer, segments: segments.sort((a, b) => a.number - b.number) }))
-    .sort((a, b) => (a.writer < b.writer ? -1 : 1));
+  return [...streams].map(([writer, segments]) => ({
+    folder,
+    writer,
+    segments: segments.sort((a, b) => a.number - b.number),
+  }));
 }
 
 /** The header in a line, if it is one of this format. */

@@ -96,6 +96,8 @@ describe("the report of what shadow mode let run", () => {
         },
       ],
       others: 0,
+      first: at(1),
+      last: at(6),
     });
     expect(printShadowReport(await shadowReport(folder))).toBe(
       [
@@ -113,6 +115,8 @@ describe("the report of what shadow mode let run", () => {
         "      of alice of https://id.acme.example (1)",
         "      by planner (1), researcher (1)",
         "      would pass: /amount: at most 100",
+        `Of calls from ${at(1)} to ${at(6)}. No record says since when shadow mode is on: calls from before it`,
+        "count as passed, unless --since leaves them out.",
       ].join("\n"),
     );
   });
@@ -174,6 +178,8 @@ describe("the report of what shadow mode let run", () => {
       "   token_malformed, without a valid chain: 2 calls",
       expect.stringMatching(/^Calls without a valid chain are on no record/),
       expect.any(String),
+      `Of calls from ${at(1)} to ${at(1)}. No record says since when shadow mode is on: calls from before it`,
+      "count as passed, unless --since leaves them out.",
     ]);
     const { tools } = await shadowReport(folder, { tool: "read_invoice" });
     expect(tools.map(({ tool, unproven }) => [tool, unproven[0]?.count])).toEqual([["read_invoice", 2]]);

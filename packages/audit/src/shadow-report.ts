@@ -1,7 +1,7 @@
 import type { DecisionRecord } from "@hopwise/core/audit";
 import { optionsOf, readerOf } from "@hopwise/core/options";
 import { type AuditFilter, FILTER_ROWS } from "./filter.ts";
-import { FOLDER } from "./option-shapes.ts";
+import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { plain } from "./print-record.ts";
 import { readAuditLog } from "./read-audit-log.ts";
 import { readUnproven } from "./unproven-calls.ts";
@@ -15,6 +15,12 @@ export interface ShadowReport {
   readonly tools: readonly ShadowedTool[];
   /** Calls that would be denied, of tools and codes beyond the first thousand. */
   readonly others: number;
+  /**
+   * When the first and the last of these calls were decided, ISO 8601; undefined where no call is on record. No record says since
+   * when shadow mode is on: calls from before it, which were enforced, count as passed, unless `since` leaves them out.
+   */
+  readonly first?: string;
+  readonly last?: string;
 }
 
 /** The calls of one tool. */
@@ -63,7 +69,7 @@ export interface ShadowedBy {
 }
 
 const { tool, since, until } = FILTER_ROWS;
-const readFolder = readerOf<string>("shadowReport", FOLDER);
+const readFolder = readerOf<AuditFolders>("shadowReport", FOLDERS);
 const readOptions = optionsOf<ShadowReportOptions>("shadowReport", { tool, since, until });
 
 /** A log may have any number of tools, users and reasons; a report is read by people. */
@@ -78,15 +84,18 @@ const MOST_TEXTS = 10;
  *
  * @throws {HopwiseError} as `readAuditLog`
  */
-export async function shadowReport(folder: string, given: ShadowReportOptions = {}): Promise<ShadowReport> {
+export async function shadowReport(folder: AuditFolders, given: ShadowReportOptions = {}): Promise<ShadowReport> {
   readFolder(folder);
   const options = readOptions(given);
   const passed = new Map<string, number>();
   const rows = new Map<string, Row>();
   let others = 0;
+  let [first, last]: readonly (string | undefined)[] = [];
   for await (const { record } of readAuditLog(folder, options)) {
     if (record.kind !== "decision" || record.outcome !== "allowed" || record.shown !== undefined) continue;
     const name = plain(record.tool);
+    last = plain(record.time);
+    first ??= last;
     if (record.shadow === undefined) count(passed, name, MOST_ROWS);
     else if (!noteDenial(rows, name, record)) others++;
   }
@@ -97,7 +106,7 @@ export async function shadowReport(folder: string, given: ShadowReportOptions = 
     ...toolOf(name, passed.get(name) ?? 0, told),
     unproven: byCount(unproven.get(name) ?? new Map()).map(([code, count]) => ({ code, count })),
   }));
-  return { tools, others };
+  return { tools, others, ...(first !== undefined && last !== undefined && { first, last }) };
 }
 
 /** What is kept of one tool and code. */

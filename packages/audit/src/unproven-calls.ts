@@ -2,6 +2,7 @@ import type { UnverifiedAttempt } from "@hopwise/core/audit";
 import { type Statement, statementOf } from "./checkpoint.ts";
 import { type AuditFilter, instant } from "./filter.ts";
 import { parseLine } from "./line.ts";
+import type { AuditFolders } from "./option-shapes.ts";
 import { plain } from "./print-record.ts";
 import { listStreams, type StreamFiles } from "./segment.ts";
 import { streamLines } from "./stream-lines.ts";
@@ -31,7 +32,7 @@ export function countUnproven(calls: Map<string, Map<string, number>>, attempt: 
  * last checkpoint before `until` counts more than its last one before `since`. Lists are left out.
  */
 export async function readUnproven(
-  folder: string,
+  folder: AuditFolders,
   { tool, since, until }: Pick<AuditFilter, "tool" | "since" | "until">,
   mostTools: number,
 ): Promise<UnprovenCalls> {

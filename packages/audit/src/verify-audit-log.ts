@@ -4,14 +4,15 @@ import { either, list, maybe, members, optionsOf, PUBLIC_JWK, text, whole } from
 import { type Broken, brokenAt } from "./broken.ts";
 import { type TrustedKeys, trustKeys } from "./checkpoint.ts";
 import { type Head, parseLine } from "./line.ts";
-import { FOLDER } from "./option-shapes.ts";
+import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { firstLine } from "./read-lines.ts";
 import { headerOf, listStreams, type NotedStream, type StreamFiles, segmentName } from "./segment.ts";
 import { type StreamReading, verifyStream } from "./verify-stream.ts";
 
 /** Options of {@link verifyAuditLog}. */
 export interface VerifyOptions {
-  readonly folder: string;
+  /** Its folder; or those of several instances. */
+  readonly folder: AuditFolders;
   /** The public keys that may have signed: `signer.publicJwk`, of now and of before. */
   readonly keys: readonly PublicJwk[];
   /** Heads that were noted elsewhere. The log must contain each of them. */
@@ -30,6 +31,8 @@ export interface SoundLog {
 
 /** A stream that is as it was written. */
 export interface SoundStream {
+  /** As it was passed in. */
+  readonly folder: string;
   readonly head: Head;
   /**
    * `closed`: its writer closed it. `ended`: its writer died, and a later stream noted where. `open`: neither is known.
@@ -42,7 +45,10 @@ export interface SoundStream {
    * them.
    */
   readonly unsigned: number;
-  /** How many records could not be written to the disk. Their calls were denied. */
+  /**
+   * How many records could not be written to the disk: of decisions, whose calls were denied, and of outcomes, whose calls had run
+   * by then.
+   */
   readonly rejected: number;
   /** Bytes of a line that a crash cut off, as a later stream noted them. They are still there. */
   readonly tornBytes: number;
@@ -63,7 +69,7 @@ const HEAD = members<Head>(
 );
 
 const readOptions = optionsOf<VerifyOptions>("verifyAuditLog", {
-  folder: FOLDER,
+  folder: FOLDERS,
   keys: list(PUBLIC_JWK, "a list of public JWKs, at least one", { min: 1 }),
   expectHead: maybe(either("a head { writer, seq, hash }, or a list of them", HEAD, list(HEAD, "a list of heads"))),
 });
@@ -79,21 +85,23 @@ export async function verifyAuditLog(options: VerifyOptions): Promise<AuditVerif
   const trusted = await trustKeys(keys);
   const streams = await listStreams(folder);
   const claims = await collectClaims(streams, [expectHead].flat());
-  const readings = new Map<string, StreamReading>();
+  const readings = new Map<string, StreamReading & { readonly folder: string }>();
   for (const stream of streams) {
     const reading = await verifySettled(stream, trusted, claims.get(stream.writer) ?? []);
-    if ("reason" in reading) return { ok: false, broken: reading };
-    readings.set(stream.writer, reading);
+    const { folder: of } = stream;
+    if ("reason" in reading) return { ok: false, broken: { folder: of, ...reading } };
+    readings.set(stream.writer, { folder: of, ...reading });
   }
   for (const [writer, reading] of readings) {
     const torn = checkTorn(reading, claims.get(writer) ?? []);
-    if (torn !== undefined) return { ok: false, broken: torn };
+    if (torn !== undefined) return { ok: false, broken: { folder: reading.folder, ...torn } };
   }
   // Only now: a claim counts when the stream that makes it is sound.
   for (const [writer, of] of claims) {
     for (const claim of of) {
-      const broken = checkClaim(claim, readings.get(writer));
-      if (broken !== undefined) return { ok: false, broken };
+      const of = readings.get(writer);
+      const broken = checkClaim(claim, of);
+      if (broken !== undefined) return { ok: false, broken: { ...(of && { folder: of.folder }), ...broken } };
     }
   }
   const sound = [...readings].map(([writer, reading]) => describe(reading, claims.get(writer) ?? []));
@@ -174,10 +182,11 @@ function checkTorn({ torn, head }: StreamReading, claims: readonly Claim[]): Bro
   return brokenAt("torn", place, head.seq + 1, message);
 }
 
-function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream {
-  const { head, records, segments, signedTo, rejected, closed, torn } = reading;
+function describe(reading: StreamReading & { readonly folder: string }, claims: readonly Claim[]): SoundStream {
+  const { folder, head, records, segments, signedTo, rejected, closed, torn } = reading;
   const isEnded = torn !== undefined || claims.some(({ ended }) => ended === true);
   return {
+    folder,
     head,
     state: closed ? "closed" : isEnded ? "ended" : "open",
     records,

@@ -13,7 +13,7 @@ export interface StreamReading {
   /** The last line that a checkpoint covers; -1 where no checkpoint covers a line. */
   signedTo: number;
   closed: boolean;
-  /** Records that could not be written, and were refused to their callers. */
+  /** Records that could not be written. */
   rejected: number;
   key?: string;
   noted: readonly NotedStream[];

@@ -201,7 +201,7 @@ export const CODES = {
     stage: "proof",
     retryable: true,
     model: "The proof must name the server's nonce. Make a new proof with the one given.",
-    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves.",
+    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves. Where it comes again and again, instances behind one address were given different secrets: createNonces({ secret }) needs the same on all of them.",
   },
   proof_invalid: {
     stage: "proof",

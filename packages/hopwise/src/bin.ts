@@ -18,6 +18,7 @@ process.exitCode = await run(process.argv.slice(2), {
   ask: async (question) => (stdin.isTTY ? askOnce(question) : undefined),
   now: Date.now,
   folder: process.cwd(),
+  env,
 });
 
 async function askOnce(question: string): Promise<string> {

@@ -36,6 +36,9 @@ export interface Typed {
   values(option: string): readonly string[];
 }
 
+/** As many words as somebody likes. */
+export const MANY: number = Number.POSITIVE_INFINITY;
+
 /** One command of the program. */
 export interface Command {
   readonly name: CommandName;

@@ -2,7 +2,8 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
-import { type Terminal, TOKEN_BEGINS } from "./terminal.ts";
+import { thumbprintOf } from "@hopwise/core/tokens";
+import { oneLine, type Terminal, TOKEN_BEGINS } from "./terminal.ts";
 
 /** More than any chain, key, record or list of heads. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -56,7 +57,8 @@ export function parseJsonText(text: string, what: string): unknown {
 }
 
 /**
- * The public keys of a file: one JWK, a list, or a JWKS. Of a private JWK only the public part is taken.
+ * The public keys of a file: one JWK, a list, or a JWKS. Of a private JWK only the public part is taken, and it is said: where a
+ * public key is enough, a private one has no business.
  *
  * @throws {HopwiseError} `config_invalid`
  */
@@ -65,9 +67,31 @@ export async function readPublicKeys(file: string, terminal: Terminal): Promise<
   const set = isObject(content) && Array.isArray(content["keys"]) ? content["keys"] : content;
   return (Array.isArray(set) ? set : [set]).map((jwk: unknown) => {
     if (!isObject(jwk)) throw new HopwiseError("config_invalid", `${named(file)} holds no JWK`);
-    const { kty, crv, x, y } = jwk;
+    const { kty, crv, x, y, d } = jwk;
+    if (d !== undefined) {
+      terminal.err(
+        oneLine(`${named(file)} holds a private key, of which only the public half is needed here: keep it elsewhere`),
+      );
+    }
     return { kty, crv, x, ...(y !== undefined && { y }) } as PublicJwk;
   });
+}
+
+/**
+ * The thumbprint of a key: as it is, or that of the one key in a file.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export async function readThumbprint(given: string, terminal: Terminal): Promise<string> {
+  if (/^[\w-]{43}$/.test(given)) return given;
+  const [key, ...more] = await readPublicKeys(given, terminal);
+  if (key === undefined || more.length > 0) {
+    throw new HopwiseError(
+      "config_invalid",
+      `--key is one key, and ${named(given)} holds ${more.length + (key ? 1 : 0)}`,
+    );
+  }
+  return thumbprintOf(key);
 }
 
 /**

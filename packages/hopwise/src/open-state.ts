@@ -6,11 +6,14 @@ import type { SharedState } from "@hopwise/core/state";
 import type { Option, Typed } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Where the password of Redis is, which is not typed. */
+const PASSWORD = "HOPWISE_REDIS_PASSWORD";
+
 /** What names a store: a command takes all of these, or none. */
 export const STORE: Readonly<Record<"state" | "prefix" | "fail-over-ms", Option>> = {
   state: {
     value: "STORE",
-    help: "sqlite:FILE, or redis://HOST:PORT (rediss: with TLS); what a server has opened before",
+    help: `sqlite:FILE, or redis://HOST:PORT (rediss: with TLS; redis://USER@HOST:PORT, and its password in ${PASSWORD}); what a server has opened before`,
   },
   prefix: { value: "TEXT", help: "of a Redis store, where its servers give one to redisState; hopwise by default" },
   "fail-over-ms": {
@@ -27,11 +30,15 @@ const WHICH = "--state is sqlite:FILE or redis://HOST:PORT";
  *
  * @throws {HopwiseError} `config_invalid`, `state_unavailable`
  */
-export async function openState(typed: Typed, { folder }: Pick<Terminal, "folder">): Promise<SharedState> {
+export async function openState(
+  typed: Typed,
+  terminal: Pick<Terminal, "folder" | "env" | "err">,
+): Promise<SharedState> {
+  const { folder } = terminal;
   const named = typed.value("state");
   if (named === undefined) throw wrong("Name the store: --state sqlite:FILE or --state redis://HOST:PORT");
   const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(named) ?? [];
-  if (scheme === "redis" || scheme === "rediss") return openRedis(named, typed, folder);
+  if (scheme === "redis" || scheme === "rediss") return openRedis(named, typed, terminal);
   if (scheme !== "sqlite" || rest === "") throw wrong(WHICH);
   for (const option of ["prefix", "fail-over-ms"]) {
     if (typed.has(option)) throw wrong(`--${option} goes with a Redis store`);
@@ -60,7 +67,13 @@ interface RedisClient {
   destroy(): void;
 }
 
-async function openRedis(url: string, typed: Typed, folder: string): Promise<SharedState> {
+async function openRedis(
+  address: string,
+  typed: Typed,
+  terminal: Pick<Terminal, "folder" | "env" | "err">,
+): Promise<SharedState> {
+  const { folder } = terminal;
+  const url = withPassword(address, terminal);
   const { redisState, clientOptions } = await load<Redis>("@hopwise/redis", folder);
   const { createClient } = await load<{ createClient(options: object): RedisClient }>("@redis/client", folder);
   const [prefix, failOverMs] = [typed.value("prefix"), typed.value("fail-over-ms")];
@@ -90,6 +103,26 @@ async function openRedis(url: string, typed: Typed, folder: string): Promise<Sha
     leave();
     throw error;
   }
+}
+
+/**
+ * The address with the password of the environment. In the address itself a password works, too, and every `ps` on the machine
+ * shows it.
+ */
+function withPassword(address: string, { env = {}, err }: Pick<Terminal, "env" | "err">): string {
+  const secret = env[PASSWORD];
+  if (secret === "") throw wrong(`${PASSWORD} is empty: set it to the password of Redis, or unset it`);
+  if (!URL.canParse(address)) return address; // the client refuses it
+  const url = new URL(address);
+  if (url.password !== "") {
+    if (secret !== undefined)
+      throw wrong(`${PASSWORD} is set, and --state has a password, too: leave out that of --state`);
+    err(`--state has a password, which every list of processes shows: give it by ${PASSWORD}`);
+    return address;
+  }
+  if (secret === undefined) return address;
+  url.password = encodeURIComponent(secret);
+  return url.href;
 }
 
 /** The client quotes an address that it does not understand, which may have a password in it. */

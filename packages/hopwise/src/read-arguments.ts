@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { HopwiseError } from "@hopwise/core";
 import { nearest } from "@hopwise/core/options";
-import type { Command, Typed } from "./command.ts";
+import { type Command, MANY, type Typed } from "./command.ts";
 
 /** Every command has it. */
 export const HELP = "help";
@@ -64,7 +64,7 @@ function unknownOption(raw: string, known: readonly string[], command: string): 
 
 function checkCount(given: number, [least, most]: Command["count"], command: string): void {
   if (given >= least && given <= most) return;
-  const wanted = least === most ? `${least}` : `${least} to ${most}`;
+  const wanted = least === most ? `${least}` : most === MANY ? `at least ${least}` : `${least} to ${most}`;
   throw wrong(`hopwise ${command} takes ${wanted} ${most === 1 ? "word" : "words"}, and ${given} were given`, command);
 }
 

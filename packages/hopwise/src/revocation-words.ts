@@ -1,8 +1,8 @@
-import type { BlastRadius } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
 import { type RevocationEntry, type RevocationTarget, readRevocation } from "@hopwise/core/state";
 import type { Typed } from "./command.ts";
-import { oneLine } from "./terminal.ts";
+import { readThumbprint } from "./input.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
 
 const KINDS = ["token", "chain", "key", "agent", "user"] as const;
 
@@ -11,7 +11,11 @@ const KINDS = ["token", "chain", "key", "agent", "user"] as const;
  *
  * @throws {HopwiseError} `config_invalid` for several, or half of one
  */
-export function targetOf(typed: Typed, nowSeconds: number): RevocationTarget | undefined {
+export async function targetOf(
+  typed: Typed,
+  nowSeconds: number,
+  terminal: Terminal,
+): Promise<RevocationTarget | undefined> {
   const [kind, ...more] = KINDS.filter((name) => typed.has(name));
   const [issuer, before] = [typed.value("issuer"), typed.value("before")];
   if (kind === undefined) {
@@ -22,7 +26,7 @@ export function targetOf(typed: Typed, nowSeconds: number): RevocationTarget | u
   if (before !== undefined && kind !== "user") return refuse("--before goes with --user");
   if (issuer !== undefined && (kind === "token" || kind === "chain"))
     return refuse(`--issuer does not go with --${kind}`);
-  const value = typed.value(kind);
+  const value = kind === "key" ? await readThumbprint(typed.value(kind) as string, terminal) : typed.value(kind);
   const of = issuer === undefined ? {} : { issuer };
   if (kind !== "user") {
     const target = kind === "token" || kind === "chain" ? { token: value } : { [kind]: value, ...of };
@@ -59,27 +63,8 @@ export function entryLine({ target, atSeconds, untilSeconds, by, reason }: Revoc
   return oneLine(`${isoOf(atSeconds)} ${targetWords(target)}; ${until}; by ${who}${why}`);
 }
 
-const MOST_LINES = 20;
-
-/** What would end, a line a chain. */
-export function radiusLines({ chains, isCut, decisions }: BlastRadius): readonly string[] {
-  if (chains.length === 0) return [`nothing that lives: no chain in ${decisions} decisions on record stands on it`];
-  const more = chains.length - MOST_LINES;
-  return [
-    `${isCut ? "more than " : ""}${chains.length} living ${chains.length === 1 ? "chain stands" : "chains stand"} on it, in ${decisions} decisions on record:`,
-    ...chains
-      .slice(0, MOST_LINES)
-      .map(
-        ({ id, user, agents, lastSeen, expiresAt, calls }) =>
-          `   ${oneLine(
-            `${[user.id, ...agents].join(" → ")}: chain ${id}, ${calls} ${calls === 1 ? "call" : "calls"}, last ${lastSeen}, until ${isoOf(expiresAt)}`,
-          )}`,
-      ),
-    ...(more > 0 ? [`   and ${more} more; --json has all`] : []),
-  ];
-}
-
-function isoOf(seconds: number): string {
+/** Seconds since the epoch, as a time. */
+export function isoOf(seconds: number): string {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }

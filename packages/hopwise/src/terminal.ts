@@ -1,5 +1,5 @@
 import { plainText } from "@hopwise/core/adapter";
-import { atLeast, atOnce, flag, func, maybe, type Shape, text } from "@hopwise/core/options";
+import { atLeast, atOnce, flag, func, isObject, maybe, type Shape, such, text } from "@hopwise/core/options";
 
 /** What a command needs of the process: so that tests can run it without one. */
 export interface Terminal {
@@ -17,6 +17,8 @@ export interface Terminal {
   now(): number;
   /** The folder that relative paths begin at. */
   readonly folder: string;
+  /** The environment's variables, for secrets: what is typed is shown by every `ps`. Left out: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export const TERMINAL: Shape = atLeast<Terminal>(
@@ -28,9 +30,15 @@ export const TERMINAL: Shape = atLeast<Terminal>(
     ask: maybe(func("a function that asks a person")),
     now: atOnce("a clock, such as Date.now"),
     folder: text("the folder that relative paths begin at, such as process.cwd()"),
+    env: maybe(such("the environment's variables, such as process.env", isEnvironment)),
   },
   "a terminal { out, err, colors, input, now, folder }",
 );
+
+/** `process.env` is of a kind of its own. */
+function isEnvironment(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((it) => it === undefined || typeof it === "string");
+}
 
 /**
  * 0: done, and all is well. 1: it looked, and something is wrong, or nothing was found. 2: it could not look, since the

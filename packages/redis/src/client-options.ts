@@ -42,13 +42,23 @@ const LONGEST_MS = 10_000;
  * @returns what is wrong, with the options that are right; undefined where nothing is
  */
 export function problemOfClient(client: RedisClient): string | undefined {
-  if (isSingle(client)) return problemOfConnection(client.options ?? {}, "the client");
+  if (isSingle(client))
+    return problemOfConnection(client.options ?? {}, "the client") ?? problemOfUrls([client.options ?? {}]);
   if (!isCluster(client)) return undefined;
   const { defaults, keyPrefix, topologyRefreshOnReconnectionAttemptStrategy: refresh } = client._options;
   if (refresh === false || refresh === 0) {
     return "topologyRefreshOnReconnectionAttemptStrategy of the client must not be off: a master that is gone would never be left";
   }
-  return problemOfConnection({ ...defaults, keyPrefix }, "defaults of the client");
+  return (
+    problemOfConnection({ ...defaults, keyPrefix }, "defaults of the client") ??
+    problemOfUrls(client._options.rootNodes)
+  );
+}
+
+/** An address that is there and undefined is that of this machine, where another Redis may run. */
+function problemOfUrls(connections: readonly ConnectionOptions[]): string | undefined {
+  if (!connections.some((of) => Object.hasOwn(of, "url") && of.url === undefined)) return undefined;
+  return "the url of the client is there, and undefined: an environment variable that is not set? Left like that it means Redis on this machine";
 }
 
 /** @param whose whose options these are, for the words */

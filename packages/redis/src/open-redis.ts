@@ -8,6 +8,7 @@ import { problemOfClient } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
 import { isRefusedLogin, isReplica, unavailable } from "./faults.ts";
 import { type Tag, tagsOf } from "./keys.ts";
+import { lookBriefly } from "./look-briefly.ts";
 import { REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
 import { replayOf } from "./replay.ts";
 import { revocationLogOf } from "./revocation-log.ts";
@@ -73,7 +74,7 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
     health: async (): Promise<Health> => {
       try {
         steps.checkOpen();
-        for (const wrong of (await watch.look()).values()) throw wrong;
+        for (const wrong of (await lookBriefly(watch, line, tags, deadlineMs)).values()) throw wrong;
         return { ok: true };
       } catch (error) {
         return { ok: false, problem: faultOf(connected, error).message };

@@ -1,4 +1,4 @@
-import { flag, maybe, type Rows, such, text, whole } from "@hopwise/core/options";
+import { flag, maybe, type Rows, setOrLeftOut, such, text, whole } from "@hopwise/core/options";
 import { isCluster, isSentinel, isSingle, type RedisClient } from "./client.ts";
 
 /** Options of {@link openRedis}; `client` is required. */
@@ -51,7 +51,9 @@ export interface RedisOptions {
 
 export const REDIS_ROWS: Rows<RedisOptions> = {
   client: such("a client of @redis/client, which createClient, createCluster or createSentinel gave", isClient),
-  prefix: maybe(text("letters, digits, and . _ : - up to 64 of them", (prefix) => /^[\w.:-]{1,64}$/.test(prefix))),
+  prefix: setOrLeftOut(
+    text("letters, digits, and . _ : - up to 64 of them", (prefix) => /^[\w.:-]{1,64}$/.test(prefix)),
+  ),
   deadlineMs: maybe(whole({ min: 1, max: 60_000, example: 250 })),
   longestWindowSeconds: maybe(whole({ min: 1, max: 7200, example: 60 })),
   mustExist: maybe(flag()),

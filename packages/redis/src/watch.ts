@@ -20,6 +20,8 @@ export interface Watch {
   readonly problem: { readonly words: string; readonly at: number } | undefined;
   /** Looks at all servers. @returns why it could not be looked at, or may not be used, by tag */
   look(): Promise<ReadonlyMap<Tag, unknown>>;
+  /** Looks at the server of one tag. Rejects with why it could not be looked at, or may not be used. */
+  lookAt(tag: Tag, endsAt: number): Promise<void>;
 }
 
 export interface WatchOptions extends ServerSettings {
@@ -49,8 +51,7 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
   let looking: ReturnType<Watch["look"]> | undefined;
 
   const lookAt = async (tag: Tag, endsAt: number): Promise<void> => {
-    const known = looked.get(tag);
-    const at = performance.now();
+    const [known, at] = [looked.get(tag), performance.now()];
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
     const args = [random, seen, ...wantedOf(options)];
     const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
@@ -97,6 +98,7 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
       });
       return looking;
     },
+    lookAt,
   };
 }
 

@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
-import { either, list, maybe, members, type Shape, such, text } from "@hopwise/core/options";
+import { either, list, maybe, members, type Shape, setOrLeftOut, such, text } from "@hopwise/core/options";
 
 /** Keys for TLS, as PEM. */
 export interface PdpTls {
@@ -22,7 +22,9 @@ const PEM = such(
 
 export const TLS: Shape = members<PdpTls>(
   {
-    ca: maybe(either("PEM, as a text or a Buffer, or a list of them", PEM, list(PEM, "a list of PEM", { min: 1 }))),
+    ca: setOrLeftOut(
+      either("PEM, as a text or a Buffer, or a list of them", PEM, list(PEM, "a list of PEM", { min: 1 })),
+    ),
     cert: maybe(PEM),
     key: maybe(PEM),
     serverName: maybe(text("the name in the PDP's certificate, such as pdp.internal")),

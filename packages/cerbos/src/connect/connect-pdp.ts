@@ -47,7 +47,10 @@ export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
    * @defaultValue as `shareRequests` has it
    */
   readonly sharing?: false | SharingOptions;
-  /** Called with each warning, at the start and when a target that was gone is back. Nothing is printed without it. */
+  /**
+   * Called with each warning, at the start and when a target that was gone is back; with `rules_mixed_up` once, for whichever
+   * target. Nothing is printed without it.
+   */
   readonly onWarning?: (warning: PdpWarning) => void;
   /** Called when a target failed several times and is left alone, and when it is asked again. */
   readonly onChange?: (change: { readonly target: string; readonly up: boolean }) => void;
@@ -112,11 +115,16 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
   };
   try {
     for (const target of targets) clients.push(clientFor(target, { tls, plaintext }));
-    let sawCanary = false;
+    let [sawCanary, saidMixedUp] = [false, false];
     const report = (probe: PdpProbe | undefined, target: string): readonly PdpWarning[] => {
       sawCanary ||= probe?.warnings.every(({ code }) => code !== "strict_evaluation_unknown") ?? false;
       const warnings = warningsOf(target, probe);
-      for (const warning of warnings) void tell(onWarning, warning);
+      for (const warning of warnings) {
+        // What every version does is no news of one target, or of one that is back.
+        if (warning.code === "rules_mixed_up" && saidMixedUp) continue;
+        saidMixedUp ||= warning.code === "rules_mixed_up";
+        void tell(onWarning, warning);
+      }
       return warnings;
     };
     const watched = clients.map((client) =>
@@ -172,7 +180,7 @@ async function probeAll(
           timer = setTimeout(() => stop.abort(), Math.min(GRACE_MS, timeoutMs - (performance.now() - from)));
           return probe;
         } catch (fault) {
-          if (!stop.signal.aborted || faults[i] === undefined) faults[i] = String((fault as Error).message);
+          if (!stop.signal.aborted || faults[i] === undefined) faults[i] = wordsOf(fault);
           await delay(POLL_MS);
         }
       }
@@ -188,6 +196,11 @@ async function probeAll(
       `they are on this machine):\n${lines.join("\n")}`,
     { pointer: "/targets" },
   );
+}
+
+/** gRPC ends some texts with the label of a note that it does not have. */
+function wordsOf(fault: unknown): string {
+  return String((fault as Error).message).replace(/\s*Resolution note:\s*$/, "");
 }
 
 function warningsOf(target: string, probe: PdpProbe | undefined): readonly PdpWarning[] {

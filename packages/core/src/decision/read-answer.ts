@@ -104,9 +104,12 @@ export function faultOf(cause: unknown): PolicyFault {
   // There was an answer: asking again does not help.
   if (isOwn(cause) && cause.code === "policy_inconclusive") return { problem: cause.message };
   // Only the client's own words: any other error may quote anything.
-  const problem = isTold(cause) ? plainText(cause.message) : "the policy decision point failed";
+  const problem = isTold(cause) ? plainText(cause.message.replace(EMPTY_NOTE, "")) : "the policy decision point failed";
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
+
+/** gRPC ends some texts with the label of a note that it does not have. */
+const EMPTY_NOTE = /\s*Resolution note:\s*$/;
 
 function isTold(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { DENIAL_CODE } from "../audit/index.ts";
 export {
   argumentOf,
   atLeast,
@@ -33,6 +34,7 @@ export {
   reading,
   SECONDS,
   type Shape,
+  setOrLeftOut,
   such,
   text,
   whole,

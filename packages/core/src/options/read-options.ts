@@ -125,7 +125,7 @@ function faultOf(called: string, issues: readonly Issue[], given: unknown, place
   const came = wordsAt(given, path);
   const problem =
     where.length > 0 && came === NOTHING
-      ? `is missing; give ${issue.message}`
+      ? `is missing; give ${issue.message}${isUndefinedAt(given, path) ? UNSET : ""}`
       : `must be ${issue.message}; got ${came}`;
   return fault(called, where, problem);
 }
@@ -153,6 +153,22 @@ function wordsAt(given: unknown, path: Path): string {
     return typeWords(path.reduce<unknown>((value, step) => Object(value)[step], given));
   } catch {
     return UNREADABLE;
+  }
+}
+
+const UNSET = ". It is there, and undefined: an environment variable that is not set?";
+
+/** Whether somebody wrote a member down that has no value. */
+function isUndefinedAt(given: unknown, path: Path): boolean {
+  const last = path.at(-1);
+  if (last === undefined) return false;
+  try {
+    return Object.hasOwn(
+      path.slice(0, -1).reduce<object>((value, step) => Object(Reflect.get(value, step)), Object(given)),
+      last,
+    );
+  } catch {
+    return false;
   }
 }
 

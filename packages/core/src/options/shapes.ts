@@ -17,6 +17,14 @@ export function maybe(shape: Shape): Shape {
   return z.optional(shape);
 }
 
+/**
+ * An option that may be left out, but not be there and undefined: what it comes from, such as an environment variable, is not
+ * set. For what instances share, and for whom they trust. One instance that takes the default in silence would be alone with it.
+ */
+export function setOrLeftOut(shape: Shape): Shape {
+  return z.exactOptional(shape);
+}
+
 /** A value that passes a test of its own. */
 export function such(what: string, test: (value: unknown) => boolean): Shape {
   return z.custom(test, { error: what });
@@ -55,6 +63,16 @@ export function choice(...known: readonly string[]): Shape {
   return such(`one of ${known.map((one) => JSON.stringify(one)).join(", ")}`, (value) =>
     known.some((one) => one === value),
   );
+}
+
+/** One of many names, too many to tell them all: the error has the nearest. */
+export function nameOf(what: string, known: readonly string[]): Shape {
+  return z.custom((value) => known.some((one) => one === value), {
+    error: ({ input }) => {
+      const near = typeof input === "string" ? nearest(input, known) : undefined;
+      return near === undefined ? what : `${what} (did you mean "${near}"?)`;
+    },
+  });
 }
 
 /** A function, which may answer by a promise. */

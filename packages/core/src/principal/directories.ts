@@ -11,6 +11,7 @@ import {
   type Rows,
   reading,
   secondsBy,
+  setOrLeftOut,
   text,
   whole,
 } from "../options/index.ts";
@@ -48,9 +49,9 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
 export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
-  const { uniqueIds, issuers, ...asking } = asked("usersFrom", options, BY_SUBJECT);
+  const { uniqueIds: _, issuers: __, ...asking } = asked("usersFrom", options, BY_SUBJECT);
   const source = cachedSource(asking as never, "usersFrom") as UserDirectory;
-  return { ...source, ...readTraits({ uniqueIds, issuers } as UserDirectoryTraits) };
+  return { ...source, ...readTraits(options) };
 }
 
 /** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
@@ -70,11 +71,15 @@ export function agentAttributesFrom(options: SourceOptions<string, JsonObject>):
 
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   uniqueIds: maybe(flag()),
-  issuers: maybe(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
+  issuers: setOrLeftOut(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
 };
 
 function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
-  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS)(options);
+  // What is there and undefined stays so.
+  const given = (Object.keys(TRAIT_ROWS) as (keyof UserDirectoryTraits)[]).filter((name) => name in options);
+  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS)(
+    Object.fromEntries(given.map((name) => [name, options[name]])),
+  );
   return { ...(uniqueIds !== undefined && { uniqueIds }), ...(issuers !== undefined && { issuers }) };
 }
 

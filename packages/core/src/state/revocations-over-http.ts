@@ -10,6 +10,7 @@ import {
   optionsOf,
   reading,
   secondsBy,
+  setOrLeftOut,
   text,
   whole,
 } from "../options/index.ts";
@@ -74,7 +75,7 @@ const readOptions = optionsOf<FeedReaderOptions>("revocationsOverHttp", {
   maxStalenessSeconds: maybe(number({ min: 0.1, max: 86_400, example: 30 })),
   timeoutMs: maybe(whole({ min: 1, max: 600_000, example: 2000 })),
   maxBytes: maybe(whole({ min: 1024, max: 256 * 1024 * 1024, example: 4 * 1024 * 1024 })),
-  epoch: maybe(EPOCH),
+  epoch: setOrLeftOut(EPOCH),
   headers: maybe(func("a function that gives the headers")),
   fetch: maybe(func("a function like fetch")),
   clock: maybe(CLOCK),

@@ -13,6 +13,7 @@ import {
   number,
   optionsOf,
   type Rows,
+  setOrLeftOut,
   such,
 } from "../options/index.ts";
 import { type AgentRegistry, createUserIds, DELEGATION, type UserDirectory, type UserIds } from "../principal/index.ts";
@@ -181,12 +182,12 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   trust: TRUST,
   audit: having("a sink, such as memoryAudit()", "record"),
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
-  state: maybe(such("a state, such as memoryState()", isState)),
+  state: setOrLeftOut(such("a state, such as memoryState()", isState)),
   approvals: maybe(APPROVALS),
-  rates: maybe(RATES),
+  rates: setOrLeftOut(RATES),
   shadow: maybe(SHADOW),
   onWarning: maybe(func("a function that is told a text")),
-  nonces: maybe(having("nonces, such as createNonces()", "issue", "timesOf")),
+  nonces: setOrLeftOut(having("nonces, such as createNonces()", "issue", "timesOf")),
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
   limits: maybe(LIMITS),
   clock: maybe(CLOCK),
@@ -202,11 +203,10 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     nonces,
     clock = Date.now,
   } = options;
-  const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }) } = options;
+  const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }), rates = [] } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;
   const trust = trustedBy(options, deadlineMs);
-  const { rates = [] } = options;
   if (rates.length > 0 && state.spending === undefined) {
     throw new HopwiseError(
       "config_invalid",

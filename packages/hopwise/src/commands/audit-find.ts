@@ -1,16 +1,19 @@
-import { resolve } from "node:path";
-import { type AuditFilter, printRecord, readAuditLog } from "@hopwise/audit";
+import { type AuditFilter, printRecord, readAuditLog, type UnknownName, unknownNames } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
-import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
+import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
+import { oneLine } from "../terminal.ts";
 
 /** Finds records. */
 export const auditFind: Command = {
   name: "audit find",
-  words: "FOLDER",
-  count: [1, 1],
+  words: "FOLDER…",
+  count: [1, MANY],
   summary: "Finds records of an audit log, by time. A record must match all that is given.",
   details: [
     "Prints a line for each; with --json the whole record on one line. The files are not checked: see audit verify.",
+    "Where nothing is found, it says which of the names no record has, and what may have been meant.",
+    FOLDERS_HELP,
   ],
   options: {
     user: { value: "ID", help: "the user at the chain's beginning; needs --issuer" },
@@ -27,13 +30,18 @@ export const auditFind: Command = {
   },
   async run(typed, terminal) {
     const limit = limitOf(typed.value("limit"));
+    const [{ folders, nameOf }, filter] = [foldersIn(typed.words, terminal), filterOf(typed)];
     let found = 0;
-    for await (const { record } of readAuditLog(resolve(terminal.folder, typed.words[0] as string), filterOf(typed))) {
-      terminal.out(typed.has("json") ? JSON.stringify(record) : printRecord(record));
+    for await (const { record, folder } of readAuditLog(folders, filter)) {
+      const of = nameOf(folder);
+      if (typed.has("json")) terminal.out(JSON.stringify(of === undefined ? record : { folder: of, ...record }));
+      else terminal.out(of === undefined ? printRecord(record) : `${oneLine(of)}: ${printRecord(record)}`);
       found++;
       if (found === limit) break;
     }
-    return found > 0 ? 0 : 1;
+    if (found > 0) return 0;
+    for (const unknown of await unknownNames(folders, filter)) terminal.err(unknownLine(unknown, typed));
+    return 1;
   },
 };
 
@@ -45,6 +53,16 @@ function filterOf(typed: Typed): AuditFilter {
   const names = ["agent", "tool", "code", "chain", "invocation", "since", "until"] as const;
   const given = names.map((name) => [name, typed.value(name)]).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(given), ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
+}
+
+/** Quotes what was typed: it is no secret, and whoever reads this has just typed it. */
+function unknownLine({ name, nearest }: UnknownName, typed: Typed): string {
+  const of = name === "user" ? ` of ${typed.value("issuer")}` : "";
+  const others = nearest.map(({ user, ...other }) =>
+    user === undefined ? Object.values(other).join() : `${user.id} of ${user.issuer}`,
+  );
+  const near = others.length === 0 ? "" : `; nearest: ${others.join(", ")}`;
+  return oneLine(`no record names the ${name} ${typed.value(name)}${of}${near}`);
 }
 
 function limitOf(text: string | undefined): number {

@@ -1,16 +1,18 @@
-import { resolve } from "node:path";
 import { printShadowReport, type ShadowReportOptions, shadowReport } from "@hopwise/audit";
-import { type Command, JSON_OPTION, type Typed } from "../command.ts";
+import { foldersIn } from "../audit-folders.ts";
+import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
 
 /** Reports what shadow mode let run. */
 export const auditShadow: Command = {
   name: "audit shadow",
-  words: "FOLDER",
-  count: [1, 1],
+  words: "FOLDER…",
+  count: [1, MANY],
   summary: "Reports what shadow mode let run: by tool and code, how often, for whom, and what would pass.",
   details: [
     "Lists are not counted. Calls without a valid chain are on no record: they are told as the checkpoints of the log count them,",
     "by tool and code, up to the last one. The files are not checked: see audit verify.",
+    "No record says since when shadow mode is on: give that time by --since, or calls from before it count as passed.",
+    "Of several instances give all their folders: their calls are counted together.",
   ],
   options: {
     tool: { value: "NAME", help: "the tool that was called" },
@@ -19,7 +21,7 @@ export const auditShadow: Command = {
     ...JSON_OPTION,
   },
   async run(typed, terminal) {
-    const report = await shadowReport(resolve(terminal.folder, typed.words[0] as string), optionsIn(typed));
+    const report = await shadowReport(foldersIn(typed.words, terminal).folders, optionsIn(typed));
     terminal.out(typed.has("json") ? JSON.stringify(report, null, 2) : printShadowReport(report));
     return 0;
   },

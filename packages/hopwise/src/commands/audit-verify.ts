@@ -1,20 +1,21 @@
-import { resolve } from "node:path";
 import { type AuditVerification, type Head, type SoundStream, verifyAuditLog } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
-import { type Command, JSON_OPTION } from "../command.ts";
+import { foldersIn, type TypedFolders } from "../audit-folders.ts";
+import { type Command, JSON_OPTION, MANY } from "../command.ts";
 import { named, parseJsonText, readPublicKeys, readText } from "../input.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Verifies an audit log. */
 export const auditVerify: Command = {
   name: "audit verify",
-  words: "FOLDER",
-  count: [1, 1],
+  words: "FOLDER…",
+  count: [1, MANY],
   summary: "Verifies a whole audit log, and names the first place that was changed.",
   details: [
     "--heads takes what an earlier `audit verify --json` printed, so that a log put back to an older state is found out.",
     "Note that elsewhere than on the machine that writes the log.",
+    "Of several instances give all their folders, so that --heads may have the heads of each.",
   ],
   options: {
     key: { value: "FILE", many: true, help: "a public key that may have signed: a JWK, a list of them, or a JWKS" },
@@ -27,12 +28,9 @@ export const auditVerify: Command = {
     const keys = (await Promise.all(files.map((file) => readPublicKeys(file, terminal)))).flat();
     const heads = typed.value("heads");
     const expectHead = heads === undefined ? [] : await readHeads(heads, terminal);
-    const found = await verifyAuditLog({
-      folder: resolve(terminal.folder, typed.words[0] as string),
-      keys,
-      expectHead,
-    });
-    terminal.out(typed.has("json") ? JSON.stringify(found, null, 2) : printVerification(found, terminal));
+    const { folders, nameOf } = foldersIn(typed.words, terminal);
+    const found = await verifyAuditLog({ folder: folders, keys, expectHead });
+    terminal.out(typed.has("json") ? JSON.stringify(found, null, 2) : printVerification(found, nameOf, terminal));
     return found.ok ? 0 : 1;
   },
 };
@@ -53,21 +51,30 @@ function isHead(value: unknown): value is Head {
   return typeof value["writer"] === "string" && Number.isInteger(value["seq"]) && typeof value["hash"] === "string";
 }
 
-function printVerification(found: AuditVerification, terminal: Terminal): string {
+function printVerification(found: AuditVerification, nameOf: TypedFolders["nameOf"], terminal: Terminal): string {
   if (found.ok) {
     const whole = `${found.records} records in ${found.streams.length} streams, as they were written`;
-    return [`${paint(terminal, "green", "sound")}: ${whole}`, ...found.streams.map(streamLine)].join("\n");
+    return [
+      `${paint(terminal, "green", "sound")}: ${whole}`,
+      ...found.streams.map((it) => streamLine(it, nameOf(it.folder))),
+    ].join("\n");
   }
-  const { file, line, reason, message } = found.broken;
+  const { folder, file, line, reason, message } = found.broken;
   const place = line === undefined ? file : `${file}:${line}`;
-  return `${paint(terminal, "red", "broken")}: ${oneLine(`${place}: ${reason}: ${message}`)}`;
+  const of = nameOf(folder);
+  return `${paint(terminal, "red", "broken")}: ${oneLine(`${of === undefined ? "" : `${of}: `}${place}: ${reason}: ${message}`)}`;
 }
 
-function streamLine({ head, state, records, unsigned, rejected, tornBytes }: SoundStream): string {
+function streamLine(
+  { head, state, records, unsigned, rejected, tornBytes }: SoundStream,
+  of: string | undefined,
+): string {
   const notes = [
     ...(unsigned > 0 ? [`the last ${unsigned} lines are not signed yet`] : []),
-    ...(rejected > 0 ? [`${rejected} could not be written, and their calls were denied`] : []),
+    ...(rejected > 0
+      ? [`${rejected} records could not be written: the calls of decisions were denied, those of outcomes had run`]
+      : []),
     ...(tornBytes > 0 ? [`${tornBytes} bytes of a line that a crash cut off`] : []),
   ];
-  return `   ${oneLine([`${head.writer}: ${records} records, ${state}`, ...notes].join("; "))}`;
+  return `   ${oneLine([`${of === undefined ? "" : `${of}: `}${head.writer}: ${records} records, ${state}`, ...notes].join("; "))}`;
 }

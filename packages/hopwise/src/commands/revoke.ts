@@ -1,12 +1,13 @@
-import { resolve } from "node:path";
 import { type BlastRadius, blastRadius, readAuditLog } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import type { RevocationTarget, SharedState } from "@hopwise/core/state";
+import { foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
 import { isSure } from "../is-sure.ts";
 import { openState, STORE } from "../open-state.ts";
-import { entryLine, radiusLines, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
+import { doubtLines, isDoubtful, radiusLines, unaskedLine } from "../radius-words.ts";
+import { entryLine, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
 
 /** Revokes something in a shared store, or lifts it, or lists what is revoked. */
@@ -20,11 +21,16 @@ export const revoke: Command = {
     "is given, and revokes in the store: effective on the next call of every process that shares it. --list shows what is",
     "revoked, --lift takes it back. A token and a user are revoked for a year unless --until says less, a key and an agent",
     "until they are lifted. The store must be there: a server makes it when it opens it.",
+    "Where no record names the target it says so, and what may have been meant: it may be misspelt. Without --state and --yes the",
+    "exit code is then 1. A store cannot tell whether there is what is revoked in it; only --audit can.",
   ],
   options: {
     chain: { value: "ID", help: "a chain, by its id: the hash of its root" },
     token: { value: "HASH", help: "a token, by its hash, and every chain below it" },
-    key: { value: "THUMBPRINT", help: "a key of an agent or an issuer; with --issuer in its chains alone" },
+    key: {
+      value: "THUMBPRINT|FILE",
+      help: "a key of an agent or an issuer, or the file of its JWK; with --issuer in its chains alone",
+    },
     agent: { value: "NAME", help: "an agent; with --issuer in its chains alone" },
     user: { value: "ID", help: "what was issued for a user; needs --issuer" },
     issuer: { value: "URI", help: "whose user, or in whose chains" },
@@ -33,7 +39,7 @@ export const revoke: Command = {
     reason: { value: "TEXT", help: "why, for the log" },
     by: { value: "NAME", help: "who says so, for the log" },
     ...STORE,
-    audit: { value: "FOLDER", help: "an audit log, for what would end" },
+    audit: { value: "FOLDER", many: true, help: "an audit log, for what would end; of several instances each" },
     list: { help: "list what is revoked, of this target or all" },
     lift: { help: "take back what revokes just this target" },
     yes: { help: "do not ask" },
@@ -42,15 +48,18 @@ export const revoke: Command = {
   async run(typed, terminal) {
     const now = terminal.now() / 1000;
     if (typed.has("list") && typed.has("lift")) throw wrong("--list or --lift, not both");
-    const target = targetOf(typed, now);
+    const target = await targetOf(typed, now, terminal);
     if (typed.has("list")) return withState(typed, terminal, (state) => list(state, target, typed, terminal));
     if (target === undefined) throw wrong("Say what: --chain, --token, --key, --agent or --user");
     if (typed.has("lift")) return withState(typed, terminal, (state) => lift(state, target, typed, terminal));
     const radius = await radiusOf(target, typed, terminal, now);
-    if (radius !== undefined && !typed.has("json")) terminal.out(radiusLines(radius).join("\n"));
+    if (radius !== undefined) {
+      if (!typed.has("json")) terminal.out(radiusLines(target, radius).join("\n"));
+      for (const line of doubtLines(target, radius)) terminal.err(line);
+    }
     if (typed.value("state") === undefined && radius !== undefined) {
       if (typed.has("json")) terminal.out(JSON.stringify({ target, radius, revoked: false }, null, 2));
-      return 0;
+      return isDoubtful(radius) && !typed.has("yes") ? 1 : 0;
     }
     return withState(typed, terminal, (state) => revokeIn(state, target, radius, typed, terminal));
   },
@@ -76,7 +85,7 @@ async function revokeIn(
   typed: Typed,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (radius === undefined) terminal.err("without --audit it is not known what would end");
+  if (radius === undefined) terminal.err(unaskedLine(target));
   if (!(await isSure(`Revoke ${targetWords(target)}?`, "nothing was changed", typed, terminal))) return 1;
   const until = typed.value("until");
   await revocations.revoke(target, {
@@ -116,15 +125,15 @@ async function list(
 async function radiusOf(
   target: RevocationTarget,
   typed: Typed,
-  { folder }: Terminal,
+  terminal: Terminal,
   nowSeconds: number,
 ): Promise<BlastRadius | undefined> {
-  const audit = typed.value("audit");
-  return audit === undefined ? undefined : blastRadius(target, recordsOf(resolve(folder, audit)), { nowSeconds });
+  const { folders } = foldersIn(typed.values("audit"), terminal);
+  return folders.length === 0 ? undefined : blastRadius(target, recordsOf(folders), { nowSeconds });
 }
 
-async function* recordsOf(folder: string): AsyncGenerator<DecisionRecord | OutcomeRecord> {
-  for await (const { record } of readAuditLog(folder)) yield record;
+async function* recordsOf(folders: readonly string[]): AsyncGenerator<DecisionRecord | OutcomeRecord> {
+  for await (const { record } of readAuditLog(folders)) yield record;
 }
 
 function saidBy(typed: Typed): { readonly by?: { readonly operator: string }; readonly reason?: string } {

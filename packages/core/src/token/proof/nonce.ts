@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from "../../crypto/index.ts";
-import { checkSeconds, maybe, mustBe, optionsOf, such, whole } from "../../options/index.ts";
+import { checkSeconds, maybe, mustBe, optionsOf, setOrLeftOut, such, whole } from "../../options/index.ts";
 
 /**
  * Challenges for proofs: instead of trusting the holder's clock within a window, a verifier asks for a proof that names
@@ -31,7 +31,7 @@ const TIME_BYTES = 8;
 const BODY_BYTES = RANDOM_BYTES + 2 * TIME_BYTES;
 
 const readOptions = optionsOf<NoncesOptions>("createNonces", {
-  secret: maybe(
+  secret: setOrLeftOut(
     such(
       "at least 32 bytes, such as crypto.getRandomValues(new Uint8Array(32))",
       (secret) => secret instanceof Uint8Array && secret.length >= 32,

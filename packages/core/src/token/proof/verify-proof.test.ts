@@ -313,8 +313,16 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
     const refused = await errorOf(proveAt(chain, await world.proof(text), { nonces }));
     expect(refused.code).toBe("proof_nonce_required");
     expect(refused.message).toContain("nonce of this enforcement point");
+    expect(refused.message).not.toContain("secret");
     expect((await nonces.timesOf(refused.nonce as string, NOW))?.expiresAt).toBe(NOW + 60);
     expect(await check({ nonce: refused.nonce })).toBe("accepted");
+  });
+
+  it("is refused with what to look at where instances were given different secrets", async () => {
+    const elsewhere = await errorOf(
+      proveAt(chain, await world.proof(text, { nonce: await createNonces().issue(NOW) }), { nonces }),
+    );
+    expect(elsewhere.message).toContain("all instances behind one address need the same (createNonces({ secret }))");
   });
 
   it("is refused for everything else that it would be refused for, whatever nonce it names", async () => {

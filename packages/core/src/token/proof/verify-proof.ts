@@ -103,6 +103,9 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
   return proof;
 }
 
+const FOREIGN =
+  "one that has lapsed, or was made with another secret: all instances behind one address need the same (createNonces({ secret }))";
+
 /** The nonce that a proof names. @throws {HopwiseError} `proof_nonce_required`, with another nonce, where it is no good */
 async function goodNonce(
   named: unknown,
@@ -114,9 +117,10 @@ async function goodNonce(
   if (times !== undefined && whyUnknown(times.issuedAt, expected) === undefined) {
     return { value, ...times };
   }
+  const foreign = value !== "" && times === undefined;
   throw new HopwiseError(
     "proof_nonce_required",
-    "the proof must name a nonce of this enforcement point; make a new proof with the one given",
+    `the proof must name a nonce of this enforcement point; ${foreign ? `it names ${FOREIGN}; ` : ""}make a new proof with the one given`,
     { nonce: await nonces.issue(expected.nowSeconds) },
   );
 }

@@ -1,0 +1,68 @@
+import { optionsOf, readerOf } from "@hopwise/core/options";
+import { type AuditFilter, FILTER_ROWS } from "./filter.ts";
+import { lookFor, ofTokens, usersIn, type Wanted } from "./look-for.ts";
+import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
+import { readAuditLog } from "./read-audit-log.ts";
+
+/** Members of a filter that are names, of which somebody may mistype one. */
+type Name = Exclude<keyof AuditFilter, "since" | "until">;
+
+/** A name that no record has. */
+export interface UnknownName {
+  readonly name: Name;
+  /** What records have that may have been meant: what the filter would say in its place. */
+  readonly nearest: readonly AuditFilter[];
+}
+
+const readFolder = readerOf<AuditFolders>("unknownNames", FOLDERS);
+const readFilter = optionsOf<AuditFilter>("unknownNames", FILTER_ROWS);
+
+/** Where records have the names of each member, and how another one is said. */
+const SORTS: {
+  readonly [Member in Name]: (given: NonNullable<AuditFilter[Member]>) => Wanted & {
+    filter?(name: string, issuer: string | undefined): AuditFilter;
+  };
+} = {
+  chain: (name) => ({
+    name,
+    namesIn: (record) => (record.kind === "decision" && record.chain?.id !== undefined ? [record.chain.id] : []),
+  }),
+  user: ({ id, issuer }) => ({
+    name: id,
+    issuer,
+    // As records name the user, without what that id is made of.
+    namesIn: (record) => usersIn(record).slice(0, 1),
+    filter: (other, of = issuer) => ({ user: { id: other, issuer: of } }),
+  }),
+  agent: (name) => ({ name, namesIn: ofTokens("agent"), filter: (agent) => ({ agent }) }),
+  tool: (name) => ({ name, namesIn: ({ tool }) => [tool], filter: (tool) => ({ tool }) }),
+  hidden: (name) => ({
+    name,
+    namesIn: (record) => (record.kind === "decision" ? (record.hidden ?? []).flatMap(({ items = [] }) => items) : []),
+    filter: (hidden) => ({ hidden }),
+  }),
+  code: (name) => ({ name, namesIn: (record) => (record.code === undefined ? [] : [record.code]) }),
+  invocation: (name) => ({ name, namesIn: ({ invocation }) => [invocation] }),
+};
+
+/**
+ * Says which names of a filter no record of a log has, whenever it was written, and what may have been meant: for who found
+ * nothing, and does not know whether there is nothing.
+ *
+ * @throws {HopwiseError} as `readAuditLog`
+ */
+export async function unknownNames(folder: AuditFolders, filter: AuditFilter = {}): Promise<readonly UnknownName[]> {
+  const [folders, given] = [readFolder(folder), readFilter(filter)];
+  const sought = (Object.keys(SORTS) as Name[]).flatMap((name) => {
+    if (given[name] === undefined) return [];
+    const sort = (SORTS[name] as (value: unknown) => ReturnType<(typeof SORTS)[Name]>)(given[name]);
+    return [{ name, filter: sort.filter, ...lookFor(sort) }];
+  });
+  for await (const { record } of readAuditLog(folders)) for (const { see } of sought) see(record);
+  return sought
+    .filter(({ isNamed }) => !isNamed())
+    .map(({ name, others, filter: said }) => ({
+      name,
+      nearest: said === undefined ? [] : others().map((other) => said(other.name, other.issuer)),
+    }));
+}

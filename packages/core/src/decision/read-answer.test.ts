@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { faultOf } from "./read-answer.ts";
+
+it.each([
+  [
+    "gRPC error 14: No connection established. Last error: null. Resolution note: ",
+    "gRPC error 14: No connection established. Last error: null.",
+  ],
+  ["gRPC error 14: No addresses resolved. Resolution note: pdp.internal is unknown", undefined],
+  ["gRPC error 14: Resolution note: none. It is gone", undefined],
+])("of a client's own words, the label of a note that is not there is left out: %s", (words, told = words) => {
+  expect(faultOf(Object.assign(new Error(words), { name: "NotOK", code: 14 })).problem).toBe(told);
+});

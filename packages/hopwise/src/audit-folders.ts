@@ -1,0 +1,26 @@
+import { resolve } from "node:path";
+import { HopwiseError } from "@hopwise/core";
+import type { Terminal } from "./terminal.ts";
+
+/** What the help of a command says that reads the logs of several instances. */
+export const FOLDERS_HELP: string =
+  "Of several instances give all their folders: they are read as one log, and each line says which folder it is of.";
+
+/** The folders of audit logs that were typed, and how an answer says of which of them something is. */
+export interface TypedFolders {
+  readonly folders: readonly string[];
+  /** As it was typed, and only where there are several. */
+  nameOf(folder: string | undefined): string | undefined;
+}
+
+/** @throws {HopwiseError} `config_invalid` for one that was typed twice: each of its records would count twice */
+export function foldersIn(typed: readonly string[], { folder }: Pick<Terminal, "folder">): TypedFolders {
+  const folders = typed.map((name) => resolve(folder, name));
+  if (new Set(folders).size < folders.length) {
+    throw new HopwiseError("config_invalid", "one folder of an audit log is named twice");
+  }
+  return {
+    folders,
+    nameOf: (of) => (folders.length < 2 || of === undefined ? undefined : typed[folders.indexOf(of)]),
+  };
+}

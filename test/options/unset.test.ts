@@ -1,0 +1,218 @@
+/**
+ * An option that instances share, or that says whom they trust, and whose environment variable is not set: it is there, and
+ * undefined. One instance that took the default in silence would be alone with it. Each optional member of the options has its
+ * row: a new one does not compile without saying which kind it is.
+ */
+import { type ConnectPdpOptions, connectPdp, type StartPdpOptions, startPdp } from "@hopwise/cerbos";
+import {
+  type AuthorizerOptions,
+  createAuthorizer,
+  generateSigner,
+  HopwiseError,
+  inMemoryAgents,
+  inMemoryUsers,
+  memoryAudit,
+  memoryState,
+} from "@hopwise/core";
+import { type OidcUsersOptions, oidcUsers } from "@hopwise/core/sources";
+import {
+  type AcceptOptions,
+  type ApprovalOptions,
+  acceptRevocations,
+  createNonces,
+  type FeedReaderOptions,
+  type NoncesOptions,
+  revocationsOverHttp,
+} from "@hopwise/core/state";
+import { answeringPdp } from "@hopwise/core/testing";
+import { clientOptions, type RedisStateOptions, redisState } from "@hopwise/redis";
+import { type SqliteStateOptions, sqliteState } from "@hopwise/sqlite";
+import { createClient, createCluster } from "@redis/client";
+import { describe, expect, it } from "vitest";
+
+/** `shared`: it must be set, or left out. `own`: undefined is its default, which no other instance notices. */
+type Kind = "shared" | "own";
+type OptionalOf<T> = { [Name in keyof T]-?: object extends Pick<T, Name> ? Name : never }[keyof T];
+type Kinds<T> = { readonly [Name in OptionalOf<T>]: Kind };
+
+interface Row {
+  readonly called: string;
+  readonly kinds: Readonly<Record<string, Kind>>;
+  readonly ask: (unset: object) => unknown;
+}
+
+function row<T>(called: string, kinds: Kinds<T>, ask: (unset: Partial<T>) => unknown): Row {
+  return { called, kinds, ask: ask as Row["ask"] };
+}
+
+const { publicJwk } = await generateSigner();
+const anchor = {
+  issuer: "https://id.acme.example",
+  keys: [{ kid: "k", jwk: publicJwk }],
+  audiences: ["https://pay.acme.example/mcp"],
+  subjects: ["alice"],
+  tools: "any",
+} as const;
+const authorizer: AuthorizerOptions = {
+  cerbos: answeringPdp(),
+  audience: "https://pay.acme.example/mcp",
+  trust: [anchor],
+  users: inMemoryUsers({}),
+  agents: inMemoryAgents({}),
+  tools: { pay: { kind: "payment", action: "pay" } },
+  audit: memoryAudit(),
+};
+const redis = (options: object) =>
+  createClient({ url: "redis://127.0.0.1:1", ...clientOptions(), ...options }) as never;
+
+const ROWS: readonly Row[] = [
+  row<NoncesOptions>("createNonces", { secret: "shared", lifetimeSeconds: "own" }, createNonces),
+  row<RedisStateOptions>(
+    "redisState",
+    {
+      prefix: "shared",
+      // Kept in the store: another value is refused there.
+      longestWindowSeconds: "own",
+      deadlineMs: "own",
+      mustExist: "own",
+      maxProofsOfUser: "own",
+      maxProofsOfRoot: "own",
+      durable: "own",
+      // Required where the server has replicas.
+      failOverMs: "own",
+      maxStalenessSeconds: "own",
+      repairSeconds: "own",
+    },
+    (unset) => redisState({ client: redis({}), mustExist: true, deadlineMs: 50, ...unset }),
+  ),
+  row<SqliteStateOptions>(
+    "sqliteState",
+    {
+      synchronous: "own",
+      deadlineMs: "own",
+      longestWindowSeconds: "own",
+      mustExist: "own",
+      maxProofs: "own",
+      maxProofsOfRoot: "own",
+      maxProofsOfUser: "own",
+      clock: "own",
+      maxStalenessSeconds: "own",
+      repairSeconds: "own",
+    },
+    (unset) => sqliteState({ file: "/dev/null/state.db", ...unset }),
+  ),
+  row<AuthorizerOptions>(
+    "createAuthorizer",
+    {
+      state: "shared",
+      nonces: "shared",
+      rates: "shared",
+      sources: "own",
+      auxData: "own",
+      delegation: "own",
+      telemetry: "own",
+      approvals: "own",
+      shadow: "own",
+      onWarning: "own",
+      deadlineMs: "own",
+      limits: "own",
+      clock: "own",
+    },
+    (unset) => createAuthorizer({ ...authorizer, ...unset }),
+  ),
+  row<ApprovalOptions>(
+    "createAuthorizer: approvals",
+    { approvers: "shared", withinSeconds: "own", maxWaiting: "own", onRequest: "own" },
+    (approvals) => createAuthorizer({ ...authorizer, approvals }),
+  ),
+  row<FeedReaderOptions>(
+    "revocationsOverHttp",
+    {
+      epoch: "shared",
+      everySeconds: "own",
+      maxStalenessSeconds: "own",
+      timeoutMs: "own",
+      maxBytes: "own",
+      headers: "own",
+      fetch: "own",
+      clock: "own",
+    },
+    (unset) =>
+      revocationsOverHttp({
+        url: "http://127.0.0.1:1/revocations",
+        keys: [publicJwk],
+        audience: "https://log.acme.example",
+        ...unset,
+      }).close(),
+  ),
+  row<AcceptOptions>(
+    "acceptRevocations",
+    { mostBelowOne: "own", mostOfIssuer: "own", onAnswer: "own", limits: "own", deadlineMs: "own", clock: "own" },
+    (unset) =>
+      acceptRevocations({ trust: [anchor], audience: "https://log.acme.example", state: memoryState(), ...unset }),
+  ),
+  row<OidcUsersOptions>(
+    "oidcUsers",
+    { issuers: "shared", uniqueIds: "own", schema: "own", maxUsers: "own", clock: "own" },
+    (unset) => oidcUsers({ user: () => ({ roles: [] }), ...unset }),
+  ),
+  row<StartPdpOptions>(
+    "startPdp",
+    {
+      jwtKeySets: "shared",
+      binary: "own",
+      strictEvaluation: "own",
+      schemaEnforcement: "own",
+      decisionLog: "own",
+      startTimeoutMs: "own",
+      restart: "own",
+      sharing: "own",
+      onLog: "own",
+    },
+    (unset) => startPdp({ policies: "/dev/null/policies", ...unset }),
+  ),
+  row<NonNullable<ConnectPdpOptions["tls"]>>(
+    "connectPdp: tls",
+    { ca: "shared", cert: "own", key: "own", serverName: "own" },
+    (tls) => connectPdp({ targets: ["pdp.acme.example:1"], tls, startTimeoutMs: 1 }),
+  ),
+];
+
+async function said(run: () => unknown): Promise<string> {
+  try {
+    await run();
+    return "taken";
+  } catch (error) {
+    if (error instanceof HopwiseError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
+
+const UNSET = /It is there, and undefined: an environment variable that is not set\?/;
+
+describe.each(ROWS)("$called", ({ called, kinds, ask }) => {
+  it.each(Object.entries(kinds))("%s, which is there and undefined: %s", async (name, kind) => {
+    const refusal = await said(() => ask({ [name]: undefined }));
+    if (kind === "own") return expect(refusal).not.toMatch(UNSET);
+    expect(refusal).toMatch(UNSET);
+    expect(refusal).toMatch(new RegExp(`^config_invalid: ${called.split(":")[0]}: .*\\b${name} is missing; give `));
+  });
+});
+
+it("says the same of what is required", async () => {
+  for (const name of ["audience", "trust"]) {
+    const given = { ...authorizer, [name]: undefined };
+    expect(await said(() => createAuthorizer(given as never))).toMatch(UNSET);
+  }
+  const { trust: _, ...rest } = authorizer;
+  expect(await said(() => createAuthorizer(rest as never))).not.toMatch(UNSET);
+});
+
+it("takes no client of Redis whose address is there and undefined: it would be that of this machine", async () => {
+  const cluster = createCluster({ rootNodes: [{ url: undefined as never }], defaults: clientOptions() });
+  for (const client of [redis({ url: undefined }), cluster as never]) {
+    expect(await said(() => redisState({ client }))).toMatch(
+      /the url of the client is there, and undefined: an environment/,
+    );
+  }
+});
