@@ -1,4 +1,5 @@
-import { settleInTime } from "../../lib/index.ts";
+import { HopwiseError, isOwn } from "../../errors.ts";
+import { DeadlinePassed, settleInTime } from "../../lib/index.ts";
 import {
   CLOCK,
   either,
@@ -44,8 +45,9 @@ const readOptions = optionsOf<RenewOptions>("renewing", {
 const RENEWAL_MS = 10_000;
 
 /**
- * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
- * all waiting callers. Where that fails, or takes longer than ten seconds, the old one is used until it expires.
+ * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, one call at a
+ * time. The old one is given at once until it expires, or the new one is there; who asks after it expired waits for the new
+ * one, for at most ten seconds.
  *
  * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
  *   and one that is not for the enforcement point with which it began
@@ -64,7 +66,8 @@ export function renewing(
 
   const next = async (): Promise<HeldDelegation> => {
     try {
-      const renewed = await settleInTime(RENEWAL_MS, renew(current));
+      const asked = async (): Promise<HeldDelegation> => renew(current);
+      const renewed = await settleInTime(RENEWAL_MS, asked());
       partsOfHeld(renewed);
       current = renewed;
     } catch (error) {
@@ -76,19 +79,34 @@ export function renewing(
   };
 
   return async () => {
-    if (current.expiresAt - beforeSeconds > secondsBy(clock, "renewing")) return current;
+    const leftSeconds = current.expiresAt - secondsBy(clock, "renewing");
+    if (leftSeconds > beforeSeconds) return current;
     underWay ??= next();
-    return underWay;
+    if (leftSeconds <= 0) return underWay;
+    // Nobody may ever wait for it: a rejection must not end the process.
+    underWay.catch(() => {});
+    return current;
   };
 }
 
 /**
- * The current delegation.
+ * The current delegation. A source has ten seconds, as a renewal has: whoever calls by it does not wait for ever.
  *
- * @throws {HopwiseError} `config_invalid` for what is no delegation; what the source throws
+ * @throws {HopwiseError} `config_invalid` for what is no delegation; `delegation_unavailable` where its source fails, or
+ *   does not answer in time, with what it threw as the `cause`; an error of ours that the source throws stays as it is
  */
 export async function currentDelegation(source: DelegationSource): Promise<HeldDelegation> {
-  if (typeof source === "function") return source();
-  partsOfDelegation(source);
-  return source;
+  const held = typeof source === "function" ? await askedFor(source) : source;
+  partsOfDelegation(held);
+  return held;
+}
+
+async function askedFor(source: () => Promise<HeldDelegation>): Promise<HeldDelegation> {
+  try {
+    return await settleInTime(RENEWAL_MS, source());
+  } catch (cause) {
+    if (isOwn(cause)) throw cause;
+    const why = cause instanceof DeadlinePassed ? `gave no answer within ${RENEWAL_MS} ms` : "failed";
+    throw new HopwiseError("delegation_unavailable", `the source of the delegation ${why}`, { cause });
+  }
 }
