@@ -24,6 +24,7 @@ export {
   type IssuerName,
   type IssuerOptions,
   inspectDelegation,
+  kidOf,
   type KeySource,
   type Limits,
   localJwks,

@@ -24,12 +24,12 @@ import {
   AGENT_NAME,
   DEFAULT_LIMITS,
   importKnownKey,
+  kidOf,
   LIMITS,
   type Limits,
   type Signer,
   signJws,
   type TrustedKey,
-  thumbprintOf,
 } from "../keys/index.ts";
 import {
   ANCHOR_ROWS,
@@ -151,7 +151,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { signer, clock = Date.now, kid: named, limits: own, ...pinned } = readIssuer(options);
-  const kid = named ?? (await thumbprintOf(signer.publicJwk)).slice(0, 8);
+  const kid = named ?? (await kidOf(signer.publicJwk));
   const limits: Limits = { ...DEFAULT_LIMITS, ...own };
   checkEveryTool("createIssuer", pinned.tools, pinned.everyTool);
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
