@@ -1,6 +1,6 @@
 import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { type Grant, wideningOf } from "../../grant/index.ts";
+import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../../options/index.ts";
 import {
@@ -27,7 +27,10 @@ import {
   thumbprintOf,
   thumbprintUri,
 } from "../keys/index.ts";
-import { findBudgetFault } from "../verify/index.ts";
+import { listed } from "../trust/index.ts";
+import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
+import { byOrder } from "./by-order.ts";
+import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import {
   type Delegation,
   type HeldDelegation,
@@ -36,7 +39,6 @@ import {
   partsOfDelegation,
   partsOfHeld,
 } from "./delegation.ts";
-import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
 
 /**
@@ -137,7 +139,7 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );
-  const claims = parseDerivedClaims(payload, limits);
+  const claims = byOrder("delegate", () => parseDerivedClaims(payload, limits));
   checkBudget(claims, parent);
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
@@ -164,7 +166,7 @@ interface Asked {
 
 /** The same rules that a verifier applies: a token that would be refused is not signed. */
 function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
-  const { leaf, grants } = partsOfDelegation(parent);
+  const { leaf, grants, root } = partsOfDelegation(parent);
   if (leaf.exp <= now)
     throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
   if (depth > leaf.del_max_depth || maxDepth < depth) {
@@ -193,7 +195,18 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
     for (const grant of [...grants, order.grant]) checkInterop(grant, parent.budget ?? order.budget);
   }
   const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
-  if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
+  if (widening === undefined) return;
+  const { pointer, rule, parent: has, child } = widening;
+  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud));
+}
+
+/** What to do where tools are not named as this chain names them: with one audience bare, with several each under its own. */
+function namesRemedy(grant: Grant, rootAudience: readonly string[]): string | undefined {
+  const problem = Object.keys(grant)
+    .filter((id) => !isEveryTool(id))
+    .map((id) => toolIdProblem(id, rootAudience))
+    .find((found) => found !== undefined);
+  return problem && `${problem}; the audiences of this chain's root: ${listed(rootAudience)}`;
 }
 
 function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {

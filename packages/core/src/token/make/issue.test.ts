@@ -16,8 +16,9 @@ import {
 } from "../../testing.fixture.ts";
 import { kidOf } from "../keys/key.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
+import { checkSize } from "./check-order.ts";
 import { serialize } from "./delegation.ts";
-import { checkSize, createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
+import { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
 const clock = (): number => NOW * 1000 + 500;

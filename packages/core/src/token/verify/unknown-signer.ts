@@ -1,12 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonValue } from "../../json/index.ts";
-import { plainText } from "../../lib/index.ts";
 import { type CompactJws, isAudience, isKeySource } from "../keys/index.ts";
-import type { TrustAnchor } from "../trust/index.ts";
-
-/** How many names are listed, and how long one may be: a refusal is one line. */
-const LISTED = 4;
-const LONGEST = 100;
+import { listed, type TrustAnchor } from "../trust/index.ts";
 
 /**
  * Refuses a root whose key no anchor has, in words for its operator: whose it says it is, by which key, and what the anchor of
@@ -19,7 +14,7 @@ export function refuseUnknownSigner(
 ): HopwiseError {
   const issuer = issuerIn(payload);
   const key = `key "${jws.header["kid"]}"`;
-  const said = issuer === undefined ? `The root is signed by the ${key}` : `The root says: ${quoted(issuer)}, ${key}`;
+  const said = issuer === undefined ? `The root is signed by the ${key}` : `The root says: ${listed([issuer])}, ${key}`;
   const message = `no trusted issuer has a key of the kid of the root token. ${said}; ${known(issuer, anchors)}`;
   return new HopwiseError("token_untrusted_issuer", message, { pointer: "/kid" });
 }
@@ -42,15 +37,4 @@ function known(issuer: string | undefined, anchors: readonly TrustAnchor[]): str
   const published = own.some(({ keys }) => isKeySource(keys)) ? "this issuer publishes no such key" : "";
   const given = kids.length === 0 ? "" : `trust has of this issuer ${listed(kids)}`;
   return [published, given].filter((words) => words !== "").join("; ");
-}
-
-function listed(names: readonly string[]): string {
-  const distinct = [...new Set(names)];
-  const more = distinct.length > LISTED ? ` and ${distinct.length - LISTED} more` : "";
-  return `${distinct.slice(0, LISTED).map(quoted).join(", ")}${more}`;
-}
-
-function quoted(name: string): string {
-  const safe = plainText(name);
-  return `"${safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe}"`;
 }
