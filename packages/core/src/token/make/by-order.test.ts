@@ -94,6 +94,15 @@ describe("a refusal of what was ordered", () => {
     );
   });
 
+  it("says so, too, of a lifetime that no option takes, and of a child's", async () => {
+    const issuer = await issuerOf();
+    const day = await errorOf(issuer.issue({ ...ORDER, lifetimeSeconds: 86_400_000 }));
+    expect(day.message).toMatch(/^issue: lifetimeSeconds must be a whole number of seconds, not milliseconds, from 1 /);
+    const to = { to: "researcher", holder: world.researcher, grant: pay, clock };
+    const child = await errorOf(delegate(await issuer.issue(ORDER), { ...to, lifetimeSeconds: 3_600_000 }));
+    expect(child.message).toContain("leave lifetimeSeconds out, or give at most 3600, in seconds, not milliseconds");
+  });
+
   it("names grantFor where a chain hands over by audience, and grant where it does not", async () => {
     const issuer = await issuerOf({ audiences: [PAY, DOCS] });
     const both = grantFor({ [PAY]: { send_payment: { amount: range({ max: 100 }) } } });

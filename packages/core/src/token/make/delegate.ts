@@ -186,7 +186,7 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
     });
   }
   if (exp > leaf.exp) {
-    const most = `leave lifetimeSeconds out, or give at most ${leaf.exp - iat}`;
+    const most = `leave lifetimeSeconds out, or give at most ${leaf.exp - iat}, in seconds, not milliseconds`;
     widened("/exp", "a child may not outlive its parent", leaf.exp, exp, most);
   }
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
