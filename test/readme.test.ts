@@ -169,7 +169,6 @@ describe("the server of docs/first-server.md", () => {
     issuer = await createIssuer({
       issuer: "https://id.acme.example",
       signer: await signerOf("issuer"),
-      kid: "k1",
       audiences: [AUDIENCE],
       subjects: "any",
       tools: "any",

@@ -1,5 +1,6 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
-import { createIssuer, type HeldDelegation } from "@hopwise/core";
+import { createMcpClient } from "@hopwise/ai-sdk/mcp";
+import { createIssuer, generateSigner, type HeldDelegation } from "@hopwise/core";
 import { anyArguments, grantFor } from "@hopwise/core/grant";
 import type { ToolSet } from "ai";
 import { FastMCP } from "fastmcp";
@@ -13,6 +14,8 @@ import { serveHere, start } from "../support/mcp/server.ts";
 import { failing } from "../support/policy-clients.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
 import { createWorld, type World } from "../support/world.ts";
+
+const BANK = "https://bank.example/mcp";
 
 let world: World;
 let served: PayServer;
@@ -66,9 +69,41 @@ describe("a client of a server", () => {
     expect(hostile.proofs().map(({ aat_aud }) => aat_aud)).toEqual([PAY_SERVER]);
   });
 
-  it("sends nothing where its own configuration names a server that the delegation is not for", async () => {
+  it("is refused at once, and sends nothing, where its configuration names a server that the delegation is not for", async () => {
     const way = await front(served.url);
-    const client = await clientOf(way.url, world.planner, { audience: "https://bank.example/mcp" });
+    for (const delegation of [world.planner, async () => world.planner]) {
+      const made = createMcpClient({
+        transport: { type: "http", url: way.url },
+        delegation,
+        audience: "https://bank.example/mcp",
+      });
+      await expect(made).rejects.toMatchObject({
+        code: "audience_mismatch",
+        message: expect.stringContaining(`not for "https://bank.example/mcp"; it is for ${PAY_SERVER}: give`),
+      });
+    }
+    expect(way.messages).toEqual([]);
+  });
+
+  it("sends no call where its source comes to give a delegation for another server", async () => {
+    const issuer = await createIssuer({
+      issuer: ISSUER,
+      signer: await generateSigner(),
+      audiences: [BANK],
+      subjects: "any",
+      tools: "any",
+    });
+    const holder = world.planner.signer;
+    const elsewhere = await issuer.issue({ subject: "alice", agent: "planner", holder, grant: world.planner.grant });
+    const way = await front(served.url);
+    let current: HeldDelegation = world.planner;
+    const client = await createMcpClient({
+      transport: { type: "http", url: way.url },
+      delegation: async () => current,
+      audience: PAY_SERVER,
+    });
+    onTestFinished(() => client.close());
+    current = elsewhere;
     await expect(client.tools()).rejects.toMatchObject({ code: "audience_mismatch" });
     await expect(client.callTool({ name: "send_payment", arguments: GOOD })).rejects.toMatchObject({
       code: "audience_mismatch",

@@ -213,6 +213,7 @@ const forTokens: ArgumentRows<typeof tokens> = {
   prove: argumentRow(tokens.prove, () => [held, { tool: "send_payment", arguments: {}, audience }]),
   requestDelegation: argumentRow(tokens.requestDelegation, () => [signer, "challenge"]),
   serializeCompact: argumentRow(tokens.serializeCompact, () => [held]),
+  kidOf: argumentRow(tokens.kidOf, () => [signer.publicJwk]),
   thumbprintOf: argumentRow(tokens.thumbprintOf, () => [signer.publicJwk]),
 };
 

@@ -110,7 +110,10 @@ const coreDoor: Door<typeof core> = {
   remoteJwks: asking<tokens.RemoteJwksOptions>({
     fetch: (fetch) => core.remoteJwks("https://id.example/jwks.json", { fetch, timeoutMs: 50 }).find("k1"),
   }),
-  jsonLinesAudit: asking<audit.LineWriter>({ write: (write_) => write(core.jsonLinesAudit({ write: write_ })) }),
+  jsonLinesAudit: asking<audit.LineWriter>({
+    write: (write_) => write(core.jsonLinesAudit({ write: write_ })),
+    on: (on) => write(core.jsonLinesAudit({ write: (_, done) => done(), on })),
+  }),
   mapTool: {
     output: (output) =>
       core.mapTool({ "~standard": { validate: () => ({}), jsonSchema: { output } } } as never, {
@@ -220,6 +223,7 @@ const tokensDoor: Door<typeof tokens> = {
   printChain: "takes data",
   requestDelegation: "takes a signer, which is asked as `prove` asks one",
   serializeCompact: "takes a delegation",
+  kidOf: "takes data",
   thumbprintOf: "takes data",
 };
 
@@ -336,6 +340,7 @@ const auditDoor: Door<typeof audit> = {
   printingAudit: asking<audit.Screen>({
     write: (print) => write(audit.printingAudit({ ...SCREEN, write: print })),
     hasColors: (hasColors) => write(audit.printingAudit({ ...SCREEN, hasColors })),
+    on: (on) => write(audit.printingAudit({ ...SCREEN, on })),
   }),
   chainLine: "takes data",
 };

@@ -10,17 +10,20 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { openAuditLog } from "@hopwise/audit";
 import {
+  createIssuer,
   delegate,
   generateSigner,
   type HeldDelegation,
+  jsonLinesAudit,
+  memoryAudit,
   parseDelegation,
   serialize,
   signerFromJwk,
 } from "@hopwise/core";
-import type { DecisionRecord } from "@hopwise/core/audit";
+import { auditTo, type DecisionRecord } from "@hopwise/core/audit";
 import { exact, grant, int, wildcard } from "@hopwise/core/grant";
 import { createCompany, sampleDecision, sampleDenied, sampleOutcome } from "@hopwise/core/testing";
-import { serializeCompact } from "@hopwise/core/tokens";
+import { kidOf, serializeCompact } from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
 import type { CommandName } from "../../packages/hopwise/src/command.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -160,6 +163,35 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       );
     });
 
+    it("says the kid that createIssuer gives the key, in words and in JSON", async () => {
+      const folder = temporaryFolder();
+      const json = await hopwise(["keys", "new", "issuer.json", "--json"], { folder });
+      const signer = await signerFromJwk(JSON.parse(readFileSync(join(folder, "issuer.json"), "utf8")));
+      const { trustAnchor } = await createIssuer({
+        issuer: "https://id.example",
+        signer,
+        audiences: ["https://pay.example"],
+        subjects: "any",
+        tools: "any",
+      });
+      expect(JSON.parse(json.out).kid).toBe(trustAnchor.keys[0]?.kid);
+      const words = await hopwise(["keys", "new", "other.json"], { folder });
+      const { publicJwk } = await signerFromJwk(JSON.parse(readFileSync(join(folder, "other.json"), "utf8")));
+      expect(words.out).toContain(`\nkid          ${await kidOf(publicJwk)} `);
+    });
+
+    it("says what to do where the file cannot be written", async () => {
+      const folder = temporaryFolder();
+      file(folder, "there.json", "mine");
+      for (const [name, why] of [
+        ["keys/a.json", "there is no such folder; make it first (mkdir -p)"],
+        ["there.json/a.json", "what should be its folder is a file"],
+      ] as const) {
+        const answer = await hopwise(["keys", "new", name], { folder });
+        expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringContaining(`${name}: ${why}`) });
+      }
+    });
+
     it("prints the private key, and nothing else, where it is asked to by -", async () => {
       const { code, out, err } = await hopwise(["keys", "new", "-"]);
       expect([code, err]).toEqual([0, ""]);
@@ -258,6 +290,54 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
           .split("\n")
           .map((line) => JSON.parse(line).text),
       ).toEqual(["allowed send_payment", "denied read_invoice: grant_argument_refused: not covered"]);
+    });
+
+    it("explains attempts before a proof held, as sinks write them, in the operator's words", async () => {
+      const lines: string[] = [];
+      const stream = {
+        write: (text: string, done: () => void) => {
+          lines.push(text);
+          done();
+        },
+      };
+      const kept = memoryAudit();
+      const company = await createCompany();
+      const authorizer = company.authorizer({ audit: auditTo(jsonLinesAudit(stream), kept) });
+      const call = { tool: "read_invoice", arguments: { id: "INV-7" } };
+      await authorizer.authorize({ ...call, credential: { chain: "eyJ.x", proof: "y" } as never });
+      await authorizer.authorize(call as never);
+      const samples = kept.unverifiedSamples;
+      const views = ["token_malformed", "proof_missing"].map((code, i) => {
+        const { invocation = "", time = "", message = "" } = samples[i] ?? {};
+        expect(message).not.toBe("");
+        return `denied read_invoice: ${code}: ${message}\n· call ${invocation} at ${time}\n· before a proof held: attempt 1 of its code\n`;
+      });
+      for (const input of [
+        lines.join(""),
+        JSON.stringify(samples),
+        samples.map((it) => JSON.stringify(it)).join("\n"),
+      ]) {
+        const answer = await hopwise(["explain"], { input });
+        expectQuiet(answer);
+        expect(answer).toMatchObject({ code: 0, err: "" });
+        expect(answer.out.replace(/^· rule: .*\n/gm, "")).toBe(views.join(""));
+      }
+      const let_ = { unverified: "proof_missing", count: 7, message: "m", tool: "t\u001b[2J", enforced: false };
+      expect((await hopwise(["explain"], { input: JSON.stringify(let_) })).out).toBe(
+        "allowed t [2J, in shadow mode alone: would be denied: proof_missing: m\n· before a proof held: attempt 7 of its code\n",
+      );
+      const second = samples[1]?.invocation ?? "";
+      const one = await hopwise(["explain", "--json", "--invocation", second], { input: lines.join("") });
+      expect(JSON.parse(one.out)).toMatchObject({ invocation: second, time: samples[1]?.time });
+    });
+
+    it("names the call and its time, so that --invocation can be typed from what it prints", async () => {
+      const input = [ALLOWED, REFUSED].map((record) => JSON.stringify(record)).join("\n");
+      const { out } = await hopwise(["explain"], { input });
+      const calls = Array.from(out.matchAll(/^· call (\S+) at (\S+)$/gm), ([, ...call]) => call);
+      expect(calls).toEqual([ALLOWED, REFUSED].map(({ invocation, time }) => [invocation, time]));
+      const [, [second = ""] = []] = calls;
+      expect((await hopwise(["explain", "--invocation", second], { input })).out).toMatch(/^denied read_invoice/);
     });
 
     it("takes one call out of its input, or out of an audit log", async () => {

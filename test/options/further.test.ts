@@ -214,6 +214,7 @@ const tokenDoors: DoorRows<typeof tokens> = {
     (given) => tokens.prove(held, given),
   ),
   requestDelegation: valueRow<never>(signer as never, NO_SIGNER, (by) => tokens.requestDelegation(by, "challenge")),
+  kidOf: valueRow<never>(signer.publicJwk as never, [null, undefined, 5, "text", {}, signer], tokens.kidOf),
   thumbprintOf: valueRow<never>(
     signer.publicJwk as never,
     [null, undefined, 5, "text", {}, signer],

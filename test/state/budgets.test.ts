@@ -1,5 +1,5 @@
 /** What a chain may spend in all, on the real policies: counted at every level, at once, over renewals. */
-import { delegate, type HeldDelegation, memoryState } from "@hopwise/core";
+import { type Decision, delegate, type HeldDelegation, memoryState } from "@hopwise/core";
 import { grant, int, wildcard } from "@hopwise/core/grant";
 import type { SpendingStore } from "@hopwise/core/state";
 import type { BudgetBounds } from "@hopwise/core/tokens";
@@ -140,20 +140,26 @@ describe("a budget", () => {
 
   it("is not there before it begins", async () => {
     const { pay } = scene();
-    expect(await pay(await planners(CAP, seconds() + 600), 1)).toMatchObject({
-      code: "budget_exhausted",
-      rule: "the budget begins later",
-      message: expect.stringContaining("call again then"),
-    });
+    const from = seconds() + 600;
+    const denied = await pay(await planners(CAP, from), 1);
+    expect(denied).toMatchObject({ code: "budget_exhausted", rule: "the budget begins later" });
+    const [begins, now] = timesIn(denied);
+    expect(denied).toHaveProperty("message", expect.stringMatching(/\(budget\.from\), and it is .*; call again then/));
+    expect(begins).toBe(from * 1000);
+    expect(now).toBeLessThan(from * 1000);
   });
 
   it("counts as spent where it began before the store did, and when the store loses what it knew", async () => {
-    const { pay } = scene({ state: memoryState({ since: Date.now() - 1000 }) });
-    expect(await pay(await planners(CAP), 1)).toMatchObject({
+    const since = Date.now() - 1000;
+    const { pay } = scene({ state: memoryState({ since }) });
+    const from = Math.floor(since / 1000) - 60;
+    const denied = await pay(await planners(CAP, from), 1);
+    expect(denied).toMatchObject({
       code: "budget_exhausted",
       rule: expect.stringContaining("began before this store began to count"),
       message: expect.stringContaining("use a store that outlives the process"),
     });
+    expect(timesIn(denied)).toEqual([from * 1000, since]);
     const state = memoryState({ since: 0 });
     let notBefore = 0;
     const spending: SpendingStore = {
@@ -170,6 +176,12 @@ describe("a budget", () => {
     expect(codeOf(await losing.pay(await planners(CAP), 1))).toBe("budget_exhausted");
   });
 });
+
+/** The times that a refusal names, in milliseconds since the epoch. */
+function timesIn(decision: Decision): readonly number[] {
+  const { message = "" } = decision as { readonly message?: string };
+  return (message.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/g) ?? []).map((time) => Date.parse(time));
+}
 
 describe("a rate", () => {
   it("counts calls of a chain, a user and an agent, each by itself, and none that was denied", async () => {

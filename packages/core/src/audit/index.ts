@@ -16,3 +16,4 @@ export type {
 } from "./record.ts";
 export { jsonLinesAudit, type LineWriter, type MemoryAudit, memoryAudit } from "./sinks.ts";
 export { strangerCounter } from "./strangers.ts";
+export { type Breakable, hearFaults } from "./writer-fault.ts";

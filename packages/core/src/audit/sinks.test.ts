@@ -1,7 +1,7 @@
-import { Writable } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { type AuditSinkUnderTest, auditSinkContract } from "../testing/audit-contract.ts";
-import { sampleDecision } from "../testing/samples.ts";
+import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
 import type { UnverifiedAttempt } from "./record.ts";
 import { jsonLinesAudit, memoryAudit } from "./sinks.ts";
 
@@ -38,6 +38,9 @@ describe("the audit trail in memory", () => {
   });
 });
 
+const FULL = new Error("disk full");
+const refusedBy = (words: string) => ({ code: "audit_unavailable", cause: { message: words } });
+
 describe("the audit trail in lines of JSON", () => {
   const writer = (write: (text: string, done: (error?: Error | null) => void) => void) => jsonLinesAudit({ write });
 
@@ -72,21 +75,44 @@ describe("the audit trail in lines of JSON", () => {
   });
 
   it("rejects where the stream says that it failed, and where it throws", async () => {
-    await expect(writer((_, done) => done(new Error("disk full"))).record(sampleDecision())).rejects.toThrow(
-      "disk full",
+    await expect(writer((_, done) => done(FULL)).record(sampleDecision())).rejects.toMatchObject(
+      refusedBy("disk full"),
     );
     const broken = writer(() => {
       throw new Error("closed");
     });
-    await expect(broken.record(sampleDecision())).rejects.toThrow("closed");
+    await expect(broken.record(sampleDecision())).rejects.toMatchObject(refusedBy("closed"));
   });
 
-  it("rejects over a stream of Node that fails, or that was ended", async () => {
-    const failing = new Writable({ write: (_, __, done) => done(new Error("disk full")) }).on("error", () => {});
-    await expect(jsonLinesAudit(failing).record(sampleDecision())).rejects.toThrow("disk full");
-    const ended = new Writable({ write: (_, __, done) => done() }).on("error", () => {});
+  it("rejects over a stream of Node that fails, or that was ended, and hears its error, which would end the process", async () => {
+    const failing = jsonLinesAudit(new Writable({ write: (_, __, done) => done(FULL) }));
+    for (let i = 0; i < 2; i++)
+      await expect(failing.record(sampleDecision())).rejects.toMatchObject(refusedBy("disk full"));
+    const ended = new Writable({ write: (_, __, done) => done() });
+    const late = jsonLinesAudit(ended);
     ended.end();
-    await expect(jsonLinesAudit(ended).record(sampleDecision())).rejects.toThrow("write after end");
+    await expect(late.record(sampleDecision())).rejects.toThrow("failed: write after end; no call runs");
+  });
+
+  it("remembers that a stream broke while no line was written, and writes nothing more", async () => {
+    const lines: string[] = [];
+    const stream = new PassThrough({ autoDestroy: false }).on("data", (chunk) => lines.push(String(chunk)));
+    const audits = [jsonLinesAudit(stream), jsonLinesAudit(stream)];
+    expect(stream.listenerCount("error")).toBe(1);
+    stream.emit("error", Object.assign(new Error("ENOSPC: no space\u001b[2J left"), { code: "ENOSPC" }));
+    for (const audit of audits) {
+      await expect(audit.record(sampleDecision())).rejects.toThrow("failed: ENOSPC: no space [2J left; no call runs");
+      await expect(audit.outcome?.(sampleOutcome())).rejects.toThrow("ENOSPC");
+      audit.unverified?.(attempt("proof_missing"));
+    }
+    expect(lines).toEqual([]);
+  });
+
+  it("quotes the system, and never a host's own writer, whose words stay the cause", async () => {
+    const secret = writer((_, done) => done(new Error("401 for hunter2")));
+    const error = await Promise.resolve(secret.record(sampleDecision())).catch((cause: unknown) => cause);
+    expect(error).toMatchObject(refusedBy("401 for hunter2"));
+    expect(String(error)).not.toContain("hunter2");
   });
 
   it("rejects what it cannot write as JSON", async () => {
@@ -128,7 +154,6 @@ describe.each<[string, () => AuditSinkUnderTest]>([
           return done();
         },
       });
-      stream.on("error", () => {});
       return {
         sink: jsonLinesAudit(stream),
         kept: () => lines.map((line) => JSON.parse(line) as object).filter((line) => "kind" in line),

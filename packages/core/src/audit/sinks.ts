@@ -4,6 +4,7 @@ import { having, readerOf } from "../options/index.ts";
 import { checkTold } from "./check-told.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
+import { type Breakable, hearFaults, notWritten } from "./writer-fault.ts";
 
 const SAMPLES = 100;
 
@@ -45,7 +46,7 @@ export function memoryAudit(): MemoryAudit {
 }
 
 /** The target of {@link jsonLinesAudit}: a Node stream, or any writer that takes text and tells when it is written. */
-export interface LineWriter {
+export interface LineWriter extends Breakable {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
@@ -55,6 +56,9 @@ const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such
  * One decision a line, as JSON. A call waits until its line is handed over, and is denied where that fails. Lines are
  * not signed or linked, so a written line can be changed.
  *
+ * A stream that breaks ends no process: its `error` is heard, and each call after it is denied (`audit_unavailable`), until
+ * there is a sink over another stream.
+ *
  * Calls refused before a key was proven are only counted: at most one line for each code in ten seconds. That shows a
  * wrong set-up, and cannot fill a disk.
  *
@@ -62,13 +66,16 @@ const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such
  */
 export function jsonLinesAudit(stream: LineWriter): AuditSink {
   readWriter(stream);
+  const broken = hearFaults(stream);
   const seen = strangerCounter();
-  const line = (record: DecisionRecord | OutcomeRecord): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const handed = stream.write(`${JSON.stringify(record)}\n`, (error) => (error ? reject(error) : resolve()));
-      // A writer may be asynchronous, too, and fail before it tells so.
-      if (isThenable(handed)) handed.then(undefined, reject);
+  const line = async (record: DecisionRecord | OutcomeRecord): Promise<void> => {
+    const text = `${JSON.stringify(record)}\n`;
+    const fault = broken();
+    if (fault !== undefined) throw notWritten(fault.cause);
+    await handOver(stream, text).catch((cause: unknown) => {
+      throw notWritten(broken()?.cause ?? cause);
     });
+  };
   return {
     record: (record) => {
       checkTold("record", record);
@@ -82,9 +89,18 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       checkTold("unverified", attempt);
       const { code, message, invocation, time, tool, enforced } = attempt;
       const { count, worthALine } = seen(code);
-      if (!worthALine) return;
+      if (!worthALine || broken() !== undefined) return;
       const stranger = JSON.stringify({ unverified: code, count, message, tool, invocation, time, enforced });
       quietly(() => stream.write(`${stranger}\n`, () => {}));
     },
   };
+}
+
+/** Resolves when the writer says that it has the line. */
+function handOver(stream: LineWriter, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const handed = stream.write(text, (error) => (error ? reject(error) : resolve()));
+    // A writer may be asynchronous, too, and fail before it tells so.
+    if (isThenable(handed)) handed.then(undefined, reject);
+  });
 }

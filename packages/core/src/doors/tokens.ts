@@ -25,6 +25,7 @@ export {
   type IssuerOptions,
   inspectDelegation,
   type KeySource,
+  kidOf,
   type Limits,
   localJwks,
   type Provenance,

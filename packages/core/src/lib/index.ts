@@ -18,4 +18,4 @@ export { createListeners } from "./listeners.ts";
 export { plainText } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
-export { timeOf } from "./time-of.ts";
+export { isoOf, timeOf } from "./time-of.ts";

@@ -10,3 +10,9 @@ export function timeOf(clock: () => number): number {
     return Date.now();
   }
 }
+
+/** A time in seconds since the epoch, as people read it: ISO 8601, UTC. `?` for what is no time: a record may be of another version. */
+export function isoOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
+}

@@ -53,8 +53,8 @@ export function number({ min, max, example }: Bounds): Shape {
 }
 
 /** A whole number within bounds. */
-export function whole({ min, max, example }: Bounds): Shape {
-  const what = `a whole number from ${min} to ${max}, such as ${example}`;
+export function whole({ min, max, example, of }: Bounds & { readonly of?: string }): Shape {
+  const what = `a whole number${of === undefined ? "" : ` of ${of},`} from ${min} to ${max}, such as ${example}`;
   return such(what, (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max);
 }
 

@@ -25,6 +25,7 @@ export {
   isListing,
   JWKS_URL,
   type KeySource,
+  kidOf,
   LIMITS,
   type Limits,
   localJwks,

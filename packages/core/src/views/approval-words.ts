@@ -1,5 +1,6 @@
 import type { ApprovedCall } from "../audit/index.ts";
 import type { WaitingApproval } from "../decision/index.ts";
+import { isoOf } from "../lib/index.ts";
 
 /** What a call waits for, and who approved it, in words for people: a line each. */
 export function approvalWords(decision: {
@@ -20,10 +21,4 @@ function waits({ request, reason, approvers, untilSeconds }: WaitingApproval): s
 
 function namesIn({ by }: ApprovedCall): string {
   return by.map(({ approver }) => `${approver.subject} of ${approver.issuer}`).join(", ");
-}
-
-/** A record may be of another version, or changed. */
-function isoOf(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }

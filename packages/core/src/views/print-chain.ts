@@ -8,7 +8,7 @@ import {
   toolWords,
   words,
 } from "../grant/index.ts";
-import { plainText } from "../lib/index.ts";
+import { isoOf, plainText } from "../lib/index.ts";
 import { checkSeconds, reading } from "../options/index.ts";
 import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
@@ -47,7 +47,7 @@ function printable(line: string): string {
 
 function tokenLines(token: InspectedToken, above: InspectedToken | undefined, now: number): readonly string[] {
   const { grant, budget, audience, issuedAt, expiresAt, mayFollow, hash, jti, key, refused } = token;
-  const life = `from ${instant(issuedAt)} to ${instant(expiresAt)}`;
+  const life = `from ${isoOf(issuedAt)} to ${isoOf(expiresAt)}`;
   return [
     ...(refused === undefined ? [] : [`REFUSED: ${refused.code}: ${refused.message}`]),
     ...toolLines(grant),
@@ -80,7 +80,7 @@ function budgetLines(budget: Budget | undefined, above: Budget | undefined): rea
   const known = above === undefined ? [] : budgetWords(above);
   const own = budgetWords(budget).filter((line) => !known.includes(line));
   const { id, from, until } = budget;
-  const whose = above === undefined ? [`has the budget ${id}, from ${instant(from)} to ${instant(until)}`] : [];
+  const whose = above === undefined ? [`has the budget ${id}, from ${isoOf(from)} to ${isoOf(until)}`] : [];
   return [...whose, ...own.map((line) => `in all, with whoever it hands on to: ${line}`)];
 }
 
@@ -132,9 +132,4 @@ function span(seconds: number): string {
 
 function count(many: number, what: string): string {
   return `${many} ${what}${many === 1 ? "" : "s"}`;
-}
-
-function instant(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }

@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import type { UnverifiedAttempt } from "../audit/index.ts";
 import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
@@ -135,5 +136,9 @@ describe("a sink for people", () => {
     const audit = printingAudit(gone, { strangers: "each" });
     expect(() => audit.record(sampleDecision())).not.toThrow();
     expect(() => audit.unverified?.(attempt())).not.toThrow();
+    // A stream tells it by an event, which would end the process.
+    const full = new Writable({ write: (_, __, done) => done(new Error("ENOSPC")) });
+    void printingAudit(full).record(sampleDecision());
+    await expect.poll(() => full.closed).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { type AuditSink, checkTold } from "../audit/index.ts";
+import { type AuditSink, type Breakable, checkTold, hearFaults } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
 import { plainText, quietly } from "../lib/index.ts";
 import { flag, having, maybe, optionsOf, readerOf } from "../options/index.ts";
@@ -6,7 +6,7 @@ import { DENIAL_ROWS, type DenialOptions, onDenial } from "./denials.ts";
 import { operatorView } from "./operator-view.ts";
 
 /** Where it prints: `process.stderr`, or anything that takes text. */
-export interface Screen {
+export interface Screen extends Breakable {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   hasColors?: (() => boolean) | undefined;
@@ -34,6 +34,7 @@ const readOptions = optionsOf<PrintingAuditOptions>("printingAudit", { ...DENIAL
  */
 export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOptions = {}): AuditSink {
   readScreen(screen);
+  hearFaults(screen);
   const { colour = isColourful(screen), strangers } = readOptions(options);
   const print = (text: string, hue: Hue): void => {
     // A screen that is gone stops no call.

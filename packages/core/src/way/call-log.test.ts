@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { jsonLinesAudit } from "../audit/index.ts";
 import type { Stage } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { type EndOfCall, NO_TELEMETRY, type WatchedCall } from "../telemetry/index.ts";
@@ -222,6 +223,17 @@ describe("an allowance", () => {
     await settled();
     expect(outcomes).toMatchObject([{ invocation: log.id, outcome: "refused" }]);
     expect(ended).toMatchObject([{ decision: { code: "audit_unavailable" } }]);
+  });
+});
+
+it("says in a denial why no record could be written, where Hopwise itself said it", async () => {
+  const full = jsonLinesAudit({
+    write: (_, done) => done(Object.assign(new Error("ENOSPC: full"), { code: "ENOSPC" })),
+  });
+  const { log } = await logOf({ audit: full });
+  expect(await log.allow()).toMatchObject({
+    code: "audit_unavailable",
+    message: expect.stringMatching(/^the decision could not be recorded, so .*failed: ENOSPC: full; no call runs/),
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, ownWords } from "../errors.ts";
 import { plainText, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
@@ -109,7 +109,6 @@ function written(): undefined {}
 
 /** No allowed call without its record. */
 function notRecorded(cause: unknown): HopwiseError {
-  return new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
-    cause,
-  });
+  const message = `the decision could not be recorded, so the call may not run${ownWords(cause)}`;
+  return new HopwiseError("audit_unavailable", message, { cause });
 }

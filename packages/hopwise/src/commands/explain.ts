@@ -15,7 +15,8 @@ export const explainCommand: Command = {
   summary: "Explains a decision or its record: which hop, which policy and rule, which value, and what would pass.",
   details: [
     "Reads FILE, or standard input: one decision or record as JSON, or a line for each, as jsonLinesAudit writes them;",
-    "other lines are left out. With --audit the record is taken out of an audit log by its invocation.",
+    "other lines are left out. Attempts of callers who proved nothing are explained, too. With --audit the record is taken",
+    "out of an audit log by its invocation.",
   ],
   options: {
     invocation: { value: "ID", help: "only the decision about this call" },
@@ -25,14 +26,14 @@ export const explainCommand: Command = {
   async run(typed, terminal) {
     const decisions = await readDecisions(typed, terminal);
     for (const decision of decisions) {
-      if (typed.has("json")) terminal.out(JSON.stringify(explained(explain, decision)));
-      else terminal.out(inColor(explained(operatorView, decision), decision, terminal));
+      if (typed.has("json")) terminal.out(JSON.stringify({ ...explained(explain, decision), ...callOf(decision) }));
+      else terminal.out(inWords(explained(operatorView, decision), decision, terminal));
     }
     return decisions.length > 0 ? 0 : 1;
   },
 };
 
-async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly Explainable[]> {
+async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly Found[]> {
   const [folder, invocation] = [typed.value("audit"), typed.value("invocation")];
   if (folder !== undefined) {
     if (invocation === undefined) throw new HopwiseError("config_invalid", "--audit needs --invocation");
@@ -47,17 +48,18 @@ async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly
   return asked;
 }
 
-type Found = Explainable & { readonly invocation?: unknown };
+/** A decision with what tells it from others. `unproven` counts the attempts of its code so far, where its caller proved nothing. */
+type Found = Explainable & { readonly invocation?: unknown; readonly time?: unknown; readonly unproven?: number };
 
 /** One JSON text, a list, or one a line among other lines. */
 function decisionsIn(text: string): readonly Found[] {
   const whole = parsed(text);
   const values = whole === undefined ? text.split("\n").map(parsed) : [whole].flat();
-  const decisions = values.filter(isDecision);
+  const decisions = values.flatMap((value) => (isDecision(value) ? [value] : attemptIn(value)));
   if (decisions.length > 0) return decisions;
   throw new HopwiseError(
     "config_invalid",
-    "There is no decision in it: JSON with outcome, tool and verdicts is expected",
+    "There is no decision in it: JSON with outcome, tool and verdicts is expected, or an attempt with its code, message and tool",
   );
 }
 
@@ -75,6 +77,22 @@ function isDecision(value: unknown): value is Found {
   return ["allowed", "denied", "pending"].includes(value["outcome"] as string);
 }
 
+/** An attempt before a proof held, by itself or as jsonLinesAudit counts it: the denial of a caller who is not known. */
+function attemptIn(value: unknown): readonly Found[] {
+  if (!isObject(value)) return [];
+  const { unverified, code = unverified, message, tool, invocation, time, count, enforced } = value;
+  if ([code, message, tool].some((text) => typeof text !== "string")) return [];
+  const why = { code, message, ...only(value, ["hop", "pointer", "rule"]) };
+  const found = enforced === false ? { outcome: "allowed", shadow: why } : { outcome: "denied", ...why };
+  const chain = only(value, ["chain"]);
+  const unproven = typeof count === "number" ? count : 1;
+  return [{ ...found, ...chain, tool, verdicts: [], invocation, time, unproven } as unknown as Found];
+}
+
+function only(from: Readonly<Record<string, unknown>>, names: readonly string[]): object {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
+}
+
 /** The file may hold anything that looks like a decision. */
 function explained<Made>(make: (decision: Explainable) => Made, decision: Explainable): Made {
   try {
@@ -84,8 +102,22 @@ function explained<Made>(make: (decision: Explainable) => Made, decision: Explai
   }
 }
 
-function inColor(view: string, { outcome }: Explainable, terminal: Terminal): string {
+function inWords(view: string, decision: Found, terminal: Terminal): string {
+  const { outcome, unproven } = decision;
   const [headline = "", ...rest] = view.split("\n");
   const color = outcome === "allowed" ? "green" : outcome === "denied" ? "red" : "yellow";
-  return [paint(terminal, color, headline), ...rest].join("\n");
+  const { invocation, time } = callOf(decision);
+  const call = [
+    ...(invocation === undefined ? [] : [`call ${invocation}`]),
+    ...(time === undefined ? [] : [`at ${time}`]),
+  ];
+  const stranger = unproven === undefined ? [] : [`before a proof held: attempt ${unproven} of its code`];
+  const lines = [call.join(" "), ...stranger].filter((line) => line !== "").map((line) => `· ${line}`);
+  return [paint(terminal, color, headline), ...rest, ...lines].join("\n");
+}
+
+/** Which call it is about, and when: what `--invocation` takes. */
+function callOf({ invocation, time }: Found): { readonly invocation?: string; readonly time?: string } {
+  const texts = Object.entries({ invocation, time }).filter(([, text]) => typeof text === "string");
+  return Object.fromEntries(texts.map(([name, text]) => [name, oneLine(text as string)]));
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { unlink, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HopwiseError, signerFromJwk } from "@hopwise/core";
-import { thumbprintOf } from "@hopwise/core/tokens";
+import { kidOf, thumbprintOf } from "@hopwise/core/tokens";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { named } from "../input.ts";
 
@@ -44,9 +44,12 @@ export const keysNew: Command = {
       await unlink(path); // half a key pair would only be in the way of the next try
       throw fault;
     }
-    const thumbprint = await thumbprintOf(publicJwk);
-    if (typed.has("json")) terminal.out(JSON.stringify({ file: path, algorithm, thumbprint, publicJwk }, null, 2));
-    else terminal.out(`private key  ${path} (mode 0600)\npublic key   ${publicText}thumbprint   ${thumbprint}`);
+    const [thumbprint, kid] = [await thumbprintOf(publicJwk), await kidOf(publicJwk)];
+    if (typed.has("json")) terminal.out(JSON.stringify({ file: path, algorithm, thumbprint, kid, publicJwk }, null, 2));
+    else {
+      terminal.out(`private key  ${path} (mode 0600)\npublic key   ${publicText}thumbprint   ${thumbprint}`);
+      terminal.out(`kid          ${kid} (of an issuer, where createIssuer is given none)`);
+    }
     return 0;
   },
 };
@@ -57,12 +60,22 @@ function privateJwk(algorithm: (typeof ALGORITHMS)[number]): Parameters<typeof s
   return privateKey.export({ format: "jwk" }) as Parameters<typeof signerFromJwk>[0];
 }
 
+const WHY: { readonly [code: string]: string } = {
+  EEXIST: "it exists already, and keys are never overwritten",
+  ENOENT: "there is no such folder; make it first (mkdir -p)",
+  ENOTDIR: "what should be its folder is a file",
+  EISDIR: "it is a folder; name a file in it",
+  EACCES: "you may not write there",
+  EPERM: "you may not write there",
+  EROFS: "that disk is read-only",
+  ENOSPC: "the disk is full",
+};
+
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
   try {
     await writeFile(path, text, { flag: "wx", mode });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? "it exists already, and keys are never overwritten" : code;
-    throw new HopwiseError("config_invalid", `Cannot write ${named(path)}: ${why}`);
+    throw new HopwiseError("config_invalid", `Cannot write ${named(path)}: ${WHY[code ?? ""] ?? code}`);
   }
 }

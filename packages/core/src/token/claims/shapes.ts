@@ -107,7 +107,7 @@ export const BUDGET_ROWS: Rows<BudgetBounds> = {
 };
 
 export const INTEROP: Shape = choice("aat-01");
-export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600 });
+export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600, of: "seconds, not milliseconds" });
 export const MAX_DEPTH: Shape = whole({ min: 0, max: 64, example: 3 });
 export const AUDIENCES: Shape = list(AUDIENCE, "a list of absolute URIs, at least one", { min: 1 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { PublicJwk } from "../../crypto/index.ts";
 import type { JsonValue } from "../../json/index.ts";
 import { ALGORITHMS, errorOf, forge, refusalOf } from "../../testing.fixture.ts";
-import { importKnownKey, parsePublicJwk, thumbprintOf, thumbprintUri } from "./key.ts";
+import { importKnownKey, kidOf, parsePublicJwk, thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, signerFromJwk } from "./signer.ts";
 
 describe("the thumbprint of a key", () => {
@@ -16,6 +16,7 @@ describe("the thumbprint of a key", () => {
     const { publicJwk } = await generateSigner(algorithm);
     expect(await thumbprintOf(publicJwk)).toBe(await calculateJwkThumbprint(publicJwk));
     expect(thumbprintUri(await thumbprintOf(publicJwk))).toBe(await calculateJwkThumbprintUri(publicJwk));
+    expect(await kidOf(publicJwk)).toBe((await calculateJwkThumbprint(publicJwk)).slice(0, 8));
   });
 
   it.each(ALGORITHMS)(

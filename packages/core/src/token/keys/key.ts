@@ -75,9 +75,23 @@ const JWK = "a public JWK, such as signer.publicJwk";
  * @throws {HopwiseError} `config_invalid` for what is no key
  */
 export async function thumbprintOf(jwk: PublicJwk): Promise<Thumbprint> {
-  const { kty, crv, x, y } = reading("thumbprintOf", "jwk", JWK, jwk, (given) => ({ y: undefined, ...given }));
+  return thumbprintFor("thumbprintOf", jwk);
+}
+
+/**
+ * The `kid` that an issuer's key has where `createIssuer` is given none: the first characters of its thumbprint. For a trust
+ * anchor that is written by hand.
+ *
+ * @throws {HopwiseError} `config_invalid` for what is no key
+ */
+export async function kidOf(jwk: PublicJwk): Promise<string> {
+  return (await thumbprintFor("kidOf", jwk)).slice(0, 8);
+}
+
+async function thumbprintFor(called: string, jwk: PublicJwk): Promise<Thumbprint> {
+  const { kty, crv, x, y } = reading(called, "jwk", JWK, jwk, (given) => ({ y: undefined, ...given }));
   const isKey = kty === "OKP" ? y === undefined : kty === "EC" && typeof y === "string";
-  if (!isKey || typeof crv !== "string" || typeof x !== "string") mustBe("thumbprintOf", "jwk", JWK, jwk);
+  if (!isKey || typeof crv !== "string" || typeof x !== "string") mustBe(called, "jwk", JWK, jwk);
   return (await sha256(canonicalJson(y === undefined ? { kty, crv, x } : { kty, crv, x, y }))) as Thumbprint;
 }
 

@@ -1,6 +1,6 @@
 import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { type Grant, wideningOf } from "../../grant/index.ts";
+import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../../options/index.ts";
 import {
@@ -27,8 +27,11 @@ import {
   thumbprintOf,
   thumbprintUri,
 } from "../keys/index.ts";
-import { findBudgetFault } from "../verify/index.ts";
+import { listed } from "../trust/index.ts";
+import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
 import { checkBudgetOfGrant } from "./budget-of-grant.ts";
+import { byOrder } from "./by-order.ts";
+import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import {
   type Delegation,
   type HeldDelegation,
@@ -37,7 +40,6 @@ import {
   partsOfDelegation,
   partsOfHeld,
 } from "./delegation.ts";
-import { checkDenyLists, checkInterop, checkSize } from "./issue.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
 
 /**
@@ -138,7 +140,7 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
       authorization_details: [{ type: DETAIL_TYPE, tools: order.grant }],
     }),
   );
-  const claims = parseDerivedClaims(payload, limits);
+  const claims = byOrder("delegate", () => parseDerivedClaims(payload, limits));
   checkBudget(claims, parent);
   if (claims.budget !== undefined) checkBudgetOfGrant("delegate", claims.budget, grantOf(claims));
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
@@ -166,7 +168,7 @@ interface Asked {
 
 /** The same rules that a verifier applies: a token that would be refused is not signed. */
 function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
-  const { leaf, grants } = partsOfDelegation(parent);
+  const { leaf, grants, root } = partsOfDelegation(parent);
   if (leaf.exp <= now)
     throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
   if (depth > leaf.del_max_depth || maxDepth < depth) {
@@ -186,7 +188,7 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
     });
   }
   if (exp > leaf.exp) {
-    const most = `leave lifetimeSeconds out, or give at most ${leaf.exp - iat}`;
+    const most = `leave lifetimeSeconds out, or give at most ${leaf.exp - iat}, in seconds, not milliseconds`;
     widened("/exp", "a child may not outlive its parent", leaf.exp, exp, most);
   }
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
@@ -195,7 +197,18 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
     for (const grant of [...grants, order.grant]) checkInterop(grant, parent.budget ?? order.budget);
   }
   const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
-  if (widening !== undefined) widened(TOOLS_POINTER + widening.pointer, widening.rule, widening.parent, widening.child);
+  if (widening === undefined) return;
+  const { pointer, rule, parent: has, child } = widening;
+  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud));
+}
+
+/** What to do where tools are not named as this chain names them: with one audience bare, with several each under its own. */
+function namesRemedy(grant: Grant, rootAudience: readonly string[]): string | undefined {
+  const problem = Object.keys(grant)
+    .filter((id) => !isEveryTool(id))
+    .map((id) => toolIdProblem(id, rootAudience))
+    .find((found) => found !== undefined);
+  return problem && `${problem}; the audiences of this chain's root: ${listed(rootAudience)}`;
 }
 
 function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {

@@ -94,10 +94,17 @@ export function partsOfDelegation(delegation: Delegation): DelegationParts {
   if (parts === undefined) {
     throw new HopwiseError(
       "config_invalid",
-      `not a delegation: take what issue, delegate, parseDelegation or hold gave, uncopied${unlessAwaited(delegation)}`,
+      `not a delegation: take what issue, delegate, parseDelegation or hold gave, uncopied${fromSource(delegation)}`,
     );
   }
   return parts;
+}
+
+/** What to do with what gives a delegation, and is none: a promise of one, or the function that `renewing` made. */
+function fromSource(given: unknown): string {
+  if (typeof given === "function")
+    return "; got a function: where it gives the delegation of the moment (renewing), await it()";
+  return unlessAwaited(given);
 }
 
 /** Whether a value is a delegation made here, whose parts are known. */

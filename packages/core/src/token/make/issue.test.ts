@@ -14,10 +14,11 @@ import {
   verifyAt,
   type World,
 } from "../../testing.fixture.ts";
-import { thumbprintOf } from "../keys/key.ts";
+import { kidOf } from "../keys/key.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
+import { checkSize } from "./check-order.ts";
 import { serialize } from "./delegation.ts";
-import { checkSize, createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
+import { createIssuer, type Issuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
 const clock = (): number => NOW * 1000 + 500;
@@ -76,7 +77,7 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
       maxDepth: 1,
     });
     const named = (await issuerOf()).trustAnchor.keys[0]?.kid;
-    expect(named).toBe((await thumbprintOf(world.issuer.publicJwk)).slice(0, 8));
+    expect(named).toBe(await kidOf(world.issuer.publicJwk));
   });
 
   it.each<[string, Partial<RootOrder>, Partial<IssuerOptions>, string]>([

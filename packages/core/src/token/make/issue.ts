@@ -1,13 +1,11 @@
 import { randomId } from "../../crypto/index.ts";
-import { HopwiseError } from "../../errors.ts";
-import { findDenyList, findExtension, type Grant } from "../../grant/index.ts";
+import type { Grant } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
 import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, WHOLE_SECONDS } from "../../options/index.ts";
 import {
   AUDIENCES,
   BUDGET_ROWS,
   type Budget,
-  type BudgetBounds,
   DETAIL_TYPE,
   GRANT,
   grantOf,
@@ -24,12 +22,12 @@ import {
   AGENT_NAME,
   DEFAULT_LIMITS,
   importKnownKey,
+  kidOf,
   LIMITS,
   type Limits,
   type Signer,
   signJws,
   type TrustedKey,
-  thumbprintOf,
 } from "../keys/index.ts";
 import {
   ANCHOR_ROWS,
@@ -40,6 +38,8 @@ import {
 } from "../trust/index.ts";
 import { checkRoot, checkRootBudget } from "../verify/index.ts";
 import { checkBudgetOfGrant } from "./budget-of-grant.ts";
+import { byOrder } from "./by-order.ts";
+import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { lifetimeOf } from "./root-lifetime.ts";
@@ -152,7 +152,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { signer, clock = Date.now, kid: named, limits: own, ...pinned } = readIssuer(options);
-  const kid = named ?? (await thumbprintOf(signer.publicJwk)).slice(0, 8);
+  const kid = named ?? (await kidOf(signer.publicJwk));
   const limits: Limits = { ...DEFAULT_LIMITS, ...own };
   checkEveryTool("createIssuer", pinned.tools, pinned.everyTool);
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
@@ -183,13 +183,15 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       }),
     );
     // The same rules that a verifier applies: a root that would be refused is not signed.
-    const claims = parseRootClaims(payload, limits);
+    const claims = byOrder("issue", () => parseRootClaims(payload, limits));
     const grant = grantOf(claims);
     if (order.allowDenyLists !== true) checkDenyLists(grant);
     await importKnownKey(claims.cnf.jwk);
-    checkAgainstAnchor(claims, grant, trustAnchor, limits);
-    checkRoot({ claims, grant }, limits, iat);
-    checkRootBudget(claims, pinned.sharedBudgets === true);
+    byOrder("issue", () => {
+      checkAgainstAnchor(claims, grant, trustAnchor, limits);
+      checkRoot({ claims, grant }, limits, iat);
+      checkRootBudget(claims, pinned.sharedBudgets === true);
+    });
     if (claims.budget !== undefined) checkBudgetOfGrant("issue", claims.budget, grant);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
     checkSize(compact, limits);
@@ -203,48 +205,4 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 /** Read again before it is signed: a member that does not belong there is refused, and not left out. */
 function sourceClaim({ kind, issuer: iss, subject: sub, acr, authTime: auth_time, ...more }: Provenance): object {
   return { ...more, kind, iss, sub, acr, auth_time };
-}
-
-/**
- * @throws {HopwiseError} `config_invalid` for a constraint type that the draft does not have, and for a budget: a verifier
- *   of the draft ignores claims that it does not know, and would let everything be spent
- */
-export function checkInterop(grant: Grant, budget?: BudgetBounds): void {
-  if (budget !== undefined) {
-    throw new HopwiseError("config_invalid", 'interop "aat-01": the draft has no budgets; leave one of the two out', {
-      pointer: "/budget",
-    });
-  }
-  const extension = findExtension(grant);
-  if (extension !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `interop "aat-01": the constraint at "${extension}" is not one of the draft's; use those, or leave interop out`,
-      {
-        pointer: extension,
-      },
-    );
-  }
-}
-
-/** @throws {HopwiseError} `config_invalid` for a deny-list that does not stand in the parent's grant already */
-export function checkDenyLists(grant: Grant, parent?: Grant): void {
-  const pointer = findDenyList(grant, parent);
-  if (pointer !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the constraint at "${pointer}" names what is forbidden (not_one_of), and lets every other spelling pass; name what is allowed, or say allowDenyLists: true`,
-      { pointer },
-    );
-  }
-}
-
-/** A token that no verifier would read is not worth signing. */
-export function checkSize(token: string, { tokenBytes }: Limits): void {
-  if (token.length > tokenBytes) {
-    throw new HopwiseError(
-      "token_too_large",
-      `the token would be ${token.length} bytes, ${tokenBytes} are read; hand over fewer tools or shorter constraints`,
-    );
-  }
 }

@@ -11,6 +11,7 @@ export {
   TRUST,
   type Trust,
 } from "./changing-trust.ts";
+export { listed } from "./listed.ts";
 export {
   ANCHOR_ROWS,
   checkAgainstAnchor,

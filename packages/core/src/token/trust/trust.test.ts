@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { list, members, readerOf } from "../../options/index.ts";
 import {
   ALGORITHMS,
+  type Claims,
   createWorld,
   DOCS,
   details,
@@ -123,6 +124,9 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     const error = await errorOf(verifyAt(await world.root({ ...claims }), [{ ...world.anchor, ...anchor }]));
     expect(error).toMatchObject({ code: "token_untrusted_issuer", pointer, rule });
     expect(error.message).toContain(rule);
+    if (pointer === "/aud")
+      expect(error.message).toMatch(/: "[^"]+\/"\. .* the anchor's audiences are "[^"]+", "[^"]+"$/);
+    if (pointer === "/exp") expect(error.message).toMatch(/seconds, not \d+; seconds, not milliseconds$/);
   });
 
   it("is nobody to a verifier that does not trust it", async () => {
@@ -132,6 +136,32 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
         verifyAt(await world.root(), [{ ...partner, keys: [{ kid: "k2", jwk: world.mallory.publicJwk }] }]),
       ),
     ).toBe("token_untrusted_issuer /kid");
+  });
+
+  it("is named to its operator with its key, beside what is trusted, where nobody has that key", async () => {
+    const said = async (claims: Claims, trust: readonly TrustAnchor[]) =>
+      (await errorOf(verifyAt(await world.root(claims), trust))).message;
+    const keys = (...kids: string[]) => kids.map((kid) => ({ kid, jwk: world.issuer.publicJwk }));
+    const begins = "no trusted issuer has a key of the kid of the root token. ";
+    const names = `${begins}The root says: "${ISSUER}", key "k1"; `;
+    expect(await said({}, [])).toBe(`${names}trust has no anchor`);
+    expect(await said({}, [{ ...world.anchor, keys: keys("a", "b") }])).toBe(
+      `${names}trust has of this issuer "a", "b"`,
+    );
+    expect(await said({}, [{ ...partner, keys: keys("a") }])).toBe(`${names}trust has anchors of "${OTHER}"`);
+    expect(await said({}, [{ ...world.anchor, keys: { find: async () => [] } }])).toBe(
+      `${names}this issuer publishes no such key`,
+    );
+    const many = keys(..."abcdef");
+    expect(await said({}, [{ ...world.anchor, keys: many }])).toContain('"a", "b", "c", "d" and 2 more');
+    const long = await said({ iss: `https://id.example/${"x".repeat(400)}` }, [{ ...world.anchor, keys: keys("a") }]);
+    expect(long.length).toBeLessThan(400);
+    // A stranger's text that is no issuer's name is not shown.
+    for (const iss of ["https://x\u001b[2J", 7, "alice", undefined]) {
+      expect(await said({ iss }, [{ ...world.anchor, keys: keys("a") }])).toBe(
+        `${begins}The root is signed by the key "k1"; trust has anchors of "${ISSUER}"`,
+      );
+    }
   });
 
   it("may have several keys at once, so that they can be rotated", async () => {

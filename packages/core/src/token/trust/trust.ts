@@ -23,6 +23,7 @@ import {
   TRUSTED_KEY,
 } from "../claims/index.ts";
 import { isKeySource, type KeySource, type Limits, type TrustedKey } from "../keys/index.ts";
+import { listed } from "./listed.ts";
 
 /**
  * An issuer whose roots are accepted, and the bounds of these roots. The verifier enforces the bounds, even where the
@@ -146,13 +147,17 @@ export function checkEveryTool(where: string, tools: TrustAnchor["tools"], every
  * @throws {HopwiseError} `token_untrusted_issuer` with the claim that goes beyond
  */
 export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: TrustAnchor, limits: Limits): void {
-  const refuse = (pointer: string, rule: string): never => {
-    throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer, rule });
+  const refuse = (pointer: string, rule: string, detail = ""): never => {
+    const message = `the issuer may not say this: ${rule}${detail}`;
+    throw new HopwiseError("token_untrusted_issuer", message, { pointer, rule });
   };
   const { tools } = anchor;
   if (!mayName(anchor, claims.sub)) refuse("/sub", "its anchor does not let it name this subject");
-  if (!claims.aud.every((name) => anchor.audiences.includes(name)))
-    refuse("/aud", "its anchor does not let it name this audience");
+  const beyond = claims.aud.find((name) => !anchor.audiences.includes(name));
+  if (beyond !== undefined) {
+    const detail = `: ${listed([beyond])}. A root names every place where it may be shown; the anchor's audiences are ${listed(anchor.audiences)}`;
+    refuse("/aud", "its anchor does not let it name this audience", detail);
+  }
   if (handsEveryTool(grant)) {
     // Also where its tools are "any": whoever wrote that had those in mind that roots name.
     if (anchor.everyTool !== true || tools !== "any")
@@ -161,7 +166,9 @@ export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: Tru
     refuse(TOOLS_POINTER, "its anchor does not let it hand over this tool");
   }
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
-  if (claims.exp - claims.iat > lifetime) refuse("/exp", `a root may live ${lifetime} seconds`);
+  const asked = claims.exp - claims.iat;
+  if (asked > lifetime)
+    refuse("/exp", `a root may live ${lifetime} seconds`, `, not ${asked}; seconds, not milliseconds`);
   if (claims.del_max_depth > (anchor.maxDepth ?? DEFAULT_MAX_DEPTH)) {
     refuse("/del_max_depth", `a root may allow a depth of ${anchor.maxDepth ?? DEFAULT_MAX_DEPTH}`);
   }

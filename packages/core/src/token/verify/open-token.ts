@@ -28,6 +28,7 @@ import {
   type TokenHash,
 } from "../keys/index.ts";
 import { type AnchorAnswer, type AnchorKeys, checkAgainstAnchor, type TrustAnchor } from "../trust/index.ts";
+import { refuseUnknownSigner } from "./unknown-signer.ts";
 
 /** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
 export interface OpenedToken<C extends TokenClaims = TokenClaims> {
@@ -68,7 +69,11 @@ export async function openRoot(
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
   const answers = anchors.ask(kid);
-  const { thumbprint } = await findSigner(jws, answers);
+  const { thumbprint } = await findSigner(jws, answers).catch((refused: HopwiseError) => {
+    if (refused.code !== "token_untrusted_issuer") throw refused;
+    const trusted = answers.map(({ anchor }) => anchor);
+    throw refuseUnknownSigner(jws, trusted, () => payloadOf(jws, limits));
+  });
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   const { iss: issuer } = claims;
   const signedBy: SigningKey = { issuer, kid, thumbprint };

@@ -86,9 +86,8 @@ export function createChainVerifier(
     const signer = known.signedBy;
     // Asks the chain's own issuer, and nobody else.
     if ((await holderOf(anchors.ask(signer.kid, signer.issuer), signer)) !== undefined) return;
-    throw new HopwiseError("token_untrusted_issuer", "the key that signed the root is not published any more", {
-      pointer: "/kid",
-    });
+    const message = `the key "${signer.kid}" of "${signer.issuer}", which signed the root, is not published any more`;
+    throw new HopwiseError("token_untrusted_issuer", message, { pointer: "/kid" });
   };
 
   return {

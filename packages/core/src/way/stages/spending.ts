@@ -1,7 +1,7 @@
 import type { BudgetLeft } from "../../decision/index.ts";
 import { HopwiseError, isOwn, isRefusal } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
-import { quietly } from "../../lib/index.ts";
+import { isoOf, quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import {
   type BudgetBound,
@@ -188,14 +188,20 @@ function refuseUnvouched(
   if (first === undefined || from === undefined) return undefined;
   // What is spent before would be forgotten by a store that loses what it knew, and vouches for what began later: so there is no
   // allowance for clocks here.
-  const isEarly = from > secondsBy(clock);
+  const now = secondsBy(clock);
+  const isEarly = from > now;
   if (from >= notBefore && !isEarly) return undefined;
   const { hop, pointer } = first;
-  const [rule, instead] = isEarly
-    ? ["the budget begins later", "call again then, or have a root issued whose budget has begun"]
+  const [rule, times, instead] = isEarly
+    ? [
+        "the budget begins later",
+        `at ${isoOf(from)} (budget.from), and it is ${isoOf(now)}`,
+        "call again then, or have a root issued whose budget has begun",
+      ]
     : [
         "the budget began before this store began to count, which may have forgotten what was spent",
-        "use a store that outlives the process, or a budget that begins later",
+        `budget.from is ${isoOf(from)}, and the store counts since ${isoOf(notBefore)}`,
+        "use a store that outlives the process, or have a root issued with a budget of another id that begins after the store did",
       ];
-  return new HopwiseError("budget_exhausted", `${rule}; ${instead}`, { hop, pointer, rule });
+  return new HopwiseError("budget_exhausted", `${rule}: ${times}; ${instead}`, { hop, pointer, rule });
 }
