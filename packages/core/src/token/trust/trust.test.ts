@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { list, members, readerOf } from "../../options/index.ts";
 import {
   ALGORITHMS,
-  type Claims,
   createWorld,
   DOCS,
   details,
@@ -139,29 +138,23 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
   });
 
   it("is named to its operator with its key, beside what is trusted, where nobody has that key", async () => {
-    const said = async (claims: Claims, trust: readonly TrustAnchor[]) =>
-      (await errorOf(verifyAt(await world.root(claims), trust))).message;
+    const said = async (trust: readonly TrustAnchor[]) =>
+      (await errorOf(verifyAt(await world.root({ iss: "https://never.read.example" }), trust))).message;
     const keys = (...kids: string[]) => kids.map((kid) => ({ kid, jwk: world.issuer.publicJwk }));
-    const begins = "no trusted issuer has a key of the kid of the root token. ";
-    const names = `${begins}The root says: "${ISSUER}", key "k1"; `;
-    expect(await said({}, [])).toBe(`${names}trust has no anchor`);
-    expect(await said({}, [{ ...world.anchor, keys: keys("a", "b") }])).toBe(
-      `${names}trust has of this issuer "a", "b"`,
+    const begins = 'no trusted issuer has a key of the kid of the root token, "k1"; ';
+    expect(await said([])).toBe(`${begins}trust has no anchor`);
+    expect(await said([{ ...world.anchor, keys: keys("a", "b") }])).toBe(
+      `${begins}trusted are of "${ISSUER}", "a", "b"`,
     );
-    expect(await said({}, [{ ...partner, keys: keys("a") }])).toBe(`${names}trust has anchors of "${OTHER}"`);
-    expect(await said({}, [{ ...world.anchor, keys: { find: async () => [] } }])).toBe(
-      `${names}this issuer publishes no such key`,
+    const both = [
+      { ...world.anchor, keys: { find: async () => [] } },
+      { ...partner, keys: keys(..."abcdef") },
+    ];
+    expect(await said(both)).toBe(
+      `${begins}trusted are of "${ISSUER}", those that it publishes; of "${OTHER}", "a", "b", "c", "d" and 2 more`,
     );
-    const many = keys(..."abcdef");
-    expect(await said({}, [{ ...world.anchor, keys: many }])).toContain('"a", "b", "c", "d" and 2 more');
-    const long = await said({ iss: `https://id.example/${"x".repeat(400)}` }, [{ ...world.anchor, keys: keys("a") }]);
-    expect(long.length).toBeLessThan(400);
-    // A stranger's text that is no issuer's name is not shown.
-    for (const iss of ["https://x\u001b[2J", 7, "alice", undefined]) {
-      expect(await said({ iss }, [{ ...world.anchor, keys: keys("a") }])).toBe(
-        `${begins}The root is signed by the key "k1"; trust has anchors of "${ISSUER}"`,
-      );
-    }
+    const many = Array.from({ length: 50 }, (_, i) => ({ ...partner, issuer: `${OTHER}/${i}`, keys: keys("a") }));
+    expect(await said(many)).toMatch(/; of 47 more$/);
   });
 
   it("may have several keys at once, so that they can be rotated", async () => {

@@ -72,7 +72,7 @@ export async function openRoot(
   const { thumbprint } = await findSigner(jws, answers).catch((refused: HopwiseError) => {
     if (refused.code !== "token_untrusted_issuer") throw refused;
     const trusted = answers.map(({ anchor }) => anchor);
-    throw refuseUnknownSigner(jws, trusted, () => payloadOf(jws, limits));
+    throw refuseUnknownSigner(jws, trusted);
   });
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   const { iss: issuer } = claims;
