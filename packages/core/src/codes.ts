@@ -156,7 +156,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "Your delegation could not be had just now, so the call did not run. Try again later.",
-    help: "In a session, the source of its delegation (`renewing`, a function) threw, gave none, or did not answer in time; or its signer did not sign. Check who renews it.",
+    help: "The source of a delegation (`renewing`, a function) threw, gave none, or did not answer in time, in a session or when tools were asked for; or the signer of a session did not sign. Check who renews it.",
   },
   issuer_keys_unavailable: {
     stage: "token",
@@ -460,7 +460,7 @@ export const CODES = {
     stage: "holder",
     retryable: true,
     model: "The request could not be signed, so it was not sent. Try again later, or report it.",
-    help: "The delegation could not be obtained, or its key could not sign. The error is the cause.",
+    help: "The delegation could not be obtained in time, its key could not sign, or what names approvals failed. The error is the cause.",
   },
 
   // statement: may its signer revoke, or approve, just this?

@@ -1,5 +1,6 @@
 import { readerOf } from "@hopwise/core/options";
 import {
+  isRequest,
   type JsonRpcId,
   type JsonRpcMessage,
   type McpTransport,
@@ -24,7 +25,8 @@ const readOptions = carryOptionsOf("carryOver");
 /**
  * A client's transport that carries the chain, and a proof made for each request: for stdio, in-memory and any other
  * transport object of any MCP SDK. Where the server answers that a proof must name a nonce, the request is proven anew
- * with that nonce and sent once more; its client sees the second answer only.
+ * with that nonce and sent once more; its client sees the second answer only. A request that its client cancels while it
+ * is signed is not sent.
  *
  * @throws {HopwiseError} `config_invalid`
  */
@@ -34,9 +36,23 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
   const unanswered = new Map<JsonRpcId, Signed>();
   let handler = transport.onmessage;
 
+  const beingSigned = new Map<JsonRpcId, AbortController>();
+  const signing = async (message: JsonRpcMessage, nonce?: string): Promise<JsonRpcMessage> => {
+    if (!isRequest(message)) return message;
+    const stop = new AbortController();
+    beingSigned.set(message.id, stop);
+    try {
+      return await sign(message, options, { nonce, signal: stop.signal });
+    } finally {
+      if (beingSigned.get(message.id) === stop) beingSigned.delete(message.id);
+    }
+  };
+
   const send = async (message: JsonRpcMessage, sendOptions?: SendOptions): Promise<void> => {
-    const signed = await sign(message, options);
-    if (message.method === "notifications/cancelled") unanswered.delete(message.params?.["requestId"] as JsonRpcId);
+    const cancelled = message.method === "notifications/cancelled" ? message.params?.["requestId"] : undefined;
+    beingSigned.get(cancelled as JsonRpcId)?.abort(new Error("the request was cancelled before it was sent"));
+    const signed = await signing(message);
+    unanswered.delete(cancelled as JsonRpcId);
     if (signed !== message && message.id !== undefined) {
       unanswered.set(message.id, { message, sendOptions });
       if (unanswered.size > MOST_SIGNED) unanswered.delete(unanswered.keys().next().value as JsonRpcId);
@@ -51,7 +67,7 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
     unanswered.delete(id);
     const nonce = nonceAskedFor(message, id);
     if (nonce === undefined) return handler?.(message, extra);
-    sign(signed.message, options, nonce)
+    signing(signed.message, nonce)
       .then((again) => transport.send(again, signed.sendOptions))
       .catch((error: unknown) => {
         transport.onerror?.(error as Error);

@@ -9,7 +9,8 @@ const readFetch = readerOf<typeof globalThis.fetch>("carryingFetch", func("a fun
 /**
  * The same for Streamable HTTP, as the `fetch` that MCP clients take: the body of each POST is signed before it leaves,
  * and once more where the server asks for a nonce. Answers stream on from their first message. Requests in a batch,
- * which MCP has removed, are signed, but a challenge to them is not answered.
+ * which MCP has removed, are signed, but a challenge to them is not answered. A request that is aborted while it is signed
+ * is not sent.
  *
  * @throws {HopwiseError} `config_invalid`
  */
@@ -22,18 +23,19 @@ export function carryingFetch(
   return async (input, init) => {
     if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
     const body = jsonIn(init.body);
+    const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
     const post = (signed: unknown): Promise<Response> => fetch(input, { ...init, body: JSON.stringify(signed) });
-    if (Array.isArray(body)) return post(await Promise.all(body.map((message) => sign(message, options))));
+    if (Array.isArray(body)) return post(await Promise.all(body.map((message) => sign(message, options, { signal }))));
     // Clients send more than MCP through their `fetch`: the forms of OAuth, for example.
     if (!isPlain(body)) return fetch(input, init);
     const message = body as unknown as JsonRpcMessage;
-    const signed = await sign(message, options);
+    const signed = await sign(message, options, { signal });
     const answer = await post(signed);
     if (signed === message) return answer;
     const { first, response } = await openAnswer(answer);
     const nonce = nonceAskedFor(first, message.id as JsonRpcId);
     if (nonce === undefined) return response;
     response.body?.cancel().catch(() => {});
-    return post(await sign(message, options, nonce));
+    return post(await sign(message, options, { nonce, signal }));
   };
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { HopwiseError } from "../../errors.ts";
 import { createWorld, NOW } from "../../testing.fixture.ts";
 import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { currentDelegation, renewing } from "./renew.ts";
@@ -112,7 +113,36 @@ describe("a delegation that is renewed", () => {
   });
 });
 
-it("where a delegation comes from may be the delegation itself, or what gives it", async () => {
-  expect(await currentDelegation(first)).toBe(first);
-  expect(await currentDelegation(async () => second)).toBe(second);
+describe("where a delegation comes from", () => {
+  it("may be the delegation itself, or what gives it", async () => {
+    expect(await currentDelegation(first)).toBe(first);
+    expect(await currentDelegation(async () => second)).toBe(second);
+  });
+
+  it("may fail, or give none: then it is named, and its own error is the cause", async () => {
+    const cause = new Error("hunter2");
+    await expect(currentDelegation(() => Promise.reject(cause))).rejects.toMatchObject({
+      code: "delegation_unavailable",
+      message: "the source of the delegation failed",
+      cause,
+    });
+    const own = new HopwiseError("token_expired", "ours");
+    await expect(currentDelegation(() => Promise.reject(own))).rejects.toBe(own);
+    await expect(currentDelegation(async () => ({}) as never)).rejects.toMatchObject({ code: "config_invalid" });
+  });
+
+  it("may never answer: whoever asked does not wait for ever", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const waiting = currentDelegation(() => new Promise(() => {}));
+      const ended = expect(waiting).rejects.toMatchObject({
+        code: "delegation_unavailable",
+        message: "the source of the delegation gave no answer within 10000 ms",
+      });
+      await vi.advanceTimersByTimeAsync(10_000);
+      await ended;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

@@ -1,4 +1,5 @@
-import { settleInTime } from "../../lib/index.ts";
+import { HopwiseError, isOwn } from "../../errors.ts";
+import { DeadlinePassed, settleInTime } from "../../lib/index.ts";
 import {
   CLOCK,
   either,
@@ -83,12 +84,23 @@ export function renewing(
 }
 
 /**
- * The current delegation.
+ * The current delegation. A source has ten seconds, as a renewal has: whoever calls by it does not wait for ever.
  *
- * @throws {HopwiseError} `config_invalid` for what is no delegation; what the source throws
+ * @throws {HopwiseError} `config_invalid` for what is no delegation; `delegation_unavailable` where its source fails, or
+ *   does not answer in time, with what it threw as the `cause`; an error of ours that the source throws stays as it is
  */
 export async function currentDelegation(source: DelegationSource): Promise<HeldDelegation> {
-  if (typeof source === "function") return source();
-  partsOfDelegation(source);
-  return source;
+  const held = typeof source === "function" ? await askedFor(source) : source;
+  partsOfDelegation(held);
+  return held;
+}
+
+async function askedFor(source: () => Promise<HeldDelegation>): Promise<HeldDelegation> {
+  try {
+    return await settleInTime(RENEWAL_MS, source());
+  } catch (cause) {
+    if (isOwn(cause)) throw cause;
+    const why = cause instanceof DeadlinePassed ? `gave no answer within ${RENEWAL_MS} ms` : "failed";
+    throw new HopwiseError("delegation_unavailable", `the source of the delegation ${why}`, { cause });
+  }
 }

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { unlessAborted } from "./unless-aborted.ts";
+
+const never = (): Promise<never> => new Promise(() => {});
+
+describe("work that its caller may stop waiting for", () => {
+  it.each([undefined, null, new AbortController().signal])(
+    "gives what it gives where nobody stops (%s)",
+    async (signal) => {
+      expect(await unlessAborted(signal, async () => "done")).toBe("done");
+      await expect(unlessAborted(signal, () => Promise.reject(new Error("why")))).rejects.toThrow("why");
+    },
+  );
+
+  it("ends with the reason, though it does not listen, and is not begun after that", async () => {
+    const controller = new AbortController();
+    const waiting = unlessAborted(controller.signal, never);
+    controller.abort("enough");
+    await expect(waiting).rejects.toBe("enough");
+    let begun = 0;
+    await expect(unlessAborted(controller.signal, async () => begun++)).rejects.toBe("enough");
+    expect(begun).toBe(0);
+  });
+
+  it("leaves nothing at a signal that lives on", async () => {
+    const { signal } = new AbortController();
+    const heard: string[] = [];
+    signal.addEventListener = (type: string) => void heard.push(`+${type}`);
+    signal.removeEventListener = (type: string) => void heard.push(`-${type}`);
+    await unlessAborted(signal, async () => {});
+    await unlessAborted(signal, () => Promise.reject(new Error())).catch(() => {});
+    expect(heard).toEqual(["+abort", "-abort", "+abort", "-abort"]);
+  });
+});
