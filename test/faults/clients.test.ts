@@ -172,7 +172,10 @@ describe("a call of a client", () => {
   const aborted = rows.filter(([name]) => name.startsWith("carry"));
   it.each(aborted)("ends as soon as its caller does not want it any more, and is never sent: %s", async (_, start) => {
     let answer = (_: unknown): void => {};
-    const late = () => new Promise((resolve) => void (answer = resolve));
+    const late = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
     const sent: unknown[] = [];
     const controller = new AbortController();
     const seen = watched(start(late, sent, controller.signal));

@@ -167,7 +167,7 @@ describe("a delegation that was renewed", () => {
     };
     const { session } = await open(renewing(await handOn(100), renew, { clock }), { clock });
     expect(codeOf(await session.authorize(call))).toBe("allowed");
-    now = NOW + 71;
+    now = NOW + 101;
     const outcomes = await Promise.all([1, 2, 3].map(() => session.authorize(call)));
     now = NOW + 171;
     outcomes.push(await session.authorize(call));

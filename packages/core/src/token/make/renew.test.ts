@@ -31,14 +31,19 @@ function giver(...row: (HeldDelegation | "down")[]) {
   return { renew, asked };
 }
 
+/** What is under way has come to its end. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe("a delegation that is renewed", () => {
-  it("is used as it is until thirty seconds before it expires, and then another is asked for", async () => {
+  it("is used as it is until thirty seconds before it expires, and then until another is there", async () => {
     const { renew, asked } = giver(second);
     const current = renewing(first, renew, { clock });
     now = (NOW + 70) * 1000 - 1;
     expect(await current()).toBe(first);
     expect(asked).toEqual([]);
     now = (NOW + 70) * 1000;
+    expect(await current()).toBe(first);
+    await settled();
     expect(await current()).toBe(second);
     expect(await current()).toBe(second);
     expect(asked).toHaveLength(1);
@@ -51,26 +56,30 @@ describe("a delegation that is renewed", () => {
     expect(await current()).toBe(first);
     expect(asked).toEqual([]);
     now = (NOW + 95) * 1000;
-    expect(await current()).toBe(second);
+    await current();
+    expect(asked).toEqual([first]);
   });
 
   it("is asked for once by all who wait, and the one that expires is shown", async () => {
     const { renew, asked } = giver(second, third);
     const current = renewing(first, renew, { clock });
-    now = (NOW + 80) * 1000;
+    now = (NOW + 100) * 1000;
     expect(await Promise.all([current(), current(), current()])).toEqual([second, second, second]);
     now = (NOW + 180) * 1000;
-    expect(await Promise.all([current(), current()])).toEqual([third, third]);
+    expect(await Promise.all([current(), current()])).toEqual([second, second]);
+    await settled();
+    expect(await current()).toBe(third);
     expect(asked.map(({ expiresAt }) => expiresAt)).toEqual([NOW + 100, NOW + 200]);
   });
 
   it("is used for as long as it lives where nobody gives another, who is asked again each time", async () => {
     const { renew, asked } = giver("down", "down", second);
     const current = renewing(first, renew, { clock });
-    now = (NOW + 80) * 1000;
-    expect(await current()).toBe(first);
-    now = (NOW + 100) * 1000 - 1;
-    expect(await current()).toBe(first);
+    for (const seconds of [NOW + 80, NOW + 99.999, NOW + 99.999]) {
+      now = seconds * 1000;
+      expect(await current()).toBe(first);
+      await settled();
+    }
     expect(await current()).toBe(second);
     expect(asked).toHaveLength(3);
   });
@@ -86,19 +95,54 @@ describe("a delegation that is renewed", () => {
   it("is used where what comes in its place is no delegation", async () => {
     const current = renewing(first, async () => ({ ...second }) as never, { beforeSeconds: 100, clock });
     expect(await current()).toBe(first);
+    await settled();
     expect(await current()).toBe(first);
   });
 
-  it("is asked for again after a renewal that never ended", async () => {
+  it("is given at once while a renewal hangs, which is asked for once; who comes too late waits for that one", async () => {
+    const { promise, resolve } = Promise.withResolvers<HeldDelegation>();
+    let times = 0;
+    const renew = (): Promise<HeldDelegation> => {
+      times++;
+      return promise;
+    };
+    const current = renewing(first, renew, { clock });
+    now = (NOW + 80) * 1000;
+    expect(await Promise.all([current(), current()])).toEqual([first, first]);
+    now = (NOW + 100) * 1000;
+    const late = current();
+    resolve(second);
+    expect(await late).toBe(second);
+    expect(times).toBe(1);
+  });
+
+  it("is asked for again after a renewal that threw at once, as an ordinary function does", async () => {
+    let isDown = true;
+    const renew = (): Promise<HeldDelegation> => {
+      if (isDown) throw new Error("nobody there");
+      return Promise.resolve(second);
+    };
+    const current = renewing(first, renew, { beforeSeconds: 100, clock });
+    expect(await current()).toBe(first);
+    await settled();
+    isDown = false;
+    await current();
+    await settled();
+    expect(await current()).toBe(second);
+  });
+
+  it("is asked for again after a renewal that never ended, and that nobody waited for", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       let hangs = true;
       const renew = () => (hangs ? new Promise<never>(() => {}) : Promise.resolve(second));
       const current = renewing(first, renew, { beforeSeconds: 100, clock });
-      const waiting = current();
-      await vi.advanceTimersByTimeAsync(10_000);
-      expect(await waiting).toBe(first);
+      expect(await current()).toBe(first);
       hangs = false;
+      now = (NOW + 100) * 1000;
+      // Also where it has expired by then: no rejection is left behind, which would end the process.
+      await vi.advanceTimersByTimeAsync(10_000);
+      await settled();
       expect(await current()).toBe(second);
     } finally {
       vi.useRealTimers();

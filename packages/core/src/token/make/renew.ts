@@ -45,8 +45,9 @@ const readOptions = optionsOf<RenewOptions>("renewing", {
 const RENEWAL_MS = 10_000;
 
 /**
- * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, once for
- * all waiting callers. Where that fails, or takes longer than ten seconds, the old one is used until it expires.
+ * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, one call at a
+ * time. The old one is given at once until it expires, or the new one is there; who asks after it expired waits for the new
+ * one, for at most ten seconds.
  *
  * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
  *   and one that is not for the enforcement point with which it began
@@ -65,7 +66,8 @@ export function renewing(
 
   const next = async (): Promise<HeldDelegation> => {
     try {
-      const renewed = await settleInTime(RENEWAL_MS, renew(current));
+      const asked = async (): Promise<HeldDelegation> => renew(current);
+      const renewed = await settleInTime(RENEWAL_MS, asked());
       partsOfHeld(renewed);
       current = renewed;
     } catch (error) {
@@ -77,9 +79,13 @@ export function renewing(
   };
 
   return async () => {
-    if (current.expiresAt - beforeSeconds > secondsBy(clock, "renewing")) return current;
+    const leftSeconds = current.expiresAt - secondsBy(clock, "renewing");
+    if (leftSeconds > beforeSeconds) return current;
     underWay ??= next();
-    return underWay;
+    if (leftSeconds <= 0) return underWay;
+    // Nobody may ever wait for it: a rejection must not end the process.
+    underWay.catch(() => {});
+    return current;
   };
 }
 
