@@ -8,7 +8,6 @@ import {
   credentialIn,
   headersOf,
   isPlain,
-  type JsonRpcMessage,
   type JsonRpcRequest,
   type MessageExtra,
   notRunOf,
