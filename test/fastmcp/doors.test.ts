@@ -322,9 +322,14 @@ describe("canAccess", () => {
       },
     ],
   ];
-  const shut = (answer: () => unknown) => ({ ...tool("added"), canAccess: answer as () => boolean });
+  const shut = (answer: (auth: never) => unknown) => ({ ...tool("added"), canAccess: answer as () => boolean });
   const http = { stateless: true };
-  /** FastMCP asks of users alone, who come over HTTP. */
+  const withoutUsers = (): FastMCP => {
+    const server = new FastMCP({ name: "d", version: "1.0.0", logger: quiet });
+    server.addTool(tool("base"));
+    return server;
+  };
+  /** FastMCP alone asks of users only, who come over HTTP. */
   const withUsers = (): FastMCP => {
     const server = new FastMCP({ name: "d", version: "1.0.0", logger: quiet, authenticate: async () => ({ id: "u" }) });
     server.addTool(tool("base"));
@@ -346,6 +351,37 @@ describe("canAccess", () => {
   });
 
   const [[, late]] = NO_ANSWER as [(typeof NO_ANSWER)[number]];
+  it("is asked, with nobody, where the server authenticates nobody; and of nobody at start", async () => {
+    const asked: unknown[] = [];
+    const heard: string[] = [];
+    const closed = (it: FastMCP): void =>
+      it.addTool({
+        ...tool("added"),
+        canAccess: ((auth?: { readonly role: string }) => {
+          asked.push(auth);
+          return auth?.role === "admin";
+        }) as never,
+      });
+    const onWarning = (text: string): void => void heard.push(text);
+    for (const options of [{ http: {} }, { http }] as const) {
+      for (const [before, after] of [
+        [closed, none],
+        [none, closed],
+      ] as const) {
+        await expectShut(await guarded(withoutUsers(), before, after, { ...options, onWarning }));
+      }
+      const running = await guarded(withoutUsers(), none, none, { ...options, onWarning });
+      closed(running.server);
+      await expectShut(running);
+    }
+    expect([new Set(asked), heard]).toEqual([new Set([undefined]), []]);
+    const open = (it: FastMCP): void => it.addTool({ ...tool("added"), canAccess: () => true });
+    await expectGuarded("tool", await guarded(withoutUsers(), open, none, { http }));
+    const throws = (it: FastMCP): void => it.addTool(shut((auth: { readonly role: boolean }) => auth.role));
+    await expectShut(await guarded(withoutUsers(), throws, none, { http, onWarning }));
+    expect(heard).toEqual([expect.stringMatching(/canAccess of the tool "added" threw, so the tool is closed/)]);
+  });
+
   const ways = {
     addTool: (it: FastMCP) => it.addTool(shut(late)),
     addTools: (it: FastMCP) => it.addTools([shut(late)]),

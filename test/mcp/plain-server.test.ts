@@ -1,7 +1,13 @@
 /** A server of the plain MCP SDK behind `guardTransport`: which tools run, and what its clients are offered. */
 import type { HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
-import { createGuardedTools, type GuardedTools, guardTransport, type McpTransport } from "@hopwise/mcp";
+import {
+  createGuardedTools,
+  type GuardedTools,
+  guardTransport,
+  type JsonRpcMessage,
+  type McpTransport,
+} from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
@@ -12,7 +18,7 @@ import {
   ListToolsRequestSchema,
   type ServerCapabilities,
 } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import {
   callTool,
@@ -117,7 +123,12 @@ describe("a tool of a plain server", () => {
     };
     const client = await served(bare(), tools);
     const first = await callTool(client, "asks", { name: "x" });
-    expect([codeOf(first), JSON.stringify(first).includes("it ran"), ran.length]).toEqual(["policy_denied", false, 1]);
+    expect([codeOf(first), JSON.stringify(first).includes("it ran"), ran.length]).toEqual([
+      "result_withheld",
+      false,
+      1,
+    ]);
+    expect(JSON.stringify(first)).toContain("The tool ran");
     expect(codeOf(await callTool(client, "asks", { name: "x" }))).toBe("policy_denied");
     expect(ran).toHaveLength(1);
     expect((await client.listTools()).tools).toEqual([]);
@@ -125,6 +136,55 @@ describe("a tool of a plain server", () => {
     const next = await served(bare(), tools);
     expect(codeOf(await callTool(next, "asks", { name: "x" }))).toBe("policy_denied");
     expect(ran).toEqual([]);
+  });
+
+  it("runs once also where many call it at the same moment, over several transports", async () => {
+    const tools = createGuardedTools();
+    let go = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const run = async (args: object) => {
+      ran.push(args);
+      await slow;
+      return text("it ran");
+    };
+    const clients: Client[] = [];
+    tools.wrap("asks", run);
+    for (let i = 0; i < 2; i++) {
+      const server = new McpServer(INFO);
+      server.registerTool("asks", { inputSchema: NAMED }, run);
+      clients.push(await served(server, tools));
+    }
+    const all = clients.flatMap((client) => [1, 2, 3, 4].map(() => callTool(client, "asks", { name: "x" })));
+    await vi.waitFor(() => expect(ran).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    go();
+    const codes = (await Promise.all(all)).map(codeOf).sort();
+    expect(codes).toEqual([...all.slice(1).map(() => "policy_denied"), "result_withheld"]);
+    expect(ran).toHaveLength(1);
+  });
+
+  it("may be called by many at once where it asks: only the first is waited for, until it asked", async () => {
+    const tools = createGuardedTools();
+    const server = new McpServer(INFO);
+    let go = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const run = async (args: object) => {
+      ran.push(args);
+      await slow;
+      return text("it ran");
+    };
+    server.registerTool("asks", { inputSchema: NAMED }, tools.wrap("asks", run));
+    const client = await served(server, tools);
+    // The first does not get as far as the function.
+    expect(await callTool(client, "asks", { name: 7 })).toMatchObject({ isError: true });
+    const all = [1, 2, 3].map(() => callTool(client, "asks", { name: "x" }));
+    await vi.waitFor(() => expect(ran).toHaveLength(3));
+    go();
+    expect(await Promise.all(all)).toMatchObject(all.map(() => text("it ran")));
   });
 
   it("does not run by a handler of its own, unless that asks", async () => {
@@ -238,6 +298,43 @@ describe("the answer to initialize", () => {
     expect(await answered).toMatchObject({ result: { capabilities: { logging: {} } } });
     expect(await answered).not.toHaveProperty("result.capabilities.tools");
     expect(await answered).not.toHaveProperty("result.capabilities.completions");
+  });
+});
+
+describe("a method that a server does not have", () => {
+  const params: { readonly [method: string]: object } = {
+    "prompts/get": { name: "x" },
+    "logging/setLevel": { level: "debug" },
+  };
+  it.each([
+    "resources/list",
+    "prompts/list",
+    "resources/templates/list",
+    "prompts/get",
+    "logging/setLevel",
+    "server/discover",
+    "tasks/list",
+  ])("%s, is answered with −32601 and a code, and is on record or counted", async (method) => {
+    const delegation = await plannerWith(world, "mcp:prompts/get");
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    const { authorizer, audit } = world.authorizer({ tools: { ...MAP, "mcp:prompts/get": OPEN_TO_ALICE } });
+    const server = new Server(INFO, { capabilities: {} });
+    await server.connect(guardTransport(far as McpTransport, { authorizer, tools: createGuardedTools() }) as Transport);
+    onTestFinished(() => server.close());
+    const answered = new Promise<JsonRpcMessage>((resolve) => {
+      near.onmessage = resolve as never;
+    });
+    await near.start();
+    await near.send((await proven(delegation, request(1, method, params[method] ?? {}))) as never);
+    const { error } = await answered;
+    expect(error).toMatchObject({ code: -32601, data: { code: "method_unguarded", retryable: false } });
+    expect(error?.message).toContain(method);
+    const { invocation } = Object(error?.data) as { invocation?: string };
+    const counted = [...audit.unverifiedCounts].map(([code]) => code);
+    const written = audit.records.map((record) => [record.invocation, record.tool]);
+    expect(invocation === undefined ? counted : written).toEqual(
+      invocation === undefined ? ["method_unguarded"] : [[invocation, `mcp:${method}`]],
+    );
   });
 });
 

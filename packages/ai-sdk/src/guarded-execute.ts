@@ -97,7 +97,7 @@ function executeOf(read: ReadTool): Execute {
   if (typeof execute !== "function" || memberOf(read, "isProviderExecuted") === true) {
     throw new HopwiseError(
       "config_invalid",
-      `the tool "${read.name}" has no execute, or is the provider's: it would run at the provider or at the client, where no call can be checked; leave it out`,
+      `the tool "${read.name}" has no execute, or is the provider's: it would run at the provider or at the client, where no call can be checked; leave it out here and, if it may run undecided, add it to the set that authorizeTools gives`,
     );
   }
   return execute as Execute;

@@ -88,7 +88,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "The enforcement point itself failed, so the call was not let through. The transport's `onerror` got the cause.",
+    help: "The enforcement point itself failed, or a tool's own schema did not end, so the call was not let through. The transport's `onerror` got the cause.",
   },
 
   // arguments: are they exactly one JSON value?
@@ -440,7 +440,7 @@ export const CODES = {
     stage: "result",
     fault: true,
     model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
-    help: "The policies oblige to change the result, and a result of this form cannot be changed. Return JSON, or let the policy point at values that exist.",
+    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`): wrap it.",
   },
   filter_lapsed: {
     stage: "result",

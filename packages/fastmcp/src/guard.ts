@@ -97,7 +97,9 @@ export function guard<Server extends FastMCP>(
 
   const warn = warner(options.onWarning);
   const closing = (tools: readonly AnyTool[]) => tools.map((tool) => withTrueAccess(tool, warn));
-  const guarding: Guarding = { beginSession: sessionGuards(authorizer, options, known, closing) };
+  let isProbe = false;
+  const begin = sessionGuards(authorizer, options, known, closing);
+  const guarding: Guarding = { beginSession: () => begin(isProbe) };
   const { addTool, addTools, start, connect } = server;
   addTools.call(server, [...closing(present), markOf(guarding)] as never);
   Object.defineProperty(server, GUARDING, { value: guarding });
@@ -111,7 +113,15 @@ export function guard<Server extends FastMCP>(
   }) as Server["addTools"];
   server.start = (async (startOptions) => {
     const own = withoutEventStore(startOptions);
-    await mustAnswer((transport) => connect.call(server, transport as never));
+    await mustAnswer((transport) => {
+      // FastMCP makes the session at once, before it waits for anything.
+      isProbe = true;
+      try {
+        return connect.call(server, transport as never);
+      } finally {
+        isProbe = false;
+      }
+    });
     warnUnmapped(contentsOf(server).offered, authorizer, warn);
     await start.call(server, own);
   }) as Server["start"];
@@ -124,14 +134,15 @@ function sessionGuards(
   { userFromAuth, mayChange, approvalUrl }: GuardServerOptions,
   known: Set<string>,
   closing: SessionGuard["closing"],
-): Guarding["beginSession"] {
+): (isProbe: boolean) => SessionGuard {
   const scope = new AsyncLocalStorage<RequestScope>();
   const wrap = toolWrapper(mayChange);
-  return () => {
+  return (isProbe) => {
     const tools = sessionTools(scope, known);
     const uris = createUriReader();
     const own = { authorizer, tools, userFromAuth, mayChange, approvalUrl, readUri: uris.read };
     return {
+      isProbe,
       uris,
       closing,
       wrapTools: (added) => added.map((tool) => wrap(tool, tools)),

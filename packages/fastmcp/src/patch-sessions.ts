@@ -2,6 +2,7 @@ import type { McpTransport } from "@hopwise/mcp";
 import { FastMCPSession } from "fastmcp";
 import { patchLoads } from "./load-with-caller.ts";
 import { type HandlerRegistry, lockTools } from "./lock-tools.ts";
+import { openTools } from "./open-tools.ts";
 import type { UriReader } from "./uri-reader.ts";
 import type { AnyTemplate } from "./wrap-template.ts";
 import type { AnyTool } from "./wrap-tool.ts";
@@ -14,6 +15,8 @@ export interface Guarding {
 
 /** What stands between one session and its server's tools, and between it and its client. */
 export interface SessionGuard {
+  /** Begun at `start()` to see whether the guard stands before it. Nobody calls it, and no tool is asked who may see it. */
+  readonly isProbe: boolean;
   /** The tools as FastMCP asks them who may see them. */
   closing(tools: readonly AnyTool[]): readonly AnyTool[];
   /** The tools as the session gets them, in whatever way they came to its server; each time anew. */
@@ -75,7 +78,9 @@ export function patchSessions(): void {
     }
     if (this[SESSION] === undefined) return setupToolHandlers.call(this, tools);
     const { guard, whileOpen } = this[SESSION];
-    const own = guard.wrapTools(tools.filter((tool) => tool[GUARDING] === undefined));
+    const theirs = tools.filter((tool) => tool[GUARDING] === undefined);
+    const open = guard.isProbe ? theirs : openTools(this, guard.closing(theirs), toolsListChanged as never);
+    const own = guard.wrapTools(open);
     whileOpen(() => setupToolHandlers.call(this, own));
   };
   prototype.toolsListChanged = function (tools) {

@@ -4,7 +4,8 @@ import { createGuardedTools, type GuardedTools, type RequestScope } from "@hopwi
 /**
  * The tools of one session. A call of a tool that the server had at any time is handed over all the same, where the session
  * has none: FastMCP then says itself that it does not serve it, because it was removed or is closed to the session, and
- * the record says so. Nothing runs by that, since every tool that a session gets is wrapped.
+ * the record says so. Nothing runs by that, since every tool that a session gets is wrapped: so no call waits for another to
+ * show it, either.
  *
  * @param known the names of all tools that the server ever had
  */
@@ -17,6 +18,7 @@ export function sessionTools(scope: AsyncLocalStorage<RequestScope>, known: Set<
       return own.wrap(name, run, announced);
     },
     has: (name) => known.has(name),
+    turns: { ...own.turns, take: () => ({ asked: () => {}, ended: () => {}, lost: () => {} }) },
     get size() {
       return own.size;
     },

@@ -9,6 +9,7 @@ import {
   type NotRun,
   notRunOf,
   offerServed,
+  refused,
   toolDenial,
 } from "../protocol/index.ts";
 import { announce } from "./announce.ts";
@@ -31,7 +32,8 @@ export async function checkAnswer(
   if (admission === undefined) return message;
   switch (operation.kind) {
     case "list":
-      return message.result === undefined ? message : filterList(message, flight, admission, operation.list, rules);
+      if (message.result !== undefined) return filterList(message, flight, admission, operation.list, rules);
+      return noList(message, flight, admission);
     case "tool":
       if (decision !== undefined) return decided(message, flight, decision, rules);
       // Before its decision came: a server that gave up on a slow tool, for example. The decision has its own record.
@@ -64,6 +66,7 @@ function allowed(
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
+    if (flight.operation.kind === "data" && isUnserved(message)) return unserved(flight, decision.invocation);
     const bare = isBound(decision) || flight.operation.kind === "data";
     const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
     return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
@@ -125,6 +128,27 @@ async function filterList(
   return { ...message, result: { ...message.result, [list.member]: announced } };
 }
 
+/** The server gave an error in the place of a list. No tool is listed by that, so its words go on to its caller. */
+async function noList(message: JsonRpcMessage, flight: Flight, admission: Admission): Promise<JsonRpcMessage> {
+  const why = isUnserved(message) ? "does not serve this list" : "answered a list with an error of its own";
+  const { invocation } = await admission.refuse({ code: "server_refused", message: `the server ${why}` });
+  return isUnserved(message) ? unserved(flight, invocation) : message;
+}
+
+/** Whether a server says that it does not have the method that it was asked for. */
+export function isUnserved({ error }: JsonRpcMessage): boolean {
+  return error?.code === METHOD_NOT_FOUND;
+}
+
+/** A method that the server does not have, in the words of one that the guard does not let through. */
+function unserved({ id, request }: Flight, invocation: string): JsonRpcMessage {
+  return refused(id, "method_unguarded", notServed(request.method), invocation);
+}
+
+export function notServed(method: string): string {
+  return `This server does not serve ${JSON.stringify(method)}.`;
+}
+
 /**
  * The server answered a tool call without asking for its decision. Where its error describes the tool, only callers who
  * may see the tool get it.
@@ -142,7 +166,9 @@ async function undecided(
     // Which function a server runs shows only once it has run: it must not do so a second time.
     distrust(tool);
     report(new Error(ran));
-    return refusedAs(flight, await admission.refuse({ code: "tool_unguarded", message: ran }));
+    const { invocation } = await admission.refuse({ code: "tool_unguarded", message: ran });
+    // It ran: a model that reads "not allowed" may try again.
+    return refusedAs(flight, { code: "result_withheld", invocation });
   }
   const own = ownRefusal(message);
   const denied = await admission.refuse(own);

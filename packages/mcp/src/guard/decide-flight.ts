@@ -22,7 +22,10 @@ export async function decideFlight(
 ): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");
+  // Too late: it was refused, and that is on record.
+  if (flight.handedOver?.lapsed !== undefined) return flight.handedOver.lapsed;
   flight.asked = true;
+  flight.handedOver?.asked();
   const { operation } = flight;
   const listed = operation.kind === "tool" ? guard.listed.get(operation.tool) : undefined;
   // A caller keeps to the arguments that it was told of; of results its wrapper knows what policies may do to them.

@@ -1,6 +1,7 @@
 import type { Decision } from "@hopwise/core";
 import type { Admission, OutputSchema } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
+import type { HandedOver } from "./handed-over.ts";
 
 /** A request from its arrival until its answer leaves, or until it is withdrawn. */
 export interface Flight {
@@ -13,6 +14,8 @@ export interface Flight {
   readonly request: JsonRpcRequest;
   readonly operation: Operation;
   admission: Admission | undefined;
+  /** The wait for the server, once it has a request that is to be decided there. */
+  handedOver: HandedOver | undefined;
   /** Whether a decision was asked for; it may still be under way. */
   asked: boolean;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
@@ -55,6 +58,7 @@ export function createFlights(): Flights {
         request,
         operation,
         admission: undefined,
+        handedOver: undefined,
         asked: false,
         decision: undefined,
         left: false,

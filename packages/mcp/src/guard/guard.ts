@@ -44,6 +44,7 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly scope: GuardedTools["scope"];
   readonly isWrapped: GuardedTools["has"];
   readonly distrust: GuardedTools["distrust"];
+  readonly turns: GuardedTools["turns"];
   readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
@@ -72,6 +73,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     scope: tools.scope,
     isWrapped: tools.has,
     distrust: tools.distrust,
+    turns: tools.turns,
     hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),

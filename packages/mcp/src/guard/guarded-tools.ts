@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { func, having, maybe, readerOf, text } from "@hopwise/core/options";
 import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 /**
  * The tools of one server that ask before they run. A guard hands over the calls of these tools and of no others: a name
@@ -25,6 +26,8 @@ export interface GuardedTools {
   /** Forgets all names, before the server gets its tools anew. */
   clear(): void;
   readonly size: number;
+  /** Lets the calls of a name in one by one, until its function has asked. */
+  readonly turns: Turns;
   /** Joins what the transport sees of a request with what the tool sees: its parsed arguments. */
   readonly scope: AsyncLocalStorage<RequestScope>;
 }
@@ -54,11 +57,13 @@ export function createGuardedTools(
   readScope(scope);
   const names = new Set<string>();
   const distrusted = new Set<string>();
+  const turns = createTurns();
   return {
     wrap: (name, run, announced) => {
       readRun(run);
       readAnnounced(announced);
       names.add(readName(name));
+      turns.forget(name);
       return askingFirst(scope, name, run, announced);
     },
     has: (name) => names.has(name) && !distrusted.has(name),
@@ -70,6 +75,7 @@ export function createGuardedTools(
     get size() {
       return names.size;
     },
+    turns,
     scope,
   };
 }

@@ -8,14 +8,11 @@ import {
   credentialIn,
   headersOf,
   isPlain,
-  type JsonRpcMessage,
   type JsonRpcRequest,
   type MessageExtra,
   notRunOf,
   type Operation,
   operationOf,
-  PROBE_METHOD,
-  refused,
   showsPages,
   traceparentIn,
   withoutCredential,
@@ -23,7 +20,9 @@ import {
 import { decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
 import { type Guard, reportWithdrawn } from "./guard.ts";
+import { handedOver } from "./handed-over.ts";
 import { answer, deny, fail } from "./reply.ts";
+import { LONGEST_NAME, turnAway } from "./turn-away.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
 export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageExtra | undefined): void {
@@ -72,18 +71,6 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
   }
 }
 
-/** The answer to a request that no authorizer is asked about. It is counted, as that of a stranger. */
-function turnAway(
-  { authorizer, report }: Guard,
-  { id, method }: JsonRpcRequest,
-  code: "method_unguarded" | "arguments_malformed",
-  message: string,
-): JsonRpcMessage {
-  if (method !== PROBE_METHOD)
-    authorizer.refuse({ tool: method.slice(0, LONGEST_NAME) }, { code, message }).catch(report);
-  return refused(id, code, message);
-}
-
 /** The requests that an authorizer is asked about. */
 type Guarded = Extract<Operation, { kind: "tool" | "data" | "list" }>;
 
@@ -98,19 +85,44 @@ async function admitted(
   flight.admission = admission;
   switch (operation.kind) {
     case "list":
+      if (guard.flights.isOpen(flight)) flight.handedOver = handedOver(guard, flight, admission);
       return handOver(guard, flight, extra);
-    case "tool": {
-      if (guard.isWrapped(operation.tool)) return handOver(guard, flight, extra, { arguments: admission.arguments });
-      const message = `no guarded tool is called ${quoted(operation.tool)}; it was removed, or never added`;
-      guard.report(new Error(message));
-      return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
-    }
+    case "tool":
+      return handOverTool(guard, flight, operation.tool, admission, extra);
     case "data": {
       const decision = await decideFlight(guard, flight, undefined, undefined, await readingOf(guard, operation));
       if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
       return deny(guard, flight, notRunOf(decision, flight.page));
     }
   }
+}
+
+async function handOverTool(
+  guard: Guard,
+  flight: Flight,
+  tool: string,
+  admission: Admission,
+  extra: MessageExtra | undefined,
+): Promise<void> {
+  const { isWrapped, flights, turns } = guard;
+  if (!flights.isOpen(flight)) return;
+  if (isWrapped(tool)) {
+    const wait = handedOver(guard, flight, admission);
+    flight.handedOver = wait;
+    const turn = turns.take(tool);
+    // Messages stay in their order where nothing has to be waited for.
+    wait.turn = turn instanceof Promise ? await turn : turn;
+    // The call before this one may have shown that its function does not ask.
+    const mayRun = wait.turn !== undefined && isWrapped(tool) && flights.isOpen(flight);
+    if (mayRun) return handOver(guard, flight, extra, { arguments: admission.arguments });
+    wait.answers();
+    wait.answered();
+    if (!flights.isOpen(flight)) return;
+    if (wait.turn === undefined) throw new Error(`a call of ${quoted(tool)} before this one did not end`);
+  }
+  const message = `no guarded tool is called ${quoted(tool)}; it was removed, or never added`;
+  guard.report(new Error(message));
+  return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
 }
 
 /** How the server will read the URI of a resource, where it can tell. */
@@ -193,8 +205,6 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     isOpen: () => guard.flights.isOpen(flight),
   };
 }
-
-const LONGEST_NAME = 128;
 
 /** A name that a caller chose, for a text: on one line, and at most 128 characters of it. */
 function quoted(name: string): string {

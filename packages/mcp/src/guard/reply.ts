@@ -8,32 +8,40 @@ import {
   type WireRefusal,
 } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
-import { checkAnswer } from "./check-answer.ts";
+import { checkAnswer, isUnserved, notServed } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
+import { turnAway } from "./turn-away.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
 /** Lets an answer of the server's handler out, as far as its caller may see it. */
 export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void> {
   const flight = guard.flights.get(message.id);
-  if (flight === undefined) return;
+  if (flight === undefined || flight.handedOver?.lapsed !== undefined) return;
+  flight.handedOver?.answers();
   // On record once the answer has left: where its stream is gone, its caller has closed the connection.
   let report = (): void => {};
   const reportOutcome: Guard["reportOutcome"] = (decision, outcome) => {
     report = () => guard.reportOutcome(decision, outcome);
   };
   try {
+    const { request, operation } = flight;
+    const isLifecycle = operation.kind === "lifecycle";
+    if (isLifecycle && isUnserved(message)) {
+      return await answer(guard, flight, turnAway(guard, request, "method_unguarded", notServed(request.method)));
+    }
     const checked = await checkAnswer(message, flight, { ...guard, reportOutcome });
-    const isLifecycle = flight.operation.kind === "lifecycle";
     const shown = isLifecycle ? guard.changes.offer(checked, guard.overHttp === true) : checked;
-    if (flight.operation.kind === "list") noteListed(guard.listed, shown);
+    if (operation.kind === "list") noteListed(guard.listed, shown);
     await answer(guard, flight, shown).catch((error: unknown) => {
       reportWithdrawn(guard, flight);
       throw error;
     });
     report();
   } catch (error) {
-    return fail(guard, flight, error);
+    return await fail(guard, flight, error);
+  } finally {
+    flight.handedOver?.answered();
   }
 }
 

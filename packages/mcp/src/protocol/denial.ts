@@ -105,11 +105,16 @@ export function errorDenial(id: JsonRpcId, notRun: NotRun): JsonRpcMessage {
   return { jsonrpc: "2.0", id, error: { code, message: text, data } };
 }
 
-/** A request that was refused before the authorizer was asked, with a message of its own. */
+/**
+ * A request that no policy rules on, refused with a message of its own.
+ *
+ * @param invocation names its record, where the authorizer was asked
+ */
 export function refused(
   id: JsonRpcId,
   code: "method_unguarded" | "arguments_malformed",
   message: string,
+  invocation?: string,
 ): JsonRpcMessage {
   return {
     jsonrpc: "2.0",
@@ -117,7 +122,7 @@ export function refused(
     error: {
       code: code === "method_unguarded" ? METHOD_NOT_FOUND : DENIED,
       message: `Not allowed (${code}). ${message}`,
-      data: { code, retryable: false },
+      data: { code, retryable: false, ...(invocation !== undefined && { invocation }) },
     },
   };
 }
