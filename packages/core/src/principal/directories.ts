@@ -77,9 +77,10 @@ export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
 function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
   // What is there and undefined stays so.
   const given = (Object.keys(TRAIT_ROWS) as (keyof UserDirectoryTraits)[]).filter((name) => name in options);
-  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS)(
-    Object.fromEntries(given.map((name) => [name, options[name]])),
-  );
+  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>(
+    "usersFrom",
+    TRAIT_ROWS,
+  )(Object.fromEntries(given.map((name) => [name, options[name]])));
   return { ...(uniqueIds !== undefined && { uniqueIds }), ...(issuers !== undefined && { issuers }) };
 }
 
