@@ -1,4 +1,4 @@
-import { HopwiseError, isOwn } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { DeadlinePassed } from "../lib/index.ts";
 
@@ -33,19 +33,6 @@ export interface ContextOrigin {
   readonly ageMs: number;
   /** An optional source had no answer, or failed: policies were asked without it. */
   readonly missing?: true;
-}
-
-const UNTOLD = "it failed";
-
-/** Why a source failed. Its error may quote anything, so only a passed deadline is named, and what Hopwise itself says. */
-export function faultOf(cause: unknown): string {
-  return cause instanceof DeadlinePassed || isOwn(cause) ? cause.message : UNTOLD;
-}
-
-/** What failed, and why as far as {@link faultOf} may say it. */
-export function failed(what: string, cause: unknown): string {
-  const fault = faultOf(cause);
-  return fault === UNTOLD ? `${what} failed` : `${what} failed: ${fault}`;
 }
 
 /** Whether a refusal says that a source was late. */

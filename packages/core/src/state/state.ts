@@ -1,8 +1,8 @@
 import { HopwiseError } from "../errors.ts";
-import { quietly } from "../lib/index.ts";
+import { type Health, quietly } from "../lib/index.ts";
 import { CLOCK, having, maybe, number, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
-import type { Health, StateDriver } from "./driver.ts";
+import type { StateDriver } from "./driver.ts";
 import { type FollowedLog, followLog } from "./follow-log.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
