@@ -26,6 +26,8 @@ export interface StreamWriter {
   /** Of the segment that is written to now. */
   readonly bytes: number;
   readonly since: number;
+  /** Whether the last lines could not be written. */
+  readonly failing: boolean;
   /**
    * Adds lines in one write and one sync. Where it rejects, none of these lines counts, and the next call begins a
    * segment.
@@ -50,6 +52,7 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
   let rejected = 0;
   let current: Segment | undefined;
   let failed: Segment | undefined;
+  let failing = false;
 
   const begin = async (): Promise<Segment> => {
     if (failed !== undefined) await takeBack(failed);
@@ -88,10 +91,12 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
       if (durable) await current.file.sync();
       current.bytes += bytes.length;
       head = next;
+      failing = false;
     } catch (cause) {
       rejected += entries.filter(({ kind }) => kind === "record").length;
       failed ??= current;
       current = undefined;
+      failing = true;
       throw cause;
     }
   };
@@ -105,6 +110,9 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
     },
     get since() {
       return current?.since ?? Date.now();
+    },
+    get failing() {
+      return failing;
     },
     append,
     begin: async () => {

@@ -1,15 +1,15 @@
 import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
-import { plainText, timeOf } from "../lib/index.ts";
+import { faultOf, HopwiseError } from "../errors.ts";
+import { plainText, quietly, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf, toldFor } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { countStranger, recordDecision, takeBack } from "./record-decision.ts";
+import { countStranger, recordDecision, showUnrecorded, takeBack } from "./record-decision.ts";
 import type { Taken } from "./stages/spending.ts";
 import { keepTaken } from "./taken.ts";
 import { timedStages } from "./timed-stages.ts";
@@ -57,6 +57,12 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const record = (decision: Allowed | Pending): Promise<HopwiseError | undefined> =>
     stage("audit", () => recordDecision(decision, notes, call, point).then(written, notRecorded));
 
+  const denyUnrecorded = (common: Decided, unrecorded: HopwiseError): Denied => {
+    const denied = deniedOf(common, unrecorded);
+    quietly(() => showUnrecorded(denied, notes, call, point));
+    return denied;
+  };
+
   return {
     id,
     stage,
@@ -78,12 +84,12 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
         return ended(keepTaken(toldFor({ ...allowed, timings: timings() }, how), how.taken));
       how.taken?.settle("nothing_happened");
       takeBack(common, point);
-      return ended(deniedOf({ ...common, timings: timings() }, unrecorded));
+      return ended(denyUnrecorded({ ...common, timings: timings() }, unrecorded));
     },
     wait: async (asked) => {
       const pending = pendingOf(decided(), asked);
       const unrecorded = await record(pending);
-      return ended(unrecorded === undefined ? pending : deniedOf(decided(), unrecorded));
+      return ended(unrecorded === undefined ? pending : denyUnrecorded(decided(), unrecorded));
     },
     deny: async (refusal, taken) => {
       taken?.settle("nothing_happened");
@@ -109,7 +115,6 @@ function written(): undefined {}
 
 /** No allowed call without its record. */
 function notRecorded(cause: unknown): HopwiseError {
-  return new HopwiseError("audit_unavailable", "the decision could not be recorded, so the call may not run", {
-    cause,
-  });
+  const message = `the decision could not be recorded, so the call may not run: ${faultOf(cause, "the audit sink")}`;
+  return new HopwiseError("audit_unavailable", message, { cause });
 }
