@@ -25,6 +25,7 @@ export {
   type IssuerOptions,
   inspectDelegation,
   type KeySource,
+  type KeysHealth,
   type Limits,
   localJwks,
   type Provenance,

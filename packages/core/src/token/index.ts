@@ -25,6 +25,7 @@ export {
   isListing,
   JWKS_URL,
   type KeySource,
+  type KeysHealth,
   LIMITS,
   type Limits,
   localJwks,

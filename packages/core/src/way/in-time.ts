@@ -39,16 +39,22 @@ function unanswered(deadlineMs: number, code: ErrorCode, what: string, cause: un
   return new HopwiseError(code, why, { cause });
 }
 
-/** The answer of a host. Of our own errors, which a host may throw, too, only one of the code that its faults have stands as it is. */
+/**
+ * The answer of a host. Of our own errors, which a host may throw, too, only one of the code that its faults have stands as it
+ * is, or of another one that it may have.
+ */
 export async function answerOf<T>(
   deadlineMs: number,
   code: ErrorCode,
   what: string,
   run: () => T | PromiseLike<T>,
+  other = code,
 ): Promise<T> {
   try {
     return await settleInTime(deadlineMs, run());
   } catch (cause) {
-    throw isOwn(cause) && cause.code === code ? cause : unanswered(deadlineMs, code, what, cause);
+    throw isOwn(cause) && (cause.code === code || cause.code === other)
+      ? cause
+      : unanswered(deadlineMs, code, what, cause);
   }
 }

@@ -1,5 +1,5 @@
 import type { PublicJwk } from "../../crypto/index.ts";
-import { faultOf, HopwiseError } from "../../errors.ts";
+import { faultOf, HopwiseError, isOwn } from "../../errors.ts";
 import type { JsonValue } from "../../json/index.ts";
 import { isThenable, settleInTime } from "../../lib/index.ts";
 import { isKeySource, type KeySource, type KnownKey, parsePublicJwk, type TrustedKey } from "../keys/index.ts";
@@ -59,6 +59,10 @@ export function createAnchorKeys(
 
   const keysOf = ({ issuer, keys }: TrustAnchor, kid: string): Known | Promise<Known> => {
     const fail = (cause: unknown): never => {
+      // Not an outage: the source has keys, and may not ask yet whether there is a new one.
+      const isUnknown = isOwn(cause) && cause.code === "issuer_key_unknown";
+      if (isUnknown)
+        throw new HopwiseError(cause.code, `the kid is not one of "${issuer}": ${cause.message}`, { cause });
       const message = `the keys of "${issuer}" cannot be had: ${faultOf(cause, "their source")}`;
       throw new HopwiseError("issuer_keys_unavailable", message, { cause });
     };

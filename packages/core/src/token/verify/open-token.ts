@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../codes.ts";
 import { sha256, verify } from "../../crypto/index.ts";
-import { HopwiseError } from "../../errors.ts";
+import { HopwiseError, isRefusal } from "../../errors.ts";
 import type { Grant } from "../../grant/index.ts";
 import { type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { isThenable } from "../../lib/index.ts";
@@ -68,7 +68,9 @@ export async function openRoot(
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
   const answers = anchors.ask(kid);
-  const { thumbprint } = await findSigner(jws, answers);
+  const { thumbprint } = await findSigner(jws, answers).catch((refusal) =>
+    refuseUnknownKey(refusal, jws, answers, limits),
+  );
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   const { iss: issuer } = claims;
   const signedBy: SigningKey = { issuer, kid, thumbprint };
@@ -81,6 +83,28 @@ export async function openRoot(
   const grant = grantOf(claims);
   checkAgainstAnchor(claims, grant, anchor, limits);
   return { claims, grant, hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
+}
+
+/**
+ * A key that an issuer may have published a moment ago can be asked for again, of that issuer alone. Who it is, the root itself
+ * says: nobody vouches for that, and nothing comes of it but the advice to try again.
+ */
+async function refuseUnknownKey(
+  refusal: HopwiseError,
+  jws: CompactJws,
+  answers: readonly AnchorAnswer[],
+  limits: Limits,
+): Promise<never> {
+  if (refusal.code !== "issuer_key_unknown") throw refusal;
+  const { iss } = parseRootClaims(payloadOf(jws, limits), limits);
+  for (const { keys } of answers.filter(({ anchor }) => anchor.issuer === iss)) {
+    const why = await Promise.resolve(keys).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    if (isRefusal(why)) throw why;
+  }
+  return untrusted("no trusted issuer has a key of the kid of the root token");
 }
 
 /**
@@ -158,6 +182,7 @@ export async function findSigner(
 
 const WHY_NO_SIGNER = [
   "issuer_keys_unavailable",
+  "issuer_key_unknown",
   "token_signature_invalid",
   "token_alg_refused",
   "token_untrusted_issuer",
