@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { DeadlinePassed } from "../lib/index.ts";
+import { DeadlinePassed, type Health } from "../lib/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -14,6 +14,8 @@ export interface Source<Key, Value> {
   find(key: Key): Awaitable<Value | undefined>;
   /** The same, with the age of the answer; sources that remember answers have it. */
   look?(key: Key): Awaitable<Found<Value>>;
+  /** Whether it could answer just now, and why not, for `health` of an authorizer. Left out: it says nothing of itself. */
+  health?(): Awaitable<Health>;
 }
 
 /** The answer of a source. */

@@ -127,7 +127,9 @@ export function assembled<Kept extends Revocations>(
     revocations,
     health: async () => {
       try {
-        return await driver.health();
+        const own = await driver.health();
+        // A store may be well while every call is refused: it was made anew, and its log of revocations is closed.
+        return own.ok === true ? ((await revocations.health?.()) ?? own) : own;
       } catch (cause) {
         return { ok: false, problem: cause instanceof HopwiseError ? cause.message : `${driver.name} failed` };
       }
