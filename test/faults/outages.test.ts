@@ -1,7 +1,9 @@
 /** What operators see of each outage: the table of docs/telemetry.md, held against what is seen. */
-import { readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { connectPdp } from "@hopwise/cerbos";
 import {
   type AuthorizerOptions,
   createAuthorizer,
@@ -19,6 +21,7 @@ import { openRedis } from "@hopwise/redis";
 import { afterEach, describe, expect, it } from "vitest";
 import { nodeFiles } from "../../packages/audit/src/log-files.ts";
 import { openLogOn } from "../../packages/audit/src/open-audit-log.ts";
+import { remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { connectTo, MISSING, startRedis } from "../redis/redis-server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { recorder } from "../telemetry/recorder.ts";
@@ -166,4 +169,20 @@ describe("what operators see, by the page,", () => {
     const [, , ...cells] = table.find(([, name]) => name === outage) ?? [];
     expect(await seen(await down())).toEqual(cells.slice(0, 4));
   });
+});
+
+it("health says that a decision point elsewhere has lost its policies, which serves on and denies everything", async () => {
+  const folder = temporaryFolder();
+  cpSync(new URL("../../policies", import.meta.url), folder, { recursive: true });
+  const remote = await remotePdp({ policies: folder });
+  const pdp = await connectPdp({ targets: remote.target });
+  open.push(() => pdp.close());
+  const authorizer = company.authorizer({ cerbos: pdp, deadlineMs: 10_000 });
+  expect((await authorizer.health()).policies).toEqual({ ok: true });
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  await expect
+    .poll(async () => (await authorizer.health()).policies, { timeout: 20_000 })
+    .toEqual({ ok: false, problem: expect.stringContaining("the policy decision point has lost its policies") });
+  const decision = await authorizer.call(held, CALL.tool, CALL.arguments);
+  expect(decision).toMatchObject({ outcome: "denied", code: "policy_unavailable" });
 });
