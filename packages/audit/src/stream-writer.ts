@@ -52,7 +52,6 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
   let rejected = 0;
   let current: Segment | undefined;
   let failed: Segment | undefined;
-  let failing = false;
 
   const begin = async (): Promise<Segment> => {
     if (failed !== undefined) await takeBack(failed);
@@ -91,12 +90,10 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
       if (durable) await current.file.sync();
       current.bytes += bytes.length;
       head = next;
-      failing = false;
     } catch (cause) {
       rejected += entries.filter(({ kind }) => kind === "record").length;
       failed ??= current;
       current = undefined;
-      failing = true;
       throw cause;
     }
   };
@@ -112,7 +109,7 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
       return current?.since ?? Date.now();
     },
     get failing() {
-      return failing;
+      return failed !== undefined || rejected > 0;
     },
     append,
     begin: async () => {

@@ -2,14 +2,14 @@ import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
-import { plainText, quietly, timeOf } from "../lib/index.ts";
+import { plainText, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf, toldFor } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { countStranger, recordDecision, showUnrecorded, takeBack } from "./record-decision.ts";
+import { countStranger, recordDecision, takeBack, unrecordedAs } from "./record-decision.ts";
 import type { Taken } from "./stages/spending.ts";
 import { keepTaken } from "./taken.ts";
 import { timedStages } from "./timed-stages.ts";
@@ -57,18 +57,10 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const record = (decision: Allowed | Pending): Promise<HopwiseError | undefined> =>
     stage("audit", () => recordDecision(decision, notes, call, point).then(written, notRecorded));
 
-  const denyUnrecorded = (common: Decided, unrecorded: HopwiseError): Denied => {
-    const denied = deniedOf(common, unrecorded);
-    quietly(() => showUnrecorded(denied, notes, call, point));
-    return denied;
-  };
-
   return {
     id,
     stage,
-    note: (found) => {
-      Object.assign(notes, found);
-    },
+    note: (found) => void Object.assign(notes, found),
     lets: (refusal) => {
       const isLet = point.shadow.lets(call.tool, refusal.code);
       if (isLet && notes.shadow === undefined) Object.assign(notes, { shadow: refusal });
@@ -84,12 +76,13 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
         return ended(keepTaken(toldFor({ ...allowed, timings: timings() }, how), how.taken));
       how.taken?.settle("nothing_happened");
       takeBack(common, point);
-      return ended(denyUnrecorded({ ...common, timings: timings() }, unrecorded));
+      return ended(unrecordedAs(deniedOf({ ...common, timings: timings() }, unrecorded), notes, call, point));
     },
     wait: async (asked) => {
       const pending = pendingOf(decided(), asked);
       const unrecorded = await record(pending);
-      return ended(unrecorded === undefined ? pending : denyUnrecorded(decided(), unrecorded));
+      if (unrecorded === undefined) return ended(pending);
+      return ended(unrecordedAs(deniedOf(decided(), unrecorded), notes, call, point));
     },
     deny: async (refusal, taken) => {
       taken?.settle("nothing_happened");

@@ -32,14 +32,13 @@ export async function recordDecision(
   if (!isDenied) show(audit, record);
 }
 
-/** Shows the denial that a call became since it could not be recorded: those that keep records could not. */
-export async function showUnrecorded(
-  denied: Denied,
-  notes: Notes,
-  call: IncomingCall,
-  point: EnforcementPoint,
-): Promise<void> {
-  if (isShown(point.audit)) show(point.audit, await recordOf(denied, notes, call, point));
+/**
+ * The denial that a call became since it could not be recorded: those that keep records could not, and who looks on is told.
+ */
+export function unrecordedAs(denied: Denied, notes: Notes, call: IncomingCall, point: EnforcementPoint): Denied {
+  const { audit } = point;
+  if (isShown(audit)) quietly(async () => show(audit, await recordOf(denied, notes, call, point)));
+  return denied;
 }
 
 function recordOf(

@@ -1,12 +1,12 @@
 /** Which key signed this text, and what is a key, a name, a limit? */
 
+export type { RemoteJwksOptions } from "./fetched-set.ts";
 export { httpsAddress, JWKS_URL } from "./https-address.ts";
 export {
   isKeySource,
   type KeySource,
   type KeysHealth,
   localJwks,
-  type RemoteJwksOptions,
   remoteJwks,
   type TrustedKey,
 } from "./jwks.ts";

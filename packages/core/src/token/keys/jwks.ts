@@ -1,13 +1,12 @@
-import { createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK } from "jose";
+import type { JSONWebKeySet, JWK } from "jose";
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonValue } from "../../json/index.ts";
 import type { Health } from "../../lib/index.ts";
 import { argumentOf, atLeast, func, list, maybe, optionsOf, readerOf, whole } from "../../options/index.ts";
-import { setEndpoint, whyNoSet } from "./fetch-set.ts";
+import { fetchedSet, type RemoteJwksOptions } from "./fetched-set.ts";
 import { JWKS_URL } from "./https-address.ts";
 import { parsePublicJwk } from "./key.ts";
-import { createPace } from "./pace.ts";
 
 /** A public key of an issuer. */
 export interface TrustedKey {
@@ -70,19 +69,6 @@ export function localJwks(set: { readonly keys: readonly JWK[] }): readonly Trus
   });
 }
 
-export interface RemoteJwksOptions {
-  readonly fetch?: typeof globalThis.fetch;
-  /** How long a fetch may take. Default 5 seconds. */
-  readonly timeoutMs?: number;
-  /** How long fetched keys are used. A withdrawn key is trusted no longer than this. Default 10 minutes. */
-  readonly maxAgeMs?: number;
-  /**
-   * Least time between two fetches, also for an unknown `kid`. While there are no keys because a fetch failed, pauses are
-   * shorter: they grow from a second to this. Default 1 minute.
-   */
-  readonly cooldownMs?: number;
-}
-
 const readOptions = optionsOf<RemoteJwksOptions>("remoteJwks", {
   fetch: maybe(func("a function like fetch")),
   timeoutMs: maybe(whole({ min: 1, max: 60_000, example: 5000 })),
@@ -102,76 +88,28 @@ const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
  * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
  */
 export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySource {
-  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000, fetch } = readOptions(options);
-  const address = new URL(readUrl(url));
-  const endpoint = setEndpoint(address, timeoutMs, fetch);
-  const set = createRemoteJWKSet(address, {
-    timeoutDuration: timeoutMs,
-    cooldownDuration: cooldownMs,
-    cacheMaxAge: maxAgeMs,
-    [customFetch]: endpoint.fetch,
-  });
-  const keys = heldKeys(() => set.jwks());
-  const pace = createPace(cooldownMs);
-  let asking: Promise<boolean> | undefined;
-  let problem: string | undefined;
-  let since: number | undefined;
-
-  const ask = async (): Promise<boolean> => {
-    try {
-      await set.reload();
-      since = Date.now();
-      problem = undefined;
-    } catch (cause) {
-      problem = `${endpoint.place}: ${whyNoSet(cause)}`;
-    }
-    pace.ended(problem === undefined);
-    asking = undefined;
-    return problem === undefined;
-  };
-
-  /** Fetches, unless that was tried a moment ago; later callers wait for the same fetch. */
-  const refresh = async (): Promise<boolean> => {
-    if (asking === undefined) {
-      if (pace.waitMs(set.fresh) > 0) return false;
-      pace.began();
-      asking = ask();
-    }
-    return asking;
-  };
-
-  const later = (): string => {
-    const why = problem === undefined ? endpoint.place : problem;
-    return `${why}; it is asked again in ${Math.ceil(pace.waitMs(set.fresh) / 1000)} s`;
-  };
-
-  const noKeys = (): string => `the issuer's keys could not be fetched, or what was fetched is too old: ${later()}`;
-
+  const set = fetchedSet(new URL(readUrl(url)), readOptions(options));
+  const keys = heldKeys(set.jwks);
+  const noKeys = (): string => `the issuer's keys could not be fetched, or what was fetched is too old: ${set.later()}`;
   return {
     find: async (kid) => {
-      let isAsked = !set.fresh && (await refresh());
-      if (!isAsked && !set.fresh) throw new HopwiseError("issuer_keys_unavailable", noKeys());
+      let isAsked = !set.isFresh() && (await set.refresh());
+      if (!isAsked && !set.isFresh()) throw new HopwiseError("issuer_keys_unavailable", noKeys());
       const known = keys.of(kid);
       if (known.length > 0) return known;
-      isAsked ||= await refresh();
+      isAsked ||= await set.refresh();
       const found = keys.of(kid);
       if (found.length > 0 || isAsked || keys.isWithdrawn(kid)) return found;
-      throw new HopwiseError(
-        "issuer_key_unknown",
-        `its keys have no such kid, and may not be asked for yet: ${later()}`,
-      );
+      const why = `its keys have no such kid, and may not be asked for yet: ${set.later()}`;
+      throw new HopwiseError("issuer_key_unknown", why);
     },
-    begin: async () => {
-      // Some platforms let nothing be fetched before the first request: the first call may try at once all the same.
-      if (since === undefined && problem === undefined && !(await refresh())) pace.forget();
-    },
+    begin: set.begin,
     health: async () => {
-      const isAsked = !set.fresh && (await refresh());
-      if (!isAsked && !set.fresh) return { ok: false, problem: noKeys() };
-      const told = { since: new Date(since as number).toISOString() };
-      return keys.all().length > 0
-        ? { ok: true, ...told }
-        : { ok: false, problem: `${endpoint.place}: its answer has no key that can be used`, ...told };
+      const isAsked = !set.isFresh() && (await set.refresh());
+      if (!isAsked && !set.isFresh()) return { ok: false, problem: noKeys() };
+      const told = { since: new Date(set.since() as number).toISOString() };
+      if (keys.all().length > 0) return { ok: true, ...told };
+      return { ok: false, problem: `${set.place}: its answer has no key that can be used`, ...told };
     },
   };
 }
