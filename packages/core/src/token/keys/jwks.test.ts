@@ -95,6 +95,21 @@ describe("an issuer's published keys", () => {
     );
   });
 
+  it("may be new under an unknown kid while they may not be asked for: only of a root that names their issuer", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const known = await world.root();
+    expect(await refusalOf(verifier.verify(known, NOW))).toBe("accepted");
+    const forged = await world.root({}, { signer: world.mallory, header: { kid: "k9" } });
+    const ofAnother = await world.root({ iss: "https://evil.example" }, { signer: world.mallory, header: { kid: "k9" } });
+    for (let i = 0; i < 50; i++) {
+      expect(await refusalOf(verifier.verify(forged, NOW))).toBe("issuer_key_unknown");
+      expect(await refusalOf(verifier.verify(ofAnother, NOW))).toBe("token_untrusted_issuer /kid");
+    }
+    expect(state.fetches, "a forger causes no fetch within the cool-down").toBe(1);
+    expect(await refusalOf(verifier.verify(known, NOW))).toBe("accepted");
+  });
+
   it("end a chain that was verified by a key which another has replaced under the same kid", async () => {
     const { state, fetch } = endpoint(published());
     const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));
