@@ -16,7 +16,10 @@ export function faultWord(error: unknown): string | undefined {
     const errors = behind(error);
     return (
       errors.map(({ code, name }) => (name === OURS ? undefined : code)).find(isWord) ??
-      errors.map(({ name }) => name).filter(isWord).find((name) => !SAYS_NOTHING.has(name))
+      errors
+        .map(({ name }) => name)
+        .filter(isWord)
+        .find((name) => !SAYS_NOTHING.has(name))
     );
   } catch {
     return undefined; // what was thrown throws when it is looked at

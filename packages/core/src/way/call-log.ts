@@ -76,13 +76,13 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
         return ended(keepTaken(toldFor({ ...allowed, timings: timings() }, how), how.taken));
       how.taken?.settle("nothing_happened");
       takeBack(common, point);
-      return ended(unrecordedAs(deniedOf({ ...common, timings: timings() }, unrecorded), notes, call, point));
+      return ended(await unrecordedAs(deniedOf({ ...common, timings: timings() }, unrecorded), notes, call, point));
     },
     wait: async (asked) => {
       const pending = pendingOf(decided(), asked);
       const unrecorded = await record(pending);
       if (unrecorded === undefined) return ended(pending);
-      return ended(unrecordedAs(deniedOf(decided(), unrecorded), notes, call, point));
+      return ended(await unrecordedAs(deniedOf(decided(), unrecorded), notes, call, point));
     },
     deny: async (refusal, taken) => {
       taken?.settle("nothing_happened");

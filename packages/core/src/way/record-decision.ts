@@ -33,11 +33,21 @@ export async function recordDecision(
 }
 
 /**
- * The denial that a call became since it could not be recorded: those that keep records could not, and who looks on is told.
+ * The denial that a call became since it could not be recorded: those that keep records could not, and who looks on is told,
+ * before the caller is. Never rejects.
  */
-export function unrecordedAs(denied: Denied, notes: Notes, call: IncomingCall, point: EnforcementPoint): Denied {
+export async function unrecordedAs(
+  denied: Denied,
+  notes: Notes,
+  call: IncomingCall,
+  point: EnforcementPoint,
+): Promise<Denied> {
   const { audit } = point;
-  if (isShown(audit)) quietly(async () => show(audit, await recordOf(denied, notes, call, point)));
+  try {
+    if (isShown(audit)) show(audit, await recordOf(denied, notes, call, point));
+  } catch {
+    // The denial stands whether or not it can be shown.
+  }
   return denied;
 }
 

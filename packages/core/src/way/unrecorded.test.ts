@@ -48,17 +48,19 @@ async function seen(combine: (typeof ORDERS)[number][1], record: AuditSink["reco
   );
   const point = { ...scene.point({ deadlineMs: 20, ...options }).point, audit };
   const decision = await decide(payment(BY_ALICE), point);
+  const heardByThen = heard.length;
   // What is late has come by then.
   await new Promise((done) => setTimeout(done, 100));
   await settled();
-  return { decision, printed, heard, outcomes: kept.outcomes };
+  return { decision, printed, heard, heardByThen, outcomes: kept.outcomes };
 }
 
 describe.each(ORDERS)("who looks on, %s,", (_, combine) => {
   it.each(FAULTS)(
     "is told the denial that a call became, and of no allowance, where the sink %s",
     async (_, record, says) => {
-      const { decision, printed, heard, outcomes } = await seen(combine, record);
+      const { decision, printed, heard, heardByThen, outcomes } = await seen(combine, record);
+      expect(heardByThen, "before the caller").toBe(1);
       expect(decision).toMatchObject({
         outcome: "denied",
         code: "audit_unavailable",

@@ -101,7 +101,10 @@ describe("an issuer's published keys", () => {
     const known = await world.root();
     expect(await refusalOf(verifier.verify(known, NOW))).toBe("accepted");
     const forged = await world.root({}, { signer: world.mallory, header: { kid: "k9" } });
-    const ofAnother = await world.root({ iss: "https://evil.example" }, { signer: world.mallory, header: { kid: "k9" } });
+    const ofAnother = await world.root(
+      { iss: "https://evil.example" },
+      { signer: world.mallory, header: { kid: "k9" } },
+    );
     for (let i = 0; i < 50; i++) {
       expect(await refusalOf(verifier.verify(forged, NOW))).toBe("issuer_key_unknown");
       expect(await refusalOf(verifier.verify(ofAnother, NOW))).toBe("token_untrusted_issuer /kid");
