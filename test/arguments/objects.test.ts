@@ -92,7 +92,11 @@ const issuers: ArgumentRows<core.Issuer> = {
 const signers: ArgumentRows<core.Signer> = { sign: argumentRow(signer.sign, () => [new Uint8Array(3)]) };
 
 const nowhere = core.remoteJwks("https://id.example/jwks.json", { fetch: () => Promise.reject(new Error("down")) });
-const keySources: ArgumentRows<tokens.KeySource> = { find: argumentRow(nowhere.find, () => ["k1"]) };
+const keySources: ArgumentRows<tokens.KeySource> = {
+  find: argumentRow(nowhere.find, () => ["k1"]),
+  begin: "takes nothing",
+  health: "takes nothing",
+};
 
 const trust = core.createTrust([]);
 const trusts: ArgumentRows<core.Trust> = {
@@ -125,6 +129,7 @@ const revocationStores: ArgumentRows<state.MemoryRevocations> = {
   find: argumentRow(revocations.find, () => [
     { tokens: [], keys: [], agents: [], user: { issuer: "i", subject: "s" }, issuedAt: NOW },
   ]),
+  health: "takes nothing",
 };
 
 const feed = state.revocationsOverHttp({
@@ -163,6 +168,7 @@ function sinkRows({ record, outcome, unverified }: audit.AuditSink): ArgumentRow
     record: argumentRow(record, () => [testing.sampleDecision()]),
     outcome: outcome === undefined ? "is not there" : argumentRow(outcome, () => [testing.sampleOutcome()]),
     unverified: unverified === undefined ? "is not there" : argumentRow(unverified, () => [attempt]),
+    health: "takes nothing",
   };
 }
 const screen = { write: (_: string, done?: () => void) => void done?.() };

@@ -57,6 +57,7 @@ const logs: ArgumentRows<Omit<auditLog.AuditLog, "unverifiedCounts" | "unverifie
   unverified: argumentRow(log.unverified as (...args: unknown[]) => unknown, () => [
     { ...sampleOutcome(), code: "proof_missing", message: "none" },
   ]),
+  health: "takes nothing",
   close: "takes nothing",
   [Symbol.asyncDispose]: "takes nothing",
 };

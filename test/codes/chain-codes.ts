@@ -172,6 +172,16 @@ export const CHAIN_CODES = {
     says: /the issuer's keys could not be fetched, or what was fetched is too old/,
     retryable: true,
   },
+  issuer_key_unknown: {
+    when: "a kid that was not among the issuer's published keys a moment ago",
+    produce: async (world) => {
+      const keys = remoteJwks("https://id.acme.example/jwks", { fetch: async () => Response.json({ keys: [] }) });
+      await keys.find("other");
+      return plannerReads(world, { trust: [{ ...world.issuer.trustAnchor, keys }] });
+    },
+    says: /its keys have no such kid, and may not be asked for yet: https:\/\/id\.acme\.example\/jwks; it is asked again in/,
+    retryable: true,
+  },
   agent_unknown: {
     when: "an agent whom nobody registered",
     produce: (world) => plannerReads(world, { agents: inMemoryAgents({}) }),

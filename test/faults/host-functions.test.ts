@@ -90,6 +90,7 @@ function write(sink: audit.AuditSink): void {
   void (async () => sink.record(sampleDecision({ outcome: "denied", code: "policy_denied" })))().catch(() => {});
   void (async () => sink.outcome?.(sampleOutcome({ outcome: "failed" })))().catch(() => {});
   sink.unverified?.(ATTEMPT);
+  void (async () => sink.health?.())().catch(() => {});
 }
 
 const coreDoor: Door<typeof core> = {
@@ -334,6 +335,7 @@ const auditDoor: Door<typeof audit> = {
     record: (record) => write(audit.auditTo({ record })),
     outcome: (outcome) => write(audit.auditTo({ record: () => {}, outcome })),
     unverified: (unverified) => write(audit.auditTo({ record: () => {}, unverified })),
+    health: (health) => write(audit.auditTo({ record: () => {}, health })),
   }),
   checkTold: "takes data",
   onDenial: { tell: (tell) => write(audit.onDenial(tell)) },

@@ -120,10 +120,12 @@ const STORES: { readonly [Name in keyof Required<State>]: Place | `is ${string}`
   close: "is not asked about a call",
 };
 
-const SINK: { readonly [Name in keyof Required<AuditSink>]: Place } = {
+const SINK: { readonly [Name in keyof Required<AuditSink>]: Place | `is ${string}` } = {
+  keeps: "is data",
   record: place(["audit_unavailable"], (misbehave) => ({ audit: { record: misbehave } }), ["allowed"]),
   outcome: place(["allowed"], (misbehave) => ({ audit: { record: () => {}, outcome: misbehave } })),
   unverified: place(["allowed"], (misbehave) => ({ audit: { record: () => {}, unverified: misbehave } })),
+  health: "is not asked about a call",
 };
 
 /** Nonces that do well, of which a row takes one function away. */
@@ -191,7 +193,7 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
   tools: Object.values(ENTRY).filter((row) => row !== "is data"),
   auxData: [place(CONTEXT, (misbehave) => ({ auxData: misbehave }), ["allowed"])],
   delegation: "is data",
-  audit: Object.values(SINK),
+  audit: Object.values(SINK).filter((row) => typeof row !== "string"),
   telemetry: [
     place(["allowed"], (misbehave) => ({ telemetry: { begin: misbehave, report: misbehave } })),
     place(["allowed"], (misbehave) => ({

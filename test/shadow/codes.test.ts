@@ -37,6 +37,7 @@ const RUNS: { readonly [Code in DenialCode]: Runs } = {
   token_not_yet_valid: "everything",
   delegation_unavailable: "never",
   issuer_keys_unavailable: "never",
+  issuer_key_unknown: "everything",
   chain_depth_exceeded: "everything",
   chain_link_broken: "everything",
   chain_widened: "everything",

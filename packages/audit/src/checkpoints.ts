@@ -1,4 +1,4 @@
-import { unavailable } from "./group-queue.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** How long a signer may take, in milliseconds. */
 const SIGNER_DEADLINE_MS = 5_000;

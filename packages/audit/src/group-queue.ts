@@ -1,6 +1,7 @@
-import { HopwiseError } from "@hopwise/core";
+import type { HopwiseError } from "@hopwise/core";
 import { MAX_LINE } from "./line.ts";
 import type { Entry } from "./stream-writer.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** How much may wait for a slow disk, and how much goes into one write, in characters. */
 const MOST_WAITING = 64 * 1024 * 1024;
@@ -9,12 +10,14 @@ const MOST_AT_ONCE = 4 * 1024 * 1024;
 export interface GroupQueue {
   /** Resolves when the entry's group was appended. Rejects with `audit_unavailable`. */
   add(entry: Entry): Promise<void>;
+  /** The same with no entry: whether the log can be written to. */
+  probe(): Promise<void>;
   /** Resolves when nothing waits. */
   idle(): Promise<void>;
 }
 
 interface Waiting {
-  readonly entry: Entry;
+  readonly entry: Entry | undefined;
   readonly resolve: () => void;
   readonly reject: (fault: HopwiseError) => void;
 }
@@ -28,12 +31,12 @@ export function createGroupQueue(append: (entries: readonly Entry[]) => Promise<
   const takeGroup = (): Waiting[] => {
     let taken = 0;
     const end = waiting.findIndex(({ entry }) => {
-      taken += entry.json.length;
+      taken += sizeOf(entry);
       return taken > MOST_AT_ONCE;
     });
     const group = end === -1 ? waiting : waiting.slice(0, Math.max(end, 1));
     waiting = end === -1 ? [] : waiting.slice(group.length);
-    for (const { entry } of group) size -= entry.json.length;
+    for (const { entry } of group) size -= sizeOf(entry);
     return group;
   };
 
@@ -42,7 +45,7 @@ export function createGroupQueue(append: (entries: readonly Entry[]) => Promise<
     while (waiting.length > 0) {
       const group = takeGroup();
       try {
-        await append(group.map(({ entry }) => entry));
+        await append(group.flatMap(({ entry }) => entry ?? []));
         for (const { resolve } of group) resolve();
       } catch (cause) {
         const fault = unavailable("the audit log could not be written", cause);
@@ -52,22 +55,26 @@ export function createGroupQueue(append: (entries: readonly Entry[]) => Promise<
     pumping = undefined;
   };
 
+  const put = (entry: Entry | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      size += sizeOf(entry);
+      waiting.push({ entry, resolve, reject });
+      pumping ??= pump();
+    });
+
   return {
-    add: (entry) =>
-      new Promise((resolve, reject) => {
-        if (entry.json.length > MAX_LINE / 4) return reject(unavailable("an audit record is too large")); // UTF-8, escapes
-        if (size + entry.json.length > MOST_WAITING)
-          return reject(unavailable("too much waits for the audit log's disk"));
-        size += entry.json.length;
-        waiting.push({ entry, resolve, reject });
-        pumping ??= pump();
-      }),
+    probe: () => put(undefined),
+    add: async (entry) => {
+      if (entry.json.length > MAX_LINE / 4) throw unavailable("an audit record is too large"); // UTF-8, escapes
+      if (size + entry.json.length > MOST_WAITING) throw unavailable("too much waits for the audit log's disk");
+      await put(entry);
+    },
     idle: async () => {
       while (pumping !== undefined) await pumping;
     },
   };
 }
 
-export function unavailable(message: string, cause?: unknown): HopwiseError {
-  return new HopwiseError("audit_unavailable", message, { cause });
+function sizeOf(entry: Entry | undefined): number {
+  return entry?.json.length ?? 0;
 }

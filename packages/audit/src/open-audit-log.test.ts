@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateSigner, type Signer } from "@hopwise/core";
@@ -77,7 +78,11 @@ function fault(code: string) {
   let broken = false;
   return {
     happen: () => {
-      if (broken) throw Object.assign(new Error(`${code}: the disk says no`), { code });
+      if (broken)
+        throw Object.assign(new Error(`${code}: the disk says no`), {
+          code,
+          errno: -constants.errno[code as "ENOSPC"],
+        });
     },
     begin: () => {
       broken = true;
@@ -389,15 +394,21 @@ describe("a disk that fails", () => {
       const { files } = watched({ [call]: disk.happen });
       const log = await openLogOn(files, { folder, signer });
       await log.record(decision({ invocation: "before" }));
+      expect(await log.health()).toEqual({ ok: true });
       disk.begin();
+      expect(await log.health(), "nobody has written yet").toEqual({ ok: true });
       for (let i = 0; i < 3; i++) {
         const lost = await Promise.allSettled([1, 2].map(() => log.record(decision({ invocation: "lost" }))));
         for (const { status } of lost) expect(status).toBe("rejected");
       }
-      await expect(log.record(decision())).rejects.toMatchObject({ code: "audit_unavailable" });
+      const says = "the audit log could not be written: no space left on device (ENOSPC)";
+      await expect(log.record(decision())).rejects.toMatchObject({ code: "audit_unavailable", message: says });
+      expect(await log.health()).toEqual({ ok: false, problem: says });
       disk.end();
+      expect(await log.health(), "who asks tries it again").toEqual({ ok: true });
       await log.record(decision({ invocation: "after" }));
       await log.close();
+      expect(await log.health()).toEqual({ ok: false, problem: "the audit log is closed" });
       expect(await invocations(folder)).toEqual(["before", "after"]);
       expect(await sound(folder)).toMatchObject({ streams: [{ segments: 2, rejected: 7, state: "closed" }] });
     });

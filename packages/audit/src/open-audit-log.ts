@@ -1,20 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { DenialCode, Signer } from "@hopwise/core";
+import type { DenialCode, HopwiseError, Signer } from "@hopwise/core";
 import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
 import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { signStatement } from "./checkpoint.ts";
 import { createCheckpoints } from "./checkpoints.ts";
-import { createGroupQueue, unavailable } from "./group-queue.ts";
+import { createGroupQueue } from "./group-queue.ts";
 import { FORMAT, type Head, nextLine } from "./line.ts";
 import { type LogFiles, nodeFiles } from "./log-files.ts";
+import { logHealth } from "./log-health.ts";
 import { noteStreams } from "./note-streams.ts";
 import { FOLDER } from "./option-shapes.ts";
 import { identityOf } from "./process-identity.ts";
 import { type NotedStream, newWriter, type SegmentHeader } from "./segment.ts";
 import { createStrangers } from "./strangers.ts";
 import { createStreamWriter } from "./stream-writer.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** Options of {@link openAuditLog}; `folder` and `signer` are required. */
 export interface AuditLogOptions {
@@ -49,7 +51,7 @@ export interface AuditLogOptions {
 }
 
 /** An open log. Give it to `createAuthorizer` as `audit`. */
-export interface AuditLog extends Required<AuditSink>, AsyncDisposable {
+export interface AuditLog extends Required<Omit<AuditSink, "keeps">>, AsyncDisposable {
   /** The last line that counts. */
   readonly head: Head;
   /** How many unverified attempts there were since it was opened, by code. */
@@ -186,10 +188,15 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
       void tell(head);
     },
   });
-  const add = async (record: object): Promise<void> => {
-    if (closing !== undefined) throw unavailable("the audit log is closed");
+  /** Why it takes no record, before one is written. */
+  const refused = (): HopwiseError | undefined => {
+    if (closing !== undefined) return unavailable("the audit log is closed");
     const fault = checkpoints.overdue();
-    if (fault !== undefined) throw unavailable("the audit log could not be signed for too long", fault);
+    return fault === undefined ? undefined : unavailable("the audit log could not be signed for too long", fault);
+  };
+  const add = async (record: object): Promise<void> => {
+    const fault = refused();
+    if (fault !== undefined) throw fault;
     await queue.add({ kind: "record", json: JSON.stringify(record) });
   };
   const end = async (): Promise<void> => {
@@ -228,6 +235,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     record: async (record) => add(checkTold("record", record)),
     outcome: async (record) => add(checkTold("outcome", record)),
     unverified: strangers.unverified,
+    health: () => logHealth(refused(), stream, queue),
     close,
     [Symbol.asyncDispose]: close,
   };

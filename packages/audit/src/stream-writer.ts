@@ -26,6 +26,8 @@ export interface StreamWriter {
   /** Of the segment that is written to now. */
   readonly bytes: number;
   readonly since: number;
+  /** Whether the last lines could not be written. */
+  readonly failing: boolean;
   /**
    * Adds lines in one write and one sync. Where it rejects, none of these lines counts, and the next call begins a
    * segment.
@@ -105,6 +107,9 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
     },
     get since() {
       return current?.since ?? Date.now();
+    },
+    get failing() {
+      return failed !== undefined || rejected > 0;
     },
     append,
     begin: async () => {

@@ -165,6 +165,12 @@ export const CODES = {
     model: "The keys of your delegation's issuer could not be had just now, so the call did not run. Try again later.",
     help: "The published keys of an issuer could not be had in time, or are too old; the message names it. Check its JWKS endpoint. Chains of other issuers are not affected.",
   },
+  issuer_key_unknown: {
+    stage: "token",
+    retryable: true,
+    model: "This server does not know the key of your delegation's issuer yet. Try again in a minute.",
+    help: "The root's `kid` is not among the published keys of its issuer as they were fetched last, and the cool-down of `remoteJwks` has not passed, so that it may be a new one. If it stays, nobody published it.",
+  },
   chain_depth_exceeded: {
     stage: "token",
     model: "The delegation has more hops than it may have. Do the task yourself, or ask for one with fewer hops.",
@@ -432,7 +438,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be recorded just now, so it did not run. Try again later.",
-    help: "The audit sink failed or was too slow, and an allowed call does not run without its record.",
+    help: "The audit sink failed or was too slow, and an allowed call does not run without its record. The message says why, as far as the sink does.",
   },
 
   // result: may it be shown?

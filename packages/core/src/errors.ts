@@ -1,5 +1,5 @@
 import { CODES, type ErrorCode, rowOf } from "./codes.ts";
-import { plainText } from "./lib/index.ts";
+import { DeadlinePassed, faultWord, plainText } from "./lib/index.ts";
 
 /**
  * Why something was refused: a call, a token, an option. It keeps the same members from its origin to the decision, the
@@ -111,6 +111,25 @@ export function isOwn(error: unknown): error is HopwiseError {
 /** To end a sentence: why something failed, where Hopwise itself said it. */
 export function ownWords(cause: unknown): string {
   return isOwn(cause) ? `: ${cause.message}` : "";
+}
+
+/**
+ * Why something failed, as far as operators may read it: in our own words; that a deadline passed; or, of somebody else's
+ * error, which may quote anything, its code or class alone (`it failed (ECONNREFUSED)`).
+ */
+export function faultOf(cause: unknown, what = "it"): string {
+  if (mayTell(cause)) return cause.message;
+  const word = faultWord(cause);
+  return word === undefined ? `${what} failed` : `${what} failed (${word})`;
+}
+
+/** What failed, and why as far as {@link faultOf} may say it. */
+export function failed(what: string, cause: unknown): string {
+  return mayTell(cause) ? `${what} failed: ${cause.message}` : faultOf(cause, what);
+}
+
+function mayTell(cause: unknown): cause is Error {
+  return isOwn(cause) || cause instanceof DeadlinePassed;
 }
 
 /** An error of another package of Hopwise, whose text may be quoted, too. */

@@ -1,10 +1,23 @@
+import { faultOf } from "../errors.ts";
+import { type Health, quietly } from "../lib/index.ts";
 import { having, list, readerOf } from "../options/index.ts";
-import type { AuditSink } from "./record.ts";
+import type { AuditSink, DecisionRecord } from "./record.ts";
 
 const readSinks = readerOf<readonly AuditSink[]>(
   "auditTo",
   list(having("a sink, such as memoryAudit()", "record"), "one sink, or several", { min: 1 }),
 );
+
+/** The sinks that one is made of. */
+interface Parts {
+  /** They must have a record before a call runs. */
+  readonly keepers: readonly AuditSink[];
+  /** They are told what became of it. */
+  readonly lookers: readonly AuditSink[];
+}
+
+/** Of each sink. One that a program puts round another is its own, and keeps records itself. */
+const PARTS = new WeakMap<object, Parts>();
 
 /**
  * Several sinks as one: a durable log, and a screen for people.
@@ -14,23 +27,85 @@ const readSinks = readerOf<readonly AuditSink[]>(
  * ```
  *
  * A call is on record when **every** sink has its record, and does not run where one has not: put in no sink that may fail
- * where calls are to run all the same. What came of a call, and what strangers try, goes to each sink whatever becomes of
- * it in the others.
+ * where calls are to run all the same. Those that keep nothing (`keeps: false`: `printingAudit`, `onDenial`) are told
+ * afterwards, in whatever place they stand: of an allowed call where the others have its record, and of a denial in any case.
+ * What came of a call, and what strangers try, goes to each sink whatever becomes of it in the others.
  *
  * @throws {HopwiseError} `config_invalid` for no sink, or what is none
  */
 export function auditTo(...given: readonly [AuditSink, ...AuditSink[]]): AuditSink {
   const sinks = readSinks(given);
-  const toAll = async (tell: (sink: AuditSink) => void | Promise<void>): Promise<void> => {
-    const told = await Promise.allSettled(sinks.map(async (sink) => tell(sink)));
-    const failed = told.find((one) => one.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+  const parts: Parts = {
+    keepers: sinks.flatMap((sink) => partsOf(sink).keepers),
+    lookers: sinks.flatMap((sink) => partsOf(sink).lookers),
   };
-  return {
-    record: (record) => toAll((sink) => sink.record(record)),
-    outcome: (outcome) => toAll((sink) => sink.outcome?.(outcome)),
-    unverified: (attempt) => {
-      toAll((sink) => sink.unverified?.(attempt)).catch(() => {});
+  const all = [...parts.keepers, ...parts.lookers];
+  const sink: AuditSink = {
+    record: async (record) => {
+      if (record.outcome === "denied") show(sink, record);
+      await keep(sink, record);
+      if (record.outcome !== "denied") show(sink, record);
     },
+    outcome: (outcome) => toEach(all, (one) => one.outcome?.(outcome)),
+    unverified: (attempt) => {
+      toEach(all, (one) => one.unverified?.(attempt)).catch(() => {});
+    },
+    health: () => worstOf(all),
   };
+  PARTS.set(sink, parts);
+  return sink;
+}
+
+function partsOf(sink: AuditSink): Parts {
+  const known = PARTS.get(sink);
+  if (known !== undefined) return known;
+  const own = sink.keeps === false ? { keepers: [], lookers: [sink] } : { keepers: [sink], lookers: [] };
+  PARTS.set(sink, own);
+  return own;
+}
+
+/** Gives a record to those that keep it. Fails where one of them could not, after all have answered. */
+export function keep(sink: AuditSink, record: DecisionRecord): void | Promise<void> {
+  const { keepers } = partsOf(sink);
+  const [only] = keepers;
+  // One in memory answers at once, without a promise.
+  if (only !== undefined && keepers.length === 1) return only.record(record);
+  return toEach(keepers, (one) => one.record(record));
+}
+
+/** Whether anybody looks on. */
+export function isShown(sink: AuditSink): boolean {
+  return partsOf(sink).lookers.length > 0;
+}
+
+/** Tells who looks on. A late answer of those that keep records must not reach them: only what stands is told. */
+export function show(sink: AuditSink, record: DecisionRecord): void {
+  for (const one of partsOf(sink).lookers) quietly(() => one.record(record));
+}
+
+/** Those that keep a record hear that its call did not run; who looks on is told the denial. */
+export async function tellKeepers(
+  sink: AuditSink,
+  outcome: Parameters<Required<AuditSink>["outcome"]>[0],
+): Promise<void> {
+  await toEach(partsOf(sink).keepers, (one) => one.outcome?.(outcome));
+}
+
+async function toEach(sinks: readonly AuditSink[], tell: (sink: AuditSink) => void | Promise<void>): Promise<void> {
+  const told = await Promise.allSettled(sinks.map(async (sink) => tell(sink)));
+  const failed = told.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function worstOf(sinks: readonly AuditSink[]): Promise<Health> {
+  const all = await Promise.all(
+    sinks.map(async (sink): Promise<Health> => {
+      try {
+        return (await sink.health?.()) ?? { ok: true };
+      } catch (cause) {
+        return { ok: false, problem: faultOf(cause, "a sink of the audit") };
+      }
+    }),
+  );
+  return all.find(({ ok }) => ok !== true) ?? { ok: true };
 }

@@ -12,6 +12,7 @@ import type {
 import type { Refusal } from "../errors.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { Health } from "../lib/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { ChainId, Provenance, Subject, Thumbprint, TokenHash } from "../token/index.ts";
@@ -176,10 +177,20 @@ export interface UnverifiedAttempt {
 
 /** Where decisions are written. An allowed call does not run before `record` returned. */
 export interface AuditSink {
+  /**
+   * `false`: it shows decisions to people or to a program, and keeps none. It is told of each decision as it stands in the
+   * end: of an allowed call once all that keep it have its record, and of the denial that a call became whose record could not
+   * be written. What it throws stops no call.
+   *
+   * @defaultValue it keeps them
+   */
+  readonly keeps?: false;
   /** Throws or rejects where it cannot write: then the call is denied with `audit_unavailable`. */
   record(record: DecisionRecord): void | Promise<void>;
   /** How an allowed call ended. The tool has run by then, so a failure here denies nothing. */
   outcome?(record: OutcomeRecord): void | Promise<void>;
   /** Never blocks and never throws into a call. */
   unverified?(attempt: UnverifiedAttempt): void;
+  /** Whether it could write a record just now, and why not. Left out: it says nothing of itself. */
+  health?(): Health | Promise<Health>;
 }

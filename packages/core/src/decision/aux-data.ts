@@ -1,8 +1,7 @@
-import { HopwiseError } from "../errors.ts";
+import { failed, HopwiseError } from "../errors.ts";
 import { patiently, type Wait } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ResourceQuery } from "../resource/index.ts";
-import { failed } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 
 /** What Cerbos verifies by itself and shows to policies as `request.auxData`. Hopwise never writes it down. */

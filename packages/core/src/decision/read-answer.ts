@@ -1,5 +1,5 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
-import { HopwiseError, isOwn } from "../errors.ts";
+import { failed, HopwiseError, isOwn } from "../errors.ts";
 import { DeadlinePassed, plainText } from "../lib/index.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
@@ -104,7 +104,7 @@ export function faultOf(cause: unknown): PolicyFault {
   // There was an answer: asking again does not help.
   if (isOwn(cause) && cause.code === "policy_inconclusive") return { problem: cause.message };
   // Only the client's own words: any other error may quote anything.
-  const problem = isTold(cause) ? plainText(cause.message.replace(EMPTY_NOTE, "")) : "the policy decision point failed";
+  const problem = isTold(cause) ? plainText(cause.message.replace(EMPTY_NOTE, "")) : failed("the policy decision point", cause);
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
 

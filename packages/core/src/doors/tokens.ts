@@ -26,6 +26,7 @@ export {
   inspectDelegation,
   type KeySource,
   kidOf,
+  type KeysHealth,
   type Limits,
   localJwks,
   type Provenance,

@@ -13,6 +13,8 @@ export {
   withDeadline,
 } from "./deadline.ts";
 export { defined } from "./defined.ts";
+export { faultWord, whyNoAnswer } from "./fault-word.ts";
+export type { Health } from "./health.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { createListeners } from "./listeners.ts";
 export { plainText } from "./plain-text.ts";

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../codes.ts";
-import { HopwiseError } from "../errors.ts";
+import { faultOf, HopwiseError } from "../errors.ts";
 import { isThenable, type Wait } from "../lib/index.ts";
-import { type Found, faultOf, lookUp, type Source } from "../source/index.ts";
+import { type Found, lookUp, type Source } from "../source/index.ts";
 
 /**
  * Asks a directory or registry. What it knows at once is given at once.

@@ -1,4 +1,4 @@
-import { HopwiseError } from "../errors.ts";
+import { failed, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import {
   atOnce,
@@ -15,14 +15,7 @@ import {
   text,
   whole,
 } from "../options/index.ts";
-import {
-  type AttributeSource,
-  type CachedSourceOptions,
-  cachedSource,
-  failed,
-  type Many,
-  type One,
-} from "../source/index.ts";
+import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import {
   type Agent,

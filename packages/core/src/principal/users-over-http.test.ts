@@ -16,17 +16,23 @@ const MEGABYTE = Buffer.alloc(1024 * 1024, " ");
 
 /** Answers that say nothing of a user: what the service does, and what the denial says of it. */
 const FAULTS: { readonly [subject: string]: readonly [why: string, answer: (response: ServerResponse) => void] } = {
-  moved: ["it failed", (response) => response.writeHead(302, { location: "/alice" }).end()],
+  moved: [
+    "no answer at ORIGIN: the request failed (TypeError)",
+    (response) => response.writeHead(302, { location: "/alice" }).end(),
+  ],
   broken: ["it answered 500", (response) => response.writeHead(500).end("hunter2")],
   html: ["its answer is no JSON", (response) => response.end("<html>hunter2")],
   empty: ["its answer is no JSON", (response) => response.end()],
   half: ["its answer is no JSON", (response) => response.end('{"login":"alice","groups":["hunter2')],
-  latin1: ["it failed", (response) => response.end(Buffer.from('{"login":"Ren\xe9","groups":[]}', "latin1"))],
+  latin1: [
+    "its answer broke off, or is no UTF-8 (ERR_ENCODING_INVALID_ENCODED_DATA)",
+    (response) => response.end(Buffer.from('{"login":"Ren\xe9","groups":[]}', "latin1")),
+  ],
   null: ["parse made no user of its answer", (response) => response.end("null")],
   nothing: ["parse made no user of its answer", (response) => response.end("{}")],
-  text: ["it failed", (response) => response.end('"hunter2"')],
+  text: ["parse failed (RangeError)", (response) => response.end('"hunter2"')],
   cut: [
-    "it failed",
+    "its answer broke off, or is no UTF-8 (UND_ERR_SOCKET)",
     (response) => response.writeHead(200, { "content-length": "500" }).write("{", () => response.destroy()),
   ],
   hangs: ["no answer within 300 ms", () => {}],
@@ -88,7 +94,7 @@ describe("a user directory behind HTTP", () => {
       url: ({ subject }) => base + encodeURIComponent(subject),
       headers: async () => ({ authorization: "Bearer t" }),
       parse: (body) => {
-        if (typeof body === "string") throw new Error(body);
+        if (typeof body === "string") throw new RangeError(body);
         const { login, groups } = Object(body) as { login?: string; groups?: string[] };
         return (login && { id: login, roles: groups }) as User;
       },
@@ -111,7 +117,9 @@ describe("a user directory behind HTTP", () => {
       const asking = findUser({ ...alice, subject: name }, users(own), createUserIds([alice.issuer], {}));
       const { code, message, hop } = await errorOf(asking);
       expect([code, hop]).toEqual(["context_unavailable", 0]);
-      expect(message).toBe(`the user directory could not tell who the user is: ${why} (source "directory")`);
+      expect(message).toBe(
+        `the user directory could not tell who the user is: ${why.replace("ORIGIN", base.slice(0, -1))} (source "directory")`,
+      );
     },
   );
 
@@ -155,6 +163,56 @@ describe("a user directory behind HTTP, asked for a subject that a partner's iss
       expect(asked).toEqual([]);
     },
   );
+});
+
+describe("a user directory behind HTTP that cannot be asked", () => {
+  const asked = async (url: (subject: typeof alice) => string | URL) => {
+    const directory = usersOverHttp({ name: "hr", url, parse: (body) => body as User, deadlineMs: 60_000 });
+    return (await errorOf(findUser(alice, directory, createUserIds([alice.issuer], {})))).message;
+  };
+  const unset: string | undefined = undefined;
+
+  it("says where it did not answer, by its origin alone, and why", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const says = "the user directory could not tell who the user is: no answer at";
+    expect(await asked(({ subject }) => `http://127.0.0.1:${port}/users/${subject}?key=hunter2`)).toBe(
+      `${says} http://127.0.0.1:${port}: connection refused (ECONNREFUSED) (source "hr")`,
+    );
+    // fetch takes no address with a password in it.
+    expect(await asked(() => `http://reader:hunter2@127.0.0.1:${port}/`)).toBe(
+      `${says} http://127.0.0.1:${port}: the request failed (TypeError) (source "hr")`,
+    );
+  });
+
+  it.each<[string, (subject: { readonly subject: string }) => string]>([
+    ["of a variable that is not set", ({ subject }) => `${unset}/users/${subject}`],
+    ["that is none", ({ subject }) => `hr.example/users/${subject}`],
+    ["of a file", ({ subject }) => `file:///users/${subject}`],
+    ["that is empty", () => ""],
+  ])("is refused at the door for an address %s, which is not quoted", async (_, url) => {
+    const error = await errorOf(() => usersOverHttp({ name: "hr", url, parse: (body) => body as User }));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/url" });
+    expect(error.message).toMatch(/begins with "undefined": is an environment variable not set|no http\(s\) address/);
+    expect(error.message).not.toContain("somebody");
+  });
+
+  it("is judged when it is asked where its address depends on the issuer", async () => {
+    const bases: { readonly [issuer: string]: string } = { "https://partner.example": "https://hr.partner.example" };
+    expect(await asked(({ issuer, subject }) => `${bases[issuer]}/users/${subject}`)).toBe(
+      'the user directory could not tell who the user is: the address of a user begins with "undefined": is an environment variable not set? (source "hr")',
+    );
+  });
+
+  it("may know its own users alone: what url throws of anybody refuses nothing", () => {
+    const url = ({ subject }: { readonly subject: string }): string => {
+      if (subject !== "alice") throw new Error("hunter2");
+      return "https://hr.example/alice";
+    };
+    expect(() => usersOverHttp({ name: "hr", url, parse: (body) => body as User })).not.toThrow();
+  });
 });
 
 describe("a request to a user directory behind HTTP", () => {

@@ -1,5 +1,5 @@
-import { HopwiseError } from "../errors.ts";
-import { leave, readText } from "../lib/index.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
+import { faultWord, leave, readText, whyNoAnswer } from "../lib/index.ts";
 import { atOnce, func, maybe, optionsOf, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
@@ -37,30 +37,33 @@ const readHttpUsers = optionsOf<HttpUsersOptions>("usersOverHttp", {
 
 /**
  * A user directory behind HTTP. `404` and `410` mean that the user is unknown; any other answer but `200`, one that is too
- * long, one that is no JSON, and one of which `parse` makes no user count as failures. Redirects are not followed: they
- * would carry the headers elsewhere.
+ * long, one that is no JSON, and one of which `parse` makes no user count as failures, each in words of its own for the
+ * operator. Redirects are not followed: they would carry the headers elsewhere.
  *
- * @throws {HopwiseError} `config_invalid` for times that cannot be right
+ * @throws {HopwiseError} `config_invalid` for times that cannot be right, and for a `url` that gives no address whoever the user
+ *   is, as where an environment variable is not set
  */
 export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
-  const { url, parse, headers, maxBytes = MAX_BYTES, fetch = globalThis.fetch, ...rest } = readHttpUsers(options);
+  const read = readHttpUsers(options);
+  const { url, parse, headers, maxBytes = MAX_BYTES, fetch = globalThis.fetch, ...rest } = read;
+  checkAddressOfAnybody(url);
   return usersFrom({
     ...rest,
     find: async (subject, { signal }) => {
       if (LEADS_ELSEWHERE.test(subject.subject)) return undefined;
-      const response = await fetch(url(subject), {
-        signal,
-        redirect: "error",
-        headers: { accept: "application/json", ...(await headers?.()) },
-      });
+      const address = await step("url failed", inAWord, () => url(subject)).then(addressOf);
+      const own = await step("headers failed", inAWord, () => headers?.());
+      const init = { signal, redirect: "error" as const, headers: { accept: "application/json", ...own } };
+      const response = await step(`no answer at ${address.origin}: `, whyNoAnswer, () => fetch(address.href, init));
       if (response.status !== 200) {
         leave(response.body);
         if (response.status === 404 || response.status === 410) return undefined;
         fail(`it answered ${response.status}`);
       }
-      const text = await readText(response, maxBytes);
+      const text = await step("its answer broke off, or is no UTF-8", inAWord, () => readText(response, maxBytes));
       if (text === undefined) return fail(`its answer is longer than ${maxBytes} bytes (maxBytes)`);
-      const user: unknown = await parse(jsonOf(text), subject);
+      const json = jsonOf(text);
+      const user: unknown = await step("parse failed", inAWord, () => parse(json, subject));
       // Not "unknown", which would be for ever: that has statuses of its own.
       if (user === undefined || user === null) fail("parse made no user of its answer");
       return user as User;
@@ -70,6 +73,59 @@ export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
 
 /** As a step of a path these lead to another place, even escaped: `/users/..` is `/`. */
 const LEADS_ELSEWHERE = /^\.{0,2}$/;
+
+/**
+ * A `url` that looks at nothing but the subject gives an address for anybody, or for nobody. One that looks at the issuer may
+ * know no other issuers than its own, and is judged when it is asked.
+ */
+function checkAddressOfAnybody(url: HttpUsersOptions["url"]): void {
+  let looksAtIssuer = false;
+  const anybody = {
+    subject: "somebody",
+    get issuer() {
+      looksAtIssuer = true;
+      return "https://id.example";
+    },
+  };
+  let problem: string | undefined;
+  try {
+    problem = problemOf(url(anybody));
+  } catch {
+    // It may know its own users alone.
+  }
+  if (problem === undefined || looksAtIssuer) return;
+  throw new HopwiseError("config_invalid", `usersOverHttp: url: ${problem}`, { pointer: "/url" });
+}
+
+function addressOf(given: unknown): URL {
+  const problem = problemOf(given);
+  return problem === undefined ? new URL(given as string | URL) : fail(problem);
+}
+
+/** Why that is no address to ask. It is not quoted: a user's id is in it. */
+function problemOf(given: unknown): string | undefined {
+  const text = typeof given === "string" || given instanceof URL ? String(given) : "";
+  const [unset] = /^(undefined|null)\b/.exec(text) ?? [];
+  if (unset !== undefined) return `the address of a user begins with "${unset}": is an environment variable not set?`;
+  const isHttp = URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+  return isHttp ? undefined : "the address of a user is no http(s) address, such as https://hr.example/users/alice";
+}
+
+/** @param why what may be told of what it throws, to end the sentence */
+async function step<T>(what: string, why: (cause: unknown) => string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (isOwn(cause)) throw cause;
+    throw new HopwiseError("context_unavailable", `${what}${why(cause)}`, { cause });
+  }
+}
+
+/** A word of its own may tell more. */
+function inAWord(cause: unknown): string {
+  const word = faultWord(cause);
+  return word === undefined ? "" : ` (${word})`;
+}
 
 function jsonOf(text: string): unknown {
   try {

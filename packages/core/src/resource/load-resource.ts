@@ -1,8 +1,8 @@
 import type { Resource } from "@cerbos/core";
-import { type ErrorDetail, HopwiseError, isOwn } from "../errors.ts";
+import { type ErrorDetail, failed, HopwiseError, isOwn } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
 import { patiently } from "../lib/index.ts";
-import { type Asking, attributesFrom, type ContextOrigin, codeOf, failed, gather, isLate } from "../source/index.ts";
+import { type Asking, attributesFrom, type ContextOrigin, codeOf, gather, isLate } from "../source/index.ts";
 import { placeEntry } from "./place-entry.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-entry.ts";
 import { ARGUMENTS } from "./tool-map.ts";

@@ -1,6 +1,6 @@
-import { HopwiseError } from "../errors.ts";
+import { failed, HopwiseError } from "../errors.ts";
 import { patiently, type Wait } from "../lib/index.ts";
-import { failed, PLACES, type PolicyPlace, placeOf } from "../source/index.ts";
+import { PLACES, type PolicyPlace, placeOf } from "../source/index.ts";
 import type { ResourceQuery, ToolEntry } from "./tool-entry.ts";
 
 /** An entry whose scope and version are told, for one call or one item of a list. */

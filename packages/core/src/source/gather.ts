@@ -1,7 +1,7 @@
-import { HopwiseError, isOwn } from "../errors.ts";
+import { faultOf, HopwiseError, isOwn } from "../errors.ts";
 import { type FreezeLimits, freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
 import { patiently, settleInTime, type Wait } from "../lib/index.ts";
-import { type ContextOrigin, faultOf, lookUp, type Source } from "./source.ts";
+import { type ContextOrigin, lookUp, type Source } from "./source.ts";
 
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {

@@ -18,4 +18,4 @@ export {
   gather,
 } from "./gather.ts";
 export { PLACE_ROWS, PLACES, type PolicyPlace, placeOf, placeText } from "./policy-place.ts";
-export { type ContextOrigin, type Found, failed, faultOf, isLate, lookUp, type Source } from "./source.ts";
+export { type ContextOrigin, type Found, isLate, lookUp, type Source } from "./source.ts";

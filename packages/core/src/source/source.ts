@@ -1,6 +1,6 @@
-import { HopwiseError, isOwn } from "../errors.ts";
+import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { DeadlinePassed } from "../lib/index.ts";
+import { DeadlinePassed, type Health } from "../lib/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -14,6 +14,8 @@ export interface Source<Key, Value> {
   find(key: Key): Awaitable<Value | undefined>;
   /** The same, with the age of the answer; sources that remember answers have it. */
   look?(key: Key): Awaitable<Found<Value>>;
+  /** Whether it could answer just now, and why not, for `health` of an authorizer. Left out: it says nothing of itself. */
+  health?(): Awaitable<Health>;
 }
 
 /** The answer of a source. */
@@ -33,19 +35,6 @@ export interface ContextOrigin {
   readonly ageMs: number;
   /** An optional source had no answer, or failed: policies were asked without it. */
   readonly missing?: true;
-}
-
-const UNTOLD = "it failed";
-
-/** Why a source failed. Its error may quote anything, so only a passed deadline is named, and what Hopwise itself says. */
-export function faultOf(cause: unknown): string {
-  return cause instanceof DeadlinePassed || isOwn(cause) ? cause.message : UNTOLD;
-}
-
-/** What failed, and why as far as {@link faultOf} may say it. */
-export function failed(what: string, cause: unknown): string {
-  const fault = faultOf(cause);
-  return fault === UNTOLD ? `${what} failed` : `${what} failed: ${fault}`;
 }
 
 /** Whether a refusal says that a source was late. */

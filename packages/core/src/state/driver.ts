@@ -1,3 +1,4 @@
+import type { Health } from "../lib/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationLog } from "./revocation-log.ts";
@@ -29,11 +30,4 @@ export interface StateDriver {
   health(): Awaitable<Health>;
   /** Ends timers and what the driver opened itself; never a client that was passed in. Steps refuse afterwards. Twice is as good as once. */
   close(): Awaitable<void>;
-}
-
-/** Whether a part can do its work. */
-export interface Health {
-  readonly ok: boolean;
-  /** What is wrong, for operators, without secrets; undefined where nothing is. */
-  readonly problem?: string;
 }

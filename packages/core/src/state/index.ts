@@ -1,4 +1,5 @@
 /** What must be remembered between calls? Small interfaces; in memory here, in a shared store elsewhere. */
+export type { Health } from "../lib/index.ts";
 
 export {
   type AcceptedRevocation,
@@ -9,7 +10,7 @@ export {
 export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export { checkClocks } from "./clocks.ts";
-export type { Health, StateDriver } from "./driver.ts";
+export type { StateDriver } from "./driver.ts";
 export { firstTooMuch } from "./first-too-much.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { ownerOf } from "./owner.ts";

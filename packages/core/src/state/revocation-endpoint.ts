@@ -114,6 +114,7 @@ async function pageFor(
 const STATUS: { readonly [code: string]: number } = {
   state_unavailable: 503,
   issuer_keys_unavailable: 503,
+  issuer_key_unknown: 503,
   signing_failed: 503,
   proof_replayed: 409,
   revocation_refused: 403,

@@ -1,3 +1,4 @@
+import type { Health } from "../lib/index.ts";
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -30,4 +31,6 @@ export type RevocationTarget =
 export interface RevocationStore {
   /** The first target that the query meets. Throws where it cannot tell: then the call is denied. */
   find(query: RevocationQuery): Awaitable<RevocationTarget | undefined>;
+  /** Whether it could tell just now, and why not. Left out: it says nothing of itself. */
+  health?(): Awaitable<Health>;
 }

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { createListeners } from "../lib/index.ts";
+import { createListeners, type Health } from "../lib/index.ts";
 import {
   argumentOf,
   CLOCK,
@@ -16,7 +16,6 @@ import {
 } from "../options/index.ts";
 import { AUDIENCE, httpsAddress, PUBLIC_JWK, type Signer } from "../token/index.ts";
 import { copyLog } from "./copy-log.ts";
-import type { Health } from "./driver.ts";
 import { freshness, pagesOf } from "./feed-pages.ts";
 import type { RevocationStore } from "./revocation.ts";
 

@@ -1,3 +1,4 @@
+import { faultOf } from "../errors.ts";
 import { andThen } from "../lib/index.ts";
 import { argumentOf, func, maybe, members, optionsOf, reading, SECONDS, secondsBy, text } from "../options/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
@@ -101,6 +102,14 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
       return andThen(log.newest(), (index: RevocationIndex) => index.inForce(now, only));
     },
     onChange: (listener) => log.onChange(readListener(listener)),
+    health: async () => {
+      try {
+        await log.newest();
+        return { ok: true };
+      } catch (cause) {
+        return { ok: false, problem: faultOf(cause, "the store of revocations") };
+      }
+    },
   };
   LOGS.set(revocations, log);
   return revocations;

@@ -1,8 +1,8 @@
 import { HopwiseError } from "../errors.ts";
-import { quietly } from "../lib/index.ts";
+import { type Health, quietly } from "../lib/index.ts";
 import { CLOCK, having, maybe, number, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
-import type { Health, StateDriver } from "./driver.ts";
+import type { StateDriver } from "./driver.ts";
 import { type FollowedLog, followLog } from "./follow-log.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
@@ -127,7 +127,9 @@ export function assembled<Kept extends Revocations>(
     revocations,
     health: async () => {
       try {
-        return await driver.health();
+        const own = await driver.health();
+        // A store may be well while every call is refused: it was made anew, and its log of revocations is closed.
+        return own.ok === true ? ((await revocations.health?.()) ?? own) : own;
       } catch (cause) {
         return { ok: false, problem: cause instanceof HopwiseError ? cause.message : `${driver.name} failed` };
       }

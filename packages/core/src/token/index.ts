@@ -26,6 +26,7 @@ export {
   JWKS_URL,
   type KeySource,
   kidOf,
+  type KeysHealth,
   LIMITS,
   type Limits,
   localJwks,

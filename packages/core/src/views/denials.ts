@@ -57,6 +57,7 @@ export function onDenial(tell: (denial: SeenDenial) => void, options: DenialOpti
   const known = strangerCounter();
   const unknown = strangerCounter();
   return {
+    keeps: false,
     record: (record) => {
       checkTold("record", record);
       const { outcome, shadow, enforced } = record;

@@ -97,6 +97,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   token_not_yet_valid: /Try again later/,
   delegation_unavailable: /could not be had just now.*Try again later/,
   issuer_keys_unavailable: /Try again later/,
+  issuer_key_unknown: /Try again in a minute/,
   chain_depth_exceeded: /Do the task yourself, or ask for one with fewer hops/,
   chain_link_broken: /Send it whole and unchanged, or ask for a new one/,
   chain_widened: /Ask for one that hands over less/,

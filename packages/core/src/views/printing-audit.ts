@@ -49,6 +49,7 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
     { ...(strangers !== undefined && { strangers }) },
   );
   return {
+    keeps: false,
     record: (record) => {
       checkTold("record", record);
       if (record.outcome === "denied" || record.shadow !== undefined) return denials.record(record);

@@ -72,7 +72,7 @@ export interface Authorizer {
    * @throws {HopwiseError} `config_invalid`
    */
   onChange(listener: () => void): () => void;
-  /** Whether its state and its policy decision point could do their work just now. Never rejects. */
+  /** Whether every part that could deny each call could do its work just now, and why not. Never rejects. */
   health(): Promise<AuthorizerHealth>;
   /** Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. */
   close(): Promise<void>;

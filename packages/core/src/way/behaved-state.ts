@@ -32,7 +32,11 @@ export function behavedState(state: State, deadlineMs: number): State {
     ...(spending && { spending: behavedSpending(spending, ask) }),
     ...(approvals && { approvals: behavedApprovals(approvals, ask) }),
     // What these throw is dealt with by who asks: nothing is decided by it.
-    health: async () => (await state.health?.()) ?? { ok: true },
+    health: async () => {
+      const own = (await state.health?.()) ?? { ok: true };
+      // The revocations may be of another make than the state that they stand in, such as a feed.
+      return own.ok === true ? ((await revocations.health?.()) ?? own) : own;
+    },
     close: async () => state.close?.(),
   };
 }

@@ -210,16 +210,16 @@ describe("an allowance", () => {
     expect(ended).toEqual([{ decision: allowed, verified: true, shown: { items: 1, of: 3 } }]);
   });
 
-  it.each<[string, () => Promise<never>]>([
-    ["fails", () => Promise.reject(new Error("full"))],
-    ["is late", () => new Promise(() => {})],
-  ])("is taken back where its record %s, since a slow disk may still write it", async (_, record) => {
+  it.each<[string, () => Promise<never>, string]>([
+    ["fails", () => Promise.reject(new Error("full")), "the audit sink failed"],
+    ["is late", () => new Promise(() => {}), "no answer within 10 ms"],
+  ])("is taken back where its record %s, since a slow disk may still write it", async (_, record, why) => {
     const outcomes: unknown[] = [];
     const audit = { record, outcome: (it: unknown) => void outcomes.push(it) };
     const { log, ended } = await logOf({ audit, deadlineMs: 10 });
     const denied = await log.allow();
     expect(denied).toMatchObject({ outcome: "denied", code: "audit_unavailable", stage: "audit", retryable: true });
-    expect(denied).toHaveProperty("message", "the decision could not be recorded, so the call may not run");
+    expect(denied).toHaveProperty("message", `the decision could not be recorded, so the call may not run: ${why}`);
     await settled();
     expect(outcomes).toMatchObject([{ invocation: log.id, outcome: "refused" }]);
     expect(ended).toMatchObject([{ decision: { code: "audit_unavailable" } }]);
@@ -238,7 +238,7 @@ it("says in a denial why no record could be written, where Hopwise itself said i
 });
 
 describe("telemetry", () => {
-  it("sees why a decision could not be recorded, which the denial does not say", async () => {
+  it("sees by what error a decision could not be recorded, whose text the denial does not quote", async () => {
     const seen: unknown[] = [];
     const unwatched = NO_TELEMETRY.begin({} as WatchedCall);
     const stage: typeof unwatched.stage = async (name, run) => {

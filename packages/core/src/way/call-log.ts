@@ -1,7 +1,7 @@
 import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
-import { HopwiseError, ownWords } from "../errors.ts";
+import { faultOf, HopwiseError } from "../errors.ts";
 import { plainText, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
@@ -9,7 +9,7 @@ import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf, toldFor } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { countStranger, recordDecision, takeBack } from "./record-decision.ts";
+import { countStranger, recordDecision, takeBack, unrecordedAs } from "./record-decision.ts";
 import type { Taken } from "./stages/spending.ts";
 import { keepTaken } from "./taken.ts";
 import { timedStages } from "./timed-stages.ts";
@@ -60,9 +60,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   return {
     id,
     stage,
-    note: (found) => {
-      Object.assign(notes, found);
-    },
+    note: (found) => void Object.assign(notes, found),
     lets: (refusal) => {
       const isLet = point.shadow.lets(call.tool, refusal.code);
       if (isLet && notes.shadow === undefined) Object.assign(notes, { shadow: refusal });
@@ -78,12 +76,13 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
         return ended(keepTaken(toldFor({ ...allowed, timings: timings() }, how), how.taken));
       how.taken?.settle("nothing_happened");
       takeBack(common, point);
-      return ended(deniedOf({ ...common, timings: timings() }, unrecorded));
+      return ended(await unrecordedAs(deniedOf({ ...common, timings: timings() }, unrecorded), notes, call, point));
     },
     wait: async (asked) => {
       const pending = pendingOf(decided(), asked);
       const unrecorded = await record(pending);
-      return ended(unrecorded === undefined ? pending : deniedOf(decided(), unrecorded));
+      if (unrecorded === undefined) return ended(pending);
+      return ended(await unrecordedAs(deniedOf(decided(), unrecorded), notes, call, point));
     },
     deny: async (refusal, taken) => {
       taken?.settle("nothing_happened");
@@ -109,6 +108,6 @@ function written(): undefined {}
 
 /** No allowed call without its record. */
 function notRecorded(cause: unknown): HopwiseError {
-  const message = `the decision could not be recorded, so the call may not run${ownWords(cause)}`;
+  const message = `the decision could not be recorded, so the call may not run: ${faultOf(cause, "the audit sink")}`;
   return new HopwiseError("audit_unavailable", message, { cause });
 }

@@ -1,33 +1,76 @@
+import { rowOf } from "../codes.ts";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
-import { settleInTime } from "../lib/index.ts";
-import type { Health } from "../state/index.ts";
+import { faultOf, HopwiseError } from "../errors.ts";
+import { type Health, settleInTime } from "../lib/index.ts";
+import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { orOutage } from "./stages/policy.ts";
 
-/** Whether everything that a decision needs could do its work just now. */
+/** How the keys of one trust anchor are. */
+export interface AnchorHealth extends KeysHealth {
+  readonly issuer: string;
+}
+
+/** Whether everything that a decision needs could do its work just now: each part that could deny every call. */
 export interface AuthorizerHealth extends Health {
+  /** What must be remembered, and whether revocations can be told. */
   readonly state: Health;
   readonly policies: Health;
+  /** Whether a record could be written. */
+  readonly audit: Health;
+  /** Not well where no trust anchor has a key; one that has none costs its own chains alone, and is listed. */
+  readonly keys: Health & { readonly anchors: readonly AnchorHealth[] };
+  /** The directory, the registry and the sources of attributes, as far as they say how they are (`health`). */
+  readonly sources: Health;
+  readonly clock: Health;
+  readonly nonces: Health;
 }
 
-/** Asks the state and the policies, each within the deadline. */
+type Part = Exclude<keyof AuthorizerHealth, keyof Health>;
+
+/** Asks each part, within the deadline. */
 export async function healthOf(point: EnforcementPoint): Promise<AuthorizerHealth> {
-  const [state, policies] = await Promise.all([
-    healthFrom("the state", async () => settleInTime(point.deadlineMs, point.state.health?.() ?? { ok: true })),
-    healthFrom("the policy decision point", () => healthOfPolicies(point)),
+  const { deadlineMs } = point;
+  const asked = <T extends Health>(what: string, ask: () => T | Promise<T>) => healthFrom(what, deadlineMs, ask);
+  const [state, policies, audit, keys, sources, clock, nonces] = await Promise.all([
+    asked("the state", () => point.state.health?.() ?? WELL),
+    asked("the policy decision point", () => healthOfPolicies(point)),
+    asked("the audit", () => point.audit.health?.() ?? WELL),
+    healthOfKeys(point),
+    healthOfSources(point),
+    asked("the clock", () => {
+      point.nowSeconds();
+      return WELL;
+    }),
+    asked("the maker of nonces", async () => {
+      await point.nonces?.issue(point.nowSeconds());
+      return WELL;
+    }),
   ]);
-  const problem = state.problem ?? policies.problem;
-  return { ok: state.ok && policies.ok, state, policies, ...(problem !== undefined && { problem }) };
+  return together({ state, policies, audit, keys, sources, clock, nonces });
 }
 
-async function healthFrom(what: string, ask: () => Promise<Health>): Promise<Health> {
+const WELL: Health = { ok: true };
+
+function together(parts: Pick<AuthorizerHealth, Part>): AuthorizerHealth {
+  const problem = firstProblem(Object.values(parts));
+  return { ok: Object.values(parts).every(({ ok }) => ok), ...parts, ...(problem !== undefined && { problem }) };
+}
+
+function firstProblem(all: readonly Health[]): string | undefined {
+  return all.find(({ ok }) => !ok)?.problem;
+}
+
+/** @param what it is, for a part that says nothing of use */
+async function healthFrom(what: string, deadlineMs: number, ask: () => Health | Promise<Health>): Promise<KeysHealth> {
   try {
-    const { ok, problem } = Object(await ask()) as Partial<Health>;
-    if (ok === true) return { ok };
-    return { ok: false, problem: typeof problem === "string" ? problem : `${what} says that it is not well` };
-  } catch {
-    return { ok: false, problem: `${what} gave no answer within the deadline, or failed` };
+    const answer: unknown = await settleInTime(deadlineMs, (async () => ask())());
+    const { ok, problem, since } = Object(answer) as Partial<KeysHealth>;
+    const told = typeof since === "string" ? { since } : {};
+    if (ok === true) return { ok, ...told };
+    return { ok: false, problem: typeof problem === "string" ? problem : `${what} says that it is not well`, ...told };
+  } catch (cause) {
+    return { ok: false, problem: `${what} could not say how it is: ${faultOf(cause)}` };
   }
 }
 
@@ -36,7 +79,41 @@ async function healthOfPolicies(point: EnforcementPoint): Promise<Health> {
   const denied = new HopwiseError("policy_denied", "nobody may do nothing");
   const watch = { headers: undefined, hop: async <T>(_: unknown, ask: () => Promise<T>) => ask() };
   const answer = await orOutage(denied, "health", point, watch as never);
-  return answer.code === "policy_unavailable" ? { ok: false, problem: answer.message } : { ok: true };
+  return rowOf(answer.code).fault === true ? { ok: false, problem: answer.message } : WELL;
+}
+
+async function healthOfKeys({ trust, deadlineMs }: EnforcementPoint): Promise<AuthorizerHealth["keys"]> {
+  const anchors = await Promise.all(
+    trust.map(async ({ issuer, keys }: TrustAnchor): Promise<AnchorHealth> => {
+      const ask = () => (isKeySource(keys) ? (keys.health?.() ?? WELL) : WELL);
+      return { issuer, ...(await healthFrom(`the keys of "${issuer}"`, deadlineMs, ask)) };
+    }),
+  );
+  const problem = firstProblem(anchors);
+  const ok = problem === undefined || anchors.some((anchor) => anchor.ok);
+  return { ok, anchors, ...(problem !== undefined && { problem }) };
+}
+
+async function healthOfSources({ users, agents, sources, deadlineMs }: EnforcementPoint): Promise<Health> {
+  const all = {
+    "the user directory": users,
+    "the agent registry": agents,
+    ...named("user", sources.user),
+    ...named("agent", sources.agent),
+  };
+  const asked = Object.entries(all).map(([what, source]) =>
+    healthFrom(what, deadlineMs, () => source.health?.() ?? WELL),
+  );
+  return (await Promise.all(asked)).find(({ ok }) => !ok) ?? WELL;
+}
+
+/** Policies are asked without an optional source. */
+function named(
+  of: "user" | "agent",
+  sources: EnforcementPoint["sources"]["user"] | EnforcementPoint["sources"]["agent"],
+) {
+  const required = Object.entries(sources ?? {}).filter(([, { optional }]) => optional !== true);
+  return Object.fromEntries(required.map(([name, source]) => [`the source "${name}" of ${of}s`, source]));
 }
 
 /** Ends what an authorizer was given, where that can be ended. */

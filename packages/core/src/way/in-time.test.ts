@@ -26,7 +26,11 @@ describe.each([
   it("fails in the words of its stage where it throws something else, which stays inside", async () => {
     const cause = new TypeError("password=hunter2");
     const error = await errorOf(asked(() => Promise.reject(cause)));
-    expect(error).toMatchObject({ code: "registry_unavailable", message: "the agent registry failed", cause });
+    expect(error).toMatchObject({
+      code: "registry_unavailable",
+      message: "the agent registry failed (TypeError)",
+      cause,
+    });
   });
 
   it("ends where it gives no answer", async () => {

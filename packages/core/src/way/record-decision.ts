@@ -1,18 +1,63 @@
-import { decisionRecord, refusedOutcome, unverifiedAttempt } from "../audit/index.ts";
+import {
+  type DecisionRecord,
+  decisionRecord,
+  isShown,
+  keep,
+  refusedOutcome,
+  show,
+  tellKeepers,
+  unverifiedAttempt,
+} from "../audit/index.ts";
 import type { Allowed, Decided, Decision, Denied } from "../decision/index.ts";
 import { quietly, settleInTime } from "../lib/index.ts";
 import type { IncomingCall } from "./call.ts";
 import type { Notes } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
 
-/** Writes a decision down. Rejects where that failed, or took too long. */
+/**
+ * Writes a decision down, and shows it to who looks on. Rejects where writing failed, or took too long: then an allowance was
+ * shown to nobody, and a denial was all the same, since it stands whether or not it could be written.
+ */
 export async function recordDecision(
+  decision: Decision,
+  notes: Notes,
+  call: IncomingCall,
+  point: EnforcementPoint,
+): Promise<void> {
+  const { audit, deadlineMs } = point;
+  const record = await recordOf(decision, notes, call, point);
+  const isDenied = decision.outcome === "denied";
+  if (isDenied) show(audit, record);
+  await settleInTime(deadlineMs, keep(audit, record));
+  if (!isDenied) show(audit, record);
+}
+
+/**
+ * The denial that a call became since it could not be recorded: those that keep records could not, and who looks on is told,
+ * before the caller is. Never rejects.
+ */
+export async function unrecordedAs(
+  denied: Denied,
+  notes: Notes,
+  call: IncomingCall,
+  point: EnforcementPoint,
+): Promise<Denied> {
+  const { audit } = point;
+  try {
+    if (isShown(audit)) show(audit, await recordOf(denied, notes, call, point));
+  } catch {
+    // The denial stands whether or not it can be shown.
+  }
+  return denied;
+}
+
+function recordOf(
   decision: Decision,
   { caller, received, parsed, kept, shown, applied, approved, hidden = [] }: Notes,
   { tool, caller: { via } }: IncomingCall,
-  { audit, audience: [audience], deadlineMs, pdpVersion }: EnforcementPoint,
-): Promise<void> {
-  const call = {
+  { audience: [audience], pdpVersion }: EnforcementPoint,
+): Promise<DecisionRecord> {
+  return decisionRecord(decision, {
     tool,
     audience,
     via,
@@ -25,13 +70,12 @@ export async function recordDecision(
     hidden,
     pdpVersion,
     approved,
-  };
-  await settleInTime(deadlineMs, audit.record(await decisionRecord(decision, call)));
+  });
 }
 
 /** Says of an allowance whose record failed or was late that the call did not run: a slow disk may still write it. */
 export function takeBack(decided: Decided, { audit, audience: [audience] }: EnforcementPoint): void {
-  quietly(() => audit.outcome?.(refusedOutcome(decided, audience)));
+  quietly(() => tellKeepers(audit, refusedOutcome(decided, audience)));
 }
 
 /** Counts what became of a stranger, who must not be able to fill a disk. */

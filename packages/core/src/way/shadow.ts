@@ -54,6 +54,7 @@ const TREATMENTS = {
   token_not_yet_valid: "unproven",
   delegation_unavailable: "stops",
   issuer_keys_unavailable: "stops",
+  issuer_key_unknown: "unproven",
   chain_depth_exceeded: "unproven",
   chain_link_broken: "unproven",
   chain_widened: "unproven",

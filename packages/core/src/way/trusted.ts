@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { quietly } from "../lib/index.ts";
 import { checkLaterIssuers } from "../principal/index.ts";
 import {
   type AnchorsNow,
@@ -37,7 +38,10 @@ function behavedTrust(trust: AnchorsNow, deadlineMs: number): AnchorsNow {
       given = now;
       behaved = now.map((anchor) => {
         const { keys } = anchor;
-        return isKeySource(keys) ? { ...anchor, keys: behavedKeys(keys, deadlineMs) } : anchor;
+        if (!isKeySource(keys)) return anchor;
+        // Nobody waits: what fails is told by its health, and by the call that needs it.
+        quietly(() => keys.begin?.());
+        return { ...anchor, keys: behavedKeys(keys, deadlineMs) };
       });
     }
     return behaved;
@@ -47,12 +51,17 @@ function behavedTrust(trust: AnchorsNow, deadlineMs: number): AnchorsNow {
 function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
   return {
     find: async (kid) => {
-      const found = await answerOf(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () =>
-        source.find(kid),
+      const found = await answerOf(
+        deadlineMs,
+        "issuer_keys_unavailable",
+        "the issuer's source of keys",
+        () => source.find(kid),
+        "issuer_key_unknown",
       );
       if (isListOfKeys(found)) return found;
       throw new HopwiseError("issuer_keys_unavailable", "the issuer's source of keys gave no list of { kid, jwk }");
     },
+    health: async () => (await source.health?.()) ?? { ok: true },
   };
 }
 

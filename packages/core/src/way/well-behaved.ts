@@ -1,6 +1,6 @@
-import { HopwiseError } from "../errors.ts";
+import { failed, HopwiseError } from "../errors.ts";
 import type { ListedAs, ToolEntry, ToolMap } from "../resource/index.ts";
-import { attributesFrom, codeOf, failed } from "../source/index.ts";
+import { attributesFrom, codeOf } from "../source/index.ts";
 import type { Nonces, NonceTimes } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 

@@ -1,7 +1,15 @@
 /** Which key signed this text, and what is a key, a name, a limit? */
 
+export type { RemoteJwksOptions } from "./fetched-set.ts";
 export { httpsAddress, JWKS_URL } from "./https-address.ts";
-export { isKeySource, type KeySource, localJwks, type RemoteJwksOptions, remoteJwks, type TrustedKey } from "./jwks.ts";
+export {
+  isKeySource,
+  type KeySource,
+  type KeysHealth,
+  localJwks,
+  remoteJwks,
+  type TrustedKey,
+} from "./jwks.ts";
 export { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, KID, ROOT_HEADER, signJws, splitJws } from "./jws.ts";
 export {
   algorithmOf,

@@ -95,6 +95,24 @@ describe("an issuer's published keys", () => {
     );
   });
 
+  it("may be new under an unknown kid while they may not be asked for: only of a root that names their issuer", async () => {
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const known = await world.root();
+    expect(await refusalOf(verifier.verify(known, NOW))).toBe("accepted");
+    const forged = await world.root({}, { signer: world.mallory, header: { kid: "k9" } });
+    const ofAnother = await world.root(
+      { iss: "https://evil.example" },
+      { signer: world.mallory, header: { kid: "k9" } },
+    );
+    for (let i = 0; i < 50; i++) {
+      expect(await refusalOf(verifier.verify(forged, NOW))).toBe("issuer_key_unknown");
+      expect(await refusalOf(verifier.verify(ofAnother, NOW))).toBe("token_untrusted_issuer /kid");
+    }
+    expect(state.fetches, "a forger causes no fetch within the cool-down").toBe(1);
+    expect(await refusalOf(verifier.verify(known, NOW))).toBe("accepted");
+  });
+
   it("end a chain that was verified by a key which another has replaced under the same kid", async () => {
     const { state, fetch } = endpoint(published());
     const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 0 }));
@@ -149,7 +167,7 @@ describe("an issuer's published keys", () => {
       { kid: "k2", jwk: world.clerk.publicJwk },
       { kid: "k2", jwk: world.planner.publicJwk },
     ]);
-    expect(await source.find("k3")).toEqual([]);
+    expect((await errorOf(source.find("k3"))).code).toBe("issuer_key_unknown");
     expect(asked).toEqual([URL_OF_KEYS]);
   });
 
@@ -171,6 +189,57 @@ describe("an issuer's published keys", () => {
     const error = await errorOf(remoteJwks(URL_OF_KEYS, { fetch }).find("k1"));
     expect(error.code).toBe("issuer_keys_unavailable");
     expect(error.message).toContain("could not be fetched, or what was fetched is too old");
+  });
+
+  it("are denied with the place that was asked, without what may be secret in its address, and with what was wrong", async () => {
+    const url = "https://reader:hunter2@id.acme.example/jwks?key=hunter2";
+    const messageOf = async (fetch: typeof globalThis.fetch) =>
+      (await errorOf(remoteJwks(url, { fetch }).find("k1"))).message;
+    const refused = Object.assign(new Error("hunter2"), { code: "ECONNREFUSED" });
+    const wrong: readonly (readonly [typeof globalThis.fetch, string])[] = [
+      [
+        () => Promise.reject(new TypeError("hunter2", { cause: refused })),
+        "no answer: connection refused (ECONNREFUSED)",
+      ],
+      [async () => new Response("hunter2", { status: 503 }), "it answered 503"],
+      [async () => new Response("hunter2"), "its answer is no JSON"],
+      [async () => Response.json({ hunter2: true }), "its answer is no JWK Set"],
+    ];
+    for (const [fetch, why] of wrong) {
+      expect(await messageOf(fetch)).toMatch(
+        new RegExp(
+          `too old: https://id\\.acme\\.example/jwks: ${why.replace(/[()]/g, "\\$&")}; it is asked again in \\d s$`,
+        ),
+      );
+    }
+  });
+
+  it("are asked for when something begins, once; and once more by the first that needs them where that failed", async () => {
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    await Promise.all([keys.begin?.(), keys.begin?.(), keys.find("k1")]);
+    expect(state.fetches).toBe(1);
+    const early = endpoint(published());
+    early.state.down = true;
+    const late = remoteJwks(URL_OF_KEYS, { fetch: early.fetch });
+    await late.begin?.();
+    early.state.down = false;
+    expect(await late.find("k1")).toHaveLength(1);
+  });
+
+  it("say how they are: since when there are some, or why not; who asks helps to get them", async () => {
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.health?.()).toEqual({ ok: true, since: expect.stringMatching(/^2.*Z$/) });
+    expect(state.fetches).toBe(1);
+    const none = remoteJwks(URL_OF_KEYS, { fetch: async () => Response.json({ keys: [] }) });
+    expect(await none.health?.()).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining("no key that can be used"),
+    });
+    state.down = true;
+    const down = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await down.health?.()).toMatchObject({ ok: false, problem: expect.stringContaining(URL_OF_KEYS) });
   });
 });
 
@@ -203,33 +272,100 @@ describe("an issuer's published keys, as time goes by,", () => {
     const at = stopClocks();
     const { state, fetch } = endpoint(published());
     const keys = remoteJwks(URL_OF_KEYS, { fetch });
-    expect(await keys.find("k2")).toHaveLength(0);
+    expect(await keys.find("k2"), "its issuer has just said so").toHaveLength(0);
     state.keys = [published(), published("k2", world.clerk.publicJwk)];
     at(60_000 - 1);
-    expect(await keys.find("k2")).toHaveLength(0);
+    const error = await errorOf(keys.find("k2"));
+    expect([error.code, error.message]).toEqual([
+      "issuer_key_unknown",
+      `its keys have no such kid, and may not be asked for yet: ${URL_OF_KEYS}; it is asked again in 1 s`,
+    ]);
     expect(state.fetches).toBe(1);
     at(60_000);
     expect(await keys.find("k2")).toHaveLength(1);
     expect(state.fetches).toBe(2);
   });
 
-  it("are asked for once a minute while the endpoint is down, and used again as soon as it answers", async () => {
+  it("are never asked for more than once a minute where there are some, whatever becomes of that", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.find("k1")).toHaveLength(1);
+    state.down = true;
+    for (let second = 1; second < 300; second++) {
+      at(second * 1000);
+      await refusalOf(keys.find(`unknown-${second}`));
+    }
+    expect(state.fetches).toBe(5);
+    expect(await keys.find("k1")).toHaveLength(1);
+  });
+
+  it("are too old before they may be asked for again where they are used for less than the cool-down", async () => {
     const at = stopClocks();
     const { state, fetch } = endpoint(published());
     const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 30_000, cooldownMs: 60_000 });
-    state.down = true;
-    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
-    state.down = false;
-    at(59_999);
+    expect(await keys.find("k1")).toHaveLength(1);
+    at(29_999);
+    expect(await keys.find("k1")).toHaveLength(1);
+    at(30_000);
     expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
     expect(state.fetches).toBe(1);
-    at(60_000);
+  });
+
+  it("are asked for after a second where there are none, and then after pauses that grow to the cool-down", async () => {
+    const at = stopClocks();
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
+    try {
+      const { state, fetch } = endpoint(published());
+      const keys = remoteJwks(URL_OF_KEYS, { fetch });
+      state.down = true;
+      const asked: number[] = [];
+      for (let second = 0; second < 200; second++) {
+        at(second * 1000);
+        const before = state.fetches;
+        const kids = Array.from({ length: 20 }, (_, i) => refusalOf(keys.find(`k${second}-${i}`)));
+        expect(new Set(await Promise.all(kids))).toEqual(new Set(["issuer_keys_unavailable"]));
+        if (state.fetches > before) asked.push(second);
+      }
+      expect([asked, state.fetches]).toEqual([[0, 1, 3, 7, 15, 31, 63, 123, 183], 9]);
+      state.down = false;
+      at(243_000);
+      expect(await keys.find("k1")).toHaveLength(1);
+    } finally {
+      random.mockRestore();
+    }
+  });
+
+  it("are had within a second or two after a blip, also by readers that lost them together", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const all = Array.from({ length: 50 }, () => remoteJwks(URL_OF_KEYS, { fetch }));
+    state.down = true;
+    await Promise.all(all.map((keys) => refusalOf(keys.find("k1"))));
+    state.down = false;
+    const had = new Set<number>();
+    for (let ms = 700; ms <= 1300; ms += 50) {
+      at(ms);
+      const now = await Promise.all(all.map((keys) => refusalOf(keys.find("k1"))));
+      had.add(now.filter((answer) => answer === "accepted").length);
+    }
+    expect([...had].at(-1)).toBe(50);
+    expect(had.size, "they do not come at once").toBeGreaterThan(3);
+  });
+
+  it("that were withdrawn are unknown for good: nobody is told to try again with them", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published(), published("k2", world.clerk.publicJwk));
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
     expect(await keys.find("k1")).toHaveLength(1);
-    at(89_999);
-    expect(await keys.find("k1")).toHaveLength(1);
-    at(90_000);
-    expect(await refusalOf(keys.find("k1")), "too old, and too early to ask").toBe("issuer_keys_unavailable");
-    expect(state.fetches).toBe(2);
+    state.keys = [published("k2", world.clerk.publicJwk)];
+    at(600_000);
+    expect(await keys.find("k2")).toHaveLength(1);
+    expect(await keys.find("k1")).toEqual([]);
+    state.keys = [published()];
+    at(1_200_000);
+    expect(await keys.find("k1"), "published again").toHaveLength(1);
+    expect(state.fetches).toBe(3);
   });
 });
 

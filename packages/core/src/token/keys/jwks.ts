@@ -1,9 +1,10 @@
-import { createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK } from "jose";
+import type { JSONWebKeySet, JWK } from "jose";
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonValue } from "../../json/index.ts";
-import { readText, settleInTime } from "../../lib/index.ts";
+import type { Health } from "../../lib/index.ts";
 import { argumentOf, atLeast, func, list, maybe, optionsOf, readerOf, whole } from "../../options/index.ts";
+import { fetchedSet, type RemoteJwksOptions } from "./fetched-set.ts";
 import { JWKS_URL } from "./https-address.ts";
 import { parsePublicJwk } from "./key.ts";
 
@@ -17,10 +18,21 @@ export interface TrustedKey {
 export interface KeySource {
   /**
    * The keys that are published under a `kid` now; an empty list for a `kid` that is unknown or no longer published.
-   * Throws where it cannot tell: then chains of this issuer are denied, and no others. Keys that cannot be used are as
+   * Throws where it cannot tell: then chains of this issuer are denied, and no others; `issuer_key_unknown` where it has keys,
+   * and may not ask yet whether there is a new one. Keys that cannot be used are as
    * good as not there.
    */
   find(kid: string): Promise<readonly TrustedKey[]>;
+  /** Told when an authorizer begins that will ask, which does not wait for it. */
+  begin?(): void | Promise<void>;
+  /** Whether it has keys just now, and why not; it may ask for them. Left out: it says nothing of itself. */
+  health?(): Promise<KeysHealth>;
+}
+
+/** How a source of keys is. */
+export interface KeysHealth extends Health {
+  /** When the keys that it has were fetched (ISO 8601, UTC). */
+  readonly since?: string;
 }
 
 /** Whether keys are published, and asked for each time; else they are a list. */
@@ -57,28 +69,6 @@ export function localJwks(set: { readonly keys: readonly JWK[] }): readonly Trus
   });
 }
 
-/** Longer than the key set of any issuer, and what a key set may cost in memory. */
-const MAX_BYTES = 1024 * 1024;
-
-/** An answer that is read here, as far as it is not too long. */
-async function fetched(ask: () => Promise<Response>): Promise<Response> {
-  const response = await ask();
-  if (response.status !== 200) return response;
-  const text = await readText(response, MAX_BYTES);
-  if (text === undefined) throw new Error(`the key set is longer than ${MAX_BYTES} bytes`);
-  return new Response(text);
-}
-
-export interface RemoteJwksOptions {
-  readonly fetch?: typeof globalThis.fetch;
-  /** How long a fetch may take. Default 5 seconds. */
-  readonly timeoutMs?: number;
-  /** How long fetched keys are used. A withdrawn key is trusted no longer than this. Default 10 minutes. */
-  readonly maxAgeMs?: number;
-  /** Least time between two fetches, also after a failed one or for an unknown `kid`. Default 1 minute. */
-  readonly cooldownMs?: number;
-}
-
 const readOptions = optionsOf<RemoteJwksOptions>("remoteJwks", {
   fetch: maybe(func("a function like fetch")),
   timeoutMs: maybe(whole({ min: 1, max: 60_000, example: 5000 })),
@@ -91,58 +81,60 @@ const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
  * most one in each cool-down: ten thousand unknown `kid`s cause one fetch. While the endpoint is down, the fetched keys
- * are used until they are too old; after that, none is. A key set of more than a megabyte is not read to its end, and counts
- * as none.
+ * are used until they are too old; after that, none is, and it is asked again after pauses that grow from a second to the
+ * cool-down. A key set of more than a megabyte is not read to its end, and counts as none. An authorizer asks for the keys
+ * when it is made, so that its first call need not wait.
  *
  * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
  */
 export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySource {
-  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000, fetch } = readOptions(options);
-  const set = createRemoteJWKSet(new URL(readUrl(url)), {
-    timeoutDuration: timeoutMs,
-    cooldownDuration: cooldownMs,
-    cacheMaxAge: maxAgeMs,
-    // A fetch that takes no notice of its signal would stand for every later one.
-    [customFetch]: (input, init) =>
-      settleInTime(
-        timeoutMs,
-        fetched(() => (fetch ?? globalThis.fetch)(input, init)),
-      ),
-  });
-  let lastTry = Number.NEGATIVE_INFINITY;
-  let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;
-
-  /** Fetches, unless that was tried a moment ago; later callers wait for the same fetch. */
-  const refresh = async (): Promise<boolean> => {
-    if (!set.reloading) {
-      if (performance.now() - lastTry < cooldownMs) return false;
-      lastTry = performance.now();
-    }
-    return set.reload().then(
-      () => true,
-      () => false,
-    );
-  };
-
-  const published = (kid: string): readonly TrustedKey[] => {
-    const jwks = set.jwks();
-    if (jwks === undefined) return [];
-    if (read?.jwks !== jwks) read = { jwks, keys: localJwks(jwks) };
-    return read.keys.filter((key) => key.kid === kid);
-  };
-
+  const set = fetchedSet(new URL(readUrl(url)), readOptions(options));
+  const keys = heldKeys(set.jwks);
+  const noKeys = (): string => `the issuer's keys could not be fetched, or what was fetched is too old: ${set.later()}`;
   return {
     find: async (kid) => {
-      if (!set.fresh && !(await refresh()) && !set.fresh) {
-        throw new HopwiseError(
-          "issuer_keys_unavailable",
-          "the issuer's keys could not be fetched, or what was fetched is too old",
-        );
-      }
-      const keys = published(kid);
-      if (keys.length > 0) return keys;
-      await refresh();
-      return published(kid);
+      let isAsked = !set.isFresh() && (await set.refresh());
+      if (!isAsked && !set.isFresh()) throw new HopwiseError("issuer_keys_unavailable", noKeys());
+      const known = keys.of(kid);
+      if (known.length > 0) return known;
+      isAsked ||= await set.refresh();
+      const found = keys.of(kid);
+      if (found.length > 0 || isAsked || keys.isWithdrawn(kid)) return found;
+      const why = `its keys have no such kid, and may not be asked for yet: ${set.later()}`;
+      throw new HopwiseError("issuer_key_unknown", why);
     },
+    begin: set.begin,
+    health: async () => {
+      const isAsked = !set.isFresh() && (await set.refresh());
+      if (!isAsked && !set.isFresh()) return { ok: false, problem: noKeys() };
+      const told = { since: new Date(set.since() as number).toISOString() };
+      if (keys.all().length > 0) return { ok: true, ...told };
+      return { ok: false, problem: `${set.place}: its answer has no key that can be used`, ...told };
+    },
+  };
+}
+
+/** How many withdrawn keys are known. */
+const MOST_WITHDRAWN = 1000;
+
+/** The keys of the set that was fetched last, and which are in it no more. */
+function heldKeys(jwksNow: () => JSONWebKeySet | undefined) {
+  let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;
+  let withdrawn: readonly string[] = [];
+  const all = (): readonly TrustedKey[] => {
+    const jwks = jwksNow();
+    if (jwks === undefined) return [];
+    if (read?.jwks === jwks) return read.keys;
+    const keys = localJwks(jwks);
+    const before = [...withdrawn, ...(read?.keys ?? []).map(({ kid }) => kid)];
+    const gone = new Set(before.filter((kid) => !keys.some((key) => key.kid === kid)));
+    withdrawn = [...gone].slice(-MOST_WITHDRAWN);
+    read = { jwks, keys };
+    return keys;
+  };
+  return {
+    all,
+    of: (kid: string) => all().filter((key) => key.kid === kid),
+    isWithdrawn: (kid: string) => withdrawn.includes(kid),
   };
 }

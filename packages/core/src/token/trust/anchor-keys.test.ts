@@ -175,7 +175,7 @@ it("a key of whom it is not known whether it is published is no stranger's: that
   const verifier = createChainVerifier([ours.anchor, down], DEFAULT_LIMITS, 20);
   const error = await errorOf(verifier.verify(await ours.root({}, { header: { kid: "k9" } }), NOW));
   expect(error.code).toBe("issuer_keys_unavailable");
-  expect(error.message).toBe(`the keys of "${PARTNER}" cannot be had: their source failed`);
+  expect(error.message).toBe(`the keys of "${PARTNER}" cannot be had: their source failed (TypeError)`);
   expect(await refusalOf(createChainVerifier([], DEFAULT_LIMITS).verify(await ours.root(), NOW))).toBe(
     "token_untrusted_issuer /kid",
   );

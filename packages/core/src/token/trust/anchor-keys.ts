@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../../crypto/index.ts";
-import { HopwiseError, isOwn } from "../../errors.ts";
+import { faultOf, HopwiseError, isOwn } from "../../errors.ts";
 import type { JsonValue } from "../../json/index.ts";
-import { DeadlinePassed, isThenable, settleInTime } from "../../lib/index.ts";
+import { isThenable, settleInTime } from "../../lib/index.ts";
 import { isKeySource, type KeySource, type KnownKey, parsePublicJwk, type TrustedKey } from "../keys/index.ts";
 import type { AnchorsNow } from "./changing-trust.ts";
 import { MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
@@ -59,7 +59,11 @@ export function createAnchorKeys(
 
   const keysOf = ({ issuer, keys }: TrustAnchor, kid: string): Known | Promise<Known> => {
     const fail = (cause: unknown): never => {
-      const message = `the keys of "${issuer}" cannot be had: ${faultOf(cause)}`;
+      // Not an outage: the source has keys, and may not ask yet whether there is a new one.
+      const isUnknown = isOwn(cause) && cause.code === "issuer_key_unknown";
+      if (isUnknown)
+        throw new HopwiseError(cause.code, `the kid is not one of "${issuer}": ${cause.message}`, { cause });
+      const message = `the keys of "${issuer}" cannot be had: ${faultOf(cause, "their source")}`;
       throw new HopwiseError("issuer_keys_unavailable", message, { cause });
     };
     const published = async (source: KeySource): Promise<Known> =>
@@ -90,9 +94,4 @@ async function importUsable(
 ): Promise<KnownKey> {
   const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
   return importKey(parsePublicJwk(jwk, "token_key_refused", ""));
-}
-
-/** A source's own error may quote anything, so only ours and a passed deadline are named. */
-function faultOf(cause: unknown): string {
-  return isOwn(cause) || cause instanceof DeadlinePassed ? cause.message : "their source failed";
 }

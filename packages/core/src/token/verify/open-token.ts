@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../codes.ts";
 import { sha256, verify } from "../../crypto/index.ts";
-import { HopwiseError } from "../../errors.ts";
+import { HopwiseError, isRefusal } from "../../errors.ts";
 import type { Grant } from "../../grant/index.ts";
 import { type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { isThenable } from "../../lib/index.ts";
@@ -163,6 +163,7 @@ export async function findSigner(
 
 const WHY_NO_SIGNER = [
   "issuer_keys_unavailable",
+  "issuer_key_unknown",
   "token_signature_invalid",
   "token_alg_refused",
   "token_untrusted_issuer",

@@ -102,6 +102,7 @@ function answerIn(sent: unknown): SentAnswer | undefined {
 const STATUS: { readonly [code: string]: number } = {
   state_unavailable: 503,
   issuer_keys_unavailable: 503,
+  issuer_key_unknown: 503,
   policy_unavailable: 503,
   context_unavailable: 503,
   policy_inconclusive: 500,

@@ -1,0 +1,84 @@
+import { createRemoteJWKSet, customFetch, type JSONWebKeySet } from "jose";
+import { setEndpoint, whyNoSet } from "./fetch-set.ts";
+import { createPace } from "./pace.ts";
+
+export interface RemoteJwksOptions {
+  readonly fetch?: typeof globalThis.fetch;
+  /** How long a fetch may take. Default 5 seconds. */
+  readonly timeoutMs?: number;
+  /** How long fetched keys are used. A withdrawn key is trusted no longer than this. Default 10 minutes. */
+  readonly maxAgeMs?: number;
+  /**
+   * Least time between two fetches, also for an unknown `kid`. While there are no keys because a fetch failed, pauses are
+   * shorter: they grow from a second to this. Default 1 minute.
+   */
+  readonly cooldownMs?: number;
+}
+
+/** A key set that is fetched now and then. */
+export interface FetchedSet {
+  /** Where it is, for messages. */
+  readonly place: string;
+  /** The last that was fetched, however old. */
+  jwks(): JSONWebKeySet | undefined;
+  isFresh(): boolean;
+  /** When it was fetched, in milliseconds since the epoch. */
+  since(): number | undefined;
+  /** Fetches, unless that was tried a moment ago. @returns whether there is a new one; later callers wait for the same fetch */
+  refresh(): Promise<boolean>;
+  /** Fetches for the first time, for who will ask later. */
+  begin(): Promise<void>;
+  /** What was wrong the last time, and when it is asked again; to end a sentence. */
+  later(): string;
+}
+
+/** A set that is fetched one at a time, and as often as its pace lets it. */
+export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet {
+  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000, fetch } = options;
+  const endpoint = setEndpoint(address, timeoutMs, fetch);
+  const set = createRemoteJWKSet(address, {
+    timeoutDuration: timeoutMs,
+    cooldownDuration: cooldownMs,
+    cacheMaxAge: maxAgeMs,
+    [customFetch]: endpoint.fetch,
+  });
+  const pace = createPace(cooldownMs);
+  let asking: Promise<boolean> | undefined;
+  let problem: string | undefined;
+  let since: number | undefined;
+
+  const ask = async (): Promise<boolean> => {
+    try {
+      await set.reload();
+      since = Date.now();
+      problem = undefined;
+    } catch (cause) {
+      problem = `${endpoint.place}: ${whyNoSet(cause)}`;
+    }
+    pace.ended(problem === undefined);
+    asking = undefined;
+    return problem === undefined;
+  };
+
+  const refresh = async (): Promise<boolean> => {
+    if (asking === undefined) {
+      if (pace.waitMs(set.fresh) > 0) return false;
+      pace.began();
+      asking = ask();
+    }
+    return asking;
+  };
+
+  return {
+    place: endpoint.place,
+    jwks: () => set.jwks(),
+    isFresh: () => set.fresh,
+    since: () => since,
+    refresh,
+    begin: async () => {
+      // Some platforms let nothing be fetched before the first request: the first call may try at once all the same.
+      if (since === undefined && problem === undefined && !(await refresh())) pace.forget();
+    },
+    later: () => `${problem ?? endpoint.place}; it is asked again in ${Math.ceil(pace.waitMs(set.fresh) / 1000)} s`,
+  };
+}

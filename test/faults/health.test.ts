@@ -1,0 +1,237 @@
+import { type AuthorizerOptions, createAuthorizer, memoryAudit, memoryState, remoteJwks } from "@hopwise/core";
+import { auditTo, onDenial } from "@hopwise/core/audit";
+import { createNonces, memoryDriver, revocationsOverHttp, type StateDriver, stateOn } from "@hopwise/core/state";
+import { answeringPdp, createCompany } from "@hopwise/core/testing";
+import { prove } from "@hopwise/core/tokens";
+import { expect, it } from "vitest";
+
+/** A part of an enforcement point that is broken so that every call is denied, and where health says so. */
+interface Row {
+  readonly broken: () => Partial<AuthorizerOptions> | Promise<Partial<AuthorizerOptions>>;
+  readonly part: Exclude<keyof Awaited<ReturnType<ReturnType<typeof createAuthorizer>["health"]>>, "ok" | "problem">;
+  readonly says: RegExp;
+  /** The code of each call meanwhile. */
+  readonly code: string;
+}
+
+const company = await createCompany({ agents: { planner: {} } });
+const held = await company.chain("alice", "planner");
+const { trustAnchor } = company.issuer;
+const CALL = { tool: "send_payment", arguments: { to: "ACME", amount: 9 } };
+const refused = Object.assign(new Error("hunter2"), { code: "ECONNREFUSED" });
+const down = async (): Promise<never> => {
+  throw new TypeError("fetch failed", { cause: refused });
+};
+const failing = (): never => {
+  throw refused;
+};
+const notWell = (what: string) => ({ health: () => ({ ok: false, problem: `${what} is down` }) });
+const REFUSED = /ECONNREFUSED/;
+
+/** A log of revocations that was made anew a moment ago: the store is well, and closed. */
+function madeAnew(): StateDriver {
+  const driver = memoryDriver({ since: 0 });
+  const { revocations } = driver;
+  return {
+    ...driver,
+    revocations: {
+      ...revocations,
+      head: revocations.head,
+      append: revocations.append,
+      read: async (after) => ({ ...(await revocations.read(after)), ageSeconds: 0 }),
+    },
+  };
+}
+
+const feed = () =>
+  revocationsOverHttp({
+    url: "https://pay.example/revocations",
+    keys: [company.keys.planner.publicJwk],
+    audience: "https://pay.example",
+    fetch: down,
+    maxStalenessSeconds: 5,
+  });
+
+function closed(): Partial<AuthorizerOptions> {
+  const state = memoryState({ since: 0 });
+  void state.close();
+  return { state };
+}
+
+/** The options of an authorizer. A new one needs a row, or a word why it cannot deny every call. */
+const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Row[] | `is ${string}` } = {
+  cerbos: [
+    {
+      broken: () => ({ cerbos: answeringPdp(refused) }),
+      part: "policies",
+      says: REFUSED,
+      code: "policy_unavailable",
+    },
+    {
+      broken: () => ({ cerbos: { ...answeringPdp(), checkResources: async () => ({}) as never } }),
+      part: "policies",
+      says: /the policy decision point failed/,
+      code: "policy_unavailable",
+    },
+  ],
+  audience: "is data",
+  trust: [
+    {
+      broken: () => ({
+        trust: [{ ...trustAnchor, keys: remoteJwks("https://id.acme.example/jwks?key=hunter2", { fetch: down }) }],
+      }),
+      part: "keys",
+      says: /https:\/\/id\.acme\.example\/jwks: no answer: connection refused \(ECONNREFUSED\); it is asked again in \d+ s/,
+      code: "issuer_keys_unavailable",
+    },
+    {
+      broken: () => ({ trust: [{ ...trustAnchor, keys: { find: failing, health: failing } }] }),
+      part: "keys",
+      says: REFUSED,
+      code: "issuer_keys_unavailable",
+    },
+  ],
+  users: [
+    {
+      broken: () => ({ users: { find: failing, ...notWell("the directory") } }),
+      part: "sources",
+      says: /the directory is down/,
+      code: "context_unavailable",
+    },
+  ],
+  agents: [
+    {
+      broken: () => ({ agents: { find: failing, ...notWell("the registry") } }),
+      part: "sources",
+      says: /the registry is down/,
+      code: "registry_unavailable",
+    },
+  ],
+  sources: [
+    {
+      broken: () => ({ sources: { user: { risk: { find: failing, ...notWell("risk") } } } }),
+      part: "sources",
+      says: /risk is down/,
+      code: "context_unavailable",
+    },
+  ],
+  tools: "is asked about one tool, and denies that one alone",
+  auxData: "is asked about a call, with the call",
+  delegation: "is data",
+  audit: [
+    {
+      broken: () => ({ audit: { record: failing, health: failing } }),
+      part: "audit",
+      says: REFUSED,
+      code: "audit_unavailable",
+    },
+    {
+      broken: () => ({
+        audit: auditTo(
+          memoryAudit(),
+          { record: failing, health: failing },
+          onDenial(() => {}),
+        ),
+      }),
+      part: "audit",
+      says: REFUSED,
+      code: "audit_unavailable",
+    },
+  ],
+  telemetry: "is told, and decides nothing",
+  state: [
+    { broken: closed, part: "state", says: /closed/, code: "state_unavailable" },
+    {
+      broken: () => ({ state: stateOn(madeAnew(), { repairSeconds: 600 }) }),
+      part: "state",
+      says: /it opens in \d+ s/,
+      code: "state_unavailable",
+    },
+    {
+      broken: () => ({ state: { ...memoryState({ since: 0 }), revocations: feed() } }),
+      part: "state",
+      says: /feed of revocations could not be had/,
+      code: "state_unavailable",
+    },
+  ],
+  approvals: "is kept in the state",
+  rates: "is counted in the state",
+  shadow: "is data",
+  onWarning: "is told, and decides nothing",
+  nonces: [
+    {
+      broken: () => ({ nonces: { ...createNonces(), issue: failing } }),
+      part: "nonces",
+      says: REFUSED,
+      code: "state_unavailable",
+    },
+  ],
+  deadlineMs: "is data",
+  limits: "is data",
+  clock: [{ broken: () => ({ clock: () => Number.NaN }), part: "clock", says: /no time/, code: "state_unavailable" }],
+};
+
+const make = (options: Partial<AuthorizerOptions>) =>
+  createAuthorizer({
+    cerbos: answeringPdp(),
+    audience: company.audience,
+    trust: [trustAnchor],
+    users: company.users,
+    agents: company.agents,
+    tools: company.tools,
+    audit: memoryAudit(),
+    state: memoryState({ since: 0 }),
+    deadlineMs: 20_000,
+    ...options,
+  });
+const credential = () => prove(held, { ...CALL, audience: company.audience });
+
+it("says that all is well where calls are allowed", async () => {
+  const authorizer = make({ nonces: undefined as never });
+  expect((await authorizer.authorize({ ...CALL, credential: await credential() })).outcome).toBe("allowed");
+  const well = { ok: true };
+  const keys = { ok: true, anchors: [{ issuer: trustAnchor.issuer, ok: true }] };
+  expect(await authorizer.health()).toEqual({
+    ok: true,
+    ...{ state: well, policies: well, audit: well, keys, sources: well, clock: well, nonces: well },
+  });
+});
+
+const rows = Object.entries(PARTS).flatMap(([name, some]) =>
+  typeof some === "string" ? [] : some.map((row, i) => [some.length > 1 ? `${name} (${i + 1})` : name, row] as const),
+);
+
+it.each(rows)("says which part it is, and why, where every call is denied because of %s", async (_, row) => {
+  const authorizer = make(await row.broken());
+  for (let i = 0; i < 2; i++) {
+    const decision = await authorizer.authorize({ ...CALL, credential: await credential() });
+    expect(decision).toMatchObject({ outcome: "denied", code: row.code });
+  }
+  const health = await authorizer.health();
+  expect([health.ok, health[row.part].ok]).toEqual([false, false]);
+  expect(health[row.part].problem).toMatch(row.says);
+  expect(health.problem).toBe(health[row.part].problem);
+  expect(JSON.stringify(health)).not.toContain("hunter2");
+});
+
+it("lists each issuer's keys, since when they are there or why not; one without keys costs its own chains alone", async () => {
+  const answering = async () => Response.json({ keys: [{ ...company.keys.planner.publicJwk, kid: "k1" }] });
+  const partner = {
+    ...trustAnchor,
+    issuer: "https://partner.example",
+    keys: remoteJwks("https://partner.example/jwks", { fetch: down }),
+  };
+  const other = {
+    ...trustAnchor,
+    issuer: "https://other.example",
+    keys: remoteJwks("https://other.example/jwks", { fetch: answering }),
+  };
+  const { ok, keys } = await make({ trust: [trustAnchor, partner, other] }).health();
+  expect([ok, keys.ok]).toEqual([true, true]);
+  expect(keys.anchors).toEqual([
+    { issuer: trustAnchor.issuer, ok: true },
+    { issuer: partner.issuer, ok: false, problem: expect.stringContaining("https://partner.example/jwks: no answer") },
+    { issuer: other.issuer, ok: true, since: expect.stringMatching(/^\d{4}-.*Z$/) },
+  ]);
+  expect(keys.problem).toBe(keys.anchors[1]?.problem);
+});
