@@ -104,7 +104,9 @@ export function faultOf(cause: unknown): PolicyFault {
   // There was an answer: asking again does not help.
   if (isOwn(cause) && cause.code === "policy_inconclusive") return { problem: cause.message };
   // Only the client's own words: any other error may quote anything.
-  const problem = isTold(cause) ? plainText(cause.message.replace(EMPTY_NOTE, "")) : failed("the policy decision point", cause);
+  const problem = isTold(cause)
+    ? plainText(cause.message.replace(EMPTY_NOTE, ""))
+    : failed("the policy decision point", cause);
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
 
