@@ -251,7 +251,9 @@ describe("a tool set", () => {
     await expect(guard({ send_payment } as never)).rejects.toMatchObject({
       name: "HopwiseError",
       code: "config_invalid",
-      message: expect.stringMatching(/"send_payment" .*may run undecided, add it to the set that authorizeTools gives$/),
+      message: expect.stringMatching(
+        /"send_payment" .*may run undecided, add it to the set that authorizeTools gives$/,
+      ),
     });
   });
 
