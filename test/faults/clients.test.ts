@@ -149,12 +149,24 @@ const turns = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
+/** The same function, and when it was first asked: signing before that takes as long as it takes. */
+function noting(misbehave: AnyFunction): { readonly ask: AnyFunction; readonly asked: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ask = (...given: never): unknown => {
+    resolve();
+    return misbehave(...given);
+  };
+  return { ask, asked: promise };
+}
+
 describe("a call of a client", () => {
   it.each(rows)("ends in time, and nothing is sent, where its host gives no answer: %s", async (name, start) => {
     expect(HANGS.length).toBeGreaterThan(1);
     for (const [, misbehave] of HANGS) {
       const sent: unknown[] = [];
-      const seen = watched(start(misbehave as AnyFunction, sent));
+      const { ask, asked } = noting(misbehave as AnyFunction);
+      const seen = watched(start(ask, sent));
+      await asked;
       await turns();
       expect(seen.settled).toBeUndefined();
       await vi.advanceTimersByTimeAsync(10_000);
@@ -178,7 +190,9 @@ describe("a call of a client", () => {
       });
     const sent: unknown[] = [];
     const controller = new AbortController();
-    const seen = watched(start(late, sent, controller.signal));
+    const { ask, asked } = noting(late);
+    const seen = watched(start(ask, sent, controller.signal));
+    await asked;
     await turns();
     expect(seen.settled).toBeUndefined();
     const reason = new Error("the request was cancelled before it was sent");
