@@ -1,4 +1,5 @@
 /** Where do attributes come from, and how old are they? */
+export { attributesFrom, attributesShape } from "./attributes.ts";
 export {
   ANSWER_ROWS,
   ASKING_ROWS,
@@ -11,7 +12,6 @@ export {
   type Asking,
   type AttributeSource,
   type AttributeSources,
-  attributesFrom,
   checkSourceNames,
   codeOf,
   gather,

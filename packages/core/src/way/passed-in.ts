@@ -1,7 +1,7 @@
 import type { Fulfilment } from "../decision/index.ts";
 import { freezeArguments } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { checkNames, isObject, mustBe, reading } from "../options/index.ts";
+import { checkNames, isObject, isPlainObject, mustBe, reading } from "../options/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
@@ -137,7 +137,7 @@ export function refusalIn<Code extends string>(
   return { code, message };
 }
 
-/** The members of what must be an object, each read once. Which type they have, who takes them has to look at. */
+/** The members of what must be a plain object, each read once. Which type they have, who takes them has to look at. */
 function membersOf<T>(
   called: string,
   place: string | readonly (string | number)[],
@@ -145,7 +145,7 @@ function membersOf<T>(
   given: unknown,
 ): Partial<T> {
   try {
-    if (isObject(given)) return { ...given } as Partial<T>;
+    if (isPlainObject(given)) return { ...given } as Partial<T>;
   } catch {
     // Told as what it is: something that fails when it is read.
   }
