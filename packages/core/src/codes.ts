@@ -265,7 +265,7 @@ export const CODES = {
     fault: true,
     wire: "attributes_invalid",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints.",
+    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints, and what its `look` gives an answer, `{ value, ageMs }`.",
   },
   registry_unavailable: {
     stage: "agents",

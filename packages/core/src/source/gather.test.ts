@@ -31,7 +31,7 @@ describe("further sources of attributes", () => {
     ["gives false", { find: () => false }, "attributes_invalid"],
     ["gives 0", { find: () => 0 }, "attributes_invalid"],
     ["gives an empty text", { find: () => "" }, "attributes_invalid"],
-    ["looks and says nothing", { find: () => ({}), look: () => undefined } as never],
+    ["looks and says nothing", { find: () => ({}), look: () => undefined } as never, "attributes_invalid"],
     ["gives what is no data", { find: () => ({ at: new Date(0) }) }, "attributes_invalid"],
   ])("are required: where one %s, it cannot be told", async (_, source, code = "context_unavailable") => {
     const error = await errorOf(gather({ risk: source as never }, "alice", "alice", { hop: 0 }));
