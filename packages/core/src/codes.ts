@@ -95,7 +95,7 @@ export const CODES = {
   arguments_malformed: {
     stage: "arguments",
     model: "These arguments cannot be read safely. Send plain JSON within the limits.",
-    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
+    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the name of the tool has characters that nobody sees, and so it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
   },
   arguments_refused: {
     stage: "arguments",

@@ -15,7 +15,7 @@ export {
 export { defined } from "./defined.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { createListeners } from "./listeners.ts";
-export { plainText } from "./plain-text.ts";
+export { hiddenInName, plainName, plainText } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
 export { timeOf } from "./time-of.ts";

@@ -30,6 +30,7 @@ export {
   mapOf,
   maybe,
   members,
+  named,
   number,
   type Rows,
   ruleOf,

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
 import { isPlainObject, isPromise } from "./plain-object.ts";
@@ -26,6 +27,11 @@ export function such(what: string, test: (value: unknown) => boolean): Shape {
 /** A text that is not empty, and passes a test where there is one. */
 export function text(what: string, test: (value: string) => boolean = () => true): Shape {
   return such(what, (value) => typeof value === "string" && value !== "" && test(value));
+}
+
+/** A name that policies go by, and that people read in records: none that looks like another one. */
+export function named(what: string): Shape {
+  return text(`${what}, without hidden characters`, (name) => hiddenInName(name) === undefined);
 }
 
 export function flag(): Shape {

@@ -9,6 +9,7 @@ import {
   mapOf,
   maybe,
   members,
+  named,
   type Rows,
   type Shape,
   text,
@@ -134,10 +135,10 @@ function placeOrFunction(name: keyof PolicyPlace): Shape {
 }
 
 const ENTRY: Rows<ToolEntry> = {
-  kind: text("a Cerbos resource kind, such as payment"),
+  kind: named("a Cerbos resource kind, such as payment"),
   action: either(
     "a Cerbos action, such as send, or a function of the tool's name that gives it",
-    text("a Cerbos action, such as send"),
+    named("a Cerbos action, such as send"),
     atOnce("a function of the tool's name that gives the action"),
   ),
   id: maybe(
@@ -156,7 +157,7 @@ const ENTRY: Rows<ToolEntry> = {
   list: maybe(
     either(
       "a Cerbos action, such as list, or a function of the tool's name",
-      text("a Cerbos action, such as list"),
+      named("a Cerbos action, such as list"),
       atOnce("a function of the tool's name that gives { action }"),
     ),
   ),
