@@ -74,7 +74,13 @@ export interface Authorizer {
   onChange(listener: () => void): () => void;
   /** Whether its state and its policy decision point could do their work just now. Never rejects. */
   health(): Promise<AuthorizerHealth>;
-  /** Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. */
+  /**
+   * Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. What
+   * fails or hangs does not keep the other from its end.
+   *
+   * @throws {HopwiseError} `state_unavailable` where the state did not end within the deadline, `policy_unavailable` where
+   *   the policy decision point did not within ten seconds
+   */
   close(): Promise<void>;
 }
 
