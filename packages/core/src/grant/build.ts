@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { pointerTo } from "../json/index.ts";
-import { isPlainObject, mustBe, reading } from "../options/index.ts";
+import { isPlainObject, mustBe, reading, wordsAt } from "../options/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 import { isEveryTool } from "./every-tool.ts";
 import { absent } from "./kinds/absent.ts";
@@ -64,7 +64,7 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
     const pointer = pointerTo("", tool);
     throw new HopwiseError(
       "config_invalid",
-      `the grant is broken at "${pointer}": constraints by argument are expected, anyArguments or noArguments`,
+      `the grant is broken at "${pointer}": constraints by argument are expected, anyArguments or noArguments; got ${wordsAt(input, [])}`,
       { pointer },
     );
   }
@@ -80,7 +80,7 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
     const pointer = pointerTo(pointerTo("", tool), bare[0]);
     throw new HopwiseError(
       "config_invalid",
-      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard()`,
+      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard(); got ${wordsAt(bare[1], [])}`,
       { pointer },
     );
   }

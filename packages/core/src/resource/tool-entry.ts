@@ -127,7 +127,7 @@ const SOURCE = having("a source, such as resourceAttributesFrom({ … })", "find
 function placeOrFunction(name: keyof PolicyPlace): Shape {
   return maybe(
     either(
-      `a ${name} of Cerbos, or a function that gives it`,
+      `a ${name} of Cerbos, such as ${name === "scope" ? "acme.emea" : "v2"}, or a function that gives it`,
       placeText(name),
       func(`a function that gives the ${name}`),
     ),
