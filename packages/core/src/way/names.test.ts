@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ToolMap } from "../resource/index.ts";
 import { answeringPdp } from "../testing/index.ts";
 import { errorOf } from "../testing.fixture.ts";
 import { type Authorizer, createAuthorizer } from "./authorizer.ts";
@@ -23,7 +24,7 @@ beforeAll(async () => {
   scene = await createScene();
 });
 
-function authorizerWith(tools: object) {
+function authorizerWith(tools: ToolMap) {
   const { point, audit } = scene.point();
   const { audience, users, agents, state, clock } = point;
   const cerbos = answeringPdp("allow");
