@@ -176,9 +176,16 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
       ["allowed"],
     ),
   ],
-  users: [place([...CONTEXT, "user_unknown"], (misbehave) => ({ users: { find: misbehave } }))],
+  users: [
+    place([...CONTEXT, "user_unknown"], (misbehave) => ({ users: { find: misbehave } })),
+    // What is no answer says of nobody that they are not there.
+    place(CONTEXT, (misbehave) => ({ users: { find: () => undefined, look: misbehave } })),
+  ],
   agents: [
     place(["registry_unavailable", "agent_invalid", "agent_unknown"], (misbehave) => ({ agents: { find: misbehave } })),
+    place(["registry_unavailable", "agent_invalid"], (misbehave) => ({
+      agents: { find: () => undefined, look: misbehave },
+    })),
   ],
   sources: [
     place(CONTEXT, (misbehave) => ({ sources: { user: { risk: { find: misbehave } } } }), [
@@ -189,6 +196,7 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
       "allowed",
       "attributes_missing",
     ]),
+    place(CONTEXT, (misbehave) => ({ sources: { user: { risk: { find: () => undefined, look: misbehave } } } })),
   ],
   tools: Object.values(ENTRY).filter((row) => row !== "is data"),
   auxData: [place(CONTEXT, (misbehave) => ({ auxData: misbehave }), ["allowed"])],

@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair } from "jose";
 import { describe } from "vitest";
 import {
   type DoorRows,
+  disguised,
   NO_COUNT,
   NO_FLAG,
   NO_FUNCTION,
@@ -152,17 +153,30 @@ const ENTRY = {
 const entry = { kind: "payment", action: "send" };
 const agent = { roles: ["agent"], keys: [signer.publicJwk] };
 const NO_ROLES = [...NO_TEXTS, []];
+/** What no policy can be asked with. */
+const NO_ATTRIBUTES = [
+  ...NO_OBJECT,
+  ...disguised({ region: "EMEA" }),
+  ...[new Date(0), Number.NaN, 2 ** 70, () => {}, "\ud800"].map((value) => ({ limits: { of: value } })),
+  { delegation: {} },
+];
 const NO_USER = [
   ...NO_OBJECT,
   {},
   ...within<User>(
     { roles: ["clerk"] },
-    { roles: NO_ROLES, id: NO_TEXT, attributes: NO_OBJECT, scope: NO_PLACE, policyVersion: NO_PLACE },
+    {
+      roles: NO_ROLES,
+      id: [...NO_TEXT, "agent:bot", "iss:x"],
+      attributes: NO_ATTRIBUTES,
+      scope: NO_PLACE,
+      policyVersion: NO_PLACE,
+    },
   ),
 ];
 const CLASS = {
   roles: NO_ROLES,
-  attributes: NO_OBJECT,
+  attributes: NO_ATTRIBUTES,
   class: NO_TEXT,
   owner: NO_TEXT,
   tools: NO_TEXTS,
@@ -182,6 +196,8 @@ const NO_AGENT = [
       "text",
       [],
       { reader: {} },
+      { "a/reader": { roles: ["reader"] } },
+      { "": { roles: ["reader"] } },
       ...within({ roles: ["reader"] }, CLASS).map((one) => ({ reader: one })),
     ],
   }),
@@ -327,12 +343,27 @@ const doors: DoorRows<typeof core> = {
   ),
   inMemoryUsers: valueRow<object>(
     { "https://id.example": { alice: { roles: ["clerk"] } } },
-    [...NO_OBJECT, new Map(), { issuer: null }, ...NO_USER.map((user) => ({ "https://id.example": { alice: user } }))],
+    [
+      ...NO_OBJECT,
+      ...disguised({ "https://id.example": { alice: { roles: ["clerk"] } } }),
+      ...disguised({ alice: { roles: ["clerk"] } }).map((users) => ({ "https://id.example": users })),
+      { issuer: null },
+      ...["http://id.example", "id.example", ""].map((issuer) => ({ [issuer]: { alice: { roles: ["clerk"] } } })),
+      ...["", "agent:bot", "iss:x", "\ud800", "a".repeat(257)].map((subject) => ({
+        "https://id.example": { [subject]: { roles: ["clerk"] } },
+      })),
+      ...NO_USER.map((user) => ({ "https://id.example": { alice: user } })),
+    ],
     core.inMemoryUsers as never,
   ),
   inMemoryAgents: valueRow<object>(
     { planner: agent },
-    [...NO_OBJECT, new Map(), ...NO_AGENT.map((one) => ({ planner: one }))],
+    [
+      ...NO_OBJECT,
+      ...disguised({ planner: agent }),
+      ...["my bot", "b\u00f6t", "", "a\u200b", "bot/", "a".repeat(129)].map((name) => ({ [name]: agent })),
+      ...NO_AGENT.map((one) => ({ planner: one })),
+    ],
     core.inMemoryAgents as never,
   ),
   jsonLinesAudit: valueRow<object>(

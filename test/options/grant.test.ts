@@ -1,6 +1,6 @@
 import * as door from "@hopwise/core/grant";
 import { describe, expect, it } from "vitest";
-import { type DoorRows, NO_OBJECT, type Row, valueRow, walk } from "./row.ts";
+import { type DoorRows, disguised, NO_OBJECT, type Row, valueRow, walk } from "./row.ts";
 
 const { grant } = door;
 
@@ -21,6 +21,8 @@ const doors: DoorRows<typeof door> = {
     { pay: { to: door.wildcard() } },
     [
       ...NO_OBJECT.filter((value) => typeof value !== "function"),
+      ...disguised({ pay: door.anyArguments }),
+      ...disguised({ to: door.wildcard() }).map((constraints) => ({ pay: constraints })),
       { pay: {} },
       { pay: 5 },
       { pay: null },
@@ -36,6 +38,8 @@ const doors: DoorRows<typeof door> = {
       null,
       5,
       "text",
+      ...disguised({ "https://a.example": { pay: door.anyArguments } }),
+      ...disguised({ pay: door.anyArguments }).map((tools) => ({ "https://a.example": tools })),
       { pay: door.anyArguments },
       { "https://a.example": {} },
       { "https://a.example": null },
@@ -54,7 +58,8 @@ const doors: DoorRows<typeof door> = {
       { pay: { to: {} } },
       { pay: { to: { constraint_type: "wildcard", more: 1 } } },
       { "": {} },
-      { pay: new Map([["to", 1]]) },
+      ...disguised({ pay: {} }),
+      ...disguised({}).map((constraints) => ({ pay: constraints })),
     ],
     door.readGrant,
   ),

@@ -91,6 +91,27 @@ const KEYS: { readonly [kind: string]: object } = {
   "a private key": { ...PUBLIC, d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" },
 };
 
+/** The same members in what is no plain object: read as one, it would be one without any, or lose some without a word. */
+const DISGUISED: { readonly [kind: string]: (plain: object) => object } = {
+  "a Map": (plain) => new Map(Object.entries(plain)),
+  "a Set": (plain) => new Set(Object.values(plain)),
+  "a Date": (plain) => Object.assign(new Date(0), plain),
+  "a URL": (plain) => Object.assign(new URL("https://a.example"), plain),
+  "an object with a prototype of its own": (plain) => Object.create(plain),
+  "an object with a symbol for a name": (plain) => ({ ...plain, [Symbol("pay")]: 1 }),
+};
+
+/** What has the members of a plain object, and is none. */
+export function disguised(plain: object): readonly object[] {
+  return Object.values(DISGUISED).map((disguise) => disguise(plain));
+}
+
+/** Whether something is an object of members alone: what has methods, such as a source, may be of a class. */
+function isOfMembers(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  return !Object.values(value).some((member) => typeof member === "function");
+}
+
 /** Walks over everything that one function takes. */
 export function walk(name: string, { right, call, wrong, closed }: Row): void {
   const ask = (given: unknown): Promise<string> => outcome(() => call(given as never));
@@ -126,6 +147,22 @@ export function walk(name: string, { right, call, wrong, closed }: Row): void {
     for (const [option, kind] of Object.keys(wrong).flatMap((at) => Object.keys(KEYS).map((of) => [at, of] as const))) {
       const key = KEYS[kind];
       expect(await ask(option === "" ? key : { ...(right as object), [option]: key })).not.toMatch(/got an object$/);
+    }
+  });
+
+  it(`${name} reads members of plain objects alone, and says what came in place of one`, async () => {
+    const places = Object.keys(wrong).filter((option) => option !== "");
+    const given: [place: string, value: object, whole: (value: object) => object][] = places.flatMap((option) => {
+      const value = (right as { readonly [name: string]: unknown })[option];
+      return isOfMembers(value) ? [[option, value, (own) => ({ ...(right as object), [option]: own })]] : [];
+    });
+    if (closed) given.push(["", right as object, (own) => own]);
+    for (const [place, value, whole] of given) {
+      for (const [kind, disguise] of Object.entries(DISGUISED)) {
+        const refusal = await ask(whole(disguise(value)));
+        expect(refusal, `${kind} as "${place}"`).toMatch(/^(config_invalid|arguments_malformed)/);
+        if (refusal.startsWith("config_invalid")) expect(refusal, `"${place}"`).toContain(`got ${kind}`);
+      }
     }
   });
 

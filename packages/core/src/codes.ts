@@ -95,7 +95,7 @@ export const CODES = {
   arguments_malformed: {
     stage: "arguments",
     model: "These arguments cannot be read safely. Send plain JSON within the limits.",
-    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
+    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the name of the tool has characters that nobody sees, and so it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
   },
   arguments_refused: {
     stage: "arguments",
@@ -271,7 +271,7 @@ export const CODES = {
     fault: true,
     wire: "attributes_invalid",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints.",
+    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints, and what its `look` gives an answer, `{ value, ageMs }`.",
   },
   registry_unavailable: {
     stage: "agents",

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { pointerTo } from "../json/index.ts";
-import { reading } from "../options/index.ts";
+import { isPlainObject, mustBe, reading, wordsAt } from "../options/index.ts";
 import type { Constraint, Grant, ToolGrant } from "./constraint.ts";
 import { isEveryTool } from "./every-tool.ts";
 import { absent } from "./kinds/absent.ts";
@@ -31,10 +31,14 @@ export function grant<
   const G extends { readonly [tool: string]: ToolGrantInput },
   S extends Schemas = Record<never, never>,
 >(tools: G & CheckedGrant<G, S>, _schemas?: S): Grant {
-  return reading("grant", "tools", "tools with their arguments, such as { pay: { to: wildcard() } }", tools, built);
+  return reading("grant", "tools", TOOLS, tools, built);
 }
 
+const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
+
 function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
+  // Of a Map, or of what inherits its members, an empty grant would be made, and nobody would be told.
+  if (!isPlainObject(tools)) mustBe("grant", "tools", TOOLS, tools);
   const whole = Object.keys(tools).find((tool) => tool === "*" || isEveryTool(tool));
   if (whole !== undefined) {
     const why = "every tool is handed over by everyTool(), which is a grant by itself and names no other";
@@ -56,11 +60,11 @@ function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
 
 function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): ToolGrant {
   if (input === noArguments) return { "": absent() };
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+  if (!isPlainObject(input)) {
     const pointer = pointerTo("", tool);
     throw new HopwiseError(
       "config_invalid",
-      `the grant is broken at "${pointer}": constraints by argument are expected, anyArguments or noArguments`,
+      `the grant is broken at "${pointer}": constraints by argument are expected, anyArguments or noArguments; got ${wordsAt(input, [])}`,
       { pointer },
     );
   }
@@ -76,7 +80,7 @@ function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyAr
     const pointer = pointerTo(pointerTo("", tool), bare[0]);
     throw new HopwiseError(
       "config_invalid",
-      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard()`,
+      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard(); got ${wordsAt(bare[1], [])}`,
       { pointer },
     );
   }

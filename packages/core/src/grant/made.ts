@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonValue, stepsOf } from "../json/index.ts";
-import { mustBe, unlessAwaited } from "../options/index.ts";
+import { mustBe, wordsAt } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
 import type { GrantLimits } from "./reading.ts";
@@ -41,21 +41,12 @@ function plainOf(tools: unknown): JsonValue {
     return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });
   } catch (cause) {
     const pointer = cause instanceof HopwiseError ? cause.pointer : undefined;
-    const came = unlessAwaited(valueAt(tools, pointer ?? ""));
+    const came = wordsAt(tools, stepsOf(pointer ?? ""));
     throw new HopwiseError(
       "config_invalid",
-      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects${came}`,
+      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects; got ${came}`,
       { pointer, cause },
     );
-  }
-}
-
-function valueAt(tools: unknown, pointer: string): unknown {
-  try {
-    return stepsOf(pointer).reduce((value, step) => Object(value)[step], tools);
-  } catch {
-    // A getter or a proxy fails.
-    return undefined;
   }
 }
 

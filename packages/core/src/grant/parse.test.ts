@@ -229,9 +229,9 @@ describe("reading the constraint types that only Hopwise knows", () => {
       url(["https://docs.example", origin]),
       "/origins/1: an origin such as https://docs.example is expected",
     ]),
-    ["no length", length(), "/max: a non-negative integer is expected"],
-    ["a length below nothing", length(-1), "/max: a non-negative integer is expected"],
-    ["a length that is a fraction", length(1.5), "/max: an integer is expected"],
+    ["no length", length(), "/max: a whole number, the most characters or items, is expected"],
+    ["a length below nothing", length(-1), "/max: a whole number, the most characters or items, is expected"],
+    ["a length that is a fraction", length(1.5), "/max: a whole number, the most characters or items, is expected"],
     ["each of nothing", each(undefined), "/constraint: an object is expected"],
     ["each of what may be left out", each({ constraint_type: "absent" }), "/constraint: absent stands only at the top"],
     [

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json/index.ts";
+import { wordsAt } from "../options/index.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { isEveryTool } from "./every-tool.ts";
 import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading, refuse } from "./reading.ts";
@@ -17,8 +18,9 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
     authored: code === "config_invalid",
     constraint: (place) => parseConstraint(place, false),
     member: (place) => parseConstraint(place, true),
-    refuse: (pointer, rule) => {
-      throw new HopwiseError(code, `the grant is broken at "${pointer}": ${rule}`, { pointer, rule });
+    refuse: (pointer, rule, came) => {
+      const told = code === "config_invalid" && /\bis expected\b/.test(rule) ? `; got ${wordsAt(came, [])}` : "";
+      throw new HopwiseError(code, `the grant is broken at "${pointer}": ${rule}${told}`, { pointer, rule });
     },
   };
   const top = objectAt({ value, within: undefined, key: at, depth: 0, argument: "", reading });

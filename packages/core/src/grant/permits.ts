@@ -1,5 +1,5 @@
 import { freezeArguments, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
-import { isObject, mustBe } from "../options/index.ts";
+import { isPlainObject, mustBe } from "../options/index.ts";
 import { passes } from "./check.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { toolGrantOf } from "./every-tool.ts";
@@ -130,7 +130,7 @@ const LIMITS = { maxDepth: 64, maxSize: 16_000_000 };
 export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   checkMade("permits", "grant", grant);
   if (typeof tool !== "string") mustBe("permits", "tool", "a tool's name, such as send_payment", tool);
-  if (!isObject(args)) mustBe("permits", "args", 'the arguments of a call, such as { to: "ACME" }', args);
+  if (!isPlainObject(args)) mustBe("permits", "args", 'the arguments of a call, such as { to: "ACME" }', args);
   return refusal(grant, tool, freezeArguments(args, LIMITS)) === undefined;
 }
 

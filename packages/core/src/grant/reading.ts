@@ -21,8 +21,8 @@ export interface Reading {
   readonly limits: GrantLimits;
   /** Whether an author wrote it here, whose slips are told; what came in a token stands as the specification has it. */
   readonly authored: boolean;
-  /** Ends the reading: the grant is broken here. */
-  refuse(pointer: string, rule: string): never;
+  /** Ends the reading: the grant is broken here. Its author is told what came where something else is expected. */
+  refuse(pointer: string, rule: string, came: unknown): never;
   /** Reads a constraint on a value that is there; a kind calls it for the constraints inside its own. */
   constraint(place: Place): Constraint;
   /** Reads the constraint of an argument or a property, which may also say whether that is there at all. */
@@ -44,7 +44,7 @@ export interface Place<V extends JsonValue | undefined = JsonValue | undefined> 
 }
 
 export function refuse(place: Place, rule: string): never {
-  return place.reading.refuse(pointerOf(place), rule);
+  return place.reading.refuse(pointerOf(place), rule, place.value);
 }
 
 /** Built only for a refused place: a grant has hundreds of places, and most pass. */
@@ -92,8 +92,9 @@ export function literalAt(place: Place): string {
 }
 
 export function textAt(place: Place): string {
-  const value = scalarAt(place);
-  return typeof value === "string" && value !== "" ? value : refuse(place, "a text that is not empty is expected");
+  if (typeof place.value !== "string" || place.value === "")
+    return refuse(place, "a text that is not empty is expected");
+  return scalarAt(place) as string;
 }
 
 export function listAt(place: Place, min: number, max: number = MAX_VALUES): readonly Place[] {

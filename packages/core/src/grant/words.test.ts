@@ -1,4 +1,5 @@
 import { expect, it, describe as suite } from "vitest";
+import { errorOf } from "../testing.fixture.ts";
 import {
   absent,
   all,
@@ -29,6 +30,7 @@ import {
   url,
   wildcard,
 } from "./index.ts";
+import { parseGrant } from "./parse.ts";
 
 suite("a grant in words", () => {
   it("names each tool and each argument, with every type of constraint", () => {
@@ -159,3 +161,37 @@ suite("interoperation with the draft alone", () => {
     expect(findWidening(grant({ t: { a: wide } }), grant({ t: { a: narrow } }), "aat-01")).toBeUndefined();
   });
 });
+
+suite("a grant that is broken where it is written", () => {
+  const at = (constraint: unknown) => () => grant({ pay: { to: constraint as never } });
+
+  it.each<[string, () => unknown, string, string]>([
+    ["path of a list", at(path(["/a"] as never)), "/root", "a text that is not empty is expected; got a list"],
+    ["path of nothing", at((path as () => never)()), "/root", "a text that is not empty is expected; got nothing"],
+    ["prefix of nothing", at(prefix("")), "/value", "a text that is not empty is expected; got an empty text"],
+    ["length of bounds", at(length({ min: 1 } as never)), "/max", "such as length(200); got an object"],
+    ["range of a text", at(range({ max: "5" } as never)), "/max", "a number is expected; got a text"],
+    ["url of a text", at(url({ origins: "https://a.example" } as never)), "/origins", "is expected; got a text"],
+    ["each of nothing", at((each as () => never)()), "/constraint", "an object is expected; got nothing"],
+    ["no constraint", at("ACME"), "", "such as exact(…) or wildcard(); got a text"],
+  ])("says what is expected, and what came: %s", async (_, make, pointer, words) => {
+    const error = await errorOf(make);
+    expect([error.code, error.pointer]).toEqual(["config_invalid", `/pay/to${pointer}`]);
+    expect(error.message).toContain(words);
+    expect(error.message).not.toContain("ACME");
+  });
+
+  it("is told to its author alone: of what came in a token, the rule says enough", async () => {
+    const token = { pay: { to: { constraint_type: "path", root: 5 } } };
+    const error = await errorOf(() => parseGrant(token, LIMITS, "token_malformed"));
+    expect(error.message).toMatch(/a text that is not empty is expected$/);
+  });
+
+  it("says of what is empty that it is", () => {
+    expect(describe(grant({ pay: { to: subset(), card: object({}) } }))).toBe(
+      "pay: to is an empty list; card is an empty object",
+    );
+  });
+});
+
+const LIMITS = { tools: 8, argumentsPerTool: 8, constraintDepth: 8, nameLength: 64, valueLength: 64 };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { errorOf } from "../testing.fixture.ts";
-import { plainText } from "./plain-text.ts";
+import { hiddenInName, plainName, plainText } from "./plain-text.ts";
 
 /** Any UTF-16 code unit, so that surrogates come alone, too. */
 const anyUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit));
@@ -24,5 +24,30 @@ describe("text that came from elsewhere", () => {
       throw new HopwiseError("grant_tool_missing", 'no entry for "a\n\u001b[31mallowed"');
     });
     expect(error.message).toBe('no entry for "a [31mallowed"');
+  });
+});
+
+describe("a name that came from elsewhere", () => {
+  it("stays another one than each name that looks like it, and hides nothing", () => {
+    const names = [
+      "pay",
+      "pay ",
+      " pay",
+      "pay\u200b",
+      "pay\\u200b",
+      "pay\u00a0",
+      "pa\ufe0fy",
+      "pay\n",
+      "\u202epay",
+      "pay\ud800",
+    ];
+    const shown = names.map(plainName);
+    expect(new Set(shown).size).toBe(names.length);
+    expect(shown.filter((name) => hiddenInName(name) !== undefined)).toEqual([]);
+    expect(names.filter((name) => hiddenInName(name) === undefined)).toEqual(["pay", "pay\\u200b"]);
+  });
+
+  it.each(["send_payment", "überweisen", "支払い", "send payment", "a/b:c.d-e", "🙂"])("stays as it is: %s", (name) => {
+    expect([plainName(name), hiddenInName(name)]).toEqual([name, undefined]);
   });
 });

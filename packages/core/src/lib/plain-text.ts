@@ -11,3 +11,26 @@ export function plainText(text: string): string {
   if (safe.length <= MAX_LENGTH) return safe;
   return `${safe.slice(0, MAX_LENGTH).replace(/\p{Cs}$/u, "")}…`; // not half of a character
 }
+
+/** What nobody sees in a name, or sees as another: control and direction marks, letters without a shape, odd spaces. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u;
+
+/** Why a name looks like another one; undefined where it is what it looks like. */
+export function hiddenInName(name: string): string | undefined {
+  const isHidden = HIDDEN.test(name) || name.startsWith(" ") || name.endsWith(" ");
+  return isHidden ? "it has a character that nobody sees, or a space at an end" : undefined;
+}
+
+const ESCAPED = new RegExp(`${HIDDEN.source}|^ +| +$|\\\\(?=u)`, "gu");
+
+/**
+ * A name that came from elsewhere, safe to print, in which two names stay two: what nobody would see in it is written as
+ * `\u200b`.
+ */
+export function plainName(name: string): string {
+  return plainText(name.replace(ESCAPED, (hidden) => hidden.split("").map(unitOf).join("")));
+}
+
+function unitOf(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

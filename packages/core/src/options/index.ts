@@ -1,6 +1,7 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
 export { answeringAtOnce, behavedClock, isInSeconds, secondsBy } from "./at-once.ts";
 export { nearest } from "./nearest.ts";
+export { isPlainObject, isPromise } from "./plain-object.ts";
 export {
   argumentOf,
   checkNames,
@@ -11,6 +12,7 @@ export {
   readerOf,
   reading,
   unlessAwaited,
+  wordsAt,
 } from "./read-options.ts";
 export {
   atLeast,
@@ -23,12 +25,12 @@ export {
   flag,
   func,
   having,
-  isPromise,
   jsonObject,
   list,
   mapOf,
   maybe,
   members,
+  named,
   nameOf,
   number,
   type Rows,
@@ -36,8 +38,10 @@ export {
   type Shape,
   setOrLeftOut,
   such,
+  suchAt,
   text,
   unless,
+  type Wrong,
   whole,
 } from "./shapes.ts";
 export { checkSeconds, SECONDS, WHOLE_SECONDS } from "./times.ts";

@@ -90,7 +90,7 @@ describe("the options of a function", () => {
     ],
     [{ trust: [{ kesy: 5 }] }, 'make: trust[0].kesy is not an option; did you mean "keys"?', "/trust/0/kesy"],
     [{ trust: [], named: { "a/b": "hunter2" } }, "make: named.a/b must be true or false; got a text", "/named/a~1b"],
-    [{ trust: [], named: new Map() }, "make: named must be flags by name; got an object", "/named"],
+    [{ trust: [], named: new Map() }, "make: named must be flags by name; got a Map", "/named"],
     [
       { trust: [], clock: async () => 1 },
       "make: clock must be a clock, such as Date.now, that is not asynchronous; got an asynchronous function",

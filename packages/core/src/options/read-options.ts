@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { isAsynchronous, isPromise, members, type Rows, type Shape, unknownName } from "./shapes.ts";
+import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
+import { isAsynchronous, members, type Rows, type Shape, unknownName } from "./shapes.ts";
 
 const OPTIONS = "an object of options";
 
@@ -98,9 +99,9 @@ export function unlessAwaited(given: unknown): string {
   return isPromise(given) ? "; got a promise; await it first" : "";
 }
 
-/** @throws {HopwiseError} `config_invalid` for what is no object, or a list */
+/** @throws {HopwiseError} `config_invalid` for what is no plain object: see {@link isPlainObject} */
 export function checkObject(called: string, given: unknown): void {
-  if (!isObject(given)) throw fault(called, [], `must be an object; got ${typeWords(given)}`);
+  if (!isPlainObject(given)) throw fault(called, [], `must be an object; got ${typeWords(given)}`);
 }
 
 /** An object that is no list, and no promise of one. A proxy may fail even at this question. */
@@ -148,7 +149,8 @@ function nearestOf(issues: readonly Issue[], above: Path): { readonly issue: Iss
   return furthest !== undefined && furthest.path.length > path.length ? furthest : { issue: first, path };
 }
 
-function wordsAt(given: unknown, path: Path): string {
+/** The kind of what stands at a place of what came, in words. */
+export function wordsAt(given: unknown, path: Path): string {
   try {
     return typeWords(path.reduce<unknown>((value, step) => Object(value)[step], given));
   } catch {
@@ -203,5 +205,14 @@ function objectWords(value: object): string {
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
   if (isPromise(value)) return "a promise; await it first";
   if ("publicJwk" in value && "sign" in value) return "a signer; its publicJwk is the public key";
-  return "kty" in value ? `a ${"d" in value || "k" in value ? "private" : "public"} key` : "an object";
+  if ("kty" in value) return `a ${"d" in value || "k" in value ? "private" : "public"} key`;
+  return plainWords(value);
+}
+
+/** What keeps an object from being a plain one, where something does. */
+function plainWords(value: object): string {
+  const kind = /^\[object (\w{1,40})\]$/.exec(Object.prototype.toString.call(value))?.[1] ?? "Object";
+  if (kind !== "Object") return `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
+  if (inherits(value)) return "an object with a prototype of its own";
+  return hasSymbols(value) ? "an object with a symbol for a name" : "an object";
 }

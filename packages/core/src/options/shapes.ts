@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
+import { isPlainObject, isPromise } from "./plain-object.ts";
 
 /**
  * What one option must look like. Each shape says in words what it expects, with an example: the words stand in the
@@ -33,6 +35,11 @@ export function such(what: string, test: (value: unknown) => boolean): Shape {
 /** A text that is not empty, and passes a test where there is one. */
 export function text(what: string, test: (value: string) => boolean = () => true): Shape {
   return such(what, (value) => typeof value === "string" && value !== "" && test(value));
+}
+
+/** A name that policies go by, and that people read in records: none that looks like another one. */
+export function named(what: string): Shape {
+  return text(`${what}, without hidden characters`, (name) => hiddenInName(name) === undefined);
 }
 
 export function flag(): Shape {
@@ -132,8 +139,8 @@ export type OtherNames<T> = { readonly [other: string]: keyof T & string };
 /** An object with these members and no other. */
 export function members<T>(rows: Rows<T>, what: string, otherNames: OtherNames<T> = {}): Shape {
   const known = Object.keys(rows);
-  return awaited(
-    what,
+  return z.pipe(
+    such(what, isPlainObject),
     z.strictObject(
       { ...rows },
       {
@@ -144,14 +151,12 @@ export function members<T>(rows: Rows<T>, what: string, otherNames: OtherNames<T
   );
 }
 
-/** An object with these members and any others: an object of another library, or an entry of which only a part is read. */
+/**
+ * An object with these members and any others: an object of another library, or an entry of which only a part is read. A
+ * promise is told of in its own place, and not of the first member that it lacks.
+ */
 export function atLeast<T>(rows: Rows<T>, what: string): Shape {
-  return awaited(what, z.looseObject({ ...rows }, { error: what }));
-}
-
-/** A promise is an object without members: it is told of in its own place, and not of the first member that it lacks. */
-function awaited(what: string, object: Shape): Shape {
-  return unless(what, isPromise, object);
+  return unless(what, isPromise, z.looseObject({ ...rows }, { error: what }));
 }
 
 /** The same shape, where a value is not what is often confused with it. Words of their own say what to give in its place. */
@@ -160,15 +165,6 @@ export function unless(what: string, isConfused: (value: unknown) => boolean, sh
     such(what, (value) => !isConfused(value)),
     shape,
   );
-}
-
-/** A promise of any make. Data has no functions, whatever its members are called. */
-export function isPromise(value: unknown): boolean {
-  try {
-    return typeof value === "object" && typeof (value as { readonly then?: unknown } | null)?.then === "function";
-  } catch {
-    return false;
-  }
 }
 
 /** What to say of a name that is not an option. */
@@ -190,21 +186,47 @@ export function list(
   return z.array(item, { error: what }).check(z.minLength(min, { error: what }), z.maxLength(max, { error: what }));
 }
 
-/** An object whose members' names its author chose. Their own members only: an inherited one is nobody's. */
-export function mapOf(item: Shape, what: string): Shape {
-  return z.pipe(such(what, isPlainObject), z.record(z.string(), item, { error: what }));
+/** Where in a value something is wrong, and what is wanted there, if not what is wanted of the whole. */
+export interface Wrong {
+  readonly path: readonly string[];
+  readonly what?: string;
+}
+
+/** A value of a shape that passes a test which knows the place where it fails. */
+export function suchAt<T>(what: string, wrongIn: (value: T) => Wrong | undefined, shape: Shape = z.unknown()): Shape {
+  const tested = z.unknown().check((payload) => {
+    const wrong = wrongIn(payload.value as T);
+    if (wrong === undefined) return;
+    const path = [...wrong.path];
+    payload.issues.push({ code: "custom", input: payload.value, path, message: wrong.what ?? what });
+  });
+  return z.pipe(shape, tested);
+}
+
+/**
+ * An object whose members' names its author chose. Their own members only: an inherited one is nobody's.
+ *
+ * @param named what each of the names must be
+ */
+export function mapOf(item: Shape, what: string, named: Shape = z.string()): Shape {
+  const names = z.record(z.string(), item, { error: what }).check((payload) => {
+    for (const key of Object.keys(payload.value)) {
+      const message = named.safeParse(key).error?.issues[0]?.message;
+      if (message === undefined) continue;
+      payload.issues.push({
+        code: "unrecognized_keys",
+        keys: [key],
+        input: payload.value,
+        message: `as a name must be ${message}`,
+      });
+    }
+  });
+  return z.pipe(such(what, isPlainObject), names);
 }
 
 /** One of several shapes. Where none fits, the error is that of the one which came nearest. */
 export function either(what: string, ...shapes: readonly Shape[]): Shape {
   return z.union(shapes, { error: what });
-}
-
-/** Whether a value is an object as a literal or JSON gives it: no list, and of no class. */
-function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** A JSON object, such as a JSON Schema. */

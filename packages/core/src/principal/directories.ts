@@ -4,9 +4,11 @@ import {
   atOnce,
   CLOCK,
   flag,
+  isPlainObject,
   jsonObject,
   list,
   maybe,
+  mustBe,
   optionsOf,
   type Rows,
   reading,
@@ -78,7 +80,9 @@ function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
 }
 
 function asked<Options extends object, Keys>(called: string, options: Options, keys: Keys): Options & Keys {
-  return reading(called, "options", "an object of options", options, (own) => ({ ...own, ...keys }));
+  const what = "an object of options";
+  if (!isPlainObject(options)) mustBe(called, "options", what, options);
+  return reading(called, "options", what, options, (own) => ({ ...own, ...keys }));
 }
 
 const BY_SUBJECT = {

@@ -53,6 +53,12 @@ describe("what policies see of the hops", () => {
     expect(roles).toEqual([["analyst"], ["finance_agent"], ["reader"]]);
   });
 
+  it("has each role once, though a query gave it twice: Cerbos takes no other request", () => {
+    const [own] = principalsOf({ ...user, roles: ["analyst", "clerk", "analyst"] }, agents, hops);
+    expect(own?.roles).toEqual(["analyst", "clerk"]);
+    expect(own?.attr?.["delegation"]).toMatchObject({ user: { roles: ["analyst", "clerk"] } });
+  });
+
   it.each<[string, unknown]>([
     ["no roles", undefined],
     ["a text for its roles", "analyst"],

@@ -55,7 +55,8 @@ function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[
       { hop },
     );
   }
-  return [...roles];
+  // A join of tables gives a role twice, and Cerbos takes no request with one that stands twice.
+  return [...new Set(roles)];
 }
 
 /** The attributes of a directory or registry, and those that further sources add under their own names. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createWorld } from "../testing.fixture.ts";
+import { createWorld, errorOf } from "../testing.fixture.ts";
 import { inMemoryAgents, inMemoryUsers } from "./sources.ts";
 
 describe("what is kept in memory", () => {
@@ -15,5 +15,32 @@ describe("what is kept in memory", () => {
     expect(await users.find({ issuer: "https://id.example", subject: "alice" })).toMatchObject({
       attributes: { limits: { a: 1 } },
     });
+  });
+});
+
+describe("what no policy can be asked with is refused where it is written, by its path, and its value is not told", () => {
+  const ISSUER = "https://id.example";
+  const users = (user: object, subject = "alice", issuer = ISSUER) =>
+    errorOf(() => inMemoryUsers({ [issuer]: { [subject]: { roles: ["clerk"], ...user } } }));
+
+  it.each<[object, string, string]>([
+    [{ limits: { of: new Date(0) } }, "/limits/of", "got a Date"],
+    [{ list: ["EMEA", Number.NaN] }, "/list/1", "got NaN"],
+    [{ delegation: { depth: 0 } }, "/delegation", "must be left out"],
+  ])("an attribute: %j", async (attributes, pointer, words) => {
+    const error = await users({ attributes });
+    expect(error.pointer).toBe(`/${ISSUER.replaceAll("/", "~1")}/alice/attributes${pointer}`);
+    expect(error.message).toContain(words);
+  });
+
+  it("a user's id, an issuer, an agent's name", async () => {
+    expect((await users({}, "agent:bot")).message).toMatch(
+      /agent:bot must be a user whose id does not begin with "agent:"/,
+    );
+    expect((await users({}, "alice", "http://id.example")).message).toMatch(/as a name must be an https address/);
+    const agent = { roles: ["agent"], keys: ["A".repeat(43)] };
+    expect((await errorOf(() => inMemoryAgents({ "my bot": agent }))).message).toMatch(
+      /^inMemoryAgents: my bot as a name must be an agent's name of letters, digits/,
+    );
   });
 });

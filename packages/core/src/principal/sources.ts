@@ -2,7 +2,6 @@ import type { PublicJwk } from "../crypto/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import {
   copied,
-  jsonObject,
   list,
   mapOf,
   maybe,
@@ -13,11 +12,23 @@ import {
   reading,
   type Shape,
   such,
+  suchAt,
   text,
+  type Wrong,
   whole,
 } from "../options/index.ts";
-import { PLACE_ROWS, type PolicyPlace, type Source } from "../source/index.ts";
-import { isKeptJwk, isThumbprint, type Subject } from "../token/index.ts";
+import { attributesShape, PLACE_ROWS, type PolicyPlace, type Source } from "../source/index.ts";
+import {
+  AGENT_NAMED,
+  CLASS_NAME,
+  httpsAddress,
+  isKeptJwk,
+  isThumbprint,
+  SUBJECT,
+  type Subject,
+} from "../token/index.ts";
+import { DELEGATION } from "./principals.ts";
+import { reservedPrefix } from "./user-ids.ts";
 
 /**
  * A user or service, as policies may know it: from a directory, never from a token. `scope` and `policyVersion` are those of
@@ -100,7 +111,7 @@ export function agentIn(called: string, name: string): string {
 }
 
 const ROLES = list(text("a role, such as analyst"), 'a list of roles, at least one, such as ["analyst"]', { min: 1 });
-const ATTRIBUTES = jsonObject('attributes as plain JSON, such as { region: "EMEA" }');
+const ATTRIBUTES = attributesShape(DELEGATION);
 
 /** A user of a directory in memory. */
 type KnownUser = Omit<User, "id"> & { readonly id?: string };
@@ -135,7 +146,7 @@ function classes(depth = 8): Shape {
     },
     CLASS,
   );
-  return mapOf(own, "classes of sub-agents by their names");
+  return mapOf(own, "classes of sub-agents by their names", CLASS_NAME);
 }
 
 const AGENT = members<Agent>(
@@ -158,9 +169,27 @@ const AGENT = members<Agent>(
 
 const readUsers = readerOf<UsersByIssuer>(
   "inMemoryUsers",
-  mapOf(mapOf(USER, "users by their subject"), "users by issuer and subject"),
+  mapOf(
+    suchAt("users by their subject", wrongId, mapOf(USER, "users by their subject", SUBJECT)),
+    "users by issuer and subject",
+    httpsAddress("https://id.acme.example"),
+  ),
 );
-const readAgents = readerOf<{ readonly [name: string]: Agent }>("inMemoryAgents", mapOf(AGENT, "agents by name"));
+const readAgents = readerOf<{ readonly [name: string]: Agent }>(
+  "inMemoryAgents",
+  mapOf(AGENT, "agents by name", AGENT_NAMED),
+);
+
+/** The user of an issuer whose id policies would take for another's. */
+function wrongId(users: { readonly [subject: string]: KnownUser }): Wrong | undefined {
+  const found = Object.entries(users).find(([subject, { id = subject }]) => reservedPrefix(id) !== undefined);
+  if (found === undefined) return undefined;
+  const [subject, { id = subject }] = found;
+  return {
+    path: [subject],
+    what: `a user whose id does not begin with "${reservedPrefix(id)}", such as { id: "u-7", roles }`,
+  };
+}
 
 /**
  * A user directory in memory: issuer → subject → user. The id that policies see is the subject, unless it says another.
@@ -169,7 +198,8 @@ const readAgents = readerOf<{ readonly [name: string]: Agent }>("inMemoryAgents"
  * inMemoryUsers({ "https://id.acme.example": { alice: { roles: ["analyst"], attributes: { region: "EMEA" } } } })
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for a user without roles, or a member that users do not have
+ * @throws {HopwiseError} `config_invalid` for a user without roles, with an id or attributes that no policy could be asked
+ *   with, or with a member that users do not have; for an issuer whose address is not https (http on this machine alone)
  */
 export function inMemoryUsers(given: UsersByIssuer): UserDirectory {
   const users = readUsers(given);
@@ -192,7 +222,8 @@ export function inMemoryUsers(given: UsersByIssuer): UserDirectory {
  * inMemoryAgents({ planner: { roles: ["finance_agent"], keys: [plannerKey.publicJwk] } })
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for an agent without roles or keys, or a key that is not public
+ * @throws {HopwiseError} `config_invalid` for an agent without roles or keys, a key that is not public, or a name that no
+ *   token can have
  */
 export function inMemoryAgents(given: { readonly [name: string]: Agent }): AgentRegistry {
   const agents = readAgents(given);

@@ -57,6 +57,11 @@ function issuedId(issuer: string, subject: string): string {
   return `${ISSUED_PREFIX}${issuer.replace(/[%#]/g, encodeURIComponent)}#${subject}`;
 }
 
+/** The prefix of an id that marks something else than a directory's user. */
+export function reservedPrefix(id: string): string | undefined {
+  return [AGENT_PREFIX, ISSUED_PREFIX].find((prefix) => id.startsWith(prefix));
+}
+
 function checkedId({ id }: User): string {
   if (typeof id === "string" && id !== "" && !id.startsWith(AGENT_PREFIX)) return id;
   return refuse(`none, an empty one, or one beginning with "${AGENT_PREFIX}"`);

@@ -9,6 +9,7 @@ import {
   mapOf,
   maybe,
   members,
+  named,
   type Rows,
   type Shape,
   text,
@@ -126,7 +127,7 @@ const SOURCE = having("a source, such as resourceAttributesFrom({ … })", "find
 function placeOrFunction(name: keyof PolicyPlace): Shape {
   return maybe(
     either(
-      `a ${name} of Cerbos, or a function that gives it`,
+      `a ${name} of Cerbos, such as ${name === "scope" ? "acme.emea" : "v2"}, or a function that gives it`,
       placeText(name),
       func(`a function that gives the ${name}`),
     ),
@@ -134,10 +135,10 @@ function placeOrFunction(name: keyof PolicyPlace): Shape {
 }
 
 const ENTRY: Rows<ToolEntry> = {
-  kind: text("a Cerbos resource kind, such as payment"),
+  kind: named("a Cerbos resource kind, such as payment"),
   action: either(
     "a Cerbos action, such as send, or a function of the tool's name that gives it",
-    text("a Cerbos action, such as send"),
+    named("a Cerbos action, such as send"),
     atOnce("a function of the tool's name that gives the action"),
   ),
   id: maybe(
@@ -156,7 +157,7 @@ const ENTRY: Rows<ToolEntry> = {
   list: maybe(
     either(
       "a Cerbos action, such as list, or a function of the tool's name",
-      text("a Cerbos action, such as list"),
+      named("a Cerbos action, such as list"),
       atOnce("a function of the tool's name that gives { action }"),
     ),
   ),

@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { hiddenInName, plainName } from "../lib/index.ts";
 import { checkSourceNames } from "../source/index.ts";
 import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
@@ -36,9 +37,9 @@ export function checkToolMap(tools: ToolMap): void {
   );
   for (const [name, entry] of Object.entries(tools)) {
     if (isUriTemplate(name)) readUriTemplate(name);
-    const problem = OPERATIONS.has(name) ? undefined : toolNameProblem(name);
+    const problem = OPERATIONS.has(name) ? undefined : (toolNameProblem(name) ?? hiddenInName(name));
     if (problem !== undefined)
-      throw new HopwiseError("config_invalid", `tools: "${name}" cannot be a tool's name: ${problem}`);
+      throw new HopwiseError("config_invalid", `tools: "${plainName(name)}" cannot be a tool's name: ${problem}`);
     // Schemas exempt a listing action: as the action of a call, it would let arguments pass that no schema checked.
     const { kind, list } = entry;
     if (typeof list === "string" && called.has(JSON.stringify([kind, list]))) {
@@ -58,8 +59,10 @@ export function checkToolMap(tools: ToolMap): void {
  * @throws {HopwiseError} `config_invalid`
  */
 export function checkMapped(tools: ToolMap, name: string): void {
-  const problem = isUriTemplate(name) ? "it is a URI" : toolNameProblem(name);
-  if (problem !== undefined) throw new HopwiseError("config_invalid", `a tool may not be called "${name}": ${problem}`);
+  const problem = isUriTemplate(name) ? "it is a URI" : (toolNameProblem(name) ?? hiddenInName(name));
+  if (problem !== undefined) {
+    throw new HopwiseError("config_invalid", `a tool may not be called "${plainName(name)}": ${problem}`);
+  }
   if (toolEntry(tools, name) === undefined) {
     throw new HopwiseError(
       "config_invalid",

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { errorOf, never } from "../testing.fixture.ts";
-import { attributesFrom, checkSourceNames, codeOf, gather } from "./gather.ts";
+import { attributesFrom } from "./attributes.ts";
+import { checkSourceNames, codeOf, gather } from "./gather.ts";
 
 const down = {
   find: async () => {
@@ -30,7 +31,7 @@ describe("further sources of attributes", () => {
     ["gives false", { find: () => false }, "attributes_invalid"],
     ["gives 0", { find: () => 0 }, "attributes_invalid"],
     ["gives an empty text", { find: () => "" }, "attributes_invalid"],
-    ["looks and says nothing", { find: () => ({}), look: () => undefined } as never],
+    ["looks and says nothing", { find: () => ({}), look: () => undefined } as never, "attributes_invalid"],
     ["gives what is no data", { find: () => ({ at: new Date(0) }) }, "attributes_invalid"],
   ])("are required: where one %s, it cannot be told", async (_, source, code = "context_unavailable") => {
     const error = await errorOf(gather({ risk: source as never }, "alice", "alice", { hop: 0 }));
@@ -118,7 +119,7 @@ describe("what a further source gives", () => {
   it("is taken as plain data alone, and it is said what is wrong with it", async () => {
     expect(attributesFrom({ score: 1 })).toEqual({ score: 1 });
     const noData = await errorOf(() => attributesFrom({ at: new Date(0) }));
-    expect([noData.code, noData.message]).toEqual(["attributes_invalid", "what it gave is not plain JSON"]);
+    expect([noData.code, noData.message]).toEqual(["attributes_invalid", 'what it gave is not plain JSON at "/at"']);
     expect(noData.cause).toBeInstanceOf(HopwiseError);
     const noObject = await errorOf(() => attributesFrom(["admin"]));
     expect([noObject.code, noObject.message]).toEqual(["attributes_invalid", "what it gave is not an object"]);
@@ -127,7 +128,12 @@ describe("what a further source gives", () => {
   it.each<[string, { find(): unknown }, string, string?]>([
     ["fails", down, "it failed"],
     ["gives no object", { find: () => ["admin"] }, "what it gave is not an object", "attributes_invalid"],
-    ["gives no data", { find: () => ({ at: new Date(0) }) }, "what it gave is not plain JSON", "attributes_invalid"],
+    [
+      "gives no data",
+      { find: () => ({ at: new Date(0) }) },
+      'what it gave is not plain JSON at "/at"',
+      "attributes_invalid",
+    ],
   ])(
     "is a denial that names the source, and why, where it %s",
     async (_, source, why, code = "context_unavailable") => {

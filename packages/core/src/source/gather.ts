@@ -1,6 +1,7 @@
 import { faultOf, HopwiseError, isOwn } from "../errors.ts";
-import { type FreezeLimits, freezeJson, isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import type { JsonObject } from "../json/index.ts";
 import { patiently, settleInTime, type Wait } from "../lib/index.ts";
+import { attributesFrom } from "./attributes.ts";
 import { type ContextOrigin, lookUp, type Source } from "./source.ts";
 
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
@@ -25,9 +26,6 @@ export interface Gathered {
   /** The required source that has nothing under this key, by its name; the first of several. */
   readonly without?: string;
 }
-
-/** What the attributes of one principal or resource may be. */
-export const ATTRIBUTE_LIMITS: FreezeLimits = { maxDepth: 16, maxSize: 256 * 1024 };
 
 const NOTHING: Gathered = { attributes: {}, origins: [] };
 
@@ -95,22 +93,6 @@ async function askOne<Key>(
   const hurried = source.optional === true && patienceMs !== undefined;
   const { value, ageMs } = await (hurried ? settleInTime(patienceMs, answer) : wait(answer));
   return { value: value === undefined ? undefined : attributesFrom(value), ageMs };
-}
-
-/**
- * Attributes as plain, frozen data.
- *
- * @throws {HopwiseError} `attributes_invalid`
- */
-export function attributesFrom(value: unknown): JsonObject {
-  let plain: JsonValue;
-  try {
-    plain = freezeJson(value, ATTRIBUTE_LIMITS);
-  } catch (cause) {
-    throw new HopwiseError("attributes_invalid", "what it gave is not plain JSON", { cause });
-  }
-  if (!isJsonObject(plain)) throw new HopwiseError("attributes_invalid", "what it gave is not an object");
-  return plain;
 }
 
 /** @throws {HopwiseError} `config_invalid` for a name that Hopwise uses itself */

@@ -1,4 +1,5 @@
 /** Where do attributes come from, and how old are they? */
+export { ATTRIBUTE_LIMITS, attributesFrom, attributesShape } from "./attributes.ts";
 export {
   ANSWER_ROWS,
   ASKING_ROWS,
@@ -9,10 +10,8 @@ export {
 } from "./cached-source.ts";
 export {
   type Asking,
-  ATTRIBUTE_LIMITS,
   type AttributeSource,
   type AttributeSources,
-  attributesFrom,
   checkSourceNames,
   codeOf,
   gather,

@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { DeadlinePassed, type Health } from "../lib/index.ts";
+import { DeadlinePassed, type Health, isThenable } from "../lib/index.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -42,21 +42,25 @@ export function isLate(refusal: unknown): boolean {
   return refusal instanceof HopwiseError && refusal.cause instanceof DeadlinePassed;
 }
 
-/** Asks a source, and says how old its answer is: 0 for a source that keeps no answers. */
+/**
+ * Asks a source, and says how old its answer is: 0 for a source that keeps no answers. A promise may be of any make: query
+ * builders and other realms have their own.
+ *
+ * @throws {HopwiseError} `attributes_invalid` where what `look` gives is no answer: that says nothing, least of all that
+ *   the key is unknown
+ */
 export function lookUp<Key, Value>(source: Source<Key, Value>, key: Key): Awaitable<Found<Value>> {
-  if (source.look !== undefined) {
-    const known = source.look(key);
-    return known instanceof Promise ? known.then(orNone) : orNone(known);
-  }
-  const found = source.find(key);
-  return found instanceof Promise ? found.then(fresh) : fresh(found);
+  if (source.look !== undefined) return whenThere(source.look(key), answerFrom<Value>);
+  return whenThere(source.find(key), (value) => ({ value: value ?? undefined, ageMs: 0 }));
 }
 
-function fresh<Value>(value: Value | undefined): Found<Value> {
-  return orNone({ value, ageMs: 0 });
+function whenThere<Given, Read>(given: Awaitable<Given>, read: (given: Given) => Read): Awaitable<Read> {
+  return isThenable(given) ? Promise.resolve(given).then(read) : read(given);
 }
 
 /** Databases return null for an unknown key. */
-function orNone<Value>({ value, ageMs }: Found<Value>): Found<Value> {
-  return { value: value ?? undefined, ageMs };
+function answerFrom<Value>(given: Found<Value>): Found<Value> {
+  const { value, ageMs }: Partial<Found<Value>> = Object(given);
+  if (typeof ageMs === "number" && Number.isFinite(ageMs)) return { value: value ?? undefined, ageMs };
+  throw new HopwiseError("attributes_invalid", "its look gave no answer; one is { value, ageMs }");
 }

@@ -1,11 +1,13 @@
 /** Is this chain genuine, alive, meant for us, and presented by its holder? And how is a chain made? */
 
 export {
+  AGENT_NAMED,
   AUDIENCE,
   AUDIENCES,
   type Budget,
   type BudgetBounds,
   type Chain,
+  CLASS_NAME,
   everyTool,
   isKeptJwk,
   isThumbprint,
@@ -13,6 +15,7 @@ export {
   type Provenance,
   PUBLIC_JWK,
   SIGNER,
+  SUBJECT,
   type Subject,
 } from "./claims/index.ts";
 export {

@@ -74,7 +74,13 @@ export interface Authorizer {
   onChange(listener: () => void): () => void;
   /** Whether every part that could deny each call could do its work just now, and why not. Never rejects. */
   health(): Promise<AuthorizerHealth>;
-  /** Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. */
+  /**
+   * Ends its state, and the policy decision point where that can be ended: once, for all authorizers that share them. What
+   * fails or hangs does not keep the other from its end.
+   *
+   * @throws {HopwiseError} `state_unavailable` where the state did not end within the deadline, `policy_unavailable` where
+   *   the policy decision point did not within ten seconds
+   */
   close(): Promise<void>;
 }
 

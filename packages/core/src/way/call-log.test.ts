@@ -176,10 +176,10 @@ describe("a denial", () => {
     }
   });
 
-  it("says the tool's name without what moves a cursor, and when it was", async () => {
+  it("says the tool's name with what moves a cursor written out, and when it was", async () => {
     const { point } = scene.point();
     const denied = await beginLog(payment(BY_ALICE, { tool: "a\n\u001b[31mtool" }), point).deny(refusal);
-    expect(denied).toMatchObject({ tool: "a [31mtool", time: new Date(NOW * 1000).toISOString() });
+    expect(denied).toMatchObject({ tool: "a\\u000a\\u001b[31mtool", time: new Date(NOW * 1000).toISOString() });
   });
 
   it("is given where the clock is what failed", async () => {

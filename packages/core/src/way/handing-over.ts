@@ -1,4 +1,4 @@
-import { choice, either, members, type Shape, text } from "../options/index.ts";
+import { choice, either, members, named, type Shape } from "../options/index.ts";
 
 /** What policies are asked about a handing over, where the options do not say. */
 export const DEFAULT_DELEGATION = { kind: "delegation", action: "delegate" } as const;
@@ -10,7 +10,7 @@ export const HANDING_OVER: Shape = either(
   DELEGATION_OPTION,
   choice("grants-only"),
   members<{ kind: string; action: string }>(
-    { kind: text("a Cerbos resource kind, such as delegation"), action: text("a Cerbos action, such as delegate") },
+    { kind: named("a Cerbos resource kind, such as delegation"), action: named("a Cerbos action, such as delegate") },
     DELEGATION_OPTION,
   ),
 );

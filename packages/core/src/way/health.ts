@@ -3,6 +3,7 @@ import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
 import { type Health, settleInTime } from "../lib/index.ts";
 import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
+import { answerOf } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { orOutage } from "./stages/policy.ts";
 
@@ -116,9 +117,35 @@ function named(
   return Object.fromEntries(required.map(([name, source]) => [`the source "${name}" of ${of}s`, source]));
 }
 
-/** Ends what an authorizer was given, where that can be ended. */
-export async function closeAll({ state }: EnforcementPoint, cerbos: PolicyDecisionPoint | RunningPdp): Promise<void> {
-  await state.close?.();
-  const { close } = cerbos as { readonly close?: () => unknown };
-  await close?.call(cerbos);
+/** How long a policy decision point has to end, at least: a process is asked to finish its work before it is killed. */
+const CLOSING_MS = 10_000;
+
+/**
+ * Ends what an authorizer was given, where that can be ended: each of it, whatever becomes of the others.
+ *
+ * @throws {HopwiseError} `state_unavailable` or `policy_unavailable` for what failed, or did not end in time
+ */
+export async function closeAll(
+  { state, deadlineMs }: EnforcementPoint,
+  cerbos: PolicyDecisionPoint | RunningPdp,
+): Promise<void> {
+  const ended = await Promise.allSettled([
+    closed(deadlineMs, "state_unavailable", "the state", state),
+    closed(Math.max(deadlineMs, CLOSING_MS), "policy_unavailable", "the policy decision point", cerbos),
+  ]);
+  const failed = ended.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function closed(
+  withinMs: number,
+  code: "state_unavailable" | "policy_unavailable",
+  what: string,
+  of: object,
+): Promise<void> {
+  const ending = async (): Promise<void> => {
+    const { close } = of as { readonly close?: () => unknown };
+    await close?.call(of);
+  };
+  await answerOf(withinMs, code, `the end of ${what}`, ending);
 }

@@ -1,7 +1,8 @@
 import type { Fulfilment } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
 import { freezeArguments } from "../json/index.ts";
-import { defined } from "../lib/index.ts";
-import { checkNames, isObject, mustBe, reading } from "../options/index.ts";
+import { defined, hiddenInName, plainName } from "../lib/index.ts";
+import { checkNames, isObject, isPlainObject, mustBe, reading } from "../options/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
@@ -23,9 +24,13 @@ export interface SessionCall extends ParsedCall, Pick<Call, "approval"> {
 const CALL = "a call, such as { tool, arguments }";
 const TOOL = "a tool's name, such as send_payment";
 
-/** @throws {HopwiseError} `config_invalid` for what is no name */
+/** @throws {HopwiseError} `config_invalid` for what is no name, or looks like another one */
 export function checkName(called: string, name: unknown): void {
-  if (typeof name !== "string") mustBe(called, "name", TOOL, name);
+  const given = typeof name === "string" ? name : mustBe(called, "name", TOOL, name);
+  const problem = hiddenInName(given);
+  if (problem === undefined) return;
+  const message = `${called}: name must be ${TOOL}; "${plainName(given)}" is none: ${problem}`;
+  throw new HopwiseError("config_invalid", message, { pointer: "/name" });
 }
 
 /** @throws {HopwiseError} `config_invalid` for what is no call */
@@ -145,7 +150,7 @@ export function refusalIn<Code extends string>(
   return { code, message };
 }
 
-/** The members of what must be an object, each read once. Which type they have, who takes them has to look at. */
+/** The members of what must be a plain object, each read once. Which type they have, who takes them has to look at. */
 function membersOf<T>(
   called: string,
   place: string | readonly (string | number)[],
@@ -153,7 +158,7 @@ function membersOf<T>(
   given: unknown,
 ): Partial<T> {
   try {
-    if (isObject(given)) return { ...given } as Partial<T>;
+    if (isPlainObject(given)) return { ...given } as Partial<T>;
   } catch {
     // Told as what it is: something that fails when it is read.
   }

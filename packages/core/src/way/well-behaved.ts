@@ -1,4 +1,5 @@
 import { failed, HopwiseError } from "../errors.ts";
+import { hiddenInName } from "../lib/index.ts";
 import type { ListedAs, ToolEntry, ToolMap } from "../resource/index.ts";
 import { attributesFrom, codeOf } from "../source/index.ts";
 import type { Nonces, NonceTimes } from "../token/index.ts";
@@ -40,7 +41,7 @@ function behavedEntry(entry: ToolEntry): ToolEntry {
   const { action, id, list } = entry;
   return {
     ...entry,
-    ...(typeof action === "function" && { action: made(action, "action", textFrom) }),
+    ...(typeof action === "function" && { action: made(action, "action", nameFrom) }),
     // An id may be empty or missing by the caller's arguments: that is judged where it is used.
     ...(typeof id === "function" && { id: made(id, "id", (given) => (isNothing(given) ? "" : textFrom(given))) }),
     ...(typeof list === "function" && { list: made(list, "list", listedFrom) }),
@@ -78,11 +79,18 @@ function textFrom(given: unknown): string {
   throw new Error("no text");
 }
 
+/** An action may be made of a tool's name, and stands in records beside it. */
+function nameFrom(given: unknown): string {
+  const name = textFrom(given);
+  if (hiddenInName(name) === undefined) return name;
+  throw new Error("no name that people can read");
+}
+
 /** Read once, as a copy: attributes are put to policies as they are now. */
 function listedFrom(given: unknown): ListedAs {
   const { action, id, attributes }: Partial<ListedAs> = Object(given);
   return {
-    action: textFrom(action),
+    action: nameFrom(action),
     ...(id !== undefined && { id: textFrom(id) }),
     ...(attributes !== undefined && { attributes: attributesFrom(attributes) }),
   };

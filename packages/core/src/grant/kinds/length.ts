@@ -1,5 +1,5 @@
 import { pointerTo } from "../../json/index.ts";
-import { integerAt, memberAt, type Place, refuse } from "../reading.ts";
+import { memberAt, type Place, refuse } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
 export interface LengthConstraint {
@@ -25,6 +25,7 @@ export const lengthKind: Kind<LengthConstraint> = {
 };
 
 function maxAt(place: Place): number {
-  const max = integerAt(place);
-  return max === undefined || max < 0 ? refuse(place, "a non-negative integer is expected") : max;
+  const { value } = place;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  return refuse(place, "a whole number, the most characters or items, is expected, such as length(200)");
 }

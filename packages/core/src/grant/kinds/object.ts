@@ -38,10 +38,10 @@ export const objectKind: Kind<ObjectConstraint> = {
     return undefined;
   },
   inner: ({ properties }) => Object.values(properties),
-  words: ({ properties }, say) =>
-    `an object whose ${Object.entries(properties)
-      .map(([name, property]) => `${name} ${say.member(property)}`)
-      .join(", ")}`,
+  words: ({ properties }, say) => {
+    const each = Object.entries(properties).map(([name, property]) => `${name} ${say.member(property)}`);
+    return each.length === 0 ? "an empty object" : `an object whose ${each.join(", ")}`;
+  },
 };
 
 function propertiesAt(place: Place<JsonObject>): Properties {

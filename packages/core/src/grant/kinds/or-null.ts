@@ -1,5 +1,5 @@
 import { isScalar, type JsonScalar } from "../../json/index.ts";
-import { reading } from "../../options/index.ts";
+import { isPlainObject, mustBe, reading } from "../../options/index.ts";
 import type { Constraint } from "../constraint.ts";
 import { MAX_VALUES } from "../reading.ts";
 import { type AnyConstraint, any } from "./any.ts";
@@ -32,7 +32,9 @@ export function orNull<const C extends Constraint>(constraint: C): OrNull<C> {
 
 /** Listed values and clauses get one more where there is room: what is listed stands under more parents. */
 function withNull(given: Constraint): Constraint {
-  const constraint = reading("orNull", "constraint", "a constraint, such as oneOf(…)", given, (own) => ({ ...own }));
+  const what = "a constraint, such as oneOf(…)";
+  if (!isPlainObject(given)) mustBe("orNull", "constraint", what, given);
+  const constraint = reading("orNull", "constraint", what, given, (own) => ({ ...own }));
   const nothing = exact(null);
   switch (constraint.constraint_type) {
     case "optional":

@@ -32,5 +32,5 @@ export const subsetKind: Kind<SubsetConstraint> = {
       }
     );
   },
-  words: (constraint) => `a list of nothing but ${quoted(constraint.allowed)}`,
+  words: ({ allowed }) => (allowed.length === 0 ? "an empty list" : `a list of nothing but ${quoted(allowed)}`),
 };

@@ -1,5 +1,5 @@
 import { pointerTo } from "../../json/index.ts";
-import { reading } from "../../options/index.ts";
+import { isPlainObject, mustBe, reading } from "../../options/index.ts";
 import type { Widening } from "../comparison.ts";
 import { listAt, literalAt, memberAt, type Place, refuse } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
@@ -21,8 +21,11 @@ export interface UrlConstraint {
  * see to that.
  */
 export function url(where: { origins: readonly string[]; under?: string }): UrlConstraint {
-  return reading("url", "where", "{ origins, under }", where, (given) => ({ constraint_type: "url", ...given }));
+  if (!isPlainObject(where)) mustBe("url", "where", WHERE, where);
+  return reading("url", "where", WHERE, where, (given) => ({ constraint_type: "url", ...given }));
 }
+
+const WHERE = '{ origins, under }, such as { origins: ["https://api.acme.example"] }';
 
 /** Taking a URL apart costs about as much as comparing this many scalars. */
 const URL_STEPS = 25;

@@ -17,9 +17,12 @@ export {
 } from "./claims.ts";
 export { everyTool } from "./every-tool.ts";
 export {
+  AGENT_NAMED,
   AUDIENCE,
   AUDIENCES,
+  BUDGET_ID,
   BUDGET_ROWS,
+  CLASS_NAME,
   checkSigner,
   GRANT,
   INTEROP,

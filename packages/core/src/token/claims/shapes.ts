@@ -16,7 +16,15 @@ import {
   text,
   whole,
 } from "../../options/index.ts";
-import { isAudience, KID, parsePublicJwk, type Signer, type TrustedKey, YEAR_SECONDS } from "../keys/index.ts";
+import {
+  AGENT_NAME,
+  isAudience,
+  KID,
+  parsePublicJwk,
+  type Signer,
+  type TrustedKey,
+  YEAR_SECONDS,
+} from "../keys/index.ts";
 import type { BudgetBounds } from "./budget.ts";
 
 export const AUDIENCE: Shape = text(
@@ -33,7 +41,19 @@ function isIssuer(value: string): boolean {
 /** A user or service, as an issuer may name it. */
 export const SUBJECT: Shape = text(
   "a user of the issuer, such as alice, up to 256 characters",
-  (name) => name.length <= 256,
+  (name) => name.length <= 256 && name.isWellFormed(),
+);
+
+/** An agent, as a token can name it. */
+export const AGENT_NAMED: Shape = text(
+  "an agent's name of letters, digits and . _ - /, up to 128 and none of these at an end, such as planner",
+  (name) => AGENT_NAME.test(name),
+);
+
+/** A class of agents: one part of the names of those that are made of it. */
+export const CLASS_NAME: Shape = text(
+  "the name of a class of letters, digits and . _ -, up to 64, such as reader",
+  (name) => /^[\w.-]{1,64}$/.test(name),
 );
 
 /** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
@@ -105,6 +125,10 @@ export const BUDGET_ROWS: Rows<BudgetBounds> = {
     ),
   ),
 };
+
+export const BUDGET_ID: Shape = text("a budget's id of letters, digits and . _ - /, such as payments/2026-11", (id) =>
+  AGENT_NAME.test(id),
+);
 
 export const INTEROP: Shape = choice("aat-01");
 export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600, of: "seconds, not milliseconds" });

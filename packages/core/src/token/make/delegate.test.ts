@@ -250,12 +250,16 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     expect(await attempt({ to: "" })).toBe("config_invalid /to");
   });
 
-  it.each(["agent:researcher", "re searcher", "/x", "x/", "a\nb", "é", "x".repeat(129)])(
+  it.each(["agent:researcher", "re searcher", "/x", "x/", "a\nb", "é", "\ud800", "x".repeat(129)])(
     "refuses the name %j for an agent",
     async (to) => {
-      expect(await attempt({ to })).toBe("token_malformed /act/sub");
+      expect(await attempt({ to })).toBe("config_invalid /to");
     },
   );
+
+  it.each(["", "a b", "a/b", "é", "x".repeat(65)])("refuses the name %j for a class of agents", async (name) => {
+    expect(await attempt({ to: { class: name } })).toBe("config_invalid /to/class");
+  });
 
   it("keeps to the draft alone where it is asked to, all the way down the chain", async () => {
     const parent = await heldRoot();

@@ -2,11 +2,13 @@ import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
-import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy, text } from "../../options/index.ts";
+import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
+  AGENT_NAMED,
   AUDIENCES,
   BUDGET_ROWS,
   type BudgetBounds,
+  CLASS_NAME,
   DETAIL_TYPE,
   type DerivedClaims,
   GRANT,
@@ -82,10 +84,10 @@ export interface DelegateOrder {
   readonly clock?: () => number;
 }
 
-const TO = 'an agent\'s name, such as researcher, or { class: "reader" }';
+const TO = 'an agent\'s name of letters, digits and . _ - /, such as researcher, or { class: "reader" }';
 
 const readOrder = optionsOf<DelegateOrder>("delegate", {
-  to: either(TO, text(TO), members<{ class: string }>({ class: text("a class of sub-agents, such as reader") }, TO)),
+  to: either(TO, AGENT_NAMED, members<{ class: string }>({ class: CLASS_NAME }, TO)),
   holder: HOLDER,
   grant: GRANT,
   allowDenyLists: maybe(flag()),

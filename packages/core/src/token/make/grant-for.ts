@@ -1,7 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
 import { type CheckedGrant, type Grant, grant, type Schemas, type ToolGrantInput } from "../../grant/index.ts";
 import { pointerTo } from "../../json/index.ts";
-import { checkObject, reading } from "../../options/index.ts";
+import { checkObject, isPlainObject, mustBe, reading } from "../../options/index.ts";
 import { isAudience, operationProblem } from "../keys/index.ts";
 
 /** The grants for several enforcement points: for each, by its audience, the input of `grant`. */
@@ -34,10 +34,13 @@ export function grantFor<
   },
   _schemas?: S,
 ): Grant {
-  return reading("grantFor", "audiences", "tools by audience, such as { [payServer]: { … } }", audiences, qualified);
+  return reading("grantFor", "audiences", AUDIENCES, audiences, qualified);
 }
 
+const AUDIENCES = "tools by audience, such as { [payServer]: { … } }";
+
 function qualified(audiences: GrantsByAudience): Grant {
+  if (!isPlainObject(audiences)) mustBe("grantFor", "audiences", AUDIENCES, audiences);
   const qualified: Record<string, ToolGrantInput> = {};
   for (const [audience, tools] of Object.entries<GrantsByAudience[string]>(audiences)) {
     const at = pointerTo("", audience);

@@ -94,7 +94,7 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
 
   it.each<[string, Partial<RootOrder>, Partial<IssuerOptions>, string]>([
     ["no subject", { subject: "" }, { subjects: "any" }, "config_invalid /subject"],
-    ["an agent of a forbidden name", { agent: "agent:planner" }, {}, "token_malformed /act/sub"],
+    ["an agent of a forbidden name", { agent: "agent:planner" }, {}, "config_invalid /agent"],
     ["no audience", { audience: [] }, {}, "config_invalid /audience"],
     ["an audience twice", { audience: [PAY, PAY] }, {}, "token_malformed /aud"],
     ["an empty transaction", { txn: "" }, {}, "config_invalid /txn"],

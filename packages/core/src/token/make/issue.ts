@@ -3,7 +3,9 @@ import type { Grant } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
 import { CLOCK, choice, flag, maybe, members, optionsOf, secondsBy, text, WHOLE_SECONDS } from "../../options/index.ts";
 import {
+  AGENT_NAMED,
   AUDIENCES,
+  BUDGET_ID,
   BUDGET_ROWS,
   type Budget,
   DETAIL_TYPE,
@@ -17,9 +19,9 @@ import {
   type Provenance,
   parseRootClaims,
   SIGNER,
+  SUBJECT,
 } from "../claims/index.ts";
 import {
-  AGENT_NAME,
   DEFAULT_LIMITS,
   importKnownKey,
   kidOf,
@@ -115,13 +117,10 @@ const readIssuer = optionsOf<IssuerOptions>("createIssuer", {
 });
 
 const BUDGET = 'a budget, such as { id: "2026-11", from, until, calls: 100 }';
-const BUDGET_ID = text("a budget's id of letters, digits and . _ - /, such as payments/2026-11", (id) =>
-  AGENT_NAME.test(id),
-);
 
 const readOrder = optionsOf<RootOrder>("issue", {
-  subject: text("a user or service, such as alice"),
-  agent: text("an agent's name in the registry, such as planner"),
+  subject: SUBJECT,
+  agent: AGENT_NAMED,
   holder: HOLDER,
   grant: GRANT,
   allowDenyLists: maybe(flag()),

@@ -1,6 +1,7 @@
 import { isRandomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { freezeArguments, type JsonObject } from "../../json/index.ts";
+import { hiddenInName } from "../../lib/index.ts";
 import { type ToolEntry, toolEntry } from "../../resource/index.ts";
 import { isListing, type Limits } from "../../token/index.ts";
 import type { IncomingCall } from "../call.ts";
@@ -8,7 +9,8 @@ import type { EnforcementPoint } from "../options.ts";
 
 /**
  * The arguments as they came, as plain, frozen data. Where a session has them only as the tool's schema made them, the tool
- * map's projection speaks for values that JSON cannot say. A list has no arguments. An approval is named by the id of a
+ * map's projection speaks for values that JSON cannot say. A list has no arguments. A name that looks like another one names
+ * no tool: whoever reads the record would take the one for the other. An approval is named by the id of a
  * request: what can be none is a mistake, which would otherwise ask people once more at each call.
  *
  * @throws {HopwiseError} `arguments_malformed`
@@ -17,6 +19,8 @@ export function receivedArguments(
   { tool, arguments: args, caller, read, refused, approval }: IncomingCall,
   { tools, limits }: EnforcementPoint,
 ): JsonObject {
+  const hidden = hiddenInName(tool);
+  if (hidden !== undefined) throw new HopwiseError("arguments_malformed", `the name of the tool is none: ${hidden}`);
   if (approval !== undefined && !isRandomId(approval)) {
     throw new HopwiseError("arguments_malformed", "the approval that the call names is not the id of a request");
   }

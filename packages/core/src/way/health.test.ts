@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { errorOf } from "../testing.fixture.ts";
+import { closeAll } from "./health.ts";
+import type { EnforcementPoint } from "./options.ts";
+
+type Close = () => unknown;
+
+/** Which of both were asked to end, and what came of the whole. */
+function closing(ofState: Close | undefined, ofPdp: Close | undefined, deadlineMs = 20) {
+  const ended: string[] = [];
+  const noted = (name: string, close: Close | undefined) =>
+    close && {
+      close: () => {
+        ended.push(name);
+        return close();
+      },
+    };
+  const point = { state: { ...noted("state", ofState) }, deadlineMs } as unknown as EnforcementPoint;
+  const outcome = closeAll(point, { checkResources: () => {}, ...noted("pdp", ofPdp) } as never);
+  return { ended, outcome };
+}
+
+const SECRET = "redis://:hunter2@db";
+const FAULTS: { readonly [what: string]: Close } = {
+  throws: () => {
+    throw new Error(SECRET);
+  },
+  rejects: () => Promise.reject(new Error(SECRET)),
+  hangs: () => new Promise(() => {}),
+  // biome-ignore lint/suspicious/noThenProperty: another library's promise
+  "hangs, by a promise of another make": () => ({ then: () => {} }),
+};
+const fine: Close = async () => "whatever";
+
+describe("the end of an authorizer", () => {
+  it("is that of its state and its policy decision point, where they have one", async () => {
+    const both = closing(fine, fine);
+    await both.outcome;
+    expect(both.ended).toEqual(["state", "pdp"]);
+    const neither = closing(undefined, undefined);
+    await neither.outcome;
+    expect(neither.ended).toEqual([]);
+  });
+
+  it.each(Object.entries(FAULTS))(
+    "is told in our words where the state's own %s, and the other ends",
+    async (_, close) => {
+      const { ended, outcome } = closing(close, fine);
+      const error = await errorOf(outcome);
+      expect(error.code).toBe("state_unavailable");
+      expect(error.message).toMatch(/^the end of the state (failed|gave no answer within 20 ms)$/);
+      expect(ended).toEqual(["state", "pdp"]);
+    },
+  );
+
+  it.each(Object.entries(FAULTS).filter(([what]) => !what.startsWith("hangs")))(
+    "is told in our words where the policy decision point's own %s",
+    async (_, close) => {
+      const { ended, outcome } = closing(fine, close);
+      const error = await errorOf(outcome);
+      expect([error.code, error.message]).toEqual([
+        "policy_unavailable",
+        "the end of the policy decision point failed",
+      ]);
+      expect(ended).toEqual(["state", "pdp"]);
+    },
+  );
+});

@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ToolMap } from "../resource/index.ts";
+import { answeringPdp } from "../testing/index.ts";
+import { errorOf } from "../testing.fixture.ts";
+import { type Authorizer, createAuthorizer } from "./authorizer.ts";
+import { ALICE, createScene, type Scene } from "./point.fixture.ts";
+
+/** Names that look like "pay" in a record, and the text that shows what they are. */
+const LIKE_PAY: { readonly [name: string]: string } = {
+  "pay\u200b": "pay\\u200b",
+  "pay ": "pay\\u0020",
+  " pay": "\\u0020pay",
+  "\u202epay": "\\u202epay",
+  "p\nay": "p\\u000aay",
+  "p\u3164ay": "p\\u3164ay",
+  "pa\ufe0fy": "pa\\ufe0fy",
+  "pay\ud800": "pay\\ud800",
+  "pay\u00a0": "pay\\u00a0",
+};
+const ENTRY = { kind: "payment", action: "send" };
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+function authorizerWith(tools: ToolMap) {
+  const { point, audit } = scene.point();
+  const { audience, users, agents, state, clock } = point;
+  const cerbos = answeringPdp("allow");
+  const given = { cerbos, audience, users, agents, state, clock, audit, trust: [scene.world.anchor], tools };
+  return { audit, authorizer: createAuthorizer({ ...given, delegation: "grants-only" }) };
+}
+
+/** Where a host or a caller gives a name. A caller's ends in a denial. */
+const DOORS: { readonly [door: string]: (name: string) => unknown } = {
+  "a tool of the map": (name) => authorizerWith({ [name]: ENTRY }),
+  "a tool to be guarded": (name) => authorizerWith({ "*": ENTRY }).authorizer.checkTool(name),
+  "an operation": (name) => authorizerWith({ "*": ENTRY }).authorizer.hasEntry(name),
+  "a kind": (name) => authorizerWith({ pay: { ...ENTRY, kind: name } }),
+  "an action": (name) => authorizerWith({ pay: { ...ENTRY, action: name } }),
+  "an action of lists": (name) => authorizerWith({ pay: { ...ENTRY, list: name } }),
+};
+
+describe.each(Object.entries(LIKE_PAY))("a name that looks like another one, %j,", (name, shown) => {
+  it.each(Object.entries(DOORS))("is refused as that of %s", async (_, door) => {
+    expect((await errorOf(async () => door(name))).code).toBe("config_invalid");
+    await door("pay");
+  });
+
+  it("is told in the error with what nobody sees in it", async () => {
+    const { authorizer } = authorizerWith({ "*": ENTRY });
+    expect((await errorOf(() => authorizer.checkTool(name))).message).toContain(`"${shown}"`);
+  });
+
+  it("ends a call, and stands in its record as what it is", async () => {
+    const { authorizer, audit } = authorizerWith({ "*": ENTRY });
+    const call = (tool: string) => authorizer.authorize({ tool, arguments: {}, credential: { user: ALICE } });
+    expect(await call("pay")).toMatchObject({ outcome: "allowed", tool: "pay" });
+    expect(await call(name)).toMatchObject({ outcome: "denied", code: "arguments_malformed", tool: shown });
+    expect(audit.records.map(({ tool }) => tool)).toEqual(["pay", shown]);
+  });
+
+  it("is no action that a function of the tool map may make", async () => {
+    const { authorizer } = authorizerWith({ pay: { ...ENTRY, action: () => name } });
+    const answer: ReturnType<Authorizer["authorize"]> = authorizer.authorize({
+      tool: "pay",
+      arguments: {},
+      credential: { user: ALICE },
+    });
+    expect(await answer).toMatchObject({ outcome: "denied", code: "attributes_invalid" });
+  });
+});
