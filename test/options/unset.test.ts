@@ -104,9 +104,9 @@ const ROWS: readonly Row[] = [
   row<AuthorizerOptions>(
     "createAuthorizer",
     {
-      state: "shared",
-      nonces: "shared",
-      rates: "shared",
+      state: "own",
+      nonces: "own",
+      rates: "own",
       sources: "own",
       auxData: "own",
       delegation: "own",
@@ -122,7 +122,7 @@ const ROWS: readonly Row[] = [
   ),
   row<ApprovalOptions>(
     "createAuthorizer: approvals",
-    { approvers: "shared", withinSeconds: "own", maxWaiting: "own", onRequest: "own" },
+    { approvers: "own", withinSeconds: "own", maxWaiting: "own", onRequest: "own" },
     (approvals) => createAuthorizer({ ...authorizer, approvals }),
   ),
   row<FeedReaderOptions>(
@@ -153,13 +153,13 @@ const ROWS: readonly Row[] = [
   ),
   row<OidcUsersOptions>(
     "oidcUsers",
-    { issuers: "shared", uniqueIds: "own", schema: "own", maxUsers: "own", clock: "own" },
+    { issuers: "own", uniqueIds: "own", schema: "own", maxUsers: "own", clock: "own" },
     (unset) => oidcUsers({ user: () => ({ roles: [] }), ...unset }),
   ),
   row<StartPdpOptions>(
     "startPdp",
     {
-      jwtKeySets: "shared",
+      jwtKeySets: "own",
       binary: "own",
       strictEvaluation: "own",
       schemaEnforcement: "own",

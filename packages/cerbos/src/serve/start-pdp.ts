@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
-import { flag, maybe, optionsOf, setOrLeftOut, text } from "@hopwise/core/options";
+import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
 import {
   createRunFolder,
   findBinary,
@@ -117,7 +117,7 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
   strictEvaluation: maybe(flag()),
   schemaEnforcement: maybe(SCHEMA_ENFORCEMENT),
   decisionLog: maybe(text("the path of a file")),
-  jwtKeySets: setOrLeftOut(JWT_KEY_SETS),
+  jwtKeySets: maybe(JWT_KEY_SETS),
   startTimeoutMs: maybe(milliseconds(10_000)),
   restart: maybe(RESTART),
   sharing: maybe(SHARING),

@@ -1,4 +1,3 @@
-import type { ErrorCode } from "../codes.ts";
 import { faultOf, HopwiseError, isOwn } from "../errors.ts";
 import { isThenable, type Wait } from "../lib/index.ts";
 import { type Found, lookUp, type Source } from "../source/index.ts";

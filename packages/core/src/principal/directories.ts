@@ -13,7 +13,6 @@ import {
   type Rows,
   reading,
   secondsBy,
-  setOrLeftOut,
   text,
   whole,
 } from "../options/index.ts";
@@ -66,7 +65,7 @@ export function agentAttributesFrom(options: SourceOptions<string, JsonObject>):
 
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   uniqueIds: maybe(flag()),
-  issuers: setOrLeftOut(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
+  issuers: maybe(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
 };
 
 function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {

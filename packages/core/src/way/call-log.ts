@@ -2,7 +2,7 @@ import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
-import { plainName, plainText, timeOf } from "../lib/index.ts";
+import { plainName, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";

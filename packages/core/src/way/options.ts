@@ -13,7 +13,6 @@ import {
   number,
   optionsOf,
   type Rows,
-  setOrLeftOut,
   such,
 } from "../options/index.ts";
 import { type AgentRegistry, createUserIds, DELEGATION, type UserDirectory, type UserIds } from "../principal/index.ts";
@@ -182,12 +181,12 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   trust: TRUST,
   audit: having("a sink, such as memoryAudit()", "record"),
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
-  state: setOrLeftOut(such("a state, such as memoryState()", isState)),
+  state: maybe(such("a state, such as memoryState()", isState)),
   approvals: maybe(APPROVALS),
-  rates: setOrLeftOut(RATES),
+  rates: maybe(RATES),
   shadow: maybe(SHADOW),
   onWarning: maybe(func("a function that is told a text")),
-  nonces: setOrLeftOut(having("nonces, such as createNonces()", "issue", "timesOf")),
+  nonces: maybe(having("nonces, such as createNonces()", "issue", "timesOf")),
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: DEFAULT_DEADLINE_MS })),
   limits: maybe(LIMITS),
   clock: maybe(CLOCK),

@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { list, members, optionsOf, type Shape, setOrLeftOut, text } from "../../options/index.ts";
+import { list, maybe, members, optionsOf, type Shape, text } from "../../options/index.ts";
 import { digestOf, integerOf, PUBLIC_JWK, refuseClaim, type Subject, textOf } from "../claims/index.ts";
 import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash, thumbprintOf } from "../keys/index.ts";
 import { createAnchorKeys, mayName } from "../trust/index.ts";
@@ -57,7 +57,7 @@ export const APPROVER: Shape = members<Approver>(
 const readOptions = optionsOf<ApprovalReading>("verifyApproval", {
   ...READING_ROWS,
   request: REQUEST,
-  approvers: setOrLeftOut(list(APPROVER, "a list of approvers")),
+  approvers: maybe(list(APPROVER, "a list of approvers")),
 });
 
 /**

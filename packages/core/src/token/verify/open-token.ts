@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../codes.ts";
 import { sha256, verify } from "../../crypto/index.ts";
-import { HopwiseError, isRefusal } from "../../errors.ts";
+import { HopwiseError } from "../../errors.ts";
 import type { Grant } from "../../grant/index.ts";
 import { type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { isThenable } from "../../lib/index.ts";
