@@ -1,6 +1,6 @@
 /**
- * An option that instances share, or that says whom they trust, and whose environment variable is not set: it is there, and
- * undefined. One instance that took the default in silence would be alone with it. Each optional member of the options has its
+ * An option that instances share, or that says whom they trust, as a text, and whose environment variable is not set: it is
+ * there, and undefined. One instance that took the default in silence would be alone with it. Each optional member of the options has its
  * row: a new one does not compile without saying which kind it is.
  */
 import { type ConnectPdpOptions, connectPdp, type StartPdpOptions, startPdp } from "@hopwise/cerbos";
@@ -30,7 +30,7 @@ import { type SqliteStateOptions, sqliteState } from "@hopwise/sqlite";
 import { createClient, createCluster } from "@redis/client";
 import { describe, expect, it } from "vitest";
 
-/** `shared`: it must be set, or left out. `own`: undefined is its default, which no other instance notices. */
+/** `shared`: it must be set, or left out. `own`: undefined is its default, since no other instance notices, or a program made it. */
 type Kind = "shared" | "own";
 type OptionalOf<T> = { [Name in keyof T]-?: object extends Pick<T, Name> ? Name : never }[keyof T];
 type Kinds<T> = { readonly [Name in OptionalOf<T>]: Kind };

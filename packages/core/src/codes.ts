@@ -169,7 +169,7 @@ export const CODES = {
     stage: "token",
     retryable: true,
     model: "This server does not know the key of your delegation's issuer yet. Try again in a minute.",
-    help: "The root's `kid` is not among the published keys of its issuer as they were fetched last, and the cool-down of `remoteJwks` has not passed, so that it may be a new one. If it stays, nobody published it.",
+    help: "No trusted issuer has a key of the root's `kid`, and one that publishes its keys may not be asked again yet (the cool-down of `remoteJwks`), so that it may be a new one. If it stays, nobody published it.",
   },
   chain_depth_exceeded: {
     stage: "token",
