@@ -71,17 +71,15 @@ describe("a client of a server", () => {
 
   it("is refused at once, and sends nothing, where its configuration names a server that the delegation is not for", async () => {
     const way = await front(served.url);
-    for (const delegation of [world.planner, async () => world.planner]) {
-      const made = createMcpClient({
-        transport: { type: "http", url: way.url },
-        delegation,
-        audience: "https://bank.example/mcp",
-      });
-      await expect(made).rejects.toMatchObject({
-        code: "audience_mismatch",
-        message: expect.stringContaining(`not for "https://bank.example/mcp"; it is for ${PAY_SERVER}: give`),
-      });
-    }
+    const made = createMcpClient({
+      transport: { type: "http", url: way.url },
+      delegation: world.planner,
+      audience: "https://bank.example/mcp",
+    });
+    await expect(made).rejects.toMatchObject({
+      code: "audience_mismatch",
+      message: expect.stringContaining(`not for "https://bank.example/mcp"; it is for ${PAY_SERVER}: give`),
+    });
     expect(way.messages).toEqual([]);
   });
 

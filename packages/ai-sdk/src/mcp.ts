@@ -5,7 +5,7 @@
  */
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
-import { currentDelegation, isToolGranted, settleInTime } from "@hopwise/core/adapter";
+import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
 import {
   AUDIENCE,
   choice,
@@ -99,12 +99,12 @@ function isHttp(url: string): boolean {
  * `toolsFromDefinitions` gives those of its definitions, of which `authorizeTools` shows only those. The client signs each
  * call; the server decides and records it. In a loop a denied call is an error (`ToolDenied`), and so is one that failed.
  *
- * @throws {HopwiseError} `config_invalid` for options that cannot be right; `audience_mismatch` where the delegation is not for that audience;
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right; `audience_mismatch` where the delegation is not for that audience, at the first request where a source gives it;
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
  */
 export async function createMcpClient(options: DelegatedMcpClientOptions): Promise<MCPClient> {
   const { transport, delegation, audience, approvals, limits, ...config } = readOptions(options);
-  await checkAudience(delegation, audience);
+  checkAudience(delegation, audience);
   const waiting = waitingCalls(approvals);
   const carry = { delegation, audience, approvals: waiting.named, ...(limits !== undefined && { limits }) };
   const carrying: MCPClientConfig["transport"] =
@@ -132,13 +132,9 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
   return client;
 }
 
-/** What a source may take to give its first delegation. One that gives none is told of by the first call. */
-const SOURCE_MS = 10_000;
-
-/** Without this the client would be made, and each of its calls would fail. */
-async function checkAudience(delegation: DelegationSource, audience: string): Promise<void> {
-  const held = await settleInTime(SOURCE_MS, currentDelegation(delegation)).catch(() => undefined);
-  if (!Array.isArray(held?.audience) || held.audience.includes(audience)) return;
+/** Without this the client would be made, and each of its calls would fail. What a source gives is told of by the first call. */
+function checkAudience(held: DelegationSource, audience: string): void {
+  if (typeof held === "function" || !Array.isArray(held.audience) || held.audience.includes(audience)) return;
   throw new HopwiseError(
     "audience_mismatch",
     `createMcpClient: the delegation is not for "${audience}"; it is for ${held.audience.join(", ")}: give the server's name as the chain has it, or a delegation for this server`,

@@ -156,7 +156,7 @@ export async function createHonest(): Promise<Honest> {
     to: "researcher",
     holder: researcher,
     grant: NARROWEST,
-    budget: { calls: 5, sums: { send: { fee: 7 } } },
+    budget: { calls: 5, sums: { send: { amount: 700 } } },
     clock,
   });
   const trusted = await acme.issue({

@@ -202,7 +202,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     uri,
     decide: decideOrRefuse.bind(undefined, guard, flight),
     page: () => flight.page,
-    isOpen: () => guard.flights.isOpen(flight),
+    isOpen: guard.flights.isOpen.bind(undefined, flight),
   };
 }
 
