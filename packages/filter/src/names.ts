@@ -22,7 +22,7 @@ export function isName(text: string): boolean {
   );
 }
 
-export const TABLE_NAME = `${NAME}, or a schema's name, a dot, and the table's, such as public.invoice`;
+export const TABLE_NAME: string = `${NAME}, or a schema's name, a dot, and the table's, such as public.invoice`;
 
 /** Whether a text can be the name of a table, with that of its schema before it. */
 export function isTableName(text: string): boolean {

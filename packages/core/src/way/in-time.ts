@@ -48,7 +48,7 @@ export async function answerOf<T>(
   code: ErrorCode,
   what: string,
   run: () => T | PromiseLike<T>,
-  other = code,
+  other: ErrorCode = code,
 ): Promise<T> {
   try {
     return await settleInTime(deadlineMs, run());
