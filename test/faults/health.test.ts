@@ -4,6 +4,7 @@ import { createNonces, memoryDriver, revocationsOverHttp, type StateDriver, stat
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { prove } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
+import { companyOptions } from "./company-options.ts";
 
 /** A part of an enforcement point that is broken so that every call is denied, and where health says so. */
 interface Row {
@@ -173,14 +174,8 @@ const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Ro
 
 const make = (options: Partial<AuthorizerOptions>) =>
   createAuthorizer({
-    cerbos: answeringPdp(),
-    audience: company.audience,
-    trust: [trustAnchor],
-    users: company.users,
-    agents: company.agents,
-    tools: company.tools,
+    ...companyOptions(company),
     audit: memoryAudit(),
-    state: memoryState({ since: 0 }),
     deadlineMs: 20_000,
     ...options,
   });

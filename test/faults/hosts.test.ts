@@ -5,15 +5,15 @@ import {
   explain,
   HopwiseError,
   memoryAudit,
-  memoryState,
   operatorView,
   type Signer,
 } from "@hopwise/core";
 import { type Listing, modelView } from "@hopwise/core/adapter";
 import type { MemoryAudit } from "@hopwise/core/audit";
-import { answeringPdp, createCompany } from "@hopwise/core/testing";
+import { createCompany } from "@hopwise/core/testing";
 import { prove } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
+import { companyOptions } from "./company-options.ts";
 import { FAULTS, hangs, NONSENSE, SECRET, together, watchRejections } from "./host-faults.ts";
 import { type Options, own, PLACES, type Place, type Way } from "./host-places.ts";
 
@@ -42,14 +42,8 @@ function signerAtOnce(): Signer {
 function authorizerWith(options: Options, deadlineMs: number) {
   const audit = memoryAudit();
   const authorizer = createAuthorizer({
-    cerbos: answeringPdp(),
-    audience: company.audience,
-    trust: [trustAnchor],
-    users: company.users,
-    agents: company.agents,
-    tools: company.tools,
+    ...companyOptions(company),
     audit,
-    state: memoryState({ since: 0 }),
     deadlineMs,
     ...options,
   });

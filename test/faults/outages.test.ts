@@ -4,18 +4,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { connectPdp } from "@hopwise/cerbos";
-import {
-  type AuthorizerOptions,
-  createAuthorizer,
-  generateSigner,
-  memoryAudit,
-  memoryState,
-  remoteJwks,
-} from "@hopwise/core";
+import { type AuthorizerOptions, createAuthorizer, generateSigner, memoryAudit, remoteJwks } from "@hopwise/core";
 import { type AuditSink, auditTo, onDenial } from "@hopwise/core/audit";
 import { agentsFrom, usersOverHttp } from "@hopwise/core/sources";
 import { type State, stateOn } from "@hopwise/core/state";
-import { answeringPdp, createCompany } from "@hopwise/core/testing";
+import { createCompany } from "@hopwise/core/testing";
 import { prove } from "@hopwise/core/tokens";
 import { openRedis } from "@hopwise/redis";
 import { afterEach, describe, expect, it } from "vitest";
@@ -25,6 +18,7 @@ import { remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { connectTo, MISSING, startRedis } from "../redis/redis-server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { recorder } from "../telemetry/recorder.ts";
+import { companyOptions } from "./company-options.ts";
 import { ALLOW, pdpWith } from "./small-policies.ts";
 
 const company = await createCompany({ agents: { planner: {} } });
@@ -128,13 +122,7 @@ async function seen(options: Partial<AuthorizerOptions>): Promise<readonly strin
   const [memory, heard] = [memoryAudit(), [] as string[]];
   const { audit = memory } = options as { readonly audit?: AuditSink };
   const authorizer = createAuthorizer({
-    cerbos: answeringPdp(),
-    audience: company.audience,
-    trust: [trustAnchor],
-    users: company.users,
-    agents: company.agents,
-    tools: company.tools,
-    state: memoryState({ since: 0 }),
+    ...companyOptions(company),
     telemetry: watch.telemetry,
     deadlineMs: 10_000,
     ...options,

@@ -60,6 +60,17 @@ async function served(
 }
 
 const INFO = { name: "plain", version: "1.0.0" };
+/** A function that is there at once, and ends when it is told to. */
+function slowly() {
+  const { promise, resolve: go } = Promise.withResolvers<void>();
+  const run = async (args: object) => {
+    ran.push(args);
+    await promise;
+    return text("it ran");
+  };
+  return { go, run };
+}
+
 const text = (said: string) => ({ content: [{ type: "text" as const, text: said }] });
 const NAMED = { name: z.string() };
 
@@ -140,15 +151,7 @@ describe("a tool of a plain server", () => {
 
   it("runs once also where many call it at the same moment, over several transports", async () => {
     const tools = createGuardedTools();
-    let go = (): void => {};
-    const slow = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const run = async (args: object) => {
-      ran.push(args);
-      await slow;
-      return text("it ran");
-    };
+    const { go, run } = slowly();
     const clients: Client[] = [];
     tools.wrap("asks", run);
     for (let i = 0; i < 2; i++) {
@@ -168,15 +171,7 @@ describe("a tool of a plain server", () => {
   it("may be called by many at once where it asks: only the first is waited for, until it asked", async () => {
     const tools = createGuardedTools();
     const server = new McpServer(INFO);
-    let go = (): void => {};
-    const slow = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const run = async (args: object) => {
-      ran.push(args);
-      await slow;
-      return text("it ran");
-    };
+    const { go, run } = slowly();
     server.registerTool("asks", { inputSchema: NAMED }, tools.wrap("asks", run));
     const client = await served(server, tools);
     // The first does not get as far as the function.

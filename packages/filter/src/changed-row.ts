@@ -1,5 +1,6 @@
 import { fulfil, type Obligations } from "@hopwise/core/adapter";
 import { listIn } from "./cell.ts";
+import { pointerOf } from "./misfit.ts";
 import type { Plain } from "./own-row.ts";
 import type { Table } from "./table.ts";
 
@@ -35,11 +36,11 @@ export function changedRow(table: Table, row: Plain, { redact, limit, ...more }:
 
 /** A pointer that begins with an attribute, as one that begins with its column; and as it stands, for columns without one. */
 function inColumns({ id, columns }: Table, pointer: string): readonly string[] {
-  const [empty = "", , ...rest] = pointer.split("/");
+  const [, , ...rest] = pointer.split("/");
   const attribute = firstOf(pointer);
   const column = Object.hasOwn(columns, attribute) ? columns[attribute] : attribute === "id" ? id : undefined;
   if (column === undefined || column.name === attribute) return [pointer];
-  return [[empty, column.name.replaceAll("~", "~0").replaceAll("/", "~1"), ...rest].join("/"), pointer];
+  return [[pointerOf(column.name), ...rest].join("/"), pointer];
 }
 
 /** Where a pointer leads first. */

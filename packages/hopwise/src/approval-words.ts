@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, type JsonObject } from "@hopwise/core/adapter";
 import type { ShownApproval } from "@hopwise/core/state";
+import { isoOf } from "./iso-of.ts";
 import { oneLine } from "./terminal.ts";
 
 /** One request in a line, for a list. */
@@ -48,9 +49,4 @@ function membersOf(values: object): readonly (readonly [string, string])[] {
 /** SHA-256 of the canonical JSON of arguments, as a request has it. */
 function hashOf(args: JsonObject): string {
   return createHash("sha256").update(canonicalJson(args)).digest("base64url");
-}
-
-function isoOf(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }

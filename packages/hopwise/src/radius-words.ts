@@ -1,6 +1,7 @@
 import type { BlastRadius } from "@hopwise/audit";
 import type { RevocationKind, RevocationTarget } from "@hopwise/core/state";
-import { isoOf, targetWords } from "./revocation-words.ts";
+import { isoOf } from "./iso-of.ts";
+import { targetWords } from "./revocation-words.ts";
 import { oneLine } from "./terminal.ts";
 
 const MOST_LINES = 20;

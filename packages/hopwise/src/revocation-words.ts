@@ -2,6 +2,7 @@ import { HopwiseError } from "@hopwise/core";
 import { type RevocationEntry, type RevocationTarget, readRevocation } from "@hopwise/core/state";
 import type { Typed } from "./command.ts";
 import { readThumbprint } from "./input.ts";
+import { isoOf } from "./iso-of.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
 
 const KINDS = ["token", "chain", "key", "agent", "user"] as const;
@@ -61,12 +62,6 @@ export function entryLine({ target, atSeconds, untilSeconds, by, reason }: Revoc
   const until = untilSeconds === undefined ? "until it is lifted" : `until ${isoOf(untilSeconds)}`;
   const why = reason === undefined ? "" : `: ${reason}`;
   return oneLine(`${isoOf(atSeconds)} ${targetWords(target)}; ${until}; by ${who}${why}`);
-}
-
-/** Seconds since the epoch, as a time. */
-export function isoOf(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }
 
 function refuse(what: string): never {

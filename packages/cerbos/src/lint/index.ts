@@ -1,4 +1,4 @@
-/** What do policies say that is decided otherwise than it reads, or that nobody asks? */
+/** Which rules are decided otherwise than they read, and which are never asked about? */
 
 export { type LintPoliciesOptions, lintPolicies } from "./lint-policies.ts";
 export { type PolicyTrap, type PolicyTrapCode, policyTraps } from "./policy-traps.ts";

@@ -43,6 +43,21 @@ describe("several sinks as one", () => {
     for (const order of orders) await expect(auditTo(...order).record(sampleDecision())).rejects.toThrow("no room");
   });
 
+  it.each<[string, AuditSink["record"], readonly string[]]>([
+    ["is written", () => {}, ["allowed", "denied"]],
+    ["cannot be written", fail, ["denied"]],
+  ])("show each decision once: a denial whatever became of it, an allowance once it %s", async (_, record, shown) => {
+    for (const place of [0, 1]) {
+      const told: string[] = [];
+      const screen: AuditSink = { keeps: false, record: ({ outcome }) => void told.push(outcome) };
+      const audit = place === 0 ? auditTo(screen, { record }) : auditTo({ record }, screen);
+      for (const outcome of ["allowed", "denied"] as const) {
+        await Promise.resolve(audit.record({ ...sampleDecision(), outcome })).catch(() => {});
+      }
+      expect(told).toEqual(shown);
+    }
+  });
+
   it("are waited for, all of them", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let isDone = false;

@@ -41,11 +41,7 @@ export function auditTo(...given: readonly [AuditSink, ...AuditSink[]]): AuditSi
   };
   const all = [...parts.keepers, ...parts.lookers];
   const sink: AuditSink = {
-    record: async (record) => {
-      if (record.outcome === "denied") show(sink, record);
-      await keep(sink, record);
-      if (record.outcome !== "denied") show(sink, record);
-    },
+    record: (record) => tell(sink, record),
     outcome: (outcome) => toEach(all, (one) => one.outcome?.(outcome)),
     unverified: (attempt) => {
       toEach(all, (one) => one.unverified?.(attempt)).catch(() => {});
@@ -64,8 +60,25 @@ function partsOf(sink: AuditSink): Parts {
   return own;
 }
 
+/**
+ * Gives a record to those that keep it, and shows it to who looks on. Rejects where one of those could not keep it: then an
+ * allowance was shown to nobody, and a denial was all the same, since it stands whether or not it could be written.
+ *
+ * @param inTime ends the wait for those that keep it
+ */
+export async function tell(
+  sink: AuditSink,
+  record: DecisionRecord,
+  inTime: (kept: void | Promise<void>) => void | Promise<void> = (kept) => kept,
+): Promise<void> {
+  const isDenied = record.outcome === "denied";
+  if (isDenied) show(sink, record);
+  await inTime(keep(sink, record));
+  if (!isDenied) show(sink, record);
+}
+
 /** Gives a record to those that keep it. Fails where one of them could not, after all have answered. */
-export function keep(sink: AuditSink, record: DecisionRecord): void | Promise<void> {
+function keep(sink: AuditSink, record: DecisionRecord): void | Promise<void> {
   const { keepers } = partsOf(sink);
   const [only] = keepers;
   // One in memory answers at once, without a promise.

@@ -43,9 +43,9 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
 export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
-  const { uniqueIds: _, issuers: __, ...asking } = asked("usersFrom", options, BY_SUBJECT);
+  const { uniqueIds, issuers, ...asking } = asked("usersFrom", options, BY_SUBJECT);
   const source = cachedSource(asking as never, "usersFrom") as UserDirectory;
-  return { ...source, ...readTraits(options) };
+  return { ...source, ...readTraits({ uniqueIds, issuers } as UserDirectoryTraits) };
 }
 
 /** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
@@ -69,12 +69,7 @@ export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
 };
 
 function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
-  // What is there and undefined stays so.
-  const given = (Object.keys(TRAIT_ROWS) as (keyof UserDirectoryTraits)[]).filter((name) => name in options);
-  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>(
-    "usersFrom",
-    TRAIT_ROWS,
-  )(Object.fromEntries(given.map((name) => [name, options[name]])));
+  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS)(options);
   return { ...(uniqueIds !== undefined && { uniqueIds }), ...(issuers !== undefined && { issuers }) };
 }
 

@@ -155,10 +155,10 @@ const CALL: { readonly [Name in keyof Call]-?: true } = {
 function checkCall(called: string, given: object): void {
   // What is no call at all ends as the denial of one.
   if (!isObject(given)) return;
-  let names: { readonly [name: string]: true } = {};
+  let unknown: string | undefined;
   let isParsed = false;
   try {
-    names = Object.fromEntries(Object.keys(given).map((name) => [name, true]));
+    unknown = Object.keys(given).find((name) => !Object.hasOwn(CALL, name));
     isParsed = called === "authorize" && "parsed" in given;
   } catch {
     // What fails when it is read is nothing that came.
@@ -167,7 +167,7 @@ function checkCall(called: string, given: object): void {
     const message = "call.parsed is not decided here; admit the call, and give what was parsed to decide";
     throw new HopwiseError("config_invalid", `${called}: ${message}`);
   }
-  checkNames(called, names, CALL as { readonly [name: string]: true });
+  if (unknown !== undefined) checkNames<object>(called, { [unknown]: true }, CALL);
 }
 
 type StrangerRefusal = Parameters<Authorizer["refuse"]>[1];

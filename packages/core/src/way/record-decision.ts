@@ -2,9 +2,9 @@ import {
   type DecisionRecord,
   decisionRecord,
   isShown,
-  keep,
   refusedOutcome,
   show,
+  tell,
   tellKeepers,
   unverifiedAttempt,
 } from "../audit/index.ts";
@@ -14,10 +14,7 @@ import type { IncomingCall } from "./call.ts";
 import type { Notes } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
 
-/**
- * Writes a decision down, and shows it to who looks on. Rejects where writing failed, or took too long: then an allowance was
- * shown to nobody, and a denial was all the same, since it stands whether or not it could be written.
- */
+/** Writes a decision down, and shows it to who looks on ({@link tell}). Rejects, too, where writing took too long. */
 export async function recordDecision(
   decision: Decision,
   notes: Notes,
@@ -26,10 +23,7 @@ export async function recordDecision(
 ): Promise<void> {
   const { audit, deadlineMs } = point;
   const record = await recordOf(decision, notes, call, point);
-  const isDenied = decision.outcome === "denied";
-  if (isDenied) show(audit, record);
-  await settleInTime(deadlineMs, keep(audit, record));
-  if (!isDenied) show(audit, record);
+  await tell(audit, record, (kept) => settleInTime(deadlineMs, kept));
 }
 
 /**
