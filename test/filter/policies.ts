@@ -300,12 +300,12 @@ function caseOf(shape: string, drawn: readonly Leaf[], chain: readonly string[],
       // `in` of what is no list becomes `==`, and an operand that is no boolean is dropped.
       const mistyped = read.size > 0 && those.includes("mistyped");
       // Where a condition fails for every row, the plan denies all, also where a check would have stopped before it.
-      const lacking = parts === true && read.size > 0 && those.includes("lacking");
+      const fails = parts === true && read.size > 0 && (mistyped || those.includes("lacking"));
       return {
-        exact: !misses && !several && !mistyped && !lacking && !asksInBranch,
+        exact: !misses && !several && !mistyped && !fails && !asksInBranch,
         lower: !asks && !folds && !misses && !mistyped && !asksInBranch,
         // A DENY of one role hides rows that another one allows.
-        upper: !asks && !several && !lacking && !asksInBranch,
+        upper: !asks && !several && !fails && !asksInBranch,
       };
     },
   };

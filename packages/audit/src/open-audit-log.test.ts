@@ -414,6 +414,25 @@ describe("a disk that fails", () => {
     });
   }
 
+  it("once, just when it closes: the last checkpoint begins a segment, and the stream is closed", async () => {
+    const folder = temporaryFolder();
+    const disk = fault("EFBIG");
+    const { files } = watched({
+      write: () => {
+        try {
+          disk.happen();
+        } finally {
+          disk.end();
+        }
+      },
+    });
+    const log = await openLogOn(files, { folder, signer });
+    await log.record(decision());
+    disk.begin();
+    await log.close();
+    expect(await sound(folder)).toMatchObject({ records: 1, streams: [{ segments: 2, state: "closed" }] });
+  });
+
   it("also while it takes back what it wrote half of, or begins a segment: nothing is taken until that worked", async () => {
     for (const call of ["truncate", "create", "syncFolder"] as const) {
       const folder = temporaryFolder();

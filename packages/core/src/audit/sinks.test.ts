@@ -108,6 +108,15 @@ describe("the audit trail in lines of JSON", () => {
     expect(lines).toEqual([]);
   });
 
+  it("says why a stream broke also of a line that came between that and its event", async () => {
+    const full = Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
+    // A file closes before it tells its error, which takes a while.
+    const stream = new Writable({ destroy: (error, done) => void setTimeout(done, 50, error) });
+    const audit = jsonLinesAudit(stream);
+    stream.destroy(full);
+    await expect(audit.record(sampleDecision())).rejects.toThrow("failed: ENOSPC: no space left; no call runs");
+  });
+
   it("quotes the system, and never a host's own writer, whose words stay the cause", async () => {
     const secret = writer((_, done) => done(new Error("401 for hunter2")));
     const error = await Promise.resolve(secret.record(sampleDecision())).catch((cause: unknown) => cause);

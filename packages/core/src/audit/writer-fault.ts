@@ -4,6 +4,8 @@ import { plainText, quietly } from "../lib/index.ts";
 /** What of a Node stream tells that it is broken: an event that ends the process where nobody hears it. */
 export interface Breakable {
   on?(event: "error", hear: (error: unknown) => void): unknown;
+  /** Why it broke; told before the event, and lines that are written between the two fail in other words. */
+  readonly errored?: unknown;
 }
 
 /** The first fault of each writer, heard once for all sinks that write to it. */
@@ -24,7 +26,11 @@ export function hearFaults(writer: Breakable): () => { readonly cause: unknown }
       }),
     );
   }
-  return () => heard.fault;
+  return () => {
+    const cause = writer.errored ?? undefined;
+    if (cause !== undefined) heard.fault ??= { cause };
+    return heard.fault;
+  };
 }
 
 /** Why a line is not written. Words of the system are quoted; those of a host's own writer may say anything, and stay inside. */
