@@ -6,6 +6,7 @@ import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { signStatement } from "./checkpoint.ts";
 import { createCheckpoints } from "./checkpoints.ts";
+import { endLog } from "./end-log.ts";
 import { createGroupQueue } from "./group-queue.ts";
 import { FORMAT, type Head, nextLine } from "./line.ts";
 import { type LogFiles, nodeFiles } from "./log-files.ts";
@@ -199,25 +200,8 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     if (fault !== undefined) throw fault;
     await queue.add({ kind: "record", json: JSON.stringify(record) });
   };
-  const end = async (): Promise<void> => {
-    strangers.close();
-    await queue.idle();
-    try {
-      // A write that was cut is taken back by the next one, in a new segment.
-      await checkpoints.close().catch((cause: unknown) => {
-        if (!stream.failing) throw cause;
-        return checkpoints.close();
-      });
-    } catch (cause) {
-      throw unavailable("the audit log could not be closed with a checkpoint", cause);
-    } finally {
-      await queue.idle();
-      await stream.finish().catch(() => {});
-    }
-  };
-
   const close = (): Promise<void> => {
-    closing ??= end();
+    closing ??= endLog(strangers, queue, checkpoints, stream);
     return closing;
   };
 
