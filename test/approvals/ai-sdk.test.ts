@@ -98,6 +98,20 @@ describe.each(SCENES)("%s whose call people must approve", (_, scene) => {
     expect(paid).toEqual([]);
   });
 
+  it("asks people once for all tool sets that make it, and runs in any of them once they said yes", async () => {
+    const { authorizer, again, paid } = await scene();
+    const script = scripted(...Array(3).fill([PAY, "It waits."]).flat(), PAY, "Paid.");
+    const loop = async () =>
+      generateText({ model: script.model, tools: await again(), prompt: "Pay.", stopWhen: isStepCount(2) });
+    for (let i = 0; i < 3; i++) await loop();
+    const [waiting, ...others] = await authorizer.approvals.list();
+    expect(others).toEqual([]);
+    await answerTo(authorizer, waiting?.id as string, dana.signer);
+    await loop();
+    expect(script.results().at(-1)).toEqual(["send_payment", expect.stringContaining("paid")]);
+    expect(paid).toEqual([LARGE]);
+  });
+
   it("is told to the program with its request, and goes on in another process by the program's word", async () => {
     const { authorizer, tools, again, paid } = await scene();
     const first = await generateText({

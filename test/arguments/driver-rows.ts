@@ -49,11 +49,16 @@ export function driverRows(driver: StateDriver, ends: readonly Odd[] = []): Driv
     approvals: {
       keep: argumentRow(
         async (...args: [never]) => driver.approvals.keep(...args),
-        () => [{ id: "i", text: "t", untilSeconds: soon(), nowSeconds: soon() - 60 }] as never,
+        () => [{ id: "i", call: "c", text: "t", untilSeconds: soon(), nowSeconds: soon() - 60 }] as never,
       ),
       find: argumentRow(
         async (...args: [never]) => driver.approvals.find(...args),
         () => ["i"] as never,
+        A_NAME,
+      ),
+      latest: argumentRow(
+        async (...args: [never]) => driver.approvals.latest(...args),
+        () => ["c"] as never,
         A_NAME,
       ),
       answer: argumentRow(

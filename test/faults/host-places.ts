@@ -110,7 +110,7 @@ const STORES: { readonly [Name in keyof Required<State>]: Place | `is ${string}`
       cerbos: asksPeople(),
       state: {
         ...memoryState({ since: 0 }),
-        approvals: { keep: misbehave, find: misbehave, answer: misbehave, list: misbehave },
+        approvals: { keep: misbehave, find: misbehave, latest: misbehave, answer: misbehave, list: misbehave },
       },
     }),
     ["pending"],

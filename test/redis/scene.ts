@@ -79,7 +79,7 @@ const steps = (driver: StateDriver): readonly Promise<unknown>[] => [
   pay(driver, "r"),
   (async () => driver.spending.settle({ id: "r", owner: ANN, nowSeconds: now() }, "spent"))(),
   (async () => driver.spending.spent(ANN, [PAID]))(),
-  (async () => driver.approvals.keep({ id: "a", text: "t", untilSeconds: now() + 50, nowSeconds: now() }))(),
+  (async () => driver.approvals.keep({ id: "a", call: "c", text: "t", untilSeconds: now() + 50, nowSeconds: now() }))(),
   (async () => driver.approvals.find("a"))(),
   (async () => driver.revocations.head())(),
   (async () => driver.revocations.read(undefined))(),

@@ -96,7 +96,7 @@ describe("a process that holds the lock", () => {
     const steps = [
       ...Array.from({ length: 200 }, (_, i) => driver.replay.claim(`key.${i}`, now() + 50)),
       driver.spending.settle({ id: "i", owner: "ann", nowSeconds: now() }, "nothing_happened"),
-      driver.approvals.keep({ id: "i", text: "t", untilSeconds: now() + 50, nowSeconds: now() }),
+      driver.approvals.keep({ id: "i", call: "c", text: "t", untilSeconds: now() + 50, nowSeconds: now() }),
       driver.revocations.append({ id: "i", text: "t" }),
     ];
     const ended = Promise.allSettled(steps).then((all) => {

@@ -215,7 +215,7 @@ describe("a payment that a second person must approve", () => {
     const onWarning = (text: string) => void warned.push(text);
     const nobody = scene({ onWarning, approvals: {} });
     await nobody.asked();
-    await nobody.asked();
+    await nobody.asked({ ...PAYMENT, amount: 4999 });
     expect(warned).toEqual([expect.stringMatching(/approvals\.approvers.*approvals: true/)]);
     await scene({ onWarning }).asked();
     expect(warned).toHaveLength(1);

@@ -39,9 +39,9 @@ export interface AuthorizeToolsOptions {
   /** By default `after-the-decision`: nothing of a tool but its schema sees the input of a call that is denied. */
   readonly callbacks?: Callbacks;
   /**
-   * Names the request that was approved, for a call that waited in another process, or under a tool set that is gone. What
-   * waits under this tool set is named by itself, once the model makes the same call again. Of tools of MCP clients, their
-   * client's own option does.
+   * Names the request of a call that waited, to be told what became of that one: a call that names none finds what waits, or
+   * was approved, by itself. What waits under this tool set is named, once the model makes the same call again. Of tools of MCP
+   * clients, their client's own option does.
    */
   readonly approvals?: NameApproval;
 }

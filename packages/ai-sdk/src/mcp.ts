@@ -45,8 +45,8 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   /** The server's name, from your own configuration, never from the server's messages. */
   readonly audience: string;
   /**
-   * Names the request that was approved, for a call that waited in another process, or at a client that is gone. What waits
-   * under this client is named by itself, once the model makes the same call again.
+   * Names the request of a call that waited, to be told what became of that one: a call that names none finds what waits, or
+   * was approved, by itself. What waits under this client is named, once the model makes the same call again.
    */
   readonly approvals?: NameApproval;
   /** Those of the server, where it takes longer or deeper arguments than by default. */

@@ -7,14 +7,14 @@ export interface LoopCall {
 }
 
 /**
- * Names the request that was approved, for a call that waited: its id. For what waited in another process, or in a tool set
- * that is gone; what waited in this one is named by itself.
+ * Names the request of a call that waited in another process, or in a tool set that is gone: its id. What waited in this one
+ * is named by itself.
  */
 export type NameApproval = (call: LoopCall) => string | undefined | Promise<string | undefined>;
 
 /**
- * The calls of one tool set that wait for people. A model cannot be relied on to repeat an id, so the same call is
- * recognised by its tool and arguments. What is remembered here opens nothing: the enforcement point believes the name of
+ * The calls of one tool set that wait for people. It names their requests, so that a loop is told a *no* and does not ask
+ * again. A model cannot be relied on to repeat an id, so the same call is recognised by its tool and arguments. What is remembered here opens nothing: the enforcement point believes the name of
  * a request, and nothing else.
  */
 export interface WaitingCalls {

@@ -7,8 +7,8 @@ import { milliseconds } from "./times.ts";
 
 /*
  * People answer, so there are few: all lie under one tag, and are listed in one step. A request is a hash that ends with it:
- * its text (`t`), how many answered (`n`), their answers (`1`, `2`, …), and the keys of these (`k:…`). Two sorted sets have
- * the ids of all: `order` as they came, `ends` by their ends. Texts of others are kept as JSON, which knows half characters.
+ * its text (`t`), how many answered (`n`), their answers (`1`, `2`, …), and the keys of these (`k:…`). Beside it lies, as
+ * long, the id of the newest request of its call. Two sorted sets have the ids of all: `order` as they came, `ends` by their ends. Texts of others are kept as JSON, which knows half characters.
  */
 
 const MOST_REQUESTS = 100_000;
@@ -26,22 +26,31 @@ local function forget(most)
 end
 `;
 
-/** Keys: the mark, the request, order, ends, and the last number: these three end with the last request. */
+/** Keys: the mark, the request, order, ends, and the last number: these three end with the last request. Then the newest of its call. */
 const KEEP = scriptOf(`
 ${UNDER_MARK}
 ${FORGET}
-local id, text, ends = ARGV[4], ARGV[5], ARGV[6]
+local id, text, ends, after = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 forget(100)
-if redis.call('EXISTS', KEYS[2]) == 1 or tonumber(ends) <= now then return {'ok'} end
+local newest = redis.call('GET', KEYS[6])
+if newest and newest ~= after then return {'ok', newest} end
+if redis.call('EXISTS', KEYS[2]) == 1 or tonumber(ends) <= now then return {'ok', id} end
 if redis.call('ZCARD', KEYS[3]) >= ${MOST_REQUESTS} then return {'full'} end
 redis.call('HSET', KEYS[2], 't', text, 'n', 0)
 redis.call('PEXPIREAT', KEYS[2], ends)
+redis.call('SET', KEYS[6], id, 'PXAT', ends)
 redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[5]), id)
 redis.call('ZADD', KEYS[4], ends, id)
 for i = 3, 5 do
   if redis.call('PEXPIRETIME', KEYS[i]) < tonumber(ends) then redis.call('PEXPIREAT', KEYS[i], ends) end
 end
-return {'ok'}
+return {'ok', id}
+`);
+
+const LATEST = scriptOf(`
+${UNDER_MARK}
+local newest = redis.call('GET', KEYS[2])
+return newest and {'ok', newest} or {'gone'}
 `);
 
 const FIND = scriptOf(`
@@ -76,6 +85,7 @@ const MOST_LISTED = 5000;
 
 export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<ApprovalStore, "notBefore"> {
   const keyOf = (id: string): string => `${tag.text}:q:${nameOf(id)}`;
+  const newestOf = (call: string): string => `${tag.text}:n:${nameOf(call)}`;
   const order = `${tag.text}:order`;
   const ends = `${tag.text}:ends`;
 
@@ -88,11 +98,18 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
   return {
     find: async (...given) => find(...readStep.find(...given)),
     keep: async (...given) => {
-      const [{ id, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
-      const keys = [keyOf(id), order, ends, `${tag.text}:last`];
-      const args = [JSON.stringify(id), JSON.stringify(text), milliseconds(untilSeconds)];
-      const [outcome] = await steps.ask({ tag, script: KEEP, keys, args, once: true }, nowSeconds);
+      const [{ id, call, after, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
+      const keys = [keyOf(id), order, ends, `${tag.text}:last`, newestOf(call)];
+      const over = after === undefined ? "" : JSON.stringify(after);
+      const args = [JSON.stringify(id), JSON.stringify(text), milliseconds(untilSeconds), over];
+      const [outcome, newest = ""] = await steps.ask({ tag, script: KEEP, keys, args, once: true }, nowSeconds);
       if (outcome === "full") throw unavailable(`more than ${MOST_REQUESTS} requests wait`);
+      return fromJson(newest);
+    },
+    latest: async (...given) => {
+      const [call] = readStep.latest(...given);
+      const [outcome, newest = ""] = await steps.ask({ tag, script: LATEST, keys: [newestOf(call)], args: [] });
+      return outcome === "gone" ? undefined : find(fromJson(newest));
     },
     answer: async (...given) => {
       const [{ id, key, text, nowSeconds }] = readStep.answer(...given);

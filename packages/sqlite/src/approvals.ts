@@ -1,4 +1,11 @@
-import { type ApprovalStore, checkClocks, type KeptAnswer, type KeptRequest, readStep } from "@hopwise/core/state";
+import {
+  type ApprovalStore,
+  checkClocks,
+  type KeptAnswer,
+  type KeptRequest,
+  type NewRequest,
+  readStep,
+} from "@hopwise/core/state";
 import { checkWhole, nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import type { Moment, Store } from "./store.ts";
@@ -20,7 +27,7 @@ export function sqliteApprovals(store: Store): ApprovalStore {
     },
     keep: async (...given) => {
       const [request] = readStep.keep(...given);
-      checkWhole("keep", request, ["id", "text"]);
+      checkWhole("keep", request, ["id", "call", "text"]);
       return store.write((at) => keep(at, request), "onDisk");
     },
     find: async (...given) => {
@@ -28,6 +35,13 @@ export function sqliteApprovals(store: Store): ApprovalStore {
       checkWhole("find", { id }, ["id"]);
       return store.read((at) => {
         const row = living(at, id);
+        return row && whole(at, row);
+      });
+    },
+    latest: async (...given) => {
+      const [call] = readStep.latest(...given);
+      return store.read((at) => {
+        const row = newestOf(at, call);
         return row && whole(at, row);
       });
     },
@@ -46,12 +60,23 @@ export function sqliteApprovals(store: Store): ApprovalStore {
   };
 }
 
-function keep(at: Moment, { id, text, untilSeconds, nowSeconds }: Parameters<ApprovalStore["keep"]>[0]): void {
+function keep(at: Moment, { id, call, after, text, untilSeconds, nowSeconds }: NewRequest): string {
   const { sql, now } = at;
   checkClocks(now, nowSeconds);
+  const there = newestOf(at, call)?.id;
+  if (there !== undefined && there !== after) return there;
   const { kept } = sql("SELECT count(*) AS kept FROM request").get() as { kept: number };
   if (kept >= MOST_REQUESTS) throw unavailable(`more than ${MOST_REQUESTS} requests for approval wait`);
-  sql("INSERT INTO request (id, text, ends) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING").run(id, text, untilSeconds);
+  if (sql("SELECT 1 FROM request WHERE id = ?").get(id) !== undefined) return id;
+  const name = nameOf("call", call);
+  sql("UPDATE request SET call = NULL WHERE call = ?").run(name);
+  sql("INSERT INTO request (id, call, text, ends) VALUES (?, ?, ?, ?)").run(id, name, text, untilSeconds);
+  return id;
+}
+
+function newestOf({ sql, now }: Moment, call: string): Row | undefined {
+  const newest = "SELECT n, id, text FROM request WHERE call = ? AND ends > ?";
+  return sql(newest).get(nameOf("call", call), now) as unknown as Row | undefined;
 }
 
 function keepAnswer(at: Moment, { id, key, text, nowSeconds }: KeptAnswer): "kept" | "known" | "gone" {

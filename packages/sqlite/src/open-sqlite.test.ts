@@ -99,9 +99,9 @@ describe("the file", () => {
       "of a later version",
       async (file) => {
         await (await openSqlite({ file })).close();
-        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 2");
+        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 3");
       },
-      /was made by another version of @hopwise\/sqlite \(2, and this is 1\)/,
+      /was made by another version of @hopwise\/sqlite \(3, and this is 2\)/,
     ],
     [
       "that was made with another window",

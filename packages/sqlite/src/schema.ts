@@ -1,7 +1,7 @@
 /** Marks a file as one of ours: "hwst". */
 export const APPLICATION_ID = 0x68777374;
 /** The version of the tables below. Another one is refused, at start. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** What the driver knows of its file as a whole: one row. */
 export interface Meta {
@@ -25,7 +25,7 @@ export interface Meta {
 
 /**
  * Ends are in seconds since the epoch. Names that come from elsewhere are hashed, but for those of counters, and the ids of
- * requests and entries. A proof takes a part of the shares of its user, its root and of all together: triggers keep the numbers
+ * requests and entries. Only the newest request of a call has its name. A proof takes a part of the shares of its user, its root and of all together: triggers keep the numbers
  * right, whoever deletes.
  */
 export const TABLES = `
@@ -63,7 +63,7 @@ CREATE TABLE reservation (key BLOB PRIMARY KEY, state TEXT NOT NULL, ends REAL N
 CREATE INDEX reservation_ends ON reservation (ends);
 
 CREATE TABLE request (
-  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL, ends REAL NOT NULL
+  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, call BLOB UNIQUE, text TEXT NOT NULL, ends REAL NOT NULL
 ) STRICT;
 CREATE INDEX request_ends ON request (ends);
 CREATE TABLE answer (

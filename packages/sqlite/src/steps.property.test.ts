@@ -12,7 +12,7 @@ interface Model {
   readonly proofs: Map<string, number>;
   readonly counters: Map<string, { value: number }>;
   readonly reservations: Map<string, { is: "open" | "spent" | "withdrawn"; counted: readonly [string, number][] }>;
-  readonly requests: Map<string, { text: string; until: number; answers: Map<string, string> }>;
+  readonly requests: Map<string, { text: string; call: string; until: number; answers: Map<string, string> }>;
   readonly log: LogEntry[];
 }
 
@@ -90,13 +90,20 @@ const spends: fc.Arbitrary<Step> = fc.constant(async (driver, model) => {
 
 const livingOf = (model: Model): readonly string[] =>
   [...model.requests].filter(([, { until }]) => until > model.now).map(([id]) => id);
+const latestOf = (model: Model, call: string): string | undefined => {
+  const [id = ""] = [...model.requests].findLast(([, request]) => request.call === call) ?? [];
+  return livingOf(model).find((living) => living === id);
+};
 const keeps: fc.Arbitrary<Step> = fc
-  .tuple(of("p", "q", "r", "s"), of("t", "u"), small(90))
-  .map(([id, text, seconds]) => async (driver, model) => {
+  .tuple(of("p", "q", "r", "s"), of("c", "d"), of("p", "q", ""), of("t", "u"), small(90))
+  .map(([id, call, after, text, seconds]) => async (driver, model) => {
     if (model.requests.has(id) && !livingOf(model).includes(id)) return; // names are random: none comes again
     const until = model.now + 1 + seconds;
-    await driver.approvals.keep({ id, text, untilSeconds: until, nowSeconds: model.now });
-    if (!model.requests.has(id)) model.requests.set(id, { text, until, answers: new Map() });
+    const there = latestOf(model, call);
+    const waits = there !== undefined && there !== after;
+    const given = { id, call, ...(after !== "" && { after }), text, untilSeconds: until, nowSeconds: model.now };
+    expect(await driver.approvals.keep(given)).toBe(waits ? there : id);
+    if (!waits && !model.requests.has(id)) model.requests.set(id, { text, call, until, answers: new Map() });
   });
 const answers: fc.Arbitrary<Step> = fc
   .tuple(of("p", "q", "r", "s"), of("k", "l", "m"), of("yes", "no"))
@@ -114,6 +121,10 @@ const lists: fc.Arbitrary<Step> = small(5).map((most) => async (driver, model) =
   expect(await driver.approvals.list(most)).toEqual(expected.slice(0, most));
   for (const id of ["p", "q", "r", "s"]) {
     expect(await driver.approvals.find(id)).toEqual(expected.find((it) => it.id === id));
+  }
+  for (const call of ["c", "d"]) {
+    const id = latestOf(model, call);
+    expect(await driver.approvals.latest(call)).toEqual(expected.find((it) => it.id === id));
   }
 });
 

@@ -16,7 +16,7 @@ async function filled() {
   const reservation = { id: "i", owner: "o", nowSeconds };
   await sqliteSpending(store).reserve({ ...reservation, charges: [charge, { ...charge, counter: "d" }] });
   const approvals = sqliteApprovals(store);
-  await approvals.keep({ id: "q", text: "t", untilSeconds, nowSeconds });
+  await approvals.keep({ id: "q", call: "c", text: "t", untilSeconds, nowSeconds });
   await approvals.answer({ id: "q", key: "k", text: "t", nowSeconds });
   for (const [id, end] of [
     ["r1", untilSeconds],

@@ -121,8 +121,8 @@ export interface Denied extends Decided, Refusal<DenialCode> {
 }
 
 /**
- * People must approve the call first. Nothing runs. The agent makes the same call again later and names the request
- * (`approval`); it is then decided anew, by the chain as it is then.
+ * People must approve the call first. Nothing runs. The agent makes the same call again later, and may name the
+ * request (`approval`); it is then decided anew, by the chain as it is then.
  */
 export interface Pending extends Decided {
   readonly outcome: "pending";
@@ -131,7 +131,7 @@ export interface Pending extends Decided {
 
 /** What a call waits for. */
 export interface WaitingApproval {
-  /** The request's id: the call names it once it was approved. */
+  /** The request's id, in the inbox. The call may name it, to be told what became of this one. */
   readonly request: string;
   /** Why, by the policy. */
   readonly reason: string;

@@ -27,6 +27,7 @@ export {
   memoryDriver,
   memoryReplay,
   memoryRevocations,
+  type NewRequest,
   openedState,
   type ReplayStore,
   type Reservation,

@@ -5,8 +5,16 @@ import { newName, ODD_TEXTS } from "./texts.ts";
 
 function stepsOf({ one, two, now }: Scene) {
   return {
-    keep: async (id: string, text = `{"id":"${id}"}`, seconds = 600, { approvals } = one): Promise<void> =>
-      approvals.keep({ id, text, nowSeconds: now(), untilSeconds: now() + seconds }),
+    /** Each for a call of its own. */
+    keep: async (id: string, text = `{"id":"${id}"}`, seconds = 600, { approvals } = one): Promise<string> =>
+      approvals.keep({ id, call: newName(), text, nowSeconds: now(), untilSeconds: now() + seconds }),
+    /** For one call, behind a request that is over. */
+    ask: async (call: string, after?: string, { approvals } = one, id = newName(), seconds = 600): Promise<string> => {
+      const times = { nowSeconds: now(), untilSeconds: now() + seconds };
+      return approvals.keep({ id, call, ...(after !== undefined && { after }), text: id, ...times });
+    },
+    /** As the other process sees it. */
+    latest: async (call: string): Promise<string | undefined> => (await two.approvals.latest(call))?.id,
     answer: async (id: string, key: string, text = `"${key}"`, { approvals } = two): Promise<string> =>
       approvals.answer({ id, key, text, nowSeconds: now() }),
     /** As the other process sees it. */
@@ -47,6 +55,51 @@ export const APPROVALS: readonly StateCase[] = [
     await keep(id, "third", 6000, scene.two);
     same(await find(id), { id, text: "first", answers: ["yes"] }, "the request");
     same(await list(10), [id, later], "the list");
+  }),
+  caseOf("keeps one request of a call, until the caller knows that one to be over", async (scene) => {
+    const { ask, latest, find, list } = stepsOf(scene);
+    const call = newName();
+    same(await latest(call), undefined, "the request of a call that nobody asked for");
+    const first = await ask(call);
+    same(await ask(call), first, "what waits, for whoever asks next");
+    same(await ask(call, newName(), scene.two), first, "what waits, for whoever knows another one to be over");
+    same(await scene.two.approvals.latest(call), { id: first, text: first, answers: [] }, "the request of the call");
+    const second = await ask(call, first, scene.two);
+    sure(second !== first, "nothing new is kept where the last request is over");
+    same([await latest(call), await ask(call, first)], [second, second], "the newest, and what another one gets");
+    same(await find(first), { id: first, text: first, answers: [] }, "the request that was over");
+    same(await list(10), [first, second], "the list");
+    same(await latest(`${call} `), undefined, "the request of a call of almost the same name");
+  }),
+  caseOf("keeps one request of a call for those that ask at the same moment", async (scene) => {
+    const { ask, latest, list } = stepsOf(scene);
+    const calls = [newName(), newName()];
+    const asked = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => ask(calls[i % 2] as string, undefined, i % 4 < 2 ? scene.one : scene.two)),
+    );
+    const [one, two] = [new Set(asked.filter((_, i) => i % 2 === 0)), new Set(asked.filter((_, i) => i % 2 === 1))];
+    same([one.size, two.size], [1, 1], "how many requests there are for each call");
+    same([await latest(calls[0] as string), await latest(calls[1] as string)], [...one, ...two], "the newest ones");
+    same((await list(10)).length, 2, "how many there are in all");
+  }),
+  caseOf("tells calls apart by their whole names, whatever stands in them", async (scene) => {
+    const { ask, latest } = stepsOf(scene);
+    const asked = new Map<string, string>();
+    for (const call of ODD_TEXTS) asked.set(call, await ask(call));
+    for (const [call, id] of asked) same(await latest(call), id, `the request of ${JSON.stringify(call)}`);
+  }),
+  caseOf("forgets the request of a call with its end", async (scene) => {
+    const { ask, latest, find } = stepsOf(scene);
+    if (scene.store.advance === undefined) return;
+    const call = newName();
+    const long = await ask(call, undefined, scene.one, newName(), 500);
+    const short = await ask(call, long, scene.one, newName(), 100);
+    await scene.store.advance(120);
+    same(await find(long), { id: long, text: long, answers: [] }, "the longer one");
+    same(await latest(call), undefined, "the newest, which ended, whatever is left of those before");
+    const next = await ask(call, undefined, scene.two);
+    sure(next !== long && next !== short, "an earlier request stands for a call whose newest has ended");
+    same(await latest(call), next, "the newest");
   }),
   caseOf("knows nothing of a request that nobody kept", async (scene) => {
     const { keep, answer, find, list } = stepsOf(scene);
@@ -96,7 +149,7 @@ export const APPROVALS: readonly StateCase[] = [
       const nowSeconds = scene.now() + apart;
       const what = `a caller's clock that is ${apart} seconds from the store's`;
       const untilSeconds = scene.now() + 7200;
-      await unavailable(() => approvals.keep({ id: other, text: "t", untilSeconds, nowSeconds }), what);
+      await unavailable(() => approvals.keep({ id: other, call: other, text: "t", untilSeconds, nowSeconds }), what);
       await unavailable(() => approvals.answer({ id, key: "k", text: "yes", nowSeconds }), what);
     }
     same([await find(id), await find(other)], [{ id, text: "t", answers: [] }, undefined], "both requests");

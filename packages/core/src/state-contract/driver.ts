@@ -17,8 +17,9 @@ function stepsOf(driver: StateDriver, nowSeconds: number): { readonly [Step in S
       spending.reserve({ ...about, charges: [{ ...PAID, amount: 1, most: Number.MAX_SAFE_INTEGER, untilSeconds }] }),
     "spending.settle": () => spending.settle(about, "nothing_happened"),
     "spending.spent": () => spending.spent(OWNER, [PAID]),
-    "approvals.keep": () => approvals.keep({ id: newName(), text: "t", untilSeconds, nowSeconds }),
+    "approvals.keep": () => approvals.keep({ id: newName(), call: newName(), text: "t", untilSeconds, nowSeconds }),
     "approvals.find": () => approvals.find(newName()),
+    "approvals.latest": () => approvals.latest(newName()),
     "approvals.answer": () => approvals.answer({ id: newName(), key: "k", text: "t", nowSeconds }),
     "approvals.list": () => approvals.list(10),
     "revocations.head": () => revocations.head(),
@@ -73,7 +74,7 @@ async function reopens({ store, one, two, now }: Scene): Promise<void> {
   const before = now();
   await one.replay.claim(key, now() + 50, { madeAtSeconds: now() });
   await one.spending.reserve(reservationOf(now()));
-  await one.approvals.keep({ id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
+  await one.approvals.keep({ id, call: id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
   await one.revocations.append({ id, text: "t" });
   const { head, epoch } = await one.revocations.read(undefined);
   await one.close();
@@ -94,7 +95,7 @@ async function loses({ store, one, two, now }: Scene): Promise<void> {
   const before = now();
   await one.replay.claim(key, now() + 50, { madeAtSeconds: now() });
   await two.spending.reserve(reservationOf(now()));
-  await one.approvals.keep({ id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
+  await one.approvals.keep({ id, call: id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
   await store.loseEverything();
   for (const driver of [one, two]) await knowsOrTells(driver, { key, id, before, now }, "a driver, after the loss");
 }

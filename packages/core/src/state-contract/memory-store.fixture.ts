@@ -14,7 +14,7 @@ interface Memory {
   readonly proofs: Map<string, { until: number; sharers: readonly string[] }>;
   readonly counters: Map<string, Counter>;
   readonly reservations: Map<string, { state: "open" | "spent" | "back"; counted: readonly [Counter, number][] }>;
-  readonly requests: Map<string, { text: string; until: number; answers: Map<string, string> }>;
+  readonly requests: Map<string, { text: string; call: string; until: number; answers: Map<string, string> }>;
   readonly log: LogEntry[];
 }
 
@@ -172,11 +172,19 @@ function approvalsOf(at: At, now: () => number): StateDriver["approvals"] {
     const found = living(id);
     return found && { id, text: found.text, answers: [...found.answers.values()] };
   };
+  const latest = (call: string): KeptRequest | undefined => {
+    const [id] = [...at().requests].findLast(([, request]) => request.call === call) ?? [];
+    return id === undefined ? undefined : find(id);
+  };
   return {
     find,
-    keep: ({ id, text, untilSeconds, nowSeconds }) => {
+    latest,
+    keep: ({ id, call, after, text, untilSeconds, nowSeconds }) => {
       const { requests } = at(nowSeconds);
-      if (!requests.has(id)) requests.set(id, { text, until: untilSeconds, answers: new Map() });
+      const there = latest(call)?.id;
+      if (there !== undefined && there !== after) return there;
+      if (!requests.has(id)) requests.set(id, { text, call, until: untilSeconds, answers: new Map() });
+      return id;
     },
     answer: ({ id, key, text, nowSeconds }) => {
       at(nowSeconds);

@@ -9,6 +9,17 @@ export interface KeptRequest {
   readonly answers: readonly string[];
 }
 
+/** A request that is to be kept. */
+export interface NewRequest extends Pick<KeptRequest, "id" | "text"> {
+  /** Names the call that waits: two requests with the same name are for the same call. */
+  readonly call: string;
+  /** The request of that call that the caller knows to be over: used, or refused. */
+  readonly after?: string;
+  /** Until when it is kept, in seconds since the epoch. */
+  readonly untilSeconds: number;
+  readonly nowSeconds: number;
+}
+
 /** An answer to a request. */
 export interface KeptAnswer {
   /** The request's. */
@@ -23,12 +34,17 @@ export interface KeptAnswer {
 export interface ApprovalStore {
   /** Since when no request and no use of one was lost, in seconds since the epoch. See {@link StateDriver}. */
   readonly notBefore?: number;
-  /** Keeps a request until its end, in seconds since the epoch. One of the same id: nothing is changed. */
-  keep(
-    request: Pick<KeptRequest, "id" | "text"> & { readonly untilSeconds: number; readonly nowSeconds: number },
-  ): Awaitable<void>;
+  /**
+   * Keeps a request, unless one of its call is there, and did not end, that is not the one which `after` names. Of callers
+   * that come at the same moment so one asks, and the others wait with it. One of the same id: nothing is changed.
+   *
+   * @returns the id of the newest request of that call
+   */
+  keep(request: NewRequest): Awaitable<string>;
   /** Undefined for one that nobody kept, or that ended. */
   find(id: string): Awaitable<KeptRequest | undefined>;
+  /** The newest request of a call; undefined where it ended, or there is none. */
+  latest(call: string): Awaitable<KeptRequest | undefined>;
   /** `known`: that key answered before, and its first answer stands. `gone`: there is no such request. At most 64 answers a request. */
   answer(answer: KeptAnswer): Awaitable<"kept" | "known" | "gone">;
   /** All that did not end yet, oldest first; at most `most` of them. */

@@ -7,7 +7,7 @@ export {
   acceptRevocations,
   type RevocationAnswer,
 } from "./accept-revocations.ts";
-export type { ApprovalStore, KeptAnswer, KeptRequest } from "./approvals.ts";
+export type { ApprovalStore, KeptAnswer, KeptRequest, NewRequest } from "./approvals.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export { checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";

@@ -6,7 +6,7 @@ import { memoryDriver } from "./memory.ts";
 const NOW = 1_760_000_000;
 type Kept = Parameters<ApprovalStore["keep"]>[0];
 
-const KEPT: Kept = { id: "a", text: "t", untilSeconds: NOW + 60, nowSeconds: NOW };
+const KEPT: Kept = { id: "a", call: "c", text: "t", untilSeconds: NOW + 60, nowSeconds: NOW };
 const ANSWER: KeptAnswer = { id: "a", key: "k", text: "yes", nowSeconds: NOW };
 /** What stands for nothing in the place of a member: an end that is no time would never come. */
 const WRONG: { readonly [type: string]: readonly unknown[] } = {

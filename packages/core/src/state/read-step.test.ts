@@ -44,7 +44,7 @@ const CHARGE: Charge = { account: "a", counter: "c", amount: 0, most: 2 ** 53 - 
 const NAMED = { id: "i", owner: "o", nowSeconds: NOW };
 const RESERVATION: Reservation = { ...NAMED, charges: [CHARGE, CHARGE] };
 const COUNTER = { account: "a", counter: "c" };
-const REQUEST = { id: "i", text: "t", untilSeconds: NOW, nowSeconds: NOW };
+const REQUEST = { id: "i", call: "c", after: "j", text: "t", untilSeconds: NOW, nowSeconds: NOW };
 const ANSWER: KeptAnswer = { id: "i", key: "k", text: "", nowSeconds: NOW };
 const ENTRY: Required<LogEntry> = { id: "i", text: "t", untilSeconds: NOW };
 
@@ -96,9 +96,19 @@ const ROWS: { readonly [Of in Step]: Row<Parameters<Steps[Of]>> } = {
   },
   keep: {
     right: [REQUEST],
-    wrong: [within(["/request", REQUEST], { id: NO_TEXT, text: NO_TEXT, untilSeconds: NO_TIME, nowSeconds: NO_TIME })],
+    wrong: [
+      within(["/request", REQUEST], {
+        id: NO_TEXT,
+        call: NO_TEXT,
+        after: [5, null, {}],
+        text: NO_TEXT,
+        untilSeconds: NO_TIME,
+        nowSeconds: NO_TIME,
+      }),
+    ],
   },
   find: { right: [""], wrong: [each("/id", [...NO_TEXT, undefined])] },
+  latest: { right: [""], wrong: [each("/call", [...NO_TEXT, undefined])] },
   answer: {
     right: [ANSWER],
     wrong: [within(["/answer", ANSWER], { id: NO_TEXT, key: NO_TEXT, text: NO_TEXT, nowSeconds: NO_TIME })],

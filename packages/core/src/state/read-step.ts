@@ -1,5 +1,5 @@
 import { checkSeconds, mustBe, reading } from "../options/index.ts";
-import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
+import type { ApprovalStore, KeptAnswer, NewRequest } from "./approvals.ts";
 import type { ClaimAbout, ReplayStore } from "./replay.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 import type { Charge, Reservation, SpendingStore } from "./spending.ts";
@@ -19,7 +19,7 @@ const ABOUT = "what a store may know of a proof, { madeAtSeconds, owner }";
 const RESERVATION = "a reservation, { id, owner, charges, nowSeconds }";
 const CHARGE = "a charge, { account, counter, amount, most, untilSeconds }";
 const COUNTER = "a counter, { account, counter }";
-const REQUEST = "a request, { id, text, untilSeconds, nowSeconds }";
+const REQUEST = "a request, { id, call, text, untilSeconds, nowSeconds }";
 const ANSWER = "an answer, { id, key, text, nowSeconds }";
 const ENTRY = "an entry, { id, text, untilSeconds }";
 
@@ -57,14 +57,17 @@ export const readStep: {
     ),
   ],
   keep: (given) => [
-    reading("keep", "request", REQUEST, given, ({ id, text, untilSeconds, nowSeconds }) => ({
+    reading("keep", "request", REQUEST, given, ({ id, call, after, text, untilSeconds, nowSeconds }: NewRequest) => ({
       id: readText("keep", ["id"], id),
+      call: readText("keep", ["call"], call),
+      ...(after !== undefined && { after: readText("keep", ["after"], after) }),
       text: readText("keep", ["text"], text),
       untilSeconds: readTime("keep", ["untilSeconds"], untilSeconds),
       nowSeconds: readTime("keep", ["nowSeconds"], nowSeconds),
     })),
   ],
   find: (id) => [readText("find", ["id"], id)],
+  latest: (call) => [readText("latest", ["call"], call)],
   answer: (given) => [
     reading("answer", "answer", ANSWER, given, ({ id, key, text, nowSeconds }: KeptAnswer) => ({
       id: readText("answer", ["id"], id),

@@ -8,7 +8,7 @@ describe("what a model reads of a call that waits", () => {
     expect(waitingView({ approval })).toBe(
       "Waits for a person (approval_required). Nothing ran. A person has to approve this call first, and the request was put before them. " +
         'Reason given: "large". Go on with other work. Once it was approved, and before 2027-01-15T08:00:00.000Z, make exactly the same call ' +
-        'again, with the same arguments; the program that sends it names the request "AAAAAAAAAAAAAAAAAAAAAA". Made earlier, it waits on.',
+        'again, with the same arguments; made earlier, it waits on. The request is "AAAAAAAAAAAAAAAAAAAAAA".',
     );
   });
 

@@ -23,6 +23,6 @@ function wordsFor(approval: WaitingApproval): string {
     `Waits for a person (approval_required). Nothing ran. ${people} to approve this call first, and the request was put before them.`,
     `Reason given: ${JSON.stringify(reason)}.`,
     `Go on with other work. Once it was approved, and before ${until}, make exactly the same call again, with the same arguments;`,
-    `the program that sends it names the request ${JSON.stringify(request)}. Made earlier, it waits on.`,
+    `made earlier, it waits on. The request is ${JSON.stringify(request)}.`,
   ].join(" ");
 }

@@ -72,14 +72,10 @@ function behavedApprovals(approvals: ApprovalStore, ask: Ask): ApprovalStore {
       ask(
         WHAT,
         () => approvals.keep(request),
-        () => {},
+        (answer) => (typeof answer === "string" ? answer : nonsense(WHAT, "no id of a request")),
       ),
-    find: (id) =>
-      ask(
-        WHAT,
-        () => approvals.find(id),
-        (answer) => (answer === undefined || answer === null ? undefined : readKept(answer)),
-      ),
+    find: (id) => ask(WHAT, () => approvals.find(id), readFound),
+    latest: (call) => ask(WHAT, () => approvals.latest(call), readFound),
     answer: (given) =>
       ask(
         WHAT,
@@ -151,6 +147,10 @@ function readReserved(answer: unknown, charges: number): Reserved {
 
 function isAmounts(value: unknown, length: number): value is readonly number[] {
   return Array.isArray(value) && value.length === length && value.every((it) => Number.isSafeInteger(it) && it >= 0);
+}
+
+function readFound(answer: unknown): KeptRequest | undefined {
+  return answer === undefined || answer === null ? undefined : readKept(answer);
 }
 
 function readKept(value: unknown): KeptRequest {

@@ -51,7 +51,7 @@ function changed(path: readonly string[], to: unknown): string {
 
 async function isUnreadable(text: string, what: string): Promise<void> {
   const other = crypto.randomUUID();
-  await state.approvals.keep({ id: other, text, untilSeconds: NOW + 60, nowSeconds: NOW });
+  await state.approvals.keep({ id: other, call: other, text, untilSeconds: NOW + 60, nowSeconds: NOW });
   expect(
     (await inbox.list()).map((one) => one.id),
     what,

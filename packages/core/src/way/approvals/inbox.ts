@@ -9,8 +9,9 @@ import { countAnswers } from "./count-answers.ts";
 import { type AskedApproval, readRequest } from "./kept-request.ts";
 import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
+import { stateNow } from "./state-of.ts";
 import { type ApprovalStores, vouchedSince } from "./stores.ts";
-import { refusalCharge, useCounter } from "./use.ts";
+import { refusalCharge } from "./use.ts";
 
 /**
  * The requests that wait for people. Who may look at them is for the program that shows them: they tell what agents are about
@@ -52,9 +53,7 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
 
   const shown = async ({ asked, answers }: Waiting): Promise<ShownApproval> => {
     const counted = await countAnswers(asked, answers, point);
-    const owner = ownerOf(asked.request.user);
-    const [used = 0] = await askStore("it was used", () => stores().spending.spent(owner, [useCounter(asked)]));
-    return { ...asked, answers: counted, state: stateOf(asked, counted, used) };
+    return { ...asked, answers: counted, state: await stateNow(asked, counted, stores().spending) };
   };
 
   const find = async (id: string): Promise<Waiting | undefined> => {
@@ -104,12 +103,6 @@ function readable(all: readonly KeptRequest[]): readonly Waiting[] {
       return [];
     }
   });
-}
-
-function stateOf({ request }: AskedApproval, counted: ShownApproval["answers"], used: number): ShownApproval["state"] {
-  if (used > 0) return "used";
-  if (counted.some(({ answer }) => answer === "no")) return "denied";
-  return counted.length >= request.approvers ? "approved" : "waiting";
 }
 
 async function takeAnswer(

@@ -22,8 +22,10 @@ export function refusalCharge(asked: AskedApproval): Charge {
   return { ...counterOf(asked, "no"), amount: 1, most: Number.MAX_SAFE_INTEGER };
 }
 
-/** The counter that tells whether an approval was used. */
-export function useCounter(asked: AskedApproval): Pick<Charge, "account" | "counter"> {
-  const { account, counter } = counterOf(asked, "used");
-  return { account, counter };
+/** The counters that tell whether it was used, and whether somebody said no. */
+export function endCounters(asked: AskedApproval): readonly Pick<Charge, "account" | "counter">[] {
+  return (["used", "no"] as const).map((name) => {
+    const { account, counter } = counterOf(asked, name);
+    return { account, counter };
+  });
 }

@@ -8,12 +8,15 @@ import { secondsBy } from "../../options/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import { ARGUMENTS, type ToolEntry } from "../../resource/index.ts";
 import type { Obligations } from "../../result/index.ts";
-import { type Charge, ownerOf } from "../../state/index.ts";
+import { type Charge, type NewRequest, ownerOf } from "../../state/index.ts";
 import { type ApprovalRequest, hashOfRequest } from "../../token/index.ts";
 import { countAnswers } from "../approvals/count-answers.ts";
-import { type AskedApproval, readRequest, requestText } from "../approvals/kept-request.ts";
+import { type AskedApproval, requestText } from "../approvals/kept-request.ts";
+import { findRequest, type KnownRequest, knownOf } from "../approvals/known-request.ts";
 import { requestId } from "../approvals/request-id.ts";
-import { type ApprovalStores, vouchedSince } from "../approvals/stores.ts";
+import type { CountedAnswer } from "../approvals/shown-approval.ts";
+import { stateNow, stateOf } from "../approvals/state-of.ts";
+import type { ApprovalStores } from "../approvals/stores.ts";
 import { approvalUse } from "../approvals/use.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "./state.ts";
@@ -62,47 +65,72 @@ export async function findApproval(
   if (approvals === undefined || spending === undefined) {
     return unapproved(call, reason, ", and this state keeps no requests for approvals");
   }
+  const stores = { approvals, spending };
   // In shadow mode the call does not wait, so nobody is asked, and no request kept.
   const isLet = point.shadow.lets(call.tool, "approval_required");
   const asked = await describe(call, reason, point);
-  const known = call.named === undefined ? undefined : await findKept(call.named, { approvals, spending }, point);
-  const anew = () => (isLet ? unapproved(call, reason) : askAnew(asked, call, { approvals, spending }, point));
-  if (known === undefined) return anew();
-  const { kept, answers } = known;
-  const sameTime = { ...asked.request, untilSeconds: kept.request.untilSeconds };
-  const current: AskedApproval = { ...asked, id: kept.id, request: sameTime, hash: await hashOfRequest(sameTime) };
-  if (current.hash !== kept.hash) {
-    return (await refuseVoid(current, kept)) ?? anew();
+  const named = call.named === undefined ? undefined : await findRequest(call.named, stores, point);
+  if (named !== undefined) {
+    const current = await asOf(named.kept, asked);
+    const waiting = isLet ? unapproved(call, reason) : { waits: named.kept, isNew: false };
+    if (current.hash === named.kept.hash) return judgeNamed(current, named, waiting, point);
+    const refusal = await refuseVoid(current, named.kept);
+    if (refusal !== undefined) return refusal;
   }
+  return isLet ? unapproved(call, reason) : joinOrAsk(asked, call, stores, point);
+}
+
+/** The caller says which request was approved: what became of that one is what it gets. */
+async function judgeNamed(
+  current: AskedApproval,
+  { kept, answers }: KnownRequest,
+  waiting: ApprovalFound | HopwiseError,
+  point: EnforcementPoint,
+): Promise<ApprovalFound | HopwiseError> {
   const counted = await countAnswers(current, answers, point);
-  if (counted.some(({ answer }) => answer === "no")) {
-    return new HopwiseError("approval_denied", "somebody who may approve the call said no");
+  const state = stateOf(current, counted);
+  if (state === "denied") return new HopwiseError("approval_denied", "somebody who may approve the call said no");
+  return state === "approved" ? approvedBy(kept, counted) : waiting;
+}
+
+/**
+ * The same call may have been asked for already, by an earlier loop or another instance. It waits with that request, so that
+ * people are asked once, and runs once they have said yes. One that was used, or refused, is over.
+ */
+async function joinOrAsk(
+  asked: AskedApproval,
+  call: ApprovableCall,
+  stores: ApprovalStores,
+  point: EnforcementPoint,
+): Promise<ApprovalFound | HopwiseError> {
+  const name = await hashOfRequest({ ...asked.request, untilSeconds: 0 });
+  const latest = await askStore("the call waits already", () => stores.approvals.latest(name));
+  const known = latest && knownOf(latest, stores, point);
+  if (known !== undefined) {
+    const current = await asOf(known.kept, asked);
+    const counted = await countAnswers(current, known.answers, point);
+    const state = current.hash === known.kept.hash && (await stateNow(current, counted, stores.spending));
+    if (state === "waiting") return { waits: known.kept, isNew: false };
+    if (state === "approved") return approvedBy(known.kept, counted);
   }
-  if (counted.length < current.request.approvers) {
-    return isLet ? unapproved(call, reason) : { waits: kept, isNew: false };
-  }
+  return askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+}
+
+function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
   const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
   return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
+}
+
+/** The call as it is now, until the time that the kept request names: only then both can have one hash. */
+async function asOf({ id, request }: AskedApproval, asked: AskedApproval): Promise<AskedApproval> {
+  const sameTime = { ...asked.request, untilSeconds: request.untilSeconds };
+  return { ...asked, id, request: sameTime, hash: await hashOfRequest(sameTime) };
 }
 
 function unapproved({ verdicts }: ApprovableCall, reason: string, why = ""): HopwiseError {
   const { id, hop } = verdicts.find(({ obligations }) => obligations?.approval === reason) as HopVerdict;
   const message = `policy allows this to "${id}" once a person has approved it${why}`;
   return new HopwiseError("approval_required", message, { hop, reason });
-}
-
-/** A request that the store can vouch for and that did not lapse. */
-async function findKept(
-  id: string,
-  stores: ApprovalStores,
-  { clock }: EnforcementPoint,
-): Promise<{ readonly kept: AskedApproval; readonly answers: readonly string[] } | undefined> {
-  const found = await askStore("the call was approved", () => stores.approvals.find(id));
-  if (found === undefined) return undefined;
-  const kept = readRequest(found);
-  // One whose use may have been forgotten is no request any more.
-  const isVouched = kept.askedAtSeconds >= vouchedSince(stores);
-  return isVouched && kept.request.untilSeconds > secondsBy(clock) ? { kept, answers: found.answers } : undefined;
 }
 
 /** The call as an approver is shown it, and as it must still be when it is made. */
@@ -158,10 +186,12 @@ async function refuseVoid(current: AskedApproval, kept: AskedApproval): Promise<
 
 async function askAnew(
   asked: AskedApproval,
+  of: Pick<NewRequest, "call" | "after">,
   { caller }: ApprovableCall,
-  { approvals, spending }: ApprovalStores,
+  stores: ApprovalStores,
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
+  const { approvals, spending } = stores;
   const { withinSeconds, maxWaiting, approvers, warnOfNobody } = point.approvalRules;
   if (approvers.length === 0 && !point.trust.some((anchor) => anchor.approvals === true)) warnOfNobody();
   const nowSeconds = secondsBy(point.clock);
@@ -183,6 +213,13 @@ async function askAnew(
   }
   const text = requestText(asked);
   const { untilSeconds } = asked.request;
-  await askStore("the request was kept", () => approvals.keep({ id: asked.id, text, untilSeconds, nowSeconds }));
-  return { waits: asked, isNew: true };
+  const id = await askStore("the request was kept", () =>
+    approvals.keep({ ...of, id: asked.id, text, untilSeconds, nowSeconds }),
+  );
+  if (id === asked.id) return { waits: asked, isNew: true };
+  // Somebody asked for the same call at the same moment.
+  await askStore("one request less waits", () => spending.settle(reservation, "nothing_happened"));
+  const first = await findRequest(id, stores, point);
+  if (first !== undefined) return { waits: first.kept, isNew: false };
+  throw new HopwiseError("state_unavailable", "the request that waits for the same call cannot be found");
 }
