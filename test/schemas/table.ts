@@ -50,7 +50,7 @@ interface Ran {
 
 /** It was refused: the argument, and the words of the reason. */
 interface Refused {
-  readonly code: "grant_argument_refused" | "grant_argument_missing" | "arguments_malformed";
+  readonly code: "attributes_invalid" | "grant_argument_refused" | "grant_argument_missing" | "arguments_malformed";
   readonly pointer?: string;
   readonly rule?: RegExp;
 }
@@ -81,6 +81,14 @@ const withDefault = (currency: Constraint, expected: Row["expected"]): Row => ({
   grant: { to: wildcard(), currency },
   sent: { to: "ACME" },
   expected,
+});
+/** The tool map names an argument that the tool does not have. */
+const misnamed = (entry: Partial<ToolEntry>): Row => ({
+  schemas: BUILT,
+  grant: { to: wildcard() },
+  sent: { to: "ACME" },
+  entry,
+  expected: { code: "attributes_invalid" },
 });
 const DEFAULTED: Ran = { ran: { to: "ACME", currency: "EUR" } };
 
@@ -417,6 +425,17 @@ export const TABLE: { readonly [name: string]: Row } = {
     grant: { to: wildcard(), memo: noMemo },
     sent: { to: "x", memo: null },
     expected: refused("/memo", made("optional")),
+  },
+  misnamed_hidden: misnamed({ hideFromPolicies: ["too"] }),
+  misnamed_kept: misnamed({ keepInRecord: ["to", "too"] }),
+  misnamed_id: misnamed({ id: "too" }),
+  misnamed_all_right: { ...misnamed({ id: "to", hideFromPolicies: ["to"] }), expected: { ran: { to: "ACME" } } },
+  misnamed_but_made: {
+    schemas: WITH_DEFAULT,
+    grant: { to: wildcard() },
+    sent: { to: "ACME" },
+    entry: { hideFromPolicies: ["currency"] },
+    expected: DEFAULTED,
   },
 };
 

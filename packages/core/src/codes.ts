@@ -340,7 +340,7 @@ export const CODES = {
     stage: "context",
     fault: true,
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "A directory, registry, source or loader gave data that cannot be put to a policy: wrong roles, a wrong id, a taken name, a scope or version that Cerbos never takes, or a value that is not plain JSON.",
+    help: "A directory, registry, source or loader gave data that cannot be put to a policy: wrong roles, a wrong id, a taken name, a scope or version that Cerbos never takes, or a value that is not plain JSON. Or the tool map names an argument that the tool does not have.",
   },
   context_unavailable: {
     stage: "context",

@@ -5,6 +5,7 @@ export type { FilterRule } from "./filter-rule.ts";
 export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
+export { refuseMisnamed } from "./named-arguments.ts";
 export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";

@@ -82,7 +82,7 @@ export async function* decideCall(
   const parsed =
     next.parsed === undefined
       ? undefined
-      : await log.stage("arguments", () => parsedArguments(tool, entry, next.parsed, point));
+      : await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point));
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };

@@ -61,17 +61,19 @@ function canBeCalled(
 
 /** What the tool's own schema makes of the arguments still has to be plain, and the tool to be one of the map. */
 async function run(
-  { parsed: made, readAs }: ParsedCall,
+  next: ParsedCall,
   { call: { tool, caller }, received }: UnprovenCall,
   point: EnforcementPoint,
   log: CallLog,
 ): Promise<Decision> {
   if (isListing(tool)) return log.deny(asCall(tool));
-  const target = targetOf(point.tools, tool, received, readAs);
+  const target = targetOf(point.tools, tool, received, next.readAs);
   if (isRefusal(target)) return log.deny(target);
   const { entry, uri } = target;
   const parsed =
-    made === undefined ? undefined : await log.stage("arguments", () => parsedArguments(tool, entry, made, point));
+    next.parsed === undefined
+      ? undefined
+      : await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point));
   if (isRefusal(parsed)) return log.deny(parsed);
   log.note({ uri, ...(parsed !== undefined && { parsed }) });
   const projected = entry.projection !== undefined && (parsed !== undefined || caller.via === "session");

@@ -22,8 +22,9 @@ const received = (args: unknown, caller: IncomingCaller = BY_ALICE, tool = "send
   return receivedArguments(payment(caller, { arguments: args, tool }), point);
 };
 
+const PAYING = { tool: "send_payment", received: {} };
 const parsed = (by: ToolEntry, value: unknown) =>
-  parsedArguments("send_payment", by, value, scene.point({ limits }).point);
+  parsedArguments(PAYING, by, { parsed: value }, scene.point({ limits }).point);
 
 describe("arguments as they came", () => {
   it("are a copy that cannot be changed any more", () => {
@@ -89,6 +90,6 @@ describe("parsed arguments", () => {
   });
 
   it("throw a fault of the programmer on", () => {
-    expect(() => parsedArguments("send_payment", entry, {}, { limits: undefined } as never)).toThrow(TypeError);
+    expect(() => parsedArguments(PAYING, entry, { parsed: {} }, { limits: undefined } as never)).toThrow(TypeError);
   });
 });

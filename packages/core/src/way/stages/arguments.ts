@@ -2,9 +2,9 @@ import { isRandomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { hiddenInName } from "../../lib/index.ts";
-import { type ToolEntry, toolEntry } from "../../resource/index.ts";
+import { refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
 import { isListing, type Limits } from "../../token/index.ts";
-import type { IncomingCall } from "../call.ts";
+import type { IncomingCall, ParsedCall } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 /**
@@ -33,24 +33,28 @@ export function receivedArguments(
 /**
  * What a tool's schema made of the arguments: where that is no plain data, its author has to say what to check.
  *
- * @throws {HopwiseError} `arguments_malformed`
+ * @throws {HopwiseError} `arguments_malformed`; `attributes_invalid` where the tool map names an argument that the tool does not have
  */
 export function parsedArguments(
-  tool: string,
+  { tool, received }: { readonly tool: string; readonly received: JsonObject },
   entry: ToolEntry,
-  value: unknown,
-  { limits }: EnforcementPoint,
+  { parsed, inputSchema }: ParsedCall,
+  { limits, tools }: EnforcementPoint,
 ): JsonObject {
   // Which resource it is was told by what was sent.
   if (tool.startsWith("mcp:"))
     throw new HopwiseError("arguments_malformed", "no tool's schema reads what is no tool's");
+  let plain: JsonObject;
   try {
-    return plainArguments(entry, value, limits);
+    plain = plainArguments(entry, parsed, limits);
   } catch (error) {
     if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
     const { code, message, pointer } = error;
     throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
   }
+  const misnamed = refuseMisnamed(tools, tool, inputSchema, [received, plain]);
+  if (misnamed !== undefined) throw misnamed;
+  return plain;
 }
 
 const NONE: JsonObject = Object.freeze({});

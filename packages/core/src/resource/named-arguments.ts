@@ -1,0 +1,80 @@
+import { HopwiseError } from "../errors.ts";
+import type { JsonObject } from "../json/index.ts";
+import { plainName } from "../lib/index.ts";
+import { nearest } from "../options/index.ts";
+import type { InputSchema } from "./own-arguments.ts";
+import type { ToolEntry, ToolMap } from "./tool-entry.ts";
+import { isNamed } from "./tool-map.ts";
+
+/** Which arguments each member of an entry names. One without a row does not compile. */
+const NAMING: { readonly [Member in keyof Required<ToolEntry>]: (entry: ToolEntry) => readonly string[] } = {
+  id: ({ id }) => (typeof id === "string" ? [id] : []),
+  hideFromPolicies: ({ hideFromPolicies = [] }) => hideFromPolicies,
+  keepInRecord: ({ keepInRecord = [] }) => keepInRecord,
+  // What it says of an argument that is not there changes nothing; one that it does not name is refused.
+  filter: () => [],
+  // Those that no schema announces.
+  adds: () => [],
+  kind: () => [],
+  action: () => [],
+  attributes: () => [],
+  sources: () => [],
+  argumentsAs: () => [],
+  showToApprovers: () => [],
+  list: () => [],
+  scope: () => [],
+  policyVersion: () => [],
+  projection: () => [],
+  argumentsSchema: () => [],
+  attributesSchema: () => [],
+};
+
+/**
+ * A slip in an argument's name would show policies what was to be hidden from them, and keep nothing of what was to be kept.
+ * So the names in an entry are held against the arguments that the tool announces, and against those of the call.
+ *
+ * @param calls the arguments as they were sent, and as the tool's own schema made them
+ * @param inputSchema as listed to the caller. One that lets arguments pass which it does not name tells nothing
+ * @returns the refusal, `attributes_invalid`
+ */
+export function refuseMisnamed(
+  tools: ToolMap,
+  tool: string,
+  inputSchema: InputSchema | undefined,
+  calls: readonly (JsonObject | undefined)[],
+): HopwiseError | undefined {
+  const announced = announcedBy(inputSchema);
+  const entry = tools[tool];
+  // An entry for several tools names what only some of them have.
+  if (announced === undefined || entry === undefined || !isNamed(tools, tool)) return undefined;
+  const isKnown = (name: string): boolean =>
+    Object.hasOwn(announced, name) ||
+    entry.adds?.includes(name) === true ||
+    calls.some((args) => args !== undefined && Object.hasOwn(args, name));
+  for (const [member, namesOf] of Object.entries(NAMING)) {
+    const unknown = namesOf(entry).find((name) => !isKnown(name));
+    if (unknown !== undefined) return misnamed(tool, member, unknown, Object.keys(announced));
+  }
+  return undefined;
+}
+
+function misnamed(tool: string, member: string, name: string, announced: readonly string[]): HopwiseError {
+  const near = nearest(name, announced);
+  const instead =
+    near === undefined
+      ? `it has ${announced.map(plainName).join(", ") || "none"}`
+      : `did you mean "${plainName(near)}"?`;
+  const message = `the tool map's entry of "${tool}" names the argument "${name}" in ${member}, and the tool has no such argument (${instead})`;
+  return new HopwiseError("attributes_invalid", message);
+}
+
+/** What a schema may say beside its properties: it then takes others, too, or says elsewhere which it takes. */
+const OPEN = ["patternProperties", "anyOf", "oneOf", "allOf", "if", "$ref", "$dynamicRef"];
+
+/** The arguments that a schema names, where it takes no others. */
+function announcedBy(schema: InputSchema | undefined): JsonObject | undefined {
+  const { properties, additionalProperties = false } = schema ?? {};
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return undefined;
+  const isOpen = additionalProperties !== false || OPEN.some((word) => Object.hasOwn(schema ?? {}, word));
+  return isOpen ? undefined : (properties as JsonObject);
+}
