@@ -1,5 +1,6 @@
 /** The same call, made again without a word of what it waits for: by another loop, another instance, a renewed chain. */
-import { type Decision, type HeldDelegation, memoryState } from "@hopwise/core";
+import { type Decision, type HeldDelegation, memoryAudit, memoryState } from "@hopwise/core";
+import type { AuditSink } from "@hopwise/core/audit";
 import type { ApprovalStore, State } from "@hopwise/core/state";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answerTo, carolsPlanner, LARGE, type Person, personOf } from "../support/approvals.ts";
@@ -122,6 +123,24 @@ describe("the same call, made again", () => {
     const large = requestOf(await lying.call());
     expect(large).not.toBe(small);
     expect(lying.told).toEqual([large]);
+  });
+
+  it("is told of once it is on record, where the first that asked could not be", async () => {
+    const kept = memoryAudit();
+    let isDown = true;
+    const record: AuditSink["record"] = (made) => {
+      if (isDown) throw new Error("no disk");
+      return kept.record(made);
+    };
+    const { authorizer, told, call } = scene(memoryState(), { audit: { record } });
+    const held = await carolsPlanner(world);
+    for (let i = 0; i < 4; i++) expect(await call(LARGE, undefined, held)).toMatchObject({ code: "audit_unavailable" });
+    expect(told).toEqual([]);
+    isDown = false;
+    const asked = [requestOf(await call(LARGE, undefined, held)), requestOf(await call(LARGE, undefined, held))];
+    expect(new Set(asked)).toEqual(new Set(told));
+    expect(told).toHaveLength(1);
+    expect((await authorizer.approvals.list()).map(({ id }) => id)).toEqual(told);
   });
 
   it("runs in shadow mode as ever, and asks nobody", async () => {

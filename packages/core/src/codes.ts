@@ -163,7 +163,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The keys of your delegation's issuer could not be had just now, so the call did not run. Try again later.",
-    help: "The published keys of an issuer could not be had in time, or are too old; the message names it. Check its JWKS endpoint. Chains of other issuers are not affected.",
+    help: "The published keys of an issuer could not be had in time, or are too old; the message names it. Check its JWKS endpoint. Or the trust anchors were replaced again and again while the call was decided. Chains of other issuers are not affected.",
   },
   issuer_key_unknown: {
     stage: "token",

@@ -118,7 +118,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges, named }: Cas
     pdpVersion: undefined,
     failuresOf: undefined,
     auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfNobody: () => {} },
+    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfNobody: () => {}, untold: new Set() },
     rates: [],
     shadow: shadowOf({ tools: {} }),
     trust: [],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Allowed, Denied } from "../decision/index.ts";
 import { auditSinkContract } from "../testing/audit-contract.ts";
+import { createCompany } from "../testing/index.ts";
 import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
 import { auditTo } from "./audit-to.ts";
 import type { AuditSink, UnverifiedAttempt } from "./record.ts";
@@ -96,4 +98,36 @@ describe("several sinks as one", () => {
       };
     }),
   );
+});
+
+it("no sink changes what another one keeps, of whatever it is told", async () => {
+  const company = await createCompany();
+  const chain = await company.chain("alice", "planner");
+  const kept = memoryAudit();
+  const threw: unknown[] = [];
+  /** Takes out of each object what it can. */
+  const emptied = (told: object): void => {
+    for (const [name, value] of Object.entries(told)) {
+      if (typeof value === "object" && value !== null) emptied(value);
+      try {
+        Reflect.set(told, name, "changed");
+        delete (told as { [name: string]: unknown })[name];
+      } catch (error) {
+        threw.push(error);
+      }
+    }
+  };
+  const screen: AuditSink = { keeps: false, record: emptied, outcome: emptied, unverified: emptied };
+  const authorizer = company.authorizer({ audit: auditTo(screen, kept) });
+  const allowed = await authorizer.call(chain, "send_payment", { to: "ACME" });
+  const denied = await authorizer.call(chain, "no_such_tool", {});
+  await authorizer.report(allowed as Allowed, { outcome: "returned", result: "paid" });
+  await authorizer.authorize({ tool: "send_payment", arguments: {}, credential: { chain: "x", proof: "y" } } as never);
+  expect(threw.length).toBeGreaterThan(20);
+  expect(kept.records).toMatchObject([
+    { tool: "send_payment", outcome: "allowed", chain: allowed.chain, verdicts: [{ id: "alice" }, { id: "agent:planner" }] },
+    { tool: "no_such_tool", outcome: "denied", code: (denied as Denied).code, tokens: [{ agent: "planner" }] },
+  ]);
+  expect(kept.outcomes).toMatchObject([{ outcome: "returned", tool: "send_payment" }]);
+  expect(kept.unverifiedSamples).toMatchObject([{ tool: "send_payment" }]);
 });

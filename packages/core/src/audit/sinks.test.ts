@@ -99,10 +99,12 @@ describe("the audit trail in lines of JSON", () => {
     const stream = new PassThrough({ autoDestroy: false }).on("data", (chunk) => lines.push(String(chunk)));
     const audits = [jsonLinesAudit(stream), jsonLinesAudit(stream)];
     expect(stream.listenerCount("error")).toBe(1);
+    expect(await audits[0]?.health?.()).toEqual({ ok: true });
     stream.emit("error", Object.assign(new Error("ENOSPC: no space\u001b[2J left"), { code: "ENOSPC" }));
     for (const audit of audits) {
       await expect(audit.record(sampleDecision())).rejects.toThrow("failed: ENOSPC: no space [2J left; no call runs");
       await expect(audit.outcome?.(sampleOutcome())).rejects.toThrow("ENOSPC");
+      expect(await audit.health?.()).toMatchObject({ ok: false, problem: expect.stringContaining("ENOSPC") });
       audit.unverified?.(attempt("proof_missing"));
     }
     expect(lines).toEqual([]);

@@ -85,6 +85,10 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       checkTold("outcome", record);
       return line(record);
     },
+    health: () => {
+      const fault = broken();
+      return fault === undefined ? { ok: true } : { ok: false, problem: notWritten(fault.cause).message };
+    },
     unverified: (attempt) => {
       checkTold("unverified", attempt);
       const { code, message, invocation, time, tool, enforced } = attempt;

@@ -12,6 +12,7 @@ export {
   waitTogether,
   withDeadline,
 } from "./deadline.ts";
+export { deepFrozen } from "./deep-frozen.ts";
 export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
 export type { Health } from "./health.ts";

@@ -13,6 +13,7 @@ export { checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";
 export { firstTooMuch } from "./first-too-much.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
+export { rememberingBegan } from "./memory-began.ts";
 export { ownerOf } from "./owner.ts";
 export { readStep } from "./read-step.ts";
 export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";

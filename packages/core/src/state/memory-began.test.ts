@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createCompany } from "../testing/index.ts";
 import { memoryState } from "./memory.ts";
 import { memoryReplay } from "./replay.ts";
 
@@ -17,5 +18,16 @@ describe("a memory that nobody says the beginning of", () => {
     }
     expect(memoryReplay().notBefore).toBeGreaterThanOrEqual(made / 1000);
     expect(memoryReplay({ since: 0 }).notBefore).toBe(0);
+  });
+
+  it("is not the first beside an authorizer that remembers elsewhere", async () => {
+    Reflect.deleteProperty(globalThis, FIRST);
+    const company = await createCompany();
+    expect(Reflect.get(globalThis, FIRST)).toBeUndefined();
+    company.authorizer({ state: memoryState({ since: 0 }) });
+    const made = Date.now();
+    for (const notBefore of [memoryState().replay.notBefore, memoryReplay().notBefore]) {
+      expect(notBefore).toBeGreaterThanOrEqual(made / 1000);
+    }
   });
 });

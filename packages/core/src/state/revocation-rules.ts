@@ -72,22 +72,28 @@ const readNow = argumentOf<number>("readRevocation", "nowSeconds", SECONDS);
 /**
  * Reads what somebody wants to revoke.
  *
+ * @param called the function that was called, for the words of errors
  * @throws {HopwiseError} `config_invalid` for what would revoke nothing, or something else than was meant
  */
-export function readRevocation(target: unknown, untilSeconds: unknown, nowSeconds: number): Revocation {
+export function readRevocation(
+  target: unknown,
+  untilSeconds: unknown,
+  nowSeconds: number,
+  called = "revoke",
+): Revocation {
   readNow(nowSeconds);
   const given = checkNames<{ readonly [Name in MemberOf<RevocationTarget>]?: unknown }>(
-    "revoke",
+    called,
     target as object,
     EVERY_NAME,
   );
   const kind = (Object.keys(KINDS) as RevocationKind[]).find((name) => given[name] !== undefined);
-  if (kind === undefined) return refuse("a target names a token, a key, an agent, or a user");
+  if (kind === undefined) return refuse(called, "a target names a token, a key, an agent, or a user");
   // What is kept is a copy: its giver cannot change it any more.
-  const read = Object.freeze(plainNamed(optionsOf<RevocationTarget>("revoke", KINDS[kind] as never)(target)));
+  const read = Object.freeze(plainNamed(optionsOf<RevocationTarget>(called, KINDS[kind] as never)(target)));
   const { untilSeconds: until } = readEnd({ untilSeconds });
   if (until === undefined) return { target: read };
-  if (until <= nowSeconds) refuse("its end, untilSeconds, is past, so it would revoke nothing; leave it out");
+  if (until <= nowSeconds) refuse(called, "its end, untilSeconds, is past, so it would revoke nothing; leave it out");
   return { target: read, untilSeconds: until };
 }
 
@@ -199,6 +205,6 @@ function checkRevocation(called: string, name: string, given: Revocation): strin
   });
 }
 
-function refuse(problem: string): never {
-  throw new HopwiseError("config_invalid", `revoke: ${problem}`);
+function refuse(called: string, problem: string): never {
+  throw new HopwiseError("config_invalid", `${called}: ${problem}`);
 }

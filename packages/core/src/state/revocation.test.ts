@@ -186,6 +186,19 @@ describe.each(KINDS)("of a %s", (kind) => {
     expect(error.message).not.toContain(hash("t"));
   });
 
+  it.each(["lift", "list"] as const)(
+    "what %s is asked with is read by the same rules, in its own name",
+    async (ask) => {
+      for (const target of ROWS[kind].unusable) {
+        const error = await errorOf(() => memoryRevocations()[ask](target as never));
+        expect(error).toMatchObject({
+          code: "config_invalid",
+          message: expect.stringMatching(new RegExp(`^${ask}: .`)),
+        });
+      }
+    },
+  );
+
   it("and of another target in one breath, nothing is revoked", async () => {
     for (const more of [...KINDS.filter((other) => other !== kind).map((other) => ROWS[other].met[0]), { until: 1 }]) {
       const { revoke, find } = memory();

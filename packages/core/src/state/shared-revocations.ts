@@ -89,7 +89,7 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
     lift: (target, how = {}) => {
       const { by = THE_OPERATOR, reason } = readLift(how);
       const now = secondsBy(clock);
-      const { target: read } = readRevocation(target, undefined, now);
+      const { target: read } = readRevocation(target, undefined, now, "lift");
       return andThen(log.newest(), (index) => {
         const lifted = index.inForce(now, read);
         if (lifted.length === 0) return 0;
@@ -98,7 +98,7 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
     },
     list: (target) => {
       const now = secondsBy(clock);
-      const only = target === undefined ? undefined : readRevocation(target, undefined, now).target;
+      const only = target === undefined ? undefined : readRevocation(target, undefined, now, "list").target;
       return andThen(log.newest(), (index: RevocationIndex) => index.inForce(now, only));
     },
     onChange: (listener) => log.onChange(readListener(listener)),

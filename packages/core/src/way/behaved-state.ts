@@ -1,6 +1,14 @@
 import { HopwiseError, ownWords } from "../errors.ts";
 import { isThenable } from "../lib/index.ts";
-import type { ApprovalStore, KeptRequest, Reserved, RevocationTarget, SpendingStore, State } from "../state/index.ts";
+import {
+  type ApprovalStore,
+  type KeptRequest,
+  type Reserved,
+  type RevocationTarget,
+  rememberingBegan,
+  type SpendingStore,
+  type State,
+} from "../state/index.ts";
 import { answerOf } from "./in-time.ts";
 
 /** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
@@ -8,6 +16,8 @@ type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) 
 
 /** Stores that answer what they were asked, in time. */
 export function behavedState(state: State, deadlineMs: number): State {
+  // Whatever it is kept in, this authorizer lets calls in from now on.
+  rememberingBegan();
   const { replay, revocations, spending, approvals } = state;
   const ask: Ask = (store, run, read) => {
     const inTimeThen = (given: () => unknown) =>

@@ -1,4 +1,4 @@
-import { type HopwiseError, isRefusal } from "../errors.ts";
+import { HopwiseError, isRefusal } from "../errors.ts";
 import type { ConfirmedAgents } from "../principal/index.ts";
 import { isListing } from "../token/index.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -6,6 +6,14 @@ import { agentsOf } from "./stages/agents.ts";
 import { type KnownCaller, refuseWithout } from "./stages/grant.ts";
 import { refuseRevoked } from "./stages/state.ts";
 import { lookAtChainAgain, type OpenedChain } from "./stages/token.ts";
+
+/** Each waits as long as the stores and the registry may take. */
+const MOST_LOOKS = 3;
+const RESTLESS = (): HopwiseError =>
+  new HopwiseError(
+    "issuer_keys_unavailable",
+    "the trust anchors were replaced again and again while the call was decided",
+  );
 
 /**
  * A decision is of one moment. Between the first half of the way and the second, and while sources and policies are
@@ -19,6 +27,7 @@ export async function lookAgain(
   known: KnownCaller,
   tool: string,
   point: EnforcementPoint,
+  looks = MOST_LOOKS,
 ): Promise<KnownCaller | HopwiseError> {
   const { caller } = known;
   const trusted = point.trust;
@@ -32,7 +41,7 @@ export async function lookAgain(
   if (revoked.status === "rejected") throw revoked.reason;
   if (isRefusal(revoked.value)) return revoked.value;
   // While others were waited for, who is trusted changed: the chain was looked at under those of before.
-  if (point.trust !== trusted) return lookAgain(known, tool, point);
+  if (point.trust !== trusted) return looks > 1 ? lookAgain(known, tool, point, looks - 1) : RESTLESS();
   return knownNow(caller, tool, agents);
 }
 

@@ -220,6 +220,22 @@ describe("who is trusted", () => {
   );
 });
 
+it("a call is not decided for ever where who is trusted changes at each look", async () => {
+  const from = company();
+  const point = { ...from.point };
+  Object.defineProperty(point, "trust", { get: () => from.trust.anchors });
+  let looks = 0;
+  const find = async (name: string) => {
+    looks++;
+    from.trust.replace([from.anchor]);
+    return from.point.agents.find(name);
+  };
+  Object.assign(point, { agents: { find } });
+  const admission = await admit(payment(await scene.byProof()), point);
+  expect(codeOf(await (admission as Admission).decide())).toBe("issuer_keys_unavailable");
+  expect(looks).toBeLessThan(20);
+});
+
 describe("an admitted call", () => {
   it("is judged by the agents as the registry knows them when it is decided", async () => {
     const from = company();

@@ -65,15 +65,22 @@ export async function takeDue(
   return isRefusal(taken) ? log.deny(taken) : { outcome: "due", obligations, taken };
 }
 
-/** On record first; then somebody is told, once. */
+/** So many that could not be recorded are told of later; there are no more while the record is out of reach. */
+const MOST_UNTOLD = 1000;
+
+/** On record first; then somebody is told, once: where there was no record, of the same call when there is one. */
 async function wait(
   asked: AskedApproval,
   isNew: boolean,
   log: CallLog,
-  { approvalRules: { onRequest } }: EnforcementPoint,
+  { approvalRules: { onRequest, untold } }: EnforcementPoint,
 ): Promise<Pending | Denied> {
   const pending = await log.wait(asked);
-  if (isNew && pending.outcome === "pending" && onRequest !== undefined) {
+  if (pending.outcome === "denied") {
+    if (isNew && untold.size < MOST_UNTOLD) untold.add(asked.id);
+    return pending;
+  }
+  if ((untold.delete(asked.id) || isNew) && onRequest !== undefined) {
     quietly(() => onRequest({ ...asked, state: "waiting", answers: [] }));
   }
   return pending;
