@@ -121,6 +121,37 @@ describe("a grant against a tool's own schema", () => {
     grant({ add_host: { host: numbers } }, schemas);
   });
 
+  it("has a default within an object named there, and lets it be missing from what is sent", () => {
+    const card = z.object({ holder: z.string(), currency: z.string().default("EUR"), limit: z.coerce.number() });
+    const nested = { pay: z.object({ card, more: z.object({ card }).optional() }) };
+    const [holder, limit, currency] = [wildcard(), range({ max: 9 }), optional(exact("EUR"))];
+    const whole = object({ holder, limit, currency });
+    grant({ pay: { card: whole } }, nested);
+    grant({ pay: { card: object({ holder, limit, currency: exact("EUR") }) } }, nested);
+    grant({ pay: { card: whole, more: optional(object({ card: whole })) } }, nested);
+    const without = object({ holder, limit });
+    // @ts-expect-error what the default puts there would pass no grant
+    grant({ pay: { card: without } }, nested);
+    const inner = object({ card: without });
+    // @ts-expect-error nor would it further down
+    grant({ pay: { card: whole, more: inner } }, nested);
+    const text = object({ holder, limit: exact("5"), currency });
+    // @ts-expect-error the schema makes a number of it
+    grant({ pay: { card: text } }, nested);
+  });
+
+  it("takes one of several objects", () => {
+    const one = z.object({ kind: z.literal("card"), number: z.string() });
+    const other = z.object({ kind: z.literal("iban"), iban: z.string(), urgent: z.boolean().default(false) });
+    const either = { pay: z.object({ by: z.union([one, other]) }) };
+    const [kind, iban] = [exact("iban"), wildcard()];
+    grant({ pay: { by: object({ kind: exact("card"), number: wildcard() }) } }, either);
+    grant({ pay: { by: object({ kind, iban, urgent: optional(exact(false)) }) } }, either);
+    const neither = object({ kind, number: wildcard() });
+    // @ts-expect-error it is of neither
+    grant({ pay: { by: neither } }, either);
+  });
+
   it("has a place for every type of constraint", () => {
     type Anything = string | number | boolean | null | readonly unknown[] | { readonly a: unknown } | undefined;
     expectTypeOf<ConstraintFor<Anything>["constraint_type"]>().toEqualTypeOf<ConstraintType>();

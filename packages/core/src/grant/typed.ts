@@ -25,14 +25,16 @@ type ReadBy<S extends SchemaLike> =
     : SentTo<S>;
 
 /** Constraints that make sense for an argument of a type; `optional` and `absent` only for one that may be left out. */
-export type ConstraintFor<T> =
-  | ConstraintForPresent<Exclude<T, undefined>>
-  | (undefined extends T ? ConstraintOf<"optional"> | ConstraintOf<"absent"> : never);
+export type ConstraintFor<T> = SimpleFor<T> | ObjectFor<ObjectsIn<T>>;
 
-/** Of a type that says nothing, such as the input of `z.coerce`, any. */
-type ConstraintForPresent<T> = unknown extends T ? Constraint : ConstraintForKnown<T>;
+/** All but those that say what is in an object. Of a type that says nothing, such as the input of `z.coerce`, any. */
+type SimpleFor<T> = unknown extends T
+  ? Constraint
+  :
+      | SimpleForPresent<Exclude<T, undefined>>
+      | (undefined extends T ? ConstraintOf<"optional"> | ConstraintOf<"absent"> : never);
 
-type ConstraintForKnown<T> =
+type SimpleForPresent<T> =
   | ConstraintOf<"wildcard" | "all" | "any" | "not_one_of">
   | ([T] extends [never] ? never : { readonly constraint_type: "exact"; readonly value: Value<T> })
   | ([Extract<T, JsonScalar>] extends [never]
@@ -42,8 +44,12 @@ type ConstraintForKnown<T> =
   | ([Extract<T, string>] extends [never]
       ? never
       : ConstraintOf<"prefix" | "suffix" | "path" | "url" | "cidr" | "length">)
-  | ([Extract<T, readonly unknown[]>] extends [never] ? never : ConstraintOf<"contains" | "subset" | "each" | "length">)
-  | ObjectFor<Exclude<T, JsonScalar | readonly unknown[]>>;
+  | ([Extract<T, readonly unknown[]>] extends [never]
+      ? never
+      : ConstraintOf<"contains" | "subset" | "each" | "length">);
+
+/** What of a type is an object. */
+type ObjectsIn<T> = unknown extends T ? T : Exclude<T, JsonScalar | readonly unknown[] | undefined>;
 
 /** A type's values as JSON has them: nothing in them can be changed. */
 type Value<T> = unknown extends T
@@ -54,32 +60,64 @@ type Value<T> = unknown extends T
       ? { readonly [K in keyof T]: Value<T[K]> }
       : never;
 
-/** For an object whose properties are known by name: only what may be missing there may be missing here. */
-type ObjectFor<T> = [T] extends [never]
-  ? never
-  : unknown extends T
-    ? ConstraintOf<"object">
-    : T extends object
-      ? string extends keyof T
-        ? ConstraintOf<"object">
-        : {
-            readonly constraint_type: "object";
-            readonly properties: PropertiesGrant<T>;
-          }
-      : never;
+/** For an object whose properties are known by name. */
+type ObjectFor<T> = ObjectForBoth<T, T>;
 
-type PropertiesGrant<T> = {
-  readonly [Name in keyof T as undefined extends T[Name] ? never : Name]: ConstraintFor<T[Name]>;
+/** For one that is sent as the one type and read as the other. */
+type ObjectForBoth<Sent, Read> = [Sent] extends [never]
+  ? never
+  : [Read] extends [never]
+    ? never
+    : unknown extends Sent & Read
+      ? ConstraintOf<"object">
+      : unknown extends Sent
+        ? ObjectFor<Read>
+        : unknown extends Read
+          ? ObjectFor<Sent>
+          : Sent extends object
+            ? Read extends object
+              ? // Of two variants of a union, the one is never read as the other.
+                [Sent & Read] extends [never]
+                ? never
+                : string extends keyof Sent | keyof Read
+                  ? ConstraintOf<"object">
+                  : { readonly constraint_type: "object"; readonly properties: PropertiesGrant<Sent, Read> }
+              : never
+            : never;
+
+/** Only what may be missing there may be missing here: what was sent may have it, or what was read, as a default puts it there. */
+type PropertiesGrant<Sent, Read> = {
+  readonly [Name in keyof (Sent & Read) as IsThere<Sent & Read, Name> extends true ? Name : never]: PropertyGrant<
+    Sent,
+    Read,
+    Name
+  >;
 } & {
-  readonly [Name in keyof T as undefined extends T[Name] ? Name : never]?: ConstraintFor<T[Name]>;
+  readonly [Name in keyof (Sent & Read) as IsThere<Sent & Read, Name> extends true ? never : Name]?: PropertyGrant<
+    Sent,
+    Read,
+    Name
+  >;
 };
+
+type IsThere<T, Name extends keyof T> = undefined extends T[Name] ? false : true;
+
+type PropertyGrant<Sent, Read, Name> = Name extends keyof Sent
+  ? Name extends keyof Read
+    ? ConstraintForBoth<Sent[Name], Read[Name]>
+    : ConstraintFor<Sent[Name]>
+  : Name extends keyof Read
+    ? ConstraintFor<Read[Name] | undefined>
+    : never;
 
 /** Values that no JSON says: the tool map's projection makes something of them, of which the compiler knows nothing. */
 type NotJson = Date | ReadonlyMap<never, unknown> | ReadonlySet<unknown> | bigint | { readonly href: string };
 
 /** What an argument has to pass that is sent as one type and read as another: both. Whether it may be missing, its sender says. */
 type ConstraintForBoth<Sent, Read> = [Extract<Read, NotJson>] extends [never]
-  ? ConstraintFor<Sent> & (ConstraintForPresent<Exclude<Read, undefined>> | ConstraintOf<"optional" | "absent">)
+  ?
+      | (SimpleFor<Sent> & (SimpleFor<Exclude<Read, undefined>> | ConstraintOf<"optional" | "absent">))
+      | ObjectForBoth<ObjectsIn<Sent>, ObjectsIn<Read>>
   : ConstraintFor<Sent>;
 
 /**
