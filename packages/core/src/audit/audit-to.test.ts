@@ -125,7 +125,12 @@ it("no sink changes what another one keeps, of whatever it is told", async () =>
   await authorizer.authorize({ tool: "send_payment", arguments: {}, credential: { chain: "x", proof: "y" } } as never);
   expect(threw.length).toBeGreaterThan(20);
   expect(kept.records).toMatchObject([
-    { tool: "send_payment", outcome: "allowed", chain: allowed.chain, verdicts: [{ id: "alice" }, { id: "agent:planner" }] },
+    {
+      tool: "send_payment",
+      outcome: "allowed",
+      chain: allowed.chain,
+      verdicts: [{ id: "alice" }, { id: "agent:planner" }],
+    },
     { tool: "no_such_tool", outcome: "denied", code: (denied as Denied).code, tokens: [{ agent: "planner" }] },
   ]);
   expect(kept.outcomes).toMatchObject([{ outcome: "returned", tool: "send_payment" }]);

@@ -27,7 +27,7 @@ export async function lookAgain(
   known: KnownCaller,
   tool: string,
   point: EnforcementPoint,
-  looks = MOST_LOOKS,
+  looks: number = MOST_LOOKS,
 ): Promise<KnownCaller | HopwiseError> {
   const { caller } = known;
   const trusted = point.trust;
