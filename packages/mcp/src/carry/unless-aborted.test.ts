@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -20,6 +21,16 @@ describe("work that its caller may stop waiting for", () => {
     let begun = 0;
     await expect(unlessAborted(controller.signal, async () => begun++)).rejects.toBe("enough");
     expect(begun).toBe(0);
+  });
+
+  it("listens once, however much waits: Node.js 20 warns of more than ten listeners", async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const all = Array.from({ length: 12 }, () => unlessAborted(signal, never));
+    await unlessAborted(signal, async () => {});
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    controller.abort("enough");
+    expect(await Promise.allSettled(all)).toEqual(all.map(() => ({ status: "rejected", reason: "enough" })));
   });
 
   it("leaves nothing at a signal that lives on", async () => {

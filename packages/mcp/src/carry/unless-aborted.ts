@@ -7,15 +7,47 @@
 export async function unlessAborted<T>(signal: AbortSignal | null | undefined, run: () => Promise<T>): Promise<T> {
   if (!signal) return run();
   signal.throwIfAborted();
-  let stop = (): void => {};
+  let leave = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
+    leave = () => reject(signal.reason);
   });
-  signal.addEventListener("abort", stop, { once: true });
+  const stay = whenAborted(signal, leave);
   try {
     return await Promise.race([run(), aborted]);
   } finally {
     // A signal may live as long as its program.
-    signal.removeEventListener("abort", stop);
+    stay();
   }
+}
+
+interface Waiting {
+  readonly leaving: Set<() => void>;
+  readonly tell: () => void;
+}
+
+const waiting = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * One listener a signal, for as long as somebody waits: all requests of a client may have the same, and Node.js 20 warns of
+ * more than ten listeners.
+ *
+ * @returns what ends it
+ */
+function whenAborted(signal: AbortSignal, leave: () => void): () => void {
+  const { leaving, tell } = waiting.get(signal) ?? listenTo(signal);
+  leaving.add(leave);
+  return () => {
+    leaving.delete(leave);
+    if (leaving.size > 0) return;
+    signal.removeEventListener("abort", tell);
+    waiting.delete(signal);
+  };
+}
+
+function listenTo(signal: AbortSignal): Waiting {
+  const leaving = new Set<() => void>();
+  const one = { leaving, tell: () => [...leaving].forEach((leave) => void leave()) };
+  waiting.set(signal, one);
+  signal.addEventListener("abort", one.tell, { once: true });
+  return one;
 }
