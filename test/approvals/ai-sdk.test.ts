@@ -1,7 +1,8 @@
 /** A call that waits for a person, in real loops of the AI SDK: of a local tool, and of an MCP server's. */
 import { authorizeTools, type NameApproval, ToolDenied, ToolPending } from "@hopwise/ai-sdk";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { type Authorizer, type HeldDelegation, memoryState } from "@hopwise/core";
+import { type Authorizer, type AuthorizerOptions, type HeldDelegation, memoryState } from "@hopwise/core";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { generateText, isStepCount, type ModelMessage, type ToolSet, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -32,12 +33,13 @@ interface Scene {
   again(approvals?: NameApproval): Promise<ToolSet>;
 }
 
-async function local(schema: z.ZodType = paymentSchema): Promise<Scene> {
-  const { authorizer } = world.authorizer({ approvals: { approvers: [dana.approver] }, state: memoryState() });
+async function local(options: Partial<AuthorizerOptions> = {}): Promise<Scene> {
+  const approvals = { approvers: [dana.approver] };
+  const { authorizer } = world.authorizer({ approvals, state: memoryState(), ...options });
   const paid: unknown[] = [];
   const send_payment = tool({
     description: "Pays a supplier",
-    inputSchema: schema,
+    inputSchema: paymentSchema,
     execute: async (input) => {
       paid.push(input);
       return "paid";
@@ -195,6 +197,42 @@ describe.each(SCENES)("%s whose call people must approve", (_, scene) => {
     }
     expect(paid).toEqual([]);
     expect((await authorizer.approvals.list()).map(({ state }) => state)).toEqual(["waiting"]);
+  });
+});
+
+describe("a local tool whose loop is stopped while its approved call is decided", () => {
+  it.each([
+    ["waited in the same tool set", false],
+    ["is named by the program", true],
+  ])("keeps the approval, and is told a later no, where it %s", async (_, named) => {
+    let stop: AbortController | undefined;
+    const { client } = world.pdp;
+    const cerbos: PolicyDecisionPoint = {
+      planResources: (...asked) => client.planResources(...asked),
+      checkResources: (...asked) => {
+        stop?.abort();
+        return client.checkResources(...asked);
+      },
+    };
+    const { authorizer, tools, again, paid } = await local({ cerbos });
+    const script = scripted(PAY, "Waits.", PAY, "Refused.");
+    const run = (own: ToolSet) =>
+      generateText({ model: script.model, tools: own, prompt: "Pay.", stopWhen: isStepCount(2) });
+    await run(tools);
+    const [waiting] = await authorizer.approvals.list();
+    const id = waiting?.id as string;
+    await answerTo(authorizer, id, dana.signer);
+    const own = named ? await again(() => id) : tools;
+    stop = new AbortController();
+    const options = { toolCallId: "1", messages: [], context: {}, abortSignal: stop.signal };
+    await expect(own["send_payment"]?.execute?.(LARGE, options)).rejects.toThrow("aborted");
+    stop = undefined;
+    await expect.poll(async () => (await authorizer.approvals.find(id))?.state).toBe("approved");
+    await answerTo(authorizer, id, dana.signer, "no");
+    await run(own);
+    expect(script.results().at(-1)?.[1]).toContain("A person refused this call");
+    expect(paid).toEqual([]);
+    expect(await authorizer.approvals.list()).toHaveLength(1);
   });
 });
 

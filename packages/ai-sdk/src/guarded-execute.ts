@@ -41,7 +41,12 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
   };
   const work: Work = async (run, options) => {
     const own = withOptions(options);
-    for (const callback of before) await callback.call(tool, { ...own, input: run.arguments });
+    for (const callback of before) {
+      run.begins();
+      await callback.call(tool, { ...own, input: run.arguments });
+    }
+    // The loop may have been stopped meanwhile.
+    run.begins();
     return execute.call(tool, run.arguments, own as never);
   };
 
@@ -121,20 +126,14 @@ async function beginAllowed(
     throw new Error("Not allowed. The call could not be checked.", { cause });
   });
   if (decision.outcome === "pending") waiting.waits(made, decision.approval.request);
-  if (decision.outcome === "allowed" || (decision.outcome === "denied" && decision.code === "approval_used")) {
-    waiting.used(made);
-  }
+  // Where the loop was stopped meanwhile the tool does not begin, and its approval is given back.
+  const runs = decision.outcome === "allowed" && stop?.aborted !== true;
+  if (runs || (decision.outcome === "denied" && decision.code === "approval_used")) waiting.used(made);
   const { outputSchema } = call;
-  const run = beginRun(allowedOf(decision), input, authorizer, {
+  return beginRun(allowedOf(decision), input, authorizer, {
     ...(outputSchema !== undefined && { outputSchema }),
     ...(stop !== undefined && { stop }),
   });
-  if (stop?.aborted === true) {
-    // During the check: the loop no longer waits for this call.
-    run.neverBegun();
-    stop.throwIfAborted();
-  }
-  return run;
 }
 
 /** @throws {ToolDenied} where a call was not allowed; {ToolPending} where it waits */
