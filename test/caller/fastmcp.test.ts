@@ -204,7 +204,8 @@ describe("what a tool is told of its caller", () => {
     const add = (server: FastMCP) =>
       server.addTool({
         name: "who",
-        ...(why === "it took too long" && { timeoutMs: 50 }),
+        // It counts from before the decision, which a busy machine is late with.
+        ...(why === "it took too long" && { timeoutMs: 2000 }),
         execute: async (_, context) => {
           const first = look(context);
           begun.resolve();
