@@ -63,29 +63,40 @@ describe("a budget, in a guarded server", () => {
 });
 
 describe("a budget, in a guarded server", () => {
-  it("is not spent by a call that its caller withdrew while it was decided: the tool does not begin", async () => {
-    const asked = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
-    const cerbos = answering(async (right) => {
-      asked.resolve();
-      await goOn.promise;
-      return right;
-    });
-    const { authorizer, audit } = world.authorizer({ tools: map, state: memoryState({ since: 0 }), cerbos });
-    const server = emptyServer(authorizer);
-    const runs: unknown[] = [];
-    server.addTool({ name: "draw", parameters, execute: async (input) => String(runs.push(input)) });
-    const loose = await loosely(server);
-    loose.say(await proven(held, request(1, "tools/call", { name: "draw", arguments: drawing(60, false) })));
-    await asked.promise;
-    loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
-    await new Promise((turn) => setImmediate(turn));
-    goOn.resolve();
-    await expect.poll(() => audit.outcomes).toMatchObject([{ outcome: "withdrawn", nothingHappened: true }]);
-    expect(runs).toEqual([]);
-    const session = await authorizer.openSession(held);
-    await expect.poll(async () => session.budgetLeft()).toMatchObject({ calls: 3, sums: { draw: { amount: 100 } } });
-  });
+  it.each([
+    ["its caller withdrew", undefined, "withdrawn"],
+    ["FastMCP gave up", 20, "failed"],
+  ] as const)(
+    "is not spent by a call that %s while it was decided: the tool does not begin",
+    async (_, timeoutMs, outcome) => {
+      const asked = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const cerbos = answering(async (right) => {
+        asked.resolve();
+        await goOn.promise;
+        return right;
+      });
+      const { authorizer, audit } = world.authorizer({ tools: map, state: memoryState({ since: 0 }), cerbos });
+      const server = emptyServer(authorizer);
+      const runs: unknown[] = [];
+      const execute = async (input: unknown) => String(runs.push(input));
+      server.addTool({ name: "draw", parameters, execute, ...(timeoutMs && { timeoutMs }) });
+      const loose = await loosely(server);
+      loose.say(await proven(held, request(1, "tools/call", { name: "draw", arguments: drawing(60, false) })));
+      await asked.promise;
+      if (timeoutMs === undefined) {
+        loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+        await new Promise((turn) => setImmediate(turn));
+      } else {
+        expect(codeOf((await loose.answer(1)).result)).toBe("guard_failed");
+      }
+      goOn.resolve();
+      await expect.poll(() => audit.outcomes).toMatchObject([{ outcome, nothingHappened: true }]);
+      expect(runs).toEqual([]);
+      const session = await authorizer.openSession(held);
+      await expect.poll(async () => session.budgetLeft()).toMatchObject({ calls: 3, sums: { draw: { amount: 100 } } });
+    },
+  );
 });
 
 describe("a budget, in a loop", () => {

@@ -1,4 +1,4 @@
-import { type GuardedTools, type MayChangeByTool, runToEnd } from "@hopwise/mcp";
+import { type GuardedTools, type MayChangeByTool, nothingHappened, runToEnd } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { type ListedSchemas, listedSchemas } from "./listed-schemas.ts";
 
@@ -19,7 +19,8 @@ export function toolWrapper(mayChange: MayChangeByTool = {}): (tool: AnyTool, to
   return (tool, tools) => {
     const { name } = tool;
     const run = (args: never, context: Parameters<AnyTool["execute"]>[1]) => {
-      // The call was cancelled or timed out during the check: its caller was told, or has left.
+      // The call was cancelled or timed out during the check, of which the guard has not heard yet.
+      if (context.signal.aborted) nothingHappened();
       context.signal.throwIfAborted();
       return runToEnd(context, (own) => tool.execute(args, own));
     };

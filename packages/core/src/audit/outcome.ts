@@ -16,7 +16,7 @@ export type Outcome = (
       /** Nothing of the result was shown: it could not be changed as the policies oblige to, or has rows that were not checked. */
       readonly withheld?: boolean;
     }
-  /** `withdrawn`: the caller left before the answer. */
+  /** `failed`: the tool gave an error, or its server gave up on it. `withdrawn`: the caller left before the answer. */
   | { readonly outcome: "failed" | "withdrawn" }
 ) & {
   /** By the tool's own word, or because it never began, nothing happened: what the call took from a budget is given back. */

@@ -2,7 +2,7 @@ import type { Allowed } from "@hopwise/core";
 import type { Outcome } from "@hopwise/core/audit";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
-import { decideOrRefuse } from "./decide-flight.ts";
+import { begins, decideOrRefuse } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
 import { type Answers, allowed, codesIn, pay, received, settled } from "./guard.fixture.ts";
 import { reply } from "./reply.ts";
@@ -62,8 +62,10 @@ describe("an answer that nobody decided about", () => {
 
   it("is withheld while the decision is under way, which is no fault, and has a record of its own", async () => {
     const { promise, resolve } = Promise.withResolvers<ReturnType<typeof allowed>>();
+    let flight: Flight | undefined;
     const stand = await answered({ decide: () => promise }, ({ guard }) => {
-      void decideOrRefuse(guard, guard.flights.get(1) as Flight, {});
+      flight = guard.flights.get(1);
+      void decideOrRefuse(guard, flight as Flight, {});
     });
     expect(codesIn(stand)).toEqual(["guard_failed"]);
     expect(stand.sent).toMatchObject([
@@ -73,7 +75,8 @@ describe("an answer that nobody decided about", () => {
     expect(stand.asked.map(([what]) => what)).toEqual(["admit", "decide"]);
     resolve(allowed());
     await settled();
-    expect(stand.outcomes).toEqual([{ outcome: "withdrawn" }]);
+    expect(begins(stand.guard, flight as never)).toBe(false);
+    expect(stand.outcomes).toEqual([{ outcome: "failed", nothingHappened: true }]);
   });
 
   it("names the tool to the host where the tool ran", async () => {

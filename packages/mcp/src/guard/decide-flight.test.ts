@@ -1,7 +1,9 @@
+import type { Decision } from "@hopwise/core";
 import { describe, expect, it } from "vitest";
 import { operationOf } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
-import { decideFlight, decideOrRefuse } from "./decide-flight.ts";
+import { begins, decideFlight, decideOrRefuse } from "./decide-flight.ts";
+import type { Flight, Flights } from "./flights.ts";
 import { type Answers, allowed, CALL, createStand, denied, request } from "./guard.fixture.ts";
 
 /** A request that was admitted, unless `admit` denies it. */
@@ -15,6 +17,7 @@ async function flying(answers: Answers = {}, method = "tools/call") {
   return { ...stand, flight };
 }
 
+const FAILED = { outcome: "failed", nothingHappened: true };
 const obligations = { redact: ["/iban"], limit: {} };
 
 describe("the decision about a request", () => {
@@ -73,20 +76,25 @@ describe("the decision about a request", () => {
     expect(owed).toEqual([false, true, true, true]);
   });
 
-  it("that came too late is reported as withdrawn, where it was an allowance; nothing happened where the caller had left", async () => {
-    for (const [decision, how, outcomes] of [
-      [allowed(), "leave", [{ outcome: "withdrawn", nothingHappened: true }]],
-      [allowed(), "end", [{ outcome: "withdrawn" }]],
-      [denied(), "leave", []],
-    ] as const) {
-      const stand = await flying({ decide: async () => decision });
-      stand.guard.flights[how](stand.flight);
-      await decideFlight(stand.guard, stand.flight, {});
-      expect(stand.outcomes).toEqual(outcomes);
-    }
-    const open = await flying();
-    await decideFlight(open.guard, open.flight, {});
-    expect(open.outcomes).toEqual([]);
+  it.each<readonly [string, Decision, (flight: Flight, flights: Flights) => unknown, boolean, readonly unknown[]]>([
+    ["its caller waits", allowed(), () => {}, true, []],
+    [
+      "its caller left",
+      allowed(),
+      (flight, { leave }) => leave(flight),
+      false,
+      [{ outcome: "withdrawn", nothingHappened: true }],
+    ],
+    ["it was answered", allowed(), (flight, { end }) => end(flight), false, [FAILED]],
+    ["its server answers just now", allowed(), (flight) => Object.assign(flight, { answered: true }), false, [FAILED]],
+    ["its caller left, and it was denied", denied(), (flight, { leave }) => leave(flight), false, []],
+  ])("lets nothing begin too late, and gives back what it took: %s", async (_, decision, then, may, outcomes) => {
+    const stand = await flying({ decide: async () => decision });
+    then(stand.flight, stand.guard.flights);
+    await decideFlight(stand.guard, stand.flight, {});
+    expect(stand.outcomes).toEqual([]);
+    expect(begins(stand.guard, stand.flight)).toBe(may);
+    expect(stand.outcomes).toEqual(outcomes);
   });
 });
 

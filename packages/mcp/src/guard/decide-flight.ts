@@ -3,7 +3,7 @@ import type { MatchedUri } from "@hopwise/core/adapter";
 import type { Schemas } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
-import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
+import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 import { offerPage } from "./offer-page.ts";
 
@@ -36,10 +36,20 @@ export async function decideFlight(
   flight.outputSchema = outputSchema;
   guard.owed ||= isBound(flight.decision);
   if (flight.decision.outcome === "pending") offerPage(guard, flight, flight.decision.approval);
-  // The decision came too late. Where its caller had left nothing is run, so what it took is given back; a handler that
-  // answered by itself may have done anything.
-  if (!guard.flights.isOpen(flight)) reportWithdrawn(guard, flight, flight.left ? { nothingHappened: true } : {});
   return flight.decision;
+}
+
+/**
+ * Whether what was allowed may begin. Where its caller left while it was decided, or its server answered by itself, it does
+ * not: so what the call took is given back.
+ */
+export function begins({ flights, reportOutcome }: Guard, flight: Flight): boolean {
+  if (flights.isOpen(flight) && !flight.answered) return true;
+  const { decision, left } = flight;
+  if (decision?.outcome === "allowed") {
+    reportOutcome(decision, { outcome: left ? "withdrawn" : "failed", nothingHappened: true });
+  }
+  return false;
 }
 
 /** The same for a tool's wrapper, whose server must not see what went wrong: a fault is a denial. */

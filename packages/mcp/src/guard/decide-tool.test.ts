@@ -49,10 +49,10 @@ describe("a tool", () => {
     expect(pending).toMatchObject({ run: false, result: { isError: true, _meta: { "dev.hopwise/pending": data } } });
   });
 
-  it.each([true, false])("runs where somebody still waits for it: %s", async (isOpen) => {
+  it.each([true, false])("runs where it may still begin: %s", async (may) => {
     const scope = new AsyncLocalStorage<RequestScope>();
-    const within = { tool: "pay", decide: async () => allowed(), isOpen: () => isOpen };
-    expect((await scope.run(within, () => decideTool(scope, "pay", {}))).run).toBe(isOpen);
+    const within = { tool: "pay", decide: async () => allowed(), begins: () => may };
+    expect((await scope.run(within, () => decideTool(scope, "pay", {}))).run).toBe(may);
   });
 
   it.each([

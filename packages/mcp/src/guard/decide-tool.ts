@@ -14,8 +14,8 @@ export interface RequestScope {
   decide(parsed: unknown, announced?: Schemas): Promise<Decision>;
   /** For a call that waits: where people can answer, once it was decided. */
   page?(): string | undefined;
-  /** Whether somebody still waits for the answer. */
-  isOpen?(): boolean;
+  /** Whether the tool, which was allowed, may begin: somebody still waits for its answer. Where not, that is on record. */
+  begins?(): boolean;
 }
 
 /** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
@@ -61,7 +61,7 @@ export async function decideTool(
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }
   if (decision.outcome !== "allowed") return { run: false, result: toolDenial(notRunOf(decision, within.page?.())) };
-  // Its caller left while it was decided. Nobody reads the answer.
-  if (within.isOpen?.() === false) return { run: false, result: toolDenial({ code: "guard_failed" }) };
+  // Its caller left while it was decided, or was answered. Nobody reads this.
+  if (within.begins?.() === false) return { run: false, result: toolDenial({ code: "guard_failed" }) };
   return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
 }

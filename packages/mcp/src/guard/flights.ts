@@ -22,6 +22,8 @@ export interface Flight {
   decision: Decision | undefined;
   /** Whether its caller left, rather than that it was answered. */
   left: boolean;
+  /** Whether its server answered: what was not begun by then does not begin any more. */
+  answered: boolean;
   /** For a call that waits: where people can answer. */
   page: string | undefined;
   /** What the server lists of the tool's result; `null` where that cannot be read. */
@@ -62,6 +64,7 @@ export function createFlights(): Flights {
         asked: false,
         decision: undefined,
         left: false,
+        answered: false,
         page: undefined,
         outputSchema: undefined,
       };

@@ -101,11 +101,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
 /** The denial where the guard itself fails: nothing is let through. */
 export const GUARD_FAILED = { code: "guard_failed", message: "the guard of the transport failed" } as const;
 
-/** A call whose caller had left before it could be answered; where it had not begun, nothing happened by it. */
-export function reportWithdrawn(
-  { reportOutcome }: Guard,
-  { decision }: Flight,
-  how: { readonly nothingHappened?: true } = {},
-): void {
-  if (decision?.outcome === "allowed") reportOutcome(decision, { outcome: "withdrawn", ...how });
+/** A call whose caller had left before it could be answered. */
+export function reportWithdrawn({ reportOutcome }: Guard, { decision }: Flight): void {
+  if (decision?.outcome === "allowed") reportOutcome(decision, { outcome: "withdrawn" });
 }

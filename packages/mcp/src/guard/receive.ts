@@ -17,7 +17,7 @@ import {
   traceparentIn,
   withoutCredential,
 } from "../protocol/index.ts";
-import { decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
+import { begins, decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
 import { type Guard, reportWithdrawn } from "./guard.ts";
 import { handedOver } from "./handed-over.ts";
@@ -91,8 +91,9 @@ async function admitted(
       return handOverTool(guard, flight, operation.tool, admission, extra);
     case "data": {
       const decision = await decideFlight(guard, flight, undefined, undefined, await readingOf(guard, operation));
-      if (decision.outcome === "allowed") return handOver(guard, flight, extra, decision.arguments);
-      return deny(guard, flight, notRunOf(decision, flight.page));
+      if (decision.outcome !== "allowed") return deny(guard, flight, notRunOf(decision, flight.page));
+      if (begins(guard, flight)) handOver(guard, flight, extra, decision.arguments);
+      return;
     }
   }
 }
@@ -202,7 +203,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     uri,
     decide: decideOrRefuse.bind(undefined, guard, flight),
     page: () => flight.page,
-    isOpen: guard.flights.isOpen.bind(undefined, flight),
+    begins: begins.bind(undefined, guard, flight),
   };
 }
 

@@ -18,6 +18,7 @@ import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void> {
   const flight = guard.flights.get(message.id);
   if (flight === undefined || flight.handedOver?.lapsed !== undefined) return;
+  flight.answered = true;
   flight.handedOver?.answers();
   // On record once the answer has left: where its stream is gone, its caller has closed the connection.
   let report = (): void => {};
