@@ -7,6 +7,7 @@ import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { codeOf, post, proven, provenCall, request, session } from "../support/mcp/client.ts";
+import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, start } from "../support/mcp/server.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -135,6 +136,32 @@ describe("a call of a tool that", () => {
     server.removeTool("open");
     await post(url, await provenCall(await plannerWith(world, "open"), 1, "open", { name: "x" }), own);
     expect(audit.records.map(({ code }) => code)).toEqual(["tool_not_served"]);
+  });
+
+  it("its caller withdraws, or leaves for good, is on record as what its schema says then, and not as one without an end", async () => {
+    for (const leave of ["withdraw", "close"] as const) {
+      const { authorizer, audit } = world.authorizer({ tools: MAP });
+      const server = emptyServer(authorizer);
+      const [begun, refuse] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const slow = z.object({
+        name: z.string().refine(async () => {
+          begun.resolve();
+          await refuse.promise;
+          return false;
+        }),
+      });
+      server.addTool({ ...tool("open"), parameters: slow });
+      const loose = await loosely(server);
+      const call = request(1, "tools/call", { name: "open", arguments: { name: "x" } });
+      loose.say(await proven(await plannerWith(world, "open"), call));
+      await begun.promise;
+      if (leave === "close") void loose.close();
+      else loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+      await new Promise((turn) => setImmediate(turn));
+      refuse.resolve();
+      await expect.poll(() => [leave, ...audit.records.map(({ code }) => code)]).toEqual([leave, "arguments_refused"]);
+      expect(loose.sent.filter(({ id }) => id === 1)).toEqual([]);
+    }
   });
 
   it("its caller may not see is on record with what refused it, and with that alone to operators", async () => {

@@ -227,6 +227,73 @@ describe("a tool of a plain server", () => {
   });
 });
 
+/** How a caller leaves, and what the MCP SDK then does: it answers nothing more. */
+const LEAVING: {
+  readonly [how: string]: (stop: AbortController, client: Client, server: McpServer) => Promise<void>;
+} = {
+  "cancels its call": async (stop) => stop.abort(),
+  "closes its connection": (_, client) => client.close(),
+  "is cut off by a server that closes": async (_, __, server) => void server.close(),
+};
+
+describe.each(Object.entries(LEAVING))("a caller who %s before the tool asked", (_, leave) => {
+  /** Two clients of two servers with the same tools. The first calls, and leaves as soon as `begun`. */
+  const leaving = async (tools: GuardedTools, make: () => McpServer, begun: Promise<void>) => {
+    const [first, second] = [make(), make()];
+    const client = await served(first, tools);
+    const other = await served(second, tools);
+    const stop = new AbortController();
+    const called = client.callTool({ name: "asks", arguments: { name: "nobody" } }, undefined, { signal: stop.signal });
+    called.catch(() => {});
+    await begun;
+    await leave(stop, client, first);
+    return other;
+  };
+
+  it("holds up nobody longer than the tool's schema does", async () => {
+    const tools = createGuardedTools();
+    const [begun, refuse] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const name = z.string().refine(async (value) => {
+      if (value !== "nobody") return true;
+      begun.resolve();
+      await refuse.promise;
+      return false;
+    });
+    const make = (): McpServer => {
+      const server = new McpServer(INFO);
+      const run = async (args: object) => text(`it ran ${ran.push(args)}`);
+      server.registerTool("asks", { inputSchema: { name } }, tools.wrap("asks", run));
+      return server;
+    };
+    const other = await leaving(tools, make, begun.promise);
+    const called = callTool(other, "asks", { name: "x" });
+    refuse.resolve();
+    expect(await called).toMatchObject(text("it ran 1"));
+    expect(ran).toEqual([{ name: "x" }]);
+  });
+
+  it("does not bring about that a function which does not ask runs twice", async () => {
+    const tools = createGuardedTools();
+    const begun = Promise.withResolvers<void>();
+    const { go, run } = slowly();
+    tools.wrap("asks", run);
+    const make = (): McpServer => {
+      const server = new McpServer(INFO);
+      const bare = (args: object) => {
+        begun.resolve();
+        return run(args);
+      };
+      server.registerTool("asks", { inputSchema: NAMED }, bare);
+      return server;
+    };
+    const other = await leaving(tools, make, begun.promise);
+    const called = callTool(other, "asks", { name: "x" });
+    go();
+    expect(codeOf(await called)).toBe("policy_denied");
+    expect(ran).toEqual([{ name: "nobody" }]);
+  });
+});
+
 /** What a server offers, and what of it leaves. Undefined: nothing. A new capability without its row does not compile. */
 const OFFERED: { readonly [name in keyof Required<ServerCapabilities>]: readonly [given: object, shown?: object] } = {
   completions: [{}],

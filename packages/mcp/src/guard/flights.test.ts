@@ -42,12 +42,16 @@ describe("the requests of a transport", () => {
     expect(flights.isOpen(second)).toBe(true);
   });
 
-  it("end all together, those that were open", () => {
+  it("are known by the server's id until they end, also after their caller left, who may use the id again", () => {
     const flights = createFlights();
     const [first, second] = [begin(flights, 1), begin(flights, 2)];
     flights.end(first);
-    expect(flights.endAll()).toEqual([second]);
-    expect([flights.isOpen(second), flights.called(2), flights.end(second)]).toEqual([false, undefined, false]);
-    expect(flights.endAll()).toEqual([]);
+    expect(flights.all()).toEqual([second]);
+    expect([flights.leave(second), flights.leave(second), flights.leave(first)]).toEqual([true, false, false]);
+    expect([first.left, second.left, flights.isOpen(second)]).toEqual([false, true, false]);
+    expect([flights.get(second.id), flights.called(2), flights.all()]).toEqual([second, undefined, [second]]);
+    const again = begin(flights, 2);
+    expect(flights.end(second)).toBe(false);
+    expect([flights.all(), flights.called(2)]).toEqual([[again], again]);
   });
 });

@@ -3,7 +3,7 @@ import type { Admission, OutputSchema } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
 import type { HandedOver } from "./handed-over.ts";
 
-/** A request from its arrival until its answer leaves, or until it is withdrawn. */
+/** A request from its arrival until its answer leaves, or until it is withdrawn and its server is waited for no longer. */
 export interface Flight {
   /**
    * The id under which the handler knows the request. Callers choose ids: two callers may choose the same, or one
@@ -33,25 +33,30 @@ export interface Flight {
 /** The requests of one transport that wait for their answer. */
 export interface Flights {
   begin(request: JsonRpcRequest, operation: Operation): Flight;
+  /** The request that the server knows by this id, whether or not its caller still waits. */
   get(id: JsonRpcId | undefined): Flight | undefined;
   /** The open request to which its caller gave this id. */
   called(id: unknown): Flight | undefined;
+  /** Whether its caller waits for an answer. */
   isOpen(flight: Flight): boolean;
-  /** @returns false where the request had already ended: then nothing may be sent for it */
+  /** Forgets a request. @returns false where it was not open: then nothing may be sent for it */
   end(flight: Flight): boolean;
-  /** The same, since its caller left. */
+  /** Nobody waits for the answer any more. It is still looked at, if one comes before the request ends. @returns as `end` */
   leave(flight: Flight): boolean;
-  /** Ends all requests, since nobody is there any more, and returns those that were open. */
-  endAll(): readonly Flight[];
+  /** Those that have not ended. */
+  all(): readonly Flight[];
 }
 
 export function createFlights(): Flights {
   const byId = new Map<JsonRpcId, Flight>();
   const byCaller = new Map<unknown, Flight>();
   let last = 0;
-  const end = (flight: Flight): boolean => {
+  const isOpen = (flight: Flight): boolean => byId.get(flight.id) === flight && !flight.left;
+  /** Its caller may use the id again. */
+  const release = (flight: Flight): boolean => {
+    const wasOpen = isOpen(flight);
     if (byCaller.get(flight.request.id) === flight) byCaller.delete(flight.request.id);
-    return byId.delete(flight.id);
+    return wasOpen;
   };
   return {
     begin: (request, operation) => {
@@ -74,18 +79,17 @@ export function createFlights(): Flights {
     },
     get: (id) => (id === undefined ? undefined : byId.get(id)),
     called: (id) => byCaller.get(id),
-    isOpen: (flight) => byId.get(flight.id) === flight,
-    end,
+    isOpen,
+    end: (flight) => {
+      const wasOpen = release(flight);
+      byId.delete(flight.id);
+      return wasOpen;
+    },
     leave: (flight) => {
-      flight.left ||= byId.get(flight.id) === flight;
-      return end(flight);
+      const wasOpen = release(flight);
+      flight.left ||= wasOpen;
+      return wasOpen;
     },
-    endAll: () => {
-      const open = [...byId.values()];
-      byId.clear();
-      byCaller.clear();
-      for (const flight of open) flight.left = true;
-      return open;
-    },
+    all: () => [...byId.values()],
   };
 }

@@ -93,8 +93,29 @@ describe("a guarded transport", () => {
     await transport.send({ jsonrpc: "2.0", id: handled[0]?.id as number, result: { contents: [] } });
     expect(closed).toBe(1);
     expect(outcomes).toEqual([{ outcome: "withdrawn" }]);
-    expect([handled.length, sent.length]).toEqual([1, 1]);
+    expect([handled.map(({ method }) => method), sent.length]).toEqual([
+      ["resources/read", "notifications/cancelled"],
+      1,
+    ]);
     transport.onclose = undefined;
     inner.onclose?.();
+  });
+
+  it("tells its server of its end once no call is left that might run unasked, and is closed only then", async () => {
+    const { arrives, transport, inner, handled, asked } = guarded();
+    const told: string[] = [];
+    inner.close = async () => inner.onclose?.();
+    transport.onclose = () => void told.push("closed");
+    arrives(request("own", "tools/call", { ...CALL, _meta: META }));
+    await settled();
+    const closed = transport.close().then(() => told.push("resolved"));
+    // A transport may say it twice.
+    inner.onclose?.();
+    await settled();
+    expect([handled.length, told]).toEqual([1, []]);
+    await transport.send({ jsonrpc: "2.0", id: 1, error: { code: -32602, message: "no" } });
+    await closed;
+    expect([handled.length, told]).toEqual([2, ["closed", "closed", "resolved"]]);
+    expect(asked.at(-1)).toEqual(["admission.refuse", expect.objectContaining({ code: "arguments_refused" })]);
   });
 });

@@ -11,11 +11,11 @@ import {
   withoutCredential,
 } from "../protocol/index.ts";
 import { MAY_CHANGE_BY_TOOL } from "./announce.ts";
-import { createGuard, type Guard, type GuardOptions, reportWithdrawn } from "./guard.ts";
+import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
 import { sendWord } from "./outgoing.ts";
 import { passThrough } from "./pass-through.ts";
 import { createQuestions, type Questions } from "./questions.ts";
-import { receive, withdraw } from "./receive.ts";
+import { receive, withdraw, withdrawAll } from "./receive.ts";
 import { reply } from "./reply.ts";
 
 const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
@@ -43,7 +43,15 @@ const readOptions = optionsOf<GuardOptions>("guardTransport", {
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
   const guard = createGuard(readInner(inner), readOptions(options));
   const questions = createQuestions();
+  let closing: Promise<void> | undefined;
   return Object.defineProperties(passThrough(inner), {
+    close: {
+      // A server that closed may connect anew, so it must have heard of the end by then.
+      value: async () => {
+        await inner.close();
+        await closing;
+      },
+    },
     send: {
       value: (message: JsonRpcMessage, sendOptions?: SendOptions) =>
         message.method === undefined ? reply(guard, message) : sendWord(guard, questions, message, sendOptions),
@@ -59,10 +67,11 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       get: () => inner.onclose,
       set: (next: McpTransport["onclose"]) => {
         inner.onclose = () => {
-          for (const flight of guard.flights.endAll()) reportWithdrawn(guard, flight);
+          const shown = withdrawAll(guard);
           questions.forgetAll();
           guard.changes.end();
-          next?.();
+          closing = shown?.then(next).catch(guard.report);
+          if (shown === undefined) next?.();
         };
       },
     },

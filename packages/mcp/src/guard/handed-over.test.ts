@@ -43,7 +43,7 @@ describe("a request that a server does not bring to its decision", () => {
     ]);
     expect(stand.faults.map((fault) => fault.message)).toEqual([expect.stringMatching(why)]);
     expect(stand.handled[1]).toEqual({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
-    expect(stand.guard.flights.endAll()).toEqual([]);
+    expect(stand.guard.flights.all()).toEqual([]);
   });
 
   it("runs nothing where it asks after that, and what it answers is not sent", async () => {
@@ -95,6 +95,51 @@ describe("a request that is decided, or answered, in time", () => {
   });
 });
 
+/** What of an answer shows that a schema refused, and that a function ran. */
+const REFUSED = { error: { code: -32602, message: "no" } };
+const RAN = { result: { content: [] } };
+
+describe("a call whose caller left before its tool asked", () => {
+  const cancelled = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
+  const left = async () => {
+    const stand = await handed([pay()]);
+    withdraw(stand.guard, stand.guard.flights.called("own") as never);
+    expect(stand.handled, "a server answers nothing that was cancelled").toHaveLength(1);
+    return stand;
+  };
+
+  it("is cancelled once the tool asks, which does not begin then", async () => {
+    const stand = await left();
+    await stand.scopes[0]?.decide({});
+    expect(stand.handled.slice(1)).toEqual([cancelled]);
+    expect([stand.scopes[0]?.begins?.(), stand.outcomes]).toEqual([
+      false,
+      [{ outcome: "withdrawn", nothingHappened: true }],
+    ]);
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, ...RAN });
+    expect([stand.sent, stand.guard.flights.all()]).toEqual([[], []]);
+  });
+
+  it.each([
+    [REFUSED, "arguments_refused", []],
+    [RAN, "tool_unguarded", [expect.objectContaining({ message: expect.stringContaining("ran without a decision") })]],
+  ] as const)("is on record as what the server answers, which nobody gets: %j", async (answer, code, faults) => {
+    const stand = await left();
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, ...answer });
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, ...answer });
+    await stand.pass(PATIENCE_MS);
+    expect(stand.asked.slice(1)).toEqual([["admission.refuse", expect.objectContaining({ code })]]);
+    expect([stand.sent, stand.faults, stand.guard.flights.all()]).toEqual([[], faults, []]);
+    expect(stand.guard.isWrapped("pay")).toBe(code !== "tool_unguarded");
+  });
+
+  it("is cancelled in the end where the server shows nothing", async () => {
+    const stand = await left();
+    await stand.pass(PATIENCE_MS);
+    expect([stand.handled.slice(1), stand.guard.flights.all()]).toEqual([[cancelled], []]);
+  });
+});
+
 describe("the calls of a tool that has not asked yet", () => {
   const three = ["a", "b", "c"].map((id) => pay(id));
 
@@ -104,6 +149,29 @@ describe("the calls of a tool that has not asked yet", () => {
     await stand.scopes[0]?.decide({});
     await settled();
     expect(stand.scopes).toHaveLength(3);
+  });
+
+  it("have their turn as soon as the server refused the one before, though its caller had left", async () => {
+    const stand = await handed(three);
+    withdraw(stand.guard, stand.guard.flights.called("a") as never);
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, ...REFUSED });
+    await settled();
+    expect(stand.scopes).toHaveLength(2);
+  });
+
+  it("are refused with the reason where those before them took all the time, or did not end", async () => {
+    const stand = await handed(three);
+    await stand.pass(PATIENCE_MS - 1);
+    receive(stand.guard, pay("d"), undefined);
+    await reply(stand.guard, { jsonrpc: "2.0", id: 1, ...REFUSED });
+    await stand.pass(1);
+    const words = stand.asked.filter(([what]) => what === "admission.refuse").map(([, why]) => Object(why).message);
+    expect(words.slice(1)).toEqual([
+      expect.stringMatching(/^the tool "pay" asked for no decision within/),
+      expect.stringMatching(/^the calls of the tool "pay" before this one took 30000 ms/),
+      'a call of "pay" before this one did not end',
+    ]);
+    expect(stand.scopes, "what was refused is not handed over, though its turn came at that moment").toHaveLength(2);
   });
 
   it("reach it no more where the first one ran without asking: its caller reads that it ran", async () => {

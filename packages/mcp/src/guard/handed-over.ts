@@ -10,8 +10,13 @@ export const PATIENCE_MS = 30_000;
 
 /** The wait for what a server does with a request that was admitted and not decided. */
 export interface HandedOver {
-  /** The turn of a tool's call, which it gives back. */
+  /** The turn of a tool's call, which it gives back. The server has the call once it has its turn. */
   turn: Turn | undefined;
+  /**
+   * Settles once the server has shown what it does with a tool's call: the tool asked, the server answers, or took too long.
+   * Undefined where that is so, and where nothing is to be shown.
+   */
+  readonly shows: Promise<void> | undefined;
   /** The tool asked. */
   asked(): void;
   /** The server answers: the time no longer counts. */
@@ -29,25 +34,36 @@ export interface HandedOver {
 export function handedOver(guard: Guard, flight: Flight, admission: Admission): HandedOver {
   const { operation } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;
+  let isOver = false;
+  let settle = (): void => {};
+  const shown = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const end = (): void => {
+    isOver = true;
+    clearTimeout(timer);
+    settle();
+  };
   const wait: HandedOver = {
     turn: undefined,
+    get shows() {
+      return isOver || wait.turn === undefined ? undefined : shown;
+    },
     asked: () => {
-      clearTimeout(timer);
+      end();
       wait.turn?.asked();
     },
-    answers: () => clearTimeout(timer),
+    answers: end,
     answered: () => wait.turn?.ended(),
     lapsed: undefined,
   };
   const lapse = async (): Promise<void> => {
     const isOpen = guard.flights.isOpen(flight);
-    // Servers do not answer what was cancelled, and a list that nobody reads was none. A tool may still run.
+    // A list that nobody reads was none. A tool may still run.
     if (tool === undefined && !isOpen) return;
-    const message =
-      tool === undefined
-        ? `the server gave no list within ${PATIENCE_MS} ms`
-        : `the tool ${JSON.stringify(tool)} asked for no decision within ${PATIENCE_MS} ms: its own schema, or what the server does before it, does not end`;
+    const message = whatLapsed(tool, wait.turn);
     guard.report(new Error(message));
+    end();
     wait.lapsed = admission.refuse({ code: GUARD_FAILED.code, message });
     if (isOpen)
       guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id } });
@@ -61,4 +77,12 @@ export function handedOver(guard: Guard, flight: Flight, admission: Admission): 
   // A process that has nothing else to do does not wait for it.
   timer.unref();
   return wait;
+}
+
+function whatLapsed(tool: string | undefined, turn: Turn | undefined): string {
+  if (tool === undefined) return `the server gave no list within ${PATIENCE_MS} ms`;
+  const name = JSON.stringify(tool);
+  return turn === undefined
+    ? `the calls of the tool ${name} before this one took ${PATIENCE_MS} ms, and none has asked for a decision yet`
+    : `the tool ${name} asked for no decision within ${PATIENCE_MS} ms: its own schema, or what the server does before it, does not end`;
 }

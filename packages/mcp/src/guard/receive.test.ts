@@ -151,11 +151,11 @@ describe("a request about which no authorizer is asked", () => {
 describe("a second request with the id of one that is under way", () => {
   it("ends both: either may come from another caller, who must not get the other's answer", async () => {
     const stand = createStand();
-    receive(stand.guard, pay(), undefined);
+    receive(stand.guard, read, undefined);
     await settled();
-    receive(stand.guard, pay(), undefined);
+    receive(stand.guard, read, undefined);
     await settled();
-    expect(stand.handled.map(({ method }) => method)).toEqual(["tools/call", "notifications/cancelled"]);
+    expect(stand.handled.map(({ method }) => method)).toEqual(["resources/read", "notifications/cancelled"]);
     expect(stand.handled[1]?.params).toEqual({ requestId: 1, reason: "another request has the same id" });
     expect(stand.sent).toMatchObject([
       {
@@ -164,7 +164,7 @@ describe("a second request with the id of one that is under way", () => {
       },
     ]);
     expect(stand.asked.filter(([what]) => what === "admit")).toHaveLength(1);
-    expect(stand.guard.flights.endAll()).toEqual([]);
+    expect(stand.guard.flights.all()).toEqual([]);
   });
 
   it("harms nothing where even that cannot be said", async () => {

@@ -44,10 +44,31 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
     .catch(report);
 }
 
-/** Ends a request that its caller does not wait for any more. */
+/**
+ * Ends a request that its caller does not wait for any more. A server answers nothing that was cancelled, so by a cancelled
+ * call it would not show whether its tool asks: it hears of that once it has shown it.
+ */
 export function withdraw(guard: Guard, flight: Flight, reason?: unknown): void {
   if (guard.flights.leave(flight)) reportWithdrawn(guard, flight);
-  guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
+  const cancel = (): void => {
+    guard.flights.end(flight);
+    guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id, reason } });
+  };
+  const shows = flight.handedOver?.shows;
+  if (shows === undefined) cancel();
+  else shows.then(cancel).catch(guard.report);
+}
+
+/**
+ * Ends all requests, since nobody is there any more. A server answers nothing once it has heard of that.
+ *
+ * @returns settles when it may hear of it; undefined where that is now
+ */
+export function withdrawAll(guard: Guard): Promise<void> | undefined {
+  const all = guard.flights.all();
+  for (const flight of all.filter(guard.flights.isOpen)) withdraw(guard, flight, "the connection was closed");
+  const shows = all.flatMap(({ handedOver }) => handedOver?.shows ?? []);
+  return shows.length === 0 ? undefined : Promise.all(shows).then(() => {});
 }
 
 async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | undefined): Promise<void> {
@@ -113,17 +134,30 @@ async function handOverTool(
     const turn = turns.take(tool);
     // Messages stay in their order where nothing has to be waited for.
     wait.turn = turn instanceof Promise ? await turn : turn;
+    const isWaitedFor = flights.isOpen(flight) && wait.lapsed === undefined;
     // The call before this one may have shown that its function does not ask.
-    const mayRun = wait.turn !== undefined && isWrapped(tool) && flights.isOpen(flight);
+    const mayRun = wait.turn !== undefined && isWrapped(tool) && isWaitedFor;
     if (mayRun) return handOver(guard, flight, extra, { arguments: admission.arguments });
     wait.answers();
     wait.answered();
-    if (!flights.isOpen(flight)) return;
-    if (wait.turn === undefined) throw new Error(`a call of ${quoted(tool)} before this one did not end`);
+    if (!isWaitedFor) return;
+    if (wait.turn === undefined) {
+      return refuse(guard, flight, admission, "guard_failed", `a call of ${quoted(tool)} before this one did not end`);
+    }
   }
   const message = `no guarded tool is called ${quoted(tool)}; it was removed, or never added`;
+  return refuse(guard, flight, admission, "tool_unguarded", message);
+}
+
+async function refuse(
+  guard: Guard,
+  flight: Flight,
+  admission: Admission,
+  code: "guard_failed" | "tool_unguarded",
+  message: string,
+): Promise<void> {
   guard.report(new Error(message));
-  return deny(guard, flight, await admission.refuse({ code: "tool_unguarded", message }));
+  return deny(guard, flight, await admission.refuse({ code, message }));
 }
 
 /** How the server will read the URI of a resource, where it can tell. */
