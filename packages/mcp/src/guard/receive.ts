@@ -16,6 +16,7 @@ import {
   showsPages,
   traceparentIn,
   withoutCredential,
+  withoutTask,
 } from "../protocol/index.ts";
 import { begins, decideFlight, decideOrRefuse, type FlightScope } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
@@ -214,7 +215,7 @@ function userIn(given: unknown): Subject | undefined {
 /** Gives a request to the server's handler, unless it was withdrawn while it was checked. */
 function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined, params?: JsonObject): void {
   if (!guard.flights.isOpen(flight)) return;
-  const stripped = withoutCredential(flight.request);
+  const stripped = withoutTask(withoutCredential(flight.request));
   const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
   const call = openCall(() => runningDecision(guard, flight));
   runWithin(call, () => guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra)));

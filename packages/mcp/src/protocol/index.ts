@@ -46,3 +46,4 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
+export { withoutTask } from "./task.ts";
