@@ -30,6 +30,19 @@ const CARRY = {
   clock: NOT_AT_ONCE,
 } satisfies { readonly [Name in keyof Required<mcp.CarryOptions>]: readonly unknown[] };
 
+/** Lacks, or has in the wrong form, one of what a guard uses at some call. */
+const NO_TOOLS = Object.entries({
+  wrap: NO_FUNCTION,
+  has: NO_FUNCTION,
+  distrust: NO_FUNCTION,
+  clear: NO_FUNCTION,
+  size: [null, "1"],
+  turns: [...NO_METHODS, { take: () => {} }],
+  scope: NO_METHODS,
+} satisfies { readonly [Name in keyof Required<mcp.GuardedTools>]: readonly unknown[] }).flatMap(([name, values]) =>
+  [undefined, ...values].map((value) => ({ ...tools, [name]: value })),
+);
+
 const doors: DoorRows<typeof mcp> = {
   carryingFetch: optionsRow<mcp.CarryOptions>(
     { delegation: held, audience: company.audience },
@@ -45,7 +58,7 @@ const doors: DoorRows<typeof mcp> = {
     { authorizer, tools },
     {
       authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }],
-      tools: [...NO_METHODS, undefined, new Set(["pay"])],
+      tools: [...NO_METHODS, undefined, new Set(["pay"]), ...NO_TOOLS],
       mayChange: NO_CHANGE,
       readUri: NO_FUNCTION,
       userFromAuth: NO_FUNCTION,

@@ -1,4 +1,4 @@
-import { AUTHORIZER, atOnce, func, having, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { AUTHORIZER, atOnce, func, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import {
   cameOverHttp,
   isNotification,
@@ -12,6 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { MAY_CHANGE_BY_TOOL } from "./announce.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
+import { GUARDED_TOOLS } from "./guarded-tools.ts";
 import { sendWord } from "./outgoing.ts";
 import { passThrough } from "./pass-through.ts";
 import { createQuestions, type Questions } from "./questions.ts";
@@ -21,13 +22,7 @@ import { reply } from "./reply.ts";
 const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
 const readOptions = optionsOf<GuardOptions>("guardTransport", {
   authorizer: AUTHORIZER,
-  tools: having(
-    "createGuardedTools(), whose wrap was given each tool of the server",
-    "wrap",
-    "has",
-    "distrust",
-    "clear",
-  ),
+  tools: GUARDED_TOOLS,
   mayChange: maybe(MAY_CHANGE_BY_TOOL),
   readUri: maybe(func("a function that tells which template of the server gets a URI, and with which values")),
   userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { func, having, maybe, readerOf, text } from "@hopwise/core/options";
+import { atLeast, func, having, maybe, readerOf, type Shape, such, text } from "@hopwise/core/options";
 import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
 import { createTurns, type Turns } from "./turns.ts";
@@ -32,10 +32,26 @@ export interface GuardedTools {
   readonly scope: AsyncLocalStorage<RequestScope>;
 }
 
-const readScope = readerOf<AsyncLocalStorage<RequestScope>>(
-  "createGuardedTools",
-  having("an AsyncLocalStorage", "getStore", "run"),
+const SCOPE = having("an AsyncLocalStorage", "getStore", "run");
+const WHAT = "createGuardedTools(), whose wrap was given each tool of the server";
+const method = func(WHAT);
+const MEMBERS = atLeast<GuardedTools>(
+  {
+    wrap: method,
+    has: method,
+    distrust: method,
+    clear: method,
+    size: such(WHAT, Number.isInteger),
+    turns: having(WHAT, ...(["take", "forget"] satisfies (keyof Turns)[])),
+    scope: SCOPE,
+  },
+  WHAT,
 );
+
+/** All of its members: a guard uses each of them at some call. It stays the object that it is, since its size grows. */
+export const GUARDED_TOOLS: Shape = such(WHAT, (value) => MEMBERS.safeParse(value).success);
+
+const readScope = readerOf<AsyncLocalStorage<RequestScope>>("createGuardedTools", SCOPE);
 const readName = readerOf<string>(
   "wrap",
   text("a tool's own name, such as send_payment, and no operation of MCP", (name) => !name.startsWith(OPERATIONS)),
