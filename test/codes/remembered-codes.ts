@@ -113,13 +113,13 @@ export const REMEMBERED_CODES = {
     produce: async (world) => {
       const scene = world.authorizer({ state: memoryState({ since: 0 }), approvals: { maxWaiting: 1 } });
       const held = await heldBy(world, "carol");
-      const call = async () => ({
+      const call = async (args: object) => ({
         tool: "send_payment",
-        arguments: PAYMENT,
-        credential: await credentialFor(held, "send_payment", PAYMENT),
+        arguments: args,
+        credential: await credentialFor(held, "send_payment", args),
       });
-      await scene.authorizer.authorize(await call());
-      return denial(scene, await call());
+      await scene.authorizer.authorize(await call(PAYMENT));
+      return denial(scene, await call({ ...PAYMENT, amount: PAYMENT.amount - 1 }));
     },
     says: /1 requests of this chain wait, or did within the last 3600 s/,
     retryable: true,

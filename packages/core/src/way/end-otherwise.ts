@@ -50,6 +50,7 @@ const TELLS_OF_A_TOOL: ReadonlySet<ErrorCode> = new Set([
   "tool_unguarded",
   "tool_not_served",
   "arguments_malformed",
+  "attributes_invalid",
   "arguments_refused",
   "server_refused",
 ]);
