@@ -17,6 +17,8 @@ const ISSUER = "https://id.acme.example";
 const ROOT = "r".repeat(43) as never;
 const CHILD = "c".repeat(43) as never;
 const KEY = "k".repeat(43) as never;
+/** A coordinate without its last letter. */
+const CUT = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUR";
 const NOW = Math.floor(Date.now() / 1000);
 
 /** A project with an audit log of two calls, and a store of its own in the place of a driver's. */
@@ -156,6 +158,27 @@ export function testRevoke(): void {
     const two = await hopwise(["revoke", "--key", "two.json", ...STORE, "--yes"], { folder });
     expect([two.code, two.err]).toEqual([2, expect.stringContaining("two.json holds 2")]);
     expect((await hopwise(["revoke", "--key", "none.json", ...STORE], { folder })).err).toContain("no such file");
+  });
+
+  it.each<[string, string, object]>([
+    ["that was cut off", "a coordinate is not 32 bytes", { kty: "OKP", crv: "Ed25519", x: CUT }],
+    ["of another kind", "only Ed25519 and P-256 keys are known", { kty: "RSA", n: CUT, e: "AQAB" }],
+    ["with half a point", "a P-256 key has exactly crv, kty, x and y", { kty: "EC", crv: "P-256", x: `${CUT}o` }],
+    [
+      "beside its curve",
+      "a P-256 key is not a point on its curve",
+      { kty: "EC", crv: "P-256", x: `${CUT}o`, y: `${CUT}o` },
+    ],
+    ["without a kind", "it says no kty", {}],
+  ])("revokes no key %s, and names its file: the real one would live on", async (_, why, jwk) => {
+    const { folder, state } = await project();
+    writeFileSync(join(folder, "key.json"), JSON.stringify(jwk));
+    const { code, out, err } = await hopwise(["revoke", "--key", "key.json", ...STORE, "--yes"], { folder });
+    expect([code, out, await state.revocations.list()]).toEqual([2, "", []]);
+    expect(err).toContain(`key.json holds a key that cannot be used: ${why}`);
+    expect(err).not.toContain(CUT);
+    const verify = await hopwise(["audit", "verify", "audit", "--key", "key.json"], { folder });
+    expect([verify.code, verify.err]).toEqual([2, err]);
   });
 
   it("looks into the logs of several instances", async () => {

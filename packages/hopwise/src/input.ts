@@ -56,16 +56,22 @@ export function parseJsonText(text: string, what: string): unknown {
   }
 }
 
+/** A public key, and what it is called by. */
+interface NamedKey {
+  readonly jwk: PublicJwk;
+  readonly thumbprint: string;
+}
+
 /**
  * The public keys of a file: one JWK, a list, or a JWKS. Of a private JWK only the public part is taken, and it is said: where a
  * public key is enough, a private one has no business.
  *
- * @throws {HopwiseError} `config_invalid`
+ * @throws {HopwiseError} `config_invalid` also for what no key can be, such as one that was cut off
  */
-export async function readPublicKeys(file: string, terminal: Terminal): Promise<readonly PublicJwk[]> {
+export async function readPublicKeys(file: string, terminal: Terminal): Promise<readonly NamedKey[]> {
   const content = parseJsonText(await readText(file, "a public key", terminal), `The key in ${named(file)}`);
   const set = isObject(content) && Array.isArray(content["keys"]) ? content["keys"] : content;
-  return (Array.isArray(set) ? set : [set]).map((jwk: unknown) => {
+  const keys = (Array.isArray(set) ? set : [set]).map(async (jwk: unknown) => {
     if (!isObject(jwk)) throw new HopwiseError("config_invalid", `${named(file)} holds no JWK`);
     const { kty, crv, x, y, d } = jwk;
     if (d !== undefined) {
@@ -73,8 +79,19 @@ export async function readPublicKeys(file: string, terminal: Terminal): Promise<
         oneLine(`${named(file)} holds a private key, of which only the public half is needed here: keep it elsewhere`),
       );
     }
-    return { kty, crv, x, ...(y !== undefined && { y }) } as PublicJwk;
+    const own = { kty, crv, x, ...(y !== undefined && { y }) } as PublicJwk;
+    return { jwk: own, thumbprint: await thumbprintIn(file, own) };
   });
+  return Promise.all(keys);
+}
+
+async function thumbprintIn(file: string, jwk: PublicJwk): Promise<string> {
+  try {
+    return await thumbprintOf(jwk);
+  } catch (cause) {
+    const { rule = "it says no kty" } = cause as HopwiseError;
+    throw new HopwiseError("config_invalid", `${named(file)} holds a key that cannot be used: ${rule}`);
+  }
 }
 
 /**
@@ -91,7 +108,7 @@ export async function readThumbprint(given: string, terminal: Terminal): Promise
       `--key is one key, and ${named(given)} holds ${more.length + (key ? 1 : 0)}`,
     );
   }
-  return thumbprintOf(key);
+  return key.thumbprint;
 }
 
 /**

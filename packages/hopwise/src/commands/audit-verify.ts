@@ -25,7 +25,7 @@ export const auditVerify: Command = {
   async run(typed, terminal) {
     const files = typed.values("key");
     if (files.length === 0) throw new HopwiseError("config_invalid", "Give the public key that signed: --key FILE");
-    const keys = (await Promise.all(files.map((file) => readPublicKeys(file, terminal)))).flat();
+    const keys = (await Promise.all(files.map((file) => readPublicKeys(file, terminal)))).flat().map(({ jwk }) => jwk);
     const heads = typed.value("heads");
     const expectHead = heads === undefined ? [] : await readHeads(heads, terminal);
     const { folders, nameOf } = foldersIn(typed.words, terminal);

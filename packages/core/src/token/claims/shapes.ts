@@ -1,4 +1,4 @@
-import { decodeBase64url, isP256Point } from "../../crypto/index.ts";
+import { decodeBase64url } from "../../crypto/index.ts";
 import { isMade, MADE } from "../../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../../json/index.ts";
 import {
@@ -20,7 +20,7 @@ import {
   AGENT_NAME,
   isAudience,
   KID,
-  parsePublicJwk,
+  parseKeptJwk,
   type Signer,
   type TrustedKey,
   YEAR_SECONDS,
@@ -63,15 +63,11 @@ export const PUBLIC_JWK: Shape = copied(
 
 function isPublicJwk(value: unknown): boolean {
   try {
-    const jwk = parsePublicJwk(value as JsonValue, "config_invalid", "");
-    return jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y));
+    parseKeptJwk(value as JsonValue, "config_invalid", "");
+    return true;
   } catch {
     return false;
   }
-}
-
-function bytesOf(coordinate: string): Uint8Array {
-  return decodeBase64url(coordinate) as Uint8Array;
 }
 
 /** A public key as a registry may keep it: with other members, but with no private one. */

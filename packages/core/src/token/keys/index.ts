@@ -16,6 +16,7 @@ export {
   importKnownKey,
   type KnownKey,
   kidOf,
+  parseKeptJwk,
   parsePublicJwk,
   thumbprintOf,
   thumbprintUri,

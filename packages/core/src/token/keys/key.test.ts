@@ -6,9 +6,11 @@ import { ALGORITHMS, errorOf, forge, refusalOf } from "../../testing.fixture.ts"
 import { importKnownKey, kidOf, parsePublicJwk, thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, signerFromJwk } from "./signer.ts";
 
+const X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
 describe("the thumbprint of a key", () => {
   it("is that of RFC 8037, appendix A.3", async () => {
-    const jwk = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } as const;
+    const jwk = { kty: "OKP", crv: "Ed25519", x: X } as const;
     expect(await thumbprintOf(jwk)).toBe("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
   });
 
@@ -17,6 +19,25 @@ describe("the thumbprint of a key", () => {
     expect(await thumbprintOf(publicJwk)).toBe(await calculateJwkThumbprint(publicJwk));
     expect(thumbprintUri(await thumbprintOf(publicJwk))).toBe(await calculateJwkThumbprintUri(publicJwk));
     expect(await kidOf(publicJwk)).toBe((await calculateJwkThumbprint(publicJwk)).slice(0, 8));
+  });
+
+  it.each<[rule: string, jwk: unknown]>([
+    ["a coordinate is not 32 bytes of base64url", { kty: "OKP", crv: "Ed25519", x: X.slice(1) }],
+    ["a coordinate is not 32 bytes of base64url", { kty: "OKP", crv: "Ed25519", x: 5 }],
+    ["an Ed25519 key has exactly crv, kty and x", { kty: "OKP", crv: "Ed25519", x: X, y: X }],
+    ["a P-256 key has exactly crv, kty, x and y", { kty: "EC", crv: "P-256", x: X }],
+    ["a P-256 key is not a point on its curve; make a new key", { kty: "EC", crv: "P-256", x: X, y: X }],
+    [
+      "an Ed25519 key is of small order or not canonical; make a new key",
+      { kty: "OKP", crv: "Ed25519", x: "A".repeat(43) },
+    ],
+    ["only Ed25519 and P-256 keys are known", { kty: "RSA", n: "abc", e: "AQAB" }],
+  ])("is that of no other key than one that can be used: %s", async (rule, jwk) => {
+    for (const named of [thumbprintOf, kidOf]) {
+      const error = await errorOf(named(jwk as PublicJwk));
+      expect(error).toMatchObject({ code: "config_invalid", rule });
+      expect(error.message).toBe(`${named.name}: jwk must be a public JWK, such as signer.publicJwk: ${rule}`);
+    }
   });
 
   it.each(ALGORITHMS)(
@@ -51,7 +72,7 @@ describe("a key", () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+  const x = X;
   const okp = { kty: "OKP", crv: "Ed25519", x };
   const ec = { kty: "EC", crv: "P-256", x, y: x };
   it.each<[rule: string, value: JsonValue | undefined]>([

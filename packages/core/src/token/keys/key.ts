@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../codes.ts";
 import {
   decodeBase64url,
   importKey,
+  isP256Point,
   isUsableEd25519Point,
   type PublicJwk,
   type SignatureAlgorithm,
@@ -41,7 +42,7 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
   if (kty === "OKP" && crv === "Ed25519") {
     if (names !== "crv,kty,x") return refuse("an Ed25519 key has exactly crv, kty and x");
     const point = coordinate(x);
-    if (!isUsableEd25519Point(decodeBase64url(point) as Uint8Array)) {
+    if (!isUsableEd25519Point(bytesOf(point))) {
       throw new HopwiseError("token_key_refused", "an Ed25519 key is of small order or not canonical; make a new key");
     }
     return { kty, crv, x: point };
@@ -54,13 +55,29 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
 }
 
 /**
+ * Reads a public JWK as {@link parsePublicJwk} does, and looks at its point: for a key that is kept or named, and not imported,
+ * which would show that.
+ *
+ * @throws {HopwiseError} as {@link parsePublicJwk}
+ */
+export function parseKeptJwk(value: JsonValue | undefined, code: ErrorCode, pointer: string): PublicJwk {
+  const jwk = parsePublicJwk(value, code, pointer);
+  if (jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y))) return jwk;
+  throw new HopwiseError("token_key_refused", "a P-256 key is not a point on its curve; make a new key");
+}
+
+function bytesOf(coordinate: string): Uint8Array {
+  return decodeBase64url(coordinate) as Uint8Array;
+}
+
+/**
  * Imports a key that {@link parsePublicJwk} let through.
  *
  * @throws {HopwiseError} `token_key_refused`
  */
 export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
   try {
-    return { jwk, thumbprint: await thumbprintOf(jwk), verification: await importKey(jwk) };
+    return { jwk, thumbprint: await digestOf(jwk), verification: await importKey(jwk) };
   } catch (cause) {
     throw new HopwiseError("token_key_refused", "a key is not a point on its curve; make a new key", { cause });
   }
@@ -88,11 +105,22 @@ export async function kidOf(jwk: PublicJwk): Promise<string> {
   return (await thumbprintFor("kidOf", jwk)).slice(0, 8);
 }
 
+/** What is no key has no thumbprint: to revoke or pin that would name nobody. */
 async function thumbprintFor(called: string, jwk: PublicJwk): Promise<Thumbprint> {
   const { kty, crv, x, y } = reading(called, "jwk", JWK, jwk, (given) => ({ y: undefined, ...given }));
-  const isKey = kty === "OKP" ? y === undefined : kty === "EC" && typeof y === "string";
-  if (!isKey || typeof crv !== "string" || typeof x !== "string") mustBe(called, "jwk", JWK, jwk);
-  return (await sha256(canonicalJson(y === undefined ? { kty, crv, x } : { kty, crv, x, y }))) as Thumbprint;
+  if (typeof kty !== "string") mustBe(called, "jwk", JWK, jwk);
+  const members = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
+  try {
+    return await digestOf(parseKeptJwk(members, "config_invalid", ""));
+  } catch (cause) {
+    const { rule, message } = cause as HopwiseError;
+    const why = rule ?? message;
+    throw new HopwiseError("config_invalid", `${called}: jwk must be ${JWK}: ${why}`, { rule: why });
+  }
+}
+
+async function digestOf(jwk: PublicJwk): Promise<Thumbprint> {
+  return (await sha256(canonicalJson({ ...jwk }))) as Thumbprint;
 }
 
 /** JWK thumbprint URI (RFC 9278), the `iss` of a derived token. */
