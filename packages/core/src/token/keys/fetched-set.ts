@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, type JSONWebKeySet } from "jose";
+import { HopwiseError } from "../../errors.ts";
 import { setEndpoint, whyNoSet } from "./fetch-set.ts";
 import { createPace } from "./pace.ts";
 
@@ -9,8 +10,9 @@ export interface RemoteJwksOptions {
   /** How long fetched keys are used. A withdrawn key is trusted no longer than this. Default 10 minutes. */
   readonly maxAgeMs?: number;
   /**
-   * Least time between two fetches, also for an unknown `kid`. While there are no keys because a fetch failed, pauses are
-   * shorter: they grow from a second to this. Default 1 minute.
+   * Least time between two fetches, also for an unknown `kid`; no longer than `maxAgeMs`, else there would be no keys between
+   * two. While there are none because a fetch failed, pauses are shorter: they grow from a second to this. Default 1 minute,
+   * or `maxAgeMs` where that is less.
    */
   readonly cooldownMs?: number;
 }
@@ -34,7 +36,9 @@ export interface FetchedSet {
 
 /** A set that is fetched one at a time, and as often as its pace lets it. */
 export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet {
-  const { timeoutMs = 5000, maxAgeMs = 600_000, cooldownMs = 60_000, fetch } = options;
+  const { timeoutMs = 5000, maxAgeMs = 600_000, fetch } = options;
+  const { cooldownMs = Math.min(60_000, maxAgeMs) } = options;
+  checkPace(cooldownMs, maxAgeMs);
   const endpoint = setEndpoint(address, timeoutMs, fetch);
   const set = createRemoteJWKSet(address, {
     timeoutDuration: timeoutMs,
@@ -81,4 +85,13 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
     },
     later: () => `${problem ?? endpoint.place}; it is asked again in ${Math.ceil(pace.waitMs(set.fresh) / 1000)} s`,
   };
+}
+
+function checkPace(cooldownMs: number, maxAgeMs: number): void {
+  if (cooldownMs <= maxAgeMs) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `remoteJwks: cooldownMs is ${cooldownMs}, and maxAgeMs ${maxAgeMs}: keys would be too old before they may be asked for again, and chains be denied; ask more often, or use keys for longer`,
+    { pointer: "/cooldownMs" },
+  );
 }

@@ -300,16 +300,29 @@ describe("an issuer's published keys, as time goes by,", () => {
     expect(await keys.find("k1")).toHaveLength(1);
   });
 
-  it("are too old before they may be asked for again where they are used for less than the cool-down", async () => {
+  it("are there at any time while the endpoint is well, however short they are used: the cool-down is no longer", async () => {
     const at = stopClocks();
     const { state, fetch } = endpoint(published());
-    const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 30_000, cooldownMs: 60_000 });
-    expect(await keys.find("k1")).toHaveLength(1);
-    at(29_999);
-    expect(await keys.find("k1")).toHaveLength(1);
-    at(30_000);
-    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
-    expect(state.fetches).toBe(1);
+    const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 500 });
+    for (let quarters = 0; quarters < 20; quarters++) {
+      at(quarters * 250);
+      expect(await keys.find("k1")).toHaveLength(1);
+      await refusalOf(keys.find("unknown"));
+    }
+    expect(state.fetches).toBe(10);
+  });
+
+  it("are not used for less than the cool-down: they would be too old before they may be asked for again", async () => {
+    const { fetch } = endpoint(published());
+    expect(await errorOf(() => remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 30_000, cooldownMs: 30_001 }))).toMatchObject(
+      {
+        code: "config_invalid",
+        pointer: "/cooldownMs",
+        message: expect.stringContaining("cooldownMs is 30001, and maxAgeMs 30000: keys would be too old"),
+      },
+    );
+    expect(() => remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 600_001 })).toThrow("maxAgeMs 600000");
+    expect(() => remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 600_000 })).not.toThrow();
   });
 
   it("are asked for after a second where there are none, and then after pauses that grow to the cool-down", async () => {

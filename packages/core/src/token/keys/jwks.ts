@@ -85,7 +85,8 @@ const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
  * cool-down. A key set of more than a megabyte is not read to its end, and counts as none. An authorizer asks for the keys
  * when it is made, so that its first call need not wait.
  *
- * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine)
+ * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine), for a cool-down that is longer
+ *   than keys are used
  */
 export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySource {
   const set = fetchedSet(new URL(readUrl(url)), readOptions(options));
