@@ -160,7 +160,7 @@ const schemas: ArgumentRows<{ inputSchema(schema: unknown): unknown }> = {
 
 const invoices = filter.table({ id: filter.text(), columns: { region: filter.text() } });
 const rowCondition: filter.RowCondition = { expression: true, required: ["region"], unknown: "sql" };
-const rowFilter = { take: () => rowCondition, check: async () => [], fail: () => {} };
+const rowFilter = { take: () => rowCondition, check: async () => [], fail: () => {}, leaveOut: () => {} };
 const forFilter: ArgumentRows<typeof filter> = {
   text: argumentRow(filter.text, () => ["c", {}], OPTIONAL, OPTIONS),
   number: argumentRow(filter.number, () => ["c", {}], OPTIONAL, OPTIONS),

@@ -38,7 +38,16 @@ const POLICIES = mkdtempSync(join(tmpdir(), "hopwise-test-"));
 let pdp: Pdp;
 beforeAll(async () => {
   const condition = { match: { expr: 'R.attr.region == "EMEA"' } };
-  const rules = [{ actions: ["read"], effect: "EFFECT_ALLOW", roles: ["*"], condition }];
+  const allowed = { effect: "EFFECT_ALLOW", roles: ["*"], condition };
+  const owing = (action: string, redact: string) => {
+    return { ...allowed, actions: [action], output: { when: { ruleActivated: `{"redact": ${redact}}` } } };
+  };
+  const rules = [
+    { ...allowed, actions: ["read"] },
+    owing("read_within", '["/nested/x"]'),
+    // Made of the row.
+    owing("read_named", "R.attr.body == '' ? [] : [R.attr.body]"),
+  ];
   const policy = { resourcePolicy: { resource: "doc", version: "default", rules } };
   writeFileSync(join(POLICIES, "doc.json"), JSON.stringify({ apiVersion: "api.cerbos.dev/v1", ...policy }));
   pdp = await startPdp({ policies: POLICIES });
@@ -51,8 +60,8 @@ afterAll(async () => {
 type Rule = NonNullable<ToolMap[string]["filter"]>;
 
 /** An allowed search, under a grant where one is given. */
-async function search(filter: Rule = {}, handed?: ToolGrantInput) {
-  const tools = { search: { kind: "doc", action: "read", filter: { withinMs: 60_000, ...filter } } };
+async function search(filter: Rule = {}, handed?: ToolGrantInput, action = "read") {
+  const tools = { search: { kind: "doc", action, filter: { withinMs: 60_000, ...filter } } };
   const company = await createCompany({ tools });
   const held = await company.chain(
     "alice",
@@ -103,6 +112,39 @@ describe.each([false, true])("a row that is more than a question holds (plansSuf
       expect(own.applied).toEqual({ rows: 1, leftOut: 1, tooLarge: 1 });
     },
   );
+});
+
+const OWN = { ...OK, id: "own", body: "/n", nested: { x: "secret" } };
+const UNCHANGEABLE: readonly [string, string, object, object][] = [
+  ["read_within", "a text", { nested: "hello" }, { nested: { x: "[redacted]" } }],
+  ["read_within", "half a character", { nested: { x: "\ud800" } }, { nested: { x: "[redacted]" } }],
+  ["read_within", "a forbidden name", { nested: JSON.parse('{"__proto__":1}') }, { nested: { x: "[redacted]" } }],
+  ["read_within", "2^60", { nested: { x: 2 ** 60 } }, { nested: { x: "[redacted]" } }],
+  ["read_named", "no pointer", { body: "no pointer" }, { n: "[redacted]" }],
+  ["read_named", "an output that fails", { body: null }, { n: "[redacted]" }],
+];
+
+describe("a row that cannot be changed as policies oblige to", () => {
+  it.each(UNCHANGEABLE)(
+    "ends no search (%s, %s): it is left out, and the record says so",
+    async (action, _, bad, done) => {
+      const row = { ...OWN, id: "bad", ...bad };
+      const { filter, allowed, authorizer } = await search({}, undefined, action);
+      const found = await visibleRows(filter, DOCS, { dialect: "memory" }, () => [row, OWN, row]);
+      expect(found).toEqual([{ ...OWN, ...done }]);
+      await authorizer.report(allowed, { outcome: "returned", result: "1 row" });
+      expect(authorizer.audit.outcomes).toMatchObject([{ rows: { shown: 1, leftOut: 2, unfulfilled: 2 } }]);
+    },
+  );
+
+  it.each(UNCHANGEABLE)("is no empty list where it is all that was found (%s, %s)", async (action, _, bad) => {
+    const { filter, allowed, authorizer } = await search({}, undefined, action);
+    const code = action === "read_named" ? "policy_inconclusive" : "result_withheld";
+    const reading = visibleRows(filter, DOCS, { dialect: "memory" }, () => [{ ...OWN, ...bad }]);
+    await expect(reading).rejects.toMatchObject({ code });
+    await authorizer.report(allowed, { outcome: "failed" });
+    expect(authorizer.audit.outcomes).toMatchObject([{ code }]);
+  });
 });
 
 it("rows that each fit are asked about, however many bytes they are together", async () => {

@@ -31,6 +31,7 @@ const given: Filter = {
   fail: () => {},
   take: () => condition,
   check: async (rows) => rows.map(() => ({})),
+  leaveOut: () => {},
 } as Filter;
 
 const NO_NAME = [...NO_TEXT, "a\0b", "a".repeat(64), "\ud800"];

@@ -133,9 +133,12 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
   ];
 }
 
-function rowsIn({ shown, leftOut, tooLarge }: NonNullable<OutcomeRecord["rows"]>): string {
-  const large = tooLarge === undefined ? "" : `, ${plain(tooLarge)} of them since they are too large to be asked about`;
-  return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}`;
+function rowsIn({ shown, leftOut, tooLarge, unfulfilled }: NonNullable<OutcomeRecord["rows"]>): string {
+  const since = (count: number | undefined, why: string) =>
+    count === undefined ? "" : `, ${plain(count)} of them since they ${why}`;
+  const large = since(tooLarge, "are too large to be asked about");
+  const unchanged = since(unfulfilled, "could not be changed as the policies oblige to");
+  return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}${unchanged}`;
 }
 
 function instant(seconds: number): string {

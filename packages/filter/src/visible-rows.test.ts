@@ -26,6 +26,7 @@ const thing = (id: string, more: object = {}) => ({
 function passing(row: CheckedRow = {}, meanwhile: () => void = () => {}) {
   const asked: (Row | undefined)[] = [];
   const faults: unknown[] = [];
+  const leftOut: unknown[] = [];
   const filter = {
     kind: "thing",
     action: "view",
@@ -39,8 +40,9 @@ function passing(row: CheckedRow = {}, meanwhile: () => void = () => {}) {
       meanwhile();
       return rows.map((it) => it && row);
     },
+    leaveOut: (...given) => void leftOut.push(given),
   } satisfies Filter;
-  return { filter, asked, faults };
+  return { filter, asked, faults, leftOut };
 }
 const read = (filter: Filter, rows: readonly object[]) =>
   visibleRows(filter, THINGS, { dialect: "memory" }, () => rows);
@@ -88,6 +90,41 @@ describe("rows that passed", () => {
       },
     };
     expect(await read(passing().filter, [shifty])).toEqual([thing("t1")]);
+  });
+});
+
+/** A row of which a policy's pointer finds something, which cannot be taken out. */
+const UNCHANGEABLE: readonly [string, unknown][] = [
+  ["a text", "hello"],
+  ["half a character", { x: "\ud800" }],
+  ["a forbidden name", JSON.parse('{"x":"a","__proto__":1}')],
+  ["a number that is too large", { x: 2 ** 60 }],
+  ["bytes", new Uint8Array(3)],
+];
+
+describe("a row that cannot be changed as policies oblige to", () => {
+  it.each(UNCHANGEABLE)("is left out, counted with why, and ends no search: %s", async (_, more) => {
+    const { filter, faults, leftOut } = passing(redacting("/more/x"));
+    const rows = [thing("t1", { more }), thing("t2", { more: { x: "secret" } }), thing("t3", { more })];
+    expect(await read(filter, rows)).toEqual([thing("t2", { more: { x: "[redacted]" } })]);
+    expect(leftOut).toEqual([[2, expect.objectContaining({ code: "result_withheld" })]]);
+    expect(faults).toEqual([]);
+  });
+
+  it("is counted as the filter counts it, and told where rows like it are all that was found", async () => {
+    const { filter, faults } = passing(redacting("/more/x"));
+    const fault = { code: "result_withheld", message: "cannot be done", told: "result_withheld" } as const;
+    await expect(read({ ...filter, fault }, [thing("t1", { more: "secret" })])).rejects.toMatchObject({
+      code: "result_withheld",
+      message: "cannot be done",
+    });
+    expect(faults).toMatchObject([{ code: "result_withheld" }]);
+  });
+
+  it("is another matter than a fault of whoever asks for the change", async () => {
+    await expect(
+      read(passing({ obligations: 5 as never }).filter, [thing("t1"), thing("t2")]),
+    ).rejects.not.toMatchObject({ code: "result_withheld" });
   });
 });
 

@@ -1,9 +1,10 @@
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords, type Obligations } from "@hopwise/core/adapter";
 import { type Filter, isFilter } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
 import { changedRow } from "./changed-row.ts";
 import { mustFitSome } from "./misfit.ts";
-import { ownRow } from "./own-row.ts";
+import { ownRow, type Plain } from "./own-row.ts";
 import { isTable, type Table } from "./table.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
@@ -33,8 +34,10 @@ type Awaitable<T> = T | PromiseLike<T>;
  * @param filter of the allowed call: `currentFilter()` in a tool, `filter` of a decision elsewhere
  * @param query asked once; what it throws is thrown on
  * @throws {HopwiseError} `config_invalid` without a filter, for a query that gives no list; `filter_unsupported`;
- *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table, or is too large to be asked
- *   about, is left out and counted; where every row misfits at one column, it is `config_invalid`, which names the column
+ *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table, is too large to be asked
+ *   about, or cannot be changed as policies oblige to, is left out and counted. Where every row misfits at one column, it is
+ *   `config_invalid`, which names the column; `result_withheld` or `policy_inconclusive` where rows that cannot be changed are
+ *   all that was found
  */
 export async function visibleRows<Row extends object, const By extends ReadBy>(
   filter: Filter | undefined,
@@ -88,9 +91,27 @@ async function shown<Row extends object>(
   const rows = given.map((row) => ownRow(table, row));
   mustFitSome(rows.map(({ misfits }) => misfits));
   const checked = await filter.check(rows.map(({ resource }) => resource));
-  return rows.flatMap(({ row }, i) => {
-    const passed = checked[i];
-    if (passed === undefined) return [];
-    return [(passed.obligations === undefined ? row : changedRow(table, row, passed.obligations)) as Row];
+  const passed = rows.flatMap(({ row }, i) => {
+    const obligations = checked[i]?.obligations;
+    return checked[i] === undefined ? [] : [obligations === undefined ? row : changedOrWhyNot(table, row, obligations)];
   });
+  const unchanged = passed.filter((row) => row instanceof HopwiseError);
+  if (unchanged.length > 0) filter.leaveOut(unchanged.length, unchanged[0]);
+  if (unchanged.length === passed.length) mustFind(filter);
+  return passed.flatMap((row) => (row instanceof HopwiseError ? [] : [row as Row]));
+}
+
+/** Whoever can write a row that cannot be changed must not end every search by it. */
+function changedOrWhyNot(table: Table, row: Plain, obligations: Obligations): Plain | HopwiseError {
+  try {
+    return changedRow(table, row, obligations);
+  } catch (cause) {
+    if (cause instanceof HopwiseError && cause.code === "result_withheld") return cause;
+    throw cause;
+  }
+}
+
+/** Rows that cannot be shown are all that was found: an empty list would look as if there were none. */
+function mustFind({ fault }: Filter): void {
+  if (fault !== undefined) throw inOwnWords(new HopwiseError(fault.code, fault.message));
 }

@@ -2,7 +2,7 @@ import { sha256 } from "../crypto/index.ts";
 import type { Allowed, Decided } from "../decision/index.ts";
 import { type AppliedFilter, type Filter, type FilterFault, unapplied } from "../filter/index.ts";
 import { canonicalJson, freezeJson } from "../json/index.ts";
-import { deepFrozen, defined, timeOf } from "../lib/index.ts";
+import { deepFrozen, timeOf } from "../lib/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
 /** How an allowed call ended. */
@@ -61,8 +61,8 @@ function whyNot(filter: Filter, hasReturned: boolean): Pick<FilterFault, "code" 
   return filter.fault ?? (hasReturned ? unapplied(filter) : undefined);
 }
 
-function countsOf({ rows, leftOut, tooLarge }: AppliedFilter): NonNullable<OutcomeRecord["rows"]> {
-  return { shown: rows, leftOut, ...defined({ tooLarge }) };
+function countsOf({ rows, ...more }: AppliedFilter): NonNullable<OutcomeRecord["rows"]> {
+  return { shown: rows, ...more };
 }
 
 /** Takes back an allowance whose record failed or was late: a slow disk may still write that record. */

@@ -86,6 +86,38 @@ describe("rows that were read", () => {
   });
 });
 
+describe("a row of which an output cannot be read, which may be made of the row", () => {
+  const unread: readonly [string, unknown][] = [
+    ["no list of pointers", { redact: 5 }],
+    ["no pointer", { redact: ["no pointer"] }],
+    ["a failure", undefined],
+  ];
+  it.each(unread)(
+    "is told as such, whichever hop it was, and keeps no other from being shown: %s",
+    async (_, value) => {
+      const output: Result = { outputs: [{ source: "r", action: "read", value }] };
+      for (const [i, hop] of ["alice", "agent:planner"].entries()) {
+        const { checked } = ask([row("a"), row("b")], butFor(hop, "a", output));
+        expect(await checked).toEqual([expect.objectContaining({ code: "policy_inconclusive", hop: i }), {}]);
+      }
+    },
+  );
+
+  it("is denied where a hop may not see it", async () => {
+    const { checked } = ask([row("a")], (request) =>
+      request.resources.map((asked) =>
+        allowing(
+          asked,
+          request.principal.id === "alice"
+            ? { outputs: [{ source: "r", action: "read", value: 5 }] }
+            : { actions: { read: "EFFECT_DENY" } },
+        ),
+      ),
+    );
+    expect(await checked).toEqual([undefined]);
+  });
+});
+
 describe("the handing over", () => {
   const edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
   const withEdge = (effect: string) => {
@@ -95,6 +127,18 @@ describe("the handing over", () => {
       ),
     );
     return { asked, checked: checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE) };
+  };
+
+  const withOutput = (value: object) => {
+    const { pdp } = pdpOf((request) =>
+      request.resources.map((it) =>
+        allowing(
+          it,
+          it.resource.kind === "delegation" ? { outputs: [{ source: "r", action: "delegate", value }] } : {},
+        ),
+      ),
+    );
+    return checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE);
   };
 
   it("is asked with each batch, before the rows, which keep their places", async () => {
@@ -107,17 +151,6 @@ describe("the handing over", () => {
   });
 
   it("obliges of each row to what it obliges to, and lets none pass that a person would have to approve", async () => {
-    const withOutput = (value: object) => {
-      const { pdp } = pdpOf((request) =>
-        request.resources.map((it) =>
-          allowing(
-            it,
-            it.resource.kind === "delegation" ? { outputs: [{ source: "r", action: "delegate", value }] } : {},
-          ),
-        ),
-      );
-      return checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE);
-    };
     const owed = { obligations: { redact: ["/owner"], limit: {} } };
     expect(await withOutput({ redact: ["/owner"] })).toEqual([owed, owed]);
     expect(await withOutput({ approval: "ask" })).toEqual([undefined, undefined]);
@@ -126,6 +159,7 @@ describe("the handing over", () => {
   it("ends the search where it is not allowed any more, or cannot be told", async () => {
     await expect(withEdge("EFFECT_DENY").checked).rejects.toMatchObject({ code: "delegation_denied", hop: 0 });
     await expect(withEdge("EFFECT_NEW").checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
+    await expect(withOutput({ redact: 5 })).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
   });
 });
 
@@ -140,10 +174,6 @@ describe("what is no good answer about rows", () => {
 
   it.each<[string, (request: CheckResourcesRequest) => unknown]>([
     ["results in another order", (request) => allowAll(request).reverse()],
-    [
-      "an output that nobody understands",
-      butFor("alice", "a", { outputs: [{ source: "r", action: "read", value: { redact: 5 } }] }),
-    ],
     ["no effect", butFor("alice", "a", { actions: {} })],
     [
       "a principal that does not fit its schema",

@@ -18,6 +18,12 @@ export interface RowsToCheck extends ChainQuestion {
   readonly rows: readonly Row[];
 }
 
+/**
+ * What is said of a row: under which obligations it may be shown; undefined where a hop is not allowed to see it, or a person would
+ * have to approve it first; or why nobody can tell what the policies oblige to. An output may be made of the row itself.
+ */
+export type RowAnswer = CheckedRow | HopwiseError | undefined;
+
 /** Cerbos' limit of resources in a request is 50, one of which is the handing over. */
 const MOST = 49;
 /** That of a message is 4 MiB, in which the principal and the handing over stand, too. */
@@ -26,8 +32,6 @@ const MOST_BYTES = 3_000_000;
 /**
  * Checks each row for every hop, in batches: each within the deadline, and at one decision point (see {@link asWhole}).
  *
- * @returns for each row the obligations under which it may be shown; undefined where a hop is not allowed to see it, or a
- *   person would have to approve it first
  * @throws {HopwiseError} `delegation_denied`, `policy_unavailable`, `policy_request_refused`, `policy_inconclusive`: an outage is never an empty
  *   list
  */
@@ -35,8 +39,8 @@ export async function checkRows(
   pdp: PolicyDecisionPoint,
   question: RowsToCheck,
   deadlineMs: number,
-): Promise<readonly (CheckedRow | undefined)[]> {
-  const checked: (CheckedRow | undefined)[] = [];
+): Promise<readonly RowAnswer[]> {
+  const checked: RowAnswer[] = [];
   // One batch after the other: all at once would keep the decision point from everybody else's calls.
   for (const batch of batchesOf(question)) checked.push(...(await checkBatch(pdp, question, batch, deadlineMs)));
   return checked;
@@ -47,7 +51,7 @@ async function checkBatch(
   question: RowsToCheck,
   batch: readonly AskedResource[],
   deadlineMs: number,
-): Promise<readonly (CheckedRow | undefined)[]> {
+): Promise<readonly RowAnswer[]> {
   const byHop = await withDeadline(deadlineMs, (signal, expired) => {
     const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
       const request = hopRequest(question, hop, [...edgeOf(question, hop), ...batch], false);
@@ -88,13 +92,19 @@ function unreadable(problem: string, hop: number): HopwiseError {
 }
 
 /**
- * Every hop must be allowed to see it. A condition that a person must approve is not met. Only of a row that does not fit its
- * schema is it the row's own fault that there is no answer.
+ * Every hop must be allowed to see it. A condition that a person must approve is not met. Only where a row does not fit its
+ * schema, and where an output is not understood, may it be the row's own fault that there is no answer.
  */
-function joined(answers: readonly Answer[], hops: number): CheckedRow | undefined {
-  const broken = answers.findIndex(({ effect, misfit }) => effect === "error" && misfit !== true);
-  if (broken >= 0) throw unreadable(String(answers[broken]?.problem), Math.min(broken, hops - 1));
-  if (answers.some(({ effect }) => effect !== "allow")) return undefined;
+function joined(answers: readonly Answer[], hops: number): RowAnswer {
+  const faultWhere = (isIt: (answer: Answer) => boolean): HopwiseError | undefined => {
+    const at = answers.findIndex((answer) => answer.effect === "error" && isIt(answer));
+    return at < 0 ? undefined : unreadable(String(answers[at]?.problem), Math.min(at, hops - 1));
+  };
+  const broken = faultWhere(({ misfit, ofOutput }) => !(misfit || ofOutput));
+  if (broken !== undefined) throw broken;
+  if (answers.some(({ effect, misfit }) => effect === "deny" || misfit)) return undefined;
+  const unread = faultWhere(({ ofOutput }) => ofOutput === true);
+  if (unread !== undefined) return unread;
   const owed = answers.map(({ obligations }) => obligations);
   if (owed.some((obligations) => obligations?.approval !== undefined)) return undefined;
   return owed.every((obligations) => obligations === undefined) ? {} : { obligations: addUp(owed) };

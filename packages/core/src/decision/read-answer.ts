@@ -10,6 +10,8 @@ export interface Answer extends OutputReading {
   readonly effect: "allow" | "deny" | "error";
   /** Of an error: it is the resource that does not fit its schema. */
   readonly misfit?: true;
+  /** Of an error: the policies allow it, and nobody understands what they oblige to. */
+  readonly ofOutput?: true;
   /** How Cerbos came to its answer, as it says itself. */
   readonly decidedBy?: { readonly policy?: string; readonly scope?: string; readonly derivedRoles?: readonly string[] };
 }
@@ -65,7 +67,7 @@ function readAnswer(
   if (effect === "EFFECT_DENY") return { ...known, effect: "deny" };
   if (effect !== "EFFECT_ALLOW") return unreadable("it gave neither allow nor deny");
   // An output that is not understood may hold a condition of the allowance.
-  return { ...known, effect: outputs.problem === undefined ? "allow" : "error" };
+  return outputs.problem === undefined ? { ...known, effect: "allow" } : { ...known, effect: "error", ofOutput: true };
 }
 
 /** An answer that never allows a call. */

@@ -26,6 +26,11 @@ export interface AppliedFilter {
    * too deep, a number beyond 2^53 - 1, half a character. Left out for none.
    */
   readonly tooLarge?: number;
+  /**
+   * How many of those were left out although the policies allow them, since what they oblige to could not be read, or not be done
+   * to the row. Left out for none.
+   */
+  readonly unfulfilled?: number;
 }
 
 /**
@@ -40,7 +45,10 @@ export interface Filter {
   readonly action: string;
   /** The second check looks at no row: see `filter.plansSuffice` of the tool map. */
   readonly plansSuffice: boolean;
-  /** How many rows may be shown, and how many the second check left out; undefined as long as none was checked. */
+  /**
+   * How many rows may be shown, and how many were left out; undefined as long as none was checked, and where rows that cannot
+   * be changed as policies oblige to are all that was found (`fault`).
+   */
   readonly applied: AppliedFilter | undefined;
   /** Why nothing could be shown, where it was Hopwise that said so: for the record, and by `told` for the caller. */
   readonly fault: FilterFault | undefined;
@@ -60,12 +68,21 @@ export interface Filter {
    * with the policies for every hop, in batches. For several parts of one read it is called several times.
    *
    * @param rows undefined stands for a row that nobody can check, since it does not fit its table: it is left out. So is one
-   *   that is more than a question about a resource holds, or that is none beside others that are
+   *   that is more than a question about a resource holds, or that is none beside others that are; or of which nobody
+   *   understands what the policies oblige to
    * @returns for each row whether it may be shown: undefined for one that may not
    * @throws {HopwiseError} `filter_lapsed`; a code of a call's own way, such as `token_revoked` or `policy_unavailable`:
    *   then nothing may be shown. `config_invalid` and `attributes_invalid` for what are no rows, and before `take`
    */
   check(rows: readonly (Row | undefined)[]): Promise<readonly (CheckedRow | undefined)[]>;
+  /**
+   * Counts rows as left out that passed, and are not shown after all: they cannot be changed as their obligations say.
+   *
+   * @param rows how many
+   * @param cause why, as `fulfil` says it
+   * @throws {HopwiseError} `config_invalid` for more than passed
+   */
+  leaveOut(rows: number, cause: unknown): void;
 }
 
 /** What ended a read. */
@@ -80,8 +97,8 @@ export interface FilterFault {
 /** For functions that take one from a program. */
 export function isFilter(value: unknown): value is Filter {
   try {
-    const { take, check, fail } = Object(value) as Partial<Filter>;
-    return [take, check, fail].every((it) => typeof it === "function");
+    const { take, check, fail, leaveOut } = Object(value) as Partial<Filter>;
+    return [take, check, fail, leaveOut].every((it) => typeof it === "function");
   } catch {
     return false; // it fails when it is looked at
   }

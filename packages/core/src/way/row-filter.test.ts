@@ -1,11 +1,13 @@
 import type { PlanResourcesRequest } from "@cerbos/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Allowed } from "../decision/index.ts";
+import { HopwiseError } from "../errors.ts";
 import type { Filter, Row } from "../filter/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryRevocations } from "../state/index.ts";
 import { ARGUMENTS, allowAll, allowing, NOW, pdpOf } from "../testing.fixture.ts";
 import { BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "./point.fixture.ts";
+import { reporter } from "./report.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -184,6 +186,51 @@ describe("the filter of a call", () => {
       expect(filter.applied).toEqual({ rows: 2, leftOut: 3, tooLarge: 3 });
       expect(asked.flatMap(({ resources }) => resources.map(({ resource }) => resource.id))).not.toContain("p3");
     }
+  });
+
+  it("counts the rows that cannot be changed as policies oblige to, and is not applied where they are all that was found", async () => {
+    const { cerbos } = planning(conditional, ((request: Parameters<typeof allowAll>[0]) =>
+      request.resources.map((it) =>
+        allowing(
+          it,
+          it.resource.id === "p2"
+            ? { outputs: [{ source: "r", action: "send", value: { redact: ["no pointer"] } }] }
+            : {},
+        ),
+      )) as never);
+    const { filter, decision, point, audit } = await filtered({ cerbos });
+    filter.take();
+    expect(await filter.check([ROWS[1]])).toEqual([undefined]);
+    const unread = { code: "policy_inconclusive", told: "policy_inconclusive" };
+    expect([filter.applied, filter.fault], "an empty list would look as if there were none").toMatchObject([
+      undefined,
+      unread,
+    ]);
+    expect(await filter.check([...ROWS, ...ROWS]), "another part of the read").toEqual([{}, undefined, {}, undefined]);
+    expect([filter.applied, filter.fault]).toEqual([{ rows: 2, leftOut: 3, unfulfilled: 3 }, undefined]);
+    filter.leaveOut(1, new HopwiseError("result_withheld", "a pointer leads into a text"));
+    expect(filter.applied).toEqual({ rows: 1, leftOut: 4, unfulfilled: 4 });
+    for (const rows of [2, -1, 0.5, Number.NaN, "1" as never]) {
+      expect(() => filter.leaveOut(rows, undefined)).toThrow("at most 1 here");
+    }
+    filter.leaveOut(0, undefined);
+    await reporter(point)(decision as Allowed, { outcome: "returned", result: [] });
+    expect(audit.outcomes).toMatchObject([{ rows: { shown: 1, leftOut: 4, unfulfilled: 4 } }]);
+    filter.leaveOut(1, new Error("quotes a row"));
+    expect([filter.applied, filter.fault]).toMatchObject([undefined, unread]);
+  });
+
+  it("says why nothing can be shown in words of its own, where what went wrong may quote a row", async () => {
+    const { filter } = await filtered();
+    filter.take();
+    await filter.check(ROWS);
+    filter.leaveOut(2, new Error("secret"));
+    expect(filter.applied).toBeUndefined();
+    expect(filter.fault).toEqual({
+      code: "result_withheld",
+      message: "rows could not be changed as the policies oblige to",
+      told: "result_withheld",
+    });
   });
 
   it("is used once: to come again would not help its caller, who is told so", async () => {

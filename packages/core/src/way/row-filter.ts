@@ -1,11 +1,12 @@
 import type { Resource } from "@cerbos/core";
-import { isDenialCode } from "../codes.ts";
-import { HopwiseError, isOwn, isRefusal } from "../errors.ts";
-import type { AppliedFilter, CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
+import type { RowAnswer } from "../decision/index.ts";
+import { HopwiseError, isRefusal } from "../errors.ts";
+import type { CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
 import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { readRows } from "./read-rows.ts";
+import { createRowTally } from "./row-tally.ts";
 import { isRowGranted, type KnownCaller } from "./stages/grant.ts";
 import { type AskedCall, askAboutRows } from "./stages/policy.ts";
 
@@ -30,17 +31,7 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
   const { plansSuffice = false, withinMs = point.deadlineMs } = entry.filter;
   const lapsesAt = performance.now() + withinMs;
   let taken = false;
-  let applied: Filter["applied"];
-  let fault: Filter["fault"];
-  let failed = false;
-
-  const fail = (cause: unknown): void => {
-    failed = true;
-    if (!isOwn(cause)) return;
-    const { code, message } = cause;
-    // A mistake of the program itself is no answer to its caller.
-    fault ??= { code, message, told: isDenialCode(code) ? code : undefined };
-  };
+  const tally = createRowTally();
   const notLapsed = (): void => {
     if (performance.now() <= lapsesAt) return;
     const message = `the filter serves one read, within ${withinMs} ms of its decision; ask anew, or give the tool's filter a longer withinMs`;
@@ -51,13 +42,13 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     action,
     plansSuffice,
     get applied() {
-      // Of a read of which one part failed, nothing is: it could not be checked, or not changed as policies oblige to.
-      return failed ? undefined : applied;
+      return tally.applied;
     },
     get fault() {
-      return fault;
+      return tally.fault;
     },
-    fail,
+    fail: tally.fail,
+    leaveOut: tally.leaveOut,
     take: () => {
       // To come again would not help: the tool reads twice the next time, too.
       if (taken) throw new HopwiseError("filter_unapplied", USED);
@@ -72,11 +63,13 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
           throw new HopwiseError("config_invalid", "check: take the filter's condition first, and read by it");
         notLapsed();
         const answers = await checkRead(call, rows, point);
-        const shown = answers.filter((answer) => answer !== undefined).length;
-        applied = addUp(applied, { rows: shown, leftOut: answers.length - shown, tooLarge });
-        return answers;
+        const passed = answers.filter((answer) => answer !== undefined);
+        const unread = passed.filter((answer) => answer instanceof HopwiseError);
+        tally.add({ rows: passed.length, leftOut: answers.length - passed.length, tooLarge });
+        tally.leaveOut(unread.length, unread[0]);
+        return answers.map((answer) => (answer instanceof HopwiseError ? undefined : answer));
       } catch (cause) {
-        fail(cause);
+        tally.fail(cause);
         throw cause;
       }
     },
@@ -86,16 +79,6 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
 const USED =
   "the filter was used already; it serves one read of one call: let the tool read once, or have several parts of one read checked by check of that filter";
 
-/** Several parts of one read together. */
-function addUp(before: AppliedFilter | undefined, part: Required<AppliedFilter>): AppliedFilter {
-  const tooLarge = (before?.tooLarge ?? 0) + part.tooLarge;
-  return Object.freeze({
-    rows: (before?.rows ?? 0) + part.rows,
-    leftOut: (before?.leftOut ?? 0) + part.leftOut,
-    ...(tooLarge > 0 && { tooLarge }),
-  });
-}
-
 const NOTHING_OWED: CheckedRow = Object.freeze({});
 
 /** The chain stands, before and after; every grant lets a row pass; and the policies let every hop see it. */
@@ -103,7 +86,7 @@ async function checkRead(
   call: FilteredCall,
   rows: readonly (Row | undefined)[],
   point: EnforcementPoint,
-): Promise<readonly (CheckedRow | undefined)[]> {
+): Promise<readonly RowAnswer[]> {
   const { asked, holder, entry, resource, action } = call;
   const filter = entry.filter as FilterRule;
   await mustStand(call, point);

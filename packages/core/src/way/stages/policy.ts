@@ -13,6 +13,7 @@ import {
   listHops,
   type PlannedHop,
   planRows,
+  type RowAnswer,
   refuseOwed,
   withHeaders,
 } from "../../decision/index.ts";
@@ -20,7 +21,6 @@ import type { HopwiseError } from "../../errors.ts";
 import {
   type AppliedCondition,
   allOf,
-  type CheckedRow,
   type Row,
   type RowCondition,
   type RowExpression,
@@ -149,7 +149,7 @@ export function askAboutRows(
   action: string,
   rows: readonly Row[],
   point: EnforcementPoint,
-): Promise<readonly (CheckedRow | undefined)[]> {
+): Promise<readonly RowAnswer[]> {
   const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), action, rows };
   return checkRows(point.cerbos, question, point.deadlineMs);
 }
