@@ -38,7 +38,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/crypto": ["#crypto"],
   "core/crypto/node.ts": ["node:crypto"],
   "core/crypto/web.ts": ["jose"],
-  "core/grant": ["core/options", "core/json", "core/errors.ts", "type:core/codes.ts"],
+  "core/grant": ["core/options", "core/json", "core/lib", "core/errors.ts", "type:core/codes.ts"],
   "core/token/keys": [
     "core/options",
     "core/grant",

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, type JsonValue, stepsOf } from "../json/index.ts";
+import { freezeJson, type JsonValue, pointerTo, stepsOf } from "../json/index.ts";
+import { hiddenInName, plainName } from "../lib/index.ts";
 import { mustBe, wordsAt } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
@@ -32,7 +33,17 @@ const BUILDER_LIMITS: GrantLimits = {
  * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
  */
 export function readGrant(json: unknown): Grant {
-  return makeGrant(parseGrant(plainOf(json), BUILDER_LIMITS, "config_invalid"));
+  const read = parseGrant(plainOf(json), BUILDER_LIMITS, "config_invalid");
+  for (const tool of Object.keys(read)) checkSeen(tool);
+  return makeGrant(read);
+}
+
+/** No enforcement point takes such a name, and whoever reads the grant takes it for another. */
+function checkSeen(tool: string): void {
+  const problem = hiddenInName(tool.slice(tool.lastIndexOf("#") + 1));
+  if (problem === undefined) return;
+  const message = `the grant names "${plainName(tool)}", which cannot be a tool's name: ${problem}`;
+  throw new HopwiseError("config_invalid", message, { pointer: pointerTo("", tool) });
 }
 
 /** A copy without other references. A value that a token cannot say is here the author's mistake, not a caller's. */

@@ -40,6 +40,10 @@ describe("a name that came from elsewhere", () => {
       "pay\n",
       "\u202epay",
       "pay\ud800",
+      "pay\u2800",
+      "pay\ufffc",
+      "p\u{16fe4}ay",
+      "pay\u{1d159}",
     ];
     const shown = names.map(plainName);
     expect(new Set(shown).size).toBe(names.length);

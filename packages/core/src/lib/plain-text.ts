@@ -12,8 +12,20 @@ export function plainText(text: string): string {
   return `${safe.slice(0, MAX_LENGTH).replace(/\p{Cs}$/u, "")}…`; // not half of a character
 }
 
-/** What nobody sees in a name, or sees as another: control and direction marks, letters without a shape, odd spaces. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u;
+/** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. Or compact. */
+const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\*hw\d[!#-[\]-~]{8,}/g;
+
+/** A text in which a word stands for each token. */
+export function withoutTokens(text: string): string {
+  return text.replace(TOKEN, "(a token)");
+}
+
+/**
+ * What nobody sees in a name, or sees as another: control and direction marks, letters without a shape, odd spaces. Unicode
+ * counts four signs without a shape elsewhere: the empty braille cell, what stands for an object, a filler, an empty note.
+ */
+const HIDDEN =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{16fe4}\u{1d159}]|(?! )\p{Zs}/u;
 
 /** Why a name looks like another one; undefined where it is what it looks like. */
 export function hiddenInName(name: string): string | undefined {

@@ -7,6 +7,7 @@ import {
   maybe,
   members,
   mustBe,
+  named,
   type Rows,
   readerOf,
   reading,
@@ -131,7 +132,7 @@ const CLASS_ROWS: Rows<Omit<AgentClass, "classes">> = {
   ...PLACE_ROWS,
   class: maybe(text("a class of agents")),
   owner: maybe(text("who is responsible for it")),
-  tools: maybe(list(text("a tool's name"), "a list of tools' names")),
+  tools: maybe(list(named("a tool's name"), "a list of tools' names")),
   maxDepth: maybe(whole({ min: 1, max: 64, example: 3 })),
 };
 

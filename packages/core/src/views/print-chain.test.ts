@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { anyArguments, exact, grant, int, noArguments, oneOf, wildcard } from "../grant/index.ts";
-import type { InspectedChain, InspectedToken } from "../token/index.ts";
+import {
+  anyArguments,
+  exact,
+  grant,
+  int,
+  makeGrant,
+  noArguments,
+  oneOf,
+  parseGrant,
+  wildcard,
+} from "../grant/index.ts";
+import { DEFAULT_LIMITS, type InspectedChain, type InspectedToken } from "../token/index.ts";
 import { printChain } from "./print-chain.ts";
 
 const NOW = 1_760_000_000;
@@ -107,7 +117,9 @@ describe("a chain, printed for people", () => {
   it("is safe to print, whoever chose the texts", () => {
     const evil = "x\u001b[2J\u202e\nalice";
     const budget = { id: evil, from: 0, until: 1, sums: { [evil]: { [evil]: 1 } } };
-    const evilGrant = grant({ [evil]: { [evil]: exact(evil) } });
+    const evilGrant = makeGrant(
+      parseGrant({ [evil]: { [evil]: { ...exact(evil) } } } as never, DEFAULT_LIMITS, "token_malformed"),
+    );
     const bad = token({ budget, agent: evil, jti: evil, audience: [evil], grant: evilGrant });
     const printed = printChain({ ...chain(token({}), bad), user: { issuer: evil, subject: evil }, kid: evil }, NOW);
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);

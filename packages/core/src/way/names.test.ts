@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { anyArguments, grant, readGrant } from "../grant/index.ts";
+import { inMemoryAgents } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { answeringPdp } from "../testing/index.ts";
 import { errorOf } from "../testing.fixture.ts";
+import { createTrust, grantFor } from "../token/index.ts";
 import { type Authorizer, createAuthorizer } from "./authorizer.ts";
 import { ALICE, createScene, type Scene } from "./point.fixture.ts";
 
@@ -16,6 +19,10 @@ const LIKE_PAY: { readonly [name: string]: string } = {
   "pa\ufe0fy": "pa\\ufe0fy",
   "pay\ud800": "pay\\ud800",
   "pay\u00a0": "pay\\u00a0",
+  "pay\u2800": "pay\\u2800",
+  "pay\ufffc": "pay\\ufffc",
+  "p\u{16fe4}ay": "p\\ud81b\\udfe4ay",
+  "pay\u{1d159}": "pay\\ud834\\udd59",
 };
 const ENTRY = { kind: "payment", action: "send" };
 
@@ -24,12 +31,17 @@ beforeAll(async () => {
   scene = await createScene();
 });
 
-function authorizerWith(tools: ToolMap) {
+function authorizerOptions(tools: ToolMap) {
   const { point, audit } = scene.point();
   const { audience, users, agents, state, clock } = point;
   const cerbos = answeringPdp("allow");
   const given = { cerbos, audience, users, agents, state, clock, audit, trust: [scene.world.anchor], tools };
-  return { audit, authorizer: createAuthorizer({ ...given, delegation: "grants-only" }) };
+  return { ...given, delegation: "grants-only" } as const;
+}
+
+function authorizerWith(tools: ToolMap) {
+  const given = authorizerOptions(tools);
+  return { audit: given.audit, authorizer: createAuthorizer(given) };
 }
 
 /** Where a host or a caller gives a name. A caller's ends in a denial. */
@@ -40,6 +52,13 @@ const DOORS: { readonly [door: string]: (name: string) => unknown } = {
   "a kind": (name) => authorizerWith({ pay: { ...ENTRY, kind: name } }),
   "an action": (name) => authorizerWith({ pay: { ...ENTRY, action: name } }),
   "an action of lists": (name) => authorizerWith({ pay: { ...ENTRY, list: name } }),
+  "a tool that is handed over": (name) => grant({ [name]: anyArguments }),
+  "a tool that is handed over, by JSON": (name) => readGrant({ [name]: {} }),
+  "a tool that is handed over, of an audience": (name) => grantFor({ "https://pay.example": { [name]: anyArguments } }),
+  "a tool of an agent": (name) =>
+    inMemoryAgents({ planner: { roles: ["agent"], keys: [scene.world.planner.publicJwk], tools: [name] } }),
+  "a tool of an issuer": (name) => createTrust([{ ...scene.world.anchor, tools: [name] }]),
+  "a tool in shadow mode": (name) => createAuthorizer({ ...authorizerOptions({ pay: ENTRY }), shadow: [name] }),
 };
 
 describe.each(Object.entries(LIKE_PAY))("a name that looks like another one, %j,", (name, shown) => {

@@ -1,7 +1,7 @@
 import { type DenialCode, type ErrorCode, isDenialCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { quietly } from "../lib/index.ts";
-import { choice, either, list, type Shape, such, text } from "../options/index.ts";
+import { choice, either, list, named, type Shape, such } from "../options/index.ts";
 import { checkMapped, type ToolMap, toolEntry } from "../resource/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 
@@ -18,7 +18,7 @@ export const SHADOW: Shape = either(
   'true, "everything", or a list of tools, such as ["send_payment"]',
   such("true", (value) => value === true),
   choice("everything"),
-  list(text("a tool's name, such as send_payment"), TOOLS),
+  list(named("a tool's name, such as send_payment"), TOOLS),
 );
 
 /**

@@ -7,6 +7,7 @@ import {
   list,
   maybe,
   members,
+  named,
   type Rows,
   ruleOf,
   type Shape,
@@ -88,7 +89,7 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
   tools: either(
     'a list of tool ids, or "any"',
     choice("any"),
-    list(text("a tool's id, such as send_payment"), 'a list of tool ids, or "any"'),
+    list(named("a tool's id, such as send_payment"), 'a list of tool ids, or "any"'),
   ),
   sharedBudgets: maybe(flag()),
   everyTool: maybe(flag()),
