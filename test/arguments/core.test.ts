@@ -110,6 +110,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
   waitingView: argumentRow(adapter.waitingView, () => [waiting]),
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
+  withoutTokens: argumentRow(adapter.withoutTokens, () => ["text"], ANYTHING),
 };
 
 const forAudits: ArgumentRows<typeof audit> = {

@@ -1,9 +1,17 @@
-import { type AuthorizerOptions, createAuthorizer, memoryAudit, memoryState, remoteJwks } from "@hopwise/core";
+import {
+  type AuthorizerOptions,
+  createAuthorizer,
+  memoryAudit,
+  memoryState,
+  remoteJwks,
+  serialize,
+} from "@hopwise/core";
 import { auditTo, onDenial } from "@hopwise/core/audit";
 import { createNonces, memoryDriver, revocationsOverHttp, type StateDriver, stateOn } from "@hopwise/core/state";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { prove } from "@hopwise/core/tokens";
+import { prove, serializeCompact } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
+import { TOKEN_TEXT } from "../support/token-text.ts";
 import { companyOptions } from "./company-options.ts";
 
 /** A part of an enforcement point that is broken so that every call is denied, and where health says so. */
@@ -208,6 +216,28 @@ it.each(rows)("says which part it is, and why, where every call is denied becaus
   expect(health.problem).toBe(health[row.part].problem);
   expect(JSON.stringify(health)).not.toContain("hunter2");
 });
+
+/** Each part that a host may write, where it says itself how it is. */
+const SAYING: { readonly [part: string]: (health: () => never) => Partial<AuthorizerOptions> } = {
+  state: (health) => ({ state: { ...memoryState({ since: 0 }), health } }),
+  audit: (health) => ({ audit: { record: () => {}, health } }),
+  keys: (health) => ({ trust: [{ ...trustAnchor, keys: { find: async () => [], health } }] }),
+  sources: (health) => ({ users: { find: async () => undefined, health } }),
+};
+
+it.each(Object.entries(SAYING))(
+  "prints nothing of what %s say but one plain line without a token",
+  async (part, saying) => {
+    const token = serialize(held);
+    const said = { ok: false, problem: `down\n\u001b[31mall is well ${token}`, since: `${serializeCompact(held)}\r` };
+    const health = await make(saying(() => said as never)).health();
+    const text = JSON.stringify(health);
+    expect(health[part as "state"].problem).toMatch(/^down \[31mall is well \(a token\)/);
+    expect([text.includes("\\n"), text.includes("u001b"), TOKEN_TEXT.test(text)]).toEqual([false, false, false]);
+    const nothing = await make(saying(() => ({ ok: false, problem: "\n" }) as never)).health();
+    expect(nothing.problem).toMatch(/says that it is not well$/);
+  },
+);
 
 it("lists each issuer's keys, since when they are there or why not; one without keys costs its own chains alone", async () => {
   const answering = async () => Response.json({ keys: [{ ...company.keys.planner.publicJwk, kid: "k1" }] });

@@ -389,6 +389,7 @@ const adapterDoor: Door<typeof adapter> = {
   plainText: "takes a text",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
+  withoutTokens: "takes a text",
 };
 
 const LISTED = {

@@ -257,6 +257,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   saidNothingHappened: "takes the decision that allowed the running call",
   waitingView: "takes a call that waits",
   plainText: "takes any text",
+  withoutTokens: "takes any text",
   settleInTime: "waits for anything",
 };
 

@@ -5,7 +5,7 @@ import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { helpOf, overview } from "./help.ts";
 import { HELP, readArguments } from "./read-arguments.ts";
-import { type ExitCode, oneLine, TERMINAL, type Terminal, withoutTokens } from "./terminal.ts";
+import { type ExitCode, oneLine, TERMINAL, type Terminal, tokenless } from "./terminal.ts";
 
 const ALL: readonly Command[] = Object.values(COMMANDS);
 
@@ -27,7 +27,7 @@ const readTerminal = readerOf<Terminal>("run", TERMINAL);
 export async function run(args: readonly string[], real: Terminal): Promise<ExitCode> {
   readArgs(args);
   readTerminal(real);
-  const terminal = withoutTokens(real);
+  const terminal = tokenless(real);
   try {
     return await dispatch(args, terminal);
   } catch (fault) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { paint, type Terminal, withoutTokens } from "./terminal.ts";
+import { paint, type Terminal, tokenless } from "./terminal.ts";
 
 describe("a terminal", () => {
   it("has colours only where they are shown", () => {
@@ -10,7 +10,7 @@ describe("a terminal", () => {
   it("shows no token, and no beginning of one, whatever a command quotes; and leaves all else", () => {
     const seen: string[] = [];
     const write = (text: string): void => void seen.push(text);
-    const terminal = withoutTokens({ out: write, err: write, colors: false } as unknown as Terminal);
+    const terminal = tokenless({ out: write, err: write, colors: false } as unknown as Terminal);
     const token = "eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiYWF0K2p3dCJ9.eyJqdGkiOiJBQUFBIn0.c2lnbmF0dXJl";
     terminal.out(`a ${token}~${token} b`);
     terminal.err(`cut: ${token.slice(0, 60)}`);

@@ -1,4 +1,4 @@
-import { plainText } from "@hopwise/core/adapter";
+import { plainText, withoutTokens } from "@hopwise/core/adapter";
 import { atLeast, atOnce, flag, func, isObject, maybe, type Shape, such, text } from "@hopwise/core/options";
 
 /** What a command needs of the process: so that tests can run it without one. */
@@ -58,13 +58,10 @@ export function paint({ colors }: Pick<Terminal, "colors">, color: Color, text: 
 /** How a token begins, or a chain in its compact form. */
 export const TOKEN_BEGINS: RegExp = /eyJ|\*hw\d/;
 
-/** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. Or compact. */
-const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\*hw\d[!#-[\]-~]{8,}/g;
-
 /** The same terminal, which shows no token, whatever a command, a file or an error quotes. */
-export function withoutTokens(terminal: Terminal): Terminal {
-  const clean = (text: string): string => text.replace(TOKEN, "(a token)");
-  return { ...terminal, out: (text) => terminal.out(clean(text)), err: (text) => terminal.err(clean(text)) };
+export function tokenless(terminal: Terminal): Terminal {
+  const { out, err } = terminal;
+  return { ...terminal, out: (text) => out(withoutTokens(text)), err: (text) => err(withoutTokens(text)) };
 }
 
 /** A text from elsewhere in one line, safe to print. */

@@ -18,7 +18,7 @@ export { faultWord, whyNoAnswer } from "./fault-word.ts";
 export type { Health } from "./health.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { createListeners } from "./listeners.ts";
-export { hiddenInName, plainName, plainText } from "./plain-text.ts";
+export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
 export { isoOf, timeOf } from "./time-of.ts";

@@ -15,8 +15,9 @@ export function plainText(text: string): string {
 /** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. Or compact. */
 const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\*hw\d[!#-[\]-~]{8,}/g;
 
-/** A text in which a word stands for each token. */
+/** A text in which a word stands for each token; what is no text at all is shown as `?`. */
 export function withoutTokens(text: string): string {
+  if (typeof text !== "string") return "?";
   return text.replace(TOKEN, "(a token)");
 }
 

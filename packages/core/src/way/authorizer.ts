@@ -79,7 +79,7 @@ export interface Authorizer {
    * fails or hangs does not keep the other from its end.
    *
    * @throws {HopwiseError} `state_unavailable` where the state did not end within the deadline, `policy_unavailable` where
-   *   the policy decision point did not within ten seconds
+   *   the policy decision point did not within ten seconds; the first where neither did, and its message tells of both
    */
   close(): Promise<void>;
 }

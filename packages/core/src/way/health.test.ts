@@ -53,6 +53,20 @@ describe("the end of an authorizer", () => {
     },
   );
 
+  it("is told of both where neither ends", async () => {
+    const { ended, outcome } = closing(FAULTS["throws"], FAULTS["rejects"]);
+    const error = await errorOf(outcome);
+    expect([error.code, error.message]).toEqual([
+      "state_unavailable",
+      "the end of the state failed; the end of the policy decision point failed",
+    ]);
+    expect((error.cause as AggregateError).errors).toMatchObject([
+      { code: "state_unavailable" },
+      { code: "policy_unavailable" },
+    ]);
+    expect(ended).toEqual(["state", "pdp"]);
+  });
+
   it.each(Object.entries(FAULTS).filter(([what]) => !what.startsWith("hangs")))(
     "is told in our words where the policy decision point's own %s",
     async (_, close) => {

@@ -1,7 +1,7 @@
 import { rowOf } from "../codes.ts";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
-import { type Health, settleInTime } from "../lib/index.ts";
+import { defined, type Health, plainText, settleInTime, withoutTokens } from "../lib/index.ts";
 import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -67,12 +67,17 @@ async function healthFrom(what: string, deadlineMs: number, ask: () => Health | 
   try {
     const answer: unknown = await settleInTime(deadlineMs, (async () => ask())());
     const { ok, problem, since } = Object(answer) as Partial<KeysHealth>;
-    const told = typeof since === "string" ? { since } : {};
+    const told = defined({ since: inWords(since) });
     if (ok === true) return { ok, ...told };
-    return { ok: false, problem: typeof problem === "string" ? problem : `${what} says that it is not well`, ...told };
+    return { ok: false, problem: inWords(problem) ?? `${what} says that it is not well`, ...told };
   } catch (cause) {
     return { ok: false, problem: `${what} could not say how it is: ${faultOf(cause)}` };
   }
+}
+
+/** A part of the host's may quote whatever it was given: what it says goes to logs and screens. */
+function inWords(said: unknown): string | undefined {
+  return typeof said === "string" ? plainText(withoutTokens(said)) || undefined : undefined;
 }
 
 /** Asks them about nobody, as a call would. */
@@ -123,7 +128,8 @@ const CLOSING_MS = 10_000;
 /**
  * Ends what an authorizer was given, where that can be ended: each of it, whatever becomes of the others.
  *
- * @throws {HopwiseError} `state_unavailable` or `policy_unavailable` for what failed, or did not end in time
+ * @throws {HopwiseError} `state_unavailable` or `policy_unavailable` for what failed, or did not end in time; where both did,
+ *   the first of these, which tells of both
  */
 export async function closeAll(
   { state, deadlineMs }: EnforcementPoint,
@@ -133,8 +139,12 @@ export async function closeAll(
     closed(deadlineMs, "state_unavailable", "the state", state),
     closed(Math.max(deadlineMs, CLOSING_MS), "policy_unavailable", "the policy decision point", cerbos),
   ]);
-  const failed = ended.find((one) => one.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const faults = ended.flatMap((one) => (one.status === "rejected" ? [one.reason as HopwiseError] : []));
+  const [first, ...others] = faults;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const both = faults.map(({ message }) => message).join("; ");
+  throw new HopwiseError(first.code, both, { cause: new AggregateError(faults) });
 }
 
 async function closed(
