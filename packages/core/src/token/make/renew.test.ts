@@ -51,11 +51,11 @@ describe("a delegation that is renewed", () => {
 
   it("is renewed as long before it expires as was said", async () => {
     const { renew, asked } = giver(second);
-    const current = renewing(first, renew, { beforeSeconds: 5, clock });
-    now = (NOW + 95) * 1000 - 1;
+    const current = renewing(first, renew, { beforeSeconds: 10, clock });
+    now = (NOW + 90) * 1000 - 1;
     expect(await current()).toBe(first);
     expect(asked).toEqual([]);
-    now = (NOW + 95) * 1000;
+    now = (NOW + 90) * 1000;
     await current();
     expect(asked).toEqual([first]);
   });
@@ -75,13 +75,40 @@ describe("a delegation that is renewed", () => {
   it("is used for as long as it lives where nobody gives another, who is asked again each time", async () => {
     const { renew, asked } = giver("down", "down", second);
     const current = renewing(first, renew, { clock });
-    for (const seconds of [NOW + 80, NOW + 99.999, NOW + 99.999]) {
+    for (const seconds of [NOW + 80, NOW + 99.999]) {
       now = seconds * 1000;
       expect(await current()).toBe(first);
       await settled();
     }
     expect(await current()).toBe(second);
     expect(asked).toHaveLength(3);
+  });
+
+  it("is not given in its last five seconds while another is under way: it could expire on the way of a call", async () => {
+    const { promise, resolve } = Promise.withResolvers<HeldDelegation>();
+    const current = renewing(first, () => promise, { clock });
+    now = (NOW + 95) * 1000 - 1;
+    expect(await current()).toBe(first);
+    now = (NOW + 95) * 1000;
+    let given: HeldDelegation | undefined;
+    const asked = current().then((held) => {
+      given = held;
+    });
+    await settled();
+    expect(given).toBeUndefined();
+    resolve(second);
+    await asked;
+    expect(given).toBe(second);
+  });
+
+  it("is not renewed before the time that was said, also in its last seconds", async () => {
+    const { renew, asked } = giver(second);
+    const current = renewing(first, renew, { beforeSeconds: 2, clock });
+    now = (NOW + 98) * 1000 - 1;
+    expect(await current()).toBe(first);
+    expect(asked).toEqual([]);
+    now = (NOW + 98) * 1000;
+    expect(await current()).toBe(second);
   });
 
   it("is not used from the moment on in which it expires: then the failure is told, and the next call asks anew", async () => {

@@ -41,13 +41,16 @@ const readOptions = optionsOf<RenewOptions>("renewing", {
   clock: maybe(CLOCK),
 });
 
+/** A call takes time on its way, and nobody lets a chain pass that expires meanwhile. */
+const LAST_SECONDS = 5;
+
 /** A delegator who never answers must not keep the next call from asking again. */
 const RENEWAL_MS = 10_000;
 
 /**
  * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, one call at a
- * time. The old one is given at once until it expires, or the new one is there; who asks after it expired waits for the new
- * one, for at most ten seconds.
+ * time. The old one is given at once until the new one is there. Who asks in its last five seconds, or after it expired, waits
+ * for the new one, for at most ten seconds; where that fails, the old one is given for as long as it lives.
  *
  * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
  *   and one that is not for the enforcement point with which it began
@@ -82,7 +85,7 @@ export function renewing(
     const leftSeconds = current.expiresAt - secondsBy(clock, "renewing");
     if (leftSeconds > beforeSeconds) return current;
     underWay ??= next();
-    if (leftSeconds <= 0) return underWay;
+    if (leftSeconds <= LAST_SECONDS) return underWay;
     // Nobody may ever wait for it: a rejection must not end the process.
     underWay.catch(() => {});
     return current;
