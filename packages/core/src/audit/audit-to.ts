@@ -1,5 +1,5 @@
 import { faultOf } from "../errors.ts";
-import { type Health, quietly } from "../lib/index.ts";
+import { deepFrozen, type Health, quietly } from "../lib/index.ts";
 import { having, list, readerOf } from "../options/index.ts";
 import type { AuditSink, DecisionRecord } from "./record.ts";
 
@@ -42,8 +42,9 @@ export function auditTo(...given: readonly [AuditSink, ...AuditSink[]]): AuditSi
   const all = [...parts.keepers, ...parts.lookers];
   const sink: AuditSink = {
     record: (record) => tell(sink, record),
-    outcome: (outcome) => toEach(all, (one) => one.outcome?.(outcome)),
+    outcome: (outcome) => toEach(all, (one) => one.outcome?.(deepFrozen(outcome))),
     unverified: (attempt) => {
+      deepFrozen(attempt);
       toEach(all, (one) => one.unverified?.(attempt)).catch(() => {});
     },
     health: () => worstOf(all),
@@ -71,6 +72,9 @@ export async function tell(
   record: DecisionRecord,
   inTime: (kept: void | Promise<void>) => void | Promise<void> = (kept) => kept,
 ): Promise<void> {
+  const { keepers, lookers } = partsOf(sink);
+  // Of several, none changes what another one keeps.
+  if (keepers.length + lookers.length > 1) deepFrozen(record);
   const isDenied = record.outcome === "denied";
   if (isDenied) show(sink, record);
   await inTime(keep(sink, record));

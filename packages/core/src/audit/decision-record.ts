@@ -4,7 +4,7 @@ import type { Allowed, Decision, Denied, ExpressionFailure, Shadowed } from "../
 import type { AppliedCondition } from "../filter/index.ts";
 import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonObject } from "../json/index.ts";
-import { deepFrozen, defined, plainText } from "../lib/index.ts";
+import { defined, plainText } from "../lib/index.ts";
 import type { Chain } from "../token/index.ts";
 import type { ApprovedCall, DecisionRecord, HiddenItems, TokenRecord, UnverifiedAttempt } from "./record.ts";
 
@@ -40,7 +40,7 @@ export interface HiddenOne {
 export async function decisionRecord(decision: Decision, call: RecordedCall): Promise<DecisionRecord> {
   const { received, parsed, kept, pdpVersion } = call;
   const { invocation, time, tool, outcome, verdicts, timings, chain, asked, context } = decision;
-  return deepFrozen({
+  return {
     version: 1,
     kind: "decision",
     invocation,
@@ -65,7 +65,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
       defined({ obligations: decision.obligations, left: decision.left, approved: call.approved })),
     ...(decision.outcome === "allowed" && defined({ enforced: decision.enforced, shadow: decision.shadow })),
     ...(pdpVersion !== undefined && verdicts.length > 0 && { pdp: { version: pdpVersion } }),
-  });
+  };
 }
 
 /** Why the call was denied, without the nonce, which is for the next proof's maker alone. */
@@ -83,7 +83,7 @@ export function unverifiedAttempt(
   const { invocation, time, tool } = decision;
   const isLet = decision.outcome === "allowed";
   const { code, message, hop, pointer, rule } = isLet ? (decision.shadow as Shadowed) : decision;
-  return deepFrozen({
+  return {
     invocation,
     time,
     audience,
@@ -91,8 +91,8 @@ export function unverifiedAttempt(
     code,
     message,
     ...defined({ hop, pointer, rule, chainId: chain?.id }),
-    ...(isLet && { enforced: false as const, ...defined({ chain: decision.chain }) }),
-  });
+    ...(isLet && { enforced: false, ...defined({ chain: decision.chain }) }),
+  };
 }
 
 /** A server may list thousands of items, and each list is a record. */

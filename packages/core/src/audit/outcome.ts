@@ -2,7 +2,7 @@ import { sha256 } from "../crypto/index.ts";
 import type { Allowed, Decided } from "../decision/index.ts";
 import { type AppliedFilter, type Filter, type FilterFault, unapplied } from "../filter/index.ts";
 import { canonicalJson, freezeJson } from "../json/index.ts";
-import { deepFrozen, timeOf } from "../lib/index.ts";
+import { timeOf } from "../lib/index.ts";
 import type { OutcomeRecord } from "./record.ts";
 
 /** How an allowed call ended. */
@@ -38,7 +38,7 @@ export async function outcomeRecord(
   const redacted = returned?.redacted ?? [];
   const rows = returned && filter?.applied;
   const fault = filter && rows === undefined ? whyNot(filter, returned !== undefined) : undefined;
-  return deepFrozen({
+  return {
     version: 1,
     kind: "outcome",
     invocation,
@@ -53,7 +53,7 @@ export async function outcomeRecord(
     ...(returned?.withheld === true && { withheld: true }),
     ...(outcome.nothingHappened === true && { nothingHappened: true }),
     durationMs: Math.max(0, now - Date.parse(time)),
-  });
+  };
 }
 
 /** Why nothing that was read could be shown. A tool may catch what says so, or never ask. */
@@ -67,16 +67,7 @@ function countsOf({ rows, ...more }: AppliedFilter): NonNullable<OutcomeRecord["
 
 /** Takes back an allowance whose record failed or was late: a slow disk may still write that record. */
 export function refusedOutcome({ invocation, tool, time }: Decided, audience: string): OutcomeRecord {
-  return deepFrozen({
-    version: 1,
-    kind: "outcome",
-    invocation,
-    time,
-    audience,
-    tool,
-    outcome: "refused",
-    durationMs: 0,
-  });
+  return { version: 1, kind: "outcome", invocation, time, audience, tool, outcome: "refused", durationMs: 0 };
 }
 
 /** Undefined for a result that is not plain data, or too large. */
