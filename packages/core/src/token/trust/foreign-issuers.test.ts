@@ -38,6 +38,18 @@ describe("a root with alg EdDSA", () => {
     );
   });
 
+  it("is not that of an issuer who is not foreign, though one who is has the same key", async () => {
+    const root = await ed25519.root({}, eddsa);
+    const twin = { ...ed25519.anchor, issuer: "https://partner.example", foreign: true };
+    for (const trust of [
+      [ed25519.anchor, twin],
+      [twin, ed25519.anchor],
+    ])
+      expect(await refusalOf(verifyAt(root, trust))).toBe("token_untrusted_issuer /iss");
+    const own = await ed25519.root({ iss: twin.issuer }, eddsa);
+    expect(await refusalOf(verifyAt(own, [ed25519.anchor, twin]))).toBe("accepted");
+  });
+
   it("does not let a derived token or a proof use that name", async () => {
     const root = await ed25519.root({}, eddsa);
     const child = await ed25519.child(root, {}, eddsa);

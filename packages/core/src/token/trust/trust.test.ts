@@ -155,6 +155,7 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     );
     const many = Array.from({ length: 50 }, (_, i) => ({ ...partner, issuer: `${OTHER}/${i}`, keys: keys("a") }));
     expect(await said(many)).toMatch(/; of 47 more$/);
+    expect(await said(many.slice(0, 3))).toMatch(/\/2", "a"$/);
   });
 
   it("may have several keys at once, so that they can be rotated", async () => {

@@ -22,6 +22,7 @@ describe("a jti", () => {
     expect(await errorOf(verify(root, child, grandchild))).toMatchObject({
       code: "chain_link_broken",
       pointer: "/jti",
+      rule: "each token of a chain has a jti of its own",
       hop: 3,
     });
   });

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { ALGORITHMS, createWorld, NOW, refusalOf, twinOf, verifyAt, type World } from "../../testing.fixture.ts";
+import {
+  ALGORITHMS,
+  createWorld,
+  errorOf,
+  ISSUER,
+  NOW,
+  refusalOf,
+  twinOf,
+  verifyAt,
+  type World,
+} from "../../testing.fixture.ts";
 import { shortenChain } from "../compact/shorten-chain.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
 import { thumbprintOf } from "../keys/key.ts";
@@ -103,7 +113,9 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
     const chain = await verifier.verify(text, NOW);
     expect(await refusalOf(verifier.lookAgain(chain, NOW + 3599))).toBe("accepted");
     published = [];
-    expect(await refusalOf(verifier.lookAgain(chain, NOW))).toBe("token_untrusted_issuer /kid");
+    const gone = await errorOf(verifier.lookAgain(chain, NOW));
+    expect(gone).toMatchObject({ code: "token_untrusted_issuer", pointer: "/kid" });
+    expect(gone.message).toContain(`the key "k1" of "${ISSUER}"`);
     published = given;
     expect(await refusalOf(verifier.lookAgain(chain, NOW + 3600))).toBe("token_expired /exp");
     expect(await refusalOf(verifier.lookAgain(chain, NOW))).toBe("token_expired /exp");
