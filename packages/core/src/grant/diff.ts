@@ -49,6 +49,5 @@ function placed(pointer: string, parent: unknown, child: unknown): GrantDiff["na
 }
 
 function equal(a: unknown, b: unknown): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return canonicalJson(a as JsonValue) === canonicalJson(b as JsonValue);
+  return b !== undefined && canonicalJson(a as JsonValue) === canonicalJson(b as JsonValue);
 }

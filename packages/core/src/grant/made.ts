@@ -89,9 +89,9 @@ export function checkMade(called: string, name: string, given: unknown): void {
 /** Whether a value is a grant, and does not only look like one. */
 export function isMade(value: unknown): value is Grant {
   try {
-    return typeof value === "object" && value !== null && Object.hasOwn(value, MARK);
+    return Object.hasOwn(value as object, MARK);
   } catch {
-    // A proxy that fails when it is looked at.
+    // Nothing at all, or a proxy that fails when it is looked at.
     return false;
   }
 }

@@ -185,6 +185,15 @@ describe("arguments as the tool's own schema read them", () => {
     });
   });
 
+  it("are nobody's own where nothing says whose they are, and are missing where no rows are said to be asked for", () => {
+    const handed = pay({ to: wildcard() });
+    expect(refusalOfRead(handed, "pay", { sent: { to: "ACME" }, parsed: { to: "ACME", limit: 10 } })).toMatchObject({
+      code: "grant_argument_refused",
+      pointer: "/limit",
+    });
+    expect(refusalOfRead(handed, "pay", { sent: {}, parsed: {} })).toMatchObject({ code: "grant_argument_missing" });
+  });
+
   it("are closed inside an object: what the schema puts there needs a grant", () => {
     const handed = pay({ card: object({ holder: wildcard() }) });
     const sent = { card: { holder: "Ann" } };

@@ -29,15 +29,20 @@ function parseDecimal(text: string): Address | undefined {
   return { size: 32, number: BigInt(bytes.reduce((sum, byte) => sum * 256 + byte, 0)) };
 }
 
-/** The eight groups, with those that `::` leaves out; undefined where there are not eight. */
+/**
+ * The eight groups, with those that `::` leaves out; undefined where there are not eight. Of a text that is no address they may
+ * be any, or none: it is not spelt as they are.
+ */
 function groupsOf(text: string): readonly number[] | undefined {
-  const [head, tail, ...more] = text
+  const [head, tail] = text
     .split("::")
-    .map((half) => (half === "" ? [] : half.split(":").map((group) => Number.parseInt(group, 16))));
-  if (head === undefined || more.length > 0) return undefined;
+    .map((half) => (half === "" ? [] : half.split(":").map((group) => Number.parseInt(group, 16)))) as [
+    readonly number[],
+    (readonly number[])?,
+  ];
   const left = GROUPS - head.length - (tail?.length ?? 0);
   const groups = tail === undefined ? head : [...head, ...Array<number>(Math.max(left, 0)).fill(0), ...tail];
-  return groups.length === GROUPS && !groups.some(Number.isNaN) ? groups : undefined;
+  return groups.length === GROUPS ? groups : undefined;
 }
 
 /** The shortest spelling: no leading zeros, and `::` for the first of the longest runs of two or more zeros. */

@@ -14,8 +14,7 @@ export function all<const C extends Constraint>(only: C): C;
 export function all(first: Constraint, second: Constraint, ...more: readonly Constraint[]): AllConstraint;
 export function all(...constraints: readonly Constraint[]): Constraint;
 export function all(...constraints: readonly Constraint[]): Constraint {
-  const [first] = constraints;
-  return constraints.length === 1 && first !== undefined ? first : { constraint_type: "all", constraints };
+  return constraints.length === 1 ? (constraints[0] as Constraint) : { constraint_type: "all", constraints };
 }
 
 export const allKind: Kind<AllConstraint> = {

@@ -13,6 +13,7 @@ import {
   object,
   permits,
   range,
+  url,
   wildcard,
 } from "../index.ts";
 
@@ -80,5 +81,15 @@ describe("an object", () => {
     for (const a of [value, Object.freeze({ ...value })]) expect(permits(handed, "t", { a })).toBe(false);
     expect(permits(handed, "t", { a: Object.freeze({ b: 1 }) })).toBe(true);
     expect(permits(handed, "t", { a: Object.freeze({ c: 1 }) })).toBe(false);
+  });
+});
+
+describe("a url below another path than its parent's", () => {
+  it("is told as the path that it has, or as a whole where it has none", () => {
+    const origins = ["https://a.example"];
+    const told = (child: Constraint) =>
+      findWidening(grant({ t: { a: url({ origins, under: "/a" }) } }), grant({ t: { a: child } }));
+    expect(told(url({ origins, under: "/b" }))).toMatchObject({ pointer: "/t/a/under", parent: "/a", child: "/b" });
+    expect(told(url({ origins }))).toMatchObject({ pointer: "/t/a/under", parent: "/a", child: url({ origins }) });
   });
 });

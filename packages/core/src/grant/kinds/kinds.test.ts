@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../json/index.ts";
 import { passes } from "../check.ts";
 import { type Constraint, type ConstraintOf, type ConstraintType, type Grant, KINDS } from "../constraint.ts";
-import { words } from "../describe.ts";
+import { findDenyList } from "../deny-list.ts";
+import { describeArguments, words } from "../describe.ts";
 import * as builders from "../index.ts";
+import { findExtension } from "../interop.ts";
 import { wideningOf } from "../narrow.ts";
 import { parseGrant } from "../parse.ts";
 
@@ -136,8 +138,14 @@ describe("a type that is not in the list", () => {
     expect(rule(unknown, unknown)).toBe("toString may not stand under toString");
   });
 
+  it("is no deny-list, and none of the draft's", () => {
+    expect(findDenyList(grantOf(unknown))).toBeUndefined();
+    expect(findExtension(grantOf(unknown))).toBe("/t/a");
+  });
+
   it("is said to be unknown", () => {
     expect(words(unknown)).toBe("of an unknown type");
+    expect(describeArguments({ a: unknown })).toBe("a is of an unknown type");
     expect(() => read(unknown)).toThrow('broken at "/t/a/constraint_type": an unknown constraint type');
   });
 });

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { anyArguments, exact, grant, orNull, readGrant, url, wildcard } from "./index.ts";
+
+const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
+const WHERE = '{ origins, under }, such as { origins: ["https://api.acme.example"] }';
+const CONSTRAINT = "a constraint, such as oneOf(…)";
+const ARGUMENTS = 'the grant is broken at "/a~1b": constraints by argument are expected, anyArguments or noArguments';
+const SAYS = "the grant has something that a token cannot say";
+const GIVE = "give finite numbers, well-formed texts, plain objects";
+
+/** What fails when it is read, as a getter of the host's may. */
+const failing = {
+  get constraint_type(): never {
+    throw new TypeError("hunter2");
+  },
+};
+
+describe("who writes a grant is told what came where something else is expected", () => {
+  it.each<[said: string, pointer: string, written: () => unknown]>([
+    [`grant: tools must be ${TOOLS}; got a Map`, "/tools", () => grant(new Map() as never)],
+    [`grant: tools must be ${TOOLS}; got a text`, "/tools", () => grant("pay" as never)],
+    [`${ARGUMENTS}; got a text`, "/a~1b", () => grant({ "a/b": "all" as never })],
+    [`${ARGUMENTS}; got a list`, "/a~1b", () => grant({ "a/b": [wildcard()] as never })],
+    [`${ARGUMENTS}; got a Map`, "/a~1b", () => grant({ "a/b": new Map() as never })],
+    ['grant: "*" is no tool; every tool is handed over by everyTool()', "/*", () => grant({ "*": anyArguments })],
+    [`${SAYS} at "/t/a/value/1"; ${GIVE}; got NaN`, "/t/a/value/1", () => grant({ t: { a: exact([1, Number.NaN]) } })],
+    [`${SAYS} at ""; ${GIVE}; got a function`, "", () => readGrant(() => {})],
+    [`url: where must be ${WHERE}; got a text`, "/where", () => url("https://a.example" as never)],
+    [`url: where must be ${WHERE}; got a Map`, "/where", () => url(new Map() as never)],
+    [`orNull: constraint must be ${CONSTRAINT}; got 5`, "/constraint", () => orNull(5 as never)],
+    [`orNull: constraint must be ${CONSTRAINT}; got a Map`, "/constraint", () => orNull(new Map() as never)],
+    [`orNull: constraint must be ${CONSTRAINT}`, "/constraint", () => orNull(failing as never)],
+  ])("%s", (said, pointer, written) => {
+    let told: unknown;
+    try {
+      written();
+    } catch (error) {
+      told = error;
+    }
+    expect(told).toMatchObject({ code: "config_invalid", pointer });
+    expect((told as Error).message.slice(0, said.length)).toBe(said);
+    expect((told as Error).message).not.toContain("hunter2");
+  });
+});
