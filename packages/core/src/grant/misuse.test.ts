@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { anyArguments, exact, grant, orNull, readGrant, url, wildcard } from "./index.ts";
+import { anyArguments, exact, grant, oneOf, orNull, readGrant, url, wildcard } from "./index.ts";
 
 const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
 const WHERE = '{ origins, under }, such as { origins: ["https://api.acme.example"] }';
 const CONSTRAINT = "a constraint, such as oneOf(…)";
 const ARGUMENTS = 'the grant is broken at "/a~1b": constraints by argument are expected, anyArguments or noArguments';
+const SCALAR = 'the grant is broken at "/t/a/values/0": a string, number, boolean or null is expected';
 const SAYS = "the grant has something that a token cannot say";
 const GIVE = "give finite numbers, well-formed texts, plain objects";
 
@@ -25,6 +26,7 @@ describe("who writes a grant is told what came where something else is expected"
     ['grant: "*" is no tool; every tool is handed over by everyTool()', "/*", () => grant({ "*": anyArguments })],
     [`${SAYS} at "/t/a/value/1"; ${GIVE}; got NaN`, "/t/a/value/1", () => grant({ t: { a: exact([1, Number.NaN]) } })],
     [`${SAYS} at ""; ${GIVE}; got a function`, "", () => readGrant(() => {})],
+    [`${SCALAR}; got an object`, "/t/a/values/0", () => grant({ t: { a: oneOf({} as never) } })],
     [`url: where must be ${WHERE}; got a text`, "/where", () => url("https://a.example" as never)],
     [`url: where must be ${WHERE}; got a Map`, "/where", () => url(new Map() as never)],
     [`orNull: constraint must be ${CONSTRAINT}; got 5`, "/constraint", () => orNull(5 as never)],

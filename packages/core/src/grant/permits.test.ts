@@ -202,6 +202,11 @@ describe("arguments as the tool's own schema read them", () => {
     });
   });
 
+  it("are not looked at where the tool was not handed over: what was sent was refused", () => {
+    expect(read(pay({ to: wildcard() }), { a: 1 }, { b: 2 })).toBeDefined();
+    expect(read(grant({ refund: { to: wildcard() } }), { a: 1 }, { b: 2 })).toBeUndefined();
+  });
+
   it("pass whatever they are where any arguments were handed over", () => {
     expect(read(pay(anyArguments), { a: 1 }, { b: 2 })).toBeUndefined();
   });

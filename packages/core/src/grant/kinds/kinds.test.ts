@@ -8,6 +8,7 @@ import * as builders from "../index.ts";
 import { findExtension } from "../interop.ts";
 import { wideningOf } from "../narrow.ts";
 import { parseGrant } from "../parse.ts";
+import { refusalOfRead } from "../permits.ts";
 
 const { absent, all, any, cidr, contains, each, exact, int, length, notOneOf, object, oneOf, optional } = builders;
 const { path, prefix, range, subset, suffix, url, wildcard } = builders;
@@ -136,6 +137,11 @@ describe("a type that is not in the list", () => {
     expect(rule(exact("a"), unknown)).toBe("toString may not stand under exact");
     expect(rule(unknown, int())).toBe("int may not stand under toString");
     expect(rule(unknown, unknown)).toBe("toString may not stand under toString");
+  });
+
+  it("lets nothing pass that the tool's own schema put there, either", () => {
+    const read = { sent: {}, parsed: { a: 1 }, isOwn: () => true };
+    expect(refusalOfRead(grantOf(unknown), "t", read)).toMatchObject({ pointer: "/a" });
   });
 
   it("is no deny-list, and none of the draft's", () => {
