@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { anyArguments, exact, grant, oneOf, orNull, readGrant, url, wildcard } from "./index.ts";
+import { anyArguments, exact, grant, int, oneOf, orNull, range, readGrant, url, wildcard } from "./index.ts";
 
 const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
 const WHERE = '{ origins, under }, such as { origins: ["https://api.acme.example"] }';
@@ -12,6 +12,12 @@ const GIVE = "give finite numbers, well-formed texts, plain objects";
 /** What fails when it is read, as a getter of the host's may. */
 const failing = {
   get constraint_type(): never {
+    throw new TypeError("hunter2");
+  },
+};
+
+const failingUrl = {
+  get origins(): never {
     throw new TypeError("hunter2");
   },
 };
@@ -29,6 +35,9 @@ describe("who writes a grant is told what came where something else is expected"
     [`${SCALAR}; got an object`, "/t/a/values/0", () => grant({ t: { a: oneOf({} as never) } })],
     [`url: where must be ${WHERE}; got a text`, "/where", () => url("https://a.example" as never)],
     [`url: where must be ${WHERE}; got a Map`, "/where", () => url(new Map() as never)],
+    [`url: where must be ${WHERE}`, "/where", () => url(failingUrl as never)],
+    ['int: mni is not an option; did you mean "min"?', "/mni", () => int({ mni: 1 } as never)],
+    ['range: abvoe is not an option; did you mean "above"?', "/abvoe", () => range({ abvoe: 1 } as never)],
     [`orNull: constraint must be ${CONSTRAINT}; got 5`, "/constraint", () => orNull(5 as never)],
     [`orNull: constraint must be ${CONSTRAINT}; got a Map`, "/constraint", () => orNull(new Map() as never)],
     [`orNull: constraint must be ${CONSTRAINT}`, "/constraint", () => orNull(failing as never)],
