@@ -185,7 +185,7 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   if (maxDepth > leaf.del_max_depth)
     widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
   if (exp <= iat) {
-    throw new HopwiseError("token_malformed", "lifetimeSeconds must be positive: a token expires after it was issued", {
+    throw new HopwiseError("token_malformed", "the delegation to hand on expires before it begins; have it made anew", {
       pointer: "/exp",
     });
   }

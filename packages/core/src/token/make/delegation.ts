@@ -109,7 +109,7 @@ function fromSource(given: unknown): string {
 
 /** Whether a value is a delegation made here, whose parts are known. */
 export function isDelegation(value: unknown): value is Delegation {
-  return typeof value === "object" && value !== null && partsOf.has(value as Delegation);
+  return partsOf.has(value as Delegation);
 }
 
 /** The parts of a delegation whose key is at hand. @throws {HopwiseError} `config_invalid` */

@@ -1,0 +1,172 @@
+/** What is told to who orders, hands on, takes up or looks into a delegation, and passes in something else. */
+import { describe, expect, it } from "vitest";
+import { HopwiseError } from "../../errors.ts";
+import { grant, readGrant, wildcard } from "../../grant/index.ts";
+import { type Claims, createWorld, details, errorOf, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
+import { byOrder } from "./by-order.ts";
+import { type DelegateOrder, delegate } from "./delegate.ts";
+import { type HeldDelegation, hold, isDelegation, isToolGranted, parseDelegation } from "./delegation.ts";
+import { grantFor } from "./grant-for.ts";
+import { inspectDelegation } from "./inspect-delegation.ts";
+import { createIssuer } from "./issue.ts";
+import { renewing } from "./renew.ts";
+import { requestDelegation } from "./request.ts";
+
+const world = await createWorld();
+const clock = (): number => NOW * 1000;
+const never = (): number => Number.NaN;
+const pay = grant({ send_payment: { to: wildcard() } });
+const heldRoot = async (claims: Claims = {}): Promise<HeldDelegation> =>
+  hold(await parseDelegation(await world.root({ ...details(pay), ...claims })), world.planner);
+const held = await heldRoot();
+const order = { to: "researcher", holder: world.researcher, grant: pay, clock };
+const hand = (changed: Partial<Omit<DelegateOrder, "holder">>, parent = held) =>
+  delegate(parent, { ...order, ...changed });
+const pinned = {
+  issuer: ISSUER,
+  signer: world.issuer,
+  audiences: [PAY],
+  subjects: "any",
+  tools: "any",
+  clock,
+} as const;
+
+describe("who passes in what cannot be right is told", () => {
+  it.each<[said: string, ask: () => unknown]>([
+    [
+      "grantFor: audiences must be tools by audience, such as { [payServer]: { … } }; got a Map",
+      () => grantFor(new Map() as never),
+    ],
+    [
+      "parseDelegation: chain must be the text of a chain, as serialize gives it; got 5",
+      () => parseDelegation(5 as never),
+    ],
+    [
+      "isToolGranted: tool must be a tool's name, such as send_payment; got 5",
+      () => isToolGranted(held, 5 as never, PAY),
+    ],
+    [
+      "isToolGranted: audience must be the name of an enforcement point; got 5",
+      () => isToolGranted(held, "t", 5 as never),
+    ],
+    ["renewing: renew must be a function that gives a new delegation; got 5", () => renewing(held, 5 as never)],
+    [
+      "requestDelegation: challenge must be what createChallenge gave to the delegator; got",
+      () => requestDelegation(world.planner, ""),
+    ],
+    [
+      "requestDelegation: challenge must be what createChallenge gave to the delegator; got 5",
+      () => requestDelegation(world.planner, 5 as never),
+    ],
+    ["inspectDelegation: nowSeconds must be", () => inspectDelegation(held, Number.NaN)],
+    [
+      "the delegation has no signer; take it up by hold(delegation, signer)",
+      async () => delegate((await parseDelegation(await world.root())) as never, order),
+    ],
+    [
+      "createIssuer: everyTool is true beside a list of tools",
+      () => createIssuer({ ...pinned, tools: ["t"], everyTool: true }),
+    ],
+    [
+      "issue: ",
+      async () =>
+        (await createIssuer({ ...pinned, clock: never })).issue({
+          subject: "alice",
+          agent: "a",
+          holder: world.planner,
+          grant: pay,
+        }),
+    ],
+    ["delegate: ", () => hand({ clock: never })],
+  ])("%s", async (said, ask) => {
+    const error = await errorOf(async () => ask());
+    expect(error.code).toBe("config_invalid");
+    expect(error.message.slice(0, said.length)).toBe(said);
+  });
+
+  it("says what is no delegation, and no more where nothing is to be done about it", async () => {
+    const { message } = await errorOf(() => isToolGranted({} as never, "t", PAY));
+    expect(message).toMatch(/hold gave, uncopied$/);
+    expect([held, { ...held }, {}, null, undefined, "text", 5].map(isDelegation)).toEqual([
+      true,
+      ...Array(6).fill(false),
+    ]);
+  });
+});
+
+describe("an order that a verifier's rules refuse", () => {
+  it("is told by the member that is at fault, of a child, too", async () => {
+    const parent = await heldRoot({ act: { sub: "p".repeat(100) } });
+    const long = await errorOf(hand({ to: { class: "reader" } }, parent));
+    expect(long.message).toBe("delegate: to: a text of 1 to 128 characters is expected");
+    const twice = await errorOf(hand({ audience: [PAY, PAY] }));
+    expect(twice.message).toBe("delegate: audience: each audience is named once");
+  });
+
+  it("is left as it is where no member of it is at fault, and where it is no refusal", () => {
+    const fault = new TypeError("a fault of ours");
+    const thrower = (error: unknown) => () =>
+      byOrder("issue", () => {
+        throw error;
+      });
+    expect(thrower(fault)).toThrow(fault);
+    const other = new HopwiseError("token_malformed", "the token is odd", { pointer: "/odd" });
+    expect(thrower(other)).toThrow(other);
+  });
+
+  it("says nothing of names where names are right, and of the first that is wrong", async () => {
+    const wider = await errorOf(hand({ grant: grant({ send_payment: { to: wildcard(), more: wildcard() } }) }));
+    expect(wider.message).toMatch(/, the child asks for \{"constraint_type":"wildcard"\}$/);
+    const mixed = readGrant({ send_payment: pay["send_payment"], other: {}, [`${PAY}#t`]: {} });
+    expect((await errorOf(hand({ grant: mixed }))).message).toContain("with one audience, tools have bare names");
+    const every = readGrant({ "mcp:tools/*": {} });
+    expect((await errorOf(hand({ grant: every }))).message).toMatch(/, the child asks for \{\}$/);
+  });
+
+  it("may be of the last depth that its parent allows, and of none below a parent that never lived", async () => {
+    const last = await hand({}, await heldRoot({ del_max_depth: 1 }));
+    expect(last.agents).toEqual(["planner", "researcher"]);
+    const dead = await heldRoot({ iat: NOW + 90, exp: NOW + 90 });
+    expect(await errorOf(hand({}, dead))).toMatchObject({ code: "token_malformed", pointer: "/exp" });
+    expect((await errorOf(hand({}, dead))).message).toContain("the delegation to hand on expires before it begins");
+  });
+
+  it("keeps budgets out of a chain of the draft, the parent's as the child's", async () => {
+    const budget = { id: "b", from: NOW - 1, until: NOW + 9999, calls: 5 };
+    const rich = await heldRoot({ budget });
+    for (const [parent, changed] of [
+      [rich, {}],
+      [rich, { budget: { calls: 1 } }],
+      [held, { budget: { calls: 1 } }],
+    ] as const) {
+      const error = await errorOf(hand({ ...changed, interop: "aat-01" }, parent));
+      expect(error).toMatchObject({ code: "config_invalid", pointer: "/budget" });
+    }
+    expect((await parseDelegation(await world.root({ budget }))).budget).toEqual(budget);
+    expect("budget" in held).toBe(false);
+  });
+});
+
+describe("a chain that is looked into", () => {
+  it("says which login stood behind it, where one did, and what is refused, where something is", async () => {
+    const login = { kind: "id_token", iss: "https://login.example", sub: "a-1" };
+    const told = await inspectDelegation(await heldRoot({ hw_src: login }), NOW);
+    expect(told.login).toEqual({ kind: "id_token", issuer: "https://login.example", subject: "a-1" });
+    const plain = await inspectDelegation(held, NOW);
+    expect(["login" in plain, "refused" in (plain.tokens[0] as object)]).toEqual([false, false]);
+  });
+
+  it("is refused by the third token with a jti that the first has, and may have a budget at several places", async () => {
+    const root = await world.root();
+    const child = `${root}~${await world.child(root)}`;
+    const third = await world.grandchild(child, { jti: "AAAAAAAAAAAAAAAAAAAAAA" });
+    const { tokens } = await inspectDelegation(await parseDelegation(`${child}~${third}`), NOW);
+    const rule = "each token of a chain has a jti of its own";
+    expect(tokens.map(({ refused }) => refused?.code)).toEqual([undefined, undefined, "chain_link_broken"]);
+    expect(tokens[2]?.refused).toMatchObject({ pointer: "/jti", rule, hop: 3 });
+    const budget = { id: "b", from: NOW, until: NOW + 9999, calls: 5 };
+    const aud = [PAY, "https://docs.example/mcp"];
+    const several = await world.root({ aud, budget, ...details({ [`${PAY}#t`]: {} }) });
+    expect((await inspectDelegation(await parseDelegation(several), NOW)).tokens[0]).not.toHaveProperty("refused");
+  });
+});
