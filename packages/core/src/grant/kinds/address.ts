@@ -30,16 +30,15 @@ function parseDecimal(text: string): Address | undefined {
 }
 
 /**
- * The eight groups, with those that `::` leaves out; undefined where there are not eight. Of a text that is no address they may
- * be any, or none: it is not spelt as they are.
+ * The eight groups, with those that `::` leaves out; undefined where there are not eight. Of what is no address they may be any:
+ * it is not spelt as they are.
  */
 function groupsOf(text: string): readonly number[] | undefined {
-  const [head, tail] = text
+  const halves = text
     .split("::")
-    .map((half) => (half === "" ? [] : half.split(":").map((group) => Number.parseInt(group, 16)))) as [
-    readonly number[],
-    (readonly number[])?,
-  ];
+    .map((half) => (half === "" ? [] : half.split(":").map((group) => Number.parseInt(group, 16))));
+  const head = halves[0] as readonly number[];
+  const tail = halves[1];
   const left = GROUPS - head.length - (tail?.length ?? 0);
   const groups = tail === undefined ? head : [...head, ...Array<number>(Math.max(left, 0)).fill(0), ...tail];
   return groups.length === GROUPS ? groups : undefined;
