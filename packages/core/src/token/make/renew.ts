@@ -73,12 +73,10 @@ export function renewing(
       const renewed = await settleInTime(RENEWAL_MS, asked());
       partsOfHeld(renewed);
       current = renewed;
-    } catch (error) {
-      if (current.expiresAt <= secondsBy(clock, "renewing")) throw error;
+      return renewed;
     } finally {
       underWay = undefined;
     }
-    return current;
   };
 
   return async () => {

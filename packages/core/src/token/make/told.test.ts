@@ -1,14 +1,15 @@
 /** What is told to who orders, hands on, takes up or looks into a delegation, and passes in something else. */
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../../errors.ts";
-import { grant, readGrant, wildcard } from "../../grant/index.ts";
+import { any, exact, grant, readGrant, wildcard } from "../../grant/index.ts";
 import { type Claims, createWorld, details, errorOf, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
+import type { Limits } from "../keys/limits.ts";
 import { byOrder } from "./by-order.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";
 import { type HeldDelegation, hold, isDelegation, isToolGranted, parseDelegation } from "./delegation.ts";
 import { grantFor } from "./grant-for.ts";
 import { inspectDelegation } from "./inspect-delegation.ts";
-import { createIssuer } from "./issue.ts";
+import { createIssuer, type RootOrder } from "./issue.ts";
 import { renewing } from "./renew.ts";
 import { requestDelegation } from "./request.ts";
 
@@ -30,6 +31,18 @@ const pinned = {
   tools: "any",
   clock,
 } as const;
+
+const issue = async (changed: Partial<RootOrder>, limits: Partial<Limits> = {}) =>
+  (await createIssuer({ ...pinned, limits })).issue({ ...root, ...changed, holder: world.planner });
+const root = { subject: "alice", agent: "planner", grant: pay };
+/** What fails when this member is read, as a getter of a host's may. */
+const failing = (name: string): object =>
+  Object.defineProperty({}, name, {
+    enumerable: true,
+    get: () => {
+      throw new TypeError("hunter2");
+    },
+  });
 
 describe("who passes in what cannot be right is told", () => {
   it.each<[said: string, ask: () => unknown]>([
@@ -78,6 +91,16 @@ describe("who passes in what cannot be right is told", () => {
         }),
     ],
     ["delegate: ", () => hand({ clock: never })],
+    ["grantFor: audiences must be tools by audience", () => grantFor(failing(PAY) as never)],
+    [`grantFor: "${PAY}": what it takes must be an object`, () => grantFor({ [PAY]: 5 as never })],
+    ["hold: signer must be a signer", () => hold(held, {} as never)],
+    ["not a delegation: ", () => renewing({} as never, async () => held)],
+    ["renewing: ", () => renewing(held, async () => held, { clock: never })()],
+    [
+      "issue: budget.until must be later than budget.from",
+      async () => issue({ budget: { id: "b", from: NOW + 9, until: NOW + 9, calls: 1 } }),
+    ],
+    ["issue: budget.until is past", async () => issue({ budget: { id: "b", from: NOW - 9, until: NOW, calls: 1 } })],
   ])("%s", async (said, ask) => {
     const error = await errorOf(async () => ask());
     expect(error.code).toBe("config_invalid");
@@ -121,6 +144,15 @@ describe("an order that a verifier's rules refuse", () => {
     expect((await errorOf(hand({ grant: mixed }))).message).toContain("with one audience, tools have bare names");
     const every = readGrant({ "mcp:tools/*": {} });
     expect((await errorOf(hand({ grant: every }))).message).toMatch(/, the child asks for \{\}$/);
+  });
+
+  it("is read by the limits that it was made with, where a token is longer than by default", async () => {
+    const limits = { tokenBytes: 16_384 };
+    const long = grant({ send_payment: { to: any(exact("x".repeat(4096)), exact("y".repeat(4096))) } });
+    const first = await issue({ grant: long }, limits);
+    expect(first.grant).toEqual(long);
+    expect((await hand({ grant: long, limits }, first)).grant).toEqual(long);
+    expect((await errorOf(hand({ grant: long }, first))).code).toBe("token_too_large");
   });
 
   it("may be of the last depth that its parent allows, and of none below a parent that never lived", async () => {
