@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../../errors.ts";
 import { any, exact, grant, readGrant, wildcard } from "../../grant/index.ts";
+import { argumentOf } from "../../options/index.ts";
 import { type Claims, createWorld, details, errorOf, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
 import type { Limits } from "../keys/limits.ts";
 import { byOrder } from "./by-order.ts";
@@ -10,7 +11,7 @@ import { type HeldDelegation, hold, isDelegation, isToolGranted, parseDelegation
 import { grantFor } from "./grant-for.ts";
 import { inspectDelegation } from "./inspect-delegation.ts";
 import { createIssuer, type RootOrder } from "./issue.ts";
-import { renewing } from "./renew.ts";
+import { DELEGATION_SOURCE, renewing } from "./renew.ts";
 import { requestDelegation } from "./request.ts";
 
 const world = await createWorld();
@@ -21,6 +22,8 @@ const heldRoot = async (claims: Claims = {}): Promise<HeldDelegation> =>
   hold(await parseDelegation(await world.root({ ...details(pay), ...claims })), world.planner);
 const held = await heldRoot();
 const order = { to: "researcher", holder: world.researcher, grant: pay, clock };
+const BUDGET = { id: "b", from: NOW - 1, until: NOW + 9999, calls: 5 };
+const rich = await heldRoot({ budget: BUDGET });
 const hand = (changed: Partial<Omit<DelegateOrder, "holder">>, parent = held) =>
   delegate(parent, { ...order, ...changed });
 const pinned = {
@@ -93,6 +96,16 @@ describe("who passes in what cannot be right is told", () => {
     ["delegate: ", () => hand({ clock: never })],
     ["grantFor: audiences must be tools by audience", () => grantFor(failing(PAY) as never)],
     [`grantFor: "${PAY}": what it takes must be an object`, () => grantFor({ [PAY]: 5 as never })],
+    ["requestDelegation: signer must be a signer", () => requestDelegation({} as never, "c")],
+    [
+      `issue: "/budget/sums/refund" would bound nothing, since the grant does not hand over that tool; leave it out`,
+      () => issue({ budget: { ...BUDGET, sums: { refund: { a: 1 } } } }),
+    ],
+    [
+      `delegate: "/budget/sums/send_payment/ot" would bound nothing, since the grant of that tool does not name it`,
+      () => hand({ budget: { sums: { send_payment: { ot: 1 } } } }, rich),
+    ],
+    ['interop "aat-01": the draft has no budgets; leave one of the two out', () => hand({ interop: "aat-01" }, rich)],
     ["hold: signer must be a signer", () => hold(held, {} as never)],
     ["not a delegation: ", () => renewing({} as never, async () => held)],
     ["renewing: ", () => renewing(held, async () => held, { clock: never })()],
@@ -117,6 +130,13 @@ describe("who passes in what cannot be right is told", () => {
   });
 });
 
+it("a source of delegations is one that its holder took up, or a function", async () => {
+  const read = argumentOf<unknown>("f", "source", DELEGATION_SOURCE);
+  const parsed = await parseDelegation(await world.root());
+  for (const source of [held, async () => held]) expect(() => read(source)).not.toThrow();
+  for (const source of [parsed, { ...held }, {}, null, 5]) expect(() => read(source)).toThrow("took up by hold");
+});
+
 describe("an order that a verifier's rules refuse", () => {
   it("is told by the member that is at fault, of a child, too", async () => {
     const parent = await heldRoot({ act: { sub: "p".repeat(100) } });
@@ -135,6 +155,8 @@ describe("an order that a verifier's rules refuse", () => {
     expect(thrower(fault)).toThrow(fault);
     const other = new HopwiseError("token_malformed", "the token is odd", { pointer: "/odd" });
     expect(thrower(other)).toThrow(other);
+    const agent = new HopwiseError("token_malformed", "the agent is odd", { pointer: "/act/sub" });
+    expect(thrower(agent)).toThrow("issue: agent: the agent is odd");
   });
 
   it("says nothing of names where names are right, and of the first that is wrong", async () => {
@@ -143,6 +165,9 @@ describe("an order that a verifier's rules refuse", () => {
     const mixed = readGrant({ send_payment: pay["send_payment"], other: {}, [`${PAY}#t`]: {} });
     expect((await errorOf(hand({ grant: mixed }))).message).toContain("with one audience, tools have bare names");
     const every = readGrant({ "mcp:tools/*": {} });
+    const aud = [PAY, "https://docs.example/mcp"];
+    const several = await heldRoot({ aud, ...details({ [`${PAY}#t`]: {} }) });
+    expect((await errorOf(hand({ grant: every }, several))).message).not.toContain("grantFor");
     expect((await errorOf(hand({ grant: every }))).message).toMatch(/, the child asks for \{\}$/);
   });
 
@@ -152,7 +177,9 @@ describe("an order that a verifier's rules refuse", () => {
     const first = await issue({ grant: long }, limits);
     expect(first.grant).toEqual(long);
     expect((await hand({ grant: long, limits }, first)).grant).toEqual(long);
-    expect((await errorOf(hand({ grant: long }, first))).code).toBe("token_too_large");
+    const refused = await errorOf(hand({ grant: long }, first));
+    expect(refused.code).toBe("token_too_large");
+    expect(refused.message).toMatch(/^the token would be \d+ bytes, 8192 are read/);
   });
 
   it("may be of the last depth that its parent allows, and of none below a parent that never lived", async () => {
@@ -164,8 +191,6 @@ describe("an order that a verifier's rules refuse", () => {
   });
 
   it("keeps budgets out of a chain of the draft, the parent's as the child's", async () => {
-    const budget = { id: "b", from: NOW - 1, until: NOW + 9999, calls: 5 };
-    const rich = await heldRoot({ budget });
     for (const [parent, changed] of [
       [rich, {}],
       [rich, { budget: { calls: 1 } }],
@@ -174,7 +199,7 @@ describe("an order that a verifier's rules refuse", () => {
       const error = await errorOf(hand({ ...changed, interop: "aat-01" }, parent));
       expect(error).toMatchObject({ code: "config_invalid", pointer: "/budget" });
     }
-    expect((await parseDelegation(await world.root({ budget }))).budget).toEqual(budget);
+    expect(rich.budget).toEqual(BUDGET);
     expect("budget" in held).toBe(false);
   });
 });
