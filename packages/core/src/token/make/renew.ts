@@ -73,10 +73,12 @@ export function renewing(
       const renewed = await settleInTime(RENEWAL_MS, asked());
       partsOfHeld(renewed);
       current = renewed;
-      return renewed;
+    } catch (error) {
+      if (current.expiresAt <= secondsBy(clock, "renewing")) throw error;
     } finally {
       underWay = undefined;
     }
+    return current;
   };
 
   return async () => {
