@@ -42,10 +42,9 @@ export function auditTo(...given: readonly [AuditSink, ...AuditSink[]]): AuditSi
   const all = [...parts.keepers, ...parts.lookers];
   const sink: AuditSink = {
     record: (record) => tell(sink, record),
-    outcome: (outcome) => toEach(all, (one) => one.outcome?.(deepFrozen(outcome))),
+    outcome: (outcome) => toEach(all, (one) => one.outcome?.(sealed(sink, outcome))),
     unverified: (attempt) => {
-      deepFrozen(attempt);
-      toEach(all, (one) => one.unverified?.(attempt)).catch(() => {});
+      toEach(all, (one) => one.unverified?.(sealed(sink, attempt))).catch(() => {});
     },
     health: () => worstOf(all),
   };
@@ -72,9 +71,6 @@ export async function tell(
   record: DecisionRecord,
   inTime: (kept: void | Promise<void>) => void | Promise<void> = (kept) => kept,
 ): Promise<void> {
-  const { keepers, lookers } = partsOf(sink);
-  // Of several, none changes what another one keeps.
-  if (keepers.length + lookers.length > 1) deepFrozen(record);
   const isDenied = record.outcome === "denied";
   if (isDenied) show(sink, record);
   await inTime(keep(sink, record));
@@ -86,8 +82,14 @@ function keep(sink: AuditSink, record: DecisionRecord): void | Promise<void> {
   const { keepers } = partsOf(sink);
   const [only] = keepers;
   // One in memory answers at once, without a promise.
-  if (only !== undefined && keepers.length === 1) return only.record(record);
-  return toEach(keepers, (one) => one.record(record));
+  if (only !== undefined && keepers.length === 1) return only.record(sealed(sink, record));
+  return toEach(keepers, (one) => one.record(sealed(sink, record)));
+}
+
+/** Of several sinks none changes what another is told. Frozen once; for one alone it costs nothing. */
+function sealed<Told>(sink: AuditSink, told: Told): Told {
+  const { keepers, lookers } = partsOf(sink);
+  return keepers.length + lookers.length > 1 ? deepFrozen(told) : told;
 }
 
 /** Whether anybody looks on. */
@@ -97,7 +99,7 @@ export function isShown(sink: AuditSink): boolean {
 
 /** Tells who looks on. A late answer of those that keep records must not reach them: only what stands is told. */
 export function show(sink: AuditSink, record: DecisionRecord): void {
-  for (const one of partsOf(sink).lookers) quietly(() => one.record(record));
+  for (const one of partsOf(sink).lookers) quietly(() => one.record(sealed(sink, record)));
 }
 
 /** Those that keep a record hear that its call did not run; who looks on is told the denial. */
@@ -105,7 +107,7 @@ export async function tellKeepers(
   sink: AuditSink,
   outcome: Parameters<Required<AuditSink>["outcome"]>[0],
 ): Promise<void> {
-  await toEach(partsOf(sink).keepers, (one) => one.outcome?.(outcome));
+  await toEach(partsOf(sink).keepers, (one) => one.outcome?.(sealed(sink, outcome)));
 }
 
 async function toEach(sinks: readonly AuditSink[], tell: (sink: AuditSink) => void | Promise<void>): Promise<void> {

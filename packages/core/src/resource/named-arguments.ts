@@ -6,28 +6,33 @@ import type { InputSchema } from "./own-arguments.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
 import { isNamed } from "./tool-map.ts";
 
+type NamesOf = (entry: ToolEntry) => readonly string[];
+const none: NamesOf = () => [];
+
 /** Which arguments each member of an entry names. One without a row does not compile. */
-const NAMING: { readonly [Member in keyof Required<ToolEntry>]: (entry: ToolEntry) => readonly string[] } = {
+const NAMING: { readonly [Member in keyof Required<ToolEntry>]: NamesOf } = {
   id: ({ id }) => (typeof id === "string" ? [id] : []),
   hideFromPolicies: ({ hideFromPolicies = [] }) => hideFromPolicies,
   keepInRecord: ({ keepInRecord = [] }) => keepInRecord,
   // What it says of an argument that is not there changes nothing; one that it does not name is refused.
-  filter: () => [],
+  filter: none,
   // Those that no schema announces.
-  adds: () => [],
-  kind: () => [],
-  action: () => [],
-  attributes: () => [],
-  sources: () => [],
-  argumentsAs: () => [],
-  showToApprovers: () => [],
-  list: () => [],
-  scope: () => [],
-  policyVersion: () => [],
-  projection: () => [],
-  argumentsSchema: () => [],
-  attributesSchema: () => [],
+  adds: none,
+  kind: none,
+  action: none,
+  attributes: none,
+  sources: none,
+  argumentsAs: none,
+  showToApprovers: none,
+  list: none,
+  scope: none,
+  policyVersion: none,
+  projection: none,
+  argumentsSchema: none,
+  attributesSchema: none,
 };
+/** Those that name any: they are looked at for each call. */
+const NAMED_IN = Object.entries(NAMING).filter(([, namesOf]) => namesOf !== none);
 
 /**
  * A slip in an argument's name would show policies what was to be hidden from them, and keep nothing of what was to be kept.
@@ -51,7 +56,7 @@ export function refuseMisnamed(
     Object.hasOwn(announced, name) ||
     entry.adds?.includes(name) === true ||
     calls.some((args) => args !== undefined && Object.hasOwn(args, name));
-  for (const [member, namesOf] of Object.entries(NAMING)) {
+  for (const [member, namesOf] of NAMED_IN) {
     const unknown = namesOf(entry).find((name) => !isKnown(name));
     if (unknown !== undefined) return misnamed(tool, member, unknown, Object.keys(announced));
   }

@@ -4,9 +4,9 @@ import { isPlain, type JsonRpcMessage } from "./jsonrpc.ts";
 const META_TASK = "io.modelcontextprotocol/related-task";
 
 /**
- * The same request, for which no task is made, and which belongs to none. A guarded server offers no tasks, and MCP has the
- * requests for one that a server does not offer served as any other. A server that has tasks would answer to a task, by the
- * guard: a caller could bring about that a call never ends.
+ * The same request, for which no task is made, and which belongs to none. A guarded server offers no tasks, and by MCP
+ * a server that offers none serves such a request like any other. A server that has tasks would give its answer to the task, not
+ * through the guard: a caller could bring about that a call never ends.
  */
 export function withoutTask<M extends JsonRpcMessage>(message: M): M {
   const { task, _meta, ...params } = message.params ?? {};

@@ -6,11 +6,12 @@ import { inTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { countAnswers } from "./count-answers.ts";
-import { type AskedApproval, readRequest } from "./kept-request.ts";
+import type { AskedApproval } from "./kept-request.ts";
+import { isVouched, type KnownRequest, readKnown } from "./known-request.ts";
 import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
 import { stateNow } from "./state-of.ts";
-import { type ApprovalStores, vouchedSince } from "./stores.ts";
+import type { ApprovalStores } from "./stores.ts";
 import { refusalCharge } from "./use.ts";
 
 /**
@@ -32,12 +33,6 @@ export interface ApprovalInbox {
   answer(id: string, signed: string): Promise<ShownApproval>;
 }
 
-/** A kept request, once it is read. */
-interface Waiting {
-  readonly asked: AskedApproval;
-  readonly answers: readonly string[];
-}
-
 const MOST_LISTED = 1000;
 const AT_ONCE = 16;
 
@@ -51,26 +46,23 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
     );
   };
 
-  const shown = async ({ asked, answers }: Waiting): Promise<ShownApproval> => {
-    const counted = await countAnswers(asked, answers, point);
-    return { ...asked, answers: counted, state: await stateNow(asked, counted, stores().spending) };
+  const shown = async ({ kept, answers }: KnownRequest): Promise<ShownApproval> => {
+    const counted = await countAnswers(kept, answers, point);
+    return { ...kept, answers: counted, state: await stateNow(kept, counted, stores().spending) };
   };
 
-  const find = async (id: string): Promise<Waiting | undefined> => {
+  const find = async (id: string): Promise<KnownRequest | undefined> => {
     if (typeof id !== "string") mustBe("find", "id", "the id of a request", id);
-    const kept = await askStore("there is such a request", () => stores().approvals.find(id));
-    const waiting = kept && waitingOf(kept);
-    return waiting !== undefined && isVouched(waiting) ? waiting : undefined;
+    const found = await askStore("there is such a request", () => stores().approvals.find(id));
+    const waiting = found && readKnown(found);
+    return waiting !== undefined && isVouched(waiting, stores()) ? waiting : undefined;
   };
-
-  // One whose use may have been forgotten is no request any more.
-  const isVouched = ({ asked }: Waiting): boolean => asked.askedAtSeconds >= vouchedSince(stores());
 
   return {
     list: async () => {
       const kept = await askStore("what waits", () => stores().approvals.list(MOST_LISTED));
       const found: ShownApproval[] = [];
-      const waiting = readable(kept).filter(isVouched);
+      const waiting = readable(kept).filter((known) => isVouched(known, stores()));
       // Each may ask the policies about everybody who answered.
       for (let i = 0; i < waiting.length; i += AT_ONCE) {
         found.push(...(await Promise.all(waiting.slice(i, i + AT_ONCE).map(shown))));
@@ -84,21 +76,17 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
     answer: async (id, signed) => {
       const waiting = await find(id);
       if (waiting === undefined) throw refused("no such request waits; it may have lapsed");
-      await takeAnswer(waiting.asked, signed, stores(), point);
+      await takeAnswer(waiting.kept, signed, stores(), point);
       return shown((await find(id)) ?? waiting);
     },
   };
 }
 
-function waitingOf({ answers, ...kept }: KeptRequest): Waiting {
-  return { asked: readRequest(kept), answers };
-}
-
 /** One of another version does not hide the others: it is told where it is asked for by its id. */
-function readable(all: readonly KeptRequest[]): readonly Waiting[] {
+function readable(all: readonly KeptRequest[]): readonly KnownRequest[] {
   return all.flatMap((kept) => {
     try {
-      return [waitingOf(kept)];
+      return [readKnown(kept)];
     } catch {
       return [];
     }

@@ -11,7 +11,17 @@ export interface KnownRequest {
   readonly answers: readonly string[];
 }
 
-/** A request that the store can vouch for and that did not lapse. @throws {HopwiseError} `state_unavailable` */
+/** @throws {HopwiseError} `state_unavailable` for one that this version cannot read */
+export function readKnown({ answers, ...found }: KeptRequest): KnownRequest {
+  return { kept: readRequest(found), answers };
+}
+
+/** One whose use may have been forgotten is no request any more. */
+export function isVouched({ kept }: KnownRequest, stores: ApprovalStores): boolean {
+  return kept.askedAtSeconds >= vouchedSince(stores);
+}
+
+/** A request by which a call may be made: the store can vouch for it, and it did not lapse. @throws {HopwiseError} `state_unavailable` */
 export async function findRequest(
   id: string,
   stores: ApprovalStores,
@@ -27,8 +37,6 @@ export function knownOf(
   stores: ApprovalStores,
   { clock }: EnforcementPoint,
 ): KnownRequest | undefined {
-  const kept = readRequest(found);
-  // One whose use may have been forgotten is no request any more.
-  const isVouched = kept.askedAtSeconds >= vouchedSince(stores);
-  return isVouched && kept.request.untilSeconds > secondsBy(clock) ? { kept, answers: found.answers } : undefined;
+  const known = readKnown(found);
+  return isVouched(known, stores) && known.kept.request.untilSeconds > secondsBy(clock) ? known : undefined;
 }
