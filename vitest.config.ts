@@ -35,7 +35,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // Vitest would leave one core to others. Of three files one mostly waits: for a deadline, or for a process to start.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 3,
     projects: [
       {
         extends: true,

@@ -11,7 +11,7 @@ import { anyArguments, type Grant, grant, oneOf, optional } from "@hopwise/core/
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { visibleRows } from "@hopwise/filter";
 import { expect, it } from "vitest";
-import { PATIENCE, report, runs, SEED } from "../law/random/runs.ts";
+import { expectMet, PATIENCE, report, runs, SEED } from "../law/random/runs.ts";
 import { POSTGRES } from "../support/postgres.ts";
 import { ran } from "../support/ran.ts";
 import { allowed } from "./ask.ts";
@@ -131,7 +131,8 @@ it(
             ran("chains shown their rows");
             const seen = await visible(decision, database, i % 3 === 0);
             if (typeof seen === "string") {
-              expect(["filter_unsupported", "policy_inconclusive"]).toContain(seen);
+              // Cerbos cannot plan some of them, such as `exists` with an attribute that the principal lacks.
+              expect(["filter_unsupported", "policy_inconclusive", "policy_request_refused"]).toContain(seen);
               counts.refused++;
               break;
             }
@@ -169,7 +170,7 @@ it(
     }
     report("rows of chains", [JSON.stringify(counts)]);
     expect(wrong.slice(0, 10)).toEqual([]);
-    expect(counts.shown).toBeGreaterThan(CASES);
+    expectMet("shown", counts.shown, CASES * 20);
     expect(counts.narrowed).toBeGreaterThan(0);
     expect(counts.refused).toBeLessThan(counts.chains / 3);
   },

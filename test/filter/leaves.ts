@@ -8,6 +8,8 @@ export interface Leaf {
   readonly principal: readonly string[];
   /** It takes a `null` in the row for a value: `==`, `!=` and `in` do, and nothing else. */
   readonly takesNull: boolean;
+  /** It reads members of what these lists hold, and fails on the texts in them. */
+  readonly ofObjects: readonly string[];
 }
 
 /** These take any value, also `null`. */
@@ -110,7 +112,8 @@ function leaf(expr: string, takesNull: boolean): Leaf {
       expr.matchAll(new RegExp(`\\b${root}\\.attr(?:\\.(\\w+)|\\["([^"]+)"\\])`, "g")),
       ([, a, b]) => (a ?? b) as string,
     );
-  return { expr, reads: named("R"), principal: named("P"), takesNull };
+  const ofObjects = Array.from(expr.matchAll(/\bR\.attr\.(\w+)\.\w+\((\w), \2\.\w+ /g), ([, name]) => name as string);
+  return { expr, reads: named("R"), principal: named("P"), takesNull, ofObjects };
 }
 
 export const LEAVES: { readonly [kind: string]: readonly Leaf[] } = {

@@ -4,12 +4,13 @@
  */
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SharedState } from "@hopwise/core/state";
 import { redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { STORE } from "../../packages/hopwise/src/open-state.ts";
 import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
@@ -18,7 +19,7 @@ import { type Answer, hopwiseProcess } from "./hopwise.ts";
 
 /** A project in which the packages of the stores are installed. */
 function project(): string {
-  const folder = temporaryFolder();
+  const folder = temporaryFolder(tmpdir(), (end) => void ends.push(end));
   mkdirSync(join(folder, "node_modules"));
   for (const scope of ["@hopwise", "@redis"]) {
     symlinkSync(
@@ -34,10 +35,16 @@ const LIFT = ["revoke", "--lift", "--agent", "planner", "--yes"];
 const LIST = ["revoke", "--list"];
 const ALL: readonly (readonly string[])[] = [REVOKE, LIFT, LIST];
 
-/** What a server remembers, while its test lasts. */
+// The tests run side by side: most of their time they wait for processes.
+const ends: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
+/** What a server remembers, until the tests have ended. */
 async function held<State extends SharedState>(opening: Promise<State>): Promise<State> {
   const state = await opening;
-  onTestFinished(() => void state.close());
+  ends.push(() => state.close());
   return state;
 }
 
@@ -61,7 +68,7 @@ it("takes all that names a store in each command that takes one", () => {
   for (const { options } of taking) expect(options).toMatchObject(STORE);
 });
 
-describe("a store in a file", () => {
+describe("a store in a file", { concurrent: true }, () => {
   it.each(ALL)("that is not there is not made by %s %s", async (...command) => {
     const folder = project();
     const before = readdirSync(folder);
@@ -82,16 +89,16 @@ describe("a store in a file", () => {
   });
 });
 
-describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), () => {
+describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { concurrent: true }, () => {
   async function server(...args: readonly string[]): Promise<RedisServer & { readonly store: readonly string[] }> {
     const redis = await startRedis(...args);
-    onTestFinished(redis.close);
+    ends.push(redis.close);
     return { ...redis, store: ["--state", `redis://127.0.0.1:${redis.port}`] };
   }
 
   async function stateOn(redis: RedisServer, options: object): Promise<SharedState> {
     const client = await redis.client();
-    onTestFinished(() => client.destroy());
+    ends.push(() => client.destroy());
     return held(redisState({ client, deadlineMs: 2000, ...options }));
   }
 
@@ -173,7 +180,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), () => 
   it("that is another kind of server ends the process", async () => {
     const other = createServer((socket) => void socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
-    onTestFinished(() => void other.close());
+    ends.push(() => other.close());
     const { port } = other.address() as { readonly port: number };
     const store = ["--state", `redis://ann:hunter2@127.0.0.1:${port}`];
     const said = refused(await hopwiseProcess([...REVOKE, ...store], { folder: project() }));

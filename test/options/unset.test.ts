@@ -28,7 +28,7 @@ import { answeringPdp } from "@hopwise/core/testing";
 import { clientOptions, type RedisStateOptions, redisState } from "@hopwise/redis";
 import { type SqliteStateOptions, sqliteState } from "@hopwise/sqlite";
 import { createClient, createCluster } from "@redis/client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 /** `shared`: it must be set, or left out. `own`: undefined is its default, since no other instance notices, or a program made it. */
 type Kind = "shared" | "own";
@@ -190,7 +190,9 @@ async function said(run: () => unknown): Promise<string> {
 
 const UNSET = /It is there, and undefined: an environment variable that is not set\?/;
 
-describe.each(ROWS)("$called", ({ called, kinds, ask }) => {
+// Together: stores that nobody answers for are waited for.
+vi.setConfig({ maxConcurrency: 100 });
+describe.each(ROWS)("$called", { concurrent: true }, ({ called, kinds, ask }) => {
   it.each(Object.entries(kinds))("%s, which is there and undefined: %s", async (name, kind) => {
     const refusal = await said(() => ask({ [name]: undefined }));
     if (kind === "own") return expect(refusal).not.toMatch(UNSET);

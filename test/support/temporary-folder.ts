@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A folder that lives as long as the test that asks for it. */
-export function temporaryFolder(parent: string = tmpdir()): string {
+/** A folder that lives as long as the test that asks for it, or until `ending` ends it. */
+export function temporaryFolder(parent: string = tmpdir(), ending: (end: () => void) => void = onTestFinished): string {
   const folder = mkdtempSync(join(parent, "hopwise-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  ending(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -10,7 +10,7 @@ import { pointerTo } from "../../../packages/core/src/json/index.ts";
 import { ownArguments } from "../../../packages/core/src/resource/index.ts";
 import { ran } from "../../support/ran.ts";
 import { anyReading, type Reading } from "../random/readings.ts";
-import { breathe, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
+import { breathe, expectMet, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
 import { type Call, covers, has, type Outside, outsideAsRead, outsideAsSent } from "./model.ts";
 
 const CALLS = runs(6000, 400_000);
@@ -105,10 +105,8 @@ describe("the arguments of a call", () => {
         ...[...tally].map(([what, n]) => `${what}: ${thousands(n)}`),
         "differences from the model: 0, arguments outside of a grant that ran: 0",
       ]);
-      for (const what of ["changed, runs", "runs", "grant_argument_refused"])
-        expect(of(what), what).toBeGreaterThan(CALLS / 20);
-      for (const what of ["grant_argument_missing", "lost on the way"])
-        expect(of(what), what).toBeGreaterThan(CALLS / 200);
+      for (const what of ["changed, runs", "runs", "grant_argument_refused"]) expectMet(what, of(what), CALLS / 11);
+      for (const what of ["grant_argument_missing", "lost on the way"]) expectMet(what, of(what), CALLS / 22);
     },
     PATIENCE,
   );
@@ -135,7 +133,7 @@ describe("the arguments of a call", () => {
         }),
         { numRuns: CALLS, seed: SEED },
       );
-      expect(narrower).toBeGreaterThan(CALLS / 20);
+      expectMet("narrower", narrower, CALLS / 8);
     },
     PATIENCE,
   );

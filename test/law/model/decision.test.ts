@@ -23,7 +23,7 @@ import { shadowOf } from "../../../packages/core/src/way/shadow.ts";
 import { ran } from "../../support/ran.ts";
 import { anySchema, anyStrayCall, anyWideGrant, isEvery, part, TOOLS } from "../random/chains.ts";
 import { answerOf, handingOver, randomDecisionPoint } from "../random/policies.ts";
-import { breathe, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
+import { breathe, expectMet, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
 import { oneIn, readBy } from "../random/schemas.ts";
 import { type Call, isAllowed, type ModelChain, type Policies } from "./model.ts";
 
@@ -226,12 +226,11 @@ describe("the decision", () => {
         await fc.assert(property, { numRuns: Math.min(CHUNK, CASES - done), seed: (SEED + done) | 0 });
         await breathe();
       }
-      // A law that is never put to the test holds trivially.
-      expect(tally.allowed / tally.asked).toBeGreaterThan(0.2);
-      expect(tally.narrowed / tally.pairs).toBeGreaterThan(0.2);
-      expect(tally.stoppedByGrant / tally.pairs).toBeGreaterThan(0.2);
-      for (const { asked, allowed } of [tally.everyTool, tally.read]) expect(allowed / asked).toBeGreaterThan(0.02);
-      expect(tally.budgets / tally.pairs).toBeGreaterThan(0.04);
+      expectMet("allowed", tally.allowed, tally.asked * 0.32);
+      expectMet("narrowed", tally.narrowed, tally.pairs * 0.71);
+      expectMet("stopped by a grant", tally.stoppedByGrant, tally.pairs * 0.78);
+      for (const { asked, allowed } of [tally.everyTool, tally.read]) expectMet("allowed", allowed, asked * 0.08);
+      expectMet("budgets", tally.budgets, tally.pairs * 0.1);
       const share = ({ asked, allowed }: { asked: number; allowed: number }): string =>
         `${thousands(asked)} asked, ${thousands(allowed)} allowed`;
       report("decisions, nothing signed", [

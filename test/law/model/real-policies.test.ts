@@ -27,7 +27,7 @@ import { describe, expect, it } from "vitest";
 import { ran } from "../../support/ran.ts";
 import { anyStrayCall, anyStrayGrant, EVERY, isEvery, part, TOOLS, WIDEST } from "../random/chains.ts";
 import { AGENTS, anyPolicySet, numbered, type PolicySet, sourcesOf, writePolicySet } from "../random/policy-sets.ts";
-import { PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
+import { expectMet, PATIENCE, report, runs, SEED, thousands } from "../random/runs.ts";
 import { oneIn } from "../random/schemas.ts";
 import { type Call, covers } from "./model.ts";
 
@@ -277,10 +277,9 @@ describe("the law on the real engine", () => {
         `denials by code: ${[...tally.codes].map(([code, count]) => `${code} ${thousands(count)}`).join(", ")}`,
         "widenings: 0",
       ]);
-      // A law that is never put to the test holds trivially.
-      expect(tally.allowedToAgents / tally.asked).toBeGreaterThan(0.03);
-      expect(tally.narrowed / tally.calls).toBeGreaterThan(0.05);
-      expect(tally.savedByEarlierHops / tally.asked).toBeGreaterThan(0.01);
+      expectMet("allowed to agents", tally.allowedToAgents, tally.asked * 0.1);
+      expectMet("narrowed", tally.narrowed, tally.calls * 0.35);
+      expectMet("saved by earlier hops", tally.savedByEarlierHops, tally.asked * 0.07);
       for (const often of [tally.byEveryTool, tally.untrusted, tally.codes.get("budget_exhausted") ?? 0]) {
         expect(often).toBeGreaterThanOrEqual(runs(0, SETS / 60));
       }

@@ -3,6 +3,7 @@
  * what `pnpm test:law` and `pnpm test:fuzz` do. `HOPWISE_SEED` repeats a run that failed.
  */
 import { randomInt } from "node:crypto";
+import { expect } from "vitest";
 
 const full = process.env["HOPWISE_RUNS"] === "full";
 
@@ -20,6 +21,15 @@ export function runs(share: number, all: number): number {
 export function report(title: string, lines: readonly string[]): void {
   if (full || process.env["SHOW"])
     console.log([`${title} (HOPWISE_SEED=${SEED})`, ...lines.map((line) => `  ${line}`)].join("\n"));
+}
+
+/**
+ * Fails where what a trial is about hardly came up: a law that is never put to the test holds trivially. The floor is a
+ * sixth of what comes up in most runs of this size, and that is at least 30: chance alone does not come below it.
+ */
+export function expectMet(what: string, seen: number | undefined, usually: number): void {
+  if (usually < 30) throw new Error(`${what}: ${usually} are too few to tell a fault from chance; draw more`);
+  expect(seen ?? 0, what).toBeGreaterThan(usually / 6);
 }
 
 export function thousands(count: number): string {
