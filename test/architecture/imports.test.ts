@@ -140,7 +140,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:@cerbos/core",
   ],
   "core/state": ["core/options", "core/token", "core/json", "core/lib", "core/errors.ts"],
-  "core/result": ["core/options", "core/json", "core/errors.ts"],
+  "core/result": ["core/options", "core/json", "core/lib", "core/errors.ts"],
   "core/filter": [
     "core/grant",
     "core/crypto",

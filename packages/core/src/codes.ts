@@ -410,7 +410,7 @@ export const CODES = {
   approval_void: {
     stage: "approval",
     model: "This call can never be the one that was approved. Report it; trying again does not help.",
-    help: "The tool's own schema makes something else of the same arguments each time, such as a random default, so no approval is of the call that is made later. Give the tool a default that stays, or have the argument sent.",
+    help: "The tool's own schema makes something else of the same arguments each time, such as a random default, so no approval is of the call that is made later: give the tool a default that stays, or have the argument sent. Or its arguments are no plain data, and only a projection speaks for them: let the schema make texts and numbers of them.",
   },
   approval_limit: {
     stage: "approval",

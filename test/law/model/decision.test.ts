@@ -118,7 +118,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges, named }: Cas
     pdpVersion: undefined,
     failuresOf: undefined,
     auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfNobody: () => {}, untold: new Set() },
+    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfNobody: () => {} },
     rates: [],
     shadow: shadowOf({ tools: {} }),
     trust: [],

@@ -1,3 +1,5 @@
+import { deepFrozen } from "../lib/index.ts";
+
 /** What policies require of the enforcement point that lets a call run. The obligations of all hops add up. */
 export interface Obligations {
   /** Values to take out of the tool's result: JSON pointers (RFC 6901), `*` for every member or element. */
@@ -10,8 +12,12 @@ export interface Obligations {
   readonly approvers?: number;
 }
 
-const NO_OBLIGATIONS: Obligations = { redact: [], limit: {} };
-/** All obligations together: every redaction, the strictest limit, the first reason for an approval, and the most approvers. */
+const NO_OBLIGATIONS: Obligations = deepFrozen({ redact: [], limit: {} });
+
+/**
+ * All obligations together: every redaction, the strictest limit, the first reason for an approval, and the most approvers.
+ * Frozen: a sink of the audit is given them before they are fulfilled.
+ */
 export function addUp(all: readonly (Obligations | undefined)[]): Obligations {
   let sum = NO_OBLIGATIONS;
   for (const one of all) {
@@ -27,7 +33,7 @@ export function addUp(all: readonly (Obligations | undefined)[]): Obligations {
       ...(approvers > 1 && { approvers }),
     };
   }
-  return sum;
+  return deepFrozen(sum);
 }
 
 /** Whether anything has to be done to a result. */

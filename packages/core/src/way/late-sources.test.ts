@@ -190,14 +190,17 @@ describe.each(ROWS)("$what, which is late,", (row) => {
 });
 
 describe.each(MADE)("$what of our own making, which is late,", ({ made, ...row }) => {
-  it.each<[string, number, number]>([
-    ["a longer deadline than the authorizer", 60_000, 60],
-    ["the same deadline", 60, 60],
-    ["a shorter deadline", 20, 20],
-  ])("is named where it has %s", async (_, deadlineMs, ms) => {
+  // Of two deadlines the one that counts is far before the other, also on a machine that does other work.
+  it.each<[string, number, number, number]>([
+    ["a longer deadline than the authorizer", 60_000, 60, 60],
+    ["the same deadline", 60, 60, 60],
+    ["a shorter deadline", 20, 5000, 20],
+  ])("is named where it has %s", async (_, deadlineMs, pointMs, ms) => {
     const how = { name: "its name", deadlineMs };
-    expect(await called(made({ ...how, find: hang } as Asking))).toMatchObject(named(row, ms));
-    expect(await called(made({ ...how, findMany: hang } as Asking))).toMatchObject(named(row, ms));
+    for (const by of [{ find: hang }, { findMany: hang }]) {
+      const parts = { ...made({ ...how, ...by } as Asking), deadlineMs: pointMs };
+      expect(await called(parts)).toMatchObject(named(row, ms));
+    }
   });
 
   it("is named to each call that waits for the same answer, or in the same batch", async () => {

@@ -182,7 +182,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     pdpVersion: undefined,
     failuresOf: undefined,
     auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20, warnOfNobody: () => {}, untold: new Set() },
+    approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20, warnOfNobody: () => {} },
     rates: [],
     shadow: shadowOf({ tools: TOOLS }),
     trust: [world.anchor],

@@ -2,17 +2,21 @@ import type { Denied, Pending } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined, quietly } from "../lib/index.ts";
+import { secondsBy } from "../options/index.ts";
 import type { ResourceQuery, ToolEntry } from "../resource/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
+import { ownerOf } from "../state/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
+import { tellingCharge } from "./approvals/use.ts";
 import type { IncomingCall } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { findApproval, NO_APPROVAL } from "./stages/approval.ts";
+import { isProjected } from "./stages/arguments.ts";
 import type { CallContext } from "./stages/context.ts";
 import type { KnownCaller } from "./stages/grant.ts";
 import type { PolicyAnswer } from "./stages/policy.ts";
-import { costsNothing, type Taken, takeCosts } from "./stages/spending.ts";
+import { costsNothing, refuseExhausted, type Taken, takeCosts } from "./stages/spending.ts";
 
 /** A call that the policies allow, or shadow mode in their place. */
 export interface PolicyAllowed {
@@ -50,38 +54,49 @@ export async function takeDue(
   const approvable = {
     ...{ ...common, received, parsed, resource: context.resource, entry, hops: context.known.hops },
     ...{ obligations, verdicts, named: call.approval as string | undefined },
+    ...(isProjected(call, entry) && { unprojected: call.arguments }),
   };
+  const cost = { ...common, arguments: query.arguments };
+  if (obligations.approval !== undefined) {
+    const exhausted = await log.stage("spending", () => refuseExhausted(cost, point));
+    if (exhausted !== undefined && !log.lets(exhausted)) return log.deny(exhausted);
+  }
   const approval =
     obligations.approval === undefined
       ? NO_APPROVAL
       : await log.stage("approval", () => findApproval(approvable, point));
   if (isRefusal(approval) && !log.lets(approval)) return log.deny(approval);
   const found = isRefusal(approval) ? NO_APPROVAL : approval;
-  if (found.waits !== undefined) return wait(found.waits, found.isNew, log, point);
+  if (found.waits !== undefined) return wait(found.waits, log, point);
   log.note(defined({ approved: found.approved }));
-  const costs = { ...common, arguments: query.arguments, approval: found.charges, lets: log.lets };
+  const costs = { ...cost, approval: found.charges, lets: log.lets };
   if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };
   const taken = await log.stage("spending", () => takeCosts(costs, point));
   return isRefusal(taken) ? log.deny(taken) : { outcome: "due", obligations, taken };
 }
 
-/** So many that could not be recorded are told of later; there are no more while the record is out of reach. */
-const MOST_UNTOLD = 1000;
-
-/** On record first; then somebody is told, once: where there was no record, of the same call when there is one. */
-async function wait(
-  asked: AskedApproval,
-  isNew: boolean,
-  log: CallLog,
-  { approvalRules: { onRequest, untold } }: EnforcementPoint,
-): Promise<Pending | Denied> {
+/** On record first; then somebody is told: with the first record that there is, of whichever instance. */
+async function wait(asked: AskedApproval, log: CallLog, point: EnforcementPoint): Promise<Pending | Denied> {
   const pending = await log.wait(asked);
-  if (pending.outcome === "denied") {
-    if (isNew && untold.size < MOST_UNTOLD) untold.add(asked.id);
-    return pending;
-  }
-  if ((untold.delete(asked.id) || isNew) && onRequest !== undefined) {
+  const { onRequest } = point.approvalRules;
+  if (pending.outcome === "pending" && onRequest !== undefined && (await isFirstToTell(asked, log.id, point))) {
     quietly(() => onRequest({ ...asked, state: "waiting", answers: [] }));
   }
   return pending;
+}
+
+/** Whether nobody was told of a request yet, by any instance. Where that cannot be told, whoever makes the call next may tell. */
+async function isFirstToTell(
+  asked: AskedApproval,
+  invocation: string,
+  { state: { spending }, clock }: EnforcementPoint,
+): Promise<boolean> {
+  try {
+    const charges = [tellingCharge(asked)];
+    const reservation = { id: `${asked.id}.${invocation}`, owner: ownerOf(asked.request.user), charges };
+    const told = await spending?.reserve({ ...reservation, nowSeconds: secondsBy(clock) });
+    return told?.outcome === "reserved";
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { HopwiseError } from "../../errors.ts";
 import { createWorld, NOW } from "../../testing.fixture.ts";
 import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
@@ -99,6 +99,20 @@ describe("a delegation that is renewed", () => {
     resolve(second);
     await asked;
     expect(given).toBe(second);
+  });
+
+  it("is given in its last seconds where another does not come soon: whoever calls by it has no time to wait", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const current = renewing(first, () => new Promise(() => {}), { clock });
+    now = (NOW + 96) * 1000;
+    let given: HeldDelegation | undefined;
+    const asked = current().then((held) => {
+      given = held;
+    });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(given).toBe(first);
+    await asked;
   });
 
   it("is not renewed before the time that was said, also in its last seconds", async () => {

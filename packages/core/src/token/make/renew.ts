@@ -44,13 +44,16 @@ const readOptions = optionsOf<RenewOptions>("renewing", {
 /** A call takes time on its way, and nobody lets a chain pass that expires meanwhile. */
 const LAST_SECONDS = 5;
 
+/** So long the new one is waited for while the old one lives: a session has a second for its source. */
+const BRIEFLY_MS = 500;
+
 /** A delegator who never answers must not keep the next call from asking again. */
 const RENEWAL_MS = 10_000;
 
 /**
  * Keeps a delegation alive through a long loop: shortly before it expires, `renew` is called for another one, one call at a
- * time. The old one is given at once until the new one is there. Who asks in its last five seconds, or after it expired, waits
- * for the new one, for at most ten seconds; where that fails, the old one is given for as long as it lives.
+ * time. The old one is given at once until the new one is there. Who asks in its last five seconds waits half a second for the
+ * new one, and is given the old one where it is not there yet; who asks after it expired waits for at most ten seconds.
  *
  * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
  *   and one that is not for the enforcement point with which it began
@@ -66,6 +69,7 @@ export function renewing(
   if (typeof renew !== "function") mustBe("renewing", "renew", "a function that gives a new delegation", renew);
   let current = held;
   let underWay: Promise<HeldDelegation> | undefined;
+  const isAlive = (): boolean => current.expiresAt > secondsBy(clock, "renewing");
 
   const next = async (): Promise<HeldDelegation> => {
     try {
@@ -74,7 +78,7 @@ export function renewing(
       partsOfHeld(renewed);
       current = renewed;
     } catch (error) {
-      if (current.expiresAt <= secondsBy(clock, "renewing")) throw error;
+      if (!isAlive()) throw error;
     } finally {
       underWay = undefined;
     }
@@ -85,10 +89,12 @@ export function renewing(
     const leftSeconds = current.expiresAt - secondsBy(clock, "renewing");
     if (leftSeconds > beforeSeconds) return current;
     underWay ??= next();
-    if (leftSeconds <= LAST_SECONDS) return underWay;
+    if (leftSeconds <= 0) return underWay;
     // Nobody may ever wait for it: a rejection must not end the process.
     underWay.catch(() => {});
-    return current;
+    if (leftSeconds > LAST_SECONDS) return current;
+    const renewed = underWay;
+    return settleInTime(BRIEFLY_MS, renewed).catch(() => (isAlive() ? current : renewed));
   };
 }
 

@@ -6,7 +6,6 @@ import { inTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { countAnswers } from "./count-answers.ts";
-import type { AskedApproval } from "./kept-request.ts";
 import { isVouched, type KnownRequest, readKnown } from "./known-request.ts";
 import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
@@ -47,7 +46,8 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
   };
 
   const shown = async ({ kept, answers }: KnownRequest): Promise<ShownApproval> => {
-    const counted = await countAnswers(kept, answers, point);
+    // An answer of whom the directory cannot tell just now hides neither this request nor the others.
+    const { answers: counted } = await countAnswers(kept, answers, point);
     return { ...kept, answers: counted, state: await stateNow(kept, counted, stores().spending) };
   };
 
@@ -76,7 +76,7 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
     answer: async (id, signed) => {
       const waiting = await find(id);
       if (waiting === undefined) throw refused("no such request waits; it may have lapsed");
-      await takeAnswer(waiting.kept, signed, stores(), point);
+      await takeAnswer(waiting, signed, stores(), point);
       return shown((await find(id)) ?? waiting);
     },
   };
@@ -94,7 +94,7 @@ function readable(all: readonly KeptRequest[]): readonly KnownRequest[] {
 }
 
 async function takeAnswer(
-  asked: AskedApproval,
+  { kept: asked, answers }: KnownRequest,
   signed: string,
   { approvals, spending }: ApprovalStores,
   point: EnforcementPoint,
@@ -113,11 +113,6 @@ async function takeAnswer(
       person.code === "revoked" ? person.message : `the policies do not let "${approver.subject}" approve this call`;
     throw refused(why);
   }
-  const key = `approval.${signedBy}.${jti}`;
-  const isFirst = await askStore("the answer was given before", () =>
-    state.replay.claim(key, expiresAt + limits.skewSeconds, { nowSeconds }),
-  );
-  if (!isFirst) throw new HopwiseError("proof_replayed", "the answer was given before");
   const { id } = asked;
   if (answer === "no") {
     const owner = ownerOf(asked.request.user);
@@ -125,12 +120,19 @@ async function takeAnswer(
     const reservation = { id: `${id}.${jti}`, owner, charges: [refusalCharge(asked)], nowSeconds };
     await askStore("the no was kept", () => spending.reserve(reservation));
   }
-  // Who said yes may say no later; who said no has ended it.
-  const said = JSON.stringify([person, answer]);
+  // Who said yes may say no later, and yes again where the first one counts no more; who said no has ended it.
+  const { answers: counted } = await countAnswers(asked, answers, point);
+  const said = JSON.stringify([person, answer, answers.length - counted.length]);
   const took = await askStore("the answer was kept", () =>
     approvals.answer({ id, key: said, text: signed, nowSeconds }),
   );
   if (took === "gone") throw refused("the request lapsed meanwhile");
+  // Claimed last: an answer that could not be kept may be sent again.
+  const key = `approval.${signedBy}.${jti}`;
+  const isFirst = await askStore("the answer was given before", () =>
+    state.replay.claim(key, expiresAt + limits.skewSeconds, { nowSeconds }),
+  );
+  if (!isFirst) throw new HopwiseError("proof_replayed", "the answer was given before");
   if (took === "known") throw refused(`"${approver.subject}" answered it before, and that answer stands`);
 }
 

@@ -31,8 +31,6 @@ export interface ApprovalRules
     Pick<ApprovalOptions, "onRequest"> {
   /** Says, once, that a call waits for nobody. */
   readonly warnOfNobody: () => void;
-  /** Requests that were kept, and whose call could not be recorded: nobody was told of them yet. */
-  readonly untold: Set<string>;
 }
 
 const NOBODY =
@@ -44,7 +42,6 @@ export function approvalRules({ approvals = {}, onWarning = WARN }: Given): Appr
     approvers: [],
     withinSeconds: 3600,
     maxWaiting: 20,
-    untold: new Set(),
     ...approvals,
     warnOfNobody: () => {
       if (isSaid) return;

@@ -1,11 +1,15 @@
+import { secondsBy } from "../../options/index.ts";
 import { ownerOf, type SpendingStore } from "../../state/index.ts";
+import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
+import { countAnswers } from "./count-answers.ts";
 import type { AskedApproval } from "./kept-request.ts";
+import type { KnownRequest } from "./known-request.ts";
 import type { CountedAnswer, ShownApproval } from "./shown-approval.ts";
+import type { ApprovalStores } from "./stores.ts";
 import { endCounters } from "./use.ts";
 
-/** What became of a request by the answers that count. */
-export function stateOf(
+function stateOf(
   { request }: AskedApproval,
   counted: readonly CountedAnswer[],
 ): Exclude<ShownApproval["state"], "used"> {
@@ -13,7 +17,7 @@ export function stateOf(
   return counted.length >= request.approvers ? "approved" : "waiting";
 }
 
-/** The same, and whether its one call was made. @throws {HopwiseError} `state_unavailable` */
+/** What became of a request, by the answers that count and by its use. @throws {HopwiseError} `state_unavailable` */
 export async function stateNow(
   asked: AskedApproval,
   counted: readonly CountedAnswer[],
@@ -24,4 +28,23 @@ export async function stateNow(
   if (used > 0) return "used";
   // A no that was kept has ended it, whatever became of the rights of who said it.
   return no > 0 ? "denied" : stateOf(asked, counted);
+}
+
+/**
+ * What became of a request that the same call was found to wait with.
+ *
+ * @throws {HopwiseError} where it cannot be told just now: whoever is looked up in vain may be the one who is missing
+ */
+export async function becameOf(
+  asked: AskedApproval,
+  { kept, answers }: KnownRequest,
+  { spending }: ApprovalStores,
+  point: EnforcementPoint,
+): Promise<{ readonly state: ShownApproval["state"] | "lapsed"; readonly counted: readonly CountedAnswer[] }> {
+  const { answers: counted, untold } = await countAnswers(asked, answers, point);
+  const state = await stateNow(asked, counted, spending);
+  if (state === "waiting" && untold !== undefined) throw untold;
+  // Looked at last: all of this took time.
+  const isOver = kept.request.untilSeconds <= secondsBy(point.clock);
+  return { state: isOver ? "lapsed" : state, counted };
 }

@@ -5,7 +5,7 @@ import type { AskedApproval } from "./kept-request.ts";
 const KEPT_AFTER = 120;
 
 /** The counters of a request, in the account of its user: so its use is one step with what the call spends. */
-function counterOf({ id, request }: AskedApproval, counter: "used" | "no"): Omit<Charge, "amount" | "most"> {
+function counterOf({ id, request }: AskedApproval, counter: "used" | "no" | "told"): Omit<Charge, "amount" | "most"> {
   return { account: `approval ${id}`, counter, untilSeconds: request.untilSeconds + KEPT_AFTER };
 }
 
@@ -20,6 +20,11 @@ export function approvalUse(asked: AskedApproval): readonly Charge[] {
 /** What a no costs: whoever uses the approval from then on finds it. */
 export function refusalCharge(asked: AskedApproval): Charge {
   return { ...counterOf(asked, "no"), amount: 1, most: Number.MAX_SAFE_INTEGER };
+}
+
+/** What it costs to tell somebody of a request: of all instances one tells. */
+export function tellingCharge(asked: AskedApproval): Charge {
+  return { ...counterOf(asked, "told"), amount: 1, most: 1 };
 }
 
 /** The counters that tell whether it was used, and whether somebody said no. */

@@ -52,6 +52,28 @@ export function costsNothing(
   return caller.chain?.links[0]?.budget === undefined && rates.length === 0 && approval.length === 0;
 }
 
+/**
+ * Whether the budgets have no room for the call, whoever approves it: people are not asked for what could not be made. Takes
+ * nothing.
+ *
+ * @throws {HopwiseError} as {@link takeCosts}
+ */
+export async function refuseExhausted(
+  { caller, tool, arguments: args }: Pick<Costs, "caller" | "tool" | "arguments">,
+  { state: { spending }, limits }: EnforcementPoint,
+): Promise<HopwiseError | undefined> {
+  const { audience, chain } = caller;
+  const bounds = chain === undefined ? [] : budgetBounds(chain, { tool, audience });
+  if (bounds.length === 0 || spending === undefined) return undefined;
+  const charges = budgetCharges(bounds, args, limits.lifetimeSeconds);
+  const spent = await askStore("enough is left", () => spending.spent(ownerOf(caller.user), charges));
+  for (const [i, charge] of charges.entries()) {
+    const before = spent[i] ?? 0;
+    if (before + charge.amount > charge.most) return refusalOf({ ...charge, bound: bounds[i] as BudgetBound }, before);
+  }
+  return undefined;
+}
+
 const NOTHING: Taken = { left: undefined, settle: () => {} };
 
 /**
