@@ -34,8 +34,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Vitest would leave one core to others. Of three files one mostly waits: for a deadline, or for a process to start.
-    maxWorkers: availableParallelism() + 3,
+    // Vitest would leave one core to others. Of four files two mostly wait: for a deadline, or for a process to start.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         extends: true,

@@ -15,7 +15,7 @@ import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { STORE } from "../../packages/hopwise/src/open-state.ts";
 import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { type Answer, hopwiseProcess } from "./hopwise.ts";
+import { type Answer, hopwise, hopwiseProcess } from "./hopwise.ts";
 
 /** A project in which the packages of the stores are installed. */
 function project(): string {
@@ -49,10 +49,10 @@ async function held<State extends SharedState>(opening: Promise<State>): Promise
 }
 
 async function expectRevoked(state: SharedState, folder: string, ...store: readonly string[]): Promise<void> {
-  expect(await hopwiseProcess([...REVOKE, ...store], { folder })).toMatchObject({ code: 0, err: expect.any(String) });
+  expect(await hopwise([...REVOKE, ...store], { folder })).toMatchObject({ code: 0, err: expect.any(String) });
   expect(await state.revocations.list()).toMatchObject([{ target: { agent: "planner" } }]);
-  expect((await hopwiseProcess([...LIST, ...store], { folder })).out).toMatch(/agent planner; until it is lifted/);
-  expect(await hopwiseProcess([...LIFT, ...store], { folder })).toMatchObject({ code: 0 });
+  expect((await hopwise([...LIST, ...store], { folder })).out).toMatch(/agent planner; until it is lifted/);
+  expect(await hopwise([...LIFT, ...store], { folder })).toMatchObject({ code: 0 });
   expect(await state.revocations.list()).toEqual([]);
 }
 
@@ -72,7 +72,7 @@ describe("a store in a file", { concurrent: true }, () => {
   it.each(ALL)("that is not there is not made by %s %s", async (...command) => {
     const folder = project();
     const before = readdirSync(folder);
-    const words = refused(await hopwiseProcess([...command, "--state", "sqlite:typo.db"], { folder }));
+    const words = refused(await hopwise([...command, "--state", "sqlite:typo.db"], { folder }));
     expect(words).toContain(`the file ${join(folder, "typo.db")} is not there`);
     expect(readdirSync(folder)).toEqual(before);
   });
@@ -112,7 +112,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { conc
     const redis = await server();
     await stateOn(redis, { prefix: "shop" });
     const keys = await redis.ask("DBSIZE");
-    const words = refused(await hopwiseProcess([...command, ...redis.store], { folder: project() }));
+    const words = refused(await hopwise([...command, ...redis.store], { folder: project() }));
     expect(words).toContain("keeps no state under the prefix hopwise");
     expect(await redis.ask("DBSIZE")).toBe(keys);
   });
@@ -164,7 +164,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { conc
     const secret = "HOPWISE_REDIS_PASSWORD";
     const [bare, ann] = [redis.store[1] as string, `redis://ann@127.0.0.1:${redis.port}`];
     const run = (address: string, env: NodeJS.ProcessEnv) =>
-      hopwiseProcess([...REVOKE, "--state", address], { folder: project(), env });
+      hopwise([...REVOKE, "--state", address], { folder: project(), env });
     expect(await run(bare, { [secret]: "hunter2" })).toMatchObject({ code: 0 });
     expect(await run(ann, { [secret]: "p@ss:w/rd%" })).toMatchObject({ code: 0 });
     const typed = await run(`redis://:hunter2@127.0.0.1:${redis.port}`, {});
@@ -191,7 +191,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { conc
   it.each(["redis://ann:hunter2@h:99999", "redis://ann:hunter2@h/base", "redis://ann:hunter%2@h", "redis:hunter2"])(
     "whose address is none is refused, and not quoted: %s",
     async (address) => {
-      const said = refused(await hopwiseProcess([...REVOKE, "--state", address], { folder: project() }));
+      const said = refused(await hopwise([...REVOKE, "--state", address], { folder: project() }));
       expect(said).not.toContain("hunter");
     },
   );

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { HopwiseError } from "../../packages/core/src/errors.ts";
 import {
   type Grant,
@@ -31,7 +31,7 @@ import {
 } from "../../spec/source/wild.ts";
 import { judgeWithCore } from "../../spec/verify-with-core.ts";
 import { anyReading } from "./random/readings.ts";
-import { expectMet } from "./random/runs.ts";
+import { expectMet, PATIENCE, runs } from "./random/runs.ts";
 
 /** What the second reader lets others ask. Its JSON objects are Maps. */
 interface SecondReader {
@@ -89,6 +89,8 @@ const asMaps = (value: unknown): unknown => parts.json(JSON.stringify(value));
 const LIMITS = DEFAULT_LIMITS;
 const readGrant = (value: Json): Grant => parseGrant(value as JsonValue, LIMITS, "token_malformed");
 
+vi.setConfig({ testTimeout: PATIENCE });
+
 describe("the two readers agree on", () => {
   it("which texts are JSON, and what they say", () => {
     fc.assert(
@@ -98,7 +100,7 @@ describe("the two readers agree on", () => {
         );
         expect(outcome(() => parts.canonical(parts.json(text)))).toBe(core);
       }),
-      { numRuns: 4000 },
+      { numRuns: runs(2000, 40_000) },
     );
   });
 
@@ -108,7 +110,7 @@ describe("the two readers agree on", () => {
         const core = outcome(() => String(readGrant(grant) && "good"));
         expect(outcome(() => String(parts.form(asMaps(grant)) ?? "good"))).toBe(core);
       }),
-      { numRuns: 4000 },
+      { numRuns: runs(2000, 40_000) },
     );
   });
 
@@ -119,7 +121,7 @@ describe("the two readers agree on", () => {
         const core = outcome(() => String(wideningOf(readGrant(up), readGrant(down))?.pointer ?? null));
         expect(outcome(() => String(parts.narrower(asMaps(up), asMaps(down))))).toBe(core);
       }),
-      { numRuns: 8000 },
+      { numRuns: runs(4000, 80_000) },
     );
   });
 
@@ -141,7 +143,7 @@ describe("the two readers agree on", () => {
           expect(second).toBe(core);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: runs(1500, 30_000) },
     );
   });
 
@@ -161,7 +163,7 @@ describe("the two readers agree on", () => {
         });
         expect(second).toBe(core);
       }),
-      { numRuns: 8000 },
+      { numRuns: runs(4000, 80_000) },
     );
   });
 
@@ -192,10 +194,11 @@ describe("the two readers agree on", () => {
         const [code = ""] = core.split(" ");
         met.set(code, (met.get(code) ?? 0) + 1);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(2500, 50_000) },
     );
-    expectMet("runs", met.get("runs"), 1280);
-    for (const code of ["grant_argument_refused", "grant_argument_missing"]) expectMet(code, met.get(code), 210);
+    expectMet("runs", met.get("runs"), runs(640, 12_800));
+    for (const code of ["grant_argument_refused", "grant_argument_missing"])
+      expectMet(code, met.get(code), runs(105, 2100));
   });
 
   it("chains of up to three tokens, with calls of which a tool's own schema read the arguments", async () => {
@@ -223,10 +226,10 @@ describe("the two readers agree on", () => {
         const code = said.result === "refuse" ? said.code : "accept";
         met.set(code, (met.get(code) ?? 0) + 1);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000, 10_000) },
     );
     for (const code of ["accept", "chain_widened", "grant_argument_refused", "grant_argument_missing"]) {
-      expectMet(code, met.get(code), 32);
+      expectMet(code, met.get(code), runs(32, 320));
     }
   });
 
@@ -242,7 +245,7 @@ describe("the two readers agree on", () => {
         );
         expect(judge(made)).toEqual(await judgeWithCore(made));
       }),
-      { numRuns: 600 },
+      { numRuns: runs(300, 6000) },
     );
   });
 
@@ -257,10 +260,10 @@ describe("the two readers agree on", () => {
         const code = said.result === "refuse" ? said.code : "accept";
         met.set(code, (met.get(code) ?? 0) + 1);
       }),
-      { numRuns: 600 },
+      { numRuns: runs(300, 6000) },
     );
     for (const code of ["token_malformed", "chain_widened", "budget_unsupported"]) {
-      expectMet(code, met.get(code), 88);
+      expectMet(code, met.get(code), runs(44, 880));
     }
   });
 
@@ -271,7 +274,7 @@ describe("the two readers agree on", () => {
         const changed = change(some, at, to, where);
         expect(judge(changed)).toEqual(await judgeWithCore(changed));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(500, 10_000) },
     );
   });
 
@@ -287,7 +290,7 @@ describe("the two readers agree on", () => {
           expect(judge(made)).toEqual(await judgeWithCore(made));
         },
       ),
-      { numRuns: 600 },
+      { numRuns: runs(300, 6000) },
     );
   });
 
@@ -297,7 +300,7 @@ describe("the two readers agree on", () => {
         const changed = changeStatement(some, at, to, where);
         expect(judge(changed)).toEqual(await judgeWithCore(changed));
       }),
-      { numRuns: 600 },
+      { numRuns: runs(300, 6000) },
     );
   });
 });

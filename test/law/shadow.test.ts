@@ -25,7 +25,7 @@ import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.t
 import { ran } from "../support/ran.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { anyCall, anyGrant, part, TOOLS } from "./random/chains.ts";
-import { expectMet, PATIENCE } from "./random/runs.ts";
+import { expectMet, PATIENCE, runs } from "./random/runs.ts";
 
 vi.setConfig({ testTimeout: PATIENCE });
 
@@ -136,21 +136,21 @@ const inShadow =
   };
 
 it.each<[string, (seed: number) => PolicyDecisionPoint, number]>([
-  ["policies that decide at random", randomPolicies, 200],
-  ["the policies of the story on the real PDP", () => world.pdp.client, 100],
+  ["policies that decide at random", randomPolicies, runs(100, 2000)],
+  ["the policies of the story on the real PDP", () => world.pdp.client, runs(50, 1000)],
 ])(
   "under %s a call runs if and only if it runs without, or its denial is one to let run",
-  async (_, policies, runs) => {
+  async (_, policies, times) => {
     const tally: Tally = { asked: 0, allowed: 0, let: 0 };
     await fc.assert(
       fc.asyncProperty(grown, fc.integer(), (given, seed) =>
         askBoth(given, policies(seed), () => ({ shadow: seed % 2 === 0 ? true : "everything" }), inShadow(tally)),
       ),
-      { numRuns: runs },
+      { numRuns: times },
     );
-    expectMet("asked", tally.asked, 6 * runs);
-    expectMet("allowed", tally.allowed, runs);
-    expectMet("let run", tally.let, 5 * runs);
+    expectMet("asked", tally.asked, 6 * times);
+    expectMet("allowed", tally.allowed, times);
+    expectMet("let run", tally.let, 5 * times);
   },
 );
 
@@ -164,7 +164,7 @@ it("of tools that are not in shadow mode, nothing changes", async () => {
         expect(essenceOf(shadowed)).toEqual(essenceOf(plain)),
       ),
     ),
-    { numRuns: 60 },
+    { numRuns: runs(40, 600) },
   );
 });
 
