@@ -71,7 +71,7 @@ const ROUNDED_SECONDS = 0.5;
  * A proof lies under a tag of its own key: it is good once, whoever shows it. What a user's and a root's share is lies under
  * the user's tag, and is asked in the same turn: nobody waits for one after the other.
  */
-export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<ReplayStore, "claim"> {
+export function replayOf(steps: Steps, tags: Tags, options: Options): Omit<ReplayStore, "notBefore"> {
   const { name, windowOf } = options;
 
   /** @throws {HopwiseError} where an authorizer with a longer window could be shown a proof that was forgotten */
@@ -83,6 +83,10 @@ export function replayOf(steps: Steps, tags: Tags, options: Options): Pick<Repla
   };
 
   return {
+    get longestWindowSeconds() {
+      const [tag] = tags.marked;
+      return (tag && windowOf(tag)) || undefined;
+    },
     claim: async (...given) => {
       const [key, untilSeconds, about] = readStep.claim(...given);
       const { madeAtSeconds, nowSeconds = Date.now() / 1000 } = about;

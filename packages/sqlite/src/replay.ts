@@ -60,6 +60,9 @@ export function sqliteReplay(store: Store): ReplayStore {
     get notBefore() {
       return store.since;
     },
+    get longestWindowSeconds() {
+      return store.longestWindowSeconds;
+    },
     claim: async (...given) => {
       const [key, untilSeconds, about] = readStep.claim(...given);
       return store.write((at) => claim(at, key, untilSeconds, about));

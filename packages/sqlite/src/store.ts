@@ -20,6 +20,8 @@ export interface Store {
   readonly settings: Settings;
   /** Since when nothing was lost, by the last step that answered. */
   readonly since: number;
+  /** How long proofs are kept, as the file was made; undefined before the first look. */
+  readonly longestWindowSeconds: number | undefined;
   /** Reads in one snapshot. */
   read<T>(work: (at: Moment) => T): Promise<T>;
   /** Writes all that the work says, or, where it throws, nothing. `onDisk`: answers once the disk has it, whatever the options say. */
@@ -69,6 +71,9 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
   held.isStarted = true;
   return {
     settings,
+    get longestWindowSeconds() {
+      return transact.seen?.longestWindow;
+    },
     get since() {
       return transact.seen?.since ?? 0;
     },

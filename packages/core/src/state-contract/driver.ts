@@ -29,7 +29,9 @@ function stepsOf(driver: StateDriver, nowSeconds: number): { readonly [Step in S
 }
 
 type Store = "replay" | "spending" | "approvals" | "revocations";
-type Steps = { [Of in Store]: `${Of}.${Exclude<keyof StateDriver[Of] & string, "notBefore">}` }[Store];
+type Steps = {
+  [Of in Store]: `${Of}.${Exclude<keyof StateDriver[Of] & string, "notBefore" | "longestWindowSeconds">}`;
+}[Store];
 
 /** What holds for a driver as a whole. */
 export const DRIVER: readonly StateCase[] = [

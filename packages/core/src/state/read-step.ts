@@ -5,7 +5,10 @@ import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 import type { Charge, Reservation, SpendingStore } from "./spending.ts";
 
 /** Every step of a driver that is asked with something. */
-type Steps = Omit<ReplayStore & SpendingStore & ApprovalStore & RevocationLog, "notBefore" | "head">;
+type Steps = Omit<
+  ReplayStore & SpendingStore & ApprovalStore & RevocationLog,
+  "notBefore" | "longestWindowSeconds" | "head"
+>;
 
 type Place = readonly PropertyKey[];
 type Named = Pick<Reservation, "id" | "owner" | "nowSeconds">;

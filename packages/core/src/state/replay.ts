@@ -38,6 +38,12 @@ export interface ReplayStore {
    * may have forgotten them; leave it out where the store outlives the process. See {@link StateDriver}.
    */
   readonly notBefore?: number;
+  /**
+   * The longest time from the making of a proof to its end for which it remembers it, in seconds. An authorizer whose
+   * `limits.proofWindowSeconds` and `limits.skewSeconds` are together longer is refused. Left out, or undefined as long as it
+   * is not known: whatever is needed.
+   */
+  readonly longestWindowSeconds?: number | undefined;
 }
 
 export interface MemoryReplayOptions {

@@ -3,19 +3,27 @@ import { isThenable } from "../lib/index.ts";
 import {
   type ApprovalStore,
   type KeptRequest,
+  type ReplayStore,
   type Reserved,
   type RevocationTarget,
   rememberingBegan,
   type SpendingStore,
   type State,
 } from "../state/index.ts";
+import type { Limits } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 
 /** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
 type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) => T | Promise<T>;
 
-/** Stores that answer what they were asked, in time. */
-export function behavedState(state: State, deadlineMs: number): State {
+/**
+ * Stores that answer what they were asked, in time.
+ *
+ * @throws {HopwiseError} `config_invalid` for a memory of proofs that is known to be too short
+ */
+export function behavedState(state: State, { deadlineMs, limits }: { deadlineMs: number; limits: Limits }): State {
+  const shortAtStart = shortMemory(state.replay, limits);
+  if (shortAtStart !== undefined) throw new HopwiseError("config_invalid", `createAuthorizer: ${shortAtStart}`);
   // Whatever it is kept in, this authorizer lets calls in from now on.
   rememberingBegan();
   const { replay, revocations, spending, approvals } = state;
@@ -43,12 +51,27 @@ export function behavedState(state: State, deadlineMs: number): State {
     ...(approvals && { approvals: behavedApprovals(approvals, ask) }),
     // What these throw is dealt with by who asks: nothing is decided by it.
     health: async () => {
+      const problem = shortMemory(replay, limits);
+      if (problem !== undefined) return { ok: false, problem };
       const own = (await state.health?.()) ?? { ok: true };
       // The revocations may be of another make than the state that they stand in, such as a feed.
       return own.ok === true ? ((await revocations.health?.()) ?? own) : own;
     },
     close: async () => state.close?.(),
   };
+}
+
+/** Every proof would be refused by it. A store that was not reached yet cannot tell: then health does, later. */
+function shortMemory(replay: ReplayStore, { proofWindowSeconds, skewSeconds }: Limits): string | undefined {
+  let longest: unknown;
+  try {
+    longest = replay.longestWindowSeconds;
+  } catch {
+    return undefined;
+  }
+  const needed = proofWindowSeconds + skewSeconds;
+  if (typeof longest !== "number" || longest >= needed) return undefined;
+  return `the state remembers proofs for windows of up to ${longest} seconds, and limits.proofWindowSeconds and limits.skewSeconds are ${needed} together: make the state with longestWindowSeconds: ${needed}, or give shorter limits`;
 }
 
 function behavedSpending(spending: SpendingStore, ask: Ask): SpendingStore {

@@ -219,7 +219,7 @@ export function readOptions(given: AuthorizerOptions): EnforcementPoint {
     ...options,
     cerbos,
     delegation,
-    state: behavedState(state, deadlineMs),
+    state: behavedState(state, { deadlineMs, limits }),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
     verifier: createChainVerifier(trust, limits, deadlineMs),
