@@ -51,7 +51,7 @@ describe("a record that was handed over", () => {
     const late = new Promise<object>((resolve) => (answer = resolve));
     const { authorizer, audit } = world.authorizer({
       cerbos: allowing,
-      deadlineMs: 50,
+      deadlineMs: 300,
       tools: {
         send_payment: { kind: "payment", action: "send", sources: { supplier: { find: () => late as never } } },
       },
@@ -72,7 +72,7 @@ describe("a record that was handed over", () => {
 describe("an audit sink that", () => {
   it.each(BROKEN_SINKS)("%s keeps an allowed call from running", async (_, record) => {
     const audit = breaking(record);
-    const { authorizer } = world.authorizer({ audit: audit.sink, cerbos: allowing, deadlineMs: 50 });
+    const { authorizer } = world.authorizer({ audit: audit.sink, cerbos: allowing, deadlineMs: 300 });
     const payment = await paymentTool(authorizer, world.planner);
     const session = await authorizer.openSession(world.planner);
     audit.broken = true;
@@ -84,13 +84,13 @@ describe("an audit sink that", () => {
   });
 
   it.each(BROKEN_SINKS)("%s makes a list an error, never empty", async (_, record) => {
-    const { authorizer } = world.authorizer({ audit: { record }, cerbos: allowing, deadlineMs: 50 });
+    const { authorizer } = world.authorizer({ audit: { record }, cerbos: allowing, deadlineMs: 300 });
     const session = await authorizer.openSession(world.planner);
     expect(denied(await session.list([{ tool: "send_payment" }])).code).toBe("audit_unavailable");
   });
 
   it.each(BROKEN_SINKS)("%s leaves a denial the denial that it was", async (_, record) => {
-    const { authorizer } = world.authorizer({ audit: { record }, cerbos: denying, deadlineMs: 50 });
+    const { authorizer } = world.authorizer({ audit: { record }, cerbos: denying, deadlineMs: 300 });
     const session = await authorizer.openSession(world.planner);
     const decision = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
     expect(decision).toMatchObject({ code: "policy_denied", hop: 0 });
@@ -124,7 +124,7 @@ describe("an audit sink that", () => {
       late.push(entry);
       return hang();
     });
-    const { authorizer } = world.authorizer({ audit: audit.sink, cerbos: allowing, deadlineMs: 50 });
+    const { authorizer } = world.authorizer({ audit: audit.sink, cerbos: allowing, deadlineMs: 300 });
     const payment = await paymentTool(authorizer, world.planner);
     audit.broken = true;
     expect(await payment.call()).toContain("audit_unavailable");
@@ -135,7 +135,7 @@ describe("an audit sink that", () => {
   it("is told that such a call did not run, so that nobody takes its record for a run", async () => {
     const audit = memoryAudit();
     const late = { ...audit, record: (record: DecisionRecord) => hang().finally(() => audit.record(record)) };
-    const { authorizer } = world.authorizer({ audit: late, cerbos: allowing, deadlineMs: 50 });
+    const { authorizer } = world.authorizer({ audit: late, cerbos: allowing, deadlineMs: 300 });
     const session = await authorizer.openSession(world.planner);
     const { invocation } = denied(await session.authorize({ tool: "send_payment", arguments: GOOD }));
     expect(audit.outcomes).toMatchObject([{ kind: "outcome", invocation, tool: "send_payment", outcome: "refused" }]);

@@ -12,7 +12,6 @@ import type { IncomingCall } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { findApproval, NO_APPROVAL } from "./stages/approval.ts";
-import { isProjected } from "./stages/arguments.ts";
 import type { CallContext } from "./stages/context.ts";
 import type { KnownCaller } from "./stages/grant.ts";
 import type { PolicyAnswer } from "./stages/policy.ts";
@@ -73,6 +72,11 @@ export async function takeDue(
   if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };
   const taken = await log.stage("spending", () => takeCosts(costs, point));
   return isRefusal(taken) ? log.deny(taken) : { outcome: "due", obligations, taken };
+}
+
+/** Whether only the tool map's projection speaks for what was sent: a session has it as the tool's schema made it. */
+function isProjected({ caller, read }: IncomingCall, { projection }: ToolEntry): boolean {
+  return projection !== undefined && caller.via === "session" && read === undefined;
 }
 
 /** On record first; then somebody is told: with the first record that there is, of whichever instance. */

@@ -16,7 +16,7 @@ import type { EnforcementPoint } from "../options.ts";
  * @throws {HopwiseError} `arguments_malformed`
  */
 export function receivedArguments(
-  { tool, arguments: args, refused, approval, ...call }: IncomingCall,
+  { tool, arguments: args, caller, read, refused, approval }: IncomingCall,
   { tools, limits }: EnforcementPoint,
 ): JsonObject {
   const hidden = hiddenInName(tool);
@@ -26,17 +26,8 @@ export function receivedArguments(
   }
   if (isListing(tool)) return NONE;
   if (refused) return asFarAsPlain(args, limits);
-  return plainArguments(isParsed(call) ? toolEntry(tools, tool) : undefined, args, limits);
-}
-
-/** Whether a session has the arguments only as the tool's schema made them. */
-function isParsed({ caller, read }: Pick<IncomingCall, "caller" | "read">): boolean {
-  return caller.via === "session" && read === undefined;
-}
-
-/** Whether only the tool map's projection speaks for what was sent. */
-export function isProjected(call: Pick<IncomingCall, "caller" | "read">, { projection }: ToolEntry): boolean {
-  return projection !== undefined && isParsed(call);
+  const isParsed = caller.via === "session" && read === undefined;
+  return plainArguments(isParsed ? toolEntry(tools, tool) : undefined, args, limits);
 }
 
 /**
