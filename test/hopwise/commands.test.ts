@@ -352,6 +352,17 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect((await hopwise(["explain", "--audit", "audit"], { folder })).err).toContain("--audit needs --invocation");
     });
 
+    it("takes one call out of the logs of several instances, and says out of which", async () => {
+      const [{ folder }, other] = [await auditLog(), temporaryFolder()];
+      await (await openAuditLog({ folder: join(other, "audit"), signer: await generateSigner() })).close();
+      const logs = ["--audit", join(other, "audit"), "--audit", "audit"];
+      const one = await hopwise(["explain", "--audit", "audit", "--invocation", "call-2"], { folder });
+      const found = await hopwise(["explain", ...logs, "--invocation", "call-2"], { folder });
+      expect(found).toEqual({ ...one, out: `audit:\n${one.out}` });
+      const twice = ["--audit", "audit", "--audit", "./audit"];
+      expect((await hopwise(["explain", ...twice, "--invocation", "x"], { folder })).err).toContain("named twice");
+    });
+
     it("refuses what is no decision, and quotes nothing of it", async () => {
       const secret = '{"d": "secret", "kty": "OKP"}';
       const broken = JSON.stringify({

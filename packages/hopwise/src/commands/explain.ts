@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
 import { lineage } from "@hopwise/audit";
 import { explain, HopwiseError, operatorView } from "@hopwise/core";
 import type { Explainable } from "@hopwise/core/audit";
 import { isObject } from "@hopwise/core/options";
+import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
 import { readText } from "../input.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
@@ -17,10 +17,11 @@ export const explainCommand: Command = {
     "Reads FILE, or standard input: one decision or record as JSON, or a line for each, as jsonLinesAudit writes them;",
     "other lines are left out. Attempts of callers who proved nothing are explained, too. With --audit the record is taken",
     "out of an audit log by its invocation.",
+    FOLDERS_HELP,
   ],
   options: {
     invocation: { value: "ID", help: "only the decision about this call" },
-    audit: { value: "FOLDER", help: "an audit log; needs --invocation" },
+    audit: { value: "FOLDER", many: true, help: "an audit log; needs --invocation; of several instances each" },
     ...JSON_OPTION,
   },
   async run(typed, terminal) {
@@ -34,18 +35,26 @@ export const explainCommand: Command = {
 };
 
 async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly Found[]> {
-  const [folder, invocation] = [typed.value("audit"), typed.value("invocation")];
-  if (folder !== undefined) {
-    if (invocation === undefined) throw new HopwiseError("config_invalid", "--audit needs --invocation");
-    if (typed.words.length > 0) throw new HopwiseError("config_invalid", "give a file or --audit, not both");
-    const found = await lineage(resolve(terminal.folder, folder), invocation);
-    if (found === undefined) terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
-    return found === undefined ? [] : [found.decision];
-  }
+  const invocation = typed.value("invocation");
+  if (typed.has("audit")) return readLogs(typed, terminal, invocation);
   const all = decisionsIn(await readText(typed.words[0], "a decision", terminal));
   const asked = all.filter((it) => invocation === undefined || it.invocation === invocation);
   if (all.length > 0 && asked.length === 0) terminal.err("none of its decisions is about that call");
   return asked;
+}
+
+async function readLogs(typed: Typed, terminal: Terminal, invocation: string | undefined): Promise<readonly Found[]> {
+  if (invocation === undefined) throw new HopwiseError("config_invalid", "--audit needs --invocation");
+  if (typed.words.length > 0) throw new HopwiseError("config_invalid", "give a file or --audit, not both");
+  const { folders, nameOf } = foldersIn(typed.values("audit"), terminal);
+  const found = await lineage(folders, invocation);
+  if (found === undefined) {
+    terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
+    return [];
+  }
+  const of = nameOf(found.place.folder);
+  if (of !== undefined && !typed.has("json")) terminal.out(`${oneLine(of)}:`);
+  return [found.decision];
 }
 
 /** A decision with what tells it from others. `unproven` counts the attempts of its code so far, where its caller proved nothing. */
