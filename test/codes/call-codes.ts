@@ -113,7 +113,7 @@ export const DECISION_CODES = {
   user_unknown: {
     when: "a user whom the directory does not know",
     produce: (world) => plannerReads(world, { users: { find: () => undefined } }),
-    says: /the user directory knows no such user of this issuer/,
+    says: /the user directory knows no user "alice" of "https:\/\/[^"]+"/,
     at: { hop: 0 },
     retryable: false,
   },

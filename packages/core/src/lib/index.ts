@@ -17,6 +17,7 @@ export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
 export type { Health } from "./health.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
+export { listed } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
 export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";

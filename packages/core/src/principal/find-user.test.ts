@@ -73,7 +73,7 @@ describe("a user that cannot be told", () => {
   const messageOf = async (find: () => unknown) => (await errorOf(findUser(subject, { find } as never))).message;
 
   it("is an unknown one, one nobody could look up, or one whose id could meet an agent's policy: each is said", async () => {
-    expect(await messageOf(() => undefined)).toBe("the user directory knows no such user of this issuer");
+    expect(await messageOf(() => undefined)).toBe(`the user directory knows no user "alice" of "${ISSUER}"`);
     expect(await messageOf(async () => Promise.reject(new Error("down")))).toBe(
       "the user directory could not tell who the user is: it failed",
     );
@@ -84,7 +84,7 @@ describe("a user that cannot be told", () => {
 
   it("is unknown, and no fault of the directory, where nobody knows the issuer", async () => {
     const error = await errorOf(findUser(subject, inMemoryUsers({})));
-    expect(error.message).toBe("the user directory knows no such user of this issuer");
+    expect(error.message).toBe(`the user directory knows no user "alice" of "${ISSUER}"`);
   });
 });
 

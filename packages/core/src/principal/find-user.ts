@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { patiently, type Wait } from "../lib/index.ts";
+import { listed, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
@@ -32,7 +32,9 @@ export async function findUser(
     wait,
   );
   if (user === undefined) {
-    throw new HopwiseError("user_unknown", "the user directory knows no such user of this issuer", { hop: 0 });
+    const user = listed([subject.subject]);
+    const message = `the user directory knows no user ${user} of ${listed([subject.issuer])}`;
+    throw new HopwiseError("user_unknown", message, { hop: 0 });
   }
   const id = ids(user, subject);
   return {

@@ -2,6 +2,7 @@ import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
+import { listed } from "../../lib/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
   AGENT_NAMED,
@@ -29,7 +30,6 @@ import {
   thumbprintOf,
   thumbprintUri,
 } from "../keys/index.ts";
-import { listed } from "../trust/index.ts";
 import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
 import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { byOrder } from "./by-order.ts";

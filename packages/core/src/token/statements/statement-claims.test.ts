@@ -90,7 +90,10 @@ describe("an approval", () => {
       { iat: NOW + 30, hw_ms: 1 },
       "token_not_yet_valid /iat: the statement is not good now: its time may be 30 seconds",
     ],
-    [{ sub: "bob" }, "token_untrusted_issuer /sub: the issuer may not say this: its anchor does not let it name this"],
+    [
+      { sub: "bob" },
+      'token_untrusted_issuer /sub: the issuer may not say this: its anchor does not let it name this subject: "bob"',
+    ],
     [{ request: other }, "approval_refused /request: the approval is not acceptable: it is of another request than"],
     [{ aud: PARTNER }, "audience_mismatch /aud: the approval is meant for another enforcement point"],
   ])("that says %j is answered so: %s", async (claims, expected) => {

@@ -16,7 +16,7 @@ import {
   thumbprintUri,
 } from "../keys/index.ts";
 import { whyUnknown } from "../proof/index.ts";
-import type { AnchorKeys, TrustAnchor } from "../trust/index.ts";
+import { type AnchorKeys, mayNotSayOf, type TrustAnchor } from "../trust/index.ts";
 import { checkSignature, findSigner, holderOf } from "../verify/index.ts";
 
 /** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
@@ -88,14 +88,13 @@ async function byKey(jws: CompactJws, { keyOf, claimsOf, maxDepth }: StatementRe
 async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
   const { kid, alg } = jws.header;
   const answers = anchors.ask(kid as string);
-  const key = await findSigner(jws, answers, WHAT);
+  const signer = await findSigner(jws, answers, WHAT);
   const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
   const issuer = claims["iss"] as string;
   const own = answers.filter((answer) => answer.anchor.issuer === issuer);
-  const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: key.thumbprint }, alg);
-  if (anchor !== undefined) return { claims, key, anchor };
-  const rule = "the key that signed belongs to another issuer";
-  throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
+  const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: signer.key.thumbprint }, alg);
+  if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
+  return { claims, key: signer.key, anchor };
 }
 
 const WHAT = "the statement";

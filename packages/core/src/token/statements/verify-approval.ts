@@ -1,9 +1,10 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
+import { listed } from "../../lib/index.ts";
 import { list, maybe, members, optionsOf, type Shape, text } from "../../options/index.ts";
 import { digestOf, integerOf, PUBLIC_JWK, refuseClaim, type Subject, textOf } from "../claims/index.ts";
 import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash, thumbprintOf } from "../keys/index.ts";
-import { createAnchorKeys, mayName } from "../trust/index.ts";
+import { createAnchorKeys, MAY_NOT_NAME, mayName, mayNotSay } from "../trust/index.ts";
 import { type ApprovalRequest, hashOfRead, REQUEST, type RequestHash } from "./approval-request.ts";
 import { type ApprovalAnswer, refuseApproval } from "./approve.ts";
 import {
@@ -123,12 +124,9 @@ function readAnswer({ claims }: OpenedStatement): { readonly answer: ApprovalAns
 
 /** The user for whom an issuer speaks. */
 function userOf({ anchor, claims }: OpenedStatement): Subject {
-  const refuse = (pointer: string, rule: string): never => {
-    throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer, rule });
-  };
   const subject = claims["sub"] as string;
-  if (anchor?.approvals !== true) return refuse("/iss", "its anchor does not let it approve (approvals: true)");
-  if (!mayName(anchor, subject)) refuse("/sub", "its anchor does not let it name this subject");
+  if (anchor?.approvals !== true) return mayNotSay("/iss", "its anchor does not let it approve (approvals: true)");
+  if (!mayName(anchor, subject)) mayNotSay("/sub", MAY_NOT_NAME, `: ${listed([subject])}`);
   return { issuer: anchor.issuer, subject };
 }
 

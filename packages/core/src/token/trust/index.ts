@@ -11,14 +11,16 @@ export {
   TRUST,
   type Trust,
 } from "./changing-trust.ts";
-export { listed } from "./listed.ts";
 export {
   ANCHOR_ROWS,
   checkAgainstAnchor,
   checkAnchors,
   checkEveryTool,
   DEFAULT_MAX_DEPTH,
+  MAY_NOT_NAME,
   mayName,
+  mayNotSay,
+  mayNotSayOf,
   TRUST_ANCHORS,
   type TrustAnchor,
 } from "./trust.ts";

@@ -125,6 +125,9 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     expect(error.message).toContain(rule);
     if (pointer === "/aud")
       expect(error.message).toMatch(/: "[^"]+\/"\. .* the anchor's audiences are "[^"]+", "[^"]+"$/);
+    const named: Record<string, string> = { "/iss": `${ISSUER}", and "${OTHER}" is named`, "/sub": 'subject: "bob"' };
+    expect(error.message).toContain(named[pointer] ?? rule);
+    if (pointer.endsWith("/tools")) expect(error.message).toMatch(/this tool: "[^"]+"/);
     if (pointer === "/exp") expect(error.message).toMatch(/seconds, not \d+; seconds, not milliseconds$/);
   });
 

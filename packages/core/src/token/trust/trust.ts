@@ -1,5 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, handsEveryTool } from "../../grant/index.ts";
+import { listed } from "../../lib/index.ts";
 import {
   choice,
   either,
@@ -24,7 +25,6 @@ import {
   TRUSTED_KEY,
 } from "../claims/index.ts";
 import { isKeySource, type KeySource, type Limits, type TrustedKey } from "../keys/index.ts";
-import { listed } from "./listed.ts";
 
 /**
  * An issuer whose roots are accepted, and the bounds of these roots. The verifier enforces the bounds, even where the
@@ -133,6 +133,26 @@ export function mayName({ subjects }: TrustAnchor, subject: string): boolean {
   return typeof subjects === "function" ? subjects(subject) === true : subjects.includes(subject);
 }
 
+/** The rule of {@link mayName}. */
+export const MAY_NOT_NAME = "its anchor does not let it name this subject";
+
+/**
+ * Refuses what an issuer said.
+ *
+ * @param rule which rule it breaks, in words that stay
+ * @param detail what it said, and what it may say
+ */
+export function mayNotSay(pointer: string, rule: string, detail = ""): never {
+  const message = `the issuer may not say this: ${rule}${detail}`;
+  throw new HopwiseError("token_untrusted_issuer", message, { pointer, rule });
+}
+
+/** Refuses a name of an issuer in what a key of another one signed. */
+export function mayNotSayOf(named: string, owner: string): never {
+  const detail = `: it is one of ${listed([owner])}, and ${listed([named])} is named`;
+  return mayNotSay("/iss", "the key that signed belongs to another issuer", detail);
+}
+
 /** Every tool is more than those that are listed: which of the two was meant? @throws {HopwiseError} `config_invalid` */
 export function checkEveryTool(where: string, tools: TrustAnchor["tools"], everyTool = false): void {
   if (!everyTool || tools === "any") return;
@@ -148,12 +168,9 @@ export function checkEveryTool(where: string, tools: TrustAnchor["tools"], every
  * @throws {HopwiseError} `token_untrusted_issuer` with the claim that goes beyond
  */
 export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: TrustAnchor, limits: Limits): void {
-  const refuse = (pointer: string, rule: string, detail = ""): never => {
-    const message = `the issuer may not say this: ${rule}${detail}`;
-    throw new HopwiseError("token_untrusted_issuer", message, { pointer, rule });
-  };
+  const refuse = (pointer: string, rule: string, detail = ""): never => mayNotSay(pointer, rule, detail);
   const { tools } = anchor;
-  if (!mayName(anchor, claims.sub)) refuse("/sub", "its anchor does not let it name this subject");
+  if (!mayName(anchor, claims.sub)) refuse("/sub", MAY_NOT_NAME, `: ${listed([claims.sub])}`);
   const beyond = claims.aud.find((name) => !anchor.audiences.includes(name));
   if (beyond !== undefined) {
     const detail = `: ${listed([beyond])}. A root names every place where it may be shown; the anchor's audiences are ${listed(anchor.audiences)}`;
@@ -163,8 +180,10 @@ export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: Tru
     // Also where its tools are "any": whoever wrote that had those in mind that roots name.
     if (anchor.everyTool !== true || tools !== "any")
       refuse(TOOLS_POINTER, "its anchor does not let it hand over every tool");
-  } else if (tools !== "any" && !Object.keys(grant).every((id) => tools.includes(id))) {
-    refuse(TOOLS_POINTER, "its anchor does not let it hand over this tool");
+  } else if (tools !== "any") {
+    const foreign = Object.keys(grant).filter((id) => !tools.includes(id));
+    if (foreign.length > 0)
+      refuse(TOOLS_POINTER, "its anchor does not let it hand over this tool", `: ${listed(foreign)}`);
   }
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
   const asked = claims.exp - claims.iat;

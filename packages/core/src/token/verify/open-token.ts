@@ -27,7 +27,13 @@ import {
   type Thumbprint,
   type TokenHash,
 } from "../keys/index.ts";
-import { type AnchorAnswer, type AnchorKeys, checkAgainstAnchor, type TrustAnchor } from "../trust/index.ts";
+import {
+  type AnchorAnswer,
+  type AnchorKeys,
+  checkAgainstAnchor,
+  mayNotSayOf,
+  type TrustAnchor,
+} from "../trust/index.ts";
 import { refuseUnknownSigner } from "./unknown-signer.ts";
 
 /** A token whose signature verified and whose claims were read. Its link to its parent is not checked yet. */
@@ -69,20 +75,17 @@ export async function openRoot(
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
   const answers = anchors.ask(kid);
-  const { thumbprint } = await findSigner(jws, answers).catch((refused: HopwiseError) => {
+  const signer = await findSigner(jws, answers).catch((refused: HopwiseError) => {
     if (refused.code !== "token_untrusted_issuer") throw refused;
     const trusted = answers.map(({ anchor }) => anchor);
     throw refuseUnknownSigner(jws, trusted);
   });
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
   const { iss: issuer } = claims;
-  const signedBy: SigningKey = { issuer, kid, thumbprint };
+  const signedBy: SigningKey = { issuer, kid, thumbprint: signer.key.thumbprint };
   const own = answers.filter(({ anchor }) => anchor.issuer === issuer);
   const anchor = await holderOf(own, signedBy, jws.header["alg"]);
-  if (anchor === undefined) {
-    const rule = "the key that signed belongs to another issuer";
-    throw new HopwiseError("token_untrusted_issuer", `the issuer may not say this: ${rule}`, { pointer: "/iss", rule });
-  }
+  if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
   const grant = grantOf(claims);
   checkAgainstAnchor(claims, grant, anchor, limits);
   return { claims, grant, hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
@@ -135,19 +138,25 @@ export async function checkSignature(
   if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid(what);
 }
 
+/** A key that signed, and the anchor that has it. */
+interface FoundSigner {
+  readonly key: KnownKey;
+  readonly anchor: TrustAnchor;
+}
+
 /** Of the keys of all anchors, the first to answer that signed what an issuer must have signed. */
 export async function findSigner(
   jws: CompactJws,
   answers: readonly AnchorAnswer[],
   what = "the root token",
-): Promise<KnownKey> {
-  const signerAmong = async ({ anchor, keys }: AnchorAnswer): Promise<KnownKey> => {
+): Promise<FoundSigner> {
+  const signerAmong = async ({ anchor, keys }: AnchorAnswer): Promise<FoundSigner> => {
     const candidates = await keys;
     if (candidates.length === 0) untrusted(`no trusted issuer has a key of the kid of ${what}`);
     const fitting = candidates.filter((key) => maySignWith(anchor, key, jws.header["alg"]));
     if (fitting.length === 0) algorithmDiffers(what);
     for (const key of fitting) {
-      if (await verify(key.verification, jws.signingInput, jws.signature)) return key;
+      if (await verify(key.verification, jws.signingInput, jws.signature)) return { key, anchor };
     }
     return signatureInvalid(what);
   };

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
+import { listed } from "../../lib/index.ts";
 import { type CompactJws, isKeySource } from "../keys/index.ts";
-import { listed, type TrustAnchor } from "../trust/index.ts";
+import type { TrustAnchor } from "../trust/index.ts";
 
 /** Issuers that are told of, each with its keys. */
 const MOST = 3;

@@ -1,4 +1,4 @@
-import { plainText } from "../../lib/index.ts";
+import { plainText } from "./plain-text.ts";
 
 /** How many names are listed, and how long one may be: a refusal is one line. */
 const LISTED = 4;
