@@ -34,17 +34,21 @@ const BUILDER_LIMITS: GrantLimits = {
  */
 export function readGrant(json: unknown): Grant {
   const read = parseGrant(plainOf(json), BUILDER_LIMITS, "config_invalid");
-  for (const tool of Object.keys(read)) checkSeen(tool);
+  for (const tool of Object.keys(read)) checkName(tool);
   return makeGrant(read);
 }
 
 /** No enforcement point takes such a name, and whoever reads the grant takes it for another. */
-function checkSeen(tool: string): void {
-  const problem = hiddenInName(tool.slice(tool.lastIndexOf("#") + 1));
+function checkName(tool: string): void {
+  const name = tool.slice(tool.lastIndexOf("#") + 1);
+  const problem = name.includes("://") ? OF_A_RESOURCE : hiddenInName(name);
   if (problem === undefined) return;
   const message = `the grant names "${plainName(tool)}", which cannot be a tool's name: ${problem}`;
   throw new HopwiseError("config_invalid", message, { pointer: pointerTo("", tool) });
 }
+
+const OF_A_RESOURCE =
+  'it is a URI; a resource is handed over by "mcp:resources/read": { uri: … }, with a constraint of its URI';
 
 /** A copy without other references. A value that a token cannot say is here the author's mistake, not a caller's. */
 function plainOf(tools: unknown): JsonValue {

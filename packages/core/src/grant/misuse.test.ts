@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { anyArguments, exact, grant, int, oneOf, orNull, range, readGrant, url, wildcard } from "./index.ts";
 
+/** Of a tool of an audience; the audience itself is a URI. */
+const QUALIFIED = { "https://a.example#b://c": {} };
+
 const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
 const WHERE = '{ origins, under }, such as { origins: ["https://api.acme.example"] }';
 const CONSTRAINT = "a constraint, such as oneOf(…)";
@@ -31,6 +34,12 @@ describe("who writes a grant is told what came where something else is expected"
     [`${ARGUMENTS}; got a Map`, "/a~1b", () => grant({ "a/b": new Map() as never })],
     ['grant: "*" is no tool; every tool is handed over by everyTool()', "/*", () => grant({ "*": anyArguments })],
     [`${SAYS} at "/t/a/value/1"; ${GIVE}; got NaN`, "/t/a/value/1", () => grant({ t: { a: exact([1, Number.NaN]) } })],
+    [
+      'the grant names "config://app", which cannot be a tool\'s name: it is a URI; a resource is handed over by "mcp:resources/read": { uri: … }',
+      "/config:~1~1app",
+      () => grant({ "config://app": anyArguments }),
+    ],
+    ['the grant names "https://a.example#b://c"', "/https:~1~1a.example#b:~1~1c", () => readGrant(QUALIFIED)],
     [`${SAYS} at ""; ${GIVE}; got a function`, "", () => readGrant(() => {})],
     [`${SCALAR}; got an object`, "/t/a/values/0", () => grant({ t: { a: oneOf({} as never) } })],
     [`url: where must be ${WHERE}; got a text`, "/where", () => url("https://a.example" as never)],

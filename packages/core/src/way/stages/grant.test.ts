@@ -61,6 +61,14 @@ describe("a call", () => {
     });
   });
 
+  it("of a resource or a prompt is refused with the words by which a grant hands one over", () => {
+    const links = linksWith(0, grant({ handover: anyArguments }));
+    const messageOf = (tool: string, args: object) => refuseSent(holder({ links }), tool, args)?.message;
+    expect(messageOf("mcp:resources/read", { uri: "config://app" })).toMatch(/"mcp:resources\/read": { uri: … }$/);
+    expect(messageOf("mcp:prompts/get", { name: "handover" })).toMatch(/"mcp:prompts\/get": { name: … }$/);
+    expect(messageOf("other", {})).toMatch(/: the tool was not handed over$/);
+  });
+
   it("says what all tokens let pass, which is what the last one does that refuses it, too", () => {
     const wide = grant({ t: { a: oneOf("x", "y") } });
     const accepts = (last: Grant) => {

@@ -150,7 +150,8 @@ function firstRefusal(
     const { code, pointer, rule } = refused;
     const { agent } = link;
     const expected = acceptedBelow(refused, chain.links.slice(i + 1).map(of));
-    return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}`, {
+    const how = code === "grant_tool_missing" ? (handedOverAs.get(tool) ?? "") : "";
+    return new HopwiseError(code, `what was handed to "${agent}" does not cover this call: ${rule}${how}`, {
       hop: i + 1,
       pointer,
       rule,
@@ -160,6 +161,12 @@ function firstRefusal(
   }
   return undefined;
 }
+
+/** What is no tool is seldom handed over by the right name: a grant of its own URI or name is one of a tool. */
+const handedOverAs: ReadonlyMap<string, string> = new Map([
+  ["mcp:resources/read", '; a grant hands a resource over as "mcp:resources/read": { uri: … }'],
+  ["mcp:prompts/get", '; a grant hands a prompt over as "mcp:prompts/get": { name: … }'],
+]);
 
 /**
  * What all tokens would let pass there: what the last one says that refuses it, too, since each is narrower than the one
