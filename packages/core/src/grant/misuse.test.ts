@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { anyArguments, exact, grant, int, oneOf, orNull, range, readGrant, url, wildcard } from "./index.ts";
+import { any, anyArguments, cidr, exact, grant, int, oneOf, orNull, range, readGrant, url, wildcard } from "./index.ts";
 
 /** Of a tool of an audience; the audience itself is a URI. */
 const QUALIFIED = { "https://a.example#b://c": {} };
@@ -8,6 +8,7 @@ const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
 const WHERE = '{ origins, under }, such as { origins: ["https://api.acme.example"] }';
 const CONSTRAINT = "a constraint, such as oneOf(…)";
 const ARGUMENTS = 'the grant is broken at "/a~1b": constraints by argument are expected, anyArguments or noArguments';
+const ONE_BY_ONE = 'give its items one by one, such as oneOf("a", "b"), or oneOf(...list)';
 const SCALAR = 'the grant is broken at "/t/a/values/0": a string, number, boolean or null is expected';
 const SAYS = "the grant has something that a token cannot say";
 const GIVE = "give finite numbers, well-formed texts, plain objects";
@@ -42,6 +43,17 @@ describe("who writes a grant is told what came where something else is expected"
     ['the grant names "https://a.example#b://c"', "/https:~1~1a.example#b:~1~1c", () => readGrant(QUALIFIED)],
     [`${SAYS} at ""; ${GIVE}; got a function`, "", () => readGrant(() => {})],
     [`${SCALAR}; got an object`, "/t/a/values/0", () => grant({ t: { a: oneOf({} as never) } })],
+    [`${SCALAR}; got a list; ${ONE_BY_ONE}`, "/t/a/values/0", () => grant({ t: { a: oneOf(["a", "b"] as never) } })],
+    [
+      'the grant is broken at "/t/a/ranges/0": a text that is not empty is expected; got a list; give',
+      "/t/a/ranges/0",
+      () => grant({ t: { a: cidr(["10.0.0.0/8"] as never) } }),
+    ],
+    [
+      'the grant is broken at "/t/a/constraints/0": an object is expected; got a list; give',
+      "/t/a/constraints/0",
+      () => grant({ t: { a: any([int()] as never, int()) } }),
+    ],
     [`url: where must be ${WHERE}; got a text`, "/where", () => url("https://a.example" as never)],
     [`url: where must be ${WHERE}; got a Map`, "/where", () => url(new Map() as never)],
     [`url: where must be ${WHERE}`, "/where", () => url(failingUrl as never)],

@@ -1,7 +1,6 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json/index.ts";
-import { wordsAt } from "../options/index.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { isEveryTool } from "./every-tool.ts";
 import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading, refuse } from "./reading.ts";
@@ -19,7 +18,7 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
     constraint: (place) => parseConstraint(place, false),
     member: (place) => parseConstraint(place, true),
     refuse: (pointer, rule, came) => {
-      const told = code === "config_invalid" && /\bis expected\b/.test(rule) ? `; got ${wordsAt(came, [])}` : "";
+      const told = code === "config_invalid" && /\bis expected\b/.test(rule) ? `; got ${came}` : "";
       throw new HopwiseError(code, `the grant is broken at "${pointer}": ${rule}${told}`, { pointer, rule });
     },
   };

@@ -1,4 +1,5 @@
 import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
+import { wordsAt } from "../options/index.ts";
 import type { Constraint } from "./constraint.ts";
 
 /** Bounds of a grant; each is finite, so a token cannot make a verifier work without end. */
@@ -21,8 +22,12 @@ export interface Reading {
   readonly limits: GrantLimits;
   /** Whether an author wrote it here, whose slips are told; what came in a token stands as the specification has it. */
   readonly authored: boolean;
-  /** Ends the reading: the grant is broken here. Its author is told what came where something else is expected. */
-  refuse(pointer: string, rule: string, came: unknown): never;
+  /**
+   * Ends the reading: the grant is broken here. Its author is told what came where something else is expected.
+   *
+   * @param came its kind, in words
+   */
+  refuse(pointer: string, rule: string, came: string): never;
   /** Reads a constraint on a value that is there; a kind calls it for the constraints inside its own. */
   constraint(place: Place): Constraint;
   /** Reads the constraint of an argument or a property, which may also say whether that is there at all. */
@@ -44,7 +49,13 @@ export interface Place<V extends JsonValue | undefined = JsonValue | undefined> 
 }
 
 export function refuse(place: Place, rule: string): never {
-  return place.reading.refuse(pointerOf(place), rule, place.value);
+  return place.reading.refuse(pointerOf(place), rule, cameAt(place));
+}
+
+/** A list of which each item is a list is that of a builder that was given one, and not its items. */
+function cameAt({ value, within }: Place): string {
+  const isListed = Array.isArray(value) && Array.isArray(within?.value);
+  return `${wordsAt(value, [])}${isListed ? '; give its items one by one, such as oneOf("a", "b"), or oneOf(...list)' : ""}`;
 }
 
 /** Built only for a refused place: a grant has hundreds of places, and most pass. */
