@@ -204,13 +204,14 @@ export function suchAt<T>(what: string, wrongIn: (value: T) => Wrong | undefined
 }
 
 /**
- * An object whose members' names its author chose. Their own members only: an inherited one is nobody's.
+ * An object whose members' names its author chose. Their own members only: an inherited one is nobody's. Names are looked at
+ * first: where a level was forgotten, what stands under a name is wrong as well.
  *
  * @param named what each of the names must be
  */
 export function mapOf(item: Shape, what: string, named: Shape = z.string()): Shape {
-  const names = z.record(z.string(), item, { error: what }).check((payload) => {
-    for (const key of Object.keys(payload.value)) {
+  const names = z.unknown().check((payload) => {
+    for (const key of Object.keys(payload.value as object)) {
       const message = named.safeParse(key).error?.issues[0]?.message;
       if (message === undefined) continue;
       payload.issues.push({
@@ -221,7 +222,7 @@ export function mapOf(item: Shape, what: string, named: Shape = z.string()): Sha
       });
     }
   });
-  return z.pipe(such(what, isPlainObject), names);
+  return z.pipe(z.pipe(such(what, isPlainObject), names), z.record(z.string(), item, { error: what }));
 }
 
 /** One of several shapes. Where none fits, the error is that of the one which came nearest. */

@@ -38,6 +38,8 @@ describe("what no policy can be asked with is refused where it is written, by it
       /agent:bot must be a user whose id does not begin with "agent:"/,
     );
     expect((await users({}, "alice", "http://id.example")).message).toMatch(/as a name must be an https address/);
+    const noIssuer = await errorOf(() => inMemoryUsers({ alice: { roles: ["clerk"] } } as never));
+    expect(noIssuer.message).toMatch(/: alice as a name must be an https address of an issuer, under which its users/);
     const agent = { roles: ["agent"], keys: ["A".repeat(43)] };
     expect((await errorOf(() => inMemoryAgents({ "my bot": agent }))).message).toMatch(
       /^inMemoryAgents: my bot as a name must be an agent's name of letters, digits/,

@@ -173,7 +173,7 @@ const readUsers = readerOf<UsersByIssuer>(
   mapOf(
     suchAt("users by their subject", wrongId, mapOf(USER, "users by their subject", SUBJECT)),
     "users by issuer and subject",
-    httpsAddress("https://id.acme.example"),
+    httpsAddress("https://id.acme.example", " of an issuer, under which its users stand"),
   ),
 );
 const readAgents = readerOf<{ readonly [name: string]: Agent }>(

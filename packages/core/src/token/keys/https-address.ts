@@ -1,8 +1,8 @@
 import { type Shape, text } from "../../options/index.ts";
 
 /** An address from which nobody on the way can answer. */
-export function httpsAddress(example: string): Shape {
-  return text(`an https address, such as ${example}; http on this machine alone`, isHttps);
+export function httpsAddress(example: string, of = ""): Shape {
+  return text(`an https address${of}, such as ${example}; http on this machine alone`, isHttps);
 }
 
 export const JWKS_URL: Shape = httpsAddress("https://id.example/jwks.json");
