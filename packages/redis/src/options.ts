@@ -18,7 +18,7 @@ export interface RedisOptions {
    */
   readonly deadlineMs?: number;
   /**
-   * The longest `proofWindowSeconds` + `skewSeconds` of all authorizers that share the store: for so long, and a minute more,
+   * The longest `limits.proofWindowSeconds` + `limits.skewSeconds` of all authorizers that share the store: for so long, and a minute more,
    * each proof is remembered. It is kept in the store, and all instances must say the same.
    *
    * @defaultValue 60

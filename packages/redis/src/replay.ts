@@ -78,7 +78,7 @@ export function replayOf(steps: Steps, tags: Tags, options: Options): Omit<Repla
   const checkWindow = (window: number, untilSeconds: number, from: number): void => {
     if (untilSeconds - from <= window + ROUNDED_SECONDS) return;
     throw unavailable(
-      `${name} remembers proofs for windows of up to ${window} seconds, and this one is longer: raise longestWindowSeconds to proofWindowSeconds + skewSeconds`,
+      `${name} remembers proofs for windows of up to ${window} seconds, and this one is longer: raise longestWindowSeconds to limits.proofWindowSeconds + limits.skewSeconds`,
     );
   };
 

@@ -20,7 +20,7 @@ export interface SqliteOptions {
    */
   readonly deadlineMs?: number;
   /**
-   * The longest `proofWindowSeconds` and `skewSeconds` together of all authorizers on this file: so long a proof is remembered, and
+   * The longest `limits.proofWindowSeconds` and `limits.skewSeconds` together of all authorizers on this file: so long a proof is remembered, and
    * a minute more. The file keeps it: another value at a later start is refused.
    *
    * @defaultValue 60

@@ -25,6 +25,7 @@ interface Options {
   readonly on?: boolean;
   readonly named?: { readonly [name: string]: boolean };
   readonly clock?: () => number;
+  readonly limits?: { readonly windowSeconds?: number };
 }
 
 const KEY = members<Key>({ kid: text("a key's name, such as k1") }, "a key { kid }");
@@ -39,6 +40,7 @@ const read = optionsOf<Options>("make", {
   on: maybe(flag()),
   named: maybe(mapOf(flag(), "flags by name")),
   clock: maybe(atOnce("a clock, such as Date.now")),
+  limits: maybe(members<object>({ windowSeconds: maybe(flag()) }, "limits") as never),
 });
 
 describe("the options of a function", () => {
@@ -62,7 +64,11 @@ describe("the options of a function", () => {
     [[], "make: what it takes must be an object of options; got an empty list"],
     [{}, "make: trust is missing; give a list of anchors", "/trust"],
     [{ trsut: [] }, 'make: trsut is not an option; did you mean "trust"?', "/trsut"],
-    [{ trust: [], colour: 1 }, "make: colour is not an option; it knows seconds, trust, on, named, clock", "/colour"],
+    [
+      { trust: [], colour: 1 },
+      "make: colour is not an option; it knows seconds, trust, on, named, clock, limits",
+      "/colour",
+    ],
     [
       { trust: [], seconds: Number.NaN },
       "make: seconds must be a whole number from 1 to 60, such as 30; got NaN",
@@ -87,6 +93,11 @@ describe("the options of a function", () => {
       { trust: [{ keys: [{ kid: "a", kdi: 1 }] }] },
       'make: trust[0].keys[0].kdi is not an option; did you mean "kid"?',
       "/trust/0/keys/0/kdi",
+    ],
+    [
+      { trust: [], windowSeconds: 1 },
+      "make: windowSeconds is not an option here; it is one of limits: { windowSeconds: … }",
+      "/windowSeconds",
     ],
     [{ trust: [{ kesy: 5 }] }, 'make: trust[0].kesy is not an option; did you mean "keys"?', "/trust/0/kesy"],
     [{ trust: [], named: { "a/b": "hunter2" } }, "make: named.a/b must be true or false; got a text", "/named/a~1b"],

@@ -1,7 +1,8 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
-import { isAsynchronous, members, type Rows, type Shape, unknownName } from "./shapes.ts";
+import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
+import { unknownName } from "./unknown-name.ts";
 
 const OPTIONS = "an object of options";
 

@@ -3,6 +3,7 @@ import { hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
 import { isPlainObject, isPromise } from "./plain-object.ts";
+import { unknownName } from "./unknown-name.ts";
 
 /**
  * What one option must look like. Each shape says in words what it expects, with an example: the words stand in the
@@ -145,7 +146,7 @@ export function members<T>(rows: Rows<T>, what: string, otherNames: OtherNames<T
       { ...rows },
       {
         error: (issue) =>
-          issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known, otherNames) : what,
+          issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known, otherNames, rows) : what,
       },
     ),
   );
@@ -165,16 +166,6 @@ export function unless(what: string, isConfused: (value: unknown) => boolean, sh
     such(what, (value) => !isConfused(value)),
     shape,
   );
-}
-
-/** What to say of a name that is not an option. */
-export function unknownName(
-  name: string,
-  known: readonly string[],
-  otherNames: Readonly<Record<string, string>> = {},
-): string {
-  const near = Object.hasOwn(otherNames, name) ? otherNames[name] : nearest(name, known);
-  return `is not an option; ${near === undefined ? `it knows ${known.join(", ")}` : `did you mean "${near}"?`}`;
 }
 
 /** A list; by default it may be empty, and as long as it likes. */
@@ -211,13 +202,14 @@ export function suchAt<T>(what: string, wrongIn: (value: T) => Wrong | undefined
  */
 export function mapOf(item: Shape, what: string, named: Shape = z.string()): Shape {
   const names = z.unknown().check((payload) => {
-    for (const key of Object.keys(payload.value as object)) {
+    const input = payload.value as Record<string, unknown>;
+    for (const key of Object.keys(input)) {
       const message = named.safeParse(key).error?.issues[0]?.message;
       if (message === undefined) continue;
       payload.issues.push({
         code: "unrecognized_keys",
         keys: [key],
-        input: payload.value,
+        input,
         message: `as a name must be ${message}`,
       });
     }
