@@ -22,21 +22,22 @@ export interface LoadedResource {
  * The resource that a call acts on, loaded once for all hops: attributes of the trusted loader and of further sources,
  * and the arguments.
  *
+ * @param asking with what the tool map calls the entry, for messages: of a resource of MCP, the template of its URI
  * @throws {HopwiseError} `arguments_malformed` where the arguments do not name it; `context_unavailable`;
  *   `attributes_invalid` where the loaded attributes, the scope or the version cannot be put to a policy
  */
 export async function loadResource(
   entry: ToolEntry,
   query: ResourceQuery,
-  asking: Asking = {},
+  { named = query.tool, ...asking }: Asking & { readonly named?: string | undefined } = {},
 ): Promise<LoadedResource> {
-  const { tool, arguments: args } = query;
-  const id = resourceId(entry, tool, args);
+  const { arguments: args } = query;
+  const id = resourceId(entry, query.tool, args, named);
   // All are waited for: which of them fails first must not decide what is told.
   const asked = [
-    load(entry, query, asking.wait),
+    load(entry, query, named, asking.wait),
     gather(entry.sources, query, "resource", asking),
-    placeEntry(entry, query, asking.wait),
+    placeEntry(entry, query, asking.wait, named),
   ] as const;
   const [own, further, place] = await Promise.allSettled(asked);
   if (own.status === "rejected" || further.status === "rejected" || place.status === "rejected") {
@@ -50,7 +51,7 @@ export async function loadResource(
   const taken = Object.keys(shown).find((name) => Object.hasOwn(attributes, name));
   if (taken !== undefined) {
     const problem = `its loader gave an attribute "${taken}", which is the name of the arguments or of a source`;
-    throw untold(tool, "attributes_invalid", problem);
+    throw untold(named, "attributes_invalid", problem);
   }
   const unknown = own.value === undefined ? "its loader" : without && `the source "${without}"`;
   return {
@@ -62,7 +63,7 @@ export async function loadResource(
       ...(policyVersion !== undefined && { policyVersion }),
     },
     origins: entry.attributes === undefined ? origins : [ownOrigin(own.value), ...origins],
-    ...(unknown && { notThere: notThere(tool, unknown) }),
+    ...(unknown && { notThere: notThere(named, unknown) }),
   };
 }
 
@@ -70,6 +71,7 @@ export async function loadResource(
 async function load(
   { attributes }: ToolEntry,
   query: ResourceQuery,
+  named: string,
   wait = patiently,
 ): Promise<JsonObject | undefined> {
   if (attributes === undefined) return {};
@@ -79,7 +81,7 @@ async function load(
     return found === undefined || found === null ? undefined : attributesFrom(found);
   } catch (cause) {
     const why = isOwn(cause) ? cause.message : failed("its loader", cause);
-    throw untold(query.tool, codeOf(cause), why, { cause });
+    throw untold(named, codeOf(cause), why, { cause });
   }
 }
 
@@ -88,16 +90,16 @@ function ownOrigin(found: JsonObject | undefined): ContextOrigin {
 }
 
 function untold(
-  tool: string,
+  named: string,
   code: "context_unavailable" | "attributes_invalid" | "arguments_malformed",
   problem: string,
   detail?: ErrorDetail,
 ): HopwiseError {
-  return new HopwiseError(code, `the resource of "${tool}" could not be told: ${problem}`, detail);
+  return new HopwiseError(code, `the resource of "${named}" could not be told: ${problem}`, detail);
 }
 
-function notThere(tool: string, who: string): HopwiseError {
-  return new HopwiseError("resource_unknown", `${who} knows no such resource as "${tool}" was called for`, { hop: 0 });
+function notThere(named: string, who: string): HopwiseError {
+  return new HopwiseError("resource_unknown", `${who} knows no such resource as "${named}" was called for`, { hop: 0 });
 }
 
 function withoutHidden(args: JsonObject, hidden: readonly string[] | undefined): JsonObject {
@@ -106,24 +108,24 @@ function withoutHidden(args: JsonObject, hidden: readonly string[] | undefined):
 }
 
 /** Of the arguments alone, so one that cannot be told is the caller's fault, and stays one. */
-function resourceId({ id }: ToolEntry, tool: string, args: JsonObject): string {
+function resourceId({ id }: ToolEntry, tool: string, args: JsonObject, named: string): string {
   if (id === undefined) return tool;
   if (typeof id === "string") {
     const value = Object.hasOwn(args, id) ? args[id] : undefined;
     if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
     const problem = `the argument "${id}", which has its id, is ${value === "" ? "empty" : "neither a text nor a number"}`;
-    throw untold(tool, "arguments_malformed", problem, { pointer: pointerTo("", id) });
+    throw untold(named, "arguments_malformed", problem, { pointer: pointerTo("", id) });
   }
   let made: unknown;
   try {
     made = id(args, tool);
   } catch (cause) {
     if (codeOf(cause) === "attributes_invalid")
-      throw untold(tool, "attributes_invalid", failed("the function that makes its id", cause), { cause });
-    throw untold(tool, "arguments_malformed", "the function that makes its id failed on these arguments", { cause });
+      throw untold(named, "attributes_invalid", failed("the function that makes its id", cause), { cause });
+    throw untold(named, "arguments_malformed", "the function that makes its id failed on these arguments", { cause });
   }
   if (typeof made === "string" && made !== "") return made;
   if (made === undefined || made === "")
-    throw untold(tool, "arguments_malformed", "the function that makes its id gave none for these arguments");
-  throw untold(tool, "attributes_invalid", "the function that makes its id gave no text");
+    throw untold(named, "arguments_malformed", "the function that makes its id gave none for these arguments");
+  throw untold(named, "attributes_invalid", "the function that makes its id gave no text");
 }

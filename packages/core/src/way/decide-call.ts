@@ -92,7 +92,7 @@ export async function* decideCall(
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 
   const query = { tool, arguments: parsed ?? target.arguments, tenant: opened.user.issuer };
-  const context = await log.stage("context", () => gatherContext(now, entry, query, point, log.note));
+  const context = await log.stage("context", () => gatherContext(now, target, query, point, log.note));
   if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
   const { resource, action, notThere } = context;
   log.note({ asked: askedOf(resource, action) });

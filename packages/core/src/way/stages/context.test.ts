@@ -25,10 +25,10 @@ const failing = (): never => {
   throw new TypeError("password=hunter2");
 };
 
-async function gathered(by: ToolEntry = entry, parts: Parts = {}, caller = holder) {
+async function gathered(by: ToolEntry = entry, parts: Parts = {}, caller = holder, named: object = {}) {
   const noted: Pick<KnownHops, "hops" | "origins">[] = [];
   const { point, asked } = scene.point(parts);
-  const context = gatherContext(caller, by, query, point, (found) => noted.push(found));
+  const context = gatherContext(caller, { entry: by, ...named }, query, point, (found) => noted.push(found));
   return { context, noted, asked };
 }
 
@@ -189,6 +189,22 @@ describe("the context of a call", () => {
       code: "context_unavailable",
       message: 'the resource of "send_payment" could not be told: its loader failed: no answer within 20 ms',
     });
+  });
+
+  it.each<[Partial<ToolEntry>, string]>([
+    [{ attributes: failing }, 'the resource of "shop://orders/{id}" could not be told: its loader failed (TypeError)'],
+    [
+      { scope: failing },
+      'the policies for "shop://orders/{id}" cannot be told: the function that makes the scope failed',
+    ],
+    [
+      { id: () => "" },
+      'the resource of "shop://orders/{id}" could not be told: the function that makes its id gave none',
+    ],
+  ])("is called by the template of the tool map where its URI says what it is: %#", async (changed, said) => {
+    const uri = { template: "shop://orders/{id}", values: { id: "7" } };
+    const { context } = await gathered({ ...entry, ...changed }, {}, holder, { uri });
+    expect((await errorOf(context)).message.slice(0, said.length)).toBe(said);
   });
 
   it("does without an optional source of the resource that takes half of the deadline", async () => {

@@ -4,7 +4,7 @@ import { type Asked, type AuxData, auxDataOf } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { defined } from "../../lib/index.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
-import { actionOf, loadResource, type ResourceQuery, type ToolEntry } from "../../resource/index.ts";
+import { actionOf, loadResource, type ResourceQuery, type Target } from "../../resource/index.ts";
 import { type ContextOrigin, gather, isLate } from "../../source/index.ts";
 import { eachInTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -41,7 +41,7 @@ export interface CallContext {
  */
 export async function gatherContext(
   { caller, agents }: KnownCaller,
-  entry: ToolEntry,
+  { entry, uri }: Pick<Target, "entry" | "uri">,
   query: ResourceQuery,
   point: EnforcementPoint,
   note: NoteHops,
@@ -50,7 +50,7 @@ export async function gatherContext(
     knowHops({ caller, agents }, point, note, query),
     // Once for all hops: a longer chain must not be shown another resource.
     eachInTime(point.deadlineMs, "context_unavailable", "a source of attributes", (wait) =>
-      loadResource(entry, query, { patienceMs: patienceOf(point), wait }),
+      loadResource(entry, query, { patienceMs: patienceOf(point), wait, named: uri?.template }),
     ),
   ]);
   const { hops, origins } = known;
