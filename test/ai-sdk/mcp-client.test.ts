@@ -164,7 +164,7 @@ describe("a client of a server", () => {
     );
     const patient = { ...tools, read_invoice: { ...tools["read_invoice"], execute: waits } } as ToolSet;
     const { text } = (await LOOPS[0]?.[1](script.model, patient)) ?? { text: "" };
-    expect(script.results().at(-1)?.[1]).toMatch(/the delegation has expired; have it made anew/);
+    expect(script.results().at(-1)?.[1]).toMatch(/the delegation has expired \([^)]*\); have it made anew/);
     expect(text).toBe("My time is over.");
     expect(way.proofs()).toHaveLength(1);
     expect(payments()).toEqual([]);

@@ -95,6 +95,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/json",
     "core/crypto",
     "core/errors.ts",
+    "core/lib",
   ],
   "core/token/statements": [
     "core/token/keys",
@@ -107,6 +108,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/json",
     "core/crypto",
     "core/errors.ts",
+    "core/lib",
   ],
   "core/token": [
     "core/token/keys",

@@ -22,4 +22,5 @@ export { createListeners } from "./listeners.ts";
 export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
+export { timeAway } from "./time-away.ts";
 export { isoOf, timeOf } from "./time-of.ts";

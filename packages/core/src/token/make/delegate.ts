@@ -2,7 +2,7 @@ import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
-import { listed } from "../../lib/index.ts";
+import { listed, timeAway } from "../../lib/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
   AGENT_NAMED,
@@ -171,8 +171,10 @@ interface Asked {
 /** The same rules that a verifier applies: a token that would be refused is not signed. */
 function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
   const { leaf, grants, root } = partsOfDelegation(parent);
-  if (leaf.exp <= now)
-    throw new HopwiseError("token_expired", "the delegation to hand on has expired; have it made anew");
+  if (leaf.exp <= now) {
+    const ago = timeAway(leaf.exp - now);
+    throw new HopwiseError("token_expired", `the delegation to hand on has expired${ago}; have it made anew`);
+  }
   if (depth > leaf.del_max_depth || maxDepth < depth) {
     throw new HopwiseError(
       "chain_depth_exceeded",

@@ -1,6 +1,7 @@
 import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../../json/index.ts";
+import { timeAway } from "../../lib/index.ts";
 import { argumentOf, behavedClock, checkNames, mustBe } from "../../options/index.ts";
 import { DEFAULT_LIMITS, isListing, LIMITS, type Limits, signJws, toolIdOf } from "../keys/index.ts";
 import { type HeldDelegation, partsOfHeld, serialize } from "../make/index.ts";
@@ -77,7 +78,10 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
       `the delegation is not for "${invocation.audience}"; it is for ${held.audience.join(", ")}`,
     );
   }
-  if (held.expiresAt <= now) throw new HopwiseError("token_expired", "the delegation has expired; have it made anew");
+  if (held.expiresAt <= now) {
+    const ago = timeAway(held.expiresAt - now);
+    throw new HopwiseError("token_expired", `the delegation has expired${ago}; have it made anew`);
+  }
   const { argumentsDepth: maxDepth, argumentsSize: maxSize } = { ...DEFAULT_LIMITS, ...limits };
   const args: JsonObject = isListing(invocation.tool)
     ? {}

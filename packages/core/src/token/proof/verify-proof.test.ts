@@ -255,6 +255,14 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(error.message).toContain(rule);
   });
 
+  it.each([
+    [NOW - 31, "31 seconds ago by the clock here"],
+    [NOW + 31, "31 seconds ahead of the clock here"],
+  ])("of another time is told how far off it is, and in which direction: %#", async (iat, words) => {
+    const error = await errorOf(proveAt(chain, await world.proof(text, { iat })));
+    expect(error.message).toContain(`make a new proof for each call (${words}; hopwise doctor --server`);
+  });
+
   it("is refused by the rule that it broke, where it is not by the holder or not as it should be written", async () => {
     const other = world.algorithm === "ES256" ? "Ed25519" : "ES256";
     const rules: [Promise<string>, string][] = [

@@ -1,6 +1,7 @@
 import { decodeBase64url, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
+import { timeAway } from "../../lib/index.ts";
 import type { Chain, Link } from "../claims/index.ts";
 import { algorithmOf, type Limits, splitJws, toolIdOf } from "../keys/index.ts";
 import type { Nonces, NonceTimes } from "./nonce.ts";
@@ -93,9 +94,11 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
   if (expected.nonces !== undefined)
     return { ...proof, nonce: await goodNonce(claims["nonce"], expected.nonces, expected) };
   if (claims["nonce"] !== undefined) refuse("it names a nonce, and none was asked for");
-  if (Math.abs(issuedAt - expected.nowSeconds) > limits.proofWindowSeconds) {
+  const ahead = issuedAt - expected.nowSeconds;
+  if (Math.abs(ahead) > limits.proofWindowSeconds) {
     refuse(
       `its time must lie within ${limits.proofWindowSeconds} seconds of the verifier's clock; make a new proof for each call`,
+      timeAway(ahead),
     );
   }
   const unknown = whyUnknown(issuedAt, expected);
@@ -129,6 +132,6 @@ function isMillisecond(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 999;
 }
 
-function refuse(rule: string): never {
-  throw new HopwiseError("proof_invalid", `the proof is not acceptable: ${rule}`, { rule });
+function refuse(rule: string, detail = ""): never {
+  throw new HopwiseError("proof_invalid", `the proof is not acceptable: ${rule}${detail}`, { rule });
 }

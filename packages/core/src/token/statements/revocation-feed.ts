@@ -1,6 +1,7 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
+import { timeAway } from "../../lib/index.ts";
 import { integerOf, refuseClaim, textOf } from "../claims/index.ts";
 import { AGENT_NAME, DEFAULT_LIMITS, importKnownKey, type Signer, thumbprintOf } from "../keys/index.ts";
 import { createAnchorKeys } from "../trust/index.ts";
@@ -96,10 +97,11 @@ export async function readFeedPage(
   if (statement.audience !== audience)
     throw new HopwiseError("audience_mismatch", "the feed is that of another log", { pointer: "/aud" });
   if (page.since !== since && page.since !== "") refuseClaim("/since", "it answers another question");
-  if (statement.issuedAt - nowSeconds > limits.skewSeconds)
-    throw new HopwiseError("token_not_yet_valid", "the feed was signed ahead of its reader's clock; check both", {
-      pointer: "/iat",
-    });
+  const ahead = statement.issuedAt - nowSeconds;
+  if (ahead > limits.skewSeconds) {
+    const message = `the feed was signed ahead of its reader's clock; check both${timeAway(ahead)}`;
+    throw new HopwiseError("token_not_yet_valid", message, { pointer: "/iat" });
+  }
   return { ...page, issuedAt: statement.issuedAt };
 }
 

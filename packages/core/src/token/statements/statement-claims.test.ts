@@ -84,11 +84,14 @@ describe("an approval", () => {
     [{ exp: NOW + 1 }, "accepted"],
     [{ exp: NOW + 600 }, "accepted"],
     [{ exp: NOW + 601 }, "approval_refused /exp: the approval is not acceptable: it outlives the request"],
-    [{ exp: NOW, iat: NOW - 5 }, "token_expired /exp: the statement is not good now: it has expired; have the call"],
+    [
+      { exp: NOW, iat: NOW - 5 },
+      "token_expired /exp: the statement is not good now: it has expired; have the call approved anew (0 seconds ago by",
+    ],
     [{ iat: NOW + 30 }, "accepted"],
     [
       { iat: NOW + 30, hw_ms: 1 },
-      "token_not_yet_valid /iat: the statement is not good now: its time may be 30 seconds",
+      "token_not_yet_valid /iat: the statement is not good now: its time may be 30 seconds ahead; check the clock (30.001 seconds ahead of",
     ],
     [
       { sub: "bob" },
@@ -153,10 +156,13 @@ describe("a revocation", () => {
   it.each<[Claims, string]>([
     [{ iat: NOW - 30 }, "accepted"],
     [{ iat: NOW + 30 }, "accepted"],
-    [{ iat: NOW - 31, hw_ms: 999 }, "token_expired /iat: the statement is not good now: its time must lie within 30"],
+    [
+      { iat: NOW - 31, hw_ms: 999 },
+      "token_expired /iat: the statement is not good now: its time must lie within 30 seconds of the verifier's clock; sign it anew (30.001 seconds ago by",
+    ],
     [
       { iat: NOW + 30, hw_ms: 1 },
-      "token_not_yet_valid /iat: the statement is not good now: its time must lie within 30",
+      "token_not_yet_valid /iat: the statement is not good now: its time must lie within 30 seconds of the verifier's clock; sign it anew (30.001 seconds ahead",
     ],
     [{ aud: PARTNER }, "audience_mismatch /aud: the revocation is meant for another log"],
   ])("with %j is answered so: %s", async (claims, expected) => {

@@ -154,8 +154,13 @@ export function checkRemembered(issuedAt: number, reading: Reading): void {
   untimely(issuedAt < (reading.rememberedSince ?? 0) ? "token_expired" : "token_not_yet_valid", "/iat", rule);
 }
 
-export function untimely(code: "token_expired" | "token_not_yet_valid", pointer: string, rule: string): never {
-  throw new HopwiseError(code, `the statement is not good now: ${rule}`, { pointer, rule });
+export function untimely(
+  code: "token_expired" | "token_not_yet_valid",
+  pointer: string,
+  rule: string,
+  detail = "",
+): never {
+  throw new HopwiseError(code, `the statement is not good now: ${rule}${detail}`, { pointer, rule });
 }
 
 /** Who signs for an issuer says for which one, and by which of its keys. */

@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { listed } from "../../lib/index.ts";
+import { listed, timeAway } from "../../lib/index.ts";
 import { list, maybe, members, optionsOf, type Shape, text } from "../../options/index.ts";
 import { digestOf, integerOf, PUBLIC_JWK, refuseClaim, type Subject, textOf } from "../claims/index.ts";
 import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash, thumbprintOf } from "../keys/index.ts";
@@ -139,9 +139,11 @@ function checkTime(
   const { nowSeconds, limits } = reading;
   if (exp <= (claims["iat"] as number)) refuseClaim("/exp", "an approval expires after it was given");
   if (exp > untilSeconds) refuseApproval("/exp", "it outlives the request");
-  if (exp <= nowSeconds) untimely("token_expired", "/exp", "it has expired; have the call approved anew");
+  if (exp <= nowSeconds)
+    untimely("token_expired", "/exp", "it has expired; have the call approved anew", timeAway(exp - nowSeconds));
   if (issuedAt > nowSeconds + limits.skewSeconds) {
-    untimely("token_not_yet_valid", "/iat", `its time may be ${limits.skewSeconds} seconds ahead; check the clock`);
+    const rule = `its time may be ${limits.skewSeconds} seconds ahead; check the clock`;
+    untimely("token_not_yet_valid", "/iat", rule, timeAway(issuedAt - nowSeconds));
   }
   checkRemembered(issuedAt, reading);
 }

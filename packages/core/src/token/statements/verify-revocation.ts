@@ -1,5 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../json/index.ts";
+import { timeAway } from "../../lib/index.ts";
 import { either, optionsOf } from "../../options/index.ts";
 import {
   AUDIENCE,
@@ -170,7 +171,8 @@ function checkTime({ issuedAt }: OpenedStatement, reading: Reading): void {
   const { nowSeconds, limits } = reading;
   const { proofWindowSeconds: window } = limits;
   const rule = `its time must lie within ${window} seconds of the verifier's clock; sign it anew`;
-  if (nowSeconds - issuedAt > window) untimely("token_expired", "/iat", rule);
-  if (issuedAt - nowSeconds > window) untimely("token_not_yet_valid", "/iat", rule);
+  const ahead = issuedAt - nowSeconds;
+  if (-ahead > window) untimely("token_expired", "/iat", rule, timeAway(ahead));
+  if (ahead > window) untimely("token_not_yet_valid", "/iat", rule, timeAway(ahead));
   checkRemembered(issuedAt, reading);
 }

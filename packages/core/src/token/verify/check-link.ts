@@ -1,6 +1,7 @@
 import type { CodesOf } from "../../codes.ts";
 import { HopwiseError } from "../../errors.ts";
 import { wideningOf } from "../../grant/index.ts";
+import { timeAway } from "../../lib/index.ts";
 import { type Budget, type DerivedClaims, type RootClaims, TOOLS_POINTER, type TokenClaims } from "../claims/index.ts";
 import { grantedProblem, type KnownKey, type Limits, thumbprintUri } from "../keys/index.ts";
 import type { OpenedToken } from "./open-token.ts";
@@ -92,18 +93,23 @@ function checkTimes(claims: TokenClaims, now: number, limits: Limits, expiry: ty
   expiry(claims.exp, now);
   if (claims.iat > now + limits.skewSeconds) {
     const rule = `an iat may be ${limits.skewSeconds} seconds ahead of the verifier's clock; see whether that is behind, or the signer's fast`;
-    broken("token_not_yet_valid", "/iat", rule, claims.del_depth + 1);
+    broken("token_not_yet_valid", "/iat", rule, claims.del_depth + 1, timeAway(claims.iat - now));
   }
 }
 
 /** @throws {HopwiseError} `token_expired` */
 export function checkAlive(expiresAt: number, now: number): void {
   if (expiresAt <= now) {
-    throw new HopwiseError("token_expired", "the chain has expired; have it delegated anew", { pointer: "/exp" });
+    const message = `the chain has expired${timeAway(expiresAt - now)}; have it delegated anew`;
+    throw new HopwiseError("token_expired", message, { pointer: "/exp" });
   }
 }
 
 /** Ends the verification with the place, the rule, and the hop whose token breaks it. */
-export function broken(code: CodesOf<"token">, pointer: string, rule: string, hop: number): never {
-  throw new HopwiseError(code, `the chain breaks at hop ${hop}, "${pointer}": ${rule}`, { pointer, rule, hop });
+export function broken(code: CodesOf<"token">, pointer: string, rule: string, hop: number, detail = ""): never {
+  throw new HopwiseError(code, `the chain breaks at hop ${hop}, "${pointer}": ${rule}${detail}`, {
+    pointer,
+    rule,
+    hop,
+  });
 }

@@ -125,7 +125,8 @@ function createExpiry(): (chain: Chain, now: number) => void {
   return ({ links, expiresAt }, now) => {
     if (expiresAt > now && (expired.size === 0 || !links.some(({ hash }) => expired.has(hash)))) return;
     for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true, ONE);
-    checkAlive(now, now);
+    // What had expired stays so, also where the clock is put back.
+    checkAlive(Math.min(expiresAt, now), now);
   };
 }
 
