@@ -186,6 +186,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/options",
     "core/audit",
     "core/grant",
+    "core/state",
     "type:core/token",
     "type:core/decision",
     "type:core/result",

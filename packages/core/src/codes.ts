@@ -207,7 +207,7 @@ export const CODES = {
     stage: "proof",
     retryable: true,
     model: "The proof must name the server's nonce. Make a new proof with the one given.",
-    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves. Where it comes again and again, instances behind one address were given different secrets: createNonces({ secret }) needs the same on all of them.",
+    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves. Where it comes again and again, instances behind one address were given different secrets: createNonces({ secret }) of @hopwise/core/state needs the same on all of them.",
   },
   proof_invalid: {
     stage: "proof",
@@ -235,7 +235,7 @@ export const CODES = {
   revoked: {
     stage: "state",
     model: "Your delegation was revoked. Ask for a new one.",
-    help: "A token, key, agent or user that the call relies on was revoked.",
+    help: "A token, key, agent or user that the call relies on was revoked; the message says which. Of an agent or a key the model reads that another delegation with it would be refused, too.",
   },
   proof_replayed: {
     stage: "state",

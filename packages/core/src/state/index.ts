@@ -17,7 +17,13 @@ export { rememberingBegan } from "./memory-began.ts";
 export { ownerOf } from "./owner.ts";
 export { readStep } from "./read-step.ts";
 export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
-export type { RevocationQuery, RevocationStore, RevocationTarget } from "./revocation.ts";
+export {
+  AGENT_REVOKED,
+  KEY_REVOKED,
+  type RevocationQuery,
+  type RevocationStore,
+  type RevocationTarget,
+} from "./revocation.ts";
 export { type FeedOptions, type RevocationEndpointOptions, revocationEndpoint } from "./revocation-endpoint.ts";
 export type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
 export type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";

@@ -27,6 +27,10 @@ export type RevocationTarget =
   /** Everything that was issued for the user before a time, in seconds since the epoch. */
   | { readonly user: Subject; readonly notBefore: number };
 
+/** The rules by which a call is refused that stands on an agent or a key: a new chain of the same would be refused, too. */
+export const AGENT_REVOKED = "an agent of the chain was revoked";
+export const KEY_REVOKED = "a key of the chain was revoked";
+
 /** Knows everything that was revoked. Asked at each call, also for chains that verified before. */
 export interface RevocationStore {
   /** The first target that the query meets. Throws where it cannot tell: then the call is denied. */

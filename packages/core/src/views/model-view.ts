@@ -2,6 +2,7 @@ import { CODES, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
 import { MADE_OF_IT, PUT_THERE } from "../grant/index.ts";
 import { mustBe, reading } from "../options/index.ts";
+import { AGENT_REVOKED, KEY_REVOKED } from "../state/index.ts";
 
 /** The part of a denial that a caller and its model may see: a code, safe words, and whether trying again can help. */
 export interface ModelView {
@@ -22,13 +23,23 @@ export function modelView(denied: Pick<Denied, "code" | "pointer" | "rule" | "re
 
 const DENIED = "the denial of an authorizer";
 
-function viewOf(denied: Pick<Denied, "code" | "pointer" | "reason" | "wouldPass">): ModelView {
+function viewOf(denied: Pick<Denied, "code" | "pointer" | "rule" | "reason" | "wouldPass">): ModelView {
   if (!Object.hasOwn(CODES, denied.code)) mustBe("modelView", ["denied", "code"], "the code of a denial", denied.code);
   const code = wireCodeOf(denied.code);
-  const { model, retryable = false } = rowOf(code);
+  const { model: ofCode, retryable = false } = rowOf(code);
+  const model = (denied.code === "revoked" && REVOKED.get(denied.rule ?? "")) || ofCode;
   const reason = denied.reason === undefined ? "" : ` Reason given: ${JSON.stringify(denied.reason)}`;
   return { code, message: `${model}${mayTry(denied)}${reason}`, retryable };
 }
+
+/** Where a new delegation of the same agents and keys would be refused as this one is. */
+const REVOKED: ReadonlyMap<string, string> = new Map([
+  [
+    AGENT_REVOKED,
+    "An agent of your delegation was revoked. Another one with the same agent is refused, too: report it.",
+  ],
+  [KEY_REVOKED, "A key of your delegation was revoked. Ask for a new one that stands on other keys, or report it."],
+]);
 
 const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused", "grant_argument_missing"]);
 

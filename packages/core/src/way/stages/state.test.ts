@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../../crypto/index.ts";
+import type { Denied } from "../../decision/index.ts";
 import { HopwiseError, inOwnWords } from "../../errors.ts";
 import { HopwiseError as HostError } from "../../host-error.ts";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../../state/index.ts";
 import { errorOf, JTI, NOW, never } from "../../testing.fixture.ts";
 import { type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
+import { modelView } from "../../views/index.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
 import type { CheckedProof } from "./proof.ts";
 import { refuseBudget, refuseRevoked, spendProof } from "./state.ts";
@@ -40,6 +42,10 @@ describe("what was revoked", () => {
     ["an agent in the middle", "agent", () => ({ agent: "planner" })],
     ["everything of a user before a time", "user", () => ({ user: ALICE, notBefore: NOW + 1 })],
   ];
+  const then: Record<string, string> = {
+    agent: "until that is lifted, every delegation with it is refused",
+    key: "have it delegated anew, by and to other keys",
+  };
 
   it.each(targets)("is of no use from the next call on, in a session and on the wire: %s", async (_, what, target) => {
     const revocations = memoryRevocations();
@@ -49,8 +55,12 @@ describe("what was revoked", () => {
     const denied = await decide(payment(scene.inSession), point);
     expect(denied).toMatchObject({
       code: "revoked",
-      message: `the ${what} that this call stands on was revoked; have it delegated anew`,
+      message: `the ${what} that this call stands on was revoked; ${then[what] ?? "have it delegated anew"}`,
     });
+    const { message } = modelView(denied as Denied);
+    expect(message).toMatch(
+      what === "token" || what === "user" ? /Ask for a new one\.$/ : new RegExp(`^An? ${what} .* report it\\.$`),
+    );
     expect(codeOf(await decide(payment(await scene.byProof()), point))).toBe("revoked");
   });
 

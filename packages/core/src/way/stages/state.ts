@@ -1,6 +1,6 @@
 import { HopwiseError, ownWords } from "../../errors.ts";
 import { secondsBy } from "../../options/index.ts";
-import { ownerOf } from "../../state/index.ts";
+import { AGENT_REVOKED, KEY_REVOKED, ownerOf, type RevocationTarget } from "../../state/index.ts";
 import { whyUnknown } from "../../token/index.ts";
 import type { Caller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -57,9 +57,17 @@ export async function refuseRevoked(
     issuedAt: links[0]?.issuedAt ?? nowSeconds(),
   };
   const target = await askStore("something was revoked", () => state.revocations.find(query));
-  if (target === undefined) return undefined;
+  return target && revokedBy(target);
+}
+
+/** What a new chain would need depends on what was revoked. */
+function revokedBy(target: RevocationTarget): HopwiseError {
   const [what = ""] = Object.keys(target);
-  return new HopwiseError("revoked", `the ${what} that this call stands on was revoked; have it delegated anew`);
+  const refuse = (then: string, rule?: string): HopwiseError =>
+    new HopwiseError("revoked", `the ${what} that this call stands on was revoked; ${then}`, { rule });
+  if (what === "agent") return refuse("until that is lifted, every delegation with it is refused", AGENT_REVOKED);
+  if (what === "key") return refuse("have it delegated anew, by and to other keys", KEY_REVOKED);
+  return refuse("have it delegated anew");
 }
 
 /**
