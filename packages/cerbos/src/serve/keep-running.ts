@@ -49,6 +49,11 @@ export const RESTART: Shape = either(
   ),
 );
 
+/** That a PDP died, and how. */
+export function goneWords({ signal, code }: PdpExit): string {
+  return `the PDP is gone (${signal ?? `code ${code ?? "none"}`})`;
+}
+
 /** One process of a PDP. */
 export interface Run {
   readonly exited: Promise<PdpExit>;
@@ -80,7 +85,7 @@ export async function keepRunning(
       const exit = await run.exited;
       if (closing.aborted || (restart === undefined && policies.problem === undefined)) break;
       if (performance.now() - from >= longestPauseMs) pauseMs = firstPauseMs;
-      problem = policies.problem ?? `the PDP is gone (${exit.signal ?? `code ${exit.code ?? "none"}`})`;
+      problem = policies.problem ?? goneWords(exit);
     }
     void tell(onChange, { up: false, problem, pauseMs });
     // A pause does not keep the process alive.

@@ -183,6 +183,29 @@ describe("closing", () => {
 });
 
 describe("a PDP that dies", () => {
+  it("says that it died and stays gone, once: to whoever reads its log, else as a warning of the process", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warned.mockRestore());
+    const lines: string[] = [];
+    const pdps = [
+      await started({ policies: payments() }),
+      await started({ policies: payments(), onLog: (line) => lines.push(line) }),
+    ];
+    for (const pdp of pdps) {
+      process.kill(pidsOf(runFolder(pdp.target)).pdp, "SIGKILL");
+      await pdp.exited;
+      await pdp.close();
+    }
+    const said = expect.stringMatching(/^All calls are denied: the PDP is gone \(SIGKILL\)\. With restart/);
+    expect(warned.mock.calls).toEqual([[said, "HopwiseWarning"]]);
+    const own = lines.map((line) => JSON.parse(line)).filter((line) => line["log.logger"] === "hopwise");
+    expect(own).toEqual([{ "log.level": "error", "log.logger": "hopwise", message: said }]);
+    const closed = await startPdp({ policies: payments() });
+    await closed.close();
+    await closed.exited;
+    expect(warned).toHaveBeenCalledTimes(1);
+  });
+
   it("is reported, leaves no folder, and every call after it fails as unavailable", async () => {
     const pdp = await started({ policies: payments() });
     const folder = runFolder(pdp.target);

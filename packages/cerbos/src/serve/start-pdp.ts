@@ -21,7 +21,7 @@ import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
 import { tell } from "../tell.ts";
 import { evaluationsOf } from "./evaluations-of.ts";
-import { keepRunning, RESTART, type RestartOptions } from "./keep-running.ts";
+import { goneWords, keepRunning, RESTART, type RestartOptions } from "./keep-running.ts";
 import { type ServingPdp, serve } from "./serve.ts";
 import { stateOf, watchPolicies } from "./watch-policies.ts";
 
@@ -84,7 +84,7 @@ export interface StartPdpOptions {
   readonly sharing?: false | SharingOptions;
   /**
    * Called with each line Cerbos prints: its log as JSON, levels warn and error. Dropped when left out. A line of the same
-   * form says that the PDP was stopped for its policies; when left out, that is a warning of the process.
+   * form says that the PDP was stopped for its policies, or died and stays gone; when left out, that is a warning of the process.
    */
   readonly onLog?: (line: string) => void;
 }
@@ -216,7 +216,7 @@ async function keepServing(
   const first = await start("first");
   let running = first;
   const stopFor = (problem: string): void => {
-    warn(listener, problem);
+    warn(listener, `The PDP is stopped until its policies are mended. ${problem}`);
     void running.stop();
   };
   const watch = watchPolicies(policies, before, check, stopFor, closing);
@@ -226,12 +226,16 @@ async function keepServing(
     if (watch.problem !== undefined) await running.stop();
     return running;
   };
-  return { version: first.version, exited: keepRunning(first, again, restart, watch, closing) };
+  const exited = keepRunning(first, again, restart, watch, closing).then((exit) => {
+    // Nobody may wait for its end, and every call is denied from now on.
+    if (!closing.aborted) warn(listener, `All calls are denied: ${goneWords(exit)}. With restart it is started again.`);
+    return exit;
+  });
+  return { version: first.version, exited };
 }
 
-/** Says why a PDP was stopped, to whoever reads its log. */
-function warn(listener: StartPdpOptions["onLog"], problem: string): void {
-  const message = `The PDP is stopped until its policies are mended. ${problem}`;
+/** Says why a PDP serves no more, to whoever reads its log. */
+function warn(listener: StartPdpOptions["onLog"], message: string): void {
   if (listener === undefined) process.emitWarning(message, "HopwiseWarning");
   else void tell(listener, JSON.stringify({ "log.level": "error", "log.logger": "hopwise", message }));
 }
