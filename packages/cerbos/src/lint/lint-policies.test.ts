@@ -81,6 +81,11 @@ describe("a DENY rule on an attribute that no schema requires", () => {
     } satisfies PolicyWarning);
   });
 
+  it("is told of has() in a search only where it reads the row, which hides every row there", async () => {
+    const [warning] = await lintPolicies(folderOf({ others: { "acme.yaml": ACME("") } }));
+    expect(warning?.message).toMatch(/has\(R\.attr\.bound\), which in a search hides every row: see docs\/data\.md$/);
+  });
+
   it("is none where the schemas require what it reads; ALLOW rules may read what they like", async () => {
     expect(await attributes({})).toEqual([]);
   });

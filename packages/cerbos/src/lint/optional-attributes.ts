@@ -43,7 +43,8 @@ function warningAbout(
         message:
           `DENY rule "${rule.name}" reads ${text}, but ${whyOptional(optional, use, attribute.of, ignored)}. ` +
           "Where it is missing the rule fails, and without strict evaluation what it forbids is allowed. " +
-          `Require it there, or ask for it first: has(${optional})`,
+          `Require it there, or ask for it first: has(${optional})` +
+          (attribute.of === "resource" ? ", which in a search hides every row: see docs/data.md" : ""),
       },
     ];
   }

@@ -1,4 +1,4 @@
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, type WouldPass } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
 import { type Budget, type Chain, toolIdOf } from "../token/index.ts";
 import type { Charge } from "./spending.ts";
@@ -100,9 +100,12 @@ export function budgetAmount({ sum, hop }: BudgetBound, args: JsonObject): numbe
   const pointer = pointerTo("", argument);
   if (value === undefined) {
     const rule = `a budget adds up "${argument}", so each call has to say it`;
-    throw new HopwiseError("grant_argument_missing", rule, { hop, pointer, rule });
+    throw new HopwiseError("grant_argument_missing", rule, { hop, pointer, rule, wouldPass: COUNTED });
   }
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   const rule = `a budget adds up "${argument}": a whole number of its smallest unit, 0 or more`;
-  throw new HopwiseError("grant_argument_refused", rule, { hop, pointer, rule });
+  throw new HopwiseError("grant_argument_refused", rule, { hop, pointer, rule, wouldPass: COUNTED });
 }
+
+/** What a budget can add up, in words that the model reads, too. */
+const COUNTED: WouldPass = { accepts: "a whole number of its smallest unit, 0 or more, since a budget adds it up" };
