@@ -25,7 +25,8 @@ const TYP = "hopwise-audit-checkpoint";
 export async function signStatement(statement: Statement, signer: Signer, kid: string): Promise<string> {
   const alg = signer.publicJwk.kty === "OKP" ? "Ed25519" : "ES256";
   const input = `${base64url(JSON.stringify({ alg, typ: TYP, kid }))}.${base64url(JSON.stringify(statement))}`;
-  return `${input}.${base64url(await signer.sign(Buffer.from(input, "latin1")))}`;
+  const signature: unknown = await signer.sign(Buffer.from(input, "latin1"));
+  return `${input}.${signature instanceof Uint8Array ? base64url(signature) : ""}`;
 }
 
 /** Keys that a verifier trusts, by thumbprint. */

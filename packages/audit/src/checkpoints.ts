@@ -1,7 +1,3 @@
-import { unavailable } from "./unavailable.ts";
-
-/** How long a signer may take, in milliseconds. */
-const SIGNER_DEADLINE_MS = 5_000;
 /** While the signer fails, the log takes records up to these two bounds, and then no more. */
 const MOST_UNSIGNED = 100_000;
 const LONGEST_UNSIGNED_MS = 60_000;
@@ -9,7 +5,7 @@ const LONGEST_UNSIGNED_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface CheckpointOptions {
-  /** Signs the head as it is now. */
+  /** Signs the head as it is now, in time. */
   readonly sign: (closed: boolean) => Promise<string>;
   /** Resolves when the checkpoint is a line of the log. */
   readonly add: (jws: string) => Promise<void>;
@@ -42,7 +38,7 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
   const make = async (closed: boolean): Promise<void> => {
     const covered = uncovered;
     const before = Date.now();
-    await add(await inTime(sign(closed)));
+    await add(await sign(closed));
     uncovered -= covered;
     uncoveredSince = before;
     failure = undefined;
@@ -89,16 +85,4 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
       await make(true);
     },
   };
-}
-
-async function inTime(signature: Promise<string>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable("the audit log's signer does not answer")), SIGNER_DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([signature, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

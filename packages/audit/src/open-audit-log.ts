@@ -3,11 +3,10 @@ import { resolve } from "node:path";
 import type { DenialCode, HopwiseError, Signer } from "@hopwise/core";
 import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
 import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
-import { thumbprintOf } from "@hopwise/core/tokens";
-import { signStatement } from "./checkpoint.ts";
 import { createCheckpoints } from "./checkpoints.ts";
 import { endLog } from "./end-log.ts";
 import { createGroupQueue } from "./group-queue.ts";
+import { createHeadSigner, isWrongSigner } from "./head-signer.ts";
 import { FORMAT, type Head, nextLine } from "./line.ts";
 import { type LogFiles, nodeFiles } from "./log-files.ts";
 import { logHealth } from "./log-health.ts";
@@ -71,7 +70,8 @@ export interface AuditLog extends Required<Omit<AuditSink, "keeps">>, AsyncDispo
  * Opens a durable audit log. It begins a stream of its own in the folder, which notes where the other streams stand, and
  * with it the torn end that a crash left behind.
  *
- * @throws {HopwiseError} `config_invalid` for options that cannot be right; `audit_unavailable` where the folder cannot be written to, or the signer does not sign
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, such as a signer whose signatures are not of its
+ *   own public key; `audit_unavailable` where the folder cannot be written to, or the signer does not sign in time
  */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   return openLogOn(nodeFiles, options);
@@ -113,7 +113,7 @@ const readOptions = optionsOf<AuditLogOptions>("openAuditLog", {
 export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promise<AuditLog> {
   const options = readOptions(given);
   const folder = resolve(options.folder); // stays the same when the process changes its working directory
-  const { signer, durability = "required" } = options;
+  const { durability = "required" } = options;
   const limits = withDefaults(options.rotate, ROTATE);
   const every = withDefaults(options.checkpoint, CHECKPOINT);
   /** The listener's fault is not the log's. */
@@ -123,24 +123,20 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     } catch {}
   };
   const writer = newWriter();
-  const key = await thumbprintOf(signer.publicJwk);
+  const signer = await createHeadSigner(options.signer);
   const strangers = createStrangers(() => checkpoints.request());
   let records = 0;
   let closing: Promise<void> | undefined;
 
   const statement = (head: Head, closed: boolean): Promise<string> =>
-    signStatement(
-      {
-        log: FORMAT,
-        ...head,
-        time: new Date().toISOString(),
-        records,
-        ...strangers.counts(),
-        ...(closed && { closed: true as const }),
-      },
-      signer,
-      key,
-    );
+    signer.sign({
+      log: FORMAT,
+      ...head,
+      time: new Date().toISOString(),
+      records,
+      ...strangers.counts(),
+      ...(closed && { closed: true as const }),
+    });
 
   /** A stream's first segment begins with a checkpoint, too: a log whose signer fails takes no record. */
   const opening = async (start: Head, segment: number, rejected: number): Promise<{ text: string; head: Head }> => {
@@ -150,7 +146,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
       writer,
       segment,
       time: new Date().toISOString(),
-      key,
+      key: signer.key,
       ...(rejected > 0 && { rejected }),
       ...(identity !== undefined && { process: identity }),
       ...(segment === 1 && { noted }),
@@ -211,6 +207,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     noted = await noteStreams(folder);
     await stream.begin();
   } catch (cause) {
+    if (isWrongSigner(cause)) throw cause;
     throw unavailable(`no audit log can be written to ${folder}`, cause);
   }
   void tell(stream.head);
