@@ -1,4 +1,4 @@
-import { open, rm } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 
 /** What the log needs of a file it writes. */
 export interface LogFile {
@@ -7,6 +7,8 @@ export interface LogFile {
   /** Resolves when what was written is on the disk. */
   sync(): Promise<void>;
   truncate(bytes: number): Promise<void>;
+  /** Whether its name still leads to it. Where that cannot be told, the next write says why. */
+  isThere(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export const nodeFiles: LogFiles = {
   create: async (path) => {
     // Without O_EXCL: the name has the writer's random part, and a file left by an attempt that failed is written anew.
     const file = await open(path, "w", 0o600);
+    const made = await file.stat({ bigint: true });
     return {
       write: async (bytes) => {
         for (let from = 0; from < bytes.length; ) {
@@ -30,6 +33,15 @@ export const nodeFiles: LogFiles = {
       },
       sync: () => file.datasync(),
       truncate: (bytes) => file.truncate(bytes),
+      isThere: async () => {
+        try {
+          const { ino, dev } = await stat(path, { bigint: true });
+          return ino === made.ino && dev === made.dev;
+        } catch (cause) {
+          const { code } = cause as NodeJS.ErrnoException;
+          return code !== "ENOENT" && code !== "ENOTDIR";
+        }
+      },
       close: () => file.close(),
     };
   },

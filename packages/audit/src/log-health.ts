@@ -11,12 +11,12 @@ import type { StreamWriter } from "./stream-writer.ts";
  */
 export async function logHealth(
   fault: HopwiseError | undefined,
-  stream: Pick<StreamWriter, "failing">,
+  stream: Pick<StreamWriter, "failing" | "isThere">,
   queue: Pick<GroupQueue, "probe">,
 ): Promise<Health> {
   if (fault !== undefined) return { ok: false, problem: fault.message };
   try {
-    if (stream.failing) await queue.probe();
+    if (stream.failing || !(await stream.isThere())) await queue.probe();
     return { ok: true };
   } catch (cause) {
     return { ok: false, problem: (cause as HopwiseError).message };

@@ -62,6 +62,7 @@ function watched(instead: { readonly [call in keyof LogFile | "create" | "syncFo
           await at("truncate");
           await file.truncate(bytes);
         },
+        isThere: () => file.isThere(),
         close: () => file.close(),
       };
     },

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import type { HopwiseError } from "@hopwise/core";
 import { GENESIS, type Head, type LineKind, nextLine } from "./line.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
 import { segmentName } from "./segment.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** The content of one line: a kind, and JSON text. */
 export interface Entry {
@@ -28,9 +30,11 @@ export interface StreamWriter {
   readonly since: number;
   /** Whether the last lines could not be written. */
   readonly failing: boolean;
+  /** Whether the segment that is written to can still be found by who reads the log. */
+  isThere(): Promise<boolean>;
   /**
    * Adds lines in one write and one sync. Where it rejects, none of these lines counts, and the next call begins a
-   * segment.
+   * segment: so, too, where the file was deleted or moved away, for a line that nobody can find is no record.
    */
   append(entries: readonly Entry[]): Promise<void>;
   /** Begins a segment now, where none is open. */
@@ -86,8 +90,10 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
         next = line.head;
       }
       const bytes = Buffer.from(lines.join(""));
+      const there = current.file.isThere(); // asked beside the writing: it takes no time of its own
       await current.file.write(bytes);
       if (durable) await current.file.sync();
+      if (!(await there)) throw gone(number);
       current.bytes += bytes.length;
       head = next;
     } catch (cause) {
@@ -111,6 +117,7 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
     get failing() {
       return failed !== undefined || rejected > 0;
     },
+    isThere: async () => (await current?.file.isThere()) ?? true,
     append,
     begin: async () => {
       current ??= await begin();
@@ -122,6 +129,10 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
       await segment?.file.close();
     },
   };
+}
+
+function gone(segment: number): HopwiseError {
+  return unavailable(`the file of segment ${segment} was deleted, moved or replaced while it was written to`);
 }
 
 /**

@@ -1,0 +1,84 @@
+import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { generateSigner } from "@hopwise/core";
+import { describe, expect, it } from "vitest";
+import { type AuditLog, openAuditLog } from "./open-audit-log.ts";
+import { readAuditLog } from "./read-audit-log.ts";
+import { decision } from "./records.fixture.ts";
+import { filesOf, temporaryFolder } from "./testing.fixture.ts";
+import { verifyAuditLog } from "./verify-audit-log.ts";
+
+const signer = await generateSigner();
+
+/** A log that has a record, and its file. */
+async function running(
+  durability: "required" | "buffered" = "required",
+): Promise<{ folder: string; file: string; log: AuditLog }> {
+  const folder = join(temporaryFolder(), "log");
+  const log = await openAuditLog({ folder, signer, durability });
+  await log.record(decision({ invocation: "before" }));
+  return { folder, file: join(folder, filesOf(folder)[0] as string), log };
+}
+
+async function invocations(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { record } of readAuditLog(folder)) found.push(record.invocation);
+  return found;
+}
+
+/** What may happen to the file under a running log. The last leaves all that was written where readers look. */
+const LOST: { readonly [how: string]: (file: string) => void } = {
+  deleted: (file) => rmSync(file),
+  moved: (file) => renameSync(file, `${file}.old`),
+  replaced: (file) => {
+    copyFileSync(file, `${file}.copy`);
+    renameSync(`${file}.copy`, file);
+  },
+};
+
+const says = expect.stringContaining("segment 1 was deleted, moved or replaced");
+
+describe.each(["required", "buffered"] as const)("a log (%s) whose file was taken away under it", (durability) => {
+  it.each(Object.entries(LOST))("takes no record into a file that was %s, and begins another", async (how, lose) => {
+    const { folder, file, log } = await running(durability);
+    lose(file);
+    await expect(log.record(decision({ invocation: "lost" }))).rejects.toMatchObject({
+      code: "audit_unavailable",
+      message: says,
+    });
+    await log.record(decision({ invocation: "after" }));
+    await log.close();
+    const kept = how === "replaced" ? ["before", "after"] : ["after"];
+    expect(await invocations(folder)).toEqual(kept);
+    const found = await verifyAuditLog({ folder, keys: [signer.publicJwk] });
+    const missing = { ok: false, broken: { reason: "deleted", file: expect.stringContaining(".000001.ndjson") } };
+    expect(found).toMatchObject(how === "replaced" ? { ok: true, streams: [{ rejected: 1 }] } : missing);
+  });
+});
+
+describe("a log whose folder was deleted", () => {
+  it("takes no record and is not well until there is a folder again; then the verifier names what is gone", async () => {
+    const { folder, log } = await running();
+    rmSync(folder, { recursive: true });
+    for (let i = 0; i < 3; i++) {
+      await expect(log.record(decision())).rejects.toMatchObject({ code: "audit_unavailable" });
+      expect(await log.health()).toMatchObject({ ok: false, problem: expect.stringContaining("ENOENT") });
+    }
+    mkdirSync(folder);
+    expect(await log.health()).toEqual({ ok: true });
+    await log.record(decision({ invocation: "after" }));
+    await log.close();
+    expect(await invocations(folder)).toEqual(["after"]);
+    expect(await verifyAuditLog({ folder, keys: [signer.publicJwk] })).toMatchObject({
+      ok: false,
+      broken: { reason: "deleted" },
+    });
+  });
+
+  it("says so by its health before anybody calls", async () => {
+    const { file, log } = await running();
+    rmSync(file);
+    expect(await log.health()).toEqual({ ok: false, problem: says });
+    await log.close();
+  });
+});
