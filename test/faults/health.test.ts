@@ -1,6 +1,8 @@
+import { PassThrough } from "node:stream";
 import {
   type AuthorizerOptions,
   createAuthorizer,
+  jsonLinesAudit,
   memoryAudit,
   memoryState,
   remoteJwks,
@@ -144,6 +146,24 @@ const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Ro
       }),
       part: "audit",
       says: REFUSED,
+      code: "audit_unavailable",
+    },
+    ...(["end", "destroy"] as const).map((end) => ({
+      broken: () => ({ audit: jsonLinesAudit(new PassThrough().resume()[end]()) }),
+      part: "audit" as const,
+      says: /the writer of jsonLinesAudit was ended or destroyed/,
+      code: "audit_unavailable",
+    })),
+    {
+      broken: () => ({ audit: jsonLinesAudit({ write: (_, done) => done(new Error("hunter2")) }) }),
+      part: "audit",
+      says: /the writer of jsonLinesAudit failed; no call runs without its record/,
+      code: "audit_unavailable",
+    },
+    {
+      broken: () => ({ audit: jsonLinesAudit({ write: () => {} }), deadlineMs: 250 }),
+      part: "audit",
+      says: /no answer within 250 ms/,
       code: "audit_unavailable",
     },
   ],

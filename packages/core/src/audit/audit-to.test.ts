@@ -88,7 +88,11 @@ describe("several sinks as one", () => {
     run(() => {
       const [one, other] = [memoryAudit(), memoryAudit()];
       let isBroken = false;
-      const breaking: AuditSink = { ...other, record: (record) => (isBroken ? fail() : other.record(record)) };
+      const breaking: AuditSink = {
+        ...other,
+        record: (record) => (isBroken ? fail() : other.record(record)),
+        health: () => ({ ok: !isBroken }),
+      };
       return {
         sink: auditTo(one, breaking),
         kept: () => [...other.records, ...other.outcomes],

@@ -119,6 +119,20 @@ describe("the audit trail in lines of JSON", () => {
     await expect(audit.record(sampleDecision())).rejects.toThrow("failed: ENOSPC: no space left; no call runs");
   });
 
+  it("is as well as its newest line: not where that failed, and again once one is written", async () => {
+    let answer: Error | undefined = FULL;
+    const audit = writer((_, done) => done(answer));
+    expect(await audit.health?.()).toEqual({ ok: true });
+    await expect(audit.record(sampleDecision())).rejects.toThrow("failed");
+    expect(await audit.health?.()).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining("failed; no call runs"),
+    });
+    answer = undefined;
+    await audit.record(sampleDecision());
+    expect(await audit.health?.()).toEqual({ ok: true });
+  });
+
   it("quotes the system, and never a host's own writer, whose words stay the cause", async () => {
     const secret = writer((_, done) => done(new Error("401 for hunter2")));
     const error = await Promise.resolve(secret.record(sampleDecision())).catch((cause: unknown) => cause);

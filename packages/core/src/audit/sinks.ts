@@ -1,10 +1,11 @@
 import type { DenialCode } from "../codes.ts";
-import { isThenable, quietly } from "../lib/index.ts";
+import type { HopwiseError } from "../errors.ts";
+import { type Health, isThenable, quietly } from "../lib/index.ts";
 import { having, readerOf } from "../options/index.ts";
 import { checkTold } from "./check-told.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
-import { type Breakable, hearFaults, notWritten } from "./writer-fault.ts";
+import { type Breakable, endedBefore, hearFaults, notWritten } from "./writer-fault.ts";
 
 const SAMPLES = 100;
 
@@ -57,7 +58,8 @@ const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such
  * not signed or linked, so a written line can be changed.
  *
  * A stream that breaks ends no process: its `error` is heard, and each call after it is denied (`audit_unavailable`), until
- * there is a sink over another stream.
+ * there is a sink over another stream. `health` says what the newest line met: of a writer that failed once it says so until a
+ * line is written again.
  *
  * Calls refused before a key was proven are only counted: at most one line for each code in ten seconds. That shows a
  * wrong set-up, and cannot fill a disk.
@@ -68,13 +70,15 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
   readWriter(stream);
   const broken = hearFaults(stream);
   const seen = strangerCounter();
+  let newest = Promise.resolve();
   const line = async (record: DecisionRecord | OutcomeRecord): Promise<void> => {
     const text = `${JSON.stringify(record)}\n`;
     const fault = broken();
     if (fault !== undefined) throw notWritten(fault.cause);
-    await handOver(stream, text).catch((cause: unknown) => {
+    newest = handOver(stream, text).catch((cause: unknown) => {
       throw notWritten(broken()?.cause ?? cause);
     });
+    await newest;
   };
   return {
     record: (record) => {
@@ -85,9 +89,11 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       checkTold("outcome", record);
       return line(record);
     },
-    health: () => {
+    // What the newest line met, the next one would. A line that is still on its way is waited for, as its call waits.
+    health: async () => {
       const fault = broken();
-      return fault === undefined ? { ok: true } : { ok: false, problem: notWritten(fault.cause).message };
+      const ended = fault === undefined ? endedBefore(stream) : notWritten(fault.cause);
+      return ended === undefined ? newest.then(() => WELL, unwell) : unwell(ended);
     },
     unverified: (attempt) => {
       checkTold("unverified", attempt);
@@ -98,6 +104,12 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       quietly(() => stream.write(`${stranger}\n`, () => {}));
     },
   };
+}
+
+const WELL: Health = { ok: true };
+
+function unwell({ message }: HopwiseError): Health {
+  return { ok: false, problem: message };
 }
 
 /** Resolves when the writer says that it has the line. */

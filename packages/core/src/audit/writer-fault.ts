@@ -6,6 +6,8 @@ export interface Breakable {
   on?(event: "error", hear: (error: unknown) => void): unknown;
   /** Why it broke; told before the event, and lines that are written between the two fail in other words. */
   readonly errored?: unknown;
+  /** `false` of a stream that was ended or destroyed, which need not be an error. */
+  readonly writable?: boolean;
 }
 
 /** The first fault of each writer, heard once for all sinks that write to it. */
@@ -35,9 +37,17 @@ export function hearFaults(writer: Breakable): () => { readonly cause: unknown }
 
 /** Why a line is not written. Words of the system are quoted; those of a host's own writer may say anything, and stay inside. */
 export function notWritten(cause: unknown): HopwiseError {
-  const said = isOfSystem(cause) ? `: ${plainText(cause.message)}` : "";
+  return unwritten(`failed${isOfSystem(cause) ? `: ${plainText(cause.message)}` : ""}`, cause);
+}
+
+/** Why the next line will not be written, of a writer that did not fail, and was ended. */
+export function endedBefore(writer: Breakable): HopwiseError | undefined {
+  return writer.writable === false ? unwritten("was ended or destroyed") : undefined;
+}
+
+function unwritten(what: string, cause?: unknown): HopwiseError {
   const todo = "no call runs without its record; mend the writer, and start the process anew";
-  return new HopwiseError("audit_unavailable", `the writer of jsonLinesAudit failed${said}; ${todo}`, { cause });
+  return new HopwiseError("audit_unavailable", `the writer of jsonLinesAudit ${what}; ${todo}`, { cause });
 }
 
 /** Node's own: `ENOSPC: no space left on device, write`. */

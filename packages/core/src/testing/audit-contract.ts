@@ -87,7 +87,8 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
     },
   },
   {
-    title: "an audit sink says so where it cannot keep a record, so that the call does not run",
+    title:
+      "an audit sink says so where it cannot keep a record, so that the call does not run; and its health, where it has one, says the same",
     run: async (open) => {
       const { sink, break: breakIt } = await open();
       if (breakIt === undefined) return;
@@ -99,6 +100,8 @@ export const auditSinkContract: readonly AuditSinkCase[] = [
           () => true,
         );
       if (!refused) throw new Error("it answered as if it had kept the record");
+      const health = await sink.health?.();
+      if (health?.ok === true) throw new Error("its health says that it is well, and it has just refused a record");
     },
   },
 ];
