@@ -36,7 +36,7 @@ const LOST: { readonly [how: string]: (file: string) => void } = {
   },
 };
 
-const says = expect.stringContaining("segment 1 was deleted, moved or replaced");
+const says = "the audit log could not be written: its file was deleted, moved or replaced while it was written to";
 
 describe.each(["required", "buffered"] as const)("a log (%s) whose file was taken away under it", (durability) => {
   it.each(Object.entries(LOST))("takes no record into a file that was %s, and begins another", async (how, lose) => {

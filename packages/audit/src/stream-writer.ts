@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { HopwiseError } from "@hopwise/core";
 import { GENESIS, type Head, type LineKind, nextLine } from "./line.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
 import { segmentName } from "./segment.ts";
@@ -90,10 +89,7 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
         next = line.head;
       }
       const bytes = Buffer.from(lines.join(""));
-      const there = current.file.isThere(); // asked beside the writing: it takes no time of its own
-      await current.file.write(bytes);
-      if (durable) await current.file.sync();
-      if (!(await there)) throw gone(number);
+      await put(current.file, bytes, durable);
       current.bytes += bytes.length;
       head = next;
     } catch (cause) {
@@ -131,8 +127,12 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
   };
 }
 
-function gone(segment: number): HopwiseError {
-  return unavailable(`the file of segment ${segment} was deleted, moved or replaced while it was written to`);
+/** Writes lines where readers find them. */
+async function put(file: LogFile, bytes: Uint8Array, durable: boolean): Promise<void> {
+  const there = file.isThere(); // asked beside the writing: it takes no time of its own
+  await file.write(bytes);
+  if (durable) await file.sync();
+  if (!(await there)) throw unavailable("its file was deleted, moved or replaced while it was written to");
 }
 
 /**
