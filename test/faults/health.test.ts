@@ -259,6 +259,28 @@ it.each(Object.entries(SAYING))(
   },
 );
 
+it("never rejects: a part that fails when it is read is not well, in our words", async () => {
+  let isArmed = false;
+  const hostile = (name: string) => ({
+    find: async () => ({}),
+    get [name](): undefined {
+      if (isArmed) throw new Error("hunter2");
+      return undefined;
+    },
+  });
+  const authorizers = ["optional", "health"].map((name) =>
+    make({ sources: { user: { risk: hostile(name) }, agent: { risk: hostile(name) } } }),
+  );
+  isArmed = true;
+  for (const authorizer of authorizers) {
+    const { ok, sources } = await authorizer.health();
+    expect([ok, sources]).toEqual([
+      false,
+      { ok: false, problem: 'the source "risk" of users could not say how it is: it failed' },
+    ]);
+  }
+});
+
 it("lists each issuer's keys, since when they are there or why not; one without keys costs its own chains alone", async () => {
   const answering = async () => Response.json({ keys: [{ ...company.keys.planner.publicJwk, kid: "k1" }] });
   const partner = {

@@ -3,6 +3,7 @@ import type { Allowed, Denied } from "../decision/index.ts";
 import { auditSinkContract } from "../testing/audit-contract.ts";
 import { createCompany } from "../testing/index.ts";
 import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
+import { errorOf } from "../testing.fixture.ts";
 import { auditTo } from "./audit-to.ts";
 import type { AuditSink, UnverifiedAttempt } from "./record.ts";
 import { memoryAudit } from "./sinks.ts";
@@ -82,6 +83,31 @@ describe("several sinks as one", () => {
     audit.unverified?.(attempt);
     await new Promise((later) => setImmediate(later));
     expect([last.outcomes, last.unverifiedSamples]).toEqual([[sampleOutcome()], [attempt]]);
+  });
+
+  it("are asked once, when they are taken, whether they keep records; one that fails then is no sink", async () => {
+    let asked = 0;
+    const told: string[] = [];
+    const once: AuditSink = {
+      get keeps(): false {
+        if (asked++ > 0) fail();
+        return false;
+      },
+      record: ({ outcome }) => void told.push(outcome),
+    };
+    const audit = auditTo(memoryAudit(), once);
+    for (let i = 0; i < 2; i++) await audit.record(sampleDecision());
+    expect(told).toHaveLength(2);
+    const never = {
+      get keeps(): false {
+        return fail();
+      },
+      record: () => {},
+    };
+    const company = await createCompany();
+    for (const take of [() => auditTo(memoryAudit(), never), () => company.authorizer({ audit: never })]) {
+      expect((await errorOf(take)).code).toBe("config_invalid");
+    }
   });
 
   it.each(auditSinkContract.map(({ title, run }) => [title, run] as const))("keep their promise: %s", (_, run) =>

@@ -1,12 +1,7 @@
 import { faultOf } from "../errors.ts";
 import { deepFrozen, type Health, quietly } from "../lib/index.ts";
-import { having, list, readerOf } from "../options/index.ts";
+import { hasMethods, list, readerOf, type Shape, such } from "../options/index.ts";
 import type { AuditSink, DecisionRecord } from "./record.ts";
-
-const readSinks = readerOf<readonly AuditSink[]>(
-  "auditTo",
-  list(having("a sink, such as memoryAudit()", "record"), "one sink, or several", { min: 1 }),
-);
 
 /** The sinks that one is made of. */
 interface Parts {
@@ -18,6 +13,15 @@ interface Parts {
 
 /** Of each sink. One that a program puts round another is its own, and keeps records itself. */
 const PARTS = new WeakMap<object, Parts>();
+
+/** A sink, of which it is asked here, once, whether it keeps records. */
+export const SINK: Shape = such("a sink, such as memoryAudit()", (value) => {
+  if (!hasMethods(value, ["record"])) return false;
+  partsOf(value as unknown as AuditSink);
+  return true;
+});
+
+const readSinks = readerOf<readonly AuditSink[]>("auditTo", list(SINK, "one sink, or several", { min: 1 }));
 
 /**
  * Several sinks as one: a durable log, and a screen for people.

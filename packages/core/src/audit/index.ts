@@ -1,5 +1,5 @@
 /** What was decided, for whom, and why? One record a decision, to a sink. */
-export { auditTo, isShown, show, tell, tellKeepers } from "./audit-to.ts";
+export { auditTo, isShown, SINK, show, tell, tellKeepers } from "./audit-to.ts";
 export { checkTold } from "./check-told.ts";
 export { decisionRecord, unverifiedAttempt } from "./decision-record.ts";
 export { DENIAL_CODE } from "./denial-code.ts";

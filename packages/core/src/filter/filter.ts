@@ -112,10 +112,16 @@ export function withheldBy(cause: unknown): "filter_unapplied" | "result_withhel
 /**
  * The result of a call may be shown: its tool gives no rows, or showed those alone that passed.
  *
- * @throws {HopwiseError} `filter_unapplied`
+ * @throws {HopwiseError} `filter_unapplied`; `config_invalid` for what is no filter
  */
 export function checkApplied(filter: Filter | undefined): void {
-  if (filter !== undefined && filter.applied === undefined) throw unapplied(filter);
+  if (filter === undefined) return;
+  if (!isFilter(filter)) {
+    throw new HopwiseError("config_invalid", "checkApplied: filter must be that of an allowed call", {
+      pointer: "/filter",
+    });
+  }
+  if (filter.applied === undefined) throw unapplied(filter);
 }
 
 /** What is wrong with the result of a tool that gives rows, and showed others than those that passed. */

@@ -24,6 +24,7 @@ export {
   either,
   flag,
   func,
+  hasMethods,
   having,
   jsonObject,
   list,

@@ -124,7 +124,22 @@ describe("the options of a function", () => {
       "got null",
     );
   });
+
+  it.each([Symbol("ask"), null, new Proxy({}, { get: () => failsToBeRead() })])(
+    "are refused in our words also by a function whose name is none (%#)",
+    async (called) => {
+      const error = await errorOf(() => checkNames(called as never, null as never, { kid: true } as never));
+      expect(error).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringMatching(/^a function of Hopwise: /),
+      });
+    },
+  );
 });
+
+function failsToBeRead(): never {
+  throw new TypeError("read");
+}
 
 describe("the name that somebody meant", () => {
   it.each([

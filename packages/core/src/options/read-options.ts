@@ -134,7 +134,9 @@ function faultOf(called: string, issues: readonly Issue[], given: unknown, place
 
 function fault(called: string, path: Path, problem: string, cause?: unknown): HopwiseError {
   const where = path.length === 0 ? "what it takes" : wordsOf(path);
-  return new HopwiseError("config_invalid", `${called}: ${where} ${problem}`, { pointer: pointerOf(path), cause });
+  // Its name comes from a program, too, where that reads arguments by these functions.
+  const by = typeof called === "string" ? called : "a function of Hopwise";
+  return new HopwiseError("config_invalid", `${by}: ${where} ${problem}`, { pointer: pointerOf(path), cause });
 }
 
 /**

@@ -110,6 +110,26 @@ describe("a sink for people", () => {
       expect(plain).not.toContain("\u001b");
   });
 
+  it("is made over a screen that fails when it is asked for colours, and is plain", () => {
+    const failing = (): never => {
+      throw new Error("no terminal");
+    };
+    const asked = {
+      get isTTY(): boolean {
+        return failing();
+      },
+    };
+    for (const broken of [asked, { isTTY: true, hasColors: failing }]) {
+      const printed: string[] = [];
+      const target = Object.defineProperties(
+        { write: (text: string) => void printed.push(text) },
+        Object.getOwnPropertyDescriptors(broken),
+      );
+      void printingAudit(target).record(sampleDecision());
+      expect(printed.join("")).toMatch(/^allowed/);
+    }
+  });
+
   it("lets no stranger's text move a terminal", () => {
     const target = screen({ isTTY: true });
     const evil = "x\u001b[2J\n\u202eallowed";

@@ -79,13 +79,14 @@ function coloured(text: string, hue: Hue): string {
   return [`\u001b[${HUES[hue]}m${head}\u001b[39m`, ...faint].join("\n");
 }
 
-/** Node's terminals know of NO_COLOR and of dumb ones. */
+/** Node's terminals know of NO_COLOR and of dumb ones. A screen that fails when it is asked is plain. */
 function isColourful(screen: Screen): boolean {
-  if (screen.isTTY !== true) return false;
-  let has: unknown;
+  let colourful = false;
   quietly(() => {
-    has = screen.hasColors?.();
+    if (screen.isTTY !== true) return undefined;
+    const has: unknown = screen.hasColors?.();
+    colourful = has === undefined || has === true;
     return has;
   });
-  return has === undefined || has === true;
+  return colourful;
 }

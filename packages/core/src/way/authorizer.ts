@@ -10,7 +10,7 @@ import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { changesOf } from "./changes.ts";
 import { type AuthorizerHealth, closeAll, healthOf } from "./health.ts";
-import { type AuthorizerOptions, readOptions } from "./options.ts";
+import { type AuthorizerOptions, pointOf, readOptions } from "./options.ts";
 import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
@@ -95,8 +95,9 @@ export const AUTHORIZER: Shape = having(
  *
  * @throws {HopwiseError} `config_invalid` for options that cannot be right
  */
-export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const point = readOptions(options);
+export function createAuthorizer(given: AuthorizerOptions): Authorizer {
+  const options = readOptions(given);
+  const point = pointOf(options);
   // Last: options that were refused stand on nothing.
   standOn(options.trust, point, trustCheck(options));
   return {

@@ -2,6 +2,7 @@ import { rowOf } from "../codes.ts";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
 import { defined, type Health, plainText, settleInTime, withoutTokens } from "../lib/index.ts";
+import type { AttributeSource } from "../source/index.ts";
 import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -101,26 +102,22 @@ async function healthOfKeys({ trust, deadlineMs }: EnforcementPoint): Promise<Au
 }
 
 async function healthOfSources({ users, agents, sources, deadlineMs }: EnforcementPoint): Promise<Health> {
-  const all = {
-    "the user directory": users,
-    "the agent registry": agents,
-    ...named("user", sources.user),
-    ...named("agent", sources.agent),
-  };
-  const asked = Object.entries(all).map(([what, source]) =>
-    healthFrom(what, deadlineMs, () => source.health?.() ?? WELL),
-  );
-  return (await Promise.all(asked)).find(({ ok }) => !ok) ?? WELL;
+  const asked = (what: string, ask: () => Health | Promise<Health>) => healthFrom(what, deadlineMs, ask);
+  // Policies are asked without an optional source.
+  const further = (of: "user" | "agent") =>
+    Object.entries<Further>(sources[of] ?? {}).map(([name, source]) =>
+      asked(`the source "${name}" of ${of}s`, () => (source.optional === true ? WELL : (source.health?.() ?? WELL))),
+    );
+  const all = await Promise.all([
+    asked("the user directory", () => users.health?.() ?? WELL),
+    asked("the agent registry", () => agents.health?.() ?? WELL),
+    ...further("user"),
+    ...further("agent"),
+  ]);
+  return all.find(({ ok }) => !ok) ?? WELL;
 }
 
-/** Policies are asked without an optional source. */
-function named(
-  of: "user" | "agent",
-  sources: EnforcementPoint["sources"]["user"] | EnforcementPoint["sources"]["agent"],
-) {
-  const required = Object.entries(sources ?? {}).filter(([, { optional }]) => optional !== true);
-  return Object.fromEntries(required.map(([name, source]) => [`the source "${name}" of ${of}s`, source]));
-}
+type Further = Pick<AttributeSource<never>, "optional" | "health">;
 
 /** How long a policy decision point has to end, at least: a process is asked to finish its work before it is killed. */
 const CLOSING_MS = 10_000;

@@ -3,8 +3,9 @@ import { memoryAudit } from "../audit/index.ts";
 import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import { memoryState } from "../state/index.ts";
 import { errorOf } from "../testing.fixture.ts";
+import { generateSigner } from "../token/index.ts";
 import { createAuthorizer } from "./authorizer.ts";
-import { type AuthorizerOptions, readOptions } from "./options.ts";
+import { type AuthorizerOptions, pointOf, readOptions } from "./options.ts";
 
 const OPTIONS: AuthorizerOptions = {
   cerbos: { checkResources: () => new Promise(() => {}), planResources: () => new Promise(() => {}) },
@@ -26,22 +27,34 @@ describe("an authorizer", () => {
 
   it("asks policies about each handing over, and remembers by itself, where the options do not say", async () => {
     const { delegation: _delegation, state: _state, ...rest } = OPTIONS;
-    const { delegation, state } = readOptions(rest);
+    const { delegation, state } = pointOf(readOptions(rest));
     expect(delegation).toEqual({ kind: "delegation", action: "delegate" });
     expect(await state.replay.claim("a", Date.now() / 1000 + 1)).toBe(true);
-    expect(readOptions(rest).state).not.toBe(state);
+    expect(pointOf(readOptions(rest)).state).not.toBe(state);
+  });
+
+  it("reads each option once, and each member of an anchor: what is there later changes nothing, and may fail", async () => {
+    const { publicJwk: jwk } = await generateSigner();
+    const bounds = { audiences: ["https://pay.example/mcp"], subjects: "any", tools: "any" };
+    const anchor = { issuer: "https://id.acme.example", keys: [{ kid: "k1", jwk }], ...bounds };
+    const trust = onceEach([onceEach(anchor)]);
+    const authorizer = createAuthorizer(onceEach({ ...OPTIONS, audit: memoryAudit(), trust }) as never);
+    expect((await authorizer.health()).keys.anchors).toMatchObject([{ issuer: anchor.issuer }]);
+    const end = authorizer.onChange(() => {});
+    end();
+    await authorizer.close();
   });
 
   it("takes a decision point alone, or as startPdp gives it, with its version for the record", () => {
     const client = OPTIONS.cerbos;
-    expect(readOptions({ ...OPTIONS, cerbos: { client, version: "0.55.0" } as never })).toMatchObject({
+    expect(pointOf(readOptions({ ...OPTIONS, cerbos: { client, version: "0.55.0" } as never }))).toMatchObject({
       cerbos: client,
       pdpVersion: "0.55.0",
     });
-    expect(readOptions(OPTIONS)).toMatchObject({ cerbos: client, pdpVersion: undefined });
+    expect(pointOf(readOptions(OPTIONS))).toMatchObject({ cerbos: client, pdpVersion: undefined });
     // The clients of Cerbos have a member of that name, which is something else.
     const own = { ...client, client: "a connection" } as never;
-    expect(readOptions({ ...OPTIONS, cerbos: own }).cerbos).toBe(own);
+    expect(pointOf(readOptions({ ...OPTIONS, cerbos: own })).cerbos).toBe(own);
   });
 
   it.each<[string, object]>([
@@ -59,3 +72,16 @@ describe("an authorizer", () => {
     expect(error.message).toContain(says);
   });
 });
+
+/** The same, each member of which can be read once. */
+function onceEach<T extends object>(given: T): T {
+  const read = new Set<PropertyKey>();
+  return new Proxy(given, {
+    get: (of, name, self) => {
+      const isMember = Object.hasOwn(of, name) && name !== "length";
+      if (isMember && read.has(name)) throw new Error(`${String(name)} was read before`);
+      read.add(name);
+      return Reflect.get(of, name, self);
+    },
+  });
+}

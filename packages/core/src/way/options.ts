@@ -1,4 +1,4 @@
-import type { AuditSink } from "../audit/index.ts";
+import { type AuditSink, SINK } from "../audit/index.ts";
 import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { defined } from "../lib/index.ts";
@@ -170,7 +170,8 @@ export const CONTEXT_ROWS: Rows<
   delegation: maybe(HANDING_OVER),
 };
 
-const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
+/** Checks the options of an authorizer, and gives the copy that it goes by: each is read once. */
+export const readOptions: (given: unknown) => AuthorizerOptions = optionsOf<AuthorizerOptions>("createAuthorizer", {
   ...CONTEXT_ROWS,
   cerbos: such("what startPdp or connectPdp gave, or a Cerbos client", (cerbos) => runningOf(cerbos) !== undefined),
   audience: either(
@@ -179,7 +180,7 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
     AUDIENCES,
   ),
   trust: TRUST,
-  audit: having("a sink, such as memoryAudit()", "record"),
+  audit: SINK,
   telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
   state: maybe(such("a state, such as memoryState()", isState)),
   approvals: maybe(APPROVALS),
@@ -192,9 +193,8 @@ const readAuthorizer = optionsOf<AuthorizerOptions>("createAuthorizer", {
   clock: maybe(CLOCK),
 });
 
-/** Checks the options of an authorizer, once. @throws {HopwiseError} `config_invalid` for options that cannot be right */
-export function readOptions(given: AuthorizerOptions): EnforcementPoint {
-  const options = readAuthorizer(given);
+/** @throws {HopwiseError} `config_invalid` for options that cannot be right together */
+export function pointOf(options: AuthorizerOptions): EnforcementPoint {
   const {
     deadlineMs = DEFAULT_DEADLINE_MS,
     telemetry = NO_TELEMETRY,
