@@ -490,7 +490,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const story = await hopwise(["audit", "story", "audit", there, "call-1"], { folder });
       expect(story.out).toMatch(/^audit:\nallowed send_payment\n/);
       const shadow = await hopwise(["audit", "shadow", "audit", there], { folder });
-      expect(shadow.out).toMatch(/^send_payment: 2 calls would run as before/);
+      expect(shadow.out).toMatch(/^send_payment: 2 calls would run as before/m);
       const verify = ["audit", "verify", "audit", there, "--key", "log.json"];
       file(
         folder,
@@ -547,12 +547,14 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       } as const;
       await log.record(ALLOWED);
       const shadowed = { ...ALLOWED, enforced: false, shadow: would } as const;
+      await log.record({ ...REFUSED, time: "2026-05-02T10:00:00.000Z" });
       await log.record({ ...shadowed, invocation: "call-3", time: "2026-05-03T10:00:00.000Z" });
       await log.close();
       const answer = await hopwiseProcess(["audit", "shadow", "audit"], { folder });
       expectQuiet(answer);
       expect(answer).toMatchObject({ code: 0, err: "" });
       expect(answer.out).toContain("send_payment: 1 call would run as before, 1 call would be denied\n");
+      expect(answer.out).toContain(`   ${REFUSED.code} (${REFUSED.stage}), refused all the same: 1 call`);
       expect(answer.out).toContain("   policy_denied (policy): 1 call, 2026-05-03T10:00:00.000Z\n");
       expect(answer.out).toContain(
         "Of calls from 2026-05-01T10:00:00.000Z to 2026-05-03T10:00:00.000Z. No record says since when",

@@ -155,7 +155,7 @@ describe('a server without chains, with "everything"', () => {
     const { server } = await serve("everything", { audit });
     expect(await server.call(undefined, "pay", { amount: 7 })).toMatchObject({ text: "paid 7" });
     await names(await server.client());
-    const ran = { tool: "pay", passed: 0, denials: [], unproven: [{ code: "proof_missing", count: 1 }] };
+    const ran = { tool: "pay", passed: 0, denials: [], refused: [], unproven: [{ code: "proof_missing", count: 1 }] };
     await server.call(planner, "orders"); // a record, and with it the next checkpoint
     await expect.poll(async () => (await shadowReport(folder)).tools).toContainEqual(ran);
     await audit.close();

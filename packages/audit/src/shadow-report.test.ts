@@ -50,6 +50,7 @@ async function logOf(...records: readonly DecisionRecord[]): Promise<string> {
 
 describe("the report of what shadow mode let run", () => {
   it("counts by tool and code, for whom, from when to when, and says what would pass", async () => {
+    const unknown = { outcome: "denied", code: "user_unknown", stage: "context", message: "no such user" } as const;
     const folder = await logOf(
       shadowed(DENIED, 1),
       shadowed(DENIED, 3, { chain: chain("bob", "planner") }),
@@ -58,8 +59,12 @@ describe("the report of what shadow mode let run", () => {
       shadowed(MISSING, 5, { tool: "read_invoice" }),
       decision({ time: at(6) }),
       decision({ time: at(7), outcome: "denied", code: "revoked", stage: "state", message: "no" }),
-      // A list is no call.
-      decision({ time: at(8), tool: "mcp:tools/list", shown: { items: 1, of: 2 } }),
+      decision({ ...unknown, time: at(8), chain: chain("carol", "planner") }),
+      decision({ ...unknown, time: at(9), chain: chain("carol", "planner") }),
+      // What waits for people was not refused, and a list is no call.
+      decision({ time: "2026-05-01T10:10:00.000Z", outcome: "pending" }),
+      decision({ time: "2026-05-01T10:10:00.000Z", tool: "mcp:tools/list", shown: { items: 1, of: 2 } }),
+      decision({ ...unknown, time: "2026-05-01T10:10:00.000Z", tool: "mcp:tools/list" }),
     );
     expect(await shadowReport(folder)).toEqual({
       tools: [
@@ -67,6 +72,7 @@ describe("the report of what shadow mode let run", () => {
           tool: "read_invoice",
           passed: 0,
           denials: [expect.objectContaining({ code: "grant_tool_missing", wouldPass: ["handed on by agent:planner"] })],
+          refused: [],
           unproven: [],
         },
         {
@@ -92,33 +98,51 @@ describe("the report of what shadow mode let run", () => {
             },
             expect.objectContaining({ count: 1, first: at(4), last: at(4), wouldPass: ["/amount: at most 100"] }),
           ],
+          refused: [
+            {
+              code: "user_unknown",
+              stage: "context",
+              count: 2,
+              first: at(8),
+              last: at(9),
+              users: [{ id: "carol", issuer: "https://id.acme.example", count: 2 }],
+              agents: [{ id: "planner", count: 2 }],
+              reasons: [],
+              wouldPass: [],
+            },
+            expect.objectContaining({ code: "revoked", count: 1 }),
+          ],
           unproven: [],
         },
       ],
       others: 0,
       first: at(1),
-      last: at(6),
+      last: at(9),
     });
-    expect(printShadowReport(await shadowReport(folder))).toBe(
-      [
-        "read_invoice: 0 calls would run as before, 1 call would be denied",
-        `   grant_tool_missing (grant): 1 call, ${at(5)}`,
-        "      of alice of https://id.acme.example (1)",
-        "      by planner (1), researcher (1)",
-        "      would pass: handed on by agent:planner",
-        "send_payment: 1 call would run as before, 4 calls would be denied",
-        `   policy_denied (policy): 3 calls, ${at(1)} to ${at(3)}`,
-        "      of alice of https://id.acme.example (2), bob of https://id.acme.example (1)",
-        "      by planner (3), researcher (2)",
-        "      why: over the limit",
-        `   grant_argument_refused (grant): 1 call, ${at(4)}`,
-        "      of alice of https://id.acme.example (1)",
-        "      by planner (1), researcher (1)",
-        "      would pass: /amount: at most 100",
-        `Of calls from ${at(1)} to ${at(6)}. No record says since when shadow mode is on: calls from before it`,
-        "count as passed, unless --since leaves them out.",
-      ].join("\n"),
-    );
+    expect(printShadowReport(await shadowReport(folder)).split("\n")).toEqual([
+      "read_invoice: 0 calls would run as before, 1 call would be denied",
+      `   grant_tool_missing (grant): 1 call, ${at(5)}`,
+      "      of alice of https://id.acme.example (1)",
+      "      by planner (1), researcher (1)",
+      "      would pass: handed on by agent:planner",
+      "send_payment: 1 call would run as before, 4 calls would be denied; 3 calls did not run, refused all the same",
+      `   policy_denied (policy): 3 calls, ${at(1)} to ${at(3)}`,
+      "      of alice of https://id.acme.example (2), bob of https://id.acme.example (1)",
+      "      by planner (3), researcher (2)",
+      "      why: over the limit",
+      `   grant_argument_refused (grant): 1 call, ${at(4)}`,
+      "      of alice of https://id.acme.example (1)",
+      "      by planner (1), researcher (1)",
+      "      would pass: /amount: at most 100",
+      `   user_unknown (context), refused all the same: 2 calls, ${at(8)} to ${at(9)}`,
+      "      of carol of https://id.acme.example (2)",
+      "      by planner (2)",
+      `   revoked (state), refused all the same: 1 call, ${at(7)}`,
+      expect.stringMatching(/^What was refused all the same shadow mode never lets run/),
+      expect.any(String),
+      `Of calls from ${at(1)} to ${at(9)}. No record says since when shadow mode is on: calls from before it`,
+      "count as passed, unless --since leaves them out.",
+    ]);
   });
 
   it("is of one tool, and of a time, where that is asked", async () => {

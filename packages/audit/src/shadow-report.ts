@@ -4,16 +4,16 @@ import { type AuditFilter, FILTER_ROWS } from "./filter.ts";
 import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { plain } from "./print-record.ts";
 import { readAuditLog } from "./read-audit-log.ts";
-import { readUnproven } from "./unproven-calls.ts";
+import { isList, readUnproven } from "./unproven-calls.ts";
 
 /** Of which calls the report is. Everything that is given must hold. */
 export type ShadowReportOptions = Pick<AuditFilter, "tool" | "since" | "until">;
 
-/** What shadow mode let run, and what would become of it where it is enforced. */
+/** What shadow mode let run, what would become of it where it is enforced, and what was refused all the same. */
 export interface ShadowReport {
   /** By tool, in the order of their names. */
   readonly tools: readonly ShadowedTool[];
-  /** Calls that would be denied, of tools and codes beyond the first thousand. */
+  /** Calls that would be denied, or were refused, of tools and codes beyond the first thousand. */
   readonly others: number;
   /**
    * When the first and the last of these calls were decided, ISO 8601; undefined where no call is on record. No record says since
@@ -31,6 +31,11 @@ export interface ShadowedTool {
   /** By code, the most frequent first. */
   readonly denials: readonly ShadowedDenials[];
   /**
+   * Calls that did not run, by code, the most frequent first: what shadow mode never lets run, such as a call of a user whom the
+   * directory does not know. No record says of which tools shadow mode is on: calls of other tools are among them.
+   */
+  readonly refused: readonly ShadowedDenials[];
+  /**
    * Calls that ran without a valid chain (`shadow: "everything"`), by code, the most frequent first. Nobody proved to be their
    * caller, so they are on no record: the checkpoints count them, and what came after the last one is missing.
    */
@@ -43,7 +48,7 @@ export interface UnprovenByCode {
   readonly count: number;
 }
 
-/** Calls of one tool that would have been denied with one code. */
+/** Calls of one tool that would have been denied with one code, or were. */
 export interface ShadowedDenials {
   readonly code: string;
   readonly stage: string;
@@ -78,8 +83,8 @@ const MOST_NAMES = 100;
 const MOST_TEXTS = 10;
 
 /**
- * Reads a log for what shadow mode let run: for each tool and code how often, for whom, and what would pass. It reads a line at a
- * time, and what it keeps is bounded. Lists are not counted. Calls without a valid chain are on no record: they are told as the
+ * Reads a log for what shadow mode let run, and for what it did not: for each tool and code how often, for whom, and what would
+ * pass. It reads a line at a time, and what it keeps is bounded. Lists are not counted, nor what waits for people. Calls without a valid chain are on no record: they are told as the
  * checkpoints count them.
  *
  * @throws {HopwiseError} as `readAuditLog`
@@ -92,12 +97,14 @@ export async function shadowReport(folder: AuditFolders, given: ShadowReportOpti
   let others = 0;
   let [first, last]: readonly (string | undefined)[] = [];
   for await (const { record } of readAuditLog(folder, options)) {
-    if (record.kind !== "decision" || record.outcome !== "allowed" || record.shown !== undefined) continue;
+    if (record.kind !== "decision" || record.outcome === "pending" || record.shown !== undefined) continue;
     const name = plain(record.tool);
+    if (isList(name)) continue; // one that was refused says no number of items
     last = plain(record.time);
     first ??= last;
-    if (record.shadow === undefined) count(passed, name, MOST_ROWS);
-    else if (!noteDenial(rows, name, record)) others++;
+    const isRefused = record.outcome === "denied";
+    if (!isRefused && record.shadow === undefined) count(passed, name, MOST_ROWS);
+    else if (!noteDenial(rows, name, isRefused, record)) others++;
   }
   const unproven = await readUnproven(folder, options, MOST_ROWS);
   const told = [...rows.values()];
@@ -114,6 +121,7 @@ interface Row {
   readonly tool: string;
   readonly code: string;
   readonly stage: string;
+  readonly isRefused: boolean;
   count: number;
   first: string;
   last: string;
@@ -124,13 +132,14 @@ interface Row {
 }
 
 /** @returns false where there are too many of them */
-function noteDenial(rows: Map<string, Row>, name: string, record: DecisionRecord): boolean {
+function noteDenial(rows: Map<string, Row>, name: string, isRefused: boolean, record: DecisionRecord): boolean {
   // The file may have been changed, so none of its values is sure to be what it should.
-  const { code, stage, reason, rule, wouldPass, pointer } = Object(record.shadow) as NonNullable<typeof record.shadow>;
-  const key = JSON.stringify([name, plain(code)]);
+  const refusal: Partial<DecisionRecord> = Object(isRefused ? record : record.shadow);
+  const { code, stage, reason, rule, wouldPass, pointer } = refusal;
+  const key = JSON.stringify([name, isRefused, plain(code)]);
   if (!rows.has(key) && rows.size >= MOST_ROWS) return false;
   const time = plain(record.time);
-  const row = rows.get(key) ?? newRow(name, plain(code), plain(stage), time);
+  const row = rows.get(key) ?? newRow({ tool: name, code: plain(code), stage: plain(stage), isRefused }, time);
   rows.set(key, row);
   row.count++;
   if (time < row.first) row.first = time;
@@ -149,9 +158,9 @@ function noteDenial(rows: Map<string, Row>, name: string, record: DecisionRecord
   return true;
 }
 
-function newRow(name: string, code: string, stage: string, time: string): Row {
+function newRow(of: Pick<Row, "tool" | "code" | "stage" | "isRefused">, time: string): Row {
   const maps = { users: new Map(), agents: new Map(), reasons: new Map(), wouldPass: new Map() };
-  return { tool: name, code, stage, count: 0, first: time, last: time, ...maps };
+  return { ...of, count: 0, first: time, last: time, ...maps };
 }
 
 /** Counts one more of a name, unless there are too many names. */
@@ -162,19 +171,20 @@ function count(counts: Map<string, number>, name: string, most: number): void {
 
 function toolOf(name: string, passes: number, rows: readonly Row[]): Omit<ShadowedTool, "unproven"> {
   const own = rows.filter((row) => row.tool === name).sort((a, b) => b.count - a.count);
+  const denials = own.filter(({ isRefused }) => !isRefused).map(denialsOf);
+  return { tool: name, passed: passes, denials, refused: own.filter(({ isRefused }) => isRefused).map(denialsOf) };
+}
+
+function denialsOf({ tool: _, isRefused: __, users, agents, reasons, wouldPass, ...row }: Row): ShadowedDenials {
   return {
-    tool: name,
-    passed: passes,
-    denials: own.map(({ tool: _, users, agents, reasons, wouldPass, ...row }) => ({
-      ...row,
-      users: byCount(users).map(([user, times]) => {
-        const [issuer, id] = JSON.parse(user) as [string, string];
-        return { id, issuer, count: times };
-      }),
-      agents: byCount(agents).map(([id, times]) => ({ id, count: times })),
-      reasons: [...reasons.keys()],
-      wouldPass: [...wouldPass.keys()],
-    })),
+    ...row,
+    users: byCount(users).map(([user, times]) => {
+      const [issuer, id] = JSON.parse(user) as [string, string];
+      return { id, issuer, count: times };
+    }),
+    agents: byCount(agents).map(([id, times]) => ({ id, count: times })),
+    reasons: [...reasons.keys()],
+    wouldPass: [...wouldPass.keys()],
   };
 }
 

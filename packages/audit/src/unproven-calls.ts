@@ -71,7 +71,7 @@ async function* statementsOf(stream: StreamFiles): AsyncGenerator<Statement> {
   }
 }
 
-function isList(tool: string): boolean {
+export function isList(tool: string): boolean {
   return tool.startsWith("mcp:") && tool.endsWith("/list");
 }
 

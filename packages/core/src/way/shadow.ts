@@ -80,7 +80,8 @@ const TREATMENTS = {
   grant_tool_missing: "judged",
   grant_argument_refused: "judged",
   grant_argument_missing: "judged",
-  grant_not_of_rows: "judged",
+  // Only of tools that give rows.
+  grant_not_of_rows: "stops",
   tool_unmapped: "stops",
   user_unknown: "stops",
   resource_unknown: "stops",

@@ -2,12 +2,13 @@ import { printShadowReport, type ShadowReportOptions, shadowReport } from "@hopw
 import { foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
 
-/** Reports what shadow mode let run. */
+/** Reports what shadow mode let run, and what it did not. */
 export const auditShadow: Command = {
   name: "audit shadow",
   words: "FOLDER…",
   count: [1, MANY],
-  summary: "Reports what shadow mode let run: by tool and code, how often, for whom, and what would pass.",
+  summary:
+    "Reports what shadow mode let run, and what was refused all the same: by tool and code, how often, for whom, and what would pass.",
   details: [
     "Lists are not counted. Calls without a valid chain are on no record: they are told as the checkpoints of the log count them,",
     "by tool and code, up to the last one. The files are not checked: see audit verify.",
