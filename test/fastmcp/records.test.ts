@@ -265,7 +265,12 @@ describe("a list", () => {
       { items: 0, of: 3 },
     ]);
     expect(audit.records.map(({ hidden }) => hidden)).toEqual([
-      [{ code: "policy_denied", stage: "policy", hop: 0, items: ["locked"] }],
+      [
+        {
+          ...{ code: "policy_denied", stage: "policy", hop: 0, items: ["locked"] },
+          ...{ asked: { kind: "mcp_prompt", action: "forbidden" }, roles: ["employee", "analyst"] },
+        },
+      ],
       [{ code: "grant_tool_missing", stage: "grant", hop: 1, items: ["early", "open", "locked"] }],
     ]);
   });

@@ -1,6 +1,6 @@
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import { sha256 } from "../crypto/index.ts";
-import type { Allowed, Decision, Denied, ExpressionFailure, Shadowed } from "../decision/index.ts";
+import type { Allowed, Asked, Decision, Denied, ExpressionFailure, Shadowed } from "../decision/index.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonObject } from "../json/index.ts";
@@ -33,6 +33,8 @@ export interface HiddenOne {
   readonly hop?: number;
   /** Shadow mode showed it all the same. */
   readonly enforced?: false;
+  readonly asked?: Asked;
+  readonly roles?: readonly string[];
   readonly failures?: readonly ExpressionFailure[];
 }
 
@@ -102,9 +104,9 @@ const LONGEST_NAME = 200;
 /** By reason, in the order in which the reasons came up. */
 function hiddenItems(hidden: readonly HiddenOne[]): readonly HiddenItems[] {
   const groups = new Map<string, Omit<HiddenItems, "items"> & { readonly items: string[] }>();
-  for (const { name, code, hop, enforced, failures } of hidden.slice(0, MOST_HIDDEN)) {
-    const key = `${code} ${hop} ${enforced}`;
-    const why = { code, stage: rowOf(code).stage as Stage, ...defined({ hop, enforced, failures }) };
+  for (const { name, code, hop, enforced, asked, roles, failures } of hidden.slice(0, MOST_HIDDEN)) {
+    const key = JSON.stringify([code, hop, enforced, asked]);
+    const why = { code, stage: rowOf(code).stage as Stage, ...defined({ hop, enforced, asked, roles, failures }) };
     const group = groups.get(key) ?? { ...why, items: [] };
     groups.set(key, group);
     group.items.push(plainText(name.slice(0, LONGEST_NAME)));

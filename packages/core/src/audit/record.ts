@@ -86,6 +86,9 @@ export interface HiddenItems {
   readonly hop?: number;
   /** Shadow mode showed them all the same. */
   readonly enforced?: false;
+  /** With `policy_denied`: what the policies were asked about these items, and with which roles of that hop. */
+  readonly asked?: Asked;
+  readonly roles?: readonly string[];
   /** Expressions of policies that could not be evaluated at that hop while the list was decided, for whichever item. */
   readonly failures?: readonly ExpressionFailure[];
   /** Tools by their names, prompts too, resources by their URIs. */

@@ -50,9 +50,9 @@ export async function joinListFailures(
   return Promise.all(
     hidden.map(async (item) => {
       if (item === undefined) return undefined;
-      const { code, hop } = item;
+      const { cerbosCallIds: _, ...why } = item;
       const failures = await failuresAt(item);
-      return { code, hop, ...(failures.length > 0 && { failures }) };
+      return { ...why, ...(failures.length > 0 && { failures }) };
     }),
   );
 }

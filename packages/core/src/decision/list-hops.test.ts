@@ -79,7 +79,7 @@ describe("what may be shown", () => {
 });
 
 describe("what is hidden", () => {
-  it("is told with the first hop that is denied it", async () => {
+  it("is told with the first hop that is denied it, what that was asked, and with which roles", async () => {
     const { pdp } = answering(({ principal, resources }) =>
       resources.map((asked) =>
         result(asked, (action) =>
@@ -90,8 +90,14 @@ describe("what is hidden", () => {
     const items = ["list:a", "list:b", "list:c"].map((action) => listed(read, action));
     expect(await listHops(pdp, about(items), DEADLINE)).toEqual([
       undefined,
-      { code: "policy_denied", hop: 0, cerbosCallIds: ["call"] },
-      { code: "policy_denied", hop: 1, cerbosCallIds: ["call"] },
+      {
+        ...{ code: "policy_denied", hop: 0, cerbosCallIds: ["call"] },
+        ...{ asked: { kind: "invoice", action: "list:b" }, roles: principals[0]?.roles },
+      },
+      {
+        ...{ code: "policy_denied", hop: 1, cerbosCallIds: ["call"] },
+        ...{ asked: { kind: "invoice", action: "list:c" }, roles: principals[1]?.roles },
+      },
     ]);
   });
 

@@ -1,9 +1,10 @@
 import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { withDeadline } from "../lib/index.ts";
+import { defined, withDeadline } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
 import { asWhole } from "./as-whole.ts";
+import type { Asked } from "./decision.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint, SharedAnswer } from "./pdp.ts";
 import { type PlanQuestion, planHop } from "./plan-hops.ts";
@@ -29,6 +30,9 @@ export interface ListItem {
 export interface HiddenByPolicy {
   readonly code: "policy_denied" | "delegation_denied";
   readonly hop: number;
+  /** With `policy_denied`: what was asked about the item, and with which roles. */
+  readonly asked?: Asked;
+  readonly roles?: readonly string[];
   /** By which names Cerbos' own log has that hop's answers, but for those that others shared. */
   readonly cerbosCallIds: readonly string[];
 }
@@ -70,14 +74,17 @@ export async function listHops(
     };
     const isStuck = ({ allowed }: HopAnswer, hop: number): boolean =>
       edges?.[hop] !== undefined && !allowed.has(edgeKey(edges[hop]));
-    const { key } = asked[i] as Question;
-    return (
-      hiddenAt("delegation_denied", open.findIndex(isStuck)) ??
-      hiddenAt(
-        "policy_denied",
-        open.findIndex(({ allowed }) => !allowed.has(key)),
-      )
+    const { key, resource, action } = asked[i] as Question;
+    const stuck = hiddenAt("delegation_denied", open.findIndex(isStuck));
+    if (stuck !== undefined) return stuck;
+    const denied = hiddenAt(
+      "policy_denied",
+      open.findIndex(({ allowed }) => !allowed.has(key)),
     );
+    if (denied === undefined) return undefined;
+    const { kind, scope, policyVersion } = resource;
+    const { roles = [] } = question.principals[denied.hop] ?? {};
+    return { ...denied, asked: { kind, action, ...defined({ scope, policyVersion }) }, roles };
   });
 }
 

@@ -168,8 +168,15 @@ describe("an explanation", () => {
         { code: "grant_tool_missing", stage: "grant", hop: 1, items: long },
         { code: "policy_denied", stage: "policy", hop: 2, items: ["pay", "read"], failures: [failed] },
         { code: "tool_unguarded", stage: "guard", items: ["early"] },
+        {
+          ...{ code: "policy_denied", stage: "policy", hop: 0, items: ["read_chart"] },
+          ...{ asked: { kind: "chart", action: "read", scope: "acme" }, roles: ["nurse", "clerk"] },
+        },
       ],
     });
+    expect(children[0]?.children.map(({ text }) => text)).toEqual([
+      'hides read_chart: policy_denied (policy): "read" on chart is denied to roles nurse, clerk, in scope "acme"',
+    ]);
     const lines = children[1]?.children.map(({ text }) => text) ?? [];
     expect(lines.length).toBeGreaterThan(1);
     expect(long.every((name) => lines.some((line) => line.includes(`${name},`) || line.includes(`${name}:`)))).toBe(
@@ -180,7 +187,7 @@ describe("an explanation", () => {
       ["hidden", "hides pay, read: policy_denied (policy)"],
       ["rule", "could not evaluate P.attr.region == 'EMEA': no such key: region"],
     ]);
-    expect(children.slice(3).map(({ text }) => text)).toEqual(["hides early: tool_unguarded (guard)", "hides 4 more"]);
+    expect(children.slice(3).map(({ text }) => text)).toEqual(["hides early: tool_unguarded (guard)", "hides 3 more"]);
   });
 
   it("of a denial at no hop has the rule and the place beside the hops", () => {

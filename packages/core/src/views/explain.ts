@@ -8,6 +8,7 @@ import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { approvalWords } from "./approval-words.ts";
 import { budgetWords } from "./budget-words.ts";
+import { callWords, hiddenWords, listed, scopeWords } from "./hidden-words.ts";
 import { isElsewhere, isNamed, said } from "./hop-words.ts";
 import { noRowWords, rowWords } from "./row-words.ts";
 
@@ -161,17 +162,17 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   if (effect === "allow" && delegation !== "deny" && approval === undefined) return [...failed];
   const found: Explanation[] = [];
   if (effect === "deny") {
-    const call = asked === undefined ? "this" : `"${asked.action}" on ${asked.kind}`;
+    const call = asked === undefined ? "this" : callWords(asked);
     const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
     found.push(
       leaf(
         "policy",
-        `${verdict.sees === "none" ? noRowWords(call) : text} to ${list("role", roles)}${scope ? `, in scope "${scope}"` : ""}`,
+        `${verdict.sees === "none" ? noRowWords(call) : text} to ${listed("role", roles)}${scopeWords(scope)}`,
       ),
     );
   }
   if (approval !== undefined) found.push(leaf("obligation", `asks for an approval first: "${approval}"`));
-  if (derivedRoles.length > 0) found.push(leaf("policy", list("derived role", derivedRoles)));
+  if (derivedRoles.length > 0) found.push(leaf("policy", listed("derived role", derivedRoles)));
   // A rule for every role speaks once for each.
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i] ?? ""}"`));
   for (const text of spoken) found.push(leaf("rule", text));
@@ -189,17 +190,12 @@ function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): Expl
   return cerbosCallId === undefined ? [] : [leaf("policy", `Cerbos call ${cerbosCallId}${place}`)];
 }
 
-/** What is left of a line beside the reason. */
-const LINE = 400;
-
 /** What of a list was hidden there. */
 function hiddenBy({ hidden = [], shown }: Explainable, there: (hop: number | undefined) => boolean): Explanation[] {
   const found = hidden.filter(({ hop }) => there(hop));
-  const lines = found.flatMap(({ code, stage, items, enforced, failures }) => [
-    ...inLines(items).map((names) =>
-      leaf("hidden", `${enforced === false ? "would hide" : "hides"} ${names}: ${code} (${stage})`),
-    ),
-    ...failedWords(failures),
+  const lines = found.flatMap((one) => [
+    ...hiddenWords(one).map((text) => leaf("hidden", text)),
+    ...failedWords(one.failures),
   ]);
   const unnamed =
     shown === undefined || hidden.length === 0
@@ -207,16 +203,6 @@ function hiddenBy({ hidden = [], shown }: Explainable, there: (hop: number | und
       : shown.of - shown.items - hidden.flatMap(({ items }) => items).length;
   // Said once, with what stands beside the hops.
   return unnamed > 0 && there(undefined) ? [...lines, leaf("hidden", `hides ${unnamed} more`)] : lines;
-}
-
-function inLines(names: readonly string[]): readonly string[] {
-  const lines: string[] = [];
-  for (const name of names) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + name.length < LINE) lines[lines.length - 1] = `${last}, ${name}`;
-    else lines.push(name);
-  }
-  return lines;
 }
 
 function owed(obligations: Obligations | undefined): Explanation[] {
@@ -234,8 +220,4 @@ function owed(obligations: Obligations | undefined): Explanation[] {
 function spendable(budget: Budget | undefined): Explanation[] {
   if (budget === undefined) return [];
   return budgetWords(budget).map((line) => leaf("budget", `budget ${budget.id}: ${line}`));
-}
-
-function list(what: string, names: readonly string[]): string {
-  return `${what}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }

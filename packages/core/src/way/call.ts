@@ -1,5 +1,5 @@
 import type { DenialCode } from "../codes.ts";
-import type { ExpressionFailure } from "../decision/index.ts";
+import type { Asked, ExpressionFailure } from "../decision/index.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { InputSchema, MatchedUri } from "../resource/index.ts";
@@ -50,6 +50,9 @@ export interface HiddenItem {
   readonly hop?: number;
   /** Shadow mode shows it all the same. */
   readonly enforced?: false;
+  /** What the policies were asked, and with which roles of that hop. */
+  readonly asked?: Asked;
+  readonly roles?: readonly string[];
   /** Expressions of policies that could not be evaluated at that hop, while the list was decided. */
   readonly failures?: readonly ExpressionFailure[];
 }

@@ -233,12 +233,23 @@ describe("a list", () => {
       {
         shown: { items: 2, of: 3 },
         hidden: [
-          { code: "policy_denied", enforced: false, items: ["send_payment", "read_invoice"] },
+          {
+            code: "policy_denied",
+            enforced: false,
+            items: ["send_payment"],
+            asked: { kind: "payment", action: "list" },
+          },
+          {
+            code: "policy_denied",
+            enforced: false,
+            items: ["read_invoice"],
+            asked: { kind: "invoice", action: "list" },
+          },
           { items: ["other"] },
         ],
       },
     ]);
-    expect(audit.records[0]?.hidden?.[1]).not.toHaveProperty("enforced");
+    expect(audit.records[0]?.hidden?.[2]).not.toHaveProperty("enforced");
   });
 
   it("shows it of the tools alone that are in shadow mode", async () => {

@@ -1,0 +1,37 @@
+import type { HiddenItems } from "../audit/index.ts";
+import type { Asked } from "../decision/index.ts";
+
+/** What is left of a line beside the reason. */
+const LINE = 400;
+
+/** What a list did not show for one reason, in lines: `hides read_chart: policy_denied (policy): "read" on chart is denied to role nurse`. */
+export function hiddenWords({ code, stage, items, enforced, asked, roles = [] }: HiddenItems): readonly string[] {
+  const to = roles.length === 0 ? "" : ` to ${listed("role", roles)}`;
+  const why = asked === undefined ? "" : `: ${callWords(asked)} is denied${to}${scopeWords(asked.scope)}`;
+  return inLines(items).map(
+    (names) => `${enforced === false ? "would hide" : "hides"} ${names}: ${code} (${stage})${why}`,
+  );
+}
+
+function inLines(names: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  for (const name of names) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + name.length < LINE) lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  return lines;
+}
+
+/** The call in the words of policies. */
+export function callWords({ action, kind }: Asked): string {
+  return `"${action}" on ${kind}`;
+}
+
+export function scopeWords(scope: string | undefined): string {
+  return scope ? `, in scope "${scope}"` : "";
+}
+
+export function listed(what: string, names: readonly string[]): string {
+  return `${what}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
+}
