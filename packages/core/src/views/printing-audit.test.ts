@@ -22,8 +22,11 @@ function screen(own: Omit<Screen, "write"> = {}): Screen & { readonly printed: s
 
 const chain = { issuer: "https://id.acme.example", hops: [{ kind: "user", id: "alice" } as const] };
 
+/** That of the samples. */
+const CALL = sampleDecision().invocation;
+
 describe("a sink for people", () => {
-  it("prints each decision as its operator reads it, and what to do about a denial", () => {
+  it("prints each decision as its operator reads it, with the id of its call, and what to do about a denial", () => {
     const target = screen();
     const audit = printingAudit(target);
     void audit.record(sampleDecision({ chain }));
@@ -31,8 +34,8 @@ describe("a sink for people", () => {
       sampleDecision({ chain, outcome: "denied", code: "user_unknown", stage: "context", hop: 0, message: "who?" }),
     );
     expect(target.printed).toEqual([
-      "allowed send_payment\nalice  not asked\n",
-      "denied send_payment: user_unknown: who?\nalice  stopped by context: user_unknown\n· The user directory knows no such user of this issuer.\n",
+      `allowed send_payment (call ${CALL})\nalice  not asked\n`,
+      `denied send_payment: user_unknown: who? (call ${CALL})\nalice  stopped by context: user_unknown\n· The user directory knows no such user of this issuer.\n`,
     ]);
   });
 
@@ -69,7 +72,7 @@ describe("a sink for people", () => {
     for (let i = 0; i < 3; i++) audit.unverified?.(attempt({ message: `number ${i}` }));
     expect(target.printed).toHaveLength(3);
     expect(target.printed[2]).toMatch(
-      /^denied send_payment: proof_invalid: number 2 \(3 so far\)\n· rule: hto names the tool\n· The proof was refused/,
+      /^denied send_payment: proof_invalid: number 2 \(call inv, 3 so far\)\n· rule: hto names the tool\n· The proof was refused/,
     );
   });
 
@@ -83,7 +86,7 @@ describe("a sink for people", () => {
       expect(target.printed).toHaveLength(2);
       now.mockReturnValue(10_000);
       audit.unverified?.(attempt());
-      expect(target.printed[2]).toContain("(501 so far)");
+      expect(target.printed[2]).toContain("(call inv, 501 so far)");
     } finally {
       now.mockRestore();
     }
@@ -98,7 +101,7 @@ describe("a sink for people", () => {
     };
     const coloured = printedBy(screen({ isTTY: true }));
     const [head, help] = coloured.split("\n");
-    expect(head).toBe("\u001b[31mdenied send_payment: policy_denied: no\u001b[39m");
+    expect(head).toBe(`\u001b[31mdenied send_payment: policy_denied: no (call ${CALL})\u001b[39m`);
     expect(help?.startsWith("\u001b[2m· ")).toBe(true);
     expect(printedBy(screen({ isTTY: true, hasColors: () => true }))).toBe(coloured);
     expect(printedBy(screen(), { colour: true })).toBe(coloured);
@@ -144,7 +147,7 @@ describe("a sink for people", () => {
     const said = vi.spyOn(globalThis.console, "error").mockImplementation(() => {});
     try {
       void printingAudit().record(sampleDecision());
-      expect(said.mock.calls).toEqual([["allowed send_payment"]]);
+      expect(said.mock.calls).toEqual([[`allowed send_payment (call ${CALL})`]]);
     } finally {
       said.mockRestore();
     }

@@ -21,7 +21,7 @@ const readScreen = readerOf<Screen>("printingAudit", having("a screen, such as p
 const readOptions = optionsOf<PrintingAuditOptions>("printingAudit", { ...DENIAL_ROWS, colour: maybe(flag()) });
 
 /**
- * A sink for people: every decision as the operator's view of it, with what to do about a denial; and how a call ended,
+ * A sink for people: every decision as the operator's view of it, with the call's id (`invocation`) and what to do about a denial; and how a call ended,
  * where it did not simply return. It keeps nothing and never fails a call: use it alone for development, and beside a
  * durable sink otherwise (`auditTo`).
  *
@@ -41,10 +41,10 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
     quietly(() => screen.write(`${colour ? coloured(text, hue) : text}\n`));
   };
   const denials = onDenial(
-    ({ code, text, count, attempt, enforced }) => {
-      const times = attempt === undefined || count === 1 ? "" : ` (${count} so far)`;
-      const [head, ...below] = text.split("\n");
-      print([`${head}${times}`, ...below, `· ${rowOf(code).help}`].join("\n"), enforced === false ? "yellow" : "red");
+    ({ code, text, count, record, attempt, enforced }) => {
+      const times = attempt === undefined || count === 1 ? "" : `, ${count} so far`;
+      const lines = ofCall(record ?? attempt, text, times);
+      print(`${lines}\n· ${rowOf(code).help}`, enforced === false ? "yellow" : "red");
     },
     { ...(strangers !== undefined && { strangers }) },
   );
@@ -53,7 +53,7 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
     record: (record) => {
       checkTold("record", record);
       if (record.outcome === "denied" || record.shadow !== undefined) return denials.record(record);
-      print(operatorView(record), record.outcome === "allowed" ? "green" : "yellow");
+      print(ofCall(record, operatorView(record)), record.outcome === "allowed" ? "green" : "yellow");
     },
     outcome: (record) => {
       checkTold("outcome", record);
@@ -65,6 +65,12 @@ export function printingAudit(screen: Screen = CONSOLE, options: PrintingAuditOp
     },
     unverified: (attempt) => denials.unverified?.(attempt),
   };
+}
+
+/** The first line says which call it is: its caller may have been told that, and a log has its story by it. */
+function ofCall(told: { readonly invocation: string } | undefined, text: string, more = ""): string {
+  const [head = "", ...below] = text.split("\n");
+  return [`${head} (call ${plainText(told?.invocation ?? "?")}${more})`, ...below].join("\n");
 }
 
 const CONSOLE: Screen = { write: (text) => globalThis.console.error(text.trimEnd()) };
