@@ -48,6 +48,13 @@ describe("a signer of heads", () => {
     expect(filesOf(folder)).toEqual([]);
   });
 
+  it("that fails is named by what opens the log, with its code and without its words", async () => {
+    const away = giving(() => Promise.reject(Object.assign(new Error("hunter2"), { code: "KMS_AWAY" })));
+    const folder = temporaryFolder();
+    const message = `no audit log can be written to ${folder}: the audit log's signer failed: KMS_AWAY`;
+    await expect(openAuditLog({ folder, signer: away })).rejects.toMatchObject({ code: "audit_unavailable", message });
+  });
+
   it("whose public key is no point of its curve is refused, too", async () => {
     const publicJwk = { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) } as Signer["publicJwk"];
     await expect(openAuditLog({ folder: temporaryFolder(), signer: { ...own, publicJwk } })).rejects.toMatchObject({

@@ -13,7 +13,7 @@ export interface HeadSigner {
   /**
    * @returns a checkpoint that the verifier takes for one
    * @throws {HopwiseError} `config_invalid` where what the signer gives is no signature by its own public key;
-   *   `audit_unavailable` where it does not answer in time. Whatever the signer throws
+   *   `audit_unavailable` where it fails, or does not answer in time
    */
   sign(statement: Statement): Promise<string>;
 }
@@ -30,7 +30,7 @@ export async function createHeadSigner(signer: Signer): Promise<HeadSigner> {
   return {
     key,
     sign: async (statement) => {
-      const checkpoint = await inTime(signStatement(statement, signer, key));
+      const checkpoint = await inTime(signStatement(statement, signer, key).catch(failed));
       if (typeof readCheckpoint(checkpoint, keys) === "string") throw wrong(NOT_ITS_KEY);
       return checkpoint;
     },
@@ -39,6 +39,11 @@ export async function createHeadSigner(signer: Signer): Promise<HeadSigner> {
 
 function wrong(problem: string, cause?: unknown): HopwiseError {
   return inOwnWords(new HopwiseError("config_invalid", `openAuditLog: signer: ${problem}`, { pointer: SIGNER, cause }));
+}
+
+/** It may be a key service that is away, and its words may quote anything. */
+function failed(cause: unknown): never {
+  throw unavailable("the audit log's signer failed", cause);
 }
 
 const NOT_ITS_KEY =
