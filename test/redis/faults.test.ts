@@ -82,7 +82,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
     const front = await aFront(server.port);
     const driver = await aDriver(front.port, SOON);
     front.mode = "drop";
-    await allRefuse(driver, /did not answer in time$|has not answered what was asked before$/);
+    await allRefuse(driver, /did not answer in time$|has not answered what was asked before$|lost its connection/);
     await delay(700);
     await allRefuse(driver, /cannot be reached|answer/);
     front.mode = "pass";
