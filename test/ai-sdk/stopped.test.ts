@@ -158,10 +158,17 @@ describe.each(LOOPS)("in a loop of %s, when the time of a tool is over", (_, loo
   );
 });
 
+const hostile = (): object => ({
+  get name(): never {
+    throw new Error("looked at");
+  },
+});
+
 /** Why a signal was aborted, and what the outcome of the call then is. */
 const REASONS = [
   ["its loop was stopped", "withdrawn", () => undefined],
   ["its loop was stopped with words of the host", "withdrawn", () => new Error("enough")],
+  ["its loop was stopped with what throws when it is looked at", "withdrawn", hostile],
   ["its time was over", "failed", () => new DOMException("too long", "TimeoutError")],
 ] as const;
 

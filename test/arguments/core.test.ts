@@ -109,6 +109,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   plainText: argumentRow(adapter.plainText, () => ["text"], ANYTHING),
   saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
   waitingView: argumentRow(adapter.waitingView, () => [waiting]),
+  quietly: "runs anything, and nothing of what it does is heard of",
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
   withoutTokens: argumentRow(adapter.withoutTokens, () => ["text"], ANYTHING),
 };

@@ -389,6 +389,7 @@ const adapterDoor: Door<typeof adapter> = {
   plainText: "takes a text",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
+  quietly: "nothing of what it runs is heard of",
   withoutTokens: "takes a text",
 };
 

@@ -259,6 +259,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   plainText: "takes any text",
   withoutTokens: "takes any text",
   settleInTime: "waits for anything",
+  quietly: "runs anything, and waits for nothing",
 };
 
 const screen: audit.Screen = { write: () => true };

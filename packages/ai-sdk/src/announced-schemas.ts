@@ -58,8 +58,10 @@ interface WritesJsonSchema {
 }
 
 async function jsonSchemaOf(schema: unknown): Promise<unknown> {
-  const { "~standard": standard, jsonSchema } = schema as WritesJsonSchema;
+  // A promise is waited for, so that it cannot reject where nobody looks: Node would end the process.
+  const made: unknown = await schema;
+  const { "~standard": standard, jsonSchema } = Object(made) as WritesJsonSchema;
   if (standard !== undefined) return standard.jsonSchema?.output({ target: "draft-07" }) ?? null;
   if (jsonSchema !== undefined) return jsonSchema;
-  return typeof schema === "function" ? jsonSchemaOf(schema()) : null;
+  return typeof made === "function" ? jsonSchemaOf(made()) : null;
 }

@@ -5,10 +5,11 @@ import {
   choice,
   DELEGATION_SOURCE,
   func,
-  jsonObject,
+  mapOf,
   maybe,
   optionsOf,
   readerOf,
+  such,
 } from "@hopwise/core/options";
 import { guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
@@ -46,7 +47,12 @@ export interface AuthorizeToolsOptions {
   readonly approvals?: NameApproval;
 }
 
-const readTools = readerOf<object>("authorizeTools", jsonObject("a tool set, such as { pay: tool({ … }) }"));
+/** No data: a copy would ask the schemas of tools for what they make when it is needed. */
+const TOOLS = mapOf(
+  such("a tool", () => true),
+  "a tool set, such as { pay: tool({ … }) }",
+);
+const readTools = readerOf<{ readonly [name: string]: unknown }>("authorizeTools", TOOLS);
 const readOptions = optionsOf<AuthorizeToolsOptions>("authorizeTools", {
   authorizer: AUTHORIZER,
   delegation: DELEGATION_SOURCE,
@@ -83,13 +89,13 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   tools: Tools,
   options: AuthorizeToolsOptions,
 ): Promise<Readonly<Tools>> {
-  readTools(tools);
+  const set = readTools(tools);
   const { authorizer, delegation, callbacks, approvals } = readOptions(options);
   const early = callbacks === "dangerously-before-the-decision";
   const session = await authorizer.openSession(delegation);
   const named = approvals && ((call: LoopCall) => settleInTime(authorizer.deadlineMs, approvals(call)));
   const point = { authorizer, session, waiting: waitingCalls(named) };
-  const read = Object.keys(tools).map((name) => readTool(name, tools[name]));
+  const read = Object.keys(tools).map((name) => readTool(name, set[name]));
   for (const tool of read) refuseDecided(tool);
   const remote = new Map<ReadTool, Binding>();
   for (const tool of read) {

@@ -5,7 +5,7 @@
  */
 import { createMCPClient, type MCPClient, type MCPClientConfig, type MCPTransport } from "@ai-sdk/mcp";
 import { type DelegationSource, HopwiseError } from "@hopwise/core";
-import { currentDelegation, isToolGranted } from "@hopwise/core/adapter";
+import { currentDelegation, isToolGranted, quietly } from "@hopwise/core/adapter";
 import {
   AUDIENCE,
   choice,
@@ -103,7 +103,7 @@ function isHttp(url: string): boolean {
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
  */
 export async function createMcpClient(options: DelegatedMcpClientOptions): Promise<MCPClient> {
-  const { transport, delegation, audience, approvals, limits, ...config } = readOptions(options);
+  const { transport, delegation, audience, approvals, limits, onUncaughtError, ...config } = readOptions(options);
   checkAudience(delegation, audience);
   const waiting = waitingCalls(approvals);
   const carry = { delegation, audience, approvals: waiting.named, ...(limits !== undefined && { limits }) };
@@ -111,7 +111,11 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
     "start" in transport
       ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)
       : { ...transport, fetch: carryingFetch(carry) };
-  const client = await createMCPClient({ ...config, transport: carrying });
+  const client = await createMCPClient({
+    ...config,
+    transport: carrying,
+    ...(onUncaughtError && { onUncaughtError: (error: unknown) => quietly(() => onUncaughtError(error)) }),
+  });
   const { tools, toolsFromDefinitions } = client;
   // Whether or not one of these uses the other, each tool gets one function of its own.
   const bound = <Set extends object>(set: Set): Set => {

@@ -116,7 +116,11 @@ function openUntil(stop: AbortSignal | undefined, decision: Allowed, authorizer:
  * the first one the loop waits for the tool, and goes on with what it gives.
  */
 function isTimeOver(stop: AbortSignal | undefined): boolean {
-  return Object(stop?.reason).name === "TimeoutError";
+  try {
+    return Object(stop?.reason).name === "TimeoutError";
+  } catch {
+    return false; // a reason may be anything, also what throws when it is looked at
+  }
 }
 
 function refused(withCode: Parameters<typeof modelView>[0]["code"], cause: unknown): Error {

@@ -1,5 +1,6 @@
 import type { Denied } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
+import { hasMark } from "./has-mark.ts";
 
 /** Shared by all copies of this package in a process. */
 const MARK = Symbol.for("dev.hopwise/tool-denied");
@@ -38,7 +39,7 @@ export class ToolDenied extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+    return hasMark(value, MARK);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pending } from "@hopwise/core";
 import { waitingView } from "@hopwise/core/adapter";
+import { hasMark } from "./has-mark.ts";
 
 /** Shared by all copies of this package in a process. */
 const MARK = Symbol.for("dev.hopwise/tool-pending");
@@ -48,7 +49,7 @@ export class ToolPending extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+    return hasMark(value, MARK);
   }
 }
 

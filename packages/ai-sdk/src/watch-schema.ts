@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { quietly } from "@hopwise/core/adapter";
 import { isPromise } from "@hopwise/core/options";
 import { asSchema, type FlexibleSchema } from "ai";
 
@@ -20,20 +21,22 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
   const own = schemaOf(name, schema);
   const { validate } = own;
   // A bare JSON Schema refuses and changes nothing.
-  if (validate === undefined) return schema;
+  if (validate === undefined && typeof schema !== "function") return schema;
   let announced: typeof own.jsonSchema | undefined;
-  const watching: typeof validate = async (value) => {
-    const sent = copyOf(value);
-    try {
-      const result = await validate(value);
-      if (result.success) read(sent, result.value);
-      else refused(value);
-      return result;
-    } catch (error) {
-      refused(value);
-      throw error;
-    }
-  };
+  const watching =
+    validate &&
+    (async (value: unknown) => {
+      const sent = copyOf(value);
+      try {
+        const result = await validate(value);
+        if (result.success) read(sent, result.value);
+        else refused(value);
+        return result;
+      } catch (error) {
+        refused(value);
+        throw error;
+      }
+    });
   return Object.create(typeof schema === "function" ? own : schema, {
     [SCHEMA]: { value: true },
     // Read once: what the model gets is what the tool announces.
@@ -50,14 +53,18 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
 
 /** As the AI SDK reads it: a function is asked for its schema. */
 function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
+  let own: unknown;
   let cause: unknown;
   try {
-    const own: unknown = asSchema(schema as FlexibleSchema);
+    own = asSchema(schema as FlexibleSchema);
     if (typeof own === "object" && own !== null && "jsonSchema" in own) return own as ReturnType<typeof asSchema>;
   } catch (fault) {
     cause = fault;
   }
-  const came = isPromise(schema) ? "got a promise; await it first" : "what came is none, or fails when it is read";
+  const promise = [schema, own].find(isPromise);
+  // Nobody waits for it: a rejection must not end the process.
+  quietly(() => promise);
+  const came = promise ? "got a promise; await it first" : "what came is none, or fails when it is read";
   throw new HopwiseError(
     "config_invalid",
     `authorizeTools: the inputSchema of the tool "${name}" must be a schema of the AI SDK, such as z.object({ … }); ${came}`,

@@ -1,3 +1,4 @@
+import { quietly } from "@hopwise/core/adapter";
 import type { AnyTool } from "./wrap-tool.ts";
 
 /**
@@ -23,7 +24,7 @@ export function withTrueAccess(tool: AnyTool, tell: (text: string) => void): Any
     }
     if (typeof answer === "boolean") return answer;
     // Nobody waits for it: a rejection must not end the process.
-    void (async () => answer)().catch(() => {});
+    quietly(() => answer);
     return close("must answer true or false, at once");
   };
   // Over the tool itself, which may be frozen. Its own `execute` may need the members of its class.

@@ -1,4 +1,5 @@
 import type { Authorizer } from "@hopwise/core";
+import { quietly } from "@hopwise/core/adapter";
 import type { Offered } from "./probe.ts";
 
 /** What the authorizer asks policies about where its tool map does not say it. */
@@ -32,5 +33,5 @@ export function warnUnmapped(
 
 /** Tells the host program of what it may not have meant. A logger that fails must not keep the server from its work. */
 export function warner(warn: (text: string) => unknown = console.warn): (text: string) => void {
-  return (text) => void (async () => warn(text))().catch(() => {});
+  return (text) => quietly(() => warn(text));
 }

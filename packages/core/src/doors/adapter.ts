@@ -7,7 +7,7 @@ export type { CodesOf, Stage } from "../codes.ts";
 export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 export { type ErrorDetail, inOwnWords, isOwn, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export { canonicalJson, type JsonObject, type JsonScalar, type JsonValue } from "../json/index.ts";
-export { plainText, settleInTime, withoutTokens } from "../lib/index.ts";
+export { plainText, quietly, settleInTime, withoutTokens } from "../lib/index.ts";
 export { type InputSchema, isSameReading, type MatchedUri } from "../resource/index.ts";
 export {
   type Fulfilled,

@@ -1,5 +1,5 @@
 import type { Allowed, Authorizer, Subject, WaitingApproval } from "@hopwise/core";
-import type { MatchedUri } from "@hopwise/core/adapter";
+import { type MatchedUri, quietly } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool, Schemas } from "./announce.ts";
@@ -83,13 +83,8 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     listed: new Map(),
     owed: false,
     changes: createListChanges(inner, others.authorizer),
-    report: (error) => {
-      try {
-        inner.onerror?.(error instanceof Error ? error : new Error(String(error)));
-      } catch {
-        // A logger that fails must not take the answer, or the process, with it.
-      }
-    },
+    // A logger that fails must not take the answer, or the process, with it.
+    report: (error) => quietly(() => inner.onerror?.(error instanceof Error ? error : new Error(String(error)))),
     reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);

@@ -1,4 +1,5 @@
 import type { Authorizer } from "@hopwise/core";
+import { quietly } from "@hopwise/core/adapter";
 import { isPlain, type JsonRpcMessage, type McpTransport } from "../protocol/index.ts";
 
 /** What one client is told when something is revoked or lifted. */
@@ -34,7 +35,7 @@ export function createListChanges(inner: McpTransport, authorizer: Authorizer): 
     for (const list of lists) {
       const message = { jsonrpc: "2.0", method: `notifications/${list}/list_changed` } as const;
       // A client that is gone needs no notice.
-      void (async () => inner.send(message))().catch(() => {});
+      quietly(() => inner.send(message));
     }
   };
   const soon = (): void => {
