@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RequestScope } from "./decide-tool.ts";
 import { type Answers, codesIn, createStand, pay, request, settled } from "./guard.fixture.ts";
 import { PATIENCE_MS } from "./handed-over.ts";
-import { receive, withdraw } from "./receive.ts";
+import { receive, withdraw, withdrawAll } from "./receive.ts";
 import { reply } from "./reply.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
@@ -131,6 +131,18 @@ describe("a call whose caller left before its tool asked", () => {
     expect(stand.asked.slice(1)).toEqual([["admission.refuse", expect.objectContaining({ code })]]);
     expect([stand.sent, stand.faults, stand.guard.flights.all()]).toEqual([[], faults, []]);
     expect(stand.guard.isWrapped("pay")).toBe(code !== "tool_unguarded");
+  });
+
+  it("keeps the process only once the connection closes, whose end is told after it", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const stand = await handed([pay()]);
+    const keeps = (): unknown => timers.mock.results.map(({ value }) => value.hasRef());
+    expect(keeps()).toEqual([false]);
+    const closed = withdrawAll(stand.guard);
+    expect(keeps()).toEqual([true]);
+    await stand.pass(PATIENCE_MS);
+    await closed;
+    expect(withdrawAll(stand.guard)).toBeUndefined();
   });
 
   it("is cancelled in the end where the server shows nothing", async () => {

@@ -17,6 +17,8 @@ export interface HandedOver {
    * Undefined where that is so, and where nothing is to be shown.
    */
   readonly shows: Promise<void> | undefined;
+  /** The same, for who cannot end before: the process waits for it, too. */
+  keep(): Promise<void> | undefined;
   /** The tool asked. */
   asked(): void;
   /** The server answers: the time no longer counts. */
@@ -49,6 +51,10 @@ export function handedOver(guard: Guard, flight: Flight, admission: Admission): 
     get shows() {
       return isOver || wait.turn === undefined ? undefined : shown;
     },
+    keep: () => {
+      if (wait.shows !== undefined) timer.ref();
+      return wait.shows;
+    },
     asked: () => {
       end();
       wait.turn?.asked();
@@ -74,7 +80,7 @@ export function handedOver(guard: Guard, flight: Flight, admission: Admission): 
     }
   };
   const timer = setTimeout(() => void lapse().catch(guard.report), PATIENCE_MS);
-  // A process that has nothing else to do does not wait for it.
+  // A process that has nothing else to do does not wait for it, unless somebody closes the connection.
   timer.unref();
   return wait;
 }

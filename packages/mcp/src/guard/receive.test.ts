@@ -139,12 +139,30 @@ describe("a request about which no authorizer is asked", () => {
     expect(stand.asked).toMatchObject([["refuse", { tool: method.slice(0, 128) }, { code: "method_unguarded" }]]);
   });
 
-  it("is refused where two readers could take it for two", async () => {
-    for (const params of [["pay"], "pay"]) {
+  it("is refused where two readers could take it for two, or one for none", async () => {
+    const metas = [null, "meta", ["meta"], { progressToken: {} }, { progressToken: 1.5 }, { progressToken: null }];
+    for (const params of [["pay"], "pay", ...metas.map((_meta) => ({ ...CALL, _meta }))]) {
       const stand = await received({ ...request("own", "tools/call"), params } as never);
       expect([codesIn(stand), stand.handled]).toEqual([["arguments_malformed"], []]);
       expect(stand.asked).toMatchObject([["refuse", { tool: "tools/call" }, { code: "arguments_malformed" }]]);
     }
+  });
+});
+
+describe("a request as the server gets it", () => {
+  it("has nothing but what a request has, as it was when it came", async () => {
+    const progress: { progressToken: unknown } = { progressToken: 1 };
+    const stand = createStand();
+    receive(stand.guard, { ...request("own", "ping", { _meta: progress }), result: {}, more: 1 } as never, undefined);
+    const list = request("list", "tools/list", { _meta: progress });
+    receive(stand.guard, list, undefined);
+    // Its caller is in the same process.
+    progress.progressToken = {};
+    await settled();
+    expect(stand.handled).toEqual([
+      request(1, "ping", { _meta: { progressToken: 1 } }),
+      request(2, "tools/list", { _meta: { progressToken: 1 } }),
+    ]);
   });
 });
 

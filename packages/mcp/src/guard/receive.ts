@@ -7,12 +7,12 @@ import {
   carriesCredential,
   credentialIn,
   headersOf,
-  isPlain,
   type JsonRpcRequest,
   type MessageExtra,
   notRunOf,
   type Operation,
   operationOf,
+  ownRequest,
   showsPages,
   traceparentIn,
   withoutCredential,
@@ -28,9 +28,7 @@ import { LONGEST_NAME, turnAway } from "./turn-away.ts";
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
 export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageExtra | undefined): void {
   const { flights, inner, report } = guard;
-  // In one process the caller may still hold the message, and change it.
-  const { params } = received;
-  const request = isPlain(params) ? { ...received, params: { ...params } } : { ...received };
+  const request = ownRequest(received);
   const same = flights.called(request.id);
   if (same !== undefined) {
     // The sender of the second may have taken over the stream of the first: neither is answered with data.
@@ -68,7 +66,7 @@ export function withdraw(guard: Guard, flight: Flight, reason?: unknown): void {
 export function withdrawAll(guard: Guard): Promise<void> | undefined {
   const all = guard.flights.all();
   for (const flight of all.filter(guard.flights.isOpen)) withdraw(guard, flight, "the connection was closed");
-  const shows = all.flatMap(({ handedOver }) => handedOver?.shows ?? []);
+  const shows = all.flatMap(({ handedOver }) => handedOver?.keep() ?? []);
   return shows.length === 0 ? undefined : Promise.all(shows).then(() => {});
 }
 
@@ -76,7 +74,7 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
   const { request, operation } = flight;
   switch (operation.kind) {
     case "malformed": {
-      const message = "The request's params cannot be read safely.";
+      const message = "The request's params, or their _meta, cannot be read safely.";
       return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
     }
     case "unguarded": {

@@ -35,6 +35,7 @@ export {
   type JsonRpcRequest,
   type McpTransport,
   type MessageExtra,
+  ownRequest,
   type SendOptions,
   TRANSPORT,
 } from "./jsonrpc.ts";

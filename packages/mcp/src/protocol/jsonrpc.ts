@@ -56,6 +56,18 @@ export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {
   return typeof message.method === "string" && (typeof message.id === "string" || typeof message.id === "number");
 }
 
+/**
+ * The same request, of nothing but what a request has: the MCP SDK takes one with any other member for no request, and never
+ * answers it. A copy, since in one process the caller may still hold the message, and change it.
+ */
+export function ownRequest({ id, method, params }: JsonRpcRequest): JsonRpcRequest {
+  const request = { jsonrpc: "2.0", id, method } as const;
+  if (params === undefined) return request;
+  if (!isPlain(params)) return { ...request, params };
+  const { _meta: meta } = params;
+  return { ...request, params: { ...params, ...(isPlain(meta) && { _meta: { ...meta } }) } };
+}
+
 export function isNotification({ id, method }: JsonRpcMessage): boolean {
   return id === undefined && typeof method === "string" && method.startsWith("notifications/");
 }

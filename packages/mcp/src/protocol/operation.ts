@@ -12,7 +12,7 @@ export type Operation =
   | { readonly kind: "lifecycle" }
   /** Any other method: it could reach data that Hopwise does not check. */
   | { readonly kind: "unguarded" }
-  /** Two readers could take it for two different requests. */
+  /** Two readers could take it for two different requests, or one for none: the MCP SDK never answers what it takes for none. */
   | { readonly kind: "malformed" };
 
 /** How the names of operations of MCP begin, in grants and policies. No tool's does: a listing needs no grant. */
@@ -56,7 +56,7 @@ export const PROBE_METHOD = "hopwise/probe";
 
 /** Reads a request. The client and the server read it with the same function, so that a proof and a check agree. */
 export function operationOf({ method = "", params = {} }: JsonRpcMessage): Operation {
-  if (!isPlain(params)) return { kind: "malformed" };
+  if (!isPlain(params) || !isMeta(params["_meta"])) return { kind: "malformed" };
   if (LIFECYCLE.has(method)) return { kind: "lifecycle" };
   if (Object.hasOwn(LISTS, method)) return { kind: "list", tool: `mcp:${method}`, list: LISTS[method] as ListRule };
   const given = (name: string): unknown => (Object.hasOwn(params, name) ? params[name] : undefined);
@@ -88,4 +88,12 @@ export function operationOf({ method = "", params = {} }: JsonRpcMessage): Opera
 /** Policies would be asked about its text, and the server would not find what it names. */
 function isNoText(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean";
+}
+
+/** What the MCP SDK takes for the `_meta` of a request. Of which task it is, is taken out: see `withoutTask`. */
+function isMeta(meta: unknown): boolean {
+  if (meta === undefined) return true;
+  if (!isPlain(meta)) return false;
+  const { progressToken: token } = meta;
+  return token === undefined || typeof token === "string" || Number.isSafeInteger(token);
 }
