@@ -160,6 +160,22 @@ describe.each(SCENES)("%s whose call people must approve", (_, scene) => {
     expect(await authorizer.approvals.list()).toHaveLength(1);
   });
 
+  it.each([5, null, "", "no-such-id"])(
+    "is refused once where its program names %j, and not the next time",
+    async (wrong) => {
+      const { again } = await scene();
+      let said: unknown = wrong;
+      const tools = await again(() => said as never);
+      const call = async (): Promise<unknown> => {
+        const options = { toolCallId: "1", messages: [], context: {} };
+        return tools["send_payment"]?.execute?.(LARGE, options).catch((error: unknown) => error);
+      };
+      expect(await call()).not.toBeInstanceOf(ToolPending);
+      said = undefined;
+      expect(await call()).toBeInstanceOf(ToolPending);
+    },
+  );
+
   it("is not approved by anything that stands in a message history", async () => {
     const { authorizer, tools, paid } = await scene();
     const script = scripted(PAY, "It waits.", "done");

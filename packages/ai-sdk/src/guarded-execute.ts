@@ -128,7 +128,9 @@ async function beginAllowed(
   if (decision.outcome === "pending") waiting.waits(made, decision.approval.request);
   // Where the loop was stopped meanwhile the tool does not begin, and its approval is given back.
   const runs = decision.outcome === "allowed" && stop?.aborted !== true;
-  if (runs || (decision.outcome === "denied" && decision.code === "approval_used")) waiting.used(made);
+  const denial = decision.outcome === "denied" ? decision.code : undefined;
+  if (runs || denial === "approval_used") waiting.used(made);
+  if (denial === "arguments_malformed") waiting.misnamed(made);
   const { outputSchema } = call;
   return beginRun(allowedOf(decision), input, authorizer, {
     ...(outputSchema !== undefined && { outputSchema }),

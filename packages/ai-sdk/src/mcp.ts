@@ -160,6 +160,7 @@ function bindTool(name: string, tool: RemoteTool, { delegation, audience }: Carr
       if (error instanceof ToolPending) waiting.waits(call, error.request);
       // It ran, or what was named was used before. Of another denial, the approval is still there.
       else if (!(error instanceof ToolDenied) || error.code === "approval_used") waiting.used(call);
+      else if (error.code === "arguments_malformed") waiting.misnamed(call);
       throw error;
     }
   };

@@ -31,6 +31,35 @@ describe("the calls of a tool set that wait", () => {
     expect(await calls.named(PAY)).toBe("next");
   });
 
+  it("name what the host says now, whatever it said, or was remembered, before", async () => {
+    let said: unknown = "one";
+    const calls = waitingCalls(() => said as never);
+    expect(await calls.named(PAY)).toBe("one");
+    said = "two";
+    expect(await calls.named(PAY)).toBe("two");
+    calls.waits(PAY, "three");
+    expect(await calls.named(PAY)).toBe("two");
+    said = undefined;
+    expect(await calls.named(PAY)).toBe("two");
+    calls.used(PAY);
+    calls.waits(PAY, "four");
+    said = "two";
+    expect(await calls.named(PAY)).toBe("four");
+  });
+
+  it("do not remember what is no name, nor what was not taken for one", async () => {
+    let said: unknown;
+    const calls = waitingCalls(() => said as never);
+    for (said of [5, null, {}, true]) {
+      await expect(calls.named(PAY)).rejects.toMatchObject({ code: "config_invalid" });
+    }
+    said = "odd";
+    expect(await calls.named(PAY)).toBe("odd");
+    calls.misnamed(PAY);
+    said = undefined;
+    expect(await calls.named(PAY)).toBeUndefined();
+  });
+
   it("name the request that was made last, where the one before lapsed", async () => {
     const calls = waitingCalls();
     calls.waits(PAY, "one");

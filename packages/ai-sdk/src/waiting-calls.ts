@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { canonicalJson, type JsonValue } from "@hopwise/core/adapter";
 
 /** A call as a loop makes it: its tool, and the arguments as the model sent them. */
@@ -18,11 +19,17 @@ export type NameApproval = (call: LoopCall) => string | undefined | Promise<stri
  * a request, and nothing else.
  */
 export interface WaitingCalls {
-  /** The request to name with a call. */
+  /**
+   * The request to name with a call: what the host program says now, or else what is remembered.
+   *
+   * @throws {HopwiseError} `config_invalid` where the host says what can be no name
+   */
   named(call: LoopCall): Promise<string | undefined>;
   waits(call: LoopCall, request: string): void;
   /** Its approval was used: the next same call asks anew. */
   used(call: LoopCall): void;
+  /** What was named with it was not taken for a name: it is not remembered. */
+  misnamed(call: LoopCall): void;
 }
 
 /** A loop that asks for ever must not make this grow. */
@@ -36,9 +43,12 @@ export function waitingCalls(approvals?: NameApproval): WaitingCalls {
       // Arguments are read once, by the decision, where nothing waits.
       if (requests.size === 0 && approvals === undefined) return undefined;
       const key = keyOf(call);
-      const request = requests.get(key) ?? (await approvals?.(call));
-      if (request === undefined || spent.has(request)) return undefined;
-      remember(requests, key, request);
+      const said: unknown = await approvals?.(call);
+      if (said !== undefined && typeof said !== "string") {
+        throw new HopwiseError("config_invalid", "approvals must give the id of a request, a text, or undefined");
+      }
+      const request = said === undefined || spent.has(said) ? requests.get(key) : said;
+      if (request !== undefined) remember(requests, key, request);
       return request;
     },
     waits: (call, request) => remember(requests, keyOf(call), request),
@@ -51,6 +61,7 @@ export function waitingCalls(approvals?: NameApproval): WaitingCalls {
       spent.add(request);
       if (spent.size > MOST) spent.delete(spent.values().next().value as string);
     },
+    misnamed: (call) => void (requests.size > 0 && requests.delete(keyOf(call))),
   };
 }
 
