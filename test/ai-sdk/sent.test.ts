@@ -74,7 +74,7 @@ describe("the default of a tool's own schema", () => {
 
   it("is not where the schema gives one object for two inputs", async () => {
     const one = { ...READ };
-    const announced = { type: "object", properties: { currency: { default: "EUR" } } } as const;
+    const announced = { type: "object", properties: { to: {}, currency: { default: "EUR" } } } as const;
     const { tools, ran, refused } = await guarded(
       jsonSchema(announced, { validate: () => ({ success: true, value: one }) }) as never,
     );
@@ -87,7 +87,7 @@ describe("the default of a tool's own schema", () => {
   });
 
   it("is not lost to a schema that changes what it reads", async () => {
-    const announced = { type: "object", properties: { currency: { default: "EUR" } } } as const;
+    const announced = { type: "object", properties: { to: {}, currency: { default: "EUR" } } } as const;
     const validate = (value: unknown) => ({
       success: true as const,
       value: Object.assign(value as object, { memo: "x" }),
@@ -113,5 +113,24 @@ describe("the default of a tool's own schema", () => {
     ];
     await generateText({ model: scripted("done").model, tools, messages, stopWhen: isStepCount(2) });
     expect({ ran, refused: refused() }).toEqual({ ran: [], refused: REFUSED });
+  });
+});
+
+describe("a name in the tool map that the tool does not have", () => {
+  it.each(["in a loop", "by a direct call of execute"])("is told as the slip that it is, %s", async (where) => {
+    const company = await createCompany({ tools: { show: { kind: "chart", action: "read", id: "chrt" } } });
+    const authorizer = company.authorizer();
+    const show = tool({ inputSchema: z.object({ chart: z.string() }), execute: async () => "shown" });
+    const tools = await authorizeTools({ show }, { authorizer, delegation: await company.chain("alice", "planner") });
+    if (where === "in a loop") {
+      const { model } = scripted([{ tool: "show", input: { chart: "7" } }]);
+      await generateText({ model, tools, prompt: "Show.", stopWhen: isStepCount(2) });
+    } else await expect(tools.show.execute?.({ chart: "7" }, OPTIONS)).rejects.toThrow(/Not allowed/);
+    expect(authorizer.audit.records.at(-1)).toMatchObject({
+      code: "attributes_invalid",
+      message: expect.stringContaining(
+        'names the argument "chrt" in id, and the tool has no such argument (did you mean "chart"?)',
+      ),
+    });
   });
 });

@@ -366,6 +366,7 @@ export const TABLE: { readonly [name: string]: Row } = {
     schemas: RENAMED,
     grant: { a: exact("x"), b: exact("x") },
     sent: { a: "x" },
+    entry: { hideFromPolicies: ["b"], argumentsSchema: { properties: { b: {} } } },
     expected: { ran: { b: "x" } },
   },
   renamed_beyond: {
@@ -427,8 +428,13 @@ export const TABLE: { readonly [name: string]: Row } = {
     expected: refused("/memo", made("optional")),
   },
   misnamed_hidden: misnamed({ hideFromPolicies: ["too"] }),
+  // What is sent by that name makes it no argument of the tool.
+  misnamed_id: {
+    ...misnamed({ id: "too" }),
+    grant: { to: wildcard(), too: wildcard() },
+    sent: { to: "ACME", too: "x" },
+  },
   misnamed_kept: misnamed({ keepInRecord: ["to", "too"] }),
-  misnamed_id: misnamed({ id: "too" }),
   misnamed_all_right: { ...misnamed({ id: "to", hideFromPolicies: ["to"] }), expected: { ran: { to: "ACME" } } },
   misnamed_but_made: {
     schemas: WITH_DEFAULT,

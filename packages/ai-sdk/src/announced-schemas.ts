@@ -4,15 +4,17 @@ import { memberOf, type ReadTool } from "./read-tool.ts";
 
 /** The JSON Schemas that a tool announces. */
 export interface Announced {
-  /** Of its arguments, as the model gets it; undefined where it cannot be read. */
+  /** Of its arguments, as the model gets it; undefined where there is none, or it cannot be read. */
   readonly inputSchema: InputSchema | undefined;
   /** Of its result; undefined for a tool without one, `null` where it cannot be read. */
   readonly outputSchema: OutputSchema | undefined;
 }
 
 export async function announcedBy(tool: ReadTool): Promise<Announced> {
+  const own = memberOf(tool, "inputSchema");
   const [inputSchema, outputSchema] = await Promise.all([
-    inTime(async () => asSchema(memberOf(tool, "inputSchema") as FlexibleSchema).jsonSchema),
+    // Of a tool without one the AI SDK would say that it takes nothing; its author says nothing.
+    own ? inTime(async () => asSchema(own as FlexibleSchema).jsonSchema) : undefined,
     outputSchemaOf({ outputSchema: memberOf(tool, "outputSchema") }),
   ]);
   return { inputSchema: inputSchema ?? undefined, outputSchema };

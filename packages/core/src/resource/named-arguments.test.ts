@@ -11,8 +11,8 @@ const NAMING: { readonly [Member in Naming]: (name: string) => Partial<ToolEntry
   hideFromPolicies: (name) => ({ hideFromPolicies: ["to", name] }),
   keepInRecord: (name) => ({ keepInRecord: [name] }),
 };
-const refuse = (more: Partial<ToolEntry>, schema: object | undefined = SCHEMA, ...calls: object[]) =>
-  refuseMisnamed({ pay: { ...PAY, ...more } }, "pay", schema as never, calls as never);
+const refuse = (more: Partial<ToolEntry>, schema: object | undefined = SCHEMA) =>
+  refuseMisnamed({ pay: { ...PAY, ...more } }, "pay", schema as never);
 
 describe.each(Object.entries(NAMING))("an argument that %s names", (member, naming) => {
   it("must be one that the tool announces", () => {
@@ -24,11 +24,11 @@ describe.each(Object.entries(NAMING))("an argument that %s names", (member, nami
     expect(refuse(naming("toString"))).toMatchObject({ code: "attributes_invalid" });
   });
 
-  it("may be one that the schema makes, or that was sent", () => {
-    const adds = ["purpose"];
-    expect(refuse({ ...naming("purpose"), adds })).toBeUndefined();
-    expect(refuse(naming("purpose"), SCHEMA, {}, { purpose: "rent" })).toBeUndefined();
-    expect(refuse(naming("purpose"), SCHEMA, { purpose: "rent" })).toBeUndefined();
+  it("may be one that the tool has by its author's word", () => {
+    const argumentsSchema = { properties: { purpose: {} } };
+    expect(refuse({ ...naming("purpose"), adds: ["purpose"] })).toBeUndefined();
+    expect(refuse({ ...naming("purpose"), argumentsSchema })).toBeUndefined();
+    expect(refuse({ ...naming("toString"), argumentsSchema })).toMatchObject({ code: "attributes_invalid" });
   });
 });
 
@@ -48,10 +48,10 @@ it.each<[string, object | undefined]>([
   ["something elsewhere", { ...SCHEMA, $ref: "#/$defs/a" }],
 ])("nothing is told by a schema that announces %s", (_, schema) => {
   const tools = { pay: { ...PAY, id: "order" } };
-  expect(refuseMisnamed(tools, "pay", schema as never, [])).toBeUndefined();
+  expect(refuseMisnamed(tools, "pay", schema as never)).toBeUndefined();
 });
 
 it("an entry for several tools may name what only some of them have", () => {
   const tools = { "*": { ...PAY, hideFromPolicies: ["password"] } };
-  expect(refuseMisnamed(tools, "pay", SCHEMA as never, [])).toBeUndefined();
+  expect(refuseMisnamed(tools, "pay", SCHEMA as never)).toBeUndefined();
 });

@@ -36,9 +36,9 @@ const NAMED_IN = Object.entries(NAMING).filter(([, namesOf]) => namesOf !== none
 
 /**
  * A slip in an argument's name would show policies what was to be hidden from them, and keep nothing of what was to be kept.
- * So the names in an entry are held against the arguments that the tool announces, and against those of the call.
+ * So the names in an entry are held against the arguments that the tool announces, and those that its author says it has. What
+ * a call has tells nothing: a caller that sends an argument by the mistaken name would silence the check.
  *
- * @param calls the arguments as they were sent, and as the tool's own schema made them
  * @param inputSchema as listed to the caller. One that lets arguments pass which it does not name tells nothing
  * @returns the refusal, `attributes_invalid`
  */
@@ -46,16 +46,14 @@ export function refuseMisnamed(
   tools: ToolMap,
   tool: string,
   inputSchema: InputSchema | undefined,
-  calls: readonly (JsonObject | undefined)[],
 ): HopwiseError | undefined {
   const announced = announcedBy(inputSchema);
   const entry = tools[tool];
   // An entry for several tools names what only some of them have.
   if (announced === undefined || entry === undefined || !isNamed(tools, tool)) return undefined;
+  const made = propertiesOf(entry.argumentsSchema);
   const isKnown = (name: string): boolean =>
-    Object.hasOwn(announced, name) ||
-    entry.adds?.includes(name) === true ||
-    calls.some((args) => args !== undefined && Object.hasOwn(args, name));
+    Object.hasOwn(announced, name) || entry.adds?.includes(name) === true || Object.hasOwn(made ?? {}, name);
   for (const [member, namesOf] of NAMED_IN) {
     const unknown = namesOf(entry).find((name) => !isKnown(name));
     if (unknown !== undefined) return misnamed(tool, member, unknown, Object.keys(announced));
@@ -78,8 +76,13 @@ const OPEN = ["patternProperties", "anyOf", "oneOf", "allOf", "if", "$ref", "$dy
 
 /** The arguments that a schema names, where it takes no others. */
 function announcedBy(schema: InputSchema | undefined): JsonObject | undefined {
-  const { properties, additionalProperties = false } = schema ?? {};
-  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return undefined;
+  const { additionalProperties = false } = schema ?? {};
   const isOpen = additionalProperties !== false || OPEN.some((word) => Object.hasOwn(schema ?? {}, word));
-  return isOpen ? undefined : (properties as JsonObject);
+  return isOpen ? undefined : propertiesOf(schema);
+}
+
+function propertiesOf(schema: InputSchema | undefined): JsonObject | undefined {
+  const { properties } = schema ?? {};
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return undefined;
+  return properties as JsonObject;
 }

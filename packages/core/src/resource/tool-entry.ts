@@ -100,7 +100,10 @@ export interface ToolEntry {
    * checked one by one. See docs/data.md. The rows bring the attributes, so the entry has neither `id` nor loaders.
    */
   readonly filter?: FilterRule;
-  /** JSON Schemas of the arguments, and of the attributes that `attributes` gives; for `describeContext`. */
+  /**
+   * JSON Schemas of the arguments, and of the attributes that `attributes` gives; for `describeContext`. Names of arguments in
+   * this entry may be of the first one, too: those that the tool's own schema makes.
+   */
   readonly argumentsSchema?: JsonObject;
   readonly attributesSchema?: JsonObject;
 }

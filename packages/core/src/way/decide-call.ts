@@ -11,7 +11,7 @@ import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { openFilter } from "./row-filter.ts";
 import { agentsOf } from "./stages/agents.ts";
-import { parsedArguments, receivedArguments } from "./stages/arguments.ts";
+import { isRead, parsedArguments, receivedArguments } from "./stages/arguments.ts";
 import { askedOf, gatherContext } from "./stages/context.ts";
 import { coverRead, refuseSent } from "./stages/grant.ts";
 import { decideByPolicies } from "./stages/policy.ts";
@@ -79,10 +79,9 @@ export async function* decideCall(
   if (isRefusal(target)) return denyUnasked(target, point, log);
   const { entry } = target;
 
-  const parsed =
-    next.parsed === undefined
-      ? undefined
-      : await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point));
+  const parsed = isRead(next)
+    ? await log.stage("arguments", () => parsedArguments(tool, entry, next, point))
+    : undefined;
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };

@@ -9,7 +9,7 @@ import type { CallLog } from "./call-log.ts";
 import { asCall } from "./end-otherwise.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { noCaller } from "./shadow.ts";
-import { parsedArguments } from "./stages/arguments.ts";
+import { isRead, parsedArguments } from "./stages/arguments.ts";
 import { refuseRevoked } from "./stages/state.ts";
 
 /** A call that came without a valid chain, or without a proof of it. */
@@ -70,10 +70,9 @@ async function run(
   const target = targetOf(point.tools, tool, received, next.readAs);
   if (isRefusal(target)) return log.deny(target);
   const { entry, uri } = target;
-  const parsed =
-    next.parsed === undefined
-      ? undefined
-      : await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point));
+  const parsed = isRead(next)
+    ? await log.stage("arguments", () => parsedArguments(tool, entry, next, point))
+    : undefined;
   if (isRefusal(parsed)) return log.deny(parsed);
   log.note({ uri, ...(parsed !== undefined && { parsed }) });
   const projected = entry.projection !== undefined && (parsed !== undefined || caller.via === "session");

@@ -33,28 +33,33 @@ export function receivedArguments(
 /**
  * What a tool's schema made of the arguments: where that is no plain data, its author has to say what to check.
  *
+ * @returns undefined where only what was sent is known
  * @throws {HopwiseError} `arguments_malformed`; `attributes_invalid` where the tool map names an argument that the tool does not have
  */
 export function parsedArguments(
-  { tool, received }: { readonly tool: string; readonly received: JsonObject },
+  tool: string,
   entry: ToolEntry,
   { parsed, inputSchema }: ParsedCall,
   { limits, tools }: EnforcementPoint,
-): JsonObject {
+): JsonObject | undefined {
+  const misnamed = refuseMisnamed(tools, tool, inputSchema);
+  if (misnamed !== undefined) throw misnamed;
+  if (parsed === undefined) return undefined;
   // Which resource it is was told by what was sent.
   if (tool.startsWith("mcp:"))
     throw new HopwiseError("arguments_malformed", "no tool's schema reads what is no tool's");
-  let plain: JsonObject;
   try {
-    plain = plainArguments(entry, parsed, limits);
+    return plainArguments(entry, parsed, limits);
   } catch (error) {
     if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
     const { code, message, pointer } = error;
     throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
   }
-  const misnamed = refuseMisnamed(tools, tool, inputSchema, [received, plain]);
-  if (misnamed !== undefined) throw misnamed;
-  return plain;
+}
+
+/** Whether an enforcement point tells anything of a tool's own schema: what it made, or what it announces. */
+export function isRead({ parsed, inputSchema }: ParsedCall): boolean {
+  return parsed !== undefined || inputSchema !== undefined;
 }
 
 const NONE: JsonObject = Object.freeze({});
