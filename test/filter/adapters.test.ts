@@ -129,7 +129,12 @@ describe.each(WAYS)("in %s", (_, run) => {
   });
 
   it.each<[string, Search, string, RegExp]>([
-    ["does not ask for its filter", FORGETFUL, "filter_unapplied", /returned without having them checked/],
+    [
+      "does not ask for its filter",
+      FORGETFUL,
+      "filter_unapplied",
+      /without having them checked; read them by visibleRows, with await/,
+    ],
     ["takes the condition, and has nothing checked", HALF, "filter_unapplied", /returned without having them checked/],
     ["catches what its read threw", CATCHING, "config_invalid", /"region" of each is not in the row; select it/],
     ["loses its read after the check", CATCHING_LATE, "filter_unapplied", /returned without having them checked/],

@@ -1,5 +1,5 @@
 /** The policy takes a reader's chain the account of an invoice: what reaches it, by every way that data can leave. */
-import { authorizeTools } from "@hopwise/ai-sdk";
+import { authorizeTools, ToolDenied } from "@hopwise/ai-sdk";
 import { delegate, type HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -187,9 +187,15 @@ describe("in an AI SDK loop, what policies want taken out of a result", () => {
 
   it("withholds a result in which nothing can be found, and errors that may quote it", async () => {
     const { run, audit } = await loopAs(reader);
-    await expect(run("plain_text")).rejects.toThrow(
-      "Not allowed (result_withheld). The tool ran, and its result may not be shown. Do not call it again; report it.",
-    );
+    const told = await Promise.resolve(run("plain_text")).catch((error: unknown) => error);
+    expect(told).toBeInstanceOf(ToolDenied);
+    expect(told).toMatchObject({
+      code: "result_withheld",
+      retryable: false,
+      invocation: audit.records.at(-1)?.invocation,
+      message:
+        "Not allowed (result_withheld). The tool ran, and its result may not be shown. Do not call it again; report it.",
+    });
     await expect(run("throwing")).rejects.toThrow("The tool failed.");
     await vi.waitFor(() =>
       expect(audit.outcomes).toMatchObject([{ outcome: "returned", withheld: true }, { outcome: "failed" }]),

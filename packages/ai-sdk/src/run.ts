@@ -2,6 +2,7 @@ import type { Allowed, Authorizer } from "@hopwise/core";
 import { fulfil, modelView, type OutputSchema } from "@hopwise/core/adapter";
 import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import { openCall, runWithin } from "@hopwise/mcp";
+import { ToolDenied } from "./tool-denied.ts";
 
 type Outcome = Parameters<Authorizer["report"]>[1];
 
@@ -20,7 +21,7 @@ export interface Run {
   /**
    * The result, changed as the policies oblige to.
    *
-   * @throws {Error} where it cannot be changed as they oblige to; its text may go to a model
+   * @throws {ToolDenied} where it cannot be changed as they oblige to
    */
   show(result: unknown): unknown;
   returned(): void;
@@ -52,7 +53,7 @@ export function beginRun(
   let said: Error | undefined;
   const withheld = (cause: unknown): Error => {
     end({ outcome: "returned", result: last, withheld: true });
-    said = refused(withheldBy(cause), cause);
+    said = notShown(withheldBy(cause), decision, cause);
     return said;
   };
   return {
@@ -77,7 +78,7 @@ export function beginRun(
       // Neither our own words nor why it never began are the tool's.
       if (cause === said || !hasBegun()) return cause;
       const told = decision.filter?.fault?.told;
-      if (told !== undefined) return refused(told, cause);
+      if (told !== undefined) return notShown(told, decision, cause);
       // An error may quote a value that the policies want taken out.
       return obligations === undefined && decision.filter === undefined
         ? cause
@@ -123,7 +124,8 @@ function isTimeOver(stop: AbortSignal | undefined): boolean {
   }
 }
 
-function refused(withCode: Parameters<typeof modelView>[0]["code"], cause: unknown): Error {
-  const { code, message } = modelView({ code: withCode });
-  return new Error(`Not allowed (${code}). ${message}`, { cause });
+/** As of a tool whose server withholds a result. */
+function notShown(withCode: Parameters<typeof modelView>[0]["code"], { invocation }: Allowed, cause: unknown): Error {
+  const { code, message, retryable } = modelView({ code: withCode });
+  return new ToolDenied({ text: `Not allowed (${code}). ${message}`, code, retryable, invocation, cause });
 }

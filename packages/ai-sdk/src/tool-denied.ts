@@ -12,10 +12,11 @@ export interface ToldDenial {
   readonly retryable: boolean;
   readonly invocation: string | undefined;
   readonly decision?: Denied;
+  readonly cause?: unknown;
 }
 
 /**
- * Thrown for a call that was not allowed, by this process or by the tool's own MCP server. The model reads its text, so
+ * Thrown for a call that was not allowed, or whose result may not be shown, by this process or by the tool's own MCP server. The model reads its text, so
  * the text says no more than a model may know. `instanceof` also recognises a `ToolDenied` of another copy of this
  * package.
  */
@@ -25,11 +26,11 @@ export class ToolDenied extends Error {
   readonly retryable: boolean;
   /** Names the denial's record, here or at the tool's server; undefined where there is none. */
   declare readonly invocation: string | undefined;
-  /** The whole decision, for the host program; undefined where the tool's server decided. */
+  /** The whole decision, for the host program; undefined where the tool's server decided, and where the tool ran. */
   declare readonly decision: Denied | undefined;
 
-  constructor({ text, code, retryable, invocation, decision }: ToldDenial) {
-    super(text);
+  constructor({ text, code, retryable, invocation, decision, cause }: ToldDenial) {
+    super(text, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;
     // Not enumerable: a log that prints the error, or a serialisation of it, shows neither.

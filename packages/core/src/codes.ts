@@ -458,7 +458,7 @@ export const CODES = {
     stage: "result",
     fault: true,
     model: "The search ran, and what it found may not be shown. Do not call it again; report it.",
-    help: "The tool gives rows, and returned without applying the filter of its call; or it took that filter a second time, which serves one read. Read the rows once, by `visibleRows` of `@hopwise/filter`, or by `take` and `check` of `currentFilter()`.",
+    help: "The tool gives rows, and returned without applying the filter of its call; or it took that filter a second time, which serves one read. Read the rows once, by `visibleRows` of `@hopwise/filter`, or by `take` and `check` of `currentFilter()`; and await them: a tool that forgets the `await` returns before its rows were checked.",
   },
 
   // holder: the maker of a proof

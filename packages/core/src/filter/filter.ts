@@ -126,6 +126,6 @@ export function checkApplied(filter: Filter | undefined): void {
 
 /** What is wrong with the result of a tool that gives rows, and showed others than those that passed. */
 export function unapplied({ kind }: Pick<Filter, "kind">): HopwiseError {
-  const message = `the tool gives rows of "${kind}", and returned without having them checked; read them by visibleRows, or by take and check of currentFilter()`;
+  const message = `the tool gives rows of "${kind}", and returned without having them checked; read them by visibleRows, with await, or by take and check of currentFilter()`;
   return new HopwiseError("filter_unapplied", message);
 }
