@@ -104,12 +104,14 @@ export function guard<Server extends FastMCP>(
   addTools.call(server, [...closing(present), markOf(guarding)] as never);
   Object.defineProperty(server, GUARDING, { value: guarding });
   server.addTool = ((tool: AnyTool) => {
-    meet([readTool(tool)]);
-    addTool.call(server, withTrueAccess(tool, warn) as never);
+    const read = readTool(tool);
+    meet([read]);
+    addTool.call(server, withTrueAccess(read, warn) as never);
   }) as Server["addTool"];
   server.addTools = ((tools: AnyTool[]) => {
-    meet(readTools("addTools", tools));
-    addTools.call(server, closing(tools) as never);
+    const read = readTools("addTools", tools);
+    meet(read);
+    addTools.call(server, closing(read) as never);
   }) as Server["addTools"];
   server.start = (async (startOptions) => {
     const own = withoutEventStore(startOptions);

@@ -98,7 +98,7 @@ function fulfilment(called: string, { fulfils, filters, outputSchema }: Fulfilme
 }
 
 export function isOutputSchema(value: unknown): value is OutputSchema | undefined {
-  return value === undefined || (typeof value === "object" && !Array.isArray(value));
+  return value === undefined || value === null || isObject(value);
 }
 
 const ITEMS = 'a list of what is listed, such as [{ tool: "send_payment" }]';
@@ -106,8 +106,17 @@ const ITEM = 'an item of a list, such as { tool: "send_payment" }';
 
 /** @throws {HopwiseError} `config_invalid` for what is no list of items; `arguments_malformed` */
 export function listedItems(called: string, items: unknown, limits: Limits): readonly Listed[] {
-  if (!Array.isArray(items)) return mustBe(called, "items", ITEMS, items);
-  return Array.from(items, (item: unknown, i) => listedItem(called, item, i, limits));
+  return listOf(called, "items", ITEMS, items).map((item, i) => listedItem(called, item, i, limits));
+}
+
+/** What must be a list, each of its items read once. */
+function listOf(called: string, place: string, what: string, given: unknown): readonly unknown[] {
+  try {
+    if (Array.isArray(given)) return Array.from(given as readonly unknown[]);
+  } catch {
+    // Told as what it is: something that fails when it is read.
+  }
+  return mustBe(called, place, what, given);
 }
 
 function listedItem(called: string, item: unknown, i: number, limits: Limits): Listed {
