@@ -171,7 +171,68 @@ describe("a yes that counts no more", () => {
   });
 });
 
+describe("one signed yes, sent again and again", () => {
+  it("is kept once, also after another yes lapsed", async () => {
+    const { authorizer, call, answer } = instance({}, 3);
+    const id = became(await call());
+    await answer(id, people.dana, { lifetimeSeconds: 60 });
+    const { request } = (await authorizer.approvals.find(id)) ?? {};
+    if (request === undefined) throw new Error("no such request waits");
+    const signed = await signApproval({ signer: people.erin.signer, request, answer: "yes", clock: company.clock });
+    const give = () => authorizer.approvals.answer(id, signed).catch(({ code }) => code);
+    await give();
+    company.clock.advance(61);
+    for (let i = 0; i < 5; i++) expect(await give()).toBe("proof_replayed");
+    expect((await state.approvals.find(id))?.answers).toHaveLength(2);
+  });
+
+  it("does not stand for a later one that counts, once it counts no more", async () => {
+    const { call, answer } = instance({}, 2);
+    const id = became(await call());
+    await answer(id, people.erin);
+    demoted.add("erin");
+    expect(await answer(id, people.dana, { lifetimeSeconds: 60 })).toBe("waiting");
+    demoted.clear();
+    company.clock.advance(61);
+    expect(await answer(id, people.dana)).toBe("approved");
+  });
+});
+
 describe("a request", () => {
+  it("is told of by the next call where the answer to the first telling was lost, with what was answered meanwhile", async () => {
+    const { spending } = state;
+    let lost = 1;
+    const losing: SharedState["spending"] = {
+      ...spending,
+      reserve: async (reservation) => {
+        const reserved = await spending.reserve(reservation);
+        if (reservation.charges.some(({ counter }) => counter === "told") && lost-- > 0) throw new Error("lost");
+        return reserved;
+      },
+    };
+    const { told, call } = instance({ state: { ...state, spending: losing } });
+    const id = became(await call());
+    expect(told).toEqual([]);
+    await call();
+    await call();
+    expect(told).toEqual([id]);
+  });
+
+  it("that was kept, and whose answer was lost, takes its room", async () => {
+    const { approvals } = state;
+    const losing: ApprovalStore = {
+      ...approvals,
+      keep: async (request) => {
+        await approvals.keep(request);
+        throw new Error("lost");
+      },
+    };
+    const { authorizer, call } = instance({ state: { ...state, approvals: losing } });
+    const held = await company.chain("alice", "planner");
+    for (let amount = 1; amount < 6; amount++) await call({ ...PAYMENT, amount }, undefined, held);
+    expect(await authorizer.approvals.list()).toHaveLength(2);
+  });
+
   it("is told of with its first record, by whichever instance makes it", async () => {
     const record = () => {
       throw new Error("no disk");
@@ -245,14 +306,22 @@ describe("a request", () => {
 
   it("is of what runs, not of what a projection says of it", async () => {
     const tools: ToolMap = {
-      send_payment: { kind: "payment", action: "send", projection: ({ to }: { to: string }) => ({ to }) },
+      send_payment: {
+        kind: "payment",
+        action: "send",
+        projection: () => ({ to: "***" }),
+        keepInRecord: ["to", "amount"],
+      },
     };
     const { authorizer, answer } = instance({ tools, audit: memoryAudit() });
     const session = await authorizer.openSession(
       await company.chain("alice", { to: "planner", grant: grant({ send_payment: anyArguments }) }),
     );
     const call = async (args: object) => became(await session.authorize({ tool: "send_payment", arguments: args }));
-    await answer(await call({ to: "x", amount: 5 }), people.dana);
+    const id = await call({ to: "x", amount: 5 });
+    // What an approver is shown is what policies and records see.
+    expect((await authorizer.approvals.find(id))?.arguments).toEqual({ to: "***" });
+    await answer(id, people.dana);
     expect(await call({ to: "x", amount: 5_000_000 })).not.toBe("allowed");
     expect(await call({ to: "x", amount: 5 })).toBe("allowed");
     expect(await call({ to: "x", amount: 5n })).toBe("approval_void");

@@ -164,3 +164,19 @@ describe("the inbox over HTTP", () => {
     expect((await endpoint(cut)).status).toBe(400);
   });
 });
+
+it("quotes none of what was sent where the directory does not know who answered", async () => {
+  const ghost = await personOf("ghost");
+  const { authorizer } = world.authorizer({ approvals: { approvers: [ghost.approver] }, state: memoryState() });
+  const credential = await credentialFor(carols, "send_payment", LARGE);
+  const decision = await authorizer.authorize({ tool: "send_payment", arguments: LARGE, credential });
+  if (decision.outcome !== "pending") throw new Error(`it was ${decision.outcome}`);
+  const { request: id } = decision.approval;
+  const { request } = (await authorizer.approvals.find(id)) ?? {};
+  if (request === undefined) throw new Error("no such request waits");
+  const answer = await signApproval({ signer: ghost.signer, request, answer: "yes" });
+  const endpoint = approvalEndpoint({ approvals: authorizer.approvals, mayRead: () => true });
+  const body = JSON.stringify({ request: id, answer });
+  const response = await endpoint(new Request(AT, { method: "POST", headers: JSON_TYPE, body }));
+  expect([response.status, await response.json()]).toEqual([403, { code: "user_unknown" }]);
+});

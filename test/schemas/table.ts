@@ -366,7 +366,7 @@ export const TABLE: { readonly [name: string]: Row } = {
     schemas: RENAMED,
     grant: { a: exact("x"), b: exact("x") },
     sent: { a: "x" },
-    entry: { hideFromPolicies: ["b"], argumentsSchema: { properties: { b: {} } } },
+    entry: { hideFromPolicies: ["b"] },
     expected: { ran: { b: "x" } },
   },
   renamed_beyond: {

@@ -1,7 +1,7 @@
 /** A store that remembers proofs for less long than an authorizer takes them denies each call: that is told at the start. */
 import { join } from "node:path";
 import { createAuthorizer, HopwiseError, inMemoryAgents, inMemoryUsers, memoryAudit, memoryState } from "@hopwise/core";
-import type { SharedState } from "@hopwise/core/state";
+import { createNonces, type SharedState } from "@hopwise/core/state";
 import { answeringPdp } from "@hopwise/core/testing";
 import { redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
@@ -11,8 +11,9 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const LONG = { proofWindowSeconds: 100, skewSeconds: 30 };
 
-function authorizerOn(state: SharedState, limits: object) {
+function authorizerOn(state: SharedState, limits: object, nonces?: ReturnType<typeof createNonces>) {
   return createAuthorizer({
+    ...(nonces && { nonces }),
     cerbos: answeringPdp(() => "allow"),
     audience: "https://pay.acme.example/mcp",
     trust: [],
@@ -50,6 +51,8 @@ describe.each(STORES)("proofs that %s forgets too early", (_, open) => {
     const state = await open({});
     onTestFinished(() => void state.close());
     expect(authorizerOn(state, {}).audience).toHaveLength(1);
+    // With nonces it is these that are remembered, each until it ends.
+    expect(authorizerOn(state, LONG, createNonces()).audience).toHaveLength(1);
     let refusal: unknown;
     try {
       authorizerOn(state, LONG);

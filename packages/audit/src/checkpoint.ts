@@ -26,7 +26,7 @@ export async function signStatement(statement: Statement, signer: Signer, kid: s
   const alg = signer.publicJwk.kty === "OKP" ? "Ed25519" : "ES256";
   const input = `${base64url(JSON.stringify({ alg, typ: TYP, kid }))}.${base64url(JSON.stringify(statement))}`;
   const signature: unknown = await signer.sign(Buffer.from(input, "latin1"));
-  return `${input}.${signature instanceof Uint8Array ? base64url(signature) : ""}`;
+  return `${input}.${ArrayBuffer.isView(signature) ? base64url(signature as Uint8Array) : ""}`;
 }
 
 /** Keys that a verifier trusts, by thumbprint. */

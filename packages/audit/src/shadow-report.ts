@@ -103,6 +103,7 @@ export async function shadowReport(folder: AuditFolders, given: ShadowReportOpti
     last = plain(record.time);
     first ??= last;
     const isRefused = record.outcome === "denied";
+    if (!isRefused && record.outcome !== "allowed") continue; // no record of ours
     if (!isRefused && record.shadow === undefined) count(passed, name, MOST_ROWS);
     else if (!noteDenial(rows, name, isRefused, record)) others++;
   }

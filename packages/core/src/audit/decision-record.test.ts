@@ -14,6 +14,8 @@ const call: RecordedCall = {
   hidden: [],
   pdpVersion: undefined,
 };
+const ROLES = Array.from({ length: 300 }, (_, i) => `role-${i}`);
+
 const hiddenIn = async (hidden: readonly HiddenOne[]) =>
   (await decisionRecord(sampleDenied(), { ...call, hidden })).hidden;
 
@@ -50,4 +52,14 @@ describe("what a list did not show", () => {
   it("is no member of a record that hid nothing", async () => {
     expect(await decisionRecord(sampleDenied(), call)).not.toHaveProperty("hidden");
   });
+});
+
+it("says the roles of a hop once, however many kinds a list hid from it", async () => {
+  const kinds = Array.from({ length: 50 }, (_, i) => ({ kind: `kind-${i}`, action: "read" }));
+  const hidden = kinds.flatMap((asked, i) =>
+    [0, 1].map((hop): HiddenOne => ({ name: `tool-${i}`, code: "policy_denied", hop, asked, roles: ROLES })),
+  );
+  const groups = (await hiddenIn(hidden)) ?? [];
+  expect(groups).toHaveLength(100);
+  expect(groups.filter(({ roles }) => roles !== undefined).map(({ hop }) => hop)).toEqual([0, 1]);
 });

@@ -104,11 +104,22 @@ const LONGEST_NAME = 200;
 /** By reason, in the order in which the reasons came up. */
 function hiddenItems(hidden: readonly HiddenOne[]): readonly HiddenItems[] {
   const groups = new Map<string, Omit<HiddenItems, "items"> & { readonly items: string[] }>();
+  const told = new Set<number | undefined>();
   for (const { name, code, hop, enforced, asked, roles, failures } of hidden.slice(0, MOST_HIDDEN)) {
     const key = JSON.stringify([code, hop, enforced, asked]);
-    const why = { code, stage: rowOf(code).stage as Stage, ...defined({ hop, enforced, asked, roles, failures }) };
-    const group = groups.get(key) ?? { ...why, items: [] };
-    groups.set(key, group);
+    let group = groups.get(key);
+    if (group === undefined) {
+      // The roles of a hop once: there may be hundreds, and a group for each kind.
+      const own = told.has(hop) ? undefined : roles;
+      if (own !== undefined) told.add(hop);
+      const why = {
+        code,
+        stage: rowOf(code).stage as Stage,
+        ...defined({ hop, enforced, asked, roles: own, failures }),
+      };
+      group = { ...why, items: [] };
+      groups.set(key, group);
+    }
     group.items.push(plainText(name.slice(0, LONGEST_NAME)));
   }
   return [...groups.values()];

@@ -86,8 +86,9 @@ export interface HiddenItems {
   readonly hop?: number;
   /** Shadow mode showed them all the same. */
   readonly enforced?: false;
-  /** With `policy_denied`: what the policies were asked about these items, and with which roles of that hop. */
+  /** With `policy_denied`: what the policies were asked about these items. */
   readonly asked?: Asked;
+  /** The roles of that hop, with which they were asked; in the first group of a hop that has `asked`. */
   readonly roles?: readonly string[];
   /** Expressions of policies that could not be evaluated at that hop while the list was decided, for whichever item. */
   readonly failures?: readonly ExpressionFailure[];

@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuditSinkUnderTest, auditSinkContract } from "../testing/audit-contract.ts";
 import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
 import type { UnverifiedAttempt } from "./record.ts";
@@ -130,6 +130,16 @@ describe("the audit trail in lines of JSON", () => {
     });
     answer = undefined;
     await audit.record(sampleDecision());
+    expect(await audit.health?.()).toEqual({ ok: true });
+  });
+
+  it("is well again half a minute after a line failed: no other line may come to who says that it is not", async () => {
+    const audit = writer((_, done) => done(FULL));
+    await expect(audit.record(sampleDecision())).rejects.toThrow("failed");
+    expect((await audit.health?.())?.ok).toBe(false);
+    vi.useFakeTimers({ now: Date.now(), toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.advanceTimersByTime(3_600_000);
     expect(await audit.health?.()).toEqual({ ok: true });
   });
 

@@ -58,8 +58,8 @@ const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such
  * not signed or linked, so a written line can be changed.
  *
  * A stream that breaks ends no process: its `error` is heard, and each call after it is denied (`audit_unavailable`), until
- * there is a sink over another stream. `health` says what the newest line met: of a writer that failed once it says so until a
- * line is written again.
+ * there is a sink over another stream. `health` says what the newest line met: of a writer that failed once it says so for half a
+ * minute, or until a line is written again.
  *
  * Calls refused before a key was proven are only counted: at most one line for each code in ten seconds. That shows a
  * wrong set-up, and cannot fill a disk.
@@ -71,11 +71,13 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
   const broken = hearFaults(stream);
   const seen = strangerCounter();
   let newest = Promise.resolve();
+  let failedAt = Number.NEGATIVE_INFINITY;
   const line = async (record: DecisionRecord | OutcomeRecord): Promise<void> => {
     const text = `${JSON.stringify(record)}\n`;
     const fault = broken();
     if (fault !== undefined) throw notWritten(fault.cause);
     newest = handOver(stream, text).catch((cause: unknown) => {
+      failedAt = performance.now();
       throw notWritten(broken()?.cause ?? cause);
     });
     await newest;
@@ -93,7 +95,12 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
     health: async () => {
       const fault = broken();
       const ended = fault === undefined ? endedBefore(stream) : notWritten(fault.cause);
-      return ended === undefined ? newest.then(() => WELL, unwell) : unwell(ended);
+      if (ended !== undefined) return unwell(ended);
+      const isLongAgo = performance.now() - failedAt > FAILED_MS;
+      return newest.then(
+        () => WELL,
+        (error) => (isLongAgo ? WELL : unwell(error)),
+      );
     },
     unverified: (attempt) => {
       checkTold("unverified", attempt);
@@ -105,6 +112,9 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
     },
   };
 }
+
+/** So long a line that failed counts: no other one may come to a server that says that it is not well. */
+const FAILED_MS = 30_000;
 
 const WELL: Health = { ok: true };
 

@@ -1,4 +1,4 @@
-import { plainText } from "./plain-text.ts";
+import { plainName } from "./plain-text.ts";
 
 /** How many names are listed, and how long one may be: a refusal is one line. */
 const LISTED = 4;
@@ -12,6 +12,6 @@ export function listed(names: readonly string[]): string {
 }
 
 function quoted(name: string): string {
-  const safe = plainText(name);
+  const safe = plainName(name).replaceAll('"', '\\"');
   return `"${safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe}"`;
 }

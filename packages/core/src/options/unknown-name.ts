@@ -12,9 +12,9 @@ export function unknownName(
   otherNames: Readonly<Record<string, string>> = {},
   rows: Readonly<Record<string, z.ZodMiniType>> = {},
 ): string {
-  const group = Object.hasOwn(otherNames, name) ? undefined : known.find((own) => namesIn(rows[own]).includes(name));
-  if (group !== undefined) return `is not an option here; it is one of ${group}: { ${name}: … }`;
   const near = Object.hasOwn(otherNames, name) ? otherNames[name] : nearest(name, known);
+  const group = near === undefined && known.find((own) => namesIn(rows[own]).includes(name));
+  if (group) return `is not an option here; it is one of ${group}: { ${name}: … }`;
   return `is not an option; ${near === undefined ? `it knows ${known.join(", ")}` : `did you mean "${near}"?`}`;
 }
 

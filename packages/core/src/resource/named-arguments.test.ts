@@ -11,15 +11,15 @@ const NAMING: { readonly [Member in Naming]: (name: string) => Partial<ToolEntry
   hideFromPolicies: (name) => ({ hideFromPolicies: ["to", name] }),
   keepInRecord: (name) => ({ keepInRecord: [name] }),
 };
-const refuse = (more: Partial<ToolEntry>, schema: object | undefined = SCHEMA) =>
-  refuseMisnamed({ pay: { ...PAY, ...more } }, "pay", schema as never);
+const refuse = (more: Partial<ToolEntry>, schema: object | undefined = SCHEMA, made: readonly string[] = []) =>
+  refuseMisnamed({ pay: { ...PAY, ...more } }, "pay", schema as never, made);
 
 describe.each(Object.entries(NAMING))("an argument that %s names", (member, naming) => {
   it("must be one that the tool announces", () => {
     expect(refuse(naming("iban"))).toBeUndefined();
     expect(refuse(naming("ibann"))).toMatchObject({
       code: "attributes_invalid",
-      message: `the tool map's entry of "pay" names the argument "ibann" in ${member}, and the tool has no such argument (did you mean "iban"?)`,
+      message: `the tool map's entry of "pay" names the argument "ibann" in ${member}, and the tool has no such argument (did you mean "iban"?); where its own schema makes it out of others, argumentsSchema of the entry says so`,
     });
     expect(refuse(naming("toString"))).toMatchObject({ code: "attributes_invalid" });
   });
@@ -28,6 +28,7 @@ describe.each(Object.entries(NAMING))("an argument that %s names", (member, nami
     const argumentsSchema = { properties: { purpose: {} } };
     expect(refuse({ ...naming("purpose"), adds: ["purpose"] })).toBeUndefined();
     expect(refuse({ ...naming("purpose"), argumentsSchema })).toBeUndefined();
+    expect(refuse(naming("purpose"), SCHEMA, ["purpose"])).toBeUndefined();
     expect(refuse({ ...naming("toString"), argumentsSchema })).toMatchObject({ code: "attributes_invalid" });
   });
 });
@@ -48,10 +49,10 @@ it.each<[string, object | undefined]>([
   ["something elsewhere", { ...SCHEMA, $ref: "#/$defs/a" }],
 ])("nothing is told by a schema that announces %s", (_, schema) => {
   const tools = { pay: { ...PAY, id: "order" } };
-  expect(refuseMisnamed(tools, "pay", schema as never)).toBeUndefined();
+  expect(refuseMisnamed(tools, "pay", schema as never, [])).toBeUndefined();
 });
 
 it("an entry for several tools may name what only some of them have", () => {
   const tools = { "*": { ...PAY, hideFromPolicies: ["password"] } };
-  expect(refuseMisnamed(tools, "pay", SCHEMA as never)).toBeUndefined();
+  expect(refuseMisnamed(tools, "pay", SCHEMA as never, [])).toBeUndefined();
 });

@@ -40,20 +40,22 @@ const NAMED_IN = Object.entries(NAMING).filter(([, namesOf]) => namesOf !== none
  * a call has tells nothing: a caller that sends an argument by the mistaken name would silence the check.
  *
  * @param inputSchema as listed to the caller. One that lets arguments pass which it does not name tells nothing
+ * @param made names that the tool's schema or a projection put there in this call
  * @returns the refusal, `attributes_invalid`
  */
 export function refuseMisnamed(
   tools: ToolMap,
   tool: string,
   inputSchema: InputSchema | undefined,
+  made: readonly string[],
 ): HopwiseError | undefined {
   const announced = announcedBy(inputSchema);
   const entry = tools[tool];
   // An entry for several tools names what only some of them have.
   if (announced === undefined || entry === undefined || !isNamed(tools, tool)) return undefined;
-  const made = propertiesOf(entry.argumentsSchema);
+  const said = propertiesOf(entry.argumentsSchema) ?? {};
   const isKnown = (name: string): boolean =>
-    Object.hasOwn(announced, name) || entry.adds?.includes(name) === true || Object.hasOwn(made ?? {}, name);
+    [announced, said].some((of) => Object.hasOwn(of, name)) || [...(entry.adds ?? []), ...made].includes(name);
   for (const [member, namesOf] of NAMED_IN) {
     const unknown = namesOf(entry).find((name) => !isKnown(name));
     if (unknown !== undefined) return misnamed(tool, member, unknown, Object.keys(announced));
@@ -67,7 +69,7 @@ function misnamed(tool: string, member: string, name: string, announced: readonl
     near === undefined
       ? `it has ${announced.map(plainName).join(", ") || "none"}`
       : `did you mean "${plainName(near)}"?`;
-  const message = `the tool map's entry of "${tool}" names the argument "${name}" in ${member}, and the tool has no such argument (${instead})`;
+  const message = `the tool map's entry of "${tool}" names the argument "${name}" in ${member}, and the tool has no such argument (${instead}); where its own schema makes it out of others, argumentsSchema of the entry says so`;
   return new HopwiseError("attributes_invalid", message);
 }
 

@@ -75,9 +75,9 @@ function orderOf<Order extends FirstHop | HopOrder>(
   return reading("chain", "hop", "the name of an agent, or an order { to, grant }", hop, (order) => ({ ...order }));
 }
 
-/** Every tool that the map names, with any arguments. `"*"` names none. */
+/** Every tool that the map names, with any arguments. `"*"` and the template of a URI name none. */
 function everyTool(tools: ToolMap): Grant {
-  const names = Object.keys(tools).filter((name) => name !== "*" && !isListing(name));
+  const names = Object.keys(tools).filter((name) => name !== "*" && !name.includes("://") && !isListing(name));
   if (names.length > 0) return readGrant(Object.fromEntries(names.map((name) => [name, {}])));
   throw new HopwiseError("config_invalid", "the tool map names no tool; say what the first agent gets: { to, grant }");
 }

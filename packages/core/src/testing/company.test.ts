@@ -35,6 +35,15 @@ describe("a company without options", () => {
 });
 
 describe("a chain", () => {
+  it("hands over every tool of the map, and no template of a URI, which is none", async () => {
+    const tools = {
+      read: { kind: "note", action: "read" },
+      "notes://{id}": { kind: "note", action: "read", id: "id" },
+    };
+    const { grant: handed } = await (await createCompany({ tools })).chain("alice", "planner");
+    expect(Object.keys(handed)).toEqual(["read"]);
+  });
+
   it("gives each hop what it is said to get, and what the hop before it has where nothing is said", async () => {
     const company = await createCompany({ agents: { planner: {}, researcher: {}, clerk: {} } });
     const handed = grant({ read_invoice: { id: exact("INV-7") } });

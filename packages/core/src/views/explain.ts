@@ -194,7 +194,7 @@ function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): Expl
 function hiddenBy({ hidden = [], shown }: Explainable, there: (hop: number | undefined) => boolean): Explanation[] {
   const found = hidden.filter(({ hop }) => there(hop));
   const lines = found.flatMap((one) => [
-    ...hiddenWords(one).map((text) => leaf("hidden", text)),
+    ...hiddenWords(one, hidden).map((text) => leaf("hidden", text)),
     ...failedWords(one.failures),
   ]);
   const unnamed =

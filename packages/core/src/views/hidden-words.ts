@@ -4,8 +4,14 @@ import type { Asked } from "../decision/index.ts";
 /** What is left of a line beside the reason. */
 const LINE = 400;
 
-/** What a list did not show for one reason, in lines: `hides read_chart: policy_denied (policy): "read" on chart is denied to role nurse`. */
-export function hiddenWords({ code, stage, items, enforced, asked, roles = [] }: HiddenItems): readonly string[] {
+/**
+ * What a list did not show for one reason, in lines: `hides read_chart: policy_denied (policy): "read" on chart is denied to role nurse`.
+ *
+ * @param all that it did not show: one of them has the roles
+ */
+export function hiddenWords(one: HiddenItems, all: readonly HiddenItems[]): readonly string[] {
+  const { code, stage, items, enforced, asked } = one;
+  const { roles = [] } = all.find(({ hop, roles }) => hop === one.hop && roles !== undefined) ?? {};
   const to = roles.length === 0 ? "" : ` to ${listed("role", roles)}`;
   const why = asked === undefined ? "" : `: ${callWords(asked)} is denied${to}${scopeWords(asked.scope)}`;
   return inLines(items).map(

@@ -10,19 +10,24 @@ import {
   type SpendingStore,
   type State,
 } from "../state/index.ts";
-import type { Limits } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 
 /** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
 type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) => T | Promise<T>;
+
+export interface StateBehaviour {
+  readonly deadlineMs: number;
+  /** For how long a proof is good that has no nonce. Default: none is. */
+  readonly windowSeconds?: number | undefined;
+}
 
 /**
  * Stores that answer what they were asked, in time.
  *
  * @throws {HopwiseError} `config_invalid` for a memory of proofs that is known to be too short
  */
-export function behavedState(state: State, { deadlineMs, limits }: { deadlineMs: number; limits: Limits }): State {
-  const shortAtStart = shortMemory(state.replay, limits);
+export function behavedState(state: State, { deadlineMs, windowSeconds = 0 }: StateBehaviour): State {
+  const shortAtStart = shortMemory(state.replay, windowSeconds);
   if (shortAtStart !== undefined) throw new HopwiseError("config_invalid", `createAuthorizer: ${shortAtStart}`);
   // Whatever it is kept in, this authorizer lets calls in from now on.
   rememberingBegan();
@@ -51,7 +56,7 @@ export function behavedState(state: State, { deadlineMs, limits }: { deadlineMs:
     ...(approvals && { approvals: behavedApprovals(approvals, ask) }),
     // What these throw is dealt with by who asks: nothing is decided by it.
     health: async () => {
-      const problem = shortMemory(replay, limits);
+      const problem = shortMemory(replay, windowSeconds);
       if (problem !== undefined) return { ok: false, problem };
       const own = (await state.health?.()) ?? { ok: true };
       // The revocations may be of another make than the state that they stand in, such as a feed.
@@ -62,14 +67,13 @@ export function behavedState(state: State, { deadlineMs, limits }: { deadlineMs:
 }
 
 /** Every proof would be refused by it. A store that was not reached yet cannot tell: then health does, later. */
-function shortMemory(replay: ReplayStore, { proofWindowSeconds, skewSeconds }: Limits): string | undefined {
+function shortMemory(replay: ReplayStore, needed: number): string | undefined {
   let longest: unknown;
   try {
     longest = replay.longestWindowSeconds;
   } catch {
     return undefined;
   }
-  const needed = proofWindowSeconds + skewSeconds;
   if (typeof longest !== "number" || longest >= needed) return undefined;
   return `the state remembers proofs for windows of up to ${longest} seconds, and limits.proofWindowSeconds and limits.skewSeconds are ${needed} together: make the state with longestWindowSeconds: ${needed}, or give shorter limits`;
 }

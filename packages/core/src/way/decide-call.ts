@@ -80,7 +80,7 @@ export async function* decideCall(
   const { entry } = target;
 
   const parsed = isRead(next)
-    ? await log.stage("arguments", () => parsedArguments(tool, entry, next, point))
+    ? await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point))
     : undefined;
   if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });

@@ -71,7 +71,7 @@ async function run(
   if (isRefusal(target)) return log.deny(target);
   const { entry, uri } = target;
   const parsed = isRead(next)
-    ? await log.stage("arguments", () => parsedArguments(tool, entry, next, point))
+    ? await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point))
     : undefined;
   if (isRefusal(parsed)) return log.deny(parsed);
   log.note({ uri, ...(parsed !== undefined && { parsed }) });

@@ -11,7 +11,7 @@ import { tellingCharge } from "./approvals/use.ts";
 import type { IncomingCall } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { findApproval, NO_APPROVAL } from "./stages/approval.ts";
+import { type ApprovalFound, findApproval, NO_APPROVAL } from "./stages/approval.ts";
 import type { CallContext } from "./stages/context.ts";
 import type { KnownCaller } from "./stages/grant.ts";
 import type { PolicyAnswer } from "./stages/policy.ts";
@@ -66,7 +66,7 @@ export async function takeDue(
       : await log.stage("approval", () => findApproval(approvable, point));
   if (isRefusal(approval) && !log.lets(approval)) return log.deny(approval);
   const found = isRefusal(approval) ? NO_APPROVAL : approval;
-  if (found.waits !== undefined) return wait(found.waits, log, point);
+  if (found.waits !== undefined) return wait(found, log, point);
   log.note(defined({ approved: found.approved }));
   const costs = { ...cost, approval: found.charges, lets: log.lets };
   if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };
@@ -80,27 +80,35 @@ function isProjected({ caller, read }: IncomingCall, { projection }: ToolEntry):
 }
 
 /** On record first; then somebody is told: with the first record that there is, of whichever instance. */
-async function wait(asked: AskedApproval, log: CallLog, point: EnforcementPoint): Promise<Pending | Denied> {
+async function wait(
+  { waits: asked, answers }: Extract<ApprovalFound, { readonly waits: AskedApproval }>,
+  log: CallLog,
+  point: EnforcementPoint,
+): Promise<Pending | Denied> {
   const pending = await log.wait(asked);
   const { onRequest } = point.approvalRules;
   if (pending.outcome === "pending" && onRequest !== undefined && (await isFirstToTell(asked, log.id, point))) {
-    quietly(() => onRequest({ ...asked, state: "waiting", answers: [] }));
+    quietly(() => onRequest({ ...asked, state: "waiting", answers }));
   }
   return pending;
 }
 
-/** Whether nobody was told of a request yet, by any instance. Where that cannot be told, whoever makes the call next may tell. */
+/**
+ * Whether nobody was told of a request yet, by any instance. Where that cannot be told, what it cost is given back: whoever
+ * makes the call next may tell.
+ */
 async function isFirstToTell(
   asked: AskedApproval,
   invocation: string,
   { state: { spending }, clock }: EnforcementPoint,
 ): Promise<boolean> {
+  const nowSeconds = secondsBy(clock);
+  const telling = { id: `${asked.id}.${invocation}`, owner: ownerOf(asked.request.user), nowSeconds };
   try {
-    const charges = [tellingCharge(asked)];
-    const reservation = { id: `${asked.id}.${invocation}`, owner: ownerOf(asked.request.user), charges };
-    const told = await spending?.reserve({ ...reservation, nowSeconds: secondsBy(clock) });
+    const told = await spending?.reserve({ ...telling, charges: [tellingCharge(asked)] });
     return told?.outcome === "reserved";
   } catch {
+    quietly(() => spending?.settle(telling, "nothing_happened"));
     return false;
   }
 }

@@ -9,6 +9,8 @@ import type { CountedAnswer } from "./shown-approval.ts";
 
 export interface Counted {
   readonly answers: readonly CountedAnswer[];
+  /** Who said what of these: {@link saidBy}. */
+  readonly said: ReadonlySet<string>;
   /** Why it cannot be told just now whether some other answer counts. */
   readonly untold: HopwiseError | undefined;
 }
@@ -23,16 +25,21 @@ export async function countAnswers(
   point: EnforcementPoint,
 ): Promise<Counted> {
   const read = await Promise.all(answers.map((text) => readAnswer(text, asked, point)));
-  const people = new Set<string>();
+  const said = new Set<string>();
   const counting = read.flatMap((one) => {
     if (one === undefined || isRefusal(one)) return [];
     const { person, ...answer } = one;
-    const key = JSON.stringify([person, answer.answer]);
-    if (people.has(key)) return [];
-    people.add(key);
+    const key = saidBy(person, answer.answer);
+    if (said.has(key)) return [];
+    said.add(key);
     return [answer];
   });
-  return { answers: counting, untold: read.find((one) => isRefusal(one)) };
+  return { answers: counting, said, untold: read.find((one) => isRefusal(one)) };
+}
+
+/** What a person said, as a key. */
+export function saidBy(person: string, answer: string): string {
+  return JSON.stringify([person, answer]);
 }
 
 /** @returns undefined for what counts for nothing; an error where that cannot be told */

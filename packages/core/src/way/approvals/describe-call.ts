@@ -50,9 +50,14 @@ export function sentIn(
   }
 }
 
-/** The call as an approver is shown it, and as it must still be when it is made. */
+/**
+ * The call as an approver is shown it, and as it must still be when it is made. Shown is what policies and records see.
+ *
+ * @param sent what the approval is of: {@link sentIn}
+ */
 export async function describeCall(
   call: ApprovableCall,
+  sent: JsonObject,
   reason: string,
   point: EnforcementPoint,
 ): Promise<AskedApproval> {
@@ -61,7 +66,7 @@ export async function describeCall(
   const request: ApprovalRequest = {
     audience: caller.audience,
     tool,
-    argumentsHash: { received: await sha256(canonicalJson(received)), parsed: await sha256(canonicalJson(parsed)) },
+    argumentsHash: { received: await sha256(canonicalJson(sent)), parsed: await sha256(canonicalJson(parsed)) },
     resource: { kind: resource.kind, id: resource.id, attributes: shownOf(resource, entry) },
     user: caller.user,
     agents: (caller.chain?.links ?? []).map(({ agent: name, key }) => ({ name, key })),

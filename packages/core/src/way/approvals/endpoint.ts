@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
-import { jsonAnswer, leave, readJson, settleInTime } from "../../lib/index.ts";
+import { defined, jsonAnswer, leave, readJson, settleInTime } from "../../lib/index.ts";
 import { func, having, maybe, optionsOf, whole } from "../../options/index.ts";
 import type { ApprovalInbox } from "./inbox.ts";
 
@@ -114,10 +114,14 @@ const STATUS: { readonly [code: string]: number } = {
   proof_replayed: 409,
 };
 
+/** Whose messages quote what was sent, for operators. */
+const QUOTING: readonly string[] = ["token_untrusted_issuer", "audience_mismatch", "user_unknown"];
+
 /** Our own texts quote nothing that was sent; of a fault they may name a server or a file, which is the operator's alone. */
 function refusal(error: unknown): Response {
   if (!(error instanceof HopwiseError)) return jsonAnswer(503, { code: "state_unavailable" });
-  const { code, message } = error;
+  const { code, message, rule } = error;
   const status = STATUS[code] ?? 400;
-  return jsonAnswer(status, { code, ...(isOwn(error) && status < 500 && { message }) });
+  const words = QUOTING.includes(code) ? rule : message;
+  return jsonAnswer(status, { code, ...(isOwn(error) && status < 500 && defined({ message: words })) });
 }

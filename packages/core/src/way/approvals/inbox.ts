@@ -5,7 +5,7 @@ import { verifyApproval } from "../../token/index.ts";
 import { inTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
-import { countAnswers } from "./count-answers.ts";
+import { countAnswers, saidBy } from "./count-answers.ts";
 import { isVouched, type KnownRequest, readKnown } from "./known-request.ts";
 import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
@@ -121,11 +121,10 @@ async function takeAnswer(
     await askStore("the no was kept", () => spending.reserve(reservation));
   }
   // Who said yes may say no later, and yes again where the first one counts no more; who said no has ended it.
-  const { answers: counted } = await countAnswers(asked, answers, point);
-  const said = JSON.stringify([person, answer, answers.length - counted.length]);
-  const took = await askStore("the answer was kept", () =>
-    approvals.answer({ id, key: said, text: signed, nowSeconds }),
-  );
+  const { said } = await countAnswers(asked, answers, point);
+  const own = saidBy(person, answer);
+  const keep = () => approvals.answer({ id, key: `${own} ${jti}`, text: signed, nowSeconds });
+  const took = said.has(own) ? "known" : await askStore("the answer was kept", keep);
   if (took === "gone") throw refused("the request lapsed meanwhile");
   // Claimed last: an answer that could not be kept may be sent again.
   const key = `approval.${signedBy}.${jti}`;

@@ -20,7 +20,7 @@ export type ApprovalFound =
   /** It was approved: what its one use costs. Or it needs no approval. */
   | { readonly waits: undefined; readonly charges: readonly Charge[]; readonly approved?: ApprovedCall }
   /** It waits for people, who were asked just now or before. */
-  | { readonly waits: AskedApproval };
+  | { readonly waits: AskedApproval; readonly answers: readonly CountedAnswer[] };
 
 export const NO_APPROVAL: ApprovalFound = { waits: undefined, charges: [] };
 
@@ -46,12 +46,12 @@ export async function findApproval(
   const isLet = point.shadow.lets(call.tool, "approval_required");
   const sent = sentIn(call, point);
   if (isRefusal(sent)) return sent;
-  const asked = await describeCall({ ...call, received: sent }, reason, point);
+  const asked = await describeCall(call, sent, reason, point);
   const named = call.named === undefined ? undefined : await findRequest(call.named, stores, point);
   if (named !== undefined) {
     const current = await asOf(named.kept, asked);
     const isSame = current.hash === named.kept.hash;
-    const waiting = isLet ? unapproved(call, reason) : { waits: named.kept };
+    const waiting = isLet ? unapproved(call, reason) : { waits: named.kept, answers: [] };
     const found = isSame
       ? await judgeNamed(current, named, waiting, stores, point)
       : await refuseVoid(current, named.kept);
@@ -72,7 +72,8 @@ async function judgeNamed(
   if (state === "lapsed") return undefined;
   if (state === "denied") return new HopwiseError("approval_denied", "somebody who may approve the call said no");
   // Its use is refused where it was used before, with what the call spends.
-  return state === "waiting" ? waiting : approvedBy(named.kept, counted);
+  if (state !== "waiting") return approvedBy(named.kept, counted);
+  return isRefusal(waiting) ? waiting : { waits: named.kept, answers: counted };
 }
 
 /**
@@ -92,7 +93,7 @@ async function joinOrAsk(
     const current = await asOf(known.kept, asked);
     if (current.hash === known.kept.hash) {
       const { state, counted } = await becameOf(current, known, stores, point);
-      if (state === "waiting") return { waits: known.kept };
+      if (state === "waiting") return { waits: known.kept, answers: counted };
       if (state === "approved") return approvedBy(known.kept, counted);
     }
   }
@@ -153,13 +154,14 @@ async function askAnew(
     askStore("one request less waits", () => spending.settle(reservation, "nothing_happened"));
   const keep = (): string | Promise<string> => approvals.keep({ ...of, id: asked.id, text, untilSeconds, nowSeconds });
   const id = await askStore("the request was kept", keep).catch((error: unknown) => {
-    quietly(giveRoom);
+    // Its answer alone may be lost.
+    quietly(async () => (await approvals.find(asked.id)) === undefined && giveRoom());
     throw error;
   });
-  if (id === asked.id) return { waits: asked };
+  if (id === asked.id) return { waits: asked, answers: [] };
   // Somebody asked for the same call at the same moment.
   await giveRoom();
   const first = await findRequest(id, stores, point);
-  if (first !== undefined) return { waits: first.kept };
+  if (first !== undefined) return { waits: first.kept, answers: [] };
   throw new HopwiseError("state_unavailable", "the request that waits for the same call cannot be found");
 }

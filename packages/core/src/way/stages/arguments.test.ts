@@ -22,7 +22,7 @@ const received = (args: unknown, caller: IncomingCaller = BY_ALICE, tool = "send
   return receivedArguments(payment(caller, { arguments: args, tool }), point);
 };
 
-const PAYING = "send_payment";
+const PAYING = { tool: "send_payment", received: {} };
 const parsed = (by: ToolEntry, value: unknown) =>
   parsedArguments(PAYING, by, { parsed: value }, scene.point({ limits }).point);
 

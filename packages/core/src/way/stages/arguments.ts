@@ -37,14 +37,20 @@ export function receivedArguments(
  * @throws {HopwiseError} `arguments_malformed`; `attributes_invalid` where the tool map names an argument that the tool does not have
  */
 export function parsedArguments(
-  tool: string,
+  { tool, received }: { readonly tool: string; readonly received: JsonObject },
   entry: ToolEntry,
   { parsed, inputSchema }: ParsedCall,
   { limits, tools }: EnforcementPoint,
 ): JsonObject | undefined {
-  const misnamed = refuseMisnamed(tools, tool, inputSchema);
+  const plain = parsed === undefined ? undefined : plainParsed(tool, entry, parsed, limits);
+  // What was sent is the caller's word; what the schema or the tool map's projection made of it is the author's.
+  const isMade = (name: string): boolean => entry.projection !== undefined || !Object.hasOwn(received, name);
+  const misnamed = refuseMisnamed(tools, tool, inputSchema, Object.keys(plain ?? received).filter(isMade));
   if (misnamed !== undefined) throw misnamed;
-  if (parsed === undefined) return undefined;
+  return plain;
+}
+
+function plainParsed(tool: string, entry: ToolEntry, parsed: unknown, limits: Limits): JsonObject {
   // Which resource it is was told by what was sent.
   if (tool.startsWith("mcp:"))
     throw new HopwiseError("arguments_malformed", "no tool's schema reads what is no tool's");
