@@ -10,6 +10,7 @@ import {
   type SpendingStore,
   type State,
 } from "../state/index.ts";
+import type { Limits } from "../token/index.ts";
 import { answerOf } from "./in-time.ts";
 
 /** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
@@ -17,8 +18,9 @@ type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) 
 
 export interface StateBehaviour {
   readonly deadlineMs: number;
-  /** For how long a proof is good that has no nonce. Default: none is. */
-  readonly windowSeconds?: number | undefined;
+  readonly limits: Pick<Limits, "proofWindowSeconds" | "skewSeconds">;
+  /** Where they are given, it is these that are remembered, each until it ends. */
+  readonly nonces?: unknown;
 }
 
 /**
@@ -26,7 +28,8 @@ export interface StateBehaviour {
  *
  * @throws {HopwiseError} `config_invalid` for a memory of proofs that is known to be too short
  */
-export function behavedState(state: State, { deadlineMs, windowSeconds = 0 }: StateBehaviour): State {
+export function behavedState(state: State, { deadlineMs, limits, nonces }: StateBehaviour): State {
+  const windowSeconds = nonces === undefined ? limits.proofWindowSeconds + limits.skewSeconds : 0;
   const shortAtStart = shortMemory(state.replay, windowSeconds);
   if (shortAtStart !== undefined) throw new HopwiseError("config_invalid", `createAuthorizer: ${shortAtStart}`);
   // Whatever it is kept in, this authorizer lets calls in from now on.

@@ -219,10 +219,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
     ...options,
     cerbos,
     delegation,
-    state: behavedState(state, {
-      deadlineMs,
-      windowSeconds: nonces ? undefined : limits.proofWindowSeconds + limits.skewSeconds,
-    }),
+    state: behavedState(state, { deadlineMs, limits, nonces }),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
     verifier: createChainVerifier(trust, limits, deadlineMs),
