@@ -34,6 +34,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    setupFiles: "test/support/true-timers.ts",
     // Vitest would leave one core to others. Of four files two mostly wait: for a deadline, or for a process to start.
     maxWorkers: availableParallelism() + 2,
     projects: [

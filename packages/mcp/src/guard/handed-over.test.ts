@@ -134,15 +134,27 @@ describe("a call whose caller left before its tool asked", () => {
   });
 
   it("keeps the process only once the connection closes, whose end is told after it", async () => {
-    const timers = vi.spyOn(globalThis, "setTimeout");
-    const stand = await handed([pay()]);
-    const keeps = (): unknown => timers.mock.results.map(({ value }) => value.hasRef());
-    expect(keeps()).toEqual([false]);
-    const closed = withdrawAll(stand.guard);
-    expect(keeps()).toEqual([true]);
-    await stand.pass(PATIENCE_MS);
-    await closed;
-    expect(withdrawAll(stand.guard)).toBeUndefined();
+    // Not by a spy: whoever restores it later would bring back the timers of this test.
+    const { setTimeout: own } = globalThis;
+    const made: NodeJS.Timeout[] = [];
+    const noting = (...given: Parameters<typeof own>): NodeJS.Timeout => {
+      const timer = own(...given);
+      made.push(timer);
+      return timer;
+    };
+    globalThis.setTimeout = Object.assign(noting, own);
+    try {
+      const stand = await handed([pay()]);
+      const keeps = (): unknown => made.map((timer) => timer.hasRef());
+      expect(keeps()).toEqual([false]);
+      const closed = withdrawAll(stand.guard);
+      expect(keeps()).toEqual([true]);
+      await stand.pass(PATIENCE_MS);
+      await closed;
+      expect(withdrawAll(stand.guard)).toBeUndefined();
+    } finally {
+      globalThis.setTimeout = own;
+    }
   });
 
   it("is cancelled in the end where the server shows nothing", async () => {
