@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { SharedState } from "@hopwise/core/state";
 import { redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { STORE } from "../../packages/hopwise/src/open-state.ts";
 import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
@@ -35,7 +35,8 @@ const LIFT = ["revoke", "--lift", "--agent", "planner", "--yes"];
 const LIST = ["revoke", "--list"];
 const ALL: readonly (readonly string[])[] = [REVOKE, LIFT, LIST];
 
-// The tests run side by side: most of their time they wait for processes.
+// The tests run side by side: most of their time they wait for processes, and on a busy machine for each other.
+vi.setConfig({ testTimeout: 120_000 });
 const ends: (() => unknown)[] = [];
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
