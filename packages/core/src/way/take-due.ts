@@ -102,13 +102,13 @@ async function isFirstToTell(
   invocation: string,
   { state: { spending }, clock }: EnforcementPoint,
 ): Promise<boolean> {
-  const nowSeconds = secondsBy(clock);
-  const telling = { id: `${asked.id}.${invocation}`, owner: ownerOf(asked.request.user), nowSeconds };
+  const telling = { id: `${asked.id}.${invocation}`, owner: ownerOf(asked.request.user) };
   try {
-    const told = await spending?.reserve({ ...telling, charges: [tellingCharge(asked)] });
+    const charges = [tellingCharge(asked)];
+    const told = await spending?.reserve({ ...telling, charges, nowSeconds: secondsBy(clock) });
     return told?.outcome === "reserved";
   } catch {
-    quietly(() => spending?.settle(telling, "nothing_happened"));
+    quietly(() => spending?.settle({ ...telling, nowSeconds: secondsBy(clock) }, "nothing_happened"));
     return false;
   }
 }
