@@ -1,5 +1,5 @@
 import { HopwiseError, type Signer } from "@hopwise/core";
-import { inOwnWords, isOwn } from "@hopwise/core/adapter";
+import { inOwnWords, isOwn, settleInTime } from "@hopwise/core/adapter";
 import { readCheckpoint, type Statement, signStatement, trustKeys } from "./checkpoint.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -30,7 +30,8 @@ export async function createHeadSigner(signer: Signer): Promise<HeadSigner> {
   return {
     key,
     sign: async (statement) => {
-      const checkpoint = await inTime(signStatement(statement, signer, key).catch(failed));
+      const signed = signStatement(statement, signer, key).catch(failed);
+      const checkpoint = await settleInTime(SIGNER_DEADLINE_MS, signed).catch(late);
       if (typeof readCheckpoint(checkpoint, keys) === "string") throw wrong(NOT_ITS_KEY);
       return checkpoint;
     },
@@ -46,6 +47,11 @@ function failed(cause: unknown): never {
   throw unavailable("the audit log's signer failed", cause);
 }
 
+/** What is not its own failure is that it did not answer. */
+function late(cause: unknown): never {
+  throw isOwn(cause) ? cause : unavailable("the audit log's signer does not answer");
+}
+
 const NOT_ITS_KEY =
   "it must sign by the private key of its own publicJwk; what it gave is no signature of that key, and a verifier would take it for a forgery";
 
@@ -54,16 +60,4 @@ const SIGNER = "/signer";
 /** Whether the signer is at fault for good, and not the moment. */
 export function isWrongSigner(fault: unknown): boolean {
   return isOwn(fault) && fault.pointer === SIGNER;
-}
-
-async function inTime(signed: Promise<string>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable("the audit log's signer does not answer")), SIGNER_DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([signed, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

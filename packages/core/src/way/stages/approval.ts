@@ -43,7 +43,7 @@ export async function findApproval(
   }
   const stores = { approvals, spending };
   // In shadow mode the call does not wait, so nobody is asked, and no request kept.
-  const isLet = point.shadow.lets(call.tool, "approval_required");
+  const unasked = point.shadow.lets(call.tool, "approval_required") ? unapproved(call, reason) : undefined;
   const sent = sentIn(call, point);
   if (isRefusal(sent)) return sent;
   const asked = await describeCall(call, sent, reason, point);
@@ -51,20 +51,23 @@ export async function findApproval(
   if (named !== undefined) {
     const current = await asOf(named.kept, asked);
     const isSame = current.hash === named.kept.hash;
-    const waiting = isLet ? unapproved(call, reason) : { waits: named.kept, answers: [] };
     const found = isSame
-      ? await judgeNamed(current, named, waiting, stores, point)
+      ? await judgeNamed(current, named, unasked, stores, point)
       : await refuseVoid(current, named.kept);
     if (found !== undefined) return found;
   }
-  return isLet ? unapproved(call, reason) : joinOrAsk(asked, call, stores, point);
+  return unasked ?? joinOrAsk(asked, call, stores, point);
 }
 
-/** The caller says which request was approved: what became of that one is what it gets, unless it lapsed. */
+/**
+ * The caller says which request was approved: what became of that one is what it gets, unless it lapsed.
+ *
+ * @param unasked the refusal where shadow mode does not wait
+ */
 async function judgeNamed(
   current: AskedApproval,
   named: KnownRequest,
-  waiting: ApprovalFound | HopwiseError,
+  unasked: HopwiseError | undefined,
   stores: ApprovalStores,
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError | undefined> {
@@ -73,7 +76,7 @@ async function judgeNamed(
   if (state === "denied") return new HopwiseError("approval_denied", "somebody who may approve the call said no");
   // Its use is refused where it was used before, with what the call spends.
   if (state !== "waiting") return approvedBy(named.kept, counted);
-  return isRefusal(waiting) ? waiting : { waits: named.kept, answers: counted };
+  return unasked ?? { waits: named.kept, answers: counted };
 }
 
 /**
