@@ -31,9 +31,10 @@ const STAGES: { readonly [stage in ReturnType<typeof rowOf>["stage"]]: string } 
 export function errorsPage(): string {
   const sections = Object.entries(STAGES).map(([stage, question]) => {
     const rows = codesOf(stage).map((code) => {
-      const { help, retryable = false, wire, model } = rowOf(code);
+      const { help, retryable = false, wire, model, tellsOfTool = false } = rowOf(code);
+      const words = tellsOfTool ? `${model} Whoever may not see the tool: as \`policy_denied\`` : model;
       // Nothing is served yet at the start, so nobody calls.
-      const read = stage === "start" ? "" : wire === undefined ? model : `as \`${wire}\``;
+      const read = stage === "start" ? "" : wire === undefined ? words : `as \`${wire}\``;
       return `| \`${code}\` | ${help} | ${retryable ? "yes" : ""} | ${read} |`;
     });
     return [

@@ -19,12 +19,13 @@ afterAll(() => world.pdp.close());
 
 /** The whole answer to a row's call over HTTP, but for the invocation; and the code that its record has. */
 async function answerTo(row: Row, how: { readonly stateless?: boolean } = { stateless: true }) {
-  const { tool, entry, options = () => ({}), held = (it) => plannerWith(it, tool), afterwards } = row;
+  const { tool, entry, options = () => ({}), held = (it) => plannerWith(it, tool), onToolCall, afterwards } = row;
   const served = await serveHere(world, {
     ...how,
     map: entry === undefined ? {} : { [tool]: entry },
     authorizer: options(world),
     add: (server) => addToolOf(row, server),
+    ...(onToolCall && { onToolCall }),
   });
   afterwards?.(served.server);
   const call = await provenCall(await held(world), 1, tool, row.arguments ?? FITTING);

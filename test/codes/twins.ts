@@ -20,6 +20,8 @@ export interface Row {
   readonly options?: (world: World) => Partial<AuthorizerOptions>;
   /** Who calls: by default the planner, who was handed the tool. */
   readonly held?: (world: World) => Promise<HeldDelegation>;
+  /** The server's own hook. */
+  readonly onToolCall?: () => void;
   /** What happens to the server after its tool was added. */
   readonly afterwards?: (server: FastMCP) => void;
 }
@@ -27,6 +29,11 @@ export interface Row {
 type Disguised = {
   [Code in DenialCode]: (typeof CODES)[Code] extends { readonly wire: string } ? Code : never;
 }[DenialCode];
+/** Codes that are for those who may see the tool, and do not look like a denial of policies by themselves. */
+type ForThoseWhoSee = Exclude<
+  { [Code in DenialCode]: (typeof CODES)[Code] extends { readonly tellsOfTool: true } ? Code : never }[DenialCode],
+  Disguised
+>;
 type Seen = (typeof CODES)[Disguised]["wire"];
 
 const parameters: z.ZodObject = z.object({ name: z.string() });
@@ -70,6 +77,14 @@ export const OPENLY: { readonly [Code in Seen]: Row } = {
   },
 };
 
+/** How each of these comes about at a tool that its caller may not see: `tool_hidden` stands in its place. */
+export const HIDDEN: { readonly [Code in ForThoseWhoSee]: Row } = {
+  arguments_refused: { tool: "locked", entry: OPEN_TO_NOBODY, arguments: { name: 7 } },
+  arguments_malformed: { tool: "locked", entry: { ...OPEN_TO_NOBODY, id: "id" } },
+  attributes_invalid: { tool: "locked", entry: { ...OPEN_TO_NOBODY, attributes: () => ({ at: new Date() }) as never } },
+  server_refused: { tool: "locked", entry: OPEN_TO_NOBODY, onToolCall: fail },
+};
+
 /** The same, brought about by what nobody is told. */
 export const DISGUISED: { readonly [Code in Disguised]: { readonly seen: Seen; readonly rows: readonly Row[] } } = {
   tool_unguarded: { seen: "policy_denied", rows: [{ tool: "nowhere" }, { tool: "dev.hopwise/guard" }] },
@@ -77,13 +92,7 @@ export const DISGUISED: { readonly [Code in Disguised]: { readonly seen: Seen; r
     seen: "policy_denied",
     rows: [{ tool: "open", entry: OPEN_TO_ALICE, afterwards: (server) => server.removeTool("open") }],
   },
-  tool_hidden: {
-    seen: "policy_denied",
-    rows: [
-      { tool: "locked", entry: OPEN_TO_NOBODY, arguments: { name: 7 } },
-      { tool: "locked", entry: { ...OPEN_TO_NOBODY, id: "id" } },
-    ],
-  },
+  tool_hidden: { seen: "policy_denied", rows: Object.values(HIDDEN) },
   // No guarded server has such a tool: `addTool` refuses it.
   tool_unmapped: { seen: "policy_denied", rows: [] },
   user_unknown: {

@@ -22,13 +22,44 @@ export type Stage =
   | "audit"
   | "result";
 
+/**
+ * Those whose refusals say nothing of a tool to somebody who may not see it: they come before one is looked at, or after the
+ * policies, or are of the caller's own chain. Each code of any other stage says whether it does.
+ */
+type OfNoTool =
+  | "token"
+  | "proof"
+  | "state"
+  | "agents"
+  | "grant"
+  | "policy"
+  | "approval"
+  | "spending"
+  | "audit"
+  | "result";
+
 /** The properties of one code. */
-interface CodeRow {
-  /**
-   * The one stage that gives it; `start` for a set-up that cannot work, `holder` for the maker of tokens and proofs,
-   * `statement` for whoever reads that something is revoked or approved.
-   */
-  readonly stage: Stage | "start" | "holder" | "statement";
+type CodeRow = WordsOfCode &
+  (
+    | {
+        /**
+         * The one stage that gives it; `start` for a set-up that cannot work, `holder` for the maker of tokens and proofs,
+         * `statement` for whoever reads that something is revoked or approved.
+         */
+        readonly stage: OfNoTool | "start" | "holder" | "statement";
+        readonly tellsOfTool?: never;
+      }
+    | {
+        readonly stage: Exclude<Stage, OfNoTool>;
+        /**
+         * Whether it says something of a tool, if only that there is one, or none. Then it is for those who may see the tool; others
+         * get `tool_hidden` in its place (`refuseAsShown` in `way/end-otherwise.ts`).
+         */
+        readonly tellsOfTool: boolean;
+      }
+  );
+
+interface WordsOfCode {
   /** Whether the same call may be allowed later, without a wider grant or policy. */
   readonly retryable?: true;
   /** A fault that kept us from a good answer. A denial without it is a good answer. */
@@ -51,40 +82,47 @@ export const CODES = {
   // guard: may the enforcement point serve this at all?
   method_unguarded: {
     stage: "guard",
+    tellsOfTool: false,
     model: "This server does not serve this kind of request. Do the task without it.",
     help: "The request is of a kind that Hopwise does not check, or a tool ran outside of a guarded request. Serve the data by a tool, resource or prompt.",
   },
   tool_unguarded: {
     stage: "guard",
+    tellsOfTool: true,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: "The server has no guarded tool of this name: it was never added, or removed before a session began. Behind `guardTransport` alone: it was not wrapped.",
   },
   tool_not_served: {
     stage: "guard",
+    tellsOfTool: true,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: "The server itself does not serve this guarded tool to this caller: it was removed, or its `canAccess` says no to the session.",
   },
   tool_hidden: {
     stage: "guard",
+    tellsOfTool: false,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: "The call was refused before a policy could be asked, and the policies do not show the tool to this caller, who is told no more than of a tool that is not there. The message says what refused it.",
   },
   server_refused: {
     stage: "guard",
+    tellsOfTool: true,
     model: "The server refused this call. Do the task without it, or report it.",
     help: "The server answered with an error of its own before a decision was asked for: a hook such as `onToolCall` threw. Its message went to the caller, who may see the tool.",
   },
   authentication_failed: {
     stage: "guard",
+    tellsOfTool: false,
     retryable: true,
     model: "You could not be authenticated. Send a valid credential with each request.",
     help: "`userFromAuth` threw, or a request over HTTP came without its headers. The transport's `onerror` got the error. Let `userFromAuth` return undefined for a request that carries no login.",
   },
   guard_failed: {
     stage: "guard",
+    tellsOfTool: false,
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
@@ -94,11 +132,13 @@ export const CODES = {
   // arguments: are they exactly one JSON value?
   arguments_malformed: {
     stage: "arguments",
+    tellsOfTool: true,
     model: "These arguments cannot be read safely. Send plain JSON within the limits.",
     help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the name of the tool has characters that nobody sees, and so it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
   },
   arguments_refused: {
     stage: "arguments",
+    tellsOfTool: true,
     model: "These arguments do not fit the tool. Send arguments that its schema allows.",
     help: "The tool's own schema refused the arguments before a policy could be asked. Its message went to the caller, who may see the tool.",
   },
@@ -314,36 +354,42 @@ export const CODES = {
   // context: who and what is it about?
   tool_unmapped: {
     stage: "context",
+    tellsOfTool: false,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry. Where the map has templates of URIs, exactly one of them must stand for a resource of MCP, and the server must read its URI by the same template, with the same values.',
   },
   user_unknown: {
     stage: "context",
+    tellsOfTool: false,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: "The user directory knows no such user of this issuer.",
   },
   resource_unknown: {
     stage: "context",
+    tellsOfTool: false,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: "A loader or a required source of the tool map knows no such resource. Where policies are to decide on one that is not there, let it return an object that says so, or make it optional.",
   },
   attributes_missing: {
     stage: "context",
+    tellsOfTool: false,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
     help: "A required source of attributes has nothing about the user, or about an agent of the chain. The message names it. Add the entry, or make the source `optional`.",
   },
   attributes_invalid: {
     stage: "context",
+    tellsOfTool: true,
     fault: true,
     model: "The server is not set up correctly. Report it; trying again does not help.",
     help: "A directory, registry, source or loader gave data that cannot be put to a policy: wrong roles, a wrong id, a taken name, a scope or version that Cerbos never takes, or a value that is not plain JSON. Or the tool map names an argument that the tool does not have.",
   },
   context_unavailable: {
     stage: "context",
+    tellsOfTool: false,
     retryable: true,
     fault: true,
     model: "The call could not be checked just now, so it did not run. Try again later.",
@@ -502,7 +548,7 @@ export const CODES = {
     model: "The server is not set up correctly. Report it; trying again does not help.",
     help: "An option is missing or cannot be right. The message names it.",
   },
-} as const;
+} as const satisfies { readonly [code: string]: CodeRow };
 
 /** Every code Hopwise can answer with. */
 export type ErrorCode = keyof typeof CODES;

@@ -36,14 +36,19 @@ export interface ServeOptions extends GuardServerOptions {
   /** Tools that the test adds, with their place in the tool map. */
   readonly map?: { readonly [tool: string]: ToolEntry };
   readonly add?: (server: FastMCP) => void;
+  /** A hook of the server's own, which then has none of the story's tools. */
+  readonly onToolCall?: () => void;
 }
 
 /** Starts the story's pay server; it lives as long as the test, or until it is stopped. */
 export async function serve(world: World, options: ServeOptions = {}): Promise<Served> {
-  const { stateless = false, json = false, map = {}, add, userFromAuth } = options;
+  const { stateless = false, json = false, map = {}, add, userFromAuth, onToolCall } = options;
   const { authorizer, audit } = world.authorizer({ tools: { ...tools, ...map }, ...options.authorizer });
   const payments: Payments = [];
-  const server = createPayServer(authorizer, payments, userFromAuth === undefined ? {} : { userFromAuth });
+  const own = userFromAuth === undefined ? {} : { userFromAuth };
+  const server = onToolCall
+    ? emptyServer(authorizer, { ...own, onToolCall })
+    : createPayServer(authorizer, payments, own);
   add?.(server);
   return { ...(await start(server, stateless, json)), authorizer, audit, payments };
 }

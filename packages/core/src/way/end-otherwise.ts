@@ -1,4 +1,4 @@
-import { type DenialCode, type ErrorCode, rowOf, wireCodeOf } from "../codes.ts";
+import { type DenialCode, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import { findTarget, listEntry, placeEntry, type ToolEntry } from "../resource/index.ts";
@@ -45,16 +45,6 @@ export function asCall(tool: string): HopwiseError {
 
 type UnplacedItem = Omit<ListItem, "entry"> & { readonly entry: ToolEntry };
 
-/** Refusals that say something of a tool, if only that there is one, or none. */
-const TELLS_OF_A_TOOL: ReadonlySet<ErrorCode> = new Set([
-  "tool_unguarded",
-  "tool_not_served",
-  "arguments_malformed",
-  "attributes_invalid",
-  "arguments_refused",
-  "server_refused",
-]);
-
 /**
  * Ends a call that was refused before a policy was asked: what the refusal says of a tool is for those who may see the
  * tool. Others get what they get of a tool that is not there, after the same questions, so that an outage tells them
@@ -68,7 +58,7 @@ export async function refuseAsShown(
   log: CallLog,
 ): Promise<Denied> {
   // An operation that every server of MCP has is no secret.
-  if (!TELLS_OF_A_TOOL.has(refusal.code) || isOperation(tool)) return denyUnasked(refusal, point, log);
+  if (rowOf(refusal.code).tellsOfTool !== true || isOperation(tool)) return denyUnasked(refusal, point, log);
   const hidden = await whatIsHidden([{ tool }], holder, tool, point, log);
   if (isRefusal(hidden)) return denyUnasked(hidden, point, log);
   const [why] = hidden;
