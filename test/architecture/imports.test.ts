@@ -227,6 +227,20 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/token",
     "type:@cerbos/core",
   ],
+  // A door of its own (`@hopwise/core/running`), for it needs an AsyncLocalStorage.
+  "core/running": [
+    "type:core/audit",
+    "type:core/codes.ts",
+    "type:core/decision",
+    "core/errors.ts",
+    "core/filter",
+    "type:core/json",
+    "core/lib",
+    "core/options",
+    "core/result",
+    "core/way",
+    "node:",
+  ],
   "core/describe": [
     "core/way",
     "core/options",

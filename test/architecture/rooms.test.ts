@@ -15,6 +15,7 @@ const NOT_MUTATED: { readonly [room: string]: string } = {
   state: "stores; its rules are few, and have a test each",
   "state-contract": "holds drivers to what they promise",
   telemetry: "watches",
+  running: "runs what was decided",
   options: "reads what programmers pass in, and has a row for each in test/options",
   testing: "is for tests",
 };

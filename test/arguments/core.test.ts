@@ -4,6 +4,7 @@ import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
 import * as grants from "@hopwise/core/grant";
 import * as telemetry from "@hopwise/core/opentelemetry";
+import * as running from "@hopwise/core/running";
 import * as sources from "@hopwise/core/sources";
 import * as state from "@hopwise/core/state";
 import * as testing from "@hopwise/core/testing";
@@ -92,6 +93,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     ["empty list", "list of null", "empty object"],
     ["nothing", "empty object"],
   ),
+  onceInProcess: "takes a name and a function of our own",
   inOwnWords: "marks an error that a package of ours has just made",
   isOwn: argumentRow(adapter.isOwn, () => [new Error("no")], ANYTHING),
   isRefusal: argumentRow(adapter.isRefusal, () => [denied], ANYTHING),
@@ -109,9 +111,35 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   plainText: argumentRow(adapter.plainText, () => ["text"], ANYTHING),
   saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
   waitingView: argumentRow(adapter.waitingView, () => [waiting]),
+  wireView: argumentRow(adapter.wireView, () => [denied]),
   quietly: "runs anything, and nothing of what it does is heard of",
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
   withoutTokens: argumentRow(adapter.withoutTokens, () => ["text"], ANYTHING),
+};
+
+const point = { report: async () => {} };
+const allowedCall = () => ({ ...testing.sampleDecision(), outcome: "allowed", arguments: {} });
+const forRuns: ArgumentRows<typeof running> = {
+  caller: "takes nothing",
+  currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
+  beginRun: "takes what a decision gave; is runCall's own, for adapters whose tools end otherwise",
+  openCall: argumentRow(running.openCall, () => [() => undefined]),
+  runCall: argumentRow(
+    running.runCall as (...args: unknown[]) => unknown,
+    () => [point, allowedCall(), () => "paid", {}],
+    [],
+    [],
+    [],
+    OPTIONS,
+  ),
+  runToEnd: argumentRow(running.runToEnd, () => [{}, () => "done"], ANYTHING),
+  runWithin: argumentRow(running.runWithin, () => [running.openCall(() => undefined), () => "done"]),
+  withCaller: argumentRow(
+    (context: object) => void running.withCaller(context),
+    () => [{}],
+    ANYTHING,
+  ),
 };
 
 const forAudits: ArgumentRows<typeof audit> = {
@@ -289,6 +317,7 @@ describe("@hopwise/core/audit", () => walkRows(forAudits));
 describe("@hopwise/core/describe", () => walkRows(forDescriptions));
 describe("@hopwise/core/grant", () => walkRows(forGrants));
 describe("@hopwise/core/opentelemetry", () => walkRows(forTelemetry));
+describe("@hopwise/core/running", () => walkRows(forRuns));
 describe("@hopwise/core/sources", () => walkRows(forSources));
 describe("@hopwise/core/state", () => walkRows(forStores));
 describe("@hopwise/core/testing", () => walkRows(forTests));

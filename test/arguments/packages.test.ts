@@ -98,15 +98,7 @@ const forMcp: ArgumentRows<typeof mcp> = {
     transport,
     { authorizer, tools: mcp.createGuardedTools() },
   ]),
-  openCall: argumentRow(mcp.openCall, () => [() => undefined]),
   pendingIn: argumentRow(mcp.pendingIn, () => [{}], ANYTHING),
-  runToEnd: argumentRow(mcp.runToEnd, () => [{}, () => "done"], ANYTHING),
-  runWithin: argumentRow(mcp.runWithin, () => [mcp.openCall(() => undefined), () => "done"]),
-  withCaller: argumentRow(
-    (context: object) => void mcp.withCaller(context),
-    () => [{}],
-    ANYTHING,
-  ),
 };
 const tools = mcp.createGuardedTools();
 const guardedTools: ArgumentRows<Omit<mcp.GuardedTools, "scope">> = {

@@ -11,6 +11,7 @@ import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
 import type * as telemetry from "@hopwise/core/opentelemetry";
 import { openTelemetry } from "@hopwise/core/opentelemetry";
+import * as running from "@hopwise/core/running";
 import * as sources from "@hopwise/core/sources";
 import * as state from "@hopwise/core/state";
 import { createCompany, sampleDecision, sampleOutcome } from "@hopwise/core/testing";
@@ -386,11 +387,32 @@ const adapterDoor: Door<typeof adapter> = {
   misfitOf: "takes data",
   modelView: "takes data",
   waitingView: "takes data",
+  wireView: "takes data",
+  onceInProcess: "runs a function of our own",
   plainText: "takes a text",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
   quietly: "nothing of what it runs is heard of",
   withoutTokens: "takes a text",
+};
+
+const allowedCall = () => ({ ...sampleDecision(), outcome: "allowed", arguments: {} }) as never;
+const runningDoor: Door<typeof running> = {
+  runCall: {
+    // What the tool throws is its own, and goes on as it is.
+    run: async (run) => {
+      await running.runCall({ report: async () => {} }, allowedCall(), run).catch(() => {});
+    },
+    report: (report) => running.runCall({ report: report as never }, allowedCall(), () => "paid"),
+  },
+  beginRun: "is what runCall stands on",
+  caller: "takes nothing",
+  currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
+  openCall: "is for adapters",
+  runToEnd: "is for adapters",
+  runWithin: "is for adapters",
+  withCaller: "is for adapters",
 };
 
 const LISTED = {
@@ -430,10 +452,6 @@ const mcpDoor: Door<typeof mcp> = {
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
   createGuardedTools: "takes nothing; what it wraps is the tool itself",
-  openCall: "is for adapters",
-  runToEnd: "is for adapters",
-  runWithin: "is for adapters",
-  withCaller: "is for adapters",
 };
 
 const fastmcpDoor: Door<typeof fastmcp> = {
@@ -539,6 +557,7 @@ const rows = Object.entries({
   ...describeDoors,
   ...telemetryDoor,
   ...adapterDoor,
+  ...runningDoor,
   ...mcpDoor,
   ...fastmcpDoor,
   ...aiSdkDoor,

@@ -2,8 +2,9 @@ import * as core from "@hopwise/core";
 import type * as adapter from "@hopwise/core/adapter";
 import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
+import * as running from "@hopwise/core/running";
 import * as sources from "@hopwise/core/sources";
-import { createCompany } from "@hopwise/core/testing";
+import { createCompany, sampleDecision } from "@hopwise/core/testing";
 import * as tokens from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
 import {
@@ -256,10 +257,29 @@ const adapterDoors: DoorRows<typeof adapter> = {
   modelView: "takes a denial",
   saidNothingHappened: "takes the decision that allowed the running call",
   waitingView: "takes a call that waits",
+  wireView: "takes a denial",
+  onceInProcess: "takes a name and a function of our own",
   plainText: "takes any text",
   withoutTokens: "takes any text",
   settleInTime: "waits for anything",
   quietly: "runs anything, and waits for nothing",
+};
+
+const allowedCall = () => ({ ...sampleDecision(), outcome: "allowed", arguments: {} }) as never;
+const runningDoors: DoorRows<typeof running> = {
+  runCall: optionsRow<running.RunCallOptions>(
+    {},
+    { parsed: [], outputSchema: [5, "text"], signal: [...NO_METHODS, { aborted: false }] },
+    (given) => running.runCall({ report: async () => {} }, allowedCall(), () => "paid", given),
+  ),
+  beginRun: "takes what an adapter gives it, at each call",
+  openCall: "takes what a guard gives it, at each call",
+  runWithin: "takes what openCall gave, at each call",
+  runToEnd: "takes the framework's context and the tool's own handler, at each call",
+  withCaller: "takes the framework's context, at each call",
+  caller: "takes nothing",
+  currentFilter: "takes nothing",
+  nothingHappened: "takes nothing",
 };
 
 const screen: audit.Screen = { write: () => true };
@@ -290,7 +310,7 @@ describe("a source", () => {
   });
 });
 
-const doors = { ...auditDoors, ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors };
+const doors = { ...auditDoors, ...sourceDoors, ...tokenDoors, ...describeDoors, ...adapterDoors, ...runningDoors };
 describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {
   walk(name, row as Row);
 });

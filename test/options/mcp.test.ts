@@ -71,10 +71,6 @@ const doors: DoorRows<typeof mcp> = {
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
   pendingIn: "takes what a server said, of any type",
-  openCall: "takes what a guard gives it, at each call",
-  runWithin: "takes what openCall gave, at each call",
-  runToEnd: "takes the framework's context and the tool's own handler, at each call",
-  withCaller: "takes the framework's context, at each call",
 };
 
 describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {

@@ -1,8 +1,8 @@
 import { type Allowed, type Authorizer, type Decision, HopwiseError, type Session } from "@hopwise/core";
-import { withCaller } from "@hopwise/mcp";
+import { withCaller } from "@hopwise/core/running";
 import { type Announced, announcedBy } from "./announced-schemas.ts";
 import { type AnyTool, type Callback, memberOf, type ReadTool } from "./read-tool.ts";
-import { beginRun, type Run } from "./run.ts";
+import { beginLoopRun, type LoopRun } from "./run.ts";
 import type { SentInputs } from "./sent-inputs.ts";
 import { deniedHere } from "./tool-denied.ts";
 import { pendingHere } from "./tool-pending.ts";
@@ -17,7 +17,7 @@ export interface Point {
 
 type Execute = NonNullable<AnyTool["execute"]>;
 type Options = { readonly abortSignal?: AbortSignal; readonly context?: unknown } | undefined;
-type Work = (run: Run, options: Options) => Promise<unknown>;
+type Work = (run: LoopRun, options: Options) => Promise<unknown>;
 
 /**
  * An `execute` that decides each call before anything of the tool runs, with exactly the arguments that were decided.
@@ -30,7 +30,7 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
   const { name, tool } = read;
   const execute = executeOf(read);
   let announced: Promise<Announced> | undefined;
-  const begin = async (input: unknown, options: Options): Promise<Run> => {
+  const begin = async (input: unknown, options: Options): Promise<LoopRun> => {
     announced ??= announcedBy(read);
     const schemas = await announced;
     // It may be readable the next time.
@@ -78,7 +78,7 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
 }
 
 /** A generator's body runs where the next value is asked for, so each is asked for within the call. */
-function eachWithin(run: Run, results: AsyncGenerator): AsyncIterable<unknown> {
+function eachWithin(run: LoopRun, results: AsyncGenerator): AsyncIterable<unknown> {
   return {
     [Symbol.asyncIterator]: () => ({
       next: () => run.within(() => results.next()),
@@ -114,7 +114,7 @@ async function beginAllowed(
   input: unknown,
   options: Options,
   { session, authorizer, waiting }: Point,
-): Promise<Run> {
+): Promise<LoopRun> {
   const { tool, arguments: args } = call;
   const stop = options?.abortSignal;
   // The loop was stopped: nobody asks any more, and nothing is spent.
@@ -132,7 +132,7 @@ async function beginAllowed(
   if (runs || denial === "approval_used") waiting.used(made);
   if (denial === "arguments_malformed") waiting.misnamed(made);
   const { outputSchema } = call;
-  return beginRun(allowedOf(decision), input, authorizer, {
+  return beginLoopRun(allowedOf(decision), input, authorizer, {
     ...(outputSchema !== undefined && { outputSchema }),
     ...(stop !== undefined && { stop }),
   });

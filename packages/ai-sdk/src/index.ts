@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export type { CallerView as Caller } from "@hopwise/core/adapter";
-export { caller, currentFilter, nothingHappened, type RunningCall } from "@hopwise/mcp";
+export { caller, currentFilter, nothingHappened, type RunningCall } from "@hopwise/core/running";
 export { type AuthorizeToolsOptions, authorizeTools, type Callbacks } from "./authorize-tools.ts";
 export type { AnyTool } from "./read-tool.ts";
 export { type ToldDenial, ToolDenied } from "./tool-denied.ts";

@@ -1,4 +1,5 @@
 import type { DelegationSource } from "@hopwise/core";
+import { onceInProcess } from "@hopwise/core/adapter";
 
 /** On whose behalf an `execute` of an MCP client calls, and which tool of which server. */
 export interface Binding {
@@ -11,7 +12,7 @@ export interface Binding {
  * The functions whose calls carry a proof to a server that decides and records them. Kept by identity alone: a tool may
  * carry any mark, and a copy of it would carry it on, but only the function itself reaches the server with a proof.
  */
-const own = new WeakMap<object, Binding>();
+const own = onceInProcess("ai-sdk/bound/1", () => new WeakMap<object, Binding>());
 
 /** Remembers that this `execute` calls a server that decides. */
 export function bindExecute<Execute extends object>(execute: Execute, binding: Binding): Execute {
@@ -25,7 +26,7 @@ export function bindingOf(execute: unknown): Binding | undefined {
 }
 
 /** The functions that decide each call before the tool runs: a second one round it would decide, and spend, twice. */
-const deciding = new WeakSet<object>();
+const deciding = onceInProcess("ai-sdk/deciding/1", () => new WeakSet<object>());
 
 export function noteDeciding<Execute extends object>(execute: Execute): Execute {
   deciding.add(execute);

@@ -4,5 +4,5 @@
  * @packageDocumentation
  */
 export type { CallerView as Caller } from "@hopwise/core/adapter";
-export { caller, currentFilter, nothingHappened, type RunningCall } from "@hopwise/mcp";
+export { caller, currentFilter, nothingHappened, type RunningCall } from "@hopwise/core/running";
 export { type GuardServerOptions, guard } from "./guard.ts";

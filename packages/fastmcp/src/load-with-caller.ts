@@ -1,4 +1,4 @@
-import { runToEnd } from "@hopwise/mcp";
+import { runToEnd } from "@hopwise/core/running";
 
 /** A resource, a resource template or a prompt, as a session gets it; its context is the last thing that `load` gets. */
 interface Loadable {

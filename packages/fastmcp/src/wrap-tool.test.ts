@@ -1,5 +1,6 @@
 import type { Decision } from "@hopwise/core";
-import { createGuardedTools, runWithin } from "@hopwise/mcp";
+import { runWithin } from "@hopwise/core/running";
+import { createGuardedTools } from "@hopwise/mcp";
 import { expect, it } from "vitest";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 

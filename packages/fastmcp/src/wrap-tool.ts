@@ -1,4 +1,5 @@
-import { type GuardedTools, type MayChangeByTool, nothingHappened, runToEnd } from "@hopwise/mcp";
+import { nothingHappened, runToEnd } from "@hopwise/core/running";
+import type { GuardedTools, MayChangeByTool } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { type ListedSchemas, listedSchemas } from "./listed-schemas.ts";
 

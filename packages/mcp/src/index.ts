@@ -5,18 +5,7 @@
  * @packageDocumentation
  */
 export type { CallerView as Caller } from "@hopwise/core/adapter";
-export {
-  caller,
-  currentFilter,
-  nothingHappened,
-  type OpenCall,
-  openCall,
-  type RunningCall,
-  type RunningDecision,
-  runToEnd,
-  runWithin,
-  withCaller,
-} from "./caller/index.ts";
+export { caller, currentFilter, nothingHappened, type RunningCall } from "@hopwise/core/running";
 export { type CarriedCall, type CarryOptions, carryingFetch, carryOver } from "./carry/index.ts";
 export {
   createGuardedTools,

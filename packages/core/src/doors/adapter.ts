@@ -7,7 +7,7 @@ export type { CodesOf, Stage } from "../codes.ts";
 export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 export { type ErrorDetail, inOwnWords, isOwn, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export { canonicalJson, type JsonObject, type JsonScalar, type JsonValue } from "../json/index.ts";
-export { plainText, quietly, settleInTime, withoutTokens } from "../lib/index.ts";
+export { onceInProcess, plainText, quietly, settleInTime, withoutTokens } from "../lib/index.ts";
 export { type InputSchema, isSameReading, type MatchedUri } from "../resource/index.ts";
 export {
   type Fulfilled,
@@ -20,7 +20,7 @@ export {
 } from "../result/index.ts";
 export type { Telemetry } from "../telemetry/index.ts";
 export { currentDelegation, isToolGranted } from "../token/index.ts";
-export { type ModelView, modelView, waitingView } from "../views/index.ts";
+export { type ModelView, modelView, type WireView, waitingView, wireView } from "../views/index.ts";
 export {
   type Admission,
   type Listed,

@@ -6,3 +6,4 @@ export { chainLine, operatorView } from "./operator-view.ts";
 export { printChain } from "./print-chain.ts";
 export { type PrintingAuditOptions, printingAudit, type Screen } from "./printing-audit.ts";
 export { waitingView } from "./waiting-view.ts";
+export { type WireView, wireView } from "./wire-view.ts";

@@ -1,4 +1,5 @@
 import type { Allowed } from "../decision/index.ts";
+import { onceInProcess } from "../lib/index.ts";
 import { isObject, mustBe } from "../options/index.ts";
 import type { Taken } from "./stages/spending.ts";
 
@@ -11,7 +12,7 @@ export function keepTaken(decision: Allowed, what: Taken | undefined): Allowed {
 }
 
 /** Calls of which the tool itself said that nothing happened. */
-const nothing = new WeakSet<object>();
+const nothing = onceInProcess("nothing-happened/1", () => new WeakSet<object>());
 
 /**
  * Says of a call that runs that nothing happened by it: what it took from a budget is given back when its outcome is

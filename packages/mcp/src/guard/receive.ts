@@ -1,6 +1,6 @@
 import type { Denied, Subject } from "@hopwise/core";
 import { type Admission, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
-import { openCall, type RunningDecision, runWithin } from "../caller/index.ts";
+import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
   approvalIn,
   cameOverHttp,

@@ -1,5 +1,5 @@
 import type { Decision, Denied } from "@hopwise/core";
-import { modelView, waitingView } from "@hopwise/core/adapter";
+import { type WireView, waitingView, wireView } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcMessage } from "./jsonrpc.ts";
 import { META_PENDING, type PendingData, pendingData, WAITS, type Waiting } from "./pending.ts";
 
@@ -12,30 +12,17 @@ const DENIED = 4303;
 /** JSON-RPC's own code for a method that a server does not have: clients look for it before they try another. */
 const METHOD_NOT_FOUND = -32601;
 
-/**
- * The members of a refusal that leave the server. A decision has them all; a refusal by the guard itself has no record
- * to name.
- */
-export type WireRefusal = Pick<Denied, "code" | "hop" | "nonce" | "pointer" | "reason" | "wouldPass"> &
-  Partial<Pick<Denied, "invocation">>;
+/** A decision, or a refusal by the guard itself, which has no record to name. */
+export type WireRefusal = Pick<Denied, "code"> & Partial<Denied>;
 
 /** The data of a denial for programs. */
-export interface DenialData {
-  readonly code: string;
-  readonly retryable: boolean;
-  /** Names the denial's record, for the operator of the server. */
-  readonly invocation?: string;
-  /** The first hop that was refused; with `policy_denied` always 0, and only the record tells which it was. */
-  readonly hop?: number;
-  /** The nonce that the next proof must name; only with `proof_nonce_required`. */
-  readonly nonce?: string;
-}
+export type DenialData = Omit<WireView, "message">;
 
 /** Why a call does not run: it was refused, or it waits. */
 export type NotRun = WireRefusal | Waiting;
 
 /** What leaves the server of a call that does not run: a text for people and models, and data for programs. */
-interface WireView {
+interface WireAnswer {
   readonly text: string;
   readonly meta: typeof META_DENIAL | typeof META_PENDING;
   readonly data: DenialData | PendingData;
@@ -43,23 +30,13 @@ interface WireView {
   readonly code: number;
 }
 
-/** The same members, in the same order, for every refusal. */
-function wireView(of: NotRun): WireView {
+function wireAnswer(of: NotRun): WireAnswer {
   if ("approval" in of) return { text: waitingView(of), meta: META_PENDING, data: pendingData(of), code: WAITS };
-  const { code, message, retryable } = modelView(of);
-  const { invocation, nonce } = of;
-  // What is not there is refused at the user. Another hop would say that a thing exists, and that the user may have it.
-  const hop = code === "policy_denied" ? 0 : of.hop;
+  const { message, ...data } = wireView(of);
   return {
-    text: `Not allowed (${code}). ${message}`,
+    text: `Not allowed (${data.code}). ${message}`,
     meta: META_DENIAL,
-    data: {
-      code,
-      retryable,
-      ...(invocation !== undefined && { invocation }),
-      ...(hop !== undefined && { hop }),
-      ...(nonce !== undefined && { nonce }),
-    },
+    data,
     code: asksForProof(of) ? PROOF_REQUIRED : DENIED,
   };
 }
@@ -78,7 +55,7 @@ export interface ToolDenial {
 }
 
 export function toolDenial(notRun: NotRun): ToolDenial {
-  const { text, meta, data } = wireView(notRun);
+  const { text, meta, data } = wireAnswer(notRun);
   return { content: [{ type: "text", text }], isError: true, _meta: { [meta]: data } };
 }
 
@@ -101,7 +78,7 @@ export function notRunOf(decision: Exclude<Decision, { outcome: "allowed" }>, ur
 
 /** A request that did not run as a JSON-RPC error. */
 export function errorDenial(id: JsonRpcId, notRun: NotRun): JsonRpcMessage {
-  const { text, data, code } = wireView(notRun);
+  const { text, data, code } = wireAnswer(notRun);
   return { jsonrpc: "2.0", id, error: { code, message: text, data } };
 }
 

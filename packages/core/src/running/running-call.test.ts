@@ -1,5 +1,5 @@
-import type { CallerView } from "@hopwise/core/adapter";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { CallerView } from "../decision/index.ts";
 import { caller, currentFilter, openCall, runToEnd, runWithin, withCaller } from "./running-call.ts";
 
 const ANN = { tenant: "acme" } as CallerView;
@@ -42,6 +42,24 @@ describe("a call of which it is not known for whom it runs", () => {
     });
     call.end();
     expect(runWithin(call, () => [caller(), currentFilter()])).toEqual([undefined, undefined]);
+  });
+});
+
+describe("a tool that loaded another copy of this package than what runs it", () => {
+  it("has the same caller, and its word that nothing happened is heard", async () => {
+    vi.resetModules();
+    const own = await import("./running-call.ts");
+    const { didNothing } = await import("../way/taken.ts");
+    expect(own.caller).not.toBe(caller);
+    const decision = { caller: ANN };
+    runWithin(
+      openCall(() => decision),
+      () => {
+        expect(own.caller()).toBe(ANN);
+        own.nothingHappened();
+      },
+    );
+    expect(didNothing(decision)).toBe(true);
   });
 });
 

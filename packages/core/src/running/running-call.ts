@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Allowed } from "@hopwise/core";
-import { type CallerView, saidNothingHappened } from "@hopwise/core/adapter";
-import type { Filter } from "@hopwise/core/filter";
-import { isObject, mustBe } from "@hopwise/core/options";
+import type { Allowed, CallerView } from "../decision/index.ts";
+import type { Filter } from "../filter/index.ts";
+import { onceInProcess } from "../lib/index.ts";
+import { isObject, mustBe } from "../options/index.ts";
+import { saidNothingHappened } from "../way/index.ts";
 
 /** A call of a tool, a resource or a prompt, as the code sees it that runs within. */
 export interface RunningCall {
@@ -27,7 +28,7 @@ export interface OpenCall extends RunningCall {
 }
 
 /** All guards of a process share it: a tool of one server may run a loop, whose tools have another caller. */
-const running = new AsyncLocalStorage<OpenCall>();
+const running = onceInProcess("running/1", () => new AsyncLocalStorage<OpenCall>());
 
 /**
  * @param find gives the decision, once the call was allowed
