@@ -4,9 +4,9 @@ import { ownArguments, targetOf } from "../resource/index.ts";
 import { isListing } from "../token/index.ts";
 import type { AdmittedCall, Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
-import { denyExpired } from "./deny-expired.ts";
-import { denyUnproven } from "./deny-unproven.ts";
+import { endExpired } from "./end-expired.ts";
 import { denyUnasked, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
+import { endUnproven } from "./end-unproven.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { openFilter } from "./row-filter.ts";
@@ -47,34 +47,34 @@ export async function* decideCall(
   log.note({ received });
 
   const missing = refuseMissing(incoming);
-  if (missing !== undefined) return yield* denyUnproven(missing, undefined, { call, received }, point, log);
+  if (missing !== undefined) return yield* endUnproven(missing, undefined, { call, received }, point, log);
   const opened = await log.stage("token", () => openChain(incoming, point));
-  if (isRefusal(opened)) return yield* denyExpired(opened, { call, received }, point, log);
+  if (isRefusal(opened)) return yield* endExpired(opened, { call, received }, point, log);
   log.note({ caller: opened });
 
   const isProven = incoming.via === "proof";
   const proof = isProven ? await log.stage("proof", () => checkProof(call, opened, received, point)) : undefined;
-  if (isRefusal(proof)) return yield* denyUnproven(proof, opened, { call, received }, point, log);
+  if (isRefusal(proof)) return yield* endUnproven(proof, opened, { call, received }, point, log);
   const state = await log.stage("state", () => askState(opened, proof, point));
   if (isRefusal(state)) return log.deny(state);
   // A captured proof may not fill the record of what its holder did.
-  log.note({ verified: state.unspent === undefined });
-  const gone = state.revoked ?? state.unspent ?? refuseOtherUser(incoming, opened.user) ?? refuseBudget(opened, point);
-  if (gone !== undefined) return yield* denyUnproven(gone, opened, { call, received }, point, log);
+  log.note({ verified: state.replayed === undefined });
+  const gone = state.revoked ?? state.replayed ?? refuseOtherUser(incoming, opened.user) ?? refuseBudget(opened, point);
+  if (gone !== undefined) return yield* endUnproven(gone, opened, { call, received }, point, log);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));
   if (isRefusal(agents)) return log.deny(agents);
 
-  const holder = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
+  const admitted = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
   // A list is not granted, each of its items is.
   const noCall = isListing(tool) || call.refused;
-  const outside = noCall ? undefined : await log.stage("grant", () => refuseSent(holder, tool, received, point));
+  const outside = noCall ? undefined : await log.stage("grant", () => refuseSent(admitted, tool, received, point));
   if (outside !== undefined && !log.lets(outside)) return log.deny(outside);
 
   const next = yield { received, user: opened.user };
-  if (next.as !== "call" || isListing(tool)) return endOtherwise(next, holder, tool, point, log);
-  const now = next.atOnce ? holder : await log.stage("agents", () => lookAtAgents(holder, tool, point));
-  if (isRefusal(now)) return log.deny(now);
+  if (next.as !== "call" || isListing(tool)) return endOtherwise(next, admitted, tool, point, log);
+  const confirmed = next.atOnce ? admitted : await log.stage("agents", () => lookAtAgents(admitted, tool, point));
+  if (isRefusal(confirmed)) return log.deny(confirmed);
   const target = targetOf(point.tools, tool, received, next.readAs);
   if (isRefusal(target)) return denyUnasked(target, point, log);
   const { entry } = target;
@@ -82,36 +82,36 @@ export async function* decideCall(
   const parsed = isRead(next)
     ? await log.stage("arguments", () => parsedArguments({ tool, received }, entry, next, point))
     : undefined;
-  if (isRefusal(parsed)) return refuseAsShown(parsed, holder, tool, point, log);
+  if (isRefusal(parsed)) return refuseAsShown(parsed, admitted, tool, point, log);
   if (parsed !== undefined) log.note({ parsed });
   const read = { sent: received, parsed, isOwn: ownArguments(entry, next.inputSchema) };
-  const granted = await log.stage("grant", () => coverRead(now, tool, read, entry, point));
+  const granted = await log.stage("grant", () => coverRead(confirmed, tool, read, entry, point));
   if (isRefusal(granted) && !log.lets(granted)) return log.deny(granted);
   // Not before: what a token does not cover is nobody's to keep.
   log.note({ kept: entry.keepInRecord ?? [], uri: target.uri });
 
   const query = { tool, arguments: parsed ?? target.arguments, tenant: opened.user.issuer };
-  const context = await log.stage("context", () => gatherContext(now, target, query, point, log.note));
-  if (isRefusal(context)) return refuseAsShown(context, holder, tool, point, log);
+  const context = await log.stage("context", () => gatherContext(confirmed, target, query, point, log.note));
+  if (isRefusal(context)) return refuseAsShown(context, admitted, tool, point, log);
   const { resource, action, notThere } = context;
   log.note({ asked: askedOf(resource, action) });
 
-  const question = { caller: holder.caller, tool, known: context.known, invocation: log.id };
+  const question = { caller: admitted.caller, tool, known: context.known, invocation: log.id };
   const owing = { entry, granted: isRefusal(granted) || granted, next, notThere, lets: log.lets };
   const answer = await log.stage("policy", (watch) =>
     decideByPolicies(question, context, owing, point, watch, log.note),
   );
   if (isRefusal(answer)) return log.deny(answer);
-  const due = await takeDue({ call, now, received, parsed, query, entry, context, answer }, log, point);
+  const due = await takeDue({ call, confirmed, received, parsed, query, entry, context, answer }, log, point);
   if (due.outcome !== "due") return due;
-  const still = await log.stage("state", () => lookAgain(now, tool, point));
-  if (isRefusal(still)) return log.deny(still, due.taken);
+  const standing = await log.stage("state", () => lookAgain(confirmed, tool, point));
+  if (isRefusal(standing)) return log.deny(standing, due.taken);
 
   // On record first: no allowed call without its record.
   return log.allow({
     projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
     obligations: due.obligations,
     taken: due.taken,
-    filter: openFilter({ asked: question, holder: still, entry, resource, action, condition: answer.condition }, point),
+    filter: openFilter({ asked: question, holder: standing, entry, context, answer }, point),
   });
 }

@@ -1,24 +1,23 @@
-import type { Resource } from "@cerbos/core";
 import type { RowAnswer } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
-import type { CheckedRow, Filter, Row, RowCondition } from "../filter/index.ts";
+import type { CheckedRow, Filter, Row } from "../filter/index.ts";
 import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { readRows } from "./read-rows.ts";
 import { createRowTally } from "./row-tally.ts";
+import type { CallContext } from "./stages/context.ts";
 import { isRowGranted, type KnownCaller } from "./stages/grant.ts";
-import { type AskedCall, askAboutRows } from "./stages/policy.ts";
+import { type AskedCall, askAboutRows, type PolicyAnswer } from "./stages/policy.ts";
 
 /** An allowed call. */
 export interface FilteredCall {
   readonly asked: AskedCall;
   readonly holder: KnownCaller;
   readonly entry: ToolEntry;
-  readonly resource: Resource;
-  readonly action: string;
-  /** What rows must fulfil; undefined for a tool that gives none. */
-  readonly condition: RowCondition | undefined;
+  readonly context: Pick<CallContext, "resource" | "action">;
+  /** With what rows must fulfil; without for a tool that gives none. */
+  readonly answer: PolicyAnswer;
 }
 
 /**
@@ -26,7 +25,11 @@ export interface FilteredCall {
  * printed shows it.
  */
 export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter | undefined {
-  const { entry, action, condition } = call;
+  const {
+    entry,
+    context: { action },
+    answer: { condition },
+  } = call;
   if (condition === undefined || entry.filter === undefined) return undefined;
   const { plansSuffice = false, withinMs = point.deadlineMs } = entry.filter;
   const lapsesAt = performance.now() + withinMs;
@@ -87,7 +90,12 @@ async function checkRead(
   rows: readonly (Row | undefined)[],
   point: EnforcementPoint,
 ): Promise<readonly RowAnswer[]> {
-  const { asked, holder, entry, resource, action } = call;
+  const {
+    asked,
+    holder,
+    entry,
+    context: { resource, action },
+  } = call;
   const filter = entry.filter as FilterRule;
   await mustStand(call, point);
   if (filter.plansSuffice === true) return rows.map((row) => row && NOTHING_OWED);

@@ -20,7 +20,7 @@ import { costsNothing, refuseExhausted, type Taken, takeCosts } from "./stages/s
 /** A call that the policies allow, or shadow mode in their place. */
 export interface PolicyAllowed {
   readonly call: IncomingCall;
-  readonly now: KnownCaller;
+  readonly confirmed: KnownCaller;
   readonly received: JsonObject;
   readonly parsed: JsonObject | undefined;
   readonly query: ResourceQuery;
@@ -46,10 +46,10 @@ export async function takeDue(
   log: CallLog,
   point: EnforcementPoint,
 ): Promise<Due | Pending | Denied> {
-  const { call, now, received, parsed, query, entry, context, answer } = of;
+  const { call, confirmed, received, parsed, query, entry, context, answer } = of;
   const { verdicts } = answer;
   const obligations = addUp(verdicts.map((verdict) => verdict.obligations));
-  const common = { caller: now.caller, tool: call.tool, invocation: log.id };
+  const common = { caller: confirmed.caller, tool: call.tool, invocation: log.id };
   const approvable = {
     ...{ ...common, received, parsed, resource: context.resource, entry, hops: context.known.hops },
     ...{ obligations, verdicts, named: call.approval as string | undefined },

@@ -75,7 +75,7 @@ export interface PolicyAnswer {
 /** What the call is held to, besides the policies. */
 export interface Owing {
   readonly entry: ToolEntry;
-  /** What the grants say of rows. */
+  /** What the grants say of rows; nothing where they do not cover the call, which shadow mode lets run. */
   readonly granted: RowExpression | boolean;
   /** What the enforcement point says that it does. */
   readonly next: Fulfilment;

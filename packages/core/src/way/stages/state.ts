@@ -10,8 +10,8 @@ import type { CheckedProof } from "./proof.ts";
 export interface StateFound {
   /** The refusal, where something that the call stands on was revoked. */
   readonly revoked: HopwiseError | undefined;
-  /** The refusal, where the proof could not be used up: it was before, or that cannot be told. */
-  readonly unspent: HopwiseError | undefined;
+  /** The refusal, where the proof was used up before, or that cannot be told. */
+  readonly replayed: HopwiseError | undefined;
 }
 
 /**
@@ -28,8 +28,8 @@ export async function askState(
 ): Promise<StateFound> {
   // The claim goes first: a store that loses what it knew between the two shows it in its revocations.
   const spending = proof && spendProof(proof, point).catch(toRefusal);
-  const [unspent, revoked] = await Promise.all([spending, refuseRevoked(caller, point)]);
-  return { revoked, unspent };
+  const [replayed, revoked] = await Promise.all([spending, refuseRevoked(caller, point)]);
+  return { revoked, replayed };
 }
 
 function toRefusal(error: unknown): HopwiseError {

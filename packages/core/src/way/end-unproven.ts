@@ -19,12 +19,13 @@ export interface UnprovenCall {
 }
 
 /**
- * Denies a call for which no valid chain was shown. With `shadow: "everything"` it runs, for nobody who is known: nothing is asked
- * that would need a caller, neither grants nor policies. What was revoked stops it all the same.
+ * Ends a call for which no valid chain was shown, or one that stands no more: denies it. With `shadow: "everything"` it runs, for
+ * nobody who is known: nothing is asked that would need a caller, neither grants nor policies. What was revoked stops it
+ * all the same.
  *
  * @param named whom its chain names, where that is genuine
  */
-export async function* denyUnproven(
+export async function* endUnproven(
   refusal: HopwiseError,
   named: Caller | undefined,
   { call, received }: UnprovenCall,
