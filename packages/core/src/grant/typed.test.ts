@@ -92,6 +92,26 @@ describe("a grant against a tool's own schema", () => {
     grant({ t: { n, ids, due, old, neither: old } }, changing);
   });
 
+  it("goes by the one side where the other says nothing", () => {
+    const [anything, read] = [z.any().transform(Number), z.string().transform((text): unknown => JSON.parse(text))];
+    const half = { t: z.object({ sent: z.coerce.number().optional(), anything, read, both: z.unknown() }) };
+    const [limit, text] = [range({ max: 9 }), exact("5")];
+    grant({ t: { sent: optional(limit), anything: limit, read: text, both: text } }, half);
+    grant({ t: { sent: absent(), anything: oneOf(5), read: prefix("["), both: limit } }, half);
+    // @ts-expect-error the schema makes a number of what is sent
+    grant({ t: { sent: text, read: text } }, half);
+    // @ts-expect-error nor is it a text where anything at all may be sent
+    grant({ t: { anything: text, read: text } }, half);
+    const list = each(text);
+    // @ts-expect-error a number has no items
+    grant({ t: { anything: list, read: text } }, half);
+    // @ts-expect-error a text is sent, whatever is read
+    grant({ t: { read: limit } }, half);
+    const left = optional(text);
+    // @ts-expect-error it has to be sent
+    grant({ t: { read: left } }, half);
+  });
+
   it("takes exactly a value of the argument's type, whatever it is made of", () => {
     const labels = exact({ env: "dev" });
     const more = exact([1, { a: null }]);
@@ -138,6 +158,18 @@ describe("a grant against a tool's own schema", () => {
     const text = object({ holder, limit: exact("5"), currency });
     // @ts-expect-error the schema makes a number of it
     grant({ pay: { card: text } }, nested);
+  });
+
+  it("compiles where several arguments of one object say nothing of what is sent", () => {
+    const [a, b, c, d] = [z.coerce.number(), z.coerce.number(), z.coerce.number().default(3), z.coerce.string()];
+    const card = z.object({ a, b, c, d });
+    const large = { pay: z.object({ card, more: z.object({ card }).optional() }) };
+    const limit = range({ max: 9 });
+    const whole = object({ a: limit, b: limit, c: limit, d: wildcard() });
+    grant({ pay: { card: whole, more: optional(object({ card: whole })) } }, large);
+    const inner = object({ card: object({ a: limit, b: limit, c: limit, d: limit }) });
+    // @ts-expect-error the schema makes a text of d
+    grant({ pay: { card: whole, more: inner } }, large);
   });
 
   it("takes one of several objects", () => {

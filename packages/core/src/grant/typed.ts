@@ -113,12 +113,22 @@ type PropertyGrant<Sent, Read, Name> = Name extends keyof Sent
 /** Values that no JSON says: the tool map's projection makes something of them, of which the compiler knows nothing. */
 type NotJson = Date | ReadonlyMap<never, unknown> | ReadonlySet<unknown> | bigint | { readonly href: string };
 
-/** What an argument has to pass that is sent as one type and read as another: both. Whether it may be missing, its sender says. */
+/** What an argument has to pass that is sent as one type and read as another: both. */
 type ConstraintForBoth<Sent, Read> = [Extract<Read, NotJson>] extends [never]
-  ?
-      | (SimpleFor<Sent> & (SimpleFor<Exclude<Read, undefined>> | ConstraintOf<"optional" | "absent">))
-      | ObjectForBoth<ObjectsIn<Sent>, ObjectsIn<Read>>
+  ? SimpleForBoth<Sent, Read> | ObjectForBoth<ObjectsIn<Sent>, ObjectsIn<Read>>
   : ConstraintFor<Sent>;
+
+/**
+ * Whether it may be missing, its sender says. A side that says nothing is left out, and not crossed with the other one: every
+ * kind of constraint with every kind, for each property of an object, is more than the compiler counts.
+ */
+type SimpleForBoth<Sent, Read> = unknown extends Read
+  ? SimpleFor<Sent>
+  : unknown extends Sent
+    ? SimpleForRead<Read>
+    : SimpleFor<Sent> & SimpleForRead<Read>;
+
+type SimpleForRead<Read> = SimpleFor<Exclude<Read, undefined>> | ConstraintOf<"optional" | "absent">;
 
 /**
  * The grant that may be written for a tool with a known schema: it names every argument that has to be sent, and only
