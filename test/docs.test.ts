@@ -11,6 +11,9 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { type Block, blocksOf, DOCS, writeBlocks } from "./support/pages.ts";
 
+/** For one program, on a machine that does much else. */
+const PATIENCE_MS = 60_000;
+
 /** Runs all of a page's programs; gives what each printed beside what the page says. */
 async function runPage(
   blocks: readonly Block[],
@@ -22,7 +25,7 @@ async function runPage(
     const runs = [];
     for (const [i, { language, file }] of blocks.entries()) {
       if (language !== "ts" || file === undefined) continue;
-      const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder, timeout: 60_000 });
+      const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder, timeout: PATIENCE_MS });
       const next = blocks[i + 1];
       runs.push({ program: file, printed: stdout, ...(next?.language === "text" && { said: next.text }) });
     }
@@ -37,12 +40,14 @@ const pages = (await readdir(DOCS)).filter((name) => name.endsWith(".md"));
 // A page mostly waits for its programs, and they for their policy decision points.
 describe.each(pages)("docs/%s", { concurrent: true }, async (name) => {
   const blocks = await blocksOf(name);
+  const programs = blocks.filter(({ language }) => language === "ts");
 
   it("names a file for each of its programs: without one it could not be run", () => {
-    expect(blocks.filter(({ language, file }) => language === "ts" && file === undefined)).toEqual([]);
+    expect(programs.filter(({ file }) => file === undefined)).toEqual([]);
   });
 
-  it("runs, and prints what it says it prints", { timeout: 120_000 }, async () => {
+  const timeout = PATIENCE_MS * (programs.length + 1);
+  it("runs, and prints what it says it prints", { timeout }, async () => {
     for (const { program, printed, said } of await runPage(blocks)) {
       expect({ program, printed }).toEqual({ program, printed: said ?? printed });
     }
