@@ -6,7 +6,6 @@ import { createAuthorizer, createIssuer, delegate, generateSigner } from "@hopwi
 import { anyArguments, everyTool, exact, grant, orNull, wildcard } from "@hopwise/core/grant";
 import { memoryReplay, memoryRevocations } from "@hopwise/core/state";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { prove } from "@hopwise/core/tokens";
 import { createGuardedTools } from "@hopwise/mcp";
 import { asSchema, jsonSchema } from "ai";
 import { describe, expect, it } from "vitest";
@@ -200,7 +199,7 @@ describe("wrong arguments", () => {
       state: { replay: memoryReplay({ since: 0 }), revocations: memoryRevocations() },
     });
     const call = { tool: "use", arguments: { a: "x" } };
-    const credential = await prove(held, { ...call, audience: company.audience });
+    const credential = await company.credential(held, call.tool, call.arguments);
     const given = { ...call, credential, fulfils: true, parsed: { a: "evil" } };
     expect(await said(authorizer.authorize(given as never)).catch(() => "refused")).not.toBe("allowed");
   });

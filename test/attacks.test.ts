@@ -1,7 +1,7 @@
 import { delegate, generateSigner, type HeldDelegation, hold, parseDelegation, serialize } from "@hopwise/core";
 import { exact, grant, range, wildcard } from "@hopwise/core/grant";
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
-import { type Credential, prove } from "@hopwise/core/tokens";
+import type { Credential } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
 import { claimsOf, forge } from "../packages/core/src/testing.fixture.ts";
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 const proof = (held: HeldDelegation, call = PAYMENT): Promise<Credential> =>
-  prove(held, { ...call, audience: company.audience, clock: company.clock });
+  company.credential(held, call.tool, call.arguments);
 
 /** The code that a call gets, or "allowed". */
 async function said(credential: Credential, call: object = PAYMENT): Promise<string> {

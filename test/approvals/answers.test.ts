@@ -12,7 +12,7 @@ import { anyArguments, grant } from "@hopwise/core/grant";
 import type { UserDirectory } from "@hopwise/core/sources";
 import type { ApprovalStore, SharedState } from "@hopwise/core/state";
 import { answeringPdp, type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
-import { type ApprovalOrder, prove, signApproval } from "@hopwise/core/tokens";
+import { type ApprovalOrder, signApproval } from "@hopwise/core/tokens";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Person, personOf } from "../support/approvals.ts";
 
@@ -69,12 +69,8 @@ function instance(more: Partial<AuthorizerOptions> = {}, approvers = 1): Instanc
   return {
     authorizer,
     told,
-    call: async (args = PAYMENT, approval, held) => {
-      const order = { tool: "send_payment", arguments: args };
-      const proving = { ...order, audience: authorizer.audience[0] as string, clock: company.clock };
-      const credential = await prove(held ?? (await company.chain("alice", "planner")), proving);
-      return authorizer.authorize({ ...order, credential, approval });
-    },
+    call: async (args = PAYMENT, approval, held) =>
+      authorizer.call(held ?? (await company.chain("alice", "planner")), "send_payment", args, { approval }),
     answer: async (id, { signer }, order = {}) => {
       const request = (await authorizer.approvals.find(id))?.request;
       if (request === undefined) throw new Error("no such request waits");

@@ -17,7 +17,7 @@ import {
   createCompany,
   type TestAuthorizer,
 } from "@hopwise/core/testing";
-import { type ApprovalOrder, type ApprovalRequest, prove, signApproval, thumbprintOf } from "@hopwise/core/tokens";
+import { type ApprovalOrder, type ApprovalRequest, signApproval, thumbprintOf } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
 import { answerTo, type Person, personOf } from "../support/approvals.ts";
 
@@ -71,15 +71,8 @@ function scene(more: Partial<AuthorizerOptions> = {}, approvers = 1, own = false
     state: memoryState({ since: 0, clock: company.clock }),
     ...more,
   });
-  const decide = async (held: HeldDelegation, approval?: string) => {
-    const order = { tool: "send_payment", arguments: PAYMENT };
-    const credential = await prove(held, {
-      ...order,
-      audience: authorizer.audience[0] as string,
-      clock: company.clock,
-    });
-    return authorizer.authorize({ ...order, credential, approval });
-  };
+  const decide = (held: HeldDelegation, approval?: string) =>
+    authorizer.call(held, "send_payment", PAYMENT, { approval });
   return {
     authorizer,
     ask: async (held = planner) => {

@@ -130,14 +130,13 @@ describe("a call that people must approve, over MCP", () => {
     const map = { order: { kind: "order", action: "place", adds: ["reference"] } };
     const company = await createCompany({
       users: { alice: { roles: ["employee"] }, dana: { roles: ["manager"] } },
+      approvers: ["dana"],
       tools: map,
     });
     const cerbos = answeringPdp(({ resource: { kind } }) =>
       kind === "order" ? { effect: "allow", outputs: [{ approval: "large" }] } : "allow",
     );
-    const [issuer] = [company.issuer.trustAnchor.issuer];
-    const own = await personOf("dana", issuer);
-    const authorizer = company.authorizer({ cerbos, approvals: { approvers: [own.approver] } });
+    const authorizer = company.authorizer({ cerbos });
     const ran: unknown[] = [];
     const server = await guardedServer(authorizer, {
       add: (it) =>
@@ -159,12 +158,12 @@ describe("a call that people must approve, over MCP", () => {
         ...(approval !== undefined && { _meta: { [META_APPROVAL]: approval } }),
       }) as unknown as Promise<ToolAnswer>;
     const { request } = waitsFor(await order({}));
-    await answerTo(authorizer, request, own.signer);
+    await authorizer.answer("dana", "yes", request);
     expect(codeOf(await order({}, request))).toBe("approval_void");
     expect(ran).toEqual([]);
     // Sent, it stays the same.
     const sent = waitsFor(await order({ reference: "R-1" }));
-    await answerTo(authorizer, sent.request, own.signer);
+    await authorizer.answer("dana", "yes", sent.request);
     expect(textOf(await order({ reference: "R-1" }, sent.request))).toBe("ordered");
     expect(ran).toEqual([{ item: "paper", reference: "R-1" }]);
   });

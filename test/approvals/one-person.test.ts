@@ -8,7 +8,7 @@ import {
   createCompany,
   type TestAuthorizer,
 } from "@hopwise/core/testing";
-import { type ApprovalRequest, prove, signApproval } from "@hopwise/core/tokens";
+import { type ApprovalRequest, signApproval } from "@hopwise/core/tokens";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { answerTo, type Person, personOf } from "../support/approvals.ts";
 
@@ -94,11 +94,7 @@ async function scene(approvers = 1): Promise<Scene> {
     state: memoryState({ since: 0, clock: company.clock }),
   });
   const planner = await company.chain("alice", "planner");
-  const pay = async (approval?: string) => {
-    const order = { tool: "send_payment", arguments: PAYMENT };
-    const credential = await prove(planner, { ...order, audience: company.audience, clock: company.clock });
-    return authorizer.authorize({ ...order, credential, approval });
-  };
+  const pay = (approval?: string) => authorizer.call(planner, "send_payment", PAYMENT, { approval });
   const decision = await pay();
   if (decision.outcome !== "pending") throw new Error(`it was ${JSON.stringify(decision)}`);
   const id = decision.approval.request;

@@ -10,7 +10,7 @@ import { describe } from "vitest";
 import { driverRows } from "./driver-rows.ts";
 import { ANYTHING, type ArgumentRows, argumentRow, type Odd, OPTIONAL, OPTIONS, walkRows } from "./odd.ts";
 
-const company = await testing.createCompany();
+const company = await testing.createCompany({ approvers: ["alice"] });
 const held = await company.chain("alice", "planner");
 const signer = await core.generateSigner();
 const authorizer = company.authorizer();
@@ -191,20 +191,34 @@ const clocks: ArgumentRows<testing.TestClock> = {
 const pdp = testing.answeringPdp();
 const pdps: ArgumentRows<Pick<testing.AnsweringPdp, "tell">> = { tell: argumentRow(pdp.tell, () => ["allow"]) };
 
+const waitingAuthorizer = company.authorizer({
+  cerbos: testing.answeringPdp(({ resource: { kind } }) =>
+    kind === "payment" ? { effect: "allow", outputs: [{ approval: "large" }] } : "allow",
+  ),
+});
+const waits = await waitingAuthorizer.call(held, "send_payment", { to: "ACME" });
+const [request] = (await waitingAuthorizer.approvals.list()).map((shown) => shown.request);
+const ANY_ARGUMENTS: readonly Odd[] = ["nothing", "null", "empty object"];
+
 const companies: ArgumentRows<testing.Company> = {
   clock: "is a clock",
   chain: argumentRow(company.chain as (...args: unknown[]) => unknown, () => ["alice", "planner"]),
   delegate: argumentRow(company.delegate, () => [held, "researcher"]),
   authorizer: argumentRow(company.authorizer, () => [{}], OPTIONS),
-};
-const testAuthorizers: ArgumentRows<Pick<testing.TestAuthorizer, "call">> = {
-  call: argumentRow(
-    authorizer.call,
+  credential: argumentRow(
+    company.credential,
     () => [held, "send_payment", { to: "ACME" }],
+    [],
     ["empty text"],
-    ["empty text"],
-    ["nothing", "null", "empty object"],
+    ANY_ARGUMENTS,
   ),
+  approval: argumentRow(company.approval, () => ["alice", "yes", request]),
+};
+const TEST_CALL = [["empty text"], ["empty text"], ANY_ARGUMENTS, OPTIONS] as const;
+const testAuthorizers: ArgumentRows<Pick<testing.TestAuthorizer, "call" | "filter" | "answer">> = {
+  call: argumentRow(authorizer.call, () => [held, "send_payment", { to: "ACME" }, {}], ...TEST_CALL),
+  filter: argumentRow(rowAuthorizer.filter, () => [held, "send_payment", { to: "ACME" }, {}], ...TEST_CALL),
+  answer: argumentRow(waitingAuthorizer.answer, () => ["alice", "yes", waits]),
 };
 
 describe("an authorizer", () => walkRows(authorizers));

@@ -11,7 +11,7 @@ import {
 import { auditTo, onDenial } from "@hopwise/core/audit";
 import { createNonces, memoryDriver, revocationsOverHttp, type StateDriver, stateOn } from "@hopwise/core/state";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { prove, serializeCompact } from "@hopwise/core/tokens";
+import { serializeCompact } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 import { TOKEN_TEXT } from "../support/token-text.ts";
 import { companyOptions } from "./company-options.ts";
@@ -207,7 +207,7 @@ const make = (options: Partial<AuthorizerOptions>) =>
     deadlineMs: 20_000,
     ...options,
   });
-const credential = () => prove(held, { ...CALL, audience: company.audience });
+const credential = () => company.credential(held, CALL.tool, CALL.arguments);
 
 it("says that all is well where calls are allowed", async () => {
   const authorizer = make({ nonces: undefined as never });

@@ -9,7 +9,6 @@ import { type AuditSink, auditTo, onDenial } from "@hopwise/core/audit";
 import { agentsFrom, usersOverHttp } from "@hopwise/core/sources";
 import { type State, stateOn } from "@hopwise/core/state";
 import { createCompany } from "@hopwise/core/testing";
-import { prove } from "@hopwise/core/tokens";
 import { openRedis } from "@hopwise/redis";
 import { afterEach, describe, expect, it } from "vitest";
 import { nodeFiles } from "../../packages/audit/src/log-files.ts";
@@ -131,7 +130,7 @@ async function seen(options: Partial<AuthorizerOptions>): Promise<readonly strin
       onDenial(({ code }) => heard.push(code)),
     ),
   });
-  const credential = await prove(held, { ...CALL, audience: company.audience });
+  const credential = await company.credential(held, CALL.tool, CALL.arguments);
   const decision = await authorizer.authorize({ ...CALL, credential });
   if (decision.outcome !== "denied") throw new Error(`the call is ${decision.outcome}`);
   expect(heard).toEqual([decision.code]);

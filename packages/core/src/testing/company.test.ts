@@ -5,7 +5,8 @@ import { inMemoryUsers } from "../principal/index.ts";
 import { memoryState } from "../state/index.ts";
 import { errorOf } from "../testing.fixture.ts";
 import { createNonces, generateSigner, thumbprintOf } from "../token/index.ts";
-import { answeringPdp, denyAll } from "./answering-pdp.ts";
+import { createAuthorizer } from "../way/index.ts";
+import { allowAll, answeringPdp, denyAll } from "./answering-pdp.ts";
 import { createCompany } from "./company.ts";
 
 const bill = { id: "INV-7" };
@@ -179,6 +180,26 @@ describe("a company", () => {
     });
     company.clock.advance(60);
     expect(await authorizer.call(planner, "read_invoice", bill)).toMatchObject({ code: "token_expired" });
+  });
+
+  it("proves a call for a server or an authorizer of one's own, by the company's clock", async () => {
+    const company = await createCompany();
+    company.clock.set("2020-01-01T00:00:00Z");
+    const { audience, clock, agents, users, tools } = company;
+    const trust = [company.issuer.trustAnchor];
+    const state = memoryState({ since: 0, clock });
+    const own = createAuthorizer({
+      ...{ audience, clock, agents, users, tools, trust, state },
+      cerbos: allowAll(),
+      audit: memoryAudit(),
+    });
+    const planner = await company.chain("alice", "planner");
+    const call = { tool: "read_invoice", arguments: bill };
+    const credential = await company.credential(planner, "read_invoice", bill);
+    expect(await own.authorize({ ...call, credential })).toMatchObject({ outcome: "allowed" });
+    expect(await own.authorize({ ...call, credential })).toMatchObject({ code: "proof_replayed" });
+    const other = await company.credential(planner, "read_invoice", { id: "INV-9" });
+    expect(await own.authorize({ ...call, credential: other })).toMatchObject({ code: "proof_arguments_mismatch" });
   });
 
   it("shows what policies want changed in a result", async () => {

@@ -2,17 +2,24 @@ import { atLeast, either, having, list, mapOf, maybe, optionsOf, reading, text }
 import { type AgentRegistry, inMemoryUsers, type User, type UserDirectory } from "../principal/index.ts";
 import { TOOL_MAP, type ToolMap } from "../resource/index.ts";
 import {
+  type ApprovalAnswer,
+  type ApprovalRequest,
+  type Approver,
   AUDIENCE,
+  type Credential,
   createIssuer,
   generateSigner,
   type HeldDelegation,
   type Issuer,
   SIGNER,
   type Signer,
+  SUBJECT,
 } from "../token/index.ts";
 import type { AuthorizerOptions } from "../way/index.ts";
 import { allowAll } from "./answering-pdp.ts";
+import { approversOf } from "./approvers.ts";
 import { type ChainHop, chainsOf, type FirstHop } from "./chains.ts";
+import { credentialOf } from "./credential.ts";
 import { type CompanyAgent, staffOf } from "./staff.ts";
 import { type TestAuthorizer, testAuthorizer } from "./test-authorizer.ts";
 import { type TestClock, testClock } from "./test-clock.ts";
@@ -23,6 +30,11 @@ export interface CompanyOptions<Name extends string = string> {
   readonly users?: { readonly [subject: string]: CompanyUser } | UserDirectory;
   /** The users whom the issuer may name. Default: those above; with a directory of your own, any. */
   readonly subjects?: readonly string[];
+  /**
+   * Users who can sign an answer to a call that waits for a person, each with a fresh key. Whether they may approve it, is for
+   * your policies. Default: nobody.
+   */
+  readonly approvers?: readonly string[];
   /** Agents by name. Default: `planner` and `researcher`, each an `agent`. */
   readonly agents?: { readonly [name in Name]: CompanyAgent };
   /** Default: `read_invoice`, which reads an `invoice`, and `send_payment`, which sends a `payment`. */
@@ -48,6 +60,8 @@ export interface Company<Name extends string = string> {
   readonly tools: ToolMap;
   readonly audience: string;
   readonly clock: TestClock;
+  /** For an authorizer of your own: `approvals: { approvers: company.approvers }`. Those of the company know them. */
+  readonly approvers: readonly Approver[];
   /**
    * Hands authority from a user to a first agent, and on from agent to agent. A name alone gets what the hop before it
    * has; the first agent then gets every tool of the map with any arguments.
@@ -57,6 +71,17 @@ export interface Company<Name extends string = string> {
   chain(user: string, ...hops: readonly [string | FirstHop, ...ChainHop[]]): Promise<HeldDelegation>;
   /** Hands one chain on by one more hop. */
   delegate(parent: HeldDelegation, hop: ChainHop): Promise<HeldDelegation>;
+  /**
+   * The chain and a fresh proof for one call, as they come over the wire: for a server or an authorizer of your own, whose
+   * audience is the company's.
+   */
+  credential(held: HeldDelegation, tool: string, args?: object): Promise<Credential>;
+  /**
+   * Signs what an approver answers to a request: for an inbox of your own. Authorizers of the company have `answer`.
+   *
+   * @throws {HopwiseError} `config_invalid` for somebody who is no approver of the company; what `signApproval` throws
+   */
+  approval(who: string, answer: ApprovalAnswer, request: ApprovalRequest): Promise<string>;
   /**
    * Makes an authorizer with a memory and an audit of its own. By default every policy allows; `cerbos` brings your own
    * policies. They are also asked who may hand authority to whom, unless `delegation` is `"grants-only"`.
@@ -76,6 +101,7 @@ const readCompany = optionsOf<CompanyOptions>("createCompany", {
     ),
   ),
   subjects: maybe(list(text("a user, such as alice"), "a list of users")),
+  approvers: maybe(list(SUBJECT, "a list of users who approve")),
   agents: maybe(
     mapOf(
       atLeast<Pick<CompanyAgent, "key">>({ key: maybe(SIGNER) }, 'an agent, such as { roles: ["finance_agent"] }'),
@@ -126,17 +152,20 @@ export async function createCompany<Name extends string = "planner" | "researche
   } = options;
   const clock = testClock();
   const directory = isDirectory(users) ? users : inMemoryUsers({ [issuerName]: users });
+  const names = isDirectory(users) ? undefined : Object.keys(users);
   const staff = await staffOf(agents);
   const issuer = await createIssuer({
     issuer: issuerName,
     signer: issuerKey,
     audiences: [audience],
-    subjects: options.subjects ?? (isDirectory(users) ? "any" : Object.keys(users)),
+    subjects: options.subjects ?? names ?? "any",
     tools: "any",
     clock,
   });
   const { registry } = staff;
-  const base = { cerbos: allowAll(), audience, users: directory, agents: registry, tools, clock, issuer: issuerName };
+  const people = await approversOf(options.approvers ?? [], issuerName, names);
+  const named = { audience, users: directory, agents: registry, tools, issuer: issuerName };
+  const base = { ...named, cerbos: allowAll(), clock, people };
 
   return {
     issuer,
@@ -146,7 +175,10 @@ export async function createCompany<Name extends string = "planner" | "researche
     tools,
     audience,
     clock,
+    approvers: people.approvers,
     ...chainsOf({ issuer, tools, clock, keyOf: staff.keyOf }),
+    credential: async (held, tool, args = {}) => credentialOf(held, tool, args, { audience, clock }),
+    approval: async (who, answer, request) => people.sign(who, answer, request, clock),
     authorizer: (own = {}) => {
       const changed = reading("authorizer", "options", "an object of options", own, (given) => ({ ...given }));
       return testAuthorizer({ ...base, trust: [issuer.trustAnchor] }, changed);
