@@ -47,6 +47,8 @@ export interface GuardedServer extends AsyncDisposable {
   client(delegation?: DelegationSource, options?: ClientOptions): Promise<Client>;
   /** Calls one tool. All calls of one delegation share a client. */
   call(delegation: DelegationSource | undefined, tool: string, args?: object): Promise<ToolAnswer>;
+  /** The names of the tools that are listed for a delegation. Rejects where the list itself is denied. */
+  tools(delegation: DelegationSource | undefined): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -103,6 +105,10 @@ export async function guardedServer(
     call: async (delegation, tool, args = {}) => {
       const caller = await callerOf(delegation);
       return caller.callTool({ name: tool, arguments: { ...args } }).then(answerOf, refusedAnswer);
+    },
+    tools: async (delegation) => {
+      const { tools: listed } = await (await callerOf(delegation)).listTools();
+      return listed.map(({ name }) => name);
     },
     close,
     [Symbol.asyncDispose]: close,
