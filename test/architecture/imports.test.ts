@@ -316,6 +316,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   // A door of its own (`@hopwise/fastmcp/testing`): the other one works where this optional peer is not installed.
   "fastmcp/testing": ["@hopwise/core", "@hopwise/mcp", "@modelcontextprotocol/sdk", "fastmcp", "node:"],
   "ai-sdk": ["@hopwise/core", "@hopwise/mcp", "ai"],
+  // Nor does it load the AI SDK's models for tests.
+  "ai-sdk/testing": ["@hopwise/core", "ai"],
   // The command line: thin over the packages that it runs.
   hopwise: ["@hopwise/core", "@hopwise/audit", "@hopwise/cerbos", "node:"],
   filter: ["@hopwise/core"],

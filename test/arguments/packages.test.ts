@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as aiSdk from "@hopwise/ai-sdk";
 import * as aiSdkMcp from "@hopwise/ai-sdk/mcp";
+import * as aiSdkTesting from "@hopwise/ai-sdk/testing";
 import * as auditLog from "@hopwise/audit";
 import * as cerbos from "@hopwise/cerbos";
 import { generateSigner, HopwiseError } from "@hopwise/core";
@@ -123,7 +124,7 @@ const forFastMcp: ArgumentRows<typeof fastmcp & typeof fastmcpTesting> = {
   freePort: "takes nothing",
 };
 
-const forAiSdk: ArgumentRows<typeof aiSdk & typeof aiSdkMcp> = {
+const forAiSdk: ArgumentRows<typeof aiSdk & typeof aiSdkMcp & typeof aiSdkTesting> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
@@ -134,10 +135,15 @@ const forAiSdk: ArgumentRows<typeof aiSdk & typeof aiSdkMcp> = {
     () => [{ send_payment: { execute: async () => "paid" } }, { authorizer, delegation: held }],
     ["empty object"],
   ),
+  scriptedModel: argumentRow(aiSdkTesting.scriptedModel, () => [{ tool: "pay", input: {} }], [
+    "none",
+    "empty text",
+    "empty list",
+  ]),
   createMcpClient: argumentRow(aiSdkMcp.createMcpClient as (...args: unknown[]) => unknown, () => [
     { ...carry, transport: { ...transport, start: () => Promise.reject(new HopwiseError("audit_unavailable", "no")) } },
   ]),
-} as ArgumentRows<typeof aiSdk & typeof aiSdkMcp>;
+} as ArgumentRows<typeof aiSdk & typeof aiSdkMcp & typeof aiSdkTesting>;
 const schemas: ArgumentRows<{ inputSchema(schema: unknown): unknown }> = {
   inputSchema: argumentRow(
     (inputSchema: unknown) =>

@@ -1,5 +1,6 @@
 import * as aiSdk from "@hopwise/ai-sdk";
 import * as aiSdkMcp from "@hopwise/ai-sdk/mcp";
+import * as aiSdkTesting from "@hopwise/ai-sdk/testing";
 import { HopwiseError } from "@hopwise/core";
 import { createCompany } from "@hopwise/core/testing";
 import { describe } from "vitest";
@@ -37,7 +38,7 @@ const NO_DELEGATION = [
 ];
 const HTTP = { type: "http", url: "https://pay.example/mcp" } as const;
 
-const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp> = {
+const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp & typeof aiSdkTesting> = {
   authorizeTools: optionsRow<aiSdk.AuthorizeToolsOptions>(
     { authorizer, delegation },
     {
@@ -51,6 +52,21 @@ const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
   nothingHappened: "takes nothing",
+  scriptedModel: valueRow<aiSdkTesting.ScriptedTurn>(
+    { tool: "pay", input: {} },
+    [
+      null,
+      5,
+      {},
+      true,
+      { tool: "pay" },
+      { tool: 5, input: {} },
+      { tool: "pay", input: {}, args: {} },
+      [{}],
+      () => "text",
+    ],
+    aiSdkTesting.scriptedModel,
+  ),
   createMcpClient: optionsRow<aiSdkMcp.DelegatedMcpClientOptions>(
     { transport, delegation, audience: company.audience },
     {
