@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
-import { shipped, textOf } from "./sources.ts";
+import { ownNamesOf, shipped, textOf } from "./sources.ts";
 
 /** Folders of the core that the mutation run leaves out, and why. Every other one decides something. */
 const NOT_MUTATED: { readonly [room: string]: string } = {
@@ -52,6 +52,19 @@ describe("the rooms of the core", () => {
       const [first = ""] = textOf(`core/${room}/index.ts`).split("\n\n");
       expect(first, `core/${room}/index.ts`).toMatch(/^\/\*\*[\s\S]*\?/);
     }
+  });
+});
+
+describe("a name that several rooms use", () => {
+  it("is of one room: a refusal is the same in all of them", () => {
+    const named = [
+      ...rooms.filter((room) => room !== "testing").map((room) => `core/${room}/index.ts`),
+      "core/errors.ts",
+    ]
+      .filter((file) => shipped.includes(file))
+      .flatMap((file) => ownNamesOf(textOf(file)));
+    expect(named).toContain("Refusal");
+    expect(named.filter((name, i) => named.indexOf(name) !== i)).toEqual([]);
   });
 });
 

@@ -18,3 +18,15 @@ export function textOf(file: string): string {
 }
 
 export const packageOf = (file: string): string => file.slice(0, file.indexOf("/"));
+
+/** What a door exports of its own folder: names that it passes on from another room are that room's. */
+export function ownNamesOf(door: string): readonly string[] {
+  const text = door.replace(/\/\*[\s\S]*?\*\//g, "");
+  const lists = Array.from(text.matchAll(/^export (?:type )?\{([^}]*)\} from "\.\//gm), ([, list = ""]) => list);
+  const passedOn = lists.flatMap((list) => list.split(",").map((name) => name.trim().replace(/^type /, "")));
+  const declared = Array.from(
+    text.matchAll(/^export (?:async )?(?:interface|type|class|function|const) (\w+)/gm),
+    ([, name = ""]) => name,
+  );
+  return [...passedOn, ...declared].filter((name) => name !== "");
+}

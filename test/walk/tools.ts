@@ -33,7 +33,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/result/obligations.ts": "adds obligations up",
   "packages/core/src/way/passed-in.ts": "says whether an enforcement point passed in what it should",
   "packages/core/src/way/clock.ts": "tells the time",
-  "packages/core/src/way/well-behaved.ts": "asks the host's own clock and watchers",
+  "packages/core/src/way/well-behaved.ts": "asks the host's own nonces and the functions of its tool map",
   "packages/core/src/way/behaved-state.ts": "asks the host's own stores",
   "packages/core/src/way/timed-stages.ts": "runs a stage, and notes how long it took",
   "packages/core/src/way/taken.ts": "knows what a call took, and gives it back",

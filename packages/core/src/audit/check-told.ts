@@ -8,7 +8,6 @@ const RECORD = "a record, as an authorizer writes it";
  *
  * @param called the sink's function
  * @returns the same record
- * @returns the same record
  * @throws {HopwiseError} `config_invalid`
  */
 export function checkTold<Told extends object>(called: "record" | "outcome" | "unverified", given: Told): Told {

@@ -46,10 +46,10 @@ export {
   PUT_THERE,
   permits,
   type ReadArguments,
-  type Refusal,
   refusal,
   refusalOfRead,
   refusalOfSent,
+  type Uncovered,
 } from "./permits.ts";
 export type { GrantLimits } from "./reading.ts";
 export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";

@@ -7,7 +7,7 @@ import { checkMade } from "./made.ts";
 import { newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
-export interface Refusal {
+export interface Uncovered {
   readonly code: "grant_tool_missing" | "grant_argument_refused" | "grant_argument_missing";
   /** JSON pointer (RFC 6901) into the arguments; empty for the tool as a whole. */
   readonly pointer: string;
@@ -39,7 +39,7 @@ export function refusalOfSent(
   tool: string,
   sent: JsonObject,
   work: Work = newWork(),
-): Refusal | undefined {
+): Uncovered | undefined {
   const constraints = toolGrantOf(grant, tool);
   if (constraints === undefined) {
     return { code: "grant_tool_missing", pointer: "", rule: "the tool was not handed over", expected: undefined };
@@ -65,7 +65,7 @@ export function refusalOfRead(
   tool: string,
   { sent, parsed = sent, isOwn = () => false, isOfRows = () => false }: ReadArguments,
   work: Work = newWork(),
-): Refusal | undefined {
+): Uncovered | undefined {
   const constraints = toolGrantOf(grant, tool);
   if (constraints === undefined || letsAnyPass(constraints)) return undefined;
   // What the schema left alone passed already.
@@ -105,16 +105,16 @@ function letsAnyPass(constraints: ToolGrant): boolean {
   return Object.keys(constraints).length === 0;
 }
 
-function doesNotPass(name: string, constraint: Constraint): Refusal {
+function doesNotPass(name: string, constraint: Constraint): Uncovered {
   return refused(name, `the argument does not pass ${constraint.constraint_type}`, constraint);
 }
 
-function refused(name: string, rule: string, expected?: Constraint): Refusal {
+function refused(name: string, rule: string, expected?: Constraint): Uncovered {
   return { code: "grant_argument_refused", pointer: pointerTo("", name), rule, expected };
 }
 
 /** Why a grant does not cover a call whose arguments no schema changes; undefined where it does. */
-export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work = newWork()): Refusal | undefined {
+export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work = newWork()): Uncovered | undefined {
   return refusalOfSent(grant, tool, sent, work) ?? refusalOfRead(grant, tool, { sent }, work);
 }
 

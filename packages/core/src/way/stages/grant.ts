@@ -8,11 +8,11 @@ import {
   newWork,
   passes,
   type ReadArguments,
-  type Refusal,
   refusalOfRead,
   refusalOfSent,
   type ToolGrant,
   toolGrantOf,
+  type Uncovered,
   type Work,
   words,
 } from "../../grant/index.ts";
@@ -137,13 +137,13 @@ function firstRefusal(
   { caller: { chain, audience } }: KnownCaller,
   tool: string,
   { tools }: Tools,
-  ask: (grant: Grant, id: string, work: Work) => Refusal | undefined,
+  ask: (grant: Grant, id: string, work: Work) => Uncovered | undefined,
 ): HopwiseError | undefined {
   if (chain === undefined) return undefined;
   const id = toolIdOf(tool, audience, chain.rootAudience);
   // One budget for all tokens of a call.
   const work = newWork();
-  const of = ({ grant }: Link): Refusal | undefined => ask(grantHere(grant, tool, tools), id, work);
+  const of = ({ grant }: Link): Uncovered | undefined => ask(grantHere(grant, tool, tools), id, work);
   for (const [i, link] of chain.links.entries()) {
     const refused = of(link);
     if (refused === undefined) continue;
@@ -173,8 +173,8 @@ const handedOverAs: ReadonlyMap<string, string> = new Map([
  * before. Nothing where one of them has not got the tool.
  */
 function acceptedBelow(
-  { pointer, expected }: Refusal,
-  below: readonly (Refusal | undefined)[],
+  { pointer, expected }: Uncovered,
+  below: readonly (Uncovered | undefined)[],
 ): Constraint | undefined {
   if (below.some((refused) => refused?.code === "grant_tool_missing")) return undefined;
   return below.findLast((refused) => refused?.pointer === pointer)?.expected ?? expected;

@@ -69,7 +69,7 @@ export async function refuseExhausted(
   const spent = await askStore("enough is left", () => spending.spent(ownerOf(caller.user), charges));
   for (const [i, charge] of charges.entries()) {
     const before = spent[i] ?? 0;
-    if (before + charge.amount > charge.most) return refusalOf({ ...charge, bound: bounds[i] as BudgetBound }, before);
+    if (before + charge.amount > charge.most) return shortOf({ ...charge, bound: bounds[i] as BudgetBound }, before);
   }
   return undefined;
 }
@@ -176,11 +176,11 @@ async function reserve(
     case "withdrawn":
       throw new HopwiseError("state_unavailable", "the store was too late with what the call costs");
     case "refused":
-      return refusalOf(costs[reserved.charge], reserved.spent);
+      return shortOf(costs[reserved.charge], reserved.spent);
   }
 }
 
-function refusalOf(cost: Cost | undefined, spent: number): HopwiseError {
+function shortOf(cost: Cost | undefined, spent: number): HopwiseError {
   if (cost?.bound !== undefined) {
     const { hop, pointer, most } = cost.bound;
     const left = Math.max(0, most - spent);

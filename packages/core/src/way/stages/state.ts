@@ -122,7 +122,7 @@ export function refuseBudget({ chain }: Caller, { state }: Pick<EnforcementPoint
   return new HopwiseError("budget_unsupported", message, { pointer: "/budget" });
 }
 
-/** Asks a store, which answers in time (`well-behaved.ts`), and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
+/** Asks a store, which answers in time (`behaved-state.ts`), and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
 export async function askStore<T>(whether: string, ask: () => T | PromiseLike<T>): Promise<T> {
   try {
     return await ask();
