@@ -1,0 +1,113 @@
+/** What documents list is what the code has: a door, an option, a stage, a file. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
+import { packages, shipped, textOf } from "./sources.ts";
+
+const root = join(packages, "..");
+const pageOf = (name: string): string => readFileSync(join(root, name), "utf8");
+const architecture = pageOf("ARCHITECTURE.md");
+
+/** The part of a page from a text on to the next empty line. */
+function blockFrom(page: string, start: string): string {
+  const at = page.indexOf(start);
+  return at < 0 ? "" : (page.slice(at).split("\n\n")[0] as string);
+}
+
+/** The names in the first column of the first table at or below a text. */
+function firstColumn(page: string, start: string): readonly string[] {
+  const [table = ""] = /^\|(?:.*\n)(?:\|.*\n)+/m.exec(page.slice(page.indexOf(start))) ?? [];
+  const cells = table
+    .split("\n")
+    .slice(2)
+    .map((row) => row.split(" | ")[0] ?? "");
+  return cells.flatMap((cell) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name = ""]) => name));
+}
+
+const textIn = (files: readonly string[]): string => files.map(textOf).join("\n");
+
+/** The members of an interface, also those that it extends, in the text of several files. */
+function membersOf(name: string, text: string): readonly string[] {
+  const [, bases = "", body = ""] =
+    new RegExp(`^export interface ${name}(?:\\s+extends ([^{]*?))? \\{(\n[\\s\\S]*?\n)?\\}`, "m").exec(text) ?? [];
+  const own = Array.from(body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm), ([, member = ""]) => member);
+  const inherited = Array.from(bases.matchAll(/(?:Omit<\s*(\w+), ([^>]*)>|(\w+))/g), ([, part, without = "", whole]) =>
+    membersOf(part ?? whole ?? "", text).filter((member) => !without.includes(`"${member}"`)),
+  );
+  return [...inherited.flat(), ...own];
+}
+
+const DOORS = (
+  Object.keys((JSON.parse(pageOf("packages/core/package.json")) as { exports: object }).exports) as readonly string[]
+).map((door) => door.slice(1));
+
+describe("the doors of the core", () => {
+  it("stand all in ARCHITECTURE.md", () => {
+    const listed = blockFrom(architecture, "`way/` stands over the stages").matchAll(
+      /`(?:@hopwise\/core)?(\/[a-z-]+)`/g,
+    );
+    expect(Array.from(listed, ([, door]) => door).sort()).toEqual(DOORS.filter((door) => door !== "").sort());
+  });
+
+  it("stand all in its README", () => {
+    const listed = firstColumn(pageOf("packages/core/README.md"), "## Its doors");
+    expect(listed.map((door) => door.replace("@hopwise/core", "")).sort()).toEqual([...DOORS].sort());
+  });
+});
+
+describe("the options of a README", () => {
+  it.each([
+    ["core", "AuthorizerOptions", "## Options of `createAuthorizer`"],
+    ["cerbos", "StartPdpOptions", "## Options of `startPdp`"],
+    ["cerbos", "ConnectPdpOptions", "## PDPs that run elsewhere"],
+    ["audit", "AuditLogOptions", "| option of `openAuditLog`"],
+    ["fastmcp", "GuardServerOptions", "| option of `guard`"],
+    ["redis", "RedisStateOptions", "| option of `redisState`"],
+    ["sqlite", "SqliteStateOptions", "| option of `sqliteState`"],
+  ])("of %s are the members of %s", (name, type, start) => {
+    const text = textIn(shipped.filter((file) => file.startsWith(`${name}/`) || file.startsWith("core/state/")));
+    const listed = firstColumn(pageOf(`packages/${name}/README.md`), start);
+    const members = new Set(membersOf(type, text));
+    expect(members.size).toBeGreaterThan(2);
+    expect([...listed].sort()).toEqual([...members].sort());
+  });
+});
+
+describe("the drawing of the way", () => {
+  it("has the stages in the order of the law", () => {
+    const stages = new Set((Object.keys(CODES) as ErrorCode[]).map((code) => rowOf(code).stage as string));
+    const lines = blockFrom(architecture, " a call ─▶").split("\n");
+    const words =
+      lines
+        .filter((line) => line.includes("─▶"))
+        .join(" ")
+        .match(/\w+/g) ?? [];
+    const drawn = words.filter((word) => stages.has(word));
+    const law = textOf("core/way/decide-call.ts").replace("takeDue({", () => textOf("core/way/take-due.ts"));
+    expect(drawn).toEqual([
+      ...Array.from(law.matchAll(/log\.stage\("(\w+)"/g), ([, stage]) => stage),
+      "audit",
+      "result",
+    ]);
+  });
+});
+
+describe("the files that ARCHITECTURE.md and CONTRIBUTING.md name", () => {
+  const sources = [
+    ...readdirSync(packages).map((name) => join(packages, name, "src")),
+    join(packages, "core/src/token"),
+  ];
+  const known = new Set(shipped.map((file) => file.slice(file.lastIndexOf("/") + 1)));
+
+  it.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("are there: %s", (page) => {
+    const named = Array.from(
+      pageOf(page).matchAll(/`([\w.-]+(?:\/[\w.-]+)*(?:\/|\.ts|\.mjs))`/g),
+      ([, path = ""]) => path,
+    );
+    expect(named.length).toBeGreaterThan(3);
+    const isThere = (path: string): boolean =>
+      known.has(path) || [root, ...sources].some((folder) => existsSync(join(folder, path)));
+    expect(named.filter((path) => !isThere(path))).toEqual([]);
+  });
+});
