@@ -202,12 +202,6 @@ const forStores: ArgumentRows<typeof state> = {
     [],
     OPTIONS,
   ),
-  stateOn: argumentRow(
-    (driver: state.StateDriver, options: state.StateOptions) => state.stateOn(driver, options).close(),
-    () => [state.memoryDriver(), {}],
-    [],
-    OPTIONS,
-  ),
   stricterOf: argumentRow(state.stricterOf, () => [revocation, revocation]),
 };
 

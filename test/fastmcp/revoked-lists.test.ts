@@ -1,6 +1,6 @@
 /** Something is revoked while clients are there: they hear that their lists changed, ask again, and see what is left. */
 import { memoryState } from "@hopwise/core";
-import { memoryDriver, stateOn } from "@hopwise/core/state";
+import { memoryDriver, openedState } from "@hopwise/core/state";
 import {
   PromptListChangedNotificationSchema,
   ToolListChangedNotificationSchema,
@@ -44,7 +44,7 @@ describe("a client of a guarded server", () => {
 
   it("hears of what another process revoked; and nobody listens once all sessions have ended", async () => {
     const driver = memoryDriver();
-    const [here, elsewhere] = [stateOn(driver, { repairSeconds: 0 }), stateOn(driver, { repairSeconds: 0 })];
+    const [here, elsewhere] = await Promise.all([openedState(driver), openedState(driver)]);
     let listening = 0;
     const revocations: typeof here.revocations = {
       ...here.revocations,

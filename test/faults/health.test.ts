@@ -9,7 +9,7 @@ import {
   serialize,
 } from "@hopwise/core";
 import { auditTo, onDenial } from "@hopwise/core/audit";
-import { createNonces, memoryDriver, revocationsOverHttp, type StateDriver, stateOn } from "@hopwise/core/state";
+import { createNonces, memoryDriver, openedState, revocationsOverHttp, type State } from "@hopwise/core/state";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { serializeCompact } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
@@ -40,18 +40,23 @@ const notWell = (what: string) => ({ health: () => ({ ok: false, problem: `${wha
 const REFUSED = /ECONNREFUSED/;
 
 /** A log of revocations that was made anew a moment ago: the store is well, and closed. */
-function madeAnew(): StateDriver {
-  const driver = memoryDriver({ since: 0 });
-  const { revocations } = driver;
-  return {
-    ...driver,
-    revocations: {
-      ...revocations,
-      head: revocations.head,
-      append: revocations.append,
-      read: async (after) => ({ ...(await revocations.read(after)), ageSeconds: 0 }),
+async function madeAnew(): Promise<State> {
+  let log = memoryDriver({ since: 0 }).revocations;
+  let ageSeconds = 3600;
+  const state = await openedState(
+    {
+      ...memoryDriver({ since: 0 }),
+      revocations: {
+        head: () => log.head(),
+        append: (entry) => log.append(entry),
+        read: async (after) => ({ ...(await log.read(after)), ageSeconds }),
+      },
     },
-  };
+    { repairSeconds: 600 },
+  );
+  log = memoryDriver({ since: 0 }).revocations;
+  ageSeconds = 0;
+  return state;
 }
 
 const feed = () =>
@@ -171,7 +176,7 @@ const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Ro
   state: [
     { broken: closed, part: "state", says: /closed/, code: "state_unavailable" },
     {
-      broken: () => ({ state: stateOn(madeAnew(), { repairSeconds: 600 }) }),
+      broken: async () => ({ state: await madeAnew() }),
       part: "state",
       says: /it opens in \d+ s/,
       code: "state_unavailable",

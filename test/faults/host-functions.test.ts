@@ -288,10 +288,9 @@ const stateDoor: Door<typeof state> = {
   memoryDriver: asking<state.MemoryReplayOptions>({
     clock: (clock) => state.memoryDriver({ clock }).replay.claim("key", SOON),
   }),
-  openedState: "is stateOn, once that answers",
-  stateOn: asking<state.StateOptions>({
-    clock: (clock) => {
-      const made = state.stateOn(state.memoryDriver(), { clock });
+  openedState: asking<state.StateOptions>({
+    clock: async (clock) => {
+      const made = await state.openedState(state.memoryDriver(), { clock });
       return Promise.resolve(made.revocations.revoke({ agent: "planner" })).finally(() => made.close());
     },
   }),

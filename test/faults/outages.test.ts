@@ -7,7 +7,7 @@ import { connectPdp } from "@hopwise/cerbos";
 import { type AuthorizerOptions, createAuthorizer, generateSigner, memoryAudit, remoteJwks } from "@hopwise/core";
 import { type AuditSink, auditTo, onDenial } from "@hopwise/core/audit";
 import { agentsFrom, usersOverHttp } from "@hopwise/core/sources";
-import { type State, stateOn } from "@hopwise/core/state";
+import { openedState, type State } from "@hopwise/core/state";
 import { createCompany } from "@hopwise/core/testing";
 import { openRedis } from "@hopwise/redis";
 import { afterEach, describe, expect, it } from "vitest";
@@ -44,7 +44,7 @@ async function redisThatDies(): Promise<Partial<AuthorizerOptions>> {
   open.push(() => server.close());
   const client = await connectTo(server.port);
   open.push(() => client.destroy());
-  const state: State = stateOn(await openRedis({ client }), { repairSeconds: 0 });
+  const state: State = await openedState(await openRedis({ client }), { repairSeconds: 0 });
   open.push(() => state.close?.());
   await server.kill();
   return { state };

@@ -137,15 +137,6 @@ const doors: DoorRows<typeof state> = {
     },
     async (options) => (await state.openedState(state.memoryDriver(), options)).close(),
   ),
-  stateOn: optionsRow<state.StateOptions>(
-    {},
-    {
-      maxStalenessSeconds: [...NO_NUMBER, 0, 4000],
-      repairSeconds: [...NO_NUMBER, 4000],
-      clock: NOT_AT_ONCE,
-    },
-    (options) => state.stateOn(state.memoryDriver(), options).close(),
-  ),
   approvalEndpoint: optionsRow<state.ApprovalEndpointOptions>(
     { approvals: createdInbox, mayRead: () => true },
     {

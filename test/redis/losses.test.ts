@@ -1,4 +1,4 @@
-import { stateOn } from "@hopwise/core/state";
+import { openedState } from "@hopwise/core/state";
 import type { Thumbprint } from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
 import { MISSING, unlessMissing, until } from "./redis-server.ts";
@@ -99,10 +99,10 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     await until(async () => String(await master.ask("INFO", "replication")).includes("state=online"));
     const address = await aFront(master.port);
     const driver = await aDriver(address.port, { failOverMs: 15_000 });
-    const state = stateOn(driver, { repairSeconds: 0.5 });
+    const state = await openedState(driver, { repairSeconds: 0.5 });
     const key = "k".repeat(43) as Thumbprint;
     const asked = { tokens: [], keys: [key], agents: [], user: ANN_IS, issuedAt: now() };
-    await until(async () => (await state.revocations.find(asked)) === undefined);
+    expect(await state.revocations.find(asked)).toBeUndefined();
     await state.revocations.revoke({ agent: "planner" });
 
     link.mode = "drop";

@@ -34,5 +34,7 @@ function storeOf(options: Partial<SqliteOptions>): OpenStore {
 }
 
 describe.each(["full", "normal"] as const)("openSqlite with synchronous: %s", (synchronous) => {
-  it.each(stateContract)("$title", async ({ run }) => run(storeOf({ synchronous })));
+  it.each(stateContract.map((one) => [one.title, one] as const))("%s", async (_, { run }) =>
+    run(storeOf({ synchronous })),
+  );
 });

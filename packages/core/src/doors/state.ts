@@ -56,7 +56,6 @@ export {
   type State,
   type StateDriver,
   type StateOptions,
-  stateOn,
   stricterOf,
 } from "../state/index.ts";
 export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "../token/index.ts";

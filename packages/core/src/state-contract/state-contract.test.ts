@@ -4,7 +4,7 @@ import { type OpenStore, stateContract } from "./index.ts";
 import { type PlainStore, plainStore } from "./memory-store.fixture.ts";
 
 describe("a plain store in memory", () => {
-  it.each(stateContract)("$title", async ({ run }) => run(plainStore));
+  it.each(stateContract.map((one) => [one.title, one] as const))("%s", async (_, { run }) => run(plainStore));
 });
 
 /** A plain store, of whose drivers something is changed. */

@@ -29,7 +29,7 @@ export interface AcceptOptions {
   readonly trust: readonly TrustAnchor[] | Trust;
   /** The names of the log, as signers name it. */
   readonly audience: string | readonly string[];
-  /** Where it is written down: what `memoryState` or `stateOn` gave. */
+  /** Where it is written down: what `memoryState` or `openedState` gave. */
   readonly state: Pick<SharedState, "replay" | "revocations">;
   /**
    * Most living entries of tokens below one token that its holder signed, one by one; the next one revokes that token, with
@@ -64,7 +64,7 @@ export type RevocationAnswer =
 const ACCEPT_ROWS: Rows<AcceptOptions> = {
   trust: TRUST,
   audience: either("the log's name, an absolute URI, or a list of its names, at least one", AUDIENCE, AUDIENCES),
-  state: such("a state whose revocations can be written, as memoryState or stateOn gave it", isWritable),
+  state: such("a state whose revocations can be written, as memoryState or openedState gave it", isWritable),
   mostBelowOne: maybe(whole({ min: 1, max: 100_000, example: 1000 })),
   mostOfIssuer: maybe(whole({ min: 1, max: 10_000_000, example: 100_000 })),
   onAnswer: maybe(func("a function that is told of each request")),

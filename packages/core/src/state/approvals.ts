@@ -35,8 +35,9 @@ export interface ApprovalStore {
   /** Since when no request and no use of one was lost, in seconds since the epoch. See {@link StateDriver}. */
   readonly notBefore?: number;
   /**
-   * Keeps a request, unless one of its call is there, and did not end, that is not the one which `after` names. Of callers
-   * that come at the same moment so one asks, and the others wait with it. One of the same id: nothing is changed.
+   * Keeps a request, unless the newest of its call did not end, and is not the one that `after` names. An older one of that call
+   * does not count, also where it lives longer. Of callers that come at the same moment so one asks, and the others wait with it.
+   * One of the same id: nothing is changed.
    *
    * @returns the id of the newest request of that call
    */

@@ -8,7 +8,7 @@ type Awaitable<T> = T | Promise<T>;
 
 /**
  * What keeps everything that several processes must remember together: memory, SQLite, Redis. A driver only stores, each
- * step atomically; what it means that something was revoked, spent or approved is decided in the core. `stateOn` makes a
+ * step atomically; what it means that something was revoked, spent or approved is decided in the core. `openedState` makes a
  * {@link State} of it, and `stateContract` of `@hopwise/core/state-contract` holds it against all that is promised here.
  *
  * Every function throws {@link HopwiseError} `state_unavailable` where it cannot tell, with words that say why: the store

@@ -7,7 +7,7 @@ import { memoryLog } from "./memory-log.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 import { revocationsOn } from "./shared-revocations.ts";
-import { stateOn } from "./state.ts";
+import { openedState } from "./state.ts";
 
 const clock = (): number => NOW * 1000;
 const T1 = "t".repeat(43) as TokenHash;
@@ -197,7 +197,10 @@ describe("a log that several processes follow", () => {
       compared++;
       return driver.revocations.head();
     };
-    const state = stateOn({ ...driver, revocations: { ...driver.revocations, head } }, { maxStalenessSeconds: 0.01 });
+    const state = await openedState(
+      { ...driver, revocations: { ...driver.revocations, head } },
+      { maxStalenessSeconds: 0.01 },
+    );
     await expect.poll(() => compared).toBeGreaterThan(1);
     await state.close();
     const before = compared;

@@ -11,7 +11,7 @@ import type { SharedState } from "./state.ts";
 
 /** How a log is given to enforcement points that do not share its store. */
 export interface FeedOptions {
-  /** Whose log it is: what `memoryState` or `stateOn` gave. */
+  /** Whose log it is: what `memoryState` or `openedState` gave. */
   readonly state: Pick<SharedState, "revocations">;
   /** Signs each page; readers are configured with its public key. */
   readonly signer: Signer;
@@ -36,7 +36,10 @@ export interface RevocationEndpointOptions {
 }
 
 const FEED_ROWS: Rows<FeedOptions> = {
-  state: such("a state, as memoryState or stateOn gave it", (state) => logUnder(revocationsIn(state)) !== undefined),
+  state: such(
+    "a state, as memoryState or openedState gave it",
+    (state) => logUnder(revocationsIn(state)) !== undefined,
+  ),
   signer: SIGNER,
   audience: AUDIENCE,
   mayRead: func("a function that says who may read the log"),

@@ -6,7 +6,7 @@ import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import { type Fault, type Served, serve } from "./revocation-endpoint.fixture.ts";
 import { revocationEndpoint } from "./revocation-endpoint.ts";
 import { type FeedReaderOptions, type FeedRevocations, revocationsOverHttp } from "./revocations-over-http.ts";
-import { stateOn } from "./state.ts";
+import { openedState } from "./state.ts";
 
 const LOG = "https://revocations.acme.example";
 const HASH = "t".repeat(43);
@@ -140,7 +140,7 @@ describe("the feed", () => {
   });
 
   it("is the log of every driver: of a store that several processes share, too", async () => {
-    const shared = stateOn(memoryDriver({ clock }), { clock, repairSeconds: 0 });
+    const shared = await openedState(memoryDriver({ clock }), { clock, repairSeconds: 0 });
     handler = endpointOf(shared);
     const reader = follow();
     await shared.revocations.revoke({ agent: "planner" });

@@ -56,9 +56,9 @@ export const STATE_ROWS: Rows<StateOptions> = {
   clock: maybe(CLOCK),
 };
 
-const readOptions = optionsOf<StateOptions>("stateOn", STATE_ROWS);
+const readOptions = optionsOf<StateOptions>("openedState", STATE_ROWS);
 const readDriver = readerOf<StateDriver>(
-  "stateOn",
+  "openedState",
   having("a driver of a store, such as memoryDriver()", "health", "close"),
 );
 
@@ -66,43 +66,18 @@ const REPAIR_SECONDS = 2;
 /** How often heads are compared where no call does it, in milliseconds. */
 const COMPARE_MS = 500;
 
-/**
- * Makes a {@link State} of what a driver keeps: follows the log of revocations, with a copy in memory.
- *
- * @throws {HopwiseError} `config_invalid`
- */
-export function stateOn(driver: StateDriver, options: StateOptions = {}): SharedState {
-  return following(driver, options).state;
-}
-
 /** How often a state that is not open yet is looked at, in milliseconds, and how long beyond its repair. */
 const LOOK_MS = 20;
 const PATIENCE_MS = 500;
 
 /**
- * The same once it is open, so that the first call is not refused: a store that is used for the very first time is closed for
- * `repairSeconds`. One that does not answer is given as it is: it opens by itself.
+ * Makes a {@link State} of what a driver keeps: follows the log of revocations, with a copy in memory. It is given once it is
+ * open, so that the first call is not refused: a store that is used for the very first time is closed for `repairSeconds`. One
+ * that does not answer is given as it is: it opens by itself.
  *
  * @throws {HopwiseError} `config_invalid`
  */
 export async function openedState(driver: StateDriver, options: StateOptions = {}): Promise<SharedState> {
-  const { state, log } = following(driver, options);
-  const until = performance.now() + (options.repairSeconds ?? REPAIR_SECONDS) * 1000 + PATIENCE_MS;
-  while (performance.now() < until) {
-    try {
-      await log.newest();
-      break;
-    } catch {
-      await new Promise((done) => setTimeout(done, LOOK_MS));
-    }
-  }
-  return state;
-}
-
-function following(
-  driver: StateDriver,
-  options: StateOptions,
-): { readonly state: SharedState; readonly log: FollowedLog } {
   readDriver(driver);
   const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
   const log = followLog(driver.revocations, { clock, repairSeconds, maxStalenessSeconds });
@@ -110,7 +85,21 @@ function following(
   const timer: unknown = setInterval(() => quietly(log.compare), every);
   // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
   (timer as { unref?: () => void }).unref?.();
-  return { state: assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number)), log };
+  await opened(log, repairSeconds);
+  return assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number));
+}
+
+/** Waits until a log is open, or should be. */
+async function opened(log: FollowedLog, repairSeconds: number): Promise<void> {
+  const until = performance.now() + repairSeconds * 1000 + PATIENCE_MS;
+  while (performance.now() < until) {
+    try {
+      await log.newest();
+      return;
+    } catch {
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
+  }
 }
 
 /** The parts of a driver as one state. */
