@@ -144,6 +144,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/state": ["core/options", "core/token", "core/json", "core/lib", "core/errors.ts"],
   "core/result": ["core/options", "core/json", "core/lib", "core/errors.ts"],
   "core/filter": [
+    "core/options",
     "core/grant",
     "core/crypto",
     "core/json",

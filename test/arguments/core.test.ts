@@ -2,6 +2,7 @@ import * as core from "@hopwise/core";
 import * as adapter from "@hopwise/core/adapter";
 import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
+import * as filters from "@hopwise/core/filter";
 import * as grants from "@hopwise/core/grant";
 import * as telemetry from "@hopwise/core/opentelemetry";
 import * as running from "@hopwise/core/running";
@@ -305,10 +306,17 @@ const forTelemetry: ArgumentRows<typeof telemetry> = {
   openTelemetry: argumentRow(telemetry.openTelemetry, () => [{}], OPTIONS),
 };
 
+const forFilters: ArgumentRows<typeof filters> = {
+  checkApplied: argumentRow(filters.checkApplied, () => [undefined], OPTIONAL),
+  isFilter: argumentRow(filters.isFilter, () => [{}], ANYTHING),
+  withheldBy: argumentRow(filters.withheldBy, () => [new Error("no")], ANYTHING),
+};
+
 describe("@hopwise/core", () => walkRows(front));
 describe("@hopwise/core/adapter", () => walkRows(forAdapters));
 describe("@hopwise/core/audit", () => walkRows(forAudits));
 describe("@hopwise/core/describe", () => walkRows(forDescriptions));
+describe("@hopwise/core/filter", () => walkRows(forFilters));
 describe("@hopwise/core/grant", () => walkRows(forGrants));
 describe("@hopwise/core/opentelemetry", () => walkRows(forTelemetry));
 describe("@hopwise/core/running", () => walkRows(forRuns));

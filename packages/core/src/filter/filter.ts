@@ -1,6 +1,7 @@
 import type { DenialCode, ErrorCode } from "../codes.ts";
 import { HopwiseError, isOwn } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import { mustBe } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
 import type { RowCondition } from "./row-condition.ts";
 
@@ -116,11 +117,7 @@ export function withheldBy(cause: unknown): "filter_unapplied" | "result_withhel
  */
 export function checkApplied(filter: Filter | undefined): void {
   if (filter === undefined) return;
-  if (!isFilter(filter)) {
-    throw new HopwiseError("config_invalid", "checkApplied: filter must be that of an allowed call", {
-      pointer: "/filter",
-    });
-  }
+  if (!isFilter(filter)) mustBe("checkApplied", "filter", "that of an allowed call, such as decision.filter", filter);
   if (filter.applied === undefined) throw unapplied(filter);
 }
 
