@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
+import { KINDS } from "../../packages/core/src/grant/constraint.ts";
 import { packages, shipped, textOf } from "./sources.ts";
 
 const root = join(packages, "..");
@@ -71,6 +72,20 @@ describe("the options of a README", () => {
     const members = new Set(membersOf(type, text));
     expect(members.size).toBeGreaterThan(2);
     expect([...listed].sort()).toEqual([...members].sort());
+  });
+});
+
+describe("the kinds of constraints", () => {
+  it("have each its builder in the README of the core", () => {
+    const table = blockFrom(pageOf("packages/core/README.md").split("## What an argument may be")[1] ?? "", "| | |");
+    const builders = Array.from(KINDS.keys(), (type) => type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()));
+    expect(builders.filter((name) => !table.includes(`\`${name}(`))).toEqual([]);
+  });
+
+  it("that no expression says of rows stand in docs/data.md", () => {
+    const listed = blockFrom(pageOf("docs/data.md"), "expression says exactly:").matchAll(/`(\w+)`/g);
+    const unsaid = textOf("core/filter/fold-grant.ts").matchAll(/^ {2}(\w+): cannot,/gm);
+    expect(Array.from(listed, ([, kind]) => kind).sort()).toEqual(Array.from(unsaid, ([, kind]) => kind).sort());
   });
 });
 

@@ -1,6 +1,7 @@
 /** The specification holds together: its examples, its vectors and its counts are made from what it says. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { KINDS } from "../../packages/core/src/grant/constraint.ts";
 import { DICTIONARY } from "../../packages/core/src/token/compact/compact-dictionary.ts";
 import { makeVectors } from "../../spec/make-vectors.ts";
 import { withExamples } from "../../spec/source/examples.ts";
@@ -23,9 +24,8 @@ const rules = [
     .join("")
     .matchAll(/^\| ([A-Z]\d+(?:\.\d+)?) +\|/gm),
 ].map(([, rule]) => rule as string);
-const types = [...(read("constraints.md").split("## 4 ")[1] ?? "").matchAll(/^\| `([a-z_]+)`°? +\|/gm)].map(
-  ([, type]) => type as string,
-);
+const rows = [...(read("constraints.md").split("## 4 ")[1] ?? "").matchAll(/^\| `([a-z_]+)`(°?) +\|/gm)];
+const types = rows.map(([, type]) => type as string);
 
 describe("the specification", () => {
   it.each(["delegation-token.md", "statements.md"])(
@@ -57,7 +57,16 @@ describe("the specification", () => {
   it("numbers each rule once", () => {
     expect(rules.length).toBeGreaterThan(80);
     expect(rules.filter((rule, i) => rules.indexOf(rule) !== i)).toEqual([]);
-    expect(types.length).toBe(20);
+  });
+
+  it("has each kind of constraint in constraints.md, section 4, with ° where the draft does not have it", () => {
+    const kinds = Array.from(KINDS.values(), ({ type, core }) => type + (core === true ? "" : "°"));
+    expect(rows.map(([, type = "", extension = ""]) => type + extension).sort()).toEqual(kinds.sort());
+  });
+
+  it("has each kind of constraint in the second reader: in TYPES of spec/verify-vectors.mjs", () => {
+    const [, table = ""] = /^const TYPES = \{\n([\s\S]*?)^\};/m.exec(read("verify-vectors.mjs")) ?? [];
+    expect(Array.from(table.matchAll(/^ {2}(\w+): \{/gm), ([, type]) => type).sort()).toEqual([...KINDS.keys()].sort());
   });
 
   it("has a vector that breaks each rule, but for those that need a memory", () => {
