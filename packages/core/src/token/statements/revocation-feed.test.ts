@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson, type JsonValue } from "../../json/index.ts";
-import { type Claims, createWorld, forge, JTI, NOW, PAY, refusalOf } from "../../testing.fixture.ts";
+import { type Claims, createWorld, errorOf, forge, JTI, NOW, PAY, refusalOf } from "../../testing.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import { type FeedEntry, type FeedReading, readFeedPage, signFeedPage } from "./revocation-feed.ts";
 
@@ -45,6 +45,8 @@ describe("a page of the feed", () => {
 
   it("is refused by another key, however it names itself", async () => {
     expect(await ask(made({}, {}, world.mallory))).toBe("token_untrusted_issuer /jkt");
+    const error = await errorOf(readFeedPage(await made({}, {}, world.mallory), reading()));
+    expect(error.message).toBe("the feed is signed by a key that is not one of its reader's");
     const jkt = await thumbprintOf(world.issuer.publicJwk);
     expect(await ask(made({ iss: thumbprintUri(jkt) }, { jkt }, world.mallory))).toBe("token_signature_invalid");
     expect(await ask(made({}, { jkt: undefined, kid: "k1" }))).toBe("token_untrusted_issuer /kid");
@@ -95,6 +97,54 @@ describe("a page of the feed", () => {
     ],
   ])("%s is answered so", async (_, claims, expected) => {
     expect(await ask(made(claims))).toBe(expected);
+  });
+
+  it.each<[words: string, pointer: string, Claims]>([
+    ["the feed is that of another log", "/aud", { aud: PAY }],
+    ["it answers another question", "/since", { since: "e1:1" }],
+    ["the feed was signed ahead of its reader's clock; check both (31.007 seconds ahead", "/iat", { iat: NOW + 31 }],
+    ["a head, or empty, is expected", "/since", { since: 5 }],
+    ["a head, or empty, is expected", "/since", { since: "e".repeat(513) }],
+    ["true or false is expected", "/complete", { complete: "yes" }],
+    ["a list of at most 1000 is expected", "/entries", { entries: Array(1001).fill(entries[0]) }],
+    ["an object is expected", "/entries/0", { entries: ["1"] }],
+    ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: { length: 1 } })],
+    ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: ["1", ""] })],
+    ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: ["1", "e".repeat(513)] })],
+    ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: Array(100_001).fill("1") })],
+    ["the member is missing", "/entries/0/id", entry({ id: undefined })],
+    ["a member that is not known", "/entries/0/a~1b", entry({ "a/b": 1 })],
+    ["token, key, agent, or user and not_before, is expected", "/entries/0/target", entry({ target: hash })],
+    ["token, key, agent, or user and not_before, is expected", "/entries/0/target", entry({ target: { hash } })],
+    ["43 characters of base64url", "/entries/0/target/token", entry({ target: { token: `${hash.slice(1)}.` } })],
+    ["43 characters of base64url", "/entries/0/target/key", entry({ target: { key: hash.slice(1) } })],
+    ["a text of 1 to 65536 characters is expected", "/entries/0/target/iss", entry({ target: { key: hash, iss: "" } })],
+    ["a member that is not known", "/entries/0/target/iss", entry({ target: { token: hash, iss: "i" } })],
+    ["an agent's name is letters, digits and . _ - /", "/entries/0/target/agent", entry({ target: { agent: "-" } })],
+    ["an object is expected", "/entries/0/target/user", entry({ target: { user: "alice", not_before: 1 } })],
+    [
+      "a text of 1 to 65536 characters is expected",
+      "/entries/0/target/user/sub",
+      entry({ target: { user: { iss: "i", sub: "" }, not_before: 1 } }),
+    ],
+    [
+      "a non-negative integer is expected",
+      "/entries/0/target/not_before",
+      entry({ target: { user: { iss: "i", sub: "s" }, not_before: "" } }),
+    ],
+  ])("is refused with what is wrong: %s, at %s", async (words, pointer, claims) => {
+    const error = await errorOf(readFeedPage(await made(claims), reading()));
+    expect(error.pointer).toBe(pointer);
+    expect(error.message).toContain(words);
+  });
+
+  it("is read up to its bounds", async () => {
+    const name = "e".repeat(512);
+    const most = { id: name, at: NOW, target: { agent: "a".repeat(128), iss: "i" }, lifts: Array(1000).fill(name) };
+    const full = { epoch: name, since: name, head: name, iat: NOW + 30, hw_ms: 0 };
+    expect(await ask(made({ ...full, entries: [most] }), { since: name })).toBe("accepted");
+    expect(await ask(made({ entries: Array(1000).fill(entries[0]) }))).toBe("accepted");
+    expect(await ask(made(entry({ lifts: Array(100_000).fill("1") })))).toBe("accepted");
   });
 
   it("goes on where it was asked to, or begins anew, and says which", async () => {

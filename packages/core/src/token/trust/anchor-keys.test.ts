@@ -1,9 +1,11 @@
 /** One issuer's fault is its own: the walk over what can be wrong with the keys of an anchor beside ours. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createWorld, errorOf, NOW, never, PAY, refusalOf, type World } from "../../testing.fixture.ts";
-import type { KeySource, TrustedKey } from "../keys/jwks.ts";
+import { type KeySource, remoteJwks, type TrustedKey } from "../keys/jwks.ts";
+import { importKnownKey } from "../keys/key.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { createChainVerifier } from "../verify/verify-chain.ts";
+import { createAnchorKeys } from "./anchor-keys.ts";
 import type { TrustAnchor } from "./trust.ts";
 
 const [ours, theirs] = (await Promise.all([createWorld(), createWorld("ES256")])) as [World, World];
@@ -188,4 +190,58 @@ it("says how long a source was waited for, and never what its error says", async
   };
   expect(await of({ find: () => never })).toContain("no answer within 20 ms");
   expect(await of({ find: () => Promise.reject(new Error("hunter2")) })).not.toContain("hunter2");
+});
+
+describe("the keys of an anchor", () => {
+  const [ourKey] = OURS as [TrustedKey];
+  const [theirKey] = THEIRS as [TrustedKey];
+
+  it("are imported once, however many ask at a time, and those that are known are there at once", async () => {
+    const keys = [
+      { kid: "a", jwk: ourKey.jwk },
+      { kid: "b", jwk: ourKey.jwk },
+      { kid: "b", jwk: theirKey.jwk },
+    ];
+    const importKey = vi.fn(importKnownKey);
+    const anchors = createAnchorKeys(() => [{ ...ours.anchor, keys }], importKey, 20);
+    const ask = (kid: string): unknown => anchors.ask(kid)[0]?.keys;
+    const [first, second] = await Promise.all([ask("a"), ask("a")]);
+    expect(second).toEqual(first);
+    expect(ask("a")).toEqual(first);
+    expect(await ask("b"), "one that is known, beside one that is not").toMatchObject([
+      { jwk: ourKey.jwk },
+      { jwk: theirKey.jwk },
+    ]);
+    expect(ask("b")).toHaveLength(2);
+    expect(importKey).toHaveBeenCalledTimes(2);
+  });
+
+  it("may fail where nobody waits for them: that ends no process", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    try {
+      const down = { ...partner, keys: { find: () => Promise.reject(new Error("down")) } };
+      expect(createAnchorKeys(() => [down], importKnownKey, 20).ask("k1")).toHaveLength(1);
+      await new Promise((done) => setTimeout(done));
+      expect(unhandled).not.toHaveBeenCalled();
+    } finally {
+      process.off("unhandledRejection", unhandled);
+    }
+  });
+
+  it("that cannot be had are told from a kid that is unknown so far, each with its issuer and its cause", async () => {
+    const faultOf = async (keys: KeySource) =>
+      errorOf(
+        createAnchorKeys(() => [{ ...partner, keys }], importKnownKey, 20).ask("k9")[0]?.keys as Promise<unknown>,
+      );
+    const down = new Error("down");
+    const failed = await faultOf({ find: () => Promise.reject(down) });
+    expect([failed.code, failed.cause]).toEqual(["issuer_keys_unavailable", down]);
+    const published = remoteJwks("https://id.partner.example/jwks", { fetch: async () => Response.json({ keys: [] }) });
+    await published.find("k9");
+    const unknown = await faultOf(published);
+    expect(unknown.code).toBe("issuer_key_unknown");
+    expect(unknown.message).toContain(`the kid is not one of "${PARTNER}": its keys have no such kid`);
+    expect(unknown.cause).toMatchObject({ code: "issuer_key_unknown" });
+  });
 });

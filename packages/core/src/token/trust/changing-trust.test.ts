@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createWorld, errorOf, NOW, refusalOf, type World } from "../../testing.fixture.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
@@ -109,6 +111,36 @@ describe("trust that was changed", () => {
     expect(agreed()).toBe(before);
     expect(told).not.toHaveBeenCalled();
     expect(holder).toEqual({});
+  });
+
+  it("is refused from the start where it cannot be right, by the name of what was called", async () => {
+    const both = { ...world.anchor, everyTool: true, tools: [] };
+    expect((await errorOf(() => createTrust([both]))).message).toMatch(/^createTrust: anchors\[0\]: everyTool/);
+    expect(await refusalOf(() => createTrust([{ ...both, tools: "any" }]))).toBe("accepted");
+  });
+
+  it("asks what stands on it as long as somebody holds that, and no longer", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const trust = createTrust([world.anchor]);
+    const asked: string[] = [];
+    const held = {};
+    standOn(trust, held, () => asked.push("held"));
+    standOn(trust, {}, () => asked.push("left"));
+    await new Promise((done) => setTimeout(done)); // a weak reference holds until its task has ended
+    collect();
+    trust.replace([]);
+    trust.replace([world.anchor]);
+    expect(asked).toEqual(["held", "held"]);
+    expect(held).toEqual({});
+  });
+
+  it("may as well be a list, which stays as it is, whatever stands on it", () => {
+    const list = [world.anchor];
+    standOn(list, {}, () => {
+      throw new Error("not this one");
+    });
+    expect(anchorsOf(list)()).toBe(list);
   });
 
   it("tells who listens, until that ends; what a listener throws is its own", () => {
