@@ -21,7 +21,7 @@ export function setEndpoint(url: URL, timeoutMs: number, fetch: Fetch = globalTh
     try {
       response = await fetch(...given);
     } catch (cause) {
-      return fail(`no answer: ${whyNoAnswer(cause)}`, cause);
+      return fail(`no answer: ${whyNoAnswer(cause)}`);
     }
     if (response.status !== 200) {
       leave(response.body);
@@ -36,8 +36,8 @@ async function bodyOf(response: Response): Promise<string> {
   let text: string | undefined;
   try {
     text = await readText(response, MAX_BYTES);
-  } catch (cause) {
-    return fail("its answer broke off, or is no UTF-8", cause);
+  } catch {
+    return fail("its answer broke off, or is no UTF-8");
   }
   if (text === undefined) return fail(`its answer is longer than ${MAX_BYTES} bytes`);
   try {
@@ -53,6 +53,6 @@ export function whyNoSet(cause: unknown): string {
   return isOwn(cause) || cause instanceof DeadlinePassed ? cause.message : "its answer is no JWK Set";
 }
 
-function fail(why: string, cause?: unknown): never {
-  throw new HopwiseError("issuer_keys_unavailable", why, { cause });
+function fail(why: string): never {
+  throw new HopwiseError("issuer_keys_unavailable", why);
 }

@@ -21,7 +21,7 @@ export interface RemoteJwksOptions {
 export interface FetchedSet {
   /** Where it is, for messages. */
   readonly place: string;
-  /** The last that was fetched, however old. */
+  /** The last that was fetched, however old: the same object until another was. */
   jwks(): JSONWebKeySet | undefined;
   isFresh(): boolean;
   /** When it was fetched, in milliseconds since the epoch. */
@@ -50,11 +50,14 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
   let asking: Promise<boolean> | undefined;
   let problem: string | undefined;
   let since: number | undefined;
+  // The set gives a copy of itself each time: nobody could tell by it whether there is a new one.
+  let jwks: JSONWebKeySet | undefined;
 
   const ask = async (): Promise<boolean> => {
     try {
       await set.reload();
       since = Date.now();
+      jwks = set.jwks();
       problem = undefined;
     } catch (cause) {
       problem = `${endpoint.place}: ${whyNoSet(cause)}`;
@@ -75,7 +78,7 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
 
   return {
     place: endpoint.place,
-    jwks: () => set.jwks(),
+    jwks: () => jwks,
     isFresh: () => set.fresh,
     since: () => since,
     refresh,

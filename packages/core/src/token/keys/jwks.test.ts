@@ -143,7 +143,12 @@ describe("an issuer's published keys", () => {
   });
 
   it("come from an address that is configured, over https or on this machine", async () => {
-    const elsewhere = ["http://localhost.acme.example/jwks", "http://127.0.0.1.acme.example/", "http://[::2]/"];
+    const elsewhere = [
+      "http://localhost.acme.example/jwks",
+      "http://127.0.0.1.acme.example/",
+      "http://[::2]/",
+      "ftp://localhost/jwks",
+    ];
     for (const url of ["http://id.acme.example/jwks", "file:///keys", "keys", "", ...elsewhere]) {
       const error = await errorOf(() => remoteJwks(url));
       expect(error.code, url).toBe("config_invalid");
@@ -183,6 +188,14 @@ describe("an issuer's published keys", () => {
     }
   });
 
+  it("are read once for each fetch, not for each call that asks for them", async () => {
+    const { fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    const [first] = await keys.find("k1");
+    const [again] = await keys.find("k1");
+    expect(again).toBe(first);
+  });
+
   it("are denied with a reason where they cannot be had", async () => {
     const { state, fetch } = endpoint(published());
     state.down = true;
@@ -204,6 +217,8 @@ describe("an issuer's published keys", () => {
       [async () => new Response("hunter2", { status: 503 }), "it answered 503"],
       [async () => new Response("hunter2"), "its answer is no JSON"],
       [async () => Response.json({ hunter2: true }), "its answer is no JWK Set"],
+      [async () => new Response(Uint8Array.of(0x22, 0xff, 0x22)), "its answer broke off, or is no UTF-8"],
+      [async () => new Response(" ".repeat(1024 * 1024 + 1)), "its answer is longer than 1048576 bytes"],
     ];
     for (const [fetch, why] of wrong) {
       expect(await messageOf(fetch)).toMatch(
@@ -213,6 +228,26 @@ describe("an issuer's published keys", () => {
       );
     }
   });
+
+  it("are none where the endpoint answered otherwise, of which nothing is read", async () => {
+    const left = vi.fn();
+    const body = new ReadableStream<Uint8Array>({ cancel: left });
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: async () => new Response(body, { status: 503 }) });
+    expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
+    expect(left).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([false, true])(
+    "are asked for by the first that begins alone, whether they are there then or not: %j",
+    async (down) => {
+      const { state, fetch } = endpoint(published());
+      state.down = down;
+      const keys = remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0 });
+      await keys.begin?.();
+      await keys.begin?.();
+      expect(state.fetches).toBe(1);
+    },
+  );
 
   it("are asked for when something begins, once; and once more by the first that needs them where that failed", async () => {
     const { state, fetch } = endpoint(published());
@@ -231,6 +266,7 @@ describe("an issuer's published keys", () => {
     const { state, fetch } = endpoint(published());
     const keys = remoteJwks(URL_OF_KEYS, { fetch });
     expect(await keys.health?.()).toEqual({ ok: true, since: expect.stringMatching(/^2.*Z$/) });
+    expect(await keys.health?.(), "asked again").toMatchObject({ ok: true });
     expect(state.fetches).toBe(1);
     const none = remoteJwks(URL_OF_KEYS, { fetch: async () => Response.json({ keys: [] }) });
     expect(await none.health?.()).toMatchObject({
@@ -344,6 +380,17 @@ describe("an issuer's published keys, as time goes by,", () => {
       state.down = false;
       at(243_000);
       expect(await keys.find("k1")).toHaveLength(1);
+      // Once they were there, all begins anew.
+      state.down = true;
+      for (const [ms, fetches] of [
+        [843_000, 11],
+        [843_999, 11],
+        [844_000, 12],
+      ] as const) {
+        at(ms);
+        expect(await refusalOf(keys.find("k1"))).toBe("issuer_keys_unavailable");
+        expect(state.fetches).toBe(fetches);
+      }
     } finally {
       random.mockRestore();
     }
@@ -379,6 +426,18 @@ describe("an issuer's published keys, as time goes by,", () => {
     at(1_200_000);
     expect(await keys.find("k1"), "published again").toHaveLength(1);
     expect(state.fetches).toBe(3);
+  });
+
+  it("that were withdrawn are known up to a thousand, the last ones", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(...Array.from({ length: 1001 }, (_, i) => published(`old-${i}`)));
+    const keys = remoteJwks(URL_OF_KEYS, { fetch });
+    expect(await keys.find("old-0")).toHaveLength(1);
+    state.keys = [published()];
+    at(600_000);
+    expect(await keys.find("k1")).toHaveLength(1);
+    expect(await keys.find("old-1")).toEqual([]);
+    expect(await refusalOf(keys.find("old-0"))).toBe("issuer_key_unknown");
   });
 });
 

@@ -99,8 +99,7 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
       const known = keys.of(kid);
       if (known.length > 0) return known;
       isAsked ||= await set.refresh();
-      const found = keys.of(kid);
-      if (found.length > 0 || isAsked || keys.isWithdrawn(kid)) return found;
+      if (isAsked || keys.isWithdrawn(kid)) return keys.of(kid);
       const why = `its keys have no such kid, and may not be asked for yet: ${set.later()}`;
       throw new HopwiseError("issuer_key_unknown", why);
     },
@@ -115,27 +114,27 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
   };
 }
 
-/** How many withdrawn keys are known. */
-const MOST_WITHDRAWN = 1000;
+/** How many of the `kid`s that were published before are known. */
+const MOST_EARLIER = 1000;
 
-/** The keys of the set that was fetched last, and which are in it no more. */
+/** The keys of the set that was fetched last, and which were in one before it. */
 function heldKeys(jwksNow: () => JSONWebKeySet | undefined) {
   let read: { readonly jwks: JSONWebKeySet; readonly keys: readonly TrustedKey[] } | undefined;
-  let withdrawn: readonly string[] = [];
+  let earlier: readonly string[] = [];
   const all = (): readonly TrustedKey[] => {
     const jwks = jwksNow();
     if (jwks === undefined) return [];
     if (read?.jwks === jwks) return read.keys;
     const keys = localJwks(jwks);
-    const before = [...withdrawn, ...(read?.keys ?? []).map(({ kid }) => kid)];
-    const gone = new Set(before.filter((kid) => !keys.some((key) => key.kid === kid)));
-    withdrawn = [...gone].slice(-MOST_WITHDRAWN);
+    const before = (read?.keys ?? []).map(({ kid }) => kid);
+    earlier = [...new Set([...earlier, ...before])].slice(-MOST_EARLIER);
     read = { jwks, keys };
     return keys;
   };
   return {
     all,
     of: (kid: string) => all().filter((key) => key.kid === kid),
-    isWithdrawn: (kid: string) => withdrawn.includes(kid),
+    /** Of a `kid` that is not published now. */
+    isWithdrawn: (kid: string) => earlier.includes(kid),
   };
 }
