@@ -12,7 +12,8 @@ import {
   verifyAt,
   type World,
 } from "../../testing.fixture.ts";
-import { signJws, splitJws } from "./jws.ts";
+import { type HeaderRule, signJws, splitJws } from "./jws.ts";
+import { thumbprintOf } from "./key.ts";
 import type { Signer } from "./signer.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
@@ -210,6 +211,51 @@ describe("a compact JWS", async () => {
     expect(error.code).toBe("token_malformed");
     expect(error.message).toContain("the root token");
     expect(error.message).toContain(problem);
+  });
+
+  it("may name its key by a thumbprint where that is the rule, in the place of a kid, and nowhere else", async () => {
+    const jkt = await thumbprintOf(world.planner.publicJwk);
+    const either = { typ: "aat+jwt", kid: "or jkt" } as const;
+    const problemOf = async (header: Claims, rule: HeaderRule = either): Promise<string> => {
+      const text = await made({ ...whole, kid: undefined, ...header });
+      const run = () => splitJws(text, rule, "token_malformed", "the root token");
+      return (await refusalOf(run)) === "accepted" ? "accepted" : (await errorOf(run)).message;
+    };
+    for (const header of [{ jkt }, { kid: "k1" }]) expect(await problemOf(header)).toBe("accepted");
+    for (const header of [{ jkt, kid: "k1" }, { jkt: 7 }, { jkt: jkt.slice(2) }, { jkt: `${jkt}=` }, { jkt: null }])
+      expect(await problemOf(header)).toMatch(/: a jkt is a key's thumbprint, and stands in the place of a kid$/);
+    expect(await problemOf({})).toMatch(/: a kid of up to 64 letters, digits, - and _ is required, or a jkt$/);
+    expect(await problemOf({ jkt, crit: "exp" })).toMatch(/: a header parameter that is not allowed$/);
+    for (const kid of ["required", "forbidden"] as const)
+      expect(await problemOf({ jkt }, { ...either, kid })).toMatch(/: a header parameter that is not allowed$/);
+    expect(await problemOf({}, { ...either, kid: "required" })).toMatch(/, - and _ is required$/);
+  });
+
+  it("may have the alg EdDSA where that is the rule, and no third one", async () => {
+    const outcome = async (alg: string, eddsa?: boolean): Promise<string> => {
+      const rule = { typ: "aat+jwt", kid: "required", ...(eddsa !== undefined && { eddsa }) } as const;
+      const text = await made({ ...whole, alg });
+      return refusalOf(() => splitJws(text, rule, "proof_invalid", "it"));
+    };
+    expect(await outcome("EdDSA", true)).toBe("accepted");
+    expect(await outcome("Ed25519", true)).toBe("accepted");
+    for (const eddsa of [false, undefined]) expect(await outcome("EdDSA", eddsa)).toBe("proof_invalid");
+    expect(await outcome("none", true)).toBe("proof_invalid");
+  });
+
+  it.each<[string, unknown]>([
+    ["did not sign: it failed, or gave no answer in time", new Error("hunter2")],
+    ["gave no signature of 64 bytes", undefined],
+    ["gave no signature of 64 bytes", new Uint8Array(63)],
+    ["gave no signature of 64 bytes", "s".repeat(64)],
+  ])("is not made where its signer %s: %#", async (words, signature) => {
+    const sign = async () => {
+      if (signature instanceof Error) throw signature;
+      return signature as Uint8Array;
+    };
+    const error = await errorOf(signJws({ typ: "aat+jwt" }, "{}", { ...world.issuer, sign }));
+    expect([error.code, error.message]).toEqual(["signing_failed", `the signer ${words}`]);
+    expect(error.cause).toBe(signature instanceof Error ? signature : undefined);
   });
 
   it("is refused by the rule that it broke, where it has a kid that it may not have, or another algorithm", async () => {

@@ -40,6 +40,14 @@ describe("the thumbprint of a key", () => {
     }
   });
 
+  it.each([[null], ["key"], [{}], [{ kty: 5 }]])("is none of what is no key at all: %j", async (given) => {
+    for (const named of [thumbprintOf, kidOf]) {
+      const error = await errorOf(named(given as never));
+      expect([error.code, error.pointer]).toEqual(["config_invalid", "/jwk"]);
+      expect(error.message).toContain(`${named.name}: jwk must be a public JWK, such as signer.publicJwk`);
+    }
+  });
+
   it.each(ALGORITHMS)(
     "of an %s key counts only what RFC 7638 counts, whatever else a registry keeps with it",
     async (algorithm) => {
@@ -69,6 +77,7 @@ describe("a key", () => {
     const { publicJwk } = await generateSigner("ES256");
     const error = await errorOf(importKnownKey({ ...publicJwk, y: publicJwk.x } as PublicJwk));
     expect(error.code).toBe("token_key_refused");
+    expect(error.message).toBe("a key is not a point on its curve; make a new key");
     expect(error.cause).toBeInstanceOf(Error);
   });
 
@@ -141,10 +150,23 @@ describe.each(ALGORITHMS)("a signer with an %s key", (algorithm) => {
     }
   });
 
+  it("signs bytes and nothing else: of a text no bytes would be signed, or zeros", async () => {
+    const signer = await generateSigner(algorithm);
+    for (const data of ["text", null, { length: 4 }]) {
+      const error = await errorOf(signer.sign(data as never));
+      expect([error.code, error.pointer]).toEqual(["config_invalid", "/data"]);
+      expect(error.message).toContain("sign: data must be the bytes to sign, a Uint8Array");
+    }
+  });
+
   it("is not made from a broken JWK without being told what is wrong, and where", async () => {
     const jwk = await privateJwk();
     const { d: _, ...publicJwk } = jwk;
-    expect((await errorOf(signerFromJwk(publicJwk))).message).toContain("a private JWK, with d");
+    for (const given of [publicJwk, null]) {
+      const missing = await errorOf(signerFromJwk(given as never));
+      expect([missing.code, missing.pointer]).toEqual(["config_invalid", "/privateJwk"]);
+      expect(missing.message).toContain("signerFromJwk: privateJwk must be a private JWK, with d");
+    }
     expect(await errorOf(signerFromJwk({ ...jwk, x: "AAAA" }))).toMatchObject({
       pointer: "",
       rule: "a coordinate is not 32 bytes of base64url",
@@ -168,4 +190,10 @@ describe.each(ALGORITHMS)("a signer with an %s key", (algorithm) => {
     ];
     for (const bent of broken) expect((await errorOf(signerFromJwk(bent))).code).toBe("config_invalid");
   });
+});
+
+it("a signer is made of no other algorithm than these two", async () => {
+  const error = await errorOf(generateSigner("RS256" as never));
+  expect(error.code).toBe("config_invalid");
+  expect(error.message).toContain('generateSigner: algorithm must be one of "Ed25519", "ES256"');
 });

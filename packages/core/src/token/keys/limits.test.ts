@@ -3,6 +3,7 @@ import { readGrant } from "../../grant/index.ts";
 import { createWorld, details, errorOf, NOW, refusalOf, verifyAt, type World } from "../../testing.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { hold, parseDelegation, serialize } from "../make/delegation.ts";
+import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
 import { generateSigner } from "./signer.ts";
 
 const world: World = await createWorld();
@@ -111,6 +112,11 @@ describe("the verifier reads", () => {
     expect(await check({ t: { a: { constraint_type: "exact", value: "v".repeat(4097) } } })).toContain(
       "token_malformed",
     );
+  });
+
+  it("a payload that nests as deep as the deepest grant that it takes, and two levels for each", () => {
+    expect(payloadDepth({ ...DEFAULT_LIMITS, constraintDepth: 0 })).toBe(8);
+    expect(payloadDepth({ ...DEFAULT_LIMITS, constraintDepth: 3 })).toBe(14);
   });
 
   it("its own skew, and no more of the future than that", async () => {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   AGENT_NAME,
+  grantedProblem,
   isAudience,
   isListing,
   MCP_OPERATIONS,
   operationProblem,
   toolIdOf,
   toolNameProblem,
+  toolOf,
 } from "./names.ts";
 
 const PAY = "https://pay.acme.example/mcp";
@@ -36,6 +38,15 @@ describe("names", () => {
     expect(toolIdOf("pay", PAY, [PAY, "urn:b"])).toBe(`${PAY}#pay`);
   });
 
+  it("of tools are read again as they were written, by what the root says", () => {
+    for (const root of [[PAY], [PAY, "urn:b#c"]]) {
+      for (const audience of root)
+        expect(toolOf(toolIdOf("pay", audience, root), root)).toEqual({ tool: "pay", audience });
+    }
+    expect(toolOf("a#b", [PAY]), "with one audience, nothing is taken apart").toEqual({ tool: "a#b", audience: PAY });
+    expect(toolOf("pay", [PAY, "urn:b"]), "of no audience: the first").toEqual({ tool: "pay", audience: PAY });
+  });
+
   it("of tools cannot be taken for an operation of MCP or a qualified id", () => {
     expect(["pay", "resources/read", "MCP:x", "a:b"].map(toolNameProblem)).toEqual(Array(4).fill(undefined));
     for (const name of ["", "mcp:tools/list", "mcp:", "a#b", "#"]) expect(toolNameProblem(name)).toBeTypeOf("string");
@@ -53,6 +64,8 @@ describe("names", () => {
     expect(operationProblem("mcp:")).toBe("it names an operation of MCP that is not known");
     expect(operationProblem("a#b")).toBe(toolNameProblem("a#b"));
     expect(operationProblem("")).toBe(toolNameProblem(""));
+    expect(grantedProblem("mcp:tools/*")).toBeUndefined();
+    for (const name of ["pay", "mcp:tools/call", "a#b"]) expect(grantedProblem(name)).toBe(operationProblem(name));
   });
 
   it("of agents are paths of words, from end to end", () => {
