@@ -112,6 +112,18 @@ describe("the budget of a root", () => {
     expect(await refusalOf(parseDelegation(await world.root({ budget })))).toBe(`token_malformed ${pointer}`);
   });
 
+  it.each<[rule: string, unknown]>([
+    ["an object with id, from, until, and calls, sums or both is expected", { ...BUDGET, tokens: 1 }],
+    ["a budget's id is letters, digits and . _ - /", { ...BUDGET, id: "2026 11" }],
+    ["a text of 1 to 128 characters is expected", { ...BUDGET, id: "a".repeat(129) }],
+    ["a budget ends after it begins", { ...BUDGET, from: until }],
+    ["an object of 1 to 256 members is expected, with names of at most 256", { ...BUDGET, sums: {} }],
+    ["an object of 1 to 64 members is expected, with names of at most 256", { ...BUDGET, sums: { t: {} } }],
+  ])("is refused by the rule that it broke: %s", async (rule, budget) => {
+    const error = await errorOf(verifyAt(await world.root({ budget }), [world.anchor]));
+    expect([error.code, error.rule]).toEqual(["token_malformed", rule]);
+  });
+
   it("may end with the root, and not before", async () => {
     expect(await rootIs({ ...BUDGET, until: NOW + 3600 })).toBe("accepted");
     expect(await rootIs({ ...BUDGET, until: NOW + 3599 })).toBe("token_malformed /exp");
@@ -158,6 +170,12 @@ describe("the budget of a child", () => {
     ["is a number", 3],
   ])("is broken where it %s", async (_, budget) => {
     expect(await childIs(budget)).toBe("token_malformed /budget");
+  });
+
+  it("is refused with what it may say", async () => {
+    const root = await world.root({ budget: BUDGET });
+    const error = await errorOf(verifyAt(`${root}~${await world.child(root, { budget: {} })}`, [world.anchor]));
+    expect(error.rule).toBe("an object with calls, sums or both, and no more is expected");
   });
 
   it("needs one of the root", async () => {

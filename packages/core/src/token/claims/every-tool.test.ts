@@ -44,6 +44,14 @@ describe("every tool", () => {
     expect(readGrant({ "mcp:tools/*": {} })).toEqual(everyTool());
   });
 
+  it("is of audiences that there can be", async () => {
+    for (const wrong of ["pay", `${PAY}#x`, 5, Promise.resolve(PAY)]) {
+      const error = await errorOf(() => everyTool(PAY, wrong as never));
+      expect(error.code).toBe("config_invalid");
+      expect(error.message).toContain("everyTool: [1] must be an audience, an absolute URI without a fragment");
+    }
+  });
+
   it("stands alone, and with any arguments", async () => {
     const beside = await errorOf(() => readGrant({ "mcp:tools/*": {}, t: {} }));
     expect(beside).toMatchObject({ code: "config_invalid", pointer: "/mcp:tools~1*" });
