@@ -72,6 +72,21 @@ describe("a nonce", () => {
     }
   });
 
+  it("is made and looked at by a time in seconds, and is a text", async () => {
+    const nonces = createNonces();
+    const nonce = await nonces.issue(NOW);
+    const faults: [Promise<unknown>, string, string][] = [
+      [nonces.issue(Number.NaN), "/nowSeconds", "issue: nowSeconds must be"],
+      [nonces.timesOf(nonce, "now" as never), "/nowSeconds", "timesOf: nowSeconds must be"],
+      [nonces.timesOf(5 as never, NOW), "/nonce", "timesOf: nonce must be the nonce that a proof names"],
+    ];
+    for (const [run, pointer, words] of faults) {
+      const error = await errorOf(run);
+      expect([error.code, error.pointer]).toEqual(["config_invalid", pointer]);
+      expect(error.message).toContain(words);
+    }
+  });
+
   it("is made with a secret that cannot be taken out again", async () => {
     const sign = vi.spyOn(crypto.subtle, "sign");
     try {

@@ -133,6 +133,37 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
     expect(await refusalOf(at(NOW + 3600))).toBe("token_expired");
   });
 
+  it("says how long ago a delegation has expired", async () => {
+    const error = await errorOf(prove(held, { ...call, clock: () => (NOW + 3605) * 1000 }));
+    expect(error.message).toMatch(/^the delegation has expired \(5 seconds ago .*; have it made anew$/);
+  });
+
+  it.each<[string, object, words: string]>([
+    ["/tool", { tool: 5 }, "a tool's name, such as send_payment"],
+    ["/nonce", { nonce: 5 }, "the text that the enforcement point sent"],
+    ["/clock", { clock: NOW }, "a function that gives milliseconds since the epoch, such as Date.now"],
+    ["/clock", { clock: () => Number.NaN }, "a function that gives milliseconds since the epoch, such as Date.now"],
+    ["/limits", { limits: 5 }, "limits, such as { proofWindowSeconds: 30 }"],
+  ])("refuses what cannot be right, by what it expects: %s", async (pointer, wrong, words) => {
+    const error = await errorOf(prove(held, { ...call, ...wrong } as never));
+    expect([error.code, error.pointer]).toEqual(["config_invalid", pointer]);
+    expect(error.message).toContain(`prove: ${pointer.slice(1)} must be ${words}`);
+  });
+
+  it("refuses a member that it does not know, by the name of what was called", async () => {
+    const error = await errorOf(prove(held, { ...call, argument: {} } as never));
+    expect(error.message).toContain('prove: argument is not an option; did you mean "arguments"?');
+  });
+
+  it("takes arguments as long and as deep as the enforcement point does", async () => {
+    const long = { s: "x".repeat(64 * 1024) };
+    const limits = { argumentsSize: 128 * 1024 };
+    expect(await refusalOf(prove(held, { ...call, arguments: long, limits }))).toBe("accepted");
+    expect(
+      await refusalOf(prove(held, { ...call, arguments: { a: { b: 1 } }, limits: { argumentsDepth: 1 } })),
+    ).toMatch(/^arguments_malformed/);
+  });
+
   it("says nothing of arguments for a list", async () => {
     const { proof } = await prove(held, { tool: "mcp:tools/list", arguments: { cursor: "x" }, audience: PAY, clock });
     expect(claimsOf(proof)).toMatchObject({ aat_tool: "mcp:tools/list", hta: {} });

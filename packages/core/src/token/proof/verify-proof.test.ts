@@ -75,6 +75,13 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(await check({}, { tool: "read_invoice" })).toBe("proof_invalid");
   });
 
+  it("says in words whom and what it was made for", async () => {
+    const messageOf = async (claims: Claims): Promise<string> =>
+      (await errorOf(proveAt(chain, await world.proof(text, claims)))).message;
+    expect(await messageOf({ aat_aud: DOCS })).toBe("the proof was made for another enforcement point");
+    expect(await messageOf({ hta: {} })).toBe("the proof was made for other arguments than those received");
+  });
+
   it("is refused for another enforcement point: one that is not us, or not the chain's", async () => {
     expect(await check({ aat_aud: "https://bank.example/mcp" })).toBe("proof_audience_mismatch /aat_aud");
     expect(await check({ aat_aud: `${PAY}/` })).toBe("proof_audience_mismatch /aat_aud");
@@ -255,6 +262,22 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(error.message).toContain(rule);
   });
 
+  it("is refused where the memory of what was used began after it, with or without a nonce", async () => {
+    const rememberedSince = NOW + 1;
+    const error = await errorOf(proveAt(chain, await world.proof(text), { rememberedSince, nowSeconds: NOW + 2 }));
+    expect(error.code).toBe("proof_invalid");
+    expect(error.rule).toContain("made before this server began to remember proofs");
+    expect(await check({ iat: NOW + 1 }, { rememberedSince, nowSeconds: NOW + 2 })).toBe("accepted");
+    const nonces = createNonces();
+    for (const [issuedAt, outcome] of [
+      [NOW, "proof_nonce_required"],
+      [NOW + 1, "accepted"],
+    ] as const) {
+      const nonce = await nonces.issue(issuedAt);
+      expect(await check({ nonce }, { nonces, rememberedSince, nowSeconds: NOW + 2 })).toBe(outcome);
+    }
+  });
+
   it.each([
     [NOW - 31, "31 seconds ago by the clock here"],
     [NOW + 31, "31 seconds ahead of the clock here"],
@@ -321,7 +344,7 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
     const refused = await errorOf(proveAt(chain, await world.proof(text), { nonces }));
     expect(refused.code).toBe("proof_nonce_required");
     expect(refused.message).toContain("nonce of this enforcement point");
-    expect(refused.message).not.toContain("secret");
+    expect(refused.message).toMatch(/of this enforcement point; make a new proof with the one given$/);
     expect((await nonces.timesOf(refused.nonce as string, NOW))?.expiresAt).toBe(NOW + 60);
     expect(await check({ nonce: refused.nonce })).toBe("accepted");
   });
@@ -330,6 +353,7 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
     const elsewhere = await errorOf(
       proveAt(chain, await world.proof(text, { nonce: await createNonces().issue(NOW) }), { nonces }),
     );
+    expect(elsewhere.message).toContain("; it names one that has lapsed, or was made with another secret");
     expect(elsewhere.message).toContain("all instances behind one address need the same (createNonces({ secret }))");
   });
 
