@@ -190,17 +190,20 @@ describe.each(kinds)("a statement, $typ,", (kind) => {
 describe("a statement by a key", () => {
   it("names that very key as its issuer", async () => {
     const target = { token: hash };
-    const ask = async (iss: string): Promise<string> => {
+    const check = async (iss: string) => {
       const claims = { hw: 1, iss, aud: PAY, jti: JTI, iat: NOW, hw_ms: 0, target };
       const jkt = await thumbprintOf(world.planner.publicJwk);
       const header = { alg: "Ed25519", typ: "hw-revoke+jwt", jkt };
       const revocation = await forge(header, canonicalJson(claims), world.planner);
-      return refusalOf(verifyRevocation({ revocation, evidence: root }, { trust, audience: PAY, nowSeconds: NOW }));
+      return verifyRevocation({ revocation, evidence: root }, { trust, audience: PAY, nowSeconds: NOW });
     };
+    const ask = (iss: string): Promise<string> => refusalOf(check(iss));
+    const messageOf = async (iss: string): Promise<string> => (await errorOf(check(iss))).message;
     expect(await ask(thumbprintUri(await thumbprintOf(world.planner.publicJwk)))).toBe(
       "revocation_refused /target/token",
     );
     expect(await ask(thumbprintUri(hash))).toBe("token_malformed /iss");
+    expect(await messageOf(thumbprintUri(hash))).toContain("the key that signed is expected");
     expect(await ask(ISSUER)).toBe("token_malformed /iss");
   });
 

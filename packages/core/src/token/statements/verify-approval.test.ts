@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../json/index.ts";
-import { ALGORITHMS, createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, type World } from "../../testing.fixture.ts";
+import {
+  ALGORITHMS,
+  claimsOf,
+  createWorld,
+  errorOf,
+  ISSUER,
+  NOW,
+  PAY,
+  refusalOf,
+  type World,
+} from "../../testing.fixture.ts";
 import { thumbprintOf } from "../keys/key.ts";
 import { type ApprovalRequest, hashOfRequest } from "./approval-request.ts";
 import { type ApprovalOrder, signApproval } from "./approve.ts";
@@ -70,6 +80,16 @@ describe("the hash of a request", () => {
     expect([error.code, error.pointer]).toEqual(["config_invalid", "/resource/attr/at"]);
     expect(error.message).toContain('not plain JSON within bounds at "/resource/attr/at"');
     expect(await refusalOf(hashOfRequest({ ...request, tool: "mcp:tools/send" }))).toBe("config_invalid /tool");
+  });
+
+  it("is that of a request itself: what an inbox shows has it within", async () => {
+    const request = await requestIn(world);
+    const error = await errorOf(hashOfRequest({ request, asked: 1 } as never));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toContain("of what an inbox shows, pass shown.request");
+    const { reason: _, ...lacking } = request;
+    expect(await refusalOf(hashOfRequest(lacking as never))).toBe("config_invalid /reason");
+    expect(await refusalOf(hashOfRequest({ ...lacking, request: "yes" } as never))).toMatch(/^config_invalid/);
   });
 
   it("is the same whatever order members are written in, and for -0 and 0", async () => {
@@ -207,10 +227,40 @@ describe.each(worlds)("an approval over $algorithm", (world: World) => {
   });
 
   it("is not signed once the request has run out, nor by a clock that gives no time", async () => {
-    const late = signApproval(await order({ clock: () => (NOW + 600) * 1000 }));
-    expect(await refusalOf(late)).toBe("approval_refused /exp");
-    const broken = signApproval(await order({ clock: () => Number.NaN }));
-    expect(await refusalOf(broken)).toBe("config_invalid");
+    const late = await errorOf(signApproval(await order({ clock: () => (NOW + 600) * 1000 })));
+    expect([late.code, late.pointer]).toEqual(["approval_refused", "/exp"]);
+    expect(late.message).toContain("not acceptable: the request has run out; have the call asked about anew");
+    const broken = await errorOf(signApproval(await order({ clock: () => Number.NaN })));
+    expect(broken.code).toBe("config_invalid");
+    expect(broken.message).toContain("clock must give milliseconds since the epoch, such as Date.now");
+  });
+
+  it("goes by the machine's own clock where no other was given", async () => {
+    const { clock: _, ...unclocked } = await order({
+      request: { ...(await requestIn(world)), untilSeconds: 4_000_000_000 },
+    });
+    const before = Math.floor(Date.now() / 1000);
+    const { iat } = claimsOf(await signApproval(unclocked)) as { iat: number };
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
+  });
+
+  it("is of the first who registered its key, where several did", async () => {
+    const keys = [approver.publicJwk];
+    const approvers = [
+      { ...BOB, keys },
+      { issuer: ISSUER, subject: "carol", keys },
+    ];
+    const verified = await verifyApproval(await signApproval(await order()), await reading({ approvers }));
+    expect(verified.approver).toEqual(BOB);
+  });
+
+  it("is no longer than a token may be", async () => {
+    const messageOf = async (text: unknown): Promise<string> =>
+      (await errorOf(verifyApproval(text as never, await reading()))).message;
+    expect(await messageOf("a".repeat(8193))).toBe("the statement is longer than 8192 bytes");
+    expect(await messageOf("a".repeat(8192))).toContain("three segments are expected");
+    expect(await messageOf(5)).toBe("the statement is not a text");
   });
 
   it("is refused where it is no text, without a word of what was in it", async () => {

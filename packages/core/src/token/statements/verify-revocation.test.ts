@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../json/index.ts";
 import {
   ALGORITHMS,
+  claimsOf,
   createWorld,
   errorOf,
   forge,
@@ -135,6 +136,48 @@ describe("a revocation", () => {
     );
     const now = signRevocation(order(world.issuer, { ...ahead, notBefore: NOW + 1 }, { as: AS }));
     expect(await refusalOf(now)).toBe("accepted");
+  });
+
+  it("is not signed where it cannot hold, and says why", async () => {
+    const [root] = await cutsOf(world);
+    const messageOf = async (made: RevocationOrder): Promise<string> => (await errorOf(signRevocation(made))).message;
+    const refused = "this may not be revoked so: ";
+    const of = { delegation: root as Delegation };
+    expect(await messageOf(order(world.mallory, of))).toBe(
+      `${refused}the signer holds neither the token nor one above it`,
+    );
+    expect(await messageOf(order(world.issuer, of, { as: { ...AS, issuer: "https://id.partner.example" } }))).toBe(
+      `${refused}an issuer may revoke what grew from its own roots`,
+    );
+    expect(await messageOf(order(world.planner, { agent: "planner" }))).toBe(
+      `${refused}only an issuer may revoke a user, a key or an agent`,
+    );
+    expect(await messageOf(order(world.issuer, { user: "alice", notBefore: NOW + 2 }, { as: AS }))).toBe(
+      "signRevocation: of.notBefore must not lie ahead: nothing is revoked beforehand",
+    );
+  });
+
+  it("goes by the machine's own clock where no other was given", async () => {
+    const { clock: _, ...unclocked } = order(world.issuer, { agent: "planner" }, { as: AS });
+    const before = Math.floor(Date.now() / 1000);
+    const { iat } = claimsOf((await signRevocation(unclocked)).revocation) as { iat: number };
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(Math.floor(Date.now() / 1000));
+  });
+
+  it("that cannot even be read is refused with its cause", async () => {
+    const cause = new Error("hunter2");
+    const sent = {
+      get revocation(): never {
+        throw cause;
+      },
+    };
+    const error = await errorOf(verifyRevocation(sent, reading(world)));
+    expect([error.code, error.message, error.cause]).toEqual([
+      "token_malformed",
+      "the revocation cannot be read",
+      cause,
+    ]);
   });
 
   it("is not signed by a clock that gives no time", async () => {
