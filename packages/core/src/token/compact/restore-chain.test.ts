@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../crypto/index.ts";
-import { refusalOf } from "../../testing.fixture.ts";
+import { errorOf, refusalOf } from "../../testing.fixture.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { DICTIONARY } from "./compact-dictionary.ts";
 import { restoreChain } from "./restore-chain.ts";
@@ -72,6 +72,39 @@ describe("a compact text", () => {
     expect(await refusalOf(() => restoreChain(text, DEFAULT_LIMITS))).toBe(code);
   });
 
+  it.each([
+    ["it copies what is not there yet", copy(START + 1, 1)],
+    ["it copies what is not there yet", `a${copy(START, 2)}`],
+    ["a copy lacks a digit", "*AAAA"],
+    ["a copy lacks a digit", "*AA=AA"],
+    ["a copy lacks a digit", "*AA\u0100AA"],
+    ["a byte lacks a digit", "%4"],
+    ["a byte lacks a digit", "%4g"],
+    ...['"', "\\", " ", "\n", "\u007f", "\u0080", "é"].map((c) => ["a character that must be escaped", `${c}%1F%1F`]),
+    ["a token is not of three parts", "a%1F"],
+    ["a signature is not printable ASCII", "a%1F%1F%7F"],
+    ["a signature is not printable ASCII", "a%1F%1F%20"],
+  ])("is refused with what is wrong: %s, of %j", async (problem = "", steps = "") => {
+    const error = await errorOf(() => restore(steps));
+    expect(error.code).toBe("token_malformed");
+    expect(error.message).toBe(`the chain is not in the compact form that *hw1 begins: ${problem}; send its long form`);
+  });
+
+  it("that cannot be taken is refused with what would be", async () => {
+    const messageOf = async (steps: string, bounds: object): Promise<string> =>
+      (await errorOf(() => restore(steps, bounds))).message;
+    const shorter = "hand over fewer tools, or shorter constraints";
+    expect(await messageOf("a".repeat(253), { chainBytes: 256 })).toBe(
+      `the chain is longer than 256 bytes; ${shorter}`,
+    );
+    expect(await messageOf(`a${copy(0, 300)}`, { chainBytes: 256 })).toBe(
+      `the chain, restored, is longer than 256 bytes; ${shorter}`,
+    );
+    expect(await messageOf("%1F".repeat(6), { chainTokens: 2 })).toBe("the chain has more than 2 tokens");
+    const other = await errorOf(() => restoreChain("*hw2", DEFAULT_LIMITS));
+    expect(other.message).toBe("the chain came in a compact form other than *hw1; send its long form");
+  });
+
   it("of more parts than tokens may be is refused before they are joined", async () => {
     expect(restore("%1F".repeat(5), { chainTokens: 2 })).toBe("..~..");
     expect(await refused("%1F".repeat(6), { chainTokens: 2 })).toBe("chain_depth_exceeded");
@@ -84,6 +117,10 @@ describe("a compact text", () => {
     expect(restore(`%1F%1F${aaa(200)}${copy(START + 2, 54)}`, bounds)).toHaveLength(256);
     expect(await refused(`%1F%1F${aaa(200)}${copy(START + 2, 55)}`, bounds)).toBe("token_too_large");
     expect(await refused(`%1F%1F${aaa(200)}${copy(START + 2, 54)}a`, bounds)).toBe("token_too_large");
+    // At once, from less than half of it.
+    const doubled = [1, 2, 4, 8, 16, 32, 64].map((length) => copy(START + 2, length)).join("");
+    expect(restore(`%1F%1Fa${doubled}${copy(START + 2, 126)}`, bounds)).toHaveLength(256);
+    expect(await refused(`%1F%1Fa${doubled}${copy(START + 2, 127)}`, bounds)).toBe("token_too_large");
     // Step by step, the form first.
     expect(await refused(`%1F%1F${aaa(200)}${copy(START + 2, 54)}%4`, bounds)).toBe("token_malformed");
     expect(await refused(`%1F%1F${aaa(200)}${copy(START + 2, 4000)}`, bounds)).toBe("token_malformed");

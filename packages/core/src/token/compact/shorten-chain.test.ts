@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { generateSigner } from "../keys/signer.ts";
 import { delegate } from "../make/delegate.ts";
 import { hold, parseDelegation, serialize } from "../make/delegation.ts";
+import { DICTIONARY } from "./compact-dictionary.ts";
 import { restoreChain } from "./restore-chain.ts";
 import { shortenChain } from "./shorten-chain.ts";
 
@@ -62,6 +63,40 @@ it("a chain far beyond what a copy can name is restored, too", async () => {
   expect(restoreChain(short, LARGE)).toBe(long);
 });
 
+describe("what was said before is named where that is shorter:", () => {
+  const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const copy = (from: number, length: number): string =>
+    `*${[from >> 12, from >> 6, from, length >> 6, length].map((n) => DIGITS[n & 63]).join("")}`;
+  const START = DICTIONARY.length;
+  const own = "(here-only-and-nowhere-else)";
+
+  const budget = '"budget":{';
+  const known = ',"del_depth":0,"del_max_depth":3,"hw":1,';
+
+  it.each<[string, header: string, payload: string, steps: string]>([
+    ["in the dictionary", known, "", `${copy(DICTIONARY.indexOf(known), known.length)}%1F`],
+    ["in the chain itself", own, `${own}!`, `${own}%1F${copy(START, 28)}!`],
+    ["more than once", own.repeat(3), "", `${own}${copy(START, 28)}${copy(START, 28)}%1F`],
+    [
+      "in both: the longer of two",
+      budget + own,
+      `${budget + own}!`,
+      `${copy(DICTIONARY.indexOf(budget), budget.length)}${own}%1F${copy(START, budget.length + own.length)}!`,
+    ],
+  ])("%s", (_, header, payload, steps) => {
+    const long = `${encode(header)}.${encode(payload)}.AAAA`;
+    expect(shortenChain(long)).toBe(`*hw1${steps}%1FAAAA`);
+    expect(restoreChain(shortenChain(long), LARGE)).toBe(long);
+  });
+
+  it("up to what two digits can say", () => {
+    const long = `${encode(own.repeat(400))}..AAAA`;
+    const short = shortenChain(long);
+    expect(short.length).toBeLessThan(200);
+    expect(restoreChain(short, LARGE)).toBe(long);
+  });
+});
+
 describe("the long form stays", () => {
   const header = encode('{"alg":"Ed25519","typ":"aat+jwt"}');
   const payload = encode(`{"jti":"${"A".repeat(300)}"}`);
@@ -77,7 +112,8 @@ describe("the long form stays", () => {
     ["the byte that parts the parts, in a payload", `${header}.${encode(`\u001f${"A".repeat(300)}`)}.AAAA`],
     ["and in a signature", `${header}.${payload}.\u001f`],
     ["a signature that is not ASCII", `${header}.${payload}.é`],
-    ["a text as short as its compact form", "AA.AA.AAAAAA"],
+    ["a text as short as its compact form", `${encode("abcdefghijklmnopqrstuvwx")}..A`],
+    ["a signature of what is no byte, again and again", `${header}.${payload}.${"\u0100".repeat(50)}`],
     ["a payload of bytes alone", `${header}.${encodeBase64url(noise(300))}.A`],
     ["a signature that is no byte", `${header}.${payload}.\u0100`],
     ["a compact form", shortenChain(`${header}.${payload}.AAAA`)],

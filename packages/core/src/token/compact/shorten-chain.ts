@@ -19,8 +19,7 @@ const ASCII = /^[\x21-\x7e]+$/;
 /** The parts of all tokens, a character for each byte. */
 function plainOf(long: string): string | undefined {
   if (!ASCII.test(long)) return undefined;
-  const parts = long.split("~").flatMap((token) => token.split("."));
-  if (parts.length !== 3 * long.split("~").length) return undefined;
+  const parts = long.split(/[~.]/);
   const texts = parts.map((part, i) => (i % 3 === 2 ? part : latin1Of(decodeBase64url(part))));
   return texts.includes(undefined) ? undefined : texts.join(SEPARATOR);
 }
@@ -101,12 +100,7 @@ function stepsFor(plain: string): string {
 function matchOf(history: string, from: number, at: number): Match {
   let length = 0;
   let saved = -COPY_LENGTH;
-  while (
-    length < 64 ** LENGTH_DIGITS - 1 &&
-    from + length < at &&
-    at + length < history.length &&
-    history[from + length] === history[at + length]
-  ) {
+  while (length < 64 ** LENGTH_DIGITS - 1 && from + length < at && history[from + length] === history[at + length]) {
     saved += (WRITTEN[history.charCodeAt(at + length)] as string).length;
     length++;
   }
