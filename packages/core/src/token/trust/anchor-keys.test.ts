@@ -243,5 +243,13 @@ describe("the keys of an anchor", () => {
     expect(unknown.code).toBe("issuer_key_unknown");
     expect(unknown.message).toContain(`the kid is not one of "${PARTNER}": its keys have no such kid`);
     expect(unknown.cause).toMatchObject({ code: "issuer_key_unknown" });
+    const lookalike = Object.assign(new Error("hunter2"), { code: "issuer_key_unknown" });
+    const gone = remoteJwks("https://id.partner.example/jwks", { fetch: () => Promise.reject(lookalike) });
+    for (const source of [{ find: () => Promise.reject(lookalike) }, gone]) {
+      const { code, message } = await faultOf(source);
+      expect(code).toBe("issuer_keys_unavailable");
+      expect(message).toContain(`the keys of "${PARTNER}" cannot be had: `);
+      expect(message).not.toContain("hunter2");
+    }
   });
 });

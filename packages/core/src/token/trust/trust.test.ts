@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../json/index.ts";
 import { list, members, readerOf } from "../../options/index.ts";
 import {
   ALGORITHMS,
+  claimsOf,
   createWorld,
   DOCS,
   details,
@@ -13,10 +15,12 @@ import {
   verifyAt,
   type World,
 } from "../../testing.fixture.ts";
+import { parseRootClaims, TOOLS_POINTER } from "../claims/claims.ts";
+import { everyTool } from "../claims/every-tool.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { createChainVerifier } from "../verify/verify-chain.ts";
-import { ANCHOR_ROWS, type TrustAnchor } from "./trust.ts";
+import { ANCHOR_ROWS, checkAgainstAnchor, mayNotSay, type TrustAnchor } from "./trust.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
 const [edwards, nist] = worlds as [World, World];
@@ -127,6 +131,7 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
       expect(error.message).toMatch(/: "[^"]+\/"\. .* the anchor's audiences are "[^"]+", "[^"]+"$/);
     const named: Record<string, string> = { "/iss": `${ISSUER}", and "${OTHER}" is named`, "/sub": 'subject: "bob"' };
     expect(error.message).toContain(named[pointer] ?? rule);
+    if (pointer === "/del_max_depth") expect(error.message).toBe(`the issuer may not say this: ${rule}`);
     if (pointer.endsWith("/tools")) expect(error.message).toMatch(/this tool: "[^"]+"/);
     if (pointer === "/exp") expect(error.message).toMatch(/seconds, not \d+; seconds, not milliseconds$/);
   });
@@ -235,7 +240,7 @@ describe("trust anchors are refused before anything is verified with them where"
     ["tools are a text, in which another tool's name may stand", { tools: "do_send_all" }, "[0].tools must be a list"],
     ["subjects are a text", { subjects: "alice" }, "[0].subjects must be a list of subjects"],
     ["subjects are told later", { subjects: async () => false }, "[0].subjects must be"],
-    ["five keys share a kid", { keys: keys(5) }, "more than 4 keys share the kid"],
+    ["five keys share a kid", { keys: keys(5) }, 'trust[0].keys[4]: more than 4 keys share the kid "k1"'],
   ])("%s", async (_, changed, problem) => {
     const error = await errorOf(() => verifierOf([{ ...edwards.anchor, ...changed }]));
     expect(error.code).toBe("config_invalid");
@@ -246,6 +251,23 @@ describe("trust anchors are refused before anything is verified with them where"
     const anchors = Array.from({ length: 9 }, (_, i) => ({ ...edwards.anchor, issuer: `https://id${i}.example` }));
     expect(() => verifierOf(anchors)).not.toThrow();
   });
+});
+
+it("an anchor that lists tools hands over no other, though somebody made it say every tool since it was read", async () => {
+  const claims = parseRootClaims(claimsOf(await edwards.root()) as JsonObject, DEFAULT_LIMITS);
+  const check = async (anchor: Partial<TrustAnchor>) =>
+    refusalOf(() => checkAgainstAnchor(claims, everyTool(), { ...edwards.anchor, ...anchor }, DEFAULT_LIMITS));
+  expect(await check({ everyTool: true })).toBe("accepted");
+  for (const anchor of [{ everyTool: true, tools: ["mcp:tools/*"] }, { everyTool: false }, {}])
+    expect(await check(anchor)).toBe(`token_untrusted_issuer ${TOOLS_POINTER}`);
+  const error = await errorOf(() => checkAgainstAnchor(claims, everyTool(), edwards.anchor, DEFAULT_LIMITS));
+  expect(error.rule).toBe("its anchor does not let it hand over every tool");
+});
+
+it("what an issuer may not say is told by its rule, and by what it said where that is given", async () => {
+  const told = async (...detail: [string?]) => (await errorOf(() => mayNotSay("/sub", "not this", ...detail))).message;
+  expect(await told()).toBe("the issuer may not say this: not this");
+  expect(await told(', but "bob"')).toBe('the issuer may not say this: not this, but "bob"');
 });
 
 it("a rule for subjects lets one pass by true alone: a promise would stand for yes", async () => {
