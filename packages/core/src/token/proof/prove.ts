@@ -67,7 +67,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   if (nonce !== undefined && typeof nonce !== "string") {
     mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
   }
-  const milliseconds = typeof clock === "function" ? Math.floor(behavedClock(clock)()) : Number.NaN;
+  const milliseconds = Math.floor(behavedClock(clock)());
   const now = Math.floor(milliseconds / 1000);
   if (!Number.isFinite(now))
     mustBe("prove", "clock", "a function that gives milliseconds since the epoch, such as Date.now", clock);

@@ -78,6 +78,7 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
   it("says in words whom and what it was made for", async () => {
     const messageOf = async (claims: Claims): Promise<string> =>
       (await errorOf(proveAt(chain, await world.proof(text, claims)))).message;
+    expect(await messageOf({ aat_tool: "pay" })).toBe("the proof is not acceptable: it was made for another tool");
     expect(await messageOf({ aat_aud: DOCS })).toBe("the proof was made for another enforcement point");
     expect(await messageOf({ hta: {} })).toBe("the proof was made for other arguments than those received");
   });
@@ -276,6 +277,9 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
       const nonce = await nonces.issue(issuedAt);
       expect(await check({ nonce }, { nonces, rememberedSince, nowSeconds: NOW + 2 })).toBe(outcome);
     }
+    const older = await world.proof(text, { nonce: await nonces.issue(NOW) });
+    const refused = await errorOf(proveAt(chain, older, { nonces, rememberedSince, nowSeconds: NOW + 2 }));
+    expect(refused.message, "it is one of ours").not.toContain("secret");
   });
 
   it.each([
