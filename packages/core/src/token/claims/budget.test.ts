@@ -57,6 +57,11 @@ const BROKEN: readonly [what: string, bounds: unknown, pointer: string][] = [
   ["no sum beside calls", { calls: 1, sums: {} }, "/budget/sums"],
   ["more tools than a grant has", { sums: many(257, { a: 1 }) }, "/budget/sums"],
   ["a tool's name that is too long", { sums: { ["t".repeat(257)]: { a: 1 } } }, "/budget/sums"],
+  [
+    "a tool's name that is too long beside another",
+    { sums: { t: { a: 1 }, ["t".repeat(257)]: { a: 1 } } },
+    "/budget/sums",
+  ],
   ["a tool without an argument", { sums: { t: {} } }, "/budget/sums/t"],
   ["a tool with a number", { sums: { t: 5 } }, "/budget/sums/t"],
   ["a tool with a list", { sums: { "a/b": [1] } }, "/budget/sums/a~1b"],

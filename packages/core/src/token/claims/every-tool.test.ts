@@ -45,7 +45,8 @@ describe("every tool", () => {
   });
 
   it("is of audiences that there can be", async () => {
-    for (const wrong of ["pay", `${PAY}#x`, 5, Promise.resolve(PAY)]) {
+    expect(await refusalOf(() => everyTool("pay"))).toBe("config_invalid");
+    for (const wrong of ["pay", `${PAY}#x`, 5, [PAY], Promise.resolve(PAY)]) {
       const error = await errorOf(() => everyTool(PAY, wrong as never));
       expect(error.code).toBe("config_invalid");
       expect(error.message).toContain("everyTool: [1] must be an audience, an absolute URI without a fragment");

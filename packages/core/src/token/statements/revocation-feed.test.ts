@@ -40,7 +40,7 @@ describe("a page of the feed", () => {
       { ...page, entries },
       { signer: world.issuer, audience: LOG, nowMs: NOW * 1000 + 250 },
     );
-    expect(await readFeedPage(text, reading())).toEqual({ ...page, entries, issuedAt: NOW + 0.25 });
+    expect(await readFeedPage(text, reading())).toStrictEqual({ ...page, entries, issuedAt: NOW + 0.25 });
   });
 
   it("is refused by another key, however it names itself", async () => {
@@ -110,6 +110,7 @@ describe("a page of the feed", () => {
     ["an object is expected", "/entries/0", { entries: ["1"] }],
     ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: { length: 1 } })],
     ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: ["1", ""] })],
+    ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: [{ length: 1 }] })],
     ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: ["1", "e".repeat(513)] })],
     ["a list of ids is expected", "/entries/0/lifts", entry({ lifts: Array(100_001).fill("1") })],
     ["the member is missing", "/entries/0/id", entry({ id: undefined })],
@@ -122,6 +123,11 @@ describe("a page of the feed", () => {
     ["a member that is not known", "/entries/0/target/iss", entry({ target: { token: hash, iss: "i" } })],
     ["an agent's name is letters, digits and . _ - /", "/entries/0/target/agent", entry({ target: { agent: "-" } })],
     ["an object is expected", "/entries/0/target/user", entry({ target: { user: "alice", not_before: 1 } })],
+    [
+      "a text of 1 to 65536 characters is expected",
+      "/entries/0/target/user/iss",
+      entry({ target: { user: { iss: "", sub: "s" }, not_before: 1 } }),
+    ],
     [
       "a text of 1 to 65536 characters is expected",
       "/entries/0/target/user/sub",

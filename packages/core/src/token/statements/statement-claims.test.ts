@@ -20,7 +20,7 @@ import { verifyRevocation } from "./verify-revocation.ts";
 
 const world = await createWorld();
 const root = await world.root();
-const other = await thumbprintOf(world.mallory.publicJwk);
+const other = "A".repeat(43);
 const planner = await thumbprintOf(world.planner.publicJwk);
 const partner = await createWorld();
 const PARTNER = "https://id.partner.example";

@@ -130,6 +130,7 @@ describe.each(kinds)("a statement, $typ,", (kind) => {
     ["aud of another place", { aud: ISSUER }, "audience_mismatch /aud"],
     ["jti", { jti: "AAAA" }, "token_malformed /jti"],
     ["jti", { jti: 7 }, "token_malformed /jti"],
+    ["jti", { jti: `${JTI.slice(1)}B` }, "token_malformed /jti"],
     ["iat", { iat: NOW + 0.5 }, "token_malformed /iat"],
     ["iat", { iat: -1 }, "token_malformed /iat"],
     ["hw_ms", { hw_ms: 1000 }, "token_malformed /hw_ms"],

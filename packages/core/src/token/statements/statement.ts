@@ -122,7 +122,7 @@ function readFrame({ payload }: CompactJws, further: readonly string[], maxDepth
       { pointer: "/hw" },
     );
   }
-  if (canonicalJson(claims) !== new TextDecoder("utf-8", { ignoreBOM: true }).decode(payload))
+  if (canonicalJson(claims) !== new TextDecoder().decode(payload))
     refuseClaim("", "it is in canonical form (RFC 8785)");
   const known = [...FRAME, ...further];
   for (const name of Object.keys(claims)) {

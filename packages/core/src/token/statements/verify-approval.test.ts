@@ -217,6 +217,12 @@ describe.each(worlds)("an approval over $algorithm", (world: World) => {
     ["a memory that began after it was given", {}, { rememberedSince: NOW + 0.251 }, "token_expired /iat"],
     ["a memory that began with it", {}, { rememberedSince: NOW + 0.25 }, "accepted"],
     [
+      "a memory that began with it, and a clock behind",
+      {},
+      { rememberedSince: NOW + 0.25, nowSeconds: NOW },
+      "token_not_yet_valid /iat",
+    ],
+    [
       "a young memory, and a clock behind",
       {},
       { rememberedSince: NOW - 5, nowSeconds: NOW },

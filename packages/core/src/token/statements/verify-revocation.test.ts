@@ -203,6 +203,14 @@ describe("a revocation", () => {
     expect(await refusalOf(verifyRevocation(sent, reading(world, changed)))).toBe(expected);
   });
 
+  it("from before the memory began is refused with what to do", async () => {
+    const sent = await signRevocation(order(world.issuer, { agent: "planner" }, { as: AS }));
+    const error = await errorOf(verifyRevocation(sent, reading(world, { rememberedSince: NOW + 1 })));
+    expect(error.message).toBe(
+      "the statement is not good now: it was made before this server began to remember proofs; make a new one",
+    );
+  });
+
   it("says when the keys of its issuer cannot be had", async () => {
     const keys = { find: () => Promise.reject(new Error("hunter2")) };
     const trust = [{ ...world.anchor, keys: keys as never }];
