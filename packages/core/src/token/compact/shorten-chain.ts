@@ -60,9 +60,10 @@ const WIDTHS = [24, 7] as const;
 /** By each text of a width, the last place that it stood at. */
 type Places = ReadonlyMap<string, number>;
 
-const inDictionary: readonly Places[] = WIDTHS.map(
-  (width) => new Map(Array.from(DICTIONARY, (_, at) => [DICTIONARY.slice(at, at + width), at])),
-);
+const inDictionary: readonly { readonly width: number; readonly known: Places }[] = WIDTHS.map((width) => ({
+  width,
+  known: new Map(Array.from(DICTIONARY, (_, at) => [DICTIONARY.slice(at, at + width), at])),
+}));
 
 interface Match {
   readonly from: number;
@@ -74,19 +75,19 @@ interface Match {
 /** Takes at each place the copy that saves most, of few; in time linear in the text. */
 function stepsFor(plain: string): string {
   const history = DICTIONARY + plain;
-  const since = WIDTHS.map(() => new Map<string, number>());
+  const places = inDictionary.map((of) => ({ ...of, since: new Map<string, number>() }));
   let noted = DICTIONARY.length;
   let steps = "";
   for (let at = noted; at < history.length; ) {
     // What was copied is noted where it was copied from, except where it ends.
     noted = Math.max(noted, at - WIDTHS[0]);
     for (; noted < Math.min(at, REACH); noted++) {
-      for (const [i, width] of WIDTHS.entries()) since[i]?.set(history.slice(noted, noted + width), noted);
+      for (const { width, since } of places) since.set(history.slice(noted, noted + width), noted);
     }
     let best: Match | undefined;
-    for (const [i, width] of WIDTHS.entries()) {
+    for (const { width, since, known } of places) {
       const next = history.slice(at, at + width);
-      for (const from of [since[i]?.get(next), inDictionary[i]?.get(next)]) {
+      for (const from of [since.get(next), known.get(next)]) {
         const match = from === undefined ? undefined : matchOf(history, from, at);
         if (match !== undefined && match.saved > (best?.saved ?? 0)) best = match;
       }
