@@ -2,7 +2,7 @@ import type { JSONWebKeySet, JWK } from "jose";
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonValue } from "../../json/index.ts";
-import type { Health } from "../../lib/index.ts";
+import { deepFrozen, type Health } from "../../lib/index.ts";
 import { argumentOf, atLeast, func, list, maybe, optionsOf, readerOf, whole } from "../../options/index.ts";
 import { fetchedSet, type RemoteJwksOptions } from "./fetched-set.ts";
 import { JWKS_URL } from "./https-address.ts";
@@ -62,7 +62,7 @@ export function localJwks(set: { readonly keys: readonly JWK[] }): readonly Trus
     if (alg !== undefined && !(kty === "EC" ? ["ES256"] : ["Ed25519", "EdDSA"]).includes(alg)) return [];
     try {
       const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
-      return [{ kid, jwk: parsePublicJwk(jwk, "token_key_refused", "") }];
+      return [deepFrozen({ kid, jwk: parsePublicJwk(jwk, "token_key_refused", "") })];
     } catch {
       return [];
     }
