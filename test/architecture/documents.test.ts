@@ -76,10 +76,12 @@ describe("the options of a README", () => {
 });
 
 describe("the kinds of constraints", () => {
-  it("have each its builder in the README of the core", () => {
+  it("have each its builder at the door of grants, and in the README of the core", () => {
     const table = blockFrom(pageOf("packages/core/README.md").split("## What an argument may be")[1] ?? "", "| | |");
     const builders = Array.from(KINDS.keys(), (type) => type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()));
     expect(builders.filter((name) => !table.includes(`\`${name}(`))).toEqual([]);
+    const door: readonly string[] = textOf("core/doors/grant.ts").match(/\w+(?=,)/g) ?? [];
+    expect(builders.filter((name) => !door.includes(name))).toEqual([]);
   });
 
   it("that no expression says of rows stand in docs/data.md", () => {
@@ -106,6 +108,19 @@ describe("the drawing of the way", () => {
       "result",
     ]);
   });
+});
+
+describe("the commands that a page names", () => {
+  const { scripts } = JSON.parse(pageOf("package.json")) as { readonly scripts: { readonly [name: string]: string } };
+  const known = new Set([...Object.keys(scripts), "install", "vitest"]);
+
+  it.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "bench/README.md", "spec/README.md"])(
+    "are there: %s",
+    (page) => {
+      const named = Array.from(pageOf(page).matchAll(/pnpm(?:@[\d.]+)? ([a-z][\w:]*)/g), ([, name = ""]) => name);
+      expect(named.filter((name) => !known.has(name))).toEqual([]);
+    },
+  );
 });
 
 describe("the files that ARCHITECTURE.md and CONTRIBUTING.md name", () => {

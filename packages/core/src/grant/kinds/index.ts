@@ -1,5 +1,6 @@
 /**
- * Which kinds of constraint exist? A new kind is a file beside this one, and a line here. This file exports kinds only:
+ * Which kinds of constraint exist? A new kind begins with a file beside this one, and a line here; ARCHITECTURE.md
+ * says what then asks for the rest. This file exports kinds only:
  * `../constraint.ts` makes the type `Constraint` and the table of kinds from all its exports.
  */
 export { absentKind } from "./absent.ts";

@@ -167,7 +167,9 @@ describe("an issuer's published keys", () => {
       return Response.json({ keys });
     }) as typeof globalThis.fetch;
     const source = remoteJwks(URL_OF_KEYS, { fetch });
-    expect(await source.find("k1")).toEqual([{ kid: "k1", jwk: world.issuer.publicJwk }]);
+    const [found] = await source.find("k1");
+    expect(found).toEqual({ kid: "k1", jwk: world.issuer.publicJwk });
+    expect(() => Object.assign(found?.jwk ?? {}, { x: "another" })).toThrow(TypeError);
     expect(await source.find("k2")).toEqual([
       { kid: "k2", jwk: world.clerk.publicJwk },
       { kid: "k2", jwk: world.planner.publicJwk },
