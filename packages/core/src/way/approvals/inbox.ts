@@ -2,7 +2,6 @@ import { HopwiseError, isRefusal } from "../../errors.ts";
 import { mustBe, secondsBy } from "../../options/index.ts";
 import { type KeptRequest, ownerOf } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
-import { inTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { countAnswers, saidBy } from "./count-answers.ts";
@@ -53,16 +52,18 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
 
   const find = async (id: string): Promise<KnownRequest | undefined> => {
     if (typeof id !== "string") mustBe("find", "id", "the id of a request", id);
-    const found = await askStore("there is such a request", () => stores().approvals.find(id));
+    const kept = stores();
+    const found = await askStore("there is such a request", () => kept.approvals.find(id));
     const waiting = found && readKnown(found);
-    return waiting !== undefined && isVouched(waiting, stores()) ? waiting : undefined;
+    return waiting !== undefined && isVouched(waiting, kept) ? waiting : undefined;
   };
 
   return {
     list: async () => {
-      const kept = await askStore("what waits", () => stores().approvals.list(MOST_LISTED));
+      const from = stores();
+      const kept = await askStore("what waits", () => from.approvals.list(MOST_LISTED));
       const found: ShownApproval[] = [];
-      const waiting = readable(kept).filter((known) => isVouched(known, stores()));
+      const waiting = readable(kept).filter((known) => isVouched(known, from));
       // Each may ask the policies about everybody who answered.
       for (let i = 0; i < waiting.length; i += AT_ONCE) {
         found.push(...(await Promise.all(waiting.slice(i, i + AT_ONCE).map(shown))));
@@ -105,9 +106,7 @@ async function takeAnswer(
   const reading = { trust, limits, deadlineMs, nowSeconds, ...(rememberedSince !== undefined && { rememberedSince }) };
   const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });
   const { approver, signedBy, jti, expiresAt, answer } = verified;
-  const person = await inTime(deadlineMs * 3, "policy_unavailable", "the question whether somebody may approve", () =>
-    approvingPerson(verified, asked, point),
-  );
+  const person = await approvingPerson(verified, asked, point);
   if (isRefusal(person)) {
     const why =
       person.code === "revoked" ? person.message : `the policies do not let "${approver.subject}" approve this call`;

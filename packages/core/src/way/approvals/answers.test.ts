@@ -1,0 +1,309 @@
+/** Answers as an inbox takes them: who counts, what is kept of them and where, and what is said where one is not taken. */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { KeptAnswer, Reservation, SharedState } from "../../state/index.ts";
+import { memoryRevocations, memoryState } from "../../state/index.ts";
+import { errorOf, ISSUER, NOW, never, PAY } from "../../testing.fixture.ts";
+import { DEFAULT_LIMITS } from "../../token/index.ts";
+import { ALICE, createScene, type Scene } from "../point.fixture.ts";
+import { createInbox } from "./inbox.ts";
+import { type Person, type WaitingOptions, waitingAt } from "./waiting.fixture.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+/** A payment that waits, and the id of its request. */
+async function waiting(options?: WaitingOptions) {
+  const at = await waitingAt(scene, options);
+  return { at, id: await at.call() };
+}
+
+const OWNER = JSON.stringify([ALICE.issuer, ALICE.subject]);
+
+describe("an answer that counts", () => {
+  it("is shown with who gave it and when, and lets the call be made once there are enough", async () => {
+    const { at, id } = await waiting({ approvers: 2 });
+    expect(await at.answer(id, "dana")).toBe("waiting");
+    at.now += 1.5;
+    const shown = await at.inbox.answer(id, await at.sign(id, "erin"));
+    expect(shown).toMatchObject({
+      id,
+      state: "approved",
+      answers: [
+        { answer: "yes", approver: { issuer: ISSUER, subject: "dana" }, answeredAtSeconds: NOW },
+        { answer: "yes", approver: { issuer: ISSUER, subject: "erin" }, answeredAtSeconds: NOW + 1.5 },
+      ],
+    });
+    expect(shown.answers[0]).not.toHaveProperty("person");
+    expect(await at.call()).toBe("allowed");
+    expect((await at.inbox.find(id))?.state).toBe("used");
+  });
+
+  it("counts as long as who gave it may approve, but for a no, which stands", async () => {
+    const { at, id } = await waiting();
+    expect(await at.answer(id, "dana")).toBe("approved");
+    at.demoted.add("dana");
+    expect(await at.inbox.find(id)).toMatchObject({ state: "waiting", answers: [] });
+    expect(await at.answer(id, "erin", { answer: "no" })).toBe("denied");
+    at.demoted.add("erin");
+    expect(await at.inbox.find(id)).toMatchObject({ state: "denied", answers: [] });
+  });
+
+  it("is denied by one no among as many yes as are needed, though no store kept that no besides", async () => {
+    const forgetting = (memory: SharedState): SharedState => ({
+      ...memory,
+      spending: {
+        ...memory.spending,
+        reserve: (reservation) =>
+          reservation.charges.some(({ counter }) => counter === "no")
+            ? { outcome: "reserved", spent: [1] }
+            : memory.spending.reserve(reservation),
+      },
+    });
+    const { at, id } = await waiting({ stateOf: forgetting });
+    await at.answer(id, "dana");
+    expect(await at.answer(id, "erin", { answer: "no" })).toBe("denied");
+  });
+
+  it("is kept under who said what, and claimed so that it is taken once", async () => {
+    const seen: unknown[] = [];
+    const noting = (memory: SharedState): SharedState => ({
+      ...memory,
+      approvals: {
+        ...memory.approvals,
+        answer: (answer: KeptAnswer) => {
+          seen.push(answer);
+          return memory.approvals.answer(answer);
+        },
+      },
+      replay: {
+        claim: (...claim) => {
+          seen.push(claim);
+          return memory.replay.claim(...claim);
+        },
+      },
+    });
+    const { at, id } = await waiting({ stateOf: noting, limits: { ...DEFAULT_LIMITS, skewSeconds: 7 } });
+    const text = await at.sign(id, "dana", { lifetimeSeconds: 60 });
+    await at.inbox.answer(id, text);
+    const { jti } = JSON.parse(Buffer.from(text.split(".")[1] as string, "base64url").toString());
+    expect(seen).toEqual([
+      { id, key: `["dana","yes"] ${jti}`, text, nowSeconds: NOW },
+      [expect.stringMatching(new RegExp(`^approval\\.[\\w-]{43}\\.${jti}$`)), NOW + 67, { nowSeconds: NOW }],
+    ]);
+  });
+
+  it("ends the request for who uses it at the same moment, where it is a no", async () => {
+    const seen: Reservation[] = [];
+    const noting = (memory: SharedState): SharedState => ({
+      ...memory,
+      spending: {
+        ...memory.spending,
+        reserve: (reservation) => {
+          seen.push(reservation);
+          return memory.spending.reserve(reservation);
+        },
+      },
+    });
+    const { at, id } = await waiting({ stateOf: noting });
+    seen.length = 0;
+    await at.answer(id, "dana");
+    expect(seen).toEqual([]);
+    await at.answer(id, "erin", { answer: "no" });
+    const account = `approval ${id}`;
+    expect(seen).toEqual([
+      {
+        id: expect.stringMatching(new RegExp(`^${id}\\.[\\w-]{22}$`)),
+        owner: OWNER,
+        charges: [{ account, counter: "no", amount: 1, most: Number.MAX_SAFE_INTEGER, untilSeconds: NOW + 3720 }],
+        nowSeconds: NOW,
+      },
+    ]);
+    expect(await at.call(undefined, id)).toBe("approval_denied");
+  });
+});
+
+describe("an answer is not taken", () => {
+  const refusal = async (given: Promise<unknown>) => {
+    const { code, message } = await errorOf(given);
+    return `${code}: ${message}`;
+  };
+
+  it("of a request that nobody made, or that lapsed meanwhile", async () => {
+    const { at, id } = await waiting();
+    const signed = await at.sign(id, "dana");
+    expect(await refusal(at.inbox.answer("A".repeat(22), signed))).toBe(
+      "approval_refused: the answer is not taken: no such request waits; it may have lapsed",
+    );
+    const gone = await waiting({
+      stateOf: (memory) => ({ ...memory, approvals: { ...memory.approvals, answer: () => "gone" } }),
+    });
+    expect(await refusal(gone.at.inbox.answer(gone.id, await gone.at.sign(gone.id, "dana")))).toBe(
+      "approval_refused: the answer is not taken: the request lapsed meanwhile",
+    );
+  });
+
+  it("of who said the same before, of whom the policies do not let, and of whom was revoked", async () => {
+    const revocations = memoryRevocations(() => NOW * 1000);
+    const { at, id } = await waiting({ revocations, approvers: 2 });
+    const give = async (who: Person) => refusal(at.inbox.answer(id, await at.sign(id, who)));
+    await at.answer(id, "dana");
+    expect(await give("dana")).toBe(
+      'approval_refused: the answer is not taken: "dana" answered it before, and that answer stands',
+    );
+    at.demoted.add("erin");
+    expect(await give("erin")).toBe(
+      'approval_refused: the answer is not taken: the policies do not let "erin" approve this call',
+    );
+    revocations.revoke({ user: { issuer: ISSUER, subject: "erin" }, notBefore: NOW + 1 });
+    expect(await give("erin")).toBe("approval_refused: the answer is not taken: the user of who answered was revoked");
+  });
+
+  it("twice, however often it is sent", async () => {
+    const { at, id } = await waiting({ approvers: 2 });
+    const signed = await at.sign(id, "dana");
+    await at.inbox.answer(id, signed);
+    expect(await refusal(at.inbox.answer(id, signed))).toBe("proof_replayed: the answer was given before");
+  });
+
+  it("where it is older than what is remembered of answers", async () => {
+    const remembering = (memory: SharedState): SharedState => ({
+      ...memory,
+      replay: { claim: memory.replay.claim, notBefore: NOW + 1 },
+    });
+    const { at, id } = await waiting({ stateOf: remembering });
+    const signed = await at.sign(id, "dana");
+    expect(await errorOf(at.inbox.answer(id, signed))).toMatchObject({ code: "token_expired", pointer: "/iat" });
+  });
+});
+
+describe("an inbox", () => {
+  it("lists every request that waits once, oldest first, however many there are", async () => {
+    const asked: number[] = [];
+    const noting = (memory: SharedState): SharedState => ({
+      ...memory,
+      approvals: {
+        ...memory.approvals,
+        list: (most) => {
+          asked.push(most);
+          return memory.approvals.list(most);
+        },
+      },
+    });
+    const at = await waitingAt(scene, { maxWaiting: 40, stateOf: noting });
+    const ids: string[] = [];
+    for (let amount = 1; amount <= 33; amount++) ids.push(await at.call({ to: "ACME-Supplies", amount }));
+    expect((await at.inbox.list()).map(({ id }) => id)).toEqual(ids);
+    expect(asked).toEqual([1000]);
+  });
+
+  it("has no request from before its stores began to remember", async () => {
+    const moment = { notBefore: 0 };
+    const { at, id } = await waiting({
+      stateOf: (memory) => ({
+        ...memory,
+        approvals: Object.defineProperty({ ...memory.approvals }, "notBefore", { get: () => moment.notBefore }),
+      }),
+    });
+    const seen = async () => [(await at.inbox.list()).length, (await at.inbox.find(id))?.id];
+    moment.notBefore = NOW;
+    expect(await seen()).toEqual([1, id]);
+    moment.notBefore = NOW + 1;
+    expect(await seen()).toEqual([0, undefined]);
+    expect(await errorOf(at.inbox.answer(id, "a.b.c"))).toMatchObject({ code: "approval_refused" });
+  });
+
+  it("is asked for a request by a text", async () => {
+    const { at } = await waiting();
+    for (const ask of [() => at.inbox.find(5 as never), () => at.inbox.answer({} as never, "a.b.c")]) {
+      expect(await errorOf(ask)).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringMatching(/^find: id must be the id of a request/),
+      });
+    }
+  });
+
+  it.each(["approvals", "spending"] as const)("needs a state that keeps %s, and says so", async (store) => {
+    const { [store]: _, ...state } = memoryState({ since: 0, clock: () => NOW * 1000 });
+    const { point } = scene.point();
+    const inbox = createInbox({ ...point, state: state as never });
+    for (const ask of [() => inbox.list(), () => inbox.find("a"), () => inbox.answer("a", "a.b.c")]) {
+      expect(await errorOf(ask)).toMatchObject({
+        code: "config_invalid",
+        message: "this state keeps no requests for approvals; give createAuthorizer one that does",
+      });
+    }
+  });
+});
+
+describe("where a store fails, it is said what cannot be told", () => {
+  const fails = (): never => {
+    throw new Error("hunter2");
+  };
+  const failing = (store: "approvals" | "spending" | "replay", step: string) => {
+    let isDown = false;
+    const stateOf = (memory: SharedState): SharedState => ({
+      ...memory,
+      [store]: {
+        ...memory[store],
+        [step]: (...args: readonly never[]) =>
+          isDown
+            ? fails()
+            : (memory[store] as never as Record<string, (...args: readonly never[]) => unknown>)[step]?.(...args),
+      },
+    });
+    return {
+      stateOf,
+      down: () => {
+        isDown = true;
+      },
+    };
+  };
+
+  it.each([
+    ["approvals", "list", "what waits", "list"],
+    ["approvals", "find", "there is such a request", "find"],
+    ["spending", "spent", "it was used", "find"],
+    ["spending", "reserve", "the no was kept", "answer"],
+    ["approvals", "answer", "the answer was kept", "answer"],
+    ["replay", "claim", "the answer was given before", "answer"],
+  ] as const)("%s.%s: %s", async (store, step, whether, ask) => {
+    const { stateOf, down } = failing(store, step);
+    const { at, id } = await waiting({ stateOf });
+    const signed = await at.sign(id, "dana", { answer: "no" });
+    down();
+    const asked = {
+      list: () => at.inbox.list(),
+      find: () => at.inbox.find(id),
+      answer: () => at.inbox.answer(id, signed),
+    };
+    expect(await errorOf(asked[ask]())).toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(new RegExp(`^it could not be told whether ${whether}: the store of `)),
+    });
+  });
+
+  it("hides nothing of a request but the answers of whom the directory cannot tell", async () => {
+    let isDown = false;
+    const { at, id } = await waiting();
+    const { users } = at.point;
+    const inbox = createInbox({
+      ...at.point,
+      deadlineMs: 20,
+      users: { ...users, find: (user) => (isDown && user.subject === "dana" ? never : users.find(user)) },
+    });
+    await inbox.answer(id, await at.sign(id, "dana"));
+    isDown = true;
+    expect(await inbox.find(id)).toMatchObject({ state: "waiting", answers: [] });
+    expect(await errorOf(inbox.answer(id, await at.sign(id, "dana")))).toMatchObject({ code: "context_unavailable" });
+  });
+});
+
+it("an answer is read for the enforcement point that the request is of", async () => {
+  const { at, id } = await waiting();
+  const found = await at.inbox.find(id);
+  expect(found?.request.audience).toBe(PAY);
+  const elsewhere = { ...(found as NonNullable<typeof found>).request, audience: "https://docs.acme.example/mcp" };
+  expect(await at.answer(id, "dana", { request: elsewhere })).toBe("audience_mismatch");
+});

@@ -1,0 +1,270 @@
+/** How a call finds the approval that it needs, or asks for one; what it stands on; and what is said where it cannot. */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { NewRequest, Reservation, SharedState } from "../../state/index.ts";
+import { ARGUMENTS, ISSUER, NOW } from "../../testing.fixture.ts";
+import { waitingAt } from "../approvals/waiting.fixture.ts";
+import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
+import { shadowOf } from "../shadow.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
+
+/** A state whose stores do one step otherwise. */
+function changed<Store extends "approvals" | "spending">(
+  store: Store,
+  steps: (memory: SharedState[Store]) => Partial<SharedState[Store]>,
+): (memory: SharedState) => SharedState {
+  return (memory) => ({ ...memory, [store]: { ...memory[store], ...steps(memory[store]) } });
+}
+
+describe("a call that the policies want approved", () => {
+  it("waits with the request that there is, until people have said yes, and is on record with who they are", async () => {
+    const at = await waitingAt(scene);
+    const id = await at.call();
+    expect(await at.call()).toBe(id);
+    expect(await at.call(undefined, id)).toBe(id);
+    await at.answer(id, "dana");
+    expect(await at.decide({ approval: id })).toMatchObject({ outcome: "allowed" });
+    expect(at.audit.records.at(-1)).toMatchObject({
+      approved: { request: id, by: [{ approver: { issuer: ISSUER, subject: "dana" }, answeredAtSeconds: NOW }] },
+    });
+    expect(await at.call(undefined, id)).toBe("approval_used");
+    expect(await at.call()).not.toBe(id);
+  });
+
+  it("takes the stages of its approval and of what it costs, each under its own name", async () => {
+    const at = await waitingAt(scene);
+    const before = ["arguments", "token", "state", "agents", "grant", "context", "policy"];
+    const pending = await at.decide();
+    expect(Object.keys(pending.timings)).toEqual([...before, "spending", "approval", "total"]);
+    await at.answer(await at.call(), "dana");
+    const allowed = await at.decide();
+    expect(Object.keys(allowed.timings)).toEqual([...before, "spending", "approval", "audit", "total"]);
+  });
+
+  it("asks anew where the request that it names lapsed, is of other arguments, or is none", async () => {
+    const at = await waitingAt(scene);
+    const id = await at.call();
+    const other = await at.call({ ...ARGUMENTS, amount: 901 }, id);
+    expect(other).not.toBe(id);
+    expect(await at.call(undefined, "A".repeat(22))).toBe(id);
+    at.now += 3600;
+    const later = await at.call(undefined, id);
+    expect([id, other]).not.toContain(later);
+    expect(later).toMatch(/^[\w-]{22}$/);
+  });
+
+  it("is void where the tool's own schema made something else of the same arguments, and says why", async () => {
+    const at = await waitingAt(scene);
+    const first = await at.decide({}, { parsed: { ...ARGUMENTS, amount: 899 } });
+    const id = first.outcome === "pending" ? first.approval.request : "";
+    expect(await at.decide({ approval: id }, { parsed: { ...ARGUMENTS, amount: 898 } })).toMatchObject({
+      code: "approval_void",
+      message:
+        "the tool's own schema made something else of the same arguments than when approval was asked for, so no approval can be of the call",
+    });
+    expect(await at.decide({ approval: id }, { parsed: { ...ARGUMENTS, amount: 899 } })).toMatchObject({
+      outcome: "pending",
+      approval: { request: id },
+    });
+  });
+
+  it("asks anew, and is not void, where something else changed beside what the schema made", async () => {
+    const at = await waitingAt(scene);
+    const first = await at.decide({}, { parsed: { ...ARGUMENTS, amount: 899 } });
+    const id = first.outcome === "pending" ? first.approval.request : "";
+    const byAlice = await at.decide({ approval: id, caller: BY_ALICE }, { parsed: { ...ARGUMENTS, amount: 898 } });
+    expect(byAlice).toMatchObject({ outcome: "pending" });
+    expect(byAlice).not.toMatchObject({ approval: { request: id } });
+  });
+
+  it.each(["approvals", "spending"] as const)("is denied where the state keeps no %s, and says so", async (store) => {
+    const at = await waitingAt(scene, { [store]: undefined as never });
+    expect(await at.decide()).toMatchObject({
+      code: "approval_required",
+      hop: 0,
+      reason: "large",
+      message:
+        'policy allows this to "alice" once a person has approved it, and this state keeps no requests for approvals',
+    });
+  });
+});
+
+describe("a call in shadow mode", () => {
+  const shadow = () => shadowOf({ shadow: true, tools: TOOLS, onWarning: () => {} });
+
+  it("does not wait and asks nobody, and is on record with what would have happened", async () => {
+    const at = await waitingAt(scene, { shadow: shadow() });
+    expect(await at.call()).toBe("allowed");
+    expect([at.told, await at.inbox.list()]).toEqual([[], []]);
+    expect(at.audit.records.at(-1)?.shadow).toMatchObject({
+      code: "approval_required",
+      message: 'policy allows this to "alice" once a person has approved it',
+    });
+  });
+
+  it("runs by the approval that it names, and is ended by a no as always", async () => {
+    const enforced = await waitingAt(scene);
+    const at = await waitingAt(scene, { shadow: shadow(), stateOf: () => enforced.state });
+    const id = await enforced.call();
+    expect(await at.call(undefined, id)).toBe("allowed");
+    await enforced.answer(id, "dana");
+    expect(await at.call(undefined, id)).toBe("allowed");
+    expect(await at.call(undefined, id)).toBe("approval_used");
+    const other = await enforced.call();
+    await enforced.answer(other, "dana", { answer: "no" });
+    expect(await at.call(undefined, other)).toBe("approval_denied");
+  });
+});
+
+describe("a request that is asked for", () => {
+  it("is kept under the call that waits, after the one that is over", async () => {
+    const seen: NewRequest[] = [];
+    const keep = changed("approvals", (memory) => ({
+      keep: (request) => {
+        seen.push(request);
+        return memory.keep(request);
+      },
+    }));
+    const at = await waitingAt(scene, { stateOf: keep });
+    const id = await at.call();
+    await at.answer(id, "dana", { answer: "no" });
+    at.now += 10;
+    const next = await at.call();
+    const call = seen[0]?.call;
+    expect(call).toMatch(/^[\w-]{43}$/);
+    expect(seen).toEqual([
+      { id, call, text: expect.any(String), untilSeconds: NOW + 3600, nowSeconds: NOW },
+      { id: next, call, after: id, text: expect.any(String), untilSeconds: NOW + 3610, nowSeconds: NOW + 10 },
+    ]);
+    expect(JSON.parse(seen[0]?.text ?? "")).not.toHaveProperty("id");
+  });
+
+  it("takes room of its chain, in spans of the time that it may be answered", async () => {
+    const seen: Reservation[] = [];
+    const reserve = changed("spending", (memory) => ({
+      reserve: (reservation) => {
+        seen.push(reservation);
+        return memory.reserve(reservation);
+      },
+    }));
+    const at = await waitingAt(scene, { stateOf: reserve, maxWaiting: 2 });
+    const id = await at.call();
+    const begin = Math.floor(NOW / 3600) * 3600;
+    const owner = JSON.stringify([ALICE.issuer, ALICE.subject]);
+    const account = (of: string) => `asks ${JSON.stringify([of, 3600, begin])}`;
+    expect(seen[0]).toEqual({
+      id,
+      owner,
+      charges: [
+        { account: account(scene.chain.id), counter: "requests", amount: 1, most: 2, untilSeconds: begin + 3630 },
+      ],
+      nowSeconds: NOW,
+    });
+    seen.length = 0;
+    await at.decide({ caller: BY_ALICE });
+    expect(seen[0]?.charges[0]?.account).toBe(account(""));
+    expect(await at.call({ ...ARGUMENTS, amount: 901 })).toMatch(/^[\w-]{22}$/);
+    expect(await at.decide({ arguments: { ...ARGUMENTS, amount: 902 } })).toMatchObject({
+      code: "approval_limit",
+      message: "2 requests of this chain wait, or did within the last 3600 s",
+    });
+  });
+
+  it("warns where nobody could answer it: no approver is named, and no issuer may approve", async () => {
+    const warned = async (approvers: readonly object[], approvals: boolean | undefined) => {
+      let times = 0;
+      const at = await waitingAt(scene);
+      const { point } = at;
+      const rules = { ...point.approvalRules, approvers, warnOfNobody: () => void times++ };
+      const trust = point.trust.map((anchor) => ({ ...anchor, ...(approvals !== undefined && { approvals }) }));
+      await (await waitingAt(scene, { approvalRules: rules as never, trust })).call();
+      return times;
+    };
+    const { approvers } = (await waitingAt(scene)).point.approvalRules;
+    expect([
+      await warned([], undefined),
+      await warned([], false),
+      await warned([], true),
+      await warned(approvers, undefined),
+    ]).toEqual([1, 1, 0, 0]);
+  });
+
+  it("gives its room back where another instance asked for the same call at the same moment", async () => {
+    const elsewhere = await waitingAt(scene);
+    const id = await elsewhere.call();
+    const kept = await elsewhere.state.approvals.find(id);
+    const settledAs: unknown[] = [];
+    const racing = (memory: SharedState): SharedState => ({
+      ...memory,
+      approvals: { ...memory.approvals, latest: () => undefined, keep: () => id, find: () => kept },
+      spending: {
+        ...memory.spending,
+        settle: (reservation, how) => {
+          settledAs.push([reservation, how]);
+          return memory.spending.settle(reservation, how);
+        },
+      } as SharedState["spending"],
+    });
+    const at = await waitingAt(scene, { stateOf: racing });
+    expect(await at.call()).toBe(id);
+    expect(settledAs).toEqual([
+      [expect.objectContaining({ id: expect.not.stringMatching(id), nowSeconds: NOW }), "nothing_happened"],
+    ]);
+  });
+
+  it("cannot be waited with where the one that another instance asked for is not there", async () => {
+    const stateOf = changed("approvals", () => ({ keep: () => "B".repeat(22), find: () => undefined }));
+    const at = await waitingAt(scene, { stateOf });
+    expect(await at.decide()).toMatchObject({
+      code: "state_unavailable",
+      message: "the request that waits for the same call cannot be found",
+    });
+  });
+});
+
+describe("where a store fails, it is said what cannot be told", () => {
+  const fails = (): never => {
+    throw new Error("hunter2");
+  };
+
+  it.each([
+    ["approvals", "find", "the call was approved"],
+    ["approvals", "latest", "the call waits already"],
+    ["approvals", "keep", "the request was kept"],
+    ["spending", "reserve", "more requests may wait"],
+  ] as const)("%s.%s: %s", async (store, step, whether) => {
+    const at = await waitingAt(scene, { stateOf: changed(store, () => ({ [step]: fails })) });
+    expect(await at.decide({ approval: "A".repeat(22) })).toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(new RegExp(`^it could not be told whether ${whether}: the store of `)),
+    });
+  });
+
+  it("gives the room back of a request that was not kept, and no room of one that was", async () => {
+    for (const isKept of [false, true]) {
+      const settledAs: unknown[] = [];
+      const losing = (memory: SharedState): SharedState => ({
+        ...memory,
+        approvals: {
+          ...memory.approvals,
+          keep: async (request) => {
+            if (isKept) await memory.approvals.keep(request);
+            return fails();
+          },
+        },
+        spending: {
+          ...memory.spending,
+          settle: (reservation, how) => void settledAs.push([reservation.owner, how]),
+        },
+      });
+      const at = await waitingAt(scene, { stateOf: losing });
+      expect(await at.call()).toBe("state_unavailable");
+      await settled();
+      const owner = JSON.stringify([ALICE.issuer, ALICE.subject]);
+      expect(settledAs).toEqual(isKept ? [] : [[owner, "nothing_happened"]]);
+    }
+  });
+});
