@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf } from "../testing.fixture.ts";
 import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
 import { memoryDriver } from "./memory.ts";
@@ -31,4 +31,67 @@ it.each(Object.entries(ANSWER))("an answer whose %s is nothing of the kind is no
     expect(await errorOf(answer), String(wrong)).toMatchObject({ code: "config_invalid", pointer: `/${name}` });
   }
   expect(await approvals.find("a")).toEqual({ id: "a", text: "t", answers: [] });
+});
+
+describe("requests in memory", () => {
+  let now: number;
+  let approvals: ApprovalStore;
+  beforeEach(() => {
+    now = NOW;
+    approvals = memoryDriver({ since: 0, clock: () => now * 1000 }).approvals;
+  });
+  const keep = (id: string, untilSeconds: number, more: Partial<Kept> = {}) =>
+    approvals.keep({ ...KEPT, id, untilSeconds, nowSeconds: now, ...more });
+  const listed = async () => (await approvals.list(10)).map(({ id }) => id);
+
+  it("end at their end, and not a moment before", async () => {
+    await keep("a", NOW + 60);
+    now = NOW + 59.999;
+    expect([await listed(), (await approvals.find("a"))?.id, (await approvals.latest("c"))?.id]).toEqual([
+      ["a"],
+      "a",
+      "a",
+    ]);
+    now = NOW + 60;
+    expect([await listed(), await approvals.find("a"), await approvals.latest("c")]).toEqual([
+      [],
+      undefined,
+      undefined,
+    ]);
+    expect(await approvals.answer({ ...ANSWER, nowSeconds: now })).toBe("gone");
+  });
+
+  it("are gone for good once another one came after their end, also where the clock goes back", async () => {
+    await keep("a", NOW + 3, { call: "of a" });
+    await keep("b", NOW + 4, { call: "of b" });
+    now = NOW + 3;
+    await keep("c", NOW + 60);
+    now = NOW;
+    expect(await listed()).toEqual(["b", "c"]);
+    expect(await approvals.find("a")).toBeUndefined();
+    expect((await approvals.find("b"))?.id).toBe("b");
+  });
+
+  it("leave the newest of their call, which may end after one before it", async () => {
+    await keep("a", NOW + 3);
+    expect(await keep("b", NOW + 60, { after: "a" })).toBe("b");
+    now = NOW + 3;
+    await keep("of another call", NOW + 60, { call: "another" });
+    expect((await approvals.latest("c"))?.id).toBe("b");
+    expect(await keep("d", NOW + 60)).toBe("b");
+  });
+
+  it("may come after one that ended", async () => {
+    expect(await keep("b", NOW + 60, { after: "a" })).toBe("b");
+  });
+
+  it("take 64 answers, and say so beyond", async () => {
+    await keep("a", NOW + 60);
+    for (let i = 0; i < 64; i++) expect(await approvals.answer({ ...ANSWER, key: `${i}` })).toBe("kept");
+    expect(await errorOf(() => approvals.answer(ANSWER))).toMatchObject({
+      code: "state_unavailable",
+      message: "more than 64 people answered one request",
+    });
+    expect(await approvals.answer({ ...ANSWER, key: "5" })).toBe("known");
+  });
 });
