@@ -97,6 +97,7 @@ describe("an inbox over HTTP", () => {
     for (const sent of [
       {},
       { request: 5, answer: "a" },
+      { request: ["a"], answer: "a" },
       { request: "a", answer: 5 },
       { request: "a", answer: "a", b: 1 },
     ]) {

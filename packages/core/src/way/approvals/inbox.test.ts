@@ -57,7 +57,11 @@ async function isUnreadable(text: string, what: string): Promise<void> {
     what,
   ).toEqual([id]);
   for (const ask of [() => inbox.find(other), () => inbox.answer(other, "a.b.c")]) {
-    expect(await errorOf(ask()), what).toMatchObject({ code: "state_unavailable" });
+    expect(await errorOf(ask()), what).toMatchObject({
+      code: "state_unavailable",
+      message: "a request for an approval cannot be read by this version",
+      cause: expect.any(Error),
+    });
   }
 }
 

@@ -95,6 +95,20 @@ describe("the policies are asked", () => {
     ]);
   });
 
+  it("with what the host adds about the approver, who calls no tool with no arguments", async () => {
+    const queries: unknown[] = [];
+    await ask({ auxData: (query) => void queries.push(query) });
+    expect(queries).toEqual([
+      {
+        tool: "send_payment",
+        arguments: {},
+        tenant: ISSUER,
+        user: DANA,
+        hops: [expect.objectContaining({ id: "dana" })],
+      },
+    ]);
+  });
+
   it("about approving one's own call, where it is the chain's user, by their login or by the id of the directory", async () => {
     const actions = async (asking: Asking): Promise<unknown> => {
       await ask(asking);
@@ -111,6 +125,10 @@ describe("the policies are asked", () => {
       expect(await actions({ of: { request: { ...REQUEST, user } } })).toEqual(["approve"]);
     }
   });
+});
+
+it("who may approve is known by the id that policies see, which the directory gives", async () => {
+  expect(await ask({ userIds: (user, { subject }) => `${subject} of ${user.roles.join()}` })).toBe("dana of manager");
 });
 
 describe("who answered may not approve", () => {

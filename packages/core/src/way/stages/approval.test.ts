@@ -1,8 +1,8 @@
 /** How a call finds the approval that it needs, or asks for one; what it stands on; and what is said where it cannot. */
 import { beforeAll, describe, expect, it } from "vitest";
-import type { NewRequest, Reservation, SharedState } from "../../state/index.ts";
+import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
 import { ARGUMENTS, ISSUER, NOW } from "../../testing.fixture.ts";
-import { waitingAt } from "../approvals/waiting.fixture.ts";
+import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
 import { shadowOf } from "../shadow.ts";
 
@@ -16,7 +16,11 @@ function changed<Store extends "approvals" | "spending">(
   store: Store,
   steps: (memory: SharedState[Store]) => Partial<SharedState[Store]>,
 ): (memory: SharedState) => SharedState {
-  return (memory) => ({ ...memory, [store]: { ...memory[store], ...steps(memory[store]) } });
+  return (memory) => {
+    const own = memory[store];
+    // What begins anew while it is looked at stays a getter.
+    return { ...memory, [store]: Object.defineProperties({ ...own }, Object.getOwnPropertyDescriptors(steps(own))) };
+  };
 }
 
 describe("a call that the policies want approved", () => {
@@ -54,6 +58,38 @@ describe("a call that the policies want approved", () => {
     const later = await at.call(undefined, id);
     expect([id, other]).not.toContain(later);
     expect(later).toMatch(/^[\w-]{22}$/);
+  });
+
+  it("asks anew where a store still has the request that it names, which ended, or may have forgotten its use", async () => {
+    let found: KeptRequest | undefined;
+    const moment = { notBefore: 0 };
+    const stateOf = changed("approvals", (memory) => ({
+      get notBefore() {
+        return moment.notBefore;
+      },
+      find: async (id) => {
+        found = (await memory.find(id)) ?? found;
+        return found;
+      },
+    }));
+    for (const pass of [
+      (at: Waiting) => {
+        at.now += 3600;
+      },
+      (at: Waiting) => {
+        at.now += 10;
+        moment.notBefore = NOW + 1;
+      },
+    ]) {
+      moment.notBefore = 0;
+      const at = await waitingAt(scene, { stateOf });
+      const id = await at.call();
+      expect(await at.answer(id, "dana")).toBe("approved");
+      pass(at);
+      const other = await at.call(undefined, id);
+      expect(other).toMatch(/^[\w-]{22}$/);
+      expect(other).not.toBe(id);
+    }
   });
 
   it("is void where the tool's own schema made something else of the same arguments, and says why", async () => {
