@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { allowing, never, pdpOf } from "../testing.fixture.ts";
-import { BY_ALICE, codeOf, createScene, list, type Parts, type Scene, TOOLS } from "./point.fixture.ts";
+import type { Denied } from "../decision/index.ts";
+import { allowing, ISSUER, never, pdpOf } from "../testing.fixture.ts";
+import { type Admission, admit } from "./admission.ts";
+import { BY_ALICE, codeOf, createScene, list, type Parts, payment, type Scene, TOOLS } from "./point.fixture.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -109,4 +111,97 @@ describe("a list", () => {
     expect(asked()).toContain("directory");
     expect(asked()).not.toContain("policies");
   });
+});
+
+describe("what is no call of a tool", () => {
+  const ended = async (tool: string, next: (admitted: Admission) => unknown, parts: Parts = {}) => {
+    const { pdp, asked } = showing("payment", "invoice");
+    const { point, audit } = scene.point({ cerbos: pdp, ...parts });
+    const admitted = await admit({ ...payment(BY_ALICE), tool }, point);
+    if (admitted.outcome !== "admitted") throw new Error(`it was ${JSON.stringify(admitted)}`);
+    return { end: await next(admitted), asked, audit };
+  };
+
+  it("is a list that is asked for like a call, which asks nobody", async () => {
+    const { end, asked } = await ended("mcp:tools/list", (admitted) => admitted.decide());
+    expect(end).toMatchObject({
+      code: "method_unguarded",
+      message: '"mcp:tools/list" is a list, which is asked for by its items',
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it("takes the stages of a list, each under its own name", async () => {
+    const { audit } = await listed();
+    expect(Object.keys(audit.records[0]?.timings ?? {})).toEqual([
+      "arguments",
+      "token",
+      "state",
+      "agents",
+      "context",
+      "policy",
+      "total",
+    ]);
+  });
+
+  it("is refused as what it is to who may see it, or where every server has it; to others as what is not there", async () => {
+    const refused = (tool: string) =>
+      ended(tool, (admitted) => admitted.refuse({ code: "server_refused", message: "not here" }));
+    const operation = await refused("mcp:resources/read");
+    expect([codeOf(operation.end as Denied), operation.asked]).toEqual(["server_refused", []]);
+    expect(codeOf((await refused("send_payment")).end as Denied)).toBe("server_refused");
+    const hidden = await refused("delete_all");
+    expect(hidden.end).toMatchObject({
+      code: "tool_hidden",
+      hop: 0,
+      message: 'the caller may not see "delete_all", and is not told that server_refused: not here',
+    });
+    expect(Object.keys((hidden.end as Denied).timings)).toContain("policy");
+  });
+});
+
+describe("an item of a list", () => {
+  it("that the server does not serve is hidden, whatever the policies say, and no policy is asked about it", async () => {
+    const { pdp, asked } = showing("payment", "invoice");
+    const { answer, audit } = await listed({ cerbos: pdp }, [
+      { tool: "send_payment", hidden: "tool_unguarded" },
+      { tool: "read_invoice" },
+    ] as never);
+    expect(answer).toMatchObject({ shown: [false, true] });
+    expect(audit.records[0]?.hidden).toMatchObject([{ code: "tool_unguarded", items: ["send_payment"] }]);
+    expect(asked[0]?.resources).toHaveLength(1);
+  });
+
+  it("that no grant covers is hidden as that, also where the tool map does not know it", async () => {
+    const { answer, audit } = await listed();
+    expect(answer).toMatchObject({ shown: [true, true, false] });
+    expect(audit.records[0]?.hidden).toMatchObject([{ code: "grant_tool_missing", items: ["delete_all"] }]);
+  });
+
+  it("is placed by what is known of its arguments, and by nothing that a function can change", async () => {
+    const seen: unknown[] = [];
+    const scope = (query: { readonly arguments: object }) => {
+      seen.push(query);
+      expect(Object.isFrozen(query.arguments)).toBe(true);
+      return "emea";
+    };
+    const tools = { read_invoice: { ...TOOLS["read_invoice"], scope } };
+    await listed({ tools: tools as never }, [{ tool: "read_invoice", arguments: { id: "INV-7" } }] as never);
+    expect(seen).toEqual([{ tool: "read_invoice", arguments: { id: "INV-7" }, tenant: ISSUER }]);
+  });
+
+  it("cannot be told of where a function of the tool map does not answer: then there is no list", async () => {
+    const tools = { read_invoice: { ...TOOLS["read_invoice"], scope: () => never } };
+    const { answer } = await listed({ tools: tools as never, deadlineMs: 20 });
+    expect(answer).toMatchObject({
+      code: "context_unavailable",
+      message: expect.stringContaining("no answer within 20 ms"),
+    });
+  });
+});
+
+it("what the host adds to a question is asked for the list itself", async () => {
+  const queries: unknown[] = [];
+  await listed({ auxData: (query) => void queries.push(query) });
+  expect(queries[0]).toMatchObject({ tool: "mcp:tools/list", arguments: {}, tenant: ISSUER });
 });

@@ -46,6 +46,15 @@ describe("what every answer says", () => {
     expect(chain({ hops })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, hops });
   });
 
+  it("says what the last token may spend", () => {
+    const budget = { id: "b", from: 0, until: 60, calls: 1 };
+    const [first, last] = scene.chain.links;
+    const of = (...links: readonly object[]) =>
+      decidedOf({ ...nothing, caller: { user: ALICE, chain: { ...scene.chain, links } as never } }, call).chain?.budget;
+    expect(of({ ...first, budget: { ...budget, calls: 5 } }, { ...last, budget })).toEqual(budget);
+    expect(of({ ...first, budget }, { ...last })).toBeUndefined();
+  });
+
   it("names a user without agents only once the directory knows them", () => {
     const caller = { user: ALICE, chain: undefined };
     expect(decidedOf({ ...nothing, caller }, call)).not.toHaveProperty("chain");
@@ -98,6 +107,17 @@ describe("an allowance", () => {
       agents: [],
       chain: undefined,
     });
+  });
+
+  it("names nobody for whom its tool runs, where that is not known", () => {
+    const notes = { ...nothing, caller: { user: ALICE, chain: scene.chain }, hops };
+    for (const [known, isKnown] of [
+      [notes, false],
+      [{ ...nothing, hops }, true],
+      [{ ...nothing, caller: { user: ALICE, chain: undefined } }, true],
+    ] as const) {
+      expect(allowedOf(decidedOf(known, call), known, { isKnown })).not.toHaveProperty("caller");
+    }
   });
 
   it("has the arguments that were parsed, or those that came", () => {

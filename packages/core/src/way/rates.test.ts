@@ -42,6 +42,21 @@ describe("a counter is of", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
+  it("no chain and no agent, where a user calls without: all of their calls are one chain's", () => {
+    const alone: Caller = { user: ALICE, chain: undefined };
+    const begin = Math.floor(NOW / 3600) * 3600;
+    expect(
+      countersOf(
+        [
+          { ...RATE, of: "chain" },
+          { ...RATE, of: "agent" },
+        ],
+        { by: alone },
+      ),
+    ).toEqual([`rate ${JSON.stringify([PAY, "chain", 4, 3600, begin, ""])} calls`]);
+    expect(rateAccounts([], alone, AT as never)).toEqual({ own: [], ofAgents: [] });
+  });
+
   it("the whole window, and outlives it by as much as clocks differ", () => {
     const begin = Math.floor(NOW / 3600) * 3600;
     const within = [begin, begin + 1, begin + 3599.9].map((now) =>

@@ -5,7 +5,7 @@ import { HopwiseError } from "../errors.ts";
 import type { Filter, Row } from "../filter/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryRevocations } from "../state/index.ts";
-import { ARGUMENTS, allowAll, allowing, NOW, pdpOf } from "../testing.fixture.ts";
+import { ARGUMENTS, allowAll, allowing, errorOf, NOW, pdpOf } from "../testing.fixture.ts";
 import { BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "./point.fixture.ts";
 import { reporter } from "./report.ts";
 
@@ -239,6 +239,16 @@ describe("the filter of a call", () => {
     expect(() => filter.take()).toThrow(
       expect.objectContaining({ code: "filter_unapplied", message: expect.stringContaining("used already") }),
     );
+  });
+
+  it("checks nothing that was read without it", async () => {
+    const { filter, asked } = await filtered();
+    expect(await errorOf(filter.check(ROWS))).toMatchObject({
+      code: "config_invalid",
+      message: "check: take the filter's condition first, and read by it",
+    });
+    expect(asked).toEqual([]);
+    expect(filter.fault).toBeDefined();
   });
 
   it("checks no row where plans suffice, and still looks at the chain", async () => {

@@ -1,9 +1,12 @@
 /** What a call costs, and until when that is remembered. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { NOW, PAY } from "../../testing.fixture.ts";
+import type { HopwiseError } from "../../errors.ts";
+import { isoOf } from "../../lib/index.ts";
+import type { Reservation, SpendingStore } from "../../state/index.ts";
+import { errorOf, NOW, PAY } from "../../testing.fixture.ts";
 import { type Budget, type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
-import { ALICE, codeOf, createScene, type Scene } from "../point.fixture.ts";
-import { type Costs, takeCosts } from "./spending.ts";
+import { ALICE, codeOf, createScene, type Parts, type Scene } from "../point.fixture.ts";
+import { type Costs, refuseExhausted, takeCosts } from "./spending.ts";
 
 let scene: Scene;
 let now = NOW;
@@ -33,6 +36,193 @@ function payments() {
       : codeOf({ outcome: "", ...taken });
   };
 }
+
+/** What a call takes there, of a chain with these budgets, one a token, and with whatever else is changed. */
+function taking(parts: Parts = {}) {
+  const { point } = scene.point({ clock: () => now * 1000, ...parts });
+  return {
+    point,
+    costs: (budgets: readonly Budget[], more: Partial<Costs> = {}): Costs => ({
+      caller: { user: ALICE, audience: PAY, chain: chainOf(budgets) } as never,
+      tool: "send_payment",
+      arguments: { amount: 10 },
+      invocation: "invocation-1",
+      approval: [],
+      lets: () => false,
+      ...more,
+    }),
+  };
+}
+
+function chainOf(budgets: readonly Budget[]): Chain | undefined {
+  if (budgets.length === 0) return undefined;
+  const links = budgets.map((budget, i) => ({ hash: `token ${i}`, budget }));
+  return { id: "root", links, rootAudience: [PAY] } as unknown as Chain;
+}
+
+describe("whether a budget has room, before people are asked", () => {
+  it("is told without taking anything, by what was spent before", async () => {
+    const { point, costs } = taking();
+    for (let i = 0; i < 3; i++)
+      expect(await refuseExhausted(costs([CAP], { arguments: { amount: 1000 } }), point)).toBeUndefined();
+    await takeCosts(costs([CAP], { arguments: { amount: 990 } }), point);
+    expect(await refuseExhausted(costs([CAP]), point)).toBeUndefined();
+    expect(await refuseExhausted(costs([CAP], { arguments: { amount: 11 } }), point)).toMatchObject({
+      code: "budget_exhausted",
+      hop: 1,
+      pointer: "/budget/sums/send_payment/amount",
+      rule: "the budget of this token has 10 left of 1000, and the call costs 11",
+      wouldPass: { grantableBy: 0, accepts: "at most 10" },
+    });
+  });
+
+  it("is told of the first token that has none", async () => {
+    const { point, costs } = taking();
+    const tighter = { ...CAP, sums: { send_payment: { amount: 5 } } };
+    expect(await refuseExhausted(costs([CAP, tighter]), point)).toMatchObject({
+      hop: 2,
+      message: "the budget of this token has 5 left of 5, and the call costs 10",
+    });
+  });
+
+  it("is no question where there is no budget, or nothing that counts: then nothing is taken later", async () => {
+    const spent = (): never => {
+      throw new Error("hunter2");
+    };
+    const { state } = scene.point().point;
+    const failing = taking({ spending: { ...(state.spending as SpendingStore), spent } });
+    expect(await refuseExhausted(failing.costs([]), failing.point)).toBeUndefined();
+    const { point, costs } = taking({ spending: undefined as never });
+    expect(await refuseExhausted(costs([CAP]), point)).toBeUndefined();
+    expect(await errorOf(refuseExhausted(failing.costs([CAP]), failing.point))).toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(/^it could not be told whether enough is left: the store of spending/),
+    });
+  });
+});
+
+describe("what a call costs is not taken", () => {
+  it.each<[string, Budget, number, object]>([
+    [
+      "before its budget begins",
+      { ...CAP, from: NOW + 5 },
+      0,
+      {
+        rule: "the budget begins later",
+        message: `the budget begins later: at ${isoOf(NOW + 5)} (budget.from), and it is ${isoOf(NOW)}; call again then, or have a root issued whose budget has begun`,
+      },
+    ],
+    [
+      "where the store may have forgotten what was spent",
+      CAP,
+      NOW + 1,
+      {
+        rule: "the budget began before this store began to count, which may have forgotten what was spent",
+        message: `the budget began before this store began to count, which may have forgotten what was spent: budget.from is ${isoOf(NOW)}, and the store counts since ${isoOf(NOW + 1)}; use a store that outlives the process, or have a root issued with a budget of another id that begins after the store did`,
+      },
+    ],
+  ])("%s, and says what to do", async (_, budget, notBefore, refusal) => {
+    const { spending } = scene.point().point.state;
+    const { point, costs } = taking({ spending: { ...(spending as SpendingStore), notBefore } });
+    expect(await takeCosts(costs([budget]), point)).toMatchObject({
+      code: "budget_exhausted",
+      hop: 1,
+      pointer: "/budget/sums/send_payment/amount",
+      ...refusal,
+    });
+  });
+
+  it.each([
+    ["no", { code: "approval_denied", message: "somebody who may approve the call said no" }],
+    ["used", { code: "approval_used", message: "the approval was used before: it is good for one call" }],
+  ])("where the approval is over: %s", async (counter, refusal) => {
+    const { point, costs } = taking();
+    const charge = { account: "approval a", counter, untilSeconds: NOW + 60 };
+    await takeCosts(costs([], { invocation: "before", approval: [{ ...charge, amount: 1, most: 1 }] }), point);
+    const approval = [{ ...charge, amount: counter === "no" ? 0 : 1, most: counter === "no" ? 0 : 1 }];
+    expect(await takeCosts(costs([], { approval }), point)).toMatchObject(refusal);
+  });
+
+  it("where nothing counts it, or the store took it back before", async () => {
+    const none = taking({ spending: undefined as never });
+    expect(await errorOf(takeCosts(none.costs([CAP]), none.point))).toMatchObject({
+      code: "state_unavailable",
+      message: "this state counts nothing",
+    });
+    const { spending } = scene.point().point.state;
+    const reserve = () => ({ outcome: "withdrawn" }) as const;
+    const late = taking({ spending: { ...(spending as SpendingStore), reserve } });
+    expect(await takeCosts(late.costs([CAP]), late.point)).toMatchObject({
+      code: "state_unavailable",
+      message: "the store was too late with what the call costs",
+    });
+  });
+
+  it("where the store noticed while it was asked that it lost what it knew: then it is given back", async () => {
+    const { spending } = scene.point().point.state;
+    const settled: unknown[] = [];
+    const losing = {
+      ...(spending as SpendingStore),
+      notBefore: 0,
+      reserve: (reservation: Reservation) => {
+        losing.notBefore = NOW + 1;
+        return (spending as SpendingStore).reserve(reservation);
+      },
+      settle: ({ id }: { readonly id: string }, how: string) => void settled.push([id, how]),
+    };
+    const { point, costs } = taking({ spending: losing });
+    expect(await takeCosts(costs([CAP]), point)).toMatchObject({ code: "budget_exhausted" });
+    expect(settled).toEqual([["invocation-1.0", "nothing_happened"]]);
+  });
+});
+
+describe("in shadow mode, what does not let the call be is left out, and the rest is taken", () => {
+  const lets = ({ code }: HopwiseError): boolean => code === "budget_exhausted" || code.startsWith("grant_argument_");
+  const TIGHT: Budget = { ...CAP, calls: 5, sums: { send_payment: { amount: 100, fee: 100 } } };
+  const left = async ({ point, costs }: ReturnType<typeof taking>) => {
+    const taken = await takeCosts(costs([TIGHT], { arguments: { amount: 0, fee: 0 }, invocation: "after" }), point);
+    return "left" in taken ? taken.left : taken;
+  };
+
+  it.each([
+    ["too much of one sum", { amount: 101, fee: 30 }, { calls: 3, sums: { send_payment: { amount: 100, fee: 70 } } }],
+    ["too much of two", { amount: 101, fee: 101 }, { calls: 3, sums: { send_payment: { amount: 100, fee: 100 } } }],
+    [
+      "what cannot be added up",
+      { amount: "x", fee: 30 },
+      { calls: 3, sums: { send_payment: { amount: 100, fee: 70 } } },
+    ],
+    ["what is missing", { fee: 30 }, { calls: 3, sums: { send_payment: { amount: 100, fee: 70 } } }],
+  ])("%s", async (_, args, rest) => {
+    const at = taking();
+    expect(await takeCosts(at.costs([TIGHT], { arguments: args as never, lets }), at.point)).toHaveProperty("settle");
+    expect(await left(at)).toMatchObject(rest);
+  });
+
+  it("of the token that it is of, not of another one with a bound of the same name", async () => {
+    const at = taking();
+    const tighter: Budget = { ...TIGHT, sums: { send_payment: { amount: 40, fee: 100 } } };
+    const taken = await takeCosts(at.costs([TIGHT, tighter], { arguments: { amount: 50, fee: 0 }, lets }), at.point);
+    expect(taken).toHaveProperty("settle");
+    expect(await left(at)).toMatchObject({ sums: { send_payment: { amount: 50 } } });
+  });
+
+  it("but what another part than the budget refuses ends the call", async () => {
+    const at = taking();
+    const used = [{ account: "approval a", counter: "used", amount: 1, most: 0, untilSeconds: NOW + 60 }];
+    const letsAll = (): boolean => true;
+    expect(
+      await takeCosts(at.costs([TIGHT], { approval: used, arguments: { amount: 1, fee: 1 }, lets: letsAll }), at.point),
+    ).toMatchObject({
+      code: "approval_used",
+    });
+    const { spending } = at.point.state;
+    const reserve = () => Promise.reject(new Error("hunter2"));
+    const failing = taking({ spending: { ...(spending as SpendingStore), reserve } });
+    const costs = failing.costs([TIGHT], { arguments: { amount: 1, fee: 1 }, lets });
+    expect(await takeCosts(costs, failing.point)).toMatchObject({ code: "state_unavailable" });
+  });
+});
 
 describe("a budget of one id", () => {
   it("is spent for every root that was issued before its end, though that root says a later one", async () => {
