@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { jsonLinesAudit } from "../audit/index.ts";
 import type { Stage } from "../codes.ts";
+import type { Allowed } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type EndOfCall, NO_TELEMETRY, type WatchedCall } from "../telemetry/index.ts";
 import { NOW } from "../testing.fixture.ts";
 import { beginLog } from "./call-log.ts";
 import { BY_ALICE, createScene, decide, type Parts, payment, type Scene, settled } from "./point.fixture.ts";
+import { settleTaken } from "./taken.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -223,6 +225,30 @@ describe("an allowance", () => {
     await settled();
     expect(outcomes).toMatchObject([{ invocation: log.id, outcome: "refused" }]);
     expect(ended).toMatchObject([{ decision: { code: "audit_unavailable" } }]);
+  });
+});
+
+describe("what a call took", () => {
+  const taking = () => {
+    const settledAs: string[] = [];
+    return { settledAs, taken: { left: undefined, settle: (how: string) => void settledAs.push(how) } };
+  };
+
+  it("is given back where it is denied, or its allowance could not be recorded", async () => {
+    const denied = taking();
+    await (await logOf()).log.deny(refusal, denied.taken);
+    const unrecorded = taking();
+    const { log } = await logOf({ audit: { record: () => Promise.reject(new Error("full")) } });
+    expect(await log.allow({ taken: unrecorded.taken })).toMatchObject({ code: "audit_unavailable" });
+    expect([denied.settledAs, unrecorded.settledAs]).toEqual([["nothing_happened"], ["nothing_happened"]]);
+  });
+
+  it("stays taken where it is allowed, until it is reported what came of it", async () => {
+    const { settledAs, taken } = taking();
+    const allowed = await (await logOf()).log.allow({ taken });
+    expect(settledAs).toEqual([]);
+    settleTaken(allowed as Allowed, false);
+    expect(settledAs).toEqual(["spent"]);
   });
 });
 

@@ -62,6 +62,16 @@ describe("the option", () => {
     },
   );
 
+  it("counts what people and budgets have to say of any tool, also of one that gives rows", () => {
+    const tools = { ...TOOLS, find: { kind: "payment", action: "send", filter: { arguments: {} } } } as never;
+    const { lets } = shadowOf({ shadow: true, tools, onWarning: () => {} });
+    for (const code of ["approval_required", "budget_exhausted"] as const) {
+      expect([lets("send_payment", code), lets("find", code)]).toEqual([true, true]);
+    }
+    expect([lets("send_payment", "policy_denied"), lets("find", "policy_denied")]).toEqual([true, false]);
+    expect([lets("send_payment", "rate_exceeded"), lets("send_payment", "proof_missing")]).toEqual([false, false]);
+  });
+
   it("lets nothing through that ends no call", () => {
     const { lets } = shadowOf({ shadow: "everything", tools: TOOLS, onWarning: () => {} });
     const codes = Object.keys(CODES) as (keyof typeof CODES)[];

@@ -48,6 +48,7 @@ describe("who is told of a request", () => {
   it("is told once, with what was answered, and once it is on record", async () => {
     const at = await waitingAt(scene);
     const id = await at.call();
+    expect(at.told).toHaveLength(1);
     await at.call();
     await at.answer(id, "dana", { answer: "no" });
     expect(at.told).toEqual([expect.objectContaining({ id, state: "waiting", answers: [], user: "alice" })]);
@@ -121,6 +122,11 @@ describe("what was sent, where the tool map has a projection", () => {
   it("is what a session's call is approved for, though policies see the projection alone", async () => {
     const at = await waitingAt(scene, { tools: PROJECTED });
     expect(await at.call({ ...ARGUMENTS, amount: 901 })).not.toBe(await at.call());
+  });
+
+  it("can be approved only where it is plain data", async () => {
+    const at = await waitingAt(scene, { tools: PROJECTED });
+    expect(await at.call({ ...ARGUMENTS, amount: 5n })).toBe("approval_void");
   });
 
   it.each<[string, Partial<IncomingCall>, ToolMap]>([

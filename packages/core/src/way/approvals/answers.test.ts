@@ -65,6 +65,10 @@ describe("an answer that counts", () => {
     const { at, id } = await waiting({ stateOf: forgetting });
     await at.answer(id, "dana");
     expect(await at.answer(id, "erin", { answer: "no" })).toBe("denied");
+    expect(await at.decide({ approval: id })).toMatchObject({
+      code: "approval_denied",
+      message: "somebody who may approve the call said no",
+    });
   });
 
   it("is kept under who said what, and claimed so that it is taken once", async () => {

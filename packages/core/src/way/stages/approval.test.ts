@@ -92,6 +92,24 @@ describe("a call that the policies want approved", () => {
     }
   });
 
+  it("asks anew where it makes the same of the same resource with other arguments: that is no call that became void", async () => {
+    const tools = { send_payment: { kind: "payment", action: "send", id: "to" } };
+    const at = await waitingAt(scene, { tools });
+    const id = await at.call();
+    expect(await at.call({ ...ARGUMENTS, amount: 901 }, id)).toMatch(/^[\w-]{22}$/);
+  });
+
+  it("asks anew where a store names the request of another call, though that was approved", async () => {
+    let other: string | undefined;
+    const stateOf = changed("approvals", (memory) => ({
+      latest: (call) => (other === undefined ? memory.latest(call) : memory.find(other)),
+    }));
+    const at = await waitingAt(scene, { stateOf });
+    other = await at.call();
+    expect(await at.answer(other, "dana")).toBe("approved");
+    expect(await at.call({ ...ARGUMENTS, amount: 901 })).toMatch(/^[\w-]{22}$/);
+  });
+
   it("is void where the tool's own schema made something else of the same arguments, and says why", async () => {
     const at = await waitingAt(scene);
     const first = await at.decide({}, { parsed: { ...ARGUMENTS, amount: 899 } });
@@ -210,13 +228,14 @@ describe("a request that is asked for", () => {
   });
 
   it("warns where nobody could answer it: no approver is named, and no issuer may approve", async () => {
-    const warned = async (approvers: readonly object[], approvals: boolean | undefined) => {
+    const warned = async (approvers: readonly object[], ...approvals: readonly (boolean | undefined)[]) => {
       let times = 0;
       const at = await waitingAt(scene);
       const { point } = at;
       const rules = { ...point.approvalRules, approvers, warnOfNobody: () => void times++ };
-      const trust = point.trust.map((anchor) => ({ ...anchor, ...(approvals !== undefined && { approvals }) }));
-      await (await waitingAt(scene, { approvalRules: rules as never, trust })).call();
+      const [anchor] = point.trust;
+      const trust = approvals.map((may) => ({ ...anchor, ...(may !== undefined && { approvals: may }) }));
+      await (await waitingAt(scene, { approvalRules: rules, trust } as never)).call();
       return times;
     };
     const { approvers } = (await waitingAt(scene)).point.approvalRules;
@@ -224,8 +243,9 @@ describe("a request that is asked for", () => {
       await warned([], undefined),
       await warned([], false),
       await warned([], true),
+      await warned([], false, true),
       await warned(approvers, undefined),
-    ]).toEqual([1, 1, 0, 0]);
+    ]).toEqual([1, 1, 0, 0, 0]);
   });
 
   it("gives its room back where another instance asked for the same call at the same moment", async () => {
@@ -233,6 +253,7 @@ describe("a request that is asked for", () => {
     const id = await elsewhere.call();
     const kept = await elsewhere.state.approvals.find(id);
     const settledAs: unknown[] = [];
+    let isDown = false;
     const racing = (memory: SharedState): SharedState => ({
       ...memory,
       approvals: { ...memory.approvals, latest: () => undefined, keep: () => id, find: () => kept },
@@ -240,6 +261,7 @@ describe("a request that is asked for", () => {
         ...memory.spending,
         settle: (reservation, how) => {
           settledAs.push([reservation, how]);
+          if (isDown) throw new Error("hunter2");
           return memory.spending.settle(reservation, how);
         },
       } as SharedState["spending"],
@@ -249,6 +271,12 @@ describe("a request that is asked for", () => {
     expect(settledAs).toEqual([
       [expect.objectContaining({ id: expect.not.stringMatching(id), nowSeconds: NOW }), "nothing_happened"],
     ]);
+    expect(at.told).toEqual([expect.objectContaining({ id, answers: [] })]);
+    isDown = true;
+    expect(await at.decide()).toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(/^it could not be told whether one request less waits: the store of spending/),
+    });
   });
 
   it("cannot be waited with where the one that another instance asked for is not there", async () => {
