@@ -64,3 +64,22 @@ it("what is given back late does not fill another account of the same name", asy
   expect(await spending.spent("ann", [PAID])).toEqual([1000]);
   expect((await reserve("more", 1)).outcome).toBe("refused");
 });
+
+it("a reservation is known by its id for an hour: asked again it counts once, and after that as another one", async () => {
+  let now = NOW;
+  const { spending } = memoryDriver({ since: 0, clock: () => now * 1000 });
+  const charges: readonly Charge[] = [{ ...CHARGE, most: 100, untilSeconds: NOW + 86_400 }];
+  const reserve = (id: string) => spending.reserve({ ...NAME, id, charges, nowSeconds: now });
+  const settle = (id: string, how: "spent" | "nothing_happened") =>
+    spending.settle({ ...NAME, id, nowSeconds: now }, how);
+  await reserve("a");
+  await reserve("given back");
+  await settle("given back", "nothing_happened");
+  now = NOW + 3599.999;
+  expect(await reserve("a")).toEqual({ outcome: "reserved", spent: [5] });
+  expect(await reserve("given back")).toEqual({ outcome: "withdrawn" });
+  now = NOW + 3600;
+  expect(await reserve("given back")).toEqual({ outcome: "reserved", spent: [10] });
+  await settle("a", "nothing_happened");
+  expect(await spending.spent("ann", [PAID])).toEqual([10]);
+});
