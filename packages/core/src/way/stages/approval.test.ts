@@ -107,7 +107,9 @@ describe("a call that the policies want approved", () => {
     const at = await waitingAt(scene, { stateOf });
     other = await at.call();
     expect(await at.answer(other, "dana")).toBe("approved");
-    expect(await at.call({ ...ARGUMENTS, amount: 901 })).toMatch(/^[\w-]{22}$/);
+    const asked = await at.call({ ...ARGUMENTS, amount: 901 });
+    expect(asked).toMatch(/^[\w-]{22}$/);
+    expect(asked).not.toBe(other);
   });
 
   it("is void where the tool's own schema made something else of the same arguments, and says why", async () => {
@@ -279,13 +281,19 @@ describe("a request that is asked for", () => {
     });
   });
 
-  it("cannot be waited with where the one that another instance asked for is not there", async () => {
-    const stateOf = changed("approvals", () => ({ keep: () => "B".repeat(22), find: () => undefined }));
-    const at = await waitingAt(scene, { stateOf });
-    expect(await at.decide()).toMatchObject({
-      code: "state_unavailable",
-      message: "the request that waits for the same call cannot be found",
-    });
+  it("cannot be waited with where the one that another instance asked for is not there, or ended", async () => {
+    const elsewhere = await waitingAt(scene);
+    const id = await elsewhere.call();
+    const ended = await elsewhere.state.approvals.find(id);
+    for (const found of [undefined, ended]) {
+      const stateOf = changed("approvals", () => ({ keep: () => id, find: () => found }));
+      const at = await waitingAt(scene, { stateOf });
+      at.now += 3600;
+      expect(await at.decide()).toMatchObject({
+        code: "state_unavailable",
+        message: "the request that waits for the same call cannot be found",
+      });
+    }
   });
 });
 
