@@ -53,6 +53,7 @@ describe("what every answer says", () => {
       decidedOf({ ...nothing, caller: { user: ALICE, chain: { ...scene.chain, links } as never } }, call).chain?.budget;
     expect(of({ ...first, budget: { ...budget, calls: 5 } }, { ...last, budget })).toEqual(budget);
     expect(of({ ...first, budget }, { ...last })).toBeUndefined();
+    expect(of({ ...first, budget })).toEqual(budget);
   });
 
   it("names a user without agents only once the directory knows them", () => {

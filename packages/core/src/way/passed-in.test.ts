@@ -73,6 +73,11 @@ describe("what is something else than was expected is refused, and said where", 
       "/refusal/code",
       "refusal.code must be one of tool_unguarded, ",
     ],
+    [
+      refusal({ code: ["tool_unguarded"], message: "no" }),
+      "/refusal/code",
+      "refusal.code must be one of tool_unguarded, ",
+    ],
     [refusal({ code: "toString", message: "no" }), "/refusal/code", "refusal.code must be one of tool_unguarded, "],
     [refusal({ code: "tool_unguarded" }), "/refusal/message", "refusal.message is missing; give words for operators"],
     [
@@ -131,6 +136,7 @@ describe("what is right is read once, as it was given", () => {
     const [read] = listedItems("list", [item], DEFAULT_LIMITS);
     expect(read).toStrictEqual(item);
     expect(Object.isFrozen(read?.arguments)).toBe(true);
+    expect(listedItems("list", [{ tool: "pay" }], DEFAULT_LIMITS)).toStrictEqual([{ tool: "pay" }]);
     for (const limits of [{ argumentsDepth: 1 }, { argumentsSize: 3 }]) {
       const bounds = { ...DEFAULT_LIMITS, ...limits };
       expect(() => listedItems("list", [{ ...item, arguments: { to: { a: {} } } }], bounds)).toThrow(

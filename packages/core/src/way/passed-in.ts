@@ -152,7 +152,7 @@ export function refusalIn<Code extends string>(
 ): { readonly code: Code; readonly message: string } {
   type Given = { readonly code: Code; readonly message: string };
   const { code, message } = membersOf<Given>(called, "refusal", "{ code, message }", refusal);
-  if (code === undefined || typeof code !== "string" || !Object.hasOwn(known, code)) {
+  if (typeof code !== "string" || !Object.hasOwn(known, code)) {
     return mustBe(called, ["refusal", "code"], `one of ${Object.keys(known).join(", ")}`, code);
   }
   if (typeof message !== "string") return mustBe(called, ["refusal", "message"], "words for operators", message);

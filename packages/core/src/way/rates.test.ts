@@ -42,6 +42,13 @@ describe("a counter is of", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
+  it("all chains of one user, or one of them, or of one agent with whoever calls", () => {
+    const other: Caller = { ...caller, chain: { ...scene.chain, id: "B" as never } };
+    const isOneFor = (of: Rate["of"]) =>
+      countersOf([{ ...RATE, of }]).join() === countersOf([{ ...RATE, of }], { by: other }).join();
+    expect([isOneFor("user"), isOneFor("chain"), isOneFor("agent")]).toEqual([true, false, true]);
+  });
+
   it("no chain and no agent, where a user calls without: all of their calls are one chain's", () => {
     const alone: Caller = { user: ALICE, chain: undefined };
     const begin = Math.floor(NOW / 3600) * 3600;

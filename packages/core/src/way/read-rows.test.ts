@@ -33,7 +33,11 @@ const MISTAKES: readonly [string, unknown, RegExp][] = [
   ["a row without an id", { attributes: {} }, /rows\[\d\]\.id must be/],
   ["a row whose id is a number", { id: 7, attributes: {} }, /rows\[\d\]\.id must be the row's id, a text$/],
   ["a row whose id is empty", { ...GOOD, id: "" }, /rows\[\d\]\.id must be/],
-  ["a row without attributes", { id: "r1" }, /the attributes of row \d must be data.*: there are none/],
+  [
+    "a row without attributes",
+    { id: "r1" },
+    / of row \d must be data, such as \{ region: "EMEA" \}, or what resourceOf\(row\) of a table gives: there are none/,
+  ],
   ["a row whose attributes are null", { id: "r1", attributes: null }, /they are no object/],
   ["a row whose attributes are a list", { id: "r1", attributes: ["secret"] }, /they are no object/],
   ["a row with a Date", { ...GOOD, attributes: { at: new Date(0) } }, /they are not plain JSON at "\/at"/],
@@ -131,4 +135,9 @@ describe("rows that are to be checked", () => {
     expect(error).toMatchObject({ code: "config_invalid", message: expect.stringMatching(/^check: rows /) });
     expect(error.message).not.toContain("secret");
   });
+});
+
+it("leaves out what a program left out already, which is no mistake", () => {
+  expect(read(undefined)).toEqual({ rows: [undefined], tooLarge: 0 });
+  expect(read(undefined, GOOD)).toEqual({ rows: [undefined, GOOD], tooLarge: 0 });
 });

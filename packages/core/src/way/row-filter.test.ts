@@ -256,6 +256,7 @@ describe("the filter of a call", () => {
     const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, plansSuffice: true });
     const { filter, asked } = await filtered({ tools, revocations });
     expect(filter.take().unknown).toBe("weak");
+    expect([filter.plansSuffice, (await filtered()).filter.plansSuffice]).toEqual([true, false]);
     expect(await filter.check(ROWS)).toEqual([{}, {}]);
     expect(asked).toEqual([]);
     revocations.revoke({ agent: "planner" }, NOW + 600);
@@ -283,7 +284,13 @@ describe("the filter of a call", () => {
     const { filter: taken } = await filtered({ tools: rowsBy({ ...TOOLS["send_payment"]?.filter, withinMs: 40 }) });
     taken.take();
     await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(() => filter.take()).toThrow(expect.objectContaining({ code: "filter_lapsed" }));
+    expect(() => filter.take()).toThrow(
+      expect.objectContaining({
+        code: "filter_lapsed",
+        message:
+          "the filter serves one read, within 1 ms of its decision; ask anew, or give the tool's filter a longer withinMs",
+      }),
+    );
     await expect(taken.check(ROWS)).rejects.toMatchObject({ code: "filter_lapsed" });
   });
 
