@@ -42,6 +42,8 @@ it.each<[string, object | undefined]>([
   ["nothing", undefined],
   ["no properties", { type: "object" }],
   ["properties that are none", { properties: [] }],
+  ["properties that are null", { properties: null }],
+  ["properties that are a text", { properties: "order" }],
   ["that others may come", { ...SCHEMA, additionalProperties: true }],
   ["that others of a type may come", { ...SCHEMA, additionalProperties: { type: "string" } }],
   ["others by a pattern", { ...SCHEMA, patternProperties: {} }],
@@ -50,6 +52,12 @@ it.each<[string, object | undefined]>([
 ])("nothing is told by a schema that announces %s", (_, schema) => {
   const tools = { pay: { ...PAY, id: "order" } };
   expect(refuseMisnamed(tools, "pay", schema as never, [])).toBeUndefined();
+});
+
+it("nothing is told of an id that a function makes, of a tool that is not there, or of one without names", () => {
+  expect(refuse({ id: () => "order" })).toBeUndefined();
+  expect(refuse({})).toBeUndefined();
+  expect(refuseMisnamed({ pay: PAY }, "toString", SCHEMA as never, [])).toBeUndefined();
 });
 
 it("an entry for several tools may name what only some of them have", () => {

@@ -21,6 +21,8 @@ describe("an argument that nobody sent", () => {
     ["another argument has it", { default: 10 }, "offset", 10],
     ["its name is one that every object has", { default: 10 }, "toString", 10],
     ["its schema is none", true, "limit", 10],
+    ["its schema is null", null, "limit", 10],
+    ["its default is no JSON", { default: 5n as never }, "limit", 5],
     ["the default is inherited", Object.create({ default: 10 }), "limit", 10],
   ])("is not where %s", (_, schema, name, value) => {
     expect(announced(schema)(name, value)).toBe(false);
@@ -28,7 +30,13 @@ describe("an argument that nobody sent", () => {
 
   it("is none of the tool's where nothing is announced at all", () => {
     expect(ownArguments(entry, { properties: [{ default: 9 }] })("0", 9)).toBe(false);
-    for (const schema of [undefined, {}, { properties: [] }, { properties: { limit: { default: 10 } }, type: "x" }]) {
+    for (const schema of [
+      undefined,
+      {},
+      { properties: [] },
+      { properties: null },
+      { properties: { limit: { default: 10 } }, type: "x" },
+    ]) {
       expect(ownArguments(entry, schema)("limit", 9)).toBe(false);
     }
   });

@@ -221,6 +221,7 @@ describe("an allowance", () => {
     const { log, ended } = await logOf({ audit, deadlineMs: 10 });
     const denied = await log.allow();
     expect(denied).toMatchObject({ outcome: "denied", code: "audit_unavailable", stage: "audit", retryable: true });
+    expect(denied).toMatchObject({ invocation: log.id, tool: "send_payment", timings: { audit: expect.any(Number) } });
     expect(denied).toHaveProperty("message", `the decision could not be recorded, so the call may not run: ${why}`);
     await settled();
     expect(outcomes).toMatchObject([{ invocation: log.id, outcome: "refused" }]);

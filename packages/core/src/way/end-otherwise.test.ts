@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Denied } from "../decision/index.ts";
 import { allowing, ISSUER, never, pdpOf } from "../testing.fixture.ts";
-import { type Admission, admit } from "./admission.ts";
+import { type Admission, admit, type PointRefusal } from "./admission.ts";
 import { BY_ALICE, codeOf, createScene, list, type Parts, payment, type Scene, TOOLS } from "./point.fixture.ts";
 
 let scene: Scene;
@@ -145,8 +145,13 @@ describe("what is no call of a tool", () => {
   });
 
   it("is refused as what it is to who may see it, or where every server has it; to others as what is not there", async () => {
-    const refused = (tool: string) =>
-      ended(tool, (admitted) => admitted.refuse({ code: "server_refused", message: "not here" }));
+    const refused = (tool: string, code: PointRefusal["code"] = "server_refused") =>
+      ended(tool, (admitted) => admitted.refuse({ code, message: "not here" }));
+    const looksDenied = (await refused("mcp:resources/read", "tool_not_served")).end as Denied;
+    expect([codeOf(looksDenied), Object.keys(looksDenied.timings).includes("policy")]).toEqual([
+      "tool_not_served",
+      true,
+    ]);
     const operation = await refused("mcp:resources/read");
     expect([codeOf(operation.end as Denied), operation.asked]).toEqual(["server_refused", []]);
     expect(codeOf((await refused("send_payment")).end as Denied)).toBe("server_refused");

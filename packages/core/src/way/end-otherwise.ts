@@ -71,7 +71,7 @@ export async function refuseAsShown(
 /** Ends what was refused before the policies were asked, also where it looks as if they had denied it. */
 export async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint, log: CallLog): Promise<Denied> {
   const code = refusal.code as DenialCode;
-  if (rowOf(code).stage === "policy" || wireCodeOf(code) !== "policy_denied") return log.deny(refusal);
+  if (wireCodeOf(code) !== "policy_denied") return log.deny(refusal);
   return log.deny(await log.stage("policy", (watch) => orOutage(refusal, log.id, point, watch)));
 }
 
