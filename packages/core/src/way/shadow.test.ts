@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CODES, isDenialCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
+import { optionsOf } from "../options/index.ts";
 import { memoryState } from "../state/index.ts";
 import { ARGUMENTS, errorOf, PAY } from "../testing.fixture.ts";
 import { admit } from "./admission.ts";
@@ -18,7 +19,7 @@ import {
   type Scene,
   TOOLS,
 } from "./point.fixture.ts";
-import { type ShadowOption, shadowOf } from "./shadow.ts";
+import { SHADOW, type ShadowOption, shadowOf } from "./shadow.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -36,6 +37,17 @@ describe("the option", () => {
     shadowOf({ ...(shadow !== undefined && { shadow }), tools: TOOLS, onWarning: (text) => texts.push(text) });
     return texts;
   };
+
+  it("is true, everything, or a list of names: there is no false", async () => {
+    const read = optionsOf<{ readonly shadow: unknown }>("createAuthorizer", { shadow: SHADOW });
+    for (const shadow of [true, "everything", [], ["send_payment"]]) expect(read({ shadow })).toEqual({ shadow });
+    for (const shadow of [false, 1, "true", "send_payment", [5], [""]]) {
+      expect(await errorOf(() => read({ shadow } as never)), JSON.stringify(shadow)).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringMatching(/^createAuthorizer: shadow/),
+      });
+    }
+  });
 
   it("says at the start what is not enforced, and nothing where everything is", () => {
     expect(warned()).toEqual([]);
@@ -58,7 +70,11 @@ describe("the option", () => {
     "refuses the name %s, which no tool of the map has",
     async (name) => {
       const error = await errorOf(() => shadowOf({ shadow: [name], tools: TOOLS }));
-      expect(error).toMatchObject({ code: "config_invalid", message: expect.stringContaining("shadow: ") });
+      expect(error).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringContaining("shadow: "),
+        cause: expect.any(HopwiseError),
+      });
     },
   );
 
