@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { errorOf } from "../testing.fixture.ts";
 import { memoryReplay } from "./replay.ts";
 
 /** A memory whose clock stands where it is put, in seconds. */
@@ -118,4 +119,53 @@ describe("the memory of proofs", () => {
     expect(memory().replay.claim("a", 1000)).toBe(true);
     expect(memory().replay.claim("a", 1000)).toBe(true);
   });
+});
+
+describe("a memory that is made", () => {
+  it("remembers a tenth of its proofs for one root, and a quarter for one user, unless something else is said", async () => {
+    const claimed = async (options: object, about: object): Promise<number> => {
+      const { claim } = memoryReplay({ since: 0, clock: () => 0, maxProofs: 18, ...options });
+      for (let i = 0; i < 19; i++) {
+        try {
+          await claim(`${i}`, 60, about);
+        } catch {
+          return i;
+        }
+      }
+      return 19;
+    };
+    expect([await claimed({}, { root: "r" }), await claimed({}, { owner: "o" }), await claimed({}, {})]).toEqual([
+      2, 5, 18,
+    ]);
+    expect(await claimed({ maxProofsOfRoot: 7 }, { root: "r" })).toBe(7);
+    expect(await claimed({ maxProofsOfUser: 8 }, { owner: "o" })).toBe(8);
+  });
+
+  it("began at a time in milliseconds, or forgot nothing", async () => {
+    for (const since of [0, 1_760_000_000_000, Number.MAX_SAFE_INTEGER]) {
+      expect(memoryReplay({ since }).notBefore).toBe(since / 1000);
+    }
+    for (const since of ["0", null, Number.NaN, -1, 1_760_000_000, Number.MAX_SAFE_INTEGER + 1, Number.POSITIVE_INFINITY]) {
+      expect(await errorOf(() => memoryReplay({ since: since as never })), String(since)).toMatchObject({
+        code: "config_invalid",
+        pointer: "/since",
+      });
+    }
+  });
+});
+
+it("what ended no later than what was forgotten is not good again, where the clock went ahead and back", async () => {
+  let now = 1000;
+  const { claim } = memoryReplay({ since: 0, clock: () => now * 1000 });
+  await claim("later", 1020);
+  await claim("earlier", 1010);
+  now = 1030;
+  expect(await claim("now", 1040)).toBe(true);
+  now = 1000;
+  expect([await claim("earlier", 1010), await claim("later", 1020), await claim("another", 1015)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect(await claim("another", 1020.5)).toBe(true);
 });
