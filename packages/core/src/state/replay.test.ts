@@ -145,7 +145,15 @@ describe("a memory that is made", () => {
     for (const since of [0, 1_760_000_000_000, Number.MAX_SAFE_INTEGER]) {
       expect(memoryReplay({ since }).notBefore).toBe(since / 1000);
     }
-    for (const since of ["0", null, Number.NaN, -1, 1_760_000_000, Number.MAX_SAFE_INTEGER + 1, Number.POSITIVE_INFINITY]) {
+    for (const since of [
+      "0",
+      null,
+      Number.NaN,
+      -1,
+      1_760_000_000,
+      Number.MAX_SAFE_INTEGER + 1,
+      Number.POSITIVE_INFINITY,
+    ]) {
       expect(await errorOf(() => memoryReplay({ since: since as never })), String(since)).toMatchObject({
         code: "config_invalid",
         pointer: "/since",

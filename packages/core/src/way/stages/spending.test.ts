@@ -2,11 +2,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { HopwiseError } from "../../errors.ts";
 import { isoOf } from "../../lib/index.ts";
-import type { Reservation, SpendingStore } from "../../state/index.ts";
+import type { Charge, Reservation, SpendingStore } from "../../state/index.ts";
 import { errorOf, NOW, PAY } from "../../testing.fixture.ts";
 import { type Budget, type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { ALICE, codeOf, createScene, type Parts, type Scene } from "../point.fixture.ts";
-import { type Costs, refuseExhausted, takeCosts } from "./spending.ts";
+import type { Rate } from "../rates.ts";
+import { type Costs, costsNothing, refuseExhausted, takeCosts } from "./spending.ts";
 
 let scene: Scene;
 let now = NOW;
@@ -173,6 +174,86 @@ describe("what a call costs is not taken", () => {
     const { point, costs } = taking({ spending: losing });
     expect(await takeCosts(costs([CAP]), point)).toMatchObject({ code: "budget_exhausted" });
     expect(settled).toEqual([["invocation-1.0", "nothing_happened"]]);
+  });
+});
+
+describe("what there is to count", () => {
+  const USER: Rate = { of: "user", calls: 1, perSeconds: 3600 };
+  const AGENT: Rate = { ...USER, of: "agent" };
+  const charge: Charge = { account: "approval a", counter: "used", amount: 1, most: 1, untilSeconds: NOW + 60 };
+  /** A point with these rates, and what its store is asked. */
+  const watched = (rates: readonly Rate[]) => {
+    const { spending } = scene.point().point.state;
+    const asked: unknown[] = [];
+    const { reserve } = spending as SpendingStore;
+    const noting = {
+      ...(spending as SpendingStore),
+      reserve: (reservation: Reservation) => {
+        asked.push([reservation.id, reservation.owner, reservation.charges.length]);
+        return reserve(reservation);
+      },
+      settle: ({ id }: { readonly id: string }, how: string) => void asked.push([id, how]),
+    };
+    return { asked, ...taking({ spending: noting, rates }) };
+  };
+  const byAgents = (budget?: Budget): Costs["caller"] => {
+    const links = ["planner", "researcher"].map((agent) => ({ agent, hash: agent, ...(budget && { budget }) }));
+    return { user: ALICE, audience: PAY, chain: { id: "root", links, rootAudience: [PAY] } } as never;
+  };
+  const OWNER = JSON.stringify([ALICE.issuer, ALICE.subject]);
+
+  it("is a budget, a rate, or an approval; without any, nothing is asked, nor needed", async () => {
+    const { point, costs } = taking();
+    const isNothing = (of: Costs, rates: readonly Rate[] = []) => costsNothing(of, { ...point, rates });
+    expect([
+      isNothing(costs([CAP])),
+      isNothing(costs([]), [USER]),
+      isNothing(costs([], { approval: [charge] })),
+    ]).toEqual([false, false, false]);
+    const noBudget = { user: ALICE, audience: PAY, chain: { links: [] } } as never;
+    expect([isNothing(costs([])), isNothing(costs([], { caller: noBudget }))]).toEqual([true, true]);
+    const none = taking({ spending: undefined as never });
+    expect(await takeCosts(none.costs([]), none.point)).toMatchObject({ left: undefined });
+  });
+
+  it("is one step of the user's, and one of each agent whose rate it is", async () => {
+    const { asked, point, costs } = watched([USER, AGENT]);
+    expect(await takeCosts(costs([], { caller: byAgents(CAP) }), point)).toMatchObject({
+      left: { sums: { send_payment: { amount: 990 } } },
+    });
+    expect(asked).toEqual([
+      ["invocation-1.0", OWNER, 2],
+      ["invocation-1.1", "agent planner", 1],
+      ["invocation-1.2", "agent researcher", 1],
+    ]);
+    const alone = watched([AGENT]);
+    await takeCosts(alone.costs([], { caller: byAgents() }), alone.point);
+    expect(alone.asked).toEqual([
+      ["invocation-1.0", "agent planner", 1],
+      ["invocation-1.1", "agent researcher", 1],
+    ]);
+  });
+
+  it("is given back, all of it, where one rate has no room, and it is said which", async () => {
+    const { asked, point, costs } = watched([{ ...USER, calls: 5 }, AGENT]);
+    await takeCosts(costs([], { caller: byAgents(), invocation: "before" }), point);
+    asked.length = 0;
+    expect(await takeCosts(costs([], { caller: byAgents() }), point)).toMatchObject({
+      code: "rate_exceeded",
+      message: "there were more calls than the rate allows: at most 1 calls in 3600 seconds of one agent",
+      rule: "at most 1 calls in 3600 seconds of one agent",
+    });
+    expect(asked).toEqual([
+      ["invocation-1.0", OWNER, 1],
+      ["invocation-1.1", "agent planner", 1],
+      ...["invocation-1.0", "invocation-1.1", "invocation-1.2"].map((id) => [id, "nothing_happened"]),
+    ]);
+  });
+
+  it("is not asked of a store for a budget that it cannot vouch for", async () => {
+    const { asked, point, costs } = watched([]);
+    expect(await takeCosts(costs([{ ...CAP, from: NOW + 5 }]), point)).toMatchObject({ code: "budget_exhausted" });
+    expect(asked).toEqual([]);
   });
 });
 
