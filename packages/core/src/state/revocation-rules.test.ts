@@ -93,6 +93,10 @@ describe("a revocation is read", () => {
     });
   });
 
+  it("in the words of revoke, where no other function was called", async () => {
+    expect((await errorOf(() => readRevocation({}, undefined, NOW))).message).toMatch(/^revoke: a target names/);
+  });
+
   it("by a time in seconds", async () => {
     for (const now of [undefined, Number.NaN, NOW * 1000, -1]) {
       expect(await errorOf(() => readRevocation(TOKEN, undefined, now as never))).toMatchObject({
@@ -157,6 +161,7 @@ describe("a revocation holds", () => {
     ["revocation must be", () => isRevoked({ target: {} } as never, { issuedAt: NOW }, NOW)],
     ["revocation must be", () => isRevoked({ ...OF_USER, untilSeconds: Number.NaN }, { issuedAt: NOW }, NOW)],
     ["revocation must be", () => isRevoked({ target: { user: ANN, notBefore: Number.NaN } }, { issuedAt: NOW }, NOW)],
+    ["query must be the query of an authorizer", () => isRevoked(OF_USER, null as never, NOW)],
     ["query.issuedAt ", () => isRevoked(OF_USER, {} as never, NOW)],
     ["query.issuedAt ", () => isRevoked(OF_USER, { issuedAt: Number.NaN }, NOW)],
     ["nowSeconds ", () => isRevoked(OF_USER, { issuedAt: NOW }, Number.NaN)],
