@@ -159,6 +159,12 @@ describe("what a call costs is not taken", () => {
     });
   });
 
+  it("unless the store counts since just when the budget begins", async () => {
+    const { spending } = scene.point().point.state;
+    const { point, costs } = taking({ spending: { ...(spending as SpendingStore), notBefore: NOW } });
+    expect(await takeCosts(costs([CAP]), point)).toHaveProperty("settle");
+  });
+
   it("where the store noticed while it was asked that it lost what it knew: then it is given back", async () => {
     const { spending } = scene.point().point.state;
     const settled: unknown[] = [];
@@ -301,7 +307,10 @@ describe("in shadow mode, what does not let the call be is left out, and the res
     const reserve = () => Promise.reject(new Error("hunter2"));
     const failing = taking({ spending: { ...(spending as SpendingStore), reserve } });
     const costs = failing.costs([TIGHT], { arguments: { amount: 1, fee: 1 }, lets });
-    expect(await takeCosts(costs, failing.point)).toMatchObject({ code: "state_unavailable" });
+    expect(await takeCosts(costs, failing.point)).toMatchObject({
+      code: "state_unavailable",
+      message: expect.stringMatching(/^it could not be told whether enough is left: the store of spending/),
+    });
   });
 });
 

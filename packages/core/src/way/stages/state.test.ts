@@ -15,7 +15,7 @@ import { type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { modelView } from "../../views/index.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
 import type { CheckedProof } from "./proof.ts";
-import { refuseBudget, refuseRevoked, spendProof } from "./state.ts";
+import { askState, refuseBudget, refuseRevoked, spendProof } from "./state.ts";
 
 let scene: Scene;
 let proof: CheckedProof;
@@ -256,6 +256,16 @@ describe("a proof", () => {
       code: "state_unavailable",
       message: expect.stringMatching(/^it could not be told whether the proof was used before: the store of proofs /),
     });
+  });
+});
+
+it("a proof that cannot be used up hides nothing of what was revoked", async () => {
+  const revocations = memoryRevocations();
+  revocations.revoke({ agent: "planner" });
+  const { point } = scene.point({ revocations, replay: { claim: failing } });
+  expect(await askState({ user: ALICE, chain: scene.chain }, proof, point)).toMatchObject({
+    revoked: { code: "revoked" },
+    unspent: { code: "state_unavailable" },
   });
 });
 
