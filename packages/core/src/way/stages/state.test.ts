@@ -265,7 +265,7 @@ it("a proof that cannot be used up hides nothing of what was revoked", async () 
   const { point } = scene.point({ revocations, replay: { claim: failing } });
   expect(await askState({ user: ALICE, chain: scene.chain }, proof, point)).toMatchObject({
     revoked: { code: "revoked" },
-    unspent: { code: "state_unavailable" },
+    replayed: { code: "state_unavailable" },
   });
 });
 
