@@ -40,6 +40,12 @@ function isPolicyFile(entry: Dirent): boolean {
   );
 }
 
+/** Of a folder in which something cannot be read: Cerbos would serve the rest. */
+export function unreadable(folder: string, cause: unknown): HopwiseError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return invalid(folder, `cannot be read: ${why}. Let this user read all that is in it.`, cause);
+}
+
 function invalid(folder: string, what: string, cause?: unknown): HopwiseError {
   return new HopwiseError("config_invalid", `The policy folder ${folder} ${what}`, { pointer: "/policies", cause });
 }

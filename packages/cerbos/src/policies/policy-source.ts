@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { at } from "./policy-fields.ts";
+import { unreadable } from "./policy-folder.ts";
 import { type ReadYaml, readPolicyYaml } from "./policy-yaml.ts";
 
 /** A YAML or JSON document of a policy folder. */
@@ -33,8 +34,20 @@ export interface PolicySource {
   readonly brokenSchemas: readonly BrokenFile[];
 }
 
-/** Reads the files of a folder that Cerbos would load: policies and schemas, without tests, hidden files and what is disabled. */
+/**
+ * Reads the files of a folder that Cerbos would load: policies and schemas, without tests, hidden files and what is disabled.
+ *
+ * @throws {HopwiseError} `config_invalid` where one of them, or a folder, cannot be read
+ */
 export async function readPolicySource(folder: string): Promise<PolicySource> {
+  try {
+    return await readAll(folder);
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
+}
+
+async function readAll(folder: string): Promise<PolicySource> {
   const documents: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
@@ -46,7 +59,8 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
       if (!below.endsWith(".json")) continue;
       try {
         schemas.set(below.slice(SCHEMAS.length), JSON.parse(await readFile(path, "utf8")));
-      } catch {
+      } catch (fault) {
+        if (!(fault instanceof SyntaxError)) throw fault;
         brokenSchemas.push({ file: path, message: "is not JSON" });
       }
     } else if (/\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
@@ -305,6 +314,14 @@ describe("a start is refused", () => {
     expect(error.code).toBe("policy_invalid");
     expect(error.message).toMatch(message);
     expect(error.message).toContain(policies);
+  });
+
+  it.runIf(existsSync("/proc/self/mem"))("for a file that cannot be read: Cerbos would serve the rest", async () => {
+    const policies = payments();
+    symlinkSync("/proc/self/mem", join(policies, "z.yaml"));
+    const error = await refusal({ policies });
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/policies" });
+    expect(error.message).toMatch(/cannot be read: EIO/);
   });
 
   it("for many broken policies with the first ten of them", async () => {
