@@ -1,5 +1,6 @@
 /** Where is Cerbos' program, and how does one process of it run and end? */
 
+export { ADMIN } from "./admin.ts";
 export { findBinary } from "./find-binary.ts";
 export { keepFolder } from "./keep-folder.ts";
 export { mixesUpRules } from "./mixes-up-rules.ts";

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { choice, either, JWKS_URL, mapOf, members, type Shape, text } from "@hopwise/core/options";
+import { ADMIN, ADMIN_HASH } from "./admin.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 /** What Cerbos does with attributes that do not fit their schema: deny, log a warning, or nothing. */
@@ -44,8 +45,13 @@ export function pdpConfig(options: {
       grpcListenAddr: `unix:${options.folder.grpcSocket}`,
       httpListenAddr: `unix:${options.folder.httpSocket}`,
       udsFileMode: "0o600",
+      adminAPI: {
+        enabled: true,
+        adminCredentials: { username: ADMIN.username, passwordHash: ADMIN_HASH },
+      },
     },
-    storage: { driver: "disk", disk: { directory: options.policies, watchForChanges: true } },
+    // It is told to load them: by itself it hears of no link that is swapped and no folder that is moved.
+    storage: { driver: "disk", disk: { directory: options.policies, watchForChanges: false } },
     // A Cerbos before 0.55.0 refuses a setting it does not know. That is right for true, and needless for false.
     ...(options.strictEvaluation && { engine: { strictEvaluation: true } }),
     schema: { enforcement: options.schemaEnforcement },

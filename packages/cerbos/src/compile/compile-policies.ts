@@ -67,27 +67,34 @@ export async function compilePolicies(folder: string, given: CompilePoliciesOpti
   return { ...result, ok: false, errors: [...result.errors, ...traps] };
 }
 
+/** Which policies must not be broken, and for whom. */
+interface BrokenPolicies extends Pick<CompileRun, "binary" | "policies" | "signal"> {
+  readonly schemaEnforcement: SchemaEnforcement;
+  readonly timeoutMs: number;
+}
+
 /**
  * Checks, for {@link startPdp}, that nothing in the folder is broken, and that it holds no trap of this Cerbos. Tests
  * are not run.
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten errors
  */
-export async function refuseBrokenPolicies(options: {
-  readonly binary: string;
-  readonly policies: string;
-  readonly schemaEnforcement: SchemaEnforcement;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}): Promise<void> {
-  const { schemaEnforcement, policies } = options;
-  const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
-  const [compiled, traps] = await Promise.all([compile({ ...options, flags }), trapsOf(options)]);
-  refuse(policies, compiled.errors.length > 0 ? "do not compile" : "do not hold", [...compiled.errors, ...traps]);
+export async function refuseBrokenPolicies(options: BrokenPolicies): Promise<void> {
+  const [errors, traps] = await Promise.all([errorsOf(options), trapsOf(options)]);
+  refuse(options.policies, errors.length > 0 ? "do not compile" : "do not hold", [...errors, ...traps]);
 }
 
 /**
- * The same for traps alone. What does not compile needs no such check while a PDP runs: Cerbos itself does not serve it.
+ * The same for what does not compile. While a PDP runs, Cerbos itself does not serve that.
+ *
+ * @throws {HopwiseError} `policy_invalid`, with the first ten errors
+ */
+export async function refuseUncompiled(options: BrokenPolicies): Promise<void> {
+  refuse(options.policies, "do not compile", await errorsOf(options));
+}
+
+/**
+ * The same for traps alone.
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten traps
  */
@@ -95,6 +102,11 @@ export async function refuseTraps(
   options: Pick<CompileRun, "binary" | "policies" | "timeoutMs" | "signal">,
 ): Promise<void> {
   refuse(options.policies, "do not hold", await trapsOf(options));
+}
+
+async function errorsOf({ schemaEnforcement, ...options }: BrokenPolicies): Promise<readonly PolicyError[]> {
+  const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
+  return (await compile({ ...options, flags })).errors;
 }
 
 function refuse(policies: string, what: string, errors: readonly PolicyError[]): void {

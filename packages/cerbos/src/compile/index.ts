@@ -6,5 +6,6 @@ export {
   compilePolicies,
   refuseBrokenPolicies,
   refuseTraps,
+  refuseUncompiled,
 } from "./compile-policies.ts";
 export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";

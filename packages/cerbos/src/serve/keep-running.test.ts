@@ -4,8 +4,8 @@ import { keepRunning, type PdpChange, type Run } from "./keep-running.ts";
 import type { PolicyWatch } from "./watch-policies.ts";
 
 const KILLED: PdpExit = { code: null, signal: "SIGKILL" };
-const dead = (): Run => ({ exited: Promise.resolve(KILLED) });
-const SOUND: PolicyWatch = { problem: undefined, sound: async () => {} };
+const dead = (): Run => ({ exited: Promise.resolve(KILLED), stopped: false });
+const SOUND: Pick<PolicyWatch, "problem" | "sound"> = { problem: undefined, sound: async () => {} };
 
 /** Runs until `ends` changes were told; gives what was told, and the end. */
 async function told(again: () => Promise<Run>, ends: number, pauses = { firstPauseMs: 1, longestPauseMs: 8 }) {
@@ -48,7 +48,7 @@ describe("a PDP that is kept running", () => {
   });
 
   it("has the first pause again once it served for as long as the longest", async () => {
-    const served = (): Run => ({ exited: new Promise((settle) => setTimeout(settle, 30, KILLED)) });
+    const served = (): Run => ({ exited: new Promise((settle) => setTimeout(settle, 30, KILLED)), stopped: false });
     let starts = 0;
     const { changes } = await told(async () => (++starts === 3 ? served() : dead()), 7);
     expect(changes.filter(({ up }) => !up).map(({ pauseMs }) => pauseMs)).toEqual([1, 2, 4, 1]);
@@ -77,7 +77,7 @@ describe("a PDP that is kept running", () => {
           settle({ code: 0, signal: null });
         }, 30),
       );
-      return { exited };
+      return { exited, stopped: false };
     };
     const end = await keepRunning(dead(), again, { firstPauseMs: 1 }, SOUND, closing.signal);
     expect(end).toEqual({ code: 0, signal: null });
@@ -87,6 +87,18 @@ describe("a PDP that is kept running", () => {
   it("stays gone where nobody asked for more", async () => {
     const again = (): Promise<Run> => Promise.reject(new Error("it was started again"));
     expect(await keepRunning(dead(), again, undefined, SOUND, new AbortController().signal)).toEqual(KILLED);
+  });
+
+  it("that was stopped for its policies comes back, though they were mended before it was gone", async () => {
+    const closing = new AbortController();
+    let starts = 0;
+    const again = async (): Promise<Run> => {
+      starts++;
+      closing.abort();
+      return dead();
+    };
+    await keepRunning({ ...dead(), stopped: true }, again, undefined, SOUND, closing.signal);
+    expect(starts).toBe(1);
   });
 
   it("that was stopped for its policies comes back once they may be served, whether or not it would otherwise", async () => {
@@ -102,7 +114,8 @@ describe("a PDP that is kept running", () => {
         return dead();
       };
       const onChange = (change: PdpChange): void => void changes.push(change);
-      const end = keepRunning(dead(), again, options && { ...options, onChange }, policies, closing.signal);
+      const first: Run = { ...dead(), stopped: true };
+      const end = keepRunning(first, again, options && { ...options, onChange }, policies, closing.signal);
       await new Promise((settle) => setTimeout(settle, 150));
       expect(starts).toBe(0);
       if (options !== undefined) expect(changes[0]?.problem).toBe("two rules are mixed up");

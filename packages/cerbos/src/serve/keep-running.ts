@@ -57,6 +57,8 @@ export function goneWords({ signal, code }: PdpExit): string {
 /** One process of a PDP. */
 export interface Run {
   readonly exited: Promise<PdpExit>;
+  /** Whether it was stopped for its policies: also where they are mended before it is gone. */
+  readonly stopped: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export async function keepRunning(
   first: Run,
   again: () => Promise<Run>,
   restart: RestartOptions | undefined,
-  policies: PolicyWatch,
+  policies: Pick<PolicyWatch, "problem" | "sound">,
   closing: AbortSignal,
 ): Promise<PdpExit> {
   const { firstPauseMs = 100, longestPauseMs = 30_000, onChange } = restart ?? {};
@@ -83,7 +85,7 @@ export async function keepRunning(
     if (problem === undefined) {
       const from = performance.now();
       const exit = await run.exited;
-      if (closing.aborted || (restart === undefined && policies.problem === undefined)) break;
+      if (closing.aborted || (restart === undefined && !run.stopped)) break;
       if (performance.now() - from >= longestPauseMs) pauseMs = firstPauseMs;
       problem = policies.problem ?? goneWords(exit);
     }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
+import type { Health } from "@hopwise/core/state";
 import {
   createRunFolder,
   findBinary,
@@ -15,21 +16,22 @@ import {
   SCHEMA_ENFORCEMENT,
   type SchemaEnforcement,
 } from "../binary/index.ts";
-import { refuseTraps } from "../compile/index.ts";
+import { refuseTraps, refuseUncompiled } from "../compile/index.ts";
 import { BINARY, FOLDER, LISTENER, milliseconds } from "../option-shapes.ts";
 import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
-import { tell } from "../tell.ts";
 import { evaluationsOf } from "./evaluations-of.ts";
-import { goneWords, keepRunning, RESTART, type RestartOptions } from "./keep-running.ts";
+import { RESTART, type RestartOptions } from "./keep-running.ts";
+import { keepServing } from "./keep-serving.ts";
+import { loadAnew } from "./load-anew.ts";
 import { type ServingPdp, serve } from "./serve.ts";
-import { stateOf, watchPolicies } from "./watch-policies.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
 export interface StartPdpOptions {
   /**
-   * Folder of the policies, with their schemas in `_schemas`. Changes are picked up while the PDP runs. It is stopped
-   * where one of them is a trap (see the README): calls fail until the policies are mended, then it serves again by itself.
+   * Folder of the policies, with their schemas in `_schemas`. Changes are served within some seconds, however they are made;
+   * one that does not compile has no effect. The PDP is stopped where one is a trap, or where the folder cannot be read for
+   * some seconds (see the README): calls fail until the policies are mended, then it serves again by itself.
    */
   readonly policies: string;
   /**
@@ -107,6 +109,11 @@ export interface Pdp extends AsyncDisposable {
    * alone. Never rejects.
    */
   readonly exited: Promise<PdpExit>;
+  /**
+   * Whether it runs, and serves the policies that the folder has. It goes on with those before where a change does not compile;
+   * `problem` then says what is wrong, with the places.
+   */
+  health(): Health;
   /** Disconnects `client`, stops the process and removes its sockets. May be called again. */
   close(): Promise<void>;
 }
@@ -187,57 +194,28 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   };
 
   try {
-    const check = (): Promise<void> => refuseTraps({ binary, policies: absolute, timeoutMs: startTimeoutMs });
-    const served = { policies: absolute, check, restart, listener: options.onLog, closing: ending.signal };
+    const run = { binary, policies: absolute, schemaEnforcement, timeoutMs: startTimeoutMs, signal: ending.signal };
+    const served = {
+      policies: absolute,
+      check: () => refuseTraps(run),
+      takeUp: async () => {
+        const [loaded] = await Promise.allSettled([loadAnew(target, run)]);
+        // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
+        await refuseUncompiled(run);
+        if (loaded.status === "rejected") throw loaded.reason;
+      },
+      restart,
+      listener: options.onLog,
+      closing: ending.signal,
+    };
     const serving = await keepServing(start, served);
     exited = serving.exited;
-    const { version } = serving;
-    return { client, target, version, failuresOf, exited, close, [Symbol.asyncDispose]: close };
+    const { version, health } = serving;
+    return { client, target, version, failuresOf, exited, health, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();
     throw fault;
   }
-}
-
-interface Kept {
-  readonly policies: string;
-  readonly check: () => Promise<void>;
-  readonly restart: RestartOptions | undefined;
-  readonly listener: StartPdpOptions["onLog"];
-  readonly closing: AbortSignal;
-}
-
-/** Starts it, and sees to it from then on that it serves, and serves nothing that it must not. */
-async function keepServing(
-  start: (how: "first" | "again") => Promise<ServingPdp>,
-  { policies, check, restart, listener, closing }: Kept,
-): Promise<{ readonly version: string; readonly exited: Promise<PdpExit> }> {
-  const before = await stateOf(policies);
-  const first = await start("first");
-  let running = first;
-  const stopFor = (problem: string): void => {
-    warn(listener, `The PDP is stopped until its policies are mended. ${problem}`);
-    void running.stop();
-  };
-  const watch = watchPolicies(policies, before, check, stopFor, closing);
-  const again = async (): Promise<ServingPdp> => {
-    running = await start("again");
-    // They may have changed while it started.
-    if (watch.problem !== undefined) await running.stop();
-    return running;
-  };
-  const exited = keepRunning(first, again, restart, watch, closing).then((exit) => {
-    // Nobody may wait for its end, and every call is denied from now on.
-    if (!closing.aborted) warn(listener, `All calls are denied: ${goneWords(exit)}. With restart it is started again.`);
-    return exit;
-  });
-  return { version: first.version, exited };
-}
-
-/** Says why a PDP serves no more, to whoever reads its log. */
-function warn(listener: StartPdpOptions["onLog"], message: string): void {
-  if (listener === undefined) process.emitWarning(message, "HopwiseWarning");
-  else void tell(listener, JSON.stringify({ "log.level": "error", "log.logger": "hopwise", message }));
 }
 
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */

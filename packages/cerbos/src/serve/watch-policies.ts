@@ -4,59 +4,96 @@ import { setTimeout as delay } from "node:timers/promises";
 import { HopwiseError } from "@hopwise/core";
 import { policyFiles } from "../policies/index.ts";
 
+/** What is done about a policy folder that changed. */
+export interface OfChanges {
+  /** Rejects with `policy_invalid` where the policies must not be served, with anything else where it cannot be told. */
+  check(): Promise<void>;
+  /**
+   * Lets the PDP serve the change, if one runs. Rejects with `policy_invalid` for what Cerbos does not serve, with anything
+   * else where it did not get there.
+   */
+  takeUp(): Promise<void>;
+  /** Is told each time that the policies change into such that must not be served. */
+  onProblem(problem: string): void;
+  /** Is told each time that a change is not served, and the PDP goes on without it. */
+  onUnserved(problem: string): void;
+}
+
 /** A policy folder that is looked at while a PDP serves it. */
 export interface PolicyWatch {
   /** Why its policies must not be served at the moment. */
   readonly problem: string | undefined;
+  /** Why the PDP serves others than the folder has at the moment. */
+  readonly unserved: string | undefined;
   /** Resolves once they may be served, or nobody waits any more. */
   sound(): Promise<void>;
+  /** Is to be told of each further start, with the state of the folder before it: only what changed since is taken up. */
+  started(before: string): void;
 }
 
-/** Short against the three seconds that Cerbos takes before it serves what changed. */
 const LOOK_MS = 500;
+/** How long a folder may go on changing before it is taken as it is. */
+const MOST_LOOKS_OF_UNREST = 4;
+/** How long a change may wait to be checked and taken up: a file that is being replaced, a mount that is away. */
+const PATIENCE_MS = 3_000;
 
 /**
- * Checks a folder again whenever its files have changed: Cerbos takes up the change by itself, and sees no trap in it.
- * It looks, and is not told: links and mounted folders change in ways of which no file system tells.
+ * Checks a folder again whenever its files have changed, and has the change served: what it sees is what is served. It looks,
+ * and is not told: links and mounted folders change in ways of which no file system tells. Nothing is served unchecked, and
+ * what cannot be checked or taken up for some seconds is a problem: it may forbid what is served.
  *
  * @param before how the files were when they were checked last: see {@link stateOf}
- * @param check rejects with a HopwiseError where the policies must not be served
- * @param onProblem is told each time that they change into such
  */
-export function watchPolicies(
-  folder: string,
-  before: string,
-  check: () => Promise<void>,
-  onProblem: (problem: string) => void,
-  closing: AbortSignal,
-): PolicyWatch {
+export function watchPolicies(folder: string, before: string, of: OfChanges, closing: AbortSignal): PolicyWatch {
   let problem: string | undefined;
+  let unserved: string | undefined;
+  let seen: string | undefined = before;
+  let faultySince: number | undefined;
   const waiting = new Set<() => void>();
   const wake = (): void => {
     for (const settle of waiting) settle();
     waiting.clear();
   };
-  /** @returns false where it cannot be told, since a file is just being replaced: Cerbos cannot read it either */
-  const judge = async (): Promise<boolean> => {
+  const refuse = (why: string): void => {
     const was = problem;
+    problem = why;
+    if (was === undefined && !closing.aborted) of.onProblem(why);
+  };
+  const takeUp = async (): Promise<void> => {
+    const was = unserved;
+    unserved = await reasonAgainst(of.takeUp());
+    if (unserved !== undefined && unserved !== was && !closing.aborted) of.onUnserved(unserved);
+  };
+  /** @returns false where it must be tried again, though nothing changes */
+  const judge = async (): Promise<boolean> => {
     try {
-      await check();
-      problem = undefined;
-      wake();
+      const trap = await reasonAgainst(of.check());
+      if (trap === undefined) await takeUp();
+      faultySince = undefined;
+      if (trap !== undefined) refuse(trap);
+      else problem = undefined;
+      if (trap === undefined) wake();
+      // What does not hold may do so for want of an answer: the check itself can fail.
+      return trap === undefined;
     } catch (fault) {
-      if (!(fault instanceof HopwiseError)) return false;
-      problem = fault.message;
-      if (was === undefined && !closing.aborted) onProblem(problem);
+      faultySince ??= performance.now();
+      if (performance.now() - faultySince >= PATIENCE_MS) refuse(cannotBeTold(folder, fault));
+      return false;
     }
-    return true;
   };
   const watch = async (): Promise<void> => {
-    let seen = before;
+    let last = before;
+    let unrest = 0;
     while (!closing.aborted) {
       const now = await stateOf(folder);
-      // What does not hold may do so for want of an answer: the check itself can fail.
-      const isDue = now !== seen || problem !== undefined;
-      if (isDue && (await judge())) seen = now;
+      const calm = now === last || ++unrest >= MOST_LOOKS_OF_UNREST;
+      last = now;
+      if (now !== seen && calm) {
+        unrest = 0;
+        // Set before: a start meanwhile says that it is otherwise.
+        seen = now;
+        if (!(await judge())) seen = undefined;
+      }
       // It does not keep the process alive.
       await delay(LOOK_MS, undefined, { signal: closing, ref: false }).catch(() => {});
     }
@@ -67,12 +104,35 @@ export function watchPolicies(
     get problem() {
       return problem;
     },
+    get unserved() {
+      return problem ?? unserved;
+    },
     sound: () =>
       new Promise((settle) => {
         if (problem === undefined || closing.aborted) settle();
         else waiting.add(settle);
       }),
+    started(state) {
+      seen = state;
+      unserved = undefined;
+    },
   };
+}
+
+/** Resolves to what `policy_invalid` says; rejects with any other fault. */
+async function reasonAgainst(checked: Promise<void>): Promise<string | undefined> {
+  try {
+    await checked;
+    return undefined;
+  } catch (fault) {
+    if (fault instanceof HopwiseError && fault.code === "policy_invalid") return fault.message;
+    throw fault;
+  }
+}
+
+function cannotBeTold(folder: string, fault: unknown): string {
+  const why = fault instanceof Error ? fault.message : String(fault);
+  return `The policies in ${folder} cannot be checked and taken up, so what they forbid now would not be forbidden: ${why}`;
 }
 
 /** Differs when a policy came, went, or was written. A folder that cannot be read is in a state of its own. */
@@ -81,8 +141,8 @@ export async function stateOf(folder: string): Promise<string> {
     const files = await policyFiles(folder);
     const stats = await Promise.all(
       files.map(async (file) => {
-        const { ino, size, mtimeMs } = await stat(join(folder, file));
-        return [file, ino, size, mtimeMs];
+        const { dev, ino, size, mtimeMs, ctimeMs } = await stat(join(folder, file));
+        return [file, dev, ino, size, mtimeMs, ctimeMs];
       }),
     );
     return JSON.stringify(stats);
