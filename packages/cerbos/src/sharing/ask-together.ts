@@ -17,7 +17,8 @@ import { partsOf } from "./part-of-answer.ts";
  * Puts several questions into one request, and gives each asker its part of the answer, by position alone: several of them
  * may be about one kind and id. Where one of the questions is bad, each is asked by itself.
  *
- * @param alone asks one question as it is
+ * @param together asks all, until its signal is aborted, whether or not the client listens
+ * @param alone asks one question as it is, in the same way
  * @returns settles when all have what they get, or left; never rejects
  */
 export async function askTogether(
@@ -29,37 +30,30 @@ export async function askTogether(
   const shared = sharedRequest(requests, common);
   const all = new AbortController();
   let waiting = askers.length;
-  const everyoneLeft = new Promise<void>((resolve) => {
-    for (const asker of askers) {
-      asker.onLeave = () => {
-        waiting--;
-        if (waiting > 0) return;
-        all.abort(asker.options?.signal?.reason);
-        resolve(); // without the client, which may not listen
-      };
-    }
-  });
-  const answered = async (): Promise<void> => {
-    try {
-      const response = await together(shared, sharedOptions(askers, common, all.signal));
-      const parts = partsOf(shared, response, requests);
-      askers.forEach((asker, i) => {
-        if (asker.waits) asker.answer(parts[i] as CheckResponse);
-      });
-    } catch (error) {
-      const eachAlone = oneIsBad(error);
-      const left = askers.map(async (asker, i) => {
-        if (!asker.waits) return;
-        if (!eachAlone) return asker.fail(error);
-        await askAlone(asker, requests[i] as CheckRequest, alone);
-      });
-      await Promise.all(left);
-    }
-  };
-  await Promise.race([answered(), everyoneLeft]);
+  for (const asker of askers) {
+    asker.onLeave = () => {
+      waiting--;
+      if (waiting === 0) all.abort(asker.options?.signal?.reason);
+    };
+  }
+  try {
+    const response = await together(shared, sharedOptions(askers, common, all.signal));
+    const parts = partsOf(shared, response, requests);
+    askers.forEach((asker, i) => {
+      if (asker.waits) asker.answer(parts[i] as CheckResponse);
+    });
+  } catch (error) {
+    const eachAlone = oneIsBad(error);
+    const left = askers.map(async (asker, i) => {
+      if (!asker.waits) return;
+      if (!eachAlone) return asker.fail(error);
+      await askAlone(asker, requests[i] as CheckRequest, alone);
+    });
+    await Promise.all(left);
+  }
 }
 
-/** Never rejects. */
+/** Never rejects. @param ask as for {@link askTogether} */
 export async function askAlone(asker: Asker, request: CheckRequest, ask: Check): Promise<void> {
   try {
     const response = await ask(request, asker.options);

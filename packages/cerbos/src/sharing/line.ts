@@ -28,8 +28,9 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   const groups = createGroups(settings.requestsUnderWay);
   let unanswered = 0;
   const leaving = createLeaving();
-  const lone: Check = (request, options) => untilLeft(ask(request, options), options, leaving);
-  const alone: Check = (request, options) => groups.run(undefined, () => lone(request, options));
+  /** The only way to ask: each request ends with its callers, and with it what it takes of the line. */
+  const put: Check = (request, options) => untilLeft(ask(request, options), options, leaving);
+  const alone: Check = (request, options) => groups.run(undefined, () => put(request, options));
 
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
@@ -37,8 +38,8 @@ export function createLine(ask: Check, settings: LineSettings): Check {
       const common = commonOf(group.key);
       void groups.run(group, async () => {
         const [first] = askers as [Asker, ...Asker[]];
-        if (askers.length === 1) await askAlone(first, first.request(common), ask);
-        else await askTogether(askers, common, { together: ask, alone });
+        if (askers.length === 1) await askAlone(first, first.request(common), put);
+        else await askTogether(askers, common, { together: put, alone });
       });
     }
   }
@@ -48,7 +49,7 @@ export function createLine(ask: Check, settings: LineSettings): Check {
     const form = formOf(request, options);
     if (form === undefined) return alone(request, options);
     const group = groups.of(form.key);
-    if (groups.mayGo(group)) return groups.run(group, () => lone(request, options));
+    if (groups.mayGo(group)) return groups.run(group, () => put(request, options));
     return new Promise((resolve, reject) => {
       const asker = createAsker({ request, options, form }, leaving, { resolve, reject });
       asker.onLeave = () => void group.waiting.delete(asker);

@@ -294,6 +294,33 @@ describe("each asker's own deadline", () => {
     expect(await last).toEqual(["4"]);
   });
 
+  const ODD = question("odd", { later: true } as never);
+  const BAD_ONE = throwing(notOK(3, "validation error"));
+  it.each<[string, { before: number; asked: CheckRequest[]; bad?: true }]>([
+    ["at once", { before: 0, asked: [question(1)] }],
+    ["alone, after it waited", { before: 2, asked: [question(1)] }],
+    ["together with others", { before: 2, asked: [question(1), question(2)] }],
+    ["alone, after one of them was bad", { before: 2, asked: [question(1), question(2)], bad: true }],
+    ["alone, since it could spoil others", { before: 0, asked: [ODD] }],
+  ])("ends a request that goes %s, and nothing of it stays, though the client does not listen", async (_, way) => {
+    const { pdp, all } = scene({ requestsUnderWay: 2 });
+    const gone = new AbortController();
+    const before = all(range(0, way.before).map((mark) => question(mark)));
+    const left = all(way.asked, { signal: gone.signal });
+    for (let i = 0; i < way.before; i++) await pdp.answer();
+    if (way.bad) await pdp.answer(BAD_ONE);
+    await turns();
+    gone.abort();
+    expect(await left).toEqual(way.asked.map(() => "policy_unavailable"));
+    await before;
+    const sent = pdp.requests.length;
+    const next = all([question(8), question(9)]);
+    await turns();
+    expect(pdp.requests.length - sent, "both may go").toBe(2);
+    pdp.flow();
+    expect(await next).toEqual(["8", "9"]);
+  });
+
   it("is listened to once, however many questions have it: Node.js 20 warns of more than ten listeners", async () => {
     const { pdp, all } = scene();
     const { signal } = new AbortController();
