@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../testing/policies.ts";
@@ -29,6 +39,41 @@ describe("the folder of a running PDP", () => {
     rmSync(folder.path, { recursive: true });
     renewRunFolder(folder, () => "third");
     expect(statSync(folder.path).mode & 0o777).toBe(0o700);
+  });
+
+  it("is made anew, home and all, where somebody cleaned up, and this user alone can enter it", () => {
+    const folder = created(temporaryFolder());
+    rmSync(folder.home, { recursive: true });
+    renewRunFolder(folder, () => "again");
+    expect([folder.home, folder.path].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700]);
+    expect(readFileSync(folder.config, "utf8")).toBe("again");
+  });
+
+  const FALSE_HOMES: [string, (home: string) => void][] = [
+    ["a link", (home) => symlinkSync(temporaryFolder(), home)],
+    ["a file", (home) => writeFileSync(home, "")],
+    [
+      "a folder that others can enter",
+      (home) => {
+        mkdirSync(home);
+        chmodSync(home, 0o755);
+      },
+    ],
+  ];
+  if (process.getuid?.() === 0) {
+    const anothers = (home: string): void => {
+      mkdirSync(home, { mode: 0o700 });
+      chownSync(home, 65_534, 65_534);
+    };
+    FALSE_HOMES.push(["another user's folder", anothers]);
+  }
+  it.each(FALSE_HOMES)("is not made anew where there is %s meanwhile: a false PDP could be put there", (_, put) => {
+    const folder = created(temporaryFolder());
+    rmSync(folder.home, { recursive: true });
+    put(folder.home);
+    expect(() => renewRunFolder(folder, () => "again")).toThrow(
+      expect.objectContaining({ code: "pdp_start_failed", message: expect.stringContaining("of this user alone") }),
+    );
   });
 
   it("is in /tmp when a socket's path would be too long for the system", () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { constants, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
@@ -39,12 +39,30 @@ export function createRunFolder(config: (folder: RunFolder) => string, temporary
   });
 }
 
-/** Makes the folder anew for the next PDP, at the same path. Nothing of the one before is left in it. */
+/**
+ * Makes the folder anew for the next PDP, at the same path. Nothing of the one before is left in it. What cleans up a folder
+ * like /tmp may have removed the home around it, too; another user may have made one of the same name meanwhile, and
+ * would own the place of our socket.
+ */
 export function renewRunFolder(folder: RunFolder, config: (folder: RunFolder) => string): void {
   inFolder(folder.home, () => {
+    makeOurs(folder.home);
     rmSync(folder.path, { recursive: true, force: true });
     fill(folder, config);
   });
+}
+
+/** @throws where another user's folder, or something else, is there */
+function makeOurs(home: string): void {
+  try {
+    mkdirSync(home, { mode: 0o700 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+    const { uid, mode } = lstatSync(home);
+    const isOurs = (mode & constants.S_IFMT) === constants.S_IFDIR && uid === process.geteuid?.();
+    if (!isOurs || (mode & 0o077) !== 0)
+      throw new Error(`${home} is not a folder of this user alone any more`, { cause });
+  }
 }
 
 const RUN = "run";

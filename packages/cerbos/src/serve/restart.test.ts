@@ -62,6 +62,15 @@ describe("a PDP that starts again", () => {
     await untilGone(homeOf(pdp.target));
   });
 
+  it("comes back at the same target where somebody cleaned up the folder of its socket", async () => {
+    const { pdp, changes } = await started();
+    const { pdp: pid } = pidsOf(runFolder(pdp.target));
+    rmSync(homeOf(pdp.target), { recursive: true });
+    process.kill(pid, "SIGKILL");
+    await until(isUp(changes));
+    expect(await pay(pdp.client, 5)).toBe(true);
+  });
+
   it("comes back when the shell that watches it is killed, too", async () => {
     const { pdp, changes } = await started();
     process.kill(pidsOf(runFolder(pdp.target)).supervisor, "SIGKILL");
