@@ -1,14 +1,12 @@
 import type { Health } from "@hopwise/core/state";
 import type { PdpExit } from "../binary/index.ts";
-import { tell } from "../tell.ts";
 import { goneWords, keepRunning, type RestartOptions, type Run } from "./keep-running.ts";
 import type { ServingPdp } from "./serve.ts";
+import { warn } from "./warn.ts";
 import { type OfChanges, stateOf, watchPolicies } from "./watch-policies.ts";
 
-interface Kept extends Pick<OfChanges, "check"> {
+interface Kept extends Pick<OfChanges, "check" | "takeUp"> {
   readonly policies: string;
-  /** Lets the PDP that runs serve what is in the folder: see {@link OfChanges}. */
-  readonly takeUp: () => Promise<void>;
   readonly restart: RestartOptions | undefined;
   readonly listener: ((line: string) => void) | undefined;
   readonly closing: AbortSignal;
@@ -83,10 +81,4 @@ function runOf(pdp: ServingPdp): WatchedRun {
     run.ended = exit;
   });
   return run;
-}
-
-/** Says what is wrong with a PDP, to whoever reads its log. */
-function warn(listener: Kept["listener"], message: string): void {
-  if (listener === undefined) process.emitWarning(message, "HopwiseWarning");
-  else void tell(listener, JSON.stringify({ "log.level": "error", "log.logger": "hopwise", message }));
 }

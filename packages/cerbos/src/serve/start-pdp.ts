@@ -24,7 +24,9 @@ import { evaluationsOf } from "./evaluations-of.ts";
 import { RESTART, type RestartOptions } from "./keep-running.ts";
 import { keepServing } from "./keep-serving.ts";
 import { loadAnew } from "./load-anew.ts";
+import { watchLosses } from "./log-losses.ts";
 import { type ServingPdp, serve } from "./serve.ts";
+import { warn } from "./warn.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
 export interface StartPdpOptions {
@@ -111,7 +113,7 @@ export interface Pdp extends AsyncDisposable {
   readonly exited: Promise<PdpExit>;
   /**
    * Whether it runs, and serves the policies that the folder has. It goes on with those before where a change does not compile;
-   * `problem` then says what is wrong, with the places.
+   * `problem` then says what is wrong, with the places. Nor is it well while Cerbos' decision log loses records.
    */
   health(): Health;
   /** Disconnects `client`, stops the process and removes its sockets. May be called again. */
@@ -168,7 +170,8 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const target = `unix:${folder.grpcSocket}`;
   const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
   if (options.sharing !== false) shareIn(client, options.sharing);
-  const { onLog, failuresOf } = evaluationsOf(options.onLog, strictEvaluation);
+  const evaluations = evaluationsOf(options.onLog, strictEvaluation);
+  const losses = watchLosses((problem) => warn(options.onLog, problem));
   const ending = new AbortController();
   const common = {
     binary,
@@ -177,7 +180,10 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
     schemaEnforcement,
     decisionLog,
     startTimeoutMs,
-    onLog,
+    onLog: (line: string) => {
+      evaluations.onLog(line);
+      losses.read(line);
+    },
     signal: ending.signal,
   };
   const start = (how: "first" | "again"): Promise<ServingPdp> => {
@@ -195,27 +201,31 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
 
   try {
     const run = { binary, policies: absolute, schemaEnforcement, timeoutMs: startTimeoutMs, signal: ending.signal };
-    const served = {
-      policies: absolute,
-      check: () => refuseTraps(run),
-      takeUp: async () => {
-        const [loaded] = await Promise.allSettled([loadAnew(target, run)]);
-        // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
-        await refuseUncompiled(run);
-        if (loaded.status === "rejected") throw loaded.reason;
-      },
-      restart,
-      listener: options.onLog,
-      closing: ending.signal,
-    };
-    const serving = await keepServing(start, served);
+    const served = { policies: absolute, ...ofChanges(target, run), restart, listener: options.onLog };
+    const serving = await keepServing(start, { ...served, closing: ending.signal });
     exited = serving.exited;
-    const { version, health } = serving;
+    const { version } = serving;
+    const health = (): Health =>
+      losses.problem === undefined ? serving.health() : { ok: false, problem: losses.problem };
+    const { failuresOf } = evaluations;
     return { client, target, version, failuresOf, exited, health, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();
     throw fault;
   }
+}
+
+/** How a change is checked, and loaded by the PDP. */
+function ofChanges(target: string, run: Parameters<typeof refuseUncompiled>[0] & Parameters<typeof loadAnew>[1]) {
+  return {
+    check: () => refuseTraps(run),
+    takeUp: async () => {
+      const [loaded] = await Promise.allSettled([loadAnew(target, run)]);
+      // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
+      await refuseUncompiled(run);
+      if (loaded.status === "rejected") throw loaded.reason;
+    },
+  };
 }
 
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */
