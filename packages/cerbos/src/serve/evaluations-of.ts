@@ -4,16 +4,16 @@ import { tell } from "../tell.ts";
 import { createEvaluationLog } from "./evaluation-log.ts";
 import type { ServeOptions } from "./serve.ts";
 
-/** What the log of the PDP tells of expressions that failed; it goes to `listener`, too. */
+/** What the log of the PDP tells of expressions that failed; it goes to all `listeners`, too. */
 export function evaluationsOf(
-  listener: ((line: string) => void) | undefined,
+  listeners: readonly (((line: string) => void) | undefined)[],
   strictEvaluation: boolean,
 ): { readonly failuresOf: NonNullable<RunningPdp["failuresOf"]> } & Pick<ServeOptions, "onLog"> {
   const evaluations = createEvaluationLog();
   return {
     onLog: (line) => {
       evaluations.read(line);
-      void tell(listener, line);
+      for (const listener of listeners) void tell(listener, line);
     },
     failuresOf: async (callId, effect) => {
       // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.

@@ -20,9 +20,9 @@ it("a record that is lost is told once, and is a problem until none was lost for
     () => now,
   );
   for (now of [0, 50_000, 100_000]) losses.read(LOST);
-  expect([told, losses.problem]).toEqual([[PROBLEM], PROBLEM]);
+  expect([told, losses.health]).toEqual([[PROBLEM], { ok: false, problem: PROBLEM }]);
   now = 160_000;
-  expect(losses.problem).toBeUndefined();
+  expect(losses.health).toBeUndefined();
   losses.read(LOST);
   expect(told).toEqual([PROBLEM, PROBLEM]);
 });
@@ -30,7 +30,7 @@ it("a record that is lost is told once, and is a problem until none was lost for
 it("nothing else that Cerbos prints is taken for it, whatever a caller puts into it", () => {
   const losses = watchLosses(() => expect.unreachable());
   for (const line of ["", "{}", JSON.stringify({ message: LOST }), "panic: no space left on device"]) losses.read(line);
-  expect(losses.problem).toBeUndefined();
+  expect(losses.health).toBeUndefined();
 });
 
 it("is what health and a warning say of a PDP whose decision log is full, which decides on", async () => {

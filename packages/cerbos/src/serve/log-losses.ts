@@ -1,9 +1,11 @@
+import type { Health } from "@hopwise/core/state";
+
 /** What Cerbos says of records that it could not write to its decision log. */
 export interface LogLosses {
   /** Takes a line that Cerbos printed. */
   read(line: string): void;
-  /** What is wrong, while it is: Cerbos does not say when it can write again, so until nothing was lost for a minute. */
-  readonly problem: string | undefined;
+  /** Undefined while it is well. Cerbos does not say when it can write again, so until nothing was lost for a minute. */
+  readonly health: Health | undefined;
 }
 
 /**
@@ -33,8 +35,9 @@ export function watchLosses(onLoss: (problem: string) => void, now: () => number
       if (problem() === undefined) onLoss(text);
       last = { problem: text, at: now() };
     },
-    get problem() {
-      return problem();
+    get health() {
+      const now = problem();
+      return now === undefined ? undefined : { ok: false, problem: now };
     },
   };
 }

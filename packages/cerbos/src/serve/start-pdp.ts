@@ -155,12 +155,12 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
  */
 export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const options = readOptions(given);
-  const { policies, strictEvaluation = true, schemaEnforcement = "reject", startTimeoutMs = 10_000 } = options;
+  const { policies, jwtKeySets, startTimeoutMs = 10_000 } = options;
+  const { strictEvaluation = true, schemaEnforcement = "reject" } = options;
   const restart = options.restart === true ? {} : options.restart || undefined;
   await checkPolicyFolder(policies);
   const binary = await findBinary(options.binary);
   const decisionLog = options.decisionLog === undefined ? undefined : resolve(options.decisionLog);
-  const { jwtKeySets } = options;
   const absolute = resolve(policies);
   const config = (folder: RunFolder): string =>
     pdpConfig({ folder, policies: absolute, strictEvaluation, schemaEnforcement, decisionLog, jwtKeySets });
@@ -170,8 +170,8 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const target = `unix:${folder.grpcSocket}`;
   const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
   if (options.sharing !== false) shareIn(client, options.sharing);
-  const evaluations = evaluationsOf(options.onLog, strictEvaluation);
   const losses = watchLosses((problem) => warn(options.onLog, problem));
+  const { onLog, failuresOf } = evaluationsOf([losses.read, options.onLog], strictEvaluation);
   const ending = new AbortController();
   const common = {
     binary,
@@ -180,10 +180,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
     schemaEnforcement,
     decisionLog,
     startTimeoutMs,
-    onLog: (line: string) => {
-      evaluations.onLog(line);
-      losses.read(line);
-    },
+    onLog,
     signal: ending.signal,
   };
   const start = (how: "first" | "again"): Promise<ServingPdp> => {
@@ -205,9 +202,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
     const serving = await keepServing(start, { ...served, closing: ending.signal });
     exited = serving.exited;
     const { version } = serving;
-    const health = (): Health =>
-      losses.problem === undefined ? serving.health() : { ok: false, problem: losses.problem };
-    const { failuresOf } = evaluations;
+    const health = (): Health => losses.health ?? serving.health();
     return { client, target, version, failuresOf, exited, health, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();

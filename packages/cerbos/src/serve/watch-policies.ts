@@ -45,42 +45,8 @@ const PATIENCE_MS = 3_000;
  * @param before how the files were when they were checked last: see {@link stateOf}
  */
 export function watchPolicies(folder: string, before: string, of: OfChanges, closing: AbortSignal): PolicyWatch {
-  let problem: string | undefined;
-  let unserved: string | undefined;
+  const judgement = createJudgement(folder, of, closing);
   let seen: string | undefined = before;
-  let faultySince: number | undefined;
-  const waiting = new Set<() => void>();
-  const wake = (): void => {
-    for (const settle of waiting) settle();
-    waiting.clear();
-  };
-  const refuse = (why: string): void => {
-    const was = problem;
-    problem = why;
-    if (was === undefined && !closing.aborted) of.onProblem(why);
-  };
-  const takeUp = async (): Promise<void> => {
-    const was = unserved;
-    unserved = await reasonAgainst(of.takeUp());
-    if (unserved !== undefined && unserved !== was && !closing.aborted) of.onUnserved(unserved);
-  };
-  /** @returns false where it must be tried again, though nothing changes */
-  const judge = async (): Promise<boolean> => {
-    try {
-      const trap = await reasonAgainst(of.check());
-      if (trap === undefined) await takeUp();
-      faultySince = undefined;
-      if (trap !== undefined) refuse(trap);
-      else problem = undefined;
-      if (trap === undefined) wake();
-      // What does not hold may do so for want of an answer: the check itself can fail.
-      return trap === undefined;
-    } catch (fault) {
-      faultySince ??= performance.now();
-      if (performance.now() - faultySince >= PATIENCE_MS) refuse(cannotBeTold(folder, fault));
-      return false;
-    }
-  };
   const watch = async (): Promise<void> => {
     let last = before;
     let unrest = 0;
@@ -92,29 +58,83 @@ export function watchPolicies(folder: string, before: string, of: OfChanges, clo
         unrest = 0;
         // Set before: a start meanwhile says that it is otherwise.
         seen = now;
-        if (!(await judge())) seen = undefined;
+        if (!(await judgement.judge())) seen = undefined;
       }
       // It does not keep the process alive.
       await delay(LOOK_MS, undefined, { signal: closing, ref: false }).catch(() => {});
     }
-    wake();
+    judgement.wake();
   };
   void watch();
   return {
     get problem() {
-      return problem;
+      return judgement.problem;
     },
     get unserved() {
-      return problem ?? unserved;
+      return judgement.unserved;
     },
-    sound: () =>
-      new Promise((settle) => {
-        if (problem === undefined || closing.aborted) settle();
-        else waiting.add(settle);
-      }),
+    sound: judgement.sound,
     started(state) {
       seen = state;
-      unserved = undefined;
+    },
+  };
+}
+
+interface Judgement extends Omit<PolicyWatch, "started"> {
+  /** Resolves to false where it must be done again, though nothing changes. */
+  judge(): Promise<boolean>;
+  /** Lets all go on that wait until the policies may be served. */
+  wake(): void;
+}
+
+function createJudgement(folder: string, of: OfChanges, closing: AbortSignal): Judgement {
+  const now: { problem: string | undefined; unserved: string | undefined } = {
+    problem: undefined,
+    unserved: undefined,
+  };
+  let faultySince: number | undefined;
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const settle of waiting) settle();
+    waiting.clear();
+  };
+  /** Tells of it where it is new. */
+  const note = (what: keyof typeof now, why: string | undefined): void => {
+    const was = now[what];
+    now[what] = why;
+    if (why === undefined || closing.aborted) return;
+    if (what === "problem" && was === undefined) of.onProblem(why);
+    if (what === "unserved" && was !== why) of.onUnserved(why);
+  };
+  const judge = async (): Promise<boolean> => {
+    try {
+      const trap = await reasonAgainst(of.check());
+      if (trap === undefined) note("unserved", await reasonAgainst(of.takeUp()));
+      faultySince = undefined;
+      note("problem", trap);
+      if (trap === undefined) wake();
+      // What does not hold may do so for want of an answer: the check itself can fail.
+      return trap === undefined;
+    } catch (fault) {
+      faultySince ??= performance.now();
+      if (performance.now() - faultySince >= PATIENCE_MS) note("problem", cannotBeTold(folder, fault));
+      return false;
+    }
+  };
+  const sound = (): Promise<void> =>
+    new Promise((settle) => {
+      if (now.problem === undefined || closing.aborted) settle();
+      else waiting.add(settle);
+    });
+  return {
+    judge,
+    wake,
+    sound,
+    get problem() {
+      return now.problem;
+    },
+    get unserved() {
+      return now.problem ?? now.unserved;
     },
   };
 }
