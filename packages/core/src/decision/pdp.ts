@@ -4,6 +4,7 @@ import type {
   PlanResourcesRequest,
   PlanResourcesResponse,
 } from "@cerbos/core";
+import type { Health } from "../lib/index.ts";
 
 /** Headers by which a request joins a trace. */
 export type TraceHeaders = { readonly [name: string]: string };
@@ -51,6 +52,8 @@ export interface RunningPdp {
     cerbosCallId: string,
     effect: "allow" | "deny" | "error",
   ): readonly ExpressionFailure[] | Promise<readonly ExpressionFailure[]>;
+  /** Whether it serves the policies that it should: it may answer, and go by those before. */
+  health?(): Health | Promise<Health>;
 }
 
 /** An expression of a policy that could not be evaluated. */

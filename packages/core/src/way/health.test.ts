@@ -1,7 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { answeringPdp } from "../testing/index.ts";
 import { errorOf } from "../testing.fixture.ts";
-import { closeAll } from "./health.ts";
+import { closeAll, healthOf } from "./health.ts";
 import type { EnforcementPoint } from "./options.ts";
+import { createScene, type Scene } from "./point.fixture.ts";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await createScene();
+});
 
 type Close = () => unknown;
 
@@ -31,6 +38,25 @@ const FAULTS: { readonly [what: string]: Close } = {
   "hangs, by a promise of another make": () => ({ then: () => {} }),
 };
 const fine: Close = async () => "whatever";
+
+describe("the policies", () => {
+  const asked = async (own: object) => {
+    const { point } = scene.point({ cerbos: answeringPdp(), pdp: own });
+    return (await healthOf(point)).policies;
+  };
+
+  it("are not well where the decision point answers, and says that it goes by others than it should", async () => {
+    const problem = "a change does not compile";
+    expect(await asked({ health: () => ({ ok: false, problem }) })).toEqual({ ok: false, problem });
+    expect(await asked({ health: async () => ({ ok: true }) })).toEqual({ ok: true });
+    expect(await asked({})).toEqual({ ok: true });
+  });
+
+  it("are not well where it cannot say so, or not in time", async () => {
+    const told = await asked({ health: () => Promise.reject(new Error(SECRET)) });
+    expect(told).toEqual({ ok: false, problem: "the policy decision point could not say how it is: it failed" });
+  });
+});
 
 describe("the end of an authorizer", () => {
   it("is that of its state and its policy decision point, where they have one", async () => {

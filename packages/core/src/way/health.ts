@@ -36,7 +36,7 @@ export async function healthOf(point: EnforcementPoint): Promise<AuthorizerHealt
   const asked = <T extends Health>(what: string, ask: () => T | Promise<T>) => healthFrom(what, deadlineMs, ask);
   const [state, policies, audit, keys, sources, clock, nonces] = await Promise.all([
     asked("the state", () => point.state.health?.() ?? WELL),
-    asked("the policy decision point", () => healthOfPolicies(point)),
+    healthOfPdp(point),
     asked("the audit", () => point.audit.health?.() ?? WELL),
     healthOfKeys(point),
     healthOfSources(point),
@@ -79,6 +79,16 @@ async function healthFrom(what: string, deadlineMs: number, ask: () => Health | 
 /** A part of the host's may quote whatever it was given: what it says goes to logs and screens. */
 function inWords(said: unknown): string | undefined {
   return typeof said === "string" ? plainText(withoutTokens(said)) || undefined : undefined;
+}
+
+/** What it says of itself, and whether it answers: one that goes by old policies answers, too. */
+async function healthOfPdp(point: EnforcementPoint): Promise<Health> {
+  const what = "the policy decision point";
+  const [own, answers] = await Promise.all([
+    healthFrom(what, point.deadlineMs, () => point.pdp.health?.() ?? WELL),
+    healthFrom(what, point.deadlineMs, () => healthOfPolicies(point)),
+  ]);
+  return own.ok ? answers : own;
 }
 
 /** Asks them about nobody, as a call would. */

@@ -49,9 +49,9 @@ describe("an authorizer", () => {
     const client = OPTIONS.cerbos;
     expect(pointOf(readOptions({ ...OPTIONS, cerbos: { client, version: "0.55.0" } as never }))).toMatchObject({
       cerbos: client,
-      pdpVersion: "0.55.0",
+      pdp: { version: "0.55.0" },
     });
-    expect(pointOf(readOptions(OPTIONS))).toMatchObject({ cerbos: client, pdpVersion: undefined });
+    expect(pointOf(readOptions(OPTIONS))).toMatchObject({ cerbos: client, pdp: {} });
     // The clients of Cerbos have a member of that name, which is something else.
     const own = { ...client, client: "a connection" } as never;
     expect(pointOf(readOptions({ ...OPTIONS, cerbos: own })).cerbos).toBe(own);

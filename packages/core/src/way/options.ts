@@ -144,8 +144,8 @@ export interface EnforcementPoint
   readonly shadow: Shadow;
   readonly limits: Limits;
   readonly nonces: Nonces | undefined;
-  readonly pdpVersion: string | undefined;
-  readonly failuresOf: RunningPdp["failuresOf"];
+  /** What it says of itself, where it comes with that. */
+  readonly pdp: Omit<RunningPdp, "client">;
   readonly auxData: AuxDataSupplier | undefined;
   /** Seconds since the epoch. @throws {HopwiseError} `state_unavailable` for a clock that gives no time */
   readonly nowSeconds: () => number;
@@ -204,7 +204,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
   } = options;
   const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }), rates = [] } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
-  const { client: cerbos, version, failuresOf } = runningOf(options.cerbos) as RunningPdp;
+  const { client: cerbos, ...pdp } = runningOf(options.cerbos) as RunningPdp;
   const trust = trustedBy(options, deadlineMs);
   if (rates.length > 0 && state.spending === undefined) {
     throw new HopwiseError(
@@ -232,8 +232,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
     userIds: createUserIds(issuersOf(trust()), options.users),
     limits,
     nonces: nonces && behavedNonces(nonces, deadlineMs),
-    pdpVersion: version,
-    failuresOf,
+    pdp,
     auxData: options.auxData,
     sources,
     telemetry: behavedTelemetry(telemetry),

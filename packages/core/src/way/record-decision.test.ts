@@ -27,7 +27,7 @@ const denied = { ...decided, outcome: "denied", code: "proof_missing", message: 
 
 describe("the record of a decision", () => {
   it("has what was decided, of which call, at which enforcement point, and what it stood on", async () => {
-    const { point, audit } = scene.point({ pdpVersion: "0.54" });
+    const { point, audit } = scene.point({ pdp: { version: "0.54" } });
     const shown = { items: 1, of: 2 };
     await recordDecision(
       allowed,

@@ -49,7 +49,7 @@ function recordOf(
   decision: Decision,
   { caller, received, parsed, kept, shown, applied, approved, hidden = [] }: Notes,
   { tool, caller: { via } }: IncomingCall,
-  { audience: [audience], pdpVersion }: EnforcementPoint,
+  { audience: [audience], pdp }: EnforcementPoint,
 ): Promise<DecisionRecord> {
   return decisionRecord(decision, {
     tool,
@@ -62,7 +62,7 @@ function recordOf(
     shown,
     applied,
     hidden,
-    pdpVersion,
+    pdpVersion: pdp.version,
     approved,
   });
 }

@@ -7,6 +7,7 @@ export function runningOf(cerbos: unknown): RunningPdp | undefined {
   const running: Partial<RunningPdp> = "checkResources" in given ? { client: given as PolicyDecisionPoint } : given;
   const { client, version } = running;
   if (typeof client?.checkResources !== "function") return undefined;
-  const failuresOf = typeof running.failuresOf === "function" ? running.failuresOf.bind(running) : undefined;
-  return { client, ...defined({ version, failuresOf }) };
+  const own = <Name extends "failuresOf" | "health">(name: Name): RunningPdp[Name] =>
+    typeof running[name] === "function" ? (running[name].bind(running) as RunningPdp[Name]) : undefined;
+  return { client, ...defined({ version, failuresOf: own("failuresOf"), health: own("health") }) };
 }

@@ -58,9 +58,9 @@ export async function askEveryHop(
   watch: StageWatch,
 ): Promise<readonly HopVerdict[]> {
   const question = { ...callQuestionOf(asked, point), resource, action };
-  const { deadlineMs, failuresOf } = point;
+  const { deadlineMs, pdp } = point;
   // Half of the deadline, as for an optional source; `startPdp` needs two turns of the event loop.
-  return joinFailures(await checkHops(point.cerbos, question, deadlineMs, watch.hop), failuresOf, deadlineMs / 2);
+  return joinFailures(await checkHops(point.cerbos, question, deadlineMs, watch.hop), pdp.failuresOf, deadlineMs / 2);
 }
 
 /** What the policies answered, for every hop. */
@@ -177,7 +177,7 @@ export async function askWhatIsShown(
   const edges = byTool ? undefined : edgesOf(asked, "", point);
   const offered = items.map((item) => ({ ...item, edges: byTool ? edgesOf(asked, item.tool, point) : edges }));
   const hidden = await listHops(pdp, { ...questionOf(asked), items: offered }, point.deadlineMs);
-  return joinListFailures(hidden, point.failuresOf, point.deadlineMs / 2);
+  return joinListFailures(hidden, point.pdp.failuresOf, point.deadlineMs / 2);
 }
 
 /**
