@@ -1,5 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
+import { lacksRights, NO_RIGHTS } from "./rights.ts";
 
 const DOWN = "cannot be reached";
 
@@ -14,7 +15,7 @@ const REPLIES: { readonly [word: string]: string } = {
   MISCONF: "cannot write to its disk",
   CLUSTERDOWN: "is a cluster that is down: some of its slots have no master",
   TRYAGAIN: "is moving these slots to another node",
-  NOPERM: "does not give the client's user the rights that this needs",
+  NOPERM: NO_RIGHTS,
   NOAUTH: "wants a password",
   WRONGPASS: "refuses the client's user name or password",
 };
@@ -50,7 +51,7 @@ export function isOffline(error: unknown): boolean {
 /** What went wrong, in words that begin after the store's name. Never the text of a reply: it may quote what was sent. */
 export function wordsOf(error: unknown): string {
   const { name, code, text } = partsOf(error);
-  const word = firstWordOf(text);
+  const word = lacksRights(error) ? "NOPERM" : firstWordOf(text);
   if (Object.hasOwn(REPLIES, word)) return REPLIES[word] as string;
   if (isBroken(error)) return "lost its connection, and it is not known whether this was done";
   if (Object.hasOwn(ERRORS, name)) return ERRORS[name] as string;
@@ -77,9 +78,9 @@ export function isReplica(error: unknown): boolean {
   return firstWordOf(partsOf(error).text) === "READONLY";
 }
 
-/** Whether the fault is one of rights, which does not go by itself. */
+/** Whether nobody is let in who comes like this: that does not go by itself. */
 export function isRefusedLogin(error: unknown): boolean {
-  return /^(NOAUTH|WRONGPASS|NOPERM)\b/.test(partsOf(error).text);
+  return /^(NOAUTH|WRONGPASS)\b/.test(partsOf(error).text);
 }
 
 function firstWordOf(text: string): string {

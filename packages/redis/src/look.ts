@@ -1,3 +1,4 @@
+import { COMMANDS, rightsWords } from "./rights.ts";
 import { type Script, scriptOf } from "./script.ts";
 
 /**
@@ -16,10 +17,18 @@ import { type Script, scriptOf } from "./script.ts";
  * No mark, where there must be one, is an answer, and so is one with another window than the one that is given; none given
  * is the store's own.
  *
+ * A user without the rights that any script needs is an answer, before anything is done.
+ *
  * Writes where memory is full, too: a mark that is there takes no more.
  */
 export const LOOK: Script = scriptOf(
   `
+local lacking = {'rights'}
+for command in string.gmatch('${COMMANDS.join(" ")}', '%S+') do
+  local args = command == 'EVAL' and {'', '1', KEYS[1]} or {KEYS[1]}
+  if not redis.acl_check_cmd(command, unpack(args)) then lacking[#lacking + 1] = command end
+end
+if #lacking > 1 then return lacking end
 local random, seen, durable, window, must = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local info = redis.call('INFO', 'server', 'memory', 'stats', 'replication')
 local function field(name)
@@ -70,6 +79,7 @@ export interface Found {
 /** @returns what was found, or why this server is no store, in words that begin after its name */
 export function readLook(answer: unknown, prefix: string): Found | string {
   const [how, ...texts] = answer as readonly string[];
+  if (how === "rights") return rightsWords(texts);
   if (how === "replica") return "is a replica: the client must be sent to the master";
   if (how === "none") {
     return `keeps no state under the prefix ${prefix}: give the prefix that its instances have, or start one of them first`;

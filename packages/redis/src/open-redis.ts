@@ -1,17 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { HopwiseError } from "@hopwise/core";
 import { optionsOf } from "@hopwise/core/options";
-import type { Health, StateDriver } from "@hopwise/core/state";
+import type { StateDriver } from "@hopwise/core/state";
 import { appendingOf } from "./append.ts";
 import { approvalsOf } from "./approvals.ts";
 import { problemOfClient } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
-import { isRefusedLogin, isReplica, unavailable } from "./faults.ts";
+import { isRefusedLogin, isReplica, unavailable, wordsOf } from "./faults.ts";
+import { healthOf } from "./health.ts";
 import { type Tag, tagsOf } from "./keys.ts";
-import { lookBriefly } from "./look-briefly.ts";
 import { REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
 import { replayOf } from "./replay.ts";
 import { revocationLogOf } from "./revocation-log.ts";
+import { lacksRights } from "./rights.ts";
 import { faultOf } from "./run-step.ts";
 import { spendingOf } from "./spending.ts";
 import { stepsOf } from "./steps.ts";
@@ -71,15 +72,7 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
     spending: withEpoch({ connected, watch }, spendingOf(steps, tags)),
     approvals: withEpoch({ connected, watch }, approvalsOf(steps, tags)),
     revocations: revocationLogOf(steps, tags, appending),
-    health: async (): Promise<Health> => {
-      try {
-        steps.checkOpen();
-        for (const wrong of (await lookBriefly(watch, line, tags, deadlineMs)).values()) throw wrong;
-        return { ok: true };
-      } catch (error) {
-        return { ok: false, problem: faultOf(connected, error).message };
-      }
-    },
+    health: () => healthOf(connected, watch, steps, tags, deadlineMs),
     close,
   };
 }
@@ -120,10 +113,14 @@ async function firstLook(connected: Connected, watch: Watch, refuse: Refuse, mus
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(20)) {
     failures = await watch.look();
     if (watch.problem !== undefined) refuse(`${line.name} ${watch.problem.words}`);
-    if (isRefusedLogin(lastError())) {
+    // Neither goes by itself. Who cannot connect hears it from the client, and who was let in from the looks.
+    const said = [lastError(), ...failures.values()];
+    if (said.some(isRefusedLogin)) {
       refuse(`${line.name} refuses the login: give the client a username and password that it knows`, CLIENT);
     }
     if (failures.size === 0) return;
+    const lacking = said.find(lacksRights);
+    if (lacking !== undefined) refuse(`${line.name} ${wordsOf(lacking)}`);
   }
   if ([...failures.values()].some(isReplica))
     refuse(`${line.name} is a replica: the client must be sent to the master`, CLIENT);
