@@ -5,7 +5,7 @@ import type { Health, StateDriver } from "@hopwise/core/state";
 import { sqliteApprovals } from "./approvals.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
-import { sqliteReplay } from "./replay.ts";
+import { makeRoom, sqliteReplay } from "./replay.ts";
 import { sqliteLog } from "./revocation-log.ts";
 import { sqliteSpending } from "./spending.ts";
 import { openStore, type Store } from "./store.ts";
@@ -45,12 +45,14 @@ export async function openOn(machine: Machine, called: string, options: SqliteOp
   };
 }
 
-/** Reading goes on where nothing can be written any more: so it writes what needs room. */
+/** Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each call does. */
 async function healthOf(store: Store): Promise<Health> {
   try {
-    await store.write(({ sql }) => {
+    await store.write((at) => {
+      const { sql } = at;
       sql("INSERT INTO probe (text) VALUES (zeroblob(20000))").run();
       sql("DELETE FROM probe").run();
+      makeRoom(at, { user: null, root: null }, store);
     });
     return { ok: true };
   } catch (error) {

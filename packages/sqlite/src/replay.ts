@@ -45,12 +45,7 @@ export function sqliteReplay(store: Store): ReplayStore {
   };
 
   const remember = (at: Moment, proof: Proof): boolean => {
-    for (let swept = 0; ; swept++) {
-      const full = firstFull(at, proof, store);
-      if (full === undefined) break;
-      // What ended takes room until it is swept.
-      if (swept === MOST_SWEEPS || sweepProofs(at) === 0) throw unavailable(full);
-    }
+    makeRoom(at, proof, store);
     const { key, ends, made, user, root } = proof;
     at.sql("INSERT INTO proof (key, ends, made, user, root) VALUES (?, ?, ?, ?, ?)").run(key, ends, made, user, root);
     return true;
@@ -77,8 +72,20 @@ function isNew({ sql, meta }: Moment, { key }: Proof, { madeAtSeconds }: ClaimAb
   return madeAtSeconds === undefined || madeAtSeconds > meta.forgottenMade;
 }
 
+/** Whose shares a proof takes a part of. */
+type Sharers = Pick<Proof, "user" | "root">;
+
+/** What ended takes room until it is swept. @throws {HopwiseError} where there is none for one more proof of these sharers, or of nobody */
+export function makeRoom(at: Moment, sharers: Sharers, store: Store): void {
+  for (let swept = 0; ; swept++) {
+    const full = firstFull(at, sharers, store);
+    if (full === undefined) return;
+    if (swept === MOST_SWEEPS || sweepProofs(at) === 0) throw unavailable(full);
+  }
+}
+
 /** The first share that has no room. */
-function firstFull({ sql }: Moment, { user, root }: Proof, { settings }: Store): string | undefined {
+function firstFull({ sql }: Moment, { user, root }: Sharers, { settings }: Store): string | undefined {
   const shares: readonly (readonly [Uint8Array | null, number, string])[] = [
     [user, settings.maxProofsOfUser, " of one user"],
     [root, settings.maxProofsOfRoot, " of one root"],

@@ -1,4 +1,5 @@
-import { HopwiseError } from "../errors.ts";
+import { HopwiseError, isOwn } from "../errors.ts";
+import type { Health } from "../lib/health.ts";
 import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
 import type { StateDriver } from "./driver.ts";
 import { followLog } from "./follow-log.ts";
@@ -6,7 +7,7 @@ import { memoryApprovals } from "./memory-approvals.ts";
 import { memoryBegan } from "./memory-began.ts";
 import { memoryLog } from "./memory-log.ts";
 import { memorySpending } from "./memory-spending.ts";
-import { MEMORY_ROWS, type MemoryReplayOptions, memoryReplay } from "./replay.ts";
+import { MEMORY_ROWS, type MemoryReplayOptions, replayInMemory } from "./replay.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import { type RevocationHow, type Revocations, revocationsOn } from "./shared-revocations.ts";
 import { assembled, type SharedState } from "./state.ts";
@@ -61,13 +62,23 @@ function driverOf(options: MemoryReplayOptions): StateDriver {
     if (closed) throw new HopwiseError("state_unavailable", "the state in memory was closed");
     return given();
   };
+  const { checkRoom, ...replay } = replayInMemory({ ...options, clock, since });
+  const health = (): Health => {
+    if (closed) return { ok: false, problem: "it was closed" };
+    try {
+      checkRoom();
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, problem: isOwn(error) ? error.message : "its clock failed" };
+    }
+  };
   return {
     name: "memory",
-    replay: memoryReplay({ ...options, clock, since }),
+    replay,
     spending: memorySpending(clock, since / 1000),
     approvals: memoryApprovals(clock, since / 1000),
     revocations: memoryLog(clock),
-    health: () => (closed ? { ok: false, problem: "it was closed" } : { ok: true }),
+    health,
     close: () => {
       closed = true;
     },

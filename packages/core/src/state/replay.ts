@@ -80,6 +80,11 @@ function isBeginning(value: unknown): boolean {
   return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
+interface MemoryReplay extends ReplayStore {
+  /** @throws {HopwiseError} `state_unavailable` where there is no room for one more proof, whosever it is */
+  checkRoom(): void;
+}
+
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 
 /** One proof, with whose shares it takes a part of. */
@@ -97,6 +102,12 @@ interface Seen {
  * nonces made before it began are refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
+  const { checkRoom: _, ...replay } = replayInMemory(options);
+  return replay;
+}
+
+/** The same, for the driver that says how it is. */
+export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
   const { maxProofs = 1_000_000, since = memoryBegan(), clock = Date.now, ...most } = readOptions(options);
   const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = most;
   const seen = new Map<string, Seen>();
@@ -126,8 +137,12 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
     }
   };
 
-  const remember = (key: string, untilSeconds: number, about: ClaimAbout): void => {
+  const mustHaveRoom = (): void => {
     if (seen.size >= maxProofs) throw new HopwiseError("state_unavailable", `more than ${maxProofs} live proofs`);
+  };
+
+  const remember = (key: string, untilSeconds: number, about: ClaimAbout): void => {
+    mustHaveRoom();
     const { madeAtSeconds = 0 } = about;
     seen.set(key, { madeAt: madeAtSeconds, sharers: shares.take(about) });
     const second = Math.ceil(untilSeconds);
@@ -150,6 +165,10 @@ export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
       if (madeAtSeconds !== undefined && madeAtSeconds <= forgottenMadeAt) return false;
       remember(key, untilSeconds, about);
       return true;
+    },
+    checkRoom: () => {
+      forget(secondsBy(clock));
+      mustHaveRoom();
     },
   };
 }
