@@ -113,7 +113,7 @@ export function faultOf(cause: unknown): PolicyFault {
 }
 
 /** gRPC ends some texts with the label of a note that it does not have. */
-const EMPTY_NOTE = /\s*Resolution note:\s*$/;
+const EMPTY_NOTE = /Resolution note:\s*$/;
 
 function isTold(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { errorOf } from "../testing.fixture.ts";
-import { hiddenInName, plainName, plainText } from "./plain-text.ts";
+import { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
 
 /** Any UTF-16 code unit, so that surrogates come alone, too. */
 const anyUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit));
@@ -53,5 +53,36 @@ describe("a name that came from elsewhere", () => {
 
   it.each(["send_payment", "überweisen", "支払い", "send payment", "a/b:c.d-e", "🙂"])("stays as it is: %s", (name) => {
     expect([plainName(name), hiddenInName(name)]).toEqual([name, undefined]);
+  });
+});
+
+describe("a text without tokens", () => {
+  /** What a token is, in one expression; it takes too long for long texts. */
+  const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\*hw\d[!#-[\]-~]{8,}/g;
+
+  it("has a word for each of them, wherever they stand", () => {
+    const piece = fc.constantFrom(
+      ...'eyJ|eyJhbGciOi|aaaaaaaa|a|.|..|*hw1|*hw1aaaaaaaa| |-|"|~|ä|eyJhbGciOi.e.s'.split("|"),
+    );
+    const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
+    fc.assert(
+      fc.property(text, (it) => {
+        expect(withoutTokens(it)).toBe(it.replace(TOKEN, "(a token)"));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe("a text of a megabyte", () => {
+  const READERS = { plainText, plainName, hiddenInName, withoutTokens };
+  const UNITS = ["eyJ", "eyJaaaaaaaa", "eyJaaaaaaaa.", "*hw1", " ", "x ", ".", "\\u", "\u0007", "\u00a0", "\ud800"];
+
+  // Each of these took minutes where it read on from each place anew.
+  it.each(Object.entries(READERS))("is read once by %s, whatever it is made of", (_, read) => {
+    for (const unit of UNITS) {
+      const text = unit.repeat(2 ** 20 / unit.length);
+      for (const it of [text, `${text}!`]) expect(() => read(it)).not.toThrow();
+    }
   });
 });

@@ -12,13 +12,35 @@ export function plainText(text: string): string {
   return `${safe.slice(0, MAX_LENGTH).replace(/\p{Cs}$/u, "")}…`; // not half of a character
 }
 
-/** A token, or the beginning of one: three segments of base64url, of which the first is a JSON object. Or compact. */
-const TOKEN = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\*hw\d[!#-[\]-~]{8,}/g;
+/** A compact chain, or the beginning of one. */
+const COMPACT = /\*hw\d[!#-[\]-~]{8,}/g;
+/** What tokens are made of, with the dots between their segments. */
+const SEGMENTS = /[\w.-]+/g;
 
 /** A text in which a word stands for each token; what is no text at all is shown as `?`. */
 export function withoutTokens(text: string): string {
   if (typeof text !== "string") return "?";
-  return text.replace(TOKEN, "(a token)");
+  return text.replace(COMPACT, A_TOKEN).replace(SEGMENTS, withoutToken);
+}
+
+const A_TOKEN = "(a token)";
+const OBJECT = "eyJ";
+
+/**
+ * A token, or the beginning of one, is up to three segments of base64url, of which the first is a JSON object. One expression for
+ * it would read on from each place where one could begin: a minute of work for 64 KB that somebody chose.
+ */
+function withoutToken(written: string): string {
+  const kept: string[] = [];
+  const segments = written.split(".");
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i] as string;
+    const at = segment.indexOf(OBJECT);
+    const isToken = at !== -1 && segment.length - at >= OBJECT.length + 8 && i + 1 < segments.length;
+    kept.push(isToken ? segment.slice(0, at) + A_TOKEN : segment);
+    if (isToken) i += 2;
+  }
+  return kept.join(".");
 }
 
 /**
@@ -41,7 +63,9 @@ const ESCAPED = new RegExp(`${HIDDEN.source}|^ +| +$|\\\\(?=u)`, "gu");
  * `\u200b`.
  */
 export function plainName(name: string): string {
-  return plainText(name.replace(ESCAPED, (hidden) => hidden.split("").map(unitOf).join("")));
+  // No more than is shown: who chose the name may have chosen a megabyte.
+  const shown = name.slice(0, MAX_LENGTH + 1);
+  return plainText(shown.replace(ESCAPED, (hidden) => hidden.split("").map(unitOf).join("")));
 }
 
 function unitOf(unit: string): string {
