@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import type { Health } from "../lib/health.ts";
+import type { Health } from "../lib/index.ts";
 import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
 import type { StateDriver } from "./driver.ts";
 import { followLog } from "./follow-log.ts";

@@ -137,18 +137,12 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
     }
   };
 
-  const mustHaveRoom = (): void => {
-    if (seen.size >= maxProofs) throw new HopwiseError("state_unavailable", `more than ${maxProofs} live proofs`);
-  };
-
   const remember = (key: string, untilSeconds: number, about: ClaimAbout): void => {
-    mustHaveRoom();
+    mustHaveRoom(seen, maxProofs);
     const { madeAtSeconds = 0 } = about;
     seen.set(key, { madeAt: madeAtSeconds, sharers: shares.take(about) });
     const second = Math.ceil(untilSeconds);
-    const others = lapsing.get(second);
-    if (others === undefined) lapsing.set(second, [key]);
-    else others.push(key);
+    addTo(lapsing, second, key);
   };
 
   return {
@@ -168,7 +162,17 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
     },
     checkRoom: () => {
       forget(secondsBy(clock));
-      mustHaveRoom();
+      mustHaveRoom(seen, maxProofs);
     },
   };
+}
+
+function mustHaveRoom({ size }: ReadonlyMap<string, Seen>, most: number): void {
+  if (size >= most) throw new HopwiseError("state_unavailable", `more than ${most} live proofs`);
+}
+
+function addTo(lapsing: Map<number, string[]>, second: number, key: string): void {
+  const others = lapsing.get(second);
+  if (others === undefined) lapsing.set(second, [key]);
+  else others.push(key);
 }
