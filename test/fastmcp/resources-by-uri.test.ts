@@ -6,7 +6,7 @@ import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { tools } from "../../examples/finance-team/company.ts";
-import { errorCodeOf } from "../support/mcp/client.ts";
+import { errorCodeOf, failure } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
 import { createWorld, type World } from "../support/world.ts";
 
@@ -74,6 +74,21 @@ async function served(
   got.length = 0;
   return { client: await guarded.client(held), guarded, records: () => audit.records.at(-1) };
 }
+
+it("a URI that is longer than any need be is refused before the server's own parser reads it", async () => {
+  // FastMCP's takes time that grows with the square of the length for such a one.
+  const server = new FastMCP({ name: "shop", version: "1.0.0" });
+  const load = vi.fn(async () => ({ text: "loaded" }));
+  server.addResourceTemplate({ uriTemplate: "doc://{name}{?q,r}", name: "search", arguments: [], load });
+  const read = vi.spyOn(FastMCP.prototype, "embedded");
+  onTestFinished(() => read.mockRestore());
+  const { client } = await served(server);
+  const ofLength = (length: number) => ({ uri: "doc://x?q=".padEnd(length, "a&q=") });
+  expect(errorCodeOf(await failure(client.readResource(ofLength(8193))))).toBe("arguments_malformed");
+  expect([read.mock.calls.length, load.mock.calls.length]).toEqual([0, 0]);
+  expect(errorCodeOf(await failure(client.readResource(ofLength(8192))))).not.toBe("arguments_malformed");
+  expect(read).toHaveBeenCalledOnce();
+});
 
 /** The code of the refusal, or the text of the resource. */
 async function read(client: Client, uri: string): Promise<string | undefined> {

@@ -9,7 +9,7 @@ export { refuseMisnamed } from "./named-arguments.ts";
 export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
-export { findTarget, isSameReading, type Target, targetOf } from "./target.ts";
+export { findTarget, isSameReading, refuseLongUri, type Target, targetOf } from "./target.ts";
 export { type ListedAs, type ResourceQuery, TOOL_MAP, type ToolEntry, type ToolMap } from "./tool-entry.ts";
 export {
   ARGUMENTS,

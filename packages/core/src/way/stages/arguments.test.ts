@@ -44,6 +44,21 @@ describe("arguments as they came", () => {
     expect(await errorOf(() => received(args))).toMatchObject({ code: "arguments_malformed", pointer });
   });
 
+  it("have a URI of bounded length, where it is that of a resource", async () => {
+    const uri = `shop://${"a".repeat(8192 - 7)}`;
+    const ofResource = (args: object) => {
+      const { point } = scene.point();
+      return receivedArguments(payment(BY_ALICE, { arguments: args, tool: "mcp:resources/read" }), point);
+    };
+    expect(ofResource({ uri })).toEqual({ uri });
+    expect(await errorOf(() => ofResource({ uri: `${uri}a` }))).toMatchObject({
+      code: "arguments_malformed",
+      pointer: "/uri",
+      message: "the uri of a resource is longer than 8192 characters",
+    });
+    expect(ofResource({ uri: 5, other: `${uri}a` })).toBeDefined();
+  });
+
   it("are none for a list, whatever came", () => {
     const args = received({ cursor: new Date(0) }, BY_ALICE, "mcp:tools/list");
     expect(args).toEqual({});

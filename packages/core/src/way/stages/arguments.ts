@@ -2,7 +2,7 @@ import { isRandomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { hiddenInName } from "../../lib/index.ts";
-import { refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
+import { refuseLongUri, refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
 import { isListing, type Limits } from "../../token/index.ts";
 import type { IncomingCall, ParsedCall } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -27,7 +27,10 @@ export function receivedArguments(
   if (isListing(tool)) return NONE;
   if (refused) return asFarAsPlain(args, limits);
   const isParsed = caller.via === "session" && read === undefined;
-  return plainArguments(isParsed ? toolEntry(tools, tool) : undefined, args, limits);
+  const received = plainArguments(isParsed ? toolEntry(tools, tool) : undefined, args, limits);
+  const long = refuseLongUri(tool, received);
+  if (long !== undefined) throw long;
+  return received;
 }
 
 /**
