@@ -61,7 +61,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis as a use
       later(() => driver.close());
       await recovers(driver);
       await driver.revocations.append({ id: "e", text: "revoked" });
-    });
+    }, 60_000);
   });
 
   it.each(COMMANDS.filter((command) => command !== "EVAL"))(
