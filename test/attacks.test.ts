@@ -3,7 +3,7 @@ import { exact, grant, range, wildcard } from "@hopwise/core/grant";
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import type { Credential } from "@hopwise/core/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
-import { claimsOf, forge } from "../packages/core/src/testing.fixture.ts";
+import { claimsOf, forge } from "../packages/core/src/world.fixture.ts";
 
 /*
  * What somebody tries first who reads the token format, each in a few lines. alice lets the planner pay up to 1,000; the

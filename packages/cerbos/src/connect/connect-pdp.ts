@@ -200,7 +200,10 @@ async function probeAll(
 
 /** gRPC ends some texts with the label of a note that it does not have. */
 function wordsOf(fault: unknown): string {
-  return String((fault as Error).message).trimEnd().replace(/Resolution note:$/, "").trimEnd();
+  return String((fault as Error).message)
+    .trimEnd()
+    .replace(/Resolution note:$/, "")
+    .trimEnd();
 }
 
 function warningsOf(target: string, probe: PdpProbe | undefined): readonly PdpWarning[] {

@@ -3,7 +3,7 @@ import type { Allowed, Denied } from "../decision/index.ts";
 import { auditSinkContract } from "../testing/audit-contract.ts";
 import { createCompany } from "../testing/index.ts";
 import { sampleDecision, sampleOutcome } from "../testing/samples.ts";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { auditTo } from "./audit-to.ts";
 import type { AuditSink, UnverifiedAttempt } from "./record.ts";
 import { memoryAudit } from "./sinks.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { withDeadline } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
-import { allowing, errorOf, never, pdpOf } from "../testing.fixture.ts";
+import { allowing, errorOf, never, pdpOf } from "../world.fixture.ts";
 import { asWhole } from "./as-whole.ts";
 import { checkHops } from "./check-hops.ts";
 import { combineVerdicts } from "./combine.ts";

@@ -2,7 +2,7 @@ import type { CheckResourcesRequest, Principal, Resource } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
-import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
+import { allowAll, allowing, never, pdpOf, type Result } from "../world.fixture.ts";
 import { checkHops, type HopQuestion, type HopVerdict } from "./check-hops.ts";
 import { combineVerdicts } from "./combine.ts";
 import type { Edge } from "./hop-request.ts";

@@ -1,7 +1,7 @@
 import type { CheckResourcesRequest } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import type { Row } from "../filter/index.ts";
-import { allowAll, allowing, never, pdpOf, type Result } from "../testing.fixture.ts";
+import { allowAll, allowing, never, pdpOf, type Result } from "../world.fixture.ts";
 import { checkRows, type RowsToCheck } from "./check-rows.ts";
 
 const DEADLINE = 50;

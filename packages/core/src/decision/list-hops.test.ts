@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import type { Hop } from "../principal/index.ts";
 import type { PlacedEntry } from "../resource/index.ts";
-import { allowAll, allowing, errorOf, never, pdpOf, type Result } from "../testing.fixture.ts";
+import { allowAll, allowing, errorOf, never, pdpOf, type Result } from "../world.fixture.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type ListItem, type ListQuestion, listHops } from "./list-hops.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";

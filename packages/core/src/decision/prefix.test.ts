@@ -2,7 +2,7 @@ import type { CheckResourcesRequest, Resource } from "@cerbos/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Agent, hopsOf, principalsOf, type User } from "../principal/index.ts";
-import { pdpOf } from "../testing.fixture.ts";
+import { pdpOf } from "../world.fixture.ts";
 import { checkHops } from "./check-hops.ts";
 
 const resource: Resource = { kind: "payment", id: "p1", attr: { args: { amount: 900 } } };

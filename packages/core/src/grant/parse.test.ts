@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../json/index.ts";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { parseGrant } from "./parse.ts";
 import type { GrantLimits } from "./reading.ts";
 

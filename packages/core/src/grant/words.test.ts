@@ -1,5 +1,5 @@
 import { expect, it, describe as suite } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import {
   absent,
   all,

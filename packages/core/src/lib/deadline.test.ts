@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { never } from "../testing.fixture.ts";
+import { never } from "../world.fixture.ts";
 import { settleInTime, waitTogether, withDeadline } from "./deadline.ts";
 
 describe("a deadline", () => {

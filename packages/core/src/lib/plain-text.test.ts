@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
 
 /** Any UTF-16 code unit, so that surrogates come alone, too. */

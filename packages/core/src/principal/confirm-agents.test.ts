@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { HopwiseError } from "../errors.ts";
-import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../testing.fixture.ts";
 import { type Chain, thumbprintOf } from "../token/index.ts";
+import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../world.fixture.ts";
 import { confirmAgents } from "./confirm-agents.ts";
 import { hopWithoutTool } from "./hop-without-tool.ts";
 import { type Agent, type AgentRegistry, inMemoryAgents } from "./sources.ts";

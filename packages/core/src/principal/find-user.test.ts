@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, ISSUER } from "../testing.fixture.ts";
 import type { Subject } from "../token/index.ts";
+import { errorOf, ISSUER } from "../world.fixture.ts";
 import { usersFrom } from "./directories.ts";
 import { findUser as find } from "./find-user.ts";
 import { inMemoryUsers, type UserDirectory } from "./sources.ts";

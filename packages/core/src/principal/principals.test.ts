@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, ISSUER } from "../testing.fixture.ts";
+import { errorOf, ISSUER } from "../world.fixture.ts";
 import { hopsOf } from "./hop.ts";
 import { principalsOf } from "./principals.ts";
 import type { Agent, IssuedUser } from "./sources.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createWorld, errorOf } from "../testing.fixture.ts";
+import { createWorld, errorOf } from "../world.fixture.ts";
 import { inMemoryAgents, inMemoryUsers } from "./sources.ts";
 
 describe("what is kept in memory", () => {

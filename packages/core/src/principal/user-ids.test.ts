@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
 import type { Subject } from "../token/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { oidcUsers, usersFrom } from "./directories.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import { inMemoryUsers, type User, type UserDirectoryTraits } from "./sources.ts";

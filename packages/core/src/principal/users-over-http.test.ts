@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { findUser } from "./find-user.ts";
 import type { User } from "./sources.ts";
 import { createUserIds } from "./user-ids.ts";

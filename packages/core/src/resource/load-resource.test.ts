@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, ISSUER } from "../testing.fixture.ts";
+import { errorOf, ISSUER } from "../world.fixture.ts";
 import { loadResource } from "./load-resource.ts";
 import { type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 import type { ToolEntry } from "./tool-entry.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
 import { actionOf, checkMapped, checkToolMap, hasOwnEntry, listEntry, toolEntry } from "./tool-map.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonValue } from "../json/index.ts";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { fulfil, loosen, misfitOf, type Obligations, type OutputSchema } from "./index.ts";
 import type { BY_THE_WHOLE } from "./unclear.ts";
 

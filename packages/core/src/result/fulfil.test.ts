@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { addUp, fulfil, type Obligations } from "./index.ts";
 
 const redact = (...pointers: string[]): Obligations => ({ redact: pointers, limit: {} });

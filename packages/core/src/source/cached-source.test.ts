@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, never } from "../testing.fixture.ts";
+import { errorOf, never } from "../world.fixture.ts";
 import { cachedSource } from "./cached-source.ts";
 import { lookUp } from "./source.ts";
 

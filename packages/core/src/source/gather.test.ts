@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
-import { errorOf, never } from "../testing.fixture.ts";
+import { errorOf, never } from "../world.fixture.ts";
 import { attributesFrom } from "./attributes.ts";
 import { checkSourceNames, codeOf, gather } from "./gather.ts";
 

@@ -1,5 +1,4 @@
 import { canonicalJson } from "../json/index.ts";
-import { createWorld, forge, hashOf, ISSUER, JTI, NOW, type World } from "../testing.fixture.ts";
 import {
   parseDelegation,
   type RevocationOf,
@@ -8,6 +7,7 @@ import {
   signRevocation,
   thumbprintOf,
 } from "../token/index.ts";
+import { createWorld, forge, hashOf, ISSUER, JTI, NOW, type World } from "../world.fixture.ts";
 import { type AcceptOptions, acceptRevocations, type RevocationAnswer } from "./accept-revocations.ts";
 import { type MemoryState, memoryState } from "./memory.ts";
 import type { RevocationQuery } from "./revocation.ts";

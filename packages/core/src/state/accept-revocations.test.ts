@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { errorOf, hashOf, ISSUER, NOW, PAY, refusalOf } from "../testing.fixture.ts";
 import type { RevocationOf, SignedRevocation, Signer } from "../token/index.ts";
+import { errorOf, hashOf, ISSUER, NOW, PAY, refusalOf } from "../world.fixture.ts";
 import {
   AS,
   type Chains,

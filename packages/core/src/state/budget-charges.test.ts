@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
 import type { Chain } from "../token/index.ts";
 import { modelView } from "../views/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 
 it("the account of a budget outlives every root that was issued before its end, also one with a later end", () => {

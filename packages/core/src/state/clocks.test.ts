@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { checkClocks } from "./clocks.ts";
 
 const NOW = 1_760_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { errorOf, NOW } from "../testing.fixture.ts";
 import type { TokenHash } from "../token/index.ts";
+import { errorOf, NOW } from "../world.fixture.ts";
 import { followLog } from "./follow-log.ts";
 import { memoryDriver } from "./memory.ts";
 import { memoryLog } from "./memory-log.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
 import { memoryDriver } from "./memory.ts";
 

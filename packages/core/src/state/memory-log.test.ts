@@ -1,6 +1,6 @@
 /** The log in memory: what it forgets, when, and how a reader's head is told from another one. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { NOW } from "../testing.fixture.ts";
+import { NOW } from "../world.fixture.ts";
 import { memoryLog } from "./memory-log.ts";
 import type { LogPage, RevocationLog } from "./revocation-log.ts";
 

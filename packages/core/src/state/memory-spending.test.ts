@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { memoryDriver } from "./memory.ts";
 import type { Charge, SpendingStore } from "./spending.ts";
 

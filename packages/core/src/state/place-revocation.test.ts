@@ -1,6 +1,6 @@
 /** What one signer may write in the log, and what no signer may. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { hashOf, NOW, refusalOf } from "../testing.fixture.ts";
+import { hashOf, NOW, refusalOf } from "../world.fixture.ts";
 import { AS, type Chains, createChains, type Log, leafHash } from "./accept-revocations.fixture.ts";
 
 const FULL = process.env["HOPWISE_RUNS"] === "full";

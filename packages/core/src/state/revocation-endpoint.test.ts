@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createWorld, hashOf, NOW, type World } from "../testing.fixture.ts";
 import { parseDelegation, type SignedRevocation, signRevocation } from "../token/index.ts";
+import { createWorld, hashOf, NOW, type World } from "../world.fixture.ts";
 import { acceptRevocations } from "./accept-revocations.ts";
 import { type MemoryState, memoryState } from "./memory.ts";
 import { type Served, serve } from "./revocation-endpoint.fixture.ts";

@@ -1,7 +1,7 @@
 /** The rules by themselves, as a store of somebody else uses them: keys, bounds, and what is none of it. */
 import { describe, expect, it } from "vitest";
-import { errorOf, ISSUER, NOW } from "../testing.fixture.ts";
 import type { Thumbprint, TokenHash } from "../token/index.ts";
+import { errorOf, ISSUER, NOW } from "../world.fixture.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import {
   holds,

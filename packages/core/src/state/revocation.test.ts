@@ -1,7 +1,7 @@
 /** The walk over everything that can be revoked, by the rows of {@link RevocationTarget}. */
 import { describe, expect, it } from "vitest";
-import { errorOf, NOW } from "../testing.fixture.ts";
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
+import { errorOf, NOW } from "../world.fixture.ts";
 import { memoryRevocations } from "./memory.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationKind } from "./revocation-rules.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { createWorld, errorOf, ISSUER, NOW, refusalOf, type World } from "../testing.fixture.ts";
 import type { Thumbprint, TokenHash } from "../token/index.ts";
+import { createWorld, errorOf, ISSUER, NOW, refusalOf, type World } from "../world.fixture.ts";
 import { type MemoryState, memoryDriver, memoryState } from "./memory.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import { type Fault, type Served, serve } from "./revocation-endpoint.fixture.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { createShares } from "./shares.ts";
 
 it("a user and a root have a share each, which is full until something of it is given back", async () => {

@@ -3,9 +3,9 @@ import { memoryAudit } from "../audit/index.ts";
 import { exact, grant, wildcard } from "../grant/index.ts";
 import { inMemoryUsers } from "../principal/index.ts";
 import { memoryState } from "../state/index.ts";
-import { errorOf } from "../testing.fixture.ts";
 import { createNonces, generateSigner, thumbprintOf } from "../token/index.ts";
 import { createAuthorizer } from "../way/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { allowAll, answeringPdp, denyAll } from "./answering-pdp.ts";
 import { createCompany } from "./company.ts";
 

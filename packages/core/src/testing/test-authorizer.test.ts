@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
 import type { HeldDelegation } from "../token/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { answeringPdp } from "./answering-pdp.ts";
 import { type Company, createCompany } from "./company.ts";
 import type { TestAuthorizer } from "./test-authorizer.ts";

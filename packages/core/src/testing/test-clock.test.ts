@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { testClock } from "./test-clock.ts";
 
 it("shows the real time until it is set, and again after it was reset", () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { ARGUMENTS, errorOf, pdpOf } from "../testing.fixture.ts";
+import { ARGUMENTS, errorOf, pdpOf } from "../world.fixture.ts";
 import { type Admission, admit, type PointRefusal } from "./admission.ts";
 import { ALICE, answering, codeOf, createScene, type Parts, payment, redacting, type Scene } from "./point.fixture.ts";
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { NO_TELEMETRY, type WatchedCall } from "../telemetry/index.ts";
-import { ARGUMENTS, errorOf, NOW, PAY } from "../testing.fixture.ts";
 import { prove } from "../token/index.ts";
+import { ARGUMENTS, errorOf, NOW, PAY } from "../world.fixture.ts";
 import { createAuthorizer } from "./authorizer.ts";
 import { ALICE, codeOf, createScene, type Parts, redacting, type Scene, settled } from "./point.fixture.ts";
 

@@ -4,7 +4,7 @@ import type { Stage } from "../codes.ts";
 import type { Allowed } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { type EndOfCall, NO_TELEMETRY, type WatchedCall } from "../telemetry/index.ts";
-import { NOW } from "../testing.fixture.ts";
+import { NOW } from "../world.fixture.ts";
 import { beginLog } from "./call-log.ts";
 import { BY_ALICE, createScene, decide, type Parts, payment, type Scene, settled } from "./point.fixture.ts";
 import { settleTaken } from "./taken.ts";

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { randomId } from "../crypto/index.ts";
 import type { Obligations } from "../result/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
-import { ARGUMENTS, allowing, DOCS, details, TOOLS as GRANT, PAY, pdpOf, verifyAt } from "../testing.fixture.ts";
+import { ARGUMENTS, allowing, DOCS, details, TOOLS as GRANT, PAY, pdpOf, verifyAt } from "../world.fixture.ts";
 import {
   ALICE,
   BY_ALICE,

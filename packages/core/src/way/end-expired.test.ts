@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { refusalOf } from "../errors.ts";
 import { memoryRevocations, type RevocationKind, type RevocationTarget } from "../state/index.ts";
-import { type Claims, DOCS, NOW, PAY } from "../testing.fixture.ts";
 import { createChainVerifier, createNonces, DEFAULT_LIMITS } from "../token/index.ts";
+import { type Claims, DOCS, NOW, PAY } from "../world.fixture.ts";
 import type { IncomingCaller } from "./call.ts";
 import {
   ALICE,

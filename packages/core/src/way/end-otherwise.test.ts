@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Denied } from "../decision/index.ts";
-import { allowing, ISSUER, never, pdpOf } from "../testing.fixture.ts";
+import { allowing, ISSUER, never, pdpOf } from "../world.fixture.ts";
 import { type Admission, admit, type PointRefusal } from "./admission.ts";
 import { BY_ALICE, codeOf, createScene, list, type Parts, payment, type Scene, TOOLS } from "./point.fixture.ts";
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { answeringPdp } from "../testing/index.ts";
-import { errorOf } from "../testing.fixture.ts";
+import { errorOf } from "../world.fixture.ts";
 import { closeAll, healthOf } from "./health.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { createScene, type Scene } from "./point.fixture.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed } from "../lib/index.ts";
-import { errorOf, never } from "../testing.fixture.ts";
+import { errorOf, never } from "../world.fixture.ts";
 import { eachInTime, inTime } from "./in-time.ts";
 
 type Asked = (run: () => Promise<unknown>, deadlineMs?: number) => Promise<unknown>;

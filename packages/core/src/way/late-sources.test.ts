@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { agentAttributesFrom, agentsFrom, userAttributesFrom, usersFrom } from "../principal/index.ts";
 import { resourceAttributesFrom, type ToolEntry } from "../resource/index.ts";
 import type { Many, One } from "../source/index.ts";
-import { never } from "../testing.fixture.ts";
+import { never } from "../world.fixture.ts";
 import type { AuthorizerOptions, PrincipalSources } from "./options.ts";
 import { createScene, decide, list, type Parts, payment, type Scene, TOOLS } from "./point.fixture.ts";
 

@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ErrorCode } from "../codes.ts";
 import type { Agent } from "../principal/index.ts";
 import { memoryRevocations, type RevocationKind } from "../state/index.ts";
-import { ARGUMENTS, allowAll, type Claims, NOW, pdpOf } from "../testing.fixture.ts";
 import {
   anchorsOf,
   createChainVerifier,
@@ -15,6 +14,7 @@ import {
   type Thumbprint,
   type TrustAnchor,
 } from "../token/index.ts";
+import { ARGUMENTS, allowAll, type Claims, NOW, pdpOf } from "../world.fixture.ts";
 import { type Admission, admit } from "./admission.ts";
 import type { Continuation, IncomingCaller } from "./call.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, payment, type Scene } from "./point.fixture.ts";

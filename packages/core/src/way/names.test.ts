@@ -3,8 +3,8 @@ import { anyArguments, grant, readGrant } from "../grant/index.ts";
 import { inMemoryAgents } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { answeringPdp } from "../testing/index.ts";
-import { errorOf } from "../testing.fixture.ts";
 import { createTrust, grantFor } from "../token/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { type Authorizer, createAuthorizer } from "./authorizer.ts";
 import { ALICE, createScene, type Scene } from "./point.fixture.ts";
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { memoryAudit } from "../audit/index.ts";
 import { inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import { memoryState } from "../state/index.ts";
-import { errorOf } from "../testing.fixture.ts";
 import { generateSigner } from "../token/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { createAuthorizer } from "./authorizer.ts";
 import { type AuthorizerOptions, pointOf, readOptions } from "./options.ts";
 

@@ -6,6 +6,16 @@ import type { ToolMap } from "../resource/index.ts";
 import { memoryState, type State } from "../state/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
 import {
+  type Chain,
+  type ChainVerifier,
+  createChainVerifier,
+  DEFAULT_LIMITS,
+  type HeldDelegation,
+  hold,
+  parseDelegation,
+  type Subject,
+} from "../token/index.ts";
+import {
   ARGUMENTS,
   allowing,
   type Claims,
@@ -16,17 +26,7 @@ import {
   pdpOf,
   type Result,
   type World,
-} from "../testing.fixture.ts";
-import {
-  type Chain,
-  type ChainVerifier,
-  createChainVerifier,
-  DEFAULT_LIMITS,
-  type HeldDelegation,
-  hold,
-  parseDelegation,
-  type Subject,
-} from "../token/index.ts";
+} from "../world.fixture.ts";
 import { admit } from "./admission.ts";
 import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";

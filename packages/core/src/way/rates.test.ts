@@ -1,6 +1,6 @@
 /** Which counters a call is counted in, by the rates of its enforcement point. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { NOW, PAY } from "../testing.fixture.ts";
+import { NOW, PAY } from "../world.fixture.ts";
 import type { Caller } from "./call.ts";
 import { ALICE, codeOf, createScene, decide, payment, type Scene } from "./point.fixture.ts";
 import { type Rate, rateAccounts } from "./rates.ts";

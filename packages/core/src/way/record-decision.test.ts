@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { AuditSink } from "../audit/index.ts";
 import type { Allowed, Denied } from "../decision/index.ts";
-import { ARGUMENTS, NOW, never, PAY } from "../testing.fixture.ts";
+import { ARGUMENTS, NOW, never, PAY } from "../world.fixture.ts";
 import type { Notes } from "./notes.ts";
 import { ALICE, createScene, payment, type Scene, settled } from "./point.fixture.ts";
 import { countStranger, recordDecision, takeBack } from "./record-decision.ts";

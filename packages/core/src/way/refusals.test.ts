@@ -1,7 +1,7 @@
 /** The law, in its order: of two things that are wrong with a call the earlier one ends it, and later parts are not asked. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
-import { ARGUMENTS } from "../testing.fixture.ts";
+import { ARGUMENTS } from "../world.fixture.ts";
 import type { IncomingCall, ParsedCall } from "./call.ts";
 import {
   ALICE,

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { AuditSink, Outcome } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
-import { NOW, PAY } from "../testing.fixture.ts";
+import { NOW, PAY } from "../world.fixture.ts";
 import { createScene, type Scene } from "./point.fixture.ts";
 import { reporter } from "./report.ts";
 

@@ -5,7 +5,7 @@ import { HopwiseError } from "../errors.ts";
 import type { Filter, Row } from "../filter/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryRevocations } from "../state/index.ts";
-import { ARGUMENTS, allowAll, allowing, errorOf, NOW, pdpOf } from "../testing.fixture.ts";
+import { ARGUMENTS, allowAll, allowing, errorOf, NOW, pdpOf } from "../world.fixture.ts";
 import { BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "./point.fixture.ts";
 import { reporter } from "./report.ts";
 

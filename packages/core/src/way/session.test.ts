@@ -1,6 +1,5 @@
 /** Calls within one process: the holder shows the key once, and once more for each delegation that takes its place. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { ARGUMENTS, type Claims, DOCS, details, errorOf, TOOLS as GRANT, NOW, PAY } from "../testing.fixture.ts";
 import {
   createChainVerifier,
   DEFAULT_LIMITS,
@@ -13,6 +12,7 @@ import {
   type Signer,
   type Subject,
 } from "../token/index.ts";
+import { ARGUMENTS, type Claims, DOCS, details, errorOf, TOOLS as GRANT, NOW, PAY } from "../world.fixture.ts";
 import { codeOf, createScene, type Parts, redacting, type Scene } from "./point.fixture.ts";
 import { openSession } from "./session.ts";
 

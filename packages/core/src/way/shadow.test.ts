@@ -4,7 +4,7 @@ import { CODES, isDenialCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { optionsOf } from "../options/index.ts";
 import { memoryState } from "../state/index.ts";
-import { ARGUMENTS, errorOf, PAY } from "../testing.fixture.ts";
+import { ARGUMENTS, errorOf, PAY } from "../world.fixture.ts";
 import { admit } from "./admission.ts";
 import {
   answering,

@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ToolMap } from "../resource/index.ts";
 import type { SharedState } from "../state/index.ts";
-import { ARGUMENTS, NOW } from "../testing.fixture.ts";
 import type { Budget, Chain } from "../token/index.ts";
+import { ARGUMENTS, NOW } from "../world.fixture.ts";
 import { admit } from "./admission.ts";
 import { type WaitingOptions, waitingAt } from "./approvals/waiting.fixture.ts";
 import type { IncomingCall } from "./call.ts";

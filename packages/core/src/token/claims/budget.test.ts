@@ -12,7 +12,7 @@ import {
   PAY,
   refusalOf,
   verifyAt,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { type DelegateOrder, delegate } from "../make/delegate.ts";
 import { type HeldDelegation, parseDelegation, serialize } from "../make/delegation.ts";

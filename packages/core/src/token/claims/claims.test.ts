@@ -13,7 +13,7 @@ import {
   TOOLS,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
 const [world] = worlds as [World];

@@ -13,7 +13,7 @@ import {
   optional,
   readGrant,
 } from "../../grant/index.ts";
-import { createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../testing.fixture.ts";
+import { createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../world.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { type HeldDelegation, serialize } from "../make/delegation.ts";
 import { createIssuer } from "../make/issue.ts";

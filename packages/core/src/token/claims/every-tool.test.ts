@@ -12,8 +12,8 @@ import {
   permits,
   readGrant,
 } from "../../grant/index.ts";
-import { DOCS, errorOf, NOW, PAY, refusalOf, verifyAt } from "../../testing.fixture.ts";
 import { printChain } from "../../views/index.ts";
+import { DOCS, errorOf, NOW, PAY, refusalOf, verifyAt } from "../../world.fixture.ts";
 import { generateSigner } from "../keys/signer.ts";
 import { delegate } from "../make/delegate.ts";
 import { hold, isToolGranted, parseDelegation, serialize } from "../make/delegation.ts";

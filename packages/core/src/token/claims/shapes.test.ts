@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readerOf, type Shape } from "../../options/index.ts";
-import { errorOf, PAY, refusalOf } from "../../testing.fixture.ts";
+import { errorOf, PAY, refusalOf } from "../../world.fixture.ts";
 import { generateSigner } from "../keys/signer.ts";
 import {
   AGENT_NAMED,

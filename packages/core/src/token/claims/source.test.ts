@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { grant, wildcard } from "../../grant/index.ts";
-import { claimsOf, createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../testing.fixture.ts";
+import { claimsOf, createWorld, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../world.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { serialize } from "../make/delegation.ts";
 import { createIssuer } from "../make/issue.ts";

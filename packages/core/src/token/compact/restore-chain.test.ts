@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../crypto/index.ts";
-import { errorOf, refusalOf } from "../../testing.fixture.ts";
+import { errorOf, refusalOf } from "../../world.fixture.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { DICTIONARY } from "./compact-dictionary.ts";
 import { restoreChain } from "./restore-chain.ts";

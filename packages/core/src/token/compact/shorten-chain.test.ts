@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeBase64url } from "../../crypto/index.ts";
 import { readGrant } from "../../grant/index.ts";
-import { ALGORITHMS, createWorld, details, NOW } from "../../testing.fixture.ts";
+import { ALGORITHMS, createWorld, details, NOW } from "../../world.fixture.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { generateSigner } from "../keys/signer.ts";
 import { delegate } from "../make/delegate.ts";

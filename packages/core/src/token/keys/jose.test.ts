@@ -2,7 +2,7 @@ import { compactVerify, decodeProtectedHeader, importJWK } from "jose";
 import { describe, expect, it } from "vitest";
 import type { PublicJwk } from "../../crypto/index.ts";
 import { grant, range, wildcard } from "../../grant/index.ts";
-import { ALGORITHMS, ARGUMENTS, createWorld, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
+import { ALGORITHMS, ARGUMENTS, createWorld, ISSUER, NOW, PAY } from "../../world.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { createIssuer } from "../make/issue.ts";
 import { prove } from "../proof/prove.ts";

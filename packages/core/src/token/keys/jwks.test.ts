@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createWorld, errorOf, NOW, refusalOf, type World } from "../../testing.fixture.ts";
+import { createWorld, errorOf, NOW, refusalOf, type World } from "../../world.fixture.ts";
 import { createChainVerifier } from "../verify/verify-chain.ts";
 import { localJwks, remoteJwks } from "./jwks.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";

@@ -11,7 +11,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { type HeaderRule, signJws, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import type { Signer } from "./signer.ts";

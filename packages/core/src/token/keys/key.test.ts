@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, calculateJwkThumbprintUri, exportJWK, generateK
 import { describe, expect, it, vi } from "vitest";
 import type { PublicJwk } from "../../crypto/index.ts";
 import type { JsonValue } from "../../json/index.ts";
-import { ALGORITHMS, errorOf, forge, refusalOf } from "../../testing.fixture.ts";
+import { ALGORITHMS, errorOf, forge, refusalOf } from "../../world.fixture.ts";
 import { importKnownKey, kidOf, parsePublicJwk, thumbprintOf, thumbprintUri } from "./key.ts";
 import { generateSigner, signerFromJwk } from "./signer.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readGrant } from "../../grant/index.ts";
-import { createWorld, details, errorOf, NOW, refusalOf, verifyAt, type World } from "../../testing.fixture.ts";
+import { createWorld, details, errorOf, NOW, refusalOf, verifyAt, type World } from "../../world.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { hold, parseDelegation, serialize } from "../make/delegation.ts";
 import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anyArguments, exact, grant, range } from "../../grant/index.ts";
-import { createWorld, DOCS, errorOf, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
+import { createWorld, DOCS, errorOf, ISSUER, NOW, PAY } from "../../world.fixture.ts";
 import type { DelegateOrder } from "./delegate.ts";
 import { delegate } from "./delegate.ts";
 import { grantFor } from "./grant-for.ts";

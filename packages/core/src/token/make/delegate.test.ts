@@ -13,7 +13,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import { generateSigner, type Signer } from "../keys/signer.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";

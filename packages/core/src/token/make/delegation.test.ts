@@ -15,7 +15,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { signerFromJwk } from "../keys/signer.ts";
 import { prove } from "../proof/prove.ts";
 import { delegate } from "./delegate.ts";

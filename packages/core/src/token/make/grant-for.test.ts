@@ -11,7 +11,7 @@ import {
   suffix,
   wildcard,
 } from "../../grant/index.ts";
-import { createWorld, DOCS, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../testing.fixture.ts";
+import { createWorld, DOCS, errorOf, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../world.fixture.ts";
 import { delegate } from "./delegate.ts";
 import { serialize } from "./delegation.ts";
 import { grantFor } from "./grant-for.ts";

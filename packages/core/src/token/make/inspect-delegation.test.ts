@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Claims, createWorld, details, ISSUER, NOW, PAY, TOOLS, verifyAt } from "../../testing.fixture.ts";
+import { type Claims, createWorld, details, ISSUER, NOW, PAY, TOOLS, verifyAt } from "../../world.fixture.ts";
 import { parseDelegation } from "./delegation.ts";
 import { inspectDelegation } from "./inspect-delegation.ts";
 

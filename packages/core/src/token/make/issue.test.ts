@@ -13,7 +13,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { kidOf } from "../keys/key.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { checkSize } from "./check-order.ts";

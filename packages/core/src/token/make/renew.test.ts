@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { HopwiseError } from "../../errors.ts";
-import { createWorld, NOW } from "../../testing.fixture.ts";
+import { createWorld, NOW } from "../../world.fixture.ts";
 import { type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { currentDelegation, renewing } from "./renew.ts";
 

@@ -10,7 +10,7 @@ import {
   NOW,
   refusalOf,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import type { TrustAnchor } from "../trust/trust.ts";
 import { delegate } from "./delegate.ts";
 import { hold, parseDelegation } from "./delegation.ts";

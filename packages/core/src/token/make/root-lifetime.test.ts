@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anyArguments, grant } from "../../grant/index.ts";
-import { createWorld, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
+import { createWorld, ISSUER, NOW, PAY } from "../../world.fixture.ts";
 import { createIssuer, type IssuerOptions, type RootOrder } from "./issue.ts";
 
 const world = await createWorld();

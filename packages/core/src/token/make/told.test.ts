@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../../errors.ts";
 import { any, exact, grant, readGrant, wildcard } from "../../grant/index.ts";
 import { argumentOf } from "../../options/index.ts";
-import { type Claims, createWorld, details, errorOf, ISSUER, NOW, PAY } from "../../testing.fixture.ts";
+import { type Claims, createWorld, details, errorOf, ISSUER, NOW, PAY } from "../../world.fixture.ts";
 import type { Limits } from "../keys/limits.ts";
 import { byOrder } from "./by-order.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";

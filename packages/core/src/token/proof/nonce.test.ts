@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { errorOf, NOW } from "../../testing.fixture.ts";
+import { errorOf, NOW } from "../../world.fixture.ts";
 import { createNonces } from "./nonce.ts";
 
 const secret = new Uint8Array(32).fill(7);

@@ -13,7 +13,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { type HeldDelegation, hold, parseDelegation } from "../make/delegation.ts";
 import { createNonces } from "./nonce.ts";
 import { prove } from "./prove.ts";

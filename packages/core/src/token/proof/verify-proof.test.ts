@@ -18,7 +18,7 @@ import {
   twinOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { createNonces } from "./nonce.ts";
 import type { ExpectedProof } from "./verify-proof.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { NOW } from "../../testing.fixture.ts";
+import { NOW } from "../../world.fixture.ts";
 import { whyUnknown } from "./why-unknown.ts";
 
 const limits = { proofWindowSeconds: 30 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson, type JsonValue } from "../../json/index.ts";
-import { type Claims, createWorld, errorOf, forge, JTI, NOW, PAY, refusalOf } from "../../testing.fixture.ts";
+import { type Claims, createWorld, errorOf, forge, JTI, NOW, PAY, refusalOf } from "../../world.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import { type FeedEntry, type FeedReading, readFeedPage, signFeedPage } from "./revocation-feed.ts";
 

@@ -12,7 +12,7 @@ import {
   NOW,
   PAY,
   refusalOf,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import { type ApprovalRequest, hashOfRequest } from "./approval-request.ts";
 import { verifyApproval } from "./verify-approval.ts";

@@ -11,7 +11,7 @@ import {
   PAY,
   refusalOf,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import type { Signer } from "../keys/signer.ts";
 import { type ApprovalRequest, hashOfRequest } from "./approval-request.ts";

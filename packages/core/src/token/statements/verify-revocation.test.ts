@@ -14,7 +14,7 @@ import {
   refusalOf,
   twinOf,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import type { Signer } from "../keys/signer.ts";
 import { delegate } from "../make/delegate.ts";

@@ -1,6 +1,6 @@
 /** One issuer's fault is its own: the walk over what can be wrong with the keys of an anchor beside ours. */
 import { describe, expect, it, vi } from "vitest";
-import { createWorld, errorOf, NOW, never, PAY, refusalOf, type World } from "../../testing.fixture.ts";
+import { createWorld, errorOf, NOW, never, PAY, refusalOf, type World } from "../../world.fixture.ts";
 import { type KeySource, remoteJwks, type TrustedKey } from "../keys/jwks.ts";
 import { importKnownKey } from "../keys/key.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { createWorld, errorOf, NOW, refusalOf, type World } from "../../testing.fixture.ts";
+import { createWorld, errorOf, NOW, refusalOf, type World } from "../../world.fixture.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { createChainVerifier } from "../verify/verify-chain.ts";

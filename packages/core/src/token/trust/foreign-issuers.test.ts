@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { grant, wildcard } from "../../grant/index.ts";
-import { createWorld, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../testing.fixture.ts";
+import { createWorld, ISSUER, NOW, PAY, refusalOf, verifyAt } from "../../world.fixture.ts";
 import { parseDelegation, serialize } from "../make/delegation.ts";
 import { createIssuer, type IssuerOptions } from "../make/issue.ts";
 

@@ -14,7 +14,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { parseRootClaims, TOOLS_POINTER } from "../claims/claims.ts";
 import { everyTool } from "../claims/every-tool.ts";
 import type { TrustedKey } from "../keys/jwks.ts";

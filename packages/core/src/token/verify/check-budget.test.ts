@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Claims, createWorld, DOCS, details, errorOf, NOW, PAY, verifyAt } from "../../testing.fixture.ts";
+import { type Claims, createWorld, DOCS, details, errorOf, NOW, PAY, verifyAt } from "../../world.fixture.ts";
 
 const world = await createWorld();
 const BUDGET = { id: "2026-11", from: NOW - 3600, until: NOW + 86_400, calls: 10 };

@@ -13,7 +13,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { hold, parseDelegation } from "../make/delegation.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { claimsOf, createWorld, errorOf, JTI, verifyAt } from "../../testing.fixture.ts";
+import { claimsOf, createWorld, errorOf, JTI, verifyAt } from "../../world.fixture.ts";
 
 const world = await createWorld();
 const OTHER = "BBBBBBBBBBBBBBBBBBBBBA";

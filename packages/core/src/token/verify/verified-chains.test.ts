@@ -9,7 +9,7 @@ import {
   twinOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { shortenChain } from "../compact/shorten-chain.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
 import { thumbprintOf } from "../keys/key.ts";

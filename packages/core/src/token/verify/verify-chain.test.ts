@@ -16,7 +16,7 @@ import {
   refusalOf,
   verifyAt,
   type World,
-} from "../../testing.fixture.ts";
+} from "../../world.fixture.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));

@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { KeptAnswer, Reservation, SharedState } from "../../state/index.ts";
 import { memoryRevocations, memoryState } from "../../state/index.ts";
-import { errorOf, ISSUER, NOW, never, PAY } from "../../testing.fixture.ts";
 import { DEFAULT_LIMITS } from "../../token/index.ts";
+import { errorOf, ISSUER, NOW, never, PAY } from "../../world.fixture.ts";
 import { ALICE, createScene, type Scene } from "../point.fixture.ts";
 import { createInbox } from "./inbox.ts";
 import { type Person, type WaitingOptions, waitingAt } from "./waiting.fixture.ts";

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { inMemoryUsers } from "../../principal/index.ts";
 import type { KeptRequest, SharedState } from "../../state/index.ts";
-import { ISSUER } from "../../testing.fixture.ts";
+import { ISSUER } from "../../world.fixture.ts";
 import { createScene, type Scene } from "../point.fixture.ts";
 import { type WaitingOptions, waitingAt } from "./waiting.fixture.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../codes.ts";
 import { HopwiseError } from "../../errors.ts";
 import { HopwiseError as HostError } from "../../host-error.ts";
-import { errorOf, never } from "../../testing.fixture.ts";
+import { errorOf, never } from "../../world.fixture.ts";
 import { type ApprovalEndpointOptions, approvalEndpoint } from "./endpoint.ts";
 
 const AT = "https://pay.acme.example/approvals";

@@ -1,7 +1,7 @@
 /** What waits is shown, whatever else lies in the store beside it. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { memoryState, type SharedState } from "../../state/index.ts";
-import { errorOf, NOW } from "../../testing.fixture.ts";
+import { errorOf, NOW } from "../../world.fixture.ts";
 import { answering, createScene, decide, payment, type Scene } from "../point.fixture.ts";
 import { type ApprovalInbox, createInbox } from "./inbox.ts";
 import type { AskedApproval } from "./kept-request.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { NOW } from "../../testing.fixture.ts";
+import { NOW } from "../../world.fixture.ts";
 import type { AskedApproval } from "./kept-request.ts";
 import { approvalUse, endCounters, refusalCharge, tellingCharge } from "./use.ts";
 

@@ -2,8 +2,8 @@
 import type { Decision } from "../../decision/index.ts";
 import { inMemoryUsers } from "../../principal/index.ts";
 import { memoryState, type SharedState } from "../../state/index.ts";
-import { allowing, ISSUER, NOW, pdpOf } from "../../testing.fixture.ts";
 import { type ApprovalOrder, generateSigner, type Signer, signApproval } from "../../token/index.ts";
+import { allowing, ISSUER, NOW, pdpOf } from "../../world.fixture.ts";
 import type { IncomingCall, ParsedCall } from "../call.ts";
 import { codeOf, decide, type Parts, payment, type Scene, type WatchedPoint } from "../point.fixture.ts";
 import { type ApprovalInbox, createInbox } from "./inbox.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { errorOf, NOW, never } from "../../testing.fixture.ts";
 import { delegate, generateSigner, type HeldDelegation, serialize } from "../../token/index.ts";
+import { errorOf, NOW, never } from "../../world.fixture.ts";
 import { ALICE, createScene, type Parts, type Scene } from "../point.fixture.ts";
 import { agentsOf } from "./agents.ts";
 

@@ -1,7 +1,7 @@
 /** How a call finds the approval that it needs, or asks for one; what it stands on; and what is said where it cannot. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
-import { ARGUMENTS, ISSUER, NOW } from "../../testing.fixture.ts";
+import { ARGUMENTS, ISSUER, NOW } from "../../world.fixture.ts";
 import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
 import { shadowOf } from "../shadow.ts";

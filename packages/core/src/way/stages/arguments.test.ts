@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ToolEntry } from "../../resource/index.ts";
-import { errorOf } from "../../testing.fixture.ts";
 import { DEFAULT_LIMITS } from "../../token/index.ts";
+import { errorOf } from "../../world.fixture.ts";
 import type { IncomingCaller } from "../call.ts";
 import { BY_ALICE, createScene, payment, type Scene } from "../point.fixture.ts";
 import { parsedArguments, receivedArguments } from "./arguments.ts";

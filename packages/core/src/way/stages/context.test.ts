@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ResourceQuery, ToolEntry } from "../../resource/index.ts";
-import { ARGUMENTS, errorOf, ISSUER, never, PAY } from "../../testing.fixture.ts";
+import { ARGUMENTS, errorOf, ISSUER, never, PAY } from "../../world.fixture.ts";
 import { ALICE, createScene, type Parts, type Scene } from "../point.fixture.ts";
 import { gatherContext, type KnownHops, knowHops } from "./context.ts";
 import type { KnownCaller } from "./grant.ts";

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { anyArguments, exact, type Grant, grant, oneOf, wildcard } from "../../grant/index.ts";
 import type { AgentClass } from "../../principal/index.ts";
-import { ARGUMENTS, DOCS, PAY } from "../../testing.fixture.ts";
 import type { Chain } from "../../token/index.ts";
+import { ARGUMENTS, DOCS, PAY } from "../../world.fixture.ts";
 import { ALICE, createScene, type Scene, TOOLS } from "../point.fixture.ts";
 import type { KnownCaller } from "./grant.ts";
 import * as stage from "./grant.ts";

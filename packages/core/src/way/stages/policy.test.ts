@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { HopVerdict } from "../../decision/index.ts";
 import { NO_TELEMETRY, type StageWatch, type WatchedCall } from "../../telemetry/index.ts";
-import { errorOf, NOW, never, PAY, pdpOf } from "../../testing.fixture.ts";
+import { errorOf, NOW, never, PAY, pdpOf } from "../../world.fixture.ts";
 import { ALICE, createScene, type Parts, type Scene, TOOLS } from "../point.fixture.ts";
 import { knowHops } from "./context.ts";
 import { type AskedChain, askEveryHop, askWhatIsShown } from "./policy.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { memoryState } from "../../state/index.ts";
-import { ARGUMENTS, errorOf, JTI, NOW, PAY } from "../../testing.fixture.ts";
 import { createNonces, prove } from "../../token/index.ts";
+import { ARGUMENTS, errorOf, JTI, NOW, PAY } from "../../world.fixture.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
 import { checkProof, refuseMissing, refuseOtherUser } from "./proof.ts";

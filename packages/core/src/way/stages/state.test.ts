@@ -10,9 +10,9 @@ import {
   type RevocationQuery,
   type RevocationTarget,
 } from "../../state/index.ts";
-import { errorOf, JTI, NOW, never } from "../../testing.fixture.ts";
 import { type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { modelView } from "../../views/index.ts";
+import { errorOf, JTI, NOW, never } from "../../world.fixture.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
 import type { CheckedProof } from "./proof.ts";
 import { askState, refuseBudget, refuseRevoked, spendProof } from "./state.ts";

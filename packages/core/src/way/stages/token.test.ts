@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { DOCS, errorOf, NOW, PAY } from "../../testing.fixture.ts";
 import type { ChainVerifier } from "../../token/index.ts";
+import { DOCS, errorOf, NOW, PAY } from "../../world.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene } from "../point.fixture.ts";
 import { openChain } from "./token.ts";
 
