@@ -548,7 +548,7 @@ export const CODES = {
     model: "The server is not set up correctly. Report it; trying again does not help.",
     help: "An option is missing or cannot be right. The message names it.",
   },
-} as const satisfies { readonly [code: string]: CodeRow };
+} as const;
 
 /** Every code Hopwise can answer with. */
 export type ErrorCode = keyof typeof CODES;

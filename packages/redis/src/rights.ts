@@ -20,7 +20,7 @@ export function lacksRights(error: unknown): boolean {
 }
 
 /** Of a command that was refused. */
-export const NO_RIGHTS = `does not give the client's user the rights that this needs: ${RULE}`;
+export const NO_RIGHTS: string = `does not give the client's user the rights that this needs: ${RULE}`;
 
 /** @param commands those that a look was told of */
 export function rightsWords(commands: readonly string[]): string {
