@@ -4,12 +4,13 @@ export { type CerbosFastmcpOptions, cerbosFastmcpNaming } from "./cerbos-fastmcp
 export type { FilterRule } from "./filter-rule.ts";
 export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
+export { refuseLongUri } from "./long-uri.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { refuseMisnamed } from "./named-arguments.ts";
 export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
-export { findTarget, isSameReading, refuseLongUri, type Target, targetOf } from "./target.ts";
+export { findTarget, isSameReading, type Target, targetOf } from "./target.ts";
 export { type ListedAs, type ResourceQuery, TOOL_MAP, type ToolEntry, type ToolMap } from "./tool-entry.ts";
 export {
   ARGUMENTS,

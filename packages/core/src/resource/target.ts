@@ -3,7 +3,7 @@ import { type JsonObject, pointerTo } from "../json/index.ts";
 import { reading } from "../options/index.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
 import { PROMPTS, RESOURCES, toolEntry, uriTemplatesOf } from "./tool-map.ts";
-import { LONGEST_URI, type MatchedUri, readUriTemplate } from "./uri-template.ts";
+import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
 
 /** What a call acts on, as the tool map says. */
 export interface Target {
@@ -38,13 +38,6 @@ function withoutName(tool: string, args: JsonObject): HopwiseError | undefined {
   if (typeof value === "string" && value !== "") return undefined;
   const problem = `the argument "${name}" of ${tool} must be a text that is not empty`;
   return new HopwiseError("arguments_malformed", problem, { pointer: pointerTo("", name) });
-}
-
-/** A URI that is too long is refused before anybody reads it, be it the map's templates or the server's own. @returns `arguments_malformed` */
-export function refuseLongUri(tool: string, { uri }: JsonObject): HopwiseError | undefined {
-  if (tool !== RESOURCES || typeof uri !== "string" || uri.length <= LONGEST_URI) return undefined;
-  const problem = `the uri of a resource is longer than ${LONGEST_URI} characters`;
-  return new HopwiseError("arguments_malformed", problem, { pointer: "/uri" });
 }
 
 function targetIn(tools: ToolMap, tool: string, args: JsonObject, readAs?: MatchedUri): Target | HopwiseError {

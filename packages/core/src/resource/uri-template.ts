@@ -6,12 +6,6 @@ export interface MatchedUri {
   readonly values: { readonly [name: string]: string };
 }
 
-/**
- * The longest URI of a resource, in UTF-16 code units: about as long as web servers take. Servers' own parsers of URIs may take time that grows
- * with the square of the length, for whoever may send a request.
- */
-export const LONGEST_URI = 8192;
-
 /** Whether an entry of a tool map is named after URIs of resources, and not after a tool. */
 export function isUriTemplate(name: string): boolean {
   return name.includes("://");
