@@ -19,7 +19,7 @@ const giveRows = { send_payment: { kind: "payment", action: "send", filter: {} }
 const rowAuthorizer = company.authorizer({ tools: giveRows, cerbos: testing.allowAll() });
 const rowSession = await rowAuthorizer.openSession(held);
 const call = { tool: "send_payment", arguments: { to: "ACME" } };
-const credential = { user: { issuer: "https://id.acme.example", subject: "alice" } };
+const user = { issuer: "https://id.acme.example", subject: "alice" };
 const allowed = await authorizer.call("alice", "send_payment", { to: "ACME" });
 const NOW = Math.floor(Date.now() / 1000);
 /** Names that nobody has, which are names all the same. */
@@ -30,8 +30,8 @@ const REFUSAL = { code: "guard_failed", message: "a guard's own fault" } as cons
 const authorizers: ArgumentRows<core.Authorizer> = {
   checkTool: argumentRow(authorizer.checkTool, () => ["send_payment"]),
   hasEntry: argumentRow(authorizer.hasEntry, () => ["mcp:resources/read"], A_NAME),
-  authorize: argumentRow(authorizer.authorize, () => [{ ...call, credential }], ANYTHING),
-  admit: argumentRow(authorizer.admit, () => [{ ...call, credential }], ANYTHING),
+  authorize: argumentRow(authorizer.authorize, () => [{ ...call, user }], ANYTHING),
+  admit: argumentRow(authorizer.admit, () => [{ ...call, user }], ANYTHING),
   refuse: argumentRow(authorizer.refuse, () => [call, REFUSAL], ANYTHING),
   openSession: argumentRow(authorizer.openSession, () => [held]),
   onChange: argumentRow(authorizer.onChange, () => [() => {}]),
@@ -56,7 +56,7 @@ const sessions: ArgumentRows<core.Session> = {
 } as ArgumentRows<core.Session>;
 
 async function admitted(tool = "send_payment", by = authorizer): Promise<Admission> {
-  const admission = await by.admit({ ...call, tool, credential });
+  const admission = await by.admit({ ...call, tool, user });
   if (admission.outcome === "denied") throw new Error(admission.message);
   return admission;
 }

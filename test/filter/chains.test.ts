@@ -53,7 +53,7 @@ async function decided(one: Case, company: Company<string>, authorizer: TestAuth
   const call = { tool: one.kind, arguments: {} };
   const admission = await authorizer.admit({
     ...call,
-    credential: { user: { issuer: "https://id.acme.example", subject: user } },
+    user: { issuer: "https://id.acme.example", subject: user },
   });
   if (admission.outcome === "denied") return [admission];
   const decisions = [await admission.filter({ parsed: {} })];

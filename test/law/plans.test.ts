@@ -155,8 +155,8 @@ it(
         deadlineMs: 30_000,
       });
       return async (subject: string, of: number) => {
-        const credential = { user: { issuer: ISSUER, subject } };
-        const admission = await authorizer.admit({ tool: "mcp:tools/list", credential });
+        const user = { issuer: ISSUER, subject };
+        const admission = await authorizer.admit({ tool: "mcp:tools/list", user });
         if (admission.outcome === "denied") throw new Error(admission.message);
         const answer = await admission.list(ACTIONS.map((action) => ({ tool: `k${of}_${action}` })));
         return answer.outcome === "listed" ? answer.shown : `${answer.code} at ${answer.hop}: ${answer.message}`;

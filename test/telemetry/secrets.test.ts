@@ -96,7 +96,7 @@ describe("what telemetry exports", () => {
     });
     await strange(authorizer, { tool: "mcp:hunter2", credential: { chain: "hunter2", proof: "hunter2" } });
     const user = { issuer: ISSUER, subject: "hunter2" };
-    await strange(authorizer, { tool: "send_payment", arguments: {}, credential: { user } });
+    await strange(authorizer, { tool: "send_payment", arguments: {}, user });
     await expectNowhere(["hunter2", "9731", "above"]);
   });
 

@@ -202,9 +202,9 @@ async function checkWorld(
     await expect(authorizer.openSession(held)).rejects.toMatchObject(untrusted);
   if (!isTrusted) tally.untrusted += chain.length;
   const sessions: Session[] = await Promise.all((isTrusted ? chain : []).map((held) => authorizer.openSession(held)));
-  const user = { user: { issuer: ISSUER, subject: `alice${number}` } };
+  const user = { issuer: ISSUER, subject: `alice${number}` };
   const asks = [
-    (call: World["calls"][number]) => authorizer.authorize({ ...call, credential: user }),
+    (call: World["calls"][number]) => authorizer.authorize({ ...call, user }),
     ...sessions.map((session) => (call: World["calls"][number]) => session.authorize(call)),
   ];
   const grants = chain.map(({ grant }) => grant);

@@ -138,5 +138,5 @@ function resultsIn(prompt: Options["prompt"]): ReturnType<ScriptedModel["results
 }
 
 function textOf(output: { readonly type: string; readonly value?: unknown }): string {
-  return typeof output.value === "string" ? output.value : JSON.stringify(output.value);
+  return typeof output.value === "string" ? output.value : (JSON.stringify(output.value) ?? output.type);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import { sampleDecision } from "../testing/index.ts";
-import { runCall } from "./run-call.ts";
+import { beginRun, runCall } from "./run-call.ts";
 import { caller, nothingHappened } from "./running-call.ts";
 
 const ALICE = { tenant: "acme" } as Allowed["caller"];
@@ -98,6 +98,37 @@ describe("an allowed call", () => {
       code: "config_invalid",
       message: "runCall: decision must be one that did not run yet: decide each call anew; got an object",
     });
+  });
+
+  it("that is run in a way that cannot be right does not begin, and gives back what it took", async () => {
+    for (const options of [{ signal: {} }, { outputSchema: 5 }, { nonsense: 1 }, null, 5]) {
+      const { authorizer, decision, outcomes } = scene();
+      const run = runCall(authorizer, decision, () => expect.unreachable(), options as never);
+      await expect(run).rejects.toMatchObject({ code: "config_invalid" });
+      expect(outcomes).toEqual([{ outcome: "failed", nothingHappened: true }]);
+    }
+  });
+
+  it("is on record although whoever hears of its end fails, and then it has no caller any more", async () => {
+    const { authorizer, decision, outcomes } = scene();
+    const run = beginRun(authorizer, decision, {
+      onEnd: () => {
+        throw new Error("down");
+      },
+    });
+    run.begins();
+    run.withdrawn();
+    expect(outcomes).toEqual([{ outcome: "withdrawn" }]);
+    expect(run.within(() => caller())).toBeUndefined();
+  });
+
+  it("is begun of a decision that allows it, once", async () => {
+    const { authorizer, decision } = scene();
+    const begin = (of: unknown) => () => beginRun(authorizer, of as never);
+    for (const odd of [undefined, null, {}, { outcome: "denied" }]) expect(begin(odd)).toThrow(/^beginRun: decision/);
+    begin(decision)();
+    expect(begin(decision)).toThrow(/did not run yet/);
+    expect(() => beginRun(authorizer, scene().decision, null as never)).toThrow(/^beginRun: options must be/);
   });
 
   it("runs with what its schema made, where a projection was decided on in its place", async () => {

@@ -4,7 +4,7 @@ import type { Allowed } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { checkApplied, withheldBy } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { quietly } from "../lib/index.ts";
+import { onceInProcess, quietly } from "../lib/index.ts";
 import { isObject, maybe, mustBe, optionsOf, reading, such } from "../options/index.ts";
 import { fulfil, type OutputSchema } from "../result/index.ts";
 import type { Authorizer } from "../way/index.ts";
@@ -45,7 +45,13 @@ export interface RunOptions {
  * a stream. What an error may say, and what a result shows, is a matter of the decision alone, never of how the call ended.
  */
 export function beginRun(authorizer: Pick<Authorizer, "report">, decision: Allowed, options: RunOptions = {}): Run {
-  const { outputSchema, notShown = notShownError, onEnd } = options;
+  checkRun("beginRun", authorizer, decision);
+  const {
+    outputSchema,
+    notShown = notShownError,
+    onEnd = () => {},
+  } = reading("beginRun", "options", "options, such as { outputSchema }", options, (it) => ({ ...it }));
+  ran.add(decision);
   const { obligations, filter } = decision;
   const call = openCall(() => decision);
   const redacted = new Set<string>();
@@ -56,8 +62,8 @@ export function beginRun(authorizer: Pick<Authorizer, "report">, decision: Allow
   const end = (outcome: Outcome): void => {
     if (ended) return;
     ended = true;
-    onEnd?.();
     call.end();
+    quietly(onEnd);
     quietly(() => authorizer.report(decision, begun ? outcome : { ...outcome, nothingHappened: true }));
   };
   return {
@@ -124,7 +130,7 @@ const readOptions = optionsOf<RunCallOptions>("runCall", {
  *
  * @example
  * ```ts
- * const decision = await authorizer.authorize({ tool, arguments: args, credential, fulfils: true });
+ * const decision = await authorizer.authorize({ tool, arguments: args, credential: { chain, proof }, fulfils: true });
  * if (decision.outcome === "allowed") return runCall(authorizer, decision, (checked) => tools[tool](checked));
  * ```
  *
@@ -140,6 +146,7 @@ export async function runCall(
   run: (args: JsonObject) => unknown,
   options: RunCallOptions = {},
 ): Promise<unknown> {
+  checkRun("runCall", authorizer, decision);
   const { parsed, outputSchema, signal } = readRun(authorizer, decision, run, options);
   const leave = (): void => it.withdrawn();
   const it = beginRun(authorizer, decision, { outputSchema, onEnd: () => signal?.removeEventListener("abort", leave) });
@@ -157,27 +164,39 @@ export async function runCall(
   }
 }
 
-/** A decision is of one run: a second one would be a call that nobody decided. */
-const ran = new WeakSet<Allowed>();
+/**
+ * A decision is of one run: a second one would be a call that nobody decided. Of the object that the authorizer gave, for whichever
+ * copy of this package: a copy of a decision is nobody's.
+ */
+const ran = onceInProcess("ran/1", () => new WeakSet<Allowed>());
 
+function checkRun(called: string, authorizer: Pick<Authorizer, "report">, decision: Allowed): void {
+  const look = <T extends object>(name: string, what: string, given: T, isRight: (given: T) => boolean): void => {
+    if (!reading(called, name, what, given, isRight)) mustBe(called, name, what, given);
+  };
+  look("authorizer", "an authorizer", authorizer, ({ report }) => typeof report === "function");
+  look("decision", "a decision that allows the call", decision, ({ outcome }) => outcome === "allowed");
+  look("decision", "one that did not run yet: decide each call anew", decision, (it) => !ran.has(it));
+}
+
+/** What is wrong keeps the tool from running: then what the call took is given back. */
 function readRun(
   authorizer: Pick<Authorizer, "report">,
   decision: Allowed,
   run: unknown,
   options: RunCallOptions,
 ): RunCallOptions {
-  const look = <T extends object>(name: string, what: string, given: T, isRight: (given: T) => boolean): void => {
-    if (!reading("runCall", name, what, given, isRight)) mustBe("runCall", name, what, given);
-  };
-  look("authorizer", "an authorizer", authorizer, ({ report }) => typeof report === "function");
-  look("decision", "a decision that allows the call", decision, ({ outcome }) => outcome === "allowed");
-  look("decision", "one that did not run yet: decide each call anew", decision, (it) => !ran.has(it));
-  if (typeof run !== "function") mustBe("runCall", "run", "the tool, a function", run);
-  const read = readOptions(options);
-  if (decision.projected === true && read.parsed === undefined) {
-    const expected = "what the tool's schema made of the arguments, since the tool map has a projection for this tool";
-    mustBe("runCall", "parsed", expected, undefined);
+  try {
+    if (typeof run !== "function") mustBe("runCall", "run", "the tool, a function", run);
+    const read = readOptions(options);
+    if (decision.projected === true && read.parsed === undefined) {
+      const expected =
+        "what the tool's schema made of the arguments, since the tool map has a projection for this tool";
+      mustBe("runCall", "parsed", expected, undefined);
+    }
+    return read;
+  } catch (fault) {
+    quietly(() => authorizer.report(decision, { outcome: "failed", nothingHappened: true }));
+    throw fault;
   }
-  ran.add(decision);
-  return read;
 }

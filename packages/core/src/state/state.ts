@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { type Health, quietly } from "../lib/index.ts";
+import { type Health, quietly, settleInTime } from "../lib/index.ts";
 import { CLOCK, having, maybe, number, optionsOf, type Rows, readerOf } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
 import type { StateDriver } from "./driver.ts";
@@ -92,9 +92,9 @@ export async function openedState(driver: StateDriver, options: StateOptions = {
 /** Waits until a log is open, or should be. */
 async function opened(log: FollowedLog, repairSeconds: number): Promise<void> {
   const until = performance.now() + repairSeconds * 1000 + PATIENCE_MS;
-  while (performance.now() < until) {
+  for (let leftMs = until - performance.now(); leftMs > 0; leftMs = until - performance.now()) {
     try {
-      await log.newest();
+      await settleInTime(leftMs, log.newest());
       return;
     } catch {
       await new Promise((done) => setTimeout(done, LOOK_MS));

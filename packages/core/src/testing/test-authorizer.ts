@@ -84,11 +84,11 @@ export function testAuthorizer(
     const { approval, transportUser, traceparent, ...read } = reading("call", "details", DETAILS, details, (it) => ({
       ...it,
     }));
-    const credential =
+    const who =
       typeof caller === "string"
         ? { user: { issuer, subject: caller } }
-        : await credentialOf(caller, tool, args, { audience, clock });
-    const call = { tool, arguments: args, credential, approval, traceparent };
+        : { credential: await credentialOf(caller, tool, args, { audience, clock }) };
+    const call = { tool, arguments: args, ...who, approval, traceparent };
     const admitted = await authorizer.admit({ ...call, ...(transportUser !== undefined && { transportUser }) });
     // The decision says what policies want changed in the result. There is no result here in which it could be undone.
     return [admitted, { fulfils: true, ...read }];
@@ -122,7 +122,7 @@ function approvalsOf(
   { approvers }: Approvers,
 ): NonNullable<AuthorizerOptions["approvals"]> {
   if (own === undefined) return { approvers };
-  return isObject(own) ? { approvers, ...own } : own;
+  return isObject(own) ? { ...own, approvers: (own as Partial<Approvers>).approvers ?? approvers } : own;
 }
 
 function requestOf(waits: Decision | string): string {

@@ -44,7 +44,7 @@ describe("an authorizer", () => {
     expect(codeOf(await authorizer.authorize({ ...call, credential: await credential(), traceparent: "00-1" }))).toBe(
       "allowed",
     );
-    const admitted = await authorizer.admit({ ...call, credential: { user: ALICE } });
+    const admitted = await authorizer.admit({ ...call, user: ALICE });
     expect(admitted).toMatchObject({ outcome: "admitted", user: ALICE, arguments: ARGUMENTS });
     if (admitted.outcome === "admitted") expect(codeOf(await admitted.decide())).toBe("allowed");
     expect(audit.records.map(({ via }) => via)).toEqual(["proof", "user"]);
@@ -102,13 +102,18 @@ describe("an authorizer", () => {
       expect(await codeFor({ credential: odd })).toBe("proof_missing");
     }
     for (const user of [undefined, null, "alice", {}, { subject: "alice" }, { issuer: "i", subject: "" }]) {
-      expect(await codeFor({ credential: { user } })).toBe("proof_missing");
+      expect(await codeFor({ user })).toBe("proof_missing");
+    }
+    // Whatever came says of itself whom it is of.
+    for (const odd of [{ user: ALICE }, { chain: own.chain, user: ALICE }, null, {}]) {
+      expect(await codeFor({ credential: odd })).toBe("proof_missing");
     }
     for (const tool of [undefined, null, 5, {}, Symbol("x")]) {
       expect(await codeFor({ tool, credential: await credential() })).toBe("proof_invalid");
     }
-    for (const transportUser of [null, 5, "alice", {}, { subject: "alice" }]) {
-      expect(await codeFor({ credential: await credential(), transportUser })).toBe("subject_mismatch");
+    for (const odd of [null, 5, "alice", {}, { subject: "alice" }, { ...ALICE, subject: "bob" }]) {
+      expect(await codeFor({ credential: await credential(), transportUser: odd })).toBe("subject_mismatch");
+      expect(await codeFor({ credential: await credential(), user: odd })).toBe("subject_mismatch");
     }
   });
 
@@ -135,7 +140,7 @@ describe("an authorizer", () => {
   it("judges who came with the call, whatever becomes of that object, and shares its own with nobody", async () => {
     const { authorizer } = authorizerWith();
     const user = { ...ALICE };
-    const byUser = await authorizer.admit({ ...call, credential: { user } });
+    const byUser = await authorizer.admit({ ...call, user });
     user.subject = "root";
     if (byUser.outcome !== "admitted") throw new Error(codeOf(byUser));
     expect(byUser.user).toEqual(ALICE);

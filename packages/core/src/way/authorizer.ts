@@ -139,6 +139,7 @@ const CALL: { readonly [Name in keyof Call]-?: true } = {
   tool: true,
   arguments: true,
   credential: true,
+  user: true,
   fulfils: true,
   filters: true,
   outputSchema: true,
@@ -214,12 +215,12 @@ function incoming(
 /** Read once, as a copy: what is changed later, or says something else when it is asked again, changes nothing. */
 function callerOf(call: Partial<Call>): IncomingCaller {
   try {
-    const { credential, transportUser } = Object(call) as Partial<Call>;
-    const { user, chain, proof } = Object(credential) as { user?: unknown; chain?: string; proof?: string };
-    const own = subjectOf(user);
+    const { credential, user, transportUser = user } = Object(call) as Partial<Call>;
+    const known = transportUser === undefined ? undefined : (subjectOf(transportUser) ?? NOBODY);
+    const own = credential === undefined ? subjectOf(user) : undefined;
     if (own !== undefined) return { via: "user", user: own };
-    const other = transportUser === undefined ? undefined : (subjectOf(transportUser) ?? NOBODY);
-    return { via: "proof", credential: { chain, proof } as Credential, transportUser: other };
+    const { chain, proof } = Object(credential) as Partial<Credential>;
+    return { via: "proof", credential: { chain, proof } as Credential, transportUser: known };
   } catch {
     // A getter of it failed.
     return NOTHING;

@@ -12,11 +12,13 @@ export interface Call {
   readonly tool: string;
   /** The arguments as received. */
   readonly arguments?: unknown;
+  /** What came with the call: a chain and a proof. Undefined where nothing came. It is believed nothing that it does not prove. */
+  readonly credential?: Credential | undefined;
   /**
-   * What came with the call: a chain and a proof; or the user of this very request, verified by the server, who has no
-   * agents. Undefined where nothing came.
+   * The user of this very request, by the server's own login: never by what came with the call. Where no credential came, the
+   * call is theirs, without agents; where one came, they must be its chain's user.
    */
-  readonly credential: Credential | { readonly user: Subject } | undefined;
+  readonly user?: Subject | undefined;
   /** The enforcement point puts the result through `fulfil`. See {@link ParsedCall.fulfils}. */
   readonly fulfils?: boolean;
   /** The enforcement point applies the filter of a tool that gives rows. See {@link ParsedCall.filters}. */
@@ -25,7 +27,7 @@ export interface Call {
   readonly outputSchema?: OutputSchema | undefined;
   /** The id of a request that was approved, where the caller says so: see {@link Pending}. It is believed nothing else. */
   readonly approval?: string | undefined;
-  /** The user that the transport's own authentication verified, where there is one: must be the chain's. */
+  /** The same, where users may not call by themselves: only compared with the chain's. */
   readonly transportUser?: Subject;
   /** W3C trace context that came with the call. Telemetry links to it once its caller is verified; nothing else uses it. */
   readonly traceparent?: string | undefined;

@@ -74,7 +74,7 @@ describe.each(Object.entries(LIKE_PAY))("a name that looks like another one, %j,
 
   it("ends a call, and stands in its record as what it is", async () => {
     const { authorizer, audit } = authorizerWith({ "*": ENTRY });
-    const call = (tool: string) => authorizer.authorize({ tool, arguments: {}, credential: { user: ALICE } });
+    const call = (tool: string) => authorizer.authorize({ tool, arguments: {}, user: ALICE });
     expect(await call("pay")).toMatchObject({ outcome: "allowed", tool: "pay" });
     expect(await call(name)).toMatchObject({ outcome: "denied", code: "arguments_malformed", tool: shown });
     expect(audit.records.map(({ tool }) => tool)).toEqual(["pay", shown]);
@@ -85,7 +85,7 @@ describe.each(Object.entries(LIKE_PAY))("a name that looks like another one, %j,
     const answer: ReturnType<Authorizer["authorize"]> = authorizer.authorize({
       tool: "pay",
       arguments: {},
-      credential: { user: ALICE },
+      user: ALICE,
     });
     expect(await answer).toMatchObject({ outcome: "denied", code: "attributes_invalid" });
   });

@@ -43,12 +43,14 @@ async function idsSeen(
   for (const [world, issuer, via] of comers) {
     const before = asked.length;
     const held = await hold(await parseDelegation(await world.root({ iss: issuer })), world.planner);
-    const credential: Call["credential"] =
-      via === "user" ? { user: { ...ALICE, issuer } } : await prove(held, { ...call, audience: PAY, clock });
+    const who: Pick<Call, "credential" | "user"> =
+      via === "user"
+        ? { user: { ...ALICE, issuer } }
+        : { credential: await prove(held, { ...call, audience: PAY, clock }) };
     const decision =
       via === "session"
         ? await (await authorizer.openSession(held)).authorize(call)
-        : await authorizer.authorize({ ...call, credential });
+        : await authorizer.authorize({ ...call, ...who });
     expect(decision.outcome).toBe("allowed");
     const principals = asked.slice(before).map(({ principal }) => principal);
     const [user] = principals;

@@ -195,8 +195,8 @@ async function admit(
   return authorizer.admit({
     ...call,
     ...("arguments" in operation && { arguments: operation.arguments }),
-    credential: carriesCredential(request) ? credentialIn(request) : user && { user },
-    ...(user !== undefined && { transportUser: user }),
+    ...(carriesCredential(request) && { credential: credentialIn(request) }),
+    ...(user !== undefined && { user }),
     // Of any type: the authorizer looks at it.
     approval: approvalIn(request) as string | undefined,
   });

@@ -21,10 +21,10 @@ export function carriesCredential({ params }: JsonRpcMessage): boolean {
   return chain !== undefined || proof !== undefined;
 }
 
-/** The credential of a request; undefined unless both its parts came. */
-export function credentialIn({ params }: JsonRpcMessage): Credential | undefined {
+/** The credential of a request, or the part of one that came. */
+export function credentialIn({ params }: JsonRpcMessage): Credential {
   const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(params);
-  return typeof chain === "string" && typeof proof === "string" ? { chain, proof } : undefined;
+  return { chain, proof } as Credential;
 }
 
 /**

@@ -52,6 +52,8 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
   let since: number | undefined;
   // The set gives a copy of itself each time: nobody could tell by it whether there is a new one.
   let jwks: JSONWebKeySet | undefined;
+  // By that copy's own time: the set has the next one a moment before we do.
+  const isFresh = (): boolean => since !== undefined && Date.now() < since + maxAgeMs;
 
   const ask = async (): Promise<boolean> => {
     try {
@@ -69,7 +71,7 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
 
   const refresh = async (): Promise<boolean> => {
     if (asking === undefined) {
-      if (pace.waitMs(set.fresh) > 0) return false;
+      if (pace.waitMs(isFresh()) > 0) return false;
       pace.began();
       asking = ask();
     }
@@ -79,14 +81,14 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
   return {
     place: endpoint.place,
     jwks: () => jwks,
-    isFresh: () => set.fresh,
+    isFresh,
     since: () => since,
     refresh,
     begin: async () => {
       // Some platforms let nothing be fetched before the first request: the first call may try at once all the same.
       if (since === undefined && problem === undefined && !(await refresh())) pace.forget();
     },
-    later: () => `${problem ?? endpoint.place}; it is asked again in ${Math.ceil(pace.waitMs(set.fresh) / 1000)} s`,
+    later: () => `${problem ?? endpoint.place}; it is asked again in ${Math.ceil(pace.waitMs(isFresh()) / 1000)} s`,
   };
 }
 

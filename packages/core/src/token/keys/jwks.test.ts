@@ -95,6 +95,26 @@ describe("an issuer's published keys", () => {
     );
   });
 
+  it("are those of one fetch: one that is too old by its own time is not given while the next one comes", async () => {
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 20 });
+    expect(await keys.find("k1")).toHaveLength(1);
+    await new Promise((done) => setTimeout(done, 40));
+    state.keys = [published("k2", world.clerk.publicJwk)];
+    let came = false;
+    const next = Promise.resolve(keys.find("k2")).finally(() => {
+      came = true;
+    });
+    const withdrawn: Promise<unknown>[] = [];
+    while (!came) {
+      withdrawn.push(Promise.resolve(keys.find("k1")));
+      await Promise.resolve();
+    }
+    expect(await next).toHaveLength(1);
+    expect(withdrawn.length).toBeGreaterThan(5);
+    expect((await Promise.all(withdrawn)).flat()).toEqual([]);
+  });
+
   it("may be new under an unknown kid while they may not be asked for, whatever issuer the root names: nobody signed that", async () => {
     const { state, fetch } = endpoint(published());
     const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
