@@ -38,6 +38,15 @@ describe("what is typed behind a command", () => {
     expect(() => read(...args)).toThrow(/hopwise audit verify --help says more/);
   });
 
+  it.each([22, 43])("may be an id of %i characters that begins with a dash, as one of 64 does", (length) => {
+    for (const id of [`-${"a".repeat(length - 1)}`, `--${"b".repeat(length - 2)}`]) {
+      expect(read(id).words).toEqual([id]);
+      expect(read("--heads", id, "log").value("heads")).toBe(id);
+      expect(read("log", `--heads=${id}`).value("heads")).toBe(id);
+    }
+    expect(() => read("log", `--key=${"a".repeat(length)}`, "--heads")).toThrow(/--heads needs a value/);
+  });
+
   it("is never quoted: a value may be a token, also one that begins with a dash", () => {
     const token = "-eyJhbGciOiJFZERTQSJ9.eyJ9.c2ln";
     expect(() => read("log", token)).toThrow(/^-e is not known/);

@@ -20,7 +20,7 @@ export function readArguments({ name, options, count }: Command, args: readonly 
     }),
   );
   const { tokens } = parseArgs({
-    args: [...args],
+    args: args.map((arg) => (isDashedId(arg, known) ? ID + arg : arg)),
     options: config,
     strict: false,
     allowPositionals: true,
@@ -29,7 +29,7 @@ export function readArguments({ name, options, count }: Command, args: readonly 
   const values = new Map<string, string[]>();
   const words: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") words.push(token.value);
+    if (token.kind === "positional") words.push(unmarked(token.value));
     if (token.kind !== "option") continue;
     if (!known.includes(token.name)) throw unknownOption(token.rawName, known, name);
     const { value: wanted, many } = options[token.name] ?? {};
@@ -39,7 +39,7 @@ export function readArguments({ name, options, count }: Command, args: readonly 
     }
     if (wanted === undefined && token.value !== undefined) throw wrong(`--${token.name} takes no value`, name);
     if (given.length > 0 && many !== true) throw wrong(`--${token.name} is given more than once`, name);
-    values.set(token.name, [...given, token.value ?? ""]);
+    values.set(token.name, [...given, unmarked(token.value ?? "")]);
   }
   if (!values.has(HELP)) checkCount(words.length, count, name);
   return {
@@ -48,6 +48,19 @@ export function readArguments({ name, options, count }: Command, args: readonly 
     value: (option) => values.get(option)?.[0],
     values: (option) => values.get(option) ?? [],
   };
+}
+
+/** Before an argument that is an id. None has this character. */
+const ID = "\0";
+/** Invocations have 22 characters of base64url, requests, tokens and thumbprints 43. One of 64 begins with a dash. */
+const DASHED_ID = /^-(?:[\w-]{21}|[\w-]{42})$/;
+
+function isDashedId(arg: string, known: readonly string[]): boolean {
+  return DASHED_ID.test(arg) && !known.some((option) => arg === `--${option}` || arg.startsWith(`--${option}=`));
+}
+
+function unmarked(value: string): string {
+  return value.startsWith(ID) ? value.slice(ID.length) : value;
 }
 
 /** `--key --json` has forgotten the value of `--key`. A lone `-` is standard input. */
