@@ -106,6 +106,8 @@ describe("an allowed call", () => {
       const run = runCall(authorizer, decision, () => expect.unreachable(), options as never);
       await expect(run).rejects.toMatchObject({ code: "config_invalid" });
       expect(outcomes).toEqual([{ outcome: "failed", nothingHappened: true }]);
+      // What it took is not there any more: who mends their mistake has it decided anew.
+      await expect(runCall(authorizer, decision, () => expect.unreachable())).rejects.toThrow(/did not run yet/);
     }
   });
 
@@ -135,6 +137,8 @@ describe("an allowed call", () => {
     const { authorizer, decision } = scene({ projected: true });
     await expect(runCall(authorizer, decision, () => expect.unreachable())).rejects.toThrow(/parsed is missing/);
     const parsed = { at: new Date(0) };
-    expect(await runCall(authorizer, decision, (args) => args["at"] as never, { parsed })).toBe(parsed.at);
+    const another = scene({ projected: true });
+    const run = runCall(another.authorizer, another.decision, (args) => args["at"], { parsed });
+    expect(await run).toBe(parsed.at);
   });
 });

@@ -179,7 +179,7 @@ function checkRun(called: string, authorizer: Pick<Authorizer, "report">, decisi
   look("decision", "one that did not run yet: decide each call anew", decision, (it) => !ran.has(it));
 }
 
-/** What is wrong keeps the tool from running: then what the call took is given back. */
+/** What is wrong keeps the tool from running: then the run fails before it began, and what the call took is given back. */
 function readRun(
   authorizer: Pick<Authorizer, "report">,
   decision: Allowed,
@@ -196,7 +196,6 @@ function readRun(
     }
     return read;
   } catch (fault) {
-    quietly(() => authorizer.report(decision, { outcome: "failed", nothingHappened: true }));
-    throw fault;
+    throw beginRun(authorizer, decision).failed(fault);
   }
 }
