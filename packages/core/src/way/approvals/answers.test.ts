@@ -6,18 +6,14 @@ import { DEFAULT_LIMITS } from "../../token/index.ts";
 import { errorOf, ISSUER, NOW, never, PAY } from "../../world.fixture.ts";
 import { ALICE, createScene, type Scene } from "../point.fixture.ts";
 import { createInbox } from "./inbox.ts";
-import { type Person, type WaitingOptions, waitingAt } from "./waiting.fixture.ts";
+import { type Person, type WaitingOptions, waitingAt, waitingPayment } from "./waiting.fixture.ts";
 
 let scene: Scene;
 beforeAll(async () => {
   scene = await createScene();
 });
 
-/** A payment that waits, and the id of its request. */
-async function waiting(options?: WaitingOptions) {
-  const at = await waitingAt(scene, options);
-  return { at, id: await at.call() };
-}
+const waiting = (options?: WaitingOptions) => waitingPayment(scene, options);
 
 const OWNER = JSON.stringify([ALICE.issuer, ALICE.subject]);
 

@@ -4,18 +4,14 @@ import { inMemoryUsers } from "../../principal/index.ts";
 import type { KeptRequest, SharedState } from "../../state/index.ts";
 import { ISSUER } from "../../world.fixture.ts";
 import { createScene, type Scene } from "../point.fixture.ts";
-import { type WaitingOptions, waitingAt } from "./waiting.fixture.ts";
+import { type WaitingOptions, waitingPayment } from "./waiting.fixture.ts";
 
 let scene: Scene;
 beforeAll(async () => {
   scene = await createScene();
 });
 
-/** A payment that waits, and the id of its request. */
-async function waiting(options?: WaitingOptions) {
-  const at = await waitingAt(scene, options);
-  return { at, id: await at.call() };
-}
+const waiting = (options?: WaitingOptions) => waitingPayment(scene, options);
 
 describe("what lies in a store beside the answers that count", () => {
   /** A state whose store has other answers than were given. */

@@ -105,3 +105,9 @@ export async function waitingAt(
     },
   });
 }
+
+/** A payment that waits, and the id of its request. */
+export async function waitingPayment(scene: Scene, options?: WaitingOptions): Promise<{ at: Waiting; id: string }> {
+  const at = await waitingAt(scene, options);
+  return { at, id: await at.call() };
+}
