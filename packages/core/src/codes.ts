@@ -134,7 +134,7 @@ export const CODES = {
     stage: "arguments",
     tellsOfTool: true,
     model: "These arguments cannot be read safely. Send plain JSON within the limits.",
-    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. So it is where the name of the tool has characters that nobody sees, and so it is where the argument is missing or empty that has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
+    help: "The arguments are not plain JSON, are not an object, or are too deep or too long. The pointer names the place. It is also the code for a tool's name with characters that nobody sees, and for an argument that is missing or empty although it has the resource's id. A tool whose schema makes dates or maps needs a `projection` in the tool map.",
   },
   arguments_refused: {
     stage: "arguments",
