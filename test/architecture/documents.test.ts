@@ -141,3 +141,47 @@ describe("the files that ARCHITECTURE.md and CONTRIBUTING.md name", () => {
     expect(named.filter((path) => !isThere(path))).toEqual([]);
   });
 });
+
+describe("the links between pages", () => {
+  const folders = [
+    ".",
+    "bench",
+    "docs",
+    "policies",
+    "spec",
+    "test",
+    ...readdirSync(packages).map((name) => `packages/${name}`),
+  ];
+  const pages = folders.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => join(folder, name)),
+  );
+  /** As GitHub names headings. */
+  const anchorsOf = (page: string): readonly string[] =>
+    Array.from(pageOf(page).matchAll(/^#+ (.+)$/gm), ([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+
+  it.each(pages)("lead somewhere: %s", (page) => {
+    const links = Array.from(pageOf(page).matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g));
+    const broken = links.filter(([, path = "", anchor]) => {
+      const target = path === "" ? page : join(page, "..", path);
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
+  });
+
+  it("lead from docs/README.md to each page of docs/, once", () => {
+    const named = Array.from(
+      pageOf("docs/README.md").matchAll(/^\| \[.+?\]\(([\w-]+\.md)\)/gm),
+      ([, name = ""]) => name,
+    );
+    const there = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== "README.md");
+    expect(named.sort()).toEqual(there.sort());
+  });
+});
