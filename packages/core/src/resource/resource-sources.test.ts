@@ -112,4 +112,9 @@ describe("what attributes of resources are asked by", () => {
     expect(error).toMatchObject({ code: "config_invalid", pointer, message: expect.stringContaining(words) });
     expect(error.message).toMatch(/^resourceAttributesFrom: /);
   });
+
+  it("must be told by a function", async () => {
+    const error = await errorOf(() => resourceAttributesFrom({ name: "invoices", key: "id" } as never));
+    expect(error.message).toMatch(/^resourceAttributesFrom: .*give find or findMany, a function that asks$/);
+  });
 });

@@ -72,12 +72,11 @@ export function findTarget(
 function resourceTarget(
   tools: ToolMap,
   templates: readonly string[],
-  { uri }: JsonObject,
+  args: JsonObject,
   readAs: MatchedUri | undefined,
 ): Target | HopwiseError {
-  if (typeof uri !== "string") {
-    return new HopwiseError("arguments_malformed", "the uri of a resource must be a text", { pointer: "/uri" });
-  }
+  // An item of a list may have none; a call without one was refused before.
+  const uri = typeof args["uri"] === "string" ? args["uri"] : "";
   const matches = templates.flatMap((template) => readUriTemplate(template)(uri) ?? []);
   const [match, other] = matches;
   if (match === undefined || other !== undefined) {
