@@ -1,10 +1,11 @@
 /** The pages of a feed as its reader asks for them, without a server, and how old they are. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type FeedEntry, type FeedPage, signFeedPage } from "../token/index.ts";
+import { type FeedEntry, signFeedPage } from "../token/index.ts";
 import { createWorld, errorOf, NOW, type World } from "../world.fixture.ts";
 import { freshness, pagesOf } from "./feed-pages.ts";
 import type { FeedReaderOptions } from "./revocations-over-http.ts";
 
+type FeedPage = Parameters<typeof signFeedPage>[0];
 const LOG = "https://revocations.acme.example";
 const ENTRY: FeedEntry = { id: "a", at: NOW, target: { agent: "planner" } };
 

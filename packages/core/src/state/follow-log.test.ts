@@ -306,7 +306,7 @@ describe("when a copy may be used", () => {
       followed.onChange(() => told.push(name));
       void followed.compare();
       void followed.compare();
-      page.head = "h2";
+      Object.assign(page, { head: "h2" });
       void followed.compare();
     }
     expect(told).toEqual(["empty", "full", "full"]);
