@@ -69,6 +69,7 @@ describe("an entry is not made", () => {
   it.each([undefined, null, "payment"])("of an entry that is %j", async (entry) => {
     const error = await errorOf(() => mapTool(payment, entry as never));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/entry" });
+    expect(error.message).toMatch(/^mapTool: /);
     expect(error.message).toContain('an entry, such as { kind: "payment", action: "send" }');
   });
 

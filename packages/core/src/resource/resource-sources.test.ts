@@ -97,6 +97,7 @@ describe("what attributes of resources are asked by", () => {
       for (const ask of [() => source.find(asked as never), () => source.look?.(asked as never)]) {
         const error = await errorOf(async () => ask());
         expect(error).toMatchObject({ code: "config_invalid", pointer: "/query" });
+        expect(error.message).toMatch(/^find: /);
         expect(error.message).toContain("the question about a resource, { tool, arguments, tenant }");
       }
     },

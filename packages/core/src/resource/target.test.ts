@@ -147,7 +147,8 @@ it("a call that acts on nothing is refused in words that say what is missing", (
     message: 'the argument "uri" of mcp:resources/read must be a text that is not empty',
   });
   expect(targetOf({}, "mcp:prompts/get", Object.create({ name: "p" }))).toMatchObject({ pointer: "/name" });
-  for (const uri of [7, ["doc://a"], null]) expect(findTarget(BY_URI, READ, { uri }, undefined)).toBeUndefined();
+  const tools = { ...BY_URI, "policy://all": order };
+  for (const uri of [7, ["policy://all"], null]) expect(findTarget(tools, READ, { uri }, undefined)).toBeUndefined();
   expect(findTarget(BY_URI, "get_order", {}, "doc://{name}")).toEqual({ entry: order, arguments: {} });
   expect(findTarget(BY_URI, READ, {}, undefined)).toBeUndefined();
   expect(findTarget({}, "toString", {}, undefined)).toBeUndefined();

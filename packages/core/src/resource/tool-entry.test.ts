@@ -97,13 +97,25 @@ describe("a rule for rows", () => {
   });
 
   it.each<[object, string, string]>([
-    ...["", "id", "R.attr", "R.attr.", "R.attr.9a", "R.attr.a.b", "xR.id", "R.idx", "R.attr.a ", 7, undefined, {}].map(
-      (said): [object, string, string] => [
-        { arguments: { a: said } },
-        "/arguments/a",
-        "R.id, an attribute such as R.attr.region, or null for an argument that says nothing of a row",
-      ],
-    ),
+    ...[
+      "",
+      "id",
+      "R.attr",
+      "R.attr.",
+      "R.attr.9a",
+      "R.attr.a.b",
+      "xR.id",
+      "R.idx",
+      "R.attr.a ",
+      7,
+      undefined,
+      {},
+      ["R.id"],
+    ].map((said): [object, string, string] => [
+      { arguments: { a: said } },
+      "/arguments/a",
+      "R.id, an attribute such as R.attr.region, or null for an argument that says nothing of a row",
+    ]),
     [{ arguments: [] }, "/arguments", 'what arguments say of a row, such as { region: "R.attr.region" }'],
     [{ required: "region" }, "/required", "a list of attributes' names"],
     [{ required: [7] }, "/required/0", "an attribute's name"],

@@ -170,6 +170,13 @@ describe("a page of the feed", () => {
     expect(await errorOf(async () => feed.log.read(undefined))).toMatchObject({ code: "state_unavailable", message });
   });
 
+  it("is not read at all where it is no answer: its connection is free again", async () => {
+    const cancel = vi.fn();
+    const { feed } = reading([new Response(new ReadableStream({ cancel }), { status: 500 })]);
+    await errorOf(async () => feed.log.read(undefined));
+    expect(cancel).toHaveBeenCalledTimes(1);
+  });
+
   it("is read up to 4 MiB where nothing else was said, and by a shorter limit where it was", async () => {
     const text = await signed();
     const long = () => new Response("a".repeat(4 * 1024 * 1024 + 1));

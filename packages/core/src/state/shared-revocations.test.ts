@@ -161,6 +161,13 @@ describe("what is lifted", () => {
   });
 });
 
+it.each(["revoke", "lift", "list"] as const)("a target that is none is told by %s in its own name", async (ask) => {
+  expect(await errorOf(async () => revocations[ask]({ agent: 7 } as never))).toMatchObject({
+    code: "config_invalid",
+    message: expect.stringMatching(new RegExp(`^${ask}: agent`)),
+  });
+});
+
 describe("who listens", () => {
   it("is told of what is revoked and lifted, until it ends that", async () => {
     let told = 0;
