@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import { errorOf, ISSUER } from "../world.fixture.ts";
 import { loadResource } from "./load-resource.ts";
 import { type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
@@ -193,7 +194,7 @@ describe("the resource of a call", () => {
 });
 
 describe("a resource that cannot be told, and where one came from", () => {
-  const query = { tool: "pay", arguments: { id: "INV-7" }, tenant: ISSUER };
+  const query = { tool: "pay", arguments: { id: "INV-7", empty: "" }, tenant: ISSUER };
   const fault = new Error("down: password hunter2");
   const fail = () => {
     throw fault;
@@ -209,6 +210,14 @@ describe("a resource that cannot be told, and where one came from", () => {
       undefined,
     ],
     ["the function of the id fails", { id: fail }, "the function that makes its id failed on these arguments", fault],
+    ["the id is empty", { id: "empty" }, 'the argument "empty", which has its id, is empty', undefined],
+    [
+      "a function gives no id",
+      { id: () => "" },
+      "the function that makes its id gave none for these arguments",
+      undefined,
+    ],
+    ["a function gives no text", { id: () => 7 as never }, "the function that makes its id gave no text", undefined],
     [
       "there is no id",
       { id: "nope" },
@@ -225,8 +234,30 @@ describe("a resource that cannot be told, and where one came from", () => {
     expect((await loadResource(entry, query)).resource).toStrictEqual({
       kind: "payment",
       id: "pay",
-      attr: { args: { id: "INV-7" } },
+      attr: { args: query.arguments },
     });
+  });
+
+  it("name the argument at fault, and tell a map's fault from a call's", async () => {
+    expect(await errorOf(loadResource({ ...entry, id: "a/b" }, query))).toMatchObject({
+      code: "arguments_malformed",
+      pointer: "/a~1b",
+    });
+    const cause = new HopwiseError("attributes_invalid", "a promise is no answer");
+    const id = () => {
+      throw cause;
+    };
+    expect(await errorOf(loadResource({ ...entry, id }, query))).toMatchObject({
+      code: "attributes_invalid",
+      message: 'the resource of "pay" could not be told: the function that makes its id failed: a promise is no answer',
+      cause,
+    });
+  });
+
+  it("are none where their policies cannot be told, with their map's name for it", async () => {
+    const error = await errorOf(loadResource({ ...entry, scope: fail }, query, { named: "shop://{id}" }));
+    expect(error).toMatchObject({ code: "context_unavailable", cause: fault });
+    expect(error.message).toContain('the policies for "shop://{id}" cannot be told');
   });
 
   it("are the tool map, where it has a loader, before further sources; else these alone", async () => {

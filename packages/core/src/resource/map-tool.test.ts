@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { errorOf } from "../world.fixture.ts";
 import { mapTool, type ToolSchema } from "./map-tool.ts";
 
 const payment = z.object({ to: z.string(), amount: z.number().int(), memo: z.string().optional() });
@@ -52,5 +53,39 @@ describe("the schema of a tool's arguments", () => {
       argumentsSchema: { type: "object", properties: {} },
     });
     expect(asked).toEqual([{ target: "draft-2020-12" }]);
+  });
+});
+
+describe("an entry is not made", () => {
+  it.each([undefined, null, {}, { "~standard": {} }, { "~standard": { validate: true } }, "z"])(
+    "of a schema that is %j",
+    async (schema) => {
+      const error = await errorOf(() => mapTool(schema as never, names));
+      expect(error).toMatchObject({ code: "config_invalid", pointer: "/schema" });
+      expect(error.message).toContain("a tool's schema, such as z.object({ … })");
+    },
+  );
+
+  it.each([undefined, null, "payment"])("of an entry that is %j", async (entry) => {
+    const error = await errorOf(() => mapTool(payment, entry as never));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/entry" });
+    expect(error.message).toMatch(/^mapTool: /);
+    expect(error.message).toContain('an entry, such as { kind: "payment", action: "send" }');
+  });
+
+  it("where reading it throws; a schema that throws has none", async () => {
+    const throwing = new Proxy(names, {
+      ownKeys: () => {
+        throw new Error("hunter2");
+      },
+    });
+    const error = await errorOf(() => mapTool(payment, throwing));
+    expect([error.code, error.message.includes("hunter2")]).toEqual(["config_invalid", false]);
+    const output = () => {
+      throw new Error("no such target");
+    };
+    for (const jsonSchema of [{ output }, { output: async () => ({ type: "object" }) }]) {
+      expect(mapTool({ "~standard": { validate, jsonSchema } } as ToolSchema, names)).toEqual(names);
+    }
   });
 });

@@ -23,13 +23,15 @@ describe("where the policies for a call stand", () => {
   });
 
   it("cannot be told where a function fails, and the denial says which", async () => {
+    const cause = new Error("password=hunter2");
     const failing = (): never => {
-      throw new Error("password=hunter2");
+      throw cause;
     };
     const error = await errorOf(placeEntry({ ...entry, policyVersion: failing }, query));
     expect(error).toMatchObject({
       code: "context_unavailable",
       message: 'the policies for "pay" cannot be told: the function that makes the policyVersion failed',
+      cause,
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lookUp } from "../source/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { type ResourceKey, resourceAttributesFrom } from "./resource-sources.ts";
 
 const query = (args: Record<string, never> | { readonly [name: string]: string | number | boolean }, tenant = "t") => ({
@@ -60,5 +61,61 @@ describe("attributes of resources by a function", () => {
     });
     expect(asked).toHaveLength(2);
     expect(source.name).toBe("invoices");
+  });
+});
+
+describe("what attributes of resources are asked by", () => {
+  it("is refused with the argument that is at fault, where one has the id", async () => {
+    const refusal = async (key: Parameters<typeof invoices>[0], args: object) =>
+      errorOf(async () => invoices(key).source.find(query(args as never)));
+    expect(await refusal("a/b", { "a/b": "" })).toMatchObject({
+      code: "arguments_malformed",
+      message: 'the argument "a/b" is empty',
+      pointer: "/a~1b",
+    });
+    const made = await refusal(() => "", {});
+    expect([made.code, made.message, made.pointer]).toEqual([
+      "arguments_malformed",
+      "what its key function gave is empty",
+      undefined,
+    ]);
+    const cause = new Error("hunter2");
+    const failing = () => {
+      throw cause;
+    };
+    expect(await refusal(failing, {})).toMatchObject({
+      code: "arguments_malformed",
+      message: "its key function failed on these arguments",
+      cause,
+    });
+  });
+
+  it.each([undefined, "pay", {}, { arguments: {} }, { arguments: "a", tenant: "t" }, { arguments: {}, tenant: 7 }])(
+    "must be a question about a resource, and %j is none",
+    async (asked) => {
+      const { source } = invoices();
+      for (const ask of [() => source.find(asked as never), () => source.look?.(asked as never)]) {
+        const error = await errorOf(async () => ask());
+        expect(error).toMatchObject({ code: "config_invalid", pointer: "/query" });
+        expect(error.message).toMatch(/^find: /);
+        expect(error.message).toContain("the question about a resource, { tool, arguments, tenant }");
+      }
+    },
+  );
+
+  it.each<[object, string, string]>([
+    [{ key: 7 }, "/key", "the name of the argument that has the id, or a function that gives it"],
+    [{ key: "" }, "/key", "the name of the argument that has the id, or a function that gives it"],
+    [{ ttl: 5 }, "/ttl", 'did you mean "ttlMs"?'],
+  ])("is not made of %j", async (changed, pointer, words) => {
+    const given = { name: "invoices", key: "id", find: () => ({}), ...changed };
+    const error = await errorOf(() => resourceAttributesFrom(given as never));
+    expect(error).toMatchObject({ code: "config_invalid", pointer, message: expect.stringContaining(words) });
+    expect(error.message).toMatch(/^resourceAttributesFrom: /);
+  });
+
+  it("must be told by a function", async () => {
+    const error = await errorOf(() => resourceAttributesFrom({ name: "invoices", key: "id" } as never));
+    expect(error.message).toMatch(/^resourceAttributesFrom: .*give find or findMany, a function that asks$/);
   });
 });

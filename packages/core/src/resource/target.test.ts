@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findTarget, targetOf } from "./target.ts";
+import { errorOf } from "../world.fixture.ts";
+import { findTarget, isSameReading, targetOf } from "./target.ts";
 import type { ToolMap } from "./tool-entry.ts";
 import { checkMapped, checkToolMap } from "./tool-map.ts";
 
@@ -100,4 +101,60 @@ describe("a tool map with templates of URIs", () => {
       expect(() => checkMapped(BY_URI, name)).toThrow(/it is a URI/);
     }
   });
+});
+
+describe("a URI that a server reads, too", () => {
+  const uri = "shop://orders/7";
+  const { "shop://{kind}/{id}": _, ...tools } = BY_URI;
+  const reading = { template: "shop://orders/{id}", values: { id: "7" } };
+
+  it("is the same for policies and for its handler, or is refused", () => {
+    expect(targetOf(tools, READ, { uri }, reading)).toMatchObject({ arguments: { id: "7" }, uri: reading });
+    for (const other of [
+      { ...reading, template: "shop://orders/{order}" },
+      { ...reading, values: { id: "8" } },
+      { ...reading, values: {} },
+      { ...reading, values: { id: "7", more: "8" } },
+    ]) {
+      expect(targetOf(tools, READ, { uri }, other as never)).toMatchObject({
+        code: "tool_unmapped",
+        hop: 0,
+        message: `the policies would see this resource by "shop://orders/{id}", and its handler would get it by "${other.template}", or with other values; let the first template of the server that fits be the one that the tool map names`,
+      });
+    }
+  });
+
+  it("is compared by readings alone", async () => {
+    expect(isSameReading(reading, { ...reading, values: { id: "7" } })).toBe(true);
+    expect(isSameReading({ template: "a://b", values: {} }, { template: "a://b", values: {} })).toBe(true);
+    for (const [one, other, name] of [
+      [undefined, reading, "one"],
+      [{ template: "a" }, reading, "one"],
+      [reading, "a", "other"],
+      [reading, { template: reading.template }, "other"],
+    ] as const) {
+      expect(await errorOf(() => isSameReading(one as never, other as never))).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringMatching(/^isSameReading: .*a reading of a URI, \{ template, values \}/),
+        pointer: `/${name}`,
+      });
+    }
+  });
+});
+
+it("a call that acts on nothing is refused in words that say what is missing", () => {
+  expect(targetOf({}, READ, {})).toMatchObject({
+    message: 'the argument "uri" of mcp:resources/read must be a text that is not empty',
+  });
+  expect(targetOf({}, "mcp:prompts/get", Object.create({ name: "p" }))).toMatchObject({ pointer: "/name" });
+  const tools = { ...BY_URI, "policy://all": order };
+  for (const uri of [7, ["policy://all"], null]) expect(findTarget(tools, READ, { uri }, undefined)).toBeUndefined();
+  expect(findTarget(BY_URI, "get_order", {}, "doc://{name}")).toEqual({ entry: order, arguments: {} });
+  expect(findTarget(BY_URI, READ, {}, undefined)).toBeUndefined();
+  expect(findTarget({}, "toString", {}, undefined)).toBeUndefined();
+  expect(read("doc://a/b")).toMatchObject({
+    message: "exactly one template of URIs of the tool map must stand for a resource, and for this one does none",
+  });
+  const target = read("shop://customers/7");
+  expect("entry" in target && (target.entry.id as () => string)()).toBe("shop://customers/7");
 });

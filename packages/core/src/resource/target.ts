@@ -72,12 +72,11 @@ export function findTarget(
 function resourceTarget(
   tools: ToolMap,
   templates: readonly string[],
-  { uri }: JsonObject,
+  args: JsonObject,
   readAs: MatchedUri | undefined,
 ): Target | HopwiseError {
-  if (typeof uri !== "string") {
-    return new HopwiseError("arguments_malformed", "the uri of a resource must be a text", { pointer: "/uri" });
-  }
+  // An item of a list may have none; a call without one was refused before.
+  const uri = typeof args["uri"] === "string" ? args["uri"] : "";
   const matches = templates.flatMap((template) => readUriTemplate(template)(uri) ?? []);
   const [match, other] = matches;
   if (match === undefined || other !== undefined) {
@@ -100,19 +99,22 @@ function resourceTarget(
  * @throws {HopwiseError} `config_invalid` for what is no reading
  */
 export function isSameReading(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
-  return reading("isSameReading", "one", READING, one, (own) =>
-    reading("isSameReading", "other", READING, other, (its) => isSame(own, its)),
+  const [own, its] = [read("one", one), read("other", other)];
+  return (
+    own.template === its.template &&
+    own.values.size === its.values.size &&
+    [...own.values].every(([name, value]) => its.values.get(name) === value)
   );
 }
 
-const READING = "a reading of a URI, { template, values }";
+interface Reading {
+  readonly template: string;
+  readonly values: ReadonlyMap<string, unknown>;
+}
 
-function isSame(one: MatchedUri, other: { readonly template: string; readonly values: object }): boolean {
-  const names = Object.keys(one.values);
-  const values = new Map<string, unknown>(Object.entries(other.values));
-  return (
-    one.template === other.template &&
-    names.length === values.size &&
-    names.every((name) => one.values[name] === values.get(name))
-  );
+function read(name: string, given: { readonly template: string; readonly values: object }): Reading {
+  return reading("isSameReading", name, "a reading of a URI, { template, values }", given, ({ template, values }) => ({
+    template,
+    values: new Map(Object.entries(values)),
+  }));
 }

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { errorOf } from "../world.fixture.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
-import { actionOf, checkMapped, checkToolMap, hasOwnEntry, listEntry, toolEntry } from "./tool-map.ts";
+import {
+  actionOf,
+  checkGivesRows,
+  checkMapped,
+  checkToolMap,
+  hasOwnEntry,
+  isNamed,
+  listEntry,
+  toolEntry,
+  uriTemplatesOf,
+} from "./tool-map.ts";
 
 const entry: ToolEntry = { kind: "payment", action: "send" };
 
@@ -129,5 +139,68 @@ describe("the action of a tool", () => {
   it("is the entry's, or what the entry makes of the tool's name", () => {
     expect(actionOf(entry, "pay")).toBe("send");
     expect(actionOf({ ...entry, action: (tool) => `call ${tool}` }, "pay")).toBe("call pay");
+  });
+});
+
+describe("a tool that gives rows", () => {
+  const filter = { arguments: {} };
+  const rows: ToolEntry = { kind: "invoice", action: "read", filter };
+  const refusal = async (tools: ToolMap): Promise<string> => {
+    const { code, message } = await errorOf(() => checkToolMap(tools));
+    expect(code).toBe("config_invalid");
+    return message;
+  };
+
+  it.each<[string, Partial<ToolEntry>]>([
+    ["id", { id: "number" }],
+    ["attributes", { attributes: () => ({}) }],
+    ["sources", { sources: {} }],
+  ])("has no %s: its rows bring that", async (name, more) => {
+    expect(() => checkToolMap({ list_invoices: rows })).not.toThrow();
+    expect(() => checkToolMap({ list_invoices: { ...rows, [name]: undefined } })).not.toThrow();
+    expect(await refusal({ list_invoices: { ...rows, ...more } })).toBe(
+      `tools: "list_invoices" gives rows (filter), which bring their own ids and attributes; leave out ${name}`,
+    );
+  });
+
+  it.each(["*", "mcp:tools/list", "shop://orders"])("is one tool, and not what %s stands for", async (name) => {
+    expect(await refusal({ [name]: rows })).toBe(`tools: "${name}" stands for no one tool, so it cannot have a filter`);
+    expect(() => checkToolMap({ [name]: { kind: "invoice", action: "read" } })).not.toThrow();
+  });
+
+  it("is one by its entry, and is asked for rows by no other", async () => {
+    const tools = { list_invoices: rows, pay: entry };
+    expect(() => checkGivesRows(tools, "rows", "list_invoices")).not.toThrow();
+    // Of a tool without an entry the way itself says so.
+    expect(() => checkGivesRows(tools, "rows", "delete_all")).not.toThrow();
+    expect(await errorOf(() => checkGivesRows(tools, "rows", "pay"))).toMatchObject({
+      code: "config_invalid",
+      message:
+        'rows: the tool map does not say that "pay" gives rows; give its entry a filter, such as { arguments: {} }, or ask by authorize',
+    });
+  });
+});
+
+describe("the names of a tool map", () => {
+  it("are those of tools, of templates of URIs, of operations of MCP, and one for all the others", () => {
+    const tools = { pay: entry, "*": entry, "shop://{id}": entry, "mcp:tools/list": entry };
+    expect(uriTemplatesOf(tools)).toEqual(["shop://{id}"]);
+    expect(Object.keys(tools).filter((name) => isNamed(tools, name))).toEqual(["pay"]);
+    expect(["list", "toString"].map((name) => isNamed(tools, name))).toEqual([false, false]);
+    for (const name of ["", "shop://{id}", "shop://7"]) expect(toolEntry(tools, name)).toBeUndefined();
+  });
+
+  it("are refused in words that say which, and why", async () => {
+    const [one, other] = [{ "pay#send": entry }, { "shop://{id}": entry, "mcp:resources/read": entry }];
+    expect((await errorOf(() => checkToolMap(one))).message).toMatch(
+      /^tools: "pay#send" cannot be a tool's name: it contains "#"/,
+    );
+    expect((await errorOf(() => checkToolMap(other))).message).toBe(
+      'tools: "mcp:resources/read" stands beside templates of URIs; a resource that they do not name would pass by it, so name all of them, or none',
+    );
+    expect((await errorOf(() => checkToolMap({ "pay\u202ey": entry }))).message).toContain("cannot be a tool's name");
+    expect((await errorOf(() => checkMapped({ "*": entry }, "pay\u202ey"))).message).toContain(
+      "a tool may not be called",
+    );
   });
 });

@@ -64,6 +64,20 @@ describe("a template of URIs", () => {
     expect(readUriTemplate(ORDER)(uri)).toBeUndefined();
   });
 
+  it("does not stand for a host that is no name", () => {
+    for (const uri of ["doc://.", "doc://.."]) expect(valuesIn("doc://{name}", uri), uri).toBeUndefined();
+    expect(valuesIn("doc://{name}", "doc://...")).toEqual({ name: "..." });
+  });
+
+  it.each([
+    ["shop://{+id}", 'beside plain text it may have names in braces, such as "shop://orders/{id}"'],
+    ["shop://{id}/{id}", "a name stands in it twice"],
+    ["shop://{a}-{b}", 'between two names stands something that could be part of a value; put a "/" there'],
+    ["shop://{__proto__}", "a name is not allowed"],
+  ])("says what is wrong with %s", (template, why) => {
+    expect(() => readUriTemplate(template)).toThrow(`tools: "${template}" cannot be a URI template: ${why}`);
+  });
+
   it("compares plain text to the letter, also what means something in a pattern", () => {
     expect(valuesIn("shop://a.b/(x)+{id}", "shop://a.b/(x)+1")).toEqual({ id: "1" });
     expect(valuesIn("shop://a.b/(x)+{id}", "shop://aXb/(x)+1")).toBeUndefined();
@@ -84,6 +98,7 @@ describe("a template of URIs", () => {
     ["a star", "shop://orders/{id*}"],
     ["braces with nothing in them", "shop://orders/{}"],
     ["a brace that does not close", "shop://orders/{id"],
+    ["a brace that does not close after one that does", "shop://{kind}/{id"],
     ["a space", "shop://my orders/{id}"],
     ["a letter beyond ASCII", "shop://commandes-é/{id}"],
     ["a name twice", "shop://{id}/{id}"],

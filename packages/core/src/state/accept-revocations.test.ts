@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RevocationOf, SignedRevocation, Signer } from "../token/index.ts";
 import { errorOf, hashOf, ISSUER, NOW, PAY, refusalOf } from "../world.fixture.ts";
 import {
@@ -10,6 +10,7 @@ import {
   leafHash,
   queryOf,
 } from "./accept-revocations.fixture.ts";
+import { acceptRevocations } from "./accept-revocations.ts";
 import { memoryState } from "./memory.ts";
 
 let chains: Chains;
@@ -216,6 +217,94 @@ describe("nothing is revoked, and the operator is told, where", () => {
     await log.state.close();
     expect(await refusalOf(log.desk()(sent))).toBe("state_unavailable");
   });
+});
+
+describe("a signed revocation is used up", () => {
+  const WINDOW = 30;
+  const SKEW = 30;
+  const claiming = (claim: (...given: unknown[]) => unknown, notBefore?: number) => ({
+    replay: { claim: claim as never, ...(notBefore !== undefined && { notBefore }) },
+    revocations: log.state.revocations,
+  });
+
+  it("under the name that its signer gave it, for whom its chain acts, for as long as it may be shown again", async () => {
+    const claim = vi.fn(() => true);
+    const sent = await log.sign(chains.world.planner, chains.child);
+    await log.desk({ state: claiming(claim) })(sent);
+    const name = expect.stringMatching(/^[\w-]{43}\.[\w-]{22}$/);
+    const about = { madeAtSeconds: NOW, owner: `["${ISSUER}","alice"]`, root: await hashOf(chains.root) };
+    expect(claim).toHaveBeenLastCalledWith(name, NOW + WINDOW + SKEW, { ...about, nowSeconds: NOW });
+    log.now = NOW + 7;
+    await log.desk({ state: claiming(claim) })(sent);
+    expect(claim).toHaveBeenLastCalledWith(name, NOW + 7 + WINDOW + SKEW, { ...about, nowSeconds: NOW + 7 });
+    log.now = NOW - 7;
+    await log.desk({ state: claiming(claim), limits: { proofWindowSeconds: 60 } })(sent);
+    expect(claim).toHaveBeenLastCalledWith(name, NOW + 60 + SKEW, { ...about, nowSeconds: NOW - 7 });
+  });
+
+  it("for its issuer, where that signed it", async () => {
+    const claim = vi.fn(() => true);
+    const sent = await log.sign(chains.world.issuer, { agent: "planner" }, { as: AS });
+    await log.desk({ state: claiming(claim) })(sent);
+    const about = { madeAtSeconds: NOW, nowSeconds: NOW, owner: JSON.stringify({ issuer: ISSUER }) };
+    expect(claim.mock.lastCall?.at(2 as never)).toStrictEqual(about);
+  });
+
+  it("and says why it is not: it was used, or may have been, or its store did not answer or failed", async () => {
+    const sent = await log.sign(chains.world.planner, chains.child);
+    const messageOf = async (claim: () => unknown, notBefore?: () => number) => {
+      const state = claiming(claim);
+      if (notBefore !== undefined) Object.defineProperty(state.replay, "notBefore", { get: notBefore });
+      return (await errorOf(log.desk({ state, deadlineMs: 20 })(sent))).message;
+    };
+    expect(await messageOf(() => false)).toBe("the revocation was used before; sign it anew");
+    let since = 0;
+    const losing = () => {
+      since = NOW + 1;
+      return true;
+    };
+    expect(await messageOf(losing, () => since)).toMatch(/^the revocation (?!was used before).+; sign it anew$/);
+    const store = "the store of revocations";
+    expect(await messageOf(() => new Promise(() => {}))).toBe(`${store} did not answer within 20 ms; sign it anew`);
+    expect(await messageOf(() => Promise.reject(new Error("hunter2")))).toBe(`${store} failed; sign it anew`);
+    await log.state.close();
+    expect((await errorOf(log.desk()(sent))).message).toBe("the state in memory was closed");
+  });
+});
+
+it.each<[object, string, string]>([
+  [{ trust: "all" }, "/trust", "trust must be"],
+  [{ audience: "log" }, "/audience", "the log's name, an absolute URI, or a list of its names, at least one"],
+  [{ audience: [] }, "/audience", "audience"],
+  [{ state: {} }, "/state", "a state whose revocations can be written, as memoryState or openedState gave it"],
+  [{ state: { replay: { claim: () => true }, revocations: {} } }, "/state", "whose revocations can be written"],
+  [{ state: undefined }, "/state", "state is missing"],
+  [{ mostBelowOne: 0 }, "/mostBelowOne", "1 to 100000"],
+  [{ mostOfIssuer: 0 }, "/mostOfIssuer", "1 to 10000000"],
+  [{ onAnswer: {} }, "/onAnswer", "a function that is told of each request"],
+  [{ limits: 1 }, "/limits", "limits, such as"],
+  [{ deadlineMs: 0 }, "/deadlineMs", "1 to 600000"],
+  [{ clock: NOW }, "/clock", "clock"],
+  [{ deadline: 5 }, "/deadline", 'did you mean "deadlineMs"?'],
+])("revocations are not accepted with %j", async (changed, pointer, words) => {
+  const error = await errorOf(() => log.desk(changed));
+  expect(error).toMatchObject({ code: "config_invalid", pointer, message: expect.stringContaining(words) });
+  expect(error.message).toMatch(/^acceptRevocations: /);
+  const writable = { replay: {}, revocations: log.state.revocations };
+  expect((await errorOf(() => log.desk({ state: writable as never }))).pointer).toBe("/state");
+});
+
+it("a log may have several names, and other bounds where nothing was said", async () => {
+  const desk = log.desk({ audience: [PAY, "https://revocations.acme.example"] });
+  expect((await desk(await log.sign(chains.world.planner, chains.child))).outcome).toBe("revoked");
+  expect((await desk(await log.sign(chains.world.planner, chains.grandchild, { audience: PAY }))).outcome).toBe(
+    "revoked",
+  );
+  const { trust, state } = { trust: [chains.world.anchor], state: log.state };
+  const bare = acceptRevocations({ trust, audience: PAY, state, clock: () => log.now * 1000 });
+  expect((await bare(await log.sign(chains.world.researcher, chains.grandchild, { audience: PAY }))).outcome).toBe(
+    "known",
+  );
 });
 
 async function forgedBy(signer: Signer, target: string): Promise<SignedRevocation> {

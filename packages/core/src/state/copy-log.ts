@@ -28,7 +28,7 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
 
   const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
     andThen(log.read(after), (page) => {
-      const target = page.continues || after === undefined ? into : createIndex(clock);
+      const target = page.continues ? into : createIndex(clock);
       for (const entry of page.entries) target.add(readEntry(entry));
       return page.complete ? adopt(page, target) : readOn(page.head, target);
     });

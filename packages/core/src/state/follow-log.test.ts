@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TokenHash } from "../token/index.ts";
 import { errorOf, NOW } from "../world.fixture.ts";
 import { followLog } from "./follow-log.ts";
 import { memoryDriver } from "./memory.ts";
 import { memoryLog } from "./memory-log.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
-import type { LogEntry, RevocationLog } from "./revocation-log.ts";
+import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 import { revocationsOn } from "./shared-revocations.ts";
 import { openedState } from "./state.ts";
 
@@ -206,5 +206,109 @@ describe("a log that several processes follow", () => {
     const before = compared;
     await new Promise((done) => setTimeout(done, 20));
     expect(compared).toBe(before);
+  });
+});
+
+describe("when a copy may be used", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+  afterEach(() => void vi.useRealTimers());
+  const wait = (seconds: number): unknown => vi.advanceTimersByTime(seconds * 1000);
+  const first: LogPage = { epoch: "e", ageSeconds: 0, continues: true, entries: [], head: "h", complete: true };
+  /** A log that answers at once, with this page. */
+  const logOf = (page: Partial<LogPage> = {}) => {
+    const asked = { heads: 0, pages: 0 };
+    const log: RevocationLog = {
+      head: () => {
+        asked.heads++;
+        return page.head ?? first.head;
+      },
+      read: () => {
+        asked.pages++;
+        return { ...first, ...page };
+      },
+      append: () => {},
+    };
+    return { log, asked, page };
+  };
+  const follow = (log: RevocationLog, repairSeconds: number, maxStalenessSeconds?: number) =>
+    followLog(log, { clock, repairSeconds, maxStalenessSeconds });
+  const closed = async (run: () => unknown): Promise<string> => {
+    const { code, message } = await errorOf(async () => run());
+    expect(code).toBe("state_unavailable");
+    return message;
+  };
+
+  it.each([
+    [5, 0, 5],
+    [5, 3, 2],
+    [5, 4.5, 0.5],
+  ])(
+    "a log is closed for %d seconds, less the %d that it is old, and says how long",
+    async (repair, ageSeconds, left) => {
+      const followed = follow(logOf({ ageSeconds }).log, repair);
+      const ask = () => followed.newest();
+      expect(await closed(ask)).toBe(
+        `the store of revocations is new, or lost what it knew; it opens in ${Math.ceil(left)} s, once every living process could give back what it lost`,
+      );
+      expect(await closed(() => followed.page(undefined))).toContain("is new, or lost what it knew");
+      wait(left - 0.25);
+      expect(await closed(ask)).toContain("opens in 1 s");
+      wait(0.25);
+      expect(followed.newest()).toHaveProperty("find");
+      expect(followed.page(undefined)).toMatchObject({ epoch: "e" });
+    },
+  );
+
+  it("a log that is old enough is open at once, and stays so in its epoch; one that was made anew is closed", async () => {
+    const { log, page } = logOf({ ageSeconds: 90 });
+    const followed = follow(log, 5);
+    expect(followed.newest()).toHaveProperty("find");
+    Object.assign(page, { head: "h2", ageSeconds: 0 });
+    expect(followed.newest()).toHaveProperty("find");
+    Object.assign(page, { head: "h3", epoch: "e2", continues: false });
+    expect(await closed(() => followed.newest())).toContain("opens in 5 s");
+  });
+
+  it("a copy is compared at each call, or once it is older than it may be, by whoever compares", () => {
+    const { log, asked } = logOf();
+    const each = follow(log, 0);
+    for (let i = 0; i < 3; i++) void each.newest();
+    expect(asked).toEqual({ heads: 3, pages: 1 });
+    const { log: lazy, asked: seldom } = logOf();
+    const some = follow(lazy, 0, 10);
+    void some.newest();
+    wait(10);
+    void some.newest();
+    expect(seldom).toEqual({ heads: 1, pages: 1 });
+    wait(0.001);
+    void some.newest();
+    expect(seldom).toEqual({ heads: 2, pages: 1 });
+    wait(8);
+    void some.compare();
+    wait(8);
+    void some.newest();
+    expect(seldom).toEqual({ heads: 3, pages: 1 });
+  });
+
+  it("is closed as well while its copy is fresh enough", async () => {
+    const followed = follow(logOf().log, 5, 10);
+    expect(await closed(() => followed.newest())).toContain("opens in 5 s");
+    wait(1);
+    expect(await closed(() => followed.newest())).toContain("opens in 4 s");
+  });
+
+  it("whoever listens is told of the first reading where it has entries, and of each later one", () => {
+    const told: string[] = [];
+    const entry = { id: "a", text: JSON.stringify({ version: 1, atSeconds: NOW, target: { agent: "a" }, by: {} }) };
+    for (const [name, entries] of Object.entries({ empty: [], full: [entry] })) {
+      const { log, page } = logOf({ entries });
+      const followed = follow(log, 0);
+      followed.onChange(() => told.push(name));
+      void followed.compare();
+      void followed.compare();
+      Object.assign(page, { head: "h2" });
+      void followed.compare();
+    }
+    expect(told).toEqual(["empty", "full", "full"]);
   });
 });

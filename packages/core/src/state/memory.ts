@@ -1,4 +1,4 @@
-import { HopwiseError, isOwn } from "../errors.ts";
+import { faultOf, HopwiseError } from "../errors.ts";
 import type { Health } from "../lib/index.ts";
 import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
 import type { StateDriver } from "./driver.ts";
@@ -69,7 +69,7 @@ function driverOf(options: MemoryReplayOptions): StateDriver {
       checkRoom();
       return { ok: true };
     } catch (error) {
-      return { ok: false, problem: isOwn(error) ? error.message : "its clock failed" };
+      return { ok: false, problem: faultOf(error) };
     }
   };
   return {

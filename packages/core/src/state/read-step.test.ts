@@ -176,3 +176,37 @@ it("a list is read by its places, and by no method of its own", async () => {
   const holes = { ...reservation, charges: Array(2) as readonly Charge[] };
   expect(await errorOf(() => readStep.reserve(holes))).toMatchObject({ code: "config_invalid", pointer: "/charges/0" });
 });
+
+it.each<[string, () => unknown, string]>([
+  ["a key", () => readStep.claim(5 as never, NOW), "claim: key must be the key of a proof; got 5"],
+  ["a head", () => readStep.read(5 as never), "read: after must be a head of this log; got 5"],
+  ["a text", () => readStep.find(5 as never), "find: id must be a text; got 5"],
+  ["an amount", () => readStep.list(-1), "list: most must be a whole number, 0 or more; got -1"],
+  [
+    "charges",
+    () => readStep.reserve({ ...NAMED, charges: [] }),
+    "reserve: charges must be a list of 1 to 2000 charges; got an empty list",
+  ],
+  [
+    "counters",
+    () => readStep.spent("o", "all" as never),
+    "spent: counters must be a list of 0 to 10000 counters; got a text",
+  ],
+  [
+    "an end",
+    () => readStep.settle(NAMED, "given back" as never),
+    'settle: how must be "spent" or "nothing_happened"; got a text',
+  ],
+])("says what is expected in the place of %s", async (_, read, message) => {
+  expect((await errorOf(read)).message).toBe(message);
+});
+
+it("takes as much as it says, and no more", () => {
+  expect(readStep.reserve({ ...NAMED, charges: Array(2000).fill(CHARGE) })[0].charges).toHaveLength(2000);
+  expect(readStep.spent("o", Array(10_000).fill(COUNTER))[1]).toHaveLength(10_000);
+  expect(readStep.spent("o", [])).toEqual(["o", []]);
+  expect(readStep.settle(NAMED, "nothing_happened")).toEqual([NAMED, "nothing_happened"]);
+  expect(readStep.keep({ id: "i", call: "c", text: "t", untilSeconds: NOW, nowSeconds: NOW })).toStrictEqual([
+    { id: "i", call: "c", text: "t", untilSeconds: NOW, nowSeconds: NOW },
+  ]);
+});

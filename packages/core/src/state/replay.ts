@@ -102,13 +102,13 @@ interface Seen {
  * nonces made before it began are refused; and for one proof window, those that say they were made later than now.
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
-  const { checkRoom: _, ...replay } = replayInMemory(options);
+  const { checkRoom: _, ...replay } = replayInMemory(readOptions(options));
   return replay;
 }
 
-/** The same, for the driver that says how it is. */
+/** The same, of options that were read, for the driver that says how it is. */
 export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
-  const { maxProofs = 1_000_000, since = memoryBegan(), clock = Date.now, ...most } = readOptions(options);
+  const { maxProofs = 1_000_000, since = memoryBegan(), clock = Date.now, ...most } = options;
   const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = most;
   const seen = new Map<string, Seen>();
   /** By the second in which they lapse, in whatever order they come: a late one keeps nobody else. */

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import { parseDelegation, type SignedRevocation, signRevocation } from "../token/index.ts";
-import { createWorld, hashOf, NOW, type World } from "../world.fixture.ts";
+import { createWorld, errorOf, hashOf, NOW, type World } from "../world.fixture.ts";
 import { acceptRevocations } from "./accept-revocations.ts";
 import { type MemoryState, memoryState } from "./memory.ts";
 import { type Served, serve } from "./revocation-endpoint.fixture.ts";
-import { revocationEndpoint } from "./revocation-endpoint.ts";
+import { type FeedOptions, type RevocationEndpointOptions, revocationEndpoint } from "./revocation-endpoint.ts";
 
 const LOG = "https://revocations.acme.example";
 const clock = (): number => NOW * 1000;
@@ -142,5 +143,135 @@ describe("the endpoint", () => {
       const response = await fetch(served.url, { method });
       expect([response.status, response.headers.get("allow")]).toEqual([405, ""]);
     }
+  });
+});
+
+describe("the endpoint, without a server", () => {
+  const never = new Promise<never>(() => {});
+  const feedOf = (more: Partial<FeedOptions> = {}): FeedOptions => ({
+    state,
+    signer: world.issuer,
+    audience: LOG,
+    mayRead: () => true,
+    clock,
+    ...more,
+  });
+  const ask = async (options: RevocationEndpointOptions, query = "", method = "GET", body?: object) => {
+    const request = new Request(`http://h/${query}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const response = await revocationEndpoint(options)(request);
+    const text = await response.text();
+    const { status, headers } = response;
+    return { status, allow: headers.get("allow"), text, body: text.startsWith("{") ? JSON.parse(text) : undefined };
+  };
+  const payloadOf = (text: string) => JSON.parse(Buffer.from(text.split(".")[1] as string, "base64url").toString());
+  const post = (accept: RevocationEndpointOptions["accept"], body: object = { revocation: "x" }, deadlineMs = 5000) =>
+    ask({ accept: accept as never, deadlineMs }, "", "POST", body);
+
+  it("says by which methods it is asked", async () => {
+    const accept = async () => never;
+    for (const [options, allow] of [
+      [{ accept }, "POST"],
+      [{ feed: feedOf() }, "GET"],
+      [{ accept, feed: feedOf() }, "GET, POST"],
+      [{}, ""],
+    ] as const) {
+      expect(await ask(options, "", "PUT")).toMatchObject({ status: 405, allow, body: { code: "method_unguarded" } });
+    }
+    expect((await ask({ accept })).status).toBe(405);
+    expect((await ask({ feed: feedOf() }, "", "POST", {})).status).toBe(405);
+  });
+
+  it("hands on what was sent, and answers with what came of it and nothing more", async () => {
+    const sent: unknown[] = [];
+    const accept = async (one: unknown) => {
+      sent.push(one);
+      return { outcome: "known", target: { agent: "planner" }, by: { operator: "hunter2" } } as const;
+    };
+    for (const body of [{ revocation: "x" }, { revocation: "x", evidence: "y" }]) {
+      expect(await post(accept, body)).toMatchObject({ status: 200 });
+      expect((await post(accept, body)).body).toStrictEqual({ outcome: "known", target: { agent: "planner" } });
+      expect(sent.at(-1)).toStrictEqual(body);
+    }
+    for (const body of [{ evidence: "y" }, { revocation: 7 }, { revocation: "x", evidence: "y", more: 1 }]) {
+      expect((await post(accept, body)).status).toBe(400);
+    }
+    expect(sent).toHaveLength(4);
+  });
+
+  it.each([
+    ["state_unavailable", 503],
+    ["issuer_keys_unavailable", 503],
+    ["issuer_key_unknown", 503],
+    ["signing_failed", 503],
+    ["proof_replayed", 409],
+    ["revocation_refused", 403],
+    ["audience_mismatch", 403],
+    ["token_untrusted_issuer", 403],
+    ["token_expired", 400],
+  ] as const)("answers what is refused with %s by that code alone, and %d", async (code, status) => {
+    const answer = await post(() => Promise.reject(new HopwiseError(code, "hunter2", { pointer: "/hunter2" })));
+    expect([answer.status, answer.body]).toEqual([status, { code }]);
+  });
+
+  it("answers 503 where something fails, or takes longer than its deadline", async () => {
+    const unavailable = [503, { code: "state_unavailable" }];
+    for (const accept of [() => Promise.reject(new Error("hunter2")), () => never]) {
+      const { status, body } = await post(accept, undefined, 20);
+      expect([status, body]).toEqual(unavailable);
+    }
+    const { status, body } = await ask({ feed: feedOf({ mayRead: () => never }), deadlineMs: 20 });
+    expect([status, body]).toEqual(unavailable);
+  });
+
+  it("lets nobody read by anything but true", async () => {
+    for (const yes of [false, 1, "true", undefined]) {
+      const { status, body } = await ask({ feed: feedOf({ mayRead: async () => yes as never }) });
+      expect([status, body]).toEqual([403, { code: "authentication_failed" }]);
+    }
+  });
+
+  it("gives a page from the head that is asked for, or all of it where the log has no such head", async () => {
+    state.revocations.revoke({ agent: "planner" });
+    const feed = feedOf({ clock: () => NOW * 1000 + 0.5 });
+    const first = payloadOf((await ask({ feed })).text);
+    const entries = [{ id: expect.any(String), at: NOW, target: { agent: "planner" } }];
+    expect(first).toMatchObject({ aud: LOG, iat: NOW, since: "", complete: true, entries });
+    state.revocations.revoke({ agent: "clerk" });
+    const next = payloadOf((await ask({ feed }, `?since=${encodeURIComponent(first.head)}`)).text);
+    expect(next).toMatchObject({ epoch: first.epoch, since: first.head, entries: [{ target: { agent: "clerk" } }] });
+    const anew = payloadOf((await ask({ feed }, `?since=${"h".repeat(512)}`)).text);
+    expect(anew).toMatchObject({ since: "", head: next.head });
+    expect(anew.entries).toHaveLength(2);
+    const long = await ask({ feed }, `?since=${"h".repeat(513)}`);
+    expect([long.status, long.body]).toEqual([400, { code: "token_malformed" }]);
+  });
+
+  it.each<[object, string, string]>([
+    [{ accept: {} }, "/accept", "what acceptRevocations gave"],
+    [{ feed: {} }, "/feed/state", "a state, as memoryState or openedState gave it"],
+    [{ feed: { state: { revocations: { find: () => {} } } } }, "/feed/state", "as memoryState or openedState gave it"],
+    [{ feed: true }, "/feed", "{ state, signer, audience, mayRead }"],
+    [{ maxBytes: 1023 }, "/maxBytes", "1024 to 16777216"],
+    [{ deadlineMs: 0 }, "/deadlineMs", "1 to 600000"],
+    [{ deadline: 1 }, "/deadline", 'did you mean "deadlineMs"?'],
+  ])("is not made of %j", async (options, pointer, words) => {
+    const error = await errorOf(() => revocationEndpoint(options as never));
+    expect(error).toMatchObject({ code: "config_invalid", pointer, message: expect.stringContaining(words) });
+  });
+
+  it.each<[keyof FeedOptions, unknown, string]>([
+    ["signer", {}, "signer"],
+    ["audience", "log", "audience"],
+    ["mayRead", true, "a function that says who may read the log"],
+    ["clock", NOW, "clock"],
+  ])("gives no log whose %s is %j", async (name, value, words) => {
+    const error = await errorOf(() => revocationEndpoint({ feed: feedOf({ [name]: value }) }));
+    expect(error.code).toBe("config_invalid");
+    expect(error.pointer).toMatch(new RegExp(`^/feed/${name}`));
+    expect(error.message).toContain(words);
   });
 });

@@ -1,5 +1,5 @@
 import { faultOf } from "../errors.ts";
-import { andThen } from "../lib/index.ts";
+import { andThen, defined } from "../lib/index.ts";
 import { argumentOf, func, maybe, members, optionsOf, reading, SECONDS, secondsBy, text } from "../options/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationStore, RevocationTarget } from "./revocation.ts";
@@ -130,8 +130,7 @@ export function revoking(
     atSeconds: now,
     target: read.target,
     by,
-    ...(until !== undefined && { untilSeconds: until }),
-    ...(reason !== undefined && { reason }),
+    ...defined({ untilSeconds: until, reason }),
   };
 }
 
@@ -156,6 +155,6 @@ function lifting(
     lifts: lifted.map(({ id }) => id),
     by,
     ...(Number.isFinite(until) && { untilSeconds: until }),
-    ...(reason !== undefined && { reason }),
+    ...defined({ reason }),
   };
 }

@@ -193,6 +193,15 @@ describe.each(["root", "derived"] as const)("the claims of a %s token", (kind) =
     expect(error.message).toContain(`: ${rule}`);
   });
 
+  it("say which agent it was made for, and how long it lives", async () => {
+    const claims = { jti: bytes(16), act: { sub: "planner/reader" }, iat: NOW + 1, exp: NOW + 60 };
+    const root = await world.root(kind === "root" ? claims : {});
+    const chain = kind === "root" ? root : `${root}~${await world.child(root, claims)}`;
+    const { links } = await verifyAt(chain, [world.anchor]);
+    const said = { jti: claims.jti, agent: "planner/reader", issuedAt: NOW + 1, expiresAt: NOW + 60 };
+    expect(links.at(-1)).toMatchObject(said);
+  });
+
   it("may be as long as their limits", async () => {
     const most = { jti: bytes(16), act: { sub: long(128) }, txn: long(128), sub: long(256) };
     const anchor = { ...world.anchor, subjects: [most.sub] };
