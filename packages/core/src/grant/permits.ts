@@ -74,10 +74,13 @@ export function refusalOfRead(
     const value = parsed[name] as JsonValue;
     const isAdded = !Object.hasOwn(sent, name);
     if (isAdded && mayBeOwn(constraint) && isOwn(name, value)) continue;
-    if (constraint === undefined) return refused(name, `${PUT_THERE}, and it was not handed over; ${HOW_TO_OWN}`);
+    const ofValue = ofPresent(constraint);
+    if (constraint === undefined || ofValue === undefined)
+      return refused(name, `${PUT_THERE}, and it was not handed over; ${HOW_TO_OWN}`);
     if (passes(constraint, value, work)) continue;
+    // It was left out: that it may be is no help.
     return isAdded
-      ? refused(name, `${PUT_THERE}, which does not pass ${constraint.constraint_type}; send one that does`, constraint)
+      ? refused(name, `${PUT_THERE}, which does not pass ${ofValue.constraint_type}; send one that does`, ofValue)
       : refused(name, `${MADE_OF_IT} does not pass ${constraint.constraint_type}`, constraint);
   }
   for (const name of Object.keys(constraints)) {
@@ -99,6 +102,12 @@ const HOW_TO_OWN = "a default that its input schema announces needs no grant, no
 /** Whether an argument that nobody sent may pass without being held against the grant: none was asked of its sender. */
 function mayBeOwn(constraint: Constraint | undefined): boolean {
   return constraint === undefined || KINDS.get(constraint.constraint_type)?.passesOwn === true;
+}
+
+/** What a value has to pass that is there; undefined where there must be none. */
+function ofPresent(constraint: Constraint | undefined): Constraint | undefined {
+  const kind = constraint && KINDS.get(constraint.constraint_type);
+  return kind?.passesMissing ? kind.inner?.(constraint as Constraint)[0] : constraint;
 }
 
 function letsAnyPass(constraints: ToolGrant): boolean {
