@@ -34,6 +34,18 @@ describe("the work that a call may cause", () => {
     expect(refusal(heavy, "t", { list: Array(7200).fill("a://b7") })?.code).toBe("grant_argument_refused");
   });
 
+  it("is told as such where it is used up, and not as a value that does not pass: each of these does", () => {
+    const told = { rule: expect.stringMatching(/^checking the arguments takes more steps than/), expected: undefined };
+    const code = "grant_argument_refused";
+    const list = Array<string>(7200).fill("a://b7");
+    expect(refusalOfSent(heavy, "t", { list })).toEqual({ code, pointer: "/list", ...told });
+    const read = { sent: { list: [] }, parsed: { list } };
+    expect(refusalOfRead(heavy, "t", read)).toEqual({ code, pointer: "/list", ...told });
+    expect(refusalOfRead(heavy, "t", { sent: {}, parsed: { list } })).toEqual({ code, pointer: "/list", ...told });
+    const missing = refusalOfRead(grant({ t: { a: optional(exact(1)) } }), "t", { sent: {} }, { steps: 0 });
+    expect(missing).toEqual({ code: "grant_argument_missing", pointer: "/a", ...told });
+  });
+
   it("is one budget for all tokens of a call", () => {
     const work = newWork();
     const args = { list: Array(300).fill("a://b7") };
