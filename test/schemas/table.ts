@@ -221,7 +221,7 @@ export const TABLE: { readonly [name: string]: Row } = {
   default_under_wildcard: withDefault(wildcard(), DEFAULTED),
   default_that_does_not_pass: withDefault(exact("USD"), refused("/currency", putThere("exact"))),
   default_under_optional: withDefault(optional(exact("EUR")), DEFAULTED),
-  default_that_optional_refuses: withDefault(optional(exact("USD")), refused("/currency", putThere("optional"))),
+  default_that_optional_refuses: withDefault(optional(exact("USD")), refused("/currency", putThere("exact"))),
   default_that_may_not_be_sent: withDefault(absent(), DEFAULTED),
   default_sent_where_it_may_not: {
     ...withDefault(absent(), refused("/currency", doesNotPass("absent"))),
@@ -244,7 +244,7 @@ export const TABLE: { readonly [name: string]: Row } = {
     schemas: RANDOM_DEFAULT,
     grant: { to: wildcard(), key: absent() },
     sent: { to: "ACME" },
-    expected: refused("/key", putThere("absent")),
+    expected: refused("/key", PUT_THERE),
   },
   random_default_that_the_author_adds: {
     schemas: RANDOM_DEFAULT,

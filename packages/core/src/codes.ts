@@ -337,7 +337,7 @@ export const CODES = {
   grant_argument_refused: {
     stage: "grant",
     model: "These arguments are outside of what was handed over to you.",
-    help: "A token of the chain does not hand over these arguments. The pointer names the argument; `wouldPass` says what would pass. The message says where the tool's own schema put the value there.",
+    help: "A token of the chain does not hand over these arguments. The pointer names the argument; `wouldPass` says what would pass. The message says where the tool's own schema put the value there, and where a long list times many clauses took too many steps to check.",
   },
   grant_argument_missing: {
     stage: "grant",

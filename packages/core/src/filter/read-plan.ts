@@ -1,5 +1,5 @@
 import type { PlanResourcesResponse } from "@cerbos/core";
-import { freezeJson, type JsonValue } from "../json/index.ts";
+import { freezeJson, type JsonValue, PLAIN_JSON } from "../json/index.ts";
 import { RESOURCE, type RowExpression } from "./row-condition.ts";
 
 /** What one plan says of rows, or why it cannot be relied on: in words that quote nothing of it. */
@@ -10,7 +10,7 @@ const DEEPEST = 64;
 /** Characters of all values together. */
 const LONGEST = 2_000_000;
 
-/** By these, a plan carries all attributes of a principal, or all claims of a token. */
+/** By these, a plan carries an object of a principal's attributes, all of them at once, or all claims of a token. */
 const CARRIERS: ReadonlySet<string> = new Set(["get-field", "set-field", "struct"]);
 
 /** How much a plan says may be seen; `misfit` where something fits no schema, `unknown` for a kind of plan that nobody knows. */
@@ -71,8 +71,8 @@ function expressionIn(
   if (typeof operator === "string" && Array.isArray(operands)) {
     if (CARRIERS.has(operator)) {
       throw new Unreadable(
-        "the plan's condition would carry all attributes of the principal, since a rule reads one that it does not have; " +
-          "give it that attribute, or ask for it first: has(P.attr.name)",
+        "the plan's condition would carry attributes of the principal: a rule reads one that it does not have (give it that " +
+          "attribute, or ask for it first: has(P.attr.name)), or holds an object in one against the row (compare its members)",
       );
     }
     const inner = operator === "lambda" ? [...lambda, ...namesBound(operands)] : lambda;
@@ -105,6 +105,6 @@ function valueIn(value: unknown, budget: { characters: number }): JsonValue {
     budget.characters -= JSON.stringify(own).length;
     return own;
   } catch {
-    throw new Unreadable("the plan's condition has a value that is no JSON");
+    throw new Unreadable(`the plan's condition has a value that is not of ${PLAIN_JSON}, or is too long`);
   }
 }

@@ -49,6 +49,7 @@ export {
   refusal,
   refusalOfRead,
   refusalOfSent,
+  TOO_MUCH,
   type Uncovered,
 } from "./permits.ts";
 export type { GrantLimits } from "./reading.ts";

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { freezeJson, type JsonValue, pointerTo, stepsOf } from "../json/index.ts";
+import { freezeJson, type JsonValue, PLAIN_JSON, pointerTo, stepsOf } from "../json/index.ts";
 import { hiddenInName, plainName } from "../lib/index.ts";
 import { mustBe, wordsAt } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
@@ -59,7 +59,7 @@ function plainOf(tools: unknown): JsonValue {
     const came = wordsAt(tools, stepsOf(pointer ?? ""));
     throw new HopwiseError(
       "config_invalid",
-      `the grant has something that a token cannot say at "${pointer ?? ""}"; give finite numbers, well-formed texts, plain objects; got ${came}`,
+      `the grant has something that a token cannot say at "${pointer ?? ""}"; give ${PLAIN_JSON}; got ${came}`,
       { pointer, cause },
     );
   }

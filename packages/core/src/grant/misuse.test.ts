@@ -11,7 +11,7 @@ const ARGUMENTS = 'the grant is broken at "/a~1b": constraints by argument are e
 const ONE_BY_ONE = 'give its items one by one, such as oneOf("a", "b"), or oneOf(...list)';
 const SCALAR = 'the grant is broken at "/t/a/values/0": a string, number, boolean or null is expected';
 const SAYS = "the grant has something that a token cannot say";
-const GIVE = "give finite numbers, well-formed texts, plain objects";
+const GIVE = "give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects";
 
 /** What fails when it is read, as a getter of the host's may. */
 const failing = {
@@ -35,6 +35,11 @@ describe("who writes a grant is told what came where something else is expected"
     [`${ARGUMENTS}; got a Map`, "/a~1b", () => grant({ "a/b": new Map() as never })],
     ['grant: "*" is no tool; every tool is handed over by everyTool()', "/*", () => grant({ "*": anyArguments })],
     [`${SAYS} at "/t/a/value/1"; ${GIVE}; got NaN`, "/t/a/value/1", () => grant({ t: { a: exact([1, Number.NaN]) } })],
+    [
+      `${SAYS} at "/t/a/max"; ${GIVE}; got 1000000000000000000`,
+      "/t/a/max",
+      () => grant({ t: { a: range({ max: 1e18 }) } }),
+    ],
     [
       'the grant names "config://app", which cannot be a tool\'s name: it is a URI; a resource is handed over by "mcp:resources/read": { uri: … }',
       "/config:~1~1app",

@@ -34,6 +34,18 @@ describe("the work that a call may cause", () => {
     expect(refusal(heavy, "t", { list: Array(7200).fill("a://b7") })?.code).toBe("grant_argument_refused");
   });
 
+  it("is told as such where it is used up, and not as a value that does not pass: each of these does", () => {
+    const told = { rule: expect.stringMatching(/^checking the arguments takes more steps than/), expected: undefined };
+    const code = "grant_argument_refused";
+    const list = Array<string>(7200).fill("a://b7");
+    expect(refusalOfSent(heavy, "t", { list })).toEqual({ code, pointer: "/list", ...told });
+    const read = { sent: { list: [] }, parsed: { list } };
+    expect(refusalOfRead(heavy, "t", read)).toEqual({ code, pointer: "/list", ...told });
+    expect(refusalOfRead(heavy, "t", { sent: {}, parsed: { list } })).toEqual({ code, pointer: "/list", ...told });
+    const missing = refusalOfRead(grant({ t: { a: optional(exact(1)) } }), "t", { sent: {} }, { steps: 0 });
+    expect(missing).toEqual({ code: "grant_argument_missing", pointer: "/a", ...told });
+  });
+
   it("is one budget for all tokens of a call", () => {
     const work = newWork();
     const args = { list: Array(300).fill("a://b7") };
@@ -158,7 +170,8 @@ describe("arguments as the tool's own schema read them", () => {
         code: "grant_argument_refused",
         pointer: "/currency",
         rule: expect.stringMatching(PUT),
-        expected: constraint,
+        // It was left out: what it has to be helps, and not that it may be left out.
+        expected: exact("EUR"),
       });
     }
   });
@@ -172,7 +185,8 @@ describe("arguments as the tool's own schema read them", () => {
     expect(read(handed, { to: "ACME" }, { to: "ACME", limit: 10 })).toMatchObject({
       code: "grant_argument_refused",
       pointer: "/limit",
-      rule: expect.stringMatching(PUT),
+      rule: expect.stringMatching(/was not sent, and it was not handed over/),
+      expected: undefined,
     });
   });
 

@@ -4,7 +4,7 @@ import { passes } from "./check.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { toolGrantOf } from "./every-tool.ts";
 import { checkMade } from "./made.ts";
-import { newWork, type Work } from "./work.ts";
+import { isSpent, newWork, type Work } from "./work.ts";
 
 /** Why a grant does not cover a call. Names the argument and the rule, never the value. */
 export interface Uncovered {
@@ -51,7 +51,8 @@ export function refusalOfSent(
   for (const name of Object.keys(constraints)) {
     if (!Object.hasOwn(sent, name)) continue;
     const constraint = constraints[name] as Constraint;
-    if (!passes(constraint, sent[name], work)) return doesNotPass(name, constraint);
+    if (passes(constraint, sent[name], work)) continue;
+    return orTooMuch(refused(name, `the argument does not pass ${constraint.constraint_type}`, constraint), work);
   }
   return undefined;
 }
@@ -74,18 +75,22 @@ export function refusalOfRead(
     const value = parsed[name] as JsonValue;
     const isAdded = !Object.hasOwn(sent, name);
     if (isAdded && mayBeOwn(constraint) && isOwn(name, value)) continue;
-    if (constraint === undefined) return refused(name, `${PUT_THERE}, and it was not handed over; ${HOW_TO_OWN}`);
+    const ofValue = ofPresent(constraint);
+    if (constraint === undefined || ofValue === undefined)
+      return refused(name, `${PUT_THERE}, and it was not handed over; ${HOW_TO_OWN}`);
     if (passes(constraint, value, work)) continue;
-    return isAdded
-      ? refused(name, `${PUT_THERE}, which does not pass ${constraint.constraint_type}; send one that does`, constraint)
+    // It was left out: that it may be is no help.
+    const wrong = isAdded
+      ? refused(name, `${PUT_THERE}, which does not pass ${ofValue.constraint_type}; send one that does`, ofValue)
       : refused(name, `${MADE_OF_IT} does not pass ${constraint.constraint_type}`, constraint);
+    return orTooMuch(wrong, work);
   }
   for (const name of Object.keys(constraints)) {
     if (Object.hasOwn(sent, name) || Object.hasOwn(parsed, name) || isOfRows(name)) continue;
     const expected = constraints[name] as Constraint;
     if (passes(expected, undefined, work)) continue;
     const rule = `the argument is missing, and ${expected.constraint_type} needs one; send it`;
-    return { code: "grant_argument_missing", pointer: pointerTo("", name), rule, expected };
+    return orTooMuch({ code: "grant_argument_missing", pointer: pointerTo("", name), rule, expected }, work);
   }
   return undefined;
 }
@@ -94,6 +99,9 @@ export function refusalOfRead(
 export const PUT_THERE = "the tool's own schema put a value there that was not sent";
 /** How the rule begins where what was sent passes, and what became of it does not. */
 export const MADE_OF_IT = "what the tool's own schema made of it";
+/** The rule where it is not known whether it passes. */
+export const TOO_MUCH =
+  "checking the arguments takes more steps than one call may; send fewer or shorter values, or hand over by fewer clauses";
 const HOW_TO_OWN = "a default that its input schema announces needs no grant, nor what the tool map's adds name";
 
 /** Whether an argument that nobody sent may pass without being held against the grant: none was asked of its sender. */
@@ -101,12 +109,19 @@ function mayBeOwn(constraint: Constraint | undefined): boolean {
   return constraint === undefined || KINDS.get(constraint.constraint_type)?.passesOwn === true;
 }
 
+/** What a value has to pass that is there; undefined where there must be none. */
+function ofPresent(constraint: Constraint | undefined): Constraint | undefined {
+  const kind = constraint && KINDS.get(constraint.constraint_type);
+  return kind?.passesMissing ? kind.inner?.(constraint as Constraint)[0] : constraint;
+}
+
 function letsAnyPass(constraints: ToolGrant): boolean {
   return Object.keys(constraints).length === 0;
 }
 
-function doesNotPass(name: string, constraint: Constraint): Uncovered {
-  return refused(name, `the argument does not pass ${constraint.constraint_type}`, constraint);
+/** Where the steps of the call are used up, nobody knows whether it passes: what would pass may be just what came. */
+function orTooMuch(wrong: Uncovered, work: Work): Uncovered {
+  return isSpent(work) ? { ...wrong, rule: TOO_MUCH, expected: undefined } : wrong;
 }
 
 function refused(name: string, rule: string, expected?: Constraint): Uncovered {

@@ -184,6 +184,39 @@ describe("a grant against a tool's own schema", () => {
     grant({ pay: { by: neither } }, either);
   });
 
+  it("takes the arguments of one variant, or of several, where a tool takes one of several objects", () => {
+    const one = z.object({ kind: z.literal("card"), number: z.string(), limit: z.number() });
+    const other = z.object({ kind: z.literal("iban"), iban: z.string(), limit: z.number() });
+    const either = { pay: z.discriminatedUnion("kind", [one, other]) };
+    const limit = range({ max: 9 });
+    grant({ pay: { kind: exact("card"), number: wildcard(), limit } }, either);
+    const both = oneOf("card", "iban");
+    grant({ pay: { kind: both, number: optional(prefix("4")), iban: optional(wildcard()), limit } }, either);
+    const numbers = { kind: exact("card"), number: limit, limit };
+    // @ts-expect-error number is a text
+    grant({ pay: numbers }, either);
+    const neither = { kind: exact("card"), bic: wildcard(), limit };
+    // @ts-expect-error no variant has it
+    grant({ pay: neither }, either);
+    // @ts-expect-error both need it
+    grant({ pay: { kind: exact("card"), number: wildcard() } }, either);
+  });
+
+  it("goes by the value where the schema brands it", () => {
+    const id = z.string().brand<"InvoiceId">();
+    const branded = {
+      read: z.object({ id, n: z.number().brand<"Cents">().optional(), of: z.object({ id }).optional() }),
+    };
+    grant(
+      { read: { id: exact("INV-7"), n: optional(oneOf(1, 2)), of: optional(object({ id: oneOf("INV-7") })) } },
+      branded,
+    );
+    grant({ read: { id: oneOf("INV-7"), n: optional(range({ max: 9 })), of: exact({ id: "INV-7" }) } }, branded);
+    const number = exact(7);
+    // @ts-expect-error it is a text, whatever its brand
+    grant({ read: { id: number } }, branded);
+  });
+
   it("has a place for every type of constraint", () => {
     type Anything = string | number | boolean | null | readonly unknown[] | { readonly a: unknown } | undefined;
     expectTypeOf<ConstraintFor<Anything>["constraint_type"]>().toEqualTypeOf<ConstraintType>();

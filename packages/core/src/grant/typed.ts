@@ -39,7 +39,7 @@ type SimpleForPresent<T> =
   | ([T] extends [never] ? never : { readonly constraint_type: "exact"; readonly value: Value<T> })
   | ([Extract<T, JsonScalar>] extends [never]
       ? never
-      : { readonly constraint_type: "one_of"; readonly values: readonly Extract<T, JsonScalar>[] })
+      : { readonly constraint_type: "one_of"; readonly values: readonly Unbranded<Extract<T, JsonScalar>>[] })
   | ([Extract<T, number>] extends [never] ? never : ConstraintOf<"range" | "int">)
   | ([Extract<T, string>] extends [never]
       ? never
@@ -55,10 +55,19 @@ type ObjectsIn<T> = unknown extends T ? T : Exclude<T, JsonScalar | readonly unk
 type Value<T> = unknown extends T
   ? JsonValue
   : T extends JsonScalar
-    ? T
+    ? Unbranded<T>
     : T extends object
       ? { readonly [K in keyof T]: Value<T[K]> }
       : never;
+
+/** A brand is a mark for the compiler, and stands in no argument: who writes a grant has the mere value. */
+type Unbranded<T extends JsonScalar> = T extends object
+  ? T extends string
+    ? string
+    : T extends number
+      ? number
+      : boolean
+  : T;
 
 /** For an object whose properties are known by name. */
 type ObjectFor<T> = ObjectForBoth<T, T>;
@@ -146,9 +155,18 @@ type ArgumentsGrant<Sent, Read, G> = {
       : never;
 };
 
+/** The arguments of each variant of a union; one that another variant does not have may be left out. */
+type Merged<T> = {
+  readonly [Name in NameIn<T>]: T extends unknown ? (Name extends keyof T ? T[Name] : undefined) : never;
+};
+type NameIn<T> = T extends unknown ? keyof T : never;
+
 /** Checks the grant of each tool against the tool's schema; a tool without a schema takes any names. */
 export type CheckedGrant<G, S extends Schemas> = {
   readonly [Tool in keyof G]: Tool extends keyof S
-    ? ArgumentsGrant<SentTo<S[Tool]>, ReadBy<S[Tool]>, G[Tool]> | typeof anyArguments | typeof noArguments
+    ?
+        | ArgumentsGrant<Merged<SentTo<S[Tool]>>, Merged<ReadBy<S[Tool]>>, G[Tool]>
+        | typeof anyArguments
+        | typeof noArguments
     : { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
 };

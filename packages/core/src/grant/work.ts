@@ -21,6 +21,11 @@ export function spend(work: Work, steps: number): boolean {
   return work.steps >= 0;
 }
 
+/** Whether a check was ended since it took too long, and not since a value does not pass. */
+export function isSpent({ steps }: Work): boolean {
+  return steps < 0;
+}
+
 /** The steps of looking once at every character of a text, or at every element of an array. */
 export function stepsThrough(value: unknown): number {
   return typeof value === "string" || Array.isArray(value) ? Math.ceil(value.length / ITEMS_PER_STEP) : 0;

@@ -9,6 +9,7 @@ export {
   type JsonScalar,
   type JsonValue,
   memberCount,
+  PLAIN_JSON,
   pointerTo,
   stepsOf,
 } from "./value.ts";

@@ -36,6 +36,9 @@ export function isExactNumber(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
+/** What data may be made of, for who gave something else: a whole number may be finite, and still be none. */
+export const PLAIN_JSON = "finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects";
+
 /** A key that JavaScript would treat as something other than data. */
 export function isForbiddenKey(key: string): boolean {
   return key === "__proto__";

@@ -5,6 +5,7 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  PLAIN_JSON,
   stepsOf,
 } from "../json/index.ts";
 import { copied, type Shape, suchAt } from "../options/index.ts";
@@ -23,7 +24,7 @@ export function attributesFrom(value: unknown): JsonObject {
     plain = freezeJson(value, ATTRIBUTE_LIMITS);
   } catch (cause) {
     const at = pointerOf(cause) === "" ? "" : ` at "${pointerOf(cause)}"`;
-    throw new HopwiseError("attributes_invalid", `what it gave is not plain JSON${at}`, { cause });
+    throw new HopwiseError("attributes_invalid", `what it gave is not plain JSON${at}; give ${PLAIN_JSON}`, { cause });
   }
   if (!isJsonObject(plain)) throw new HopwiseError("attributes_invalid", "what it gave is not an object");
   return plain;
@@ -40,8 +41,7 @@ function pointerOf(cause: unknown): string {
  * @param taken the name that no attribute may have, since Hopwise itself gives one of that name
  */
 export function attributesShape(taken: string): Shape {
-  const what =
-    'attributes as plain JSON, such as { region: "EMEA" }: finite numbers, well-formed texts, lists, plain objects';
+  const what = `attributes as plain JSON, such as { region: "EMEA" }: ${PLAIN_JSON}`;
   return copied(
     suchAt(what, (value) => {
       try {

@@ -115,11 +115,16 @@ describe("further sources of attributes", () => {
   });
 });
 
+const NO_DATA =
+  'what it gave is not plain JSON at "/at"; give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects';
+
 describe("what a further source gives", () => {
   it("is taken as plain data alone, and it is said what is wrong with it", async () => {
     expect(attributesFrom({ score: 1 })).toEqual({ score: 1 });
     const noData = await errorOf(() => attributesFrom({ at: new Date(0) }));
-    expect([noData.code, noData.message]).toEqual(["attributes_invalid", 'what it gave is not plain JSON at "/at"']);
+    expect(noData).toMatchObject({ code: "attributes_invalid", message: NO_DATA });
+    const tooLarge = await errorOf(() => attributesFrom({ at: 1e18 }));
+    expect(tooLarge).toMatchObject({ code: "attributes_invalid", message: NO_DATA });
     expect(noData.cause).toBeInstanceOf(HopwiseError);
     const noObject = await errorOf(() => attributesFrom(["admin"]));
     expect([noObject.code, noObject.message]).toEqual(["attributes_invalid", "what it gave is not an object"]);
@@ -128,12 +133,7 @@ describe("what a further source gives", () => {
   it.each<[string, { find(): unknown }, string, string?]>([
     ["fails", down, "it failed"],
     ["gives no object", { find: () => ["admin"] }, "what it gave is not an object", "attributes_invalid"],
-    [
-      "gives no data",
-      { find: () => ({ at: new Date(0) }) },
-      'what it gave is not plain JSON at "/at"',
-      "attributes_invalid",
-    ],
+    ["gives no data", { find: () => ({ at: new Date(0) }) }, NO_DATA, "attributes_invalid"],
   ])(
     "is a denial that names the source, and why, where it %s",
     async (_, source, why, code = "context_unavailable") => {

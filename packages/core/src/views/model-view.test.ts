@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type DenialCode, rowOf } from "../codes.ts";
+import { TOO_MUCH } from "../grant/index.ts";
 import { sampleDenied } from "../testing/samples.ts";
 import { modelView } from "./model-view.ts";
 
@@ -21,6 +22,14 @@ describe("a decision, as a model sees it", () => {
     expect(message).toContain(
       'Argument: "/to", as the tool itself changed it: what you sent passes, what became of it does not. Allowed there: "x".',
     );
+  });
+
+  it("says where nobody knows whether the arguments pass, since checking them takes too long", () => {
+    const rule = TOO_MUCH;
+    const { message } = modelView(
+      sampleDenied({ code: "grant_argument_refused", pointer: "/ids", rule, message: "m" }),
+    );
+    expect(message).toContain('Argument: "/ids", where checking took too long: send fewer or shorter values.');
   });
 
   it("has a code, safe words and the policy's own reason as data, and nothing of identities, rules and policies", () => {

@@ -1,6 +1,6 @@
 import { CODES, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
-import { MADE_OF_IT, PUT_THERE } from "../grant/index.ts";
+import { MADE_OF_IT, PUT_THERE, TOO_MUCH } from "../grant/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 import { AGENT_REVOKED, KEY_REVOKED } from "../state/index.ts";
 
@@ -47,6 +47,7 @@ const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused"
 const WHOSE: readonly (readonly [rule: string, words: string])[] = [
   [PUT_THERE, ", which you did not send: the tool itself put a value there"],
   [MADE_OF_IT, ", as the tool itself changed it: what you sent passes, what became of it does not"],
+  [TOO_MUCH, ", where checking took too long: send fewer or shorter values"],
 ];
 
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */

@@ -1,5 +1,5 @@
 /** Edges of single kinds, and what stands under what by our table and not by the draft's. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   all,
   any,
@@ -74,6 +74,18 @@ describe("an address", () => {
   });
 });
 
+describe("two lists of ranges", () => {
+  it("are read once each, however many are compared with how many", () => {
+    const ranges = Array.from({ length: 64 }, (_, i) => `10.0.${i}.0/24`);
+    const [parent, child] = [grant({ t: { a: cidr(...ranges) } }), grant({ t: { a: cidr(...ranges.toReversed()) } })];
+    const read = vi.spyOn(RegExp.prototype, "exec");
+    expect(findWidening(parent, child)).toBeUndefined();
+    const times = read.mock.calls.filter(([text]) => text.endsWith("/24")).length;
+    read.mockRestore();
+    expect(times).toBeLessThanOrEqual(2 * ranges.length);
+  });
+});
+
 describe("an object", () => {
   it("has no member that is not named, whether or not it can change", () => {
     const handed = grant({ t: { a: object({ b: wildcard() }) } });
@@ -91,5 +103,35 @@ describe("a url below another path than its parent's", () => {
       findWidening(grant({ t: { a: url({ origins, under: "/a" }) } }), grant({ t: { a: child } }));
     expect(told(url({ origins, under: "/b" }))).toMatchObject({ pointer: "/t/a/under", parent: "/a", child: "/b" });
     expect(told(url({ origins }))).toMatchObject({ pointer: "/t/a/under", parent: "/a", child: url({ origins }) });
+  });
+});
+
+describe("the parser of URLs", () => {
+  const handed = grant({ t: { a: url({ origins: ["https://a.example", "app://a"] }) } });
+  const passes = (text: string) => permits(handed, "t", { a: text });
+  const slow = "\u0301\u0323".repeat(2000);
+
+  it.each([
+    ["a host for which it takes long", `https://a${slow}`],
+    ["one that begins as an origin does", `https://a.example${slow}`],
+    ["a longer host", "https://a.example.evil.example/"],
+    ["another port", "https://a.example:8443/"],
+    ["user information", "https://a.example@evil.example/"],
+    ["a longer host of another scheme", "app://ab/x"],
+    ["a fragment", "https://a.example/#x"],
+    ["a backslash", "https://a.example/\\x"],
+  ])("is not asked about what none of the origins can have: %s", (_, text) => {
+    const asked = vi.spyOn(URL, "canParse");
+    expect(passes(text)).toBe(false);
+    const times = asked.mock.calls.length;
+    asked.mockRestore();
+    expect(times).toBe(0);
+  });
+
+  it("decides on the rest", () => {
+    for (const good of ["https://a.example/", "https://a.example/?x=1", "app://a", "app://a?x", "app://a/x"])
+      expect(passes(good), good).toBe(true);
+    for (const bad of ["https://a.example", "https://a.example?x", "https://a.example/ü", "https://a.example/a/../b"])
+      expect(passes(bad), bad).toBe(false);
   });
 });
