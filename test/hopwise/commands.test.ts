@@ -587,6 +587,24 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       });
     });
 
+    it("finds nothing sound in a folder that holds no log, and nor does any other of these commands", async () => {
+      const { folder } = await auditLog();
+      mkdirSync(join(folder, "empty"));
+      for (const args of [
+        ["verify", "empty", "--key", "log.json"],
+        ["find", "empty"],
+        ["shadow", "empty"],
+        ["story", "empty", "x"],
+      ]) {
+        const answer = await hopwise(["audit", ...args], { folder });
+        expect(answer).toMatchObject({
+          code: 2,
+          out: "",
+          err: expect.stringContaining("holds no file of an audit log"),
+        });
+      }
+    });
+
     it("names the place that was changed, and ends with 1", async () => {
       const { folder, segment } = await auditLog();
       writeFileSync(segment, readFileSync(segment, "utf8").replace("read_invoice", "read_INVOICE"));
