@@ -10,7 +10,7 @@ import { verifyAuditLog } from "./verify-audit-log.ts";
 
 const READERS: { readonly [name: string]: (folders: readonly string[]) => Promise<unknown> } = {
   verifyAuditLog: (folder) => verifyAuditLog({ folder, keys: [signer.publicJwk] }),
-  readAuditLog: (folder) => Array.fromAsync(readAuditLog(folder)),
+  readAuditLog: (folder) => readAuditLog(folder).next(),
   lineage: (folder) => lineage(folder, "abcdefghijklmnopqrstuv"),
   shadowReport: (folder) => shadowReport(folder),
   unknownNames: (folder) => unknownNames(folder, { tool: "pay" }),
