@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { AuthorizerOptions, HeldDelegation, ToolMap } from "@hopwise/core";
 import { describeContext } from "@hopwise/core/describe";
+import { anyArguments, grant } from "@hopwise/core/grant";
 import type { AuxDataSupplier, PolicyPlace } from "@hopwise/core/sources";
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -274,4 +275,24 @@ describe("Cerbos and Hopwise", () => {
     expect(rows(described.agent)).toHaveLength(3);
     expect(rows(describeContext({ tools, users, agents }).user)).toHaveLength(2);
   });
+});
+
+it("a list of resources whose scope cannot be told names the template of the tool map, as a call does", async () => {
+  const fail = (): never => {
+    throw new Error("down");
+  };
+  const company = await createCompany({
+    tools: { "shop://orders/{id}": { kind: "order", action: "read", id: "id", scope: fail } },
+  });
+  const held = await company.chain("alice", { to: "planner", grant: grant({ "mcp:resources/read": anyArguments }) });
+  const session = await company.authorizer().openSession(held);
+  const uri = "shop://orders/7";
+  const said = {
+    code: "context_unavailable",
+    message: 'the policies for "shop://orders/{id}" cannot be told: the function that makes the scope failed',
+  };
+  const tool = "mcp:resources/read";
+  expect(await session.authorize({ tool, arguments: { uri } })).toMatchObject(said);
+  expect(await session.list([{ tool, arguments: { uri } }])).toMatchObject(said);
+  expect(await session.list([{ tool, template: "shop://orders/{id}" }])).toMatchObject(said);
 });

@@ -64,6 +64,8 @@ describe("the options of a README", () => {
     ["cerbos", "ConnectPdpOptions", "## PDPs that run elsewhere"],
     ["audit", "AuditLogOptions", "| option of `openAuditLog`"],
     ["fastmcp", "GuardServerOptions", "| option of `guard`"],
+    ["ai-sdk", "AuthorizeToolsOptions", "| option of `authorizeTools`"],
+    ["ai-sdk", "DelegatedMcpClientOptions", "| option of `createMcpClient`"],
     ["redis", "RedisStateOptions", "| option of `redisState`"],
     ["sqlite", "SqliteStateOptions", "| option of `sqliteState`"],
   ])("of %s are the members of %s", (name, type, start) => {

@@ -143,6 +143,14 @@ describe("resources and prompts", () => {
     expect(text).not.toMatch(/Available|salaries|secret:/);
   });
 
+  it("an unknown URI or prompt, which the policies allow, is not answered as if the server read none at all", async () => {
+    for (const message of [await reading("policy://nowhere"), await getting("nowhere")]) {
+      const { error } = (await post(served.url, message)).messages[0] ?? {};
+      expect(error?.message).toContain(`This server has nothing of this name for "${message.method}"`);
+      expect(error).toMatchObject({ code: -32601, data: { code: "method_unguarded" } });
+    }
+  });
+
   it("one that fails to load does not tell why", async () => {
     for (const message of [await reading("policy://broken"), await getting("broken")]) {
       const { text, messages } = await post(served.url, message);

@@ -186,6 +186,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       for (const [name, why] of [
         ["keys/a.json", "there is no such folder; make it first (mkdir -p)"],
         ["there.json/a.json", "what should be its folder is a file"],
+        [folder, "it is a folder; name a file in it"],
       ] as const) {
         const answer = await hopwise(["keys", "new", name], { folder });
         expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringContaining(`${name}: ${why}`) });
@@ -228,6 +229,27 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(answers[0]?.out).toContain("└─ agent:planner\n");
       expect(answers[0]?.out).toContain('      · narrowed: send_payment, to: any value → "Globex"\n');
       expect(answers[0]?.out).toContain("narrowed: read_invoice was not handed on");
+    });
+
+    it("reads what begins with a byte order mark, as does every command that reads a text", async () => {
+      const folder = temporaryFolder();
+      const marked = (text: string) => file(folder, "marked", `\uFEFF${text}\r\n`);
+      expect((await hopwise(["token", "show", marked((await chain()).text)], { folder })).code).toBe(0);
+      expect((await hopwise(["explain", marked(JSON.stringify(REFUSED))], { folder })).code).toBe(0);
+      expect((await hopwise(["explain"], { input: `\uFEFF${JSON.stringify(REFUSED)}` })).code).toBe(0);
+    });
+
+    it("says in words why a file cannot be read", async () => {
+      const folder = temporaryFolder();
+      file(folder, "there", "");
+      for (const [name, why] of [
+        [".", "it is a folder; name a file in it"],
+        ["none", "there is no such file"],
+        ["there/none", "there is no such file"],
+      ] as const) {
+        const answer = await hopwise(["token", "show", name], { folder });
+        expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringContaining(`from ${name}: ${why}`) });
+      }
     });
 
     it("gives programs the same, and no token", async () => {
@@ -417,6 +439,16 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect((await hopwise(["test", "--fail-on-warnings"], { folder: lax })).code).toBe(1);
     });
 
+    it("warns of auxData, unless it is said that the server supplies it", async () => {
+      const when = "condition: { match: { expr: request.auxData.jwt.sub == P.id } }";
+      const folder = policies({
+        "room.yaml": `${POLICY.trimEnd()}\n    - { actions: [enter], effect: EFFECT_ALLOW, roles: [guest], ${when} }\n`,
+      });
+      const warned = await hopwise(["test", "--fail-on-warnings"], { folder });
+      expect(warned).toMatchObject({ code: 1, out: expect.stringContaining("hopwise test --aux-data") });
+      expect(await hopwise(["test", "--fail-on-warnings", "--aux-data"], { folder })).toMatchObject({ code: 0 });
+    });
+
     it("ends with 2 where there is nothing to test", async () => {
       expect(await hopwise(["test"], { folder: temporaryFolder() })).toMatchObject({
         code: 2,
@@ -585,6 +617,24 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         code: 1,
         out: expect.stringContaining("rolled_back"),
       });
+    });
+
+    it("finds nothing sound in a folder that holds no log, and nor does any other of these commands", async () => {
+      const { folder } = await auditLog();
+      mkdirSync(join(folder, "empty"));
+      for (const args of [
+        ["verify", "empty", "--key", "log.json"],
+        ["find", "empty"],
+        ["shadow", "empty"],
+        ["story", "empty", "x"],
+      ]) {
+        const answer = await hopwise(["audit", ...args], { folder });
+        expect(answer).toMatchObject({
+          code: 2,
+          out: "",
+          err: expect.stringContaining("holds no file of an audit log"),
+        });
+      }
     });
 
     it("names the place that was changed, and ends with 1", async () => {

@@ -4,7 +4,7 @@ import { optionsOf, readerOf } from "@hopwise/core/options";
 import { type AuditFilter, FILTER_ROWS, matcher } from "./filter.ts";
 import { parseLine } from "./line.ts";
 import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
-import { listStreams, type StreamFiles } from "./segment.ts";
+import { type StreamFiles, streamsOfLog } from "./segment.ts";
 import { streamLines } from "./stream-lines.ts";
 
 /** A record, and where it stands. */
@@ -26,7 +26,8 @@ const readFilter = optionsOf<AuditFilter>("readAuditLog", FILTER_ROWS);
  * Reads the records of a log by their time, of all streams together, a line at a time; of several folders as of one. It does not check them:
  * `verifyAuditLog` says whether the log is as it was written. It skips a line that a crash cut off.
  *
- * @throws {HopwiseError} `config_invalid` at once for a filter that cannot be right, and where a folder cannot be read;
+ * @throws {HopwiseError} `config_invalid` at once for a filter that cannot be right, and where a folder cannot be read
+ *   or holds no log;
  *   `audit_unavailable` for a line that is not one of an audit log
  */
 export function readAuditLog(folder: AuditFolders, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
@@ -35,7 +36,7 @@ export function readAuditLog(folder: AuditFolders, filter: AuditFilter = {}): As
 
 async function* matching(folder: AuditFolders, filter: AuditFilter): AsyncGenerator<AuditEntry> {
   const matches = matcher(filter);
-  for await (const entry of inOrder(await listStreams(folder), mention(filter))) {
+  for await (const entry of inOrder(await streamsOfLog(folder), mention(filter))) {
     if (matches(entry.record)) yield entry;
   }
 }

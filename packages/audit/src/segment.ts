@@ -70,6 +70,23 @@ export async function listStreams(folders: AuditFolders): Promise<readonly Strea
   return streams.sort((a, b) => (a.writer < b.writer ? -1 : 1));
 }
 
+/**
+ * The streams of a log that must be there. Another folder, or one whose files were taken away, would read as a log in which
+ * nothing ever happened: `openAuditLog` begins a stream before there is a record.
+ *
+ * @throws {HopwiseError} `config_invalid` where a folder has no stream, and as `listStreams` does
+ */
+export async function streamsOfLog(folders: AuditFolders): Promise<readonly StreamFiles[]> {
+  const streams = await listStreams(folders);
+  const empty = [folders].flat().find((folder) => !streams.some((it) => it.folder === folder));
+  if (empty === undefined) return streams;
+  throw new HopwiseError(
+    "config_invalid",
+    `the folder ${empty} holds no file of an audit log: name the folder that openAuditLog writes to; where it is this one, ` +
+      "its files were taken away",
+  );
+}
+
 async function streamsIn(folder: string): Promise<readonly StreamFiles[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}`, { cause });

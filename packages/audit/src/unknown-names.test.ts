@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
 import { openAuditLog } from "./open-audit-log.ts";
 import { decision } from "./records.fixture.ts";
+import { write } from "./signed-logs.fixture.ts";
 import { temporaryFolder } from "./testing.fixture.ts";
 import { unknownNames } from "./unknown-names.ts";
 
@@ -76,7 +77,9 @@ describe("a name that somebody looks for", () => {
   );
 
   it("has no neighbour in an empty log", async () => {
-    expect(await unknownNames(temporaryFolder(), { agent: "x", tool: "y" })).toEqual([
+    const folder = temporaryFolder();
+    await write(folder, 0);
+    expect(await unknownNames(folder, { agent: "x", tool: "y" })).toEqual([
       { name: "agent", nearest: [] },
       { name: "tool", nearest: [] },
     ]);

@@ -4,7 +4,7 @@ import { type AuditFilter, instant } from "./filter.ts";
 import { parseLine } from "./line.ts";
 import type { AuditFolders } from "./option-shapes.ts";
 import { plain } from "./print-record.ts";
-import { listStreams, type StreamFiles } from "./segment.ts";
+import { type StreamFiles, streamsOfLog } from "./segment.ts";
 import { streamLines } from "./stream-lines.ts";
 
 /** Calls and lists that ran without a valid chain, in shadow mode: how often, by tool and code. */
@@ -38,7 +38,7 @@ export async function readUnproven(
 ): Promise<UnprovenCalls> {
   const calls = new Map<string, Map<string, number>>();
   const [from, to] = [instant(since, Number.NEGATIVE_INFINITY), instant(until, Number.POSITIVE_INFINITY)];
-  for (const stream of await listStreams(folder)) {
+  for (const stream of await streamsOfLog(folder)) {
     let [before, last]: readonly [Counts, Counts] = [{}, {}];
     for await (const { time, ran } of statementsOf(stream)) {
       const at = Date.parse(time);

@@ -6,7 +6,7 @@ import { type TrustedKeys, trustKeys } from "./checkpoint.ts";
 import { type Head, parseLine } from "./line.ts";
 import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { firstLine } from "./read-lines.ts";
-import { headerOf, listStreams, type NotedStream, type StreamFiles, segmentName } from "./segment.ts";
+import { headerOf, listStreams, type NotedStream, type StreamFiles, segmentName, streamsOfLog } from "./segment.ts";
 import { type StreamReading, verifyStream } from "./verify-stream.ts";
 
 /** Options of {@link verifyAuditLog}. */
@@ -78,13 +78,15 @@ const readOptions = optionsOf<VerifyOptions>("verifyAuditLog", {
  * Verifies a whole log: every line of every stream. Reads files as streams; memory does not grow with them. May run
  * beside the writers.
  *
- * @throws {HopwiseError} `config_invalid` for options that cannot be right, and where the folder cannot be read
+ * @throws {HopwiseError} `config_invalid` for options that cannot be right, and where the folder cannot be read or holds no log
  */
 export async function verifyAuditLog(options: VerifyOptions): Promise<AuditVerification> {
   const { folder, keys, expectHead = [] } = readOptions(options);
   const trusted = await trustKeys(keys);
-  const streams = await listStreams(folder);
-  const claims = await collectClaims(streams, [expectHead].flat());
+  const expected = [expectHead].flat();
+  // A head that is expected names the stream that was taken away.
+  const streams = await (expected.length > 0 ? listStreams : streamsOfLog)(folder);
+  const claims = await collectClaims(streams, expected);
   const readings = new Map<string, StreamReading & { readonly folder: string }>();
   for (const stream of streams) {
     const reading = await verifySettled(stream, trusted, claims.get(stream.writer) ?? []);

@@ -240,8 +240,9 @@ export const CODES = {
   // proof: is it presented by its holder, for this call, now?
   proof_missing: {
     stage: "proof",
-    model: "This server needs a delegation chain and a proof with each request. Send both.",
-    help: "The call came without a chain and a proof. Give its client a delegation (`carryOver`, `carryingFetch`, `createMcpClient`).",
+    model:
+      "This server needs a delegation chain and a proof with each request. Send both, or, where it takes users without agents, the user's own login.",
+    help: "The call came without a chain and a proof. Give its client a delegation (`carryOver`, `carryingFetch`, `createMcpClient`). Where `userFromAuth` lets users in, it found no login in the request either.",
   },
   proof_nonce_required: {
     stage: "proof",

@@ -16,7 +16,7 @@ export function overview(commands: readonly Command[]): string {
 
 /** What one command is for, and its options. */
 export function helpOf({ name, words, summary, details, options }: Command): string {
-  const all: [string, Option][] = [...Object.entries(options), ["help", { help: "print this" }]];
+  const all: [string, Option][] = [...Object.entries(options), ["help", { help: "print this; also -h" }]];
   return [
     `hopwise ${name} ${words}`.trim(),
     "",

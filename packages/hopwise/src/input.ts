@@ -14,10 +14,11 @@ const MOST_BYTES = 64 * 1024 * 1024;
  * @throws {HopwiseError} `config_invalid` where it cannot be read
  */
 export async function readText(file: string | undefined, what: string, terminal: Terminal): Promise<string> {
-  if (file !== undefined && file !== "-") return readFileText(file, what, terminal);
-  const text = await terminal.input();
+  const isFile = file !== undefined && file !== "-";
+  const text = isFile ? await readFileText(file, what, terminal) : await terminal.input();
   if (text === undefined) throw new HopwiseError("config_invalid", `Give ${what}: name a file, or pipe it in`);
-  return text;
+  // Editors and shells of Windows begin a text with a byte order mark, which no JSON may have.
+  return text.replace(/^\uFEFF/, "");
 }
 
 async function readFileText(file: string, what: string, { folder }: Terminal): Promise<string> {
@@ -28,15 +29,21 @@ async function readFileText(file: string, what: string, { folder }: Terminal): P
     return await handle.readFile("utf8");
   } catch (cause) {
     // The file's name is what was typed; the cause names its whole path, or the reason.
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : reasonOf(cause);
-    throw new HopwiseError("config_invalid", `Cannot read ${what} from ${named(file)}: ${why}`);
+    throw new HopwiseError("config_invalid", `Cannot read ${what} from ${named(file)}: ${reasonOf(cause)}`);
   }
 }
 
 function reasonOf(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return code ?? message;
+  return WHY_UNREAD[code ?? ""] ?? code ?? message;
 }
+
+const WHY_UNREAD: { readonly [code: string]: string } = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder; name a file in it",
+  EACCES: "you may not read it",
+};
 
 /** What was typed as a file's name may be a key or a token by mistake. */
 export function named(file: string): string {

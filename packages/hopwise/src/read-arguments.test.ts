@@ -21,6 +21,7 @@ describe("what is typed behind a command", () => {
     expect([typed.has("json"), typed.has("heads"), typed.value("heads")]).toEqual([true, false, undefined]);
     expect(read("--", "--json").words).toEqual(["--json"]);
     expect(read("log", "--heads", "-").value("heads")).toBe("-");
+    expect(read("-h").has("help")).toBe(true);
   });
 
   it.each<[readonly string[], RegExp]>([

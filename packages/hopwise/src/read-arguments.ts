@@ -16,7 +16,7 @@ export function readArguments({ name, options, count }: Command, args: readonly 
   const config = Object.fromEntries(
     known.map((option) => {
       const type: "string" | "boolean" = options[option]?.value === undefined ? "boolean" : "string";
-      return [option, { type, multiple: true }];
+      return [option, { type, multiple: true, ...(option === HELP && { short: "h" }) }];
     }),
   );
   const { tokens } = parseArgs({

@@ -1,4 +1,15 @@
-import { at, covers, list, nameOf, overlap, type PolicyPlace, type SourceDocument, texts } from "../policies/index.ts";
+import {
+  at,
+  covers,
+  effectOf,
+  list,
+  nameOf,
+  overlap,
+  type PolicyPlace,
+  type SourceDocument,
+  texts,
+  versionOf,
+} from "../policies/index.ts";
 
 /** A DENY rule that does not hold for whoever has a further role. */
 export interface EscapedDeny extends PolicyPlace {
@@ -26,12 +37,12 @@ export function escapedDenies(documents: readonly SourceDocument[]): readonly Es
 
 interface RuleForRoles extends PolicyPlace {
   readonly rule: string;
-  readonly effect: unknown;
+  readonly effect: string;
   readonly actions: readonly string[];
   /** Also those of the derived roles it is for. */
   readonly roles: readonly string[];
   readonly kind: unknown;
-  readonly version: unknown;
+  readonly version: string;
   readonly scope: string;
 }
 
@@ -63,11 +74,11 @@ function rulesForRoles(documents: readonly SourceDocument[]): readonly RuleForRo
         file: document.file,
         line: document.lineOf(["resourcePolicy", "rules", i]),
         rule: nameOf(rule, i),
-        effect: at(rule, "effect"),
+        effect: effectOf(rule),
         actions: texts(at(rule, "actions")),
         roles: [...texts(at(rule, "roles")), ...used.flatMap((it) => texts(at(it, "parentRoles")))],
         kind: at(policy, "resource"),
-        version: at(policy, "version"),
+        version: versionOf(policy),
         scope: String(at(policy, "scope") ?? ""),
       };
     });

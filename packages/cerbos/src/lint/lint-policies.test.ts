@@ -107,6 +107,26 @@ describe("a DENY rule on an attribute that no schema requires", () => {
     expect(await reads("R.attr.items.exists(i, i.price > 1)")).toEqual(["R.attr.items"]);
     expect(await reads("R.attr.items[0].price > 1")).toEqual(["R.attr.items"]);
     expect(await reads("size(R.attr.x) > 1 || R.attr.y")).toEqual(["R.attr.x", "R.attr.y"]);
+    expect(await reads('R.attr .x == 1 || request\n  .resource\n  .attr\n  .y ["z"] == 1')).toEqual([
+      "R.attr.x",
+      "R.attr.y.z",
+    ]);
+  });
+
+  it("is found behind a comment, and behind every form of a text", async () => {
+    expect(await reads("// it's locked\nR.attr.x == 1 && P.id != 'a'")).toEqual(["R.attr.x"]);
+    expect(await reads("R.id == 'a' // or R.attr.x\n || R.attr.y == 1")).toEqual(["R.attr.y"]);
+    expect(await reads('R.id == "https://a" && R.attr.x == 1')).toEqual(["R.attr.x"]);
+    expect(await reads('R.id == r"\\" || R.attr.x == 1 || P.id == "a"')).toEqual(["R.attr.x"]);
+    expect(await reads(`R.id == """a"R.attr.y"b""" || R.attr.x == 1`)).toEqual(["R.attr.x"]);
+  });
+
+  it("is found in a rule whose effect is the number of DENY", async () => {
+    const numbered = PAYMENTS.replace("EFFECT_DENY", "2");
+    expect(numbered).not.toBe(PAYMENTS);
+    expect((await lintPolicies(temporaryFolder({ "payments.yaml": numbered }))).map(({ line }) => line)).toEqual([
+      7, 7,
+    ]);
   });
 
   it("is not seen in texts, nor in what only looks like an attribute", async () => {
@@ -126,6 +146,16 @@ exportVariables: { name: shared, definitions: { far: P.attr.far } }
 `;
     const parts = { variables, others: { "shared.yaml": shared } };
     expect(await reads("V.a > variables.far", parts)).toEqual(["R.attr.x", "P.attr.far"]);
+  });
+
+  it("is found behind variables beside the policy, as was the custom once", async () => {
+    const old = PAYMENTS.replace("resourcePolicy:", "variables: { far: R.attr.far }\nresourcePolicy:").replace(
+      /expr: .*? }/,
+      'expr: "V.far > 1" }',
+    );
+    const folder = temporaryFolder({ "payments.yaml": old });
+    expect((await compilePolicies(folder)).errors).toEqual([]);
+    expect((await lintPolicies(folder)).map(({ attribute }) => attribute)).toEqual(["R.attr.far"]);
   });
 
   it("is found in the derived role that the rule is for, and not in others of the same file", async () => {

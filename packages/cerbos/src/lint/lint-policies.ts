@@ -118,7 +118,7 @@ const AUX_DATA_ABSENT = {
   message:
     "the expression reads request.auxData, which nobody supplies: it cannot be evaluated, so the action is denied, or, " +
     "without strict evaluation, the rule is skipped, also one that denies. Read an attribute in its place, or say " +
-    "auxData: true where the host supplies it",
+    "auxData: true (hopwise test --aux-data) where the host supplies it",
 } as const;
 
 function warningAboutEveryTool({ document, line, name }: PolicyRule): PolicyWarning {

@@ -31,6 +31,22 @@ describe("a DENY for named roles", () => {
     ]);
   });
 
+  it("is named where effects are written as numbers", async () => {
+    const numbered = [rule("1", '["*"]'), rule("2", "[contractor]")].map((it) => it.replace("EFFECT_", ""));
+    expect(await lint(numbered)).toEqual([["deny_for_named_roles", 7]]);
+  });
+
+  it("is named across scopes where one version is written as a number, and the other as a text", async () => {
+    const folder = temporaryFolder({
+      "thing.yaml": policy([rule("ALLOW", "[employee]")]).replace("version: default", "version: 1"),
+      "acme.yaml": policy([rule("DENY", "[contractor]")], "  scope: acme\n").replace(
+        "version: default",
+        'version: "1"',
+      ),
+    });
+    expect((await lintPolicies(folder)).map(({ code }) => code)).toEqual(["deny_for_named_roles"]);
+  });
+
   it("is none where all who are allowed are denied, where nobody else is allowed, or for all roles", async () => {
     expect(await lint([rule("ALLOW", "[user]"), rule("DENY", "[user, guest]")])).toEqual([]);
     expect(await lint([rule("ALLOW", "[team:a]"), rule("DENY", '["team:*"]')])).toEqual([]);

@@ -11,6 +11,7 @@ import {
   type SourceDocument,
   schemasOf,
   texts,
+  versionOf,
 } from "../policies/index.ts";
 import { planProblems } from "./plan-reading.ts";
 import { type RowSchema, readRowSchema } from "./row-schema.ts";
@@ -66,7 +67,7 @@ function meets(actions: string, action: string | undefined): boolean {
 /** A resource policy of the kind, with the schemas that Cerbos checks it by: those of the one without a scope. */
 interface KindPolicy {
   readonly document: SourceDocument;
-  readonly version: unknown;
+  readonly version: string;
   readonly resource: SchemaUse & { readonly known: unknown };
   readonly rows: RowSchema;
   readonly principals: (action: string | undefined) => RowSchema;
@@ -77,8 +78,8 @@ function policiesFor(kind: string, { documents, schemas }: PolicySource, argumen
     .map((document) => ({ document, policy: at(document.content, "resourcePolicy") }))
     .filter(({ policy }) => policy !== undefined && at(policy, "resource") === kind);
   return ofKind.map(({ document, policy }) => {
-    const version = at(policy, "version");
-    const unscoped = ofKind.find((it) => at(it.policy, "version") === version && !isScoped(it.policy));
+    const version = versionOf(policy);
+    const unscoped = ofKind.find((it) => versionOf(it.policy) === version && !isScoped(it.policy));
     const { resource, principal } = schemasOf(unscoped?.policy);
     const contentOf = ({ name }: SchemaUse): unknown => (name === undefined ? undefined : schemas.get(name));
     return {
@@ -140,7 +141,7 @@ function ruleProblems(
     return [{ ...place, message: `the ${title} is about it, and a plan misses DENYs of such policies` }];
   }
   const hasOutput = output.activated !== undefined || output.notMet !== undefined;
-  const version = at(at(document.content, "resourcePolicy"), "version");
+  const version = versionOf(at(document.content, "resourcePolicy"));
   const conditions = policies
     .filter((it) => policy === "role" || it.version === version)
     .flatMap(({ rows, principals }) => {

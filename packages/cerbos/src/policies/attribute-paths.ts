@@ -54,17 +54,26 @@ export function readExpression(expression: string): Reading {
   };
 }
 
-const ATTRIBUTE = /(?<![\w.])(R|P|request\.resource|request\.principal)\.attr((?:\.[A-Za-z_]\w*|\[\s*§\d+§\s*\])*)/g;
+// Blanks and line breaks may stand round a dot: long expressions are written over several lines.
+const ATTRIBUTE =
+  /(?<![\w.])(R|P|request\s*\.\s*resource|request\s*\.\s*principal)\s*\.\s*attr\b((?:\s*\.\s*[A-Za-z_]\w*|\s*\[\s*§\d+§\s*\])*)/g;
 
 function stepsOf(steps: string, texts: readonly string[]): readonly string[] {
-  return Array.from(steps.matchAll(/\.(\w+)|§(\d+)§/g), ([, name, text]) => name ?? (texts[Number(text)] as string));
+  return Array.from(steps.matchAll(/\.\s*(\w+)|§(\d+)§/g), ([, name, text]) => name ?? (texts[Number(text)] as string));
 }
 
-/** Takes texts out, so that nothing in them is taken for code, and leaves their number. */
+const COMMENT = /\/\/[^\n]*/;
+/** In raw texts nothing escapes their end. */
+const RAW = /(?<!\w)[bB]?[rR](?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"]*"|'[^']*')/;
+const PLAIN = /"""(?:\\[\s\S]|[^\\])*?"""|'''(?:\\[\s\S]|[^\\])*?'''|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'/;
+const NO_CODE = new RegExp(`${COMMENT.source}|${RAW.source}|${PLAIN.source}`, "g");
+
+/** Takes texts and comments out, so that nothing in them is taken for code, and leaves the numbers of the texts. */
 function withoutTexts(expression: string): { readonly text: string; readonly texts: readonly string[] } {
   const texts: string[] = [];
-  const text = expression.replace(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/gs, (_, double, single) => {
-    texts.push(double ?? single);
+  const text = expression.replace(NO_CODE, (found) => {
+    if (found.startsWith("//")) return " ";
+    texts.push(found.replace(/^[bBrR]*("""|'''|"|')([\s\S]*)\1$/, "$2"));
     return `§${texts.length - 1}§`;
   });
   return { text, texts };

@@ -1,11 +1,12 @@
-import { readExpression } from "./attribute-paths.ts";
-import { at, list, nameOf } from "./policy-fields.ts";
+import { leavesOf, readCondition } from "./condition-tree.ts";
+import { at, effectOf, list, nameOf, versionOf } from "./policy-fields.ts";
+import { definitionsIn, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
 /** A rule, with the expressions that Cerbos evaluates for it. */
 export interface PolicyRule {
   /** `EFFECT_ALLOW`, `EFFECT_DENY`. */
-  readonly effect: unknown;
+  readonly effect: string;
   /** The kind of resource that it is for; in principal policies a pattern. */
   readonly kind: string;
   readonly document: SourceDocument;
@@ -42,42 +43,31 @@ export function denyRules(documents: readonly SourceDocument[]): readonly DenyRu
 
 /** Finds the rules of resource policies and of principal policies. */
 export function policyRules(documents: readonly SourceDocument[]): readonly PolicyRule[] {
-  const exported = new Map(
-    documents.map(({ content }) => at(content, "exportVariables")).map((it) => [at(it, "name"), at(it, "definitions")]),
-  );
+  const definitions = definitionsIn(documents);
   const roleSets = new Map(
     documents.map(({ content }) => at(content, "derivedRoles")).map((roles) => [at(roles, "name"), roles]),
   );
   // Cerbos ignores the schemas of a policy with a scope and uses those of the one without: seen with 0.55.0.
   const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => !isScoped(it));
-  const schemasFor = (kind: unknown, version?: unknown): readonly PolicySchemas[] => {
+  const schemasFor = (kind: unknown, version?: string): readonly PolicySchemas[] => {
     const found = unscoped.filter(
-      (it) => it !== undefined && at(it, "resource") === kind && (version ?? at(it, "version")) === at(it, "version"),
+      (it) => it !== undefined && at(it, "resource") === kind && (version ?? versionOf(it)) === versionOf(it),
     );
     return found.length === 0 ? [schemasOf(undefined)] : found.map(schemasOf);
   };
 
   /** The condition of something, and the variables it uses, and those that these use. */
-  function expressionsOf(condition: unknown, holder: unknown): readonly string[] {
-    const variables = at(holder, "variables");
-    const defined: { readonly [name: string]: unknown } = Object.assign(
-      Object.create(null),
-      ...list(at(variables, "import")).map((name) => exported.get(name)),
-      at(variables, "local"),
-    );
-    const found = new Set<string>();
-    const add = (expression: unknown): void => {
-      if (typeof expression !== "string" || found.has(expression)) return;
-      found.add(expression);
-      for (const name of readExpression(expression).variables) add(defined[name]);
-    };
-    for (const expression of expressionsIn(condition)) add(expression);
-    return [...found];
-  }
+  const expressionsOf = (condition: unknown, ...holder: Parameters<typeof definitions.of>): readonly string[] => {
+    const leaves = leavesOf(readCondition(condition));
+    const { variables } = usedBy(leaves, definitions.of(...holder));
+    return [...new Set([...leaves, ...variables.map(([, expression]) => expression)])];
+  };
 
   return documents.flatMap((document) => {
-    const policy = at(document.content, "resourcePolicy");
-    const principal = at(document.content, "principalPolicy");
+    const { content } = document;
+    const policy = at(content, "resourcePolicy");
+    const principal = at(content, "principalPolicy");
+    const beside = at(content, "variables");
     const ofResource = list(at(policy, "rules")).flatMap((rule, i) => {
       const roles = list(at(policy, "importDerivedRoles")).flatMap((name) => {
         const set = roleSets.get(name);
@@ -87,26 +77,26 @@ export function policyRules(documents: readonly SourceDocument[]): readonly Poli
         return used.flatMap((definition) => expressionsOf(at(definition, "condition"), set));
       });
       return {
-        effect: at(rule, "effect"),
+        effect: effectOf(rule),
         kind: String(at(policy, "resource")),
         document,
         line: document.lineOf(["resourcePolicy", "rules", i]),
         name: nameOf(rule, i),
         actions: list(at(rule, "actions")).map(String),
-        expressions: [...expressionsOf(at(rule, "condition"), policy), ...roles],
-        schemas: schemasFor(at(policy, "resource"), at(policy, "version")),
+        expressions: [...expressionsOf(at(rule, "condition"), policy, beside), ...roles],
+        schemas: schemasFor(at(policy, "resource"), versionOf(policy)),
       };
     });
     const ofPrincipal = list(at(principal, "rules")).flatMap((rule, i) =>
       list(at(rule, "actions")).flatMap((action, j) => {
         return {
-          effect: at(action, "effect"),
+          effect: effectOf(action),
           kind: String(at(rule, "resource")),
           document,
           line: document.lineOf(["principalPolicy", "rules", i, "actions", j]),
           name: nameOf(action, j),
           actions: [String(at(action, "action"))],
-          expressions: expressionsOf(at(action, "condition"), principal),
+          expressions: expressionsOf(at(action, "condition"), principal, beside),
           schemas: schemasFor(at(rule, "resource")),
         };
       }),
@@ -124,15 +114,6 @@ export function ignoredSchemas(
     if (!isScoped(policy) || at(policy, "schemas") === undefined) return [];
     return { document, line: document.lineOf(["resourcePolicy", "schemas"]) };
   });
-}
-
-/** Texts of all `expr` in a condition, also inside `all`, `any` and `none`. */
-function expressionsIn(condition: unknown): readonly string[] {
-  if (Array.isArray(condition)) return condition.flatMap(expressionsIn);
-  if (typeof condition !== "object" || condition === null) return [];
-  return Object.entries(condition).flatMap(([key, value]) =>
-    key === "expr" || key === "script" ? [String(value)] : expressionsIn(value),
-  );
 }
 
 /** What a resource policy names; nothing where there is none. */

@@ -1,5 +1,5 @@
 import { type ConditionTree, leavesOf, readCondition } from "./condition-tree.ts";
-import { at, list, nameOf, texts } from "./policy-fields.ts";
+import { at, effectOf, list, nameOf, texts, versionOf } from "./policy-fields.ts";
 import { definitionsIn, type PolicyParameters, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
 import { permissionsOf, REQUIRE_CONSENT } from "./scope-permissions.ts";
@@ -158,7 +158,7 @@ function ofRole(document: SourceDocument, policy: unknown, parametersOf: Paramet
 const NO_DERIVED_ROLE = { roleCondition: undefined, roleParameters: { variables: [], constants: [] } } as const;
 
 function identityOf(policy: unknown, name: string): readonly unknown[] {
-  return [at(policy, name), at(policy, "version") ?? "default", at(policy, "scope") ?? ""];
+  return [at(policy, name), versionOf(policy), at(policy, "scope") ?? ""];
 }
 
 type Judged = Pick<FiledRule, "condition" | "effect" | "permissions" | "output">;
@@ -167,15 +167,12 @@ type Judged = Pick<FiledRule, "condition" | "effect" | "permissions" | "output">
 function judgedBy(rule: unknown, permissions: string): Judged {
   const condition = readCondition(at(rule, "condition"));
   const output = outputOf(rule);
-  const effect = EFFECTS[String(at(rule, "effect"))] ?? String(at(rule, "effect"));
+  const effect = effectOf(rule);
   if (permissions === REQUIRE_CONSENT && effect === "EFFECT_ALLOW" && condition !== undefined) {
     return { condition: { op: "none", of: [condition] }, effect: "EFFECT_DENY", permissions, output };
   }
   return { condition, effect, permissions, output };
 }
-
-/** Cerbos also takes the numbers of its enumerations. */
-const EFFECTS: { readonly [written: string]: string | undefined } = { "1": "EFFECT_ALLOW", "2": "EFFECT_DENY" };
 
 function outputOf(rule: unknown): RuleOutput {
   const output = at(rule, "output");

@@ -15,7 +15,7 @@ export {
   schemasOf,
 } from "./deny-rules.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, list, members, nameOf, overlap, texts } from "./policy-fields.ts";
+export { at, covers, effectOf, list, members, nameOf, overlap, texts, versionOf } from "./policy-fields.ts";
 export { checkPolicyFolder } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {

@@ -34,6 +34,19 @@ export function nameOf(rule: unknown, index: number): string {
   return typeof name === "string" ? name : `rule ${index + 1}`;
 }
 
+/** `EFFECT_ALLOW`, `EFFECT_DENY`: Cerbos also takes the numbers of its enumerations. */
+export function effectOf(rule: unknown): string {
+  const written = String(at(rule, "effect"));
+  return EFFECTS[written] ?? written;
+}
+
+const EFFECTS: { readonly [written: string]: string | undefined } = { "1": "EFFECT_ALLOW", "2": "EFFECT_DENY" };
+
+/** The version of a policy. One that is written as a number is the text of it. */
+export function versionOf(policy: unknown): string {
+  return String(at(policy, "version") ?? "default");
+}
+
 /** Whether one text can fit both: actions, roles and kinds may have `*`, which does not go beyond a `:`. */
 export function overlap(a: string, b: string): boolean {
   return a === b || (isGlob(a) && isGlob(b)) || fits(a, b) || fits(b, a);

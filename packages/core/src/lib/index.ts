@@ -17,7 +17,7 @@ export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
 export type { Health } from "./health.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
-export { listed } from "./listed.ts";
+export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";

@@ -17,7 +17,11 @@ const read = (uri: unknown, tools = BY_URI) => targetOf(tools, READ, { uri } as 
 
 describe("what a call acts on", () => {
   it("is the entry of its tool, with its own arguments", () => {
-    expect(targetOf(BY_URI, "get_order", { id: "1" })).toEqual({ entry: order, arguments: { id: "1" } });
+    expect(targetOf(BY_URI, "get_order", { id: "1" })).toEqual({
+      entry: order,
+      named: "get_order",
+      arguments: { id: "1" },
+    });
     expect(targetOf({}, READ, { uri: "doc://a" })).toMatchObject({ entry: { kind: "mcp_resource" } });
   });
 
@@ -32,6 +36,7 @@ describe("what a call acts on", () => {
   it("is, of a resource, what its URI says, with the values of the URI for arguments", () => {
     expect(read("shop://customers/7")).toEqual({
       entry: { kind: "thing", action: "read", id: expect.any(Function) },
+      named: "shop://{kind}/{id}",
       arguments: { kind: "customers", id: "7" },
       uri: { template: "shop://{kind}/{id}", values: { kind: "customers", id: "7" } },
       id: "shop://customers/7",
@@ -39,6 +44,7 @@ describe("what a call acts on", () => {
     const { "shop://{kind}/{id}": _, ...one } = BY_URI;
     expect(read("shop://orders/7", one)).toEqual({
       entry: order,
+      named: "shop://orders/{id}",
       arguments: { id: "7" },
       uri: { template: "shop://orders/{id}", values: { id: "7" } },
     });
@@ -76,7 +82,11 @@ describe("what a call acts on", () => {
   it("is of an item of a list the same, and of a template of the server the entry of this very text", () => {
     expect(findTarget(BY_URI, READ, { uri: "doc://a" }, undefined)).toMatchObject({ arguments: { name: "a" } });
     expect(findTarget(BY_URI, READ, { uri: "doc://a/b" }, undefined)).toBeUndefined();
-    expect(findTarget(BY_URI, READ, {}, "shop://orders/{id}")).toEqual({ entry: order, arguments: {} });
+    expect(findTarget(BY_URI, READ, {}, "shop://orders/{id}")).toEqual({
+      entry: order,
+      named: "shop://orders/{id}",
+      arguments: {},
+    });
     expect(findTarget(BY_URI, READ, {}, "shop://orders/{order}")).toBeUndefined();
     expect(findTarget(BY_URI, READ, {}, "toString")).toBeUndefined();
     expect(findTarget({}, READ, {}, "shop://orders/{id}")).toMatchObject({ entry: { kind: "mcp_resource" } });

@@ -8,6 +8,8 @@ import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
 /** What a call acts on, as the tool map says. */
 export interface Target {
   readonly entry: ToolEntry;
+  /** What the tool map calls the entry, for messages: the tool, or the template of a URI. */
+  readonly named: string;
   /** The arguments that its policies see: those of the call, or the values of its URI. */
   readonly arguments: JsonObject;
   /** Where the map goes by URIs: the one template that stands for this one. */
@@ -44,7 +46,7 @@ function targetIn(tools: ToolMap, tool: string, args: JsonObject, readAs?: Match
   const templates = tool === RESOURCES ? uriTemplatesOf(tools) : [];
   if (templates.length > 0) return resourceTarget(tools, templates, args, readAs);
   const entry = toolEntry(tools, tool);
-  if (entry !== undefined) return { entry, arguments: args };
+  if (entry !== undefined) return { entry, named: tool, arguments: args };
   return new HopwiseError("tool_unmapped", `the tool map has no entry for "${tool}", so no policy can be asked`, {
     hop: 0,
   });
@@ -63,7 +65,7 @@ export function findTarget(
 ): Target | undefined {
   if (tool === RESOURCES && template !== undefined && uriTemplatesOf(tools).length > 0) {
     const entry = Object.hasOwn(tools, template) ? tools[template] : undefined;
-    return entry && { entry, arguments: {} };
+    return entry && { entry, named: template, arguments: {} };
   }
   const target = targetIn(tools, tool, known);
   return target instanceof HopwiseError ? undefined : target;
@@ -89,7 +91,7 @@ function resourceTarget(
     return new HopwiseError("tool_unmapped", problem, { hop: 0 });
   }
   const entry = tools[match.template] as ToolEntry;
-  const found = { arguments: match.values, uri: match };
+  const found = { named: match.template, arguments: match.values, uri: match };
   return entry.id === undefined ? { ...found, entry: { ...entry, id: () => uri }, id: uri } : { ...found, entry };
 }
 

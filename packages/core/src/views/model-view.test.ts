@@ -116,7 +116,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   agent_depth_refused: /Do the task yourself, or ask for one with fewer hops/,
   agent_invalid: /Report it; trying again does not help/,
   registry_unavailable: /Try again later/,
-  proof_missing: /Send both/,
+  proof_missing: /Send both, or, where it takes users without agents, the user's own login/,
   proof_nonce_required: /Make a new proof/,
   proof_invalid: /Make a new proof/,
   proof_audience_mismatch: /Make one for this server/,

@@ -1,7 +1,7 @@
 import { type DenialCode, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
-import { findTarget, listEntry, placeEntry, type ToolEntry } from "../resource/index.ts";
+import { findTarget, listEntry, placeEntry, type Target } from "../resource/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
@@ -43,7 +43,7 @@ export function asCall(tool: string): HopwiseError {
   return new HopwiseError("method_unguarded", `"${tool}" is a list, which is asked for by its items`);
 }
 
-type UnplacedItem = Omit<ListItem, "entry"> & { readonly entry: ToolEntry };
+type UnplacedItem = Omit<ListItem, "entry"> & Pick<Target, "entry" | "named">;
 
 /**
  * Ends a call that was refused before a policy was asked: what the refusal says of a tool is for those who may see the
@@ -96,7 +96,7 @@ async function whatIsHidden(
   const found = items.map((item) => beforePolicies(item, holder, point));
   // The list itself may be ruled on, too: then it is one more item, and without it there is nothing to show.
   const entry = listEntry(point.tools, operation);
-  const whole = entry && { tool: operation, entry, known: {} };
+  const whole = entry && { tool: operation, named: operation, entry, known: {} };
   const candidates = [...found.map((item) => ("entry" in item ? item : undefined)), whole].filter(
     (item) => item !== undefined,
   );
@@ -149,7 +149,8 @@ function beforePolicies(item: Listed, holder: KnownCaller, point: EnforcementPoi
   if (isEnforced(hidden)) return hidden as HiddenItem;
   const target = findTarget(point.tools, tool, known, template);
   if (target === undefined) return { code: "tool_unmapped", hop: 0 };
-  return hidden ?? { tool, entry: target.entry, known: target.arguments, id: target.id };
+  const { entry, named, arguments: values, id } = target;
+  return hidden ?? { tool, entry, named, known: values, id };
 }
 
 /** The items with the scope and version of their policies, as far as these are known before there is a call. */
@@ -160,10 +161,10 @@ function placeItems(
 ): Promise<readonly ListItem[]> {
   return eachInTime(deadlineMs, "context_unavailable", "a function of the tool map", (wait) =>
     Promise.all(
-      items.map(async ({ entry, ...item }) => {
+      items.map(async ({ entry, named, ...item }) => {
         const { tool, known } = item;
         const query = { tool, arguments: Object.freeze({ ...known }), tenant };
-        return { ...item, entry: await placeEntry(entry, query, wait) };
+        return { ...item, entry: await placeEntry(entry, query, wait, named) };
       }),
     ),
   );

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { unlink, writeFile } from "node:fs/promises";
+import { stat, unlink, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HopwiseError, signerFromJwk } from "@hopwise/core";
 import { kidOf, thumbprintOf } from "@hopwise/core/tokens";
@@ -75,7 +75,11 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
   try {
     await writeFile(path, text, { flag: "wx", mode });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const isFolder = await stat(path).then(
+      (it) => it.isDirectory(),
+      () => false,
+    );
+    const code = isFolder ? "EISDIR" : (cause as NodeJS.ErrnoException).code;
     throw new HopwiseError("config_invalid", `Cannot write ${named(path)}: ${WHY[code ?? ""] ?? code}`);
   }
 }

@@ -14,13 +14,14 @@ export const testCommand: Command = {
   ],
   options: {
     "fail-on-warnings": { help: "exit with 1 where there are warnings" },
+    "aux-data": { help: "the server supplies request.auxData: no warning where a rule reads it" },
     ...JSON_OPTION,
   },
   async run(typed, terminal) {
     const { compilePolicies, lintPolicies } = await import("@hopwise/cerbos");
     const folder = resolve(terminal.folder, typed.words[0] ?? "policies");
     const result = await compilePolicies(folder);
-    const warnings = await lintPolicies(folder);
+    const warnings = await lintPolicies(folder, { auxData: typed.has("aux-data") });
     if (typed.has("json")) {
       const { output: _, ...found } = result;
       terminal.out(JSON.stringify({ ...found, warnings }, null, 2));

@@ -141,8 +141,11 @@ export function isUnserved({ error }: JsonRpcMessage): boolean {
 }
 
 /** A method that the server does not have, in the words of one that the guard does not let through. */
-function unserved({ id, request }: Flight, invocation: string): JsonRpcMessage {
-  return refused(id, "method_unguarded", notServed(request.method), invocation);
+function unserved({ id, request: { method }, operation }: Flight, invocation: string): JsonRpcMessage {
+  // FastMCP says the same of a prompt or a URI that it does not have, so these words must be true of both.
+  const isOfOne = operation.kind === "data";
+  const message = isOfOne ? `This server has nothing of this name for ${JSON.stringify(method)}.` : notServed(method);
+  return refused(id, "method_unguarded", message, invocation);
 }
 
 export function notServed(method: string): string {

@@ -79,7 +79,11 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     const messageOf = async (claims: Claims): Promise<string> =>
       (await errorOf(proveAt(chain, await world.proof(text, claims)))).message;
     expect(await messageOf({ aat_tool: "pay" })).toBe("the proof is not acceptable: it was made for another tool");
-    expect(await messageOf({ aat_aud: DOCS })).toBe("the proof was made for another enforcement point");
+    expect(await messageOf({ aat_aud: DOCS })).toBe(
+      `the proof was made for another enforcement point: it names "${DOCS}", and must name "${PAY}"`,
+    );
+    expect(await messageOf({ aat_aud: 7 })).toContain(`: it names none, and must name "${PAY}"`);
+    expect(await messageOf({ aat_aud: text })).not.toContain(text.slice(20, 60));
     expect(await messageOf({ hta: {} })).toBe("the proof was made for other arguments than those received");
   });
 

@@ -1,7 +1,7 @@
 import { decodeBase64url, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
-import { timeAway } from "../../lib/index.ts";
+import { namesAnother, timeAway } from "../../lib/index.ts";
 import type { Chain, Link } from "../claims/index.ts";
 import { algorithmOf, type Limits, splitJws, toolIdOf } from "../keys/index.ts";
 import type { Nonces, NonceTimes } from "./nonce.ts";
@@ -77,10 +77,10 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
   if (!isMillisecond(hw_ms)) return refuse("hw_ms must be an integer from 0 to 999");
   const leaf = chain.links.at(-1) as Link;
   if (aat_id !== leaf.jti || hw_leaf !== leaf.hash) refuse("it was made for another chain");
-  if (typeof aat_aud !== "string" || !expected.audience.includes(aat_aud) || !chain.audience.includes(aat_aud)) {
-    throw new HopwiseError("proof_audience_mismatch", "the proof was made for another enforcement point", {
-      pointer: "/aat_aud",
-    });
+  const audiences = expected.audience.filter((it) => chain.audience.includes(it));
+  if (typeof aat_aud !== "string" || !audiences.includes(aat_aud)) {
+    const message = `the proof was made for another enforcement point: ${namesAnother(aat_aud, audiences)}`;
+    throw new HopwiseError("proof_audience_mismatch", message, { pointer: "/aat_aud" });
   }
   if (aat_tool !== toolIdOf(expected.tool, aat_aud, chain.rootAudience)) refuse("it was made for another tool");
   if (canonicalJson(hta) !== canonicalJson(expected.arguments)) {

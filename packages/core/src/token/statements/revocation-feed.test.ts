@@ -100,7 +100,7 @@ describe("a page of the feed", () => {
   });
 
   it.each<[words: string, pointer: string, Claims]>([
-    ["the feed is that of another log", "/aud", { aud: PAY }],
+    [`the feed is that of another log: it names "${PAY}", and must name`, "/aud", { aud: PAY }],
     ["it answers another question", "/since", { since: "e1:1" }],
     ["the feed was signed ahead of its reader's clock; check both (31.007 seconds ahead", "/iat", { iat: NOW + 31 }],
     ["a head, or empty, is expected", "/since", { since: 5 }],

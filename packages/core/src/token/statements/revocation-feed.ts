@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
-import { timeAway } from "../../lib/index.ts";
+import { namesAnother, timeAway } from "../../lib/index.ts";
 import { integerOf, refuseClaim, textOf } from "../claims/index.ts";
 import { AGENT_NAME, DEFAULT_LIMITS, importKnownKey, type Signer, thumbprintOf } from "../keys/index.ts";
 import { createAnchorKeys } from "../trust/index.ts";
@@ -94,8 +94,10 @@ export async function readFeedPage(
     maxDepth: 5,
   });
   const page = readPage(statement.claims);
-  if (statement.audience !== audience)
-    throw new HopwiseError("audience_mismatch", "the feed is that of another log", { pointer: "/aud" });
+  if (statement.audience !== audience) {
+    const message = `the feed is that of another log: ${namesAnother(statement.audience, [audience])}`;
+    throw new HopwiseError("audience_mismatch", message, { pointer: "/aud" });
+  }
   if (page.since !== since && page.since !== "") refuseClaim("/since", "it answers another question");
   const ahead = statement.issuedAt - nowSeconds;
   if (ahead > limits.skewSeconds) {

@@ -25,10 +25,10 @@ const failing = (): never => {
   throw new TypeError("password=hunter2");
 };
 
-async function gathered(by: ToolEntry = entry, parts: Parts = {}, caller = holder, named: object = {}) {
+async function gathered(by: ToolEntry = entry, parts: Parts = {}, caller = holder, named = query.tool) {
   const noted: Pick<KnownHops, "hops" | "origins">[] = [];
   const { point, asked } = scene.point(parts);
-  const context = gatherContext(caller, { entry: by, ...named }, query, point, (found) => noted.push(found));
+  const context = gatherContext(caller, { entry: by, named }, query, point, (found) => noted.push(found));
   return { context, noted, asked };
 }
 
@@ -202,8 +202,7 @@ describe("the context of a call", () => {
       'the resource of "shop://orders/{id}" could not be told: the function that makes its id gave none',
     ],
   ])("is called by the template of the tool map where its URI says what it is: %#", async (changed, said) => {
-    const uri = { template: "shop://orders/{id}", values: { id: "7" } };
-    const { context } = await gathered({ ...entry, ...changed }, {}, holder, { uri });
+    const { context } = await gathered({ ...entry, ...changed }, {}, holder, "shop://orders/{id}");
     expect((await errorOf(context)).message.slice(0, said.length)).toBe(said);
   });
 

@@ -41,7 +41,7 @@ export interface CallContext {
  */
 export async function gatherContext(
   { caller, agents }: KnownCaller,
-  { entry, uri }: Pick<Target, "entry" | "uri">,
+  { entry, named }: Pick<Target, "entry" | "named">,
   query: ResourceQuery,
   point: EnforcementPoint,
   note: NoteHops,
@@ -50,7 +50,7 @@ export async function gatherContext(
     knowHops({ caller, agents }, point, note, query),
     // Once for all hops: a longer chain must not be shown another resource.
     eachInTime(point.deadlineMs, "context_unavailable", "a source of attributes", (wait) =>
-      loadResource(entry, query, { patienceMs: patienceOf(point), wait, named: uri?.template }),
+      loadResource(entry, query, { patienceMs: patienceOf(point), wait, named }),
     ),
   ]);
   const { hops, origins } = known;
