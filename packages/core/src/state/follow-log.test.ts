@@ -78,6 +78,36 @@ describe("a log that several processes follow", () => {
     expect(asked).toEqual({ heads: before.heads + 10, pages: before.pages });
   });
 
+  it("does not let a call by on what was read before it came, however slowly that is answered", async () => {
+    const { shared } = sharedLog();
+    const other = joined(shared);
+    let answer = (): void => {};
+    const answered = new Promise<void>((done) => {
+      answer = done;
+    });
+    let pages = 0;
+    const slow: RevocationLog = {
+      ...shared,
+      read: async (after) => {
+        const page = await shared.read(after);
+        if (pages++ === 1) await answered;
+        return page;
+      },
+    };
+    const one = joined(slow);
+    await one.find(query());
+    await other.revoke({ agent: "another" });
+    const early = one.find(query(T1));
+    while (pages < 2) await Promise.resolve();
+    await other.revoke({ token: T1 });
+    const calls = [one.find(query(T1)), one.find(query(T1)), one.find(query(T1))];
+    await new Promise((done) => setImmediate(done));
+    answer();
+    expect(await Promise.all(calls)).toEqual(Array(3).fill({ token: T1 }));
+    await early;
+    expect(pages).toBe(3);
+  });
+
   it("lifts what was revoked, in every process; what is revoked after that holds", async () => {
     const { shared } = sharedLog();
     const [one, other] = [joined(shared), joined(shared)];
