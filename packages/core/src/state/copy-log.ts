@@ -1,10 +1,14 @@
-import { andThen, isThenable } from "../lib/index.ts";
+import { HopwiseError } from "../errors.ts";
+import { andThen, DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { entryText, type RevocationEntry, readEntry } from "./revocation-entry.ts";
 import { createIndex, type RevocationIndex } from "./revocation-index.ts";
 import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 
 type Awaitable<T> = T | Promise<T>;
+
+/** How long one step of the log may take, in milliseconds: all callers wait for it, and a driver may lose an answer. */
+const STEP_MS = 5000;
 
 /** A copy of a log, as far as it was read. */
 export interface LogCopy {
@@ -33,7 +37,7 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
   let catching: { readonly began: number; readonly end: Promise<void> } | undefined;
 
   const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
-    andThen(log.read(after), (page) => {
+    andThen(inTime(log.read(after)), (page) => {
       const target = page.continues || after === undefined ? into : createIndex(clock);
       for (const entry of page.entries) target.add(readEntry(entry));
       return page.complete ? adopt(page, target) : readOn(page.head, target);
@@ -49,7 +53,7 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
   };
 
   const giveBack = ([first, ...rest]: readonly RevocationEntry[]): Awaitable<void> =>
-    first === undefined ? undefined : andThen(log.append(keptOf(first)), () => giveBack(rest));
+    first === undefined ? undefined : andThen(inTime(log.append(keptOf(first))), () => giveBack(rest));
 
   const begin = (): Awaitable<void> => {
     const began = ++begun;
@@ -76,6 +80,17 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
     },
     catchUp: () => catchUp(begun),
   };
+}
+
+/** @throws {HopwiseError} `state_unavailable`, so that the next caller begins anew */
+function inTime<T>(step: Awaitable<T>): Awaitable<T> {
+  if (!isThenable(step)) return step;
+  return settleInTime(STEP_MS, step).catch((cause: unknown) => {
+    if (!(cause instanceof DeadlinePassed)) throw cause;
+    throw new HopwiseError("state_unavailable", `the log of revocations gave no answer within ${STEP_MS} ms`, {
+      cause,
+    });
+  });
 }
 
 /** An entry as a store keeps it. */

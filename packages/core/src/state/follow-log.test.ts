@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TokenHash } from "../token/index.ts";
 import { errorOf, NOW } from "../world.fixture.ts";
 import { followLog } from "./follow-log.ts";
@@ -8,6 +8,8 @@ import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 import { revocationsOn } from "./shared-revocations.ts";
 import { openedState } from "./state.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const clock = (): number => NOW * 1000;
 const T1 = "t".repeat(43) as TokenHash;
@@ -106,6 +108,31 @@ describe("a log that several processes follow", () => {
     expect(await Promise.all(calls)).toEqual(Array(3).fill({ token: T1 }));
     await early;
     expect(pages).toBe(3);
+  });
+
+  it.each(["read", "append"] as const)("recovers by itself from a log that never answers one %s", async (step) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { shared, lose } = sharedLog();
+    let hangs = false;
+    const hanging = async (run: () => unknown): Promise<never> => {
+      const isLost = hangs;
+      hangs = false;
+      return (isLost ? new Promise<never>(() => {}) : run()) as Promise<never>;
+    };
+    const one = joined({
+      ...shared,
+      read: (after) => (step === "read" ? hanging(() => shared.read(after)) : shared.read(after)),
+      append: (entry) => (step === "append" ? hanging(() => shared.append(entry)) : shared.append(entry)),
+    });
+    await one.revoke({ token: T1 });
+    lose(1);
+    hangs = true;
+    const calls = Promise.all([one.find(query(T1)), one.find(query(T1))].map((call) => errorOf(() => call)));
+    await vi.advanceTimersByTimeAsync(5000);
+    const expected = { code: "state_unavailable", message: "the log of revocations gave no answer within 5000 ms" };
+    expect(await calls).toMatchObject([expected, expected]);
+    vi.useRealTimers();
+    expect(await one.find(query(T1))).toEqual({ token: T1 });
   });
 
   it("lifts what was revoked, in every process; what is revoked after that holds", async () => {
