@@ -1,14 +1,10 @@
-import { HopwiseError } from "../errors.ts";
-import { andThen, DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
+import { andThen, isThenable } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { entryText, type RevocationEntry, readEntry } from "./revocation-entry.ts";
 import { createIndex, type RevocationIndex } from "./revocation-index.ts";
 import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 
 type Awaitable<T> = T | Promise<T>;
-
-/** How long one step of the log may take, in milliseconds: all callers wait for it, and a driver may lose an answer. */
-const STEP_MS = 5000;
 
 /** A copy of a log, as far as it was read. */
 export interface LogCopy {
@@ -28,7 +24,11 @@ export interface LogCopy {
  *
  * @param read told of each page that made the copy whole
  */
-export function copyLog(log: RevocationLog, clock: () => number, read: (page: LogPage) => void): LogCopy {
+export function copyLog(
+  log: Pick<RevocationLog, "read" | "append">,
+  clock: () => number,
+  read: (page: LogPage) => void,
+): LogCopy {
   let index = createIndex(clock);
   let head: string | undefined;
   /** How often reading began. */
@@ -37,7 +37,7 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
   let catching: { readonly began: number; readonly end: Promise<void> } | undefined;
 
   const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
-    andThen(inTime(log.read(after)), (page) => {
+    andThen(log.read(after), (page) => {
       const target = page.continues || after === undefined ? into : createIndex(clock);
       for (const entry of page.entries) target.add(readEntry(entry));
       return page.complete ? adopt(page, target) : readOn(page.head, target);
@@ -47,13 +47,15 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
     const lost = whole === index ? [] : index.all(secondsBy(clock)).filter(({ id }) => !whole.has(id));
     for (const entry of lost) whole.add(entry);
     index = whole;
-    head = page.head;
     read(page);
-    return giveBack(lost);
+    // Not before: where the log takes them only in part, it is compared with what it lost once more.
+    return andThen(giveBack(lost), () => {
+      head = page.head;
+    });
   };
 
   const giveBack = ([first, ...rest]: readonly RevocationEntry[]): Awaitable<void> =>
-    first === undefined ? undefined : andThen(inTime(log.append(keptOf(first))), () => giveBack(rest));
+    first === undefined ? undefined : andThen(log.append(keptOf(first)), () => giveBack(rest));
 
   const begin = (): Awaitable<void> => {
     const began = ++begun;
@@ -80,17 +82,6 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
     },
     catchUp: () => catchUp(begun),
   };
-}
-
-/** @throws {HopwiseError} `state_unavailable`, so that the next caller begins anew */
-function inTime<T>(step: Awaitable<T>): Awaitable<T> {
-  if (!isThenable(step)) return step;
-  return settleInTime(STEP_MS, step).catch((cause: unknown) => {
-    if (!(cause instanceof DeadlinePassed)) throw cause;
-    throw new HopwiseError("state_unavailable", `the log of revocations gave no answer within ${STEP_MS} ms`, {
-      cause,
-    });
-  });
 }
 
 /** An entry as a store keeps it. */

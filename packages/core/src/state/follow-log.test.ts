@@ -163,6 +163,26 @@ describe("a log that several processes follow", () => {
     expect([await other.find(query(T1)), await other.find(planner)]).toEqual([{ token: T1 }, undefined]);
   });
 
+  it.each([0, 1, 2])("that fails after it got %i of them back gets the rest as well", async (before) => {
+    const { shared, lose, kept } = sharedLog();
+    let taken = Number.NEGATIVE_INFINITY;
+    const one = joined({
+      ...shared,
+      append: async (entry) => {
+        if (taken++ === before) throw new Error("it went down again");
+        return shared.append(entry);
+      },
+    });
+    for (const agent of ["a", "b", "c"]) await one.revoke({ agent });
+    lose(3);
+    taken = 0;
+    await expect((async () => one.find(query()))()).rejects.toThrow("it went down again");
+    expect(kept()).toHaveLength(before);
+    expect(await one.find(query())).toBeUndefined();
+    expect(kept()).toHaveLength(3);
+    expect(await joined(shared).find({ ...query(), agents: ["c"] })).toEqual({ agent: "c" });
+  });
+
   it("that was made anew is closed until everybody could give back what it lost", async () => {
     const { shared, lose } = sharedLog();
     const one = joined(shared, { repairSeconds: 0.05 });
