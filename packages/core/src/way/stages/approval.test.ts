@@ -1,10 +1,12 @@
 /** How a call finds the approval that it needs, or asks for one; what it stands on; and what is said where it cannot. */
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Allowed } from "../../decision/index.ts";
 import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
 import { ARGUMENTS, ISSUER, NOW } from "../../world.fixture.ts";
 import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
 import { shadowOf } from "../shadow.ts";
+import { settleTaken } from "../taken.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -36,6 +38,34 @@ describe("a call that the policies want approved", () => {
     });
     expect(await at.call(undefined, id)).toBe("approval_used");
     expect(await at.call()).not.toBe(id);
+  });
+
+  it("runs by an approval that was given back, though the same call was asked for anew meanwhile, or ran by that", async () => {
+    const at = await waitingAt(scene);
+    const approved = async (): Promise<[id: string, ran: Allowed]> => {
+      const id = await at.call();
+      await at.answer(id, "dana");
+      return [id, (await at.decide()) as Allowed];
+    };
+    const giveBack = async (ran: Allowed): Promise<void> => {
+      expect(ran.outcome).toBe("allowed");
+      settleTaken(ran, true);
+      await settled();
+    };
+    const [first, second] = [await approved(), await approved()];
+    const last = await at.call();
+    expect(new Set([first[0], second[0], last]).size).toBe(3);
+    let again: Allowed | undefined;
+    for (const [request, ran] of [first, second]) {
+      await giveBack(ran);
+      again = (await at.decide()) as Allowed;
+      expect(at.audit.records.at(-1)).toMatchObject({ outcome: "allowed", approved: { request } });
+      expect(await at.call()).toBe(last);
+    }
+    // A no of the newest is the last word.
+    await at.answer(last, "dana", { answer: "no" });
+    await giveBack(again as Allowed);
+    expect(await at.call()).toMatch(/^[\w-]{22}$/);
   });
 
   it("takes the stages of its approval and of what it costs, each under its own name", async () => {

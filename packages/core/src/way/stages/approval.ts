@@ -79,9 +79,14 @@ async function judgeNamed(
   return unasked ?? { waits: named.kept, answers: counted };
 }
 
+/** How many requests of one call are looked at, the newest first. */
+const MOST_LOOKED_AT = 8;
+
 /**
  * The same call may have been asked for already, by an earlier loop or another instance. It waits with that request, so that
- * people are asked once, and runs once they have said yes. One that was used, or refused, is over.
+ * people are asked once, and runs once they have said yes. One that was used, or refused, is over. But a use is given back
+ * where nothing happened, and another instance may have asked anew meanwhile: so where the newest does not let the call
+ * run, an approval before it may.
  */
 async function joinOrAsk(
   asked: AskedApproval,
@@ -91,16 +96,20 @@ async function joinOrAsk(
 ): Promise<ApprovalFound | HopwiseError> {
   const name = await hashOfRequest({ ...asked.request, untilSeconds: 0 });
   const latest = await askStore("the call waits already", () => stores.approvals.latest(name));
-  const known = latest && knownOf(latest, stores, point);
-  if (known !== undefined) {
-    const current = await asOf(known.kept, asked);
-    if (current.hash === known.kept.hash) {
-      const { state, counted } = await becameOf(current, known, stores, point);
-      if (state === "waiting") return { waits: known.kept, answers: counted };
-      if (state === "approved") return approvedBy(known.kept, counted);
-    }
+  let known = latest && knownOf(latest, stores, point);
+  let waits: ApprovalFound | undefined;
+  for (let looks = 1; known !== undefined; looks++) {
+    const { kept, after }: KnownRequest = known;
+    const current = await asOf(kept, asked);
+    if (current.hash !== kept.hash) break;
+    const { state, counted } = await becameOf(current, known, stores, point);
+    if (state === "approved") return approvedBy(kept, counted);
+    if (state === "denied") break;
+    if (state === "waiting") waits ??= { waits: kept, answers: counted };
+    if (after === undefined || looks === MOST_LOOKED_AT) break;
+    known = await findRequest(after, stores, point);
   }
-  return askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+  return waits ?? askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
 }
 
 function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
@@ -151,7 +160,7 @@ async function askAnew(
       `${maxWaiting} requests of this chain wait, or did within the last ${withinSeconds} s`,
     );
   }
-  const text = requestText(asked);
+  const text = requestText(asked, of.after);
   const { untilSeconds } = asked.request;
   const giveRoom = (): unknown =>
     askStore("one request less waits", () => spending.settle(reservation, "nothing_happened"));
