@@ -345,6 +345,29 @@ describe("where a store fails, it is said what cannot be told", () => {
     });
   });
 
+  it("gives room back that was taken although the answer was lost", async () => {
+    const lost = changed("spending", (memory) => ({
+      reserve: async (reservation) => {
+        await memory.reserve(reservation);
+        return fails();
+      },
+    }));
+    const at = await waitingAt(scene, { stateOf: lost });
+    expect(await at.call()).toBe("state_unavailable");
+    await settled();
+    const asks = { account: `asks ${JSON.stringify([scene.chain.id, 3600, Math.floor(NOW / 3600) * 3600])}` };
+    const owner = JSON.stringify([ALICE.issuer, ALICE.subject]);
+    expect(await at.state.spending.spent(owner, [{ ...asks, counter: "requests" }])).toEqual([0]);
+  });
+
+  it("does not take room that came too late for a limit", async () => {
+    const late = changed("spending", () => ({ reserve: () => ({ outcome: "withdrawn" }) as const }));
+    expect(await (await waitingAt(scene, { stateOf: late })).decide()).toMatchObject({
+      code: "state_unavailable",
+      message: "the store was too late with the room for one more request",
+    });
+  });
+
   it("gives the room back of a request that was not kept, and no room of one that was", async () => {
     for (const isKept of [false, true]) {
       const settledAs: unknown[] = [];
