@@ -1,6 +1,6 @@
 /** What `hopwise approvals` says and does, on the real inbox of an authorizer, over HTTP. */
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { approvalEndpoint } from "@hopwise/core/state";
@@ -150,6 +150,46 @@ export function testApprovalsList(): void {
     const { run, url } = await office();
     const { code, err } = await run("approvals", "list", "--at", url);
     expect([code, err]).toEqual([2, expect.stringContaining("does not let you in")]);
+  });
+
+  it.each<[string, (outgoing: ServerResponse) => unknown, RegExp]>([
+    [
+      "500 of a proxy",
+      (outgoing) => outgoing.writeHead(502).end("<html>"),
+      /answered with the status 502, and did not/,
+    ],
+    [
+      "500 with JSON",
+      (outgoing) => outgoing.writeHead(500).end("{}"),
+      /answered with the status 500, and did not say why/,
+    ],
+    [
+      "401 of a gateway",
+      (outgoing) => outgoing.writeHead(401).end("who?"),
+      /does not let you in: give a login that it/,
+    ],
+    ["403 of a gateway", (outgoing) => outgoing.writeHead(403).end(), /does not let you in/],
+    ["404", (outgoing) => outgoing.writeHead(404).end("<html>"), /There is no inbox for approvals at this address/],
+    [
+      "an answer that is cut",
+      (outgoing) => outgoing.writeHead(200, { "content-length": "9" }).write("{", () => outgoing.destroy()),
+      /began to answer, and did not end: it ended the connection/,
+    ],
+    [
+      "an answer without an end",
+      (outgoing) => {
+        const more = (): unknown => outgoing.destroyed || outgoing.write("x".repeat(1_000_000), more);
+        more();
+      },
+      /answered with more than 16777216 bytes/,
+    ],
+  ])("says what is wrong with an inbox that gives %s", async (_, answer, words) => {
+    const server = createServer((_incoming, outgoing) => void answer(outgoing)).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await new Promise((listening) => server.once("listening", listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/approvals`;
+    const { code, err } = await hopwise(["approvals", "list", "--at", url], { folder: temporaryFolder() });
+    expect([code, err]).toEqual([2, expect.stringMatching(words)]);
   });
 
   it.each(["<html>", "[]", "{}", '{"requests":5}', '{"requests":[{}]}', '{"requests":[null]}'])(

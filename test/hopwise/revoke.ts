@@ -135,7 +135,7 @@ export function testRevoke(): void {
       ["user", "--user", "alice", "--issuer", ISSUER],
     ]) {
       const { code, err } = await hopwise(["revoke", ...target, ...STORE, "--yes"], { folder });
-      expect([code, err]).toEqual([0, expect.stringContaining(`nor whether there is such a ${kind}`)]);
+      expect([code, err]).toEqual([0, expect.stringContaining(`nor whether there is this ${kind}`)]);
     }
   });
 

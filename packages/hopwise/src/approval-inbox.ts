@@ -93,18 +93,27 @@ function addressOf(text: string): URL {
 }
 
 async function answerOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  const text = await textOf(response);
   let body: unknown;
   try {
-    body = JSON.parse(await textOf(response));
+    body = JSON.parse(text);
   } catch {
     // Told below.
   }
-  if (!isObject(body)) throw noInbox();
-  if (response.ok) return body;
-  const { code, message } = body;
-  if (response.status === 403 && code === "authentication_failed") {
-    throw wrong("The inbox does not let you in: --login FILE");
+  if (response.ok) {
+    if (!isObject(body)) throw noInbox();
+    return body;
   }
+  const { status } = response;
+  const { code, message } = Object(body) as { readonly code?: unknown; readonly message?: unknown };
+  // What stands before an inbox may say so in its own words.
+  if (status === 401 || (status === 403 && (code === "authentication_failed" || code === undefined))) {
+    throw wrong("The inbox does not let you in: give a login that it knows, by --login FILE");
+  }
+  if (code === undefined && status !== 404) {
+    throw wrong(`The inbox answered with the status ${status}, and did not say why`);
+  }
+  if (!isObject(body)) throw noInbox();
   throw refusedWith(code, typeof message === "string" ? oneLine(message).slice(0, 500) : "the inbox refused this");
 }
 
@@ -122,10 +131,15 @@ function refusedWith(code: unknown, said: string): HopwiseError {
 async function textOf(response: Response): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > MOST_BYTES) throw new Error("too long");
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      if (text.length > MOST_BYTES) break;
+    }
+  } catch (error) {
+    throw wrong(`The inbox began to answer, and did not end: ${whyOf(error)}`);
   }
+  if (text.length > MOST_BYTES) throw wrong(`The inbox answered with more than ${MOST_BYTES} bytes`);
   return text;
 }
 

@@ -65,7 +65,7 @@ export function doubtLines(target: RevocationTarget, radius: BlastRadius): reado
 
 /** Where no audit log was given. */
 export function unaskedLine(target: RevocationTarget): string {
-  return `without --audit nothing here can tell what would end, nor whether there is such a ${kindOf(target)}`;
+  return `without --audit nothing here can tell what would end, nor whether there is this ${kindOf(target)}`;
 }
 
 function kindOf(target: RevocationTarget): RevocationKind {

@@ -11,7 +11,10 @@ export interface LogCopy {
   readonly index: RevocationIndex;
   /** Where it stands; undefined before it was read. */
   readonly head: string | undefined;
-  /** Reads what it lacks, and gives the log back what that lost. */
+  /**
+   * Reads what it lacks, and gives the log back what that lost. Callers at once share one reading, which began after they
+   * came: one that was under way before may have been answered before what they know of was written.
+   */
   catchUp(): Awaitable<void>;
 }
 
@@ -21,10 +24,17 @@ export interface LogCopy {
  *
  * @param read told of each page that made the copy whole
  */
-export function copyLog(log: RevocationLog, clock: () => number, read: (page: LogPage) => void): LogCopy {
+export function copyLog(
+  log: Pick<RevocationLog, "read" | "append">,
+  clock: () => number,
+  read: (page: LogPage) => void,
+): LogCopy {
   let index = createIndex(clock);
   let head: string | undefined;
-  let catching: Promise<void> | undefined;
+  /** How often reading began. */
+  let begun = 0;
+  /** What is under way, and by which beginning. */
+  let catching: { readonly began: number; readonly end: Promise<void> } | undefined;
 
   const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
     andThen(log.read(after), (page) => {
@@ -37,13 +47,31 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
     const lost = whole === index ? [] : index.all(secondsBy(clock)).filter(({ id }) => !whole.has(id));
     for (const entry of lost) whole.add(entry);
     index = whole;
-    head = page.head;
     read(page);
-    return giveBack(lost);
+    // Not before: where the log takes them only in part, it is compared with what it lost once more.
+    return andThen(giveBack(lost), () => {
+      head = page.head;
+    });
   };
 
   const giveBack = ([first, ...rest]: readonly RevocationEntry[]): Awaitable<void> =>
     first === undefined ? undefined : andThen(log.append(keptOf(first)), () => giveBack(rest));
+
+  const begin = (): Awaitable<void> => {
+    const began = ++begun;
+    const caught = readOn(head, index);
+    if (!isThenable(caught)) return caught;
+    const end = caught.finally(() => {
+      catching = undefined;
+    });
+    catching = { began, end };
+    return end;
+  };
+
+  const catchUp = (after: number): Awaitable<void> => {
+    if (catching === undefined) return begin();
+    return catching.began > after ? catching.end : catching.end.then(() => catchUp(after));
+  };
 
   return {
     get index() {
@@ -52,15 +80,7 @@ export function copyLog(log: RevocationLog, clock: () => number, read: (page: Lo
     get head() {
       return head;
     },
-    catchUp: () => {
-      if (catching !== undefined) return catching;
-      const caught = readOn(head, index);
-      if (!isThenable(caught)) return caught;
-      catching = caught.finally(() => {
-        catching = undefined;
-      });
-      return catching;
-    },
+    catchUp: () => catchUp(begun),
   };
 }
 

@@ -9,6 +9,8 @@ import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 import { revocationsOn } from "./shared-revocations.ts";
 import { openedState } from "./state.ts";
 
+afterEach(() => void vi.useRealTimers());
+
 const clock = (): number => NOW * 1000;
 const T1 = "t".repeat(43) as TokenHash;
 const T2 = "u".repeat(43) as TokenHash;
@@ -78,6 +80,61 @@ describe("a log that several processes follow", () => {
     expect(asked).toEqual({ heads: before.heads + 10, pages: before.pages });
   });
 
+  it("does not let a call by on what was read before it came, however slowly that is answered", async () => {
+    const { shared } = sharedLog();
+    const other = joined(shared);
+    let answer = (): void => {};
+    const answered = new Promise<void>((done) => {
+      answer = done;
+    });
+    let pages = 0;
+    const slow: RevocationLog = {
+      ...shared,
+      read: async (after) => {
+        const page = await shared.read(after);
+        if (pages++ === 1) await answered;
+        return page;
+      },
+    };
+    const one = joined(slow);
+    await one.find(query());
+    await other.revoke({ agent: "another" });
+    const early = one.find(query(T1));
+    while (pages < 2) await Promise.resolve();
+    await other.revoke({ token: T1 });
+    const calls = [one.find(query(T1)), one.find(query(T1)), one.find(query(T1))];
+    await new Promise((done) => setImmediate(done));
+    answer();
+    expect(await Promise.all(calls)).toEqual(Array(3).fill({ token: T1 }));
+    await early;
+    expect(pages).toBe(3);
+  });
+
+  it.each(["read", "append"] as const)("recovers by itself from a log that never answers one %s", async (step) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { shared, lose } = sharedLog();
+    let hangs = false;
+    const hanging = async (run: () => unknown): Promise<never> => {
+      const isLost = hangs;
+      hangs = false;
+      return (isLost ? new Promise<never>(() => {}) : run()) as Promise<never>;
+    };
+    const one = joined({
+      ...shared,
+      read: (after) => (step === "read" ? hanging(() => shared.read(after)) : shared.read(after)),
+      append: (entry) => (step === "append" ? hanging(() => shared.append(entry)) : shared.append(entry)),
+    });
+    await one.revoke({ token: T1 });
+    lose(1);
+    hangs = true;
+    const calls = Promise.all([one.find(query(T1)), one.find(query(T1))].map((call) => errorOf(() => call)));
+    await vi.advanceTimersByTimeAsync(5000);
+    const expected = { code: "state_unavailable", message: "the log of revocations gave no answer within 5000 ms" };
+    expect(await calls).toMatchObject([expected, expected]);
+    vi.useRealTimers();
+    expect(await one.find(query(T1))).toEqual({ token: T1 });
+  });
+
   it("lifts what was revoked, in every process; what is revoked after that holds", async () => {
     const { shared } = sharedLog();
     const [one, other] = [joined(shared), joined(shared)];
@@ -104,6 +161,26 @@ describe("a log that several processes follow", () => {
     const planner = { ...query(), agents: ["planner"] };
     // Who reads them in another order than they were said has the same in force.
     expect([await other.find(query(T1)), await other.find(planner)]).toEqual([{ token: T1 }, undefined]);
+  });
+
+  it.each([0, 1, 2])("that fails after it got %i of them back gets the rest as well", async (before) => {
+    const { shared, lose, kept } = sharedLog();
+    let taken = Number.NEGATIVE_INFINITY;
+    const one = joined({
+      ...shared,
+      append: async (entry) => {
+        if (taken++ === before) throw new Error("it went down again");
+        return shared.append(entry);
+      },
+    });
+    for (const agent of ["a", "b", "c"]) await one.revoke({ agent });
+    lose(3);
+    taken = 0;
+    await expect((async () => one.find(query()))()).rejects.toThrow("it went down again");
+    expect(kept()).toHaveLength(before);
+    expect(await one.find(query())).toBeUndefined();
+    expect(kept()).toHaveLength(3);
+    expect(await joined(shared).find({ ...query(), agents: ["c"] })).toEqual({ agent: "c" });
   });
 
   it("that was made anew is closed until everybody could give back what it lost", async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { errorOf } from "../world.fixture.ts";
 import type { ApprovalStore, KeptAnswer } from "./approvals.ts";
 import { memoryDriver } from "./memory.ts";
@@ -70,6 +70,37 @@ describe("requests in memory", () => {
     expect(await listed()).toEqual(["b", "c"]);
     expect(await approvals.find("a")).toBeUndefined();
     expect((await approvals.find("b"))?.id).toBe("b");
+  });
+
+  it("are gone for good once anything was asked after their end: their use may be forgotten by then", async () => {
+    await keep("a", NOW + 60);
+    now = NOW + 60;
+    await approvals.latest("of another call");
+    now = NOW;
+    expect([await listed(), await approvals.find("a")]).toEqual([[], undefined]);
+  });
+
+  it("may be kept anew under an id that ended within the same second", async () => {
+    await keep("a", NOW + 3.2);
+    now = NOW + 3.5;
+    await keep("a", NOW + 3.8);
+    now = NOW + 3.9;
+    await keep("a", NOW + 60);
+    now = NOW + 5;
+    expect(await listed()).toEqual(["a"]);
+  });
+
+  it("are not all walked over for each that comes", async () => {
+    for (let i = 0; i < 100; i++) await keep(`${i}`, NOW + 60, { call: `${i}` });
+    let walks = 0;
+    const walk = Map.prototype[Symbol.iterator];
+    vi.spyOn(Map.prototype, Symbol.iterator).mockImplementation(function (this: Map<unknown, unknown>) {
+      walks += this.size >= 100 ? 1 : 0;
+      return walk.call(this) as never;
+    });
+    await keep("one more", NOW + 60, { call: "one more" });
+    vi.restoreAllMocks();
+    expect(walks).toBe(0);
   });
 
   it("leave the newest of their call, which may end after one before it", async () => {

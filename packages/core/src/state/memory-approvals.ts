@@ -2,6 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { secondsBy } from "../options/index.ts";
 import type { ApprovalStore, KeptRequest } from "./approvals.ts";
 import { checkClocks } from "./clocks.ts";
+import { createLapsing } from "./lapsing.ts";
 import { readStep } from "./read-step.ts";
 
 interface Kept {
@@ -20,8 +21,22 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
   /** The newest request of each call. */
   const newest = new Map<string, string>();
 
-  const living = (id: string | undefined): Kept | undefined => {
+  const lapsing = createLapsing((id, second) => {
+    const found = kept.get(id);
+    // One of that id may have been kept anew.
+    if (found === undefined || found.until > second) return;
+    kept.delete(id);
+    if (newest.get(found.call) === id) newest.delete(found.call);
+  });
+  /** The time, at each step: what has lapsed by then is gone for good, also where the clock goes back. */
+  const nowFor = (): number => {
     const now = secondsBy(clock);
+    lapsing.forget(now);
+    return now;
+  };
+
+  const living = (id: string | undefined): Kept | undefined => {
+    const now = nowFor();
     const found = id === undefined ? undefined : kept.get(id);
     return found !== undefined && found.until > now ? found : undefined;
   };
@@ -35,23 +50,22 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
     notBefore,
     keep: (...given) => {
       const [{ id, call, after, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
-      const now = secondsBy(clock);
-      checkClocks(now, nowSeconds);
+      checkClocks(nowFor(), nowSeconds);
       const there = latest(call)?.id;
       if (there !== undefined && there !== after) return there;
       if (living(id) !== undefined) return id;
-      forgetEnded(kept, newest, now);
       if (kept.size >= MOST_REQUESTS)
         throw new HopwiseError("state_unavailable", `more than ${MOST_REQUESTS} requests wait`);
       kept.set(id, { text, call, until: untilSeconds, answers: new Map() });
       newest.set(call, id);
+      lapsing.add(id, untilSeconds);
       return id;
     },
     find: (...given) => find(...readStep.find(...given)),
     latest: (...given) => latest(...readStep.latest(...given)),
     answer: (...given) => {
       const [{ id, key, text, nowSeconds }] = readStep.answer(...given);
-      checkClocks(secondsBy(clock), nowSeconds);
+      checkClocks(nowFor(), nowSeconds);
       const found = living(id);
       if (found === undefined) return "gone";
       if (found.answers.has(key)) return "known";
@@ -63,19 +77,11 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
     },
     list: (...given) => {
       const [most] = readStep.list(...given);
-      const now = secondsBy(clock);
+      const now = nowFor();
       const all = [...kept].filter(([, { until }]) => until > now).slice(0, most);
       return all.map((one) => shown(...one));
     },
   };
-}
-
-function forgetEnded(kept: Map<string, Kept>, newest: Map<string, string>, now: number): void {
-  for (const [id, { until, call }] of kept) {
-    if (until > now) continue;
-    kept.delete(id);
-    if (newest.get(call) === id) newest.delete(call);
-  }
 }
 
 function shown(id: string, { text, answers }: Kept): KeptRequest {

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { CLOCK, isInSeconds, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import { checkClocks } from "./clocks.ts";
+import { createLapsing } from "./lapsing.ts";
 import { memoryBegan } from "./memory-began.ts";
 import { readStep } from "./read-step.ts";
 import { createShares } from "./shares.ts";
@@ -111,38 +112,24 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
   const { maxProofs = 1_000_000, since = memoryBegan(), clock = Date.now, ...most } = options;
   const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = most;
   const seen = new Map<string, Seen>();
-  /** By the second in which they lapse, in whatever order they come: a late one keeps nobody else. */
-  const lapsing = new Map<number, string[]>();
   const shares = createShares(maxProofsOfUser, maxProofsOfRoot);
-  let looked = 0;
   // The latest of all that was forgotten.
   let forgottenUntil = 0;
   let forgottenMadeAt = 0;
 
-  const forgetOne = (key: string): void => {
+  const lapsing = createLapsing((key, second) => {
     const { madeAt, sharers } = seen.get(key) as Seen;
     forgottenMadeAt = Math.max(forgottenMadeAt, madeAt);
+    forgottenUntil = Math.max(forgottenUntil, second);
     seen.delete(key);
     shares.giveBack(sharers);
-  };
-
-  const forget = (now: number): void => {
-    if (Math.floor(now) === looked) return;
-    looked = Math.floor(now);
-    for (const [second, keys] of lapsing) {
-      if (second > now) continue;
-      lapsing.delete(second);
-      for (const key of keys) forgetOne(key);
-      forgottenUntil = Math.max(forgottenUntil, second);
-    }
-  };
+  });
 
   const remember = (key: string, untilSeconds: number, about: ClaimAbout): void => {
     mustHaveRoom(seen, maxProofs);
     const { madeAtSeconds = 0 } = about;
     seen.set(key, { madeAt: madeAtSeconds, sharers: shares.take(about) });
-    const second = Math.ceil(untilSeconds);
-    addTo(lapsing, second, key);
+    lapsing.add(key, untilSeconds);
   };
 
   return {
@@ -152,7 +139,7 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
       const now = secondsBy(clock);
       checkClocks(now, about.nowSeconds, [{ untilSeconds }]);
       const { madeAtSeconds } = about;
-      forget(now);
+      lapsing.forget(now);
       if (seen.has(key)) return false;
       // After a jump of the clock, or for a longer window, what is no later than a forgotten proof may be that very proof.
       if (untilSeconds <= forgottenUntil) return false;
@@ -161,7 +148,7 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
       return true;
     },
     checkRoom: () => {
-      forget(secondsBy(clock));
+      lapsing.forget(secondsBy(clock));
       mustHaveRoom(seen, maxProofs);
     },
   };
@@ -169,10 +156,4 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
 
 function mustHaveRoom({ size }: ReadonlyMap<string, Seen>, most: number): void {
   if (size >= most) throw new HopwiseError("state_unavailable", `more than ${most} live proofs`);
-}
-
-function addTo(lapsing: Map<number, string[]>, second: number, key: string): void {
-  const others = lapsing.get(second);
-  if (others === undefined) lapsing.set(second, [key]);
-  else others.push(key);
 }

@@ -286,6 +286,22 @@ describe("where a store fails, it is said what cannot be told", () => {
     });
   });
 
+  it.each([{ outcome: "withdrawn" }, { outcome: "refused", charge: 0, spent: 0 }] as const)(
+    "a no that the store did not take is not taken: $outcome",
+    async (answer) => {
+      const refusing = (memory: SharedState): SharedState => ({
+        ...memory,
+        spending: {
+          ...memory.spending,
+          reserve: (reservation) =>
+            reservation.charges.some(({ counter }) => counter === "no") ? answer : memory.spending.reserve(reservation),
+        },
+      });
+      const { at, id } = await waiting({ stateOf: refusing });
+      expect(await at.answer(id, "dana", { answer: "no" })).toBe("state_unavailable");
+    },
+  );
+
   it("hides nothing of a request but the answers of whom the directory cannot tell", async () => {
     let isDown = false;
     const { at, id } = await waiting();

@@ -117,7 +117,8 @@ async function takeAnswer(
     const owner = ownerOf(asked.request.user);
     // First: a use at the same moment finds one of both.
     const reservation = { id: `${id}.${jti}`, owner, charges: [refusalCharge(asked)], nowSeconds };
-    await askStore("the no was kept", () => spending.reserve(reservation));
+    const { outcome } = await askStore("the no was kept", () => spending.reserve(reservation));
+    if (outcome !== "reserved") throw new HopwiseError("state_unavailable", "the store did not take the no");
   }
   // Who said yes may say no later, and yes again where the first one counts no more; who said no has ended it.
   const { said } = await countAnswers(asked, answers, point);

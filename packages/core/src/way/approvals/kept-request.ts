@@ -22,7 +22,11 @@ export interface AskedApproval {
   readonly chain?: string;
 }
 
-type Kept = Omit<AskedApproval, "id"> & { readonly version: 1 };
+type Kept = Omit<AskedApproval, "id"> & {
+  readonly version: 1;
+  /** The request of the same call that was over when this one was asked for. */
+  readonly after?: string;
+};
 
 /** What lies in a store may be of another version, or of anybody who can write there: all of it is looked at. */
 const readKept = optionsOf<Kept>("readRequest", {
@@ -34,18 +38,23 @@ const readKept = optionsOf<Kept>("readRequest", {
   user: text("a user, by the id that policies see"),
   arguments: jsonObject("an object of arguments"),
   chain: maybe(text("the id of a chain")),
+  after: maybe(text("the id of a request")),
 });
 
-export function requestText({ id: _, ...asked }: AskedApproval): string {
-  const kept: Kept = { version: 1, ...asked };
+/** @param after the request of the same call that is over */
+export function requestText({ id: _, ...asked }: AskedApproval, after?: string): string {
+  const kept: Kept = { version: 1, ...asked, ...(after !== undefined && { after }) };
   return JSON.stringify(kept);
 }
 
 /** Reads what a store kept. @throws {HopwiseError} `state_unavailable` for what this version cannot read */
-export function readRequest({ id, text: kept }: Pick<KeptRequest, "id" | "text">): AskedApproval {
+export function readRequest({ id, text: kept }: Pick<KeptRequest, "id" | "text">): {
+  readonly kept: AskedApproval;
+  readonly after: string | undefined;
+} {
   try {
-    const { version: _, ...asked } = readKept(JSON.parse(kept));
-    return { ...asked, id };
+    const { version: _, after, ...asked } = readKept(JSON.parse(kept));
+    return { kept: { ...asked, id }, after };
   } catch (cause) {
     throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version", { cause });
   }

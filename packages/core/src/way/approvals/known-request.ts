@@ -9,11 +9,13 @@ import { type ApprovalStores, vouchedSince } from "./stores.ts";
 export interface KnownRequest {
   readonly kept: AskedApproval;
   readonly answers: readonly string[];
+  /** The request of the same call that was over when this one was asked for. */
+  readonly after: string | undefined;
 }
 
 /** @throws {HopwiseError} `state_unavailable` for one that this version cannot read */
 export function readKnown({ answers, ...found }: KeptRequest): KnownRequest {
-  return { kept: readRequest(found), answers };
+  return { ...readRequest(found), answers };
 }
 
 /** One whose use may have been forgotten is no request any more. */

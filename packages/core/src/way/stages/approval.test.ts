@@ -1,10 +1,12 @@
 /** How a call finds the approval that it needs, or asks for one; what it stands on; and what is said where it cannot. */
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Allowed } from "../../decision/index.ts";
 import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
 import { ARGUMENTS, ISSUER, NOW } from "../../world.fixture.ts";
 import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
 import { shadowOf } from "../shadow.ts";
+import { settleTaken } from "../taken.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -36,6 +38,34 @@ describe("a call that the policies want approved", () => {
     });
     expect(await at.call(undefined, id)).toBe("approval_used");
     expect(await at.call()).not.toBe(id);
+  });
+
+  it("runs by an approval that was given back, though the same call was asked for anew meanwhile, or ran by that", async () => {
+    const at = await waitingAt(scene);
+    const approved = async (): Promise<[id: string, ran: Allowed]> => {
+      const id = await at.call();
+      await at.answer(id, "dana");
+      return [id, (await at.decide()) as Allowed];
+    };
+    const giveBack = async (ran: Allowed): Promise<void> => {
+      expect(ran.outcome).toBe("allowed");
+      settleTaken(ran, true);
+      await settled();
+    };
+    const [first, second] = [await approved(), await approved()];
+    const last = await at.call();
+    expect(new Set([first[0], second[0], last]).size).toBe(3);
+    let again: Allowed | undefined;
+    for (const [request, ran] of [first, second]) {
+      await giveBack(ran);
+      again = (await at.decide()) as Allowed;
+      expect(at.audit.records.at(-1)).toMatchObject({ outcome: "allowed", approved: { request } });
+      expect(await at.call()).toBe(last);
+    }
+    // A no of the newest is the last word.
+    await at.answer(last, "dana", { answer: "no" });
+    await giveBack(again as Allowed);
+    expect(await at.call()).toMatch(/^[\w-]{22}$/);
   });
 
   it("takes the stages of its approval and of what it costs, each under its own name", async () => {
@@ -312,6 +342,29 @@ describe("where a store fails, it is said what cannot be told", () => {
     expect(await at.decide({ approval: "A".repeat(22) })).toMatchObject({
       code: "state_unavailable",
       message: expect.stringMatching(new RegExp(`^it could not be told whether ${whether}: the store of `)),
+    });
+  });
+
+  it("gives room back that was taken although the answer was lost", async () => {
+    const lost = changed("spending", (memory) => ({
+      reserve: async (reservation) => {
+        await memory.reserve(reservation);
+        return fails();
+      },
+    }));
+    const at = await waitingAt(scene, { stateOf: lost });
+    expect(await at.call()).toBe("state_unavailable");
+    await settled();
+    const asks = { account: `asks ${JSON.stringify([scene.chain.id, 3600, Math.floor(NOW / 3600) * 3600])}` };
+    const owner = JSON.stringify([ALICE.issuer, ALICE.subject]);
+    expect(await at.state.spending.spent(owner, [{ ...asks, counter: "requests" }])).toEqual([0]);
+  });
+
+  it("does not take room that came too late for a limit", async () => {
+    const late = changed("spending", () => ({ reserve: () => ({ outcome: "withdrawn" }) as const }));
+    expect(await (await waitingAt(scene, { stateOf: late })).decide()).toMatchObject({
+      code: "state_unavailable",
+      message: "the store was too late with the room for one more request",
     });
   });
 

@@ -3,7 +3,7 @@ import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
-import { type Charge, type NewRequest, ownerOf } from "../../state/index.ts";
+import { type Charge, type NewRequest, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
 import { type AskedApproval, requestText } from "../approvals/kept-request.ts";
@@ -14,6 +14,7 @@ import type { ApprovalStores } from "../approvals/stores.ts";
 import { approvalUse } from "../approvals/use.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "./state.ts";
+import type { OpenedChain } from "./token.ts";
 
 /** Whether the call may be made, as far as approvals go. */
 export type ApprovalFound =
@@ -79,9 +80,14 @@ async function judgeNamed(
   return unasked ?? { waits: named.kept, answers: counted };
 }
 
+/** How many requests of one call are looked at, the newest first. */
+const MOST_LOOKED_AT = 8;
+
 /**
  * The same call may have been asked for already, by an earlier loop or another instance. It waits with that request, so that
- * people are asked once, and runs once they have said yes. One that was used, or refused, is over.
+ * people are asked once, and runs once they have said yes. One that was used, or refused, is over. But a use is given back
+ * where nothing happened, and another instance may have asked anew meanwhile: so where the newest does not let the call
+ * run, an approval before it may.
  */
 async function joinOrAsk(
   asked: AskedApproval,
@@ -91,16 +97,20 @@ async function joinOrAsk(
 ): Promise<ApprovalFound | HopwiseError> {
   const name = await hashOfRequest({ ...asked.request, untilSeconds: 0 });
   const latest = await askStore("the call waits already", () => stores.approvals.latest(name));
-  const known = latest && knownOf(latest, stores, point);
-  if (known !== undefined) {
-    const current = await asOf(known.kept, asked);
-    if (current.hash === known.kept.hash) {
-      const { state, counted } = await becameOf(current, known, stores, point);
-      if (state === "waiting") return { waits: known.kept, answers: counted };
-      if (state === "approved") return approvedBy(known.kept, counted);
-    }
+  let known = latest && knownOf(latest, stores, point);
+  let waits: ApprovalFound | undefined;
+  for (let looks = 1; known !== undefined; looks++) {
+    const { kept, after }: KnownRequest = known;
+    const current = await asOf(kept, asked);
+    if (current.hash !== kept.hash) break;
+    const { state, counted } = await becameOf(current, known, stores, point);
+    if (state === "approved") return approvedBy(kept, counted);
+    if (state === "denied") break;
+    if (state === "waiting") waits ??= { waits: kept, answers: counted };
+    if (after === undefined || looks === MOST_LOOKED_AT) break;
+    known = await findRequest(after, stores, point);
   }
-  return askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+  return waits ?? askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
 }
 
 function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
@@ -132,29 +142,19 @@ async function askAnew(
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
   const { approvals, spending } = stores;
-  const { withinSeconds, maxWaiting, approvers, warnOfNobody } = point.approvalRules;
+  const { approvers, warnOfNobody } = point.approvalRules;
   if (approvers.length === 0 && !point.trust.some((anchor) => anchor.approvals === true)) warnOfNobody();
-  const nowSeconds = secondsBy(point.clock);
-  const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
-  const room: Charge = {
-    account: `asks ${JSON.stringify([caller.chain?.id ?? "", withinSeconds, begin])}`,
-    counter: "requests",
-    amount: 1,
-    most: maxWaiting,
-    untilSeconds: begin + withinSeconds + 30,
-  };
-  const reservation = { id: asked.id, owner: ownerOf(caller.user), charges: [room], nowSeconds };
-  const reserved = await askStore("more requests may wait", () => spending.reserve(reservation));
-  if (reserved.outcome !== "reserved") {
-    return new HopwiseError(
-      "approval_limit",
-      `${maxWaiting} requests of this chain wait, or did within the last ${withinSeconds} s`,
-    );
-  }
-  const text = requestText(asked);
+  const room = roomFor(asked, caller, point);
+  const giveRoom = (): unknown => askStore("one request less waits", () => spending.settle(room, "nothing_happened"));
+  const full = await takeRoom(room, spending, point).catch((error: unknown) => {
+    // Its answer alone may be lost.
+    quietly(giveRoom);
+    throw error;
+  });
+  if (full !== undefined) return full;
+  const { nowSeconds } = room;
+  const text = requestText(asked, of.after);
   const { untilSeconds } = asked.request;
-  const giveRoom = (): unknown =>
-    askStore("one request less waits", () => spending.settle(reservation, "nothing_happened"));
   const keep = (): string | Promise<string> => approvals.keep({ ...of, id: asked.id, text, untilSeconds, nowSeconds });
   const id = await askStore("the request was kept", keep).catch((error: unknown) => {
     // Its answer alone may be lost.
@@ -167,4 +167,35 @@ async function askAnew(
   const first = await findRequest(id, stores, point);
   if (first !== undefined) return { waits: first.kept, answers: [] };
   throw new HopwiseError("state_unavailable", "the request that waits for the same call cannot be found");
+}
+
+/** One request more of its chain, in the span of time that it is made in. */
+function roomFor({ id }: AskedApproval, { chain, user }: OpenedChain, point: EnforcementPoint): Reservation {
+  const { withinSeconds, maxWaiting } = point.approvalRules;
+  const nowSeconds = secondsBy(point.clock);
+  const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
+  const charge: Charge = {
+    account: `asks ${JSON.stringify([chain?.id ?? "", withinSeconds, begin])}`,
+    counter: "requests",
+    amount: 1,
+    most: maxWaiting,
+    untilSeconds: begin + withinSeconds + 30,
+  };
+  return { id, owner: ownerOf(user), charges: [charge], nowSeconds };
+}
+
+async function takeRoom(
+  room: Reservation,
+  spending: SpendingStore,
+  { approvalRules: { withinSeconds, maxWaiting } }: EnforcementPoint,
+): Promise<HopwiseError | undefined> {
+  const { outcome } = await askStore("more requests may wait", () => spending.reserve(room));
+  if (outcome === "reserved") return undefined;
+  if (outcome === "withdrawn") {
+    throw new HopwiseError("state_unavailable", "the store was too late with the room for one more request");
+  }
+  return new HopwiseError(
+    "approval_limit",
+    `${maxWaiting} requests of this chain wait, or did within the last ${withinSeconds} s`,
+  );
 }

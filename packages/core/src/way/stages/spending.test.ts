@@ -125,12 +125,15 @@ describe("what a call costs is not taken", () => {
   ])("%s, and says what to do", async (_, budget, notBefore, refusal) => {
     const { spending } = scene.point().point.state;
     const { point, costs } = taking({ spending: { ...(spending as SpendingStore), notBefore } });
-    expect(await takeCosts(costs([budget]), point)).toMatchObject({
+    const expected = {
       code: "budget_exhausted",
       hop: 1,
       pointer: "/budget/sums/send_payment/amount",
       ...refusal,
-    });
+    };
+    expect(await takeCosts(costs([budget]), point)).toMatchObject(expected);
+    // Before people are asked, too: their yes would not help.
+    expect(await refuseExhausted(costs([budget]), point)).toMatchObject(expected);
   });
 
   it.each([

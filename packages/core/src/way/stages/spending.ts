@@ -60,18 +60,20 @@ export function costsNothing(
  */
 export async function refuseExhausted(
   { caller, tool, arguments: args }: Pick<Costs, "caller" | "tool" | "arguments">,
-  { state: { spending }, limits }: EnforcementPoint,
+  point: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const { audience, chain } = caller;
+  const { spending } = point.state;
   const bounds = chain === undefined ? [] : budgetBounds(chain, { tool, audience });
   if (bounds.length === 0 || spending === undefined) return undefined;
-  const charges = budgetCharges(bounds, args, limits.lifetimeSeconds);
+  const charges = budgetCharges(bounds, args, point.limits.lifetimeSeconds);
   const spent = await askStore("enough is left", () => spending.spent(ownerOf(caller.user), charges));
   for (const [i, charge] of charges.entries()) {
     const before = spent[i] ?? 0;
     if (before + charge.amount > charge.most) return shortOf({ ...charge, bound: bounds[i] as BudgetBound }, before);
   }
-  return undefined;
+  // Once it answered: it may have noticed just now that it lost what it knew.
+  return refuseUnvouched(bounds, chain, spending, point);
 }
 
 const NOTHING: Taken = { left: undefined, settle: () => {} };
