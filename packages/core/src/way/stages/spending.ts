@@ -53,20 +53,26 @@ export function costsNothing(
 }
 
 /**
- * Whether the budgets have no room for the call, whoever approves it: people are not asked for what could not be made. Takes
- * nothing.
+ * Whether the budgets have no room for the call, or nobody can tell, whoever approves it: people are not asked for what could
+ * not be made. Takes nothing.
  *
  * @throws {HopwiseError} as {@link takeCosts}
  */
 export async function refuseExhausted(
   { caller, tool, arguments: args }: Pick<Costs, "caller" | "tool" | "arguments">,
-  { state: { spending }, limits }: EnforcementPoint,
+  point: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const { audience, chain } = caller;
+  const {
+    state: { spending },
+    limits,
+  } = point;
   const bounds = chain === undefined ? [] : budgetBounds(chain, { tool, audience });
   if (bounds.length === 0 || spending === undefined) return undefined;
   const charges = budgetCharges(bounds, args, limits.lifetimeSeconds);
   const spent = await askStore("enough is left", () => spending.spent(ownerOf(caller.user), charges));
+  const unvouched = refuseUnvouched(bounds, chain, spending, point);
+  if (unvouched !== undefined) return unvouched;
   for (const [i, charge] of charges.entries()) {
     const before = spent[i] ?? 0;
     if (before + charge.amount > charge.most) return shortOf({ ...charge, bound: bounds[i] as BudgetBound }, before);
