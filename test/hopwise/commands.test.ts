@@ -530,6 +530,11 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         err: expect.stringContaining("no decision about the call call-9"),
       });
       expect(await hopwise(["audit", "story", "nowhere", "call-1"], { folder })).toMatchObject({ code: 2, out: "" });
+      const forgotten = await hopwise(["audit", "story", "audit", "./audit"], { folder });
+      expect(forgotten).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("the call's id comes last, and ./audit is a folder"),
+      });
     });
   },
 
@@ -573,7 +578,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const verify = async (...args: string[]) => hopwise(["audit", "verify", "audit", ...args], { folder });
       const sound = await verify("--key", "log.json");
       expectQuiet(sound);
-      expect(sound.out).toMatch(/^sound: 3 records in 1 streams, as they were written\n {3}\S+: 3 records, closed\n$/);
+      expect(sound.out).toMatch(/^sound: 3 records in 1 stream, as they were written\n {3}\S+: 3 records, closed\n$/);
       const json = await verify("--key", "log.key.json", "--json"); // its public part is enough
       expectQuiet(json);
       expect(json.err).toMatch(/^log\.key\.json holds a private key/);
