@@ -363,6 +363,16 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect((await hopwise(["explain", ...twice, "--invocation", "x"], { folder })).err).toContain("named twice");
     });
 
+    it("says where to look for what a program died of that wrote no decision", async () => {
+      const died = await hopwise(["explain"], { input: "file:///server.ts:3\nError: secret\n" });
+      expect(died).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/no decision in it.*; where a program wrote this, its last lines/),
+      });
+      expect(died.err).not.toContain("secret");
+      expect((await hopwise(["explain"], { input: "{}" })).err).not.toContain("last lines");
+    });
+
     it("refuses what is no decision, and quotes nothing of it", async () => {
       const secret = '{"d": "secret", "kty": "OKP"}';
       const broken = JSON.stringify({
