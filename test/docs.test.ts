@@ -9,7 +9,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { type Block, blocksOf, DOCS, writeBlocks } from "./support/pages.ts";
+import { type Block, blocksOf, DOCS, unknownFiles, writeBlocks } from "./support/pages.ts";
 
 /** For one program, on a machine that does much else. */
 const PATIENCE_MS = 60_000;
@@ -44,6 +44,10 @@ describe.each(pages)("docs/%s", { concurrent: true }, async (name) => {
 
   it("names a file for each of its programs: without one it could not be run", () => {
     expect(programs.filter(({ file }) => file === undefined)).toEqual([]);
+  });
+
+  it("shows each file that a program of it imports, or says what is in it", async () => {
+    expect(await unknownFiles(name)).toEqual([]);
   });
 
   const timeout = PATIENCE_MS * (programs.length + 1);

@@ -283,7 +283,7 @@ export const START_CODES = {
       writeFileSync(join(policies, "resource_policies/broken.yaml"), "resourcePolicy: [\n");
       return start({ policies });
     },
-    says: /The policies in .* do not compile\. Correct these places and start again:\s+.*\/resource_policies\/broken\.yaml:1:/,
+    says: /The policies in .* do not compile\. Correct these places:\s+.*\/resource_policies\/broken\.yaml:1:/,
     at: { pointer: "/policies" },
   },
   config_invalid: {

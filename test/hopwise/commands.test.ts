@@ -385,6 +385,16 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect((await hopwise(["explain", ...twice, "--invocation", "x"], { folder })).err).toContain("named twice");
     });
 
+    it("says where to look for what a program died of that wrote no decision", async () => {
+      const died = await hopwise(["explain"], { input: "file:///server.ts:3\nError: secret\n" });
+      expect(died).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/no decision in it.*; where a program wrote this, its last lines/),
+      });
+      expect(died.err).not.toContain("secret");
+      expect((await hopwise(["explain"], { input: "{}" })).err).not.toContain("last lines");
+    });
+
     it("refuses what is no decision, and quotes nothing of it", async () => {
       const secret = '{"d": "secret", "kty": "OKP"}';
       const broken = JSON.stringify({
@@ -562,6 +572,11 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         err: expect.stringContaining("no decision about the call call-9"),
       });
       expect(await hopwise(["audit", "story", "nowhere", "call-1"], { folder })).toMatchObject({ code: 2, out: "" });
+      const forgotten = await hopwise(["audit", "story", "audit", "./audit"], { folder });
+      expect(forgotten).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("the call's id comes last, and ./audit is a folder"),
+      });
     });
   },
 
@@ -605,7 +620,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const verify = async (...args: string[]) => hopwise(["audit", "verify", "audit", ...args], { folder });
       const sound = await verify("--key", "log.json");
       expectQuiet(sound);
-      expect(sound.out).toMatch(/^sound: 3 records in 1 streams, as they were written\n {3}\S+: 3 records, closed\n$/);
+      expect(sound.out).toMatch(/^sound: 3 records in 1 stream, as they were written\n {3}\S+: 3 records, closed\n$/);
       const json = await verify("--key", "log.key.json", "--json"); // its public part is enough
       expectQuiet(json);
       expect(json.err).toMatch(/^log\.key\.json holds a private key/);

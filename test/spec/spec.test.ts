@@ -104,6 +104,18 @@ describe("the specification", () => {
     expect(named.filter((id) => !ids.has(id))).toEqual([]);
   });
 
+  it("says in its README what each member of a vector's input, of its configuration and of an anchor is", () => {
+    const readme = read("README.md");
+    const members = vectors.flatMap((vector) => {
+      const { config, input } = vector;
+      const { trust, agents } = config as { trust?: readonly object[]; agents?: Record<string, object> };
+      return [config, input, ...(trust ?? []), ...Object.values(agents ?? {})].flatMap(Object.keys);
+    });
+    expect(
+      [...new Set(members)].filter((name) => !readme.includes(`\`${name}\``) && !readme.includes(`.${name}\``)),
+    ).toEqual([]);
+  });
+
   it("counts its vectors right in its README", () => {
     const readme = read("README.md").replaceAll(/ +/g, " ");
     for (const { group, vectors: own } of stored) {

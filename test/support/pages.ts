@@ -21,6 +21,19 @@ export async function blocksOf(page: string): Promise<readonly Block[]> {
   );
 }
 
+/** Files that the programs which a page shows import, and that it neither shows nor speaks of: its reader has none of them. */
+export async function unknownFiles(page: string): Promise<readonly string[]> {
+  const shown = (await readFile(join(DOCS, page), "utf8")).replace(/<!--[\s\S]*?-->/g, "");
+  const code = [...shown.matchAll(/^```\w+(?: (\S+))?\n([\s\S]*?)^```$/gm)];
+  const prose = code.reduce((text, [block]) => text.replace(block, ""), shown);
+  const imported = code.flatMap(([block]) =>
+    Array.from(block.matchAll(/ from "\.\/([^"]+)"/g), ([, file = ""]) => file),
+  );
+  return [...new Set(imported)].filter(
+    (name) => !prose.includes(`\`${name}\``) && !code.some(([, file]) => file === name),
+  );
+}
+
 export async function writeBlocks(folder: string, blocks: readonly Block[]): Promise<void> {
   for (const { file, text } of blocks) {
     if (file === undefined) continue;

@@ -115,7 +115,7 @@ function refuse(policies: string, what: string, errors: readonly PolicyError[]):
   if (errors.length > shown.length) shown.push(`  and ${errors.length - shown.length} more`);
   throw new HopwiseError(
     "policy_invalid",
-    `The policies in ${policies} ${what}. Correct these places and start again:\n${shown.join("\n")}`,
+    `The policies in ${policies} ${what}. Correct these places:\n${shown.join("\n")}`,
     { pointer: "/policies" },
   );
 }

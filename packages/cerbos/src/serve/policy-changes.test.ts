@@ -161,12 +161,12 @@ describe("a policy folder that changes is served as it is", () => {
     write(at, "DENY");
     writeFileSync(join(at, "lamp.yaml"), rules("ALLOW", "lamp").replace("roles: [user]", "roles: [user], lit: yes"));
     await until(() => !pdp.health().ok);
-    const problem = expect.stringMatching(/do not compile[\s\S]*lamp\.yaml/);
+    const problem = expect.stringMatching(/do not compile\. Correct these places:[\s\S]*lamp\.yaml/);
     expect([pdp.health(), await opens(pdp)]).toEqual([{ ok: false, problem }, true]);
     lamp(at);
     await until(async () => !(await opens(pdp)));
     await until(() => pdp.health().ok);
-    const said = expect.stringMatching(/^A change has no effect: the PDP goes on with[\s\S]*lamp\.yaml/);
+    const said = expect.stringMatching(/^A change has no effect: the PDP goes on with[\s\S]*Correct these places:[\s\S]*lamp\.yaml/);
     expect(warned.mock.calls).toEqual([[said, "HopwiseWarning"]]);
   });
 });

@@ -75,7 +75,7 @@ export function refuseOwed(
   if (fulfils !== true) {
     return new HopwiseError(
       "policy_inconclusive",
-      `the policies oblige to change results for "${first.id}", and this enforcement point does not say that it does; put results through fulfil() and say so with fulfils: true`,
+      `the policies oblige to change results for "${first.id}", and this enforcement point does not say that it does; run the call by runCall of @hopwise/core/running, and say so with fulfils: true`,
       { hop: first.hop },
     );
   }
@@ -86,7 +86,7 @@ export function refuseOwed(
     owing.find(({ obligations }) => obligations && misfitOf(obligations, outputSchema ?? null)) ?? first;
   return new HopwiseError(
     "policy_inconclusive",
-    `the policies oblige to change results for "${id}", which would then not be what the tool's output schema announces: ${misfitOfAll}; let the schema allow that the value is missing or null, or the list shorter`,
+    `the policies oblige to change results for "${id}", which would then not be what the tool's output schema announces: ${misfitOfAll}; let the schema allow that the value is missing or null, or the list shorter; at a FastMCP server, mayChange of guard does that`,
     { hop },
   );
 }

@@ -36,6 +36,19 @@ describe("people are asked", () => {
     expect(await at.call({ ...ARGUMENTS, amount: 60 })).toBe("budget_exhausted");
   });
 
+  it.each([
+    ["begins later", { ...SMALL, from: NOW + 1 }],
+    ["began before the store, which may have forgotten what was spent", { ...SMALL, from: NOW - 1 }],
+  ])("for no call whose budget %s", async (_, budget) => {
+    const since = (memory: SharedState): SharedState => ({
+      ...memory,
+      spending: { ...memory.spending, notBefore: NOW },
+    });
+    const at = await waitingAt(scene, { ...withBudget(budget), stateOf: since });
+    expect(await at.call({ ...ARGUMENTS, amount: 60 })).toBe("budget_exhausted");
+    expect([at.told, await at.inbox.list()]).toEqual([[], []]);
+  });
+
   it("for no call in shadow mode, which runs also where its budget has no room", async () => {
     const shadow = shadowOf({ shadow: true, tools: TOOLS, onWarning: () => {} });
     const at = await waitingAt(scene, { ...withBudget(SMALL), shadow });

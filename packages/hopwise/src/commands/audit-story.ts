@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { lineage, printLineage } from "@hopwise/audit";
+import { HopwiseError } from "@hopwise/core";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY } from "../command.ts";
 import { oneLine } from "../terminal.ts";
@@ -16,6 +19,12 @@ export const auditStory: Command = {
   options: { ...JSON_OPTION },
   async run({ words, has }, terminal) {
     const invocation = words.at(-1) as string;
+    if (existsSync(resolve(terminal.folder, invocation))) {
+      throw new HopwiseError(
+        "config_invalid",
+        `the call's id comes last, and ${oneLine(invocation)} is a folder or a file`,
+      );
+    }
     const { folders, nameOf } = foldersIn(words.slice(0, -1), terminal);
     const story = await lineage(folders, invocation);
     if (story === undefined) {

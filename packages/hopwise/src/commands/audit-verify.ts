@@ -53,7 +53,7 @@ function isHead(value: unknown): value is Head {
 
 function printVerification(found: AuditVerification, nameOf: TypedFolders["nameOf"], terminal: Terminal): string {
   if (found.ok) {
-    const whole = `${found.records} records in ${found.streams.length} streams, as they were written`;
+    const whole = `${many(found.records, "record")} in ${many(found.streams.length, "stream")}, as they were written`;
     return [
       `${paint(terminal, "green", "sound")}: ${whole}`,
       ...found.streams.map((it) => streamLine(it, nameOf(it.folder))),
@@ -63,6 +63,10 @@ function printVerification(found: AuditVerification, nameOf: TypedFolders["nameO
   const place = line === undefined ? file : `${file}:${line}`;
   const of = nameOf(folder);
   return `${paint(terminal, "red", "broken")}: ${oneLine(`${of === undefined ? "" : `${of}: `}${place}: ${reason}: ${message}`)}`;
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function streamLine(
@@ -76,5 +80,5 @@ function streamLine(
       : []),
     ...(tornBytes > 0 ? [`${tornBytes} bytes of a line that a crash cut off`] : []),
   ];
-  return `   ${oneLine([`${of === undefined ? "" : `${of}: `}${head.writer}: ${records} records, ${state}`, ...notes].join("; "))}`;
+  return `   ${oneLine([`${of === undefined ? "" : `${of}: `}${head.writer}: ${many(records, "record")}, ${state}`, ...notes].join("; "))}`;
 }

@@ -68,7 +68,9 @@ function decisionsIn(text: string): readonly Found[] {
   if (decisions.length > 0) return decisions;
   throw new HopwiseError(
     "config_invalid",
-    "There is no decision in it: JSON with outcome, tool and verdicts is expected, or an attempt with its code, message and tool",
+    `There is no decision in it: JSON with outcome, tool and verdicts is expected, or an attempt with its code, message and tool${
+      whole === undefined ? "; where a program wrote this, its last lines may say what it died of" : ""
+    }`,
   );
 }
 

@@ -53,8 +53,8 @@ export function costsNothing(
 }
 
 /**
- * Whether the budgets have no room for the call, whoever approves it: people are not asked for what could not be made. Takes
- * nothing.
+ * Whether the budgets have no room for the call, or nobody can tell, whoever approves it: people are not asked for what could
+ * not be made. Takes nothing.
  *
  * @throws {HopwiseError} as {@link takeCosts}
  */
