@@ -17,56 +17,29 @@ const MOST_ANSWERS = 64;
 
 /** An {@link ApprovalStore} in memory, for one process: what waits is lost with it. */
 export function memoryApprovals(clock: () => number, notBefore: number): ApprovalStore {
-  const kept = new Map<string, Kept>();
-  /** The newest request of each call. */
-  const newest = new Map<string, string>();
-
-  const lapsing = createLapsing((id, second) => {
-    const found = kept.get(id);
-    // One of that id may have been kept anew.
-    if (found === undefined || found.until > second) return;
-    kept.delete(id);
-    if (newest.get(found.call) === id) newest.delete(found.call);
-  });
-  /** The time, at each step: what has lapsed by then is gone for good, also where the clock goes back. */
-  const nowFor = (): number => {
-    const now = secondsBy(clock);
-    lapsing.forget(now);
-    return now;
-  };
-
-  const living = (id: string | undefined): Kept | undefined => {
-    const now = nowFor();
-    const found = id === undefined ? undefined : kept.get(id);
-    return found !== undefined && found.until > now ? found : undefined;
-  };
+  const waiting = createWaiting(clock);
   const find = (id: string | undefined): KeptRequest | undefined => {
-    const found = living(id);
+    const found = waiting.find(id);
     return found && shown(id as string, found);
   };
-  const latest = (call: string): KeptRequest | undefined => find(newest.get(call));
+  const latest = (call: string): KeptRequest | undefined => find(waiting.newestOf(call));
 
   return {
     notBefore,
     keep: (...given) => {
       const [{ id, call, after, text, untilSeconds, nowSeconds }] = readStep.keep(...given);
-      checkClocks(nowFor(), nowSeconds);
+      checkClocks(waiting.now(), nowSeconds);
       const there = latest(call)?.id;
       if (there !== undefined && there !== after) return there;
-      if (living(id) !== undefined) return id;
-      if (kept.size >= MOST_REQUESTS)
-        throw new HopwiseError("state_unavailable", `more than ${MOST_REQUESTS} requests wait`);
-      kept.set(id, { text, call, until: untilSeconds, answers: new Map() });
-      newest.set(call, id);
-      lapsing.add(id, untilSeconds);
+      if (waiting.find(id) === undefined) waiting.add(id, { text, call, until: untilSeconds, answers: new Map() });
       return id;
     },
     find: (...given) => find(...readStep.find(...given)),
     latest: (...given) => latest(...readStep.latest(...given)),
     answer: (...given) => {
       const [{ id, key, text, nowSeconds }] = readStep.answer(...given);
-      checkClocks(nowFor(), nowSeconds);
-      const found = living(id);
+      checkClocks(waiting.now(), nowSeconds);
+      const found = waiting.find(id);
       if (found === undefined) return "gone";
       if (found.answers.has(key)) return "known";
       if (found.answers.size >= MOST_ANSWERS) {
@@ -77,9 +50,56 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
     },
     list: (...given) => {
       const [most] = readStep.list(...given);
-      const now = nowFor();
-      const all = [...kept].filter(([, { until }]) => until > now).slice(0, most);
-      return all.map((one) => shown(...one));
+      return waiting.list(most).map((one) => shown(...one));
+    },
+  };
+}
+
+/** Requests until they lapse, and which is the newest of a call. */
+interface Waiting {
+  /** The time, for each step: what has lapsed by then is gone for good, also where the clock goes back. */
+  now(): number;
+  find(id: string | undefined): Kept | undefined;
+  newestOf(call: string): string | undefined;
+  /** @throws {HopwiseError} `state_unavailable` where there are too many */
+  add(id: string, request: Kept): void;
+  /** The oldest first. */
+  list(most: number): readonly (readonly [id: string, request: Kept])[];
+}
+
+function createWaiting(clock: () => number): Waiting {
+  const kept = new Map<string, Kept>();
+  const newest = new Map<string, string>();
+  const lapsing = createLapsing((id, second) => {
+    const found = kept.get(id);
+    // One of that id may have been kept anew.
+    if (found === undefined || found.until > second) return;
+    kept.delete(id);
+    if (newest.get(found.call) === id) newest.delete(found.call);
+  });
+  const now = (): number => {
+    const seconds = secondsBy(clock);
+    lapsing.forget(seconds);
+    return seconds;
+  };
+  return {
+    now,
+    find(id) {
+      const at = now();
+      const found = id === undefined ? undefined : kept.get(id);
+      return found !== undefined && found.until > at ? found : undefined;
+    },
+    newestOf: (call) => newest.get(call),
+    add(id, request) {
+      if (kept.size >= MOST_REQUESTS)
+        throw new HopwiseError("state_unavailable", `more than ${MOST_REQUESTS} requests wait`);
+      kept.set(id, request);
+      newest.set(request.call, id);
+      lapsing.add(id, request.until);
+    },
+    list(most) {
+      const at = now();
+      return [...kept].filter(([, { until }]) => until > at).slice(0, most);
     },
   };
 }
