@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import type { RevocationOf, SignedRevocation, Signer } from "../token/index.ts";
 import { errorOf, hashOf, ISSUER, NOW, PAY, refusalOf } from "../world.fixture.ts";
 import {
@@ -25,11 +26,13 @@ beforeEach(() => {
 describe("a signed revocation", () => {
   it("stands in the log under its statement's hash, by whom, until its token has expired everywhere", async () => {
     const sent = await log.sign(chains.world.planner, chains.child);
-    expect(await log.desk()(sent)).toEqual({
+    const answer = {
       outcome: "revoked",
       target: { token: await leafHash(chains.child) },
       by: { agent: "planner", hop: 1 },
-    });
+    };
+    expect(await log.desk()(sent)).toEqual(answer);
+    expect(log.told).toEqual([answer]);
     expect(await log.state.revocations.list()).toEqual([
       {
         id: await hashOf(sent.revocation),
@@ -269,6 +272,14 @@ describe("a signed revocation is used up", () => {
     expect(await messageOf(() => Promise.reject(new Error("hunter2")))).toBe(`${store} failed; sign it anew`);
     await log.state.close();
     expect((await errorOf(log.desk()(sent))).message).toBe("the state in memory was closed");
+    // Of an error, the code is believed where it is ours, and where a store may have it.
+    for (const cause of [
+      new HopwiseError("revocation_refused", "hunter2"),
+      Object.assign(new Error("hunter2"), { code: "state_unavailable" }),
+    ]) {
+      const error = await errorOf(log.desk({ state: claiming(() => Promise.reject(cause)) })(sent));
+      expect(error).toMatchObject({ code: "state_unavailable", message: `${store} failed; sign it anew`, cause });
+    }
   });
 });
 

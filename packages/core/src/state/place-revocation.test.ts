@@ -57,17 +57,17 @@ describe("nobody fills the log", () => {
   });
 
   it("by agents that make tokens for themselves: a chains.root has a bound, and its holder is not kept from revoking", async () => {
-    const accept = log.desk({ mostBelowOne: 1 });
-    for (let i = 0; i < 10; i++) {
+    const accept = log.desk({ mostBelowOne: 2 });
+    for (let i = 0; i < 20; i++) {
       expect((await accept(await log.sign(chains.world.researcher, await sibling(i)))).outcome).toBe("revoked");
     }
-    expect(await errorOf(accept(await log.sign(chains.world.researcher, await sibling(10))))).toMatchObject({
+    expect(await errorOf(accept(await log.sign(chains.world.researcher, await sibling(20))))).toMatchObject({
       code: "state_unavailable",
-      message: "more than 10 living revocations below one root: have the root revoked instead",
+      message: "more than 20 living revocations below one root: have the root revoked instead",
     });
     expect(log.told.at(-1)).toMatchObject({ outcome: "refused", by: { agent: "researcher", hop: 2 } });
-    expect((await accept(await log.sign(chains.world.planner, await sibling(10)))).outcome).toBe("revoked");
-    expect(await log.isRevoked(await sibling(10))).toBe(true);
+    expect((await accept(await log.sign(chains.world.planner, await sibling(20)))).outcome).toBe("revoked");
+    expect(await log.isRevoked(await sibling(20))).toBe(true);
   });
 
   it("an issuer has a share; another one's is its own", async () => {
@@ -81,6 +81,29 @@ describe("nobody fills the log", () => {
       message: "more than 2 living revocations of this issuer: revoke a user, a key or an agent instead",
     });
     expect((await accept(await log.sign(chains.world.planner, chains.child))).outcome).toBe("revoked");
+    const as = { issuer: "https://id.partner.example", kid: "k1" };
+    const partners = await log.sign(chains.partner.issuer, { agent: "a" }, { as });
+    expect((await accept(partners)).outcome).toBe("revoked");
+  });
+
+  it("whoever revokes its own token takes no part of what it may revoke below it", async () => {
+    const accept = log.desk();
+    await accept(await log.sign(chains.world.researcher, chains.child));
+    await accept(await log.sign(chains.world.planner, chains.root));
+    const root = `root ${await hashOf(chains.root)}`;
+    expect((await log.state.revocations.list()).map(({ countsFor }) => countsFor)).toEqual([[root], [root]]);
+  });
+});
+
+describe("what is revoked already", () => {
+  it("is written again where that ends sooner, or leaves out what was issued since", async () => {
+    const accept = log.desk();
+    await log.state.revocations.revoke({ token: (await leafHash(chains.child)) as never }, NOW + 60);
+    const signed = async () => (await accept(await log.sign(chains.world.planner, chains.child))).outcome;
+    expect([await signed(), await signed()]).toEqual(["revoked", "known"]);
+    const user = async (notBefore: number) =>
+      (await accept(await log.sign(chains.world.issuer, { user: "alice", notBefore }, { as: AS }))).outcome;
+    expect([await user(NOW - 5), await user(NOW - 5), await user(NOW - 4)]).toEqual(["revoked", "known", "revoked"]);
   });
 });
 

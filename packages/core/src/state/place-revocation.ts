@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import type { Link, VerifiedRevocation } from "../token/index.ts";
+import type { Chain, Link, VerifiedRevocation } from "../token/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
@@ -69,12 +69,13 @@ function placeOf(
   skewSeconds: number,
 ): Place {
   const { by, evidence, target } = verified;
-  const wide = { countsFor: wideShares(verified), reason: undefined };
-  const last = evidence?.links.at(-1);
+  const wide = { countsFor: [wideShare(verified)], reason: undefined };
   if (!("token" in target)) return { ...wide, target, untilSeconds: undefined };
-  if (evidence === undefined || last === undefined) throw new TypeError("a token is revoked with evidence");
+  // A token is revoked with evidence, a chain that ends with it.
+  const { links } = evidence as Chain;
+  const last = links.at(-1) as Link;
   // An issuer holds no token: what it made is the root.
-  const own = evidence.links["hop" in by ? by.hop - 1 : 0] ?? last;
+  const own = links["hop" in by ? by.hop - 1 : 0] as Link;
   // The clocks of all enforcement points lie within the skew: what has expired by it has expired for everybody.
   const place = ({ hash, expiresAt }: Link) => ({ target: { token: hash }, untilSeconds: expiresAt + skewSeconds });
   if (own === last) return { ...wide, ...place(last) };
@@ -85,10 +86,9 @@ function placeOf(
   return { ...wide, ...place(own), reason: `more than ${mostBelowOne} tokens below it were revoked` };
 }
 
-/** What everything counts for that this signer signs, or that stands below this root. */
-function wideShares({ by, evidence }: VerifiedRevocation): readonly string[] {
-  if ("issuer" in by) return [`issuer ${by.issuer}`];
-  return evidence === undefined ? [] : [`root ${evidence.id}`];
+/** What everything counts for that this signer signs, or that stands below this root: an agent signs with evidence. */
+function wideShare({ by, evidence }: VerifiedRevocation): string {
+  return "issuer" in by ? `issuer ${by.issuer}` : `root ${(evidence as Chain).id}`;
 }
 
 /**
@@ -104,7 +104,7 @@ function refuseFull(
   const { by } = verified;
   if ("hop" in by && by.hop === 1) return;
   const most = "issuer" in by ? mostOfIssuer : ROOT_TIMES * mostBelowOne;
-  if (!wideShares(verified).some((share) => index.reached(share, most, now))) return;
+  if (!index.reached(wideShare(verified), most, now)) return;
   const what =
     "issuer" in by ? "of this issuer: revoke a user, a key or an agent" : "below one root: have the root revoked";
   throw new HopwiseError("state_unavailable", `more than ${most} living revocations ${what} instead`);
