@@ -285,3 +285,18 @@ it("what the query throws is thrown on, and told to the filter", async () => {
   const nothing = visibleRows(filter, THINGS, { dialect: "memory" }, () => 5 as never);
   await expect(nothing).rejects.toBeInstanceOf(HopwiseError);
 });
+
+it("names each way to read by where it is another, before the filter is used up", async () => {
+  const { filter } = passing();
+  let taken = false;
+  const take = () => {
+    taken = true;
+    return filter.take();
+  };
+  const reading = visibleRows({ ...filter, take }, THINGS, { dialect: "mysql" as "sqlite" }, () => []);
+  await expect(reading).rejects.toMatchObject({
+    code: "config_invalid",
+    message: 'visibleRows: by.dialect must be "postgres", "sqlite" or "memory"; got a text',
+  });
+  expect(taken).toBe(false);
+});

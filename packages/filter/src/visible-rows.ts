@@ -62,6 +62,8 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     by,
     (it) => it.dialect,
   );
+  // By `toSql` alone it would be refused for the dialects of SQL, once the filter was taken.
+  if (!READ_BY.has(dialect)) mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite" or "memory"', dialect);
   try {
     const condition = filter.take();
     const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
@@ -72,6 +74,8 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     throw cause;
   }
 }
+
+const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "memory"] satisfies ReadBy["dialect"][]);
 
 /** A list may be a proxy, which fails while it is read. */
 function listed(rows: unknown): readonly unknown[] {

@@ -25,6 +25,11 @@ const BUILDER_LIMITS: GrantLimits = {
   valueLength: 4096,
 };
 
+/** As deep as a payload nests by those limits (V4.1), without the three levels round its grant. */
+const MOST_LEVELS = 8 + 2 * BUILDER_LIMITS.constraintDepth - 3;
+/** About a hundred times what a token has by those limits. */
+const MOST_CHARACTERS = 1_000_000;
+
 /**
  * Reads a grant from JSON, such as one out of a file or a database: the form that grants have in tokens. There `{}` under
  * a tool means any arguments.
@@ -53,13 +58,13 @@ const OF_A_RESOURCE =
 /** A copy without other references. A value that a token cannot say is here the author's mistake, not a caller's. */
 function plainOf(tools: unknown): JsonValue {
   try {
-    return freezeJson(tools, { maxDepth: 34, maxSize: 1_000_000 });
+    return freezeJson(tools, { maxDepth: MOST_LEVELS, maxSize: MOST_CHARACTERS });
   } catch (cause) {
     const pointer = cause instanceof HopwiseError ? cause.pointer : undefined;
     const came = wordsAt(tools, stepsOf(pointer ?? ""));
     throw new HopwiseError(
       "config_invalid",
-      `the grant has something that a token cannot say at "${pointer ?? ""}"; give ${PLAIN_JSON}; got ${came}`,
+      `the grant has something that a token cannot say at "${pointer ?? ""}"; give ${PLAIN_JSON}, of at most ${MOST_LEVELS} levels and ${MOST_CHARACTERS} characters in all; got ${came}`,
       { pointer, cause },
     );
   }

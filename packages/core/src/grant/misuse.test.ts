@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { JsonValue } from "../json/index.ts";
 import { any, anyArguments, cidr, exact, grant, int, oneOf, orNull, range, readGrant, url, wildcard } from "./index.ts";
 
 /** Of a tool of an audience; the audience itself is a URI. */
@@ -11,7 +12,13 @@ const ARGUMENTS = 'the grant is broken at "/a~1b": constraints by argument are e
 const ONE_BY_ONE = 'give its items one by one, such as oneOf("a", "b"), or oneOf(...list)';
 const SCALAR = 'the grant is broken at "/t/a/values/0": a string, number, boolean or null is expected';
 const SAYS = "the grant has something that a token cannot say";
-const GIVE = "give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects";
+const GIVE =
+  "give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects, of at most 21 levels and 1000000 characters in all";
+
+/** A list in lists, of so many levels. */
+function nested(levels: number): readonly JsonValue[] {
+  return levels === 1 ? [] : [nested(levels - 1)];
+}
 
 /** What fails when it is read, as a getter of the host's may. */
 const failing = {
@@ -39,6 +46,16 @@ describe("who writes a grant is told what came where something else is expected"
       `${SAYS} at "/t/a/max"; ${GIVE}; got 1000000000000000000`,
       "/t/a/max",
       () => grant({ t: { a: range({ max: 1e18 }) } }),
+    ],
+    [
+      `${SAYS} at "/t/a/value${"/0".repeat(18)}"; ${GIVE}; got an empty list`,
+      `/t/a/value${"/0".repeat(18)}`,
+      () => grant({ t: { a: exact(nested(19)) } }),
+    ],
+    [
+      `${SAYS} at "/t/a/values/0"; ${GIVE}; got a text`,
+      "/t/a/values/0",
+      () => grant({ t: { a: oneOf("x".repeat(1e6)) } }),
     ],
     [
       'the grant names "config://app", which cannot be a tool\'s name: it is a URI; a resource is handed over by "mcp:resources/read": { uri: … }',

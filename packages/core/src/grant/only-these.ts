@@ -18,5 +18,5 @@ export function onlyThese(...values: readonly JsonScalar[]): OptionalConstraint 
   if (all.size > MOST)
     return mustBe("onlyThese", "values", "at most 63, since null is one more, and 64 are the most", values);
   const one: OneOfConstraint = oneOf(...all);
-  return optional(any(one, subset(...values)));
+  return optional(any(one, subset(...new Set(values))));
 }

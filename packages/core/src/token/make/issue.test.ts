@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exact, grant, int, range, readGrant, wildcard } from "../../grant/index.ts";
+import type { JsonValue } from "../../json/index.ts";
 import {
   ALGORITHMS,
   claimsOf,
@@ -40,6 +41,15 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     const issuer = await issuerOf(options);
     return refusalOf(issuer.issue({ ...order, ...changed } as typeof order));
   };
+
+  it("signs the deepest value that grant() takes", async () => {
+    const value = Array.from({ length: 17 }).reduce<JsonValue>((inner) => [inner], []);
+    const deepest = grant({ send_payment: { to: exact(value) } });
+    const issuer = await issuerOf();
+    const held = await issuer.issue({ ...order, grant: deepest });
+    await expect(verifyAt(serialize(held), [issuer.trustAnchor])).resolves.toBeDefined();
+    expect(() => grant({ send_payment: { to: exact([value]) } })).toThrow("at most 21 levels");
+  });
 
   it("makes a root that the verifier of its trust anchor accepts, and that says what was ordered", async () => {
     const issuer = await issuerOf();
