@@ -37,6 +37,7 @@ const query: state.RevocationQuery = {
 };
 const empty = core.memoryAudit();
 const down = (): Promise<never> => Promise.reject(new Error("down"));
+const CHARGE: state.Charge = { account: "a", counter: "calls", amount: 1, most: 5, untilSeconds: NOW + 60 };
 const find = { name: "hr", find: () => undefined };
 const authorizer = {
   cerbos: testing.allowAll(),
@@ -85,7 +86,14 @@ const NO_SCHEMA = ANYTHING.filter((odd) => odd !== "hostile");
 const READ = { template: "shop://{id}", values: { id: "1" } };
 const waiting = { approval: { request: "r", reason: "large", approvers: 1, untilSeconds: 1_800_000_000 } };
 const forAdapters: ArgumentRows<typeof adapter> = {
-  canonicalJson: "takes what JSON.parse gave",
+  canonicalJson: argumentRow(adapter.canonicalJson as (value: never) => string, () => [{ a: [1] }], [
+    "null",
+    5,
+    "empty text",
+    "empty list",
+    "list of null",
+    "empty object",
+  ]),
   currentDelegation: argumentRow(adapter.currentDelegation, () => [held]),
   fulfil: argumentRow(
     adapter.fulfil,
@@ -175,8 +183,11 @@ const forSources: ArgumentRows<typeof sources> = {
 };
 
 const forStores: ArgumentRows<typeof state> = {
-  checkClocks: "takes numbers that a driver has read",
-  firstTooMuch: "takes charges that a driver has read",
+  checkClocks: argumentRow(state.checkClocks, () => [NOW, NOW, [{ untilSeconds: NOW + 1 }]], [], OPTIONAL, [
+    "nothing",
+    "empty list",
+  ]),
+  firstTooMuch: argumentRow(state.firstTooMuch, () => [[CHARGE], () => 1], ["empty list"]),
   approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
     { approvals: company.authorizer().approvals, mayRead: () => true },
   ]),

@@ -38,7 +38,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/way/timed-stages.ts": "runs a stage, and notes how long it took",
   "packages/core/src/way/taken.ts": "knows what a call took, and gives it back",
   "packages/core/src/token/proof/why-unknown.ts": "says whether a memory can vouch for a time",
-  "packages/core/src/way/in-time.ts": "runs what it is given, and ends it, or each wait of it, in time",
+  "packages/core/src/options/in-time.ts": "runs what it is given, and ends it, or each wait of it, in time",
   "packages/core/src/running/": "says for whom a call runs",
   "packages/mcp/src/protocol/": "says of which form a message is, and spells a denial",
   "packages/mcp/src/guard/handed-over.ts": "bounds what a server may take until a tool asks, and is told when it did",

@@ -47,10 +47,14 @@ export interface AuthorizeToolsOptions {
   readonly approvals?: NameApproval;
 }
 
-/** No data: a copy would ask the schemas of tools for what they make when it is needed. */
+/**
+ * No data: a copy would ask the schemas of tools for what they make when it is needed. A name that looks like another one is
+ * refused where the tool is, or by the server that has it: one server's must not cost the whole set.
+ */
 const TOOLS = mapOf(
   such("a tool", () => true),
   "a tool set, such as { pay: tool({ … }) }",
+  such("a tool's name", () => true),
 );
 const readTools = readerOf<{ readonly [name: string]: unknown }>("authorizeTools", TOOLS);
 const readOptions = optionsOf<AuthorizeToolsOptions>("authorizeTools", {

@@ -1,4 +1,5 @@
 import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
+import { hiddenInName, plainName } from "../lib/index.ts";
 import { wordsAt } from "../options/index.ts";
 import type { Constraint } from "./constraint.ts";
 
@@ -80,6 +81,9 @@ export function namesAt(place: Place<JsonObject>, max: number, what: string): re
   if (names.some((name) => name.length > nameLength)) {
     return refuse(place, `a name is longer than ${nameLength} characters`);
   }
+  // What came in a token stands as its author wrote it: it names another argument, and lets no more pass.
+  const hidden = place.reading.authored ? names.find((name) => hiddenInName(name) !== undefined) : undefined;
+  if (hidden !== undefined) refuse(place, `"${plainName(hidden)}" looks like another name: ${hiddenInName(hidden)}`);
   return names;
 }
 

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
+import { plainName } from "../lib/index.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -180,7 +181,7 @@ function isUndefinedAt(given: unknown, path: Path): boolean {
 /** `trust[0].keys[1].kid` */
 function wordsOf(path: Path): string {
   return path
-    .map((step, i) => (typeof step === "number" ? `[${step}]` : `${i === 0 ? "" : "."}${String(step)}`))
+    .map((step, i) => (typeof step === "number" ? `[${step}]` : `${i === 0 ? "" : "."}${plainName(String(step))}`))
     .join("");
 }
 

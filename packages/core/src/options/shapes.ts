@@ -199,13 +199,13 @@ export function suchAt<T>(what: string, wrongIn: (value: T) => Wrong | undefined
  * An object whose members' names its author chose. Their own members only: an inherited one is nobody's. Names are looked at
  * first: where a level was forgotten, what stands under a name is wrong as well.
  *
- * @param named what each of the names must be
+ * @param names what each of the names must be; by default any that looks like no other one
  */
-export function mapOf(item: Shape, what: string, named: Shape = z.string()): Shape {
-  const names = z.unknown().check((payload) => {
+export function mapOf(item: Shape, what: string, names: Shape = named("a name")): Shape {
+  const checked = z.unknown().check((payload) => {
     const input = payload.value as Record<string, unknown>;
     for (const key of Object.keys(input)) {
-      const message = named.safeParse(key).error?.issues[0]?.message;
+      const message = names.safeParse(key).error?.issues[0]?.message;
       if (message === undefined) continue;
       payload.issues.push({
         code: "unrecognized_keys",
@@ -215,7 +215,7 @@ export function mapOf(item: Shape, what: string, named: Shape = z.string()): Sha
       });
     }
   });
-  return z.pipe(z.pipe(such(what, isPlainObject), names), z.record(z.string(), item, { error: what }));
+  return z.pipe(z.pipe(such(what, isPlainObject), checked), z.record(z.string(), item, { error: what }));
 }
 
 /** One of several shapes. Where none fits, the error is that of the one which came nearest. */

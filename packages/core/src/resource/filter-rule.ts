@@ -1,4 +1,4 @@
-import { flag, list as listOf, mapOf, maybe, members, number, type Shape, such, text } from "../options/index.ts";
+import { flag, list as listOf, mapOf, maybe, members, named, number, type Shape, such } from "../options/index.ts";
 
 /**
  * Of a tool that gives rows of data: how its calls are decided. Policies are not asked about one resource then, but which
@@ -42,7 +42,7 @@ const ARGUMENT = such(
 export const FILTER: Shape = members<FilterRule>(
   {
     arguments: maybe(mapOf(ARGUMENT, 'what arguments say of a row, such as { region: "R.attr.region" }')),
-    required: maybe(listOf(text("an attribute's name"), "a list of attributes' names")),
+    required: maybe(listOf(named("an attribute's name"), "a list of attributes' names")),
     plansSuffice: maybe(flag()),
     withinMs: maybe(number({ min: 1, max: 600_000, example: 1000 })),
   },

@@ -12,7 +12,6 @@ import {
   named,
   type Rows,
   type Shape,
-  text,
 } from "../options/index.ts";
 import { type AttributeSources, type PolicyPlace, placeText } from "../source/index.ts";
 import { FILTER, type FilterRule } from "./filter-rule.ts";
@@ -120,7 +119,7 @@ export interface ToolMap {
   readonly [tool: string]: ToolEntry;
 }
 
-const NAMES = list(text("an argument's name"), "a list of arguments' names");
+const NAMES = list(named("an argument's name"), "a list of arguments' names");
 const SCHEMA = jsonObject('a JSON Schema, such as { type: "object" }');
 
 /** A further source of attributes. */
@@ -147,16 +146,16 @@ const ENTRY: Rows<ToolEntry> = {
   id: maybe(
     either(
       "the name of the argument that has the id, or a function that gives it",
-      text("an argument's name"),
+      named("an argument's name"),
       atOnce("a function that gives the id"),
     ),
   ),
   attributes: maybe(func("a function that gives attributes")),
   sources: maybe(mapOf(SOURCE, "sources by name")),
-  argumentsAs: maybe(text("an attribute's name, such as args")),
+  argumentsAs: maybe(named("an attribute's name, such as args")),
   hideFromPolicies: maybe(NAMES),
   keepInRecord: maybe(NAMES),
-  showToApprovers: maybe(list(text("an attribute's name"), "a list of attributes' names")),
+  showToApprovers: maybe(list(named("an attribute's name"), "a list of attributes' names")),
   list: maybe(
     either(
       "a Cerbos action, such as list, or a function of the tool's name",

@@ -16,6 +16,8 @@ it.each<[number | undefined, readonly number[]]>([
   [NOW, [NOW]],
   [undefined, [NOW + 60, NOW - 1]],
   [NOW, [Number.NaN]],
+  [String(NOW) as never, []],
+  [BigInt(NOW) as never, []],
 ])("refuses one of a clock at %s, of what ends at %j", async (caller, ends) => {
   const kept = ends.map((untilSeconds) => ({ untilSeconds }));
   expect(await errorOf(() => checkClocks(NOW, caller, kept))).toMatchObject({

@@ -81,20 +81,21 @@ describe("a copy of a log", () => {
     expect([has("a"), has("b"), has("c")]).toEqual([true, true, true]);
   });
 
-  it("is read by those who ask at once together, and anew by who asks then", async () => {
+  it("is read by those together who ask while it is being read, and anew: what they know of may have been written since", async () => {
     let answer = (_: LogPage): void => {};
     answers = [
       new Promise<LogPage>((resolve) => {
         answer = resolve;
       }),
-      page("2", []),
+      page("2", [revokes("b")]),
+      page("3", []),
     ];
-    const together = [copy.catchUp(), copy.catchUp()];
+    const together = [copy.catchUp(), copy.catchUp(), copy.catchUp()];
     answer(page("1", [revokes("a")]));
     await Promise.all(together);
-    expect([asked, copy.head, has("a")]).toEqual([[undefined], "1", true]);
+    expect([asked, copy.head, has("a"), has("b")]).toEqual([[undefined, "1"], "2", true, true]);
     await copy.catchUp();
-    expect([asked, copy.head]).toEqual([[undefined, "1"], "2"]);
+    expect([asked, copy.head]).toEqual([[undefined, "1", "2"], "3"]);
   });
 
   it("stands where it stood, where the log failed, and reads on from there the next time", async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { errorOf } from "../world.fixture.ts";
 import { firstTooMuch } from "./first-too-much.ts";
 
 const charge = (counter: string, amount: number, most = 10) => ({
@@ -19,4 +20,24 @@ it.each<[string, readonly ReturnType<typeof charge>[], { readonly [counter: stri
   ["end where numbers do", [charge("x", 1, 2 ** 53 - 1)], { x: 2 ** 53 - 1 }, { charge: 0, spent: 2 ** 53 - 1 }],
 ])("of charges that %s, the first that does not fit is told", (_, charges, has, refused) => {
   expect(firstTooMuch(charges, spent(has))).toEqual(refused && { outcome: "refused", ...refused });
+});
+
+it.each<[string, unknown]>([
+  ["no number", Number.NaN],
+  ["a promise", Promise.resolve(0)],
+  ["a text", "0"],
+  ["nothing", undefined],
+  ["less than nothing", -1],
+])("nothing fits beside a counter of which its store gives %s", async (_, has) => {
+  expect(await errorOf(() => firstTooMuch([charge("x", 1)], () => has as number))).toMatchObject({
+    code: "state_unavailable",
+  });
+});
+
+it.each(["amount", "most"])("nothing fits of a charge whose %s is no amount", async (name) => {
+  const wrong = { ...charge("x", 1), [name]: Number.NaN };
+  expect(await errorOf(() => firstTooMuch([wrong], () => 0))).toMatchObject({
+    code: "config_invalid",
+    pointer: `/charges/0/${name}`,
+  });
 });

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { andThen, createListeners, DeadlinePassed, isThenable, settleInTime } from "../lib/index.ts";
+import { andThen, createListeners } from "../lib/index.ts";
 import { copyLog, keptOf } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
@@ -33,10 +33,11 @@ export interface FollowedLog {
   onChange(listener: () => void): () => void;
 }
 
-/** How long a step may take that all callers wait for, in milliseconds: a driver may lose an answer. */
-const STEP_MS = 5000;
-
-/** Follows a log: at each call only its head is asked for, and what the copy lacks. */
+/**
+ * Follows a log: at each call only its head is asked for, and what the copy lacks.
+ *
+ * @param log answers in time: all callers wait for what is under way
+ */
 export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalenessSeconds }: Following): FollowedLog {
   let epoch: string | undefined;
   let closedUntil = 0;
@@ -44,11 +45,7 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
   let equalAt = Number.NEGATIVE_INFINITY;
   const listeners = createListeners();
 
-  const shared: Pick<RevocationLog, "read" | "append"> = {
-    read: (after) => inTime(log.read(after)),
-    append: (entry) => inTime(log.append(entry)),
-  };
-  const copy = copyLog(shared, clock, (page) => {
+  const copy = copyLog(log, clock, (page) => {
     const isFirst = epoch === undefined;
     if (page.epoch !== epoch) {
       epoch = page.epoch;
@@ -90,15 +87,4 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
     compare,
     onChange: listeners.add,
   };
-}
-
-/** @throws {HopwiseError} `state_unavailable`, so that the next caller begins anew */
-function inTime<T>(step: Awaitable<T>): Awaitable<T> {
-  if (!isThenable(step)) return step;
-  return settleInTime(STEP_MS, step).catch((cause: unknown) => {
-    if (!(cause instanceof DeadlinePassed)) throw cause;
-    throw new HopwiseError("state_unavailable", `the log of revocations gave no answer within ${STEP_MS} ms`, {
-      cause,
-    });
-  });
 }

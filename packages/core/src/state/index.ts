@@ -12,6 +12,7 @@ export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./b
 export { checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";
 export { firstTooMuch } from "./first-too-much.ts";
+export { healthFrom } from "./health-from.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { rememberingBegan } from "./memory-began.ts";
 export { ownerOf } from "./owner.ts";

@@ -100,17 +100,19 @@ function readAbout({ madeAtSeconds, nowSeconds, owner, root }: ClaimAbout): Clai
 }
 
 function readReservation(given: Reservation): Reservation {
-  return {
-    ...readNamed("reserve", given),
-    charges: readList("reserve", "charges", [1, MOST_CHARGES], given.charges, (one, at) =>
-      reading("reserve", at, CHARGE, one, (own) => ({
-        ...readCounter("reserve", at, own),
-        amount: readAmount("reserve", [...at, "amount"], own.amount),
-        most: readAmount("reserve", [...at, "most"], own.most),
-        untilSeconds: readTime("reserve", [...at, "untilSeconds"], own.untilSeconds),
-      })),
-    ),
-  };
+  return { ...readNamed("reserve", given), charges: readCharges("reserve", given.charges, 1) };
+}
+
+/** Copies of charges, at least so many. @throws {HopwiseError} `config_invalid` */
+export function readCharges(called: string, charges: readonly Charge[], least: number): readonly Charge[] {
+  return readList(called, "charges", [least, MOST_CHARGES], charges, (one, at) =>
+    reading(called, at, CHARGE, one, (own) => ({
+      ...readCounter(called, at, own),
+      amount: readAmount(called, [...at, "amount"], own.amount),
+      most: readAmount(called, [...at, "most"], own.most),
+      untilSeconds: readTime(called, [...at, "untilSeconds"], own.untilSeconds),
+    })),
+  );
 }
 
 /** Without a name of its own, one reservation would stand for all. */
@@ -154,6 +156,10 @@ function readTime(called: string, at: Place, value: unknown): number {
 }
 
 function readAmount(called: string, at: Place, value: unknown): number {
-  const isAmount = Number.isSafeInteger(value) && (value as number) >= 0;
-  return isAmount ? (value as number) : mustBe(called, at, "a whole number, 0 or more", value);
+  return isAmount(value) ? value : mustBe(called, at, "a whole number, 0 or more", value);
+}
+
+/** What can be counted exactly. */
+export function isAmount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,9 +1,22 @@
-import { HopwiseError } from "../errors.ts";
 import { type Health, quietly, settleInTime } from "../lib/index.ts";
-import { CLOCK, having, maybe, number, optionsOf, type Rows, readerOf } from "../options/index.ts";
+import {
+  answerOf,
+  atLeast,
+  CLOCK,
+  func,
+  having,
+  maybe,
+  number,
+  optionsOf,
+  type Rows,
+  readerOf,
+  text,
+} from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
+import { ANSWER_MS, behavedLog } from "./behaved-log.ts";
 import type { StateDriver } from "./driver.ts";
 import { type FollowedLog, followLog } from "./follow-log.ts";
+import { healthFrom } from "./health-from.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
 import { type Revocations, revocationsOn } from "./shared-revocations.ts";
@@ -59,7 +72,18 @@ export const STATE_ROWS: Rows<StateOptions> = {
 const readOptions = optionsOf<StateOptions>("openedState", STATE_ROWS);
 const readDriver = readerOf<StateDriver>(
   "openedState",
-  having("a driver of a store, such as memoryDriver()", "health", "close"),
+  atLeast<StateDriver>(
+    {
+      name: text("a name for messages, such as Redis at 127.0.0.1:6379"),
+      replay: having("what keeps proofs, with claim", "claim"),
+      spending: having("what counts, with reserve, settle and spent", "reserve", "settle", "spent"),
+      approvals: having("what keeps requests", "keep", "find", "latest", "answer", "list"),
+      revocations: having("a log, with head, read and append", "head", "read", "append"),
+      health: func("a function that says how the store is"),
+      close: func("a function that ends it"),
+    },
+    "a driver of a store, such as memoryDriver()",
+  ),
 );
 
 const REPAIR_SECONDS = 2;
@@ -80,7 +104,7 @@ const PATIENCE_MS = 500;
 export async function openedState(driver: StateDriver, options: StateOptions = {}): Promise<SharedState> {
   readDriver(driver);
   const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
-  const log = followLog(driver.revocations, { clock, repairSeconds, maxStalenessSeconds });
+  const log = followLog(behavedLog(driver.revocations), { clock, repairSeconds, maxStalenessSeconds });
   const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? 1) * 300);
   const timer: unknown = setInterval(() => quietly(log.compare), every);
   // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
@@ -115,17 +139,13 @@ export function assembled<Kept extends Revocations>(
     approvals,
     revocations,
     health: async () => {
-      try {
-        const own = await driver.health();
-        // A store may be well while every call is refused: it was made anew, and its log of revocations is closed.
-        return own.ok === true ? ((await revocations.health?.()) ?? own) : own;
-      } catch (cause) {
-        return { ok: false, problem: cause instanceof HopwiseError ? cause.message : `${driver.name} failed` };
-      }
+      const own = await healthFrom(driver.name, ANSWER_MS, () => driver.health());
+      // A store may be well while every call is refused: it was made anew, and its log of revocations is closed.
+      return own.ok ? ((await revocations.health?.()) ?? own) : own;
     },
-    close: () => {
+    close: async () => {
       ended();
-      return driver.close();
+      await answerOf(ANSWER_MS, "state_unavailable", `the end of ${driver.name}`, () => driver.close());
     },
   };
 }

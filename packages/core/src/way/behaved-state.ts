@@ -1,5 +1,6 @@
 import { HopwiseError, ownWords } from "../errors.ts";
 import { isThenable } from "../lib/index.ts";
+import { answerOf } from "../options/index.ts";
 import {
   type ApprovalStore,
   type KeptRequest,
@@ -11,7 +12,6 @@ import {
   type State,
 } from "../state/index.ts";
 import type { Limits } from "../token/index.ts";
-import { answerOf } from "./in-time.ts";
 
 /** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
 type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) => T | Promise<T>;

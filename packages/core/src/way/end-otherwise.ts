@@ -1,11 +1,11 @@
 import { type DenialCode, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
+import { eachInTime } from "../options/index.ts";
 import { findTarget, listEntry, placeEntry, type Target } from "../resource/index.ts";
 import { MCP_OPERATIONS } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
-import { eachInTime } from "./in-time.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { knowHops } from "./stages/context.ts";

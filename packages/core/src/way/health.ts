@@ -1,10 +1,11 @@
 import { rowOf } from "../codes.ts";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
-import { faultOf, HopwiseError } from "../errors.ts";
-import { defined, type Health, plainText, settleInTime, withoutTokens } from "../lib/index.ts";
+import { HopwiseError } from "../errors.ts";
+import type { Health } from "../lib/index.ts";
+import { answerOf } from "../options/index.ts";
 import type { AttributeSource } from "../source/index.ts";
+import { healthFrom } from "../state/index.ts";
 import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
-import { answerOf } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { orOutage } from "./stages/policy.ts";
 
@@ -61,24 +62,6 @@ function together(parts: Pick<AuthorizerHealth, Part>): AuthorizerHealth {
 
 function firstProblem(all: readonly Health[]): string | undefined {
   return all.find(({ ok }) => !ok)?.problem;
-}
-
-/** @param what it is, for a part that says nothing of use */
-async function healthFrom(what: string, deadlineMs: number, ask: () => Health | Promise<Health>): Promise<KeysHealth> {
-  try {
-    const answer: unknown = await settleInTime(deadlineMs, (async () => ask())());
-    const { ok, problem, since } = Object(answer) as Partial<KeysHealth>;
-    const told = defined({ since: inWords(since) });
-    if (ok === true) return { ok, ...told };
-    return { ok: false, problem: inWords(problem) ?? `${what} says that it is not well`, ...told };
-  } catch (cause) {
-    return { ok: false, problem: `${what} could not say how it is: ${faultOf(cause)}` };
-  }
-}
-
-/** A part of the host's may quote whatever it was given: what it says goes to logs and screens. */
-function inWords(said: unknown): string | undefined {
-  return typeof said === "string" ? plainText(withoutTokens(said)) || undefined : undefined;
 }
 
 /** What it says of itself, and whether it answers: one that goes by old policies answers, too. */

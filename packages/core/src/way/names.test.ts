@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { anyArguments, grant, readGrant } from "../grant/index.ts";
+import { anyArguments, grant, int, object, readGrant, wildcard } from "../grant/index.ts";
 import { inMemoryAgents } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { answeringPdp } from "../testing/index.ts";
-import { createTrust, grantFor } from "../token/index.ts";
+import { createIssuer, createTrust, grantFor } from "../token/index.ts";
 import { errorOf } from "../world.fixture.ts";
 import { type Authorizer, createAuthorizer } from "./authorizer.ts";
 import { ALICE, createScene, type Scene } from "./point.fixture.ts";
@@ -59,6 +59,33 @@ const DOORS: { readonly [door: string]: (name: string) => unknown } = {
     inMemoryAgents({ planner: { roles: ["agent"], keys: [scene.world.planner.publicJwk], tools: [name] } }),
   "a tool of an issuer": (name) => createTrust([{ ...scene.world.anchor, tools: [name] }]),
   "a tool in shadow mode": (name) => createAuthorizer({ ...authorizerOptions({ pay: ENTRY }), shadow: [name] }),
+  "an argument that is handed over": (name) => grant({ pay: { [name]: wildcard() } }),
+  "an argument that is handed over, by JSON": (name) => readGrant({ pay: { [name]: { constraint_type: "wildcard" } } }),
+  "a member of an argument": (name) => grant({ pay: { to: object({ [name]: wildcard() }) } }),
+  "the argument with the id": (name) => authorizerWith({ pay: { ...ENTRY, id: name } }),
+  "an argument that policies are not shown": (name) => authorizerWith({ pay: { ...ENTRY, hideFromPolicies: [name] } }),
+  "an argument that is kept": (name) => authorizerWith({ pay: { ...ENTRY, keepInRecord: [name] } }),
+  "an argument that a schema adds": (name) => authorizerWith({ pay: { ...ENTRY, adds: [name] } }),
+  "the attribute that has the arguments": (name) => authorizerWith({ pay: { ...ENTRY, argumentsAs: name } }),
+  "an attribute for approvers": (name) => authorizerWith({ pay: { ...ENTRY, showToApprovers: [name] } }),
+  "an attribute that rows need": (name) => authorizerWith({ pay: { ...ENTRY, filter: { required: [name] } } }),
+  "an argument of rows": (name) => authorizerWith({ pay: { ...ENTRY, filter: { arguments: { [name]: null } } } }),
+  "a source of attributes": (name) => authorizerWith({ pay: { ...ENTRY, sources: { [name]: { find: () => ({}) } } } }),
+  "a sum of a budget": async (name) => {
+    const signer = scene.world.issuer;
+    const audiences = ["https://pay.example"];
+    const issuer = await createIssuer({
+      issuer: "https://id.example",
+      signer,
+      audiences,
+      subjects: "any",
+      tools: "any",
+    });
+    const now = Math.floor(Date.now() / 1000);
+    const budget = { id: "pay", from: now, until: now + 9000, sums: { pay: { [name]: 5 } } };
+    const order = { subject: "alice", agent: "planner", holder: scene.world.planner, budget };
+    return issuer.issue({ ...order, grant: grant({ pay: { pay: int() } }) });
+  },
 };
 
 describe.each(Object.entries(LIKE_PAY))("a name that looks like another one, %j,", (name, shown) => {

@@ -2,7 +2,7 @@ import { randomId, verify } from "../crypto/index.ts";
 import type { BudgetLeft, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
-import { argumentOf } from "../options/index.ts";
+import { argumentOf, inTime } from "../options/index.ts";
 import { checkGivesRows } from "../resource/index.ts";
 import {
   type Chain,
@@ -15,7 +15,6 @@ import {
 import { admit, admitAndDecide } from "./admission.ts";
 import { budgetLeft } from "./budget-left.ts";
 import type { IncomingCall, Listed, Listing, ProvenHolder } from "./call.ts";
-import { inTime } from "./in-time.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { type SessionCall, sessionCall } from "./passed-in.ts";
 import { ownNameIn } from "./stages/token.ts";

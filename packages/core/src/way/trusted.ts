@@ -1,5 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { quietly } from "../lib/index.ts";
+import { answerOf } from "../options/index.ts";
 import { checkLaterIssuers } from "../principal/index.ts";
 import {
   type AnchorsNow,
@@ -10,7 +11,6 @@ import {
   type TrustAnchor,
   type TrustedKey,
 } from "../token/index.ts";
-import { answerOf } from "./in-time.ts";
 import type { AuthorizerOptions } from "./options.ts";
 
 /** The anchors of the moment, whose key sources behave. */

@@ -1,9 +1,9 @@
 import { failed, HopwiseError } from "../errors.ts";
 import { hiddenInName } from "../lib/index.ts";
+import { answerOf } from "../options/index.ts";
 import type { ListedAs, ToolEntry, ToolMap } from "../resource/index.ts";
 import { attributesFrom, codeOf } from "../source/index.ts";
 import type { Nonces, NonceTimes } from "../token/index.ts";
-import { answerOf } from "./in-time.ts";
 
 /*
  * What a host program provides may throw, hang or talk nonsense. Here it is made to behave, once, when an authorizer is

@@ -1,6 +1,6 @@
+import { eachInTime } from "../../options/index.ts";
 import { type ConfirmedAgents, confirmAgents } from "../../principal/index.ts";
 import type { Caller } from "../call.ts";
-import { eachInTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 const NO_AGENTS: ConfirmedAgents = { agents: [], origins: [] };

@@ -3,10 +3,10 @@ import { type DenialCode, wireCodeOf } from "../../codes.ts";
 import { type Asked, type AuxData, auxDataOf } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { defined } from "../../lib/index.ts";
+import { eachInTime } from "../../options/index.ts";
 import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
 import { actionOf, loadResource, type ResourceQuery, type Target } from "../../resource/index.ts";
 import { type ContextOrigin, gather, isLate } from "../../source/index.ts";
-import { eachInTime } from "../in-time.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { KnownCaller } from "./grant.ts";
 
