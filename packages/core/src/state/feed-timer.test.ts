@@ -88,7 +88,7 @@ describe("the timer of a feed", () => {
     reader.close();
     fail(new Error("down"));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(asked).toBe(2);
+    expect([asked, vi.getTimerCount()]).toEqual([2, 0]);
     expect(await errorOf(reader.refresh())).toMatchObject({
       code: "state_unavailable",
       message: "the feed of revocations was closed",
@@ -98,6 +98,7 @@ describe("the timer of a feed", () => {
     const closed = follow();
     await errorOf(async () => closed.find(QUERY));
     closed.close();
+    expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked).toBe(3);
   });
