@@ -166,7 +166,9 @@ describe("a policy folder that changes is served as it is", () => {
     lamp(at);
     await until(async () => !(await opens(pdp)));
     await until(() => pdp.health().ok);
-    const said = expect.stringMatching(/^A change has no effect: the PDP goes on with[\s\S]*Correct these places:[\s\S]*lamp\.yaml/);
+    const said = expect.stringMatching(
+      /^A change has no effect: the PDP goes on with[\s\S]*Correct these places:[\s\S]*lamp\.yaml/,
+    );
     expect(warned.mock.calls).toEqual([[said, "HopwiseWarning"]]);
   });
 });
