@@ -87,7 +87,7 @@ describe("a copy of a log", () => {
       new Promise<LogPage>((resolve) => {
         answer = resolve;
       }),
-      page("2", [revokes("b")]),
+      Promise.resolve(page("2", [revokes("b")])),
       page("3", []),
     ];
     const together = [copy.catchUp(), copy.catchUp(), copy.catchUp()];
