@@ -33,7 +33,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/lib": [],
   "core/errors.ts": ["core/codes.ts", "core/lib"],
   "core/host-error.ts": ["core/errors.ts"],
-  "core/json": ["core/errors.ts", "type:core/codes.ts"],
+  "core/json": ["core/errors.ts", "core/lib", "type:core/codes.ts"],
   "core/options": ["core/json", "core/errors.ts", "core/lib", "zod", "type:core/codes.ts"],
   "core/crypto": ["#crypto"],
   "core/crypto/node.ts": ["node:crypto"],

@@ -321,6 +321,38 @@ describe("where a request cannot be proven", () => {
     expect([sent, posted]).toEqual([[], []]);
   });
 
+  it.each<[string, () => unknown]>([
+    ["nothing", () => undefined],
+    ["something else", () => ({ status: 200 })],
+    [
+      "an answer that was read",
+      async () => {
+        const answer = json(done);
+        await answer.text();
+        return answer;
+      },
+    ],
+    [
+      "an answer that is being read",
+      () => {
+        const answer = json(done);
+        answer.body?.getReader();
+        return answer;
+      },
+    ],
+  ])("a fetch of the host's that gives %s is told of", async (_, answer) => {
+    const fetch = carryingFetch(options, async () => (await answer()) as Response);
+    const error: unknown = await fetch(audience, { method: "POST", body: JSON.stringify(call) }).catch((it) => it);
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/fetch" });
+  });
+
+  it("what is no request is sent as it is, in a batch, too", async () => {
+    const { sent, ask } = served();
+    await ask([null, 5, call]);
+    expect(sent[0]).toMatchObject([null, 5, { params: { _meta: {} } }]);
+    for (const odd of [null, undefined, "x"]) await carried().transport.send(odd as never);
+  });
+
   it("for a reason of ours, its code and words stay", async () => {
     const { transport } = carried({ delegation, audience: "https://other.example/mcp" });
     await expect(transport.send(call)).rejects.toMatchObject({ code: "audience_mismatch" });

@@ -77,7 +77,7 @@ const doors: DoorRows<typeof state> = {
   revocationsOverHttp: optionsRow<state.FeedReaderOptions>(
     { url: "https://id.example/revocations", keys: [KEY], audience: "https://revocations.example", fetch: noFetch },
     {
-      url: [...NO_TEXT, "http://id.example/revocations", "revocations"],
+      url: [...NO_TEXT, "http://id.example/revocations", "https://ann:hunter2@id.example/revocations", "revocations"],
       keys: [...NO_LIST, [], [null], [signer]],
       audience: NO_TEXT,
       everySeconds: [...NO_NUMBER, 0],

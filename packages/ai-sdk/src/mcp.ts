@@ -8,6 +8,7 @@ import { type DelegationSource, HopwiseError } from "@hopwise/core";
 import { currentDelegation, isToolGranted, quietly } from "@hopwise/core/adapter";
 import {
   AUDIENCE,
+  atLeast,
   choice,
   DELEGATION_SOURCE,
   either,
@@ -54,6 +55,15 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
 }
 
 const TRANSPORT_OPTION = '{ type: "http", url }, or a transport object such as that of @ai-sdk/mcp/mcp-stdio';
+interface Server {
+  readonly name: string;
+  readonly version: string;
+}
+interface InitializeResult {
+  readonly protocolVersion: string;
+  readonly capabilities: object;
+  readonly serverInfo: Server;
+}
 const NAME = text("a name or version that the server is told");
 
 /** Those of the AI SDK's own, too: one that a later version adds does not compile before it has its row. */
@@ -64,11 +74,15 @@ const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
     members<Exclude<DelegatedMcpClientOptions["transport"], MCPTransport>>(
       {
         type: choice("http"),
-        url: text("an http or https address, such as https://pay.example/mcp", isHttp),
+        url: text(
+          "an http or https address without a user and password in it, such as https://pay.example/mcp; these go into headers",
+          isHttp,
+        ),
         headers: maybe(
           mapOf(
-            such("a text", (value) => typeof value === "string"),
+            such("a text that a header can have", (value) => typeof value === "string" && isHeader("x", value)),
             "texts by the names of headers",
+            such("that of a header, such as authorization", (name) => isHeader(String(name), "")),
           ),
         ),
       },
@@ -80,10 +94,24 @@ const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
   approvals: maybe(func("a function that names the request which was approved for a call")),
   limits: maybe(LIMITS),
   protocolVersionDiscovery: maybe(flag()),
-  initializationOptions: maybe(jsonObject("options of requests, such as { signal }")),
+  initializationOptions: maybe(
+    atLeast<{ signal: AbortSignal }>(
+      { signal: maybe(such("an AbortSignal", (value) => value instanceof AbortSignal)) },
+      "options of requests, such as { signal }",
+    ),
+  ),
   onUncaughtError: maybe(func("a function that takes an error")),
   maxRetries: maybe(whole({ min: 0, max: 100, example: 2 })),
-  initialInitializeResult: maybe(jsonObject("what an earlier client was told by initialize")),
+  initialInitializeResult: maybe(
+    atLeast<InitializeResult>(
+      {
+        protocolVersion: text("a version of MCP, such as 2025-06-18"),
+        capabilities: jsonObject("a server's capabilities"),
+        serverInfo: atLeast<Server>({ name: NAME, version: NAME }, "a server, { name, version }"),
+      },
+      "what an earlier client was told by initialize",
+    ),
+  ),
   clientName: maybe(NAME),
   name: maybe(NAME),
   version: maybe(NAME),
@@ -91,7 +119,19 @@ const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
 });
 
 function isHttp(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  if (!URL.canParse(url)) return false;
+  const { protocol, username, password } = new URL(url);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
+/** The first request would fail otherwise, with words that may quote it. */
+function isHeader(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
+import { quietly } from "../lib/index.ts";
 import { isExactNumber, isForbiddenKey, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
 
 /** Bounds of an arguments object. */
@@ -78,8 +79,12 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
 
   const copyObject = (object: object, pointer: string, depth: number): JsonValue => {
     const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype !== Object.prototype && prototype !== null)
-      return refuse(pointer, "an object that is not plain data");
+    if (prototype !== Object.prototype && prototype !== null) {
+      // Of a promise that somebody forgot to await: its rejection, later, ends no process.
+      quietly(() => object);
+      const what = object instanceof Promise ? "a promise, which was not awaited," : "an object that is not plain data";
+      return refuse(pointer, what);
+    }
     const out: Record<string, JsonValue> = {};
     spend(2, pointer); // braces
     let separator = 0;

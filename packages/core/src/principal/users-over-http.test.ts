@@ -181,10 +181,6 @@ describe("a user directory behind HTTP that cannot be asked", () => {
     expect(await asked(({ subject }) => `http://127.0.0.1:${port}/users/${subject}?key=hunter2`)).toBe(
       `${says} http://127.0.0.1:${port}: connection refused (ECONNREFUSED) (source "hr")`,
     );
-    // fetch takes no address with a password in it.
-    expect(await asked(() => `http://reader:hunter2@127.0.0.1:${port}/`)).toBe(
-      `${says} http://127.0.0.1:${port}: the request failed (TypeError) (source "hr")`,
-    );
   });
 
   it.each<[string, (subject: { readonly subject: string }) => string]>([
@@ -192,10 +188,11 @@ describe("a user directory behind HTTP that cannot be asked", () => {
     ["that is none", ({ subject }) => `hr.example/users/${subject}`],
     ["of a file", ({ subject }) => `file:///users/${subject}`],
     ["that is empty", () => ""],
+    ["with a password", ({ subject }) => `https://reader:hunter2@hr.example/users/${subject}`],
   ])("is refused at the door for an address %s, which is not quoted", async (_, url) => {
     const error = await errorOf(() => usersOverHttp({ name: "hr", url, parse: (body) => body as User }));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/url" });
-    expect(error.message).toMatch(/begins with "undefined": is an environment variable not set|no http\(s\) address/);
+    expect(error.message).toMatch(/begins with "undefined": is an environment variable not set|a password|no http\(s\) address/);
     expect(error.message).not.toContain("somebody");
   });
 

@@ -107,7 +107,9 @@ function problemOf(given: unknown): string | undefined {
   const text = typeof given === "string" || given instanceof URL ? String(given) : "";
   const [unset] = /^(undefined|null)\b/.exec(text) ?? [];
   if (unset !== undefined) return `the address of a user begins with "${unset}": is an environment variable not set?`;
-  const isHttp = URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+  const { protocol = "", username, password } = URL.canParse(text) ? new URL(text) : ({} as Partial<URL>);
+  if (username || password) return "the address of a user has a password in it, which belongs into headers";
+  const isHttp = ["http:", "https:"].includes(protocol);
   return isHttp ? undefined : "the address of a user is no http(s) address, such as https://hr.example/users/alice";
 }
 

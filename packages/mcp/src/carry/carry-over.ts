@@ -49,7 +49,7 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
   };
 
   const send = async (message: JsonRpcMessage, sendOptions?: SendOptions): Promise<void> => {
-    const cancelled = message.method === "notifications/cancelled" ? message.params?.["requestId"] : undefined;
+    const cancelled = message?.method === "notifications/cancelled" ? message.params?.["requestId"] : undefined;
     beingSigned.get(cancelled as JsonRpcId)?.abort(new Error("the request was cancelled before it was sent"));
     const signed = await signing(message);
     unanswered.delete(cancelled as JsonRpcId);

@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { isPlain, type JsonRpcId, PROOF_REQUIRED } from "../protocol/index.ts";
 
 /** A challenge is some 300 bytes. A longer text is an answer, and is not searched for one. */
@@ -29,6 +30,7 @@ export interface Opened {
  * challenge.
  */
 export async function openAnswer(response: Response): Promise<Opened> {
+  checkUnread(response);
   const type = response.headers.get("content-type") ?? "";
   const isStream = type.includes("text/event-stream");
   if (response.body === null || !(isStream || type.includes("application/json"))) return { first: undefined, response };
@@ -67,6 +69,20 @@ export async function openAnswer(response: Response): Promise<Opened> {
     first: first?.includes(CHALLENGE) ? jsonIn(first) : undefined,
     response: new Response(body, { status, statusText, headers }),
   };
+}
+
+/** A `fetch` of the host's may give anything: a body that it read itself, to log it, is none any more. */
+function checkUnread(given: unknown): void {
+  try {
+    const { headers, body, bodyUsed } = given as Partial<Response>;
+    const isUnread = body === null || (body?.locked === false && bodyUsed !== true);
+    if (typeof headers?.get === "function" && isUnread) return;
+  } catch {
+    // It fails when it is looked at.
+  }
+  const message =
+    "carryingFetch: fetch must give a Response whose body nobody has read; give a copy, response.clone(), to what reads it";
+  throw new HopwiseError("config_invalid", message, { pointer: "/fetch" });
 }
 
 /** The data of the first complete event that has any: events without announce where to resume, or keep a line open. */

@@ -53,7 +53,12 @@ export function isPlain(params: unknown): params is { readonly [key: string]: un
 }
 
 export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {
-  return typeof message.method === "string" && (typeof message.id === "string" || typeof message.id === "number");
+  // A batch that a client sends may hold anything.
+  return (
+    isPlain(message) &&
+    typeof message.method === "string" &&
+    (typeof message.id === "string" || typeof message.id === "number")
+  );
 }
 
 /**

@@ -2,14 +2,18 @@ import { type Shape, text } from "../../options/index.ts";
 
 /** An address from which nobody on the way can answer. */
 export function httpsAddress(example: string, of = ""): Shape {
-  return text(`an https address${of}, such as ${example}; http on this machine alone`, isHttps);
+  return text(
+    `an https address${of} without a user and password in it, such as ${example}; http on this machine alone`,
+    isHttps,
+  );
 }
 
 export const JWKS_URL: Shape = httpsAddress("https://id.example/jwks.json");
 
-/** Whoever stands on the way to plain http could put keys of their own in. */
+/** Whoever stands on the way to plain http could put keys of their own in. `fetch` takes no address with a password. */
 function isHttps(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, hostname } = new URL(value);
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== "" || password !== "") return false;
   return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
 }

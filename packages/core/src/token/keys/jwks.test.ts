@@ -227,7 +227,7 @@ describe("an issuer's published keys", () => {
   });
 
   it("are denied with the place that was asked, without what may be secret in its address, and with what was wrong", async () => {
-    const url = "https://reader:hunter2@id.acme.example/jwks?key=hunter2";
+    const url = "https://id.acme.example/jwks?key=hunter2";
     const messageOf = async (fetch: typeof globalThis.fetch) =>
       (await errorOf(remoteJwks(url, { fetch }).find("k1"))).message;
     const refused = Object.assign(new Error("hunter2"), { code: "ECONNREFUSED" });
