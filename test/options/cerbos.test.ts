@@ -76,6 +76,8 @@ const NO_ENTRY = [
       ...NO_FLAG.map((plansSuffice) => ({ plansSuffice })),
       ...NO_NAMES.map((required) => ({ required })),
     ],
+    scope: ["", 5, null, {}],
+    policyVersion: ["", 5, null, {}],
     argumentsAs: NO_TEXT,
     attributesSchema: [null, 5, "schema", []],
   } satisfies { readonly [Name in keyof Required<cerbos.AskedTool>]: readonly unknown[] }).flatMap(([name, values]) =>

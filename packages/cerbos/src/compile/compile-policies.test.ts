@@ -129,6 +129,18 @@ describe("compiling a policy folder", () => {
     expect(errors.map((error) => error.message).join()).toContain("scopePermissions");
   });
 
+  it("names an empty document, at which Cerbos crashes, and no file that is empty as a whole", async () => {
+    for (const [text, line] of [
+      [`${PAYMENTS}---\n`, PAYMENTS.split("\n").length],
+      [`---\n---\n${PAYMENTS}`, 1],
+    ] as const) {
+      const folder = temporaryFolder({ "a.yaml": text, "empty.yaml": "", "comment.yaml": "# nothing yet\n" });
+      const { ok, errors, tests } = await compilePolicies(folder);
+      const message = expect.stringContaining("an empty YAML document");
+      expect([ok, tests.failed, errors]).toEqual([false, 0, [{ file: join(folder, "a.yaml"), line, message }]]);
+    }
+  });
+
   it("refuses a folder without policies", async () => {
     await expect(compilePolicies(temporaryFolder())).rejects.toMatchObject({ code: "config_invalid" });
   });

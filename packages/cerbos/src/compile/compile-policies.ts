@@ -154,8 +154,9 @@ function inOneLine({ file, line, column, message }: PolicyError): string {
   return `${[file, line, column].filter((part) => part !== undefined).join(":")}: ${message.replace(/\s+/g, " ")}`;
 }
 
-/** Exit codes of `cerbos compile`. Any other is a fault of the run, not of a policy. */
+/** Exit codes of `cerbos compile`. Any other is a fault of the run, not of a policy; a crash may be one of either. */
 const COMPILED = 0;
+const CRASHED = 2;
 const BROKEN = 3;
 const TESTS_FAILED = 4;
 
@@ -171,6 +172,8 @@ async function compile(options: CompileRun): Promise<CompileResult> {
   const { binary, policies, flags, timeoutMs = 0, signal } = options;
   const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs, signal);
   if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {
+    const errors = run.code === CRASHED ? await emptyDocuments(policies) : [];
+    if (errors.length > 0) return { ok: false, errors, tests: readTests("", policies), output: run.stderr };
     const lines = run.stderr
       .trim()
       .split("\n")
@@ -185,6 +188,14 @@ async function compile(options: CompileRun): Promise<CompileResult> {
   const errors = run.code === BROKEN ? readErrors(run.stdout, policies) : [];
   const tests = readTests(run.code === BROKEN ? "" : run.stdout, policies);
   return { ok: run.code === COMPILED, errors, tests, output };
+}
+
+/** What Cerbos 0.55.0 crashes at: `---` with nothing behind it. It takes a file that is empty as a whole. */
+async function emptyDocuments(policies: string): Promise<readonly PolicyError[]> {
+  const { documents } = await readPolicySource(policies);
+  const empty = documents.filter(({ content }) => content === null);
+  const message = "nothing stands behind this --- (an empty YAML document), at which Cerbos crashes: take the line out";
+  return empty.map(({ file, lineOf }) => ({ file, line: lineOf([]), message }));
 }
 
 interface Run {

@@ -159,14 +159,14 @@ function warningAboutRoles({ file, line, rule, roles, allowedBy }: EscapedDeny):
   };
 }
 
-function warningAboutUnnamed({ asker, kind, action }: Unnamed, folder: string): PolicyWarning {
+function warningAboutUnnamed({ asker, kind, place, action }: Unnamed, folder: string): PolicyWarning {
   return {
     code: action === undefined ? "kind_unnamed" : "action_unnamed",
     file: folder,
     message:
       action === undefined
-        ? `${asker} asks about the kind "${kind}", and no policy is for it: all is denied. Write one, or correct the kind`
-        : `${asker} asks about the action "${action}" of the kind "${kind}", and no rule names it: it is always denied. ` +
+        ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked`
+        : `${asker} asks about the action "${action}" of the kind "${kind}"${place}, and no rule names it: it is always denied. ` +
           "Write a rule, or correct the action",
   };
 }

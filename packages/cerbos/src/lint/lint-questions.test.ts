@@ -129,6 +129,33 @@ describe("a question of the tool map", () => {
     expect(await asked({ "*": { kind: "thing", action: (tool) => `do:${tool}` } })).toEqual([]);
   });
 
+  it("is looked for in the version and the scope that are written down, as Cerbos does", async () => {
+    const other = policy([rule("ALLOW", "[user]")]).replace("version: default", "version: v2");
+    const scoped = policy([rule("ALLOW", "[user]", "[write]")], "  scope: acme\n");
+    const folder = temporaryFolder({
+      "v2.yaml": other,
+      "acme.yaml": scoped,
+      "root.yaml": policy([rule("ALLOW", "[user]")]),
+    });
+    const said = async (entry: object): Promise<readonly string[]> => {
+      const tools = { pay: { kind: "thing", action: "read", ...entry } };
+      return (await lintPolicies(folder, { tools, delegation: "grants-only" })).map(
+        ({ code, message }) => `${code}: ${message}`,
+      );
+    };
+    const sound = [{}, { policyVersion: "v2" }, { scope: "acme" }, { scope: "acme", action: "write" }];
+    const told = [{ policyVersion: () => "v9" }, { scope: () => "elsewhere" }];
+    for (const entry of [...sound, ...told]) expect([entry, await said(entry)]).toEqual([entry, []]);
+    expect(await said({ policyVersion: "v9" })).toEqual([
+      expect.stringMatching(/^kind_unnamed: .*"thing" of the version "v9", and/),
+    ]);
+    expect(await said({ scope: "elsewhere" })).toEqual([
+      expect.stringMatching(/^kind_unnamed: .*"thing" in the scope "elsewhere", and/),
+    ]);
+    expect(await said({ scope: "acme.eu" })).toEqual([expect.stringMatching(/^kind_unnamed/)]);
+    expect(await said({ action: "write" })).toEqual([expect.stringMatching(/^action_unnamed/)]);
+  });
+
   it("is also that of the handing over", async () => {
     const tools = { a: { kind: "thing", action: "read" } };
     expect(await lint(rules, { tools })).toEqual([["kind_unnamed", undefined]]);

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { atLeast, atOnce, either, flag, list, maybe, type Shape, text } from "@hopwise/core/options";
+import { atLeast, atOnce, either, flag, func, list, maybe, type Shape, text } from "@hopwise/core/options";
 
 /** What the entry of a tool map asks policies about. Whole entries of an authorizer's map fit. */
 export interface AskedTool {
@@ -7,9 +7,14 @@ export interface AskedTool {
   readonly action: string | ((tool: string) => string);
   readonly list?: string | ((tool: string) => { readonly action: string });
   readonly filter?: AskedFilter;
+  readonly scope?: AskedPlace;
+  readonly policyVersion?: AskedPlace;
   readonly argumentsAs?: string;
   readonly attributesSchema?: { readonly required?: unknown };
 }
+
+/** A scope or version as it is written down. A function tells it for a call, and is not asked here. */
+type AskedPlace = string | object;
 
 /** What a tool map says of a filter, as far as policies have to bear it out. */
 export interface AskedFilter {
@@ -20,6 +25,7 @@ export interface AskedFilter {
 }
 
 const ACTION = text("a Cerbos action, such as read");
+const PLACE = maybe(either("a text, or a function of the call", text("a text"), func("a function of the call")));
 
 /** Whole entries of a tool map have other members, too. */
 export const ASKED_TOOL: Shape = atLeast<AskedTool>(
@@ -38,6 +44,8 @@ export const ASKED_TOOL: Shape = atLeast<AskedTool>(
         "what is said of a filter, such as { plansSuffice: true }",
       ),
     ),
+    scope: PLACE,
+    policyVersion: PLACE,
     argumentsAs: maybe(text("the attribute that holds the arguments")),
     attributesSchema: maybe(atLeast<object>({}, 'a JSON Schema, such as { type: "object", required: [] }')),
   },

@@ -15,6 +15,9 @@ export interface FiledRule {
   readonly policy: "resource" | "principal" | "role";
   /** The kinds of resource it is for, with `*` in principal and role policies. */
   readonly resource: string;
+  /** Those of its policy. */
+  readonly version: string;
+  readonly scope: string;
   /** One; all of them in role policies. */
   readonly actions: readonly string[];
   readonly effect: string;
@@ -83,6 +86,7 @@ function ofResource(
       title: `rule "${nameOf(rule, i)}" of the resource policy "${resource}"`,
       policy: "resource",
       resource,
+      ...placeOf(policy),
       parameters,
       rememberedAs: undefined,
     } as const;
@@ -124,6 +128,7 @@ function ofPrincipal(document: SourceDocument, policy: unknown, parametersOf: Pa
         title: `rule "${nameOf(action, j)}" for "${resource}" of the principal policy "${at(policy, "principal")}"`,
         policy: "principal",
         resource,
+        ...placeOf(policy),
         actions: [String(at(action, "action"))],
         parameters,
         rememberedAs: JSON.stringify(["principal", ...identityOf(policy, "principal"), name]),
@@ -147,6 +152,7 @@ function ofRole(document: SourceDocument, policy: unknown, parametersOf: Paramet
       title: `rule "${nameOf(rule, i)}" for "${resource}" of the role policy "${at(policy, "role")}"`,
       policy: "role",
       resource,
+      ...placeOf(policy),
       actions: [...new Set(texts(at(rule, "allowActions")))].sort(),
       effect: "",
       parameters,
@@ -158,7 +164,12 @@ function ofRole(document: SourceDocument, policy: unknown, parametersOf: Paramet
 const NO_DERIVED_ROLE = { roleCondition: undefined, roleParameters: { variables: [], constants: [] } } as const;
 
 function identityOf(policy: unknown, name: string): readonly unknown[] {
-  return [at(policy, name), versionOf(policy), at(policy, "scope") ?? ""];
+  const { version, scope } = placeOf(policy);
+  return [at(policy, name), version, scope];
+}
+
+function placeOf(policy: unknown): Pick<FiledRule, "version" | "scope"> {
+  return { version: versionOf(policy), scope: String(at(policy, "scope") ?? "") };
 }
 
 type Judged = Pick<FiledRule, "condition" | "effect" | "permissions" | "output">;

@@ -4,7 +4,7 @@ import { spellingsOf } from "./policy-fields.ts";
 /** A YAML document. */
 export interface ReadYaml {
   readonly content: unknown;
-  /** Line of the node at this path, counted from 1; where it does not exist, of the nearest node that would hold it. */
+  /** Line of the node at this path, counted from 1; where it does not exist, of what would hold it. */
   lineOf(path: readonly (string | number)[]): number;
 }
 
@@ -68,7 +68,7 @@ function ambiguousMerge(document: Document): { readonly map: YAMLMap; readonly k
 }
 
 function lineOf(path: readonly (string | number)[], document: Document, lineAt: (offset: number) => number): number {
-  let line = 1;
+  let line = lineAt(document.range?.[0] ?? 0);
   const found: (string | number)[] = [];
   for (const step of path) {
     const spellings = typeof step === "string" ? spellingsOf(step) : [step];

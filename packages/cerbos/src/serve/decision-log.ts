@@ -23,7 +23,7 @@ export function makePrivate(path: string): void {
     throw new HopwiseError(
       "config_invalid",
       `The decision log ${path} cannot be used: ${(cause as Error).message}. ` +
-        "It holds the arguments of tools, so only this user may read it: name a file of this user's, or one that does not exist.",
+        "It holds the arguments of tools, so only this user may read it: name a file of this user's, or one that does not exist yet, in a folder that does.",
       { pointer: "/decisionLog", cause },
     );
   } finally {

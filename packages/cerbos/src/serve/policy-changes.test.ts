@@ -151,7 +151,10 @@ describe("a policy folder that changes is served as it is", () => {
     await Promise.all(before);
   });
 
-  it("and not where it does not compile: health and one warning say so until it does", async () => {
+  it.each([
+    ["a member that is not known", rules("ALLOW", "lamp").replace("roles: [user]", "roles: [user], lit: yes")],
+    ["an empty document, at which Cerbos crashes", `${rules("ALLOW", "lamp")}---\n`],
+  ])("and not where it does not compile: health and one warning say so until it does (%s)", async (_, broken) => {
     const at = temporaryFolder();
     write(at, "ALLOW");
     lamp(at);
@@ -159,7 +162,7 @@ describe("a policy folder that changes is served as it is", () => {
     onTestFinished(() => warned.mockRestore());
     const pdp = await started(at);
     write(at, "DENY");
-    writeFileSync(join(at, "lamp.yaml"), rules("ALLOW", "lamp").replace("roles: [user]", "roles: [user], lit: yes"));
+    writeFileSync(join(at, "lamp.yaml"), broken);
     await until(() => !pdp.health().ok);
     const problem = expect.stringMatching(/do not compile\. Correct these places:[\s\S]*lamp\.yaml/);
     expect([pdp.health(), await opens(pdp)]).toEqual([{ ok: false, problem }, true]);

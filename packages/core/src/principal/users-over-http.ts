@@ -53,7 +53,8 @@ export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
       if (LEADS_ELSEWHERE.test(subject.subject)) return undefined;
       const address = await step("url failed", inAWord, () => url(subject)).then(addressOf);
       const own = await step("headers failed", inAWord, () => headers?.());
-      const init = { signal, redirect: "error" as const, headers: { accept: "application/json", ...own } };
+      // A redirect would carry the headers elsewhere. It is an answer like any other that is not 200, and is told as one.
+      const init = { signal, redirect: "manual" as const, headers: { accept: "application/json", ...own } };
       const response = await step(`no answer at ${address.origin}: `, whyNoAnswer, () => fetch(address.href, init));
       if (response.status !== 200) {
         leave(response.body);

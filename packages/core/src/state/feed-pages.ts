@@ -100,10 +100,10 @@ async function fetchPage(
   const address = new URL(url);
   if (since !== "") address.searchParams.set("since", since);
   const textOf = async (signal: AbortSignal): Promise<string> => {
-    // A redirect would carry the headers elsewhere.
+    // A redirect would carry the headers elsewhere. It is told as what it answered.
     const response = await fetch(address, {
       signal,
-      redirect: "error",
+      redirect: "manual",
       headers: { accept: "application/jwt", ...(await headers?.()) },
     });
     if (response.status !== 200) {
