@@ -1,7 +1,7 @@
 import type { ApprovedCall } from "../../audit/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError, isRefusal } from "../../errors.ts";
-import { quietly } from "../../lib/index.ts";
+import { persistently } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import { type Charge, type NewRequest, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
@@ -145,10 +145,13 @@ async function askAnew(
   const { approvers, warnOfNobody } = point.approvalRules;
   if (approvers.length === 0 && !point.trust.some((anchor) => anchor.approvals === true)) warnOfNobody();
   const room = roomFor(asked, caller, point);
-  const giveRoom = (): unknown => askStore("one request less waits", () => spending.settle(room, "nothing_happened"));
+  const giveRoom = (): unknown =>
+    askStore("one request less waits", () =>
+      spending.settle({ ...room, nowSeconds: secondsBy(point.clock) }, "nothing_happened"),
+    );
   const full = await takeRoom(room, spending, point).catch((error: unknown) => {
     // Its answer alone may be lost.
-    quietly(giveRoom);
+    persistently(giveRoom);
     throw error;
   });
   if (full !== undefined) return full;
@@ -158,7 +161,7 @@ async function askAnew(
   const keep = (): string | Promise<string> => approvals.keep({ ...of, id: asked.id, text, untilSeconds, nowSeconds });
   const id = await askStore("the request was kept", keep).catch((error: unknown) => {
     // Its answer alone may be lost.
-    quietly(async () => (await approvals.find(asked.id)) === undefined && giveRoom());
+    persistently(async () => (await approvals.find(asked.id)) === undefined && giveRoom());
     throw error;
   });
   if (id === asked.id) return { waits: asked, answers: [] };
