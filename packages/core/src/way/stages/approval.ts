@@ -7,7 +7,7 @@ import { type Charge, type NewRequest, ownerOf, type Reservation, type SpendingS
 import { hashOfRequest } from "../../token/index.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
 import { type AskedApproval, requestText } from "../approvals/kept-request.ts";
-import { findRequest, type KnownRequest, knownOf } from "../approvals/known-request.ts";
+import { findRequest, type KnownRequest, knownOf, readKnown } from "../approvals/known-request.ts";
 import type { CountedAnswer } from "../approvals/shown-approval.ts";
 import { becameOf } from "../approvals/state-of.ts";
 import type { ApprovalStores } from "../approvals/stores.ts";
@@ -110,7 +110,19 @@ async function joinOrAsk(
     if (after === undefined || looks === MOST_LOOKED_AT) break;
     known = await findRequest(after, stores, point);
   }
-  return waits ?? askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+  if (waits !== undefined) return waits;
+  const anew = latest === undefined ? asked : await unlike(readKnown(latest).kept, asked);
+  return askAnew(anew, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+}
+
+/**
+ * An answer is of a request's hash. Two requests of one call, asked for within one second, would have the same one, and a yes to
+ * the first, sent once more, would be a yes to the second.
+ */
+async function unlike({ request }: AskedApproval, asked: AskedApproval): Promise<AskedApproval> {
+  const untilSeconds = request.untilSeconds + 1;
+  if (asked.request.untilSeconds >= untilSeconds) return asked;
+  return asOf({ ...asked, request: { ...asked.request, untilSeconds } }, asked);
 }
 
 function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
