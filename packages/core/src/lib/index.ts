@@ -20,6 +20,7 @@ export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
 export { onceInProcess } from "./once-in-process.ts";
+export { persistently } from "./persistently.ts";
 export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
 export { quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";

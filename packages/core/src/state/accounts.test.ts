@@ -3,7 +3,6 @@ import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
 import type { Charge } from "./spending.ts";
 
 const NOW = 1000;
-const ROOM = 1024;
 
 let accounts: Accounts;
 beforeEach(() => {
@@ -35,27 +34,42 @@ describe("an account", () => {
     expect(accounts.find("ann", "a", NOW + 10)).not.toBe(first);
   });
 
-  it("is forgotten after its end where room is needed, and not before", () => {
-    for (let i = 1; i < ROOM; i++) add(`${i}`, NOW + 10);
-    accounts.forget(NOW + 10);
-    expect(accounts.size).toBe(ROOM - 1);
-    add("living", NOW + 11);
-    expect(accounts.size).toBe(ROOM);
-    accounts.forget(NOW + 10);
-    expect([accounts.size, counted("living")]).toEqual([1, 1]);
+  it("is forgotten some time after its end, however many there are", () => {
+    add("short", NOW + 10);
+    add("long", NOW + 100);
+    accounts.forget(NOW + 69);
+    expect(accounts.size).toBe(2);
+    accounts.forget(NOW + 70);
+    expect(accounts.size).toBe(1);
+    accounts.forget(NOW + 199);
+    expect(accounts.size).toBe(1);
+    accounts.forget(NOW + 200);
+    expect(accounts.size).toBe(0);
+    add("of a year", NOW + 31_536_000, NOW + 200);
+    accounts.forget(NOW + 31_536_000 + 86_399);
+    expect(accounts.size).toBe(1);
+    accounts.forget(NOW + 31_536_000 + 86_400);
+    expect(accounts.size).toBe(0);
   });
 
-  it("is looked for again once there are twice as many as lived then", () => {
-    for (let i = 0; i < ROOM; i++) add(`${i}`, NOW + 60);
-    add("ended", NOW + 10);
-    accounts.forget(NOW + 9);
-    expect(accounts.size).toBe(ROOM + 1);
-    for (let i = 0; i < ROOM; i++) add(`more ${i}`, NOW + 60);
-    accounts.forget(NOW + 10);
-    expect(accounts.size).toBe(2 * ROOM + 1);
-    add("the last straw", NOW + 60);
-    accounts.forget(NOW + 10);
-    expect(accounts.size).toBe(2 * ROOM + 1);
+  it("is there again where the clock jumped past its end, and back", () => {
+    add("a", NOW + 100);
+    for (let i = 0; i < 2048; i++) add(`other ${i}`, NOW + 500, NOW + 150);
+    accounts.forget(NOW + 150);
+    expect([counted("a", NOW + 150), counted("a", NOW + 50)]).toEqual([0, 1]);
+  });
+
+  it("is forgotten once, by its last end, or by that of the one that has its name", () => {
+    add("moved", NOW + 10);
+    add("moved", NOW + 20);
+    add("anew", NOW + 10);
+    add("anew", NOW + 40, NOW + 10);
+    accounts.forget(NOW + 79);
+    expect(accounts.size).toBe(2);
+    accounts.forget(NOW + 80);
+    expect([accounts.size, accounts.find("ann", "anew", NOW + 39)]).toEqual([1, expect.anything()]);
+    accounts.forget(NOW + 100);
+    expect(accounts.size).toBe(0);
   });
 });
 

@@ -1,3 +1,4 @@
+import { createLapsing } from "./lapsing.ts";
 import type { Charge } from "./spending.ts";
 
 /** Counters in memory, by owner and account, until their accounts end. */
@@ -14,19 +15,34 @@ export interface Accounts {
 /** Counters that end together. */
 interface Account {
   until: number;
+  /** Not before; see {@link KEPT_SECONDS}. */
+  keptUntil: number;
   readonly counters: Map<string, number>;
 }
 
-/** How many accounts are kept before those that have ended are looked for. */
-const ROOM = 1024;
+/**
+ * An account is kept after its end: as long again as it was to live, within these bounds. A clock may jump ahead and back, and
+ * what was spent must be there then.
+ */
+const KEPT_SECONDS = { least: 60, most: 86_400 };
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
-  let room = ROOM;
+  const lapsing = createLapsing((key, second) => {
+    // Its end may have moved, and another one may have its name.
+    if ((accounts.get(key)?.keptUntil ?? 0) <= second) accounts.delete(key);
+  });
 
   const living = (owner: string, account: string, now: number): Account | undefined => {
     const found = accounts.get(keyOf(owner, account));
     return found !== undefined && found.until > now ? found : undefined;
+  };
+
+  const keep = (key: string, account: Account, until: number, now: number): void => {
+    account.until = until;
+    account.keptUntil = until + Math.min(Math.max(until - now, KEPT_SECONDS.least), KEPT_SECONDS.most);
+    accounts.set(key, account);
+    lapsing.add(key, account.keptUntil);
   };
 
   return {
@@ -35,19 +51,14 @@ export function createAccounts(): Accounts {
     },
     counted: (owner, { account, counter }, now) => living(owner, account, now)?.counters.get(counter) ?? 0,
     add: (owner, { account, counter, untilSeconds }, amount, now) => {
-      const known = living(owner, account, now) ?? { until: untilSeconds, counters: new Map() };
-      known.until = Math.max(known.until, untilSeconds);
+      const known = living(owner, account, now) ?? { until: 0, keptUntil: 0, counters: new Map() };
+      if (known.until < untilSeconds) keep(keyOf(owner, account), known, untilSeconds, now);
       const sum = (known.counters.get(counter) ?? 0) + amount;
       known.counters.set(counter, sum);
-      accounts.set(keyOf(owner, account), known);
       return sum;
     },
     find: living,
-    forget: (now) => {
-      if (accounts.size < room) return;
-      for (const [key, { until }] of accounts) if (until <= now) accounts.delete(key);
-      room = Math.max(ROOM, 2 * accounts.size);
-    },
+    forget: lapsing.forget,
   };
 }
 

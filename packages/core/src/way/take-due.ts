@@ -1,7 +1,7 @@
 import type { Denied, Pending } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { defined, quietly } from "../lib/index.ts";
+import { defined, persistently, quietly } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import type { ResourceQuery, ToolEntry } from "../resource/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
@@ -108,7 +108,7 @@ async function isFirstToTell(
     const told = await spending?.reserve({ ...telling, charges, nowSeconds: secondsBy(clock) });
     return told?.outcome === "reserved";
   } catch {
-    quietly(() => spending?.settle({ ...telling, nowSeconds: secondsBy(clock) }, "nothing_happened"));
+    persistently(() => spending?.settle({ ...telling, nowSeconds: secondsBy(clock) }, "nothing_happened"));
     return false;
   }
 }

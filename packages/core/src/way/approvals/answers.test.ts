@@ -36,6 +36,26 @@ describe("an answer that counts", () => {
     expect((await at.inbox.find(id))?.state).toBe("used");
   });
 
+  it("is taken once where it is given twice at one moment, and the other time said to have been given", async () => {
+    // Who was first hears of it last.
+    const slow = (memory: SharedState): SharedState => ({
+      ...memory,
+      approvals: {
+        ...memory.approvals,
+        answer: async (answer) => {
+          const took = await memory.approvals.answer(answer);
+          if (took === "kept") await new Promise((done) => setTimeout(done, 20));
+          return took;
+        },
+      },
+    });
+    const { at, id } = await waiting({ stateOf: slow });
+    const signed = await at.sign(id, "dana");
+    const twice = await Promise.allSettled([at.inbox.answer(id, signed), at.inbox.answer(id, signed)]);
+    const became = twice.map((one) => (one.status === "fulfilled" ? one.value.state : one.reason.code));
+    expect(became.toSorted()).toEqual(["approved", "proof_replayed"]);
+  });
+
   it("counts as long as who gave it may approve, but for a no, which stands", async () => {
     const { at, id } = await waiting();
     expect(await at.answer(id, "dana")).toBe("approved");

@@ -124,16 +124,22 @@ async function takeAnswer(
   const { said } = await countAnswers(asked, answers, point);
   const own = saidBy(person, answer);
   const keep = () => approvals.answer({ id, key: `${own} ${jti}`, text: signed, nowSeconds });
+  if (said.has(own) && !answers.includes(signed)) {
+    throw refused(`"${approver.subject}" answered it before, and that answer stands`);
+  }
   const took = said.has(own) ? "known" : await askStore("the answer was kept", keep);
   if (took === "gone") throw refused("the request lapsed meanwhile");
+  // Of the same answer, given twice at one moment, the one that was kept is the first.
+  if (took === "known") throw GIVEN_BEFORE();
   // Claimed last: an answer that could not be kept may be sent again.
   const key = `approval.${signedBy}.${jti}`;
   const isFirst = await askStore("the answer was given before", () =>
     state.replay.claim(key, expiresAt + limits.skewSeconds, { nowSeconds }),
   );
-  if (!isFirst) throw new HopwiseError("proof_replayed", "the answer was given before");
-  if (took === "known") throw refused(`"${approver.subject}" answered it before, and that answer stands`);
+  if (!isFirst) throw GIVEN_BEFORE();
 }
+
+const GIVEN_BEFORE = (): HopwiseError => new HopwiseError("proof_replayed", "the answer was given before");
 
 function refused(rule: string): HopwiseError {
   return new HopwiseError("approval_refused", `the answer is not taken: ${rule}`, { rule });

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Allowed } from "../../decision/index.ts";
 import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
-import { ARGUMENTS, ISSUER, NOW } from "../../world.fixture.ts";
+import { ARGUMENTS, errorOf, ISSUER, NOW } from "../../world.fixture.ts";
 import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
 import { shadowOf } from "../shadow.ts";
@@ -66,6 +66,23 @@ describe("a call that the policies want approved", () => {
     await at.answer(last, "dana", { answer: "no" });
     await giveBack(again as Allowed);
     expect(await at.call()).toMatch(/^[\w-]{22}$/);
+  });
+
+  it("does not run a second time by a yes that is sent once more, though it was asked for anew within the same second", async () => {
+    const at = await waitingAt(scene);
+    const hashes = new Set<string | undefined>();
+    const yes: string[] = [];
+    for (let times = 0; times < 3; times++) {
+      const id = await at.call();
+      hashes.add((await at.inbox.find(id))?.hash);
+      for (const signed of yes) expect(await errorOf(at.inbox.answer(id, signed))).toHaveProperty("code");
+      expect(await at.call()).toBe(id);
+      const signed = await at.sign(id, "dana");
+      yes.push(signed);
+      await at.inbox.answer(id, signed);
+      expect(await at.call()).toBe("allowed");
+    }
+    expect(hashes.size).toBe(3);
   });
 
   it("takes the stages of its approval and of what it costs, each under its own name", async () => {

@@ -1,13 +1,13 @@
 import type { ApprovedCall } from "../../audit/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError, isRefusal } from "../../errors.ts";
-import { quietly } from "../../lib/index.ts";
+import { persistently } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import { type Charge, type NewRequest, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
 import { type AskedApproval, requestText } from "../approvals/kept-request.ts";
-import { findRequest, type KnownRequest, knownOf } from "../approvals/known-request.ts";
+import { findRequest, type KnownRequest, knownOf, readKnown } from "../approvals/known-request.ts";
 import type { CountedAnswer } from "../approvals/shown-approval.ts";
 import { becameOf } from "../approvals/state-of.ts";
 import type { ApprovalStores } from "../approvals/stores.ts";
@@ -110,7 +110,19 @@ async function joinOrAsk(
     if (after === undefined || looks === MOST_LOOKED_AT) break;
     known = await findRequest(after, stores, point);
   }
-  return waits ?? askAnew(asked, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+  if (waits !== undefined) return waits;
+  const anew = latest === undefined ? asked : await unlike(readKnown(latest).kept, asked);
+  return askAnew(anew, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+}
+
+/**
+ * An answer is of a request's hash. Two requests of one call, asked for within one second, would have the same one, and a yes to
+ * the first, sent once more, would be a yes to the second.
+ */
+async function unlike({ request }: AskedApproval, asked: AskedApproval): Promise<AskedApproval> {
+  const untilSeconds = request.untilSeconds + 1;
+  if (asked.request.untilSeconds >= untilSeconds) return asked;
+  return asOf({ ...asked, request: { ...asked.request, untilSeconds } }, asked);
 }
 
 function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
@@ -145,10 +157,13 @@ async function askAnew(
   const { approvers, warnOfNobody } = point.approvalRules;
   if (approvers.length === 0 && !point.trust.some((anchor) => anchor.approvals === true)) warnOfNobody();
   const room = roomFor(asked, caller, point);
-  const giveRoom = (): unknown => askStore("one request less waits", () => spending.settle(room, "nothing_happened"));
+  const giveRoom = (): unknown =>
+    askStore("one request less waits", () =>
+      spending.settle({ ...room, nowSeconds: secondsBy(point.clock) }, "nothing_happened"),
+    );
   const full = await takeRoom(room, spending, point).catch((error: unknown) => {
     // Its answer alone may be lost.
-    quietly(giveRoom);
+    persistently(giveRoom);
     throw error;
   });
   if (full !== undefined) return full;
@@ -158,7 +173,7 @@ async function askAnew(
   const keep = (): string | Promise<string> => approvals.keep({ ...of, id: asked.id, text, untilSeconds, nowSeconds });
   const id = await askStore("the request was kept", keep).catch((error: unknown) => {
     // Its answer alone may be lost.
-    quietly(async () => (await approvals.find(asked.id)) === undefined && giveRoom());
+    persistently(async () => (await approvals.find(asked.id)) === undefined && giveRoom());
     throw error;
   });
   if (id === asked.id) return { waits: asked, answers: [] };

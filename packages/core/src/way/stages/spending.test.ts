@@ -1,5 +1,5 @@
 /** What a call costs, and until when that is remembered. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { HopwiseError } from "../../errors.ts";
 import { isoOf } from "../../lib/index.ts";
 import type { Charge, Reservation, SpendingStore } from "../../state/index.ts";
@@ -7,7 +7,7 @@ import { type Budget, type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { errorOf, NOW, PAY } from "../../world.fixture.ts";
 import { ALICE, codeOf, createScene, type Parts, type Scene } from "../point.fixture.ts";
 import type { Rate } from "../rates.ts";
-import { type Costs, costsNothing, refuseExhausted, takeCosts } from "./spending.ts";
+import { type Costs, costsNothing, refuseExhausted, type Taken, takeCosts } from "./spending.ts";
 
 let scene: Scene;
 let now = NOW;
@@ -183,6 +183,46 @@ describe("what a call costs is not taken", () => {
     const { point, costs } = taking({ spending: losing });
     expect(await takeCosts(costs([CAP]), point)).toMatchObject({ code: "budget_exhausted" });
     expect(settled).toEqual([["invocation-1.0", "nothing_happened"]]);
+  });
+});
+
+describe("what did not run is given back", () => {
+  it.each(["reserve", "settle"] as const)("also where the store failed to answer one %s", async (step) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { spending } = scene.point().point.state;
+    const memory = spending as SpendingStore;
+    let isDown = false;
+    const down = (): void => {
+      if (isDown) throw new Error("hunter2");
+    };
+    const failing: SpendingStore = {
+      ...memory,
+      reserve: async (reservation) => {
+        const reserved = await memory.reserve(reservation);
+        isDown = step === "reserve";
+        down();
+        return reserved;
+      },
+      settle: (...settled) => {
+        down();
+        return memory.settle(...settled);
+      },
+    };
+    const { point, costs } = taking({ spending: failing });
+    const used = { account: "approval a", counter: "used", amount: 1, most: 1, untilSeconds: NOW + 60 };
+    const taken = takeCosts(costs([], { approval: [used] }), point);
+    if (step === "reserve") expect(await taken).toMatchObject({ code: "state_unavailable" });
+    else {
+      const { settle } = (await taken) as Taken;
+      isDown = true;
+      settle("nothing_happened");
+    }
+    const owner = JSON.stringify([ALICE.issuer, ALICE.subject]);
+    expect(await memory.spent(owner, [used])).toEqual([1]);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await memory.spent(owner, [used])).toEqual([0]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { BudgetLeft } from "../../decision/index.ts";
 import { HopwiseError, isOwn, isRefusal } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
-import { isoOf, quietly } from "../../lib/index.ts";
+import { isoOf, persistently, quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import {
   type BudgetBound,
@@ -34,7 +34,10 @@ export interface Costs {
 /** What was taken for a call that may run. */
 export interface Taken {
   readonly left: BudgetLeft | undefined;
-  /** Says what came of the call. It is never waited for: what is not given back stays spent. */
+  /**
+   * Says what came of the call. It is never waited for. Where the store cannot take back just now what did not run, it is asked
+   * again for a while; what is not given back then stays spent.
+   */
   settle(how: "spent" | "nothing_happened"): void;
 }
 
@@ -136,8 +139,9 @@ async function takeWithin(
     ...rates.ofAgents.map(({ agent, ...cost }) => ({ owner: `agent ${agent}`, costs: [cost] })),
   ].map((step, i) => ({ ...step, id: `${costs.id}.${i}` }));
   const settle: Taken["settle"] = (how) => {
-    const nowSeconds = secondsBy(point.clock);
-    for (const { id, owner } of steps) quietly(() => spending.settle({ id, owner, nowSeconds }, how));
+    const run = how === "spent" ? quietly : persistently;
+    for (const { id, owner } of steps)
+      run(() => spending.settle({ id, owner, nowSeconds: secondsBy(point.clock) }, how));
   };
   let spent: readonly number[] = [];
   for (const [i, { id, owner, costs: wanted }] of steps.entries()) {
