@@ -17,17 +17,7 @@ const MOST_ANSWERS = 64;
 
 /** An {@link ApprovalStore} in memory, for one process: what waits is lost with it. */
 export function memoryApprovals(clock: () => number, notBefore: number): ApprovalStore {
-  const kept = new Map<string, Kept>();
-  /** The newest request of each call. */
-  const newest = new Map<string, string>();
-
-  const lapsing = createLapsing((id, second) => {
-    const found = kept.get(id);
-    // One of that id may have been kept anew.
-    if (found === undefined || found.until > second) return;
-    kept.delete(id);
-    if (newest.get(found.call) === id) newest.delete(found.call);
-  });
+  const { kept, newest, lapsing } = requestsUntilTheyEnd();
   /** The time, at each step: what has lapsed by then is gone for good, also where the clock goes back. */
   const nowFor = (): number => {
     const now = secondsBy(clock);
@@ -82,6 +72,20 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
       return all.map((one) => shown(...one));
     },
   };
+}
+
+function requestsUntilTheyEnd() {
+  const kept = new Map<string, Kept>();
+  /** The newest request of each call. */
+  const newest = new Map<string, string>();
+  const lapsing = createLapsing((id, second) => {
+    const found = kept.get(id);
+    // One of that id may have been kept anew.
+    if (found === undefined || found.until > second) return;
+    kept.delete(id);
+    if (newest.get(found.call) === id) newest.delete(found.call);
+  });
+  return { kept, newest, lapsing };
 }
 
 function shown(id: string, { text, answers }: Kept): KeptRequest {
