@@ -189,7 +189,9 @@ describe("a user directory behind HTTP that cannot be asked", () => {
   ])("is refused at the door for an address %s, which is not quoted", async (_, url) => {
     const error = await errorOf(() => usersOverHttp({ name: "hr", url, parse: (body) => body as User }));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/url" });
-    expect(error.message).toMatch(/begins with "undefined": is an environment variable not set|a password|no http\(s\) address/);
+    expect(error.message).toMatch(
+      /begins with "undefined": is an environment variable not set|a password|no http\(s\) address/,
+    );
     expect(error.message).not.toContain("somebody");
   });
 
