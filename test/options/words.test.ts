@@ -69,7 +69,11 @@ const rows: { readonly [what: string]: readonly [() => unknown, RegExp] } = {
     () => createAuthorizer({ ...authorizer, trust: [createIssuer(issuer as never) as never] }),
     /^createAuthorizer: trust\[0\] must be .*; got a promise; await it first$/,
   ],
-  "the same, to be changed later": [
+  "an issuer itself, among those that are trusted": [
+    () => createAuthorizer({ ...authorizer, trust: [company.issuer as never] }),
+    /^createAuthorizer: trust\[0\] must be a trust anchor, and not its issuer: issuer\.trustAnchor/,
+  ],
+  "an issuer that was not awaited, to be changed later": [
     () => createTrust([createIssuer(issuer as never) as never]),
     /anchors\[0\] must be .*; got a promise; await it first$/,
   ],

@@ -73,7 +73,7 @@ describe("a state of a driver", () => {
   });
 
   it.each<[string, StateOptions, number]>([
-    ["three times a second, where each call does, too", {}, 300],
+    ["every half second, where each call does, too", {}, 500],
     ["every half second, where its copy may be older than that", { maxStalenessSeconds: 60 }, 500],
     ["three times as often as its copy may be old, where that is less", { maxStalenessSeconds: 0.1 }, 30],
   ])("compares heads %s, until it is closed, also where no call does", async (_, more, every) => {

@@ -105,7 +105,7 @@ export async function openedState(driver: StateDriver, options: StateOptions = {
   readDriver(driver);
   const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
   const log = followLog(behavedLog(driver.revocations), { clock, repairSeconds, maxStalenessSeconds });
-  const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? 1) * 300);
+  const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? Number.POSITIVE_INFINITY) * 300);
   const timer: unknown = setInterval(() => quietly(log.compare), every);
   // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
   (timer as { unref?: () => void }).unref?.();

@@ -13,6 +13,7 @@ import {
   ruleOf,
   type Shape,
   text,
+  unless,
 } from "../../options/index.ts";
 import {
   AUDIENCES,
@@ -99,7 +100,11 @@ export const ANCHOR_ROWS: Rows<TrustAnchor> = {
 };
 
 export const TRUST_ANCHORS: Shape = list(
-  members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"),
+  unless(
+    "a trust anchor, and not its issuer: issuer.trustAnchor",
+    (value) => Object.hasOwn(Object(value), "trustAnchor"),
+    members(ANCHOR_ROWS, "a trust anchor, such as issuer.trustAnchor"),
+  ),
   "a list of trust anchors",
 );
 
