@@ -29,7 +29,7 @@ describe("table", () => {
     for (const name of ["", "a\0b", "a".repeat(64), "ä".repeat(32), "\ud800", "hopwise_b", "Hopwise_V0"]) {
       expect(() => number(name), JSON.stringify(name)).toThrow("number: name must be a name of at most 63 bytes");
       expect(() => table({ id: text(), columns: { [name]: text() } }), JSON.stringify(name)).toThrow(
-        /table: columns\..*name must be a name of at most 63 bytes/,
+        /table: columns\..* must be a name/,
       );
     }
   });

@@ -17,7 +17,7 @@ export function requestLine(shown: ShownApproval): string {
 export function requestLines(shown: ShownApproval): readonly string[] {
   const { id, state, request, user, arguments: args, answers, askedAtSeconds, invocation } = shown;
   const { resource, agents, approvers } = request;
-  const isAll = hashOf(args) === request.argumentsHash.parsed;
+  const isAll = isHashOf(request.argumentsHash.parsed, args);
   const yes = answers.filter(({ answer }) => answer === "yes").length;
   const lines: readonly (readonly [string, string])[] = [
     ["request", `${id}: ${state}`],
@@ -46,7 +46,11 @@ function membersOf(values: object): readonly (readonly [string, string])[] {
   return Object.entries(values).map(([name, value]) => [INDENT, `${name}: ${JSON.stringify(value)}`] as const);
 }
 
-/** SHA-256 of the canonical JSON of arguments, as a request has it. */
-function hashOf(args: JsonObject): string {
-  return createHash("sha256").update(canonicalJson(args)).digest("base64url");
+/** Whether it is the SHA-256 of the canonical JSON of arguments, as a request has it. */
+function isHashOf(hash: string, args: JsonObject): boolean {
+  try {
+    return createHash("sha256").update(canonicalJson(args)).digest("base64url") === hash;
+  } catch {
+    return false; // no call has arguments of which there is no such text
+  }
 }

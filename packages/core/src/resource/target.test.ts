@@ -159,7 +159,11 @@ it("a call that acts on nothing is refused in words that say what is missing", (
   expect(targetOf({}, "mcp:prompts/get", Object.create({ name: "p" }))).toMatchObject({ pointer: "/name" });
   const tools = { ...BY_URI, "policy://all": order };
   for (const uri of [7, ["policy://all"], null]) expect(findTarget(tools, READ, { uri }, undefined)).toBeUndefined();
-  expect(findTarget(BY_URI, "get_order", {}, "doc://{name}")).toEqual({ entry: order, arguments: {} });
+  expect(findTarget(BY_URI, "get_order", {}, "doc://{name}")).toEqual({
+    entry: order,
+    named: "get_order",
+    arguments: {},
+  });
   expect(findTarget(BY_URI, READ, {}, undefined)).toBeUndefined();
   expect(findTarget({}, "toString", {}, undefined)).toBeUndefined();
   expect(read("doc://a/b")).toMatchObject({

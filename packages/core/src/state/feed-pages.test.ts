@@ -92,7 +92,7 @@ describe("a page of the feed", () => {
     expect(asked.map(({ url }) => url)).toEqual([address, `${address}&since=h1`]);
     for (const { init } of asked) {
       const sent = { accept: "application/jwt", authorization: "Bearer x" };
-      expect(init).toMatchObject({ redirect: "error", headers: sent, signal: expect.any(AbortSignal) });
+      expect(init).toMatchObject({ redirect: "manual", headers: sent, signal: expect.any(AbortSignal) });
     }
   });
 
