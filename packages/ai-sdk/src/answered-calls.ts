@@ -1,5 +1,9 @@
-import type { MCPClient } from "@ai-sdk/mcp";
 import { isObject } from "@hopwise/core/options";
+
+/** The part of an MCP client of the AI SDK that matters here. */
+interface Client {
+  callTool: (call: never) => Promise<unknown>;
+}
 
 type Execute = (input: never, options: never) => unknown;
 
@@ -11,11 +15,11 @@ export type CallOnce = (execute: Execute, input: never, options: never) => Promi
  * failure: a loop would call again. That the server answered is noted by the arguments, of which each call has an object of
  * its own.
  */
-export function tellingOfAnswers(client: MCPClient): CallOnce {
+export function tellingOfAnswers(client: Client): CallOnce {
   const { callTool } = client;
   const answered = new WeakSet<object>();
-  client.callTool = async (call) => {
-    const result = await callTool.call(client, call);
+  client.callTool = async (call: { readonly arguments?: unknown }) => {
+    const result = await callTool.call(client, call as never);
     if (isObject(call.arguments)) answered.add(call.arguments);
     return result;
   };
