@@ -22,6 +22,9 @@ describe("what is no FastMCP server", () => {
     ["null", null, /it is null/],
     ["a text", "https://pay.example/mcp", /a value of type string/],
     ["the options of a server", INFO, /an object of another kind/],
+    ["a proxy of a server", new Proxy(new FastMCP(INFO), {}), /behind a proxy; give the server itself/],
+    ["an object with its methods", Object.create(FastMCP.prototype), /give the server itself/],
+    ["a server that is frozen", Object.freeze(new FastMCP(INFO)), /frozen.*guard it first/],
     ["a list of servers", [new FastMCP(INFO)], /a list/],
   ])("is refused with the reason: %s", async (_, server, why) => {
     const { authorizer } = await createCompany();

@@ -26,6 +26,7 @@ import {
 } from "@hopwise/core/options";
 import type { Limits } from "@hopwise/core/tokens";
 import { type CarryOptions, carryingFetch, carryOver, type McpTransport, TRANSPORT } from "@hopwise/mcp";
+import { type CallOnce, tellingOfAnswers } from "./answered-calls.ts";
 import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { returnedResult } from "./remote-result.ts";
@@ -137,7 +138,8 @@ function isHeader(name: string, value: string): boolean {
 /**
  * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over;
  * `toolsFromDefinitions` gives those of its definitions, of which `authorizeTools` shows only those. The client signs each
- * call; the server decides and records it. In a loop a denied call is an error (`ToolDenied`), and so is one that failed.
+ * call; the server decides and records it. In a loop a denied call is an error (`ToolDenied`), and so is one that failed; where
+ * a result is not what your own `schemas` allow, the error says that the tool ran.
  *
  * @throws {HopwiseError} `config_invalid` for options that cannot be right; `audience_mismatch` where the delegation is not for that audience, at the first request where a source gives it;
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
@@ -157,9 +159,10 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
     ...(onUncaughtError && { onUncaughtError: (error: unknown) => quietly(() => onUncaughtError(error)) }),
   });
   const { tools, toolsFromDefinitions } = client;
+  const callOnce = tellingOfAnswers(client);
   // Whether or not one of these uses the other, each tool gets one function of its own.
   const bound = <Set extends object>(set: Set): Set => {
-    for (const [name, tool] of Object.entries(set)) bindTool(name, tool, carry, waiting);
+    for (const [name, tool] of Object.entries(set)) bindTool(name, tool, { carry, waiting, callOnce });
     return set;
   };
   client.toolsFromDefinitions = ((...args) =>
@@ -185,12 +188,19 @@ function checkAudience(held: DelegationSource, audience: string): void {
   );
 }
 
+interface OfClient {
+  readonly carry: CarryOptions;
+  readonly waiting: WaitingCalls;
+  readonly callOnce: CallOnce;
+}
+
 /** Gives a tool the function by which `authorizeTools` knows that its server decides. */
-function bindTool(name: string, tool: RemoteTool, { delegation, audience }: CarryOptions, waiting: WaitingCalls): void {
+function bindTool(name: string, tool: RemoteTool, { carry, waiting, callOnce }: OfClient): void {
   const { execute } = tool;
   if (bindingOf(execute) !== undefined) return;
+  const { delegation, audience } = carry;
   const run = async (input: never, options: never): Promise<unknown> => {
-    const result: unknown = await execute(input, options);
+    const result = await callOnce(execute, input, options);
     const call = { tool: name, arguments: input };
     try {
       const returned = returnedResult(result);

@@ -27,11 +27,22 @@ export function checkServer(server: unknown): asserts server is FastMCP {
 
 function whyNone(server: unknown): string | undefined {
   try {
-    if (server instanceof FastMCP) return undefined;
+    if (server instanceof FastMCP) return whyClosed(server);
     const given = Object(server) as { readonly [member: string]: unknown };
     return OTHERS.find(([is]) => is(given))?.[1] ?? `it is ${kindOf(server)}`;
   } catch {
     return "it fails when it is read";
+  }
+}
+
+/** Why a server of the right class could not be guarded all the same; or half of the guard would stand. */
+function whyClosed(server: FastMCP): string | undefined {
+  if (!Object.isExtensible(server)) return "it is frozen, and takes no guard any more; guard it first";
+  try {
+    void server.serverState;
+    return undefined;
+  } catch {
+    return "its own state cannot be read, as behind a proxy; give the server itself";
   }
 }
 

@@ -101,7 +101,6 @@ describe("a result that policies oblige to change", () => {
     ["a text with a number that would come out as another one", redact("/iban"), '{"account":12345678901234567890}'],
     ["a text that is nested so deeply that nobody gets to its end", redact("/iban"), "[".repeat(1e5) + "]".repeat(1e5)],
     ["what is no data", redact("/iban"), new Date(0)],
-    ["nothing", redact("/iban"), undefined],
     ["a function", redact("/iban"), () => "DE02"],
     [
       "what throws when it is read",
@@ -176,6 +175,14 @@ describe("a text in a result, into which a pointer leads", () => {
     expect(fulfil(redact("/meta/iban"), { meta: 7, none: null }).result).toEqual({ meta: 7, none: null });
     expect(fulfil(redact("/*/iban"), { meta: 7, none: null }).result).toEqual({ meta: 7, none: null });
     expect(fulfil(limit({ "/lines": 1 }), { lines: null }).result).toEqual({ lines: null });
+  });
+
+  it("lets nothing through as nothing, and null as null, as within a result", () => {
+    for (const obligations of [redact("/iban"), redact("/*/iban"), limit({ "/lines": 1 })]) {
+      expect(fulfil(obligations, undefined)).toEqual({ result: undefined, redacted: [] });
+      expect(fulfil(obligations, null)).toEqual({ result: null, redacted: [] });
+      expect(fulfil(obligations, " null ")).toEqual({ result: "null", redacted: [] });
+    }
   });
 
   it("withholds a result that is nothing but a single value, or that is nested too deeply, as it would as data", async () => {

@@ -22,7 +22,8 @@ export interface Fulfilled {
 /**
  * Changes a tool's result as policies oblige to: takes values out, and shortens lists. Reads a text as JSON first, and
  * writes it again. A value that is taken out of a result with an output schema leaves its place empty, or `null` there,
- * whichever the schema allows; without a schema, a word stands in its place.
+ * whichever the schema allows; without a schema, a word stands in its place. Where a tool returns nothing, or null, there is
+ * nothing to change.
  *
  * @param outputSchema what the tool announces of its results
  * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
@@ -31,11 +32,11 @@ export interface Fulfilled {
  */
 export function fulfil(obligations: Obligations, result: unknown, outputSchema?: OutputSchema): Fulfilled {
   const rules = rulesIn("fulfil", obligations);
-  if (rules.length === 0) return { result, redacted: [] };
+  if (rules.length === 0 || result === undefined) return { result, redacted: [] };
   const isText = typeof result === "string";
   const value = isText ? jsonIn(result) : plain(result);
   // A sentence in quotes, or a bare number, has no members, and may be the very value that was to be taken out.
-  if (isScalar(value)) throw cannot("it is a single value, in which nothing can be found");
+  if (isScalar(value) && value !== null) throw cannot("it is a single value, in which nothing can be found");
   if (outputSchema !== undefined && !isObject(outputSchema)) throw cannot("the tool's output schema could not be read");
   const change: Change = { redacted: new Set(), limited: new Set() };
   const changed = isTakenOut(rules, 0, change) ? REDACTED : changedBy(value, rules, change, outputSchema);

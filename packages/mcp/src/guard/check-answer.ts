@@ -173,7 +173,7 @@ async function undecided(
     // It ran: a model that reads "not allowed" may try again.
     return refusedAs(flight, { code: "result_withheld", invocation });
   }
-  const own = ownRefusal(message);
+  const own = ownRefusal(message, tool);
   const denied = await admission.refuse(own);
   // What was refused is the server's to say, but for a tool that is not there: that looks like any other.
   const told = denied.code === own.code && own.code !== "tool_not_served";
@@ -184,19 +184,30 @@ const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
 
 /** Why a server answered by itself, as far as its error shows. */
-function ownRefusal({ error }: JsonRpcMessage): PointRefusal {
+function ownRefusal(message: JsonRpcMessage, tool: string): PointRefusal {
   const before = "before a decision was asked for";
-  switch (error?.code) {
-    case METHOD_NOT_FOUND:
-      return {
-        code: "tool_not_served",
-        message: "the server does not serve the tool to this caller: it was removed, or its canAccess says no",
-      };
-    case INVALID_PARAMS:
-      return { code: "arguments_refused", message: `the tool's own schema refused the arguments ${before}` };
-    default:
-      return { code: "server_refused", message: `the server answered with an error of its own ${before}` };
+  const { code, words } = ownError(message);
+  // The MCP SDK has one code for a tool that is not there and for arguments that do not fit.
+  const isGone = code === INVALID_PARAMS && [`Tool ${tool} not found`, `Tool ${tool} disabled`].includes(words);
+  if (isGone || code === METHOD_NOT_FOUND) {
+    return {
+      code: "tool_not_served",
+      message:
+        "the server does not serve the tool to this caller: it was removed or switched off, or its canAccess says no",
+    };
   }
+  if (code === INVALID_PARAMS) {
+    return { code: "arguments_refused", message: `the tool's own schema refused the arguments ${before}` };
+  }
+  return { code: "server_refused", message: `the server answered with an error of its own ${before}` };
+}
+
+/** The error of a server. That of the MCP SDK gives its own as the result of the tool, as the text of an `McpError`. */
+function ownError({ error, result }: JsonRpcMessage): { readonly code: number; readonly words: string } {
+  const [first] = Array.isArray(result?.["content"]) ? result["content"] : [];
+  const text = String(error?.message ?? Object(first).text);
+  const [, code, words = text] = /^MCP error (-\d+): (.*)$/s.exec(text) ?? [];
+  return { code: error?.code ?? Number(code), words };
 }
 
 function refusedAs({ id, operation }: Flight, notRun: NotRun): JsonRpcMessage {

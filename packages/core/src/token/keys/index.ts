@@ -18,6 +18,7 @@ export {
   kidOf,
   parseKeptJwk,
   parsePublicJwk,
+  parsePublishedJwk,
   thumbprintOf,
   thumbprintUri,
 } from "./key.ts";

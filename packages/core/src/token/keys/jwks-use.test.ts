@@ -34,6 +34,12 @@ it("leaves out a key whose algorithm is that of the other kind", () => {
   expect(kept({ ...p256, alg: "EdDSA" }, { ...p256, alg: "Ed25519" }, { ...ed25519, alg: "ES256" })).toEqual([]);
 });
 
+it("leaves out a key that was published with its private part: everybody could sign with it", () => {
+  const d = ed25519.x as string;
+  expect(kept({ ...p256, d }, { ...ed25519, d })).toEqual([]);
+  expect(kept({ ...p256, d }, ed25519)).toEqual(["a"]);
+});
+
 it("does so with what was fetched, too", async () => {
   const keys = [{ ...p256, key_ops: ["encrypt"] }, ed25519];
   const source = remoteJwks("https://id.example/jwks", { fetch: async () => Response.json({ keys }) });

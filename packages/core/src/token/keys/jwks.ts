@@ -1,12 +1,11 @@
 import type { JSONWebKeySet, JWK } from "jose";
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import type { JsonValue } from "../../json/index.ts";
 import { deepFrozen, type Health } from "../../lib/index.ts";
 import { argumentOf, atLeast, func, list, maybe, optionsOf, readerOf, whole } from "../../options/index.ts";
 import { fetchedSet, type RemoteJwksOptions } from "./fetched-set.ts";
 import { JWKS_URL } from "./https-address.ts";
-import { parsePublicJwk } from "./key.ts";
+import { parsePublishedJwk } from "./key.ts";
 
 /** A public key of an issuer. */
 export interface TrustedKey {
@@ -50,19 +49,20 @@ const readSet = argumentOf<{ readonly keys: readonly JWK[] }>(
 );
 
 /**
- * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use. It leaves out others, such as RSA keys and keys
- * that their owner marked for another use (`use`, `key_ops`, `alg`, section 4).
+ * The keys of a JWK Set (RFC 7517, section 5) that Hopwise can use. It leaves out others, such as RSA keys, keys that
+ * their owner marked for another use (`use`, `key_ops`, `alg`, section 4), and keys that were published with their private
+ * part.
  *
  * @throws {HopwiseError} `config_invalid` for what is no JWK Set, or has something else than objects in it
  */
 export function localJwks(set: { readonly keys: readonly JWK[] }): readonly TrustedKey[] {
-  return readSet(set).keys.flatMap(({ kid, use, key_ops, alg, kty, crv, x, y }) => {
+  return readSet(set).keys.flatMap((published) => {
+    const { kid, use, key_ops, alg, kty } = published;
     if (typeof kid !== "string" || (use !== undefined && use !== "sig")) return [];
     if (key_ops !== undefined && !(Array.isArray(key_ops) && key_ops.includes("verify"))) return [];
     if (alg !== undefined && !(kty === "EC" ? ["ES256"] : ["Ed25519", "EdDSA"]).includes(alg)) return [];
     try {
-      const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
-      return [deepFrozen({ kid, jwk: parsePublicJwk(jwk, "token_key_refused", "") })];
+      return [deepFrozen({ kid, jwk: parsePublishedJwk(published) })];
     } catch {
       return [];
     }

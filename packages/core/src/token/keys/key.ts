@@ -66,6 +66,19 @@ export function parseKeptJwk(value: JsonValue | undefined, code: ErrorCode, poin
   throw new HopwiseError("token_key_refused", "a P-256 key is not a point on its curve; make a new key");
 }
 
+type Published = { readonly [member in "kty" | "crv" | "x" | "y" | "d"]?: unknown };
+
+/**
+ * Reads a key as its owner publishes it, with other members beside it, such as `use`. Published with its private part it is no
+ * key any more: everybody could sign with it.
+ *
+ * @throws {HopwiseError} `token_key_refused`
+ */
+export function parsePublishedJwk({ kty, crv, x, y, d }: Published): PublicJwk {
+  const jwk = { kty, crv, x, ...(y !== undefined && { y }), ...(d !== undefined && { d }) } as JsonValue;
+  return parsePublicJwk(jwk, "token_key_refused", "");
+}
+
 function bytesOf(coordinate: string): Uint8Array {
   return decodeBase64url(coordinate) as Uint8Array;
 }

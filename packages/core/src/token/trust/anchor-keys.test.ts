@@ -51,6 +51,11 @@ const FAULTS: { readonly [kind in keyof Kind]: readonly (readonly [string, Trust
       "token_untrusted_issuer /kid",
     ],
     [
+      "publishes the private part of its key",
+      publishing({ kid: "p1", jwk: { ...theirs.issuer.publicJwk, d: theirs.issuer.publicJwk.x } }),
+      "token_untrusted_issuer /kid",
+    ],
+    [
       "publishes what is no key",
       publishing(...["p1", "k1"].flatMap((kid) => [{ kid }, { kid, jwk: null }, { kid, jwk: {} }, { kid, jwk: "x" }])),
       "token_untrusted_issuer /kid",

@@ -1,8 +1,7 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { faultOf, HopwiseError, isOwn } from "../../errors.ts";
-import type { JsonValue } from "../../json/index.ts";
 import { isThenable, settleInTime } from "../../lib/index.ts";
-import { isKeySource, type KeySource, type KnownKey, parsePublicJwk, type TrustedKey } from "../keys/index.ts";
+import { isKeySource, type KeySource, type KnownKey, parsePublishedJwk, type TrustedKey } from "../keys/index.ts";
 import type { AnchorsNow } from "./changing-trust.ts";
 import { MAX_KEYS_PER_KID, type TrustAnchor } from "./trust.ts";
 
@@ -41,7 +40,8 @@ export function createAnchorKeys(
   /** A key that cannot be used is as good as not there: it must not cost the keys beside it. */
   const usable = (jwk: PublicJwk): KnownKey | undefined | Promise<KnownKey | undefined> => {
     if (Object(jwk) !== jwk || imported.has(jwk)) return imported.get(jwk);
-    const fresh = importUsable(jwk, importKey)
+    const fresh = Promise.resolve()
+      .then(() => importKey(parsePublishedJwk(jwk)))
       .catch(() => undefined)
       .then((key) => {
         imported.set(jwk, key);
@@ -85,13 +85,4 @@ export function createAnchorKeys(
 
 function present(keys: readonly (KnownKey | undefined)[]): Known {
   return keys.filter((key) => key !== undefined);
-}
-
-/** Reads a key by the rules for keys in tokens, but for members such as `use`, which a source may leave on it. */
-async function importUsable(
-  { kty, crv, x, y }: PublicJwk & { readonly y?: string },
-  importKey: (jwk: PublicJwk) => Promise<KnownKey>,
-): Promise<KnownKey> {
-  const jwk = { kty, crv, x, ...(y !== undefined && { y }) } as JsonValue;
-  return importKey(parsePublicJwk(jwk, "token_key_refused", ""));
 }

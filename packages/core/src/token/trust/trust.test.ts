@@ -159,7 +159,7 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
       { ...partner, keys: keys(..."abcdef") },
     ];
     expect(await said(both)).toBe(
-      `${begins}trusted are of "${ISSUER}", those that it publishes; of "${OTHER}", "a", "b", "c", "d" and 2 more`,
+      `${begins}trusted are of "${ISSUER}", the usable ones that it publishes; of "${OTHER}", "a", "b", "c", "d" and 2 more`,
     );
     const many = Array.from({ length: 50 }, (_, i) => ({ ...partner, issuer: `${OTHER}/${i}`, keys: keys("a") }));
     expect(await said(many)).toMatch(/; of 47 more$/);

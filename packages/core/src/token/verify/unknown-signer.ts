@@ -12,7 +12,7 @@ const MOST = 3;
  */
 export function refuseUnknownSigner({ header }: CompactJws, anchors: readonly TrustAnchor[]): HopwiseError {
   const told = anchors.slice(0, MOST).map(({ issuer, keys }) => {
-    const own = isKeySource(keys) ? "those that it publishes" : listed(keys.map(({ kid }) => kid));
+    const own = isKeySource(keys) ? "the usable ones that it publishes" : listed(keys.map(({ kid }) => kid));
     return `of ${listed([issuer])}, ${own}`;
   });
   const more = anchors.length > MOST ? [`of ${anchors.length - MOST} more`] : [];
