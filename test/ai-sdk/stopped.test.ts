@@ -173,10 +173,12 @@ const REASONS = [
 ] as const;
 
 describe.each(REASONS)("where %s", (_, outcome, reason) => {
-  const call = ({ tools }: Guarded, abortSignal: AbortSignal): Promise<unknown> => {
+  const call = async ({ tools }: Guarded, abortSignal: AbortSignal): Promise<unknown> => {
     const [{ execute } = {}] = Object.values(tools);
     const came: unknown = execute?.({ id: "7" }, { toolCallId: "1", messages: [], context: {}, abortSignal });
-    return Symbol.asyncIterator in Object(came) ? (came as AsyncGenerator).next() : (came as Promise<unknown>);
+    if (!(Symbol.asyncIterator in Object(came))) return came;
+    for await (const _ of came as AsyncGenerator);
+    return undefined;
   };
 
   it.each(KINDS)("%s that throws tells its model nothing of what it quotes", async (__, make) => {

@@ -99,7 +99,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     adapter.fulfil,
     () => [{ redact: ["/iban"], limit: {} }, { iban: 1 }, { type: "object" }],
     [],
-    ["empty list", "list of null", "empty object"],
+    ["nothing", "null", "empty list", "list of null", "empty object"],
     ["nothing", "empty object"],
   ),
   onceInProcess: "takes a name and a function of our own",
