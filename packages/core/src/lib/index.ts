@@ -16,6 +16,7 @@ export { deepFrozen } from "./deep-frozen.ts";
 export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
 export type { Health } from "./health.ts";
+export { hostHeaders } from "./host-headers.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";

@@ -238,6 +238,12 @@ describe("a request to a user directory behind HTTP", () => {
     expect(bearing.seen[0]?.headers).toEqual({ accept: "application/json", authorization: "Bearer t" });
   });
 
+  it("is not asked with something else than headers", async () => {
+    const { users, seen } = asking(Response.json({}), { headers: () => "Bearer t" as never });
+    await expect(users.find(alice)).rejects.toThrow("headers failed");
+    expect(seen).toEqual([]);
+  });
+
   it.each([201, 206, 403, 500])("cannot be told by the body of an answer %i, whatever stands in it", async (status) => {
     const { users } = asking(Response.json({ id: "alice", roles: ["admin"] }, { status }));
     await expect(users.find(alice)).rejects.toThrow(`it answered ${status}`);

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { faultWord, leave, readText, whyNoAnswer } from "../lib/index.ts";
+import { faultWord, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
 import { atOnce, func, maybe, optionsOf, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
@@ -52,7 +52,7 @@ export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
     find: async (subject, { signal }) => {
       if (LEADS_ELSEWHERE.test(subject.subject)) return undefined;
       const address = await step("url failed", inAWord, () => url(subject)).then(addressOf);
-      const own = await step("headers failed", inAWord, () => headers?.());
+      const own = await step("headers failed", inAWord, () => hostHeaders(headers));
       // A redirect would carry the headers elsewhere. It is an answer like any other that is not 200, and is told as one.
       const init = { signal, redirect: "manual" as const, headers: { accept: "application/json", ...own } };
       const response = await step(`no answer at ${address.origin}: `, whyNoAnswer, () => fetch(address.href, init));

@@ -96,6 +96,15 @@ describe("a page of the feed", () => {
     }
   });
 
+  it("is not asked for with something else than headers, and it is said what failed", async () => {
+    for (const headers of [() => "Bearer x" as never, () => Promise.reject(new Error("Bearer x"))]) {
+      const { feed } = reading([await signed()], { headers });
+      const { code, message } = await errorOf(async () => feed.log.read(undefined));
+      expect([code, message]).toEqual(["state_unavailable", "the function that gives the headers for the feed failed"]);
+    }
+    expect(asked).toEqual([]);
+  });
+
   it("gives its entries as a log does, and is the news of who listens, once", async () => {
     const { feed } = reading([
       await signed(),

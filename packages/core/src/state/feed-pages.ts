@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { leave, readText, withDeadline } from "../lib/index.ts";
+import { hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { readFeedPage } from "../token/index.ts";
 import { keptOf } from "./copy-log.ts";
@@ -100,11 +100,14 @@ async function fetchPage(
   const address = new URL(url);
   if (since !== "") address.searchParams.set("since", since);
   const textOf = async (signal: AbortSignal): Promise<string> => {
+    const own = await hostHeaders(headers).catch((cause: unknown) => {
+      throw new HopwiseError("state_unavailable", "the function that gives the headers for the feed failed", { cause });
+    });
     // A redirect would carry the headers elsewhere. It is told as what it answered.
     const response = await fetch(address, {
       signal,
       redirect: "manual",
-      headers: { accept: "application/jwt", ...(await headers?.()) },
+      headers: { accept: "application/jwt", ...own },
     });
     if (response.status !== 200) {
       leave(response.body);
