@@ -9,8 +9,9 @@ type Awaitable<T> = T | Promise<T>;
 export const ANSWER_MS = 5000;
 
 /**
- * A driver's log that answers by its type, and in time. Who revokes would wait for ever otherwise, and all callers for a step
- * that they share, since a driver may lose an answer; and a log that gives nothing for its head would stand where an empty copy does: nothing would be revoked. What answers at once does so still.
+ * A driver's log that answers by its type, and in time. A driver may lose an answer: whoever revokes would wait for ever, and
+ * so would all callers who share a step. A log that gives nothing for its head would stand where an empty copy does, and
+ * nothing would be revoked. What answers at once does so still.
  */
 export function behavedLog(log: RevocationLog): RevocationLog {
   return {
