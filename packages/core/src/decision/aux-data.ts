@@ -1,5 +1,5 @@
 import { failed, HopwiseError } from "../errors.ts";
-import { patiently, quietly, type Wait } from "../lib/index.ts";
+import { dropPromises, patiently, type Wait } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import type { ResourceQuery } from "../resource/index.ts";
 import type { Subject } from "../token/index.ts";
@@ -55,8 +55,7 @@ function readAuxData(given: unknown, hop: number): AuxData {
   const { token, keySetId, ...more }: { readonly token?: unknown; readonly keySetId?: unknown } = Object(jwt);
   const isWhole = typeof token === "string" && token !== "" && Object.keys({ ...others, ...more }).length === 0;
   if (!isWhole || !(keySetId === undefined || typeof keySetId === "string")) {
-    // Promises that somebody forgot to await: a rejection, later, ends no process.
-    quietly(() => Promise.all([jwt, token, keySetId]));
+    dropPromises([jwt, token, keySetId]);
     // Never what it gave: that may be a token.
     const message = `the function auxData gave for hop ${hop} something else than { jwt: { token, keySetId? } } or undefined`;
     throw new HopwiseError("attributes_invalid", message, { hop });

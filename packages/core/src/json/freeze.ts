@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { quietly } from "../lib/index.ts";
+import { dropPromises } from "../lib/index.ts";
 import { isExactNumber, isForbiddenKey, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
 
 /** Bounds of an arguments object. */
@@ -80,8 +80,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
   const copyObject = (object: object, pointer: string, depth: number): JsonValue => {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype !== Object.prototype && prototype !== null) {
-      // Of a promise that somebody forgot to await: its rejection, later, ends no process.
-      quietly(() => object);
+      dropPromises(object);
       const what = object instanceof Promise ? "a promise, which was not awaited," : "an object that is not plain data";
       return refuse(pointer, what);
     }

@@ -23,7 +23,7 @@ export { createListeners } from "./listeners.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { persistently } from "./persistently.ts";
 export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
-export { quietly } from "./quietly.ts";
+export { dropPromises, quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
 export { timeAway } from "./time-away.ts";
 export { isoOf, timeOf } from "./time-of.ts";

@@ -4,3 +4,11 @@
 export function quietly(run: () => unknown): void {
   void (async () => run())().catch(() => {});
 }
+
+/**
+ * What a host gave, and is refused, may be a promise that it forgot to await, or a list of such: that one fails later ends no
+ * process.
+ */
+export function dropPromises(given: unknown): void {
+  quietly(() => Promise.all([given].flat()));
+}
