@@ -208,7 +208,7 @@ export const CHAIN_CODES = {
   agent_invalid: {
     when: "an agent of which the registry gives no list of keys",
     produce: (world) => plannerReads(world, { agents: { find: () => ({ roles: ["x"], keys: "key" as never }) } }),
-    says: /the agent registry gave no list of keys for "planner"/,
+    says: /its keys should be a list of public JWKs or thumbprints/,
     at: { hop: 1 },
     retryable: false,
   },

@@ -4,12 +4,15 @@ import { type Chain, thumbprintOf } from "../token/index.ts";
 import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../world.fixture.ts";
 import { confirmAgents } from "./confirm-agents.ts";
 import { hopWithoutTool } from "./hop-without-tool.ts";
-import { type Agent, type AgentRegistry, inMemoryAgents } from "./sources.ts";
+import { type Agent, type AgentClass, type AgentRegistry, inMemoryAgents } from "./sources.ts";
 
 /** A registry that nobody looked at: agents that come from elsewhere may be of any form. */
 const registryOf = (agents: { readonly [name: string]: Agent }): AgentRegistry => ({
   find: (name) => (Object.hasOwn(agents, name) ? agents[name] : undefined),
 });
+
+const wrong = (member: keyof AgentClass, ...values: readonly unknown[]): [keyof AgentClass, unknown][] =>
+  values.map((value) => [member, value]);
 
 let world: World;
 let chain: Chain;
@@ -97,7 +100,23 @@ describe("the agents of a chain", () => {
     const find = () => ({ roles: ["r"], keys }) as never;
     const error = await errorOf(confirmAgents(chain, { find }));
     expect(error).toMatchObject({ code: "agent_invalid", hop: 1 });
-    expect(error.message).toContain('no list of keys for "planner"');
+    expect(error.message).toContain('"planner"');
+    expect(error.message).toContain("keys should be a list of public JWKs or thumbprints");
+  });
+
+  it.each<[keyof AgentClass, unknown]>([
+    ...wrong("class", 5, null, {}),
+    ...wrong("owner", 5, null, ["ops"]),
+    ...wrong("tools", "do_send_payment_all", null, [5], { send_payment: true }),
+    ...wrong("maxDepth", "9", null, [9], true),
+    ...wrong("classes", "reader", null),
+  ])("are none where the registry gives, as databases do, for %s %j", async (member, given) => {
+    const own = { roles: ["r"], keys: [world.planner.publicJwk], [member]: given };
+    expect(await errorOf(confirmAgents(chain, agentsOf({ planner: own as Agent })))).toMatchObject({
+      code: "agent_invalid",
+      hop: 1,
+      message: expect.stringContaining(`its ${member} should be`),
+    });
   });
 
   it("are known with the age of what the registry says, which is what records tell", async () => {

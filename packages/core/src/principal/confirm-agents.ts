@@ -4,6 +4,7 @@ import { isThenable, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin, Found } from "../source/index.ts";
 import type { Chain } from "../token/index.ts";
 import { ask } from "./ask.ts";
+import { checkClass, checkedKeys } from "./check-agent.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { Agent, AgentClass, AgentRegistry } from "./sources.ts";
 
@@ -21,7 +22,7 @@ export interface ConfirmedAgents {
  * of a class that its delegator may make, and named after both.
  *
  * @throws {HopwiseError} `agent_unknown`; `agent_depth_refused` where the registry lets an agent stand only in shorter
- *   chains; `agent_invalid` where it gives no list of keys; `registry_unavailable` where it cannot answer
+ *   chains; `agent_invalid` where it gives what is no agent; `registry_unavailable` where it cannot answer
  */
 export async function confirmAgents(
   chain: Chain,
@@ -47,6 +48,7 @@ export async function confirmAgents(
         },
       );
     }
+    checkClass(agent, name, i + 1);
     checkDepth(agent, name, chain.links.length, i + 1);
     confirmed.push(agent);
   }
@@ -67,10 +69,7 @@ function checkDepth({ maxDepth }: AgentClass, name: string, agents: number, hop:
 }
 
 function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
-  if (!Array.isArray(agent.keys)) {
-    throw new HopwiseError("agent_invalid", `the agent registry gave no list of keys for "${name}"`, { hop });
-  }
-  if (!agent.keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
+  if (!checkedKeys(agent, name, hop).some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
     throw new HopwiseError(
       "agent_unknown",
       `the chain names agent "${name}" with a key that is not registered as its own (thumbprint ${key}); add it to the agent's keys if it is right`,

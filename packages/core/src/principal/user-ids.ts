@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { dropPromises } from "../lib/index.ts";
 import type { Subject } from "../token/index.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { User, UserDirectoryTraits } from "./sources.ts";
@@ -64,6 +65,7 @@ export function reservedPrefix(id: string): string | undefined {
 
 function checkedId({ id }: User): string {
   if (typeof id === "string" && id !== "" && !id.startsWith(AGENT_PREFIX)) return id;
+  dropPromises(id);
   return refuse(`none, an empty one, or one beginning with "${AGENT_PREFIX}"`);
 }
 

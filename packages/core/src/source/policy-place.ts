@@ -1,3 +1,4 @@
+import { dropPromises } from "../lib/index.ts";
 import { maybe, type Rows, type Shape, text } from "../options/index.ts";
 
 /** Which policies Cerbos looks up: those of a scope, and of a version. Without one, the policies that have none. */
@@ -54,7 +55,10 @@ export function placeOf(
     const value = from[name] ?? "";
     if (value === "") continue;
     const problem = placeProblem(name, value);
-    if (problem !== undefined) refuse(problem);
+    if (problem !== undefined) {
+      dropPromises(value);
+      refuse(problem);
+    }
     place[name] = value as string;
   }
   return place;

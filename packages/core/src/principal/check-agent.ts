@@ -1,0 +1,59 @@
+import { HopwiseError } from "../errors.ts";
+import { dropPromises, isThenable } from "../lib/index.ts";
+import type { PolicyPlace } from "../source/index.ts";
+import type { Agent, AgentClass } from "./sources.ts";
+
+/** Those of every principal, which are read where principals are made. */
+type OfAnyPrincipal = "roles" | "attributes" | keyof PolicyPlace;
+
+interface Row {
+  readonly what: string;
+  readonly fits: (given: unknown) => boolean;
+}
+
+/** What an agent's class may say of it. A member that is left out sets no bound, so none is taken for left out by mistake. */
+const OF_A_CLASS: { readonly [Member in Exclude<keyof AgentClass, OfAnyPrincipal>]-?: Row } = {
+  class: { what: "a text", fits: isText },
+  owner: { what: "a text", fits: isText },
+  tools: { what: "a list of tools' names", fits: (given) => Array.isArray(given) && given.every(isText) },
+  maxDepth: { what: "a number", fits: (given) => typeof given === "number" },
+  classes: { what: "classes by name", fits: isObject },
+};
+const KEYS: Row = {
+  what: "a list of public JWKs or thumbprints",
+  fits: (given) => Array.isArray(given) && given.every((key) => isText(key) || isObject(key)),
+};
+
+const MEMBERS = Object.entries(OF_A_CLASS) as [keyof typeof OF_A_CLASS, Row][];
+
+/**
+ * What a registry says of an agent, or of a class, is of the form that its type says. Registries give what databases have: a
+ * number as a text, `null`, a promise that nobody awaited.
+ *
+ * @throws {HopwiseError} `agent_invalid`
+ */
+export function checkClass(agent: AgentClass, name: string, hop: number): void {
+  for (const [member, row] of MEMBERS) {
+    const given = agent[member];
+    if (given !== undefined && !row.fits(given)) refuse(member, row, given, name, hop);
+  }
+}
+
+/** The same for the keys of an agent that is registered. @throws {HopwiseError} `agent_invalid` */
+export function checkedKeys({ keys }: Agent, name: string, hop: number): Agent["keys"] {
+  return KEYS.fits(keys) ? keys : refuse("keys", KEYS, keys, name, hop);
+}
+
+function refuse(member: string, { what }: Row, given: unknown, name: string, hop: number): never {
+  dropPromises(given);
+  const message = `the agent registry gave for "${name}" what is no agent: its ${member} should be ${what}`;
+  throw new HopwiseError("agent_invalid", message, { hop });
+}
+
+function isText(given: unknown): given is string {
+  return typeof given === "string";
+}
+
+function isObject(given: unknown): boolean {
+  return typeof given === "object" && given !== null && !isThenable(given);
+}
