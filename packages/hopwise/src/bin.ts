@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { text } from "node:stream/consumers";
 import { askOnce } from "./ask-once.ts";
+import { textWithin } from "./input.ts";
 import { run } from "./run.ts";
 
 const { stdin, stdout, stderr, env } = process;
@@ -14,7 +14,7 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (line) => void stdout.write(`${line}\n`),
   err: (line) => void stderr.write(`${line}\n`),
   colors: stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
-  input: async () => (stdin.isTTY ? undefined : text(stdin)),
+  input: async () => (stdin.isTTY ? undefined : textWithin(stdin)),
   ask: async (question) => (stdin.isTTY ? askOnce(question, stdin, stderr) : undefined),
   now: Date.now,
   folder: process.cwd(),

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
@@ -15,10 +16,28 @@ const MOST_BYTES = 64 * 1024 * 1024;
  */
 export async function readText(file: string | undefined, what: string, terminal: Terminal): Promise<string> {
   const isFile = file !== undefined && file !== "-";
-  const text = isFile ? await readFileText(file, what, terminal) : await terminal.input();
-  if (text === undefined) throw new HopwiseError("config_invalid", `Give ${what}: name a file, or pipe it in`);
+  const read = isFile ? await readFileText(file, what, terminal) : await terminal.input();
+  if (read === undefined) throw new HopwiseError("config_invalid", `Give ${what}: name a file, or pipe it in`);
   // Editors and shells of Windows begin a text with a byte order mark, which no JSON may have.
-  return text.replace(/^\uFEFF/, "");
+  return read.replace(/^\uFEFF/, "");
+}
+
+/**
+ * What comes through a pipe, which may never end.
+ *
+ * @throws {HopwiseError} `config_invalid` where it is more than any file may be
+ */
+export async function textWithin(pipe: AsyncIterable<Uint8Array>, mostBytes = MOST_BYTES): Promise<string> {
+  async function* within(): AsyncGenerator<Uint8Array> {
+    let left = mostBytes;
+    for await (const bytes of pipe) {
+      left -= bytes.length;
+      if (left < 0)
+        throw new HopwiseError("config_invalid", `Cannot read the pipe: it has more than ${mostBytes} bytes`);
+      yield bytes;
+    }
+  }
+  return text(within());
 }
 
 async function readFileText(file: string, what: string, { folder }: Terminal): Promise<string> {

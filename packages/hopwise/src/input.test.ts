@@ -1,0 +1,29 @@
+import { Readable } from "node:stream";
+import { expect, it } from "vitest";
+import { textWithin } from "./input.ts";
+
+const piped = (...parts: readonly string[]): Readable => Readable.from(parts.map((part) => Buffer.from(part)));
+
+it("reads a pipe to its end, whole characters also where they come in parts", async () => {
+  const [first, second] = [Buffer.from("€").subarray(0, 1), Buffer.from("€").subarray(1)];
+  expect(await textWithin(Readable.from([Buffer.from("5 "), first, second]))).toBe("5 €");
+  expect(await textWithin(piped("abc", "def"), 6)).toBe("abcdef");
+  expect(await textWithin(piped())).toBe("");
+});
+
+it("stops reading a pipe that does not end", async () => {
+  let taken = 0;
+  const endless = Readable.from(
+    (function* () {
+      for (;;) {
+        taken += 1;
+        yield Buffer.from("x");
+      }
+    })(),
+  );
+  await expect(textWithin(endless, 6)).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringContaining("more than 6 bytes"),
+  });
+  expect(taken).toBeLessThan(100);
+});
