@@ -16,6 +16,7 @@ import { type HeaderRule, signJws, splitJws } from "./jws.ts";
 import { thumbprintOf } from "./key.ts";
 import type { Signer } from "./signer.ts";
 
+const OF_64_BYTES = "gave no signature of 64 bytes; of ECDSA it is r and s, 32 bytes each, and not DER";
 const worlds = await Promise.all(ALGORITHMS.map((algorithm) => createWorld(algorithm)));
 const otherThan = (algorithm: string): string => (algorithm === "ES256" ? "Ed25519" : "ES256");
 
@@ -245,9 +246,10 @@ describe("a compact JWS", async () => {
 
   it.each<[string, unknown]>([
     ["did not sign: it failed, or gave no answer in time", new Error("hunter2")],
-    ["gave no signature of 64 bytes", undefined],
-    ["gave no signature of 64 bytes", new Uint8Array(63)],
-    ["gave no signature of 64 bytes", "s".repeat(64)],
+    [OF_64_BYTES, undefined],
+    [OF_64_BYTES, new Uint8Array(63)],
+    [OF_64_BYTES, new Uint8Array(71)], // DER, as key services give it
+    [OF_64_BYTES, "s".repeat(64)],
   ])("is not made where its signer %s: %#", async (words, signature) => {
     const sign = async () => {
       if (signature instanceof Error) throw signature;
@@ -256,6 +258,18 @@ describe("a compact JWS", async () => {
     const error = await errorOf(signJws({ typ: "aat+jwt" }, "{}", { ...world.issuer, sign }));
     expect([error.code, error.message]).toEqual(["signing_failed", `the signer ${words}`]);
     expect(error.cause).toBe(signature instanceof Error ? signature : undefined);
+  });
+
+  it("is not made by a signer of another key than its own, which is asked once", async () => {
+    const other = { ...world.issuer, sign: world.mallory.sign };
+    const error = await errorOf(signJws({ typ: "aat+jwt" }, "{}", other));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toContain("by the private key of its own publicJwk");
+    let { sign } = world.issuer;
+    const turned: Signer = { ...world.issuer, sign: (data) => sign(data) };
+    await signJws({ typ: "aat+jwt" }, "{}", turned);
+    ({ sign } = world.mallory);
+    expect(await refusalOf(signJws({ typ: "aat+jwt" }, "{}", turned))).toBe("accepted");
   });
 
   it("is refused by the rule that it broke, where it has a kid that it may not have, or another algorithm", async () => {

@@ -2,8 +2,8 @@ import type { ErrorCode } from "../../codes.ts";
 import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
-import { settleInTime } from "../../lib/index.ts";
 import { algorithmOf } from "./key.ts";
+import { signatureBy } from "./sign.ts";
 import type { Signer } from "./signer.ts";
 
 /** A compact JWS (RFC 7515, section 7.1), taken apart. The payload stays undecoded until its signature verified. */
@@ -101,27 +101,8 @@ export async function signJws(
   const alg = algorithmOf(signer.publicJwk);
   const head = JSON.stringify({ alg, typ: header.typ, kid: header.kid, jkt: header.jkt });
   const input = `${encodeText(head)}.${encodeText(payload)}`;
-  const signature = await signatureBy(signer, encoder.encode(input));
+  const signature = await signatureBy(signer, input);
   return `${input}.${encodeBase64url(signature)}`;
-}
-
-/** A key store may be away for a moment, and must not hold its caller for ever. */
-const SIGNING_MS = 10_000;
-
-/** Of both algorithms: RFC 8032, section 5.1.6, and RFC 7518, section 3.4. */
-const SIGNATURE_BYTES = 64;
-
-async function signatureBy(signer: Signer, data: Uint8Array): Promise<Uint8Array> {
-  let signature: unknown;
-  try {
-    signature = await settleInTime(SIGNING_MS, signer.sign(data));
-  } catch (cause) {
-    throw new HopwiseError("signing_failed", "the signer did not sign: it failed, or gave no answer in time", {
-      cause,
-    });
-  }
-  if (signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES) return signature;
-  throw new HopwiseError("signing_failed", `the signer gave no signature of ${SIGNATURE_BYTES} bytes`);
 }
 
 const encoder = new TextEncoder();

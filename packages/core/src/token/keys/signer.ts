@@ -15,6 +15,17 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
+/** Those whose signatures are by their own public key: made here, or seen to be. */
+const ofTheirKey = new WeakSet<Signer>();
+
+export function isOfItsKey(signer: Signer): boolean {
+  return ofTheirKey.has(signer);
+}
+
+export function noteOfItsKey(signer: Signer): void {
+  ofTheirKey.add(signer);
+}
+
 type PrivateKey = Parameters<typeof crypto.subtle.sign>[1];
 
 const parameters = {
@@ -56,7 +67,7 @@ export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
 
 function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
   const algorithm = parameters[algorithmOf(publicJwk)];
-  return {
+  const signer: Signer = {
     publicJwk,
     sign: async (data) => {
       // Of anything else, no bytes or zeros would be signed.
@@ -64,4 +75,6 @@ function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
       return new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data)));
     },
   };
+  noteOfItsKey(signer);
+  return signer;
 }
