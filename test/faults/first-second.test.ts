@@ -11,7 +11,7 @@ import { ran } from "../support/ran.ts";
 import type { FirstScriptReport, FirstScriptSetup } from "./first-script.ts";
 
 const full = process.env["HOPWISE_RUNS"] === "full";
-const PROCESSES = full ? 1000 : 24;
+const PROCESSES = full ? 1000 : 40;
 const LANES = 2;
 const SCRIPT = fileURLToPath(new URL("first-script.ts", import.meta.url));
 

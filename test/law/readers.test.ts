@@ -106,7 +106,7 @@ describe("the two readers agree on", () => {
           DIFFER,
         ).toBe(core);
       }),
-      { numRuns: runs(2000, 40_000) },
+      { numRuns: runs(4000, 40_000) },
     );
   });
 
@@ -119,7 +119,7 @@ describe("the two readers agree on", () => {
           DIFFER,
         ).toBe(core);
       }),
-      { numRuns: runs(2000, 40_000) },
+      { numRuns: runs(4000, 40_000) },
     );
   });
 
@@ -133,7 +133,7 @@ describe("the two readers agree on", () => {
           DIFFER,
         ).toBe(core);
       }),
-      { numRuns: runs(4000, 80_000) },
+      { numRuns: runs(8000, 80_000) },
     );
   });
 
@@ -155,7 +155,7 @@ describe("the two readers agree on", () => {
           expect(second, DIFFER).toBe(core);
         },
       ),
-      { numRuns: runs(1500, 30_000) },
+      { numRuns: runs(3000, 30_000) },
     );
   });
 
@@ -175,7 +175,7 @@ describe("the two readers agree on", () => {
         });
         expect(second, DIFFER).toBe(core);
       }),
-      { numRuns: runs(4000, 80_000) },
+      { numRuns: runs(8000, 80_000) },
     );
   });
 
@@ -206,11 +206,11 @@ describe("the two readers agree on", () => {
         const [code = ""] = core.split(" ");
         met.set(code, (met.get(code) ?? 0) + 1);
       }),
-      { numRuns: runs(2500, 50_000) },
+      { numRuns: runs(5000, 50_000) },
     );
-    expectMet("runs", met.get("runs"), runs(640, 12_800));
+    expectMet("runs", met.get("runs"), runs(1280, 12_800));
     for (const code of ["grant_argument_refused", "grant_argument_missing"])
-      expectMet(code, met.get(code), runs(105, 2100));
+      expectMet(code, met.get(code), runs(210, 2100));
   });
 
   it("chains of up to three tokens, with calls of which a tool's own schema read the arguments", async () => {
@@ -257,7 +257,7 @@ describe("the two readers agree on", () => {
         );
         expect(judge(made), DIFFER).toEqual(await judgeWithCore(made));
       }),
-      { numRuns: runs(300, 6000) },
+      { numRuns: runs(600, 6000) },
     );
   });
 
@@ -272,10 +272,10 @@ describe("the two readers agree on", () => {
         const code = said.result === "refuse" ? said.code : "accept";
         met.set(code, (met.get(code) ?? 0) + 1);
       }),
-      { numRuns: runs(300, 6000) },
+      { numRuns: runs(600, 6000) },
     );
     for (const code of ["token_malformed", "chain_widened", "budget_unsupported"]) {
-      expectMet(code, met.get(code), runs(44, 880));
+      expectMet(code, met.get(code), runs(88, 880));
     }
   });
 
@@ -286,7 +286,7 @@ describe("the two readers agree on", () => {
         const changed = change(some, at, to, where);
         expect(judge(changed), DIFFER).toEqual(await judgeWithCore(changed));
       }),
-      { numRuns: runs(500, 10_000) },
+      { numRuns: runs(1000, 10_000) },
     );
   });
 
@@ -302,7 +302,7 @@ describe("the two readers agree on", () => {
           expect(judge(made), DIFFER).toEqual(await judgeWithCore(made));
         },
       ),
-      { numRuns: runs(300, 6000) },
+      { numRuns: runs(600, 6000) },
     );
   });
 
@@ -312,7 +312,7 @@ describe("the two readers agree on", () => {
         const changed = changeStatement(some, at, to, where);
         expect(judge(changed), DIFFER).toEqual(await judgeWithCore(changed));
       }),
-      { numRuns: runs(300, 6000) },
+      { numRuns: runs(600, 6000) },
     );
   });
 });

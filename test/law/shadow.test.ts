@@ -136,8 +136,8 @@ const inShadow =
   };
 
 it.each<[string, (seed: number) => PolicyDecisionPoint, number]>([
-  ["policies that decide at random", randomPolicies, runs(100, 2000)],
-  ["the policies of the story on the real PDP", () => world.pdp.client, runs(50, 1000)],
+  ["policies that decide at random", randomPolicies, runs(200, 2000)],
+  ["the policies of the story on the real PDP", () => world.pdp.client, runs(100, 1000)],
 ])(
   "under %s a call runs if and only if it runs without, or its denial is one to let run",
   async (_, policies, times) => {
@@ -164,7 +164,7 @@ it("of tools that are not in shadow mode, nothing changes", async () => {
         expect(essenceOf(shadowed)).toEqual(essenceOf(plain)),
       ),
     ),
-    { numRuns: runs(40, 600) },
+    { numRuns: runs(60, 600) },
   );
 });
 
