@@ -198,7 +198,7 @@ const waitingAuthorizer = company.authorizer({
 });
 const waits = await waitingAuthorizer.call(held, "send_payment", { to: "ACME" });
 const [request] = (await waitingAuthorizer.approvals.list()).map((shown) => shown.request);
-const ANY_ARGUMENTS: readonly Odd[] = ["nothing", "empty object"];
+const ANY_ARGUMENTS: readonly Odd[] = ["nothing", "null", "empty object"];
 
 const companies: ArgumentRows<testing.Company> = {
   clock: "is a clock",
