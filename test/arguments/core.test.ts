@@ -103,6 +103,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     ["nothing", "empty object"],
   ),
   onceInProcess: "takes a name and a function of our own",
+  faultOf: argumentRow(adapter.faultOf, () => [new Error("no")], ANYTHING),
   inOwnWords: "marks an error that a package of ours has just made",
   isOwn: argumentRow(adapter.isOwn, () => [new Error("no")], ANYTHING),
   isRefusal: argumentRow(adapter.isRefusal, () => [denied], ANYTHING),

@@ -377,6 +377,7 @@ const adapterDoor: Door<typeof adapter> = {
   canonicalJson: "takes data",
   currentDelegation: "gives what a source gives; sessions and carriers ask by it",
   fulfil: "takes data",
+  faultOf: "takes an error",
   inOwnWords: "takes an error",
   isOwn: "takes an error",
   isRefusal: "takes an error",

@@ -247,6 +247,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   canonicalJson: "takes what JSON.parse gave",
   currentDelegation: "asks a source; what it gives is looked at where it is used",
   fulfil: "takes what a decision gave",
+  faultOf: "tells of any value",
   inOwnWords: "takes an error that was just made",
   isOwn: "tells of any value",
   isRefusal: "tells of any value",

@@ -1,12 +1,10 @@
 import type { Denied, Subject } from "@hopwise/core";
-import { type Admission, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
+import { type Admission, faultOf, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
   approvalIn,
-  cameOverHttp,
   carriesCredential,
   credentialIn,
-  headersOf,
   type JsonRpcRequest,
   type MessageExtra,
   notRunOf,
@@ -24,6 +22,7 @@ import { type Guard, reportWithdrawn } from "./guard.ts";
 import { handedOver } from "./handed-over.ts";
 import { answer, deny, fail } from "./reply.ts";
 import { LONGEST_NAME, turnAway } from "./turn-away.ts";
+import { askForUser, userIn } from "./user-from-auth.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
 export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageExtra | undefined): void {
@@ -178,18 +177,14 @@ async function admit(
   const call = { tool: operation.tool, traceparent: traceparentIn(request) };
   let user: Subject | undefined;
   try {
-    const headers = headersOf(extra);
-    if (userFromAuth !== undefined && headers === undefined && cameOverHttp(extra)) {
-      throw new Error("the transport did not tell the headers of a request, so its user is not known");
-    }
-    const asked = headers && userFromAuth?.({ headers });
+    const asked = askForUser(userFromAuth, extra);
     // No wait where nobody is asked: the message is judged as it is now.
     user = asked === undefined ? undefined : userIn(await settleInTime(authorizer.deadlineMs, asked));
   } catch (error) {
     report(error);
     return authorizer.refuse(call, {
       code: "authentication_failed",
-      message: "userFromAuth could not say whose it is",
+      message: `userFromAuth could not say whose it is: ${faultOf(error)}`,
     });
   }
   return authorizer.admit({
@@ -200,14 +195,6 @@ async function admit(
     // Of any type: the authorizer looks at it.
     approval: approvalIn(request) as string | undefined,
   });
-}
-
-/** The user that `userFromAuth` gave; undefined where it says that nobody is logged in. @throws for anything else */
-function userIn(given: unknown): Subject | undefined {
-  if (given === undefined || given === null) return undefined;
-  const { issuer, subject } = Object(given) as Partial<Subject>;
-  if (typeof issuer === "string" && typeof subject === "string" && subject !== "") return { issuer, subject };
-  throw new Error("userFromAuth gave no { issuer, subject }");
 }
 
 /** Gives a request to the server's handler, unless it was withdrawn while it was checked. */

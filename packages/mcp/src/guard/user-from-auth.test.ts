@@ -4,6 +4,8 @@ import { admitAsked, CALL, codesIn, pay, received, request } from "./guard.fixtu
 import type { GuardOptions } from "./guard.ts";
 
 const HTTP: MessageExtra = { request: { headers: new Headers({ authorization: "Bearer t" }) } };
+const EXPIRED = Object.assign(new Error("hunter2"), { code: "ERR_JWT_EXPIRED" });
+const NO_HEADERS = "the transport did not tell the headers of the request";
 
 describe("the user of a request", () => {
   const ALICE = { issuer: "https://id.example", subject: "alice" };
@@ -44,29 +46,34 @@ describe("the user of a request", () => {
     expect(admitAsked(stand)).not.toHaveProperty("user");
   });
 
-  it.each<[string, GuardOptions["userFromAuth"], MessageExtra]>([
+  it.each<[string, string, GuardOptions["userFromAuth"], MessageExtra]>([
     [
       "throws",
+      "it failed",
       () => {
         throw new Error("hunter2");
       },
       HTTP,
     ],
-    ["rejects", () => Promise.reject(new Error("hunter2")), HTTP],
-    ["is not told the headers, over HTTP", () => ALICE, { request: undefined } as never],
-  ])("is a denial where the authentication %s, also for a request with a chain", async (_, userFromAuth, extra) => {
-    const stand = await by(userFromAuth, pay(), extra);
-    expect(stand.asked).toEqual([
-      [
-        "refuse",
-        { tool: "pay", traceparent: "00-1" },
-        { code: "authentication_failed", message: "userFromAuth could not say whose it is" },
-      ],
-    ]);
-    expect([stand.handled, codesIn(stand)]).toEqual([[], ["authentication_failed"]]);
-    expect(stand.faults).toHaveLength(1);
-    expect(JSON.stringify(stand.sent)).not.toContain("hunter2");
-  });
+    ["rejects", "it failed (ERR_JWT_EXPIRED)", () => Promise.reject(EXPIRED), HTTP],
+    ["gives no user", "it gave no { issuer, subject }", () => ({ subject: "alice" }) as never, HTTP],
+    ["is not told the headers, over HTTP", NO_HEADERS, () => ALICE, { request: undefined } as never],
+  ])(
+    "is a denial where the authentication %s, also for a request with a chain",
+    async (_, why, userFromAuth, extra) => {
+      const stand = await by(userFromAuth, pay(), extra);
+      expect(stand.asked).toEqual([
+        [
+          "refuse",
+          { tool: "pay", traceparent: "00-1" },
+          { code: "authentication_failed", message: `userFromAuth could not say whose it is: ${why}` },
+        ],
+      ]);
+      expect([stand.handled, codesIn(stand)]).toEqual([[], ["authentication_failed"]]);
+      expect(stand.faults).toHaveLength(1);
+      expect(JSON.stringify(stand.sent)).not.toContain("hunter2");
+    },
+  );
 
   it("is not asked for where the server opted in to no users", async () => {
     const asked = admitAsked(await by(undefined, bare, { request: undefined } as never));
