@@ -260,6 +260,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   wireView: "takes a denial",
   onceInProcess: "takes a name and a function of our own",
   plainText: "takes any text",
+  wholeText: "takes any text",
   withoutTokens: "takes any text",
   settleInTime: "waits for anything",
   quietly: "runs anything, and waits for nothing",
