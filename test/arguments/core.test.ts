@@ -118,6 +118,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   misfitOf: argumentRow(adapter.misfitOf, () => [{ redact: ["/iban"], limit: {} }, { type: "object" }], [], NO_SCHEMA),
   modelView: argumentRow(adapter.modelView, () => [denied]),
   plainText: argumentRow(adapter.plainText, () => ["text"], ANYTHING),
+  didNothing: argumentRow(adapter.didNothing, () => [{}], ANYTHING),
   saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
   waitingView: argumentRow(adapter.waitingView, () => [waiting]),
   wireView: argumentRow(adapter.wireView, () => [denied]),

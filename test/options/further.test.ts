@@ -255,6 +255,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   misfitOf: "takes a JSON Schema and a value",
   isToolGranted: "takes a delegation, which knows by itself whether it is one",
   modelView: "takes a denial",
+  didNothing: "takes the decision that allowed the running call",
   saidNothingHappened: "takes the decision that allowed the running call",
   waitingView: "takes a call that waits",
   wireView: "takes a denial",

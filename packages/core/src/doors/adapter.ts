@@ -24,6 +24,7 @@ export { currentDelegation, isToolGranted } from "../token/index.ts";
 export { type ModelView, modelView, type WireView, waitingView, wireView } from "../views/index.ts";
 export {
   type Admission,
+  didNothing,
   type Listed,
   type Listing,
   type ParsedCall,
