@@ -311,7 +311,7 @@ describe("where a store fails, it is said what cannot be told", () => {
   };
 
   it.each([
-    ["approvals", "list", "what waits", "list"],
+    ["approvals", "list", "requests wait", "list"],
     ["approvals", "find", "there is such a request", "find"],
     ["spending", "spent", "it was used", "find"],
     ["spending", "reserve", "the no was kept", "answer"],

@@ -66,7 +66,7 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
   return {
     list: async () => {
       const from = stores();
-      const kept = await askStore("what waits", () => from.approvals.list(MOST_LOOKED_AT));
+      const kept = await askStore("requests wait", () => from.approvals.list(MOST_LOOKED_AT));
       const known = readable(kept).filter((one) => isVouched(one, from));
       // Each may ask the policies about everybody who answered.
       return eachOf(await mostOpen(known, from.spending), shown);
