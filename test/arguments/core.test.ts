@@ -119,11 +119,13 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   misfitOf: argumentRow(adapter.misfitOf, () => [{ redact: ["/iban"], limit: {} }, { type: "object" }], [], NO_SCHEMA),
   modelView: argumentRow(adapter.modelView, () => [denied]),
   plainText: argumentRow(adapter.plainText, () => ["text"], ANYTHING),
+  didNothing: argumentRow(adapter.didNothing, () => [{}], ANYTHING),
   saidNothingHappened: argumentRow(adapter.saidNothingHappened, () => [{}], ["empty object", "hostile"]),
   waitingView: argumentRow(adapter.waitingView, () => [waiting]),
   wireView: argumentRow(adapter.wireView, () => [denied]),
   quietly: "runs anything, and nothing of what it does is heard of",
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
+  wholeText: argumentRow(adapter.wholeText, () => ["text"], ANYTHING),
   withoutTokens: argumentRow(adapter.withoutTokens, () => ["text"], ANYTHING),
 };
 

@@ -127,7 +127,7 @@ export const REMEMBERED_CODES = {
   budget_exhausted: {
     when: "one call more than the budget has",
     produce: async (world) => repeated(world, 2, await heldBy(world, "alice", { calls: 2 }), {}),
-    says: /the budget of this token has 0 left of 2, and the call costs 1/,
+    says: /the budget of this token has no call left of 2/,
     at: { hop: 1, pointer: "/budget/calls" },
     retryable: false,
   },

@@ -390,6 +390,8 @@ const adapterDoor: Door<typeof adapter> = {
   wireView: "takes data",
   onceInProcess: "runs a function of our own",
   plainText: "takes a text",
+  wholeText: "takes a text",
+  didNothing: "takes a decision",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
   quietly: "nothing of what it runs is heard of",

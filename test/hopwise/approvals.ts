@@ -92,9 +92,21 @@ export function testApprovalsList(): void {
     expect(answer.code).toBe(0);
     expect(answer.out).toMatch(
       new RegExp(
-        `^${id} +waiting, until .*Z +send_payment on payment Globex for alice → planner: large payments wait\n$`,
+        `^${id} +waiting, until .*Z +send_payment on payment "Globex" for alice → planner: large payments wait\n$`,
       ),
     );
+  });
+
+  it("says that there may be more, where an inbox gives as many as it gives at once", async () => {
+    const { run, at, ask } = await office((body) => {
+      const { requests = [] } = JSON.parse(body);
+      return JSON.stringify({ requests: Array.from({ length: requests.length * 1000 }, () => requests[0]) });
+    });
+    expect((await run("approvals", "list", ...at)).err).toBe("");
+    await ask();
+    const { out, err } = await run("approvals", "list", ...at);
+    expect(out.trimEnd().split("\n")).toHaveLength(1000);
+    expect(err).toContain("there may be more");
   });
 
   it("says by its exit code that nothing waits, and prints JSON a line", async () => {

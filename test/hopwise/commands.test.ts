@@ -610,7 +610,14 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(JSON.parse(json.out).tools).toMatchObject([{ tool: "send_payment", denials: [{ count: 1 }] }]);
       const none = await hopwise(["audit", "shadow", "audit", "--since", "2026-06-01"], { folder });
       expect(none).toMatchObject({ code: 0, out: expect.stringMatching(/^no call is on record/) });
+      const mistyped = await hopwise(["audit", "shadow", "audit", "--tool", "send_paymnt"], { folder });
+      expect(mistyped).toMatchObject({ code: 1, err: "no record names the tool send_paymnt; nearest: send_payment\n" });
       expect((await hopwise(["audit", "shadow", "audit", "--since", "soon"], { folder })).code).toBe(2);
+      const turned = ["--since", "2026-06-01", "--until", "2026-05-01"];
+      for (const command of ["shadow", "find"]) {
+        const { code, err } = await hopwise(["audit", command, "audit", ...turned], { folder });
+        expect([code, err]).toEqual([2, expect.stringContaining("since must lie before until")]);
+      }
     });
   },
 

@@ -64,7 +64,7 @@ describe("a budget", () => {
       stage: "spending",
       hop: 1,
       pointer: "/budget/sums/send_payment/amount",
-      rule: "the budget of this token has 100 left of 1000, and the call costs 101",
+      rule: 'the budget of this token has 100 left of 1000 in "amount", and the call costs 101',
     });
     expect(codeOf(await pay(held, 100))).toBe("allowed");
     expect(audit.records.at(-1)?.left).toEqual({ id: "2026-11", sums: { send_payment: { amount: 0 } } });

@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { DENIAL_CODE, maybe, members, type Rows, such, text } from "@hopwise/core/options";
 
@@ -51,11 +52,18 @@ export const FILTER_ROWS: Rows<AuditFilter> = {
 /**
  * Makes a filter into a question. An outcome record has no chain and no code of its own, so a filter by chain, user,
  * agent or code lets only decisions through; `lineage` finds both.
+ *
+ * @throws {HopwiseError} `config_invalid` where `since` does not lie before `until`: what is found would be nothing, whatever is there
  */
 export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeRecord) => boolean {
   const { chain, user, agent, tool, hidden, code, invocation } = filter;
   const since = instant(filter.since, Number.NEGATIVE_INFINITY);
   const until = instant(filter.until, Number.POSITIVE_INFINITY);
+  if (since >= until) {
+    throw new HopwiseError("config_invalid", "since must lie before until: there is no time between them", {
+      pointer: "/since",
+    });
+  }
   const decisionsOnly = [chain, user, agent, hidden, code].some((wanted) => wanted !== undefined);
   const isTheirs = ({ chain: of, code: given, hidden: groups = [] }: DecisionRecord): boolean => {
     const [first, ...agents] = of?.hops ?? [];

@@ -112,6 +112,14 @@ describe("the reader", () => {
     await expect(read({ since: "yesterday" })).rejects.toMatchObject({ code: "config_invalid" });
   });
 
+  it.each<readonly [AuditFilter]>([
+    [{ since: "2026-06-01", until: "2026-05-01" }],
+    [{ since: "2026-06-01", until: "2026-06-01T00:00:00Z" }],
+    [{ since: new Date("2026-06-01"), until: Date.parse("2026-05-31") }],
+  ])("refuses at once a time that ends before it begins, of which nothing would be found: %j", (filter) => {
+    expect(() => readAuditLog(folder, filter)).toThrow("since must lie before until");
+  });
+
   it("passes over a line that a crash cut off, and stops at one that is none", async () => {
     const file = filesOf(folder).at(-1) as string;
     appendFileSync(join(folder, file), '{"seq":7,"pre');

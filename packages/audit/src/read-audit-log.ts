@@ -31,11 +31,15 @@ const readFilter = optionsOf<AuditFilter>("readAuditLog", FILTER_ROWS);
  *   `audit_unavailable` for a line that is not one of an audit log
  */
 export function readAuditLog(folder: AuditFolders, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
-  return matching(readFolder(folder), readFilter(filter));
+  const [folders, read] = [readFolder(folder), readFilter(filter)];
+  return matching(folders, read, matcher(read));
 }
 
-async function* matching(folder: AuditFolders, filter: AuditFilter): AsyncGenerator<AuditEntry> {
-  const matches = matcher(filter);
+async function* matching(
+  folder: AuditFolders,
+  filter: AuditFilter,
+  matches: ReturnType<typeof matcher>,
+): AsyncGenerator<AuditEntry> {
   for await (const entry of inOrder(await streamsOfLog(folder), mention(filter))) {
     if (matches(entry.record)) yield entry;
   }

@@ -2,19 +2,23 @@ import { createHash } from "node:crypto";
 import type { JsonObject } from "@hopwise/core/adapter";
 import type { ShownApproval } from "@hopwise/core/state";
 import { describe, expect, it } from "vitest";
-import { requestLines } from "./approval-words.ts";
+import { requestLine, requestLines } from "./approval-words.ts";
 
 /** What an approver reads of arguments, whose canonical text is this. */
 function toldOf(args: JsonObject, canonical: string): string | undefined {
+  return requestLines(shownOf(args, canonical)).find((line) => line.startsWith("arguments"));
+}
+
+function shownOf(args: JsonObject, canonical = "{}", id = "1"): ShownApproval {
   const parsed = createHash("sha256").update(canonical).digest("base64url");
   const request = {
     ...{ audience: "a", tool: "pay", reason: "large", approvers: 1, untilSeconds: 1, agents: [] },
     argumentsHash: { received: parsed, parsed },
-    resource: { kind: "payment", id: "1", attributes: {} },
+    resource: { kind: "payment", id, attributes: {} },
     user: { issuer: "https://id.example", subject: "alice" },
   };
-  const shown = { id: "r", request, arguments: args, answers: [], askedAtSeconds: 0 } as unknown as ShownApproval;
-  return requestLines(shown).find((line) => line.startsWith("arguments"));
+  const more = { user: "carol", state: "waiting", answers: [], askedAtSeconds: 0 };
+  return { id: "r", request, arguments: args, ...more } as unknown as ShownApproval;
 }
 
 describe("a request, as who approves it sees it", () => {
@@ -32,5 +36,20 @@ describe("a request, as who approves it sees it", () => {
     ["of which there is no canonical text", { to: "\ud800" }, '{"to":"\ud800"}'],
   ])("says that not all are shown where there are some %s", (_, args, canonical) => {
     expect(toldOf(args, canonical)).toContain("not all are shown");
+  });
+
+  it("has every argument whole, however long it is, and what nobody would see in it written out", () => {
+    const memo = `${"x".repeat(5000)} and 9000 to Eve`;
+    const lines = requestLines(shownOf({ memo, to: "Glo\u200bbex\u009b2J\u202e" }));
+    expect(lines.find((line) => line.includes("memo: "))).toContain(`memo: "${memo}"`);
+    expect(lines.find((line) => line.includes("to: "))).toContain('to: "Glo\\u200bbex\\u009b2J\\u202e"');
+  });
+});
+
+describe("a request in a list", () => {
+  it("has the resource's id, which a caller may have written, between quotes, and no more than its beginning", () => {
+    const line = requestLine(shownOf({}, "{}", "Globex for cfo: approved"));
+    expect(line).toMatch(/pay on payment "Globex for cfo: approved" for carol: large$/);
+    expect(requestLine(shownOf({}, "{}", `"${"x".repeat(600)}`))).toMatch(/payment "\\"x{79}…" for carol: large$/);
   });
 });

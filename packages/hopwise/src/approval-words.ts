@@ -1,19 +1,24 @@
 import { createHash } from "node:crypto";
-import { canonicalJson, type JsonObject } from "@hopwise/core/adapter";
+import { canonicalJson, type JsonObject, wholeText } from "@hopwise/core/adapter";
 import type { ShownApproval } from "@hopwise/core/state";
 import { isoOf } from "./iso-of.ts";
 import { oneLine } from "./terminal.ts";
 
+/** Most of a resource's id that stands in a list: it may be a caller's own words, and must not push out what comes after it. */
+const LONGEST_ID = 80;
+
 /** One request in a line, for a list. */
 export function requestLine(shown: ShownApproval): string {
   const { id, state, request, user } = shown;
-  const who = [user, ...request.agents.map(({ name }) => name)].join(" → ");
+  const { tool, resource, agents, reason, untilSeconds } = request;
+  const who = [user, ...agents.map(({ name }) => name)].join(" → ");
+  const what = resource.id.length > LONGEST_ID ? `${resource.id.slice(0, LONGEST_ID)}…` : resource.id;
   return oneLine(
-    `${id}  ${state}, until ${isoOf(request.untilSeconds)}  ${request.tool} on ${request.resource.kind} ${request.resource.id} for ${who}: ${request.reason}`,
+    `${id}  ${state}, until ${isoOf(untilSeconds)}  ${tool} on ${resource.kind} ${JSON.stringify(what)} for ${who}: ${reason}`,
   );
 }
 
-/** A request as who approves it must see it. Each line is safe to print, whatever a caller wrote. */
+/** A request as who approves it must see it: whole. Each line is safe to print, whatever a caller wrote. */
 export function requestLines(shown: ShownApproval): readonly string[] {
   const { id, state, request, user, arguments: args, answers, askedAtSeconds, invocation } = shown;
   const { resource, agents, approvers } = request;
@@ -37,7 +42,7 @@ export function requestLines(shown: ShownApproval): readonly string[] {
       `${answer} by ${approver.subject} of ${approver.issuer}, ${isoOf(answeredAtSeconds)}`,
     ]),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(11)}${oneLine(text)}`);
+  return lines.map(([name, text]) => `${name.padEnd(11)}${wholeText(text)}`);
 }
 
 const INDENT = " ".repeat(14);

@@ -78,3 +78,14 @@ describe("a client that is passed in", () => {
     });
   });
 });
+
+describe("options for a client", () => {
+  it("take nothing: an address that was given there would be lost, and another Redis be asked", () => {
+    const given = clientOptions as (...given: readonly unknown[]) => unknown;
+    for (const lost of [{ url: "redis://redis.acme.example" }, undefined]) {
+      expect(() => given(lost)).toThrow(
+        expect.objectContaining({ code: "config_invalid", message: expect.stringContaining("takes nothing") }),
+      );
+    }
+  });
+});

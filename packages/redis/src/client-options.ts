@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { type ConnectionOptions, isCluster, isSingle, type RedisClient } from "./client.ts";
 
 /** Options of a connection with which nothing waits for a server that is gone, and one that hangs is left. */
@@ -20,8 +21,12 @@ export interface ClientOptions {
  * ```ts
  * const client = createClient({ url: "redis://127.0.0.1:6379", ...clientOptions() });
  * ```
+ *
+ * @throws {HopwiseError} `config_invalid` where it is given anything
  */
-export function clientOptions(): ClientOptions {
+export function clientOptions(...given: readonly never[]): ClientOptions {
+  // An address that was given here would be lost, and the client be that of a Redis on this machine.
+  if (given.length > 0) throw new HopwiseError("config_invalid", TAKES_NOTHING);
   return {
     disableOfflineQueue: true,
     // More often than the socket's own end, which also cuts a connection on which nothing is asked.
@@ -30,6 +35,9 @@ export function clientOptions(): ClientOptions {
     socket: { connectTimeout: 300, socketTimeout: 500, reconnectStrategy: (n) => Math.min(25 * 2 ** n, 300) },
   };
 }
+
+const TAKES_NOTHING =
+  "clientOptions takes nothing: spread what it gives beside your own options, as in createClient({ url, ...clientOptions() })";
 
 const RIGHT = `{ disableOfflineQueue: true, pingInterval: 150, socket: { connectTimeout: 300, socketTimeout: 500, reconnectStrategy: (n) => Math.min(25 * 2 ** n, 300) } }`;
 

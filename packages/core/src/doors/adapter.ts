@@ -7,7 +7,7 @@ export type { CodesOf, Stage } from "../codes.ts";
 export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 export { type ErrorDetail, faultOf, inOwnWords, isOwn, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
-export { onceInProcess, plainText, quietly, settleInTime, withoutTokens } from "../lib/index.ts";
+export { onceInProcess, plainText, quietly, settleInTime, wholeText, withoutTokens } from "../lib/index.ts";
 export { canonicalJsonOf as canonicalJson } from "../options/index.ts";
 export { type InputSchema, isSameReading, type MatchedUri } from "../resource/index.ts";
 export {
@@ -24,6 +24,7 @@ export { currentDelegation, isToolGranted } from "../token/index.ts";
 export { type ModelView, modelView, type WireView, waitingView, wireView } from "../views/index.ts";
 export {
   type Admission,
+  didNothing,
   type Listed,
   type Listing,
   type ParsedCall,

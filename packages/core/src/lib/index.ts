@@ -22,7 +22,7 @@ export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { persistently } from "./persistently.ts";
-export { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
+export { hiddenInName, plainName, plainText, wholeText, withoutTokens } from "./plain-text.ts";
 export { dropPromises, quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
 export { timeAway } from "./time-away.ts";

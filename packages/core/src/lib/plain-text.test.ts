@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { errorOf } from "../world.fixture.ts";
-import { hiddenInName, plainName, plainText, withoutTokens } from "./plain-text.ts";
+import { hiddenInName, plainName, plainText, wholeText, withoutTokens } from "./plain-text.ts";
 
 /** Any UTF-16 code unit, so that surrogates come alone, too. */
 const anyUnit = fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit));
@@ -24,6 +24,17 @@ describe("text that came from elsewhere", () => {
       throw new HopwiseError("grant_tool_missing", 'no entry for "a\n\u001b[31mallowed"');
     });
     expect(error.message).toBe('no entry for "a [31mallowed"');
+  });
+});
+
+describe("what somebody signs", () => {
+  it("is shown whole, with each sign that nobody would see written out, so that it reads back as it was", () => {
+    const text = `${"x".repeat(600)} and Glo\u200bbex\u202e\u0085\u009b31m\u2028\u00a0to \u{1d159} é 支 😀`;
+    const shown = wholeText(JSON.stringify(text));
+    expect(shown).toContain("and Glo\\u200bbex\\u202e\\u0085\\u009b31m\\u2028\\u00a0to \\ud834\\udd59 é 支 😀");
+    expect(JSON.parse(shown)).toBe(text);
+    expect(hiddenInName(shown)).toBeUndefined();
+    expect(wholeText(5 as never)).toBe("?");
   });
 });
 

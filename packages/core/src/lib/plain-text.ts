@@ -65,9 +65,20 @@ const ESCAPED = new RegExp(`${HIDDEN.source}|^ +| +$|\\\\(?=u)`, "gu");
 export function plainName(name: string): string {
   // No more than is shown: who chose the name may have chosen a megabyte.
   const shown = name.slice(0, MAX_LENGTH + 1);
-  return plainText(shown.replace(ESCAPED, (hidden) => hidden.split("").map(unitOf).join("")));
+  return plainText(shown.replace(ESCAPED, inUnits));
 }
 
-function unitOf(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const EVERY_HIDDEN = new RegExp(HIDDEN.source, "gu");
+
+/**
+ * What somebody signs, safe to print: nothing of it is cut off or left out, and what nobody would see in it is written as
+ * `\u200b`, as JSON has it. What is no text at all is shown as `?`.
+ */
+export function wholeText(text: string): string {
+  return typeof text === "string" ? text.replace(EVERY_HIDDEN, inUnits) : "?";
+}
+
+function inUnits(hidden: string): string {
+  const units = hidden.split("").map((unit) => unit.charCodeAt(0).toString(16).padStart(4, "0"));
+  return units.map((unit) => `\\u${unit}`).join("");
 }

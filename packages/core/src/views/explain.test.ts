@@ -62,7 +62,7 @@ describe("an explanation", () => {
   });
 
   it("of a call that policies allow and a budget does not cover names the token whose budget it is, and what is left of it", () => {
-    const rule = "the budget of this token has 100 left of 1000, and the call costs 900";
+    const rule = 'the budget of this token has 100 left of 1000 in "amount", and the call costs 900';
     const allows = (hop: number) => ({ hop, kind: "agent", id: "", effect: "allow", reasons: [] }) as const;
     const decision: Explainable = {
       ...base,
@@ -71,7 +71,7 @@ describe("an explanation", () => {
       hop: 1,
       pointer: "/budget/sums/send_payment/amount",
       rule,
-      wouldPass: { accepts: "at most 100", grantableBy: 0 },
+      wouldPass: { accepts: 'at most 100 in "amount"', grantableBy: 0 },
       verdicts: [allows(0), allows(1), allows(2)],
     };
     expect(explain(decision).children.map(({ text }) => text)).toEqual([
@@ -82,7 +82,7 @@ describe("an explanation", () => {
     expect(below(decision, 1)).toEqual([
       ["rule", `rule: ${rule}`],
       ["value", "at /budget/sums/send_payment/amount"],
-      ["would pass", "would pass: at most 100"],
+      ["would pass", 'would pass: at most 100 in "amount"'],
       ["would pass", '"alice" could hand it over: the nearest hop that has it'],
     ]);
     expect([below(decision, 0), below(decision, 2)]).toEqual([[], []]);

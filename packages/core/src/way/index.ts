@@ -13,5 +13,5 @@ export {
   type PrincipalSources,
 } from "./options.ts";
 export type { Session } from "./session.ts";
-export { saidNothingHappened } from "./taken.ts";
+export { didNothing, saidNothingHappened } from "./taken.ts";
 export { behavedTools } from "./well-behaved.ts";

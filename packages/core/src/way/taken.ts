@@ -25,7 +25,7 @@ export function saidNothingHappened(decision: Allowed): void {
   nothing.add(decision);
 }
 
-/** Whether the tool said so. */
+/** Whether the tool said so: then what `decision.left` says is true no more. */
 export function didNothing(decision: object): boolean {
   return nothing.has(decision);
 }

@@ -18,6 +18,9 @@ const ANSWER: Readonly<Record<string, Option>> = {
   ...JSON_OPTION,
 };
 
+/** As many an inbox gives at once. */
+const MOST_LISTED = 1000;
+
 /** Lists what waits for people. */
 export const approvalsList: Command = {
   name: "approvals list",
@@ -29,6 +32,11 @@ export const approvalsList: Command = {
   async run(typed, terminal) {
     const all = await (await inboxOf(typed, terminal)).list();
     for (const shown of all) terminal.out(typed.has("json") ? JSON.stringify(shown) : requestLine(shown));
+    if (all.length >= MOST_LISTED) {
+      terminal.err(
+        `${MOST_LISTED} are listed, and there may be more: an inbox gives no more at once, and leaves out first what is over`,
+      );
+    }
     return all.some(({ state }) => state === "waiting") ? 0 : 1;
   },
 };

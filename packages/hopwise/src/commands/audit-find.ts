@@ -1,8 +1,9 @@
-import { type AuditFilter, printRecord, readAuditLog, type UnknownName, unknownNames } from "@hopwise/audit";
+import { type AuditFilter, printRecord, readAuditLog, unknownNames } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
 import { oneLine } from "../terminal.ts";
+import { unknownLine } from "../unknown-line.ts";
 
 /** Finds records. */
 export const auditFind: Command = {
@@ -53,16 +54,6 @@ function filterOf(typed: Typed): AuditFilter {
   const names = ["agent", "tool", "code", "chain", "invocation", "since", "until"] as const;
   const given = names.map((name) => [name, typed.value(name)]).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(given), ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
-}
-
-/** Quotes what was typed: it is no secret, and whoever reads this has just typed it. */
-function unknownLine({ name, nearest }: UnknownName, typed: Typed): string {
-  const of = name === "user" ? ` of ${typed.value("issuer")}` : "";
-  const others = nearest.map(({ user, ...other }) =>
-    user === undefined ? Object.values(other).join() : `${user.id} of ${user.issuer}`,
-  );
-  const near = others.length === 0 ? "" : `; nearest: ${others.join(", ")}`;
-  return oneLine(`no record names the ${name} ${typed.value(name)}${of}${near}`);
 }
 
 function limitOf(text: string | undefined): number {

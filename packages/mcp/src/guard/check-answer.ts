@@ -1,5 +1,5 @@
 import type { Allowed, Decision } from "@hopwise/core";
-import type { Admission, Listed, PointRefusal } from "@hopwise/core/adapter";
+import { type Admission, didNothing, type Listed, type PointRefusal } from "@hopwise/core/adapter";
 import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import {
   errorDenial,
@@ -86,7 +86,8 @@ function allowed(
       decision,
       failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] },
     );
-    const { left } = decision;
+    // Where nothing happened all of it is given back, a moment later.
+    const left = didNothing(decision) ? undefined : decision.left;
     if (shown === undefined && left === undefined) return message;
     const answer = shown?.result ?? result;
     const meta = left === undefined ? {} : { _meta: { ...(Object(answer["_meta"]) as object), [META_LEFT]: left } };

@@ -54,6 +54,8 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   overHttp: boolean | undefined;
   /** Whether the client said that it can show its user a page. */
   showsPages: boolean;
+  /** The requests whose page it was asked to show. */
+  readonly offered: Set<string>;
   /** The schemas of tools, as callers of this transport were told them. */
   readonly listed: Map<string, Schemas>;
   /** Whether there was ever a call whose result the policies change or filter: see `isBound`. */
@@ -80,6 +82,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     handler: undefined,
     overHttp: undefined,
     showsPages: false,
+    offered: new Set(),
     listed: new Map(),
     owed: false,
     changes: createListChanges(inner, others.authorizer),

@@ -30,6 +30,28 @@ describe("the page of a request for an approval", () => {
     expect(asked[0]?.message.id).toMatch(/^[\da-f-]{36}$/);
   });
 
+  it("is shown once for each request, however often its call is made again; once more where it could not be sent", async () => {
+    const { guard, sent, inner } = await waiting(() => PAGE);
+    const shown = () => sent.filter(({ message }) => message.method === "elicitation/create").length;
+    const again = async (id: string) => {
+      receive(guard, request(id, "resources/read", { uri: "doc://1" }), undefined);
+      await settled();
+      return sent.find(({ message }) => message.id === id)?.message.error?.data;
+    };
+    expect(await again("second")).toMatchObject({ url: PAGE });
+    expect(shown()).toBe(1);
+    guard.offered.clear();
+    const { send } = inner;
+    inner.send = async (message, options) => {
+      if (message.method === "elicitation/create") throw new Error("closed");
+      return send(message, options);
+    };
+    await again("third");
+    inner.send = send;
+    await again("fourth");
+    expect(shown()).toBe(2);
+  });
+
   it.each([
     null,
     "url",

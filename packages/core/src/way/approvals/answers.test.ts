@@ -1,6 +1,6 @@
 /** Answers as an inbox takes them: who counts, what is kept of them and where, and what is said where one is not taken. */
 import { beforeAll, describe, expect, it } from "vitest";
-import type { KeptAnswer, Reservation, SharedState } from "../../state/index.ts";
+import type { KeptAnswer, KeptRequest, Reservation, SharedState } from "../../state/index.ts";
 import { memoryRevocations, memoryState } from "../../state/index.ts";
 import { DEFAULT_LIMITS } from "../../token/index.ts";
 import { errorOf, ISSUER, NOW, never, PAY } from "../../world.fixture.ts";
@@ -217,7 +217,34 @@ describe("an inbox", () => {
     const ids: string[] = [];
     for (let amount = 1; amount <= 33; amount++) ids.push(await at.call({ to: "ACME-Supplies", amount }));
     expect((await at.inbox.list()).map(({ id }) => id)).toEqual(ids);
-    expect(asked).toEqual([1000]);
+    expect(asked).toEqual([5000]);
+  });
+
+  it("leaves out what is over before it leaves out what waits, where there are more than it lists", async () => {
+    const over = new Set(["r0", "r1", "r2"]);
+    const counting = (memory: SharedState): SharedState => ({
+      ...memory,
+      approvals: {
+        ...memory.approvals,
+        list: async (most) => {
+          const [one] = await memory.approvals.list(most);
+          return Array.from({ length: 1003 }, (_, i) => ({ ...(one as KeptRequest), id: `r${i}` }));
+        },
+      },
+      spending: {
+        ...memory.spending,
+        spent: (_, counters) => counters.map(({ account }) => Number(over.has(account.replace("approval ", "")))),
+      },
+    });
+    const { at } = await waiting({ stateOf: counting });
+    const listed = async () => (await at.inbox.list()).map(({ id }) => Number(id.slice(1)));
+    const all = Array.from({ length: 1003 }, (_, i) => i);
+    expect(await listed()).toEqual(all.slice(3));
+    // Of five that are over there is room for two: the oldest.
+    over.add("r9").add("r10");
+    expect(await listed()).toEqual(all.filter((i) => ![2, 9, 10].includes(i)));
+    over.clear();
+    expect(await listed()).toEqual(all.slice(0, 1000));
   });
 
   it("has no request from before its stores began to remember", async () => {
@@ -284,7 +311,7 @@ describe("where a store fails, it is said what cannot be told", () => {
   };
 
   it.each([
-    ["approvals", "list", "what waits", "list"],
+    ["approvals", "list", "requests wait", "list"],
     ["approvals", "find", "there is such a request", "find"],
     ["spending", "spent", "it was used", "find"],
     ["spending", "reserve", "the no was kept", "answer"],

@@ -1,6 +1,6 @@
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { mustBe, secondsBy } from "../../options/index.ts";
-import { type KeptRequest, ownerOf } from "../../state/index.ts";
+import { type KeptRequest, ownerOf, type SpendingStore } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
@@ -8,7 +8,7 @@ import { countAnswers, saidBy } from "./count-answers.ts";
 import { isVouched, type KnownRequest, readKnown } from "./known-request.ts";
 import { approvingPerson } from "./may-approve.ts";
 import type { ShownApproval } from "./shown-approval.ts";
-import { stateNow } from "./state-of.ts";
+import { hasEnded, stateNow } from "./state-of.ts";
 import type { ApprovalStores } from "./stores.ts";
 import { refusalCharge } from "./use.ts";
 
@@ -17,7 +17,10 @@ import { refusalCharge } from "./use.ts";
  * to do. Answers are signed, so that they may come from anywhere.
  */
 export interface ApprovalInbox {
-  /** All that did not lapse, oldest first; at most 1,000. @throws {HopwiseError} `state_unavailable` */
+  /**
+   * All that did not lapse, oldest first; at most 1,000. Of more, what was used or denied is left out
+   * first: it keeps nothing that waits from being seen. @throws {HopwiseError} `state_unavailable`
+   */
   list(): Promise<readonly ShownApproval[]>;
   /** Undefined for one that lapsed, or that nobody asked for. @throws {HopwiseError} `config_invalid`, `state_unavailable` */
   find(id: string): Promise<ShownApproval | undefined>;
@@ -32,6 +35,8 @@ export interface ApprovalInbox {
 }
 
 const MOST_LISTED = 1000;
+/** So many are looked at for those that are not over. */
+const MOST_LOOKED_AT = 5000;
 const AT_ONCE = 16;
 
 export function createInbox(point: EnforcementPoint): ApprovalInbox {
@@ -61,14 +66,10 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
   return {
     list: async () => {
       const from = stores();
-      const kept = await askStore("what waits", () => from.approvals.list(MOST_LISTED));
-      const found: ShownApproval[] = [];
-      const waiting = readable(kept).filter((known) => isVouched(known, from));
+      const kept = await askStore("requests wait", () => from.approvals.list(MOST_LOOKED_AT));
+      const known = readable(kept).filter((one) => isVouched(one, from));
       // Each may ask the policies about everybody who answered.
-      for (let i = 0; i < waiting.length; i += AT_ONCE) {
-        found.push(...(await Promise.all(waiting.slice(i, i + AT_ONCE).map(shown))));
-      }
-      return found;
+      return eachOf(await mostOpen(known, from.spending), shown);
     },
     find: async (id) => {
       const waiting = await find(id);
@@ -81,6 +82,22 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
       return shown((await find(id)) ?? waiting);
     },
   };
+}
+
+/** As many as are listed: those that are over as far as there is room beside the others. */
+async function mostOpen(known: readonly KnownRequest[], spending: SpendingStore): Promise<readonly KnownRequest[]> {
+  if (known.length <= MOST_LISTED) return known;
+  const ended = await eachOf(known, ({ kept }) => hasEnded(kept, spending));
+  let room = MOST_LISTED - ended.filter((isOver) => !isOver).length;
+  return known.filter((_, i) => !ended[i] || room-- > 0).slice(0, MOST_LISTED);
+}
+
+async function eachOf<T, Result>(all: readonly T[], ask: (one: T) => Promise<Result>): Promise<readonly Result[]> {
+  const found: Result[] = [];
+  for (let i = 0; i < all.length; i += AT_ONCE) {
+    found.push(...(await Promise.all(all.slice(i, i + AT_ONCE).map(ask))));
+  }
+  return found;
 }
 
 /** One of another version does not hide the others: it is told where it is asked for by its id. */

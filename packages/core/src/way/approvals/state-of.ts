@@ -23,11 +23,25 @@ export async function stateNow(
   counted: readonly CountedAnswer[],
   spending: SpendingStore,
 ): Promise<ShownApproval["state"]> {
-  const owner = ownerOf(asked.request.user);
-  const [used = 0, no = 0] = await askStore("it was used", () => spending.spent(owner, endCounters(asked)));
+  const { used, no } = await endOf(asked, spending);
   if (used > 0) return "used";
   // A no that was kept has ended it, whatever became of the rights of who said it.
   return no > 0 ? "denied" : stateOf(asked, counted);
+}
+
+/** Whether no answer changes anything any more: it was used, or a no was kept. @throws {HopwiseError} `state_unavailable` */
+export async function hasEnded(asked: AskedApproval, spending: SpendingStore): Promise<boolean> {
+  const { used, no } = await endOf(asked, spending);
+  return used + no > 0;
+}
+
+async function endOf(
+  asked: AskedApproval,
+  spending: SpendingStore,
+): Promise<{ readonly used: number; readonly no: number }> {
+  const owner = ownerOf(asked.request.user);
+  const [used = 0, no = 0] = await askStore("it was used", () => spending.spent(owner, endCounters(asked)));
+  return { used, no };
 }
 
 /**

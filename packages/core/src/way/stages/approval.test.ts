@@ -220,6 +220,20 @@ describe("a call in shadow mode", () => {
     await enforced.answer(other, "dana", { answer: "no" });
     expect(await at.call(undefined, other)).toBe("approval_denied");
   });
+
+  it("uses the approval that there is, also where it names none: enforced, no second call would run by it", async () => {
+    const enforced = await waitingAt(scene);
+    const at = await waitingAt(scene, { shadow: shadow(), stateOf: () => enforced.state });
+    const noted = () => at.audit.records.at(-1)?.shadow?.code;
+    const id = await enforced.call();
+    expect([await at.call(), noted()]).toEqual(["allowed", "approval_required"]);
+    await enforced.answer(id, "dana");
+    expect([await at.call(), noted()]).toEqual(["allowed", undefined]);
+    expect((await enforced.inbox.find(id))?.state).toBe("used");
+    expect([await at.call(), noted()]).toEqual(["allowed", "approval_required"]);
+    expect([await at.inbox.list(), at.told]).toMatchObject([[{ id }], []]);
+    expect(await enforced.call()).not.toBe("allowed");
+  });
 });
 
 describe("a request that is asked for", () => {

@@ -57,7 +57,7 @@ export async function findApproval(
       : await refuseVoid(current, named.kept);
     if (found !== undefined) return found;
   }
-  return unasked ?? joinOrAsk(asked, call, stores, point);
+  return joinOrAsk(asked, { ...call, unasked }, stores, point);
 }
 
 /**
@@ -87,11 +87,11 @@ const MOST_LOOKED_AT = 8;
  * The same call may have been asked for already, by an earlier loop or another instance. It waits with that request, so that
  * people are asked once, and runs once they have said yes. One that was used, or refused, is over. But a use is given back
  * where nothing happened, and another instance may have asked anew meanwhile: so where the newest does not let the call
- * run, an approval before it may.
+ * run, an approval before it may. In shadow mode an approval is used like that, too; else nobody waits, and nobody is asked.
  */
 async function joinOrAsk(
   asked: AskedApproval,
-  call: ApprovableCall,
+  call: ApprovableCall & { readonly unasked: HopwiseError | undefined },
   stores: ApprovalStores,
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
@@ -110,6 +110,7 @@ async function joinOrAsk(
     if (after === undefined || looks === MOST_LOOKED_AT) break;
     known = await findRequest(after, stores, point);
   }
+  if (call.unasked !== undefined) return call.unasked;
   if (waits !== undefined) return waits;
   const anew = latest === undefined ? asked : await unlike(readKnown(latest).kept, asked);
   return askAnew(anew, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);

@@ -72,8 +72,8 @@ describe("whether a budget has room, before people are asked", () => {
       code: "budget_exhausted",
       hop: 1,
       pointer: "/budget/sums/send_payment/amount",
-      rule: "the budget of this token has 10 left of 1000, and the call costs 11",
-      wouldPass: { grantableBy: 0, accepts: "at most 10" },
+      rule: 'the budget of this token has 10 left of 1000 in "amount", and the call costs 11',
+      wouldPass: { grantableBy: 0, accepts: 'at most 10 in "amount"' },
     });
   });
 
@@ -82,7 +82,22 @@ describe("whether a budget has room, before people are asked", () => {
     const tighter = { ...CAP, sums: { send_payment: { amount: 5 } } };
     expect(await refuseExhausted(costs([CAP, tighter]), point)).toMatchObject({
       hop: 2,
-      message: "the budget of this token has 5 left of 5, and the call costs 10",
+      message: 'the budget of this token has 5 left of 5 in "amount", and the call costs 10',
+    });
+  });
+
+  it("names the bound that has none, since a token may have several", async () => {
+    const { point, costs } = taking();
+    const budget = { ...CAP, calls: 1, sums: { send_payment: { amount: 1000, fee: 5 } } };
+    const args = { amount: 10, fee: 6 };
+    expect(await refuseExhausted(costs([budget], { arguments: args }), point)).toMatchObject({
+      rule: 'the budget of this token has 5 left of 5 in "fee", and the call costs 6',
+      wouldPass: { accepts: 'at most 5 in "fee"' },
+    });
+    await takeCosts(costs([budget], { arguments: { ...args, fee: 1 } }), point);
+    expect(await refuseExhausted(costs([budget], { arguments: { ...args, fee: 1 } }), point)).toMatchObject({
+      rule: "the budget of this token has no call left of 1",
+      wouldPass: { accepts: "no call" },
     });
   });
 

@@ -188,10 +188,17 @@ async function reserve(
 
 function shortOf(cost: Cost | undefined, spent: number): HopwiseError {
   if (cost?.bound !== undefined) {
-    const { hop, pointer, most } = cost.bound;
+    const { hop, pointer, most, sum } = cost.bound;
     const left = Math.max(0, most - spent);
-    const rule = `the budget of this token has ${left} left of ${most}, and the call costs ${cost.amount}`;
-    const wouldPass = { grantableBy: hop - 1, accepts: `at most ${left}` };
+    // A token may have a bound of calls, and others of several arguments: who reads neither pointer nor token must know of which.
+    const [rule, accepts] =
+      sum === undefined
+        ? [`the budget of this token has no call left of ${most}`, "no call"]
+        : [
+            `the budget of this token has ${left} left of ${most} in ${JSON.stringify(sum.argument)}, and the call costs ${cost.amount}`,
+            `at most ${left} in ${JSON.stringify(sum.argument)}`,
+          ];
+    const wouldPass = { grantableBy: hop - 1, accepts };
     return new HopwiseError("budget_exhausted", rule, { hop, pointer, rule, wouldPass });
   }
   if (cost?.rate !== undefined) {
