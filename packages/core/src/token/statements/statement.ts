@@ -92,7 +92,7 @@ async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: Statem
   const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
   const issuer = claims["iss"] as string;
   const own = answers.filter((answer) => answer.anchor.issuer === issuer);
-  const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: signer.key.thumbprint }, alg);
+  const anchor = await holderOf(own, signer.key.thumbprint, alg);
   if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
   return { claims, key: signer.key, anchor };
 }
