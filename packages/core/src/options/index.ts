@@ -2,6 +2,7 @@
 export { answeringAtOnce, behavedClock, isInSeconds, secondsBy } from "./at-once.ts";
 export { canonicalJsonOf } from "./canonical-json.ts";
 export { answerOf, eachInTime, inTime } from "./in-time.ts";
+export { readListener } from "./listener.ts";
 export { nearest } from "./nearest.ts";
 export { isPlainObject, isPromise } from "./plain-object.ts";
 export {

@@ -1,8 +1,8 @@
-import { secondsBy } from "../options/index.ts";
+import { reading, secondsBy } from "../options/index.ts";
 import { createEntryCounts } from "./entry-counts.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
-import { createPlaces } from "./revocation-places.ts";
+import { createPlaces, type Places } from "./revocation-places.ts";
 import { holds, type Revocation, revocationKey, stricterOf } from "./revocation-rules.ts";
 
 /** Everything of a log that may still be in force, found by what a call stands on. */
@@ -48,7 +48,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       places.delete(target);
       return;
     }
-    const revoked = { entries: changed, together: changed.map(revocationOf).reduce(stricterOf) };
+    const revoked = { entries: changed, together: (changed as readonly Revocation[]).reduce(stricterOf) };
     byTarget.set(key, revoked);
     places.set(target, revoked);
   };
@@ -83,7 +83,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       }
     },
     has: (id) => entries.has(id),
-    find: (query, now) => places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target,
+    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(places, query, now)),
     inForce: (now, target) => {
       const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
       return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
@@ -93,8 +93,10 @@ export function createIndex(clock: () => number): RevocationIndex {
   };
 }
 
-function revocationOf({ target, untilSeconds }: RevocationEntry): Revocation {
-  return untilSeconds === undefined ? { target } : { target, untilSeconds };
+const QUERY = "the query of an authorizer";
+
+function firstIn(places: Places<Revoked>, query: RevocationQuery, now: number): RevocationTarget | undefined {
+  return places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target;
 }
 
 function isAlive({ untilSeconds = Number.POSITIVE_INFINITY }: RevocationEntry, now: number): boolean {

@@ -8,7 +8,7 @@ import {
   maybe,
   number,
   optionsOf,
-  reading,
+  readListener,
   secondsBy,
   setOrLeftOut,
   text,
@@ -81,7 +81,6 @@ const readOptions = optionsOf<FeedReaderOptions>("revocationsOverHttp", {
 });
 
 const readEpoch = argumentOf<string>("acceptEpoch", "epoch", EPOCH);
-const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
 
 /**
  * Follows the log of revocations of a `revocationEndpoint`: for enforcement points that do not share its store. A copy is
@@ -117,9 +116,7 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
     if (first !== undefined) return first.then(() => find(query));
     const why = wrong();
     if (why !== undefined) throw new HopwiseError("state_unavailable", why);
-    return reading("find", "query", "the query of an authorizer", query, () =>
-      copy.index.find(query, secondsBy(clock)),
-    );
+    return copy.index.find(query, secondsBy(clock));
   };
   return {
     find,
