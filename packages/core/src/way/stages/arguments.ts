@@ -4,7 +4,7 @@ import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { hiddenInName } from "../../lib/index.ts";
 import { refuseLongUri, refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
 import { isListing, type Limits } from "../../token/index.ts";
-import type { IncomingCall, ParsedCall } from "../call.ts";
+import type { IncomingCall, IncomingCaller, ParsedCall } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 /**
@@ -69,6 +69,15 @@ function plainParsed(tool: string, entry: ToolEntry, parsed: unknown, limits: Li
 /** Whether an enforcement point tells anything of a tool's own schema: what it made, or what it announces. */
 export function isRead({ parsed, inputSchema }: ParsedCall): boolean {
   return parsed !== undefined || inputSchema !== undefined;
+}
+
+/** Whether what is decided on is the tool map's projection, and the tool runs with the value that it was made from. */
+export function areProjected(
+  { projection }: ToolEntry,
+  parsed: JsonObject | undefined,
+  { via }: IncomingCaller,
+): boolean {
+  return projection !== undefined && (parsed !== undefined || via === "session");
 }
 
 const NONE: JsonObject = Object.freeze({});
