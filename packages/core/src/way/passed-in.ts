@@ -110,7 +110,7 @@ export function listedItems(called: string, items: unknown, limits: Limits): rea
 }
 
 /** What must be a list, each of its items read once. */
-function listOf(called: string, place: string, what: string, given: unknown): readonly unknown[] {
+export function listOf(called: string, place: string, what: string, given: unknown): readonly unknown[] {
   try {
     if (Array.isArray(given)) return Array.from(given as readonly unknown[]);
   } catch {
