@@ -1,8 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { DeadlinePassed, type Health, isThenable } from "../lib/index.ts";
-
-type Awaitable<T> = T | Promise<T>;
+import { type Awaitable, DeadlinePassed, type Health, isThenable } from "../lib/index.ts";
 
 /** A place that knows something by a key: a directory, a registry, a database, a service. */
 export interface Source<Key, Value> {

@@ -1,13 +1,11 @@
 import { faultOf } from "../errors.ts";
-import { andThen, defined } from "../lib/index.ts";
+import { type Awaitable, andThen, defined } from "../lib/index.ts";
 import { maybe, members, optionsOf, reading, readListener, SECONDS, secondsBy, text } from "../options/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationStore, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
 import { readRevocation } from "./revocation-rules.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** How something is revoked. */
 export interface RevocationHow {

@@ -1,4 +1,4 @@
-import { type Health, quietly, settleInTime } from "../lib/index.ts";
+import { type Awaitable, type Health, quietly, settleInTime } from "../lib/index.ts";
 import {
   answerOf,
   atLeast,
@@ -21,8 +21,6 @@ import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
 import { type Revocations, revocationsOn } from "./shared-revocations.ts";
 import type { SpendingStore } from "./spending.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** The stores that an authorizer keeps between calls. */
 export interface State {
