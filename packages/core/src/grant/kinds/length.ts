@@ -1,4 +1,4 @@
-import { pointerTo } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { memberAt, type Place, refuse } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
@@ -18,9 +18,7 @@ export const lengthKind: Kind<LengthConstraint> = {
   parse: (source) => ({ constraint_type: "length", max: maxAt(memberAt(source, "max")) }),
   passes: ({ max }, value) => (typeof value === "string" || Array.isArray(value)) && value.length <= max,
   narrower: (parent, child, pointer) =>
-    child.max <= parent.max
-      ? undefined
-      : { pointer: pointerTo(pointer, "max"), rule: "a length may only fall", parent: parent.max, child: child.max },
+    child.max <= parent.max ? undefined : wideningAt(pointer, "max", "a length may only fall", parent.max, child.max),
   words: ({ max }) => `at most ${max} long`,
 };
 
