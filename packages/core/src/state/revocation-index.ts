@@ -1,5 +1,6 @@
 import { reading, secondsBy } from "../options/index.ts";
 import { createEntryCounts } from "./entry-counts.ts";
+import { isForgotten, roomBeside } from "./forgotten.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import { createPlaces, type Places } from "./revocation-places.ts";
@@ -20,11 +21,6 @@ export interface RevocationIndex {
   all(nowSeconds: number): readonly RevocationEntry[];
 }
 
-/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
-const DAY_SECONDS = 86_400;
-/** How many entries are kept before those that have ended are looked for. */
-const ROOM = 1024;
-
 /** One thing that was revoked: by which entries, and what they come to together. */
 interface Revoked {
   readonly entries: readonly RevocationEntry[];
@@ -38,7 +34,7 @@ export function createIndex(clock: () => number): RevocationIndex {
   const counts = createEntryCounts();
   const byTarget = new Map<string, Revoked>();
   const places = createPlaces<Revoked>();
-  let room = ROOM;
+  let room = roomBeside(0);
 
   const settle = (target: RevocationTarget, change: (known: readonly RevocationEntry[]) => RevocationEntry[]): void => {
     const key = revocationKey(target);
@@ -55,14 +51,14 @@ export function createIndex(clock: () => number): RevocationIndex {
 
   const forget = (now: number): void => {
     for (const ended of entries.values()) {
-      const { id, target, untilSeconds = Number.POSITIVE_INFINITY } = ended;
-      if (untilSeconds + DAY_SECONDS > now) continue;
+      if (!isForgotten(ended, now)) continue;
+      const { id, target } = ended;
       counts.delete(ended);
       entries.delete(id);
       lifted.delete(id);
       settle(target, (known) => known.filter((entry) => entry.id !== id));
     }
-    room = Math.max(ROOM, 2 * entries.size);
+    room = roomBeside(entries.size);
   };
 
   return {
