@@ -129,8 +129,7 @@ function listedItem(called: string, item: unknown, i: number, limits: Limits): L
   if (hidden !== undefined && hidden !== "tool_unguarded") {
     mustBe(called, [...at, "hidden"], '"tool_unguarded"', hidden);
   }
-  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
-  const arguments_ = known === undefined ? undefined : freezeArguments(known, bounds);
+  const arguments_ = known === undefined ? undefined : freezeArguments(known, limits);
   const more: Whole<Omit<Listed, "tool">> = { arguments: arguments_, template, name, hidden };
   return { tool, ...defined(more) };
 }

@@ -92,13 +92,12 @@ function asFarAsPlain(args: unknown, limits: Limits): JsonObject {
 }
 
 function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
-  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
-  if (entry?.projection === undefined) return freezeArguments(value, bounds);
+  if (entry?.projection === undefined) return freezeArguments(value, limits);
   let projected: unknown;
   try {
     projected = entry.projection(value as never);
   } catch (cause) {
     throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
   }
-  return freezeArguments(projected, bounds);
+  return freezeArguments(projected, limits);
 }
