@@ -1,5 +1,5 @@
 import type { OutputResult } from "@cerbos/core";
-import { plainText } from "../lib/index.ts";
+import { isCount, plainText } from "../lib/index.ts";
 import { addUp, type Obligations, POINTER } from "../result/index.ts";
 
 /** The reasons and obligations in the outputs of the rules that took part. */
@@ -82,7 +82,3 @@ const MEMBERS: {
 
 /** As many as a request for an approval can name. */
 const MOST_APPROVERS = 64;
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { createListeners, type Health } from "../lib/index.ts";
+import { createListeners, type Health, unwaited } from "../lib/index.ts";
 import {
   argumentOf,
   CLOCK,
@@ -158,7 +158,7 @@ interface AskedFor {
 function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
   let problem: string | undefined;
   let closed = false;
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const refresh = async (): Promise<void> => {
     try {
       if (closed) throw new HopwiseError("state_unavailable", "the feed of revocations was closed");
@@ -179,9 +179,7 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
     first = undefined;
   });
   const next = (): void => {
-    timer = setTimeout(() => void again(), everyMs * (LATEST - Math.random() / 2));
-    // A process ends although its feed was not closed. Elsewhere than in Node, timers are numbers.
-    (timer as { unref?: () => void }).unref?.();
+    timer = unwaited(setTimeout(() => void again(), everyMs * (LATEST - Math.random() / 2)));
   };
   const again = async (): Promise<void> => {
     await refresh().catch(() => {});
@@ -194,7 +192,7 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
     problem: () => problem,
     close: () => {
       closed = true;
-      clearTimeout(timer as number);
+      clearTimeout(timer);
     },
   };
 }

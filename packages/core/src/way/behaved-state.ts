@@ -1,4 +1,5 @@
 import { HopwiseError, ownWords } from "../errors.ts";
+import { isCount } from "../lib/index.ts";
 import {
   type ApprovalStore,
   answerOfStore,
@@ -162,7 +163,7 @@ function readReserved(answer: unknown, charges: number): Reserved {
   const { outcome, spent, charge } = Object(answer) as { outcome: unknown; spent: unknown; charge: unknown };
   if (outcome === "reserved" && isAmounts(spent, charges)) return { outcome, spent };
   if (outcome === "withdrawn") return { outcome };
-  const isPlace = Number.isSafeInteger(charge) && (charge as number) >= 0 && (charge as number) < charges;
+  const isPlace = isCount(charge) && charge < charges;
   if (outcome === "refused" && isPlace && isAmounts([spent], 1)) {
     return { outcome, charge: charge as number, spent: spent as number };
   }
@@ -170,7 +171,7 @@ function readReserved(answer: unknown, charges: number): Reserved {
 }
 
 function isAmounts(value: unknown, length: number): value is readonly number[] {
-  return Array.isArray(value) && value.length === length && value.every((it) => Number.isSafeInteger(it) && it >= 0);
+  return Array.isArray(value) && value.length === length && value.every(isCount);
 }
 
 function readFound(answer: unknown): KeptRequest | undefined {

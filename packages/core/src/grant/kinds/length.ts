@@ -1,3 +1,4 @@
+import { isCount } from "../../lib/index.ts";
 import { wideningAt } from "../comparison.ts";
 import { memberAt, type Place, refuse } from "../reading.ts";
 import type { Kind } from "./kind.ts";
@@ -24,6 +25,6 @@ export const lengthKind: Kind<LengthConstraint> = {
 
 function maxAt(place: Place): number {
   const { value } = place;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  if (isCount(value)) return value;
   return refuse(place, "a whole number, the most characters or items, is expected, such as length(200)");
 }
