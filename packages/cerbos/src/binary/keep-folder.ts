@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { pdpEnvironment } from "./pdp-environment.ts";
+import { removeFolder } from "./remove-folder.ts";
 
 /** Removes the folder once its host is gone: then the kernel closes the pipe that is the standard input. */
 const KEEPER = `
@@ -33,19 +33,11 @@ export function keepFolder(path: string): KeptFolder {
   const gone = new Promise<void>((settle) => child.once("exit", () => settle()).once("error", () => settle()));
   return {
     async release() {
-      remove(path);
+      removeFolder(path);
       child.ref();
       // Not by its standard input: it would remove what another process may have put there meanwhile.
       child.kill("SIGKILL");
       await gone;
     },
   };
-}
-
-function remove(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    // not a reason to bring the host down
-  }
 }

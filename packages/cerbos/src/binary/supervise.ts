@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { pdpEnvironment } from "./pdp-environment.ts";
+import { removeFolder } from "./remove-folder.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 /** How the PDP's process ended: by itself with a code, or by a signal. Both are null when it never ran. */
@@ -123,7 +123,7 @@ function untilGone(child: ChildProcess, folder: string, note: (text: string) => 
   return new Promise((resolve) => {
     child.once("error", (error) => {
       note(error.message);
-      remove(folder);
+      removeFolder(folder);
       resolve({ code: null, signal: null });
     });
     // When the supervisor itself was killed, the PDP still runs, and only this can end it.
@@ -139,20 +139,12 @@ function untilGone(child: ChildProcess, folder: string, note: (text: string) => 
  * this process die in between, the watcher still does the rest.
  */
 function kill(child: ChildProcess, folder: string): void {
-  remove(folder);
+  removeFolder(folder);
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
     // already gone
-  }
-}
-
-function remove(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // not a reason to bring the host down
   }
 }
 

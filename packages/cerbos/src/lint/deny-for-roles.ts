@@ -1,6 +1,7 @@
 import {
   at,
   covers,
+  derivedRolesIn,
   effectOf,
   list,
   nameOf,
@@ -62,12 +63,10 @@ function isFor({ roles }: RuleForRoles, role: string): boolean {
 }
 
 function rulesForRoles(documents: readonly SourceDocument[]): readonly RuleForRoles[] {
-  const roleSets = new Map(
-    documents.map(({ content }) => at(content, "derivedRoles")).map((set) => [at(set, "name"), set]),
-  );
+  const derivedRolesOf = derivedRolesIn(documents);
   return documents.flatMap((document) => {
     const policy = at(document.content, "resourcePolicy");
-    const derived = list(at(policy, "importDerivedRoles")).flatMap((it) => list(at(roleSets.get(it), "definitions")));
+    const derived = derivedRolesOf(policy).map(({ definition }) => definition);
     return list(at(policy, "rules")).map((rule, i): RuleForRoles => {
       const used = derived.filter((it) => list(at(rule, "derivedRoles")).includes(at(it, "name")));
       return {

@@ -1,9 +1,9 @@
 import {
   type AttributePath,
-  type DenyRule,
-  denyRules,
   optionalSteps,
+  type PolicyRule,
   type PolicySource,
+  policyRules,
   readExpression,
   type SchemaUse,
 } from "../policies/index.ts";
@@ -11,7 +11,8 @@ import type { PolicyWarning } from "./policy-warning.ts";
 
 /** DENY rules that read an attribute which no schema requires, and that the rule does not ask for first. */
 export function deniesOnOptional({ documents, schemas }: PolicySource): readonly PolicyWarning[] {
-  return denyRules(documents).flatMap((rule) => {
+  const denying = policyRules(documents).filter(({ effect }) => effect === "EFFECT_DENY");
+  return denying.flatMap((rule) => {
     const readings = rule.expressions.map(readExpression);
     const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(textOf)));
     const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [textOf(it), it])));
@@ -21,7 +22,7 @@ export function deniesOnOptional({ documents, schemas }: PolicySource): readonly
 
 function warningAbout(
   attribute: AttributePath,
-  rule: DenyRule,
+  rule: PolicyRule,
   guarded: ReadonlySet<string>,
   schemas: ReadonlyMap<string, unknown>,
 ): readonly PolicyWarning[] {

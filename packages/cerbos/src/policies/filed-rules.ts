@@ -1,4 +1,5 @@
 import { type ConditionTree, leavesOf, readCondition } from "./condition-tree.ts";
+import { derivedRolesIn } from "./derived-roles.ts";
 import { at, effectOf, list, nameOf, texts, versionOf } from "./policy-fields.ts";
 import { definitionsIn, type PolicyParameters, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
@@ -40,17 +41,13 @@ export interface RuleOutput {
 /** All rules of resource, principal and role policies. */
 export function filedRules(documents: readonly SourceDocument[]): readonly FiledRule[] {
   const definitions = definitionsIn(documents);
-  const roleSets = new Map(
-    documents.map(({ content }) => at(content, "derivedRoles")).map((set) => [at(set, "name"), set]),
-  );
+  const importedBy = derivedRolesIn(documents);
   const derivedRolesOf = (policy: unknown): readonly DerivedRole[] =>
-    texts(at(policy, "importDerivedRoles")).flatMap((set) =>
-      list(at(roleSets.get(set), "definitions")).map((it) => {
-        const roleCondition = readCondition(at(it, "condition"));
-        const roleParameters = usedBy(leavesOf(roleCondition), definitions.of(roleSets.get(set)));
-        return { name: String(at(it, "name")), roleCondition, roleParameters };
-      }),
-    );
+    importedBy(policy).map(({ set, definition }) => {
+      const roleCondition = readCondition(at(definition, "condition"));
+      const roleParameters = usedBy(leavesOf(roleCondition), definitions.of(set));
+      return { name: String(at(definition, "name")), roleCondition, roleParameters };
+    });
   return documents.flatMap((document) => {
     const { content } = document;
     const parametersOf: ParametersOf = (policy, rules) =>

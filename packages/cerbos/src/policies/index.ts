@@ -4,20 +4,19 @@ export { ASKED_TOOL, type AskedDelegation, type AskedTool, actionOf, actionsOf }
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { auxDataReaders } from "./aux-data.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
+export { derivedRolesIn } from "./derived-roles.ts";
+export { type FiledRule, filedRules } from "./filed-rules.ts";
+export { at, covers, effectOf, list, members, nameOf, overlap, texts, versionOf } from "./policy-fields.ts";
+export { checkPolicyFolder } from "./policy-folder.ts";
+export type { PolicyParameters } from "./policy-parameters.ts";
 export {
-  type DenyRule,
-  denyRules,
   ignoredSchemas,
   isScoped,
   type PolicyRule,
   policyRules,
   type SchemaUse,
   schemasOf,
-} from "./deny-rules.ts";
-export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, effectOf, list, members, nameOf, overlap, texts, versionOf } from "./policy-fields.ts";
-export { checkPolicyFolder } from "./policy-folder.ts";
-export type { PolicyParameters } from "./policy-parameters.ts";
+} from "./policy-rules.ts";
 export {
   type BrokenFile,
   type PolicyPlace,

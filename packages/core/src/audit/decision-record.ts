@@ -1,6 +1,6 @@
-import { type DenialCode, rowOf, type Stage } from "../codes.ts";
+import { rowOf, type Stage } from "../codes.ts";
 import { sha256 } from "../crypto/index.ts";
-import type { Allowed, Asked, Decision, Denied, ExpressionFailure, Shadowed } from "../decision/index.ts";
+import type { Allowed, Decision, Denied, Shadowed } from "../decision/index.ts";
 import type { AppliedCondition } from "../filter/index.ts";
 import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts";
 import { canonicalJson, type JsonObject } from "../json/index.ts";
@@ -27,16 +27,7 @@ export interface RecordedCall {
 }
 
 /** One item of a list that was not shown. */
-export interface HiddenOne {
-  readonly name: string;
-  readonly code: DenialCode;
-  readonly hop?: number;
-  /** Shadow mode showed it all the same. */
-  readonly enforced?: false;
-  readonly asked?: Asked;
-  readonly roles?: readonly string[];
-  readonly failures?: readonly ExpressionFailure[];
-}
+export type HiddenOne = Omit<HiddenItems, "stage" | "items"> & { readonly name: string };
 
 /** The record of a decision about a caller who proved to be the holder, or the user. */
 export async function decisionRecord(decision: Decision, call: RecordedCall): Promise<DecisionRecord> {

@@ -1,7 +1,7 @@
 /** What was decided, for whom, and why? One record a decision, to a sink. */
 export { auditTo, isShown, SINK, show, tell, tellKeepers } from "./audit-to.ts";
 export { checkTold } from "./check-told.ts";
-export { decisionRecord, unverifiedAttempt } from "./decision-record.ts";
+export { decisionRecord, type HiddenOne, unverifiedAttempt } from "./decision-record.ts";
 export { DENIAL_CODE } from "./denial-code.ts";
 export { type Outcome, outcomeRecord, refusedOutcome } from "./outcome.ts";
 export type {

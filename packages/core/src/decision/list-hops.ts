@@ -7,7 +7,7 @@ import { asWhole } from "./as-whole.ts";
 import type { Asked } from "./decision.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint, SharedAnswer } from "./pdp.ts";
-import { type PlanQuestion, planHop } from "./plan-hops.ts";
+import { grouped, type PlanQuestion, planHop } from "./plan-hops.ts";
 import { faultAt, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
@@ -136,21 +136,11 @@ const MOST = 50;
 
 /** Listing actions of the same resource are asked about together. */
 function resourcesOf(questions: readonly ListingAction[]): readonly Listed[] {
-  const all: { readonly asked: AskedResource; readonly keys: string[] }[] = [];
-  const latest = new Map<string, (typeof all)[number]>();
-  for (const { resource, action, key } of questions) {
-    const whole = keyOf({ resource, action: "" });
-    const room = latest.get(whole);
-    if (room !== undefined && room.keys.length < MOST) {
-      room.asked.actions.push(action);
-      room.keys.push(key);
-      continue;
-    }
-    const next = { asked: { resource, actions: [action] }, keys: [key] };
-    latest.set(whole, next);
-    all.push(next);
-  }
-  return all;
+  return grouped(questions, ({ resource }) => keyOf({ resource, action: "" }), MOST).map((group) => {
+    const [{ resource }] = group as [ListingAction];
+    const actions = group.map(({ action }) => action);
+    return { asked: { resource, actions }, keys: group.map(({ key }) => key) };
+  });
 }
 
 /** What one hop's policies said of a list. */

@@ -1,6 +1,6 @@
 import type { OutputResult } from "@cerbos/core";
-import { plainText } from "../lib/index.ts";
-import { addUp, type Obligations } from "../result/index.ts";
+import { isCount, plainText } from "../lib/index.ts";
+import { addUp, type Obligations, POINTER } from "../result/index.ts";
 
 /** The reasons and obligations in the outputs of the rules that took part. */
 export interface OutputReading {
@@ -11,9 +11,6 @@ export interface OutputReading {
   /** Why an output could not be understood; then the call is not allowed. */
   readonly problem?: string;
 }
-
-/** An RFC 6901 pointer to something below the result. */
-const POINTER = /^(\/([^~/]|~[01])*)+$/;
 
 /**
  * Reads the outputs of policy rules: a text, which is a reason, or objects with the members `reason` (a text), `redact` (a list of JSON pointers),
@@ -85,7 +82,3 @@ const MEMBERS: {
 
 /** As many as a request for an approval can name. */
 const MOST_APPROVERS = 64;
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}

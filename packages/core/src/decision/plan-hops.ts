@@ -46,23 +46,26 @@ export async function planHop(
     });
     await Promise.all(alone);
   };
-  await Promise.all(groupsOf(questions).map(planGroup));
+  await Promise.all(grouped(questions, resourceKey, MOST).map(planGroup));
   return questions.map((it) => open.has(it));
 }
 
-/** Questions about the same resource, as many as one plan takes. */
-function groupsOf(questions: readonly PlanQuestion[]): readonly (readonly PlanQuestion[])[] {
-  const groups: PlanQuestion[][] = [];
-  const latest = new Map<string, PlanQuestion[]>();
-  for (const question of questions) {
-    const { kind, scope, policyVersion } = question.resource;
-    const key = JSON.stringify([kind, scope, policyVersion]);
+function resourceKey({ resource: { kind, scope, policyVersion } }: PlanQuestion): string {
+  return JSON.stringify([kind, scope, policyVersion]);
+}
+
+/** What has the same key, together, in groups of at most so many. */
+export function grouped<T>(all: readonly T[], keyOf: (one: T) => string, most: number): readonly (readonly T[])[] {
+  const groups: T[][] = [];
+  const latest = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
     const room = latest.get(key);
-    if (room !== undefined && room.length < MOST) {
-      room.push(question);
+    if (room !== undefined && room.length < most) {
+      room.push(one);
       continue;
     }
-    const next = [question];
+    const next = [one];
     latest.set(key, next);
     groups.push(next);
   }

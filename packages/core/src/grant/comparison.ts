@@ -1,5 +1,5 @@
 import { pointerTo } from "../json/index.ts";
-import type { Constraint, ToolGrant } from "./constraint.ts";
+import type { Constraint } from "./constraint.ts";
 
 /** Where and how a child's grant reaches beyond its parent's. */
 export interface Widening {
@@ -28,28 +28,7 @@ export interface Comparison {
   stands(parent: Constraint, child: Constraint): boolean;
 }
 
-/** Two closed worlds of arguments: the same names, each narrower. */
-export function membersWidening(
-  parent: ToolGrant,
-  child: ToolGrant,
-  pointer: string,
-  comparison: Comparison,
-): Widening | undefined {
-  for (const name of Object.keys(parent)) {
-    if (!Object.hasOwn(child, name)) {
-      const rule = "a child constrains everything that its parent constrains";
-      return { pointer: pointerTo(pointer, name), rule, parent: parent[name] };
-    }
-  }
-  for (const name of Object.keys(child)) {
-    const at = pointerTo(pointer, name);
-    const own = child[name] as Constraint;
-    if (!Object.hasOwn(parent, name)) {
-      const rule = "a child names nothing that its parent does not name";
-      return { pointer: at, rule, child: own };
-    }
-    const widening = comparison.widening(parent[name] as Constraint, own, at);
-    if (widening !== undefined) return widening;
-  }
-  return undefined;
+/** What a kind says of one of its members that reaches beyond the parent's. */
+export function wideningAt(pointer: string, member: string, rule: string, parent: unknown, child: unknown): Widening {
+  return { pointer: pointerTo(pointer, member), rule, parent, child };
 }

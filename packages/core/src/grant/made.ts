@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { freezeJson, type JsonValue, PLAIN_JSON, pointerTo, stepsOf } from "../json/index.ts";
-import { hiddenInName, plainName } from "../lib/index.ts";
+import { deepFrozen, hiddenInName, plainName } from "../lib/index.ts";
 import { mustBe, wordsAt } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
@@ -73,15 +73,7 @@ function plainOf(tools: unknown): JsonValue {
 /** Marks and freezes a grant that was just read. */
 export function makeGrant(read: Grant): Grant {
   Object.defineProperty(read, MARK, { value: true });
-  freeze(read);
-  return read;
-}
-
-function freeze(value: object): void {
-  Object.freeze(value);
-  for (const member of Object.values(value)) {
-    if (typeof member === "object" && member !== null) freeze(member);
-  }
+  return deepFrozen(read);
 }
 
 export const MADE = "a grant as grant({ … }), grantFor({ … }) or readGrant(json) gave it, uncopied";

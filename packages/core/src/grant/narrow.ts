@@ -1,7 +1,7 @@
 import { pointerTo } from "../json/index.ts";
 import { mustBe } from "../options/index.ts";
 import { passes } from "./check.ts";
-import { type Comparison, membersWidening, type NarrowingTable, type Widening } from "./comparison.ts";
+import type { Comparison, NarrowingTable, Widening } from "./comparison.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { byEveryTool } from "./every-tool.ts";
 import type { Kind, Verdict } from "./kinds/kind.ts";
@@ -49,6 +49,7 @@ export function wideningOf(parent: Grant, child: Grant, table: NarrowingTable = 
   return undefined;
 }
 
+/** Two closed worlds of arguments: the same names, each narrower. */
 function toolWidening(
   parent: ToolGrant,
   child: ToolGrant,
@@ -56,7 +57,23 @@ function toolWidening(
   comparison: Comparison,
 ): Widening | undefined {
   if (Object.keys(parent).length === 0) return undefined; // "any arguments": every child is narrower
-  return membersWidening(parent, child, pointer, comparison);
+  for (const name of Object.keys(parent)) {
+    if (!Object.hasOwn(child, name)) {
+      const rule = "a child constrains everything that its parent constrains";
+      return { pointer: pointerTo(pointer, name), rule, parent: parent[name] };
+    }
+  }
+  for (const name of Object.keys(child)) {
+    const at = pointerTo(pointer, name);
+    const own = child[name] as Constraint;
+    if (!Object.hasOwn(parent, name)) {
+      const rule = "a child names nothing that its parent does not name";
+      return { pointer: at, rule, child: own };
+    }
+    const widening = comparison.widening(parent[name] as Constraint, own, at);
+    if (widening !== undefined) return widening;
+  }
+  return undefined;
 }
 
 /**

@@ -4,9 +4,7 @@ import { any } from "./kinds/any.ts";
 import { type OneOfConstraint, oneOf } from "./kinds/one-of.ts";
 import { type OptionalConstraint, optional } from "./kinds/optional.ts";
 import { subset } from "./kinds/subset.ts";
-
-/** As many values as `one_of` may have. */
-const MOST = 64;
+import { MAX_VALUES } from "./reading.ts";
 
 /**
  * Only these values, be it one of them, a list of them, `null` or nothing at all.
@@ -15,7 +13,7 @@ const MOST = 64;
  */
 export function onlyThese(...values: readonly JsonScalar[]): OptionalConstraint {
   const all = new Set([...values, null]);
-  if (all.size > MOST)
+  if (all.size > MAX_VALUES)
     return mustBe("onlyThese", "values", "at most 63, since null is one more, and 64 are the most", values);
   const one: OneOfConstraint = oneOf(...all);
   return optional(any(one, subset(...new Set(values))));

@@ -133,7 +133,7 @@ export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work
   return refusalOfSent(grant, tool, sent, work) ?? refusalOfRead(grant, tool, { sent }, work);
 }
 
-const LIMITS = { maxDepth: 64, maxSize: 16_000_000 };
+const LIMITS = { argumentsDepth: 64, argumentsSize: 16_000_000 };
 
 /**
  * Whether a grant covers a call whose arguments no schema changes; one of every tool covers each that an enforcement point

@@ -186,13 +186,15 @@ describe("freezing arguments", () => {
 });
 
 describe("the arguments of a call", () => {
+  const bounds = { argumentsDepth: limits.maxDepth, argumentsSize: limits.maxSize };
+
   it("are the empty object where none came", () => {
-    expect(freezeArguments(undefined, limits)).toEqual({});
-    expect(freezeArguments(null, limits)).toEqual({});
+    expect(freezeArguments(undefined, bounds)).toEqual({});
+    expect(freezeArguments(null, bounds)).toEqual({});
   });
 
   it.each([[["a"]], ["text"], [1], [true]])("are refused where they are not an object: %j", (value) => {
-    expect(() => freezeArguments(value, limits)).toThrow("must be a JSON object");
+    expect(() => freezeArguments(value, bounds)).toThrow("must be a JSON object");
   });
 });
 

@@ -1,6 +1,6 @@
 import { HopwiseError, isOwn } from "../errors.ts";
 import { dropPromises } from "../lib/index.ts";
-import { isExactNumber, isForbiddenKey, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
+import { isExactNumber, isForbiddenKey, isJsonObject, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
 
 /** Bounds of an arguments object. */
 export interface FreezeLimits {
@@ -127,11 +127,18 @@ function refusalAt(pointer: string, problem: string): HopwiseError {
   return new HopwiseError("arguments_malformed", message, { pointer });
 }
 
+/** The bounds of a call's arguments, among all limits. */
+interface ArgumentsLimits {
+  readonly argumentsDepth: number;
+  readonly argumentsSize: number;
+}
+
 /** {@link freezeJson} for the arguments of a call, which are an object; absent arguments are the empty object. */
-export function freezeArguments(value: unknown, limits: FreezeLimits): JsonObject {
-  const frozen = freezeJson(value ?? {}, limits);
-  if (typeof frozen !== "object" || frozen === null || Array.isArray(frozen)) {
-    throw new HopwiseError("arguments_malformed", "the arguments of a call must be a JSON object", { pointer: "" });
-  }
-  return frozen as JsonObject;
+export function freezeArguments(
+  value: unknown,
+  { argumentsDepth: maxDepth, argumentsSize: maxSize }: ArgumentsLimits,
+): JsonObject {
+  const frozen = freezeJson(value ?? {}, { maxDepth, maxSize });
+  if (isJsonObject(frozen)) return frozen;
+  throw new HopwiseError("arguments_malformed", "the arguments of a call must be a JSON object", { pointer: "" });
 }

@@ -1,3 +1,5 @@
+import type { Awaitable } from "./awaitable.ts";
+
 /** A deadline has passed. */
 export class DeadlinePassed extends Error {
   readonly #passed = true;
@@ -97,7 +99,10 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
   return (typeof value === "object" || typeof value === "function") && value !== null && "then" in value;
 }
 
-/** Goes on at once where an answer is there: what is in memory costs no promise. */
-export function andThen<T, R>(answer: T | Promise<T>, go: (value: T) => R | Promise<R>): R | Promise<R> {
-  return isThenable(answer) ? (answer.then(go) as Promise<R>) : go(answer);
+/**
+ * Goes on at once where an answer is there: what is in memory costs no promise. A promise may be of any make: query builders and
+ * other realms have their own.
+ */
+export function andThen<T, R>(answer: Awaitable<T>, go: (value: T) => Awaitable<R>): Awaitable<R> {
+  return isThenable(answer) ? Promise.resolve(answer).then(go) : go(answer);
 }

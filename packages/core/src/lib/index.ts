@@ -2,6 +2,7 @@
  * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting and to
  * reading, tidy objects, JSON over HTTP.
  */
+export type { Awaitable } from "./awaitable.ts";
 export {
   andThen,
   DeadlinePassed,
@@ -17,6 +18,7 @@ export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
 export type { Health } from "./health.ts";
 export { hostHeaders } from "./host-headers.ts";
+export { isCount } from "./is-count.ts";
 export { jsonAnswer, readJson } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
@@ -27,3 +29,4 @@ export { dropPromises, quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
 export { timeAway } from "./time-away.ts";
 export { isoOf, timeOf } from "./time-of.ts";
+export { unwaited } from "./unwaited.ts";

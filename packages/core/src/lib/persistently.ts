@@ -1,3 +1,5 @@
+import { unwaited } from "./unwaited.ts";
+
 /** When it is tried again, in milliseconds after the last time: a store that failed over, or started again, is back by then. */
 const PAUSES_MS = [500, 2000, 8000, 30_000];
 
@@ -9,9 +11,7 @@ export function persistently(run: () => unknown, pausesMs: readonly number[] = P
   const [pause, ...others] = pausesMs;
   const again = (): void => {
     if (pause === undefined) return;
-    const timer: unknown = setTimeout(() => persistently(run, others), pause);
-    // Elsewhere than in Node, timers are numbers.
-    (timer as { unref?: () => void }).unref?.();
+    unwaited(setTimeout(() => persistently(run, others), pause));
   };
   void (async () => run())().catch(again);
 }

@@ -2,18 +2,14 @@ import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed } from "../lib/index.ts";
 import { errorOf, never } from "../world.fixture.ts";
-import { eachInTime, inTime } from "./in-time.ts";
+import { eachInTime } from "./in-time.ts";
 
 type Asked = (run: () => Promise<unknown>, deadlineMs?: number) => Promise<unknown>;
 
-const one: Asked = (run, deadlineMs = 1000) => inTime(deadlineMs, "registry_unavailable", "the agent registry", run);
-const each: Asked = (run, deadlineMs = 1000) =>
+const asked: Asked = (run, deadlineMs = 1000) =>
   eachInTime(deadlineMs, "registry_unavailable", "the agent registry", (wait) => wait(run()));
 
-describe.each([
-  ["a source that is asked in time", one],
-  ["the sources of a stage, each of which is asked in time", each],
-])("%s", (_, asked) => {
+describe("the sources of a stage, each of which is asked in time", () => {
   it("gives its answer", async () => {
     expect(await asked(async () => "answer")).toBe("answer");
   });

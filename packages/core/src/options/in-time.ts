@@ -2,13 +2,6 @@ import type { ErrorCode } from "../codes.ts";
 import { failed, HopwiseError, isOwn } from "../errors.ts";
 import { DeadlinePassed, settleInTime, type Wait, waitTogether } from "../lib/index.ts";
 
-/** Gives a source its deadline. @throws {HopwiseError} its own, or `code` where it gave none or something else */
-export function inTime<T>(deadlineMs: number, code: ErrorCode, what: string, run: () => Promise<T>): Promise<T> {
-  return settleInTime(deadlineMs, run()).catch((cause: unknown) => {
-    throw isOwn(cause) ? cause : unanswered(deadlineMs, code, what, cause);
-  });
-}
-
 /**
  * Gives the sources of a stage their deadline. Each is waited for by itself, so that the one that is late says so in its
  * own name, whatever deadline it has of its own.

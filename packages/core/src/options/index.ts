@@ -1,7 +1,8 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
 export { answeringAtOnce, behavedClock, isInSeconds, secondsBy } from "./at-once.ts";
 export { canonicalJsonOf } from "./canonical-json.ts";
-export { answerOf, eachInTime, inTime } from "./in-time.ts";
+export { answerOf, eachInTime } from "./in-time.ts";
+export { readListener } from "./listener.ts";
 export { nearest } from "./nearest.ts";
 export { isPlainObject, isPromise } from "./plain-object.ts";
 export {

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import type { JsonObject } from "../json/index.ts";
+import { isJsonObject, type JsonObject } from "../json/index.ts";
 import { plainName } from "../lib/index.ts";
 import { nearest } from "../options/index.ts";
 import type { InputSchema } from "./own-arguments.ts";
@@ -85,6 +85,5 @@ function announcedBy(schema: InputSchema | undefined): JsonObject | undefined {
 
 function propertiesOf(schema: InputSchema | undefined): JsonObject | undefined {
   const { properties } = schema ?? {};
-  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return undefined;
-  return properties as JsonObject;
+  return isJsonObject(properties) ? properties : undefined;
 }

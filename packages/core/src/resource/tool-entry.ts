@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json/index.ts";
+import type { Awaitable } from "../lib/index.ts";
 import {
   atOnce,
   either,
@@ -15,8 +16,6 @@ import {
 } from "../options/index.ts";
 import { type AttributeSources, type PolicyPlace, placeText } from "../source/index.ts";
 import { FILTER, type FilterRule } from "./filter-rule.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /**
  * The question to a loader of attributes. It never names the caller: a longer chain could otherwise see another

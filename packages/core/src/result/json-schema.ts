@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import { isJsonObject, type JsonObject, type JsonValue, stepsOf } from "../json/index.ts";
 
 /** The list under a keyword; empty where there is none. */
 export function listOf(schema: JsonObject, keyword: string): readonly JsonValue[] {
@@ -22,21 +22,20 @@ export function typesOf({ type }: JsonObject): readonly JsonValue[] | undefined 
 export function refersTo(root: JsonObject, { $ref }: JsonObject): JsonValue | undefined {
   if (typeof $ref !== "string" || !/^#(\/|$)/.test($ref)) return undefined;
   let found: JsonValue | undefined = root;
-  for (const step of $ref.split("/").slice(1)) {
+  for (const step of stepsOf($ref.slice(1))) {
     const inside: JsonValue | undefined = found;
-    const key = keyOf(step);
+    const key = decoded(step);
     if (Array.isArray(inside)) found = (inside as readonly JsonValue[])[Number(key)];
     else found = isJsonObject(inside) && Object.hasOwn(inside, key) ? inside[key] : undefined;
   }
   return found;
 }
 
-function keyOf(step: string): string {
-  const plain = step.replaceAll("~1", "/").replaceAll("~0", "~");
+function decoded(step: string): string {
   try {
-    return decodeURIComponent(plain);
+    return decodeURIComponent(step);
   } catch {
-    return plain;
+    return step;
   }
 }
 

@@ -2,7 +2,7 @@ import { type JsonObject, type JsonValue, stepsOf } from "../json/index.ts";
 import { argumentOf, isObject, list, maybe, members, reading, type Shape, text } from "../options/index.ts";
 import type { OutputSchema } from "./fits-schema.ts";
 import { acceptsNull, listOf } from "./json-schema.ts";
-import { isIndexOrStar } from "./rules.ts";
+import { isIndexOrStar, POINTER } from "./rules.ts";
 import { ANY_OTHER, elementOf, type Key, memberOf, namesIn, type Place, rootPlace } from "./schema-place.ts";
 
 /** What policies may do to a tool's result, by JSON pointers as policies write them. */
@@ -13,8 +13,6 @@ export interface MayChange {
   readonly limit?: readonly string[];
 }
 
-/** A JSON pointer (RFC 6901) to something below a result. One that is none would loosen nothing, and each call be refused. */
-const POINTER = /^(\/([^~/]|~[01])*)+$/;
 const POINTERS = list(
   text("a JSON pointer, such as /iban", (pointer) => POINTER.test(pointer)),
   'a list of JSON pointers, such as ["/iban"]',

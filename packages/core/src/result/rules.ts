@@ -21,6 +21,9 @@ export function rulesIn(called: string, obligations: Pick<Obligations, "redact" 
   return reading(called, "obligations", "the obligations of a decision, { redact, limit }", obligations, rulesOf);
 }
 
+/** A JSON pointer (RFC 6901) to something below a result. One that is none would change nothing, or refuse each call. */
+export const POINTER: RegExp = /^(\/([^~/]|~[01])*)+$/;
+
 /** Whether a step may lead to an element of a list. */
 export function isIndexOrStar(step: string): boolean {
   return /^(\*|0|[1-9]\d*)$/.test(step);

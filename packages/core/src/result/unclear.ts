@@ -35,7 +35,10 @@ export function unclearAt({ root, all }: Place, rules: readonly Rule[], depth: n
 /** Whether no value is ever valid under two of these schemas, before the change and after it. */
 function areApart(root: JsonObject, branches: readonly JsonValue[], rules: readonly Rule[], depth: number): boolean {
   const isChanged = (key: string): boolean => rules.some(({ steps }) => steps[depth] === key || steps[depth] === "*");
-  const seen = branches.map((branch) => ({ types: typesIn(root, branch), marks: marksOf(root, branch, isChanged) }));
+  const seen = branches.map((branch) => {
+    const target = isJsonObject(branch) ? (refersTo(root, branch) ?? branch) : branch;
+    return isJsonObject(target) ? { types: typesIn(target), marks: marksOf(target, isChanged) } : UNTOLD;
+  });
   return seen.every((one, i) =>
     seen
       .slice(i + 1)
@@ -51,24 +54,19 @@ function areDisjoint(one: readonly JsonValue[] | undefined, other: readonly Json
   return one !== undefined && other !== undefined && one.every((value) => !other.includes(value));
 }
 
+/** What a schema that is no object says of the values under it. */
+const UNTOLD = { types: undefined, marks: new Map<string, readonly JsonValue[]>() };
+
 /** The types that a value of this schema can have; undefined for any. */
-function typesIn(root: JsonObject, branch: JsonValue): readonly JsonValue[] | undefined {
-  const target = isJsonObject(branch) ? (refersTo(root, branch) ?? branch) : branch;
-  const types = isJsonObject(target) ? typesOf(target) : undefined;
-  return types?.map((type) => (type === "integer" ? "number" : type));
+function typesIn(schema: JsonObject): readonly JsonValue[] | undefined {
+  return typesOf(schema)?.map((type) => (type === "integer" ? "number" : type));
 }
 
 /** The members that always are there, have one of few values, and are not changed: they tell the branches apart. */
-function marksOf(
-  root: JsonObject,
-  branch: JsonValue,
-  isChanged: (key: string) => boolean,
-): ReadonlyMap<string, readonly JsonValue[]> {
-  const target = isJsonObject(branch) ? (refersTo(root, branch) ?? branch) : branch;
+function marksOf(schema: JsonObject, isChanged: (key: string) => boolean): ReadonlyMap<string, readonly JsonValue[]> {
   const marks = new Map<string, readonly JsonValue[]>();
-  if (!isJsonObject(target)) return marks;
-  for (const [name, member] of Object.entries(objectOf(target, "properties"))) {
-    if (!isJsonObject(member) || isChanged(name) || !listOf(target, "required").includes(name)) continue;
+  for (const [name, member] of Object.entries(objectOf(schema, "properties"))) {
+    if (!isJsonObject(member) || isChanged(name) || !listOf(schema, "required").includes(name)) continue;
     const values = Object.hasOwn(member, "const") ? [member["const"] as JsonValue] : listOf(member, "enum");
     if (values.length > 0 && values.every(isScalar)) marks.set(name, values);
   }

@@ -1,8 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { DeadlinePassed, type Health, isThenable } from "../lib/index.ts";
-
-type Awaitable<T> = T | Promise<T>;
+import { type Awaitable, andThen, DeadlinePassed, type Health } from "../lib/index.ts";
 
 /** A place that knows something by a key: a directory, a registry, a database, a service. */
 export interface Source<Key, Value> {
@@ -43,19 +41,14 @@ export function isLate(refusal: unknown): boolean {
 }
 
 /**
- * Asks a source, and says how old its answer is: 0 for a source that keeps no answers. A promise may be of any make: query
- * builders and other realms have their own.
+ * Asks a source, and says how old its answer is: 0 for a source that keeps no answers.
  *
  * @throws {HopwiseError} `attributes_invalid` where what `look` gives is no answer: that says nothing, least of all that
  *   the key is unknown
  */
 export function lookUp<Key, Value>(source: Source<Key, Value>, key: Key): Awaitable<Found<Value>> {
-  if (source.look !== undefined) return whenThere(source.look(key), answerFrom<Value>);
-  return whenThere(source.find(key), (value) => ({ value: value ?? undefined, ageMs: 0 }));
-}
-
-function whenThere<Given, Read>(given: Awaitable<Given>, read: (given: Given) => Read): Awaitable<Read> {
-  return isThenable(given) ? Promise.resolve(given).then(read) : read(given);
+  if (source.look !== undefined) return andThen(source.look(key), answerFrom<Value>);
+  return andThen(source.find(key), (value) => ({ value: value ?? undefined, ageMs: 0 }));
 }
 
 /** Databases return null for an unknown key. */

@@ -1,4 +1,4 @@
-type Awaitable<T> = T | Promise<T>;
+import type { Awaitable } from "../lib/index.ts";
 
 /** A request for an approval as a store keeps it. Its text is the core's: a store does not read it. */
 export interface KeptRequest {

@@ -1,9 +1,6 @@
-import { HopwiseError } from "../errors.ts";
-import { isThenable } from "../lib/index.ts";
-import { answerOf, isObject } from "../options/index.ts";
+import { isObject } from "../options/index.ts";
+import { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
 import type { LogPage, RevocationLog } from "./revocation-log.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** How long a store may take for one step that no authorizer's deadline ends, in milliseconds, as when an operator revokes. */
 export const ANSWER_MS = 5000;
@@ -15,29 +12,22 @@ export const ANSWER_MS = 5000;
  */
 export function behavedLog(log: RevocationLog): RevocationLog {
   return {
-    head: () => asked(() => log.head(), readHead),
-    read: (after) => asked(() => log.read(after), readPage),
+    head: () => answerOfStore(ANSWER_MS, STORE, () => log.head(), readHead),
+    read: (after) => answerOfStore(ANSWER_MS, STORE, () => log.read(after), readPage),
     append: (entry) =>
-      asked(
+      answerOfStore(
+        ANSWER_MS,
+        STORE,
         () => log.append(entry),
         () => {},
       ),
   };
 }
 
-function asked<T>(ask: () => unknown, read: (answer: unknown) => T): Awaitable<T> {
-  let answer: unknown;
-  try {
-    answer = ask();
-    if (!isThenable(answer)) return read(answer);
-  } catch (cause) {
-    answer = Promise.reject(cause);
-  }
-  return answerOf(ANSWER_MS, "state_unavailable", "the store of revocations", async () => read(await answer));
-}
+const STORE = "revocations";
 
 function readHead(head: unknown): string {
-  return typeof head === "string" ? head : nonsense("no text for the head of its log");
+  return typeof head === "string" ? head : gaveNonsense(STORE, "no text for the head of its log");
 }
 
 function readPage(page: unknown): LogPage {
@@ -46,9 +36,5 @@ function readPage(page: unknown): LogPage {
   const areFlags = typeof continues === "boolean" && typeof complete === "boolean";
   const areEntries = Array.isArray(entries) && (entries as readonly unknown[]).every(isObject);
   const isPage = areTexts && areFlags && areEntries && ageSeconds >= 0;
-  return isPage ? { epoch, ageSeconds, continues, entries, head, complete } : nonsense("no page of its log");
-}
-
-function nonsense(what: string): never {
-  throw new HopwiseError("state_unavailable", `the store of revocations gave ${what}`);
+  return isPage ? { epoch, ageSeconds, continues, entries, head, complete } : gaveNonsense(STORE, "no page of its log");
 }

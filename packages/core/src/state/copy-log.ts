@@ -1,10 +1,8 @@
-import { andThen, isThenable } from "../lib/index.ts";
+import { type Awaitable, andThen, isThenable } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { entryText, type RevocationEntry, readEntry } from "./revocation-entry.ts";
 import { createIndex, type RevocationIndex } from "./revocation-index.ts";
 import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** A copy of a log, as far as it was read. */
 export interface LogCopy {

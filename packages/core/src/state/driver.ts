@@ -1,10 +1,8 @@
-import type { Health } from "../lib/index.ts";
+import type { Awaitable, Health } from "../lib/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationLog } from "./revocation-log.ts";
 import type { SpendingStore } from "./spending.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /**
  * What keeps everything that several processes must remember together: memory, SQLite, Redis. A driver only stores, each

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
+import { isCount } from "../lib/index.ts";
 import { mustBe } from "../options/index.ts";
-import { isAmount, readCharges } from "./read-step.ts";
+import { readCharges } from "./read-step.ts";
 import type { Charge, Reserved } from "./spending.ts";
 
 /**
@@ -21,7 +22,7 @@ export function firstTooMuch<Charged extends Charge>(
   for (const [i, { account, counter, amount, most }] of readCharges("firstTooMuch", charges, 0).entries()) {
     const key = JSON.stringify([account, counter]);
     const spent: unknown = spentOf(charges[i] as Charged);
-    if (!isAmount(spent)) throw new HopwiseError("state_unavailable", NO_AMOUNT);
+    if (!isCount(spent)) throw new HopwiseError("state_unavailable", NO_AMOUNT);
     const before = sums.get(key) ?? spent;
     if (before > most - amount) return { outcome: "refused", charge: i, spent };
     sums.set(key, before + amount);

@@ -1,11 +1,9 @@
 import { HopwiseError } from "../errors.ts";
-import { andThen, createListeners } from "../lib/index.ts";
+import { type Awaitable, andThen, createListeners } from "../lib/index.ts";
 import { copyLog, keptOf } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
 import type { LogPage, RevocationLog } from "./revocation-log.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** How a copy of the log is kept. */
 export interface Following {

@@ -7,6 +7,7 @@ export {
   acceptRevocations,
   type RevocationAnswer,
 } from "./accept-revocations.ts";
+export { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest, NewRequest } from "./approvals.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export { checkClocks } from "./clocks.ts";

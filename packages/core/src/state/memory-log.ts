@@ -1,12 +1,9 @@
 import { secondsBy } from "../options/index.ts";
+import { isForgotten, roomBeside } from "./forgotten.ts";
 import { readStep } from "./read-step.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 
 const PAGE = 1000;
-/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
-const DAY_SECONDS = 86_400;
-/** How many entries are kept before those that have ended are looked for. */
-const ROOM = 1024;
 
 /** A {@link RevocationLog} in memory, for one process. Nobody else writes to it, so that its number tells each head. */
 export function memoryLog(clock: () => number): RevocationLog {
@@ -16,7 +13,7 @@ export function memoryLog(clock: () => number): RevocationLog {
   let entries: (LogEntry & { readonly n: number })[] = [];
   const ids = new Set<string>();
   let n = 0;
-  let room = ROOM;
+  let room = roomBeside(0);
   let head = headAt(epoch, 0);
 
   /** Each step asks for the time, which may be refused. */
@@ -26,11 +23,9 @@ export function memoryLog(clock: () => number): RevocationLog {
   };
 
   const forget = (now: number): void => {
-    const isOver = ({ untilSeconds = Number.POSITIVE_INFINITY }: LogEntry): boolean =>
-      untilSeconds + DAY_SECONDS <= now;
-    for (const { id } of entries.filter(isOver)) ids.delete(id);
-    entries = entries.filter((entry) => !isOver(entry));
-    room = Math.max(ROOM, 2 * entries.length);
+    for (const entry of entries) if (isForgotten(entry, now)) ids.delete(entry.id);
+    entries = entries.filter((entry) => !isForgotten(entry, now));
+    room = roomBeside(entries.length);
   };
 
   return {

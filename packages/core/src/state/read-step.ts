@@ -1,3 +1,4 @@
+import { isCount } from "../lib/index.ts";
 import { checkSeconds, mustBe, reading } from "../options/index.ts";
 import type { ApprovalStore, KeptAnswer, NewRequest } from "./approvals.ts";
 import type { ClaimAbout, ReplayStore } from "./replay.ts";
@@ -156,10 +157,5 @@ function readTime(called: string, at: Place, value: unknown): number {
 }
 
 function readAmount(called: string, at: Place, value: unknown): number {
-  return isAmount(value) ? value : mustBe(called, at, "a whole number, 0 or more", value);
-}
-
-/** What can be counted exactly. */
-export function isAmount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return isCount(value) ? value : mustBe(called, at, "a whole number, 0 or more", value);
 }

@@ -1,12 +1,11 @@
 import { HopwiseError } from "../errors.ts";
+import type { Awaitable } from "../lib/index.ts";
 import { CLOCK, isInSeconds, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import { checkClocks } from "./clocks.ts";
 import { createLapsing } from "./lapsing.ts";
 import { memoryBegan } from "./memory-began.ts";
 import { readStep } from "./read-step.ts";
 import { createShares } from "./shares.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** What a store may know of the proof that is claimed. */
 export interface ClaimAbout {

@@ -38,7 +38,7 @@ export interface RevocationEndpointOptions {
 const FEED_ROWS: Rows<FeedOptions> = {
   state: such(
     "a state, as memoryState or openedState gave it",
-    (state) => logUnder(revocationsIn(state)) !== undefined,
+    (state) => logUnder((Object(state) as Partial<SharedState>).revocations) !== undefined,
   ),
   signer: SIGNER,
   audience: AUDIENCE,
@@ -52,10 +52,6 @@ const readOptions = optionsOf<RevocationEndpointOptions>("revocationEndpoint", {
   maxBytes: maybe(whole({ min: 1024, max: 16 * 1024 * 1024, example: 65_536 })),
   deadlineMs: maybe(whole({ min: 1, max: 600_000, example: 5000 })),
 });
-
-function revocationsIn(state: unknown): unknown {
-  return (Object(state) as Partial<SharedState>).revocations;
-}
 
 /**
  * Serves one address, for any server that knows the requests of `fetch`. `POST` takes a signed revocation as JSON,

@@ -1,8 +1,9 @@
-import { secondsBy } from "../options/index.ts";
+import { reading, secondsBy } from "../options/index.ts";
 import { createEntryCounts } from "./entry-counts.ts";
+import { isForgotten, roomBeside } from "./forgotten.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
-import { createPlaces } from "./revocation-places.ts";
+import { createPlaces, type Places } from "./revocation-places.ts";
 import { holds, type Revocation, revocationKey, stricterOf } from "./revocation-rules.ts";
 
 /** Everything of a log that may still be in force, found by what a call stands on. */
@@ -20,11 +21,6 @@ export interface RevocationIndex {
   all(nowSeconds: number): readonly RevocationEntry[];
 }
 
-/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
-const DAY_SECONDS = 86_400;
-/** How many entries are kept before those that have ended are looked for. */
-const ROOM = 1024;
-
 /** One thing that was revoked: by which entries, and what they come to together. */
 interface Revoked {
   readonly entries: readonly RevocationEntry[];
@@ -38,7 +34,7 @@ export function createIndex(clock: () => number): RevocationIndex {
   const counts = createEntryCounts();
   const byTarget = new Map<string, Revoked>();
   const places = createPlaces<Revoked>();
-  let room = ROOM;
+  let room = roomBeside(0);
 
   const settle = (target: RevocationTarget, change: (known: readonly RevocationEntry[]) => RevocationEntry[]): void => {
     const key = revocationKey(target);
@@ -48,21 +44,21 @@ export function createIndex(clock: () => number): RevocationIndex {
       places.delete(target);
       return;
     }
-    const revoked = { entries: changed, together: changed.map(revocationOf).reduce(stricterOf) };
+    const revoked = { entries: changed, together: (changed as readonly Revocation[]).reduce(stricterOf) };
     byTarget.set(key, revoked);
     places.set(target, revoked);
   };
 
   const forget = (now: number): void => {
     for (const ended of entries.values()) {
-      const { id, target, untilSeconds = Number.POSITIVE_INFINITY } = ended;
-      if (untilSeconds + DAY_SECONDS > now) continue;
+      if (!isForgotten(ended, now)) continue;
+      const { id, target } = ended;
       counts.delete(ended);
       entries.delete(id);
       lifted.delete(id);
       settle(target, (known) => known.filter((entry) => entry.id !== id));
     }
-    room = Math.max(ROOM, 2 * entries.size);
+    room = roomBeside(entries.size);
   };
 
   return {
@@ -83,7 +79,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       }
     },
     has: (id) => entries.has(id),
-    find: (query, now) => places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target,
+    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(places, query, now)),
     inForce: (now, target) => {
       const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
       return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
@@ -93,8 +89,10 @@ export function createIndex(clock: () => number): RevocationIndex {
   };
 }
 
-function revocationOf({ target, untilSeconds }: RevocationEntry): Revocation {
-  return untilSeconds === undefined ? { target } : { target, untilSeconds };
+const QUERY = "the query of an authorizer";
+
+function firstIn(places: Places<Revoked>, query: RevocationQuery, now: number): RevocationTarget | undefined {
+  return places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target;
 }
 
 function isAlive({ untilSeconds = Number.POSITIVE_INFINITY }: RevocationEntry, now: number): boolean {

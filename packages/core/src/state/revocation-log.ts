@@ -1,4 +1,4 @@
-type Awaitable<T> = T | Promise<T>;
+import type { Awaitable } from "../lib/index.ts";
 
 /** One entry of the log of revocations. Its text is the core's: a store does not read it. */
 export interface LogEntry {

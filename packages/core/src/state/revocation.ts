@@ -1,7 +1,5 @@
-import type { Health } from "../lib/index.ts";
+import type { Awaitable, Health } from "../lib/index.ts";
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** Everything that a call relies on and that may have been revoked. */
 export interface RevocationQuery {

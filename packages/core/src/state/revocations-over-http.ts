@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { createListeners, type Health } from "../lib/index.ts";
+import { createListeners, type Health, unwaited } from "../lib/index.ts";
 import {
   argumentOf,
   CLOCK,
@@ -8,7 +8,7 @@ import {
   maybe,
   number,
   optionsOf,
-  reading,
+  readListener,
   secondsBy,
   setOrLeftOut,
   text,
@@ -81,7 +81,6 @@ const readOptions = optionsOf<FeedReaderOptions>("revocationsOverHttp", {
 });
 
 const readEpoch = argumentOf<string>("acceptEpoch", "epoch", EPOCH);
-const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
 
 /**
  * Follows the log of revocations of a `revocationEndpoint`: for enforcement points that do not share its store. A copy is
@@ -117,9 +116,7 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
     if (first !== undefined) return first.then(() => find(query));
     const why = wrong();
     if (why !== undefined) throw new HopwiseError("state_unavailable", why);
-    return reading("find", "query", "the query of an authorizer", query, () =>
-      copy.index.find(query, secondsBy(clock)),
-    );
+    return copy.index.find(query, secondsBy(clock));
   };
   return {
     find,
@@ -161,7 +158,7 @@ interface AskedFor {
 function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
   let problem: string | undefined;
   let closed = false;
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const refresh = async (): Promise<void> => {
     try {
       if (closed) throw new HopwiseError("state_unavailable", "the feed of revocations was closed");
@@ -182,9 +179,7 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
     first = undefined;
   });
   const next = (): void => {
-    timer = setTimeout(() => void again(), everyMs * (LATEST - Math.random() / 2));
-    // A process ends although its feed was not closed. Elsewhere than in Node, timers are numbers.
-    (timer as { unref?: () => void }).unref?.();
+    timer = unwaited(setTimeout(() => void again(), everyMs * (LATEST - Math.random() / 2)));
   };
   const again = async (): Promise<void> => {
     await refresh().catch(() => {});
@@ -197,7 +192,7 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
     problem: () => problem,
     close: () => {
       closed = true;
-      clearTimeout(timer as number);
+      clearTimeout(timer);
     },
   };
 }

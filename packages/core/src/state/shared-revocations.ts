@@ -1,13 +1,11 @@
 import { faultOf } from "../errors.ts";
-import { andThen, defined } from "../lib/index.ts";
-import { argumentOf, func, maybe, members, optionsOf, reading, SECONDS, secondsBy, text } from "../options/index.ts";
+import { type Awaitable, andThen, defined } from "../lib/index.ts";
+import { maybe, members, optionsOf, reading, readListener, SECONDS, secondsBy, text } from "../options/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationStore, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry, RevokedBy } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
 import { readRevocation } from "./revocation-rules.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** How something is revoked. */
 export interface RevocationHow {
@@ -61,7 +59,6 @@ const readLift = optionsOf<Pick<RevocationHow, "by" | "reason">>("lift", {
   by: maybe(BY),
   reason: maybe(text("why, such as found again")),
 });
-const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
 
 const THE_OPERATOR: RevokedBy = { operator: "operator" };
 
@@ -75,10 +72,7 @@ export function logUnder(revocations: unknown): FollowedLog | undefined {
 /** @param clock in milliseconds since the epoch */
 export function revocationsOn(log: FollowedLog, clock: () => number): Revocations {
   const revocations: Revocations = {
-    find: (query) =>
-      andThen(log.newest(), (index) =>
-        reading("find", "query", "the query of an authorizer", query, () => index.find(query, secondsBy(clock))),
-      ),
+    find: (query) => andThen(log.newest(), (index) => index.find(query, secondsBy(clock))),
     revoke: (target, how = {}) => {
       // A time of another type has no names to be refused for.
       const isTime = typeof how === "number" || reading("revoke", "how", HOW, how, (it) => it instanceof Date);

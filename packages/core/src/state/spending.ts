@@ -1,4 +1,4 @@
-type Awaitable<T> = T | Promise<T>;
+import type { Awaitable } from "../lib/index.ts";
 
 /** One amount to be added to one counter, which may not rise above a bound. */
 export interface Charge {

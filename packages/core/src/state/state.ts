@@ -1,4 +1,4 @@
-import { type Health, quietly, settleInTime } from "../lib/index.ts";
+import { type Awaitable, type Health, quietly, settleInTime, unwaited } from "../lib/index.ts";
 import {
   answerOf,
   atLeast,
@@ -21,8 +21,6 @@ import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
 import { type Revocations, revocationsOn } from "./shared-revocations.ts";
 import type { SpendingStore } from "./spending.ts";
-
-type Awaitable<T> = T | Promise<T>;
 
 /** The stores that an authorizer keeps between calls. */
 export interface State {
@@ -106,11 +104,9 @@ export async function openedState(driver: StateDriver, options: StateOptions = {
   const { clock = Date.now, repairSeconds = REPAIR_SECONDS, maxStalenessSeconds } = readOptions(options);
   const log = followLog(behavedLog(driver.revocations), { clock, repairSeconds, maxStalenessSeconds });
   const every = Math.min(COMPARE_MS, (maxStalenessSeconds ?? Number.POSITIVE_INFINITY) * 300);
-  const timer: unknown = setInterval(() => quietly(log.compare), every);
-  // A process ends although its state was not closed. Elsewhere than in Node, timers are numbers.
-  (timer as { unref?: () => void }).unref?.();
+  const timer = unwaited(setInterval(() => quietly(log.compare), every));
   await opened(log, repairSeconds);
-  return assembled(driver, revocationsOn(log, clock), () => clearInterval(timer as number));
+  return assembled(driver, revocationsOn(log, clock), () => clearInterval(timer));
 }
 
 /** Waits until a log is open, or should be. */

@@ -6,5 +6,6 @@ export {
   type StageWatch,
   type Telemetry,
   UNWATCHED,
+  UNWATCHED_STAGE,
   type WatchedCall,
 } from "./telemetry.ts";

@@ -42,10 +42,11 @@ export interface StageWatch {
   readonly hop: HopWatch;
 }
 
-const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
+/** A stage that nobody watches. */
+export const UNWATCHED_STAGE: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
 
 /** A call that nobody watches. */
-export const UNWATCHED: CallWatch = { stage: (_, run) => run(NOTHING), end: () => {} };
+export const UNWATCHED: CallWatch = { stage: (_, run) => run(UNWATCHED_STAGE), end: () => {} };
 
 /** Watches nothing. */
 export const NO_TELEMETRY: Telemetry = { begin: () => UNWATCHED, report: () => {} };

@@ -1,4 +1,5 @@
 import type { Denied } from "../decision/index.ts";
+import { defined } from "../lib/index.ts";
 import { reading } from "../options/index.ts";
 import { type ModelView, modelView } from "./model-view.ts";
 
@@ -22,20 +23,11 @@ export interface WireView extends ModelView {
 export function wireView(
   denied: Parameters<typeof modelView>[0] & Partial<Pick<Denied, "invocation" | "hop" | "nonce">>,
 ): WireView {
-  const {
-    invocation,
-    nonce,
-    hop: refused,
-  } = reading("wireView", "denied", "the denial of an authorizer", denied, (it) => ({
+  const { invocation, nonce, ...more } = reading("wireView", "denied", "the denial of an authorizer", denied, (it) => ({
     ...it,
   }));
   const view = modelView(denied);
   // What is not there is refused at the user. Another hop would say that a thing exists, and that the user may have it.
-  const hop = view.code === "policy_denied" ? 0 : refused;
-  return {
-    ...view,
-    ...(invocation !== undefined && { invocation }),
-    ...(hop !== undefined && { hop }),
-    ...(nonce !== undefined && { nonce }),
-  };
+  const hop = view.code === "policy_denied" ? 0 : more.hop;
+  return { ...view, ...defined({ invocation, hop, nonce }) };
 }

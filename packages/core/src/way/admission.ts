@@ -73,14 +73,9 @@ export async function admit(call: IncomingCall, point: EnforcementPoint): Promis
 }
 
 /** Both halves in one step, where the arguments are not parsed in between. */
-export async function admitAndDecide(
-  call: IncomingCall,
-  point: EnforcementPoint,
-  { parsed, inputSchema, fulfils, filters, outputSchema }: ParsedCall,
-): Promise<Decision> {
+export async function admitAndDecide(call: IncomingCall, point: EnforcementPoint, read: ParsedCall): Promise<Decision> {
   const begun = await begin(call, point);
   if ("outcome" in begun) return begun;
-  const read = { parsed, inputSchema, fulfils: fulfils === true, filters: filters === true, outputSchema };
   return begun.goOn({ ...read, as: "call", atOnce: true }) as Promise<Decision>;
 }
 

@@ -1,12 +1,12 @@
 import type { Outcome } from "../audit/index.ts";
-import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts";
+import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { checkNames, having, isObject, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import { type Credential, type DelegationSource, type Subject, standOn } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
-import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
+import type { Call, IncomingCall, IncomingCaller, ParsedCall } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { changesOf } from "./changes.ts";
 import { type AuthorizerHealth, closeAll, healthOf } from "./health.ts";
@@ -113,8 +113,8 @@ export function createAuthorizer(given: AuthorizerOptions): Authorizer {
     },
     authorize: async (given) => {
       checkCall("authorize", given);
-      const { call, fulfils, filters, outputSchema } = incoming(given);
-      return admitAndDecide(call, point, { fulfils: fulfils === true, filters: filters === true, outputSchema });
+      const { call, ...read } = incoming(given);
+      return admitAndDecide(call, point, read);
     },
     admit: async (call) => {
       checkCall("admit", call);
@@ -190,7 +190,7 @@ const NOTHING: IncomingCaller = { via: "proof", credential: undefined, transport
  */
 function incoming(
   given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
-): { readonly call: IncomingCall } & Fulfilment {
+): { readonly call: IncomingCall } & Pick<ParsedCall, "fulfils" | "filters" | "outputSchema"> {
   try {
     const { tool, arguments: args, traceparent, approval, ...read } = Object(given) as Partial<Call>;
     const { fulfils, filters, outputSchema } = read;

@@ -1,8 +1,9 @@
 import { HopwiseError, ownWords } from "../errors.ts";
-import { isThenable } from "../lib/index.ts";
-import { answerOf } from "../options/index.ts";
+import { isCount } from "../lib/index.ts";
 import {
   type ApprovalStore,
+  answerOfStore,
+  gaveNonsense,
   type KeptRequest,
   type ReplayStore,
   type Reserved,
@@ -35,19 +36,7 @@ export function behavedState(state: State, { deadlineMs, limits, nonces }: State
   // Whatever it is kept in, this authorizer lets calls in from now on.
   rememberingBegan();
   const { replay, revocations, spending, approvals } = state;
-  const ask: Ask = (store, run, read) => {
-    const inTimeThen = (given: () => unknown) =>
-      answerOf(deadlineMs, "state_unavailable", `the store of ${store}`, given).then(read);
-    let answer: unknown;
-    try {
-      answer = run();
-    } catch (cause) {
-      return inTimeThen(() => {
-        throw cause;
-      });
-    }
-    return isThenable(answer) ? inTimeThen(() => answer) : read(answer);
-  };
+  const ask: Ask = (store, run, read) => answerOfStore(deadlineMs, store, run, read);
   return {
     replay: withMoment("proofs", replay, {
       claim: (...claim) => ask("proofs", () => replay.claim(...claim), readClaim),
@@ -100,7 +89,7 @@ function behavedSpending(spending: SpendingStore, ask: Ask): SpendingStore {
       ask(
         WHAT,
         () => spending.spent(owner, counters),
-        (answer) => (isAmounts(answer, counters.length) ? answer : nonsense(WHAT, "no list of amounts")),
+        (answer) => (isAmounts(answer, counters.length) ? answer : gaveNonsense(WHAT, "no list of amounts")),
       ),
   });
 }
@@ -112,7 +101,7 @@ function behavedApprovals(approvals: ApprovalStore, ask: Ask): ApprovalStore {
       ask(
         WHAT,
         () => approvals.keep(request),
-        (answer) => (typeof answer === "string" ? answer : nonsense(WHAT, "no id of a request")),
+        (answer) => (typeof answer === "string" ? answer : gaveNonsense(WHAT, "no id of a request")),
       ),
     find: (id) => ask(WHAT, () => approvals.find(id), readFound),
     latest: (call) => ask(WHAT, () => approvals.latest(call), readFound),
@@ -120,13 +109,13 @@ function behavedApprovals(approvals: ApprovalStore, ask: Ask): ApprovalStore {
       ask(
         WHAT,
         () => approvals.answer(given),
-        (answer) => ANSWERED.find((known) => known === answer) ?? nonsense(WHAT, "none of its three answers"),
+        (answer) => ANSWERED.find((known) => known === answer) ?? gaveNonsense(WHAT, "none of its three answers"),
       ),
     list: (most) =>
       ask(
         WHAT,
         () => approvals.list(most),
-        (answer) => (Array.isArray(answer) ? answer.map(readKept) : nonsense(WHAT, "no list of requests")),
+        (answer) => (Array.isArray(answer) ? answer.map(readKept) : gaveNonsense(WHAT, "no list of requests")),
       ),
   });
 }
@@ -155,15 +144,11 @@ function momentFrom(store: string, of: { readonly notBefore?: number }): number 
     throw new HopwiseError("state_unavailable", message, { cause });
   }
   if (moment === undefined || (typeof moment === "number" && Number.isFinite(moment))) return moment;
-  return nonsense(store, "no number for the time since which it remembers");
-}
-
-function nonsense(store: string, what: string): never {
-  throw new HopwiseError("state_unavailable", `the store of ${store} gave ${what}`);
+  return gaveNonsense(store, "no number for the time since which it remembers");
 }
 
 function readClaim(first: unknown): boolean {
-  return typeof first === "boolean" ? first : nonsense("proofs", "neither true nor false");
+  return typeof first === "boolean" ? first : gaveNonsense("proofs", "neither true nor false");
 }
 
 const TARGETS = ["token", "key", "agent", "user"] as const;
@@ -171,22 +156,22 @@ const TARGETS = ["token", "key", "agent", "user"] as const;
 function readTarget(target: unknown): RevocationTarget | undefined {
   if (target === undefined || target === null) return undefined;
   const isTarget = typeof target === "object" && TARGETS.some((name) => Object.hasOwn(target, name));
-  return isTarget ? (target as RevocationTarget) : nonsense("revocations", "something else than a target");
+  return isTarget ? (target as RevocationTarget) : gaveNonsense("revocations", "something else than a target");
 }
 
 function readReserved(answer: unknown, charges: number): Reserved {
   const { outcome, spent, charge } = Object(answer) as { outcome: unknown; spent: unknown; charge: unknown };
   if (outcome === "reserved" && isAmounts(spent, charges)) return { outcome, spent };
   if (outcome === "withdrawn") return { outcome };
-  const isPlace = Number.isSafeInteger(charge) && (charge as number) >= 0 && (charge as number) < charges;
+  const isPlace = isCount(charge) && charge < charges;
   if (outcome === "refused" && isPlace && isAmounts([spent], 1)) {
     return { outcome, charge: charge as number, spent: spent as number };
   }
-  return nonsense("spending", "no answer about a reservation");
+  return gaveNonsense("spending", "no answer about a reservation");
 }
 
 function isAmounts(value: unknown, length: number): value is readonly number[] {
-  return Array.isArray(value) && value.length === length && value.every((it) => Number.isSafeInteger(it) && it >= 0);
+  return Array.isArray(value) && value.length === length && value.every(isCount);
 }
 
 function readFound(answer: unknown): KeptRequest | undefined {
@@ -197,6 +182,6 @@ function readKept(value: unknown): KeptRequest {
   const { id, text, answers } = Object(value) as Partial<KeptRequest>;
   const isKept = typeof id === "string" && typeof text === "string" && Array.isArray(answers);
   if (!isKept || !answers.every((it) => typeof it === "string"))
-    return nonsense("approvals", "something else than a request");
+    return gaveNonsense("approvals", "something else than a request");
   return { id, text, answers: [...answers] };
 }

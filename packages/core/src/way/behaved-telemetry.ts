@@ -1,7 +1,5 @@
 import { quietly } from "../lib/index.ts";
-import { NO_TELEMETRY, type StageWatch, type Telemetry, UNWATCHED } from "../telemetry/index.ts";
-
-const NOTHING: StageWatch = { headers: undefined, hop: (_, ask) => ask() };
+import { NO_TELEMETRY, type StageWatch, type Telemetry, UNWATCHED, UNWATCHED_STAGE } from "../telemetry/index.ts";
 
 /** Telemetry that changes nothing about a call: what a stage or a hop found is taken from itself, never from the watcher. */
 export function behavedTelemetry(telemetry: Telemetry): Telemetry {
@@ -23,8 +21,8 @@ export function behavedTelemetry(telemetry: Telemetry): Telemetry {
 }
 
 function behavedStage(own: StageWatch | undefined): StageWatch {
-  const { headers, hop } = own ?? NOTHING;
-  if (typeof hop !== "function") return NOTHING;
+  const { headers, hop } = own ?? UNWATCHED_STAGE;
+  if (typeof hop !== "function") return UNWATCHED_STAGE;
   return { headers, hop: (about, ask) => once((first) => hop(about, first), ask) };
 }
 

@@ -1,5 +1,4 @@
-import type { DenialCode } from "../codes.ts";
-import type { Asked, ExpressionFailure } from "../decision/index.ts";
+import type { HiddenOne } from "../audit/index.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { InputSchema, MatchedUri } from "../resource/index.ts";
@@ -47,17 +46,7 @@ export interface Listed {
 }
 
 /** Why an item of a list is not shown: for the record alone. */
-export interface HiddenItem {
-  readonly code: DenialCode;
-  readonly hop?: number;
-  /** Shadow mode shows it all the same. */
-  readonly enforced?: false;
-  /** What the policies were asked, and with which roles of that hop. */
-  readonly asked?: Asked;
-  readonly roles?: readonly string[];
-  /** Expressions of policies that could not be evaluated at that hop, while the list was decided. */
-  readonly failures?: readonly ExpressionFailure[];
-}
+export type HiddenItem = Omit<HiddenOne, "name">;
 
 /** Which items of a list may be shown, in the order in which they were asked about. */
 export interface Listing {

@@ -1,10 +1,9 @@
 import { quietly } from "../lib/index.ts";
-import { argumentOf, func } from "../options/index.ts";
+import { readListener } from "../options/index.ts";
 import type { Revocations } from "../state/index.ts";
 import { isChanging } from "../token/index.ts";
 import type { AuthorizerOptions } from "./options.ts";
 
-const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
 const NOTHING_TO_END = (): void => {};
 
 /**

@@ -11,7 +11,7 @@ import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { openFilter } from "./row-filter.ts";
 import { agentsOf } from "./stages/agents.ts";
-import { isRead, parsedArguments, receivedArguments } from "./stages/arguments.ts";
+import { areProjected, isRead, parsedArguments, receivedArguments } from "./stages/arguments.ts";
 import { askedOf, gatherContext } from "./stages/context.ts";
 import { coverRead, refuseSent } from "./stages/grant.ts";
 import { decideByPolicies } from "./stages/policy.ts";
@@ -93,11 +93,10 @@ export async function* decideCall(
   const query = { tool, arguments: parsed ?? target.arguments, tenant: opened.user.issuer };
   const context = await log.stage("context", () => gatherContext(confirmed, target, query, point, log.note));
   if (isRefusal(context)) return refuseAsShown(context, admitted, tool, point, log);
-  const { resource, action, notThere } = context;
-  log.note({ asked: askedOf(resource, action) });
+  log.note({ asked: askedOf(context) });
 
   const question = { caller: admitted.caller, tool, known: context.known, invocation: log.id };
-  const owing = { entry, granted: isRefusal(granted) || granted, next, notThere, lets: log.lets };
+  const owing = { entry, granted: isRefusal(granted) || granted, next, lets: log.lets };
   const answer = await log.stage("policy", (watch) =>
     decideByPolicies(question, context, owing, point, watch, log.note),
   );
@@ -109,7 +108,7 @@ export async function* decideCall(
 
   // On record first: no allowed call without its record.
   return log.allow({
-    projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
+    projected: areProjected(entry, parsed, incoming),
     obligations: due.obligations,
     taken: due.taken,
     filter: openFilter({ asked: question, holder: standing, entry, context, answer }, point),

@@ -9,7 +9,7 @@ import type { CallLog } from "./call-log.ts";
 import { asCall } from "./end-otherwise.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { noCaller } from "./shadow.ts";
-import { isRead, parsedArguments } from "./stages/arguments.ts";
+import { areProjected, isRead, parsedArguments } from "./stages/arguments.ts";
 import { refuseRevoked } from "./stages/state.ts";
 
 /** A call that came without a valid chain, or without a proof of it. */
@@ -76,6 +76,5 @@ async function run(
     : undefined;
   if (isRefusal(parsed)) return log.deny(parsed);
   log.note({ uri, ...(parsed !== undefined && { parsed }) });
-  const projected = entry.projection !== undefined && (parsed !== undefined || caller.via === "session");
-  return log.allow({ projected, isKnown: false });
+  return log.allow({ projected: areProjected(entry, parsed, caller), isKnown: false });
 }

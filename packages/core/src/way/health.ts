@@ -5,6 +5,7 @@ import type { Health } from "../lib/index.ts";
 import { answerOf } from "../options/index.ts";
 import type { AttributeSource } from "../source/index.ts";
 import { healthFrom } from "../state/index.ts";
+import { UNWATCHED_STAGE } from "../telemetry/index.ts";
 import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { orOutage } from "./stages/policy.ts";
@@ -77,8 +78,7 @@ async function healthOfPdp(point: EnforcementPoint): Promise<Health> {
 /** Asks them about nobody, as a call would. */
 async function healthOfPolicies(point: EnforcementPoint): Promise<Health> {
   const denied = new HopwiseError("policy_denied", "nobody may do nothing");
-  const watch = { headers: undefined, hop: async <T>(_: unknown, ask: () => Promise<T>) => ask() };
-  const answer = await orOutage(denied, "health", point, watch as never);
+  const answer = await orOutage(denied, "health", point, UNWATCHED_STAGE);
   return rowOf(answer.code).fault === true ? { ok: false, problem: answer.message } : WELL;
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovedCall } from "../audit/index.ts";
+import type { ApprovedCall, HiddenOne } from "../audit/index.ts";
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import type {
   Allowed,
@@ -20,7 +20,7 @@ import type { MatchedUri } from "../resource/index.ts";
 import { changesResults, type Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
-import type { Caller, HiddenItem } from "./call.ts";
+import type { Caller } from "./call.ts";
 import { noCaller } from "./shadow.ts";
 import type { Taken } from "./stages/spending.ts";
 
@@ -47,7 +47,7 @@ export interface Notes {
   /** For a list: how many items were shown, of how many. */
   readonly shown?: { readonly items: number; readonly of: number };
   /** For a list: what was not shown, and why. */
-  readonly hidden?: readonly (HiddenItem & { readonly name: string })[];
+  readonly hidden?: readonly HiddenOne[];
   /** Who approved the call, by which request. */
   readonly approved?: ApprovedCall;
   /** The first refusal that shadow mode did not enforce. */

@@ -110,7 +110,7 @@ export function listedItems(called: string, items: unknown, limits: Limits): rea
 }
 
 /** What must be a list, each of its items read once. */
-function listOf(called: string, place: string, what: string, given: unknown): readonly unknown[] {
+export function listOf(called: string, place: string, what: string, given: unknown): readonly unknown[] {
   try {
     if (Array.isArray(given)) return Array.from(given as readonly unknown[]);
   } catch {
@@ -129,8 +129,7 @@ function listedItem(called: string, item: unknown, i: number, limits: Limits): L
   if (hidden !== undefined && hidden !== "tool_unguarded") {
     mustBe(called, [...at, "hidden"], '"tool_unguarded"', hidden);
   }
-  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
-  const arguments_ = known === undefined ? undefined : freezeArguments(known, bounds);
+  const arguments_ = known === undefined ? undefined : freezeArguments(known, limits);
   const more: Whole<Omit<Listed, "tool">> = { arguments: arguments_, template, name, hidden };
   return { tool, ...defined(more) };
 }

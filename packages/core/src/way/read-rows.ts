@@ -1,8 +1,9 @@
 import { HopwiseError, isOwn } from "../errors.ts";
 import type { Row } from "../filter/index.ts";
 import { freezeJson, isBeyond, type JsonObject } from "../json/index.ts";
-import { isObject, mustBe, unlessAwaited } from "../options/index.ts";
+import { isObject, unlessAwaited } from "../options/index.ts";
 import { ATTRIBUTE_LIMITS } from "../source/index.ts";
+import { listOf } from "./passed-in.ts";
 
 /** Rows that a program gave, each as it can be asked about. */
 export interface ReadRows {
@@ -26,20 +27,13 @@ const TOO_LARGE = Symbol("too large");
  * @throws {HopwiseError} `config_invalid` for what are no rows, `attributes_invalid` for what are no attributes
  */
 export function readRows(given: unknown, argumentsAs: string): ReadRows {
-  const read = listed(given).map((row, i) => (row === undefined ? undefined : readRow(row, i, argumentsAs)));
+  const read = listOf("check", "rows", ROWS, given).map((row, i) =>
+    row === undefined ? undefined : readRow(row, i, argumentsAs),
+  );
   const rows = read.map((row) => (row === TOO_LARGE || row instanceof HopwiseError ? undefined : row));
   const mistake = read.find((row) => row instanceof HopwiseError);
   if (mistake !== undefined && rows.every((row) => row === undefined)) throw mistake;
   return { rows, tooLarge: read.filter((row) => row === TOO_LARGE).length };
-}
-
-function listed(given: unknown): readonly unknown[] {
-  try {
-    if (Array.isArray(given)) return Array.from(given);
-  } catch {
-    // It fails while it is read.
-  }
-  return mustBe("check", "rows", ROWS, given);
 }
 
 function readRow(given: unknown, i: number, argumentsAs: string): Row | typeof TOO_LARGE | HopwiseError {

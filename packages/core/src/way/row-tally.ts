@@ -1,7 +1,7 @@
 import { isDenialCode } from "../codes.ts";
 import { HopwiseError, isOwn } from "../errors.ts";
 import type { AppliedFilter, Filter, FilterFault } from "../filter/index.ts";
-import { defined } from "../lib/index.ts";
+import { defined, isCount } from "../lib/index.ts";
 
 /** What came of the rows of one read, which may be checked in several parts. */
 export interface RowTally extends Pick<Filter, "applied" | "fault" | "fail" | "leaveOut"> {
@@ -31,7 +31,7 @@ export function createRowTally(): RowTally {
       sum = addUp(sum, part);
     },
     leaveOut: (rows, cause) => {
-      if (!Number.isSafeInteger(rows) || rows < 0 || rows > (sum?.rows ?? 0)) throw noSuchRows(sum?.rows ?? 0);
+      if (!isCount(rows) || rows > (sum?.rows ?? 0)) throw noSuchRows(sum?.rows ?? 0);
       if (rows === 0) return;
       sum = addUp(sum, { rows: -rows, leftOut: rows, unfulfilled: rows });
       unfulfilled ??= faultIn(isOwn(cause) ? cause : UNCHANGED);

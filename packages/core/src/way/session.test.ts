@@ -1,5 +1,6 @@
 /** Calls within one process: the holder shows the key once, and once more for each delegation that takes its place. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { grant, wildcard } from "../grant/index.ts";
 import {
   createChainVerifier,
   DEFAULT_LIMITS,
@@ -42,6 +43,24 @@ async function heldBy(sign: Signer["sign"] = scene.world.researcher.sign) {
   };
   return { held: await hold(await parseDelegation(scene.compact), signer), signed };
 }
+
+describe("a resource by its URI", () => {
+  it("is the one that its server will read, or is refused", async () => {
+    const readable = grant({ "mcp:resources/read": { uri: wildcard() } });
+    const chain = { ...scene.chain, links: scene.chain.links.map((link) => ({ ...link, grant: readable })) };
+    const template = "shop://orders/{id}";
+    const tools = { [template]: { kind: "order", action: "read", id: "id" } };
+    const { session } = await open(scene.researcher, { verifier: { verify: async () => chain }, tools });
+    const read = (id: string) =>
+      session.authorize({
+        tool: "mcp:resources/read",
+        arguments: { uri: "shop://orders/7" },
+        readAs: { template, values: { id } },
+      });
+    expect(codeOf(await read("7"))).toBe("allowed");
+    expect(codeOf(await read("8"))).toBe("tool_unmapped");
+  });
+});
 
 describe("possession of the key", () => {
   it("is shown once when a session begins, on a challenge that names this enforcement point and is new each time", async () => {

@@ -2,7 +2,7 @@ import { randomId, verify } from "../crypto/index.ts";
 import type { BudgetLeft, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { DeadlinePassed, settleInTime } from "../lib/index.ts";
-import { argumentOf, inTime } from "../options/index.ts";
+import { argumentOf, eachInTime } from "../options/index.ts";
 import { checkGivesRows } from "../resource/index.ts";
 import {
   type Chain,
@@ -119,8 +119,8 @@ async function provePossession(held: HeldDelegation, point: EnforcementPoint): P
   const compact = serialize(held);
   const chain = await point.verifier.verify(compact, point.nowSeconds());
   const challenge = `hopwise-session ${randomId()} ${point.audience[0]}`;
-  const signature = await inTime(point.deadlineMs, "delegation_unavailable", "the signer of the session", () =>
-    signBy(held.signer, challenge),
+  const signature = await eachInTime(point.deadlineMs, "delegation_unavailable", "the signer of the session", (wait) =>
+    wait(signBy(held.signer, challenge)),
   );
   if (!(await verify(chain.holder.verification, challenge, signature))) {
     throw new HopwiseError("proof_invalid", "the signer at hand is not the holder of the chain");

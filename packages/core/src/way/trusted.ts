@@ -13,11 +13,6 @@ import {
 } from "../token/index.ts";
 import type { AuthorizerOptions } from "./options.ts";
 
-/** The anchors of the moment, whose key sources behave. */
-export function trustedBy({ trust }: Pick<AuthorizerOptions, "trust">, deadlineMs: number): AnchorsNow {
-  return behavedTrust(anchorsOf(trust), deadlineMs);
-}
-
 /** Refuses anchors that would change what policies see of users. */
 export function trustCheck({ trust, users }: Pick<AuthorizerOptions, "trust" | "users">): Check {
   const began = issuersOf(anchorsOf(trust)());
@@ -28,8 +23,9 @@ export function issuersOf(anchors: readonly TrustAnchor[]): readonly string[] {
   return anchors.map(({ issuer }) => issuer);
 }
 
-/** Another list once they were replaced, and only then. */
-function behavedTrust(trust: AnchorsNow, deadlineMs: number): AnchorsNow {
+/** The anchors of the moment, whose key sources behave: another list once they were replaced, and only then. */
+export function trustedBy(options: Pick<AuthorizerOptions, "trust">, deadlineMs: number): AnchorsNow {
+  const trust = anchorsOf(options.trust);
   let given: readonly TrustAnchor[] | undefined;
   let behaved: readonly TrustAnchor[] = [];
   return () => {

@@ -6,6 +6,7 @@ import {
   type JsonRpcMessage,
   type ListRule,
   META_LEFT,
+  METHOD_NOT_FOUND,
   type NotRun,
   notRunOf,
   offerServed,
@@ -181,7 +182,6 @@ async function undecided(
   return told ? message : refusedAs(flight, denied);
 }
 
-const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
 
 /** Why a server answered by itself, as far as its error shows. */

@@ -10,7 +10,7 @@ export const META_DENIAL = "dev.hopwise/denial";
 export const PROOF_REQUIRED = 4301;
 const DENIED = 4303;
 /** JSON-RPC's own code for a method that a server does not have: clients look for it before they try another. */
-const METHOD_NOT_FOUND = -32601;
+export const METHOD_NOT_FOUND = -32601;
 
 /** A decision, or a refusal by the guard itself, which has no record to name. */
 export type WireRefusal = Pick<Denied, "code"> & Partial<Denied>;

@@ -16,6 +16,7 @@ export {
   type DenialData,
   errorDenial,
   META_DENIAL,
+  METHOD_NOT_FOUND,
   type NotRun,
   notRunOf,
   PROOF_REQUIRED,

@@ -1,5 +1,4 @@
-import { pointerTo } from "../../json/index.ts";
-import type { Comparison } from "../comparison.ts";
+import { type Comparison, wideningAt } from "../comparison.ts";
 import type { Constraint } from "../constraint.ts";
 import { clausesAt } from "./clauses.ts";
 import type { Kind } from "./kind.ts";
@@ -30,12 +29,7 @@ export const allKind: Kind<AllConstraint> = {
   narrower: (parent, child, pointer, comparison) =>
     canMatchAll(parent.constraints, child.constraints, comparison)
       ? undefined
-      : {
-          pointer: pointerTo(pointer, "constraints"),
-          rule: "each clause of the parent's all needs a clause of its own",
-          parent,
-          child,
-        },
+      : wideningAt(pointer, "constraints", "each clause of the parent's all needs a clause of its own", parent, child),
   inner: ({ constraints }) => constraints,
   words: ({ constraints }, say) => constraints.map(say.value).join(" and "),
 };

@@ -1,4 +1,4 @@
-import { pointerTo } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { listAt, memberAt, type Place, refuse, textAt } from "../reading.ts";
 import { type Address, parseAddress } from "./address.ts";
 import type { Kind } from "./kind.ts";
@@ -34,8 +34,7 @@ export const cidrKind: Kind<CidrConstraint> = {
     const [ranges, above] = [child.ranges.map(parseRange), parent.ranges.map(parseRange)];
     const outside = child.ranges.find((_, i) => !above.some((parentRange) => isWithin(ranges[i], parentRange)));
     if (outside === undefined) return undefined;
-    const rule = "a range stays inside one of its parent's";
-    return { pointer: pointerTo(pointer, "ranges"), rule, parent: parent.ranges, child: outside };
+    return wideningAt(pointer, "ranges", "a range stays inside one of its parent's", parent.ranges, outside);
   },
   words: ({ ranges }) => `an address in ${ranges.join(" or ")}`,
 };

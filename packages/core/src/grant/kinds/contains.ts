@@ -1,4 +1,5 @@
-import { type JsonScalar, pointerTo } from "../../json/index.ts";
+import type { JsonScalar } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { memberAt, scalarsAt } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
 import type { Kind } from "./kind.ts";
@@ -23,14 +24,7 @@ export const containsKind: Kind<ContainsConstraint> = {
   passes: (constraint, value) => isScalarArray(value) && constraint.required.every((item) => value.includes(item)),
   narrower: (parent, child, pointer) => {
     const dropped = missing(parent.required, child.required);
-    return (
-      dropped && {
-        pointer: pointerTo(pointer, "required"),
-        rule: "a child may not drop a required element",
-        parent: dropped.value,
-        child,
-      }
-    );
+    return dropped && wideningAt(pointer, "required", "a child may not drop a required element", dropped.value, child);
   },
   words: (constraint) => `a list that has ${quoted(constraint.required)}`,
 };

@@ -1,4 +1,5 @@
-import { pointerTo } from "../../json/index.ts";
+import { isCount } from "../../lib/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { memberAt, type Place, refuse } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
@@ -18,14 +19,12 @@ export const lengthKind: Kind<LengthConstraint> = {
   parse: (source) => ({ constraint_type: "length", max: maxAt(memberAt(source, "max")) }),
   passes: ({ max }, value) => (typeof value === "string" || Array.isArray(value)) && value.length <= max,
   narrower: (parent, child, pointer) =>
-    child.max <= parent.max
-      ? undefined
-      : { pointer: pointerTo(pointer, "max"), rule: "a length may only fall", parent: parent.max, child: child.max },
+    child.max <= parent.max ? undefined : wideningAt(pointer, "max", "a length may only fall", parent.max, child.max),
   words: ({ max }) => `at most ${max} long`,
 };
 
 function maxAt(place: Place): number {
   const { value } = place;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  if (isCount(value)) return value;
   return refuse(place, "a whole number, the most characters or items, is expected, such as length(200)");
 }

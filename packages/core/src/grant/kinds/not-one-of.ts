@@ -1,4 +1,5 @@
-import { isScalar, type JsonScalar, pointerTo } from "../../json/index.ts";
+import { isScalar, type JsonScalar } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import type { ConstraintType } from "../constraint.ts";
 import { memberAt, scalarsAt } from "../reading.ts";
 import type { Kind } from "./kind.ts";
@@ -31,14 +32,7 @@ export const notOneOfKind: Kind<NotOneOfConstraint> = {
     table === "hopwise" && NEVER_SCALAR.includes(child.constraint_type) ? "stands" : undefined,
   narrower: (parent, child, pointer) => {
     const dropped = missing(parent.excluded, child.excluded);
-    return (
-      dropped && {
-        pointer: pointerTo(pointer, "excluded"),
-        rule: "a child may not drop an excluded value",
-        parent: dropped.value,
-        child,
-      }
-    );
+    return dropped && wideningAt(pointer, "excluded", "a child may not drop an excluded value", dropped.value, child);
   },
   words: (constraint) => `anything but ${quoted(constraint.excluded)}`,
 };

@@ -1,4 +1,4 @@
-import { pointerTo } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { literalAt, memberAt, type Place, refuse } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
 import type { Kind } from "./kind.ts";
@@ -28,12 +28,7 @@ export const pathKind: Kind<PathConstraint> = {
   narrower: (parent, child, pointer) =>
     isAtOrBelow(child.root, parent.root)
       ? undefined
-      : {
-          pointer: pointerTo(pointer, "root"),
-          rule: "a root stays at or below its parent's",
-          parent: parent.root,
-          child: child.root,
-        },
+      : wideningAt(pointer, "root", "a root stays at or below its parent's", parent.root, child.root),
   words: ({ root }) => `a path at or below ${JSON.stringify(root)}`,
 };
 

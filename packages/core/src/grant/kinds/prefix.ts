@@ -1,4 +1,4 @@
-import { pointerTo } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { affixAt } from "./affix.ts";
 import type { Kind } from "./kind.ts";
 
@@ -20,11 +20,6 @@ export const prefixKind: Kind<PrefixConstraint> = {
   narrower: (parent, child, pointer) =>
     child.value.startsWith(parent.value)
       ? undefined
-      : {
-          pointer: pointerTo(pointer, "value"),
-          rule: "a prefix may only grow longer",
-          parent: parent.value,
-          child: child.value,
-        },
+      : wideningAt(pointer, "value", "a prefix may only grow longer", parent.value, child.value),
   words: (constraint) => `a text that starts with ${JSON.stringify(constraint.value)}`,
 };

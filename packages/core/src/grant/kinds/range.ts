@@ -1,7 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
-import { type JsonObject, pointerTo } from "../../json/index.ts";
+import type { JsonObject } from "../../json/index.ts";
 import { checkNames } from "../../options/index.ts";
-import type { Widening } from "../comparison.ts";
+import { type Widening, wideningAt } from "../comparison.ts";
 import { memberAt, numberAt, type Place, refuse } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
@@ -81,12 +81,7 @@ function belowMax({ max, max_inclusive = true }: Bounds, value: number): boolean
 }
 
 export function boundsWidening(parent: Bounds, child: Bounds, pointer: string): Widening | undefined {
-  const wider = (key: keyof Bounds, rule: string): Widening => ({
-    pointer: pointerTo(pointer, key),
-    rule,
-    parent: parent[key],
-    child: child[key],
-  });
+  const wider = (key: keyof Bounds, rule: string) => wideningAt(pointer, key, rule, parent[key], child[key]);
   if (parent.min !== undefined) {
     if (child.min === undefined || child.min < parent.min) return wider("min", "a lower bound may only rise");
     if (child.min === parent.min && parent.min_inclusive === false && child.min_inclusive !== false) {

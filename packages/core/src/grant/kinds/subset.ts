@@ -1,4 +1,5 @@
-import { type JsonScalar, pointerTo } from "../../json/index.ts";
+import type { JsonScalar } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { memberAt, scalarsAt } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
 import type { Kind } from "./kind.ts";
@@ -23,14 +24,7 @@ export const subsetKind: Kind<SubsetConstraint> = {
   passes: (constraint, value) => isScalarArray(value) && value.every((item) => constraint.allowed.includes(item)),
   narrower: (parent, child, pointer) => {
     const added = missing(child.allowed, parent.allowed);
-    return (
-      added && {
-        pointer: pointerTo(pointer, "allowed"),
-        rule: "a child may not add an allowed element",
-        parent,
-        child: added.value,
-      }
-    );
+    return added && wideningAt(pointer, "allowed", "a child may not add an allowed element", parent, added.value);
   },
   words: ({ allowed }) => (allowed.length === 0 ? "an empty list" : `a list of nothing but ${quoted(allowed)}`),
 };

@@ -1,4 +1,4 @@
-import { pointerTo } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import { affixAt } from "./affix.ts";
 import type { Kind } from "./kind.ts";
 
@@ -20,11 +20,6 @@ export const suffixKind: Kind<SuffixConstraint> = {
   narrower: (parent, child, pointer) =>
     child.value.endsWith(parent.value)
       ? undefined
-      : {
-          pointer: pointerTo(pointer, "value"),
-          rule: "a suffix may only grow longer",
-          parent: parent.value,
-          child: child.value,
-        },
+      : wideningAt(pointer, "value", "a suffix may only grow longer", parent.value, child.value),
   words: (constraint) => `a text that ends with ${JSON.stringify(constraint.value)}`,
 };

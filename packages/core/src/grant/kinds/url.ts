@@ -1,6 +1,5 @@
-import { pointerTo } from "../../json/index.ts";
 import { isPlainObject, mustBe, reading } from "../../options/index.ts";
-import type { Widening } from "../comparison.ts";
+import { type Widening, wideningAt } from "../comparison.ts";
 import { listAt, literalAt, memberAt, type Place, refuse } from "../reading.ts";
 import { stepsThrough } from "../work.ts";
 import type { Kind } from "./kind.ts";
@@ -48,13 +47,9 @@ export const urlKind: Kind<UrlConstraint> = {
 function urlWidening(parent: UrlConstraint, child: UrlConstraint, pointer: string): Widening | undefined {
   const { origins, under = "/" } = parent;
   const added = missing(child.origins, origins);
-  if (added !== undefined) {
-    const rule = "a child may not add an origin";
-    return { pointer: pointerTo(pointer, "origins"), rule, parent, child: added.value };
-  }
+  if (added !== undefined) return wideningAt(pointer, "origins", "a child may not add an origin", parent, added.value);
   if (isAtOrBelow(child.under ?? "/", under)) return undefined;
-  const rule = "a path stays at or below its parent's";
-  return { pointer: pointerTo(pointer, "under"), rule, parent: under, child: child.under ?? child };
+  return wideningAt(pointer, "under", "a path stays at or below its parent's", under, child.under ?? child);
 }
 
 /** Bytes that a server may decode into a dot or a separator after the check. */

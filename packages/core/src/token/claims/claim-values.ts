@@ -1,6 +1,7 @@
 import { decodeBase64url } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
+import { AGENT_NAME } from "../keys/index.ts";
 
 /** What the claims of a token are read with. Each refuses by the JSON pointer of the claim. */
 
@@ -26,6 +27,20 @@ export function integerOf(claims: JsonObject, name: string, at = ""): number {
     return refuseClaim(pointerTo(at, name), "a non-negative integer is expected");
   }
   return value;
+}
+
+/** An agent's name, as a token can have it. */
+export function agentNameOf(claims: JsonObject, name: string, at = ""): string {
+  const agent = textOf(claims, name, 128, at);
+  return AGENT_NAME.test(agent)
+    ? agent
+    : refuseClaim(pointerTo(at, name), "an agent's name is letters, digits and . _ - /");
+}
+
+/** The random name of a token or a statement. */
+export function jtiOf(claims: JsonObject): string {
+  const jti = textOf(claims, "jti", 64);
+  return decodeBase64url(jti)?.length === 16 ? jti : refuseClaim("/jti", "16 bytes of base64url are expected");
 }
 
 export function refuseClaim(pointer: string, rule: string): never {

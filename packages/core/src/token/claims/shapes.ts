@@ -63,7 +63,7 @@ export const PUBLIC_JWK: Shape = copied(
 
 function isPublicJwk(value: unknown): boolean {
   try {
-    parseKeptJwk(value as JsonValue, "config_invalid", "");
+    parseKeptJwk(value as JsonValue);
     return true;
   } catch {
     return false;

@@ -7,7 +7,10 @@ export function tooManyTokens(most: number): never {
 
 /** @throws {HopwiseError} `token_too_large` */
 export function checkLength(what: string, text: string, bytes: number): void {
-  if (text.length <= bytes) return;
+  if (text.length > bytes) tooLong(what, bytes);
+}
+
+export function tooLong(what: string, bytes: number): never {
   throw new HopwiseError(
     "token_too_large",
     `${what} is longer than ${bytes} bytes; hand over fewer tools, or shorter constraints`,

@@ -2,7 +2,7 @@ import { encodeBase64url } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { Limits, LongForm } from "../keys/index.ts";
 import { DICTIONARY, SEPARATOR } from "./compact-dictionary.ts";
-import { checkLength, tooManyTokens } from "./refuse-size.ts";
+import { checkLength, tooLong, tooManyTokens } from "./refuse-size.ts";
 
 /** How the compact form of a chain begins. No token begins with its first character. */
 export const COMPACT = "*hw1";
@@ -74,7 +74,7 @@ function bytesOf(text: string, most: number): Uint8Array {
 
 /** The one place that takes more memory: never for more than a chain may have. */
 function larger(history: Uint8Array, needed: number, most: number): Uint8Array {
-  if (needed > START + most) tooLarge(most);
+  if (needed > START + most) tooLong(RESTORED, most);
   return roomFor(Math.min(most, 2 * needed), history);
 }
 
@@ -131,7 +131,7 @@ function joined(parts: readonly Uint8Array[], most: number): string {
     (sum, part) => sum + 1 + (typeof part === "string" ? part.length : Math.ceil((4 * part.length) / 3)),
     -1,
   );
-  if (size > most) tooLarge(most);
+  if (size > most) tooLong(RESTORED, most);
   return segments.reduce<string>((text, part, i) => {
     const joint = i === 0 ? "" : i % 3 === 0 ? "~" : ".";
     return text + joint + (typeof part === "string" ? part : encodeBase64url(part));
@@ -153,9 +153,4 @@ function malformed(problem: string): never {
   );
 }
 
-function tooLarge(most: number): never {
-  throw new HopwiseError(
-    "token_too_large",
-    `the chain, restored, is longer than ${most} bytes; hand over fewer tools, or shorter constraints`,
-  );
-}
+const RESTORED = "the chain, restored,";

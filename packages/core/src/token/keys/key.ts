@@ -60,8 +60,8 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
  *
  * @throws {HopwiseError} as {@link parsePublicJwk}
  */
-export function parseKeptJwk(value: JsonValue | undefined, code: ErrorCode, pointer: string): PublicJwk {
-  const jwk = parsePublicJwk(value, code, pointer);
+export function parseKeptJwk(value: JsonValue | undefined): PublicJwk {
+  const jwk = parsePublicJwk(value, "config_invalid", "");
   if (jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y))) return jwk;
   throw new HopwiseError("token_key_refused", "a P-256 key is not a point on its curve; make a new key");
 }
@@ -124,7 +124,7 @@ async function thumbprintFor(called: string, jwk: PublicJwk): Promise<Thumbprint
   if (typeof kty !== "string") mustBe(called, "jwk", JWK, jwk);
   const members = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
   try {
-    return await digestOf(parseKeptJwk(members, "config_invalid", ""));
+    return await digestOf(parseKeptJwk(members));
   } catch (cause) {
     const { rule, message } = cause as HopwiseError;
     const why = rule ?? message;

@@ -60,9 +60,9 @@ export const PROOF_CLAIMS: readonly string[] = [
  *   `token_expired`
  */
 export async function prove(held: HeldDelegation, invocation: Invocation): Promise<Credential> {
-  checkNames<Invocation>("prove", invocation, INVOCATION);
-  const { tool, nonce, clock = Date.now } = invocation;
-  const limits = invocation.limits === undefined ? {} : readLimits(invocation.limits);
+  const given = checkNames<Invocation>("prove", invocation, INVOCATION);
+  const { tool, audience, nonce, clock = Date.now } = given;
+  const limits = given.limits === undefined ? {} : readLimits(given.limits);
   if (typeof tool !== "string") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
   if (nonce !== undefined && typeof nonce !== "string") {
     mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
@@ -72,24 +72,21 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   if (!Number.isFinite(now))
     mustBe("prove", "clock", "a function that gives milliseconds since the epoch, such as Date.now", clock);
   const { leaf, leafHash, root } = partsOfHeld(held);
-  if (!held.audience.includes(invocation.audience)) {
+  if (!held.audience.includes(audience)) {
     throw new HopwiseError(
       "audience_mismatch",
-      `the delegation is not for "${invocation.audience}"; it is for ${held.audience.join(", ")}`,
+      `the delegation is not for "${audience}"; it is for ${held.audience.join(", ")}`,
     );
   }
   if (held.expiresAt <= now) {
     const ago = timeAway(held.expiresAt - now);
     throw new HopwiseError("token_expired", `the delegation has expired${ago}; have it made anew`);
   }
-  const { argumentsDepth: maxDepth, argumentsSize: maxSize } = { ...DEFAULT_LIMITS, ...limits };
-  const args: JsonObject = isListing(invocation.tool)
-    ? {}
-    : freezeArguments(invocation.arguments, { maxDepth, maxSize });
+  const args: JsonObject = isListing(tool) ? {} : freezeArguments(given.arguments, { ...DEFAULT_LIMITS, ...limits });
   const payload = canonicalJson({
-    aat_aud: invocation.audience,
+    aat_aud: audience,
     aat_id: leaf.jti,
-    aat_tool: toolIdOf(invocation.tool, invocation.audience, root.aud),
+    aat_tool: toolIdOf(tool, audience, root.aud),
     hta: args,
     hw_leaf: leafHash,
     hw_ms: milliseconds - now * 1000,

@@ -2,8 +2,8 @@ import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
 import { namesAnother, timeAway } from "../../lib/index.ts";
-import { integerOf, refuseClaim, textOf } from "../claims/index.ts";
-import { AGENT_NAME, DEFAULT_LIMITS, importKnownKey, type Signer, thumbprintOf } from "../keys/index.ts";
+import { agentNameOf, integerOf, refuseClaim, textOf } from "../claims/index.ts";
+import { DEFAULT_LIMITS, importKnownKey, type Signer, thumbprintOf } from "../keys/index.ts";
 import { createAnchorKeys } from "../trust/index.ts";
 import { openStatement, signStatement, splitStatement } from "./statement.ts";
 
@@ -160,9 +160,7 @@ function readTarget(value: JsonValue | undefined, at: string): FeedTarget {
   const target = objectOf(value, at, [kind], ["iss"]);
   const issuer = target["iss"] === undefined ? {} : { iss: textOf(target, "iss", LONGEST, at) };
   if (kind === "key") return { key: hashOf(target, "key", at), ...issuer };
-  const agent = textOf(target, "agent", 128, at);
-  if (!AGENT_NAME.test(agent)) refuseClaim(`${at}/agent`, "an agent's name is letters, digits and . _ - /");
-  return { agent, ...issuer };
+  return { agent: agentNameOf(target, "agent", at), ...issuer };
 }
 
 function hashOf(target: JsonObject, name: string, at: string): string {

@@ -1,7 +1,7 @@
-import { decodeBase64url, randomId, sha256 } from "../../crypto/index.ts";
+import { randomId, sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes, pointerTo } from "../../json/index.ts";
-import { integerOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
+import { integerOf, jtiOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
 import {
   type CompactJws,
   isAudience,
@@ -92,7 +92,7 @@ async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: Statem
   const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
   const issuer = claims["iss"] as string;
   const own = answers.filter((answer) => answer.anchor.issuer === issuer);
-  const anchor = await holderOf(own, { issuer, kid: kid as string, thumbprint: signer.key.thumbprint }, alg);
+  const anchor = await holderOf(own, signer.key.thumbprint, alg);
   if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
   return { claims, key: signer.key, anchor };
 }
@@ -131,8 +131,7 @@ function readFrame({ payload }: CompactJws, further: readonly string[], maxDepth
   for (const name of known) if (!Object.hasOwn(claims, name)) refuseClaim(`/${name}`, "the claim is missing");
   textOf(claims, "iss", 512);
   if (!isAudience(textOf(claims, "aud", 512))) refuseClaim("/aud", "an absolute URI without a fragment is expected");
-  if (decodeBase64url(textOf(claims, "jti", 64))?.length !== 16)
-    refuseClaim("/jti", "16 bytes of base64url are expected");
+  jtiOf(claims);
   integerOf(claims, "iat");
   if (integerOf(claims, "hw_ms") > 999) refuseClaim("/hw_ms", "an integer from 0 to 999 is expected");
   return claims;

@@ -5,6 +5,7 @@ import { either, optionsOf } from "../../options/index.ts";
 import {
   AUDIENCE,
   AUDIENCES,
+  agentNameOf,
   type Chain,
   digestOf,
   integerOf,
@@ -13,7 +14,7 @@ import {
   type Subject,
   textOf,
 } from "../claims/index.ts";
-import { AGENT_NAME, importKnownKey, type KnownKey, type Thumbprint, type TokenHash } from "../keys/index.ts";
+import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash } from "../keys/index.ts";
 import { createAnchorKeys } from "../trust/index.ts";
 import { createChainVerifier } from "../verify/index.ts";
 import { NO_HOLDER, ONLY_ISSUERS, OTHER_ISSUER, refuseRevocation, type SignedRevocation } from "./revoke.ts";
@@ -157,8 +158,7 @@ function readTarget(claims: JsonObject): JsonObject {
     return refuseClaim(AT, "an object with token, key, agent, or user and not_before, is expected");
   if ("token" in target) digestOf(target, "token", AT);
   if ("key" in target) digestOf(target, "key", AT);
-  if ("agent" in target && !AGENT_NAME.test(textOf(target, "agent", 128, AT)))
-    refuseClaim(`${AT}/agent`, "an agent's name is letters, digits and . _ - /");
+  if ("agent" in target) agentNameOf(target, "agent", AT);
   if ("user" in target) {
     textOf(target, "user", 256, AT);
     // Milliseconds in the place of seconds would revoke whatever the user gets, for ever.

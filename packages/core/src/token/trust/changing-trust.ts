@@ -1,5 +1,5 @@
 import { createListeners } from "../../lib/index.ts";
-import { argumentOf, either, func, type Shape, such } from "../../options/index.ts";
+import { argumentOf, either, readListener, type Shape, such } from "../../options/index.ts";
 import { isKeySource, type TrustedKey } from "../keys/index.ts";
 import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
 
@@ -29,7 +29,6 @@ const CHECKS = new WeakMap<object, Set<WeakRef<Check>>>();
 
 const readAnchors = argumentOf<readonly TrustAnchor[]>("createTrust", "anchors", TRUST_ANCHORS);
 const readNext = argumentOf<readonly TrustAnchor[]>("replace", "anchors", TRUST_ANCHORS);
-const readListener = argumentOf<() => void>("onChange", "listener", func("a function that is told of changes"));
 
 /** The option `trust`, of whatever stands on anchors for long. */
 export const TRUST: Shape = either(

@@ -173,28 +173,27 @@ export function checkEveryTool(where: string, tools: TrustAnchor["tools"], every
  * @throws {HopwiseError} `token_untrusted_issuer` with the claim that goes beyond
  */
 export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: TrustAnchor, limits: Limits): void {
-  const refuse = (pointer: string, rule: string, detail = ""): never => mayNotSay(pointer, rule, detail);
   const { tools } = anchor;
-  if (!mayName(anchor, claims.sub)) refuse("/sub", MAY_NOT_NAME, `: ${listed([claims.sub])}`);
+  if (!mayName(anchor, claims.sub)) mayNotSay("/sub", MAY_NOT_NAME, `: ${listed([claims.sub])}`);
   const beyond = claims.aud.find((name) => !anchor.audiences.includes(name));
   if (beyond !== undefined) {
     const detail = `: ${listed([beyond])}. A root names every place where it may be shown; the anchor's audiences are ${listed(anchor.audiences)}`;
-    refuse("/aud", "its anchor does not let it name this audience", detail);
+    mayNotSay("/aud", "its anchor does not let it name this audience", detail);
   }
   if (handsEveryTool(grant)) {
     // Also where its tools are "any": whoever wrote that had those in mind that roots name.
     if (anchor.everyTool !== true || tools !== "any")
-      refuse(TOOLS_POINTER, "its anchor does not let it hand over every tool");
+      mayNotSay(TOOLS_POINTER, "its anchor does not let it hand over every tool");
   } else if (tools !== "any") {
     const foreign = Object.keys(grant).filter((id) => !tools.includes(id));
     if (foreign.length > 0)
-      refuse(TOOLS_POINTER, "its anchor does not let it hand over this tool", `: ${listed(foreign)}`);
+      mayNotSay(TOOLS_POINTER, "its anchor does not let it hand over this tool", `: ${listed(foreign)}`);
   }
   const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
   const asked = claims.exp - claims.iat;
   if (asked > lifetime)
-    refuse("/exp", `a root may live ${lifetime} seconds`, `, not ${asked}; seconds, not milliseconds`);
+    mayNotSay("/exp", `a root may live ${lifetime} seconds`, `, not ${asked}; seconds, not milliseconds`);
   if (claims.del_max_depth > (anchor.maxDepth ?? DEFAULT_MAX_DEPTH)) {
-    refuse("/del_max_depth", `a root may allow a depth of ${anchor.maxDepth ?? DEFAULT_MAX_DEPTH}`);
+    mayNotSay("/del_max_depth", `a root may allow a depth of ${anchor.maxDepth ?? DEFAULT_MAX_DEPTH}`);
   }
 }

@@ -84,7 +84,7 @@ export async function openRoot(
   const { iss: issuer } = claims;
   const signedBy: SigningKey = { issuer, kid, thumbprint: signer.key.thumbprint };
   const own = answers.filter(({ anchor }) => anchor.issuer === issuer);
-  const anchor = await holderOf(own, signedBy, jws.header["alg"]);
+  const anchor = await holderOf(own, signedBy.thumbprint, jws.header["alg"]);
   if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
   const grant = grantOf(claims);
   checkAgainstAnchor(claims, grant, anchor, limits);
@@ -98,7 +98,7 @@ export async function openRoot(
  */
 export async function holderOf(
   answers: readonly AnchorAnswer[],
-  { thumbprint }: SigningKey,
+  thumbprint: Thumbprint,
   alg?: unknown,
 ): Promise<TrustAnchor | undefined> {
   let fault: unknown;
@@ -117,13 +117,9 @@ export async function holderOf(
 }
 
 /** Steps 2 to 4 for a derived token: the holder of its parent signed it. */
-export async function openDerived(
-  text: string,
-  { jwk, verification }: KnownKey,
-  limits: Limits,
-): Promise<OpenedToken<DerivedClaims>> {
+export async function openDerived(text: string, key: KnownKey, limits: Limits): Promise<OpenedToken<DerivedClaims>> {
   const jws = splitJws(text, DERIVED_HEADER, "token_malformed", "a derived token");
-  await checkSignature(jws, { jwk, verification }, "a derived token");
+  await checkSignature(jws, key, "a derived token");
   const claims = parseDerivedClaims(payloadOf(jws, limits), limits);
   return { claims, grant: grantOf(claims), hash: (await sha256(jws.signingInput)) as TokenHash };
 }

@@ -85,7 +85,7 @@ export function createChainVerifier(
     }
     const signer = known.signedBy;
     // Asks the chain's own issuer, and nobody else.
-    if ((await holderOf(anchors.ask(signer.kid, signer.issuer), signer)) !== undefined) return;
+    if ((await holderOf(anchors.ask(signer.kid, signer.issuer), signer.thumbprint)) !== undefined) return;
     const message = `the key "${signer.kid}" of "${signer.issuer}", which signed the root, is not published any more`;
     throw new HopwiseError("token_untrusted_issuer", message, { pointer: "/kid" });
   };
@@ -166,10 +166,10 @@ async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expi
   const [first, ...derived] = splitChain(compact, limits);
   const root = await openRoot(first, anchors, limits);
   checkRoot(root, limits, now, expiry);
-  const { claims: rootClaims, grant, hash, signedBy, anchor } = root;
-  const { iss, sub, aud, cnf, hw_src } = rootClaims;
-  let last = below({ claims: rootClaims, grant, hash }, await keyOf(cnf.jwk), undefined);
-  checkRootBudget(rootClaims, anchor.sharedBudgets === true);
+  const { claims, signedBy, anchor } = root;
+  const { iss, sub, aud, cnf, hw_src } = claims;
+  let last = below(root, await keyOf(cnf.jwk), undefined);
+  checkRootBudget(claims, anchor.sharedBudgets === true);
   const links = [linkOf(last)];
   for (const text of derived) {
     const opened = await openDerived(text, last.key, limits);
@@ -200,20 +200,10 @@ async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expi
 
 /** A token with what holds from here on down. Without one above it, it is a root. */
 export function below({ claims, grant, hash }: OpenedToken, key: KnownKey, above: Above | undefined): Above {
-  if (above === undefined) {
-    const root = claims as RootClaims;
-    return { claims, grant, hash, key, root, audience: root.aud, budget: budgetBelow(root.budget, undefined) };
-  }
-  const { root, audience, budget } = above;
-  return {
-    claims,
-    grant,
-    hash,
-    key,
-    root,
-    audience: claims.aud ?? audience,
-    budget: budgetBelow(budget, claims.budget),
-  };
+  const root = above?.root ?? (claims as RootClaims);
+  const audience = claims.aud ?? above?.audience ?? root.aud;
+  const budget = budgetBelow(above === undefined ? root.budget : above.budget, claims.budget);
+  return { claims, grant, hash, key, root, audience, budget };
 }
 
 export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {

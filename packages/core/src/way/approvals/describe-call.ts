@@ -43,7 +43,7 @@ export function sentIn(
 ): JsonObject | HopwiseError {
   if (unprojected === undefined) return received;
   try {
-    return freezeArguments(unprojected, { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize });
+    return freezeArguments(unprojected, limits);
   } catch (cause) {
     const message = "the arguments are no plain data, and the tool map's projection may say less than they do";
     return new HopwiseError("approval_void", `${message}: no approval can be of the call`, { cause });

@@ -47,14 +47,19 @@ export function requestText({ id: _, ...asked }: AskedApproval, after?: string):
   return JSON.stringify(kept);
 }
 
-/** Reads what a store kept. @throws {HopwiseError} `state_unavailable` for what this version cannot read */
-export function readRequest({ id, text: kept }: Pick<KeptRequest, "id" | "text">): {
+/** A request that a store keeps, with what was answered. */
+export interface KnownRequest {
   readonly kept: AskedApproval;
+  readonly answers: readonly string[];
+  /** The request of the same call that was over when this one was asked for. */
   readonly after: string | undefined;
-} {
+}
+
+/** @throws {HopwiseError} `state_unavailable` for one that this version cannot read */
+export function readKnown({ id, text: kept, answers }: KeptRequest): KnownRequest {
   try {
     const { version: _, after, ...asked } = readKept(JSON.parse(kept));
-    return { kept: { ...asked, id }, after };
+    return { kept: { ...asked, id }, answers, after };
   } catch (cause) {
     throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version", { cause });
   }

@@ -2,21 +2,8 @@ import { secondsBy } from "../../options/index.ts";
 import type { KeptRequest } from "../../state/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
-import { type AskedApproval, readRequest } from "./kept-request.ts";
+import { type KnownRequest, readKnown } from "./kept-request.ts";
 import { type ApprovalStores, vouchedSince } from "./stores.ts";
-
-/** A request that a store keeps, with what was answered. */
-export interface KnownRequest {
-  readonly kept: AskedApproval;
-  readonly answers: readonly string[];
-  /** The request of the same call that was over when this one was asked for. */
-  readonly after: string | undefined;
-}
-
-/** @throws {HopwiseError} `state_unavailable` for one that this version cannot read */
-export function readKnown({ answers, ...found }: KeptRequest): KnownRequest {
-  return { ...readRequest(found), answers };
-}
 
 /** One whose use may have been forgotten is no request any more. */
 export function isVouched({ kept }: KnownRequest, stores: ApprovalStores): boolean {

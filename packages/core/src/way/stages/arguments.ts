@@ -4,7 +4,7 @@ import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { hiddenInName } from "../../lib/index.ts";
 import { refuseLongUri, refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
 import { isListing, type Limits } from "../../token/index.ts";
-import type { IncomingCall, ParsedCall } from "../call.ts";
+import type { IncomingCall, IncomingCaller, ParsedCall } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
 /**
@@ -71,6 +71,15 @@ export function isRead({ parsed, inputSchema }: ParsedCall): boolean {
   return parsed !== undefined || inputSchema !== undefined;
 }
 
+/** Whether what is decided on is the tool map's projection, and the tool runs with the value that it was made from. */
+export function areProjected(
+  { projection }: ToolEntry,
+  parsed: JsonObject | undefined,
+  { via }: IncomingCaller,
+): boolean {
+  return projection !== undefined && (parsed !== undefined || via === "session");
+}
+
 const NONE: JsonObject = Object.freeze({});
 
 /** Nothing runs with these: the record has their hash where they have one. */
@@ -83,13 +92,12 @@ function asFarAsPlain(args: unknown, limits: Limits): JsonObject {
 }
 
 function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
-  const bounds = { maxDepth: limits.argumentsDepth, maxSize: limits.argumentsSize };
-  if (entry?.projection === undefined) return freezeArguments(value, bounds);
+  if (entry?.projection === undefined) return freezeArguments(value, limits);
   let projected: unknown;
   try {
     projected = entry.projection(value as never);
   } catch (cause) {
     throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
   }
-  return freezeArguments(projected, bounds);
+  return freezeArguments(projected, limits);
 }

@@ -116,7 +116,8 @@ function missing({ id }: Hop, hop: number, source: string | undefined): HopwiseE
 }
 
 /** The call in the words of policies, for the record. */
-export function askedOf({ kind, scope, policyVersion }: Resource, action: string): Asked {
+export function askedOf({ resource, action }: CallContext): Asked {
+  const { kind, scope, policyVersion } = resource;
   return defined({ kind, action, scope, policyVersion });
 }
 

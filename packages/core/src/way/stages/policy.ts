@@ -79,8 +79,6 @@ export interface Owing {
   readonly granted: RowExpression | boolean;
   /** What the enforcement point says that it does. */
   readonly next: Fulfilment;
-  /** The refusal that ends the call, whatever the policies say: nobody knows such a resource. */
-  readonly notThere: HopwiseError | undefined;
   /** Whether shadow mode lets the call go on after this denial. */
   readonly lets: (refusal: HopwiseError) => boolean;
 }
@@ -94,12 +92,13 @@ export interface Owing {
 export async function decideByPolicies(
   asked: AskedCall,
   context: CallContext,
-  { entry, granted, next, notThere, lets }: Owing,
+  { entry, granted, next, lets }: Owing,
   point: EnforcementPoint,
   watch: StageWatch,
   note: (answer: PolicyAnswer) => void,
 ): Promise<PolicyAnswer | HopwiseError> {
   const answer = await askPolicies(asked, context, { entry, granted }, point, watch);
+  const { notThere } = context;
   const refused = combineVerdicts(answer.verdicts, { notThere, delegation: point.delegation, lets });
   if (refused === undefined || refused !== notThere) note(answer);
   return refused ?? refuseOwed(answer.verdicts, next, entry.filter !== undefined) ?? answer;

@@ -1,4 +1,5 @@
 import { leavesOf, readCondition } from "./condition-tree.ts";
+import { derivedRolesIn } from "./derived-roles.ts";
 import { at, effectOf, list, nameOf, versionOf } from "./policy-fields.ts";
 import { definitionsIn, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
@@ -33,20 +34,10 @@ export interface SchemaUse {
   readonly ignoredFor: readonly string[];
 }
 
-/** A rule that denies. */
-export type DenyRule = PolicyRule;
-
-/** Finds the rules that deny, in resource policies and in principal policies. */
-export function denyRules(documents: readonly SourceDocument[]): readonly DenyRule[] {
-  return policyRules(documents).filter(({ effect }) => effect === "EFFECT_DENY");
-}
-
 /** Finds the rules of resource policies and of principal policies. */
 export function policyRules(documents: readonly SourceDocument[]): readonly PolicyRule[] {
   const definitions = definitionsIn(documents);
-  const roleSets = new Map(
-    documents.map(({ content }) => at(content, "derivedRoles")).map((roles) => [at(roles, "name"), roles]),
-  );
+  const derivedRolesOf = derivedRolesIn(documents);
   // Cerbos ignores the schemas of a policy with a scope and uses those of the one without: seen with 0.55.0.
   const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => !isScoped(it));
   const schemasFor = (kind: unknown, version?: string): readonly PolicySchemas[] => {
@@ -69,13 +60,9 @@ export function policyRules(documents: readonly SourceDocument[]): readonly Poli
     const principal = at(content, "principalPolicy");
     const beside = at(content, "variables");
     const ofResource = list(at(policy, "rules")).flatMap((rule, i) => {
-      const roles = list(at(policy, "importDerivedRoles")).flatMap((name) => {
-        const set = roleSets.get(name);
-        const used = list(at(set, "definitions")).filter((it) =>
-          list(at(rule, "derivedRoles")).includes(at(it, "name")),
-        );
-        return used.flatMap((definition) => expressionsOf(at(definition, "condition"), set));
-      });
+      const roles = derivedRolesOf(policy)
+        .filter(({ definition }) => list(at(rule, "derivedRoles")).includes(at(definition, "name")))
+        .flatMap(({ set, definition }) => expressionsOf(at(definition, "condition"), set));
       return {
         effect: effectOf(rule),
         kind: String(at(policy, "resource")),
