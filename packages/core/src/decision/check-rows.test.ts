@@ -118,6 +118,37 @@ describe("a row of which an output cannot be read, which may be made of the row"
   });
 });
 
+describe("a row of which the policies make a number that no answer can carry", () => {
+  /** As the client for gRPC has it, whatever else is in the answer. */
+  const cannotCarry = (hop: string, id: string) => (request: CheckResourcesRequest) => {
+    if (request.principal.id === hop && request.resources.some((it) => it.resource.id === id)) {
+      throw new Error("google.protobuf.Value cannot be NaN or Infinity");
+    }
+    return request.resources.map((it) => allowing(it));
+  };
+  const rows = Array.from({ length: 60 }, (_, i) => row(`r${i}`));
+
+  it("is told as such, whichever hop it was, and keeps no other from being shown", async () => {
+    for (const [i, hop] of ["alice", "agent:planner"].entries()) {
+      const { checked } = ask(rows, cannotCarry(hop, "r7"));
+      const told = expect.objectContaining({
+        code: "policy_inconclusive",
+        hop: i,
+        message: expect.stringMatching(/is not finite/),
+      });
+      expect(await checked).toEqual(rows.map(({ id }) => (id === "r7" ? told : {})));
+    }
+  });
+
+  it("is denied where a hop may not see it", async () => {
+    const deny = butFor("agent:planner", "r7", { actions: { read: "EFFECT_DENY" } });
+    const { checked } = ask(rows, (request) =>
+      (request.principal.id === "alice" ? cannotCarry("alice", "r7") : deny)(request),
+    );
+    expect(await checked).toEqual(rows.map(({ id }) => (id === "r7" ? undefined : {})));
+  });
+});
+
 describe("the handing over", () => {
   const edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
   const withEdge = (effect: string) => {

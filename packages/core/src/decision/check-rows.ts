@@ -8,7 +8,7 @@ import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { type Answer, faultAt, mismatchOf, readAnswers } from "./read-answer.ts";
+import { type Answer, faultAt, faultOf, isNotFinite, mismatchOf, readAnswers } from "./read-answer.ts";
 
 /** Rows that were read, put to every hop of a chain; may it hand on to the next is asked with each batch again. */
 export interface RowsToCheck extends ChainQuestion {
@@ -46,7 +46,24 @@ export async function checkRows(
   return checked;
 }
 
+/** One row of which the policies make what no answer can carry ends no search: it is looked for by halves, and told alone. */
 async function checkBatch(
+  pdp: PolicyDecisionPoint,
+  question: RowsToCheck,
+  batch: readonly AskedResource[],
+  deadlineMs: number,
+): Promise<readonly RowAnswer[]> {
+  try {
+    return await askBatch(pdp, question, batch, deadlineMs);
+  } catch (cause) {
+    if (!(cause instanceof HopwiseError && isNotFinite(cause.cause))) throw cause;
+    const middle = Math.ceil(batch.length / 2);
+    const first = await checkBatch(pdp, question, batch.slice(0, middle), deadlineMs);
+    return [...first, ...(await checkBatch(pdp, question, batch.slice(middle), deadlineMs))];
+  }
+}
+
+async function askBatch(
   pdp: PolicyDecisionPoint,
   question: RowsToCheck,
   batch: readonly AskedResource[],
@@ -54,11 +71,18 @@ async function checkBatch(
 ): Promise<readonly RowAnswer[]> {
   const byHop = await withDeadline(deadlineMs, (signal, expired) => {
     const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
-      const request = hopRequest(question, hop, [...edgeOf(question, hop), ...batch], false);
-      const response = await one.checkResources(request, { signal: own });
-      const mismatch = mismatchOf(request, response);
-      if (mismatch !== undefined) throw unreadable(mismatch, hop);
-      return readAnswers(request, response).flat();
+      const edges = edgeOf(question, hop);
+      const request = hopRequest(question, hop, [...edges, ...batch], false);
+      try {
+        const response = await one.checkResources(request, { signal: own });
+        const mismatch = mismatchOf(request, response);
+        if (mismatch !== undefined) throw unreadable(mismatch, hop);
+        return readAnswers(request, response).flat();
+      } catch (cause) {
+        if (batch.length > 1 || !isNotFinite(cause)) throw cause;
+        // What the other hops say of the row still counts.
+        return [...edges.map(() => NO_EDGE), { ...faultOf(cause), ...OF_OUTPUT }];
+      }
     };
     const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
     return Promise.all(
@@ -86,6 +110,7 @@ function edgeIn(answers: readonly Answer[], hop: number, rows: number): Answer {
 }
 
 const NO_EDGE: Answer = { effect: "allow", reasons: [], rules: [] };
+const OF_OUTPUT: Answer = { effect: "error", ofOutput: true, reasons: [], rules: [] };
 
 function unreadable(problem: string, hop: number): HopwiseError {
   return new HopwiseError("policy_inconclusive", `the policies' answer cannot be read: ${problem}`, { hop });

@@ -11,3 +11,13 @@ it.each([
 ])("of a client's own words, the label of a note that is not there is left out: %s", (words, told = words) => {
   expect(faultOf(Object.assign(new Error(words), { name: "NotOK", code: 14 })).problem).toBe(told);
 });
+
+it.each([
+  new Error("google.protobuf.Value cannot be NaN or Infinity"),
+  Object.assign(new Error("gRPC error 2 (UNKNOWN): proto: google.protobuf.Value.number_value: invalid +Inf value"), {
+    name: "NotOK",
+    code: 2,
+  }),
+])("an answer with a number that none can carry is no outage: %s", (cause) => {
+  expect(faultOf(cause)).toEqual({ problem: expect.stringMatching(/^a number in it is not finite/) });
+});
