@@ -11,8 +11,8 @@ import { isNotFinite } from "../ask/index.ts";
 export function oneIsBad(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { name, message, code, details } = error as Error & { readonly code?: unknown; readonly details?: unknown };
-  // A client can be set to throw where one entry does not fit its schema.
   if (isNotFinite(error)) return true;
+  // A client can be set to throw where one entry does not fit its schema.
   if (name === "ValidationFailed" || code === INVALID_ARGUMENT || code === OUT_OF_RANGE) return true;
   const text = typeof details === "string" ? details : "";
   if (code === RESOURCE_EXHAUSTED) return TOO_LARGE.test(text);

@@ -8,7 +8,7 @@ import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { type Answer, faultAt, faultOf, isNotFinite, mismatchOf, readAnswers } from "./read-answer.ts";
+import { type Answer, faultAt, faultOf, isUnread, mismatchOf, readAnswers } from "./read-answer.ts";
 
 /** Rows that were read, put to every hop of a chain; may it hand on to the next is asked with each batch again. */
 export interface RowsToCheck extends ChainQuestion {
@@ -46,7 +46,7 @@ export async function checkRows(
   return checked;
 }
 
-/** One row of which the policies make what no answer can carry ends no search: it is looked for by halves, and told alone. */
+/** One row of which the policies make what no answer can carry, or too much, ends no search: it is looked for by halves. */
 async function checkBatch(
   pdp: PolicyDecisionPoint,
   question: RowsToCheck,
@@ -56,7 +56,7 @@ async function checkBatch(
   try {
     return await askBatch(pdp, question, batch, deadlineMs);
   } catch (cause) {
-    if (!(cause instanceof HopwiseError && isNotFinite(cause.cause))) throw cause;
+    if (!(cause instanceof HopwiseError && isUnread(cause.cause))) throw cause;
     const middle = Math.ceil(batch.length / 2);
     const first = await checkBatch(pdp, question, batch.slice(0, middle), deadlineMs);
     return [...first, ...(await checkBatch(pdp, question, batch.slice(middle), deadlineMs))];
@@ -79,7 +79,7 @@ async function askBatch(
         if (mismatch !== undefined) throw unreadable(mismatch, hop);
         return readAnswers(request, response).flat();
       } catch (cause) {
-        if (batch.length > 1 || !isNotFinite(cause)) throw cause;
+        if (batch.length > 1 || !isUnread(cause)) throw cause;
         // What the other hops say of the row still counts.
         return [...edges.map(() => NO_EDGE), { ...faultOf(cause), ...OF_OUTPUT }];
       }

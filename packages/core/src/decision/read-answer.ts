@@ -144,8 +144,14 @@ const NOT_FINITE =
  * The policies make NaN, or something infinite, of what they were asked. The client throws where it reads that (gRPC), or the
  * decision point where it writes it (HTTP): at each other one, and the next time, too. `resilient` tells it by the same words.
  */
-export function isNotFinite(cause: unknown): boolean {
+function isNotFinite(cause: unknown): boolean {
   return cause instanceof Error && /google\.protobuf\.Value\b.*(?:NaN|Inf)/.test(cause.message);
+}
+
+/** There was an answer, which one of several things that were asked about may keep from being read. */
+export function isUnread(cause: unknown): boolean {
+  const { details } = Object(cause) as { readonly details?: unknown };
+  return isNotFinite(cause) || /^Received message larger than max/.test(String(details));
 }
 
 /** What became of a question about what a hop may be shown: an outage is never an empty list. */
