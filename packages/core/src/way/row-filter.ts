@@ -2,6 +2,7 @@ import type { RowAnswer } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import type { CheckedRow, Filter, Row } from "../filter/index.ts";
 import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
+import { checkAlive } from "../token/index.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { readRows } from "./read-rows.ts";
@@ -56,6 +57,8 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
       // To come again would not help: the tool reads twice the next time, too.
       if (taken) throw new HopwiseError("filter_unapplied", USED);
       notLapsed();
+      const { chain } = call.holder.caller;
+      if (chain !== undefined) checkAlive(chain.expiresAt, point.nowSeconds());
       taken = true;
       return condition;
     },
