@@ -12,6 +12,16 @@ it.each([
   expect(faultOf(Object.assign(new Error(words), { name: "NotOK", code: 14 })).problem).toBe(told);
 });
 
+it("an answer that is larger than the client takes is no outage, either: the next one is as large", () => {
+  const details = "Received message larger than max (5000142 vs 4194304)";
+  const cause = Object.assign(new Error(`gRPC error 8 (RESOURCE_EXHAUSTED): ${details}`), {
+    name: "NotOK",
+    code: 8,
+    details,
+  });
+  expect(faultOf(cause)).toEqual({ problem: cause.message });
+});
+
 it.each([
   new Error("google.protobuf.Value cannot be NaN or Infinity"),
   Object.assign(new Error("gRPC error 2 (UNKNOWN): proto: google.protobuf.Value.number_value: invalid +Inf value"), {

@@ -110,6 +110,7 @@ export function faultOf(cause: unknown): PolicyFault {
   const problem = isTold(cause)
     ? plainText(cause.message.replace(EMPTY_NOTE, ""))
     : failed("the policy decision point", cause);
+  if (isUnread(cause)) return { problem };
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
 
