@@ -1,6 +1,7 @@
 import type { CheckResourcesRequest } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import type { Row } from "../filter/index.ts";
+import type { Obligations } from "../result/index.ts";
 import { allowAll, allowing, never, pdpOf, type Result } from "../world.fixture.ts";
 import { checkRows, type RowsToCheck } from "./check-rows.ts";
 
@@ -20,6 +21,7 @@ const about = (rows: readonly Row[]): RowsToCheck => ({
   invocation: "inv",
   chainId: "chain",
   rows,
+  owed: { redact: [], limit: {} },
 });
 const ask = (rows: readonly Row[], results?: (request: CheckResourcesRequest) => unknown) => {
   const { pdp, asked } = pdpOf(results);
@@ -171,7 +173,7 @@ describe("the handing over", () => {
     return { asked, checked: checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE) };
   };
 
-  const withOutput = (value: object) => {
+  const withOutput = (value: object, owed: Partial<Obligations> = {}) => {
     const { pdp } = pdpOf((request) =>
       request.resources.map((it) =>
         allowing(
@@ -180,7 +182,8 @@ describe("the handing over", () => {
         ),
       ),
     );
-    return checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE);
+    const { owed: none, ...rows } = about([row("a"), row("b")]);
+    return checkRows(pdp, { ...rows, edges: [edge], owed: { ...none, ...owed } }, DEADLINE);
   };
 
   it("is asked with each batch, before the rows, which keep their places", async () => {
@@ -196,6 +199,16 @@ describe("the handing over", () => {
     const owed = { obligations: { redact: ["/owner"], limit: {} } };
     expect(await withOutput({ redact: ["/owner"] })).toEqual([owed, owed]);
     expect(await withOutput({ approval: "ask" })).toEqual([undefined, undefined]);
+  });
+
+  it("lets them pass that people approved already, where no more of them have to now", async () => {
+    const passed = { obligations: { redact: ["/owner"], limit: {} } };
+    const given = { approval: "asked then", approvers: 2 };
+    const asking = (approvers: number) => ({ approval: { reason: "ask", approvers }, redact: ["/owner"] });
+    expect(await withOutput(asking(1), given)).toEqual([passed, passed]);
+    expect(await withOutput(asking(2), given)).toEqual([passed, passed]);
+    expect(await withOutput(asking(3), given)).toEqual([undefined, undefined]);
+    expect(await withOutput(asking(2), { approval: "asked then" })).toEqual([undefined, undefined]);
   });
 
   it("ends the search where it is not allowed any more, or cannot be told", async () => {

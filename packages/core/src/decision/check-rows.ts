@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import type { CheckedRow, Row } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
-import { addUp } from "../result/index.ts";
+import { addUp, type Obligations } from "../result/index.ts";
 import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
@@ -16,6 +16,8 @@ export interface RowsToCheck extends ChainQuestion {
   readonly resource: Omit<Resource, "id">;
   readonly action: string;
   readonly rows: readonly Row[];
+  /** What the call itself was allowed under. An approval among it was given. */
+  readonly owed: Obligations;
 }
 
 /**
@@ -93,7 +95,7 @@ async function askBatch(
       ),
     );
   });
-  const edges = byHop.map((answers, hop) => edgeIn(answers, hop, batch.length));
+  const edges = byHop.map((answers, hop) => withoutApproved(edgeIn(answers, hop, batch.length), question.owed));
   const ofRows = byHop.map((answers) => answers.slice(answers.length - batch.length));
   return batch.map((_, i) =>
     joined([...ofRows.map((answers) => answers[i] as Answer), ...edges], question.hops.length),
@@ -109,6 +111,14 @@ function edgeIn(answers: readonly Answer[], hop: number, rows: number): Answer {
   throw new HopwiseError("delegation_denied", "the policies do not let this hop hand on to the next any more", { hop });
 }
 
+/** People approved the call, for whoever hands on: of each row that is not asked again. */
+function withoutApproved(edge: Answer, { approval: given, approvers: gave = 1 }: Obligations): Answer {
+  const { approval, approvers = 1, ...others } = edge.obligations ?? NOTHING_OWED;
+  const isMet = approval !== undefined && given !== undefined && approvers <= gave;
+  return isMet ? { ...edge, obligations: others } : edge;
+}
+
+const NOTHING_OWED: Obligations = { redact: [], limit: {} };
 const NO_EDGE: Answer = { effect: "allow", reasons: [], rules: [] };
 const OF_OUTPUT: Answer = { effect: "error", ofOutput: true, reasons: [], rules: [] };
 

@@ -112,6 +112,6 @@ export async function* decideCall(
     projected: entry.projection !== undefined && (parsed !== undefined || incoming.via === "session"),
     obligations: due.obligations,
     taken: due.taken,
-    filter: openFilter({ asked: question, holder: standing, entry, context, answer }, point),
+    filter: openFilter({ asked: question, holder: standing, entry, context, answer, owed: due.obligations }, point),
   });
 }
