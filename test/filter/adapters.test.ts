@@ -157,6 +157,36 @@ describe.each(WAYS)("in %s", (_, run) => {
   });
 });
 
+describe.each(LOOPS)("a tool that gives several results, one after the other, in a loop of %s", (_, loop) => {
+  const giving = (...results: readonly (() => unknown)[]): Search =>
+    async function* () {
+      for (const result of results) yield await result();
+    } as never;
+
+  it("may say something before it has read: that is held back, whatever it is", async () => {
+    for (const before of ["reading", ROWS]) {
+      const { text: shown, rows } = await inLoop(
+        loop,
+        giving(() => before, READ),
+      );
+      expect(shown).toContain("INV-9");
+      expect(shown).not.toMatch(/INV-21|DE02120300000000202051|reading/);
+      expect(rows).toEqual({ shown: 2, leftOut: 0 });
+    }
+  });
+
+  it("is withheld where it read nothing by its filter", async () => {
+    const { text: shown, code } = await inLoop(
+      loop,
+      giving(
+        () => "reading",
+        () => ROWS,
+      ),
+    );
+    expect([code, shown.includes("INV-")]).toEqual(["filter_unapplied", false]);
+  });
+});
+
 it("there is no filter outside of a call, nor in one of another tool", async () => {
   expect([currentFilter(), onServer()]).toEqual([undefined, undefined]);
   await expect(READ()).rejects.toMatchObject({ code: "config_invalid" });

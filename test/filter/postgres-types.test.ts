@@ -124,4 +124,32 @@ describe(`a column of ${POSTGRES}`, () => {
     for (const it of known) expect([it[0], await truthsOf(it)]).toEqual([it[0], ["true", "true", "true"]]);
     for (const it of unknown) expect([it[0], await truthsOf(it)]).toEqual([it[0], ["unknown", "unknown", "unknown"]]);
   });
+
+  it.each(["jsonb", "json"])(
+    "of %s is NULL where it holds the null that JSON has, as drivers give it",
+    async (type) => {
+      await postgres.query(`CREATE TABLE things (id text, c ${type})`);
+      for (const [i, written] of [null, "null", " null ", "[]", '["null"]', '"null"'].entries()) {
+        await postgres.query("INSERT INTO things VALUES ($1, $2)", [`r${i}`, written]);
+      }
+      const rows = await postgres.query("SELECT * FROM things ORDER BY id");
+      const shown: string[] = [];
+      for (const stands of ["absent", "null"] as const) {
+        const things = table({ id: text(), columns: { c: list("text", { null: stands }) } });
+        const isNull = call("eq", attribute, { value: null });
+        for (const expression of [true, isNull, call("not", isNull), call("in", { value: "null" }, attribute)]) {
+          for (const required of [[], ["c"]]) {
+            const condition = { expression, required, unknown: "sql" } as const;
+            const { text: where, values } = toSql(condition, things, { dialect: "postgres" });
+            const found = await postgres.query(`SELECT * FROM things WHERE ${where} ORDER BY id`, values);
+            expect(found).toEqual(rows.filter(toPredicate(condition, things)));
+            shown.push(found.map(({ id }) => id).join());
+          }
+        }
+      }
+      await postgres.query("DROP TABLE things");
+      expect(shown.slice(0, 2), "a required one is there").toEqual(["r0,r1,r2,r3,r4,r5", "r3,r4,r5"]);
+      expect(shown).toContain("r0,r1,r2");
+    },
+  );
 });

@@ -56,7 +56,12 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
       const run = await begin(input, options);
       try {
         const results = (await run.within(() => work(run, options))) as AsyncGenerator;
-        for await (const value of eachWithin(run, results)) yield run.show(value);
+        let held: { readonly value: unknown } | undefined;
+        for await (const value of eachWithin(run, results)) {
+          held = run.mayShow() ? undefined : { value };
+          if (held === undefined) yield run.show(value);
+        }
+        if (held !== undefined) run.show(held.value);
         run.returned();
       } catch (cause) {
         throw run.failed(cause);

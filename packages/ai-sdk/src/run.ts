@@ -7,6 +7,11 @@ import { ToolDenied } from "./tool-denied.ts";
 export interface LoopRun extends Run {
   /** The arguments for the tool: exactly those that were checked. */
   readonly arguments: never;
+  /**
+   * Whether a result may be shown by now. What a tool that gives rows says before these were checked is no result yet: a word
+   * on the way, or rows that nobody may see.
+   */
+  mayShow(): boolean;
 }
 
 /**
@@ -36,6 +41,7 @@ export function beginLoopRun(
   return {
     ...run,
     arguments: (decision.projected ? input : decision.arguments) as never,
+    mayShow: () => decision.filter === undefined || decision.filter.applied !== undefined,
     begins: () => {
       // What the loop was stopped with: nothing more of the tool begins.
       stop?.throwIfAborted();

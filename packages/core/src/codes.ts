@@ -421,7 +421,7 @@ export const CODES = {
     stage: "policy",
     fault: true,
     model: "The call could not be decided. Report it; trying again does not help.",
-    help: "Cerbos answered, and the answer cannot be relied on: it has an output that this version does not understand, an obligation that the enforcement point does not fulfil or after which the result would not fit the output schema of the tool, or the request does not fit a schema.",
+    help: "Cerbos answered, and the answer cannot be relied on: it is larger than the client takes, it has a number that is not finite (a division by zero), an output that this version does not understand, an obligation that the enforcement point does not fulfil or after which the result would not fit the output schema of the tool, or the request does not fit a schema.",
   },
   policy_request_refused: {
     stage: "policy",

@@ -32,6 +32,22 @@ export function misfitAt(row: object, column: NamedColumn): Misfit {
   };
 }
 
+/** A column that the row has of its class, as models of an ORM have theirs: nobody left it out of the query. */
+export function asInherited(misfit: Misfit, given: object): Misfit {
+  if (misfit.isMissing !== true || !isIn(given, String(misfit.column))) return misfit;
+  const problem =
+    "comes from its class, and only a row's own columns are read; give plain objects, such as row.toJSON() makes";
+  return { ...misfit, problem };
+}
+
+function isIn(given: object, column: string): boolean {
+  try {
+    return column in given && !(column in {});
+  } catch {
+    return false; // a proxy may throw anything
+  }
+}
+
 /** A number that is not finite, as a driver gives it; half a character. */
 function isUnseen(given: unknown, { type, stored }: NamedColumn): boolean {
   if (type === "number") return typeof given === "number" || (stored === "numeric" && NOT_FINITE.test(String(given)));

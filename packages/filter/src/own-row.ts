@@ -1,5 +1,5 @@
 import { isObject } from "@hopwise/core/options";
-import { type Misfit, typeWords } from "./misfit.ts";
+import { asInherited, type Misfit, typeWords } from "./misfit.ts";
 import { type Resource, readResource } from "./resource-of.ts";
 import type { Table } from "./table.ts";
 
@@ -26,7 +26,8 @@ export function ownRow(table: Table, given: unknown): OwnRow {
   if (misfits.length > 0) return { row, resource: undefined, misfits };
   const read = readResource(table, row);
   const isFit = read.misfits.length === 0 && read.resource.id !== "";
-  return { row, resource: isFit ? read.resource : undefined, misfits: read.misfits };
+  const resource = isFit ? read.resource : undefined;
+  return { row, resource, misfits: read.misfits.map((it) => asInherited(it, Object(given))) };
 }
 
 function copyOf(given: unknown): { readonly row: Plain; readonly misfits: readonly Misfit[] } {

@@ -139,7 +139,7 @@ function columnTerm(column: NamedColumn): Term {
   return {
     type: column.type === "timestamp" ? "moment" : column.type,
     ...(column.of !== undefined && { of: column.of }),
-    ...(column.null === "null" && { isNull: (place: Place) => sql`${raw(place)} IS NULL` }),
+    ...(column.null === "null" && { isNull: (place: Place) => sql`(NOT ${hasValue(column, place)})` }),
     sql: (place) =>
       column.type === "list"
         ? listSql(raw(place), place)
@@ -148,8 +148,15 @@ function columnTerm(column: NamedColumn): Term {
   };
 }
 
+/** Whether a column is not NULL. Of JSON in PostgreSQL drivers make the same of NULL and of the `null` that JSON has. */
+export function hasValue(column: NamedColumn, place: Place): Sql {
+  const raw = rawColumn(column, place);
+  if (column.type !== "list" || place.dialect === "sqlite") return sql`${raw} IS NOT NULL`;
+  return sql`(${raw} IS NOT NULL AND btrim(${raw}::text, E' \\t\\n\\r') COLLATE "C" <> 'null')`;
+}
+
 /** A column by its quoted name. */
-export function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
+function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
   const own = quoted(name, dialect);
   return from === undefined ? own : sql`${from}.${own}`;
 }

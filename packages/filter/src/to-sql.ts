@@ -1,7 +1,7 @@
 import type { RowCondition } from "@hopwise/core/filter";
 import { choice, maybe, mustBe, optionsOf, type Rows, text, whole } from "@hopwise/core/options";
 import { type Dialect, isTableName, quotedTable, TABLE_NAME } from "./names.ts";
-import { rawColumn, readCondition } from "./read-condition.ts";
+import { hasValue, readCondition } from "./read-condition.ts";
 import { render, type Sql, type SqlValue, sql } from "./sql.ts";
 import { isTable, type Table } from "./table.ts";
 import type { Place } from "./term.ts";
@@ -62,5 +62,5 @@ export function writeCondition(called: string, condition: RowCondition, table: T
   if (!isTable(table)) return mustBe(called, "table", "what table() gave", table);
   const { rows, required } = readCondition(called, condition, table);
   const whole = typeof rows === "boolean" ? (rows ? TRUE : FALSE) : isTrue(rows.sql(place), place);
-  return sql`(${required.reduce((before, column) => sql`${before} AND ${rawColumn(column, place)} IS NOT NULL`, whole)})`;
+  return sql`(${required.reduce((before, column) => sql`${before} AND ${hasValue(column, place)}`, whole)})`;
 }

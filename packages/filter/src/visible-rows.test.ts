@@ -210,6 +210,23 @@ describe("rows of which none fits", () => {
     });
   });
 
+  it("since a model has its columns of its class, are a mistake that says so", async () => {
+    const { owner_id, ...row } = full({});
+    class Model {
+      constructor() {
+        Object.assign(this, row);
+      }
+      get owner_id() {
+        return owner_id;
+      }
+    }
+    await expect(every([new Model(), new Model()])).rejects.toMatchObject({
+      code: "config_invalid",
+      pointer: "/owner_id",
+      message: expect.stringMatching(/"owner_id" of each comes from its class, .* give plain objects/),
+    });
+  });
+
   it("are left out where there is no column at which all misfit, and where their values alone do", async () => {
     expect(await every([full({ amount: "5" }), full({ owner_id: 5 })])).toEqual([]);
     for (const cell of [{ amount: Number.NaN }, { owner_id: "\ud800" }, { thing_id: "" }, { cost: "NaN" }]) {

@@ -5,7 +5,7 @@ import { type PolicyClient, type ResilienceOptions, resilient, type TargetChange
 
 /** As the clients of Cerbos reject: an error of theirs with a gRPC code. */
 const notOK = (code: number, details = "x"): Error =>
-  Object.assign(new Error(`gRPC error ${code}`), { name: "NotOK", code, details });
+  Object.assign(new Error(`gRPC error ${code}: ${details}`), { name: "NotOK", code, details });
 const GONE = notOK(14);
 
 type Behaviour = (signal: AbortSignal) => Promise<unknown>;
@@ -75,6 +75,8 @@ describe("a client that failed", () => {
     ["out of range", notOK(11)],
     ["a schema violation, where the client throws these", Object.assign(new Error("x"), { name: "ValidationFailed" })],
     ["a request that cannot be written down", notOK(13, "Request message serialization failure: x")],
+    ["an answer that nobody can read (gRPC)", new Error("google.protobuf.Value cannot be NaN or Infinity")],
+    ["the same (HTTP)", notOK(2, "proto: google.protobuf.Value.number_value: invalid +Inf value")],
   ])("is not asked again, and not held to be down, where the request is wrong: %s", async (_, error) => {
     const client = fake(fails(error));
     const steady = resilient(client, { faultsInARow: 1 });

@@ -1,6 +1,6 @@
 /** What an error of a Cerbos client says about the target. */
 export type Verdict =
-  /** The target answered: the request is wrong, and would be wrong at any target. */
+  /** The target answered: the request is wrong, and would be wrong at any target. So is one that policies make NaN of. */
   | "refused"
   /** The target, or the way to it, failed. Asking again can help: checks and plans change nothing. */
   | "fault";
@@ -17,7 +17,16 @@ export function judge(error: unknown): Verdict {
   if (typeof details === "string" && details.startsWith("Request message serialization failure")) return "refused";
   // Policies with an expression that the planner does not know: no other target would, either.
   if (typeof details === "string" && details.startsWith("Resources query plan request failed")) return "refused";
-  return "fault";
+  return isNotFinite(error) ? "refused" : "fault";
+}
+
+/**
+ * Whether the policies made NaN, or something infinite, of what they were asked, which no answer can carry: a client throws
+ * where it reads it (gRPC), a target where it writes it (HTTP). Held for a fault, it would let whoever sends a zero to divide
+ * by keep everybody's calls from the target.
+ */
+export function isNotFinite(error: unknown): boolean {
+  return error instanceof Error && /google\.protobuf\.Value\b.*(?:NaN|Inf)/.test(error.message);
 }
 
 /** INVALID_ARGUMENT, RESOURCE_EXHAUSTED (a message that is too large), OUT_OF_RANGE. */

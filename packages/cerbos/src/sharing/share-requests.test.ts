@@ -349,6 +349,7 @@ const BAD: readonly [string, unknown][] = [
   ["Cerbos 0.51 met a NaN", notOK(13, "Policy check failed")],
   ["not written by the client", notOK(13, "Request message serialization failure: x")],
   ["not a value", new Error("cannot decode message google.protobuf.Value from JSON undefined")],
+  ["policies made NaN of it (gRPC)", new Error("google.protobuf.Value cannot be NaN or Infinity")],
   ["a client that throws for a schema", Object.assign(new Error("x"), { name: "ValidationFailed" })],
 ];
 const OUTAGE: readonly [string, unknown][] = [

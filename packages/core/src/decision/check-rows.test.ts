@@ -1,6 +1,7 @@
 import type { CheckResourcesRequest } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import type { Row } from "../filter/index.ts";
+import type { Obligations } from "../result/index.ts";
 import { allowAll, allowing, never, pdpOf, type Result } from "../world.fixture.ts";
 import { checkRows, type RowsToCheck } from "./check-rows.ts";
 
@@ -20,6 +21,7 @@ const about = (rows: readonly Row[]): RowsToCheck => ({
   invocation: "inv",
   chainId: "chain",
   rows,
+  owed: { redact: [], limit: {} },
 });
 const ask = (rows: readonly Row[], results?: (request: CheckResourcesRequest) => unknown) => {
   const { pdp, asked } = pdpOf(results);
@@ -118,6 +120,48 @@ describe("a row of which an output cannot be read, which may be made of the row"
   });
 });
 
+describe.each<[string, Error, RegExp]>([
+  ["a number that no answer can carry", new Error("google.protobuf.Value cannot be NaN or Infinity"), /is not finite/],
+  [
+    "more than an answer holds",
+    Object.assign(new Error("gRPC error 8: too large"), {
+      name: "NotOK",
+      code: 8,
+      details: "Received message larger than max",
+    }),
+    /too large/,
+  ],
+])("a row of which the policies make %s", (_, unread, words) => {
+  /** As the client for gRPC has it, whatever else is in the answer. */
+  const cannotCarry = (hop: string, id: string) => (request: CheckResourcesRequest) => {
+    if (request.principal.id === hop && request.resources.some((it) => it.resource.id === id)) {
+      throw unread;
+    }
+    return request.resources.map((it) => allowing(it));
+  };
+  const rows = Array.from({ length: 60 }, (_, i) => row(`r${i}`));
+
+  it("is told as such, whichever hop it was, and keeps no other from being shown", async () => {
+    for (const [i, hop] of ["alice", "agent:planner"].entries()) {
+      const { checked } = ask(rows, cannotCarry(hop, "r7"));
+      const told = expect.objectContaining({
+        code: "policy_inconclusive",
+        hop: i,
+        message: expect.stringMatching(words),
+      });
+      expect(await checked).toEqual(rows.map(({ id }) => (id === "r7" ? told : {})));
+    }
+  });
+
+  it("is denied where a hop may not see it", async () => {
+    const deny = butFor("agent:planner", "r7", { actions: { read: "EFFECT_DENY" } });
+    const { checked } = ask(rows, (request) =>
+      (request.principal.id === "alice" ? cannotCarry("alice", "r7") : deny)(request),
+    );
+    expect(await checked).toEqual(rows.map(({ id }) => (id === "r7" ? undefined : {})));
+  });
+});
+
 describe("the handing over", () => {
   const edge = { action: "delegate", resource: { kind: "delegation", id: "alice->agent:planner", attr: {} } };
   const withEdge = (effect: string) => {
@@ -129,7 +173,7 @@ describe("the handing over", () => {
     return { asked, checked: checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE) };
   };
 
-  const withOutput = (value: object) => {
+  const withOutput = (value: object, owed: Partial<Obligations> = {}) => {
     const { pdp } = pdpOf((request) =>
       request.resources.map((it) =>
         allowing(
@@ -138,7 +182,8 @@ describe("the handing over", () => {
         ),
       ),
     );
-    return checkRows(pdp, { ...about([row("a"), row("b")]), edges: [edge] }, DEADLINE);
+    const { owed: none, ...rows } = about([row("a"), row("b")]);
+    return checkRows(pdp, { ...rows, edges: [edge], owed: { ...none, ...owed } }, DEADLINE);
   };
 
   it("is asked with each batch, before the rows, which keep their places", async () => {
@@ -154,6 +199,16 @@ describe("the handing over", () => {
     const owed = { obligations: { redact: ["/owner"], limit: {} } };
     expect(await withOutput({ redact: ["/owner"] })).toEqual([owed, owed]);
     expect(await withOutput({ approval: "ask" })).toEqual([undefined, undefined]);
+  });
+
+  it("lets them pass that people approved already, where no more of them have to now", async () => {
+    const passed = { obligations: { redact: ["/owner"], limit: {} } };
+    const given = { approval: "asked then", approvers: 2 };
+    const asking = (approvers: number) => ({ approval: { reason: "ask", approvers }, redact: ["/owner"] });
+    expect(await withOutput(asking(1), given)).toEqual([passed, passed]);
+    expect(await withOutput(asking(2), given)).toEqual([passed, passed]);
+    expect(await withOutput(asking(3), given)).toEqual([undefined, undefined]);
+    expect(await withOutput(asking(2), { approval: "asked then" })).toEqual([undefined, undefined]);
   });
 
   it("ends the search where it is not allowed any more, or cannot be told", async () => {

@@ -3,12 +3,12 @@ import { HopwiseError } from "../errors.ts";
 import type { CheckedRow, Row } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
-import { addUp } from "../result/index.ts";
+import { addUp, type Obligations } from "../result/index.ts";
 import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { type Answer, faultAt, mismatchOf, readAnswers } from "./read-answer.ts";
+import { type Answer, faultAt, faultOf, isUnread, mismatchOf, readAnswers } from "./read-answer.ts";
 
 /** Rows that were read, put to every hop of a chain; may it hand on to the next is asked with each batch again. */
 export interface RowsToCheck extends ChainQuestion {
@@ -16,6 +16,8 @@ export interface RowsToCheck extends ChainQuestion {
   readonly resource: Omit<Resource, "id">;
   readonly action: string;
   readonly rows: readonly Row[];
+  /** What the call itself was allowed under. An approval among it was given. */
+  readonly owed: Obligations;
 }
 
 /**
@@ -46,7 +48,24 @@ export async function checkRows(
   return checked;
 }
 
+/** One row of which the policies make what no answer can carry, or too much, ends no search: it is looked for by halves. */
 async function checkBatch(
+  pdp: PolicyDecisionPoint,
+  question: RowsToCheck,
+  batch: readonly AskedResource[],
+  deadlineMs: number,
+): Promise<readonly RowAnswer[]> {
+  try {
+    return await askBatch(pdp, question, batch, deadlineMs);
+  } catch (cause) {
+    if (!(cause instanceof HopwiseError && isUnread(cause.cause))) throw cause;
+    const middle = Math.ceil(batch.length / 2);
+    const first = await checkBatch(pdp, question, batch.slice(0, middle), deadlineMs);
+    return [...first, ...(await checkBatch(pdp, question, batch.slice(middle), deadlineMs))];
+  }
+}
+
+async function askBatch(
   pdp: PolicyDecisionPoint,
   question: RowsToCheck,
   batch: readonly AskedResource[],
@@ -54,11 +73,18 @@ async function checkBatch(
 ): Promise<readonly RowAnswer[]> {
   const byHop = await withDeadline(deadlineMs, (signal, expired) => {
     const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
-      const request = hopRequest(question, hop, [...edgeOf(question, hop), ...batch], false);
-      const response = await one.checkResources(request, { signal: own });
-      const mismatch = mismatchOf(request, response);
-      if (mismatch !== undefined) throw unreadable(mismatch, hop);
-      return readAnswers(request, response).flat();
+      const edges = edgeOf(question, hop);
+      const request = hopRequest(question, hop, [...edges, ...batch], false);
+      try {
+        const response = await one.checkResources(request, { signal: own });
+        const mismatch = mismatchOf(request, response);
+        if (mismatch !== undefined) throw unreadable(mismatch, hop);
+        return readAnswers(request, response).flat();
+      } catch (cause) {
+        if (batch.length > 1 || !isUnread(cause)) throw cause;
+        // What the other hops say of the row still counts.
+        return [...edges.map(() => NO_EDGE), { ...faultOf(cause), ...OF_OUTPUT }];
+      }
     };
     const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
     return Promise.all(
@@ -69,7 +95,7 @@ async function checkBatch(
       ),
     );
   });
-  const edges = byHop.map((answers, hop) => edgeIn(answers, hop, batch.length));
+  const edges = byHop.map((answers, hop) => withoutApproved(edgeIn(answers, hop, batch.length), question.owed));
   const ofRows = byHop.map((answers) => answers.slice(answers.length - batch.length));
   return batch.map((_, i) =>
     joined([...ofRows.map((answers) => answers[i] as Answer), ...edges], question.hops.length),
@@ -85,7 +111,16 @@ function edgeIn(answers: readonly Answer[], hop: number, rows: number): Answer {
   throw new HopwiseError("delegation_denied", "the policies do not let this hop hand on to the next any more", { hop });
 }
 
+/** People approved the call, for whoever hands on: of each row that is not asked again. */
+function withoutApproved(edge: Answer, { approval: given, approvers: gave = 1 }: Obligations): Answer {
+  const { approval, approvers = 1, ...others } = edge.obligations ?? NOTHING_OWED;
+  const isMet = approval !== undefined && given !== undefined && approvers <= gave;
+  return isMet ? { ...edge, obligations: others } : edge;
+}
+
+const NOTHING_OWED: Obligations = { redact: [], limit: {} };
 const NO_EDGE: Answer = { effect: "allow", reasons: [], rules: [] };
+const OF_OUTPUT: Answer = { effect: "error", ofOutput: true, reasons: [], rules: [] };
 
 function unreadable(problem: string, hop: number): HopwiseError {
   return new HopwiseError("policy_inconclusive", `the policies' answer cannot be read: ${problem}`, { hop });

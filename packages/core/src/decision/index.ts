@@ -1,7 +1,7 @@
 /** What does Cerbos say for each hop, and what do all answers together mean? */
 export { type AuxData, type AuxDataQuery, type AuxDataSupplier, auxDataOf } from "./aux-data.ts";
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
-export { checkRows, type RowAnswer } from "./check-rows.ts";
+export { checkRows, type RowAnswer, type RowsToCheck } from "./check-rows.ts";
 export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
 export type {
   Allowed,

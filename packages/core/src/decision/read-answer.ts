@@ -105,10 +105,12 @@ export function faultOf(cause: unknown): PolicyFault {
   }
   // There was an answer: asking again does not help.
   if (isOwn(cause) && cause.code === "policy_inconclusive") return { problem: cause.message };
+  if (isNotFinite(cause)) return { problem: NOT_FINITE };
   // Only the client's own words: any other error may quote anything.
   const problem = isTold(cause)
     ? plainText(cause.message.replace(EMPTY_NOTE, ""))
     : failed("the policy decision point", cause);
+  if (isUnread(cause)) return { problem };
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
 
@@ -134,6 +136,23 @@ const CANNOT_PLAN = /^Resources query plan request failed/;
 function isRefused(cause: unknown): boolean {
   const { code, details } = Object(cause) as { readonly code?: unknown; readonly details?: unknown };
   return WRONG.has(code) || TOO_LARGE.test(String(details)) || CANNOT_PLAN.test(String(details));
+}
+
+const NOT_FINITE =
+  "a number in it is not finite, which no answer can carry: an output or a condition divides by zero, or makes too large a number";
+
+/**
+ * The policies make NaN, or something infinite, of what they were asked. The client throws where it reads that (gRPC), or the
+ * decision point where it writes it (HTTP): at each other one, and the next time, too. `resilient` tells it by the same words.
+ */
+function isNotFinite(cause: unknown): boolean {
+  return cause instanceof Error && /google\.protobuf\.Value\b.*(?:NaN|Inf)/.test(cause.message);
+}
+
+/** There was an answer, which one of several things that were asked about may keep from being read. */
+export function isUnread(cause: unknown): boolean {
+  const { details } = Object(cause) as { readonly details?: unknown };
+  return isNotFinite(cause) || /^Received message larger than max/.test(String(details));
 }
 
 /** What became of a question about what a hop may be shown: an outage is never an empty list. */

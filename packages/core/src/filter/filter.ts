@@ -61,7 +61,8 @@ export interface Filter {
   /**
    * The condition for the one read, for `toSql` or `toPredicate` of `@hopwise/filter`.
    *
-   * @throws {HopwiseError} `filter_unapplied` the second time; `filter_lapsed` too late after the decision
+   * @throws {HopwiseError} `filter_unapplied` the second time; `filter_lapsed` too late after the decision;
+   *   `token_expired` once the chain is over
    */
   take(): RowCondition;
   /**

@@ -12,16 +12,16 @@ export interface FreezeLimits {
 /** Characters that JSON writes as more than one. */
 const NEEDS_ESCAPE = /["\\\p{Cc}]/u;
 
-/** Refused for what data can be, whoever wrote it: see {@link isBeyond}. */
-const BEYOND = new WeakSet<object>();
+/** Refused for what data can be, whoever wrote it, and why: see {@link whyBeyond}. */
+const BEYOND = new WeakMap<object, string>();
 
 /**
- * Whether a value was refused for more than may be judged: too long or too deep, a number that no reader holds exactly, half
+ * Why a value was refused for more than may be judged, in words that quote nothing of it: too long or too deep, a number that no reader holds exactly, half
  * a character, a forbidden name. Whoever writes data can write such a value. What no data is, such as a `Date`, is a mistake
- * of the program that gave it.
+ * of the program that gave it: then it is undefined.
  */
-export function isBeyond(refusal: unknown): boolean {
-  return BEYOND.has(Object(refusal));
+export function whyBeyond(refusal: unknown): string | undefined {
+  return BEYOND.get(Object(refusal));
 }
 
 /**
@@ -118,7 +118,7 @@ function refuse(pointer: string, problem: string): never {
 
 function exceeds(pointer: string, problem: string): never {
   const beyond = refusalAt(pointer, problem);
-  BEYOND.add(beyond);
+  BEYOND.set(beyond, problem);
   throw beyond;
 }
 

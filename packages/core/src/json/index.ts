@@ -1,6 +1,6 @@
 /** Is this text, or this object, exactly one JSON value, and what are its canonical bytes? */
 export { canonicalJson } from "./canonical.ts";
-export { type FreezeLimits, freezeArguments, freezeJson, isBeyond } from "./freeze.ts";
+export { type FreezeLimits, freezeArguments, freezeJson, whyBeyond } from "./freeze.ts";
 export { parseJson, parseJsonBytes } from "./parse.ts";
 export {
   isJsonObject,

@@ -27,7 +27,13 @@ describe("what no policy can be asked with is refused where it is written, by it
     [{ limits: { of: new Date(0) } }, "/limits/of", "got a Date"],
     [{ list: ["EMEA", Number.NaN] }, "/list/1", "got NaN"],
     [{ delegation: { depth: 0 } }, "/delegation", "must be left out"],
-  ])("an attribute: %j", async (attributes, pointer, words) => {
+    [
+      { far: [2 ** 53] },
+      "/far/0",
+      "beyond what a question to the policies holds (a number that cannot be held exactly)",
+    ],
+    [{ long: "x".repeat(300_000) }, "/long", "(they are longer than 262144 characters)"],
+  ])("an attribute (%#)", async (attributes, pointer, words) => {
     const error = await users({ attributes });
     expect(error.pointer).toBe(`/${ISSUER.replaceAll("/", "~1")}/alice/attributes${pointer}`);
     expect(error.message).toContain(words);

@@ -7,6 +7,7 @@ import {
   type JsonValue,
   PLAIN_JSON,
   stepsOf,
+  whyBeyond,
 } from "../json/index.ts";
 import { copied, type Shape, suchAt } from "../options/index.ts";
 
@@ -24,7 +25,9 @@ export function attributesFrom(value: unknown): JsonObject {
     plain = freezeJson(value, ATTRIBUTE_LIMITS);
   } catch (cause) {
     const at = pointerOf(cause) === "" ? "" : ` at "${pointerOf(cause)}"`;
-    throw new HopwiseError("attributes_invalid", `what it gave is not plain JSON${at}; give ${PLAIN_JSON}`, { cause });
+    const beyond = whyBeyond(cause);
+    const what = beyond === undefined ? `is not plain JSON${at}; give ${PLAIN_JSON}` : `${tooMuch(beyond)}${at}`;
+    throw new HopwiseError("attributes_invalid", `what it gave ${what}`, { cause });
   }
   if (!isJsonObject(plain)) throw new HopwiseError("attributes_invalid", "what it gave is not an object");
   return plain;
@@ -32,6 +35,11 @@ export function attributesFrom(value: unknown): JsonObject {
 
 function pointerOf(cause: unknown): string {
   return (cause instanceof HopwiseError && cause.pointer) || "";
+}
+
+/** Such a text is plain JSON: what is wrong with it is another matter. */
+function tooMuch(beyond: string): string {
+  return `is beyond what a question to the policies holds (${beyond})`;
 }
 
 /**
@@ -47,7 +55,8 @@ export function attributesShape(taken: string): Shape {
       try {
         if (!isJsonObject(freezeJson(value, ATTRIBUTE_LIMITS))) return { path: [] };
       } catch (cause) {
-        return { path: stepsOf(pointerOf(cause)) };
+        const [path, beyond] = [stepsOf(pointerOf(cause)), whyBeyond(cause)];
+        return beyond === undefined ? { path } : { path, what: `left out, or cut: it ${tooMuch(beyond)}` };
       }
       return Object.hasOwn(value as object, taken)
         ? { path: [taken], what: "left out, since Hopwise gives an attribute of this name" }

@@ -118,16 +118,25 @@ describe("further sources of attributes", () => {
 const NO_DATA =
   'what it gave is not plain JSON at "/at"; give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects';
 
+const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+
 describe("what a further source gives", () => {
   it("is taken as plain data alone, and it is said what is wrong with it", async () => {
     expect(attributesFrom({ score: 1 })).toEqual({ score: 1 });
     const noData = await errorOf(() => attributesFrom({ at: new Date(0) }));
     expect(noData).toMatchObject({ code: "attributes_invalid", message: NO_DATA });
-    const tooLarge = await errorOf(() => attributesFrom({ at: 1e18 }));
-    expect(tooLarge).toMatchObject({ code: "attributes_invalid", message: NO_DATA });
     expect(noData.cause).toBeInstanceOf(HopwiseError);
     const noObject = await errorOf(() => attributesFrom(["admin"]));
     expect([noObject.code, noObject.message]).toEqual(["attributes_invalid", "what it gave is not an object"]);
+  });
+
+  it.each<[string, object, string]>([
+    ["too long a list", { at: ["x".repeat(300_000)] }, '(they are longer than 262144 characters) at "/at/0"'],
+    ["too many levels", { at: nested(20) }, `(nesting deeper than 16) at "/at${"/0".repeat(15)}"`],
+    ["a number that no reader holds", { at: 1e18 }, '(a number that cannot be held exactly) at "/at"'],
+  ])("is told what is too much of it: %s", async (_, attributes, why) => {
+    const message = `what it gave is beyond what a question to the policies holds ${why}`;
+    expect(await errorOf(() => attributesFrom(attributes))).toMatchObject({ code: "attributes_invalid", message });
   });
 
   it.each<[string, { find(): unknown }, string, string?]>([

@@ -126,4 +126,4 @@ export {
   type Trust,
   type TrustAnchor,
 } from "./trust/index.ts";
-export { type ChainVerifier, createChainVerifier } from "./verify/index.ts";
+export { type ChainVerifier, checkAlive, createChainVerifier } from "./verify/index.ts";

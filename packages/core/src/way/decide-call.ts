@@ -111,6 +111,6 @@ export async function* decideCall(
     projected: areProjected(entry, parsed, incoming),
     obligations: due.obligations,
     taken: due.taken,
-    filter: openFilter({ asked: question, holder: standing, entry, context, answer }, point),
+    filter: openFilter({ asked: question, holder: standing, entry, context, answer, owed: due.obligations }, point),
   });
 }

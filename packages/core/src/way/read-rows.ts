@@ -1,6 +1,6 @@
 import { HopwiseError, isOwn } from "../errors.ts";
 import type { Row } from "../filter/index.ts";
-import { freezeJson, isBeyond, type JsonObject } from "../json/index.ts";
+import { freezeJson, type JsonObject, whyBeyond } from "../json/index.ts";
 import { isObject, unlessAwaited } from "../options/index.ts";
 import { ATTRIBUTE_LIMITS } from "../source/index.ts";
 import { listOf } from "./passed-in.ts";
@@ -40,7 +40,7 @@ function readRow(given: unknown, i: number, argumentsAs: string): Row | typeof T
   try {
     return rowIn(given, i, argumentsAs);
   } catch (cause) {
-    if (isBeyond(cause)) return TOO_LARGE;
+    if (whyBeyond(cause) !== undefined) return TOO_LARGE;
     // A getter or a proxy of the program's may throw anything.
     return isOwn(cause) ? asMistake(cause, i) : new HopwiseError("config_invalid", `check: reading row ${i} failed`);
   }

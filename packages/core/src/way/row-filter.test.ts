@@ -278,6 +278,17 @@ describe("the filter of a call", () => {
     expect(asked[0]?.resources).toHaveLength(1);
   });
 
+  it("serves no read once the chain is over", async () => {
+    let now = NOW * 1000;
+    for (const plansSuffice of [false, true]) {
+      const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, plansSuffice });
+      const { filter } = await filtered({ tools, clock: () => now });
+      now += 86_400_000;
+      expect(() => filter.take()).toThrow(expect.objectContaining({ code: "token_expired" }));
+      now = NOW * 1000;
+    }
+  });
+
   it("lapses, for the read and for the check", async () => {
     const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, withinMs: 1 });
     const { filter } = await filtered({ tools });

@@ -2,6 +2,8 @@ import type { RowAnswer } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import type { CheckedRow, Filter, Row } from "../filter/index.ts";
 import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
+import { changesResults, type Obligations } from "../result/index.ts";
+import { checkAlive } from "../token/index.ts";
 import { lookAgain } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { readRows } from "./read-rows.ts";
@@ -18,6 +20,8 @@ export interface FilteredCall {
   readonly context: Pick<CallContext, "resource" | "action">;
   /** With what rows must fulfil; without for a tool that gives none. */
   readonly answer: PolicyAnswer;
+  /** What the handing over obliges to: plans oblige to nothing. It holds of each row; an approval was given by now. */
+  readonly owed: Obligations;
 }
 
 /**
@@ -56,6 +60,8 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
       // To come again would not help: the tool reads twice the next time, too.
       if (taken) throw new HopwiseError("filter_unapplied", USED);
       notLapsed();
+      const { chain } = call.holder.caller;
+      if (chain !== undefined) checkAlive(chain.expiresAt, point.nowSeconds());
       taken = true;
       return condition;
     },
@@ -95,13 +101,17 @@ async function checkRead(
     holder,
     entry,
     context: { resource, action },
+    owed,
   } = call;
   const filter = entry.filter as FilterRule;
   await mustStand(call, point);
-  if (filter.plansSuffice === true) return rows.map((row) => row && NOTHING_OWED);
+  if (filter.plansSuffice === true) {
+    const checked = changesResults(owed) ? { obligations: owed } : NOTHING_OWED;
+    return rows.map((row) => row && checked);
+  }
   const isGranted = isRowGranted(holder, asked.tool, filter, point);
   const granted = rows.filter((row) => row !== undefined && isGranted(row)) as readonly Row[];
-  const answers = await askAboutRows(asked, resource, action, granted, point);
+  const answers = await askAboutRows(asked, { resource, action, owed, rows: granted }, point);
   if (rows.length > 0) await mustStand(call, point);
   const byRow = new Map(granted.map((row, i) => [row, answers[i]]));
   return rows.map((row) => row && byRow.get(row));

@@ -9,7 +9,7 @@ import { unsupported } from "../unsupported.ts";
 import { comparable, equal, same } from "./equality.ts";
 import { whereKnown } from "./known.ts";
 import { anyOf, COUNTED, type Each, elementTerm, listOf, throughEach, truthsOf } from "./lists.ts";
-import { operandsOf } from "./operands.ts";
+import { onTextOfTime, operandsOf } from "./operands.ts";
 import { type AnyOperator, type Call, operator, type Reader } from "./operator.ts";
 
 /** One of several values, or an element of a list column. */
@@ -33,9 +33,8 @@ export const isIn: AnyOperator = operator<Membership>({
 function membershipOf(call: Call, reader: Reader): Membership {
   const [first, second] = operandsOf(call, 2);
   const item = reader.term(first);
-  if (item.type === "moment" || item.type === "list") {
-    throw unsupported(`"in" for ${item.type === "list" ? "a list" : "the text of a time"}`, call.pointer);
-  }
+  if (item.type === "moment") throw onTextOfTime(call);
+  if (item.type === "list") throw unsupported('"in" for a list', call.pointer);
   if ("value" in second && Array.isArray(second.value)) return severalOf(item, second.value);
   const list = listOf(call, reader.term(second));
   const element = elementTerm(list.of, reader.depth);

@@ -1,3 +1,4 @@
+import type { HopwiseError } from "@hopwise/core";
 import type { Node } from "../read-expression.ts";
 import type { Term } from "../term.ts";
 import { unsupported } from "../unsupported.ts";
@@ -20,11 +21,12 @@ export function pairOf(call: Call, reader: Reader): readonly [Term, Term] {
   const [left, right] = operandsOf(call, 2);
   const pair = [reader.term(left), reader.term(right)] as const;
   const isTime = pair.some(({ type }) => type === "moment");
-  if (isTime && !pair.some(({ type }) => type === "null")) {
-    throw unsupported(
-      `"${call.operator}" on the text of a time; write timestamp(R.attr.…) in the policy`,
-      call.pointer,
-    );
-  }
+  if (isTime && !pair.some(({ type }) => type === "null")) throw onTextOfTime(call);
   return pair;
+}
+
+/** A grant compares texts, so what it says of an argument cannot be said of a time. */
+export function onTextOfTime({ operator, pointer }: Call): HopwiseError {
+  const remedy = "a policy must say timestamp(R.attr.…), and a grant can constrain no time";
+  return unsupported(`"${operator}" on the text of a time; ${remedy}`, pointer);
 }

@@ -382,6 +382,17 @@ describe("the table of operators", () => {
     }
   });
 
+  it("compares the text of a time with nothing, and says so to who wrote a policy or a grant", () => {
+    for (const expression of [
+      call("lt", due, value("2025")),
+      call("in", due, value(["x"])),
+      call("startsWith", due, value("2024")),
+    ]) {
+      const write = () => toSql(where(expression), invoices, { dialect: "sqlite" });
+      expect(write).toThrow(/on the text of a time; a policy must say timestamp\(R\.attr\.…\), and a grant can/);
+    }
+  });
+
   it("knows no other: each is refused by its name, and none of what a plan may hold besides", () => {
     const others = [
       "add",

@@ -14,18 +14,12 @@ import {
   type PlannedHop,
   planRows,
   type RowAnswer,
+  type RowsToCheck,
   refuseOwed,
   withHeaders,
 } from "../../decision/index.ts";
 import type { HopwiseError } from "../../errors.ts";
-import {
-  type AppliedCondition,
-  allOf,
-  type Row,
-  type RowCondition,
-  type RowExpression,
-  shapeOf,
-} from "../../filter/index.ts";
+import { type AppliedCondition, allOf, type RowCondition, type RowExpression, shapeOf } from "../../filter/index.ts";
 import { handsEveryTool } from "../../grant/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { defined } from "../../lib/index.ts";
@@ -144,12 +138,10 @@ async function planEveryHop(
 /** Asks the policies about rows that were read, for every hop, and once more whether each may hand on. */
 export function askAboutRows(
   asked: AskedCall,
-  resource: Resource,
-  action: string,
-  rows: readonly Row[],
+  { resource, ...about }: { readonly resource: Resource } & Pick<RowsToCheck, "action" | "owed" | "rows">,
   point: EnforcementPoint,
 ): Promise<readonly RowAnswer[]> {
-  const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), action, rows };
+  const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), ...about };
   return checkRows(point.cerbos, question, point.deadlineMs);
 }
 
