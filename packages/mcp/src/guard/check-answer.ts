@@ -173,11 +173,23 @@ async function undecided(
     // It ran: a model that reads "not allowed" may try again.
     return refusedAs(flight, { code: "result_withheld", invocation });
   }
-  const own = ownRefusal(message, tool);
+  const strayed = strayedRefusal(flight, tool);
+  if (strayed !== undefined) report(new Error(strayed.message));
+  const own = strayed ?? ownRefusal(message, tool);
   const denied = await admission.refuse(own);
   // What was refused is the server's to say, but for a tool that is not there: that looks like any other.
-  const told = denied.code === own.code && own.code !== "tool_not_served";
+  const told = denied.code === own.code && (own.code === "arguments_refused" || own.code === "server_refused");
   return told ? message : refusedAs(flight, denied);
+}
+
+/** The server has under this name what was wrapped under another, so that nothing ran. */
+function strayedRefusal({ strayed }: Flight, tool: string): PointRefusal | undefined {
+  if (strayed === undefined) return undefined;
+  const [name, own] = [JSON.stringify(tool), JSON.stringify(strayed)];
+  return {
+    code: "tool_unguarded",
+    message: `the server has under ${name} the function that wrap got as ${own}, so it did not run; wrap it under ${name}`,
+  };
 }
 
 const METHOD_NOT_FOUND = -32601;

@@ -18,6 +18,8 @@ export interface Flight {
   handedOver: HandedOver | undefined;
   /** Whether a decision was asked for; it may still be under way. */
   asked: boolean;
+  /** As what the function was wrapped that the server ran for another tool: it did not begin. */
+  strayed: string | undefined;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
   /** Whether its caller left, rather than that it was answered. */
@@ -67,6 +69,7 @@ export function createFlights(): Flights {
         admission: undefined,
         handedOver: undefined,
         asked: false,
+        strayed: undefined,
         decision: undefined,
         left: false,
         answered: false,

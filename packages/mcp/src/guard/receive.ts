@@ -236,6 +236,9 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     uri,
     decide: decideOrRefuse.bind(undefined, guard, flight),
     page: () => flight.page,
+    strayed: (wrappedAs) => {
+      flight.strayed = wrappedAs;
+    },
     begins: begins.bind(undefined, guard, flight),
   };
 }
