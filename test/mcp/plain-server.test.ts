@@ -103,7 +103,7 @@ describe("a tool of a plain server", () => {
     expect(Object.isFrozen(ran[0])).toBe(true);
   });
 
-  it("may have a default of its own that no grant names once the caller was told of it, or where its author says so", async () => {
+  it("may have a default of its own that no grant names, as its server lists it, or its author says", async () => {
     const inputSchema = { name: z.string(), limit: z.number().default(10) };
     const listed = { type: "object", properties: { limit: { default: 10 } } };
     const named = await world.issuer.issue({
@@ -120,8 +120,6 @@ describe("a tool of a plain server", () => {
       return served(server, tools, named);
     };
     const untold = await serverWith();
-    expect(codeOf(await callTool(untold, "asks", { name: "x" }))).toBe("grant_argument_refused");
-    await untold.listTools();
     await callTool(untold, "asks", { name: "x" });
     expect(ran).toEqual([{ name: "x", limit: 10 }]);
     expect(codeOf(await callTool(untold, "asks", { name: "x", limit: 10 }))).toBe("grant_argument_refused");

@@ -38,6 +38,7 @@ const NO_TOOLS = Object.entries({
   clear: NO_FUNCTION,
   size: [null, "1"],
   turns: [...NO_METHODS, { take: () => {} }],
+  lists: [...NO_METHODS, { get: () => {}, note: () => {} }],
   scope: NO_METHODS,
 } satisfies { readonly [Name in keyof Required<mcp.GuardedTools>]: readonly unknown[] }).flatMap(([name, values]) =>
   [undefined, ...values].map((value) => ({ ...tools, [name]: value })),

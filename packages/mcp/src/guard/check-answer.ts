@@ -3,9 +3,11 @@ import type { Admission, Listed, PointRefusal } from "@hopwise/core/adapter";
 import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import {
   errorDenial,
+  isUnserved,
   type JsonRpcMessage,
   type ListRule,
   META_LEFT,
+  METHOD_NOT_FOUND,
   type NotRun,
   notRunOf,
   offerServed,
@@ -135,11 +137,6 @@ async function noList(message: JsonRpcMessage, flight: Flight, admission: Admiss
   return isUnserved(message) ? unserved(flight, invocation) : message;
 }
 
-/** Whether a server says that it does not have the method that it was asked for. */
-export function isUnserved({ error }: JsonRpcMessage): boolean {
-  return error?.code === METHOD_NOT_FOUND;
-}
-
 /** A method that the server does not have, in the words of one that the guard does not let through. */
 function unserved({ id, request: { method }, operation }: Flight, invocation: string): JsonRpcMessage {
   // FastMCP says the same of a prompt or a URI that it does not have, so these words must be true of both.
@@ -192,7 +189,6 @@ function strayedRefusal({ strayed }: Flight, tool: string): PointRefusal | undef
   };
 }
 
-const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
 
 /** Why a server answered by itself, as far as its error shows. */

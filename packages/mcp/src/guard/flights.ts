@@ -1,6 +1,6 @@
 import type { Decision } from "@hopwise/core";
 import type { Admission, OutputSchema } from "@hopwise/core/adapter";
-import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
+import type { JsonRpcId, JsonRpcRequest, MessageExtra, Operation } from "../protocol/index.ts";
 import type { HandedOver } from "./handed-over.ts";
 
 /** A request from its arrival until its answer leaves, or until it is withdrawn and its server is waited for no longer. */
@@ -13,6 +13,8 @@ export interface Flight {
   readonly id: number;
   readonly request: JsonRpcRequest;
   readonly operation: Operation;
+  /** What the transport told of it. */
+  readonly extra: MessageExtra | undefined;
   admission: Admission | undefined;
   /** The wait for the server, once it has a request that is to be decided there. */
   handedOver: HandedOver | undefined;
@@ -34,7 +36,7 @@ export interface Flight {
 
 /** The requests of one transport that wait for their answer. */
 export interface Flights {
-  begin(request: JsonRpcRequest, operation: Operation): Flight;
+  begin(request: JsonRpcRequest, operation: Operation, extra?: MessageExtra): Flight;
   /** The request that the server knows by this id, whether or not its caller still waits. */
   get(id: JsonRpcId | undefined): Flight | undefined;
   /** The open request to which its caller gave this id. */
@@ -61,11 +63,12 @@ export function createFlights(): Flights {
     return wasOpen;
   };
   return {
-    begin: (request, operation) => {
+    begin: (request, operation, extra) => {
       const flight: Flight = {
         id: ++last,
         request,
         operation,
+        extra,
         admission: undefined,
         handedOver: undefined,
         asked: false,

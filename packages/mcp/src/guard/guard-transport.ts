@@ -48,8 +48,11 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       },
     },
     send: {
-      value: (message: JsonRpcMessage, sendOptions?: SendOptions) =>
-        message.method === undefined ? reply(guard, message) : sendWord(guard, questions, message, sendOptions),
+      value: async (message: JsonRpcMessage, sendOptions?: SendOptions) => {
+        if (message.method === undefined) return guard.own.answered(message) ? undefined : reply(guard, message);
+        if (message.method === "notifications/tools/list_changed") guard.lists.forget();
+        return sendWord(guard, questions, message, sendOptions);
+      },
     },
     onmessage: {
       get: () => guard.handler,

@@ -6,6 +6,7 @@ import type { MayChangeByTool, Schemas } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 import { createListChanges, type ListChanges } from "./list-changes.ts";
+import { createOwnRequests, type OwnRequests } from "./own-requests.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
@@ -45,6 +46,9 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly isWrapped: GuardedTools["has"];
   readonly distrust: GuardedTools["distrust"];
   readonly turns: GuardedTools["turns"];
+  readonly lists: GuardedTools["lists"];
+  /** What the guard itself asks of the server. */
+  readonly own: OwnRequests;
   readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
@@ -74,6 +78,8 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     isWrapped: tools.has,
     distrust: tools.distrust,
     turns: tools.turns,
+    lists: tools.lists,
+    own: createOwnRequests(),
     hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),

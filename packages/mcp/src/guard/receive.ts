@@ -37,7 +37,7 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
     inner.send(busy, { relatedRequestId: request.id }).catch(report);
     return;
   }
-  const flight = flights.begin(request, operationOf(request));
+  const flight = flights.begin(request, operationOf(request), extra);
   dispatch(guard, flight, extra)
     .catch((error: unknown) => fail(guard, flight, error))
     .catch(report);

@@ -10,10 +10,15 @@ export const META_DENIAL = "dev.hopwise/denial";
 export const PROOF_REQUIRED = 4301;
 const DENIED = 4303;
 /** JSON-RPC's own code for a method that a server does not have: clients look for it before they try another. */
-const METHOD_NOT_FOUND = -32601;
+export const METHOD_NOT_FOUND = -32601;
 
 /** A decision, or a refusal by the guard itself, which has no record to name. */
 export type WireRefusal = Pick<Denied, "code"> & Partial<Denied>;
+
+/** Whether a server says that it does not have the method that it was asked for. */
+export function isUnserved({ error }: JsonRpcMessage): boolean {
+  return error?.code === METHOD_NOT_FOUND;
+}
 
 /** The data of a denial for programs. */
 export type DenialData = Omit<WireView, "message">;
