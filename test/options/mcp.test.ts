@@ -94,6 +94,20 @@ describe("what stands before the options, or behind", () => {
     valueRow<never>(fetch as never, NO_FUNCTION, (it) => mcp.carryingFetch(options, it)),
   );
   walk(
+    "one carrier of a transport, whose other one would show another delegation",
+    valueRow<never>(transport as never, [mcp.carryOver(transport, options)], (it) => mcp.carryOver(it, options)),
+  );
+  walk(
+    "one guard of a transport, whose other one would find neither chain nor proof",
+    valueRow<never>(transport as never, [mcp.guardTransport(transport, { authorizer, tools })], (it) =>
+      mcp.guardTransport(it, { authorizer, tools }),
+    ),
+  );
+  walk(
+    "one carrier of a fetch, whose other one would show another delegation",
+    valueRow<never>(fetch as never, [mcp.carryingFetch(options)], (it) => mcp.carryingFetch(options, it)),
+  );
+  walk(
     "wrap's name",
     valueRow<string>("pay", [...NO_TEXT, undefined], (name) => tools.wrap(name, () => "paid")),
   );

@@ -41,6 +41,7 @@ export {
   type SendOptions,
   TRANSPORT,
 } from "./jsonrpc.ts";
+export { checkOneLayer, noteLayer } from "./one-layer.ts";
 export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";
 export {
   META_PENDING,
