@@ -23,7 +23,8 @@ export interface GuardOptions {
   /**
    * Tells how the server will read the URI of a resource: by which of its templates, and with which values. Where the tool
    * map goes by templates of URIs, a resource that the server would read in another way is denied. Default: the map decides
-   * alone; the handler must then hold what it gets against `scope`.
+   * alone; the handler must then hold what it gets against `scope`, and a URI that a URL parser would write otherwise is
+   * refused. `() => undefined`, for a server without templates, says that it takes each URI as it is written.
    */
   readonly readUri?: ((uri: string) => MatchedUri | undefined | Promise<MatchedUri | undefined>) | undefined;
   /**
