@@ -87,6 +87,8 @@ describe("a result that the policies change, for a caller who never asked this s
     const more = { mayChange: { pay: { redact: ["/iban"] } } };
     const caller = await client(serverOf(pay, STRICT).server, undefined, more);
     expect(await callTool(caller, "pay")).toMatchObject({ structuredContent: { paid: 1 } });
+    const untold = await client(serverOf(pay, STRICT).server);
+    expect(codeOf(await callTool(untold, "pay"))).toBe("policy_inconclusive");
   });
 
   it.each([

@@ -12,13 +12,11 @@ const UNREADABLE: Schemas = { outputSchema: null };
  * from elsewhere, as without sessions, and keeps to it all the same.
  */
 export async function askedOfServer(guard: Guard, { extra }: Flight, tool: string): Promise<Schemas> {
-  const { lists, report } = guard;
+  const { lists, mayChange, report } = guard;
   try {
-    const known = lists.get(tool);
-    if (known !== undefined) return known;
-    const listed = await listOf(guard, extra);
-    lists.note(listed);
-    return listed.get(tool) ?? {};
+    if (lists.get(tool) === undefined) lists.note(await listOf(guard, extra));
+    // What this guard's callers are told: another one of the same tools may let policies change other values.
+    return announce({ ...lists.get(tool), name: tool }, mayChange);
   } catch (cause) {
     const message = `the server did not list its tools in time, or not without a fault: what ${JSON.stringify(tool)} announces is not known, so its results cannot be changed`;
     report(new Error(message, { cause }));
@@ -27,7 +25,7 @@ export async function askedOfServer(guard: Guard, { extra }: Flight, tool: strin
 }
 
 async function listOf(guard: Guard, extra: MessageExtra | undefined): Promise<Map<string, Schemas>> {
-  const { own, mayChange, authorizer } = guard;
+  const { own, authorizer } = guard;
   const listed = new Map<string, Schemas>();
   let cursor: unknown;
   for (let page = 0; page < MOST_PAGES; page++) {
@@ -35,11 +33,10 @@ async function listOf(guard: Guard, extra: MessageExtra | undefined): Promise<Ma
     const handle = (message: Parameters<NonNullable<Guard["handler"]>>[0]): void => guard.handler?.(message, extra);
     const answer = await own.make({ method: "tools/list", params }, handle, authorizer.deadlineMs);
     if (isUnserved(answer)) return listed;
-    const tools = answer.result?.["tools"];
-    if (!Array.isArray(tools)) throw new Error("it is no list of tools");
-    noteListed(listed, { ...answer, result: { tools: tools.map((tool) => announce(tool, mayChange)) } });
+    if (!Array.isArray(answer.result?.["tools"])) throw new Error("it is no list of tools");
+    noteListed(listed, answer);
     cursor = answer.result?.["nextCursor"];
-    if (cursor === undefined) return listed;
+    if (typeof cursor !== "string" || cursor === "") return listed;
   }
   throw new Error(`it has more than ${MOST_PAGES} pages`);
 }
