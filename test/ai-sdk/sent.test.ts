@@ -58,10 +58,13 @@ describe("the default of a tool's own schema", () => {
     expect({ ran, refused: refused() }).toEqual({ ran: [], refused: REFUSED });
   });
 
-  it("is not where a hook of the loop puts another object in the place of what the schema made", async () => {
+  it.each([
+    ["is where a hook of the loop gives a copy of what the schema made", {}, { ran: [READ], refused: [] }],
+    ["is not where a hook of the loop changes what the schema made", { to: "Acme" }, { ran: [], refused: REFUSED }],
+  ])("%s", async (_, change, expected) => {
     const { tools, ran, refused } = await guarded(WITH_DEFAULT);
     const { model } = scripted([{ tool: "send_payment", input: SENT }]);
-    const refine = { send_payment: (input: object) => ({ ...input }) } as never;
+    const refine = { send_payment: (input: object) => ({ ...input, ...change }) } as never;
     await generateText({
       model,
       tools,
@@ -69,7 +72,7 @@ describe("the default of a tool's own schema", () => {
       stopWhen: isStepCount(2),
       experimental_refineToolInput: refine,
     });
-    expect({ ran, refused: refused() }).toEqual({ ran: [], refused: REFUSED });
+    expect({ ran, refused: refused() }).toEqual(expected);
   });
 
   it("is not where the schema gives one object for two inputs", async () => {
@@ -98,7 +101,7 @@ describe("the default of a tool's own schema", () => {
     expect({ ran, refused: refused() }).toEqual({ ran: [], refused: [["grant_argument_refused", "/memo"]] });
   });
 
-  it("is not in a call that was approved in a message history, whose input the schema reads anew", async () => {
+  it("is not in a call that was approved in a message history which does not say what was sent", async () => {
     const { tools, ran, refused } = await guarded(WITH_DEFAULT);
     const messages: ModelMessage[] = [
       { role: "user", content: "Pay." },
@@ -113,6 +116,42 @@ describe("the default of a tool's own schema", () => {
     ];
     await generateText({ model: scripted("done").model, tools, messages, stopWhen: isStepCount(2) });
     expect({ ran, refused: refused() }).toEqual({ ran: [], refused: REFUSED });
+  });
+});
+
+describe("a call that a person approved is judged as it would be without", () => {
+  const SCHEMAS = {
+    "a default that nobody sent": [WITH_DEFAULT, SENT, { ran: [READ], refused: [] }],
+    "a default that was sent": [WITH_DEFAULT, READ, { ran: [], refused: REFUSED }],
+    "an argument that the schema drops": [
+      z.object({ to: z.string() }),
+      { to: "ACME", why: "x" },
+      { ran: [], refused: [["grant_argument_refused", "/why"]] },
+    ],
+  } as const;
+  const HISTORIES = {
+    "in this process": (messages: ModelMessage[]) => messages,
+    "in one that got it as JSON": (messages: ModelMessage[]) => JSON.parse(JSON.stringify(messages)),
+  };
+  const rows = Object.keys(SCHEMAS).flatMap((of) => Object.keys(HISTORIES).map((where) => [of, where] as const));
+
+  it.each(rows)("%s, %s", async (of, where) => {
+    const [schema, input, expected] = SCHEMAS[of as keyof typeof SCHEMAS];
+    const { tools } = await guarded(schema);
+    const toolApproval = { send_payment: "user-approval" } as const;
+    const { model } = scripted([{ tool: "send_payment", input }]);
+    const asked = await generateText({ model, tools, prompt: "Pay.", toolApproval });
+    const [approvalId] = asked.content.flatMap((it) => (it.type === "tool-approval-request" ? [it.approvalId] : []));
+    if (approvalId === undefined) throw new Error("nobody was asked");
+    const messages: ModelMessage[] = [
+      { role: "user", content: "Pay." },
+      ...asked.response.messages,
+      { role: "tool", content: [{ type: "tool-approval-response", approvalId, approved: true }] },
+    ];
+    const later = await guarded(schema);
+    const history = HISTORIES[where as keyof typeof HISTORIES](messages);
+    await generateText({ model: scripted("done").model, tools: later.tools, messages: history, toolApproval });
+    expect({ ran: later.ran, refused: later.refused() }).toEqual(expected);
   });
 });
 

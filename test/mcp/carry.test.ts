@@ -10,7 +10,7 @@ import {
 import { grant, wildcard } from "@hopwise/core/grant";
 import { serializeCompact } from "@hopwise/core/tokens";
 import { type CarryOptions, carryingFetch, carryOver, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 
 const audience = "https://pay.example/mcp";
 const call: JsonRpcMessage = { jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "pay", arguments: {} } };
@@ -236,7 +236,7 @@ describe("over any other transport, a client that is asked for a nonce", () => {
     const { sent, heard, transport, answer } = carried();
     await transport.send(call);
     await answer(challenge());
-    expect(sent.map(nonceIn)).toEqual([undefined, NONCE]);
+    await vi.waitFor(() => expect(sent.map(nonceIn)).toEqual([undefined, NONCE]), { timeout: 10_000 });
     expect(heard).toEqual([]);
     await answer(done);
     expect(heard).toEqual([done]);
@@ -246,6 +246,7 @@ describe("over any other transport, a client that is asked for a nonce", () => {
     const { sent, heard, transport, answer } = carried();
     await transport.send(call);
     await answer(challenge());
+    await vi.waitFor(() => expect(sent).toHaveLength(2), { timeout: 10_000 });
     await answer(challenge());
     await answer(challenge(8));
     await answer({ jsonrpc: "2.0", id: 7, method: "elicitation/create" });

@@ -1,6 +1,7 @@
 /** A server of the plain MCP SDK behind `guardTransport`: which tools run, and what its clients are offered. */
 import type { HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
+import { createCompany } from "@hopwise/core/testing";
 import {
   createGuardedTools,
   type GuardedTools,
@@ -25,6 +26,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
+import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import {
   callTool,
   carrying,
@@ -101,7 +103,7 @@ describe("a tool of a plain server", () => {
     expect(Object.isFrozen(ran[0])).toBe(true);
   });
 
-  it("may have a default of its own that no grant names once the caller was told of it, or where its author says so", async () => {
+  it("may have a default of its own that no grant names, as its server lists it, or its author says", async () => {
     const inputSchema = { name: z.string(), limit: z.number().default(10) };
     const listed = { type: "object", properties: { limit: { default: 10 } } };
     const named = await world.issuer.issue({
@@ -118,14 +120,50 @@ describe("a tool of a plain server", () => {
       return served(server, tools, named);
     };
     const untold = await serverWith();
-    expect(codeOf(await callTool(untold, "asks", { name: "x" }))).toBe("grant_argument_refused");
-    await untold.listTools();
     await callTool(untold, "asks", { name: "x" });
     expect(ran).toEqual([{ name: "x", limit: 10 }]);
     expect(codeOf(await callTool(untold, "asks", { name: "x", limit: 10 }))).toBe("grant_argument_refused");
     const said = await serverWith(() => ({ inputSchema: listed }));
     await callTool(said, "asks", { name: "x" });
     expect(ran).toEqual([{ name: "x", limit: 10 }]);
+  });
+
+  it("may take no arguments: the SDK gives it the context of the call in their place", async () => {
+    const tools = createGuardedTools();
+    const server = new McpServer(INFO);
+    const run = async ({ signal }: { readonly signal: AbortSignal }) => text(`it ran ${ran.push(signal.aborted)}`);
+    server.registerTool("asks", {}, tools.wrap("asks", run));
+    const company = await createCompany({ audience: PAY_SERVER, tools: { asks: { kind: "clock", action: "read" } } });
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    const authorizer = company.authorizer();
+    await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+    const client = await connected(carrying(near, await company.chain("alice", "planner")), newClient());
+    onTestFinished(() => client.close());
+    ran.length = 0;
+    expect(await callTool(client, "asks")).toMatchObject(text("it ran 1"));
+    expect(await callTool(client, "asks", { name: "x" })).toMatchObject(text("it ran 2"));
+    expect(ran).toEqual([false, false]);
+  });
+
+  it("does not run under another name than it was wrapped under, and its author is told which", async () => {
+    const tools = createGuardedTools();
+    const server = new McpServer(INFO);
+    const run = async (args: object) => text(`it ran ${ran.push(args)}`);
+    tools.wrap("asks", run);
+    server.registerTool("asks", { inputSchema: NAMED }, tools.wrap("closed", run));
+    const { authorizer, audit } = world.authorizer({ tools: MAP });
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+    const errors: string[] = [];
+    far.onerror = ({ message }) => errors.push(message);
+    const client = await connected(carrying(near, held), newClient());
+    onTestFinished(() => client.close());
+    ran.length = 0;
+    expect(codeOf(await callTool(client, "asks", { name: "x" }))).toBe("policy_denied");
+    const message =
+      'the server has under "asks" the function that wrap got as "closed", so it did not run; wrap it under "asks"';
+    expect([ran, errors]).toEqual([[], [message]]);
+    expect(audit.records.map(({ code, message: said }) => [code, said])).toEqual([["tool_unguarded", message]]);
   });
 
   it("runs once, and tells nobody what came of it, where the bare function stands under a name that was wrapped", async () => {

@@ -38,6 +38,7 @@ const NO_TOOLS = Object.entries({
   clear: NO_FUNCTION,
   size: [null, "1"],
   turns: [...NO_METHODS, { take: () => {} }],
+  lists: [...NO_METHODS, { get: () => {}, note: () => {} }],
   scope: NO_METHODS,
 } satisfies { readonly [Name in keyof Required<mcp.GuardedTools>]: readonly unknown[] }).flatMap(([name, values]) =>
   [undefined, ...values].map((value) => ({ ...tools, [name]: value })),
@@ -91,6 +92,20 @@ describe("what stands before the options, or behind", () => {
   walk(
     "carryingFetch's fetch",
     valueRow<never>(fetch as never, NO_FUNCTION, (it) => mcp.carryingFetch(options, it)),
+  );
+  walk(
+    "one carrier of a transport, whose other one would show another delegation",
+    valueRow<never>(transport as never, [mcp.carryOver(transport, options)], (it) => mcp.carryOver(it, options)),
+  );
+  walk(
+    "one guard of a transport, whose other one would find neither chain nor proof",
+    valueRow<never>(transport as never, [mcp.guardTransport(transport, { authorizer, tools })], (it) =>
+      mcp.guardTransport(it, { authorizer, tools }),
+    ),
+  );
+  walk(
+    "one carrier of a fetch, whose other one would show another delegation",
+    valueRow<never>(fetch as never, [mcp.carryingFetch(options)], (it) => mcp.carryingFetch(options, it)),
   );
   walk(
     "wrap's name",

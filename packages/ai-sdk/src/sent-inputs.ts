@@ -1,6 +1,10 @@
+import { canonicalJson, type JsonValue } from "@hopwise/core/adapter";
+
 /**
- * What a model sent, by the very object that the tool's schema made of it: the AI SDK hands a tool that object alone. Where
- * it cannot be told, because one object came of two inputs, or none was seen, what the schema made counts as sent.
+ * What a model sent, by the very object that the tool's schema made of it: the AI SDK hands a tool that object alone. Where a
+ * person approved the call, or a hook refined its input, it hands over another object of the same content, and has the schema
+ * read what was sent right before: then it is what was read last with that outcome. Where it cannot be told, because one object
+ * came of two inputs, or none was seen, what the schema made counts as sent.
  */
 export interface SentInputs {
   note(sent: unknown, parsed: unknown): void;
@@ -8,16 +12,35 @@ export interface SentInputs {
   of(parsed: unknown): { readonly sent: unknown } | undefined;
 }
 
+/** Of so many inputs it is known by content what was sent: as many as a loop may have approved at once. */
+const MOST = 100;
+
 export function sentInputs(): SentInputs {
   const known = new WeakMap<object, { readonly sent: unknown } | "two inputs">();
+  const last: { readonly sent: unknown; readonly parsed: object }[] = [];
   return {
     note: (sent, parsed) => {
       if (typeof parsed !== "object" || parsed === null || sent === undefined) return;
       known.set(parsed, known.has(parsed) ? "two inputs" : { sent });
+      last.push({ sent, parsed });
+      if (last.length > MOST) last.shift();
     },
     of: (parsed) => {
       const found = typeof parsed === "object" && parsed !== null ? known.get(parsed) : undefined;
-      return found === "two inputs" ? undefined : found;
+      if (found !== undefined) return found === "two inputs" ? undefined : found;
+      const content = contentOf(parsed);
+      if (content === undefined) return undefined;
+      // Of two inputs with one outcome it does not matter which: the same call runs, and the last one was read for it.
+      return last.findLast((one) => known.get(one.parsed) !== "two inputs" && contentOf(one.parsed) === content);
     },
   };
+}
+
+/** Undefined for what JSON cannot say: two of those may look alike, and differ. */
+function contentOf(value: unknown): string | undefined {
+  try {
+    return canonicalJson(value as JsonValue);
+  } catch {
+    return undefined;
+  }
 }

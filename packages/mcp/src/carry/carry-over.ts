@@ -1,9 +1,11 @@
 import { readerOf } from "@hopwise/core/options";
 import {
+  checkOneLayer,
   isRequest,
   type JsonRpcId,
   type JsonRpcMessage,
   type McpTransport,
+  noteLayer,
   type SendOptions,
   TRANSPORT,
 } from "../protocol/index.ts";
@@ -28,10 +30,10 @@ const readOptions = carryOptionsOf("carryOver");
  * with that nonce and sent once more; its client sees the second answer only. A request that its client cancels while it
  * is signed is not sent.
  *
- * @throws {HopwiseError} `config_invalid`
+ * @throws {HopwiseError} `config_invalid`, also for a transport that carries a chain already
  */
 export function carryOver<T extends McpTransport>(transport: T, given: CarryOptions): T {
-  readTransport(transport);
+  checkOneLayer("carryOver", "carrier", readTransport(transport));
   const options = readOptions(given);
   const unanswered = new Map<JsonRpcId, Signed>();
   let handler = transport.onmessage;
@@ -75,7 +77,7 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
       });
   };
 
-  return new Proxy(transport, {
+  const carrying: T = new Proxy(transport, {
     get: (target, name) => {
       if (name === "send") return send;
       if (name === "onmessage") return handler;
@@ -88,4 +90,5 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
       return Reflect.set(target, name, value && onMessage, target);
     },
   });
+  return noteLayer("carrier", carrying);
 }

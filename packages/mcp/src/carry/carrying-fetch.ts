@@ -1,5 +1,5 @@
 import { func, readerOf } from "@hopwise/core/options";
-import { isPlain, type JsonRpcId, type JsonRpcMessage } from "../protocol/index.ts";
+import { checkOneLayer, isPlain, type JsonRpcId, type JsonRpcMessage, noteLayer } from "../protocol/index.ts";
 import { jsonIn, nonceAskedFor, openAnswer } from "./challenge.ts";
 import { type CarryOptions, carryOptionsOf, sign } from "./sign.ts";
 
@@ -12,7 +12,7 @@ const readFetch = readerOf<typeof globalThis.fetch>("carryingFetch", func("a fun
  * which MCP has removed, are signed, but a challenge to them is not answered. A request that is aborted while it is signed
  * is not sent.
  *
- * @throws {HopwiseError} `config_invalid`
+ * @throws {HopwiseError} `config_invalid`, also for a `fetch` that carries a chain already
  */
 export function carryingFetch(
   given: CarryOptions,
@@ -20,7 +20,8 @@ export function carryingFetch(
 ): typeof globalThis.fetch {
   const options = readOptions(given);
   readFetch(fetch);
-  return async (input, init) => {
+  checkOneLayer("carryingFetch", "carrier", fetch);
+  return noteLayer("carrier", async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
     if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
     const body = jsonIn(init.body);
     const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
@@ -37,5 +38,5 @@ export function carryingFetch(
     if (nonce === undefined) return response;
     response.body?.cancel().catch(() => {});
     return post(await sign(message, options, { nonce, signal }));
-  };
+  });
 }

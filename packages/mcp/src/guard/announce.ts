@@ -20,6 +20,25 @@ export interface Schemas {
   readonly outputSchema?: OutputSchema | undefined;
 }
 
+/** What the server lists of its tools, where a guard had to ask; shared by all transports of the same tools. */
+export interface ServerLists {
+  get(tool: string): Schemas | undefined;
+  note(listed: ReadonlyMap<string, Schemas>): void;
+  /** A tool may be another one now; without a name, all of them. */
+  forget(tool?: string): void;
+}
+
+export function createServerLists(): ServerLists {
+  const known = new Map<string, Schemas>();
+  return {
+    get: (tool) => known.get(tool),
+    note: (listed) => {
+      for (const [name, schemas] of listed) known.set(name, schemas);
+    },
+    forget: (tool) => (tool === undefined ? known.clear() : void known.delete(tool)),
+  };
+}
+
 /** A tool as a server lists it. */
 type Listed = { readonly [member: string]: unknown };
 

@@ -3,6 +3,7 @@ import { type Admission, didNothing, type Listed, type PointRefusal } from "@hop
 import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import {
   errorDenial,
+  isUnserved,
   type JsonRpcMessage,
   type ListRule,
   META_LEFT,
@@ -137,11 +138,6 @@ async function noList(message: JsonRpcMessage, flight: Flight, admission: Admiss
   return isUnserved(message) ? unserved(flight, invocation) : message;
 }
 
-/** Whether a server says that it does not have the method that it was asked for. */
-export function isUnserved({ error }: JsonRpcMessage): boolean {
-  return error?.code === METHOD_NOT_FOUND;
-}
-
 /** A method that the server does not have, in the words of one that the guard does not let through. */
 function unserved({ id, request: { method }, operation }: Flight, invocation: string): JsonRpcMessage {
   // FastMCP says the same of a prompt or a URI that it does not have, so these words must be true of both.
@@ -175,11 +171,23 @@ async function undecided(
     // It ran: a model that reads "not allowed" may try again.
     return refusedAs(flight, { code: "result_withheld", invocation });
   }
-  const own = ownRefusal(message, tool);
+  const strayed = strayedRefusal(flight, tool);
+  if (strayed !== undefined) report(new Error(strayed.message));
+  const own = strayed ?? ownRefusal(message, tool);
   const denied = await admission.refuse(own);
   // What was refused is the server's to say, but for a tool that is not there: that looks like any other.
-  const told = denied.code === own.code && own.code !== "tool_not_served";
+  const told = denied.code === own.code && (own.code === "arguments_refused" || own.code === "server_refused");
   return told ? message : refusedAs(flight, denied);
+}
+
+/** The server has under this name what was wrapped under another, so that nothing ran. */
+function strayedRefusal({ strayed }: Flight, tool: string): PointRefusal | undefined {
+  if (strayed === undefined) return undefined;
+  const [name, own] = [JSON.stringify(tool), JSON.stringify(strayed)];
+  return {
+    code: "tool_unguarded",
+    message: `the server has under ${name} the function that wrap got as ${own}, so it did not run; wrap it under ${name}`,
+  };
 }
 
 const INVALID_PARAMS = -32602;

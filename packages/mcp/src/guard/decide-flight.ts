@@ -6,6 +6,7 @@ import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 import { offerPage } from "./offer-page.ts";
+import { askedOfServer } from "./server-lists.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {
@@ -17,7 +18,7 @@ export async function decideFlight(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  announced: Schemas = {},
+  announced?: Schemas,
   readAs?: MatchedUri,
 ): Promise<Decision> {
   const { admission } = flight;
@@ -27,16 +28,25 @@ export async function decideFlight(
   flight.asked = true;
   flight.handedOver?.asked();
   const { operation } = flight;
-  const listed = operation.kind === "tool" ? guard.listed.get(operation.tool) : undefined;
-  // A caller keeps to the arguments that it was told of; of results its wrapper knows what policies may do to them.
-  const inputSchema = listed?.inputSchema ?? announced.inputSchema;
-  const outputSchema = announced.outputSchema === undefined ? listed?.outputSchema : announced.outputSchema;
+  const { inputSchema, outputSchema } =
+    operation.kind === "tool" ? await schemasOf(guard, flight, operation.tool, announced) : {};
   const read = { parsed, inputSchema, ...(readAs && { readAs }) };
   flight.decision = await admission.decide({ ...read, fulfils: true, filters: true, outputSchema });
   flight.outputSchema = outputSchema;
   guard.owed ||= isBound(flight.decision);
   if (flight.decision.outcome === "pending") offerPage(guard, flight, flight.decision.approval);
   return flight.decision;
+}
+
+/** What a tool announces: as its wrapper says, or its caller was told, or else as the server lists it. */
+async function schemasOf(guard: Guard, flight: Flight, tool: string, announced: Schemas | undefined): Promise<Schemas> {
+  const listed = guard.listed.get(tool);
+  const { inputSchema, outputSchema } = announced ?? listed ?? (await askedOfServer(guard, flight, tool));
+  // A caller keeps to the arguments that it was told of; of results its wrapper knows what policies may do to them.
+  return {
+    inputSchema: listed?.inputSchema ?? inputSchema,
+    outputSchema: outputSchema === undefined ? listed?.outputSchema : outputSchema,
+  };
 }
 
 /**
@@ -57,7 +67,7 @@ export async function decideOrRefuse(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  announced: Schemas = {},
+  announced?: Schemas,
 ): Promise<Decision> {
   try {
     return await decideFlight(guard, flight, parsed, announced);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
-import { decideTool, type RequestScope } from "./decide-tool.ts";
+import { askingFirst, decideTool, type RequestScope } from "./decide-tool.ts";
 import { allowed, denied, PENDING } from "./guard.fixture.ts";
 
 /** What a tool's wrapper does within the request of a tool, and what the policies were asked about. */
@@ -41,6 +41,35 @@ describe("a tool", () => {
     expect(next).toEqual({ run: true, arguments: undefined });
     expect(asked).toEqual([{}]);
   });
+
+  it.each([
+    ["1.x", { signal: new AbortController().signal, requestId: 1 }],
+    ["2.x", { mcpReq: { signal: new AbortController().signal, id: 1 } }],
+  ])("that takes no arguments gets what SDK %s gives it in their place", async (_, context) => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const asked: unknown[] = [];
+    const decide = async (on: unknown) => {
+      asked.push(on);
+      return allowed({ arguments: {} });
+    };
+    const run = askingFirst(scope, "pay", (given: unknown) => [given]);
+    expect(await scope.run({ tool: "pay", decide }, () => run(context))).toEqual([context]);
+    expect(asked).toEqual([{}]);
+  });
+
+  it.each([{ signal: "x" }, { mcpReq: null }, { mcpReq: { signal: { aborted: false } } }])(
+    "that takes %j is decided on that",
+    async (args) => {
+      const scope = new AsyncLocalStorage<RequestScope>();
+      const asked: unknown[] = [];
+      const decide = async (on: unknown) => {
+        asked.push(on);
+        return denied();
+      };
+      await scope.run({ tool: "pay", decide }, () => askingFirst(scope, "pay", () => expect.unreachable())(args));
+      expect(asked).toEqual([args]);
+    },
+  );
 
   it("does not run where the call is denied, or has to be approved first", async () => {
     expect(codeIn((await within("pay", denied(), {})).next)).toBe("policy_denied");

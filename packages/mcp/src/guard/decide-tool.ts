@@ -14,6 +14,8 @@ export interface RequestScope {
   decide(parsed: unknown, announced?: Schemas): Promise<Decision>;
   /** For a call that waits: where people can answer, once it was decided. */
   page?(): string | undefined;
+  /** The function of another tool was called. It did not run. */
+  strayed?(wrappedAs: string): void;
   /** Whether the tool, which was allowed, may begin: somebody still waits for its answer. Where not, that is on record. */
   begins?(): boolean;
 }
@@ -26,7 +28,10 @@ export type ToolDecision =
 /** The schemas that the server lists of a tool. */
 export type Announced = () => Schemas | Promise<Schemas>;
 
-/** The same function of a tool, which asks before each run, and runs with exactly the arguments that were decided. */
+/**
+ * The same function of a tool, which asks before each run, and runs with exactly the arguments that were decided. One that takes
+ * none gets the server's own context in their place, as the MCP SDK calls it: that goes on as it is.
+ */
 export function askingFirst<Args, More extends readonly unknown[], Result>(
   scope: AsyncLocalStorage<RequestScope>,
   tool: string,
@@ -34,9 +39,17 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
   announced?: Announced,
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
-    const decision = await decideTool(scope, tool, args, await announced?.());
-    return decision.run ? run(decision.arguments as Args, ...more) : decision.result;
+    const takesNone = isContext(args);
+    const decision = await decideTool(scope, tool, takesNone ? undefined : args, await announced?.());
+    if (!decision.run) return decision.result;
+    return run(takesNone ? args : (decision.arguments as Args), ...more);
   };
+}
+
+/** What an MCP SDK gives a function beside the arguments of a call. No message can hold the functions of an AbortSignal. */
+function isContext(given: unknown): boolean {
+  const { signal, mcpReq } = Object(given) as { readonly signal?: unknown; readonly mcpReq?: { signal?: unknown } };
+  return [signal, mcpReq?.signal].some((it) => it instanceof AbortSignal);
 }
 
 /**
@@ -53,7 +66,10 @@ export async function decideTool(
 ): Promise<ToolDecision> {
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.
-  if (within?.tool !== tool) return { run: false, result: toolDenial({ code: "method_unguarded" }) };
+  if (within?.tool !== tool) {
+    within?.strayed?.(tool);
+    return { run: false, result: toolDenial({ code: "method_unguarded" }) };
+  }
   let decision: Decision;
   try {
     decision = await within.decide(parsed ?? {}, announced);

@@ -1,6 +1,6 @@
 import type { Decision } from "@hopwise/core";
 import type { Admission, OutputSchema } from "@hopwise/core/adapter";
-import type { JsonRpcId, JsonRpcRequest, Operation } from "../protocol/index.ts";
+import type { JsonRpcId, JsonRpcRequest, MessageExtra, Operation } from "../protocol/index.ts";
 import type { HandedOver } from "./handed-over.ts";
 
 /** A request from its arrival until its answer leaves, or until it is withdrawn and its server is waited for no longer. */
@@ -13,11 +13,15 @@ export interface Flight {
   readonly id: number;
   readonly request: JsonRpcRequest;
   readonly operation: Operation;
+  /** What the transport told of it. */
+  readonly extra: MessageExtra | undefined;
   admission: Admission | undefined;
   /** The wait for the server, once it has a request that is to be decided there. */
   handedOver: HandedOver | undefined;
   /** Whether a decision was asked for; it may still be under way. */
   asked: boolean;
+  /** As what the function was wrapped that the server ran for another tool: it did not begin. */
+  strayed: string | undefined;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
   /** Whether its caller left, rather than that it was answered. */
@@ -32,7 +36,7 @@ export interface Flight {
 
 /** The requests of one transport that wait for their answer. */
 export interface Flights {
-  begin(request: JsonRpcRequest, operation: Operation): Flight;
+  begin(request: JsonRpcRequest, operation: Operation, extra?: MessageExtra): Flight;
   /** The request that the server knows by this id, whether or not its caller still waits. */
   get(id: JsonRpcId | undefined): Flight | undefined;
   /** The open request to which its caller gave this id. */
@@ -59,14 +63,16 @@ export function createFlights(): Flights {
     return wasOpen;
   };
   return {
-    begin: (request, operation) => {
+    begin: (request, operation, extra) => {
       const flight: Flight = {
         id: ++last,
         request,
         operation,
+        extra,
         admission: undefined,
         handedOver: undefined,
         asked: false,
+        strayed: undefined,
         decision: undefined,
         left: false,
         answered: false,

@@ -1,11 +1,13 @@
 import { AUTHORIZER, atOnce, func, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import {
   cameOverHttp,
+  checkOneLayer,
   isNotification,
   isRequest,
   type JsonRpcMessage,
   type McpTransport,
   type MessageExtra,
+  noteLayer,
   type SendOptions,
   TRANSPORT,
   withoutCredential,
@@ -33,13 +35,14 @@ const readOptions = optionsOf<GuardOptions>("guardTransport", {
  * Stands in front of a server's transport: the only place that sees every request. It refuses requests, strips chain
  * and proof, and filters lists on their way out: so each caller gets its own list, even where the server caches one.
  *
- * @throws {HopwiseError} `config_invalid`
+ * @throws {HopwiseError} `config_invalid`, also for a transport that is guarded already
  */
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
   const guard = createGuard(readInner(inner), readOptions(options));
+  checkOneLayer("guardTransport", "guard", inner);
   const questions = createQuestions();
   let closing: Promise<void> | undefined;
-  return Object.defineProperties(passThrough(inner), {
+  const guarded: McpTransport = Object.defineProperties(passThrough(inner), {
     close: {
       // A server that closed may connect anew, so it must have heard of the end by then.
       value: async () => {
@@ -48,8 +51,11 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       },
     },
     send: {
-      value: (message: JsonRpcMessage, sendOptions?: SendOptions) =>
-        message.method === undefined ? reply(guard, message) : sendWord(guard, questions, message, sendOptions),
+      value: async (message: JsonRpcMessage, sendOptions?: SendOptions) => {
+        if (message.method === undefined) return guard.own.answered(message) ? undefined : reply(guard, message);
+        if (message.method === "notifications/tools/list_changed") guard.lists.forget();
+        return sendWord(guard, questions, message, sendOptions);
+      },
     },
     onmessage: {
       get: () => guard.handler,
@@ -71,6 +77,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
       },
     },
   });
+  return noteLayer("guard", guarded);
 }
 
 /** Sorts what comes in: a request, the withdrawal of one, a notification, or an answer to what the server asked. */

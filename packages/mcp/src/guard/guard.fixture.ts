@@ -94,10 +94,11 @@ export function createFakeAuthorizer(answers: Answers = {}): {
   return { authorizer, asked, outcomes };
 }
 
-/** Tools that were wrapped, though nobody ever runs them. */
+/** Tools that were wrapped, though nobody ever runs them. Their server, which is none, is not asked what it lists. */
 export function toolsNamed(...names: readonly string[]): GuardedTools {
   const tools = createGuardedTools();
   for (const name of names) tools.wrap(name, () => undefined);
+  tools.lists.note(new Map(names.map((name) => [name, {}])));
   return tools;
 }
 

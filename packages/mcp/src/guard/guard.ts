@@ -6,6 +6,7 @@ import type { MayChangeByTool, Schemas } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 import { createListChanges, type ListChanges } from "./list-changes.ts";
+import { createOwnRequests, type OwnRequests } from "./own-requests.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
@@ -22,7 +23,8 @@ export interface GuardOptions {
   /**
    * Tells how the server will read the URI of a resource: by which of its templates, and with which values. Where the tool
    * map goes by templates of URIs, a resource that the server would read in another way is denied. Default: the map decides
-   * alone; the handler must then hold what it gets against `scope`.
+   * alone; the handler must then hold what it gets against `scope`, and a URI that a URL parser would write otherwise is
+   * refused. `() => undefined`, for a server without templates, says that it takes each URI as it is written.
    */
   readonly readUri?: ((uri: string) => MatchedUri | undefined | Promise<MatchedUri | undefined>) | undefined;
   /**
@@ -45,6 +47,9 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly isWrapped: GuardedTools["has"];
   readonly distrust: GuardedTools["distrust"];
   readonly turns: GuardedTools["turns"];
+  readonly lists: GuardedTools["lists"];
+  /** What the guard itself asks of the server. */
+  readonly own: OwnRequests;
   readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
@@ -76,6 +81,8 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     isWrapped: tools.has,
     distrust: tools.distrust,
     turns: tools.turns,
+    lists: tools.lists,
+    own: createOwnRequests(),
     hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),

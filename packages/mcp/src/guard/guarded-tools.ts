@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { atLeast, func, having, maybe, readerOf, type Shape, such, text } from "@hopwise/core/options";
 import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
+import { createServerLists, type ServerLists } from "./announce.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
 import { createTurns, type Turns } from "./turns.ts";
 
@@ -13,7 +14,7 @@ export interface GuardedTools {
    * The same function, which asks before each run, and runs with exactly the arguments that were decided. Give it to the
    * server in the place of `run`. A call that is not allowed gets a denial as its result.
    *
-   * @param announced gives the schemas that the server lists of the tool, where a caller may call it without a list
+   * @param announced gives the schemas that the server lists of the tool, which is then not asked for its list
    */
   wrap<Args, More extends readonly unknown[], Result>(
     name: string,
@@ -28,6 +29,8 @@ export interface GuardedTools {
   readonly size: number;
   /** Lets the calls of a name in one by one, until its function has asked. */
   readonly turns: Turns;
+  /** What the server lists of its tools, where a guard had to ask. */
+  readonly lists: ServerLists;
   /** Joins what the transport sees of a request with what the tool sees: its parsed arguments. */
   readonly scope: AsyncLocalStorage<RequestScope>;
 }
@@ -43,6 +46,7 @@ const MEMBERS = atLeast<GuardedTools>(
     clear: method,
     size: such(WHAT, Number.isInteger),
     turns: having(WHAT, ...(["take", "forget"] satisfies (keyof Turns)[])),
+    lists: having(WHAT, ...(["get", "note", "forget"] satisfies (keyof ServerLists)[])),
     scope: SCOPE,
   },
   WHAT,
@@ -74,12 +78,14 @@ export function createGuardedTools(
   const names = new Set<string>();
   const distrusted = new Set<string>();
   const turns = createTurns();
+  const lists = createServerLists();
   return {
     wrap: (name, run, announced) => {
       readRun(run);
       readAnnounced(announced);
       names.add(readName(name));
       turns.forget(name);
+      lists.forget(name);
       return askingFirst(scope, name, run, announced);
     },
     has: (name) => names.has(name) && !distrusted.has(name),
@@ -87,11 +93,13 @@ export function createGuardedTools(
     clear: () => {
       names.clear();
       distrusted.clear();
+      lists.forget();
     },
     get size() {
       return names.size;
     },
     turns,
+    lists,
     scope,
   };
 }

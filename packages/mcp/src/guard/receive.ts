@@ -1,5 +1,5 @@
 import type { Denied, Subject } from "@hopwise/core";
-import { type Admission, faultOf, type JsonObject, type MatchedUri, settleInTime } from "@hopwise/core/adapter";
+import { type Admission, faultOf, type JsonObject, settleInTime } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
   approvalIn,
@@ -20,6 +20,7 @@ import { begins, decideFlight, decideOrRefuse, type FlightScope } from "./decide
 import type { Flight } from "./flights.ts";
 import { type Guard, reportWithdrawn } from "./guard.ts";
 import { handedOver } from "./handed-over.ts";
+import { isReadOtherwise, readingOf } from "./read-uri.ts";
 import { answer, deny, fail } from "./reply.ts";
 import { LONGEST_NAME, turnAway } from "./turn-away.ts";
 import { askForUser, userIn } from "./user-from-auth.ts";
@@ -36,7 +37,7 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
     inner.send(busy, { relatedRequestId: request.id }).catch(report);
     return;
   }
-  const flight = flights.begin(request, operationOf(request));
+  const flight = flights.begin(request, operationOf(request), extra);
   dispatch(guard, flight, extra)
     .catch((error: unknown) => fail(guard, flight, error))
     .catch(report);
@@ -85,8 +86,11 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
       return handOver(guard, flight, extra);
     case "tool":
     case "data":
-    case "list":
-      return admitted(guard, flight, operation, extra);
+    case "list": {
+      if (!isReadOtherwise(guard, operation)) return admitted(guard, flight, operation, extra);
+      const message = "This URI can be read as another one. Send it as a URL parser writes it.";
+      return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
+    }
   }
 }
 
@@ -158,16 +162,6 @@ async function refuse(
   return deny(guard, flight, await admission.refuse({ code, message }));
 }
 
-/** How the server will read the URI of a resource, where it can tell. */
-async function readingOf(
-  { authorizer, readUri }: Guard,
-  { arguments: args }: Guarded & { readonly kind: "data" },
-): Promise<MatchedUri | undefined> {
-  const { uri }: { readonly uri?: unknown } = Object(args);
-  if (readUri === undefined || typeof uri !== "string") return undefined;
-  return settleInTime(authorizer.deadlineMs, readUri(uri));
-}
-
 async function admit(
   { authorizer, userFromAuth, report }: Guard,
   request: JsonRpcRequest,
@@ -223,6 +217,9 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     uri,
     decide: decideOrRefuse.bind(undefined, guard, flight),
     page: () => flight.page,
+    strayed: (wrappedAs) => {
+      flight.strayed = wrappedAs;
+    },
     begins: begins.bind(undefined, guard, flight),
   };
 }

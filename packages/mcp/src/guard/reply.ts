@@ -2,13 +2,14 @@ import type { Denied } from "@hopwise/core";
 import {
   asksForProof,
   errorDenial,
+  isUnserved,
   type JsonRpcMessage,
   type NotRun,
   toolDenial,
   type WireRefusal,
 } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
-import { checkAnswer, isUnserved, notServed } from "./check-answer.ts";
+import { checkAnswer, notServed } from "./check-answer.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { turnAway } from "./turn-away.ts";

@@ -15,6 +15,11 @@ export const METHOD_NOT_FOUND = -32601;
 /** A decision, or a refusal by the guard itself, which has no record to name. */
 export type WireRefusal = Pick<Denied, "code"> & Partial<Denied>;
 
+/** Whether a server says that it does not have the method that it was asked for. */
+export function isUnserved({ error }: JsonRpcMessage): boolean {
+  return error?.code === METHOD_NOT_FOUND;
+}
+
 /** The data of a denial for programs. */
 export type DenialData = Omit<WireView, "message">;
 

@@ -15,6 +15,7 @@ export {
   asksForProof,
   type DenialData,
   errorDenial,
+  isUnserved,
   META_DENIAL,
   METHOD_NOT_FOUND,
   type NotRun,
@@ -40,6 +41,7 @@ export {
   type SendOptions,
   TRANSPORT,
 } from "./jsonrpc.ts";
+export { checkOneLayer, noteLayer } from "./one-layer.ts";
 export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";
 export {
   META_PENDING,

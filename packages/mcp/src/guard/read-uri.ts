@@ -1,0 +1,25 @@
+import { type MatchedUri, settleInTime } from "@hopwise/core/adapter";
+import type { Operation } from "../protocol/index.ts";
+import type { Guard } from "./guard.ts";
+
+/** How the server will read the URI of a resource, where it can tell. */
+export async function readingOf({ authorizer, readUri }: Guard, operation: Operation): Promise<MatchedUri | undefined> {
+  const uri = uriIn(operation);
+  if (readUri === undefined || uri === undefined) return undefined;
+  return settleInTime(authorizer.deadlineMs, readUri(uri));
+}
+
+/**
+ * Whether a server that does not tell how it reads URIs may read this one as another. The MCP SDK's looks for a resource by
+ * what a URL parser makes of it: `file:///a/../b` is judged as the one, and would be answered as `file:///b`.
+ */
+export function isReadOtherwise({ readUri }: Guard, operation: Operation): boolean {
+  const uri = uriIn(operation);
+  return readUri === undefined && uri !== undefined && URL.canParse(uri) && new URL(uri).href !== uri;
+}
+
+function uriIn(operation: Operation): string | undefined {
+  if (operation.kind !== "data") return undefined;
+  const { uri } = operation.arguments;
+  return typeof uri === "string" ? uri : undefined;
+}
