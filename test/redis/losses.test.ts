@@ -61,6 +61,32 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     expect(words).toMatch(/does not write each step to disk.*set appendonly yes and appendfsync always/);
   });
 
+  it("is told under way to write to disk no more: closed at the next look", async () => {
+    const server = await aServer(...ALWAYS);
+    const driver = await aDriver(server.port, { durable: true });
+    await claim(driver, "k");
+    await server.ask("CONFIG", "SET", "appendfsync", "everysec");
+    await server.ask("CLIENT", "KILL", "TYPE", "normal"); // each new connection is a look
+    await until(async () => /does not write each step/.test((await driver.health()).problem ?? ""));
+    expect(await refusal(claim(driver, "l"))).toMatch(/does not write each step to disk/);
+    await server.ask("CONFIG", "SET", "appendfsync", "always");
+    await recovers(driver);
+  });
+
+  it("wrote to disk first, and starts again without that file: a new epoch, also once it writes again", async () => {
+    const server = await aServer(...ALWAYS);
+    const driver = await aDriver(server.port, { durable: true });
+    await server.ask("SAVE");
+    const used = now();
+    await claim(driver, "k", used);
+    await server.kill();
+    await server.restart("--appendonly", "no", "--dbfilename", "dump.rdb");
+    await until(async () => /does not write each step/.test((await driver.health()).problem ?? ""));
+    await server.ask("CONFIG", "SET", "appendonly", "yes");
+    await recovers(driver);
+    expect(driver.replay.notBefore).toBeGreaterThan(used);
+  });
+
   it("gets its first replica, which leaves again: the same epoch", async () => {
     const server = await aServer("--min-replicas-max-lag", "10", "--repl-backlog-ttl", "1");
     const driver = await aDriver(server.port, { failOverMs: 15_000 });

@@ -34,7 +34,6 @@ export interface WatchOptions extends ServerSettings {
 /** Raised where a server may not keep anything, until its operator mends that. */
 export class Misconfigured extends Error {}
 
-const MOST_CHECKED = 100;
 /** What clocks may differ by, in seconds: as each step allows. */
 const MOST_APART = 5;
 
@@ -43,7 +42,7 @@ const SEEN_MS = 60_000;
 
 export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchOptions): Watch {
   const looked = new Map<Tag, Found & { readonly at: number }>();
-  const check = checkerOf(line, options);
+  let check = checkerOf(line, options);
   const random = randomBytes(12).toString("hex");
   let notBefore: number | undefined;
   let problem: Watch["problem"];
@@ -70,6 +69,7 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
 
   const lookAtAll: Watch["look"] = async () => {
     const at = performance.now();
+    check = checkerOf(line, options); // settings may have been changed under way
     const wrong = new Map<Tag, unknown>();
     const lookOrSay = (tag: Tag): Promise<unknown> =>
       lookAt(tag, at + options.deadlineMs).catch((error) => wrong.set(tag, error));
@@ -116,7 +116,7 @@ export function markOf(tag: Tag): string {
   return `${tag.text}:mark`;
 }
 
-/** Checks each server once, and again where what matters of it has changed. */
+/** Checks each server once, however many tags lie there, and again where what matters of it has changed. */
 function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag) => Promise<string | undefined> {
   const checked = new Map<string, Promise<string | undefined>>();
   return (found, tag) => {
@@ -126,11 +126,7 @@ function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag
     const checking = line
       .problem()
       .then((words) => words ?? checkServer(found, line.kind, () => line.masterOf(tag), options));
-    // A server that starts again is another one, and those that were are not asked about any more.
-    if (checked.size >= MOST_CHECKED) checked.clear();
     checked.set(server, checking);
-    const forget = (): boolean => checked.delete(server);
-    checking.then((words) => words !== undefined && forget(), forget);
     return checking;
   };
 }
