@@ -87,6 +87,22 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     expect(driver.replay.notBefore).toBeGreaterThan(used);
   });
 
+  it("began while its clock was an hour ahead, and goes right again: a new epoch, that is not of a time to come", async () => {
+    const server = await aServer();
+    await (await aDriver(server.port)).close();
+    for (const key of (await server.ask("KEYS", "{hopwise:*}:mark")) as readonly string[]) {
+      const mark = String(await server.ask("GET", key));
+      await server.ask(
+        "SET",
+        key,
+        mark.replace(/^\d+/, (seconds) => `${Number(seconds) + 3600}`),
+      );
+    }
+    const driver = await aDriver(server.port);
+    expect(driver.replay.notBefore).toBeLessThan(now() + 5);
+    expect(await claim(driver, "k")).toBe(true);
+  });
+
   it("gets its first replica, which leaves again: the same epoch", async () => {
     const server = await aServer("--min-replicas-max-lag", "10", "--repl-backlog-ttl", "1");
     const driver = await aDriver(server.port, { failOverMs: 15_000 });

@@ -15,6 +15,9 @@ import { type Script, scriptOf } from "./script.ts";
  * again, writes everything to disk first (`durable`, and it has the file for that), and never had a replica that could be here in
  * its place.
  *
+ * A name of a time to come was made while the server's clock was ahead: until then all would be refused. So it is made anew
+ * once that clock is right, by the asker's: one that was set back for a moment would make a name of before the loss.
+ *
  * No mark, where there must be one, is an answer, and so is one with another window than the one that is given; none given
  * is the store's own.
  *
@@ -50,6 +53,8 @@ local restarted = name and durable == '1' and field('aof_enabled') == '1' and ru
   and followed0 == '0' and replicas == '0'
 local t = redis.call('TIME')
 local now = t[1] .. '.' .. string.format('%06d', t[2])
+local asker = tonumber(ARGV[6])
+if name and string.match(name, '^[%d.]+') - t[1] > 5 and math.abs(t[1] - asker) <= 5 then same, restarted = false, false end
 if not same and not restarted then name = now .. '-' .. random end
 local followed = (replicas ~= '0' or same and followed0 == '1') and '1' or '0'
 local new = name .. '@' .. run .. ':' .. id .. ':' .. evicted .. ':' .. followed .. ':' .. window

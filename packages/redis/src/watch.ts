@@ -52,9 +52,9 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
   const lookAt = async (tag: Tag, endsAt: number): Promise<void> => {
     const [known, at] = [looked.get(tag), performance.now()];
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
-    const args = [random, seen, ...wantedOf(options)];
-    const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const asked = Date.now() / 1000;
+    const args = [random, seen, ...wantedOf(options), `${asked}`];
+    const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask), options.prefix);
     const trip = { asked, answered: Date.now() / 1000 };
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
@@ -62,9 +62,7 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     if (areApart(found, trip)) throw clocksApart(line.name);
     looked.set(tag, { ...found, at });
     if (found.name === known?.name) return;
-    // By the clock of this machine, where that is ahead: the times of proofs are of such clocks.
-    const ahead = Math.max(0, Date.now() / 1000 - found.nowSeconds);
-    notBefore = Math.max(notBefore ?? 0, beganAt(found.name) + ahead);
+    notBefore = sinceWhen(found, notBefore);
   };
 
   const lookAtAll: Watch["look"] = async () => {
@@ -100,6 +98,14 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     },
     lookAt,
   };
+}
+
+/** Since when nothing was lost, by the clock of this machine, where that is ahead: the times of proofs are of such clocks. */
+function sinceWhen({ name, nowSeconds }: Found, before: number | undefined): number {
+  const now = Date.now() / 1000;
+  const began = beganAt(name) + Math.max(0, now - nowSeconds);
+  // A time to come is that of a clock which was ahead, and was set right since.
+  return before === undefined || before > now + MOST_APART ? began : Math.max(before, began);
 }
 
 /** The answer was made in between. A clock that is wrong goes right again by itself: nobody has to mend the store. */
