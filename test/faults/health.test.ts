@@ -182,6 +182,12 @@ const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Ro
       code: "state_unavailable",
     },
     {
+      broken: () => ({ state: memoryState({ since: Date.now() + 3_600_000 }) }),
+      part: "state",
+      says: /store of proofs remembers only from a time on that is 3\d\d\d seconds ahead/,
+      code: "state_unavailable",
+    },
+    {
       broken: () => ({ state: { ...memoryState({ since: 0 }), revocations: feed() } }),
       part: "state",
       says: /feed of revocations could not be had/,

@@ -61,6 +61,48 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     expect(words).toMatch(/does not write each step to disk.*set appendonly yes and appendfsync always/);
   });
 
+  it("is told under way to write to disk no more: closed at the next look", async () => {
+    const server = await aServer(...ALWAYS);
+    const driver = await aDriver(server.port, { durable: true });
+    await claim(driver, "k");
+    await server.ask("CONFIG", "SET", "appendfsync", "everysec");
+    await server.ask("CLIENT", "KILL", "TYPE", "normal"); // each new connection is a look
+    await until(async () => /does not write each step/.test((await driver.health()).problem ?? ""));
+    expect(await refusal(claim(driver, "l"))).toMatch(/does not write each step to disk/);
+    await server.ask("CONFIG", "SET", "appendfsync", "always");
+    await recovers(driver);
+  });
+
+  it("wrote to disk first, and starts again without that file: a new epoch, also once it writes again", async () => {
+    const server = await aServer(...ALWAYS);
+    const driver = await aDriver(server.port, { durable: true });
+    await server.ask("SAVE");
+    const used = now();
+    await claim(driver, "k", used);
+    await server.kill();
+    await server.restart("--appendonly", "no", "--dbfilename", "dump.rdb");
+    await until(async () => /does not write each step/.test((await driver.health()).problem ?? ""));
+    await server.ask("CONFIG", "SET", "appendonly", "yes");
+    await recovers(driver);
+    expect(driver.replay.notBefore).toBeGreaterThan(used);
+  });
+
+  it("began while its clock was an hour ahead, and goes right again: a new epoch, that is not of a time to come", async () => {
+    const server = await aServer();
+    await (await aDriver(server.port)).close();
+    for (const key of (await server.ask("KEYS", "{hopwise:*}:mark")) as readonly string[]) {
+      const mark = String(await server.ask("GET", key));
+      await server.ask(
+        "SET",
+        key,
+        mark.replace(/^\d+/, (seconds) => `${Number(seconds) + 3600}`),
+      );
+    }
+    const driver = await aDriver(server.port);
+    expect(driver.replay.notBefore).toBeLessThan(now() + 5);
+    expect(await claim(driver, "k")).toBe(true);
+  });
+
   it("gets its first replica, which leaves again: the same epoch", async () => {
     const server = await aServer("--min-replicas-max-lag", "10", "--repl-backlog-ttl", "1");
     const driver = await aDriver(server.port, { failOverMs: 15_000 });

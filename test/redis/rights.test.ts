@@ -45,6 +45,15 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis as a use
     };
     it.each(stateContract.map((one) => [one.title, one] as const))("%s", async (_, { run }) => run(store));
 
+    it("is enough for another database", async () => {
+      const driver = await openRedis({
+        client: aClient(server.port, { ...AS_USER, database: 3 } as never),
+        deadlineMs: 1500,
+      });
+      later(() => driver.close());
+      await recovers(driver);
+    });
+
     it("is enough for a cluster, and for what waits for a replica", async () => {
       const cluster = await startCluster();
       later(() => cluster.close());

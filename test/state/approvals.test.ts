@@ -204,7 +204,7 @@ describe("a payment that a second person must approve", () => {
     await answer(first.authorizer, id, danaKey);
     expect((await first.call(PAYMENT, id)).outcome).toBe("allowed");
     // Requests live on in a store that lasts; what counts their use began anew.
-    const { spending } = memoryState({ since: Date.now() + 60_000 });
+    const { spending } = memoryState({ since: Date.now() + 3000 });
     const again = await scene({ state: { ...state, spending } }).call(PAYMENT, id);
     expect(again).toMatchObject({ outcome: "pending" });
     expect(again.outcome === "pending" && again.approval.request).not.toBe(id);

@@ -15,6 +15,7 @@ export function quickClient(): RedisClient {
     options: clientOptions(),
     on: () => {},
     off: () => {},
+    listenerCount: () => 1,
     connect: async () => {},
     destroy: () => {},
     duplicate: () => client,

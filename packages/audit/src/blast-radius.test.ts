@@ -104,6 +104,23 @@ describe("the blast radius", () => {
     expect([namesOf(found), found.decisions, found.isCut]).toEqual([chains, 7, false]);
   });
 
+  it.each([
+    ["entries in the place of their records", [{ record: LOG[0], file: "a" }]],
+    ["objects of any kind", [{}]],
+  ])("refuses %s, of which it would say that nothing ends", async (_, records) => {
+    await expect(ask({ agent: "planner" }, records as never)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/^blastRadius: records must be records of an audit log/),
+    });
+  });
+
+  it("names itself where a target names nothing", async () => {
+    await expect(ask({} as never)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/^blastRadius: /),
+    });
+  });
+
   it("says whose chain, since when it was not seen, until when it would live, and how often it called", async () => {
     expect((await ask({ key: hash("key-researcher") })).chains).toEqual([
       {

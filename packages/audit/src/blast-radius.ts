@@ -94,7 +94,7 @@ export async function blastRadius(
   options: BlastOptions = {},
 ): Promise<BlastRadius> {
   const { nowSeconds = Date.now() / 1000, most = 10_000 } = readOptions(options);
-  const wanted = readRevocation(target, undefined, nowSeconds).target;
+  const wanted = readRevocation(target, undefined, nowSeconds, "blastRadius").target;
   const key = revocationKey(wanted);
   // In the order in which they were seen last.
   const chains = new Map<string, AffectedChain>();
@@ -103,7 +103,7 @@ export async function blastRadius(
   let decisions = 0;
   let isCut = false;
   for await (const record of iterated(records)) {
-    if (reading("blastRadius", "records", RECORDS, record, ({ kind }) => kind) !== "decision") continue;
+    if (kindOfRecord(record) !== "decision") continue;
     decisions++;
     const chain = reading("blastRadius", "records", RECORDS, record as DecisionRecord, (seen) => {
       named.see(seen);
@@ -136,6 +136,12 @@ export async function blastRadius(
 }
 
 const RECORDS = "records of an audit log, such as readAuditLog gives in its entries";
+
+/** Of what is no record, such as a whole entry, it would be said that nothing stands on the target. */
+function kindOfRecord(record: AuditRecord): string {
+  const kind: unknown = reading("blastRadius", "records", RECORDS, record, (given) => given.kind);
+  return typeof kind === "string" ? kind : mustBe("blastRadius", "records", RECORDS, record);
+}
 
 function kindOf(target: RevocationTarget): RevocationKind {
   const kinds = Object.keys(UNTOLD) as RevocationKind[];

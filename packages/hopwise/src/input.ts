@@ -27,7 +27,7 @@ export async function readText(file: string | undefined, what: string, terminal:
  *
  * @throws {HopwiseError} `config_invalid` where it is more than any file may be
  */
-export async function textWithin(pipe: AsyncIterable<Uint8Array>, mostBytes = MOST_BYTES): Promise<string> {
+export async function textWithin(pipe: AsyncIterable<Uint8Array>, mostBytes: number = MOST_BYTES): Promise<string> {
   async function* within(): AsyncGenerator<Uint8Array> {
     let left = mostBytes;
     for await (const bytes of pipe) {

@@ -6,6 +6,7 @@
 interface Events {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
+  listenerCount(event: string): number;
 }
 
 /** One connection's options, as far as a call could wait by them. */

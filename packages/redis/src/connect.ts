@@ -10,6 +10,9 @@ export interface Connected {
   stop(): void;
 }
 
+const ERRORS = ["error", "node-error", "client-error"];
+const READY = ["ready", "node-ready", "topology-change"];
+
 /** A client of one server goes on by itself, until it is closed. Those of a cluster and of Sentinel give up where the first connection fails. */
 const AGAIN_MS = 300;
 
@@ -27,14 +30,13 @@ export function connect(client: RedisClient, ready: () => void): Connected {
     // That of Sentinel takes hold of its connection only now.
     setImmediate(() => !isStopped && ready());
   };
-  // Without a listener an error would end the process, also after this store was closed.
-  for (const event of ["error", "node-error", "client-error"]) client.on(event, onError);
-  for (const event of ["ready", "node-ready", "topology-change"]) client.on(event, onReady);
+  for (const event of ERRORS) client.on(event, onError);
+  for (const event of READY) client.on(event, onReady);
 
   const open = (): void => {
     if (isStopped || client.isOpen) return;
     client.connect().catch((error: unknown) => {
-      onError(error);
+      lastError ??= error; // an event said more than that nobody is there
       if (!isStopped && !isSingle(client)) timer = setTimeout(open, AGAIN_MS).unref();
     });
   };
@@ -45,7 +47,12 @@ export function connect(client: RedisClient, ready: () => void): Connected {
     stop: () => {
       isStopped = true;
       clearTimeout(timer);
-      for (const event of ["ready", "node-ready", "topology-change"]) client.off(event, onReady);
+      for (const event of READY) client.off(event, onReady);
+      for (const event of ERRORS) {
+        client.off(event, onError);
+        // Without a listener an error would end the process, also after this store was closed.
+        if (client.listenerCount(event) === 0) client.on(event, () => {});
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isBroken, isOffline, isRefusedLogin, isReplica, offlineWordsOf, wordsOf } from "./faults.ts";
+import { isBroken, isOffline, isReplica, mistakeIn, offlineWordsOf, wordsOf } from "./faults.ts";
 
 class SimpleError extends Error {}
 class ClientOfflineError extends Error {}
@@ -23,8 +23,31 @@ describe("the words for a fault of Redis", () => {
       new SimpleError("NOPERM this user has no permissions to run the 'evalsha' command"),
       /^does not give the client's user/,
     ],
-    [new SimpleError("NOAUTH Authentication required."), /^wants a password$/],
-    [new SimpleError("WRONGPASS invalid username-password pair"), /^refuses the client's user name or password$/],
+    [new SimpleError("NOAUTH Authentication required."), /^refuses the login/],
+    [new SimpleError("WRONGPASS invalid username-password pair"), /^refuses the login/],
+    [
+      new SimpleError("WRONGTYPE Operation against a key holding the wrong kind of value"),
+      /^holds what another program/,
+    ],
+    [new SimpleError("ERR user_script:7: attempt to index alice"), /^holds what another program wrote/],
+    [new SimpleError("ERR hash value is not an integer script: 5, on @user_script:9."), /^holds what another/],
+    [new SimpleError("ERR max number of clients reached"), /^takes no more clients \(maxclients\)$/],
+    [
+      new SimpleError("ERR unknown command 'EVALSHA', with args beginning with: 'alice'"),
+      /^does not know all commands/,
+    ],
+    [new SimpleError("ERR DB index is out of range"), /^has no database of the number that the client names/],
+    [
+      new SimpleError("ERR This instance has cluster support disabled"),
+      /^is no cluster: make the client with createClient$/,
+    ],
+    [new SimpleError("MOVED 3999 10.0.0.1:6381"), /^keeps these slots on another node/],
+    [
+      new SimpleError(
+        "ERR Can't execute 'evalsha': only (P|S)SUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+      ),
+      /^is asked by a client that subscribes to channels/,
+    ],
     [new SimpleError("ERR whatever of alice"), /^answered ERR$/],
     [new ClientOfflineError("The client is offline"), /^cannot be reached$/],
     [new ClientClosedError("The client is closed"), /^is not connected: the client was closed$/],
@@ -42,7 +65,8 @@ describe("the words for a fault of Redis", () => {
 
   it("are of the connection's own trouble where nothing could be sent", () => {
     expect(offlineWordsOf(system("ECONNREFUSED"))).toBe("cannot be reached (ECONNREFUSED)");
-    expect(offlineWordsOf(new SimpleError("WRONGPASS invalid"))).toBe("refuses the client's user name or password");
+    expect(offlineWordsOf(new SimpleError("WRONGPASS invalid"))).toMatch(/^refuses the login/);
+    expect(offlineWordsOf(system("CERT_HAS_EXPIRED"))).toBe("cannot be reached (CERT_HAS_EXPIRED)");
     expect(offlineWordsOf(new SocketClosedUnexpectedlyError("Socket closed unexpectedly"))).toBe("cannot be reached");
     expect(offlineWordsOf(undefined)).toBe("cannot be reached");
   });
@@ -55,7 +79,12 @@ describe("the words for a fault of Redis", () => {
     expect([system("EPIPE"), new SocketTimeoutError("x")].map(isBroken)).toEqual([true, true]);
     expect([new ClientOfflineError("x"), new SimpleError("OOM x")].map(isBroken)).toEqual([false, false]);
     expect([new ClientOfflineError("x"), new SimpleError("x")].map(isOffline)).toEqual([true, false]);
-    expect([new SimpleError("NOAUTH x"), new SimpleError("OOM x")].map(isRefusedLogin)).toEqual([true, false]);
+    expect(mistakeIn(new SimpleError("NOAUTH x"))).toMatch(/^refuses the login/);
+    expect([new SimpleError("OOM x"), system("ECONNREFUSED"), undefined].map(mistakeIn)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect([new SimpleError("READONLY x"), new SimpleError("OOM x")].map(isReplica)).toEqual([true, false]);
   });
 });

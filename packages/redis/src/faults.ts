@@ -3,6 +3,7 @@ import { inOwnWords } from "@hopwise/core/adapter";
 import { lacksRights, NO_RIGHTS } from "./rights.ts";
 
 const DOWN = "cannot be reached";
+const OTHERS = "holds what another program wrote under this prefix: give this one a prefix of its own";
 
 /** What an answer of Redis that is an error means, by its first word. */
 const REPLIES: { readonly [word: string]: string } = {
@@ -16,16 +17,50 @@ const REPLIES: { readonly [word: string]: string } = {
   CLUSTERDOWN: "is a cluster that is down: some of its slots have no master",
   TRYAGAIN: "is moving these slots to another node",
   NOPERM: NO_RIGHTS,
-  NOAUTH: "wants a password",
-  WRONGPASS: "refuses the client's user name or password",
+  WRONGTYPE: OTHERS,
 };
+
+/** What a text says that is the mistake of whoever made the client: it does not go by itself. */
+const MISTAKES: readonly (readonly [RegExp, string])[] = [
+  [/^(NOAUTH|WRONGPASS)\b/, "refuses the login: give the client a username and password that it knows"],
+  [
+    /^ERR (DB index is out of range|SELECT is not allowed)/,
+    "has no database of the number that the client names: leave it out, or name one that is there",
+  ],
+  [/^MOVED\b/, "keeps these slots on another node: for a cluster, make the client with createCluster"],
+  [/^ERR This instance has cluster support disabled/, "is no cluster: make the client with createClient"],
+  [
+    /^ERR unknown command|Unknown Redis command|Invalid command passed/,
+    "does not know all commands that this needs: it must be Redis itself, 7 or newer, with no command renamed, and neither a Sentinel nor a proxy",
+  ],
+  [
+    / are allowed in this context/,
+    "is asked by a client that subscribes to channels: give this one a client of its own",
+  ],
+];
+
+/** What an error says by its text alone. */
+const TEXTS: readonly (readonly [RegExp, string])[] = [
+  ...MISTAKES,
+  [/^ERR max number of clients/, "takes no more clients (maxclients)"],
+  [/user_script|is not an integer/, OTHERS],
+  [/sentinels/i, DOWN],
+  [/^The queue is full$/, "is asked more than it answers: the client's queue is full"],
+];
+
+/** What a text says, where that is known. */
+function saidIn(text: string): string | undefined {
+  const word = firstWordOf(text);
+  if (Object.hasOwn(REPLIES, word)) return REPLIES[word];
+  return TEXTS.find(([says]) => says.test(text))?.[1];
+}
 
 /** What an error of the client means, by its class. */
 const ERRORS: { readonly [name: string]: string } = {
   ClientOfflineError: DOWN,
   ClientClosedError: "is not connected: the client was closed",
   RootNodesUnavailableError: DOWN,
-  ConnectionTimeoutError: DOWN,
+  ConnectionTimeoutError: `${DOWN}: nobody answered in time; where it is well, does only one side speak TLS?`,
   MaxCommandRedirectionsError: "is a cluster whose slots move faster than they are followed",
 };
 
@@ -48,16 +83,20 @@ export function isOffline(error: unknown): boolean {
   return error instanceof NotConnected || partsOf(error).name === "ClientOfflineError";
 }
 
+/** It is not trying either: its program closed it, or the client of a cluster found nobody and is between two tries. */
+export function isClosed(error: unknown): boolean {
+  return partsOf(error).name === "ClientClosedError";
+}
+
 /** What went wrong, in words that begin after the store's name. Never the text of a reply: it may quote what was sent. */
 export function wordsOf(error: unknown): string {
   const { name, code, text } = partsOf(error);
-  const word = lacksRights(error) ? "NOPERM" : firstWordOf(text);
-  if (Object.hasOwn(REPLIES, word)) return REPLIES[word] as string;
+  const said = lacksRights(error) ? NO_RIGHTS : saidIn(text);
+  if (said !== undefined) return said;
   if (isBroken(error)) return "lost its connection, and it is not known whether this was done";
   if (Object.hasOwn(ERRORS, name)) return ERRORS[name] as string;
-  if (text === "The queue is full") return "is asked more than it answers: the client's queue is full";
-  if (/^E[A-Z]+$/.test(code)) return `${DOWN} (${code})`;
-  if (/sentinels/i.test(text)) return DOWN;
+  if (isCode(code)) return `${DOWN} (${code})`;
+  const word = firstWordOf(text);
   return word === "" ? `failed (${name})` : `answered ${word}`;
 }
 
@@ -67,10 +106,14 @@ export function wordsOf(error: unknown): string {
  * @param last what the client said of its connection: its commands do not tell
  */
 export function offlineWordsOf(last: unknown): string {
-  const { code, text } = partsOf(last);
-  const word = firstWordOf(text);
-  if (Object.hasOwn(REPLIES, word)) return REPLIES[word] as string;
-  return /^E[A-Z]+$/.test(code) ? `${DOWN} (${code})` : DOWN;
+  const { name, code, text } = partsOf(last);
+  const known = saidIn(text) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
+  return known ?? (isCode(code) ? `${DOWN} (${code})` : DOWN);
+}
+
+/** Of the system, or of TLS. */
+function isCode(code: string): boolean {
+  return /^[A-Z][A-Z\d_]*$/.test(code);
 }
 
 /** Whether it is a replica that answers. */
@@ -78,9 +121,10 @@ export function isReplica(error: unknown): boolean {
   return firstWordOf(partsOf(error).text) === "READONLY";
 }
 
-/** Whether nobody is let in who comes like this: that does not go by itself. */
-export function isRefusedLogin(error: unknown): boolean {
-  return /^(NOAUTH|WRONGPASS)\b/.test(partsOf(error).text);
+/** The mistake of whoever made the client, in words that begin after the store's name; undefined for any other error. */
+export function mistakeIn(error: unknown): string | undefined {
+  const { text } = partsOf(error);
+  return MISTAKES.find(([says]) => says.test(text))?.[1];
 }
 
 function firstWordOf(text: string): string {
@@ -98,10 +142,7 @@ export function storedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw unavailable(
-      "under this prefix Redis holds what another program wrote: give this one a prefix of its own",
-      cause,
-    );
+    throw unavailable(`Redis ${OTHERS}`, cause);
   }
 }
 

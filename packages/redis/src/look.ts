@@ -12,7 +12,11 @@ import { type Script, scriptOf } from "./script.ts";
  * In one step: no mark, or one of another life, is replaced by a new one; whoever comes first makes it, for all. The name
  * is kept where nothing can have been lost: the server is the same, nothing was evicted, and its replication id changed
  * only because a replica came or went (no second id, and who asks looked less than a minute ago: `seen`); or it started
- * again, writes everything to disk first (`durable`), and never had a replica that could be here in its place.
+ * again, writes everything to disk first (`durable`, and it has the file for that), and never had a replica that could be here in
+ * its place.
+ *
+ * A name of a time to come was made while the server's clock was ahead: until then all would be refused. So it is made anew
+ * once that clock is right, by the asker's: one that was set back for a moment would make a name of before the loss.
  *
  * No mark, where there must be one, is an answer, and so is one with another window than the one that is given; none given
  * is the store's own.
@@ -30,7 +34,7 @@ for command in string.gmatch('${COMMANDS.join(" ")}', '%S+') do
 end
 if #lacking > 1 then return lacking end
 local random, seen, durable, window, must = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local info = redis.call('INFO', 'server', 'memory', 'stats', 'replication')
+local info = redis.call('INFO', 'server', 'memory', 'persistence', 'stats', 'replication')
 local function field(name)
   local _, at = string.find(info, '\\n' .. name .. ':', 1, true)
   return at and string.match(info, '^[^\\r\\n]*', at + 1) or ''
@@ -45,9 +49,12 @@ if window == '' then window = window0 end
 if name and window0 ~= window then return {'window', window0} end
 local single = not string.match(field('master_replid2'), '[^0]')
 local same = name and run == run0 and evicted == evicted0 and (id == id0 or single and seen == name)
-local restarted = name and durable == '1' and run ~= run0 and single and followed0 == '0' and replicas == '0'
+local restarted = name and durable == '1' and field('aof_enabled') == '1' and run ~= run0 and single
+  and followed0 == '0' and replicas == '0'
 local t = redis.call('TIME')
 local now = t[1] .. '.' .. string.format('%06d', t[2])
+local asker = tonumber(ARGV[6])
+if name and string.match(name, '^[%d.]+') - t[1] > 5 and math.abs(t[1] - asker) <= 5 then same, restarted = false, false end
 if not same and not restarted then name = now .. '-' .. random end
 local followed = (replicas ~= '0' or same and followed0 == '1') and '1' or '0'
 local new = name .. '@' .. run .. ':' .. id .. ':' .. evicted .. ':' .. followed .. ':' .. window

@@ -6,7 +6,7 @@ import { appendingOf } from "./append.ts";
 import { approvalsOf } from "./approvals.ts";
 import { problemOfClient } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
-import { isRefusedLogin, isReplica, unavailable, wordsOf } from "./faults.ts";
+import { isReplica, mistakeIn, unavailable, wordsOf } from "./faults.ts";
 import { healthOf } from "./health.ts";
 import { type Tag, tagsOf } from "./keys.ts";
 import { REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
@@ -112,12 +112,11 @@ async function firstLook(connected: Connected, watch: Watch, refuse: Refuse, mus
   let failures: ReadonlyMap<unknown, unknown> = new Map();
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(20)) {
     failures = await watch.look();
-    if (watch.problem !== undefined) refuse(`${line.name} ${watch.problem.words}`);
-    // Neither goes by itself. Who cannot connect hears it from the client, and who was let in from the looks.
+    // None of these goes by itself. Who cannot connect hears it from the client, and who was let in from the looks.
     const said = [lastError(), ...failures.values()];
-    if (said.some(isRefusedLogin)) {
-      refuse(`${line.name} refuses the login: give the client a username and password that it knows`, CLIENT);
-    }
+    const mistake = said.map(mistakeIn).find((words) => words !== undefined);
+    if (mistake !== undefined) refuse(`${line.name} ${mistake}`, CLIENT);
+    if (watch.problem !== undefined) refuse(`${line.name} ${watch.problem.words}`);
     if (failures.size === 0) return;
     const lacking = said.find(lacksRights);
     if (lacking !== undefined) refuse(`${line.name} ${wordsOf(lacking)}`);

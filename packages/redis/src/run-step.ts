@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { HopwiseError } from "@hopwise/core";
 import type { Connected } from "./connect.ts";
-import { isBroken, isOffline, offlineWordsOf, unavailable, wordsOf } from "./faults.ts";
+import { isBroken, isClosed, isOffline, offlineWordsOf, unavailable, wordsOf } from "./faults.ts";
 import type { Tag } from "./keys.ts";
 import { runScript, type Script } from "./script.ts";
 import { Missed, type Trips } from "./trips.ts";
@@ -67,6 +67,7 @@ export function runnerOf({ line }: Connected, trips: Trips, watch: Watch, deadli
 export function faultOf({ line, lastError }: Connected, error: unknown): HopwiseError {
   if (error instanceof HopwiseError) return error;
   const isOurs = error instanceof Missed || error instanceof Misconfigured;
-  const words = isOurs ? error.message : isOffline(error) ? offlineWordsOf(lastError()) : wordsOf(error);
+  const isAway = isOffline(error) || (isClosed(error) && lastError() !== undefined);
+  const words = isOurs ? error.message : isAway ? offlineWordsOf(lastError()) : wordsOf(error);
   return unavailable(`${line.name} ${words}`, error);
 }

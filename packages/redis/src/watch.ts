@@ -34,7 +34,6 @@ export interface WatchOptions extends ServerSettings {
 /** Raised where a server may not keep anything, until its operator mends that. */
 export class Misconfigured extends Error {}
 
-const MOST_CHECKED = 100;
 /** What clocks may differ by, in seconds: as each step allows. */
 const MOST_APART = 5;
 
@@ -43,7 +42,7 @@ const SEEN_MS = 60_000;
 
 export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchOptions): Watch {
   const looked = new Map<Tag, Found & { readonly at: number }>();
-  const check = checkerOf(line, options);
+  let check = checkerOf(line, options);
   const random = randomBytes(12).toString("hex");
   let notBefore: number | undefined;
   let problem: Watch["problem"];
@@ -53,9 +52,9 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
   const lookAt = async (tag: Tag, endsAt: number): Promise<void> => {
     const [known, at] = [looked.get(tag), performance.now()];
     const seen = known !== undefined && at - known.at < SEEN_MS ? known.name : "";
-    const args = [random, seen, ...wantedOf(options)];
-    const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const asked = Date.now() / 1000;
+    const args = [random, seen, ...wantedOf(options), `${asked}`];
+    const ask = (): Promise<unknown> => runScript(line, tag, LOOK, [markOf(tag)], args);
     const found = readLook(await trips.go(line.connectionOf(tag), endsAt, ask), options.prefix);
     const trip = { asked, answered: Date.now() / 1000 };
     const words = typeof found === "string" ? found : await trips.wait(endsAt, check(found, tag));
@@ -63,13 +62,12 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     if (areApart(found, trip)) throw clocksApart(line.name);
     looked.set(tag, { ...found, at });
     if (found.name === known?.name) return;
-    // By the clock of this machine, where that is ahead: the times of proofs are of such clocks.
-    const ahead = Math.max(0, Date.now() / 1000 - found.nowSeconds);
-    notBefore = Math.max(notBefore ?? 0, beganAt(found.name) + ahead);
+    notBefore = sinceWhen(found, notBefore);
   };
 
   const lookAtAll: Watch["look"] = async () => {
     const at = performance.now();
+    check = checkerOf(line, options); // settings may have been changed under way
     const wrong = new Map<Tag, unknown>();
     const lookOrSay = (tag: Tag): Promise<unknown> =>
       lookAt(tag, at + options.deadlineMs).catch((error) => wrong.set(tag, error));
@@ -102,6 +100,14 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
   };
 }
 
+/** Since when nothing was lost, by the clock of this machine, where that is ahead: the times of proofs are of such clocks. */
+function sinceWhen({ name, nowSeconds }: Found, before: number | undefined): number {
+  const now = Date.now() / 1000;
+  const began = beganAt(name) + Math.max(0, now - nowSeconds);
+  // A time to come is that of a clock which was ahead, and was set right since.
+  return before === undefined || before > now + MOST_APART ? began : Math.max(before, began);
+}
+
 /** The answer was made in between. A clock that is wrong goes right again by itself: nobody has to mend the store. */
 function areApart({ nowSeconds }: Found, { asked, answered }: { readonly [moment in "asked" | "answered"]: number }) {
   return nowSeconds < asked - MOST_APART || nowSeconds > answered + MOST_APART;
@@ -116,7 +122,7 @@ export function markOf(tag: Tag): string {
   return `${tag.text}:mark`;
 }
 
-/** Checks each server once, and again where what matters of it has changed. */
+/** Checks each server once, however many tags lie there, and again where what matters of it has changed. */
 function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag) => Promise<string | undefined> {
   const checked = new Map<string, Promise<string | undefined>>();
   return (found, tag) => {
@@ -126,11 +132,7 @@ function checkerOf(line: Line, options: ServerSettings): (found: Found, tag: Tag
     const checking = line
       .problem()
       .then((words) => words ?? checkServer(found, line.kind, () => line.masterOf(tag), options));
-    // A server that starts again is another one, and those that were are not asked about any more.
-    if (checked.size >= MOST_CHECKED) checked.clear();
     checked.set(server, checking);
-    const forget = (): boolean => checked.delete(server);
-    checking.then((words) => words !== undefined && forget(), forget);
     return checking;
   };
 }

@@ -2,6 +2,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -181,15 +182,35 @@ describe("the file", () => {
     },
   );
 
-  it("is waited for while another process has just made it", async () => {
+  it("is waited for while another process may be making it, for longer than a step waits", async () => {
     const file = newFile();
     writeFileSync(file, "", { mode: 0o600 });
-    await expect(open({ file })).rejects.toMatchObject({
-      code: "state_unavailable",
-      message: expect.stringMatching(/locked/),
-    });
-    const driver = await open({ file, deadlineMs: 10_000 }); // its maker is gone, as it seems after a while
+    const driver = await open({ file, deadlineMs: 10 }); // there is no maker, as it seems after a while
     expect(await claim(driver, "a")).toBe(true);
+  });
+
+  it("is not waited for where it is empty and, by a clock that was set back, of a time to come", async () => {
+    const file = newFile();
+    writeFileSync(file, "", { mode: 0o600 });
+    utimesSync(file, now() + 3600, now() + 3600);
+    const driver = await open({ file });
+    expect(await claim(driver, "a")).toBe(true);
+  });
+
+  it("is refused where it has another name, under which others would see nothing of what is kept", async () => {
+    const file = newFile();
+    const first = await open({ file });
+    await claim(first, "a");
+    linkSync(file, `${file}.other`);
+    for (const path of [file, `${file}.other`]) {
+      await expect(openSqlite({ file: path })).rejects.toMatchObject({
+        code: "config_invalid",
+        message: expect.stringMatching(/has 2 names \(hard links\)/),
+      });
+    }
+    expect(await claim(first, "a")).toBe(false); // who has it open goes on
+    rmSync(`${file}.other`);
+    expect(await claim(await open({ file }), "a")).toBe(false);
   });
 
   it("may be a link to a file elsewhere, which is not taken for another one", async () => {

@@ -14,6 +14,7 @@ import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
 import { NO_DATABASE, unavailable, unusable } from "./faults.ts";
 import type { Settings } from "./options.ts";
+import { otherPath } from "./other-path.ts";
 
 /** Which file it is: another one under the same path has another. */
 export interface FileIdentity {
@@ -56,13 +57,26 @@ function isReady(file: string, called: string): boolean {
   };
   const found = statOf(file) ?? wrong("is a link that leads nowhere, or was deleted just now");
   if (!found.isFile()) wrong("is no file");
-  if (process.platform !== "win32" && (found.mode & OTHERS) !== 0n) {
+  if (isForOthers(found)) {
     // Of another program's file, others may need to read it.
     if (found.size > 0n && !isDatabase(file)) wrong(NO_DATABASE);
     wrong("may be read or written by others; where it is a state of Hopwise, take that away: chmod 600");
   }
   accessSync(file, constants.R_OK | constants.W_OK); // SQLite would say that it cannot be opened, and not why
-  return found.size > 0n || Date.now() - Number(found.mtimeMs) > MAKING_MS;
+  const other = otherPath(file, found.nlink);
+  if (other !== undefined) wrong(other);
+  return !isBeingMade(file);
+}
+
+/** Whether another process may be making it just now: it is empty, and was so for a moment only. */
+export function isBeingMade(file: string): boolean {
+  const found = statOf(file);
+  if (found === undefined || !found.isFile() || found.size > 0n || isForOthers(found)) return false;
+  return Math.abs(Date.now() - Number(found.mtimeMs)) <= MAKING_MS; // a clock may have been set back
+}
+
+function isForOthers({ mode }: BigIntStats): boolean {
+  return process.platform !== "win32" && (mode & OTHERS) !== 0n;
 }
 
 /** What every file of SQLite begins with. */

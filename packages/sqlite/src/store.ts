@@ -5,6 +5,7 @@ import { type HeldConnection, holdConnection } from "./held-connection.ts";
 import type { Machine } from "./machine.ts";
 import { type Settings, secondsOf } from "./options.ts";
 import type { Meta } from "./schema.ts";
+import { isBeingMade } from "./state-file.ts";
 import { createWriteQueue, pauseMs } from "./write-queue.ts";
 
 /** One moment of the database, in which a step is done as a whole. */
@@ -67,6 +68,8 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     inPart,
   });
 
+  // Not a lock: no deadline of a step is for it, and it ends by itself.
+  while (tried(() => isBeingMade(file))?.answer) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
   await read(() => {});
   held.isStarted = true;
   return {

@@ -1,7 +1,7 @@
 import type { Health, StateDriver } from "../state/index.ts";
 import { caseOf, type Scene, type StateCase } from "./case.ts";
 import { same, sure, thrownBy, unavailable } from "./expect.ts";
-import { newName } from "./texts.ts";
+import { HALF_TEXTS, newName } from "./texts.ts";
 
 const OWNER = '["https://id.example","ann"]';
 const PAID = { account: "budget", counter: "paid" };
@@ -48,6 +48,7 @@ export const DRIVER: readonly StateCase[] = [
       }
     }
   }),
+  caseOf("keeps half a character as it is, or refuses it", keepsHalf),
   caseOf("refuses every step once it is closed, twice is as good as once, and leaves other processes alone", closes),
   caseOf("knows at a later opening what was kept before, or says since when it knows", reopens),
   caseOf("says for a proof, a budget and an approval that it lost them, by the time at which it answers", loses),
@@ -57,6 +58,27 @@ export const DRIVER: readonly StateCase[] = [
     breaks,
   ),
 ];
+
+async function keepsHalf({ one, two, now }: Scene): Promise<void> {
+  const [untilSeconds, nowSeconds] = [now() + 50, now()];
+  for (const half of HALF_TEXTS) {
+    const name = JSON.stringify(half);
+    let first: unknown;
+    await thrownBy(async () => {
+      first = await one.replay.claim(half, untilSeconds);
+    });
+    sure(first !== false, `the first claim of ${name} is taken for that of another`);
+    const [request, entry] = [newName(), newName()];
+    const keep = () => one.approvals.keep({ id: request, call: half, text: half, untilSeconds, nowSeconds });
+    if ((await thrownBy(keep)) === undefined) {
+      same((await two.approvals.find(request))?.text, half, `the text of a request, ${name}`);
+    }
+    if ((await thrownBy(() => one.revocations.append({ id: entry, text: half }))) === undefined) {
+      const { entries } = await two.revocations.read(undefined);
+      same(entries.find(({ id }) => id === entry)?.text, half, `the text of an entry, ${name}`);
+    }
+  }
+}
 
 async function closes({ one, two, now }: Scene): Promise<void> {
   const key = newName();
@@ -131,10 +153,13 @@ async function losesTheLog({ store, one, two, now }: Scene): Promise<void> {
   if (store.loseEverything === undefined) return;
   for (const text of ["a", "b"]) await one.revocations.append({ id: newName(), text, untilSeconds: now() + 600 });
   const old = await two.revocations.read(undefined);
+  const before = now();
   await store.loseEverything();
   for (const { revocations } of [two, one]) {
     sure((await answerOf(() => revocations.head())) !== old.head, "its head is that of the log which is lost");
     const page = (await answerOf(() => revocations.read(old.head))) as typeof old;
+    // As long as it is young, everybody waits for what others give back.
+    sure(page.ageSeconds <= now() - before + 1, `it was made anew a moment ago, and is ${page.ageSeconds} seconds old`);
     sure(page.epoch !== old.epoch, "its epoch is that of the log which is lost");
     same(page.continues, false, "whether it goes on where the lost log stood");
   }

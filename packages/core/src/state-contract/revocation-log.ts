@@ -137,6 +137,7 @@ export const REVOCATION_LOG: readonly StateCase[] = [
     const copy = await follow(one.revocations);
     await two.revocations.append(entry);
     await two.revocations.append({ ...entry, text: "another" });
+    same(await follow(two.revocations), copy, "the log, where another text came with the name");
     await Promise.all([one, two, one].map(({ revocations }) => revocations.append(entry)));
     same(await follow(two.revocations), copy, "the log");
   }),
@@ -153,7 +154,19 @@ export const REVOCATION_LOG: readonly StateCase[] = [
     );
   }),
   caseOf("forgets of its log nothing that has not ended", keepsUntilTheEnd),
+  caseOf("says in seconds how old its log is", tellsItsAge),
 ];
+
+async function tellsItsAge({ one, two, now, store }: Scene): Promise<void> {
+  const before = now();
+  const { ageSeconds: first } = await one.revocations.read(undefined);
+  await one.revocations.append(entryOf("a"));
+  await store.advance?.(100);
+  const { ageSeconds: last } = await two.revocations.read(undefined);
+  const [older, passed] = [last - first, now() - before];
+  sure(older <= passed + 1, `it is ${older} seconds older, after ${passed}`);
+  if (store.advance !== undefined) sure(older >= 99, `it is ${older} seconds older, after 100`);
+}
 
 function inOrder({ id, text, untilSeconds }: LogEntry): unknown {
   return [id, text, untilSeconds ?? "never"];

@@ -33,6 +33,8 @@ function partWith<Part extends "replay" | "spending" | "approvals" | "revocation
 
 const soon = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
+const laterTexts = new WeakMap<PlainStore, Map<string, string>>();
+
 /** A wrong driver of each kind, and words of the title of a case that finds it. */
 const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
   ["has a memory of its own in each process", () => ({ open: () => plainStore().open() }), /lets a proof through once/],
@@ -60,6 +62,52 @@ const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
       claim: (key, until, about) => until < Date.now() / 1000 || of.claim(key, until, about),
     })),
     /end that is past/,
+  ],
+  [
+    "takes half characters for one and the same",
+    partWith("replay", (of) => ({
+      claim: (key, ...rest) => of.claim(new TextDecoder().decode(new TextEncoder().encode(key)), ...rest),
+    })),
+    /keeps half a character as it is/,
+  ],
+  [
+    "knows the shares of roots alone",
+    partWith("replay", (of) => ({ claim: (key, until, { owner: _, ...about } = {}) => of.claim(key, until, about) })),
+    /more than their share/,
+  ],
+  [
+    "lets a later text of an entry stand",
+    partWith("revocations", (of, store) => ({
+      append: async (entry) => {
+        laterTexts.set(store, new Map(laterTexts.get(store)).set(entry.id, entry.text));
+        await of.append(entry);
+      },
+      read: async (after) => {
+        const it = await of.read(after);
+        return { ...it, entries: it.entries.map((e) => ({ ...e, text: laterTexts.get(store)?.get(e.id) ?? e.text })) };
+      },
+    })),
+    /appends an entry of one name once/,
+  ],
+  [
+    "says in milliseconds how old its log is",
+    partWith("revocations", (of) => ({
+      read: async (after) => {
+        const it = await of.read(after);
+        return { ...it, ageSeconds: it.ageSeconds * 1000 };
+      },
+    })),
+    /says in seconds how old its log is/,
+  ],
+  [
+    "says that a log which it just made is old",
+    partWith("revocations", (of) => ({
+      read: async (after) => {
+        const it = await of.read(after);
+        return { ...it, ageSeconds: it.ageSeconds + 3600 };
+      },
+    })),
+    /has another log after a loss/,
   ],
   [
     "forgets a proof with its end, whatever the window",

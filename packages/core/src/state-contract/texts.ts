@@ -27,6 +27,9 @@ export const ODD_TEXTS: readonly string[] = [
   "\uffff".repeat(1000),
 ];
 
+/** Texts with half a character, which many stores cannot keep, and would make the same. */
+export const HALF_TEXTS: readonly string[] = ["a\ud800", "a\ud801", "\udc00a"];
+
 /** A name that nobody had before. */
 export function newName(): string {
   return crypto.randomUUID();

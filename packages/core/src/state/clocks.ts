@@ -2,7 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { mustBe } from "../options/index.ts";
 
 /** How far the clocks of a store and of its caller may lie apart, in seconds. */
-const CLOCKS_APART = 5;
+export const CLOCKS_APART = 5;
 
 /**
  * Refuses a step where clocks differ: a store whose clock is ahead would forget too soon, and what was used would be good

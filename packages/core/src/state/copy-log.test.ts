@@ -154,3 +154,18 @@ it("an entry is kept with its end, where it has one", () => {
     by: { operator: "ops" },
   });
 });
+
+describe("a log that says that there is more, and does not go on", () => {
+  it.each<[string, LogPage[]]>([
+    ["without entries", [page("h1", [], { complete: false })]],
+    [
+      "with the page before",
+      [page("h1", [revokes("a")], { complete: false }), page("h1", [revokes("a")], { complete: false })],
+    ],
+  ])("is left: %s", async (_, given) => {
+    answers = [...given];
+    const wanted = { code: "state_unavailable", message: expect.stringMatching(/does not go on/) };
+    await expect(async () => copy.catchUp()).rejects.toMatchObject(wanted);
+    expect([asked.length, whole]).toEqual([given.length, []]);
+  });
+});

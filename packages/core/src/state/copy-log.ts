@@ -1,3 +1,4 @@
+import { HopwiseError } from "../errors.ts";
 import { type Awaitable, andThen, isThenable } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { entryText, type RevocationEntry, readEntry } from "./revocation-entry.ts";
@@ -36,6 +37,7 @@ export function copyLog(
 
   const readOn = (after: string | undefined, into: RevocationIndex): Awaitable<void> =>
     andThen(log.read(after), (page) => {
+      checkGoesOn(page, after);
       const target = page.continues ? into : createIndex(clock);
       for (const entry of page.entries) target.add(readEntry(entry));
       return page.complete ? adopt(page, target) : readOn(page.head, target);
@@ -80,6 +82,12 @@ export function copyLog(
     },
     catchUp: () => catchUp(begun),
   };
+}
+
+/** It would be asked for ever, and where it answers at once nothing else would ever run. @throws {HopwiseError} `state_unavailable` */
+function checkGoesOn({ complete, entries, head }: LogPage, after: string | undefined): void {
+  if (complete || (entries.length > 0 && head !== after)) return;
+  throw new HopwiseError("state_unavailable", "the log of revocations says that there is more, and does not go on");
 }
 
 /** An entry as a store keeps it. */

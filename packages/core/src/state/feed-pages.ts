@@ -121,5 +121,14 @@ async function fetchPage(
     );
   };
   const page = await withDeadline(timeoutMs, (signal, expired) => Promise.race([textOf(signal), expired]));
-  return readFeedPage(page, { keys, audience, since, nowSeconds: secondsBy(clock), maxBytes });
+  try {
+    return await readFeedPage(page, { keys, audience, since, nowSeconds: secondsBy(clock), maxBytes });
+  } catch (cause) {
+    const { message } = cause as HopwiseError;
+    // A page of a login, a proxy's own words: it is told of a statement, which says nothing to who runs this.
+    if (message.startsWith("the feed ")) throw cause;
+    throw new HopwiseError("state_unavailable", `what the feed of revocations answered is no page of it: ${message}`, {
+      cause,
+    });
+  }
 }

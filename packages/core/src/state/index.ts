@@ -10,7 +10,7 @@ export {
 export { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest, NewRequest } from "./approvals.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
-export { checkClocks } from "./clocks.ts";
+export { CLOCKS_APART, checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";
 export { firstTooMuch } from "./first-too-much.ts";
 export { healthFrom } from "./health-from.ts";

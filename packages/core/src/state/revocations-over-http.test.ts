@@ -185,6 +185,7 @@ describe("too old denies", () => {
     const error = await errorOf(reader.refresh());
     expect(error.code).toBe("state_unavailable");
     expect(error.message).not.toContain("hunter2");
+    expect(error.message).toContain("feed");
     expect(served.asked).not.toContain("/elsewhere");
     if (fault.startsWith("redirects")) expect(error.message).toContain("answered 302");
     // It is known as it was, for as long as that may be.

@@ -3,6 +3,7 @@ import { isCount } from "../lib/index.ts";
 import {
   type ApprovalStore,
   answerOfStore,
+  CLOCKS_APART,
   gaveNonsense,
   type KeptRequest,
   type ReplayStore,
@@ -22,6 +23,7 @@ export interface StateBehaviour {
   readonly limits: Pick<Limits, "proofWindowSeconds" | "skewSeconds">;
   /** Where they are given, it is these that are remembered, each until it ends. */
   readonly nonces?: unknown;
+  readonly nowSeconds: () => number;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface StateBehaviour {
  *
  * @throws {HopwiseError} `config_invalid` for a memory of proofs that is known to be too short
  */
-export function behavedState(state: State, { deadlineMs, limits, nonces }: StateBehaviour): State {
+export function behavedState(state: State, { deadlineMs, limits, nonces, nowSeconds }: StateBehaviour): State {
   const windowSeconds = nonces === undefined ? limits.proofWindowSeconds + limits.skewSeconds : 0;
   const shortAtStart = shortMemory(state.replay, windowSeconds);
   if (shortAtStart !== undefined) throw new HopwiseError("config_invalid", `createAuthorizer: ${shortAtStart}`);
@@ -37,22 +39,28 @@ export function behavedState(state: State, { deadlineMs, limits, nonces }: State
   rememberingBegan();
   const { replay, revocations, spending, approvals } = state;
   const ask: Ask = (store, run, read) => answerOfStore(deadlineMs, store, run, read);
-  return {
-    replay: withMoment("proofs", replay, {
+  const stores: Pick<State, "replay" | "spending" | "approvals"> = {
+    replay: withMoment("proofs", replay, nowSeconds, {
       claim: (...claim) => ask("proofs", () => replay.claim(...claim), readClaim),
     }),
+    ...(spending && { spending: withMoment("spending", spending, nowSeconds, behavedSpending(spending, ask)) }),
+    ...(approvals && { approvals: withMoment("approvals", approvals, nowSeconds, behavedApprovals(approvals, ask)) }),
+  };
+  return {
+    ...stores,
     revocations: {
       find: (query) => ask("revocations", () => revocations.find(query), readTarget),
     },
-    ...(spending && { spending: behavedSpending(spending, ask) }),
-    ...(approvals && { approvals: behavedApprovals(approvals, ask) }),
     // What these throw is dealt with by who asks: nothing is decided by it.
     health: async () => {
       const problem = shortMemory(replay, windowSeconds);
       if (problem !== undefined) return { ok: false, problem };
       const own = (await state.health?.()) ?? { ok: true };
+      if (own.ok !== true) return own;
+      const wrongTime = wrongMoment(stores, nowSeconds);
+      if (wrongTime !== undefined) return { ok: false, problem: wrongTime };
       // The revocations may be of another make than the state that they stand in, such as a feed.
-      return own.ok === true ? ((await revocations.health?.()) ?? own) : own;
+      return (await revocations.health?.()) ?? own;
     },
     close: async () => state.close?.(),
   };
@@ -70,9 +78,9 @@ function shortMemory(replay: ReplayStore, needed: number): string | undefined {
   return `the state remembers proofs for windows of up to ${longest} seconds, and limits.proofWindowSeconds and limits.skewSeconds are ${needed} together: make the state with longestWindowSeconds: ${needed}, or give shorter limits`;
 }
 
-function behavedSpending(spending: SpendingStore, ask: Ask): SpendingStore {
+function behavedSpending(spending: SpendingStore, ask: Ask): Omit<SpendingStore, "notBefore"> {
   const WHAT = "spending";
-  return withMoment(WHAT, spending, {
+  return {
     reserve: (reservation) =>
       ask(
         WHAT,
@@ -91,12 +99,12 @@ function behavedSpending(spending: SpendingStore, ask: Ask): SpendingStore {
         () => spending.spent(owner, counters),
         (answer) => (isAmounts(answer, counters.length) ? answer : gaveNonsense(WHAT, "no list of amounts")),
       ),
-  });
+  };
 }
 
-function behavedApprovals(approvals: ApprovalStore, ask: Ask): ApprovalStore {
+function behavedApprovals(approvals: ApprovalStore, ask: Ask): Omit<ApprovalStore, "notBefore"> {
   const WHAT = "approvals";
-  return withMoment(WHAT, approvals, {
+  return {
     keep: (request) =>
       ask(
         WHAT,
@@ -117,7 +125,7 @@ function behavedApprovals(approvals: ApprovalStore, ask: Ask): ApprovalStore {
         () => approvals.list(most),
         (answer) => (Array.isArray(answer) ? answer.map(readKept) : gaveNonsense(WHAT, "no list of requests")),
       ),
-  });
+  };
 }
 
 const ANSWERED = ["kept", "known", "gone"] as const;
@@ -126,12 +134,45 @@ const ANSWERED = ["kept", "known", "gone"] as const;
 function withMoment<T extends { readonly notBefore?: number }>(
   store: string,
   of: { readonly notBefore?: number },
+  nowSeconds: () => number,
   steps: Omit<T, "notBefore">,
 ): T {
   return Object.defineProperty({ ...steps } as T, "notBefore", {
     enumerable: true,
-    get: () => momentFrom(store, of),
+    get: () => {
+      const moment = momentFrom(store, of);
+      if (moment !== undefined) checkPast(store, moment, nowSeconds());
+      return moment;
+    },
   });
+}
+
+/**
+ * A store that began by a clock which was ahead refuses all from before that time. Whoever calls would be told to make a new
+ * proof, again and again, and no operator hear of it.
+ */
+function checkPast(store: string, moment: number, now: number): void {
+  const ahead = Math.floor(moment - now);
+  if (ahead <= CLOCKS_APART) return; // now is a whole second, of up to one ago
+  throw new HopwiseError(
+    "state_unavailable",
+    `the store of ${store} remembers only from a time on that is ${ahead} seconds ahead of this authorizer's clock: one of both clocks was set; until then nothing can be told`,
+  );
+}
+
+/** Every call would be refused by it. A clock that gives no time says so itself. */
+function wrongMoment(stores: object, nowSeconds: () => number): string | undefined {
+  try {
+    nowSeconds();
+  } catch {
+    return undefined;
+  }
+  try {
+    for (const store of Object.values(stores) as readonly ReplayStore[]) void store.notBefore;
+    return undefined;
+  } catch (error) {
+    return (error as HopwiseError).message;
+  }
 }
 
 /** No number is earlier or later than what is none. */

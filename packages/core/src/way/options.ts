@@ -219,7 +219,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
     ...options,
     cerbos,
     delegation,
-    state: behavedState(state, { deadlineMs, limits, nonces }),
+    state: behavedState(state, { deadlineMs, limits, nonces, nowSeconds: inSeconds(clock) }),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
     verifier: createChainVerifier(trust, limits, deadlineMs),

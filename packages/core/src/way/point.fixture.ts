@@ -213,7 +213,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
         ...(spending && { spending }),
         ...(approvals && { approvals }),
       },
-      { deadlineMs: parts.deadlineMs ?? 10_000, limits: DEFAULT_LIMITS },
+      { deadlineMs: parts.deadlineMs ?? 10_000, limits: DEFAULT_LIMITS, nowSeconds: inSeconds(clock) },
     ),
     audit: { ...whole.audit, record: noting("record", (record) => whole.audit.record(record)) },
   };

@@ -2,12 +2,12 @@ import { HopwiseError } from "@hopwise/core";
 import { onceInProcess } from "@hopwise/core/adapter";
 
 /** What stands in front of transports: a guard of a server, or what carries a client's chain. */
-const layers = {
+const layers: { readonly [kind in "guard" | "carrier"]: WeakSet<object> } = {
   guard: onceInProcess("mcp/guards/1", () => new WeakSet<object>()),
   carrier: onceInProcess("mcp/carriers/1", () => new WeakSet<object>()),
 };
 
-const WHY = {
+const WHY: { readonly [kind in keyof typeof layers]: string } = {
   guard:
     "its requests pass a guard already, which takes chain and proof out, so that a second guard would refuse them all",
   carrier: "what passes it is signed already, so that nobody would see which of two delegations a request shows",
