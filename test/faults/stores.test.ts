@@ -163,7 +163,7 @@ const REDIS: { readonly [way: string]: Row } = {
         };
         return { fail, mend: () => ask("DEL", ...marks) };
       }),
-    says: /answered WRONGTYPE/,
+    says: /holds what another program wrote under this prefix/,
   },
 };
 

@@ -35,9 +35,9 @@ export function guardedExecute(read: ReadTool, before: readonly Callback[], poin
     const schemas = await announced;
     // It may be readable the next time.
     if (schemas.inputSchema === undefined || schemas.outputSchema === null) announced = undefined;
-    const sent = inputs.of(input);
-    const args = sent === undefined ? { arguments: input } : { arguments: sent.sent, parsed: input };
-    return beginAllowed({ tool: name, ...args, ...schemas, fulfils: true, filters: true }, input, options, point);
+    const { parsed, sent } = inputs.of(input);
+    const args = sent === undefined ? { arguments: parsed } : { arguments: sent, parsed };
+    return beginAllowed({ tool: name, ...args, ...schemas, fulfils: true, filters: true }, parsed, options, point);
   };
   const work: Work = async (run, options) => {
     const own = withOptions(options);

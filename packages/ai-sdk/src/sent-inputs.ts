@@ -8,8 +8,8 @@ import { canonicalJson, type JsonValue } from "@hopwise/core/adapter";
  */
 export interface SentInputs {
   note(sent: unknown, parsed: unknown): void;
-  /** Undefined where it cannot be told. */
-  of(parsed: unknown): { readonly sent: unknown } | undefined;
+  /** An input as it is to be judged, and what was sent, where that can be told. A content that was looked at is not read again. */
+  of(parsed: unknown): { readonly parsed: unknown; readonly sent?: unknown };
 }
 
 /** Of so many inputs it is known by content what was sent: as many as a loop may have approved at once. */
@@ -27,11 +27,12 @@ export function sentInputs(): SentInputs {
     },
     of: (parsed) => {
       const found = typeof parsed === "object" && parsed !== null ? known.get(parsed) : undefined;
-      if (found !== undefined) return found === "two inputs" ? undefined : found;
-      const content = contentOf(parsed);
-      if (content === undefined) return undefined;
+      if (found !== undefined) return found === "two inputs" ? { parsed } : { parsed, sent: found.sent };
+      const content = last.length === 0 ? undefined : contentOf(parsed);
+      if (content === undefined) return { parsed };
       // Of two inputs with one outcome it does not matter which: the same call runs, and the last one was read for it.
-      return last.findLast((one) => known.get(one.parsed) !== "two inputs" && contentOf(one.parsed) === content);
+      const one = last.findLast((it) => known.get(it.parsed) !== "two inputs" && contentOf(it.parsed) === content);
+      return { parsed: JSON.parse(content), ...(one && { sent: one.sent }) };
     },
   };
 }
