@@ -88,7 +88,8 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
     case "data":
     case "list": {
       if (!isReadOtherwise(guard, operation)) return admitted(guard, flight, operation, extra);
-      const message = "This URI can be read as another one. Send it as a URL parser writes it.";
+      const message =
+        "This URI can be read as another one. Send it as a URL parser writes it, with no more percent-encoded than has to be.";
       return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
     }
   }
