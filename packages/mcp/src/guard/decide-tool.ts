@@ -39,17 +39,25 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
   announced?: Announced,
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
-    const takesNone = isContext(args);
+    const takesNone = more.length === 0 && isContext(args);
     const decision = await decideTool(scope, tool, takesNone ? undefined : args, await announced?.());
     if (!decision.run) return decision.result;
     return run(takesNone ? args : (decision.arguments as Args), ...more);
   };
 }
 
-/** What an MCP SDK gives a function beside the arguments of a call. No message can hold the functions of an AbortSignal. */
+/**
+ * What an MCP SDK gives a function beside the arguments of a call. No message can hold its functions. A signal alone makes none: who
+ * hands arguments and a signal to a function in one object has these arguments decided, and no others run.
+ */
 function isContext(given: unknown): boolean {
-  const { signal, mcpReq } = Object(given) as { readonly signal?: unknown; readonly mcpReq?: { signal?: unknown } };
-  return [signal, mcpReq?.signal].some((it) => it instanceof AbortSignal);
+  const { signal, sendRequest, mcpReq } = Object(given) as { readonly [member: string]: unknown };
+  const { signal: of2x, send } = Object(mcpReq) as { readonly [member: string]: unknown };
+  const all: readonly (readonly [signal: unknown, ask: unknown])[] = [
+    [signal, sendRequest],
+    [of2x, send],
+  ];
+  return all.some(([stop, ask]) => stop instanceof AbortSignal && typeof ask === "function");
 }
 
 /**
