@@ -64,13 +64,13 @@ describe("a tool", () => {
       asked.push(on);
       return denied();
     };
-    const run = askingFirst(scope, "pay", (..._given: unknown[]) => expect.unreachable());
+    const run = askingFirst(scope, "pay", (_args: unknown, ..._more: unknown[]) => expect.unreachable());
     const { signal } = new AbortController();
-    const given = [
+    const given: readonly (readonly [object, ...object[]])[] = [
       [{ to: "Mallory", signal }],
       [{ to: "Mallory", mcpReq: { signal } }],
       [{ to: "Mallory", signal, sendRequest: () => {} }, { signal }],
-    ] as const;
+    ];
     for (const args of given) await scope.run({ tool: "pay", decide }, () => run(...args));
     expect(asked).toEqual(given.map(([args]) => args));
   });
