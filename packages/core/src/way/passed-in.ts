@@ -78,13 +78,14 @@ const SESSION_CALL: { readonly [Name in keyof SessionCall]-?: true } = {
 /** All members, so that none which is added later is lost here. */
 type Whole<T> = { readonly [Name in keyof T]-?: T[Name] | undefined };
 
-const READING = "how the server reads the URI, { template, values }";
+const READING = "how the server reads the URI, { template, values, written? }";
 
 function readingOf(called: string, readAs: ReadUri): ReadUri {
   return reading(called, "readAs", READING, readAs, ({ template, values, written }) => {
     const isWhole =
       typeof template === "string" && isObject(values) && ["string", "undefined"].includes(typeof written);
-    return isWhole ? { template, values: { ...values }, written } : mustBe(called, "readAs", READING, readAs);
+    if (!isWhole) return mustBe(called, "readAs", READING, readAs);
+    return defined({ template, values: { ...values }, written });
   });
 }
 
