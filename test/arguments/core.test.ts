@@ -105,6 +105,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   onceInProcess: "takes a name and a function of our own",
   faultOf: argumentRow(adapter.faultOf, () => [new Error("no")], ANYTHING),
   inOwnWords: "marks an error that a package of ours has just made",
+  isNormalUri: argumentRow(adapter.isNormalUri, () => ["shop://orders/1"], ANYTHING),
   isOwn: argumentRow(adapter.isOwn, () => [new Error("no")], ANYTHING),
   isRefusal: argumentRow(adapter.isRefusal, () => [denied], ANYTHING),
   isSameReading: argumentRow(adapter.isSameReading, () => [READ, READ]),

@@ -104,6 +104,7 @@ const forMcp: ArgumentRows<typeof mcp> = {
 const tools = mcp.createGuardedTools();
 const guardedTools: ArgumentRows<Omit<mcp.GuardedTools, "scope">> = {
   wrap: argumentRow(tools.wrap, () => ["pay", () => "paid", () => null], [], [], OPTIONAL),
+  wrapPrompt: argumentRow(tools.wrapPrompt, () => ["summary", () => "text"]),
   has: argumentRow(tools.has, () => ["pay"], ANYTHING),
   distrust: argumentRow(tools.distrust, () => ["other"]),
   clear: "takes nothing",

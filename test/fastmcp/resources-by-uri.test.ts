@@ -1,11 +1,13 @@
 /** Resources of a server whose kinds follow from their URIs: what is decided, what the handlers get, and what is shown. */
-import type { HeldDelegation, ToolMap } from "@hopwise/core";
+import { type HeldDelegation, memoryAudit, type ToolMap } from "@hopwise/core";
+import { grant, wildcard } from "@hopwise/core/grant";
+import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { guard } from "@hopwise/fastmcp";
 import { type GuardedServer, guardedServer } from "@hopwise/fastmcp/testing";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { FastMCP } from "fastmcp";
+import { FastMCP, FastMCPSession } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { tools } from "../../examples/finance-team/company.ts";
+import { PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
 import { errorCodeOf, failure } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -80,9 +82,10 @@ it("a URI that is longer than any need be is refused before the server's own par
   const server = new FastMCP({ name: "shop", version: "1.0.0" });
   const load = vi.fn(async () => ({ text: "loaded" }));
   server.addResourceTemplate({ uriTemplate: "doc://{name}{?q,r}", name: "search", arguments: [], load });
-  const read = vi.spyOn(FastMCP.prototype, "embedded");
-  onTestFinished(() => read.mockRestore());
   const { client } = await served(server);
+  // A session of its own, which no client sees, reads each URI first.
+  const read = vi.spyOn(FastMCPSession.prototype as unknown as { addResourceTemplate(): void }, "addResourceTemplate");
+  onTestFinished(() => read.mockRestore());
   const ofLength = (length: number) => ({ uri: "doc://x?q=".padEnd(length, "a&q=") });
   expect(errorCodeOf(await failure(client.readResource(ofLength(8193))))).toBe("arguments_malformed");
   expect([read.mock.calls.length, load.mock.calls.length]).toEqual([0, 0]);
@@ -214,5 +217,65 @@ describe("a resource whose kind follows from its URI", () => {
     expect((await names()).toSorted()).toEqual(["doc://{name}", "shop://invoices/{id}", "terms"]);
     guarded.server.addResource({ uri: "other://x", name: "other", load: async () => ({ text: "x" }) });
     expect((await names()).toSorted()).toEqual(["doc://{name}", "shop://invoices/{id}", "terms"]);
+  });
+});
+
+describe("a resource that is judged by its text", () => {
+  const BY_TEXT: ToolMap = { [READ]: { kind: "file", action: "read", id: "uri" } };
+  /** Of the policies, which know it by one text. */
+  const SECRETS = ["shop://invoices/secret", "shop://invoices/it's", "file:///private/secret"];
+
+  async function byText(...templates: readonly string[]): Promise<{ client: Client; records(): unknown }> {
+    const company = await createCompany({ audience: PAY_SERVER, tools: BY_TEXT });
+    const cerbos = answeringPdp(({ resource }) => (SECRETS.includes(resource.id) ? "deny" : "allow"));
+    const audit = memoryAudit();
+    const authorizer = company.authorizer({ cerbos, audit });
+    const server = new FastMCP({ name: "shop", version: "1.0.0" });
+    for (const uriTemplate of templates) {
+      const load = async (values: object): Promise<{ text: string }> => {
+        got.push(values);
+        return { text: "loaded" };
+      };
+      server.addResourceTemplate({ uriTemplate, name: uriTemplate, arguments: [], load });
+    }
+    server.addResource({ uri: "odd://%61", name: "odd", load: async () => ({ text: "fixed" }) });
+    const guarded = await guardedServer(authorizer, { server: guard(server, authorizer) });
+    onTestFinished(guarded.close);
+    got.length = 0;
+    const chain = await company.chain("alice", { to: "planner", grant: grant({ [READ]: { uri: wildcard() } }) });
+    return { client: await guarded.client(chain), records: () => audit.records.at(-1) };
+  }
+
+  it.each([
+    ["shop://invoices/{id}", "shop://invoices/%73ecret"],
+    ["shop://invoices/{id}", "shop://invoices/it%27s"],
+    ["shop://invoices/{id}", "shop://invoices/a/b"],
+    ["shop://invoices/{id}", "shop://invoices/a%2fb"],
+    ["file:///{+path}", "file:///public/../private/secret"],
+    ["file:///private/{+path}", "file:///private/%73ecret"],
+    ["file:///{path}", "file:///private/secret"],
+    ["file:///{path}", "file:///public/..%2Fprivate/secret"],
+    ["shop://{?id,as}", "shop://?as=1&id=secret"],
+  ])("is not loaded by %s for another text of the same values: %s", async (template, uri) => {
+    const { client, records } = await byText(template);
+    expect(await read(client, uri)).toBe("policy_denied");
+    expect(records()).toMatchObject({ outcome: "denied" });
+    expect(got).toEqual([]);
+  });
+
+  it.each([
+    ["shop://invoices/{id}", "shop://invoices/INV-7", { id: "INV-7" }],
+    ["shop://invoices/{id}", "shop://invoices/a%2Fb%40c%20%C3%A9%2541", { id: "a/b@c é%41" }],
+    ["file:///{+path}", "file:///public/a%20b/%C3%A9@1%2541", { path: "public/a%20b/%C3%A9@1%2541" }],
+    ["shop://{?id,as}", "shop://?id=1&as=2", { id: "1", as: "2" }],
+  ])("is loaded by %s for the one text of its values: %s", async (template, uri, values) => {
+    const { client } = await byText(template);
+    expect(await read(client, uri)).toBe("loaded");
+    expect(got).toEqual([values]);
+  });
+
+  it("that is fixed has no other text, however it is written", async () => {
+    const { client } = await byText("shop://invoices/{id}");
+    expect(await read(client, "odd://%61")).toBe("fixed");
   });
 });

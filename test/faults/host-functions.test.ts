@@ -379,6 +379,7 @@ const adapterDoor: Door<typeof adapter> = {
   fulfil: "takes data",
   faultOf: "takes an error",
   inOwnWords: "takes an error",
+  isNormalUri: "takes a text",
   isOwn: "takes an error",
   isRefusal: "takes an error",
   isSameReading: "takes data",

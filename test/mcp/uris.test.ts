@@ -46,6 +46,11 @@ it.each([
   "https://X.example/secret",
   "https://x.example:443/secret",
   "https:x.example\\secret",
+  "note://%73ecret",
+  "file:///%73%65cret",
+  "file:///a%2fsecret",
+  "file:///secret%",
+  "file:///secret%FF",
 ])("a secret is not read by another spelling of its URI: %j", async (uri) => {
   const server = new McpServer(INFO);
   for (const secret of SECRETS) {
@@ -58,7 +63,7 @@ it.each([
   expect(errorCodeOf(await failure(client.readResource({ uri: SECRETS[0] as string })))).toBe("policy_denied");
 });
 
-it.each(["file:///public/a", "https://x.example/", "note://a%20b", "urn:isbn:1", "memo"])(
+it.each(["file:///public/a", "https://x.example/", "note://a%20b", "note://%C3%A9%2F%2525", "urn:isbn:1", "memo"])(
   "one that is written as a URL parser writes it, or is none to it, is read: %j",
   async (uri) => {
     const server = new Server(INFO, { capabilities: { resources: {} } });
@@ -76,4 +81,20 @@ it("a server that takes each URI as it is written says so", async () => {
   }));
   const client = await reader(server, { readUri: () => undefined });
   expect(await client.readResource({ uri: "note://my note" })).toMatchObject({ contents: [{ text: "read" }] });
+});
+
+it.each([
+  ["note://%73ecret", undefined],
+  ["note://a/b", "note://a%2Fb"],
+])("a value that the server itself reads out of a URI is got by one text alone: not by %j", async (uri, written) => {
+  const server = new Server(INFO, { capabilities: { resources: {} } });
+  server.setRequestHandler(ReadResourceRequestSchema, async () => ({ contents: [] }));
+  const readUri = (given: string) => ({
+    template: "note://{id}",
+    values: { id: decodeURIComponent(given.slice(7)) },
+    written: given === uri ? written : given,
+  });
+  const client = await reader(server, { readUri });
+  expect(errorCodeOf(await failure(client.readResource({ uri })))).toBe("policy_denied");
+  expect(await client.readResource({ uri: "note://a%20b" })).toEqual({ contents: [] });
 });

@@ -249,6 +249,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   fulfil: "takes what a decision gave",
   faultOf: "tells of any value",
   inOwnWords: "takes an error that was just made",
+  isNormalUri: "tells of any value",
   isOwn: "tells of any value",
   isRefusal: "tells of any value",
   isSameReading: "takes what a decision gave, and what a framework gave a handler",

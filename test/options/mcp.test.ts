@@ -33,6 +33,7 @@ const CARRY = {
 /** Lacks, or has in the wrong form, one of what a guard uses at some call. */
 const NO_TOOLS = Object.entries({
   wrap: NO_FUNCTION,
+  wrapPrompt: NO_FUNCTION,
   has: NO_FUNCTION,
   distrust: NO_FUNCTION,
   clear: NO_FUNCTION,

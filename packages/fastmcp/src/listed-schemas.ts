@@ -1,9 +1,7 @@
 import { type InputSchema, loosen, type OutputSchema } from "@hopwise/core/adapter";
-import type { JsonRpcMessage, MayChangeByTool, McpTransport } from "@hopwise/mcp";
-import { FastMCPSession } from "fastmcp";
+import type { MayChangeByTool } from "@hopwise/mcp";
+import { askSession } from "./ask-session.ts";
 import type { AnyTool } from "./wrap-tool.ts";
-
-const LIST: JsonRpcMessage = { jsonrpc: "2.0", id: 1, method: "tools/list" };
 
 /** The JSON Schemas that FastMCP lists of a tool. */
 export interface ListedSchemas {
@@ -20,25 +18,7 @@ export interface ListedSchemas {
  */
 export async function listedSchemas(tool: AnyTool, mayChange: MayChangeByTool): Promise<ListedSchemas> {
   try {
-    const { server } = new FastMCPSession({
-      name: "listing",
-      version: "1.0.0",
-      tools: [tool],
-      prompts: [],
-      resources: [],
-      resourcesTemplates: [],
-    } as never);
-    const answer = await new Promise<JsonRpcMessage>((resolve, reject) => {
-      const transport: McpTransport = {
-        start: async () => {},
-        close: async () => {},
-        send: async (message) => resolve(message),
-      };
-      server
-        .connect(transport as never)
-        .then(() => transport.onmessage?.(LIST))
-        .catch(reject);
-    });
+    const answer = await askSession({ tools: [tool] }, { method: "tools/list" });
     const [listed] = (answer.result?.["tools"] ?? []) as readonly Partial<ListedSchemas>[];
     const change = Object.hasOwn(mayChange, tool.name) ? mayChange[tool.name] : undefined;
     return {

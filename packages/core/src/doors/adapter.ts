@@ -9,7 +9,7 @@ export { type ErrorDetail, faultOf, inOwnWords, isOwn, isRefusal, type Refusal, 
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
 export { onceInProcess, plainText, quietly, settleInTime, wholeText, withoutTokens } from "../lib/index.ts";
 export { canonicalJsonOf as canonicalJson } from "../options/index.ts";
-export { type InputSchema, isSameReading, type MatchedUri } from "../resource/index.ts";
+export { type InputSchema, isNormalUri, isSameReading, type MatchedUri, type ReadUri } from "../resource/index.ts";
 export {
   type Fulfilled,
   fulfil,

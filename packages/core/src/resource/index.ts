@@ -7,6 +7,7 @@ export { loadResource } from "./load-resource.ts";
 export { refuseLongUri } from "./long-uri.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
 export { refuseMisnamed } from "./named-arguments.ts";
+export { isNormalUri } from "./normal-uri.ts";
 export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";
 export { type ResourceKey, type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
@@ -23,4 +24,4 @@ export {
   listEntry,
   toolEntry,
 } from "./tool-map.ts";
-export type { MatchedUri } from "./uri-template.ts";
+export type { MatchedUri, ReadUri } from "./uri-template.ts";

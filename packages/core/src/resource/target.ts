@@ -1,9 +1,10 @@
 import { HopwiseError } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
 import { reading } from "../options/index.ts";
+import { isNormalUri } from "./normal-uri.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
 import { PROMPTS, RESOURCES, toolEntry, uriTemplatesOf } from "./tool-map.ts";
-import { type MatchedUri, readUriTemplate } from "./uri-template.ts";
+import { type MatchedUri, type ReadUri, readUriTemplate } from "./uri-template.ts";
 
 /** What a call acts on, as the tool map says. */
 export interface Target {
@@ -25,7 +26,7 @@ export interface Target {
  * @returns the refusal, `tool_unmapped`, where no entry can be told; `arguments_malformed` for a resource
  *   without a URI, or a prompt without a name
  */
-export function targetOf(tools: ToolMap, tool: string, args: JsonObject, readAs?: MatchedUri): Target | HopwiseError {
+export function targetOf(tools: ToolMap, tool: string, args: JsonObject, readAs?: ReadUri): Target | HopwiseError {
   return withoutName(tool, args) ?? targetIn(tools, tool, args, readAs);
 }
 
@@ -42,14 +43,26 @@ function withoutName(tool: string, args: JsonObject): HopwiseError | undefined {
   return new HopwiseError("arguments_malformed", problem, { pointer: pointerTo("", name) });
 }
 
-function targetIn(tools: ToolMap, tool: string, args: JsonObject, readAs?: MatchedUri): Target | HopwiseError {
+function targetIn(tools: ToolMap, tool: string, args: JsonObject, readAs?: ReadUri): Target | HopwiseError {
   const templates = tool === RESOURCES ? uriTemplatesOf(tools) : [];
   if (templates.length > 0) return resourceTarget(tools, templates, args, readAs);
   const entry = toolEntry(tools, tool);
+  const hasAnother = readAs === undefined ? undefined : refuseOtherSpelling(args, readAs);
+  if (hasAnother !== undefined) return hasAnother;
   if (entry !== undefined) return { entry, named: tool, arguments: args };
   return new HopwiseError("tool_unmapped", `the tool map has no entry for "${tool}", so no policy can be asked`, {
     hop: 0,
   });
+}
+
+/**
+ * Where the policies judge a URI as a text, and the handler gets values that its server reads out of it, other texts may give it
+ * the same values: of these only one is let through, so that who is denied one text does not get its resource by another.
+ */
+function refuseOtherSpelling({ uri }: JsonObject, { template, written }: ReadUri): HopwiseError | undefined {
+  if (typeof uri !== "string" || (isNormalUri(uri) && (written ?? uri) === uri)) return undefined;
+  const problem = `the policies would judge this resource by its text, and its handler would get it by "${template}", which reads the same values out of another text; the one that is let through is written as a URL parser and RFC 6570 write it: a value in {name} without a "/", "@" or ":" that is not percent-encoded`;
+  return new HopwiseError("tool_unmapped", problem, { hop: 0 });
 }
 
 /**

@@ -1,9 +1,16 @@
 import { HopwiseError } from "../errors.ts";
+import { decodedOnce } from "./normal-uri.ts";
 
 /** A URI that exactly one template stands for, and the values that it has for the template's names. */
 export interface MatchedUri {
   readonly template: string;
   readonly values: { readonly [name: string]: string };
+}
+
+/** How a server will read a URI. */
+export interface ReadUri extends MatchedUri {
+  /** The URI as its template writes these values, where the server can tell. */
+  readonly written?: string | undefined;
 }
 
 /** Whether an entry of a tool map is named after URIs of resources, and not after a tool. */
@@ -49,21 +56,10 @@ export function readUriTemplate(template: string): (uri: string) => MatchedUri |
   };
 }
 
-/**
- * Decoded once; undefined for what RFC 6570 would not have written for it, so that no two texts mean the same, and for a
- * way up, which readers of URLs take out.
- */
+/** Undefined also for a way up, which readers of URLs take out. */
 function decoded(written: string): string | undefined {
-  try {
-    const value = decodeURIComponent(written);
-    const again = encodeURIComponent(value).replace(
-      /[!'()*]/g,
-      (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`,
-    );
-    return again === written && !/^\.\.?$/.test(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = decodedOnce(written);
+  return value === "." || value === ".." ? undefined : value;
 }
 
 function isNormal(uri: string): boolean {

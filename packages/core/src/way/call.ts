@@ -1,7 +1,7 @@
 import type { HiddenOne } from "../audit/index.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import type { InputSchema, MatchedUri } from "../resource/index.ts";
+import type { InputSchema, ReadUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Chain, Credential, HeldDelegation, Subject } from "../token/index.ts";
 
@@ -81,9 +81,10 @@ export interface ParsedCall {
   readonly outputSchema?: OutputSchema | undefined;
   /**
    * How the server will read the URI of a resource: by which of its own templates, and with which values. Where the tool map
-   * goes by templates of URIs, and says otherwise, the call is denied with `tool_unmapped`. Default: the map decides alone.
+   * goes by templates of URIs, and says otherwise, the call is denied with `tool_unmapped`; where it does not, so is one whose URI is written in another way
+   * than the one for these values. Default: the map decides alone.
    */
-  readonly readAs?: MatchedUri;
+  readonly readAs?: ReadUri;
 }
 
 /** A call on its way, with how its caller shows who they are. */

@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { freezeArguments } from "../json/index.ts";
 import { defined, hiddenInName, plainName } from "../lib/index.ts";
 import { checkNames, isObject, isPlainObject, mustBe, reading } from "../options/index.ts";
-import type { MatchedUri } from "../resource/index.ts";
+import type { ReadUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
 import type { PointRefusal } from "./admission.ts";
@@ -78,12 +78,14 @@ const SESSION_CALL: { readonly [Name in keyof SessionCall]-?: true } = {
 /** All members, so that none which is added later is lost here. */
 type Whole<T> = { readonly [Name in keyof T]-?: T[Name] | undefined };
 
-const READING = "how the server reads the URI, { template, values }";
+const READING = "how the server reads the URI, { template, values, written? }";
 
-function readingOf(called: string, readAs: MatchedUri): MatchedUri {
-  return reading(called, "readAs", READING, readAs, ({ template, values }) => {
-    if (typeof template !== "string" || !isObject(values)) return mustBe(called, "readAs", READING, readAs);
-    return { template, values: { ...values } };
+function readingOf(called: string, readAs: ReadUri): ReadUri {
+  return reading(called, "readAs", READING, readAs, ({ template, values, written }) => {
+    const isWhole =
+      typeof template === "string" && isObject(values) && ["string", "undefined"].includes(typeof written);
+    if (!isWhole) return mustBe(called, "readAs", READING, readAs);
+    return defined({ template, values: { ...values }, written });
   });
 }
 

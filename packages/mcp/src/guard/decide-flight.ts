@@ -1,5 +1,5 @@
 import type { Decision } from "@hopwise/core";
-import type { MatchedUri } from "@hopwise/core/adapter";
+import type { ReadUri } from "@hopwise/core/adapter";
 import type { Schemas } from "./announce.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
@@ -19,7 +19,7 @@ export async function decideFlight(
   flight: Flight,
   parsed: unknown,
   announced?: Schemas,
-  readAs?: MatchedUri,
+  readAs?: ReadUri,
 ): Promise<Decision> {
   const { admission } = flight;
   if (admission === undefined) throw new Error("the request was not admitted");

@@ -43,8 +43,8 @@ describe("a tool", () => {
   });
 
   it.each([
-    ["1.x", { signal: new AbortController().signal, requestId: 1 }],
-    ["2.x", { mcpReq: { signal: new AbortController().signal, id: 1 } }],
+    ["1.x", { signal: new AbortController().signal, requestId: 1, sendRequest: () => {} }],
+    ["2.x", { mcpReq: { signal: new AbortController().signal, id: 1, send: () => {} } }],
   ])("that takes no arguments gets what SDK %s gives it in their place", async (_, context) => {
     const scope = new AsyncLocalStorage<RequestScope>();
     const asked: unknown[] = [];
@@ -55,6 +55,24 @@ describe("a tool", () => {
     const run = askingFirst(scope, "pay", (given: unknown) => [given]);
     expect(await scope.run({ tool: "pay", decide }, () => run(context))).toEqual([context]);
     expect(asked).toEqual([{}]);
+  });
+
+  it("that gets arguments and a signal in one object is decided on these, and so is one that gets a context beside them", async () => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const asked: unknown[] = [];
+    const decide = async (on: unknown) => {
+      asked.push(on);
+      return denied();
+    };
+    const run = askingFirst(scope, "pay", (_args: unknown, ..._more: unknown[]) => expect.unreachable());
+    const { signal } = new AbortController();
+    const given: readonly (readonly [object, ...object[]])[] = [
+      [{ to: "Mallory", signal }],
+      [{ to: "Mallory", mcpReq: { signal } }],
+      [{ to: "Mallory", signal, sendRequest: () => {} }, { signal }],
+    ];
+    for (const args of given) await scope.run({ tool: "pay", decide }, () => run(...args));
+    expect(asked).toEqual(given.map(([args]) => args));
   });
 
   it.each([{ signal: "x" }, { mcpReq: null }, { mcpReq: { signal: { aborted: false } } }])(

@@ -10,6 +10,8 @@ export interface RequestScope {
   readonly tool: string | undefined;
   /** For a resource, where the tool map goes by URIs: what it was decided on. Its handler must get these values. */
   readonly uri?: MatchedUri | undefined;
+  /** For a prompt: what it was decided on, and who hears that its function would have got something else. */
+  readonly prompt?: { readonly name: unknown; readonly arguments: unknown; refused(why: Error): void } | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
   decide(parsed: unknown, announced?: Schemas): Promise<Decision>;
   /** For a call that waits: where people can answer, once it was decided. */
@@ -39,17 +41,25 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
   announced?: Announced,
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
-    const takesNone = isContext(args);
+    const takesNone = more.length === 0 && isContext(args);
     const decision = await decideTool(scope, tool, takesNone ? undefined : args, await announced?.());
     if (!decision.run) return decision.result;
     return run(takesNone ? args : (decision.arguments as Args), ...more);
   };
 }
 
-/** What an MCP SDK gives a function beside the arguments of a call. No message can hold the functions of an AbortSignal. */
-function isContext(given: unknown): boolean {
-  const { signal, mcpReq } = Object(given) as { readonly signal?: unknown; readonly mcpReq?: { signal?: unknown } };
-  return [signal, mcpReq?.signal].some((it) => it instanceof AbortSignal);
+/**
+ * What an MCP SDK gives a function beside the arguments of a call. No message can hold its functions. A signal alone makes none: who
+ * hands arguments and a signal to a function in one object has these arguments decided, and no others run.
+ */
+export function isContext(given: unknown): boolean {
+  const { signal, sendRequest, mcpReq } = Object(given) as { readonly [member: string]: unknown };
+  const { signal: of2x, send } = Object(mcpReq) as { readonly [member: string]: unknown };
+  const all: readonly (readonly [signal: unknown, ask: unknown])[] = [
+    [signal, sendRequest],
+    [of2x, send],
+  ];
+  return all.some(([stop, ask]) => stop instanceof AbortSignal && typeof ask === "function");
 }
 
 /**

@@ -8,23 +8,33 @@ const _meta = { "dev.hopwise/redacted": ["/iban"] };
 const shown = (result: object) => fulfilAnswer(result as never, redact).result;
 
 describe("an answer that policies oblige to change", () => {
-  it("is changed in every text and in structured content, and the places are told once", () => {
+  it("is changed in every text, and the places are told once", () => {
     const content = [
       { type: "text", text: json },
       { type: "resource", resource: { uri: "x:1", text: json } },
     ];
-    expect(fulfilAnswer({ content, structuredContent: { iban: "DE02" } }, redact)).toEqual({
+    expect(fulfilAnswer({ content }, redact)).toEqual({
       result: {
         content: [
           { type: "text", text: safe },
           { type: "resource", resource: { uri: "x:1", text: safe } },
         ],
-        structuredContent: { iban: "[redacted]" },
         _meta,
       },
       redacted: ["/iban"],
     });
   });
+
+  it.each([json, '{"summary":"paid from DE02"}', '[{"iban":"DE02"}]', "paid from DE02", ""])(
+    "is its structured content where it has any, and nothing of the text beside it, announced or not: %j",
+    (text) => {
+      expect(shown({ content: [{ type: "text", text }], structuredContent: { iban: "DE02", id: 1 } })).toEqual({
+        content: [{ type: "text", text: '{"iban":"[redacted]","id":1}' }],
+        structuredContent: { iban: "[redacted]", id: 1 },
+        _meta,
+      });
+    },
+  );
 
   it("keeps nothing that stands beside the texts: no notes, no links, no unknown members", () => {
     const beside = { _meta: { iban: "DE02" }, annotations: { title: "DE02" } };

@@ -11,12 +11,11 @@ export interface FulfilledAnswer {
 }
 
 /**
- * Changes the result of a tool call, a resource or a prompt as policies oblige to: in each text, read as JSON, and in
- * structured content. Parts that carry data in any other way do not leave. The policies' pointers stand beside it, for
+ * Changes the result of a tool call, a resource or a prompt as policies oblige to: in structured content, which is then the
+ * result, and its text is written anew from it; without any, in each text, read as JSON. Parts that carry data in any other way do not leave. The policies' pointers stand beside it, for
  * programs.
  *
- * @param outputSchema what the server lists of the tool's result. Then the structured content is the result, and its
- *   text is written anew from it
+ * @param outputSchema what the server lists of the tool's result
  * @throws {HopwiseError} `result_withheld` where pointers cannot be followed in it: then nothing of it may leave
  */
 export function fulfilAnswer(result: Plain, obligations: Obligations, outputSchema?: OutputSchema): FulfilledAnswer {
@@ -32,8 +31,8 @@ export function fulfilAnswer(result: Plain, obligations: Obligations, outputSche
   };
   const { content, structuredContent, contents, messages } = result;
   const structured = structuredContent === undefined ? undefined : apply(structuredContent);
-  const announced = outputSchema !== undefined && structured !== undefined;
-  const written = announced ? [{ type: "text", text: JSON.stringify(structured) }] : undefined;
+  // A text beside it may say the same in other members, where the policies' pointers find nothing.
+  const written = structured === undefined ? undefined : [{ type: "text", text: JSON.stringify(structured) }];
   const changed = {
     ...(content !== undefined && { content: written ?? each(content, (item) => block(item, apply)) }),
     ...(structured !== undefined && { structuredContent: structured }),

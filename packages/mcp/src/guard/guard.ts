@@ -1,5 +1,5 @@
 import type { Allowed, Authorizer, Subject, WaitingApproval } from "@hopwise/core";
-import { type MatchedUri, quietly } from "@hopwise/core/adapter";
+import { quietly, type ReadUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
 import type { MayChangeByTool, Schemas } from "./announce.ts";
@@ -21,12 +21,13 @@ export interface GuardOptions {
    */
   readonly mayChange?: MayChangeByTool | undefined;
   /**
-   * Tells how the server will read the URI of a resource: by which of its templates, and with which values. Where the tool
-   * map goes by templates of URIs, a resource that the server would read in another way is denied. Default: the map decides
-   * alone; the handler must then hold what it gets against `scope`, and a URI that a URL parser would write otherwise is
-   * refused. `() => undefined`, for a server without templates, says that it takes each URI as it is written.
+   * Tells how the server will read the URI of a resource: by which of its templates, with which values, and how that template
+   * writes them (`written`). A resource that the server would read in another way than the tool map's templates is denied; where
+   * the map has none, so is one whose URI is written otherwise. Default: the map decides alone; the handler must then hold what it
+   * gets against `scope`, and a URI that a URL parser would write otherwise, or that encodes what needs no code, is refused.
+   * `() => undefined`, for a server without templates, says that it takes each URI as it is written.
    */
-  readonly readUri?: ((uri: string) => MatchedUri | undefined | Promise<MatchedUri | undefined>) | undefined;
+  readonly readUri?: ((uri: string) => ReadUri | undefined | Promise<ReadUri | undefined>) | undefined;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
    * the request carries no token. Never called on stdio, which has no HTTP requests.

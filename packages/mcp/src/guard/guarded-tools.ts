@@ -4,6 +4,7 @@ import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
 import { createServerLists, type ServerLists } from "./announce.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
 import { createTurns, type Turns } from "./turns.ts";
+import { asDecided } from "./wrap-prompt.ts";
 
 /**
  * The tools of one server that ask before they run. A guard hands over the calls of these tools and of no others: a name
@@ -21,6 +22,14 @@ export interface GuardedTools {
     run: (args: Args, ...more: More) => Result | Promise<Result>,
     announced?: Announced,
   ): (args: Args, ...more: More) => Promise<Result | ToolDenial>;
+  /**
+   * The same function of a prompt, which runs only with arguments that were decided: those that were sent. Where the prompt's own
+   * schema put one in, or changed one, it does not run. A prompt whose schema only checks needs none.
+   */
+  wrapPrompt<Args, More extends readonly unknown[], Result>(
+    name: string,
+    run: (args: Args, ...more: More) => Result | Promise<Result>,
+  ): (args: Args, ...more: More) => Promise<Result>;
   has(name: string): boolean;
   /** Closes a name under which the server ran a function that did not ask, until the names are forgotten. */
   distrust(name: string): void;
@@ -41,6 +50,7 @@ const method = func(WHAT);
 const MEMBERS = atLeast<GuardedTools>(
   {
     wrap: method,
+    wrapPrompt: method,
     has: method,
     distrust: method,
     clear: method,
@@ -62,6 +72,8 @@ const readName = readerOf<string>(
 );
 const readDistrusted = readerOf<string>("distrust", text("a tool's name, such as send_payment"));
 const readRun = readerOf<unknown>("wrap", func("the function that the tool runs"));
+const readPrompt = readerOf<string>("wrapPrompt", text("a prompt's own name, such as summary"));
+const readPromptRun = readerOf<unknown>("wrapPrompt", func("the function that makes the prompt"));
 const readAnnounced = readerOf<unknown>(
   "wrap",
   maybe(func("a function that gives the listed schemas, { inputSchema, outputSchema }")),
@@ -69,7 +81,7 @@ const readAnnounced = readerOf<unknown>(
 
 /**
  * @param scope one for all sessions of a server, where they have tools of their own
- * @throws {HopwiseError} `config_invalid`, also from `wrap`
+ * @throws {HopwiseError} `config_invalid`, also from `wrap` and `wrapPrompt`
  */
 export function createGuardedTools(
   scope: AsyncLocalStorage<RequestScope> = new AsyncLocalStorage<RequestScope>(),
@@ -87,6 +99,10 @@ export function createGuardedTools(
       turns.forget(name);
       lists.forget(name);
       return askingFirst(scope, name, run, announced);
+    },
+    wrapPrompt: (name, run) => {
+      readPromptRun(run);
+      return asDecided(scope, readPrompt(name), run);
     },
     has: (name) => names.has(name) && !distrusted.has(name),
     distrust: (name) => void distrusted.add(readDistrusted(name)),

@@ -88,7 +88,8 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
     case "data":
     case "list": {
       if (!isReadOtherwise(guard, operation)) return admitted(guard, flight, operation, extra);
-      const message = "This URI can be read as another one. Send it as a URL parser writes it.";
+      const message =
+        "This URI can be read as another one. Send it as a URL parser writes it, with no more percent-encoded than has to be.";
       return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
     }
   }
@@ -210,11 +211,14 @@ function runningDecision({ flights }: Guard, flight: Flight): RunningDecision | 
 function scopeOf(guard: Guard, flight: Flight): FlightScope {
   const { operation, decision } = flight;
   const tool = operation.kind === "tool" ? operation.tool : undefined;
-  const uri = decision?.outcome === "allowed" ? decision.uri : undefined;
+  const allowed = decision?.outcome === "allowed" ? decision : undefined;
+  const { name, arguments: args } = allowed?.arguments ?? {};
+  const isPrompt = operation.kind === "data" && operation.tool === "mcp:prompts/get" && allowed !== undefined;
   return {
     flight,
     tool,
-    uri,
+    uri: allowed?.uri,
+    ...(isPrompt && { prompt: { name, arguments: args, refused: guard.report } }),
     decide: decideOrRefuse.bind(undefined, guard, flight),
     page: () => flight.page,
     strayed: (wrappedAs) => {

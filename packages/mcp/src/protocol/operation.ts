@@ -4,7 +4,10 @@ import { isPlain, type JsonRpcMessage } from "./jsonrpc.ts";
 export type Operation =
   /** A tool call: decided once the tool's own schema has parsed the arguments. */
   | { readonly kind: "tool"; readonly tool: string; readonly arguments: unknown }
-  /** A resource or a prompt: decided on the arguments as they came, since nothing parses them further. */
+  /**
+   * A resource or a prompt: decided on the arguments as they came. What its server reads out of a URI is told by `readUri`; a
+   * prompt's own schema may only check (`wrapPrompt`).
+   */
   | { readonly kind: "data"; readonly tool: string; readonly arguments: { readonly [key: string]: unknown } }
   /** A list: each item is shown or hidden. */
   | { readonly kind: "list"; readonly tool: string; readonly list: ListRule }
