@@ -23,8 +23,8 @@ export interface RevocationIndex {
 
 /** One thing that was revoked: by which entries, and what they come to together. */
 interface Revoked {
-  readonly entries: readonly RevocationEntry[];
-  readonly together: Revocation;
+  readonly entries: Map<string, RevocationEntry>;
+  together: Revocation;
 }
 
 /** @param clock the reader's own, in milliseconds since the epoch: what an entry says of its time is its writer's word */
@@ -36,28 +36,47 @@ export function createIndex(clock: () => number): RevocationIndex {
   const places = createPlaces<Revoked>();
   let room = roomBeside(0);
 
-  const settle = (target: RevocationTarget, change: (known: readonly RevocationEntry[]) => RevocationEntry[]): void => {
-    const key = revocationKey(target);
-    const changed = change(byTarget.get(key)?.entries ?? []);
-    if (changed.length === 0) {
-      byTarget.delete(key);
-      places.delete(target);
+  /** The same work however many entries its target has: one issuer may write a hundred thousand about one user. */
+  const keep = (entry: RevocationEntry): void => {
+    const key = revocationKey(entry.target);
+    const known = byTarget.get(key);
+    if (known !== undefined) {
+      known.entries.set(entry.id, entry);
+      known.together = stricterOf(known.together, entry);
       return;
     }
-    const revoked = { entries: changed, together: (changed as readonly Revocation[]).reduce(stricterOf) };
+    const revoked: Revoked = { entries: new Map([[entry.id, entry]]), together: entry };
     byTarget.set(key, revoked);
-    places.set(target, revoked);
+    places.set(entry.target, revoked);
+  };
+
+  const takeOut = (target: RevocationTarget, ids: readonly string[]): void => {
+    const key = revocationKey(target);
+    const known = byTarget.get(key);
+    if (known === undefined) return;
+    for (const id of ids) known.entries.delete(id);
+    const left: readonly Revocation[] = [...known.entries.values()];
+    if (left.length > 0) {
+      known.together = left.reduce(stricterOf);
+      return;
+    }
+    byTarget.delete(key);
+    places.delete(target);
   };
 
   const forget = (now: number): void => {
-    for (const ended of entries.values()) {
-      if (!isForgotten(ended, now)) continue;
-      const { id, target } = ended;
-      counts.delete(ended);
+    const ended = new Map<string, { readonly target: RevocationTarget; readonly ids: string[] }>();
+    for (const entry of entries.values()) {
+      if (!isForgotten(entry, now)) continue;
+      const { id, target } = entry;
+      counts.delete(entry);
       entries.delete(id);
       lifted.delete(id);
-      settle(target, (known) => known.filter((entry) => entry.id !== id));
+      const ofTarget = ended.get(revocationKey(target));
+      if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
+      else ofTarget.ids.push(id);
     }
+    for (const { target, ids } of ended.values()) takeOut(target, ids);
     room = roomBeside(entries.size);
   };
 
@@ -72,17 +91,17 @@ export function createIndex(clock: () => number): RevocationIndex {
           const known = entries.get(id);
           if (known !== undefined) counts.delete(known);
         }
-        settle(entry.target, (known) => known.filter(({ id }) => !lifted.has(id)));
+        takeOut(entry.target, entry.lifts);
       } else if (!lifted.has(entry.id)) {
         counts.add(entry);
-        settle(entry.target, (known) => [...known, entry]);
+        keep(entry);
       }
     },
     has: (id) => entries.has(id),
     find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(places, query, now)),
     inForce: (now, target) => {
       const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
-      return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
+      return found.flatMap((revoked) => [...(revoked?.entries.values() ?? [])]).filter((entry) => isAlive(entry, now));
     },
     reached: counts.reached,
     all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
