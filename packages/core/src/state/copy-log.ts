@@ -52,8 +52,14 @@ export function copyLog(
     });
   };
 
-  const giveBack = ([first, ...rest]: readonly RevocationEntry[]): Awaitable<void> =>
-    first === undefined ? undefined : andThen(log.append(keptOf(first)), () => giveBack(rest));
+  /** A loop where the log answers at once, as a feed does, which is not written: there may be a hundred thousand. */
+  const giveBack = (lost: readonly RevocationEntry[], from = 0): Awaitable<void> => {
+    for (let i = from; i < lost.length; i++) {
+      const appended = log.append(keptOf(lost[i] as RevocationEntry));
+      if (isThenable(appended)) return appended.then(() => giveBack(lost, i + 1));
+    }
+    return undefined;
+  };
 
   const begin = (): Awaitable<void> => {
     const began = ++begun;
