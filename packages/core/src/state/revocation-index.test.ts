@@ -102,7 +102,11 @@ describe("what is revoked", () => {
   it("costs the same for each entry, however many are of one target", () => {
     let looks = 0;
     const first = revokes("first", PLANNER);
-    Object.defineProperty(first, "target", { enumerable: true, get: () => (looks++, PLANNER) });
+    const look = (): RevocationTarget => {
+      looks++;
+      return PLANNER;
+    };
+    Object.defineProperty(first, "target", { enumerable: true, get: look });
     index.add(first);
     const looksAtOnce = looks;
     for (let i = 0; i < 500; i++) index.add(revokes(`${i}`, PLANNER));
