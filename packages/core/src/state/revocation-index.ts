@@ -23,7 +23,7 @@ export interface RevocationIndex {
 
 /** One thing that was revoked: by which entries, and what they come to together. */
 interface Revoked {
-  readonly entries: Map<string, RevocationEntry>;
+  entries: RevocationEntry[];
   together: Revocation;
 }
 
@@ -41,11 +41,11 @@ export function createIndex(clock: () => number): RevocationIndex {
     const key = revocationKey(entry.target);
     const known = byTarget.get(key);
     if (known !== undefined) {
-      known.entries.set(entry.id, entry);
+      known.entries.push(entry);
       known.together = stricterOf(known.together, entry);
       return;
     }
-    const revoked: Revoked = { entries: new Map([[entry.id, entry]]), together: entry };
+    const revoked: Revoked = { entries: [entry], together: entry };
     byTarget.set(key, revoked);
     places.set(entry.target, revoked);
   };
@@ -54,10 +54,10 @@ export function createIndex(clock: () => number): RevocationIndex {
     const key = revocationKey(target);
     const known = byTarget.get(key);
     if (known === undefined) return;
-    for (const id of ids) known.entries.delete(id);
-    const left: readonly Revocation[] = [...known.entries.values()];
-    if (left.length > 0) {
-      known.together = left.reduce(stricterOf);
+    const out = new Set(ids);
+    known.entries = known.entries.filter(({ id }) => !out.has(id));
+    if (known.entries.length > 0) {
+      known.together = (known.entries as readonly Revocation[]).reduce(stricterOf);
       return;
     }
     byTarget.delete(key);
@@ -101,7 +101,7 @@ export function createIndex(clock: () => number): RevocationIndex {
     find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(places, query, now)),
     inForce: (now, target) => {
       const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
-      return found.flatMap((revoked) => [...(revoked?.entries.values() ?? [])]).filter((entry) => isAlive(entry, now));
+      return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
     },
     reached: counts.reached,
     all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
