@@ -129,7 +129,7 @@ export function revoking(
 }
 
 /** When nothing can stand any more on what is revoked; of a user, roots that are issued until `notBefore` stand on it. */
-function endOf(target: RevocationTarget, now: number): number | undefined {
+export function endOf(target: RevocationTarget, now: number): number | undefined {
   if ("user" in target) return Math.floor(Math.max(now, target.notBefore)) + LONGEST_SECONDS;
   return "token" in target ? Math.floor(now) + LONGEST_SECONDS : undefined;
 }
