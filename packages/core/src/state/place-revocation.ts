@@ -42,7 +42,7 @@ export async function writeRevocation(
   shares: Shares,
   { now: clock, limits }: Clocks,
 ): Promise<Placed> {
-  const index = await log.newest();
+  const index = await log.current();
   const now = clock();
   const { target, untilSeconds, countsFor, reason } = placeOf(verified, index, shares, now, limits.skewSeconds);
   if (untilSeconds !== undefined && untilSeconds <= now) return { outcome: "expired", target };
