@@ -77,9 +77,9 @@ const LIST = scriptOf(`
 ${UNDER_MARK}
 ${FORGET}
 while forget(1000) == 1000 do end
-local before = redis.call('ZRANK', KEYS[3], ARGV[5])
-local from = before and before + 1 or 0
-return {'ok', unpack(redis.call('ZRANGE', KEYS[3], from, from + ARGV[4] - 1))}
+local before = redis.call('ZSCORE', KEYS[3], ARGV[5])
+local from = before and '(' .. before or '-inf'
+return {'ok', unpack(redis.call('ZRANGEBYSCORE', KEYS[3], from, '+inf', 'LIMIT', 0, ARGV[4]))}
 `);
 
 /** Most that are listed at once. */

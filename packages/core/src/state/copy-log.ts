@@ -47,18 +47,9 @@ export function copyLog(
     index = whole;
     read(page);
     // Not before: where the log takes them only in part, it is compared with what it lost once more.
-    return andThen(giveBack(lost), () => {
+    return andThen(giveBack(log, lost), () => {
       head = page.head;
     });
-  };
-
-  /** A loop where the log answers at once, as a feed does, which is not written: there may be a hundred thousand. */
-  const giveBack = (lost: readonly RevocationEntry[], from = 0): Awaitable<void> => {
-    for (let i = from; i < lost.length; i++) {
-      const appended = log.append(keptOf(lost[i] as RevocationEntry));
-      if (isThenable(appended)) return appended.then(() => giveBack(lost, i + 1));
-    }
-    return undefined;
   };
 
   const begin = (): Awaitable<void> => {
@@ -86,6 +77,15 @@ export function copyLog(
     },
     catchUp: () => catchUp(begun),
   };
+}
+
+/** A loop where the log answers at once, as a feed does, which is not written: there may be a hundred thousand. */
+function giveBack(log: Pick<RevocationLog, "append">, lost: readonly RevocationEntry[], from = 0): Awaitable<void> {
+  for (let i = from; i < lost.length; i++) {
+    const appended = log.append(keptOf(lost[i] as RevocationEntry));
+    if (isThenable(appended)) return appended.then(() => giveBack(log, lost, i + 1));
+  }
+  return undefined;
 }
 
 /** An entry as a store keeps it. */

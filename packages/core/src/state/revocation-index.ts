@@ -32,9 +32,57 @@ export function createIndex(clock: () => number): RevocationIndex {
   const entries = new Map<string, RevocationEntry>();
   const lifted = new Set<string>();
   const counts = createEntryCounts();
+  const targets = createTargets();
+  let room = roomBeside(0);
+
+  const forget = (now: number): void => {
+    const ended = new Map<string, { readonly target: RevocationTarget; readonly ids: string[] }>();
+    for (const entry of entries.values()) {
+      if (!isForgotten(entry, now)) continue;
+      const { id, target } = entry;
+      counts.delete(entry);
+      entries.delete(id);
+      lifted.delete(id);
+      const ofTarget = ended.get(revocationKey(target));
+      if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
+      else ofTarget.ids.push(id);
+    }
+    for (const { target, ids } of ended.values()) targets.takeOut(target, ids);
+    room = roomBeside(entries.size);
+  };
+
+  return {
+    add: (entry) => {
+      if (entries.has(entry.id)) return;
+      if (entries.size >= room) forget(secondsBy(clock));
+      entries.set(entry.id, entry);
+      if (entry.lifts !== undefined) {
+        for (const id of entry.lifts) {
+          lifted.add(id);
+          const known = entries.get(id);
+          if (known !== undefined) counts.delete(known);
+        }
+        targets.takeOut(entry.target, entry.lifts);
+      } else if (!lifted.has(entry.id)) {
+        counts.add(entry);
+        targets.keep(entry);
+      }
+    },
+    has: (id) => entries.has(id),
+    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(targets.places, query, now)),
+    inForce: (now, target) => {
+      const found = target === undefined ? targets.all() : [targets.get(target)];
+      return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
+    },
+    reached: counts.reached,
+    all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
+  };
+}
+
+/** What is revoked and was not lifted, by its target. */
+function createTargets() {
   const byTarget = new Map<string, Revoked>();
   const places = createPlaces<Revoked>();
-  let room = roomBeside(0);
 
   /** The same work however many entries its target has: one issuer may write a hundred thousand about one user. */
   const keep = (entry: RevocationEntry): void => {
@@ -64,53 +112,22 @@ export function createIndex(clock: () => number): RevocationIndex {
     places.delete(target);
   };
 
-  const forget = (now: number): void => {
-    const ended = new Map<string, { readonly target: RevocationTarget; readonly ids: string[] }>();
-    for (const entry of entries.values()) {
-      if (!isForgotten(entry, now)) continue;
-      const { id, target } = entry;
-      counts.delete(entry);
-      entries.delete(id);
-      lifted.delete(id);
-      const ofTarget = ended.get(revocationKey(target));
-      if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
-      else ofTarget.ids.push(id);
-    }
-    for (const { target, ids } of ended.values()) takeOut(target, ids);
-    room = roomBeside(entries.size);
-  };
-
   return {
-    add: (entry) => {
-      if (entries.has(entry.id)) return;
-      if (entries.size >= room) forget(secondsBy(clock));
-      entries.set(entry.id, entry);
-      if (entry.lifts !== undefined) {
-        for (const id of entry.lifts) {
-          lifted.add(id);
-          const known = entries.get(id);
-          if (known !== undefined) counts.delete(known);
-        }
-        takeOut(entry.target, entry.lifts);
-      } else if (!lifted.has(entry.id)) {
-        counts.add(entry);
-        keep(entry);
-      }
-    },
-    has: (id) => entries.has(id),
-    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(places, query, now)),
-    inForce: (now, target) => {
-      const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
-      return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
-    },
-    reached: counts.reached,
-    all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
+    places: places as Pick<Places<Revoked>, "first">,
+    keep,
+    takeOut,
+    get: (target: RevocationTarget): Revoked | undefined => byTarget.get(revocationKey(target)),
+    all: (): readonly Revoked[] => [...byTarget.values()],
   };
 }
 
 const QUERY = "the query of an authorizer";
 
-function firstIn(places: Places<Revoked>, query: RevocationQuery, now: number): RevocationTarget | undefined {
+function firstIn(
+  places: Pick<Places<Revoked>, "first">,
+  query: RevocationQuery,
+  now: number,
+): RevocationTarget | undefined {
   return places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target;
 }
 
