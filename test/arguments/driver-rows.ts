@@ -67,8 +67,9 @@ export function driverRows(driver: StateDriver, ends: readonly Odd[] = []): Driv
       ),
       list: argumentRow(
         async (...args: [never]) => driver.approvals.list(...args),
-        () => [5] as never,
+        () => [5, "i"] as never,
         [5],
+        ["empty text", "nothing"],
       ),
     },
     revocations: {

@@ -77,7 +77,9 @@ const LIST = scriptOf(`
 ${UNDER_MARK}
 ${FORGET}
 while forget(1000) == 1000 do end
-return {'ok', unpack(redis.call('ZRANGE', KEYS[3], 0, ARGV[4] - 1))}
+local before = redis.call('ZSCORE', KEYS[3], ARGV[5])
+local from = before and '(' .. before or '-inf'
+return {'ok', unpack(redis.call('ZRANGEBYSCORE', KEYS[3], from, '+inf', 'LIMIT', 0, ARGV[4]))}
 `);
 
 /** Most that are listed at once. */
@@ -119,9 +121,9 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
       return outcome as "kept" | "known" | "gone";
     },
     list: async (...given) => {
-      const [most] = readStep.list(...given);
+      const [most, after] = readStep.list(...given);
       if (most === 0) return [];
-      const args = [`${Math.min(most, MOST_LISTED)}`];
+      const args = [`${Math.min(most, MOST_LISTED)}`, after === undefined ? "" : JSON.stringify(after)];
       const [, ...ids] = await steps.ask({ tag, script: LIST, keys: [order, order, ends], args });
       const found = await Promise.all(ids.map(fromJson).map(find));
       return found.filter((request) => request !== undefined);

@@ -7,7 +7,7 @@ export const COMMANDS: readonly string[] = [
   ...["EVAL", "WAIT", "INFO", "TIME"],
   ...["GET", "SET", "DEL", "EXISTS", "INCR", "PEXPIREAT", "PEXPIRETIME"],
   ...["HGET", "HSET", "HSETNX", "HDEL", "HEXISTS", "HINCRBY", "HMGET", "HGETALL"],
-  ...["ZADD", "ZREM", "ZCARD", "ZSCORE", "ZRANGE", "ZRANGEBYSCORE", "ZREMRANGEBYRANK"],
+  ...["ZADD", "ZREM", "ZCARD", "ZSCORE", "ZRANGEBYSCORE", "ZREMRANGEBYRANK"],
 ];
 
 /** Where a rule stands that gives all of them. */

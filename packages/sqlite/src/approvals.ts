@@ -51,9 +51,11 @@ export function sqliteApprovals(store: Store): ApprovalStore {
       return store.write((at) => keepAnswer(at, answer), "onDisk");
     },
     list: async (...given) => {
-      const [most] = readStep.list(...given);
+      const [most, after] = readStep.list(...given);
       return store.read((at) => {
-        const rows = at.sql("SELECT n, id, text FROM request WHERE ends > ? ORDER BY n LIMIT ?").all(at.now, most);
+        const from = after === undefined ? 0 : (living(at, after)?.n ?? 0);
+        const wanted = "SELECT n, id, text FROM request WHERE ends > ? AND n > ? ORDER BY n LIMIT ?";
+        const rows = at.sql(wanted).all(at.now, from, most);
         return (rows as unknown as readonly Row[]).map((row) => whole(at, row));
       });
     },

@@ -19,7 +19,8 @@ function stepsOf({ one, two, now }: Scene) {
       approvals.answer({ id, key, text, nowSeconds: now() }),
     /** As the other process sees it. */
     find: async (id: string): Promise<KeptRequest | undefined> => two.approvals.find(id),
-    list: async (most: number): Promise<readonly string[]> => (await two.approvals.list(most)).map(({ id }) => id),
+    list: async (most: number, after?: string): Promise<readonly string[]> =>
+      (await two.approvals.list(most, after)).map(({ id }) => id),
   };
 }
 
@@ -179,6 +180,15 @@ export const APPROVALS: readonly StateCase[] = [
     same(await list(5), ids.slice(0, 5), "the first five");
     const [first] = await scene.one.approvals.list(1);
     same(first, { id: ids[0], text: "t", answers: [] }, "the first");
+  }),
+  caseOf("goes on with its list behind a request, and begins anew behind one that is not there", async (scene) => {
+    const { keep, list } = stepsOf(scene);
+    const ids = Array.from({ length: 5 }, newName);
+    for (const [i, id] of ids.entries()) await keep(id, "t", 600 - i, i % 2 === 0 ? scene.one : scene.two);
+    same(await list(2, ids[1]), ids.slice(2, 4), "the two behind the second");
+    same(await list(10, ids[3]), ids.slice(4), "what is behind the fourth");
+    same(await list(10, ids[4]), [], "what is behind the last");
+    same(await list(2, newName()), ids.slice(0, 2), "what is behind one that nobody kept");
   }),
   caseOf("shows nothing of a request that ended", async (scene) => {
     const { keep, answer, find, list } = stepsOf(scene);

@@ -195,11 +195,11 @@ function approvalsOf(at: At, now: () => number): StateDriver["approvals"] {
       found.answers.set(key, text);
       return "kept";
     },
-    list: (most) =>
-      [...at().requests.keys()]
-        .map(find)
-        .filter((it) => it !== undefined)
-        .slice(0, most),
+    list: (most, after) => {
+      const all = [...at().requests.keys()].map(find).filter((it) => it !== undefined);
+      const from = all.findIndex(({ id }) => id === after) + 1;
+      return all.slice(from, from + most);
+    },
   };
 }
 

@@ -233,6 +233,11 @@ const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
     partWith("approvals", (of) => ({ list: async (most) => [...(await of.list(1000))].reverse().slice(0, most) })),
     /oldest first/,
   ],
+  [
+    "lists from the beginning each time",
+    partWith("approvals", (of) => ({ list: (most) => of.list(most) })),
+    /goes on with its list/,
+  ],
   ["lists all there is", partWith("approvals", (of) => ({ list: () => of.list(1000) })), /no more than was asked for/],
   [
     "takes any number of answers",

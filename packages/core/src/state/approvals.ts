@@ -48,6 +48,9 @@ export interface ApprovalStore {
   latest(call: string): Awaitable<KeptRequest | undefined>;
   /** `known`: that key answered before, and its first answer stands. `gone`: there is no such request. At most 64 answers a request. */
   answer(answer: KeptAnswer): Awaitable<"kept" | "known" | "gone">;
-  /** All that did not end yet, oldest first; at most `most` of them. */
-  list(most: number): Awaitable<readonly KeptRequest[]>;
+  /**
+   * All that did not end yet, oldest first; at most `most` of them. With the id of a request in `after`, those that came later than
+   * that; where it has ended, all.
+   */
+  list(most: number, after?: string): Awaitable<readonly KeptRequest[]>;
 }

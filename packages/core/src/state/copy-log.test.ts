@@ -124,6 +124,14 @@ describe("a log that does not go on where its copy stands", () => {
     ]);
   });
 
+  it("gets back however many it lost, where it takes each at once", () => {
+    const many = Array.from({ length: 6000 }, (_, i) => revokes(`agent-${i}`));
+    answers = [page("2", many), page("x", [], { continues: false })];
+    catchUp();
+    catchUp();
+    expect([appended.length, copy.head]).toEqual([6003, "x"]);
+  });
+
   it("takes nothing out of force while it is read", async () => {
     answers = [page("x", [revokes("d")], { continues: false, complete: false }), Promise.reject(new Error("down"))];
     await expect(copy.catchUp()).rejects.toThrow("down");

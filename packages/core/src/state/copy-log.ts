@@ -49,13 +49,10 @@ export function copyLog(
     index = whole;
     read(page);
     // Not before: where the log takes them only in part, it is compared with what it lost once more.
-    return andThen(giveBack(lost), () => {
+    return andThen(giveBack(log, lost), () => {
       head = page.head;
     });
   };
-
-  const giveBack = ([first, ...rest]: readonly RevocationEntry[]): Awaitable<void> =>
-    first === undefined ? undefined : andThen(log.append(keptOf(first)), () => giveBack(rest));
 
   const begin = (): Awaitable<void> => {
     const began = ++begun;
@@ -88,6 +85,15 @@ export function copyLog(
 function checkGoesOn({ complete, entries, head }: LogPage, after: string | undefined): void {
   if (complete || (entries.length > 0 && head !== after)) return;
   throw new HopwiseError("state_unavailable", "the log of revocations says that there is more, and does not go on");
+}
+
+/** A loop where the log answers at once, as a feed does, which is not written: there may be a hundred thousand. */
+function giveBack(log: Pick<RevocationLog, "append">, lost: readonly RevocationEntry[], from = 0): Awaitable<void> {
+  for (let i = from; i < lost.length; i++) {
+    const appended = log.append(keptOf(lost[i] as RevocationEntry));
+    if (isThenable(appended)) return appended.then(() => giveBack(log, lost, i + 1));
+  }
+  return undefined;
 }
 
 /** An entry as a store keeps it. */

@@ -5,6 +5,7 @@ import { behavedLog } from "./behaved-log.ts";
 import { followLog } from "./follow-log.ts";
 import { memoryDriver } from "./memory.ts";
 import { memoryLog } from "./memory-log.ts";
+import { writeRevocation } from "./place-revocation.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { LogEntry, LogPage, RevocationLog } from "./revocation-log.ts";
 import { revocationsOn } from "./shared-revocations.ts";
@@ -207,6 +208,22 @@ describe("a log that several processes follow", () => {
     expect(asked.heads).toBe(heads);
     await new Promise((done) => setTimeout(done, 60));
     expect(await other.find(query(T1))).toBeDefined();
+  });
+
+  it("is known as it is now to whoever lists, lifts or takes a signed revocation, however late calls may know it", async () => {
+    const { shared } = sharedLog();
+    const [one, other] = [joined(shared), joined(shared, { maxStalenessSeconds: 3600 })];
+    const target = { agent: "planner", issuer: "https://id.example" };
+    await other.find(query(T1));
+    await one.revoke(target);
+    expect(await other.list()).toHaveLength(1);
+    await one.revoke({ token: T1 });
+    expect(await other.lift({ token: T1 })).toBe(1);
+    await one.lift(target);
+    const statement = { by: { issuer: target.issuer }, target, signedBy: "k", jti: "j", issuedAt: NOW, hash: "h" };
+    const desk = { now: () => NOW, limits: { skewSeconds: 30 } };
+    const shares = { mostBelowOne: 1000, mostOfIssuer: 1000 };
+    expect((await writeRevocation(statement as never, other.followed, shares, desk)).outcome).toBe("revoked");
   });
 
   it("closes where it does not answer, and where an entry cannot be read", async () => {

@@ -23,6 +23,13 @@ export interface FollowedLog {
    * @throws {HopwiseError} `state_unavailable` where it cannot be told whether it is, and while a new log is closed
    */
   newest(): Awaitable<RevocationIndex>;
+  /**
+   * The copy as the log is now, however old it may be for calls: for whoever goes by it in what they write. What was lifted a
+   * moment ago is not known any more.
+   *
+   * @throws {HopwiseError} as `newest`
+   */
+  current(): Awaitable<RevocationIndex>;
   append(entry: RevocationEntry): Awaitable<void>;
   /** A page of the log, for who follows it from elsewhere. @throws {HopwiseError} `state_unavailable`, also while it is closed */
   page(after: string | undefined): Awaitable<LogPage>;
@@ -75,13 +82,16 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
     );
   };
 
+  const current = (): Awaitable<RevocationIndex> => andThen(compare(), open);
+
   return {
     newest: () => {
       const isFresh = maxStalenessSeconds !== undefined && performance.now() - equalAt <= maxStalenessSeconds * 1000;
-      return isFresh ? open() : andThen(compare(), open);
+      return isFresh ? open() : current();
     },
+    current,
     append: (entry) => andThen(log.append(keptOf(entry)), copy.catchUp),
-    page: (after) => andThen(andThen(compare(), open), () => log.read(after)),
+    page: (after) => andThen(current(), () => log.read(after)),
     compare,
     onChange: listeners.add,
   };

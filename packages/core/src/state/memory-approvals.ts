@@ -49,8 +49,7 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
       return "kept";
     },
     list: (...given) => {
-      const [most] = readStep.list(...given);
-      return waiting.list(most).map((one) => shown(...one));
+      return waiting.list(...readStep.list(...given)).map((one) => shown(...one));
     },
   };
 }
@@ -63,8 +62,8 @@ interface Waiting {
   newestOf(call: string): string | undefined;
   /** @throws {HopwiseError} `state_unavailable` where there are too many */
   add(id: string, request: Kept): void;
-  /** The oldest first. */
-  list(most: number): readonly (readonly [id: string, request: Kept])[];
+  /** The oldest first, of those after one. */
+  list(most: number, after: string | undefined): readonly (readonly [id: string, request: Kept])[];
 }
 
 function createWaiting(clock: () => number): Waiting {
@@ -97,9 +96,11 @@ function createWaiting(clock: () => number): Waiting {
       newest.set(request.call, id);
       lapsing.add(id, request.until);
     },
-    list(most) {
+    list(most, after) {
       const at = now();
-      return [...kept].filter(([, { until }]) => until > at).slice(0, most);
+      const living = [...kept].filter(([, { until }]) => until > at);
+      const from = living.findIndex(([id]) => id === after) + 1;
+      return living.slice(from, from + most);
     },
   };
 }

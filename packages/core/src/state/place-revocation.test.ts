@@ -104,6 +104,17 @@ describe("what is revoked already", () => {
     const user = async (notBefore: number) =>
       (await accept(await log.sign(chains.world.issuer, { user: "alice", notBefore }, { as: AS }))).outcome;
     expect([await user(NOW - 5), await user(NOW - 5), await user(NOW - 4)]).toEqual(["revoked", "known", "revoked"]);
+    log.now += 1;
+    expect(await user(NOW - 4)).toBe("known");
+  });
+
+  it("is written again where an operator said that it ends soon: what was acknowledged holds", async () => {
+    const alice = { issuer: AS.issuer, subject: "alice" };
+    await log.state.revocations.revoke({ user: alice, notBefore: NOW + 1 }, NOW + 60);
+    const signed = await log.sign(chains.world.issuer, { user: "alice", notBefore: NOW + 1 }, { as: AS });
+    expect((await log.desk()(signed)).outcome).toBe("revoked");
+    log.now += 61;
+    expect(await log.isRevoked(chains.root)).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
-import { revoking } from "./shared-revocations.ts";
+import { endOf, revoking } from "./shared-revocations.ts";
 
 /** How much of a log one signer may fill. */
 export interface Shares {
@@ -42,7 +42,7 @@ export async function writeRevocation(
   shares: Shares,
   { now: clock, limits }: Clocks,
 ): Promise<Placed> {
-  const index = await log.newest();
+  const index = await log.current();
   const now = clock();
   const { target, untilSeconds, countsFor, reason } = placeOf(verified, index, shares, now, limits.skewSeconds);
   if (untilSeconds !== undefined && untilSeconds <= now) return { outcome: "expired", target };
@@ -112,7 +112,9 @@ function refuseFull(
 
 /** Whether an entry revokes all that another of the same target would. */
 function covers(known: RevocationEntry, { target, untilSeconds }: RevocationEntry): boolean {
-  const [had = Number.POSITIVE_INFINITY, needed = Number.POSITIVE_INFINITY] = [known.untilSeconds, untilSeconds];
-  if ("user" in target && "user" in known.target) return known.target.notBefore >= target.notBefore;
-  return had >= needed;
+  // What a user was issued before a time is over at one time, whenever somebody says so.
+  const end = "user" in target ? endOf(target, target.notBefore) : untilSeconds;
+  const [had = Number.POSITIVE_INFINITY, needed = Number.POSITIVE_INFINITY] = [known.untilSeconds, end];
+  const isAsLate = !("user" in target && "user" in known.target) || known.target.notBefore >= target.notBefore;
+  return isAsLate && had >= needed;
 }

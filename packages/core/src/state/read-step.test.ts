@@ -113,7 +113,7 @@ const ROWS: { readonly [Of in Step]: Row<Parameters<Steps[Of]>> } = {
     right: [ANSWER],
     wrong: [within(["/answer", ANSWER], { id: NO_TEXT, key: NO_TEXT, text: NO_TEXT, nowSeconds: NO_TIME })],
   },
-  list: { right: [0], wrong: [each("/most", [...NO_AMOUNT, undefined])] },
+  list: { right: [0, ""], wrong: [each("/most", [...NO_AMOUNT, undefined]), each("/after", [5, null, {}])] },
   read: { right: ["h"], wrong: [each("/after", NO_TEXT)] },
   append: {
     right: [ENTRY],
@@ -182,6 +182,7 @@ it.each<[string, () => unknown, string]>([
   ["a head", () => readStep.read(5 as never), "read: after must be a head of this log; got 5"],
   ["a text", () => readStep.find(5 as never), "find: id must be a text; got 5"],
   ["an amount", () => readStep.list(-1), "list: most must be a whole number, 0 or more; got -1"],
+  ["a request", () => readStep.list(1, 5 as never), "list: after must be the id of a request; got 5"],
   [
     "charges",
     () => readStep.reserve({ ...NAMED, charges: [] }),

@@ -40,7 +40,9 @@ const ENTRY = "an entry, { id, text, untilSeconds }";
  * ```
  */
 export const readStep: {
-  readonly [Step in keyof Steps]: (...given: Parameters<Steps[Step]>) => Required<Parameters<Steps[Step]>>;
+  readonly [Step in keyof Steps]: (
+    ...given: Parameters<Steps[Step]>
+  ) => Step extends "list" ? readonly [most: number, after: string | undefined] : Required<Parameters<Steps[Step]>>;
 } = {
   claim: (key, untilSeconds, about = {}) => [
     readText("claim", ["key"], key, "the key of a proof"),
@@ -80,7 +82,10 @@ export const readStep: {
       nowSeconds: readTime("answer", ["nowSeconds"], nowSeconds),
     })),
   ],
-  list: (most) => [readAmount("list", ["most"], most)],
+  list: (most, after) => [
+    readAmount("list", ["most"], most),
+    after === undefined ? undefined : readText("list", ["after"], after, "the id of a request"),
+  ],
   read: (after) => [after === undefined ? undefined : readText("read", ["after"], after, "a head of this log")],
   append: (given) => [
     reading("append", "entry", ENTRY, given, ({ id, text, untilSeconds }: LogEntry) => ({

@@ -99,6 +99,22 @@ describe("what is revoked", () => {
     expect(index.reached("below root", 1, NOW + 60)).toBe(false);
   });
 
+  it("costs the same for each entry, however many are of one target", () => {
+    let looks = 0;
+    const first = revokes("first", PLANNER);
+    const look = (): RevocationTarget => {
+      looks++;
+      return PLANNER;
+    };
+    Object.defineProperty(first, "target", { enumerable: true, get: look });
+    index.add(first);
+    const looksAtOnce = looks;
+    for (let i = 0; i < 500; i++) index.add(revokes(`${i}`, PLANNER));
+    // Of what came before, only what it comes to is looked at.
+    expect(looks - looksAtOnce).toBeLessThan(10);
+    expect(index.inForce(NOW, PLANNER)).toHaveLength(501);
+  });
+
   it("is given whole to a store that lost it, with what lifts and what was lifted, and without what has ended", () => {
     index.add(revokes("a", PLANNER));
     index.add(lifts("b", PLANNER, ["a"]));

@@ -23,8 +23,8 @@ export interface RevocationIndex {
 
 /** One thing that was revoked: by which entries, and what they come to together. */
 interface Revoked {
-  readonly entries: readonly RevocationEntry[];
-  readonly together: Revocation;
+  entries: RevocationEntry[];
+  together: Revocation;
 }
 
 /** @param clock the reader's own, in milliseconds since the epoch: what an entry says of its time is its writer's word */
@@ -32,32 +32,22 @@ export function createIndex(clock: () => number): RevocationIndex {
   const entries = new Map<string, RevocationEntry>();
   const lifted = new Set<string>();
   const counts = createEntryCounts();
-  const byTarget = new Map<string, Revoked>();
-  const places = createPlaces<Revoked>();
+  const targets = createTargets();
   let room = roomBeside(0);
 
-  const settle = (target: RevocationTarget, change: (known: readonly RevocationEntry[]) => RevocationEntry[]): void => {
-    const key = revocationKey(target);
-    const changed = change(byTarget.get(key)?.entries ?? []);
-    if (changed.length === 0) {
-      byTarget.delete(key);
-      places.delete(target);
-      return;
-    }
-    const revoked = { entries: changed, together: (changed as readonly Revocation[]).reduce(stricterOf) };
-    byTarget.set(key, revoked);
-    places.set(target, revoked);
-  };
-
   const forget = (now: number): void => {
-    for (const ended of entries.values()) {
-      if (!isForgotten(ended, now)) continue;
-      const { id, target } = ended;
-      counts.delete(ended);
+    const ended = new Map<string, { readonly target: RevocationTarget; readonly ids: string[] }>();
+    for (const entry of entries.values()) {
+      if (!isForgotten(entry, now)) continue;
+      const { id, target } = entry;
+      counts.delete(entry);
       entries.delete(id);
       lifted.delete(id);
-      settle(target, (known) => known.filter((entry) => entry.id !== id));
+      const ofTarget = ended.get(revocationKey(target));
+      if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
+      else ofTarget.ids.push(id);
     }
+    for (const { target, ids } of ended.values()) targets.takeOut(target, ids);
     room = roomBeside(entries.size);
   };
 
@@ -72,16 +62,16 @@ export function createIndex(clock: () => number): RevocationIndex {
           const known = entries.get(id);
           if (known !== undefined) counts.delete(known);
         }
-        settle(entry.target, (known) => known.filter(({ id }) => !lifted.has(id)));
+        targets.takeOut(entry.target, entry.lifts);
       } else if (!lifted.has(entry.id)) {
         counts.add(entry);
-        settle(entry.target, (known) => [...known, entry]);
+        targets.keep(entry);
       }
     },
     has: (id) => entries.has(id),
-    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(places, query, now)),
+    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(targets.places, query, now)),
     inForce: (now, target) => {
-      const found = target === undefined ? [...byTarget.values()] : [byTarget.get(revocationKey(target))];
+      const found = target === undefined ? targets.all() : [targets.get(target)];
       return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
     },
     reached: counts.reached,
@@ -89,9 +79,55 @@ export function createIndex(clock: () => number): RevocationIndex {
   };
 }
 
+/** What is revoked and was not lifted, by its target. */
+function createTargets() {
+  const byTarget = new Map<string, Revoked>();
+  const places = createPlaces<Revoked>();
+
+  /** The same work however many entries its target has: one issuer may write a hundred thousand about one user. */
+  const keep = (entry: RevocationEntry): void => {
+    const key = revocationKey(entry.target);
+    const known = byTarget.get(key);
+    if (known !== undefined) {
+      known.entries.push(entry);
+      known.together = stricterOf(known.together, entry);
+      return;
+    }
+    const revoked: Revoked = { entries: [entry], together: entry };
+    byTarget.set(key, revoked);
+    places.set(entry.target, revoked);
+  };
+
+  const takeOut = (target: RevocationTarget, ids: readonly string[]): void => {
+    const key = revocationKey(target);
+    const known = byTarget.get(key);
+    if (known === undefined) return;
+    const out = new Set(ids);
+    known.entries = known.entries.filter(({ id }) => !out.has(id));
+    if (known.entries.length > 0) {
+      known.together = (known.entries as readonly Revocation[]).reduce(stricterOf);
+      return;
+    }
+    byTarget.delete(key);
+    places.delete(target);
+  };
+
+  return {
+    places: places as Pick<Places<Revoked>, "first">,
+    keep,
+    takeOut,
+    get: (target: RevocationTarget): Revoked | undefined => byTarget.get(revocationKey(target)),
+    all: (): readonly Revoked[] => [...byTarget.values()],
+  };
+}
+
 const QUERY = "the query of an authorizer";
 
-function firstIn(places: Places<Revoked>, query: RevocationQuery, now: number): RevocationTarget | undefined {
+function firstIn(
+  places: Pick<Places<Revoked>, "first">,
+  query: RevocationQuery,
+  now: number,
+): RevocationTarget | undefined {
   return places.first(query, ({ together }) => holds(together, query.issuedAt, now))?.together.target;
 }
 

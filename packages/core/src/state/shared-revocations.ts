@@ -84,7 +84,7 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
       const { by = THE_OPERATOR, reason } = readLift(how);
       const now = secondsBy(clock);
       const { target: read } = readRevocation(target, undefined, now, "lift");
-      return andThen(log.newest(), (index) => {
+      return andThen(log.current(), (index) => {
         const lifted = index.inForce(now, read);
         if (lifted.length === 0) return 0;
         return andThen(log.append(lifting(read, lifted, { by, reason }, now)), () => lifted.length);
@@ -93,7 +93,7 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
     list: (target) => {
       const now = secondsBy(clock);
       const only = target === undefined ? undefined : readRevocation(target, undefined, now, "list").target;
-      return andThen(log.newest(), (index: RevocationIndex) => index.inForce(now, only));
+      return andThen(log.current(), (index: RevocationIndex) => index.inForce(now, only));
     },
     onChange: (listener) => log.onChange(readListener(listener)),
     health: async () => {
@@ -129,7 +129,7 @@ export function revoking(
 }
 
 /** When nothing can stand any more on what is revoked; of a user, roots that are issued until `notBefore` stand on it. */
-function endOf(target: RevocationTarget, now: number): number | undefined {
+export function endOf(target: RevocationTarget, now: number): number | undefined {
   if ("user" in target) return Math.floor(Math.max(now, target.notBefore)) + LONGEST_SECONDS;
   return "token" in target ? Math.floor(now) + LONGEST_SECONDS : undefined;
 }

@@ -119,10 +119,10 @@ function behavedApprovals(approvals: ApprovalStore, ask: Ask): Omit<ApprovalStor
         () => approvals.answer(given),
         (answer) => ANSWERED.find((known) => known === answer) ?? gaveNonsense(WHAT, "none of its three answers"),
       ),
-    list: (most) =>
+    list: (most, after) =>
       ask(
         WHAT,
-        () => approvals.list(most),
+        () => approvals.list(most, after),
         (answer) => (Array.isArray(answer) ? answer.map(readKept) : gaveNonsense(WHAT, "no list of requests")),
       ),
   };

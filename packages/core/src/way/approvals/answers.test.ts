@@ -247,6 +247,34 @@ describe("an inbox", () => {
     expect(await listed()).toEqual(all.slice(0, 1000));
   });
 
+  it("shows what waits behind any number of requests that are over", async () => {
+    const kept: KeptRequest[] = [];
+    const over = new Set<string>();
+    const at = await waitingAt(scene, {
+      stateOf: (memory) => ({
+        ...memory,
+        approvals: {
+          ...memory.approvals,
+          list: async (most, after) => {
+            const [one] = await memory.approvals.list(1);
+            if (kept.length === 0)
+              kept.push(...Array.from({ length: 10_500 }, (_, i) => ({ ...(one as KeptRequest), id: `r${i}` })));
+            const from = kept.findIndex(({ id }) => id === after) + 1;
+            return kept.slice(from, from + most);
+          },
+        },
+        spending: {
+          ...memory.spending,
+          spent: (_, counters) => counters.map(({ account }) => Number(over.has(account.replace("approval ", "")))),
+        },
+      }),
+    });
+    await at.call();
+    for (let i = 0; i < 10_499; i++) over.add(`r${i}`);
+    const listed = (await at.inbox.list()).map(({ id }) => id);
+    expect([listed.length, listed.at(0), listed.at(-2), listed.at(-1)]).toEqual([1000, "r0", "r998", "r10499"]);
+  });
+
   it("has no request from before its stores began to remember", async () => {
     const moment = { notBefore: 0 };
     const { at, id } = await waiting({

@@ -1,6 +1,6 @@
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { mustBe, secondsBy } from "../../options/index.ts";
-import { type KeptRequest, ownerOf, type SpendingStore } from "../../state/index.ts";
+import { type KeptRequest, ownerOf } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
@@ -36,8 +36,8 @@ export interface ApprovalInbox {
 }
 
 const MOST_LISTED = 1000;
-/** So many are looked at for those that are not over. */
-const MOST_LOOKED_AT = 5000;
+/** So many are looked at in one step for those that are not over. */
+const LOOKED_AT_ONCE = 5000;
 const AT_ONCE = 16;
 
 export function createInbox(point: EnforcementPoint): ApprovalInbox {
@@ -66,11 +66,8 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
 
   return {
     list: async () => {
-      const from = stores();
-      const kept = await askStore("requests wait", () => from.approvals.list(MOST_LOOKED_AT));
-      const known = readable(kept).filter((one) => isVouched(one, from));
       // Each may ask the policies about everybody who answered.
-      return eachOf(await mostOpen(known, from.spending), shown);
+      return eachOf(await mostOpen(stores()), shown);
     },
     find: async (id) => {
       const waiting = await find(id);
@@ -85,12 +82,26 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
   };
 }
 
-/** As many as are listed: those that are over as far as there is room beside the others. */
-async function mostOpen(known: readonly KnownRequest[], spending: SpendingStore): Promise<readonly KnownRequest[]> {
-  if (known.length <= MOST_LISTED) return known;
-  const ended = await eachOf(known, ({ kept }) => hasEnded(kept, spending));
-  let room = MOST_LISTED - ended.filter((isOver) => !isOver).length;
-  return known.filter((_, i) => !ended[i] || room-- > 0).slice(0, MOST_LISTED);
+/**
+ * As many as are listed: those that are over as far as there is room beside the others. It looks on until so many are open, or
+ * there are no more: what is over must not keep from being seen what waits behind it.
+ */
+async function mostOpen(stores: ApprovalStores): Promise<readonly KnownRequest[]> {
+  const known = new Map<string, KnownRequest>();
+  const over = new Set<KnownRequest>();
+  let after: string | undefined;
+  for (;;) {
+    const page = await askStore("requests wait", () => stores.approvals.list(LOOKED_AT_ONCE, after));
+    const found = readable(page.filter(({ id }) => !known.has(id))).filter((one) => isVouched(one, stores));
+    for (const one of found) known.set(one.kept.id, one);
+    after = page.length < LOOKED_AT_ONCE || found.length === 0 ? undefined : page.at(-1)?.id;
+    if (after === undefined && known.size <= MOST_LISTED) break;
+    const ended = await eachOf(found, ({ kept }) => hasEnded(kept, stores.spending));
+    for (const [i, one] of found.entries()) if (ended[i]) over.add(one);
+    if (after === undefined || known.size - over.size >= MOST_LISTED) break;
+  }
+  let room = MOST_LISTED - (known.size - over.size);
+  return [...known.values()].filter((one) => !over.has(one) || room-- > 0).slice(0, MOST_LISTED);
 }
 
 async function eachOf<T, Result>(all: readonly T[], ask: (one: T) => Promise<Result>): Promise<readonly Result[]> {
