@@ -245,7 +245,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/describe": [
     "core/way",
     "core/options",
-    "type:core/json",
+    "core/json",
     "core/principal",
     "core/resource",
     "core/source",

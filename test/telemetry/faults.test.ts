@@ -50,15 +50,18 @@ const SPAN_METHODS = [
   "end",
 ] as const;
 
+/** Nobody waits for what it gives: left alone, this ends the process. */
+const reject = async (): Promise<never> => fail();
+
 /** A real tracer whose spans fail in one method. */
-function failingAt(method: string): TracerProvider {
+function failingAt(method: string, failed: () => unknown = fail): TracerProvider {
   const sdk = new SdkTracerProvider();
   const tracer: Pick<Tracer, "startSpan"> = {
     startSpan: (...args) => {
       const span = sdk.getTracer("real").startSpan(...args);
       return new Proxy(span, {
         get: (target, name) => {
-          if (name === method) return fail;
+          if (name === method) return failed;
           const value: unknown = Reflect.get(target, name);
           return typeof value === "function" ? value.bind(target) : value;
         },
@@ -91,6 +94,7 @@ const TRACERS: readonly (readonly [what: string, provider: TracerProvider])[] = 
   ["a tracer without spans", { getTracer: () => garbage({ startSpan: () => undefined }) }],
   ["spans that throw whatever is done", { getTracer: () => garbage({ startSpan: () => BROKEN }) }],
   ...SPAN_METHODS.map((method) => [`spans that throw at ${method}`, failingAt(method)] as const),
+  ...SPAN_METHODS.map((method) => [`spans that reject at ${method}`, failingAt(method, reject)] as const),
   ["a sampler that throws", new SdkTracerProvider({ sampler: { ...new AlwaysOnSampler(), shouldSample: fail } })],
   ["a processor that throws at the start", processorThat({ onStart: fail })],
   ["a processor that throws at the end", processorThat({ onEnd: fail })],
@@ -105,6 +109,12 @@ const METERS: readonly (readonly [what: string, provider: never])[] = [
   [
     "instruments that throw",
     garbage({ getMeter: () => ({ createCounter: () => ({ add: fail }), createHistogram: () => ({ record: fail }) }) }),
+  ],
+  [
+    "instruments that reject",
+    garbage({
+      getMeter: () => ({ createCounter: () => ({ add: reject }), createHistogram: () => ({ record: reject }) }),
+    }),
   ],
 ];
 

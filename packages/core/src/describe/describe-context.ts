@@ -5,6 +5,7 @@ import { ARGUMENTS, actionOf, type ToolEntry, type ToolMap } from "../resource/i
 import { type AttributeSources, PLACES, type Source } from "../source/index.ts";
 import { isListing } from "../token/index.ts";
 import { type AuthorizerOptions, behavedTools, CONTEXT_ROWS, DEFAULT_DELEGATION } from "../way/index.ts";
+import { type Inner, inside } from "./inside.ts";
 import { listingSchema } from "./listing-schema.ts";
 
 /** The options of an authorizer that {@link describeContext} reads. */
@@ -59,7 +60,8 @@ export function describeContext(options: ContextOptions): ContextDescription {
   const tools = behavedTools(given);
   const user = withSources(users.schema, sources?.user, users.name ?? "users");
   const agent = withSources(agentSchema(agents.schema), sources?.agent, agents.name ?? "agents");
-  const ours: Part = { name: DELEGATION, schema: delegationSchema(user.schema), required: true, from: "Hopwise" };
+  const delegated = delegationSchema(objectOf(user, "user of a delegation"));
+  const ours: Part = { name: DELEGATION, schema: delegated, required: true, from: "Hopwise" };
   const calls = Object.entries(tools).filter(([tool]) => !isListing(tool));
   const described = calls.map(([tool, entry]) => {
     const attributes = [...partsOf(entry).flatMap((part) => listed("R.attr", part)), ...placesOf(entry)];
@@ -71,13 +73,13 @@ export function describeContext(options: ContextOptions): ContextDescription {
     ...(auxData === undefined ? [] : [AUX_DATA]),
   ];
   return {
-    user: principal(user.parts, users.name ?? "users"),
-    agent: principal(agent.parts, agents.name ?? "agents"),
+    user: principal(user, users.name ?? "users"),
+    agent: principal(agent, agents.name ?? "agents"),
     tools: Object.fromEntries(described),
     schemas: {
       ...resourceSchemas(tools),
       ...(delegation !== "grants-only" && { [`${delegation.kind}.json`]: EDGE }),
-      "principal.json": principalSchema(ours.schema, user.schema, agent.schema),
+      "principal.json": principalSchema(ours.schema, objectOf(user, "user"), objectOf(agent, "agent")),
     },
   };
 }
@@ -86,7 +88,9 @@ export function describeContext(options: ContextOptions): ContextDescription {
 function resourceSchemas(tools: ToolMap): ContextDescription["schemas"] {
   const kinds = new Map<string, Map<string, JsonObject>>();
   for (const [tool, entry] of Object.entries(tools)) {
-    const asked = [isListing(tool) ? undefined : objectOf(partsOf(entry), `tool ${tool}`), listingSchema(tool, entry)];
+    const title = `tool ${tool}`;
+    const called = isListing(tool) ? undefined : { title, ...objectOf(partsOf(entry), title) };
+    const asked = [called, listingSchema(tool, entry)];
     const known = kinds.get(entry.kind) ?? new Map<string, JsonObject>();
     for (const schema of asked) if (schema !== undefined) known.set(JSON.stringify(schema), schema);
     if (known.size > 0) kinds.set(entry.kind, known);
@@ -121,9 +125,7 @@ function placesOf(entry: ToolEntry): readonly AttributeDescription[] {
 }
 
 /** A member of an attribute map. */
-interface Part {
-  readonly name: string;
-  readonly schema: JsonObject;
+interface Part extends Inner {
   readonly required: boolean;
   readonly from: string;
 }
@@ -151,9 +153,8 @@ function withSources<Key>(
   own: Source<Key, unknown>["schema"],
   sources: AttributeSources<Key> | undefined,
   from: string,
-): { readonly parts: readonly Part[]; readonly schema: JsonObject } {
-  const parts = [...membersOf(own, from), ...namedParts(sources)];
-  return { parts, schema: objectOf(parts) };
+): readonly Part[] {
+  return [...membersOf(own, from), ...namedParts(sources)];
 }
 
 /** The members that an object's schema names. */
@@ -162,6 +163,7 @@ function membersOf(schema: JsonObject | undefined, from: string): readonly Part[
   return Object.entries(properties).map(([name, member]) => ({
     name,
     schema: member,
+    memberOf: schema,
     required: required.includes(name),
     from,
   }));
@@ -178,18 +180,12 @@ interface ObjectSchema {
   readonly required?: readonly string[];
 }
 
-function objectOf(parts: readonly Part[], title?: string): JsonObject {
+function objectOf(parts: readonly Part[], within: string): JsonObject {
   return {
-    ...(title !== undefined && { title }),
     type: "object",
     required: parts.filter(({ required }) => required).map(({ name }) => name),
-    properties: Object.fromEntries(parts.map(({ name, schema }) => [name, bare(schema)])),
+    properties: Object.fromEntries(parts.map((part) => [part.name, inside(part, within)])),
   };
-}
-
-/** A schema to stand inside another. */
-function bare({ $schema: _, ...schema }: JsonObject): JsonObject {
-  return schema as JsonObject;
 }
 
 function without(schema: JsonObject, hidden: readonly string[]): JsonObject {

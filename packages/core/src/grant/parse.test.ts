@@ -24,7 +24,9 @@ describe("reading a grant", () => {
     const names = (count: number) => Object.fromEntries(many(count, (i) => [`n${i}`, {}]) as [string, object][]);
     const args = (count: number) => Object.fromEntries(many(count, (i) => [`n${i}`, wildcard]) as [string, object][]);
     expect(parse(names(3))).toEqual(names(3));
-    expect(await broken(names(4))).toBe("/tools: at most 3 tools");
+    expect(await broken(names(4))).toBe(
+      "/tools: at most 3 tools; for more, set limits: { tools } of issuer and verifiers alike",
+    );
     expect(parse({ t: args(2) })).toEqual({ t: args(2) });
     expect(await broken({ t: args(3) })).toBe("/tools/t: at most 2 arguments");
   });

@@ -24,7 +24,7 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
   };
   const top = objectAt({ value, within: undefined, key: at, depth: 0, argument: "", reading });
   const grant: Record<string, ToolGrant> = {};
-  const tools = namesAt(top, limits.tools, "tools");
+  const tools = namesAt(top, limits.tools, "tools; for more, set limits: { tools } of issuer and verifiers alike");
   for (const tool of tools) {
     const place = memberAt(top, tool);
     if (tool === "") refuse(place, "a tool without a name");

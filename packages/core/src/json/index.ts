@@ -3,6 +3,7 @@ export { canonicalJson } from "./canonical.ts";
 export { type FreezeLimits, freezeArguments, freezeJson, whyBeyond } from "./freeze.ts";
 export { parseJson, parseJsonBytes } from "./parse.ts";
 export {
+  isForbiddenKey,
   isJsonObject,
   isScalar,
   type JsonObject,

@@ -3,6 +3,7 @@ import type { Outcome } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import type { EndOfCall, WatchedCall } from "../telemetry/index.ts";
 import { isNamed, subjectOf } from "./attributes.ts";
+import { quietly } from "./quietly.ts";
 
 /** Counts and durations. Their attributes take few values each: no ids of users, agents, chains or calls. */
 export interface Instruments {
@@ -47,25 +48,31 @@ export function createInstruments(meter: Meter): Instruments {
       const shadow = decision.outcome === "allowed" ? decision.shadow : undefined;
       if (shadow !== undefined) {
         const would = { "hopwise.code": shadow.code, "hopwise.verified": verified };
-        letRun.add(1, { ...would, ...labelOf(decision.tool, isNamed(call, decision)) }, at);
+        tell(() => letRun.add(1, { ...would, ...labelOf(decision.tool, isNamed(call, decision)) }, at));
       }
       if (verified) {
-        decisions.add(1, { ...outcome, ...code, ...labelOf(decision.tool, isNamed(call, decision)) }, at);
+        tell(() => decisions.add(1, { ...outcome, ...code, ...labelOf(decision.tool, isNamed(call, decision)) }, at));
       } else if (shadow === undefined) {
         // Of an unverified call only the code is certain.
-        unverified.add(1, code, at);
+        tell(() => unverified.add(1, code, at));
       }
       const { total = 0, ...stages } = decision.timings;
-      duration.record(total / 1000, { ...outcome, "hopwise.verified": verified }, at);
+      tell(() => duration.record(total / 1000, { ...outcome, "hopwise.verified": verified }, at));
       for (const [stage, ms] of Object.entries(stages)) {
-        stageDuration.record(ms / 1000, { "hopwise.stage": stage }, at);
+        tell(() => stageDuration.record(ms / 1000, { "hopwise.stage": stage }, at));
       }
     },
     reported: ({ tool }, outcome) => {
       const withheld = outcome.outcome === "returned" && outcome.withheld === true;
-      outcomes.add(1, { "hopwise.result": withheld ? "withheld" : outcome.outcome, ...labelOf(tool, true) });
+      const result = { "hopwise.result": withheld ? "withheld" : outcome.outcome };
+      tell(() => outcomes.add(1, { ...result, ...labelOf(tool, true) }));
     },
   };
+}
+
+/** Each by itself: one that fails keeps no other from being told, and a promise that it gives ends no process. */
+function tell(run: () => void): void {
+  quietly(run, undefined);
 }
 
 /** The tool's name as a label; one label for all names that are not known here. */

@@ -99,9 +99,9 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       const at = quietly(() => trace.setSpan(parent, span), ROOT_CONTEXT);
       const ended: CallWatch["end"] = (how) => {
         note(span, () => {
-          span.updateName(spanName(how.decision.tool, isNamed(call, how.decision)));
+          quietly(() => span.updateName(spanName(how.decision.tool, isNamed(call, how.decision))), undefined);
           const link = how.verified ? linkOf(call.traceparent) : undefined;
-          if (link !== undefined) span.addLink(link);
+          if (link !== undefined) quietly(() => span.addLink(link), undefined);
           return endAttributes(call, how);
         });
         end(span);
@@ -121,7 +121,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
           end(own);
         }
       };
-      const traced = quietly(() => isSpanContextValid(span.spanContext()), false);
+      const traced = quietly(() => isSpanContextValid(atOnce(() => span.spanContext())), false);
       if (!traced) return { ...NO_TELEMETRY.begin(call), end: ended };
       const kept = quietly(() => span.isRecording(), false);
       return { stage: kept ? stage : unkept(at, span), end: ended };
@@ -151,10 +151,10 @@ function unkept(at: Context, span: Span): CallWatch["stage"] {
 /** Sets the attributes that are known at the end. The status gets no text, which would be an error's message. */
 function note(span: Span, attributes: () => Attributes): void {
   quietly(() => {
-    if (!span.isRecording()) return;
+    if (!quietly(() => span.isRecording(), false)) return;
     const all = attributes();
-    span.setAttributes(all);
-    if (all["error.type"] !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+    quietly(() => span.setAttributes(all), undefined);
+    if (all["error.type"] !== undefined) quietly(() => span.setStatus({ code: SpanStatusCode.ERROR }), undefined);
   }, undefined);
 }
 

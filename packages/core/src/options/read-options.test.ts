@@ -101,6 +101,11 @@ describe("the options of a function", () => {
     ],
     [{ trust: [{ kesy: 5 }] }, 'make: trust[0].kesy is not an option; did you mean "keys"?', "/trust/0/kesy"],
     [{ trust: [], named: { "a/b": "hunter2" } }, "make: named.a/b must be true or false; got a text", "/named/a~1b"],
+    [
+      { trust: [], named: JSON.parse(`{"__proto__":true}`) }, // it would be lost without a word
+      "make: named.__proto__ as a name must be another one",
+      "/named/__proto__",
+    ],
     [{ trust: [], named: new Map() }, "make: named must be flags by name; got a Map", "/named"],
     [
       { trust: [], clock: async () => 1 },

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isForbiddenKey } from "../json/index.ts";
 import { hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
@@ -205,7 +206,8 @@ export function mapOf(item: Shape, what: string, names: Shape = named("a name"))
   const checked = z.unknown().check((payload) => {
     const input = payload.value as Record<string, unknown>;
     for (const key of Object.keys(input)) {
-      const message = names.safeParse(key).error?.issues[0]?.message;
+      // It would be left out without a word: a required source that nobody asks.
+      const message = isForbiddenKey(key) ? "another one" : names.safeParse(key).error?.issues[0]?.message;
       if (message === undefined) continue;
       payload.issues.push({
         code: "unrecognized_keys",

@@ -4,7 +4,7 @@ import { reading } from "../options/index.ts";
 import { isNormalUri } from "./normal-uri.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
 import { PROMPTS, RESOURCES, toolEntry, uriTemplatesOf } from "./tool-map.ts";
-import { type MatchedUri, type ReadUri, readUriTemplate } from "./uri-template.ts";
+import type { MatchedUri, ReadUri, UriTemplate } from "./uri-template.ts";
 
 /** What a call acts on, as the tool map says. */
 export interface Target {
@@ -86,13 +86,13 @@ export function findTarget(
 
 function resourceTarget(
   tools: ToolMap,
-  templates: readonly string[],
+  templates: readonly UriTemplate[],
   args: JsonObject,
   readAs: MatchedUri | undefined,
 ): Target | HopwiseError {
   // An item of a list may have none; a call without one was refused before.
   const uri = typeof args["uri"] === "string" ? args["uri"] : "";
-  const matches = templates.flatMap((template) => readUriTemplate(template)(uri) ?? []);
+  const matches = templates.flatMap((read) => read(uri) ?? []);
   const [match, other] = matches;
   if (match === undefined || other !== undefined) {
     const found = match === undefined ? "none" : matches.map(({ template }) => `"${template}"`).join(" and ");

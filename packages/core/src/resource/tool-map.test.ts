@@ -184,7 +184,9 @@ describe("a tool that gives rows", () => {
 describe("the names of a tool map", () => {
   it("are those of tools, of templates of URIs, of operations of MCP, and one for all the others", () => {
     const tools = { pay: entry, "*": entry, "shop://{id}": entry, "mcp:tools/list": entry };
-    expect(uriTemplatesOf(tools)).toEqual(["shop://{id}"]);
+    expect(uriTemplatesOf(tools).map((read) => read("shop://1")?.template)).toEqual(["shop://{id}"]);
+    // A list asks for them once for each of its URIs.
+    expect(uriTemplatesOf(tools)).toBe(uriTemplatesOf(tools));
     expect(Object.keys(tools).filter((name) => isNamed(tools, name))).toEqual(["pay"]);
     expect(["list", "toString"].map((name) => isNamed(tools, name))).toEqual([false, false]);
     for (const name of ["", "shop://{id}", "shop://7"]) expect(toolEntry(tools, name)).toBeUndefined();

@@ -3,7 +3,7 @@ import { hiddenInName, plainName } from "../lib/index.ts";
 import { checkSourceNames } from "../source/index.ts";
 import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
-import { isUriTemplate, readUriTemplate } from "./uri-template.ts";
+import { isUriTemplate, readUriTemplate, type UriTemplate } from "./uri-template.ts";
 
 /** The entry of a list itself, beside its items, where the map has one: `mcp:tools/list`. */
 export function listEntry(tools: ToolMap, operation: string): ToolEntry | undefined {
@@ -36,7 +36,6 @@ export function checkToolMap(tools: ToolMap): void {
     Object.values({ ...MCP_ENTRIES, ...tools }).map(({ kind, action }) => JSON.stringify([kind, action])),
   );
   for (const [name, entry] of Object.entries(tools)) {
-    if (isUriTemplate(name)) readUriTemplate(name);
     const problem = OPERATIONS.has(name) ? undefined : (toolNameProblem(name) ?? hiddenInName(name));
     if (problem !== undefined)
       throw new HopwiseError("config_invalid", `tools: "${plainName(name)}" cannot be a tool's name: ${problem}`);
@@ -85,10 +84,20 @@ export function checkGivesRows(tools: ToolMap, called: string, name: string): vo
   );
 }
 
-/** The names of its entries that are templates of URIs. */
-export function uriTemplatesOf(tools: ToolMap): readonly string[] {
-  return Object.keys(tools).filter(isUriTemplate);
+/**
+ * The readers of its entries that are templates of URIs. Made once for a map: a list of a thousand resources asks each of a
+ * thousand templates.
+ */
+export function uriTemplatesOf(tools: ToolMap): readonly UriTemplate[] {
+  let readers = READERS.get(tools);
+  if (readers === undefined) {
+    readers = Object.keys(tools).filter(isUriTemplate).map(readUriTemplate);
+    READERS.set(tools, readers);
+  }
+  return readers;
 }
+
+const READERS = new WeakMap<ToolMap, readonly UriTemplate[]>();
 
 /** The entry of a tool. Undefined where it has none: then policies cannot be asked, and the call is refused. */
 export function toolEntry(tools: ToolMap, tool: string): ToolEntry | undefined {

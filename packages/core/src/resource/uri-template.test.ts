@@ -74,8 +74,22 @@ describe("a template of URIs", () => {
     ["shop://{id}/{id}", "a name stands in it twice"],
     ["shop://{a}-{b}", 'between two names stands something that could be part of a value; put a "/" there'],
     ["shop://{__proto__}", "a name is not allowed"],
+    [
+      "SHOP://orders/{id}",
+      'no URI is written so; write the scheme, the host and the path as a URL has them, as in "shop://orders/x"',
+    ],
+    [
+      "https://Acme.example/../{id}",
+      'no URI is written so; write the scheme, the host and the path as a URL has them, as in "https://acme.example/x"',
+    ],
+    ["shop://(a|b)/{id}", "no URI is written so; write the scheme, the host and the path as a URL has them"],
+    ["https://acme.example:{x}y/", "no URI is written so; write the scheme, the host and the path as a URL has them"],
   ])("says what is wrong with %s", (template, why) => {
     expect(() => readUriTemplate(template)).toThrow(`tools: "${template}" cannot be a URI template: ${why}`);
+  });
+
+  it("may have a name where a URL has numbers alone", () => {
+    expect(valuesIn("shop://host:{port}/x", "shop://host:8080/x")).toEqual({ port: "8080" });
   });
 
   it("compares plain text to the letter, also what means something in a pattern", () => {

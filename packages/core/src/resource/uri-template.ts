@@ -13,6 +13,9 @@ export interface ReadUri extends MatchedUri {
   readonly written?: string | undefined;
 }
 
+/** What a template makes of a URI; undefined where it does not stand for it. */
+export type UriTemplate = (uri: string) => MatchedUri | undefined;
+
 /** Whether an entry of a tool map is named after URIs of resources, and not after a tool. */
 export function isUriTemplate(name: string): boolean {
   return name.includes("://");
@@ -26,10 +29,9 @@ const NOT_IN_VALUES = /[^A-Za-z0-9._~%-]/;
  * Reads a URI template of the simplest form of RFC 6570: texts, and names in braces. For everything else two readers may
  * find different values in one URI, and the handler is another reader.
  *
- * @returns what the template makes of a URI; undefined where it does not stand for it
  * @throws {HopwiseError} `config_invalid`
  */
-export function readUriTemplate(template: string): (uri: string) => MatchedUri | undefined {
+export function readUriTemplate(template: string): UriTemplate {
   const refuse = (why: string): never => {
     throw new HopwiseError("config_invalid", `tools: "${template}" cannot be a URI template: ${why}`);
   };
@@ -45,6 +47,7 @@ export function readUriTemplate(template: string): (uri: string) => MatchedUri |
     refuse('between two names stands something that could be part of a value; put a "/" there');
   }
   if (names.includes("__proto__")) refuse("a name is not allowed");
+  if (names.length > 0 && !["x", "1"].some((value) => isNormal(texts.join(value)))) refuse(neverRead(texts));
   const pattern = new RegExp(`^${texts.map(escaped).join(`(${VALUE})`)}$`);
   return (uri) => {
     const found = pattern.exec(uri);
@@ -60,6 +63,13 @@ export function readUriTemplate(template: string): (uri: string) => MatchedUri |
 function decoded(written: string): string | undefined {
   const value = decodedOnce(written);
   return value === "." || value === ".." ? undefined : value;
+}
+
+/** What can stand for no URI would hide its resource, and no denial of it would say why. */
+function neverRead(texts: readonly string[]): string {
+  const filled = texts.join("x");
+  const normal = URL.canParse(filled) ? `, as in "${new URL(filled).href}"` : "";
+  return `no URI is written so; write the scheme, the host and the path as a URL has them${normal}`;
 }
 
 function isNormal(uri: string): boolean {

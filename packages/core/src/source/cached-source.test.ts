@@ -204,7 +204,8 @@ describe("a source that is asked for many at once", () => {
   ])("fails for all where it gives %s answers: nobody could say whose is whose", async (_, given) => {
     const { source } = batching(() => given);
     const answers = await Promise.allSettled(of("a", "1", "2").map((key) => source.find(key)));
-    expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    const reason = { code: "attributes_invalid", message: expect.stringMatching(/one answer for each key.*; got /) };
+    expect(answers).toEqual(Array(2).fill({ status: "rejected", reason: expect.objectContaining(reason) }));
   });
 });
 
@@ -214,6 +215,20 @@ describe("a source that remembers", () => {
     await source.find(a1);
     expect(await source.find(a1)).toBe("is 1");
     expect(asked.length).toBe(1);
+  });
+
+  it.each([
+    ["went back", 1000, 999],
+    ["went back by a year", 1000, 1000 - 31_536_000_000],
+    ["stood at a time far ahead, when the answer came", 8.64e15, 1000],
+  ])("asks anew where its clock %s: an answer would last for as long as that", async (_, then, now) => {
+    let time = then;
+    const { source, asked } = counting({ ttlMs: 100, clock: () => time });
+    await source.find(a1);
+    time = now;
+    expect(await lookUp(source, a1)).toEqual({ value: "is 1", ageMs: 0 });
+    await source.find(a1);
+    expect(asked.length).toBe(2);
   });
 
   it("counts the age of an answer from when it was asked, whatever the clock began with", async () => {

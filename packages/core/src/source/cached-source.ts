@@ -140,8 +140,9 @@ export function cachedSource<Key, Value>(
     const id = JSON.stringify([tenantOf(key), keyOf(key)]);
     const known = kept.get(id);
     if (known !== undefined) {
-      const ageMs = Math.max(0, clock() - known.at);
-      if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
+      const ageMs = clock() - known.at;
+      // A clock that went back would make an answer last for as long as it went back: nobody can tell how old it is.
+      if (ageMs >= 0 && ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
     const under = asked.get(id) ?? fetch(key, id).finally(() => asked.delete(id));
@@ -179,9 +180,10 @@ function together<Key, Value>(
       loader = new DataLoader(
         (keys) => {
           loaders.delete(tenant);
-          return withDeadline(deadlineMs, (signal, expired) =>
+          const answers = withDeadline(deadlineMs, (signal, expired) =>
             Promise.race([Promise.resolve().then(() => findMany(keys, { signal })), expired]),
-          ) as Promise<ArrayLike<Value | undefined | Error>>;
+          );
+          return answers.then((given) => oneForEach(keys, given));
         },
         { cache: false, maxBatchSize: maxBatch },
       );
@@ -189,4 +191,14 @@ function together<Key, Value>(
     }
     return loader.load(key);
   };
+}
+
+/** With fewer answers than keys, or more, nobody knows whose each is: rows of a query that found only some, for example. */
+function oneForEach<Value>(keys: readonly unknown[], given: readonly Value[]): readonly Value[] {
+  if (Array.isArray(given) && given.length === keys.length) return given;
+  const came = Array.isArray(given) ? `${given.length} for ${keys.length}` : "no list";
+  throw new HopwiseError(
+    "attributes_invalid",
+    `its findMany must give a list with one answer for each key, in the order of the keys; got ${came}`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { CheckResourcesRequest, PlanResourcesRequest, Principal } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import type { PolicyDecisionPoint } from "../decision/index.ts";
+import { errorOf } from "../world.fixture.ts";
 import { allowAll, answeringPdp, denyAll } from "./answering-pdp.ts";
 import { watchedPdp } from "./watched-pdp.ts";
 
@@ -82,6 +83,18 @@ describe("a decision point without policies", () => {
     });
     await expect(throwing.checkResources(request)).rejects.toBe(down);
   });
+
+  it.each([undefined, "alow", { effect: "allow" }, { effect: "maybe", outputs: [] }])(
+    "refuses what is no answer of its rule, rather than denying by it: %j",
+    async (answer) => {
+      const pdp = answeringPdp(() => answer as never);
+      for (const asked of [pdp.checkResources(request), pdp.planResources(plan)]) {
+        const error = await errorOf(asked);
+        expect(error.code).toBe("config_invalid");
+        expect(error.message).toContain("answeringPdp: the rule's answer");
+      }
+    },
+  );
 
   it("hangs where it was told to, and remembers by which signal it was given up", async () => {
     const pdp = answeringPdp(({ resource }) => (resource.kind === "invoice" ? "hang" : "allow"));

@@ -7,7 +7,7 @@ import {
   type Value,
 } from "@cerbos/core";
 import type { JsonValue } from "../json/index.ts";
-import { maybe, readerOf, such, text } from "../options/index.ts";
+import { argumentOf, maybe, readerOf, such, text } from "../options/index.ts";
 import { type PolicyQuestion, pdpWatch, plannedIn, questionsOf, type WatchedPdp } from "./watched-pdp.ts";
 
 /**
@@ -31,14 +31,16 @@ export interface AnsweringPdp extends WatchedPdp {
   tell(rule: PolicyRule): void;
 }
 
-const RULE =
-  '"allow", "deny", "hang", an Error, { effect: "deny", outputs: ["why"] }, or a function that gives one of them';
+const ANSWERS = '"allow", "deny", "hang", an Error, { effect: "deny", outputs: ["why"] }';
+const RULE = `${ANSWERS}, or a function that gives one of them`;
 
 /** A rule that is none would allow nothing and deny nothing, and a test would look for the reason elsewhere. */
 const readRule = readerOf<PolicyRule>(
   "answeringPdp",
   such(RULE, (rule) => typeof rule === "function" || isAnswer(rule)),
 );
+/** So would an answer: a typo would deny, and a test that expects a denial would pass. */
+const readAnswer = argumentOf<PolicyAnswer>("answeringPdp", "the rule's answer", such(`one of ${ANSWERS}`, isAnswer));
 const readReason = readerOf<string | undefined>("denyAll", maybe(text("a reason, such as closed on Sundays")));
 
 function isAnswer(value: unknown): boolean {
@@ -68,7 +70,7 @@ export function answeringPdp(rule: PolicyRule = "allow"): AnsweringPdp {
   let current = readRule(rule);
 
   const answer = async (question: PolicyQuestion): Promise<Answer> => {
-    const given = typeof current === "function" ? await current(question) : current;
+    const given = typeof current === "function" ? readAnswer(await current(question)) : current;
     if (given instanceof Error) throw given;
     if (given === "hang") return new Promise(() => {});
     return typeof given === "string" ? { effect: given, outputs: [] } : given;

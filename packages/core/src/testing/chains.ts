@@ -5,6 +5,7 @@ import { reading } from "../options/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import {
   type Budget,
+  DEFAULT_LIMITS,
   type DelegateOrder,
   delegate,
   generateSigner,
@@ -78,6 +79,11 @@ function orderOf<Order extends FirstHop | HopOrder>(
 /** Every tool that the map names, with any arguments. `"*"` and the template of a URI name none. */
 function everyTool(tools: ToolMap): Grant {
   const names = Object.keys(tools).filter((name) => name !== "*" && !name.includes("://") && !isListing(name));
-  if (names.length > 0) return readGrant(Object.fromEntries(names.map((name) => [name, {}])));
-  throw new HopwiseError("config_invalid", "the tool map names no tool; say what the first agent gets: { to, grant }");
+  const most = DEFAULT_LIMITS.tools;
+  if (names.length > 0 && names.length <= most) return readGrant(Object.fromEntries(names.map((name) => [name, {}])));
+  const problem = names.length === 0 ? "no tool" : `${names.length} tools, and a token at most ${most}`;
+  throw new HopwiseError(
+    "config_invalid",
+    `the tool map names ${problem}; say what the first agent gets: { to, grant }`,
+  );
 }

@@ -84,11 +84,25 @@ describe("a chain", () => {
     expect((await errorOf(company.delegate(planner, { to: "researcher", grant: wide }))).code).toBe("chain_widened");
   });
 
+  it("says where the tool map has more tools than a grant can name, or none", async () => {
+    const many = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`t${i}`, { kind: "a", action: "b" }]));
+    for (const [tools, problem] of [
+      [many, "names 257 tools, and a token at most 256; say what the first agent gets"],
+      [{ "*": { kind: "a", action: "b" } }, "names no tool; say what the first agent gets"],
+    ] as const) {
+      const company = await createCompany({ tools });
+      const error = await errorOf(company.chain("alice", "planner"));
+      expect([error.code, error.message]).toEqual(["config_invalid", expect.stringContaining(problem)]);
+    }
+  });
+
   it("names the agents that there are where one is misspelt, and takes a stranger by key", async () => {
     const company = await createCompany();
     const error = await errorOf(company.chain("alice", "plannner"));
     expect(error.code).toBe("config_invalid");
     expect(error.message).toContain('no agent "plannner"; it has planner, researcher');
+    const deserted = await createCompany({ agents: {} });
+    expect((await errorOf(deserted.chain("alice", "planner"))).message).toContain('"planner"; it has none. For');
     const mallory = await company.chain("alice", { to: "mallory", holder: await generateSigner() });
     expect(await company.authorizer().call(mallory, "read_invoice", bill)).toMatchObject({ code: "agent_unknown" });
   });

@@ -32,7 +32,7 @@ export async function staffOf(agents: { readonly [name: string]: CompanyAgent })
       if (key !== undefined) return key;
       throw new HopwiseError(
         "config_invalid",
-        `the company has no agent "${name}"; it has ${Object.keys(keys).join(", ")}. For a stranger, say { to, holder }`,
+        `the company has no agent "${name}"; it has ${Object.keys(keys).join(", ") || "none"}. For a stranger, say { to, holder }`,
       );
     },
   };

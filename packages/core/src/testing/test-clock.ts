@@ -34,7 +34,7 @@ export function testClock(): TestClock {
   const now = (): number => stopped ?? Date.now();
   const stopAt = (time: number): void => {
     // A clock that shows no time denies every call, and the test would look for the reason elsewhere.
-    if (!Number.isFinite(time)) mustBe("testClock", "time", "a time that a Date can have", time);
+    if (Number.isNaN(new Date(time).getTime())) mustBe("testClock", "time", "a time that a Date can have", time);
     stopped = time;
   };
   return Object.assign(now, {
