@@ -21,6 +21,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Machine } from "./machine.ts";
 import { openOn, openSqlite } from "./open-sqlite.ts";
 import type { SqliteOptions } from "./options.ts";
+import { TABLES } from "./schema.ts";
 
 function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-"));
@@ -304,6 +305,28 @@ describe("a file that can take nothing", () => {
     for (const key of passed.slice(-3)) expect(await claim(other, key)).toBe(false);
     expect(await other.health()).toEqual({ ok: true });
   });
+
+  const objects = new sqlite.DatabaseSync(":memory:");
+  objects.exec(TABLES);
+  const named = objects
+    .prepare("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'")
+    .all();
+
+  it.each(named)(
+    "since somebody took away $name, is told by health and at the start, with what to do",
+    async ({ type, name }) => {
+      const file = newFile();
+      const driver = await open({ file });
+      expect(await driver.health()).toEqual({ ok: true });
+      const other = new sqlite.DatabaseSync(file);
+      other.exec(`DROP ${type} ${name}`);
+      other.close();
+      const problem = expect.stringContaining(`lacks "${name}", which every state has; stop all`);
+      if (name !== "meta") expect(await driver.health()).toEqual({ ok: false, problem });
+      else expect(await driver.health()).toMatchObject({ ok: false });
+      await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", message: problem });
+    },
+  );
 
   it("since it is damaged, is told at the start, with what to do", async () => {
     const file = newFile();

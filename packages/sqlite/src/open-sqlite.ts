@@ -3,6 +3,8 @@ import { HopwiseError } from "@hopwise/core";
 import { optionsOf } from "@hopwise/core/options";
 import type { Health, StateDriver } from "@hopwise/core/state";
 import { sqliteApprovals } from "./approvals.ts";
+import { whatIsLacking } from "./connect.ts";
+import { unavailable } from "./faults.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
 import { makeRoom, sqliteReplay } from "./replay.ts";
@@ -45,11 +47,16 @@ export async function openOn(machine: Machine, called: string, options: SqliteOp
   };
 }
 
-/** Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each call does. */
+/**
+ * Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each
+ * call does; and it looks for all tables, of which a call may need only some.
+ */
 async function healthOf(store: Store): Promise<Health> {
   try {
     await store.write((at) => {
       const { sql } = at;
+      const lacking = whatIsLacking(sql);
+      if (lacking !== undefined) throw unavailable(`the state in ${store.settings.file} ${lacking}`);
       sql("INSERT INTO probe (text) VALUES (zeroblob(20000))").run();
       sql("DELETE FROM probe").run();
       makeRoom(at, { user: null, root: null }, store);
