@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sqlite from "node:sqlite";
 import type { StateDriver } from "@hopwise/core/state";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Machine } from "./machine.ts";
 import { openOn, openSqlite } from "./open-sqlite.ts";
 import type { SqliteOptions } from "./options.ts";
@@ -327,6 +327,17 @@ describe("a file that can take nothing", () => {
       await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", message: problem });
     },
   );
+
+  it("since the working directory was taken away, is told in words of ours", async () => {
+    const cwd = vi.spyOn(process, "cwd").mockImplementation(() => {
+      throw new Error("uv_cwd");
+    });
+    onTestFinished(() => cwd.mockRestore());
+    await expect(openSqlite({ file: "./state.db" })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("working directory is not there any more"),
+    });
+  });
 
   it("since it is damaged, is told at the start, with what to do", async () => {
     const file = newFile();

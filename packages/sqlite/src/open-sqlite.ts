@@ -4,7 +4,7 @@ import { optionsOf } from "@hopwise/core/options";
 import type { Health, StateDriver } from "@hopwise/core/state";
 import { sqliteApprovals } from "./approvals.ts";
 import { whatIsLacking } from "./connect.ts";
-import { unavailable } from "./faults.ts";
+import { unavailable, unusable } from "./faults.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
 import { makeRoom, sqliteReplay } from "./replay.ts";
@@ -29,8 +29,7 @@ export async function openSqlite(options: SqliteOptions): Promise<StateDriver> {
 
 /** @internal For tests, which start the machine again. */
 export async function openOn(machine: Machine, called: string, options: SqliteOptions): Promise<StateDriver> {
-  // Stays the same when the process changes its working directory.
-  const file = resolve(options.file);
+  const file = absolute(called, options.file);
   const store = await openStore(machine, settingsOf(called, options, file));
   const endSweep = startSweep(store);
   return {
@@ -45,6 +44,15 @@ export async function openOn(machine: Machine, called: string, options: SqliteOp
       store.close();
     },
   };
+}
+
+/** Stays the same when the process changes its working directory; which may be gone. */
+function absolute(called: string, file: string): string {
+  try {
+    return resolve(file);
+  } catch (cause) {
+    throw unusable(called, file, "cannot be found: the process' own working directory is not there any more", cause);
+  }
 }
 
 /**
