@@ -94,6 +94,7 @@ const signers: ArgumentRows<core.Signer> = { sign: argumentRow(signer.sign, () =
 const nowhere = core.remoteJwks("https://id.example/jwks.json", { fetch: () => Promise.reject(new Error("down")) });
 const keySources: ArgumentRows<tokens.KeySource> = {
   find: argumentRow(nowhere.find, () => ["k1"]),
+  renew: "the kid is for sources that ask by it; this one fetches its whole set",
   begin: "takes nothing",
   health: "takes nothing",
 };

@@ -1,4 +1,11 @@
-import { type AuthorizerOptions, memoryState, type ToolEntry, type TrustAnchor } from "@hopwise/core";
+import {
+  type AuthorizerOptions,
+  generateSigner,
+  memoryState,
+  type PublicJwk,
+  type ToolEntry,
+  type TrustAnchor,
+} from "@hopwise/core";
 import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import type { AuditSink } from "@hopwise/core/audit";
 import { createNonces, type Nonces, type State } from "@hopwise/core/state";
@@ -140,6 +147,7 @@ const anchorWith =
   (changed: (misbehave: () => never) => object): Place["with"] =>
   (misbehave, trustAnchor) => ({ trust: [{ ...trustAnchor, ...changed(misbehave) }] });
 
+const ANOTHERS: PublicJwk = (await generateSigner()).publicJwk;
 const UNANSWERED = ["policy_unavailable", "policy_inconclusive"];
 const CLIENT: { readonly [Name in keyof Required<PolicyDecisionPoint>]: Place } = {
   checkResources: place(UNANSWERED, (misbehave) => ({
@@ -169,6 +177,13 @@ export const PLACES: { readonly [Name in keyof Required<AuthorizerOptions>]: rea
       ["issuer_keys_unavailable"],
       anchorWith((misbehave) => ({ keys: { find: misbehave } })),
       ["token_untrusted_issuer", "token_signature_invalid"],
+    ),
+    place(
+      ["token_signature_invalid"],
+      // It has another's key under the root's `kid`, and is told so.
+      (misbehave, anchor) => ({
+        trust: [{ ...anchor, keys: { find: async (kid) => [{ kid, jwk: ANOTHERS }], renew: misbehave } }],
+      }),
     ),
     place(
       ["token_untrusted_issuer", "guard_failed", ...AT_ONCE],

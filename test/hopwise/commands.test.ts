@@ -725,6 +725,14 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
 for (const [name, register] of Object.entries(TESTED)) describe(`hopwise ${name}`, register);
 
 describe("hopwise as a process", () => {
+  it("says so in a folder that was taken away", async () => {
+    const { folder } = await auditLog();
+    const call = `mkdir gone && cd gone && rmdir ../gone && "${process.execPath}" "${BIN}" doctor`;
+    const { status, stderr, stdout } = spawnSync("sh", ["-c", call], { cwd: folder, encoding: "utf8" });
+    const told = "error: the folder in which this was called is not there any more; go to another one\n";
+    expect([status, stderr, stdout]).toEqual([2, told, ""]);
+  });
+
   it("ends quietly where nobody reads on", async () => {
     const { folder } = await auditLog();
     const { stderr, stdout } = spawnSync("sh", ["-c", `"${process.execPath}" "${BIN}" audit find audit | head -n 1`], {

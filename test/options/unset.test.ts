@@ -3,6 +3,8 @@
  * there, and undefined. One instance that took the default in silence would be alone with it. Each optional member of the options has its
  * row: a new one does not compile without saying which kind it is.
  */
+import { createMcpClient } from "@hopwise/ai-sdk/mcp";
+import { openAuditLog, verifyAuditLog } from "@hopwise/audit";
 import { type ConnectPdpOptions, connectPdp, type StartPdpOptions, startPdp } from "@hopwise/cerbos";
 import {
   type AuthorizerOptions,
@@ -13,8 +15,9 @@ import {
   inMemoryUsers,
   memoryAudit,
   memoryState,
+  remoteJwks,
 } from "@hopwise/core";
-import { type OidcUsersOptions, oidcUsers } from "@hopwise/core/sources";
+import { type OidcUsersOptions, oidcUsers, usersOverHttp } from "@hopwise/core/sources";
 import {
   type AcceptOptions,
   type ApprovalOptions,
@@ -217,4 +220,57 @@ it("takes no client of Redis whose address is there and undefined: it would be t
       /the url of the client is there, and undefined: an environment/,
     );
   }
+});
+
+/** What a program puts together of such a variable: `https://${process.env.HOST}/mcp`. */
+const composed: readonly (readonly [string, () => unknown])[] = [
+  ["createAuthorizer: audience", () => createAuthorizer({ ...authorizer, audience: "https://undefined/mcp" })],
+  [
+    "createAuthorizer: trust[0].issuer",
+    () => createAuthorizer({ ...authorizer, trust: [{ ...anchor, issuer: "https://undefined" }] }),
+  ],
+  [
+    "createAuthorizer: trust[0].audiences[0]",
+    () => createAuthorizer({ ...authorizer, trust: [{ ...anchor, audiences: ["https://pay.undefined.example/mcp"] }] }),
+  ],
+  ["remoteJwks: what it takes", () => remoteJwks("https://undefined/jwks.json")],
+  [
+    "revocationsOverHttp: url",
+    () =>
+      revocationsOverHttp({ url: "https://undefined:8080/r", keys: [publicJwk], audience: "https://log.acme.example" }),
+  ],
+  ["connectPdp: targets[0]", () => connectPdp({ targets: ["undefined:3593"], startTimeoutMs: 1 })],
+  ["connectPdp: targets[0]", () => connectPdp({ targets: ["unix:undefined/grpc.sock"], startTimeoutMs: 1 })],
+  ["startPdp: policies", () => startPdp({ policies: "undefined/policies" })],
+  ["startPdp: decisionLog", () => startPdp({ policies: "./policies", decisionLog: "./undefined.log" })],
+  ["sqliteState: file", () => sqliteState({ file: "undefined/state.db" })],
+  ["openAuditLog: folder", async () => openAuditLog({ folder: "./audit-undefined", signer: await generateSigner() })],
+  ["verifyAuditLog: folder", () => verifyAuditLog({ folder: "undefined/audit", keys: [publicJwk] })],
+  [
+    "createMcpClient: transport.url",
+    () =>
+      createMcpClient({
+        transport: { type: "http", url: "http://undefined:8080/mcp" },
+        delegation: async () => undefined as never,
+        audience: "https://pay.acme.example/mcp",
+      }),
+  ],
+];
+
+it.each(composed)("takes no address and no path with a variable in it that is not set: %s", async (where, ask) => {
+  const refusal = await said(ask);
+  expect(refusal).toContain(`config_invalid: ${where} must be `);
+  expect(refusal).toMatch(/; got a text with "undefined" in it: is an environment variable not set\?$/);
+});
+
+it("takes no user's address with one in its host, and any user", async () => {
+  const parse = () => ({ id: "x", roles: [] });
+  const directory = (base: string) => () =>
+    usersOverHttp({ name: "hr", url: ({ subject }) => `${base}/users/${subject}`, parse });
+  expect(await said(directory("https://undefined"))).toMatch(/^config_invalid: .*"undefined" in its host: is an env/);
+  expect(await said(directory("https://hr.acme.example/undefined"))).toBe("taken");
+});
+
+it("takes a name of which such a word is a part", async () => {
+  expect(await said(() => remoteJwks("https://undefinedlabs.example/jwks.json"))).toBe("taken");
 });

@@ -1,15 +1,16 @@
 /** Who is trusted changes while calls are made: at the next call, for lists, answers, revocations, and whoever listens. */
-import { createTrust, memoryState, type TrustAnchor } from "@hopwise/core";
+import { createTrust, generateSigner, memoryState, type TrustAnchor } from "@hopwise/core";
 import { acceptRevocations } from "@hopwise/core/state";
 import { createCompany } from "@hopwise/core/testing";
-import { signRevocation } from "@hopwise/core/tokens";
+import { signRevocation, type TrustedKey } from "@hopwise/core/tokens";
 import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { clientOf, errorCodeOf, failure } from "../support/mcp/client.ts";
 import { plannerWith, serveHere } from "../support/mcp/server.ts";
 import { createWorld } from "../support/world.ts";
 
-const company = await createCompany();
+const issuerKey = await generateSigner();
+const company = await createCompany({ issuerKey });
 const partner = await createCompany();
 const ours = company.issuer.trustAnchor;
 const theirs: TrustAnchor = { ...partner.issuer.trustAnchor, issuer: "https://id.partner.example" };
@@ -83,6 +84,39 @@ it("signed revocations are taken by the anchors of the moment", async () => {
   await expect(accept(await sign())).rejects.toMatchObject({ code: "token_untrusted_issuer" });
   trust.replace([ours]);
   expect(await accept(await sign())).toMatchObject({ outcome: "revoked" });
+});
+
+describe("an issuer that changed its key under the same kid", () => {
+  const [{ kid, jwk }] = ours.keys as readonly [TrustedKey];
+  /** Still has the one before, until it is told that its key made no signature. */
+  const changing = (): TrustAnchor => {
+    let published: readonly TrustedKey[] = [{ kid, jwk: partner.keys.planner.publicJwk }];
+    const renew = async () => {
+      published = [{ kid, jwk }];
+    };
+    return { ...ours, keys: { find: async () => published, renew } };
+  };
+
+  it("has its chains taken at once, by an authorizer", async () => {
+    const planner = await company.chain("alice", "planner");
+    const decision = await company.authorizer({ trust: [changing()] }).call(planner, "send_payment", { to: "ACME" });
+    expect(decision.outcome).toBe("allowed");
+  });
+
+  it("has what it signs taken at once, by a log of revocations", async () => {
+    const audience = "https://revocations.acme.example";
+    const state = memoryState({ since: 0, clock: company.clock });
+    const accept = acceptRevocations({ trust: [changing()], audience, state, clock: company.clock });
+    const issuer = { issuer: ours.issuer, kid };
+    const signed = await signRevocation({
+      signer: issuerKey,
+      as: issuer,
+      of: { agent: "planner" },
+      audience,
+      clock: company.clock,
+    });
+    expect(await accept(signed)).toMatchObject({ outcome: "revoked" });
+  });
 });
 
 describe("a client of a guarded server", () => {

@@ -10,6 +10,7 @@ import {
   AUDIENCE,
   atLeast,
   choice,
+  composed,
   DELEGATION_SOURCE,
   either,
   flag,
@@ -75,7 +76,7 @@ const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
     members<Exclude<DelegatedMcpClientOptions["transport"], MCPTransport>>(
       {
         type: choice("http"),
-        url: text(
+        url: composed(
           "an http or https address without a user and password in it, such as https://pay.example/mcp; these go into headers",
           isHttp,
         ),

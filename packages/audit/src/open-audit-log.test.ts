@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateSigner, type Signer } from "@hopwise/core";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { statementOf } from "./checkpoint.ts";
 import type { Head } from "./line.ts";
 import { type LogFile, type LogFiles, nodeFiles } from "./log-files.ts";
@@ -31,6 +31,44 @@ async function invocations(folder: string): Promise<readonly string[]> {
   for await (const { record } of readAuditLog(folder)) found.push(record.invocation);
   return found;
 }
+
+describe("a folder that cannot be made", () => {
+  it.runIf(process.platform === "linux").each(["/proc/hopwise", "/proc/hopwise/audit"])(
+    "is told, and not tried for ever, where a system says that the one above it is not there: %s",
+    async (folder) => {
+      await expect(openAuditLog({ folder, signer })).rejects.toMatchObject({
+        code: "audit_unavailable",
+        message: `no audit log can be written to ${folder}: no such file or directory (ENOENT)`,
+      });
+    },
+  );
+
+  it("is told where the working directory was taken away", async () => {
+    const gone = Object.assign(new Error("uv_cwd"), { code: "ENOENT", errno: -constants.errno.ENOENT });
+    const cwd = vi.spyOn(process, "cwd").mockImplementation(() => {
+      throw gone;
+    });
+    onTestFinished(() => cwd.mockRestore());
+    await expect(openAuditLog({ folder: "./audit", signer })).rejects.toMatchObject({
+      code: "audit_unavailable",
+      message: "no audit log can be written to ./audit: no such file or directory (ENOENT)",
+    });
+  });
+
+  it("is a file's", async () => {
+    const file = join(temporaryFolder(), "file");
+    writeFileSync(file, "");
+    for (const folder of [file, join(file, "audit")])
+      await expect(openAuditLog({ folder, signer })).rejects.toMatchObject({ code: "audit_unavailable" });
+  });
+
+  it("is made with those above it", async () => {
+    const folder = join(temporaryFolder(), "a", "b");
+    await (await openAuditLog({ folder, signer })).close();
+    await (await openAuditLog({ folder, signer })).close();
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+});
 
 /** A file system with a wish: what happens at a call, and how often it was called. */
 function watched(instead: { readonly [call in keyof LogFile | "create" | "syncFolder"]?: () => Promise<void> | void }) {

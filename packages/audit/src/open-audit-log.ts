@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { DenialCode, HopwiseError, Signer } from "@hopwise/core";
 import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
@@ -10,6 +9,7 @@ import { createHeadSigner, isWrongSigner } from "./head-signer.ts";
 import { FORMAT, type Head, nextLine } from "./line.ts";
 import { type LogFiles, nodeFiles } from "./log-files.ts";
 import { logHealth } from "./log-health.ts";
+import { makeFolder } from "./make-folder.ts";
 import { noteStreams } from "./note-streams.ts";
 import { FOLDER } from "./option-shapes.ts";
 import { identityOf } from "./process-identity.ts";
@@ -112,7 +112,7 @@ const readOptions = optionsOf<AuditLogOptions>("openAuditLog", {
 /** @internal For tests, which break the file system. */
 export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promise<AuditLog> {
   const options = readOptions(given);
-  const folder = resolve(options.folder); // stays the same when the process changes its working directory
+  const folder = absolute(options.folder);
   const { durability = "required" } = options;
   const limits = withDefaults(options.rotate, ROTATE);
   const every = withDefaults(options.checkpoint, CHECKPOINT);
@@ -203,12 +203,12 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
 
   let noted: readonly NotedStream[] = [];
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     noted = await noteStreams(folder);
     await stream.begin();
   } catch (cause) {
     if (isWrongSigner(cause)) throw cause;
-    throw unavailable(`no audit log can be written to ${folder}`, cause);
+    throw notWritten(folder, cause);
   }
   void tell(stream.head);
   return {
@@ -224,6 +224,19 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Stays the same when the process changes its working directory; which may be gone. */
+function absolute(folder: string): string {
+  try {
+    return resolve(folder);
+  } catch (cause) {
+    throw notWritten(folder, cause);
+  }
+}
+
+function notWritten(folder: string, cause: unknown): HopwiseError {
+  return unavailable(`no audit log can be written to ${folder}`, cause);
 }
 
 /** A member that is there, and undefined, counts as left out. */

@@ -1,7 +1,7 @@
-import { func, number, type Shape, text } from "@hopwise/core/options";
+import { composed, func, number, type Shape, text } from "@hopwise/core/options";
 
 /** What several functions of this package take. */
-export const FOLDER: Shape = text("the path of a folder that holds Cerbos policies, such as ./policies");
+export const FOLDER: Shape = composed("the path of a folder that holds Cerbos policies, such as ./policies");
 export const BINARY: Shape = text("the path of a Cerbos executable");
 export const LISTENER: Shape = func("a function that is told");
 

@@ -172,7 +172,7 @@ export const CODES = {
   token_signature_invalid: {
     stage: "token",
     model: "A signature of your delegation does not hold. Ask for a new one.",
-    help: "Another key than the required one signed a token: it was forged or changed, or two keys have the same `kid`.",
+    help: "Another key than the required one signed a token: it was forged or changed, or two keys have the same `kid`. An issuer that changed its key under the same `kid` has its chains taken once its keys were asked for again (`cooldownMs`).",
   },
   token_untrusted_issuer: {
     stage: "token",

@@ -17,6 +17,16 @@ process.exitCode = await run(process.argv.slice(2), {
   input: async () => (stdin.isTTY ? undefined : textWithin(stdin)),
   ask: async (question) => (stdin.isTTY ? askOnce(question, stdin, stderr) : undefined),
   now: Date.now,
-  folder: process.cwd(),
+  folder: workingDirectory(),
   env,
 });
+
+/** It may have been taken away under the shell. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    stderr.write("error: the folder in which this was called is not there any more; go to another one\n");
+    return process.exit(2);
+  }
+}

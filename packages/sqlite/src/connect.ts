@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { unavailable, unusable } from "./faults.ts";
+import { BEGIN_ANEW, unavailable, unusable } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import { type Settings, secondsOf } from "./options.ts";
-import { APPLICATION_ID, type Meta, SCHEMA_VERSION, TABLES } from "./schema.ts";
+import { APPLICATION_ID, type Meta, NAMES, SCHEMA_VERSION, TABLES } from "./schema.ts";
 import { type FileIdentity, makeOrCheck, type Watch, watchFile } from "./state-file.ts";
 
 /** An open database of ours. */
@@ -107,12 +107,21 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
       `was made by another version of @hopwise/sqlite (${version}, and this is ${SCHEMA_VERSION}); give another file`,
     );
   }
+  const lacking = whatIsLacking((text) => db.prepare(text));
+  if (lacking !== undefined) wrong(lacking);
   const { longestWindow } = db.prepare("SELECT longestWindow FROM meta").get() as unknown as Meta;
   if (longestWindowSeconds !== undefined && longestWindow !== longestWindowSeconds) {
     wrong(
       `was made with longestWindowSeconds: ${longestWindow}, and shorter memories cannot be made longer; give that, or another file`,
     );
   }
+}
+
+/** What to say of a file in which something of ours is not there any more. */
+export function whatIsLacking(sql: Connection["sql"]): string | undefined {
+  const there = sql("SELECT name FROM sqlite_schema").all();
+  const lacking = NAMES.find((name) => !there.some((found) => found["name"] === name));
+  return lacking === undefined ? undefined : `lacks "${lacking}", which every state has; ${BEGIN_ANEW}`;
 }
 
 interface Adopting {

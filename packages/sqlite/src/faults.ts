@@ -10,10 +10,11 @@ const BUSY = [5, 6];
 const PASSING = [10, 13];
 const FULL_WORDS = "could not be written: the disk is full";
 export const NO_DATABASE = "is no database";
+export const BEGIN_ANEW = "stop all that use it, delete it with its -wal and -shm, and start again";
 const WORDS: { readonly [code: number]: string } = {
   8: "is read-only",
   10: "could not be read or written: the disk failed, or is full",
-  11: "is damaged; stop all that use it, delete it with its -wal and -shm, and start again",
+  11: `is damaged; ${BEGIN_ANEW}`,
   13: FULL_WORDS,
   14: "could not be opened",
   26: NO_DATABASE,

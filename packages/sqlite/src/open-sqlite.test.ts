@@ -18,10 +18,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sqlite from "node:sqlite";
 import type { StateDriver } from "@hopwise/core/state";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Machine } from "./machine.ts";
 import { openOn, openSqlite } from "./open-sqlite.ts";
 import type { SqliteOptions } from "./options.ts";
+import { TABLES } from "./schema.ts";
 
 function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-"));
@@ -324,6 +325,39 @@ describe("a file that can take nothing", () => {
     const other = await open({ file }); // with room
     for (const key of passed.slice(-3)) expect(await claim(other, key)).toBe(false);
     expect(await other.health()).toEqual({ ok: true });
+  });
+
+  const objects = new sqlite.DatabaseSync(":memory:");
+  objects.exec(TABLES);
+  const named = objects
+    .prepare("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'sqlite_sequence'")
+    .all();
+
+  it.each(named)(
+    "since somebody took away $name, is told by health and at the start, with what to do",
+    async ({ type, name }) => {
+      const file = newFile();
+      const driver = await open({ file });
+      expect(await driver.health()).toEqual({ ok: true });
+      const other = new sqlite.DatabaseSync(file);
+      other.exec(`DROP ${type} ${name}`);
+      other.close();
+      const problem = expect.stringContaining(`lacks "${name}", which every state has; stop all`);
+      if (name !== "meta") expect(await driver.health()).toEqual({ ok: false, problem });
+      else expect(await driver.health()).toMatchObject({ ok: false });
+      await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", message: problem });
+    },
+  );
+
+  it("since the working directory was taken away, is told in words of ours", async () => {
+    const cwd = vi.spyOn(process, "cwd").mockImplementation(() => {
+      throw new Error("uv_cwd");
+    });
+    onTestFinished(() => cwd.mockRestore());
+    await expect(openSqlite({ file: "./state.db" })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("working directory is not there any more"),
+    });
   });
 
   it("since it is damaged, is told at the start, with what to do", async () => {

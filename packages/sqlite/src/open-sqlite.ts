@@ -3,6 +3,8 @@ import { HopwiseError } from "@hopwise/core";
 import { optionsOf } from "@hopwise/core/options";
 import type { Health, StateDriver } from "@hopwise/core/state";
 import { sqliteApprovals } from "./approvals.ts";
+import { whatIsLacking } from "./connect.ts";
+import { unavailable, unusable } from "./faults.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
 import { makeRoom, sqliteReplay } from "./replay.ts";
@@ -27,8 +29,7 @@ export async function openSqlite(options: SqliteOptions): Promise<StateDriver> {
 
 /** @internal For tests, which start the machine again. */
 export async function openOn(machine: Machine, called: string, options: SqliteOptions): Promise<StateDriver> {
-  // Stays the same when the process changes its working directory.
-  const file = resolve(options.file);
+  const file = absolute(called, options.file);
   const store = await openStore(machine, settingsOf(called, options, file));
   const endSweep = startSweep(store);
   return {
@@ -45,11 +46,25 @@ export async function openOn(machine: Machine, called: string, options: SqliteOp
   };
 }
 
-/** Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each call does. */
+/** Stays the same when the process changes its working directory; which may be gone. */
+function absolute(called: string, file: string): string {
+  try {
+    return resolve(file);
+  } catch (cause) {
+    throw unusable(called, file, "cannot be found: the process' own working directory is not there any more", cause);
+  }
+}
+
+/**
+ * Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each
+ * call does; and it looks for all tables, of which a call may need only some.
+ */
 async function healthOf(store: Store): Promise<Health> {
   try {
     await store.write((at) => {
       const { sql } = at;
+      const lacking = whatIsLacking(sql);
+      if (lacking !== undefined) throw unavailable(`the state in ${store.settings.file} ${lacking}`);
       sql("INSERT INTO probe (text) VALUES (zeroblob(20000))").run();
       sql("DELETE FROM probe").run();
       makeRoom(at, { user: null, root: null }, store);

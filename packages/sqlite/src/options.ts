@@ -1,4 +1,4 @@
-import { CLOCK, choice, flag, maybe, type Rows, text, whole } from "@hopwise/core/options";
+import { CLOCK, choice, composed, flag, maybe, type Rows, whole } from "@hopwise/core/options";
 import { unavailable } from "./faults.ts";
 
 /** Options of {@link openSqlite}; `file` is required. */
@@ -44,7 +44,7 @@ export interface SqliteOptions {
 }
 
 export const SQLITE_ROWS: Rows<SqliteOptions> = {
-  file: text("the path of a file, such as ./state.db", isPath),
+  file: composed("the path of a file, such as ./state.db", isPath),
   synchronous: maybe(choice("full", "normal")),
   deadlineMs: maybe(whole({ min: 1, max: 60_000, example: 800 })),
   longestWindowSeconds: maybe(whole({ min: 1, max: 7200, example: 60 })),

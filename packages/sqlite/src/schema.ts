@@ -76,3 +76,9 @@ CREATE TABLE entry (
 ) STRICT;
 CREATE INDEX entry_ends ON entry (ends) WHERE ends IS NOT NULL;
 `;
+
+/** The names of all that is above: a file that lacks one of them was changed by somebody else. */
+export const NAMES: readonly string[] = Array.from(
+  TABLES.matchAll(/CREATE (?:TABLE|INDEX|TRIGGER) (\w+)/g),
+  ([, name]) => name as string,
+);

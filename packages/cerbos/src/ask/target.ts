@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
-import { either, list, maybe, members, type Shape, setOrLeftOut, such, text } from "@hopwise/core/options";
+import { composed, either, list, maybe, members, type Shape, setOrLeftOut, such } from "@hopwise/core/options";
 
 /** Keys for TLS, as PEM. */
 export interface PdpTls {
@@ -27,7 +27,7 @@ export const TLS: Shape = members<PdpTls>(
     ),
     cert: maybe(PEM),
     key: maybe(PEM),
-    serverName: maybe(text("the name in the PDP's certificate, such as pdp.internal")),
+    serverName: maybe(composed("the name in the PDP's certificate, such as pdp.internal")),
   },
   "keys for TLS, such as { ca } or {}",
 );
@@ -70,7 +70,7 @@ export function clientFor(target: string, protection: Protection): GRPC {
 
 const UNIX = /^unix:.+/;
 
-export const TARGET: Shape = text(
+export const TARGET: Shape = composed(
   "host:port (Cerbos' own port is 3593), dns:///host:port, [IPv6]:port or unix:/path",
   (target) => UNIX.test(target) || hostOf(target) !== undefined,
 );

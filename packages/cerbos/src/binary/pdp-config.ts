@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { choice, either, JWKS_URL, mapOf, members, type Shape, text } from "@hopwise/core/options";
+import { choice, composed, either, JWKS_URL, mapOf, members, type Shape } from "@hopwise/core/options";
 import { ADMIN, ADMIN_HASH } from "./admin.ts";
 import type { RunFolder } from "./run-folder.ts";
 
@@ -22,7 +22,7 @@ export const JWT_KEY_SETS: Shape = mapOf(
   either(
     KEY_SET,
     members<{ readonly url: string }>({ url: JWKS_URL }, KEY_SET),
-    members<{ readonly file: string }>({ file: text("the path of a JWKS") }, KEY_SET),
+    members<{ readonly file: string }>({ file: composed("the path of a JWKS") }, KEY_SET),
   ),
   'key sets by their id, such as { "hr": { url: "https://id.example/jwks.json" } }',
 );

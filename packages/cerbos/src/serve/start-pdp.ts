@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
-import { flag, maybe, optionsOf, text } from "@hopwise/core/options";
+import { composed, flag, maybe, optionsOf } from "@hopwise/core/options";
 import type { Health } from "@hopwise/core/state";
 import {
   createRunFolder,
@@ -125,7 +125,7 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
   binary: maybe(BINARY),
   strictEvaluation: maybe(flag()),
   schemaEnforcement: maybe(SCHEMA_ENFORCEMENT),
-  decisionLog: maybe(text("the path of a file")),
+  decisionLog: maybe(composed("the path of a file")),
   jwtKeySets: maybe(JWT_KEY_SETS),
   startTimeoutMs: maybe(milliseconds(10_000)),
   restart: maybe(RESTART),

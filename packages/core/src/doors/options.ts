@@ -14,6 +14,7 @@ export {
   checkObject,
   checkSeconds,
   choice,
+  composed,
   either,
   flag,
   func,

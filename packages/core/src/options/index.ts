@@ -23,6 +23,7 @@ export {
   CLOCK,
   choice,
   clockOf,
+  composed,
   copied,
   either,
   flag,

@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { plainName } from "../lib/index.ts";
+import { hasUnset, plainName } from "../lib/index.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -195,13 +195,18 @@ const NOTHING = "nothing";
 function typeWords(value: unknown): string {
   if (value === undefined) return NOTHING;
   if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
-  if (typeof value === "string") return value === "" ? "an empty text" : "a text";
+  if (typeof value === "string") return textWords(value);
   if (typeof value !== "object" && typeof value !== "function") return `a ${typeof value}`;
   try {
     return objectWords(value);
   } catch {
     return UNREADABLE;
   }
+}
+
+function textWords(value: string): string {
+  if (value === "") return "an empty text";
+  return hasUnset(value) ? 'a text with "undefined" in it: is an environment variable not set?' : "a text";
 }
 
 function objectWords(value: object): string {

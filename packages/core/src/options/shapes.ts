@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { isForbiddenKey } from "../json/index.ts";
-import { hiddenInName } from "../lib/index.ts";
+import { hasUnset, hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
 import { isPlainObject, isPromise } from "./plain-object.ts";
@@ -37,6 +37,11 @@ export function such(what: string, test: (value: unknown) => boolean): Shape {
 /** A text that is not empty, and passes a test where there is one. */
 export function text(what: string, test: (value: string) => boolean = () => true): Shape {
   return such(what, (value) => typeof value === "string" && value !== "" && test(value));
+}
+
+/** A text that programs put together, such as an address or a path: no part of it comes from a variable that is not set. */
+export function composed(what: string, test: (value: string) => boolean = () => true): Shape {
+  return text(what, (value) => !hasUnset(value) && test(value));
 }
 
 /** A name that policies go by, and that people read in records: none that looks like another one. */

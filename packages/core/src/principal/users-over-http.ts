@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { faultWord, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
+import { faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
 import { atOnce, func, maybe, optionsOf, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
@@ -108,6 +108,9 @@ function problemOf(given: unknown): string | undefined {
   const text = typeof given === "string" || given instanceof URL ? String(given) : "";
   const [unset] = /^(undefined|null)\b/.exec(text) ?? [];
   if (unset !== undefined) return `the address of a user begins with "${unset}": is an environment variable not set?`;
+  if (URL.canParse(text) && hasUnset(new URL(text).host)) {
+    return 'the address of a user has "undefined" in its host: is an environment variable not set?';
+  }
   const { protocol = "", username, password } = URL.canParse(text) ? new URL(text) : ({} as Partial<URL>);
   if (username || password) return "the address of a user has a password in it, which belongs into headers";
   const isHttp = ["http:", "https:"].includes(protocol);

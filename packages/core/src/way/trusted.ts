@@ -57,6 +57,10 @@ function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
       if (isListOfKeys(found)) return found;
       throw new HopwiseError("issuer_keys_unavailable", "the issuer's source of keys gave no list of { kid, jwk }");
     },
+    ...(source.renew !== undefined && {
+      renew: (kid: string) =>
+        answerOf(deadlineMs, "issuer_keys_unavailable", "the issuer's source of keys", () => source.renew?.(kid)),
+    }),
     health: async () => (await source.health?.()) ?? { ok: true },
   };
 }

@@ -3,6 +3,7 @@ import { isMade, MADE } from "../../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../../json/index.ts";
 import {
   choice,
+  composed,
   copied,
   having,
   list,
@@ -27,12 +28,12 @@ import {
 } from "../keys/index.ts";
 import type { BudgetBounds } from "./budget.ts";
 
-export const AUDIENCE: Shape = text(
+export const AUDIENCE: Shape = composed(
   "an absolute URI without a fragment and up to 512 characters long, such as https://pay.example/mcp",
   isAudience,
 );
 
-export const ISSUER: Shape = text("an https URI, such as https://id.example", isIssuer);
+export const ISSUER: Shape = composed("an https URI, such as https://id.example", isIssuer);
 
 function isIssuer(value: string): boolean {
   return value.startsWith("https://") && isAudience(value);

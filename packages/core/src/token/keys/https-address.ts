@@ -1,8 +1,8 @@
-import { type Shape, text } from "../../options/index.ts";
+import { composed, type Shape } from "../../options/index.ts";
 
 /** An address from which nobody on the way can answer. */
 export function httpsAddress(example: string, of = ""): Shape {
-  return text(
+  return composed(
     `an https address${of} without a user and password in it, such as ${example}; http on this machine alone`,
     isHttps,
   );

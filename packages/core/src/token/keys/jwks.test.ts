@@ -22,6 +22,16 @@ function endpoint(...keys: object[]) {
   return { state, fetch };
 }
 
+const start = 1_760_000_000_000;
+/** Moves both clocks: the one that says how old a set is, and the one that spaces fetches. */
+const stopClocks = (): ((sinceStartMs: number) => void) => {
+  vi.useFakeTimers({ now: start, toFake: ["Date", "performance"] });
+  return (sinceStartMs) => vi.advanceTimersByTime(start + sinceStartMs - Date.now());
+};
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 const published = (kid = "k1", jwk: object = world.issuer.publicJwk): object => ({
   ...jwk,
   kid,
@@ -140,6 +150,44 @@ describe("an issuer's published keys", () => {
     expect(await refusalOf(verifier.verify(root, NOW))).toBe("accepted");
     state.keys = [published("k1", world.clerk.publicJwk)];
     expect(await refusalOf(verifier.verify(root, NOW))).toBe("token_untrusted_issuer /kid");
+  });
+
+  it("are asked for anew where a signature of a known kid does not verify: its issuer may have changed the key, and kept the kid", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const old = await world.root();
+    expect(await refusalOf(verifier.verify(old, NOW))).toBe("accepted");
+    state.keys = [published("k1", world.clerk.publicJwk)];
+    const [first, second] = await Promise.all([
+      world.root({}, { signer: world.clerk }),
+      world.root({ jti: "BAAAAAAAAAAAAAAAAAAAAA" }, { signer: world.clerk }),
+    ]);
+    at(60_000 - 1);
+    expect(await refusalOf(verifier.verify(first, NOW)), "within the cool-down").toBe("token_signature_invalid");
+    at(60_000);
+    expect(await Promise.all([first, second].map((root) => refusalOf(verifier.verify(root, NOW))))).toEqual([
+      "accepted",
+      "accepted",
+    ]);
+    expect(await refusalOf(verifier.verify(old, NOW)), "of the key that was replaced").toBe(
+      "token_untrusted_issuer /kid",
+    );
+    expect(state.fetches).toBe(2);
+  });
+
+  it("are asked for by a forger of a known kid no more than once in each cool-down, who learns nothing else by it", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch }));
+    const forged = await world.root({}, { signer: world.mallory });
+    for (let second = 0; second < 120; second++) {
+      at(second * 1000);
+      state.down = second > 0;
+      expect(await refusalOf(verifier.verify(forged, NOW))).toBe("token_signature_invalid");
+    }
+    expect(state.fetches).toBe(2);
+    expect(await refusalOf(verifier.verify(await world.root(), NOW))).toBe("accepted");
   });
 
   it("are used while they are fresh and the endpoint is down, and then nothing is", async () => {
@@ -302,16 +350,6 @@ describe("an issuer's published keys", () => {
 });
 
 describe("an issuer's published keys, as time goes by,", () => {
-  const start = 1_760_000_000_000;
-  /** Moves both clocks: the one that says how old a set is, and the one that spaces fetches. */
-  const stopClocks = (): ((sinceStartMs: number) => void) => {
-    vi.useFakeTimers({ now: start, toFake: ["Date", "performance"] });
-    return (sinceStartMs) => vi.advanceTimersByTime(start + sinceStartMs - Date.now());
-  };
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
   it("are good for ten minutes, and then fetched again", async () => {
     const at = stopClocks();
     const { state, fetch } = endpoint(published());

@@ -22,6 +22,11 @@ export interface KeySource {
    * good as not there.
    */
   find(kid: string): Promise<readonly TrustedKey[]>;
+  /**
+   * Told that none of the keys that it gave under a `kid` made a signature: another may have taken their place under the same
+   * one. It asks for its keys anew, where it may; `find` gives what came. Left out: `find` always gives the keys of the moment.
+   */
+  renew?(kid: string): Promise<void>;
   /** Told when an authorizer begins that will ask, which does not wait for it. */
   begin?(): void | Promise<void>;
   /** Whether it has keys just now, and why not; it may ask for them. Left out: it says nothing of itself. */
@@ -80,7 +85,7 @@ const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
 
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
- * most one in each cool-down: ten thousand unknown `kid`s cause one fetch. While the endpoint is down, the fetched keys
+ * most one in each cool-down: ten thousand unknown `kid`s, or signatures that do not verify, cause one fetch. While the endpoint is down, the fetched keys
  * are used until they are too old; after that, none is, and it is asked again after pauses that grow from a second to the
  * cool-down. A key set of more than a megabyte is not read to its end, and counts as none. An authorizer asks for the keys
  * when it is made, so that its first call need not wait.
@@ -102,6 +107,9 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
       if (isAsked || keys.isWithdrawn(kid)) return keys.of(kid);
       const why = `its keys have no such kid, and may not be asked for yet: ${set.later()}`;
       throw new HopwiseError("issuer_key_unknown", why);
+    },
+    renew: async () => {
+      await set.refresh();
     },
     begin: set.begin,
     health: async () => {

@@ -87,8 +87,7 @@ async function byKey(jws: CompactJws, { keyOf, claimsOf, maxDepth }: StatementRe
 
 async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
   const { kid, alg } = jws.header;
-  const answers = anchors.ask(kid as string);
-  const signer = await findSigner(jws, answers, WHAT);
+  const { answers, ...signer } = await findSigner(jws, anchors.ask(kid as string), WHAT);
   const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
   const issuer = claims["iss"] as string;
   const own = answers.filter((answer) => answer.anchor.issuer === issuer);

@@ -15,6 +15,10 @@ export interface AnchorAnswer {
    * `issuer_keys_unavailable`, within the deadline.
    */
   readonly keys: Known | Promise<Known>;
+  /**
+   * Asks once more, after none of `keys` made a signature, and gives what came since. Left out where its keys are a list.
+   */
+  readonly renewed?: () => Promise<Known>;
 }
 
 /** The keys of all anchors, by `kid`. */
@@ -57,30 +61,51 @@ export function createAnchorKeys(
     return keys.some(isThenable) ? Promise.all(keys).then(present) : present(keys as (KnownKey | undefined)[]);
   };
 
-  const keysOf = ({ issuer, keys }: TrustAnchor, kid: string): Known | Promise<Known> => {
-    const fail = (cause: unknown): never => {
-      // Not an outage: the source has keys, and may not ask yet whether there is a new one.
-      const isUnknown = isOwn(cause) && cause.code === "issuer_key_unknown";
-      if (isUnknown)
-        throw new HopwiseError(cause.code, `the kid is not one of "${issuer}": ${cause.message}`, { cause });
-      const message = `the keys of "${issuer}" cannot be had: ${faultOf(cause, "their source")}`;
-      throw new HopwiseError("issuer_keys_unavailable", message, { cause });
+  const published = (source: KeySource, kid: string, issuer: string, before?: () => unknown): Promise<Known> => {
+    const asked = async (): Promise<Known> => {
+      await settleInTime(deadlineMs, before?.());
+      return usableOf(await settleInTime(deadlineMs, source.find(kid)), kid);
     };
-    const published = async (source: KeySource): Promise<Known> =>
-      usableOf(await settleInTime(deadlineMs, source.find(kid)), kid);
-    return isKeySource(keys) ? published(keys).catch(fail) : usableOf(keys, kid);
+    return asked().catch((cause) => notHad(issuer, cause));
+  };
+
+  const renewed = async (source: KeySource, kid: string, issuer: string, keys: Promise<Known>): Promise<Known> => {
+    const known = new Set((await keys).map(({ thumbprint }) => thumbprint));
+    // For a `kid` without a key, all of them have just been asked.
+    if (known.size === 0) return [];
+    const now = await published(source, kid, issuer, () => source.renew?.(kid));
+    // Compared: another call may have had them fetched meanwhile.
+    return now.filter(({ thumbprint }) => !known.has(thumbprint));
+  };
+
+  const answerOf = (anchor: TrustAnchor, kid: string): AnchorAnswer => {
+    const { issuer, keys: source } = anchor;
+    if (!isKeySource(source)) return { anchor, keys: usableOf(source, kid) };
+    const keys = mayFail(published(source, kid, issuer));
+    if (source.renew === undefined) return { anchor, keys };
+    return { anchor, keys, renewed: () => mayFail(renewed(source, kid, issuer, keys)) };
   };
 
   return {
     ask: (kid, issuer) => {
       const asked = issuer === undefined ? anchors() : anchors().filter((anchor) => anchor.issuer === issuer);
-      return asked.map((anchor) => {
-        const keys = keysOf(anchor, kid);
-        if (isThenable(keys)) keys.catch(() => {}); // nobody waits for an anchor whose answer is not needed
-        return { anchor, keys };
-      });
+      return asked.map((anchor) => answerOf(anchor, kid));
     },
   };
+}
+
+/** Nobody waits for an anchor whose answer is not needed. */
+function mayFail<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
+}
+
+function notHad(issuer: string, cause: unknown): never {
+  // Not an outage: the source has keys, and may not ask yet whether there is a new one.
+  const isUnknown = isOwn(cause) && cause.code === "issuer_key_unknown";
+  if (isUnknown) throw new HopwiseError(cause.code, `the kid is not one of "${issuer}": ${cause.message}`, { cause });
+  const message = `the keys of "${issuer}" cannot be had: ${faultOf(cause, "their source")}`;
+  throw new HopwiseError("issuer_keys_unavailable", message, { cause });
 }
 
 function present(keys: readonly (KnownKey | undefined)[]): Known {

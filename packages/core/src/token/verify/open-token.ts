@@ -74,10 +74,10 @@ export async function openRoot(
 ): Promise<OpenedToken<RootClaims> & { readonly signedBy: SigningKey; readonly anchor: TrustAnchor }> {
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
-  const answers = anchors.ask(kid);
-  const signer = await findSigner(jws, answers).catch((refused: HopwiseError) => {
+  const asked = anchors.ask(kid);
+  const { answers, ...signer } = await findSigner(jws, asked).catch((refused: HopwiseError) => {
     if (refused.code !== "token_untrusted_issuer") throw refused;
-    const trusted = answers.map(({ anchor }) => anchor);
+    const trusted = asked.map(({ anchor }) => anchor);
     throw refuseUnknownSigner(jws, trusted);
   });
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
@@ -134,30 +134,45 @@ export async function checkSignature(
   if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid(what);
 }
 
-/** A key that signed, and the anchor that has it. */
+/** A key that signed, the anchor that has it, and the answers among which it was found. */
 interface FoundSigner {
   readonly key: KnownKey;
   readonly anchor: TrustAnchor;
+  readonly answers: readonly AnchorAnswer[];
 }
 
-/** Of the keys of all anchors, the first to answer that signed what an issuer must have signed. */
+/**
+ * Of the keys of all anchors, the first to answer that signed what an issuer must have signed. Where none did, published keys
+ * are asked for anew: an issuer may have changed its key and kept the `kid`.
+ */
 export async function findSigner(
   jws: CompactJws,
   answers: readonly AnchorAnswer[],
   what = "the root token",
 ): Promise<FoundSigner> {
-  const signerAmong = async ({ anchor, keys }: AnchorAnswer): Promise<FoundSigner> => {
+  try {
+    return await signerAmong(jws, answers, what);
+  } catch (refused) {
+    const renewed = answers.flatMap(({ anchor, renewed }) => (renewed ? [{ anchor, keys: renewed() }] : []));
+    return signerAmong(jws, renewed, what).catch(() => {
+      throw refused;
+    });
+  }
+}
+
+async function signerAmong(jws: CompactJws, answers: readonly AnchorAnswer[], what: string): Promise<FoundSigner> {
+  const signerOf = async ({ anchor, keys }: AnchorAnswer): Promise<FoundSigner> => {
     const candidates = await keys;
     if (candidates.length === 0) untrusted(`no trusted issuer has a key of the kid of ${what}`);
     const fitting = candidates.filter((key) => maySignWith(anchor, key, jws.header["alg"]));
     if (fitting.length === 0) algorithmDiffers(what);
     for (const key of fitting) {
-      if (await verify(key.verification, jws.signingInput, jws.signature)) return { key, anchor };
+      if (await verify(key.verification, jws.signingInput, jws.signature)) return { key, anchor, answers };
     }
     return signatureInvalid(what);
   };
   try {
-    return await Promise.any(answers.map(signerAmong));
+    return await Promise.any(answers.map(signerOf));
   } catch (none) {
     const { errors } = none as AggregateError;
     // Whose keys are not known may be whose root it is; else the refusal of the anchor that came furthest with it.
