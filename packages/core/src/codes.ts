@@ -126,7 +126,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "The enforcement point itself failed, or a tool's own schema did not end, so the call was not let through. The transport's `onerror` got the cause.",
+    help: "The enforcement point itself failed, or a tool's own schema did not end, so the call was not let through. The transport's `onerror` got the cause. Every call ends so while `Object.prototype` has a member of somebody else (`health()` names it): what a call leaves out would be read from there.",
   },
 
   // arguments: are they exactly one JSON value?

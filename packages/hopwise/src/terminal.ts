@@ -1,4 +1,4 @@
-import { plainText, withoutTokens } from "@hopwise/core/adapter";
+import { plainText, wholeText, withoutTokens } from "@hopwise/core/adapter";
 import { atLeast, atOnce, flag, func, isObject, maybe, type Shape, such, text } from "@hopwise/core/options";
 
 /** What a command needs of the process: so that tests can run it without one. */
@@ -67,4 +67,13 @@ export function tokenless(terminal: Terminal): Terminal {
 /** A text from elsewhere in one line, safe to print. */
 export function oneLine(text: string): string {
   return plainText(text);
+}
+
+/**
+ * A value as JSON, safe to show: what a terminal would obey, or nobody would see, is written as `\u009b`, which means the same.
+ * JSON itself leaves all of it as it is but the oldest control characters.
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  // The only line breaks are between members.
+  return JSON.stringify(value, null, indent).split("\n").map(wholeText).join("\n");
 }

@@ -1,23 +1,28 @@
 import { type Charge, readStep, type SpendingStore } from "@hopwise/core/state";
+import { unavailable } from "./faults.ts";
 import { nameOf, type Tag, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
 import { type Steps, UNDER_MARK } from "./steps.ts";
 import { milliseconds } from "./times.ts";
 
 /*
- * An account is a hash of its counters, and of who made it (`#`): what was reserved in one that has ended is not given back
- * to another one of its name. A reservation is a hash: its state (`s`), and what it charged (`c`). Amounts come and go as
- * texts, since numbers of a script lose digits when they are printed; as values they are exact up to 2^53.
+ * An account is a hash of its counters, of how many these are (`#n`), and of who made it (`#`): what was reserved in one that
+ * has ended is not given back to another one of its name. A reservation is a hash: its state (`s`), and what it charged (`c`).
+ * Amounts come and go as texts, since numbers of a script lose digits when they are printed; as values they are exact up to 2^53.
  */
 
 /** How long a reservation is known by its id. */
 const KNOWN_MS = 2 * 3600 * 1000;
+/** Most counters of one account: it is that of one user, who must not take the room of all. */
+const MOST_COUNTERS = 10_000;
 
 /** Keys: the mark, the reservation, the accounts. A charge is five arguments: the place of its account's key, counter, amount, bound, end. */
 const RESERVE = scriptOf(`
 ${UNDER_MARK}
 local known = redis.call('HGET', KEYS[2], 's')
 if known == 'withdrawn' then return {'withdrawn'} end
+local function isNew(i) return not redis.call('HGET', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) end
+local function isFull(i) return tonumber(redis.call('HGET', KEYS[tonumber(ARGV[i])], '#n') or '0') >= ${MOST_COUNTERS} end
 local function stored(i) return redis.call('HGET', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) or '0' end
 if not known then
   local pending = {}
@@ -29,12 +34,14 @@ if not known then
       return {'refused', string.format('%.0f', (i - 5) / 5), stored(i)}
     end
     pending[counter] = spent + tonumber(ARGV[i + 2])
+    if ARGV[i + 2] ~= '0' and isFull(i) and isNew(i) then return {'full'} end
   end
   local charged = {}
   for i = 5, #ARGV, 5 do
     if ARGV[i + 2] ~= '0' then
       local account = KEYS[tonumber(ARGV[i])]
       redis.call('HSETNX', account, '#', ARGV[4])
+      if isNew(i) then redis.call('HINCRBY', account, '#n', 1) end
       redis.call('HINCRBY', account, ARGV[i + 1], ARGV[i + 2])
       if redis.call('PEXPIRETIME', account) < tonumber(ARGV[i + 4]) then redis.call('PEXPIREAT', account, ARGV[i + 4]) end
       charged[#charged + 1] = string.match(account, '[^:]*$') .. ' ' .. ARGV[i + 1] .. ' ' .. ARGV[i + 2]
@@ -111,6 +118,7 @@ export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBe
         nowSeconds,
       );
       if (outcome === "reserved") return { outcome, spent: texts.map(Number) };
+      if (outcome === "full") throw unavailable(`more than ${MOST_COUNTERS} bounds of one budget or rate are counted`);
       if (outcome === "refused") return { outcome, charge: Number(texts[0]), spent: Number(texts[1]) };
       return { outcome: "withdrawn" };
     },

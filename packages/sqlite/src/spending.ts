@@ -8,12 +8,16 @@ import {
   type SpendingStore,
 } from "@hopwise/core/state";
 import { nameOf } from "./arguments.ts";
+import { unavailable } from "./faults.ts";
 import type { Moment, Store } from "./store.ts";
 
 /** How long a reservation is known by its id, in seconds: an hour, and a minute for clocks that are set. */
 const KNOWN_SECONDS = 3660;
 /** An account is kept for longer than it must be: as long again as it was to live, within these bounds. Clocks may jump ahead and back. */
 const KEPT_SECONDS = { least: 60, most: 86_400 };
+
+/** Most counters of one account: it is that of one user, who must not take the room of all. */
+const MOST_COUNTERS = 10_000;
 
 interface Account {
   readonly id: number;
@@ -60,7 +64,9 @@ function reserve(at: Moment, { id, owner, charges: asked, nowSeconds }: Reservat
   if (known === undefined) {
     const refused = firstTooMuch(charges, (charge) => countedOf(at, charge));
     if (refused !== undefined) return refused;
-    const counted = charges.filter(({ amount }) => amount > 0).map((charge) => count(at, charge));
+    const added = charges.filter(({ amount }) => amount > 0);
+    refuseFull(at, added);
+    const counted = added.map((charge) => count(at, charge));
     sql("INSERT INTO reservation (key, state, ends, charges) VALUES (?, 'open', ?, ?)").run(
       key,
       now + KNOWN_SECONDS,
@@ -68,6 +74,24 @@ function reserve(at: Moment, { id, owner, charges: asked, nowSeconds }: Reservat
     );
   }
   return { outcome: "reserved", spent: charges.map((charge) => countedOf(at, charge)) };
+}
+
+/** @throws {HopwiseError} where an account has as many counters as it may, and would get another */
+function refuseFull(at: Moment, charges: readonly Place[]): void {
+  const isFull = new Map<string, boolean>();
+  for (const { key, name } of charges) {
+    const account = Buffer.from(key).toString("base64");
+    if (!isFull.has(account)) isFull.set(account, countersOf(at, key) >= MOST_COUNTERS);
+    if (!isFull.get(account) || counterAt(at, { key, name }) !== undefined) continue;
+    throw unavailable(`more than ${MOST_COUNTERS} bounds of one budget or rate are counted`);
+  }
+}
+
+function countersOf({ sql, now }: Moment, key: Uint8Array): number {
+  const found = sql(
+    "SELECT count(*) AS n FROM counter JOIN account ON account.id = counter.account WHERE key = ? AND ends > ?",
+  ).get(key, now);
+  return Number(found?.["n"]);
 }
 
 /** @returns the counter's id, and what it got, to be given back */
@@ -93,11 +117,14 @@ function accountFor({ sql, now }: Moment, key: Uint8Array, ends: number): number
   return Number(sql("INSERT INTO account (key, ends) VALUES (?, ?)").run(key, ends).lastInsertRowid);
 }
 
-function countedOf({ sql, now }: Moment, { key, name }: Place): number {
-  const found = sql(
+function countedOf(at: Moment, place: Place): number {
+  return Number(counterAt(at, place)?.["value"] ?? 0);
+}
+
+function counterAt({ sql, now }: Moment, { key, name }: Place) {
+  return sql(
     "SELECT value FROM counter JOIN account ON account.id = counter.account WHERE key = ? AND ends > ? AND name = ?",
   ).get(key, now, name);
-  return Number(found?.["value"] ?? 0);
 }
 
 function placeOf(owner: string, { account, counter }: Counter): Place {

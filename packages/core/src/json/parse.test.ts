@@ -105,6 +105,18 @@ describe("the strict JSON parser", () => {
     expect(refused('{"a":'.repeat(100_000))).toContain("nesting deeper than 4");
   });
 
+  it("reads nothing while all objects have a member that no text has", () => {
+    const prototype = Object.prototype as unknown as Record<string, unknown>;
+    prototype["max"] = 1;
+    try {
+      expect(() => parseJsonBytes(new TextEncoder().encode("{}"), options)).toThrow(
+        expect.objectContaining({ code: "guard_failed" }),
+      );
+    } finally {
+      delete prototype["max"];
+    }
+  });
+
   it("leaves the prototype of what it reads alone", () => {
     const object = parse('{"constructor":{"prototype":1}}');
     expect(Object.getPrototypeOf(object)).toBe(Object.prototype);

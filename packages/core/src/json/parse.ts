@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
+import { strayMember } from "../lib/index.ts";
 import { isExactNumber, isForbiddenKey, type JsonValue } from "./value.ts";
 
 /** How a text is to be read, and under which code it is refused. */
@@ -165,8 +166,14 @@ export function parseJson(text: string, options: ParseOptions): JsonValue {
   return value;
 }
 
-/** Reads bytes as UTF-8 JSON; see {@link parseJson}. A byte order mark is not white space and so is refused. */
+/**
+ * Reads bytes as UTF-8 JSON; see {@link parseJson}. A byte order mark is not white space and so is refused.
+ *
+ * @throws {HopwiseError} `guard_failed`, too, where what the text leaves out would be read from a prototype
+ */
 export function parseJsonBytes(bytes: Uint8Array, options: ParseOptions): JsonValue {
+  const stray = strayMember();
+  if (stray !== undefined) throw new HopwiseError("guard_failed", stray);
   let text: string;
   try {
     text = utf8.decode(bytes);

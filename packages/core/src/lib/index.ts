@@ -28,6 +28,7 @@ export { persistently } from "./persistently.ts";
 export { hiddenInName, plainName, plainText, wholeText, withoutTokens } from "./plain-text.ts";
 export { dropPromises, quietly } from "./quietly.ts";
 export { leave, readText } from "./read-text.ts";
+export { strayMember } from "./stray-member.ts";
 export { timeAway } from "./time-away.ts";
 export { isoOf, timeOf } from "./time-of.ts";
 export { unwaited } from "./unwaited.ts";

@@ -1,3 +1,5 @@
+import { strayMember } from "../lib/index.ts";
+
 /**
  * Whether a value is an object as a literal or JSON gives it, of whichever realm: no list, no promise, of no class, and all
  * that it says stands in its own named members. A `Map`, a `Date` or an object that inherits its members would be read as one
@@ -12,12 +14,15 @@ export function isPlainObject(value: unknown): value is { readonly [name: string
   }
 }
 
-/** Whether an object is of a class, or of another object: its prototype is none that literals have in some realm. */
+/**
+ * Whether an object is of a class, or of another object: its prototype is none that literals have in some realm, or has members
+ * that somebody put there.
+ */
 export function inherits(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
-  return (
-    prototype !== null && !(Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf"))
-  );
+  if (prototype === null) return false;
+  const isOfLiterals = Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
+  return !isOfLiterals || strayMember(prototype) !== undefined;
 }
 
 /** Whether an author named something by a symbol. A mark that cannot be enumerated is no member. */

@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { hasUnset, plainName } from "../lib/index.ts";
+import { hasUnset, plainName, strayMember } from "../lib/index.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -222,6 +222,8 @@ function objectWords(value: object): string {
 function plainWords(value: object): string {
   const kind = /^\[object (\w{1,40})\]$/.exec(Object.prototype.toString.call(value))?.[1] ?? "Object";
   if (kind !== "Object") return `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
+  const stray = strayMember();
+  if (stray !== undefined) return `an object, and ${stray}`;
   if (inherits(value)) return "an object with a prototype of its own";
   return hasSymbols(value) ? "an object with a symbol for a name" : "an object";
 }

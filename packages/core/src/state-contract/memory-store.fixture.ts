@@ -136,7 +136,14 @@ function spendingOf(at: At, now: () => number, anew: (ended?: Counter) => Counte
         if (has > most - amount) return { outcome: "refused", charge: i, spent: amountOf(memory, key) };
         next.set(key, has + amount);
       }
-      const counted = charges.map(({ account, counter, amount, untilSeconds }): [Counter, number] => {
+      const added = charges.filter(({ amount }) => amount > 0);
+      const isNew = added.filter((it) => living(memory, keyOf(owner, it.account, it.counter)) === undefined);
+      for (const account of new Set(isNew.map((it) => it.account))) {
+        const begins = keyOf(owner, account, "").slice(0, -3);
+        const has = [...memory.counters.keys()].filter((key) => key.startsWith(begins)).length;
+        if (has >= 10_000) refuse("the account is full");
+      }
+      const counted = added.map(({ account, counter, amount, untilSeconds }): [Counter, number] => {
         const key = keyOf(owner, account, counter);
         const counts = living(memory, key) ?? anew(memory.counters.get(key));
         counts.value += amount;

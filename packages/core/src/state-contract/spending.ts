@@ -151,6 +151,25 @@ export const SPENDING: readonly StateCase[] = [
     same(await reserve(last), { outcome: "refused", charge: 999, spent: 1 }, "the same, the last of which is too much");
     same(await spent(...of), Array(1000).fill(1), "what is spent");
   }),
+  caseOf(
+    "takes no more than some ten thousand counters into one account, and goes on with those it has",
+    async (scene) => {
+      const { charge, reserve, spent } = stepsOf(scene);
+      const of = (n: number) => ({ account: "budget", counter: `c${n}` });
+      for (let from = 0; from < 10_000; from += 1000) {
+        const thousand = Array.from({ length: 1000 }, (_, i) => charge(1, 1, of(from + i)));
+        same((await reserve(thousand)).outcome, "reserved", `a thousand counters after ${from}`);
+      }
+      await unavailable(() => reserve([charge(1, 9, of(5)), charge(1, 9, of(10_000))]), "one counter more");
+      same(await spent(of(5), of(10_000)), [1, 0], "what is spent then");
+      same(
+        await reserve([charge(1, 9, of(5)), charge(0, 9, of(10_000))]),
+        reserved(2, 0),
+        "one that it has, and a look",
+      );
+      same(await reserve([charge(1, 9, { account: "other", counter: "c" })]), reserved(1), "another account");
+    },
+  ),
   caseOf("refuses to reserve and to settle where the clocks lie more than five seconds apart", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
     const { spending } = scene.one;

@@ -5,6 +5,8 @@ import type { Charge } from "./spending.ts";
 export interface Accounts {
   readonly size: number;
   counted(owner: string, counter: Pick<Charge, "account" | "counter">, now: number): number;
+  /** Whether an account has as many counters as it may, and not this one. */
+  isFull(owner: string, counter: Pick<Charge, "account" | "counter">, now: number): boolean;
   /** @returns what the counter has then */
   add(owner: string, charge: Charge, amount: number, now: number): number;
   /** The very account that is counted in now, which another one of its name may follow; undefined where it ended. */
@@ -25,6 +27,9 @@ interface Account {
  * what was spent must be there then.
  */
 const KEPT_SECONDS = { least: 60, most: 86_400 };
+
+/** Most counters of one account: it is that of one user, who must not take the room of all. */
+export const MOST_COUNTERS = 10_000;
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
@@ -50,6 +55,10 @@ export function createAccounts(): Accounts {
       return accounts.size;
     },
     counted: (owner, { account, counter }, now) => living(owner, account, now)?.counters.get(counter) ?? 0,
+    isFull: (owner, { account, counter }, now) => {
+      const counters = living(owner, account, now)?.counters;
+      return counters !== undefined && counters.size >= MOST_COUNTERS && !counters.has(counter);
+    },
     add: (owner, { account, counter, untilSeconds }, amount, now) => {
       const known = living(owner, account, now) ?? { until: 0, keptUntil: 0, counters: new Map() };
       if (known.until < untilSeconds) keep(keyOf(owner, account), known, untilSeconds, now);

@@ -60,7 +60,7 @@ function pathOf(token: Token): Token[] {
 }
 
 function chainOf(token: Token): Chain {
-  const links = pathOf(token).map(({ hash, budget }) => ({ hash, budget }));
+  const links = pathOf(token).map(({ hash, budget }) => ({ hash, budget, expiresAt: NOW + 60 }));
   return { links, rootAudience: [AUDIENCE] } as unknown as Chain;
 }
 

@@ -28,7 +28,11 @@ const END = { id: "b", from: 1000, until: 2000 };
 /** A chain of tokens with these budgets, root first. */
 const chainOf = (budgets: readonly (object | undefined)[], rootAudience = [PAY]): Chain =>
   ({
-    links: budgets.map((budget, i) => ({ hash: `h${i}`, ...(budget && { budget: { ...END, ...budget } }) })),
+    links: budgets.map((budget, i) => ({
+      hash: `h${i}`,
+      expiresAt: 7300 - i,
+      ...(budget && { budget: { ...END, ...budget } }),
+    })),
     rootAudience,
   }) as unknown as Chain;
 
@@ -86,6 +90,17 @@ describe("the bounds that a call counts against", () => {
     ]);
     expect(budgetBounds(chainOf([undefined, undefined]), of)).toEqual([]);
   });
+
+  it("lie, of a token below the root, in an account that ends in the hour in which the token does, and not with the budget", () => {
+    const bounds = budgetBounds(chainOf([{ calls: 9 }, { calls: 8 }, { calls: 7 }]), { tool: "pay", audience: PAY });
+    expect(bounds.map(({ account, until }) => [account, until])).toEqual([
+      ["budget b", 2000],
+      ["budget b 10800", 10_800],
+      ["budget b 10800", 10_800],
+    ]);
+    const ends = budgetCharges(bounds, {}, 86_400).map(({ untilSeconds }) => untilSeconds);
+    expect(ends).toEqual([2000 + 86_400 + 120, 10_920, 10_920]);
+  });
 });
 
 describe("what a call adds to a bound", () => {
@@ -99,7 +114,7 @@ describe("what a call adds to a bound", () => {
       Number.MAX_SAFE_INTEGER,
     ]);
     const charges = budgetCharges([{ ...bound, account: "a", counter: "c", most: 9, until: 5 }], { "a/b": 4 }, 10);
-    expect(charges).toStrictEqual([{ account: "a", counter: "c", most: 9, untilSeconds: 135, amount: 4 }]);
+    expect(charges).toStrictEqual([{ account: "a", counter: "c", most: 9, untilSeconds: 125, amount: 4 }]);
   });
 
   it("is nothing that its argument does not say, and the refusal says where, at which hop, and what would do", async () => {

@@ -14,7 +14,7 @@ export interface BudgetBound {
   readonly account: string;
   readonly counter: string;
   readonly most: number;
-  /** When the budget ends, in seconds since the epoch. */
+  /** Until when what is spent under it must be known, in seconds since the epoch. */
   readonly until: number;
 }
 
@@ -30,19 +30,22 @@ export interface BudgetedTool {
  */
 export function budgetBounds({ links, rootAudience }: Chain, of: BudgetedTool): readonly BudgetBound[] {
   const named = { ...of, id: toolIdOf(of.tool, of.audience, rootAudience) };
-  return links.flatMap(({ budget, hash }, i) => {
+  return links.flatMap(({ budget, hash, expiresAt }, i) => {
     if (budget === undefined) return [];
     const above = new Map(boundsOf(links[i - 1]?.budget, named));
-    // The root's counters outlive the root: one that is issued anew goes on where the last one was.
-    const level = i === 0 ? "" : `${hash} `;
+    // The root's counters outlive the root: one that is issued anew goes on where the last one was. Any other token's go with it,
+    // all that end within an hour together: who makes a token for each call would fill the account of a month.
+    const hour = Math.ceil(expiresAt / HOUR) * HOUR;
+    const [level, account, until] =
+      i === 0 ? ["", `budget ${budget.id}`, budget.until] : [`${hash} `, `budget ${budget.id} ${hour}`, hour];
     return boundsOf(budget, named)
       .filter(([pointer, { most }]) => most < (above.get(pointer)?.most ?? Number.POSITIVE_INFINITY))
       .map(([pointer, { counter, ...bound }]) => ({
         hop: i + 1,
         pointer,
-        account: `budget ${budget.id}`,
+        account,
         counter: `${level}${counter}`,
-        until: budget.until,
+        until,
         ...bound,
       }));
   });
@@ -65,6 +68,8 @@ function boundsOf(
   ];
 }
 
+const HOUR = 3600;
+
 /** Clocks differ by so much at most, in seconds. */
 const CLOCKS_APART = 120;
 
@@ -81,8 +86,9 @@ export function budgetCharges(
   lifetimeSeconds: number,
 ): readonly Charge[] {
   return bounds.map((bound) => {
-    const { account, counter, most, until } = bound;
-    const untilSeconds = until + lifetimeSeconds + CLOCKS_APART;
+    const { hop, account, counter, most, until } = bound;
+    const again = hop === 1 ? lifetimeSeconds : 0; // no other token is issued anew
+    const untilSeconds = until + again + CLOCKS_APART;
     return { account, counter, most, untilSeconds, amount: budgetAmount(bound, args) };
   });
 }

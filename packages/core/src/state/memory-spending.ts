@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { secondsBy } from "../options/index.ts";
-import { createAccounts, keyOf } from "./accounts.ts";
+import { createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
 import { checkClocks } from "./clocks.ts";
 import { firstTooMuch } from "./first-too-much.ts";
 import { readStep } from "./read-step.ts";
@@ -49,8 +49,17 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       }
       const refused = firstTooMuch(charges, (charge) => accounts.counted(owner, charge, at));
       if (refused !== undefined) return refused;
-      const spent = charges.map((charge) => accounts.add(owner, charge, charge.amount, at));
-      const counted = charges.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, at) }));
+      // What is only looked at takes no room.
+      const added = charges.filter(({ amount }) => amount > 0);
+      if (added.some((charge) => accounts.isFull(owner, charge, at))) {
+        throw new HopwiseError(
+          "state_unavailable",
+          `more than ${MOST_COUNTERS} bounds of one budget or rate are counted`,
+        );
+      }
+      for (const charge of added) accounts.add(owner, charge, charge.amount, at);
+      const spent = charges.map((charge) => accounts.counted(owner, charge, at));
+      const counted = added.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, at) }));
       reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
       return { outcome: "reserved", spent };
     },

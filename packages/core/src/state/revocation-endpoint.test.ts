@@ -204,6 +204,7 @@ describe("the endpoint, without a server", () => {
 
   it.each([
     ["state_unavailable", 503],
+    ["guard_failed", 503],
     ["issuer_keys_unavailable", 503],
     ["issuer_key_unknown", 503],
     ["signing_failed", 503],

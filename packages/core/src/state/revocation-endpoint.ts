@@ -112,6 +112,7 @@ async function pageFor(
 /** Statuses of codes; any other is the fault of what was sent. */
 const STATUS: { readonly [code: string]: number } = {
   state_unavailable: 503,
+  guard_failed: 503,
   issuer_keys_unavailable: 503,
   issuer_key_unknown: 503,
   signing_failed: 503,

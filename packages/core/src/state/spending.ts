@@ -40,7 +40,8 @@ export interface SpendingStore {
   readonly notBefore?: number;
   /**
    * One atomic step: all charges fit and are counted, or none is. Throws where the end of a charge is past by the store's own
-   * clock: its account would be forgotten at once, and nothing be counted.
+   * clock: its account would be forgotten at once, and nothing be counted. An account has about 10,000 counters at most: a
+   * reservation that would add to one more throws; those that it has go on.
    */
   reserve(reservation: Reservation): Awaitable<Reserved>;
   /**

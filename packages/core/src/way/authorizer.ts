@@ -1,6 +1,7 @@
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
+import { strayMember } from "../lib/index.ts";
 import { checkNames, having, isObject, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import { type Credential, type DelegationSource, type Subject, standOn } from "../token/index.ts";
@@ -183,6 +184,7 @@ const REFUSALS: { readonly [Code in StrangerRefusal["code"]]: true } = {
 
 /** Nothing came that could be read. */
 const NOTHING: IncomingCaller = { via: "proof", credential: undefined, transportUser: undefined };
+const NO_CALL = { call: { tool: "", arguments: undefined, traceparent: undefined, caller: NOTHING } } as const;
 
 /**
  * What comes with a call may come from anywhere, and ends as a denial: what is no user of an issuer is none, what is no
@@ -191,6 +193,8 @@ const NOTHING: IncomingCaller = { via: "proof", credential: undefined, transport
 function incoming(
   given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
 ): { readonly call: IncomingCall } & Pick<ParsedCall, "fulfils" | "filters" | "outputSchema"> {
+  // What a call leaves out would be read from the prototype, and the first stage says so.
+  if (strayMember() !== undefined) return NO_CALL;
   try {
     const { tool, arguments: args, traceparent, approval, ...read } = Object(given) as Partial<Call>;
     const { fulfils, filters, outputSchema } = read;
@@ -208,7 +212,7 @@ function incoming(
       outputSchema: isOutputSchema(outputSchema) ? outputSchema : null,
     };
   } catch {
-    return { call: { tool: "", arguments: undefined, traceparent: undefined, caller: NOTHING } };
+    return NO_CALL;
   }
 }
 

@@ -1,7 +1,7 @@
 import { rowOf } from "../codes.ts";
 import type { PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import type { Health } from "../lib/index.ts";
+import { type Health, strayMember } from "../lib/index.ts";
 import { answerOf } from "../options/index.ts";
 import type { AttributeSource } from "../source/index.ts";
 import { healthFrom } from "../state/index.ts";
@@ -57,8 +57,14 @@ export async function healthOf(point: EnforcementPoint): Promise<AuthorizerHealt
 const WELL: Health = { ok: true };
 
 function together(parts: Pick<AuthorizerHealth, Part>): AuthorizerHealth {
-  const problem = firstProblem(Object.values(parts));
-  return { ok: Object.values(parts).every(({ ok }) => ok), ...parts, ...(problem !== undefined && { problem }) };
+  // Of no part: it ends every call, whatever they say.
+  const stray = strayMember();
+  const problem = stray ?? firstProblem(Object.values(parts));
+  return {
+    ok: problem === undefined && Object.values(parts).every(({ ok }) => ok),
+    ...parts,
+    ...(problem !== undefined && { problem }),
+  };
 }
 
 function firstProblem(all: readonly Health[]): string | undefined {

@@ -1,6 +1,7 @@
 import { type DenialCode, isDenialCode, type Stage } from "../codes.ts";
 import type { Timings } from "../decision/index.ts";
 import { HopwiseError, isOwn } from "../errors.ts";
+import { strayMember } from "../lib/index.ts";
 import type { CallWatch } from "../telemetry/index.ts";
 import type { CallLog } from "./call-log.ts";
 
@@ -12,6 +13,8 @@ export function timedStages(watch: CallWatch): { readonly stage: CallLog["stage"
     timings: () => ({ ...spent, total: performance.now() - start }),
     stage: async <T>(name: Stage, run: Parameters<typeof watch.stage<T>>[1]) => {
       const from = performance.now();
+      const stray = strayMember();
+      if (stray !== undefined) return new HopwiseError("guard_failed", stray);
       try {
         return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
       } catch (error) {

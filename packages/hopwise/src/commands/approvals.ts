@@ -6,6 +6,7 @@ import { type Command, JSON_OPTION, type Option, type Typed } from "../command.t
 import { readSigner } from "../input.ts";
 import { isSure } from "../is-sure.ts";
 import type { Terminal } from "../terminal.ts";
+import { jsonText } from "../terminal.ts";
 
 const INBOX: Readonly<Record<string, Option>> = {
   at: { value: "URL", help: "the inbox of an enforcement point: approvalEndpoint" },
@@ -31,7 +32,7 @@ export const approvalsList: Command = {
   options: { ...INBOX, ...JSON_OPTION },
   async run(typed, terminal) {
     const all = await (await inboxOf(typed, terminal)).list();
-    for (const shown of all) terminal.out(typed.has("json") ? JSON.stringify(shown) : requestLine(shown));
+    for (const shown of all) terminal.out(typed.has("json") ? jsonText(shown) : requestLine(shown));
     if (all.length >= MOST_LISTED) {
       terminal.err(
         `${MOST_LISTED} are listed, and there may be more: an inbox gives no more at once, and leaves out first what is over`,
@@ -51,7 +52,7 @@ export const approvalsShow: Command = {
   options: { ...INBOX, ...JSON_OPTION },
   async run(typed, terminal) {
     const shown = await (await inboxOf(typed, terminal)).find(idIn(typed));
-    terminal.out(typed.has("json") ? JSON.stringify(shown, null, 2) : requestLines(shown).join("\n"));
+    terminal.out(typed.has("json") ? jsonText(shown, 2) : requestLines(shown).join("\n"));
     return 0;
   },
 };
@@ -87,9 +88,7 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
       if (!(await isSure(question, "nothing was signed", typed, terminal))) return 1;
       const { state } = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
       terminal.out(
-        typed.has("json")
-          ? JSON.stringify({ request: id, answer, state }, null, 2)
-          : `said ${answer}; the request is ${state}`,
+        typed.has("json") ? jsonText({ request: id, answer, state }, 2) : `said ${answer}; the request is ${state}`,
       );
       return 0;
     },

@@ -2,7 +2,7 @@ import { type AuditFilter, printRecord, readAuditLog, unknownNames } from "@hopw
 import { HopwiseError } from "@hopwise/core";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
-import { oneLine } from "../terminal.ts";
+import { jsonText, oneLine } from "../terminal.ts";
 import { unknownLine } from "../unknown-line.ts";
 
 /** Finds records. */
@@ -35,7 +35,7 @@ export const auditFind: Command = {
     let found = 0;
     for await (const { record, folder } of readAuditLog(folders, filter)) {
       const of = nameOf(folder);
-      if (typed.has("json")) terminal.out(JSON.stringify(of === undefined ? record : { folder: of, ...record }));
+      if (typed.has("json")) terminal.out(jsonText(of === undefined ? record : { folder: of, ...record }));
       else terminal.out(of === undefined ? printRecord(record) : `${oneLine(of)}: ${printRecord(record)}`);
       found++;
       if (found === limit) break;

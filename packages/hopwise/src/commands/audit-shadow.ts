@@ -1,6 +1,7 @@
 import { printShadowReport, type ShadowReportOptions, shadowReport, unknownNames } from "@hopwise/audit";
 import { foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
+import { jsonText } from "../terminal.ts";
 import { unknownLine } from "../unknown-line.ts";
 
 /** Reports what shadow mode let run, and what it did not. */
@@ -26,7 +27,7 @@ export const auditShadow: Command = {
     const { folders } = foldersIn(typed.words, terminal);
     const options = optionsIn(typed);
     const report = await shadowReport(folders, options);
-    terminal.out(typed.has("json") ? JSON.stringify(report, null, 2) : printShadowReport(report));
+    terminal.out(typed.has("json") ? jsonText(report, 2) : printShadowReport(report));
     const { tool } = options;
     if (tool === undefined || report.tools.length > 0) return 0;
     // Of a name that was mistyped nothing would be denied, either.

@@ -4,7 +4,7 @@ import { lineage, printLineage } from "@hopwise/audit";
 import { HopwiseError } from "@hopwise/core";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY } from "../command.ts";
-import { oneLine } from "../terminal.ts";
+import { jsonText, oneLine } from "../terminal.ts";
 
 /** Tells one call's whole story. */
 export const auditStory: Command = {
@@ -33,7 +33,7 @@ export const auditStory: Command = {
     }
     const of = nameOf(story.place.folder);
     if (of !== undefined && !has("json")) terminal.out(`${oneLine(of)}:`);
-    terminal.out(has("json") ? JSON.stringify(story, null, 2) : printLineage(story));
+    terminal.out(has("json") ? jsonText(story, 2) : printLineage(story));
     return 0;
   },
 };

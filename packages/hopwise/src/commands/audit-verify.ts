@@ -4,7 +4,7 @@ import { isObject } from "@hopwise/core/options";
 import { foldersIn, type TypedFolders } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY } from "../command.ts";
 import { named, parseJsonText, readPublicKeys, readText } from "../input.ts";
-import { oneLine, paint, type Terminal } from "../terminal.ts";
+import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Verifies an audit log. */
 export const auditVerify: Command = {
@@ -30,7 +30,7 @@ export const auditVerify: Command = {
     const expectHead = heads === undefined ? [] : await readHeads(heads, terminal);
     const { folders, nameOf } = foldersIn(typed.words, terminal);
     const found = await verifyAuditLog({ folder: folders, keys, expectHead });
-    terminal.out(typed.has("json") ? JSON.stringify(found, null, 2) : printVerification(found, nameOf, terminal));
+    terminal.out(typed.has("json") ? jsonText(found, 2) : printVerification(found, nameOf, terminal));
     return found.ok ? 0 : 1;
   },
 };

@@ -6,7 +6,7 @@ import { checkClock } from "../doctor/clock.ts";
 import { type Finding, warning } from "../doctor/finding.ts";
 import { checkNode } from "../doctor/node.ts";
 import { checkPackages, needsOfNode } from "../doctor/packages.ts";
-import { oneLine, paint, type Terminal } from "../terminal.ts";
+import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Says what is wrong with a set-up. */
 export const doctor: Command = {
@@ -35,7 +35,7 @@ export const doctor: Command = {
       await checkClock(terminal.now, typed.value("server")),
     ];
     const faults = findings.filter(({ state }) => state === "fault").length;
-    if (typed.has("json")) terminal.out(JSON.stringify({ ok: faults === 0, findings }, null, 2));
+    if (typed.has("json")) terminal.out(jsonText({ ok: faults === 0, findings }, 2));
     else for (const finding of findings) terminal.out(lineOf(finding, terminal));
     return faults === 0 ? 0 : 1;
   },

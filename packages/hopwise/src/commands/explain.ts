@@ -5,7 +5,7 @@ import { isObject } from "@hopwise/core/options";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
 import { readText } from "../input.ts";
-import { oneLine, paint, type Terminal } from "../terminal.ts";
+import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Explains decisions. */
 export const explainCommand: Command = {
@@ -27,7 +27,7 @@ export const explainCommand: Command = {
   async run(typed, terminal) {
     const decisions = await readDecisions(typed, terminal);
     for (const decision of decisions) {
-      if (typed.has("json")) terminal.out(JSON.stringify({ ...explained(explain, decision), ...callOf(decision) }));
+      if (typed.has("json")) terminal.out(jsonText({ ...explained(explain, decision), ...callOf(decision) }));
       else terminal.out(inWords(explained(operatorView, decision), decision, terminal));
     }
     return decisions.length > 0 ? 0 : 1;

@@ -5,6 +5,7 @@ import { HopwiseError, signerFromJwk } from "@hopwise/core";
 import { kidOf, thumbprintOf } from "@hopwise/core/tokens";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { named } from "../input.ts";
+import { jsonText } from "../terminal.ts";
 
 const ALGORITHMS = ["Ed25519", "ES256"] as const;
 
@@ -33,7 +34,7 @@ export const keysNew: Command = {
     const publicFile = typed.value("public");
     if (file === "-") {
       if (publicFile !== undefined) await writeNew(resolve(terminal.folder, publicFile), publicText, 0o644);
-      terminal.out(JSON.stringify(jwk));
+      terminal.out(jsonText(jwk));
       return 0;
     }
     const path = resolve(terminal.folder, file);
@@ -45,7 +46,7 @@ export const keysNew: Command = {
       throw fault;
     }
     const [thumbprint, kid] = [await thumbprintOf(publicJwk), await kidOf(publicJwk)];
-    if (typed.has("json")) terminal.out(JSON.stringify({ file: path, algorithm, thumbprint, kid, publicJwk }, null, 2));
+    if (typed.has("json")) terminal.out(jsonText({ file: path, algorithm, thumbprint, kid, publicJwk }, 2));
     else {
       terminal.out(`private key  ${path} (mode 0600)\npublic key   ${publicText}thumbprint   ${thumbprint}`);
       terminal.out(`kid          ${kid} (of an issuer, where createIssuer is given none)`);

@@ -9,6 +9,7 @@ import { openState, STORE } from "../open-state.ts";
 import { doubtLines, isDoubtful, radiusLines, unaskedLine } from "../radius-words.ts";
 import { entryLine, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
 import type { ExitCode, Terminal } from "../terminal.ts";
+import { jsonText } from "../terminal.ts";
 
 /** Revokes something in a shared store, or lifts it, or lists what is revoked. */
 export const revoke: Command = {
@@ -58,7 +59,7 @@ export const revoke: Command = {
       for (const line of doubtLines(target, radius)) terminal.err(line);
     }
     if (typed.value("state") === undefined && radius !== undefined) {
-      if (typed.has("json")) terminal.out(JSON.stringify({ target, radius, revoked: false }, null, 2));
+      if (typed.has("json")) terminal.out(jsonText({ target, radius, revoked: false }, 2));
       return isDoubtful(radius) && !typed.has("yes") ? 1 : 0;
     }
     return withState(typed, terminal, (state) => revokeIn(state, target, radius, typed, terminal));
@@ -92,7 +93,7 @@ async function revokeIn(
     ...saidBy(typed),
     ...(until !== undefined && { untilSeconds: secondsOf("until", until) }),
   });
-  if (typed.has("json")) terminal.out(JSON.stringify({ target, ...(radius && { radius }), revoked: true }, null, 2));
+  if (typed.has("json")) terminal.out(jsonText({ target, ...(radius && { radius }), revoked: true }, 2));
   else terminal.out(`revoked: ${targetWords(target)}`);
   return 0;
 }
@@ -105,7 +106,7 @@ async function lift(
 ): Promise<ExitCode> {
   if (!(await isSure(`Lift what revokes ${targetWords(target)}?`, "nothing was changed", typed, terminal))) return 1;
   const lifted = await revocations.lift(target, saidBy(typed));
-  if (typed.has("json")) terminal.out(JSON.stringify({ target, lifted }, null, 2));
+  if (typed.has("json")) terminal.out(jsonText({ target, lifted }, 2));
   else if (lifted === 0) terminal.err(`nothing revokes ${targetWords(target)} as such; --list shows what does`);
   else terminal.out(`lifted: ${targetWords(target)} (${lifted} ${lifted === 1 ? "entry" : "entries"})`);
   return lifted === 0 ? 1 : 0;
@@ -118,7 +119,7 @@ async function list(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const entries = await revocations.list(target);
-  for (const entry of entries) terminal.out(typed.has("json") ? JSON.stringify(entry) : entryLine(entry));
+  for (const entry of entries) terminal.out(typed.has("json") ? jsonText(entry) : entryLine(entry));
   return entries.length > 0 ? 0 : 1;
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { CompileResult, PolicyWarning } from "@hopwise/cerbos";
 import { type Command, JSON_OPTION } from "../command.ts";
-import { oneLine, paint, type Terminal } from "../terminal.ts";
+import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
 
 /** Tests a folder of policies. */
 export const testCommand: Command = {
@@ -24,7 +24,7 @@ export const testCommand: Command = {
     const warnings = await lintPolicies(folder, { auxData: typed.has("aux-data") });
     if (typed.has("json")) {
       const { output: _, ...found } = result;
-      terminal.out(JSON.stringify({ ...found, warnings }, null, 2));
+      terminal.out(jsonText({ ...found, warnings }, 2));
     } else {
       for (const line of report(result, warnings, terminal)) terminal.out(line);
     }

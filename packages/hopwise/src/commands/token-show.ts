@@ -3,7 +3,7 @@ import { describe, diff } from "@hopwise/core/grant";
 import { type InspectedChain, inspectDelegation, printChain } from "@hopwise/core/tokens";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { readText } from "../input.ts";
-import { paint, type Terminal, TOKEN_BEGINS } from "../terminal.ts";
+import { jsonText, paint, type Terminal, TOKEN_BEGINS } from "../terminal.ts";
 
 /** Shows what a chain says. */
 export const tokenShow: Command = {
@@ -21,7 +21,7 @@ export const tokenShow: Command = {
     const now = Math.floor(terminal.now() / 1000);
     const delegation = await readChain(typed.words[0], terminal);
     const chain = await inspectDelegation(delegation, now);
-    if (typed.has("json")) terminal.out(JSON.stringify(forPrograms(chain), null, 2));
+    if (typed.has("json")) terminal.out(jsonText(forPrograms(chain), 2));
     else terminal.out(printChain(chain, now).replace(/REFUSED/g, (word) => paint(terminal, "red", word)));
     return chain.tokens.some(({ refused }) => refused !== undefined) ? 1 : 0;
   },

@@ -52,6 +52,24 @@ describe("what a link of a chain may spend", () => {
     expect(links.map(({ budget }) => budget)).toEqual([BUDGET, { ...BUDGET, sums }]);
   });
 
+  it("is its parent's, and no copy, as far as it sets no bound itself: chains are long, and budgets may have many", async () => {
+    const sums = { t: { a: 9 }, u: { a: 9 } };
+    const budget = { ...BUDGET, sums };
+    const silent = await verifyAt(await chainOf({ budget }, {}), [world.anchor]);
+    expect(silent.links[1]?.budget).toBe(silent.links[0]?.budget);
+    const { links } = await verifyAt(await chainOf({ budget }, { budget: { sums: { t: { a: 5 } } } }), [world.anchor]);
+    expect(links[1]?.budget).toEqual({ ...budget, sums: { ...sums, t: { a: 5 } } });
+    expect(links[1]?.budget?.sums?.["u"]).toBe(links[0]?.budget?.sums?.["u"]);
+  });
+
+  it("is held against what its parent says, and not against what all objects have", async () => {
+    const own = { budget: { sums: { constructor: { name: 5 }, t: { toString: 5 } } } };
+    const { links } = await verifyAt(await chainOf({ budget: { ...BUDGET, sums: { t: { a: 9 } } } }, own), [
+      world.anchor,
+    ]);
+    expect(links[1]?.budget?.sums).toEqual({ constructor: { name: 5 }, t: { a: 9, toString: 5 } });
+  });
+
   it("is not said where nothing bounds it", async () => {
     const { links } = await verifyAt(await chainOf({}, {}), [world.anchor]);
     expect(links.map((link) => "budget" in link)).toEqual([false, false]);

@@ -49,9 +49,7 @@ export function findBudgetFault(budget: BudgetBounds, { budget: parent, root }: 
   }
   const problem = sumsProblem(budget, root.aud);
   if (problem !== undefined) return { code: "token_malformed", pointer: SUMS, rule: problem };
-  const bounds = boundsOf(parent);
-  for (const [pointer, most] of boundsOf(budget)) {
-    const bound = bounds.get(pointer);
+  for (const { pointer, most, bound } of boundsOf(budget, parent)) {
     // One of which the parent says nothing may be added: it only takes away.
     if (bound !== undefined && most > bound) {
       const rule = `a bound of a budget may only fall: the parent has ${bound}, the child ${most}`;
@@ -61,27 +59,41 @@ export function findBudgetFault(budget: BudgetBounds, { budget: parent, root }: 
   return undefined;
 }
 
-/** Each bound by its pointer, which no two share. */
-function boundsOf({ calls, sums = {} }: BudgetBounds): ReadonlyMap<string, number> {
-  const bounds = new Map<string, number>(calls === undefined ? [] : [["/budget/calls", calls]]);
-  for (const [tool, own] of Object.entries(sums)) {
-    for (const [name, most] of Object.entries(own)) bounds.set(pointerTo(pointerTo(SUMS, tool), name), most);
-  }
-  return bounds;
+/** A bound that a child sets, by the pointer of its own, and what its parent has there. */
+interface Bound {
+  readonly pointer: string;
+  readonly most: number;
+  readonly bound: number | undefined;
 }
 
-/** What holds at a token, deeply frozen: what it says itself, and where it says nothing, what its parent has. */
+function boundsOf({ calls, sums = {} }: BudgetBounds, parent: BudgetBounds): readonly Bound[] {
+  const own = Object.entries(sums).flatMap(([tool, bounds]) => {
+    const above = sumsOf(parent, tool);
+    return Object.entries(bounds).map(([name, most]): Bound => {
+      const pointer = pointerTo(pointerTo(SUMS, tool), name);
+      return { pointer, most, bound: Object.hasOwn(above, name) ? above[name] : undefined };
+    });
+  });
+  return calls === undefined ? own : [{ pointer: "/budget/calls", most: calls, bound: parent.calls }, ...own];
+}
+
+function sumsOf({ sums = {} }: BudgetBounds, tool: string): { readonly [argument: string]: number } {
+  return (Object.hasOwn(sums, tool) && sums[tool]) || {};
+}
+
+/**
+ * What holds at a token, deeply frozen: what it says itself, and where it says nothing, what its parent has. That is shared and
+ * not copied: a chain has many tokens, and its budget may have many bounds.
+ */
 export function budgetBelow(parent: Budget | undefined, own: BudgetBounds | undefined): Budget | undefined {
-  if (parent === undefined) return undefined;
-  const sums = { ...parent.sums, ...own?.sums };
-  const merged = Object.entries(sums).map(([tool, bounds]) => {
-    const above = parent.sums !== undefined && Object.hasOwn(parent.sums, tool) ? parent.sums[tool] : {};
-    return [tool, Object.freeze({ ...above, ...bounds })] as const;
+  if (parent === undefined || own === undefined) return parent;
+  const merged = Object.entries(own.sums ?? {}).map(([tool, bounds]) => {
+    return [tool, Object.freeze({ ...sumsOf(parent, tool), ...bounds })] as const;
   });
   return Object.freeze({
     ...parent,
-    ...(own?.calls !== undefined && { calls: own.calls }),
-    ...(merged.length > 0 && { sums: Object.freeze(Object.fromEntries(merged)) }),
+    ...(own.calls !== undefined && { calls: own.calls }),
+    ...(merged.length > 0 && { sums: Object.freeze({ ...parent.sums, ...Object.fromEntries(merged) }) }),
   });
 }
 

@@ -184,6 +184,7 @@ describe("what an inbox throws", () => {
 
   it.each<[ErrorCode, number]>([
     ["state_unavailable", 503],
+    ["guard_failed", 503],
     ["issuer_keys_unavailable", 503],
     ["issuer_key_unknown", 503],
     ["policy_unavailable", 503],

@@ -101,6 +101,7 @@ function answerIn(sent: unknown): SentAnswer | undefined {
 /** Statuses of codes; any other is the fault of what was sent. */
 const STATUS: { readonly [code: string]: number } = {
   state_unavailable: 503,
+  guard_failed: 503,
   issuer_keys_unavailable: 503,
   issuer_key_unknown: 503,
   policy_unavailable: 503,

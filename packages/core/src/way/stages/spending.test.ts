@@ -57,7 +57,7 @@ function taking(parts: Parts = {}) {
 
 function chainOf(budgets: readonly Budget[]): Chain | undefined {
   if (budgets.length === 0) return undefined;
-  const links = budgets.map((budget, i) => ({ hash: `token ${i}`, budget }));
+  const links = budgets.map((budget, i) => ({ hash: `token ${i}`, expiresAt: NOW + 60, budget }));
   return { id: "root", links, rootAudience: [PAY] } as unknown as Chain;
 }
 
@@ -261,7 +261,12 @@ describe("what there is to count", () => {
     return { asked, ...taking({ spending: noting, rates }) };
   };
   const byAgents = (budget?: Budget): Costs["caller"] => {
-    const links = ["planner", "researcher"].map((agent) => ({ agent, hash: agent, ...(budget && { budget }) }));
+    const links = ["planner", "researcher"].map((agent) => ({
+      agent,
+      hash: agent,
+      expiresAt: NOW + 60,
+      ...(budget && { budget }),
+    }));
     return { user: ALICE, audience: PAY, chain: { id: "root", links, rootAudience: [PAY] } } as never;
   };
   const OWNER = JSON.stringify([ALICE.issuer, ALICE.subject]);
