@@ -194,3 +194,43 @@ describe("a text in a result, into which a pointer leads", () => {
     expect(fulfil(redact("/iban"), nested(3)).result).toBe('{"iban":"[redacted]","deep":[[[]]]}');
   });
 });
+
+describe("a result of an MCP client", () => {
+  const content = [{ type: "text", text: '{"iban":"DE02"}' }];
+
+  it.each<[string, object, Obligations]>([
+    ["its texts", { content }, redact("/iban")],
+    [
+      "its texts beside structured content",
+      { content, structuredContent: { iban: "DE02" } },
+      redact("/structuredContent/iban"),
+    ],
+    ["the text of a failure", { content, isError: true, _meta: {} }, limit({ "/lines": 1 })],
+    ["a picture", { content: [{ type: "image", data: "RE02" }] }, redact("/iban")],
+  ])("is withheld with %s: no pointer finds anything in there", async (_, result, obligations) => {
+    expect(await errorOf(() => fulfil(obligations, result))).toMatchObject({
+      code: "result_withheld",
+      message: expect.stringMatching(/one of an MCP client .* take "\/content" out/),
+    });
+  });
+
+  it("is shown without its texts where the policies take them out", () => {
+    const result = { content, structuredContent: { iban: "DE02", id: 1 } };
+    expect(fulfil(redact("/content", "/structuredContent/iban"), result).result).toEqual({
+      content: "[redacted]",
+      structuredContent: { iban: "[redacted]", id: 1 },
+    });
+  });
+
+  it.each([
+    { content: [], iban: "DE02" },
+    { iban: "DE02", content },
+    { content: [1, "a"], isError: false },
+    { content: "text" },
+  ])("is none that has members of its own, or no parts: %j", (result) => {
+    expect(fulfil(redact("/iban"), result).result).toEqual({
+      ...result,
+      ...("iban" in result && { iban: "[redacted]" }),
+    });
+  });
+});

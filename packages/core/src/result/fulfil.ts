@@ -27,7 +27,7 @@ export interface Fulfilled {
  *
  * @param outputSchema what the tool announces of its results
  * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
- *   instance of a class), a limit that points at a value that is not a list, or a pointer that leads into a text: then
+ *   instance of a class), for one of an MCP client that still has its texts, a limit that points at a value that is not a list, or a pointer that leads into a text: then
  *   nothing of it may be shown. `config_invalid` for what are no obligations
  */
 export function fulfil(obligations: Obligations, result: unknown, outputSchema?: OutputSchema): Fulfilled {
@@ -38,6 +38,7 @@ export function fulfil(obligations: Obligations, result: unknown, outputSchema?:
   // A sentence in quotes, or a bare number, has no members, and may be the very value that was to be taken out.
   if (isScalar(value) && value !== null) throw cannot("it is a single value, in which nothing can be found");
   if (outputSchema !== undefined && !isObject(outputSchema)) throw cannot("the tool's output schema could not be read");
+  if (isOfMcp(value) && takingOut(rulesAt(rules, 0, "content"), 1).length === 0) throw cannot(OF_MCP);
   const change: Change = { redacted: new Set(), limited: new Set() };
   const changed = isTakenOut(rules, 0, change) ? REDACTED : changedBy(value, rules, change, outputSchema);
   return {
@@ -45,6 +46,18 @@ export function fulfil(obligations: Obligations, result: unknown, outputSchema?:
     redacted: [...change.redacted],
     ...(change.limited.size > 0 && { limited: [...change.limited] }),
   };
+}
+
+/** What a call of a tool over MCP gives, as clients hand it on. */
+const MEMBERS_OF_MCP: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta"]);
+const OF_MCP =
+  'it is one of an MCP client ({ content: [ … ] }), whose texts have the same values where no pointer finds them; take "/content" out, or give what the texts say';
+
+/** Pointers are about what the tool says: here that stands in texts, and they would find nothing. */
+function isOfMcp(value: JsonValue): boolean {
+  if (!isJsonObject(value) || !Object.keys(value).every((name) => MEMBERS_OF_MCP.has(name))) return false;
+  const { content } = value;
+  return Array.isArray(content) && content.some((part) => isJsonObject(part) && typeof part["type"] === "string");
 }
 
 function changedBy(
