@@ -1,30 +1,10 @@
 import type { Charge, Reserved } from "../state/index.ts";
 import { caseOf, type Scene, type StateCase } from "./case.ts";
 import { same, sure, thrownBy, unavailable } from "./expect.ts";
+import { CALLS, OWNER, PAID, stepsOf } from "./spending-steps.ts";
 import { newName, ODD_TEXTS } from "./texts.ts";
 
-const OWNER = '["https://id.example","ann"]';
 const MOST = Number.MAX_SAFE_INTEGER;
-const PAID = { account: "budget", counter: "paid" };
-const CALLS = { account: "budget", counter: "calls" };
-
-/** The steps of a scene, with what every step needs. */
-function stepsOf({ one, two, now }: Scene, owner: string = OWNER) {
-  return {
-    charge: (amount: number, most: number, of: { account: string; counter: string } = PAID): Charge => ({
-      ...of,
-      amount,
-      most,
-      untilSeconds: now() + 600,
-    }),
-    reserve: async (charges: readonly Charge[], id: string = newName(), { spending } = one): Promise<Reserved> =>
-      spending.reserve({ id, owner, charges, nowSeconds: now() }),
-    settle: async (id: string, how: "spent" | "nothing_happened", { spending } = one): Promise<void> =>
-      spending.settle({ id, owner, nowSeconds: now() }, how),
-    /** As the other process sees it. */
-    spent: async (...of: (typeof PAID)[]): Promise<readonly number[]> => two.spending.spent(owner, of),
-  };
-}
 
 const reserved = (...spent: readonly number[]): Reserved => ({ outcome: "reserved", spent });
 

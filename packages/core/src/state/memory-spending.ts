@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { secondsBy } from "../options/index.ts";
-import { createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
+import { type Accounts, createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
 import { checkClocks } from "./clocks.ts";
 import { firstTooMuch } from "./first-too-much.ts";
 import { readStep } from "./read-step.ts";
@@ -49,19 +49,9 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       }
       const refused = firstTooMuch(charges, (charge) => accounts.counted(owner, charge, at));
       if (refused !== undefined) return refused;
-      // What is only looked at takes no room.
-      const added = charges.filter(({ amount }) => amount > 0);
-      if (added.some((charge) => accounts.isFull(owner, charge, at))) {
-        throw new HopwiseError(
-          "state_unavailable",
-          `more than ${MOST_COUNTERS} bounds of one budget or rate are counted`,
-        );
-      }
-      for (const charge of added) accounts.add(owner, charge, charge.amount, at);
-      const spent = charges.map((charge) => accounts.counted(owner, charge, at));
-      const counted = added.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, at) }));
+      const counted = addAll(accounts, owner, charges, at);
       reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
-      return { outcome: "reserved", spent };
+      return { outcome: "reserved", spent: charges.map((charge) => accounts.counted(owner, charge, at)) };
     },
     settle: (...given) => {
       const [{ id, owner, nowSeconds }, how] = readStep.settle(...given);
@@ -85,4 +75,19 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       return counters.map((counter) => accounts.counted(owner, counter, at));
     },
   };
+}
+
+/**
+ * Adds what charges add. What is only looked at takes no room.
+ *
+ * @returns those that added, each with its account
+ * @throws {HopwiseError} where an account has as many counters as it may, and would get another
+ */
+function addAll(accounts: Accounts, owner: string, charges: readonly Charge[], now: number): Held["charges"] {
+  const added = charges.filter(({ amount }) => amount > 0);
+  if (added.some((charge) => accounts.isFull(owner, charge, now))) {
+    throw new HopwiseError("state_unavailable", `more than ${MOST_COUNTERS} bounds of one budget or rate are counted`);
+  }
+  for (const charge of added) accounts.add(owner, charge, charge.amount, now);
+  return added.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, now) }));
 }
