@@ -10,13 +10,13 @@ interface Contents {
 }
 
 /** What FastMCP itself answers to one request, where a server has nothing else than this. */
-export function askSession(
+export async function askSession(
   contents: Contents,
   request: { readonly method: string; readonly params?: JsonRpcMessage["params"] },
 ): Promise<JsonRpcMessage> {
   const nothing = { tools: [], prompts: [], resources: [], resourcesTemplates: [] };
   const { server } = new FastMCPSession({ name: "asked", version: "1.0.0", ...nothing, ...contents } as never);
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const transport: McpTransport = {
       start: async () => {},
       close: async () => {},
