@@ -15,7 +15,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("the health of a state on R
     onTestFinished(redis.close);
     const client = await redis.client();
     onTestFinished(() => client.destroy());
-    // Heads are compared twice a second: with this option once in nine.
+    // A call that a fresh copy decides asks nothing of the log, and neither does its health.
     const state = await redisState({ client, deadlineMs: 5000, maxStalenessSeconds: 30 });
     onTestFinished(() => void state.close());
     const before = await scripts(redis);
@@ -25,7 +25,9 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("the health of a state on R
     expect(cost).toBeLessThan(60);
 
     await redis.ask("FLUSHALL");
-    expect(await state.health()).toEqual({ ok: true });
+    const { ok, problem } = await state.health();
+    // Heads are compared twice a second: where that came between, the log was seen to be lost, too.
+    if (!ok) expect(problem).toContain("the store of revocations is new, or lost what it knew");
     // Each part has its mark again: no call has to find that out.
     expect(((await redis.ask("KEYS", "{hopwise:*}:mark")) as readonly unknown[]).length).toBe(33);
   });
