@@ -65,8 +65,9 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
 
 /** A database of somebody else is left alone, to the byte. */
 function checkForeign(db: DatabaseSync, { file, called, mustExist }: Settings): void {
-  const { application_id: of } = db.prepare("PRAGMA application_id").get() as { application_id: number };
+  // In this order: who makes the file just now adds both in one step, and tables seen without the id were somebody else's.
   const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
+  const { application_id: of } = db.prepare("PRAGMA application_id").get() as { application_id: number };
   if (of === APPLICATION_ID) return;
   if (of === 0 && tables === 0) {
     if (!mustExist) return;
