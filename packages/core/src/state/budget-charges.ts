@@ -70,8 +70,8 @@ function boundsOf(
 
 const HOUR = 3600;
 
-/** Clocks differ by so much at most, in seconds. */
-const CLOCKS_APART = 120;
+/** How far behind an enforcement point's clock may be, in seconds: what was spent must still be known then. */
+const LATEST_CLOCK = 120;
 
 /**
  * What a call adds to each bound.
@@ -88,7 +88,7 @@ export function budgetCharges(
   return bounds.map((bound) => {
     const { hop, account, counter, most, until } = bound;
     const again = hop === 1 ? lifetimeSeconds : 0; // no other token is issued anew
-    const untilSeconds = until + again + CLOCKS_APART;
+    const untilSeconds = until + again + LATEST_CLOCK;
     return { account, counter, most, untilSeconds, amount: budgetAmount(bound, args) };
   });
 }
