@@ -81,8 +81,8 @@ export interface ParsedCall {
   readonly outputSchema?: OutputSchema | undefined;
   /**
    * How the server will read the URI of a resource: by which of its own templates, and with which values. Where the tool map
-   * goes by templates of URIs, and says otherwise, the call is denied with `tool_unmapped`; where it does not, so is one whose URI is written in another way
-   * than the one for these values. Default: the map decides alone.
+   * goes by templates of URIs, and says otherwise, the call is denied with `tool_unmapped`; where it does not, so is one whose URI
+   * is written in another way than the one for these values. Default: the map decides alone.
    */
   readonly readAs?: ReadUri;
 }

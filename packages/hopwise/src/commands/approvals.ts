@@ -5,8 +5,7 @@ import { requestLine, requestLines } from "../approval-words.ts";
 import { type Command, JSON_OPTION, type Option, type Typed } from "../command.ts";
 import { readSigner } from "../input.ts";
 import { isSure } from "../is-sure.ts";
-import type { Terminal } from "../terminal.ts";
-import { jsonText } from "../terminal.ts";
+import { jsonText, type Terminal } from "../terminal.ts";
 
 const INBOX: Readonly<Record<string, Option>> = {
   at: { value: "URL", help: "the inbox of an enforcement point: approvalEndpoint" },

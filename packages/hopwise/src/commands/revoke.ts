@@ -8,8 +8,7 @@ import { isSure } from "../is-sure.ts";
 import { openState, STORE } from "../open-state.ts";
 import { doubtLines, isDoubtful, radiusLines, unaskedLine } from "../radius-words.ts";
 import { entryLine, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
-import type { ExitCode, Terminal } from "../terminal.ts";
-import { jsonText } from "../terminal.ts";
+import { type ExitCode, jsonText, type Terminal } from "../terminal.ts";
 
 /** Revokes something in a shared store, or lifts it, or lists what is revoked. */
 export const revoke: Command = {

@@ -12,8 +12,8 @@ export interface FulfilledAnswer {
 
 /**
  * Changes the result of a tool call, a resource or a prompt as policies oblige to: in structured content, which is then the
- * result, and its text is written anew from it; without any, in each text, read as JSON. Parts that carry data in any other way do not leave. The policies' pointers stand beside it, for
- * programs.
+ * result, and its text is written anew from it; without any, in each text, read as JSON. Parts that carry data in any other way
+ * do not leave. The policies' pointers stand beside it, for programs.
  *
  * @param outputSchema what the server lists of the tool's result
  * @throws {HopwiseError} `result_withheld` where pointers cannot be followed in it: then nothing of it may leave
