@@ -59,6 +59,12 @@ export const GUARD_CODES = {
     says: /^the server says why$/,
     retryable: false,
   },
+  call_withdrawn: {
+    when: "a caller who left before the server got the call",
+    produce: (world) => admittedThen(world, "call_withdrawn"),
+    says: /^the server says why$/,
+    retryable: false,
+  },
   arguments_refused: {
     when: "arguments that the tool's own schema refused, of a tool that the caller may see",
     produce: (world) => admittedThen(world, "arguments_refused"),

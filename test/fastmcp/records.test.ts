@@ -40,8 +40,8 @@ const served = (authorizer: Authorizing, then: (server: FastMCP) => void = () =>
   return server;
 };
 
-/** A code of the guard's without a way to it does not compile. */
-const WAYS: { readonly [Code in PointRefusal["code"]]: readonly Way[] } = {
+/** A code of the guard's without a way to it does not compile; `call_withdrawn` has a test of its own, since its call has no answer. */
+const WAYS: { readonly [Code in Exclude<PointRefusal["code"], "call_withdrawn">]: readonly Way[] } = {
   tool_unguarded: [{ when: "is not there", server: (authorizer) => served(authorizer), call: { name: "nowhere" } }],
   tool_not_served: [
     { when: "was removed", server: (authorizer) => served(authorizer, (server) => server.removeTool("open")) },
@@ -161,6 +161,30 @@ describe("a call of a tool that", () => {
       refuse.resolve();
       await expect.poll(() => [leave, ...audit.records.map(({ code }) => code)]).toEqual([leave, "arguments_refused"]);
       expect(loose.sent.filter(({ id }) => id === 1)).toEqual([]);
+    }
+  });
+
+  it("its caller withdraws, or leaves for good, while it is let in is on record as call_withdrawn", async () => {
+    for (const leave of ["withdraw", "close"] as const) {
+      const { authorizer, audit } = world.authorizer({ tools: MAP });
+      const [begun, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const admit: typeof authorizer.admit = async (asked) => {
+        begun.resolve();
+        await left.promise;
+        return authorizer.admit(asked);
+      };
+      const loose = await loosely(served({ ...authorizer, admit }));
+      const before = ran.length;
+      loose.say(
+        await proven(await plannerWith(world, "open"), request(1, "tools/call", { name: "open", arguments: {} })),
+      );
+      await begun.promise;
+      if (leave === "close") void loose.close();
+      else loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+      await new Promise((turn) => setImmediate(turn));
+      left.resolve();
+      await expect.poll(() => [leave, ...audit.records.map(({ code }) => code)]).toEqual([leave, "call_withdrawn"]);
+      expect([ran.length - before, loose.sent.filter(({ id }) => id === 1)]).toEqual([0, []]);
     }
   });
 

@@ -22,6 +22,7 @@ const RUNS: { readonly [Code in DenialCode]: Runs } = {
   tool_not_served: "never",
   tool_hidden: { becomes: "arguments_refused", since: "a tool that the policies hide is shown" },
   server_refused: "never",
+  call_withdrawn: "never",
   authentication_failed: "never",
   guard_failed: "never",
   arguments_malformed: "never",

@@ -113,6 +113,12 @@ export const CODES = {
     model: "The server refused this call. Do the task without it, or report it.",
     help: "The server answered with an error of its own before a decision was asked for: a hook such as `onToolCall` threw. Its message went to the caller, who may see the tool.",
   },
+  call_withdrawn: {
+    stage: "guard",
+    tellsOfTool: false,
+    model: "Nobody waited for this call any more. It did not run.",
+    help: "The caller cancelled the call, or ended its session, after it was let in and before the server got it. Nobody got this answer.",
+  },
   authentication_failed: {
     stage: "guard",
     tellsOfTool: false,

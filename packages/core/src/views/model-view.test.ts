@@ -91,6 +91,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   tool_not_served: /does not allow this call/,
   tool_hidden: /does not allow this call/,
   server_refused: /Do the task without it, or report it/,
+  call_withdrawn: /It did not run/,
   authentication_failed: /Send a valid credential/,
   guard_failed: /Try again later/,
   arguments_malformed: /Send plain JSON/,

@@ -36,10 +36,16 @@ export interface PointRefusal {
   /**
    * `tool_unguarded`: there is no such tool here. `tool_not_served`: the server itself does not serve it, or not to this
    * caller. `arguments_refused`: the tool's own schema refused them. `server_refused`: the server gave an error of its own
-   * before it asked. Of the last two, a caller who may not see the tool hears nothing (`tool_hidden`). `guard_failed`: a
-   * fault of one's own.
+   * before it asked. Of the last two, a caller who may not see the tool hears nothing (`tool_hidden`). `call_withdrawn`: nobody
+   * waits for it any more. `guard_failed`: a fault of one's own.
    */
-  readonly code: "tool_unguarded" | "tool_not_served" | "arguments_refused" | "server_refused" | "guard_failed";
+  readonly code:
+    | "tool_unguarded"
+    | "tool_not_served"
+    | "arguments_refused"
+    | "server_refused"
+    | "call_withdrawn"
+    | "guard_failed";
   /** For operators, and the record. */
   readonly message: string;
 }

@@ -142,6 +142,7 @@ export const POINT_REFUSALS: { readonly [Code in PointRefusal["code"]]: true } =
   tool_not_served: true,
   arguments_refused: true,
   server_refused: true,
+  call_withdrawn: true,
   guard_failed: true,
 };
 

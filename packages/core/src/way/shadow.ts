@@ -39,6 +39,7 @@ const TREATMENTS = {
   tool_not_served: "stops",
   tool_hidden: "stops",
   server_refused: "stops",
+  call_withdrawn: "stops",
   authentication_failed: "stops",
   guard_failed: "stops",
   arguments_malformed: "stops",

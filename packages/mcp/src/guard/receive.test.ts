@@ -232,6 +232,18 @@ describe("a request that is withdrawn", () => {
       { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1, reason: "bored" } },
     ]);
     expect(stand.sent).toEqual([]);
+    expect(stand.asked.at(-1)).toMatchObject(["admission.refuse", { code: "call_withdrawn" }]);
+  });
+
+  it("is on record, too, where it left while it waited for the turn of its tool", async () => {
+    const stand = await received(pay());
+    receive(stand.guard, { ...pay(), id: "second" }, undefined);
+    await settled();
+    withdraw(stand.guard, stand.guard.flights.called("second") as never);
+    stand.guard.flights.get(1)?.handedOver?.answered();
+    await settled();
+    expect(stand.asked.at(-1)).toMatchObject(["admission.refuse", { code: "call_withdrawn" }]);
+    expect(stand.handled.map(({ method }) => method)).toEqual(["tools/call", "notifications/cancelled"]);
   });
 
   it("is reported as withdrawn, once, where it had been allowed", async () => {

@@ -130,7 +130,7 @@ async function handOverTool(
   extra: MessageExtra | undefined,
 ): Promise<void> {
   const { isWrapped, flights, turns } = guard;
-  if (!flights.isOpen(flight)) return;
+  if (!flights.isOpen(flight)) return noteWithdrawn(admission);
   if (isWrapped(tool)) {
     const wait = handedOver(guard, flight, admission);
     flight.handedOver = wait;
@@ -143,7 +143,8 @@ async function handOverTool(
     if (mayRun) return handOver(guard, flight, extra, { arguments: admission.arguments });
     wait.answers();
     wait.answered();
-    if (!isWaitedFor) return;
+    if (wait.lapsed !== undefined) return;
+    if (!isWaitedFor) return noteWithdrawn(admission);
     if (wait.turn === undefined) {
       return refuse(guard, flight, admission, "guard_failed", `a call of ${quoted(tool)} before this one did not end`);
     }
@@ -161,6 +162,11 @@ async function refuse(
 ): Promise<void> {
   guard.report(new Error(message));
   return deny(guard, flight, await admission.refuse({ code, message }));
+}
+
+/** A call that nobody waits for any more is no reason to run it, and on record all the same. */
+async function noteWithdrawn(admission: Admission): Promise<void> {
+  await admission.refuse({ code: "call_withdrawn", message: "its caller had left before the server got it" });
 }
 
 async function admit(
