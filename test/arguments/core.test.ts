@@ -177,6 +177,9 @@ const forDescriptions: ArgumentRows<typeof describeDoor> = {
 const forSources: ArgumentRows<typeof sources> = {
   agentAttributesFrom: argumentRow(sources.agentAttributesFrom, () => [find]),
   agentsFrom: argumentRow(sources.agentsFrom, () => [find]),
+  agentsOverHttp: argumentRow(sources.agentsOverHttp, () => [
+    { name: "registry", url: () => "https://agents.example", parse: () => ({ roles: ["clerk"], keys: [] }) },
+  ]),
   oidcUsers: argumentRow(sources.oidcUsers, () => [{ user: () => ({ roles: ["clerk"] }) }]),
   resourceAttributesFrom: argumentRow(sources.resourceAttributesFrom, () => [{ ...find, key: "id" }]),
   userAttributesFrom: argumentRow(sources.userAttributesFrom, () => [find]),

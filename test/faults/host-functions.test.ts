@@ -56,7 +56,7 @@ const ATTEMPT = { ...sampleDecision(), code: "proof_missing", message: "m" } as 
 const SHORT = { name: "hr", deadlineMs: 50, ttlMs: 1000 };
 /** What never answers is waited for as long as that by whoever made the call: it has a deadline of its own elsewhere. */
 const WAITS_LONGER =
-  /^(renewing|jsonLinesAudit|auditTo|carryingFetch|carryOver|openAuditLog|resilient|usersOverHttp)\b/;
+  /^(renewing|jsonLinesAudit|auditTo|carryingFetch|carryOver|openAuditLog|resilient|usersOverHttp|agentsOverHttp)\b/;
 
 /** A source is asked by an authorizer, which denies whatever it throws: what counts here is that it ends. */
 const ask = async (source: sources.Source<never, unknown>, key: unknown): Promise<void> => {
@@ -135,6 +135,20 @@ const coreDoor: Door<typeof core> = {
   operatorView: "takes data",
 };
 
+/** Of what is asked over HTTP: each function, where the others behave. */
+const overHttp = (make: (own: object) => Parameters<typeof ask>[0], key: unknown) =>
+  Object.fromEntries(
+    (["url", "parse", "headers", "fetch", "clock"] as const).map((name): [string, Use] => [
+      name,
+      (misbehave) => {
+        const url = () => "https://hr.example/ann";
+        const fetch = async () => new Response("{}");
+        const own = { ...SHORT, url, parse: () => ({ id: "ann", roles: ["clerk"] }), fetch, [name]: misbehave };
+        return ask(make(own), key);
+      },
+    ]),
+  ) as never;
+
 const sourcesDoor: Door<typeof sources> = {
   usersFrom: sourceUses(sources.usersFrom as never, ANN),
   userAttributesFrom: sourceUses(sources.userAttributesFrom as never, ANN),
@@ -147,19 +161,8 @@ const sourcesDoor: Door<typeof sources> = {
       await Promise.allSettled([(async () => source.find(QUERY))(), (async () => source.look?.(QUERY))()]);
     },
   },
-  usersOverHttp: asking<sources.HttpUsersOptions>(
-    Object.fromEntries(
-      (["url", "parse", "headers", "fetch", "clock"] as const).map((name): [string, Use] => [
-        name,
-        (misbehave) => {
-          const url = () => "https://hr.example/ann";
-          const fetch = async () => new Response("{}");
-          const own = { ...SHORT, url, parse: () => ({ id: "ann", roles: ["clerk"] }), fetch, [name]: misbehave };
-          return ask(sources.usersOverHttp(own as never), ANN);
-        },
-      ]),
-    ) as Uses<sources.HttpUsersOptions>,
-  ),
+  usersOverHttp: asking<sources.HttpUsersOptions>(overHttp(sources.usersOverHttp as never, ANN)),
+  agentsOverHttp: asking<sources.HttpAgentsOptions>(overHttp(sources.agentsOverHttp as never, "planner")),
   oidcUsers: asking<sources.OidcUsersOptions>({
     user: (user) => sources.oidcUsers({ user }).learn(CLAIMS),
     clock: async (clock) => {

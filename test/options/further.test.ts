@@ -44,6 +44,15 @@ const ANSWER = {
 
 const TRAITS = { uniqueIds: NO_FLAG, issuers: [null, 5, "https://id.example", {}, [5], [""]] };
 
+const OVER_HTTP = {
+  ...ANSWER,
+  url: NOT_AT_ONCE,
+  parse: NO_FUNCTION,
+  headers: NO_FUNCTION,
+  maxBytes: [...NO_COUNT, 0],
+  fetch: NO_FUNCTION,
+};
+
 type AnySource = sources.SourceOptions<never, never> & { readonly findMany?: unknown };
 
 /** A source is asked by one function or another, whatever it is of. */
@@ -67,16 +76,13 @@ const sourceDoors: DoorRows<typeof sources> = {
   ),
   usersOverHttp: optionsRow<sources.HttpUsersOptions>(
     { name: "hr", url: () => "https://hr.example/alice", parse: () => ({ id: "alice", roles: ["clerk"] }) },
-    {
-      ...ANSWER,
-      ...TRAITS,
-      url: NOT_AT_ONCE,
-      parse: NO_FUNCTION,
-      headers: NO_FUNCTION,
-      maxBytes: [...NO_COUNT, 0],
-      fetch: NO_FUNCTION,
-    },
+    { ...OVER_HTTP, ...TRAITS },
     sources.usersOverHttp,
+  ),
+  agentsOverHttp: optionsRow<sources.HttpAgentsOptions>(
+    { name: "registry", url: () => "https://agents.example/a", parse: () => ({ roles: ["clerk"], keys: ["k"] }) },
+    OVER_HTTP,
+    sources.agentsOverHttp,
   ),
   oidcUsers: optionsRow<sources.OidcUsersOptions>(
     { user: () => ({ roles: ["clerk"] }) },

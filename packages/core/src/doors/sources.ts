@@ -11,6 +11,8 @@ export {
   type AgentRegistry,
   agentAttributesFrom,
   agentsFrom,
+  agentsOverHttp,
+  type HttpAgentsOptions,
   type HttpUsersOptions,
   type OidcUsers,
   type OidcUsersOptions,

@@ -1,4 +1,5 @@
 /** Who is each hop of a chain, completely? From the user directory and the agent registry, never from a token. */
+export { agentsOverHttp, type HttpAgentsOptions } from "./agents-over-http.ts";
 export { type ConfirmedAgents, confirmAgents } from "./confirm-agents.ts";
 export {
   agentAttributesFrom,
