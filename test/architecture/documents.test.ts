@@ -93,6 +93,17 @@ describe("the kinds of constraints", () => {
   });
 });
 
+describe("what ARCHITECTURE.md has one read in an evening", () => {
+  it("is there, and no more than 4,000 lines", () => {
+    const named = firstColumn(architecture, "### In one evening");
+    const files = named.map((path) => shipped.filter((file) => file.startsWith(`core/${path}`)));
+    expect(named.filter((_, i) => files[i]?.length === 0)).toEqual([]);
+    const lines = files.flat().map((file) => textOf(file).split("\n").length - 1);
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines.reduce((sum, own) => sum + own)).toBeLessThan(4000);
+  });
+});
+
 describe("the drawing of the way", () => {
   it("has the stages in the order of the law", () => {
     const stages = new Set((Object.keys(CODES) as ErrorCode[]).map((code) => rowOf(code).stage as string));
